@@ -1,0 +1,172 @@
+//! The expiration a person or program asks for: one small grammar, and what it means as an instant.
+//!
+//! | text | means |
+//! | --- | --- |
+//! | `never` | no expiration |
+//! | `90d` | that many days of 24 hours from now |
+//! | `2026-11-26` | the end of that day in the account's time zone |
+//! | `2026-11-26T18:30` | that minute in the account's time zone |
+//! | `2026-11-26T18:30:00Z` | that instant (RFC 3339) |
+//!
+//! A local time that occurs twice (clocks go back) or never (clocks go forward) means the later
+//! instant: a key never ends before what the person read on the page.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+
+use crate::DAY_MS;
+
+/// The most days `<n>d` may ask for (about a hundred years).
+pub const MAX_DAYS: u32 = 36_500;
+
+/// The last instant an expiration may name: 9999-12-31T23:59:59.999Z, the last year of RFC 3339.
+pub const MAX_INSTANT: i64 = 253_402_300_799_999;
+
+/// An expiration as asked for, before a clock and a time zone give it an instant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expiry {
+    Never,
+    /// Days of 24 hours from now.
+    Days(u32),
+    /// The end of a day in the account's zone.
+    EndOf(NaiveDate),
+    /// A minute in the account's zone.
+    Local(NaiveDateTime),
+    /// UTC epoch milliseconds.
+    At(i64),
+}
+
+/// Why a text is no expiration. `Display` is the sentence for the field.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ExpiryError {
+    Missing,
+    Unreadable,
+    TooFar,
+    Past,
+}
+
+impl std::fmt::Display for ExpiryError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Choose when the key expires.",
+            Self::Unreadable => {
+                "Not a date Keyhold can read. Use never, 90d, 2026-11-26, 2026-11-26T18:30 or an RFC 3339 instant."
+            }
+            Self::TooFar => "Too far away: choose at most 36500 days, and a year up to 9999.",
+            Self::Past => "This is in the past. Choose a later date.",
+        })
+    }
+}
+
+/// The text that a form's choice stands for: the choice itself, or the date or date and time beside it
+/// when the choice is `date` or `datetime`.
+pub fn from_form<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> &'a str {
+    match choice.trim() {
+        "date" => date.trim(),
+        "datetime" => datetime.trim(),
+        other => other,
+    }
+}
+
+impl FromStr for Expiry {
+    type Err = ExpiryError;
+
+    fn from_str(text: &str) -> Result<Self, ExpiryError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(ExpiryError::Missing);
+        }
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        if !text.is_ascii() {
+            return Err(ExpiryError::Unreadable);
+        }
+        if let Some(days) = text.strip_suffix('d') {
+            return parse_days(days);
+        }
+        match text.len() {
+            10 => four_digit_year(text)
+                .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
+                .map(Self::EndOf)
+                .ok_or(ExpiryError::Unreadable),
+            16 => four_digit_year(text)
+                .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok())
+                .map(Self::Local)
+                .ok_or(ExpiryError::Unreadable),
+            _ => {
+                let at = DateTime::parse_from_rfc3339(text).map_err(|_| ExpiryError::Unreadable)?;
+                Ok(Self::At(at.timestamp_millis()))
+            }
+        }
+    }
+}
+
+fn parse_days(digits: &str) -> Result<Expiry, ExpiryError> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ExpiryError::Unreadable);
+    }
+    match digits.parse() {
+        Ok(0) => Err(ExpiryError::Past),
+        Ok(days @ ..=MAX_DAYS) => Ok(Expiry::Days(days)),
+        _ => Err(ExpiryError::TooFar),
+    }
+}
+
+/// chrono reads signs and short years; the grammar has neither.
+fn four_digit_year(text: &str) -> Option<&str> {
+    text.bytes().take(4).all(|byte| byte.is_ascii_digit()).then_some(text)
+}
+
+impl Expiry {
+    /// The instant asked for, in UTC epoch milliseconds; none means never. A past instant is given as
+    /// it is: whether that is allowed depends on what is being done ([`Expiry::resolve_later`]).
+    ///
+    /// # Errors
+    /// [`ExpiryError::TooFar`] beyond [`MAX_INSTANT`].
+    pub fn resolve<Tz: TimeZone>(self, now: i64, zone: &Tz) -> Result<Option<i64>, ExpiryError> {
+        let at = match self {
+            Self::Never => return Ok(None),
+            Self::Days(days) => now.saturating_add(i64::from(days) * DAY_MS),
+            Self::EndOf(date) => {
+                let end = NaiveTime::from_hms_milli_opt(23, 59, 59, 999).unwrap_or(NaiveTime::MIN);
+                local_instant(date.and_time(end), zone)
+            }
+            Self::Local(local) => local_instant(local, zone),
+            Self::At(at) => at,
+        };
+        if at > MAX_INSTANT { Err(ExpiryError::TooFar) } else { Ok(Some(at)) }
+    }
+
+    /// As [`Expiry::resolve`], for what must lie ahead: a new key, a restored one.
+    ///
+    /// # Errors
+    /// Also [`ExpiryError::Past`] for an instant that is not after `now`.
+    pub fn resolve_later<Tz: TimeZone>(self, now: i64, zone: &Tz) -> Result<Option<i64>, ExpiryError> {
+        match self.resolve(now, zone)? {
+            Some(at) if at <= now => Err(ExpiryError::Past),
+            later => Ok(later),
+        }
+    }
+}
+
+/// UTC epoch milliseconds of a local time; of a fold the later occurrence, and of a gap the instant that
+/// the clock from before the gap would have shown, which is the later of the two readings.
+fn local_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(instant) => instant.timestamp_millis(),
+        LocalResult::Ambiguous(one, other) => one.timestamp_millis().max(other.timestamp_millis()),
+        LocalResult::None => gap_instant(local, zone),
+    }
+}
+
+/// Steps back to the last quarter of an hour that exists and uses its offset. The longest gap on record
+/// is one day (Samoa, 30 December 2011).
+fn gap_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
+    let offset = (1..=26 * 4)
+        .filter_map(|quarters| local.checked_sub_signed(TimeDelta::minutes(15 * quarters)))
+        .find_map(|before| zone.offset_from_local_datetime(&before).latest())
+        .map_or(0, |offset| offset.fix().local_minus_utc());
+    local.and_utc().timestamp_millis() - i64::from(offset) * 1000
+}

@@ -1,0 +1,19 @@
+//! Keyhold's vocabulary: what a key is, when it is good, how its credentials look, which input is
+//! valid, and the shapes that travel between server and browser.
+//!
+//! Nothing here does I/O, reads a clock or draws random numbers: the instant (`now`, UTC epoch
+//! milliseconds) and the entropy are arguments. That is why the same code runs in the browser, in the
+//! server functions, in the REST API and on the command line, and why all of it is tested without a
+//! fixture.
+
+pub mod expiry;
+pub mod list;
+pub mod problem;
+pub mod relative;
+pub mod status;
+pub mod token;
+pub mod validation;
+pub mod view;
+
+/// Milliseconds in a day of 24 hours.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;

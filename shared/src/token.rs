@@ -1,0 +1,171 @@
+//! The credentials' format: a public access key and a secret key with a checksum.
+//!
+//! - access key: `kh_` and 16 characters of lower-case Crockford base32 (80 random bits);
+//! - secret key: `khs_`, 43 base62 characters (256 random bits), and 6 base62 characters of the CRC-32
+//!   of all that precedes. A typing error or a cut-off copy is refused without looking anything up, and
+//!   secret scanners recognise the prefix.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+const ACCESS_PREFIX: &str = "kh_";
+const ACCESS_CHARS: usize = 16;
+const SECRET_PREFIX: &str = "khs_";
+const SECRET_RANDOM_CHARS: usize = 43;
+const SECRET_CHECK_CHARS: usize = 6;
+const SECRET_LEN: usize = SECRET_PREFIX.len() + SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
+
+/// <https://www.crockford.com/base32.html>, lower case.
+const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// A text that is not a credential of ours: wrong prefix, length, alphabet or checksum.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Malformed;
+
+/// The public half of a key: it names the key and may be shown anywhere.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct AccessKey([u8; 10]);
+
+impl AccessKey {
+    /// The access key made of 80 random bits.
+    pub fn from_entropy(bits: [u8; 10]) -> Self {
+        Self(bits)
+    }
+}
+
+impl FromStr for AccessKey {
+    type Err = Malformed;
+
+    fn from_str(text: &str) -> Result<Self, Malformed> {
+        let chars = text.strip_prefix(ACCESS_PREFIX).ok_or(Malformed)?.as_bytes();
+        if chars.len() != ACCESS_CHARS {
+            return Err(Malformed);
+        }
+        let mut bits: u128 = 0;
+        for &char in chars {
+            bits = bits << 5 | u128::from(crockford_value(char).ok_or(Malformed)?);
+        }
+        let mut bytes = [0; 10];
+        bytes.copy_from_slice(&bits.to_be_bytes()[6..]);
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut wide = [0; 16];
+        wide[6..].copy_from_slice(&self.0);
+        let bits = u128::from_be_bytes(wide);
+        let mut text = [0; ACCESS_CHARS];
+        for (place, char) in text.iter_mut().rev().enumerate() {
+            *char = CROCKFORD[(bits >> (5 * place) & 31) as usize];
+        }
+        f.write_str(ACCESS_PREFIX)?;
+        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn crockford_value(char: u8) -> Option<u8> {
+    match char {
+        b'0'..=b'9' => Some(char - b'0'),
+        b'a'..=b'h' => Some(char - b'a' + 10),
+        b'j' | b'k' => Some(char - b'j' + 18),
+        b'm' | b'n' => Some(char - b'm' + 20),
+        b'p'..=b't' => Some(char - b'p' + 22),
+        b'v'..=b'z' => Some(char - b'v' + 27),
+        _ => None,
+    }
+}
+
+/// The secret half of a key, with a checksum that was right when it was made or parsed.
+///
+/// It prints as `[secret]`; only [`SecretKey::expose`] gives the text.
+#[derive(Clone)]
+pub struct SecretKey<'a>(Cow<'a, str>);
+
+impl SecretKey<'static> {
+    /// The secret key made of 256 random bits.
+    pub fn from_entropy(bits: [u8; 32]) -> Self {
+        let mut text = String::with_capacity(SECRET_LEN);
+        text.push_str(SECRET_PREFIX);
+        push_base62(&mut text, bits);
+        let check = checksum(&text);
+        text.push_str(std::str::from_utf8(&check).unwrap_or_default());
+        Self(Cow::Owned(text))
+    }
+}
+
+impl<'a> SecretKey<'a> {
+    /// Reads a secret key that somebody presents.
+    ///
+    /// # Errors
+    /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        let bytes = text.as_bytes();
+        if bytes.len() != SECRET_LEN
+            || !text.starts_with(SECRET_PREFIX)
+            || !bytes[SECRET_PREFIX.len()..].iter().all(u8::is_ascii_alphanumeric)
+        {
+            return Err(Malformed);
+        }
+        let (body, check) = text.split_at(SECRET_LEN - SECRET_CHECK_CHARS);
+        if checksum(body) != check.as_bytes() {
+            return Err(Malformed);
+        }
+        Ok(Self(Cow::Borrowed(text)))
+    }
+
+    /// The secret itself: for its digest, and for the one response that shows it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+/// Writes a 256-bit number as exactly 43 base62 digits: 62^43 is just above 2^256.
+fn push_base62(text: &mut String, mut number: [u8; 32]) {
+    let mut digits = [0; SECRET_RANDOM_CHARS];
+    for digit in digits.iter_mut().rev() {
+        let mut remainder = 0;
+        for byte in &mut number {
+            let value = remainder << 8 | u32::from(*byte);
+            *byte = u8::try_from(value / 62).unwrap_or(u8::MAX);
+            remainder = value % 62;
+        }
+        *digit = BASE62[remainder as usize];
+    }
+    text.extend(digits.map(char::from));
+}
+
+/// CRC-32 (IEEE) of `body` as six base62 digits, zero-padded.
+fn checksum(body: &str) -> [u8; SECRET_CHECK_CHARS] {
+    let mut crc = crc32fast::hash(body.as_bytes());
+    let mut digits = [b'0'; SECRET_CHECK_CHARS];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(crc % 62) as usize];
+        crc /= 62;
+    }
+    digits
+}
+
+/// Splits the one-word form of a pair, `access.secret`, as Bearer and `X-API-Key` carry it.
+///
+/// # Errors
+/// [`Malformed`] if there is no dot or either half is not of our format.
+pub fn parse_pair(text: &str) -> Result<(AccessKey, SecretKey<'_>), Malformed> {
+    let (access, secret) = text.split_once('.').ok_or(Malformed)?;
+    Ok((access.parse()?, SecretKey::parse(secret)?))
+}

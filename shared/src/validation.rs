@@ -1,0 +1,174 @@
+//! The one validator of what people type: the browser calls it before sending, the server functions and
+//! the REST API before doing anything.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::expiry::{Expiry, ExpiryError};
+
+pub const NAME_MAX_CHARS: usize = 80;
+pub const DESCRIPTION_MAX_CHARS: usize = 500;
+/// RFC 5321, section 4.5.3.1.3, less the angle brackets.
+pub const EMAIL_MAX_CHARS: usize = 254;
+/// OWASP ASVS 5.0, 6.2.1 and 6.2.9: at least 8 characters, at least 64 allowed.
+pub const PASSWORD_MIN_CHARS: usize = 8;
+/// A bound on what is hashed, far above any passphrase.
+pub const PASSWORD_MAX_CHARS: usize = 256;
+pub const WARNING_DAYS: std::ops::RangeInclusive<i64> = 1..=90;
+pub const DEFAULT_WARNING_DAYS: i64 = 14;
+
+/// Messages by field name; empty means that all is well.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct FieldErrors(pub BTreeMap<String, String>);
+
+impl FieldErrors {
+    /// One message for one field.
+    pub fn one(field: &str, message: impl ToString) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, message);
+        errors
+    }
+
+    pub fn add(&mut self, field: &str, message: impl ToString) {
+        self.0.insert(field.to_owned(), message.to_string());
+    }
+
+    pub fn get(&self, field: &str) -> Option<&str> {
+        self.0.get(field).map(String::as_str)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keeps the value of a check, or its message under `field`.
+    pub fn check<T>(&mut self, field: &str, result: Result<T, impl ToString>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(message) => {
+                self.add(field, message);
+                None
+            }
+        }
+    }
+}
+
+/// A key's name as it is stored: trimmed, 1 to 80 visible characters on one line.
+pub fn key_name(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    if !name.chars().any(is_visible) {
+        return Err("Give the key a name.".to_owned());
+    }
+    at_most(name, NAME_MAX_CHARS, "name")?;
+    if name.chars().any(is_forbidden) {
+        return Err("A name is one line of text, without control or text-direction characters.".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+/// A key's description as it is stored: trimmed, at most 500 characters, lines ending in LF.
+pub fn key_description(text: &str) -> Result<String, String> {
+    let description = text.trim().replace("\r\n", "\n");
+    at_most(&description, DESCRIPTION_MAX_CHARS, "description")?;
+    if description.chars().any(|char| char != '\n' && is_forbidden(char)) {
+        return Err("A description is plain text, without control or text-direction characters.".to_owned());
+    }
+    Ok(description)
+}
+
+/// An address as it is stored: trimmed, lower case. The form is that of the HTML standard's e-mail input,
+/// <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>.
+pub fn email(text: &str) -> Result<String, String> {
+    let address = text.trim().to_ascii_lowercase();
+    if address.is_empty() {
+        return Err("Enter your e-mail address.".to_owned());
+    }
+    at_most(&address, EMAIL_MAX_CHARS, "address")?;
+    let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && local.len() <= 64
+            && local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
+            && domain.split('.').all(is_domain_label)
+    });
+    if well_formed { Ok(address) } else { Err("This is not an e-mail address.".to_owned()) }
+}
+
+fn is_domain_label(label: &str) -> bool {
+    !label.is_empty()
+        && label.len() <= 63
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// A new password: any characters, taken as they are. Whether it is a common one is the vault's to say.
+pub fn new_password(text: &str) -> Result<(), String> {
+    match text.chars().count() {
+        0 => Err("Choose a password.".to_owned()),
+        1..PASSWORD_MIN_CHARS => Err(format!("Use at least {PASSWORD_MIN_CHARS} characters.")),
+        PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS => Ok(()),
+        _ => Err(format!("Use at most {PASSWORD_MAX_CHARS} characters.")),
+    }
+}
+
+/// The account's warning window in days.
+pub fn warning_days(text: &str) -> Result<i64, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|days| WARNING_DAYS.contains(days))
+        .ok_or_else(|| format!("Enter a number of days from {} to {}.", WARNING_DAYS.start(), WARNING_DAYS.end()))
+}
+
+/// What the form of a key holds, once it is well-formed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeyForm {
+    pub name: String,
+    pub description: String,
+    pub expiry: Expiry,
+}
+
+/// Checks a key's form. The expiration's grammar is checked here; that it lies ahead is the vault's to
+/// say, which has the clock and the zone.
+///
+/// # Errors
+/// A message for every field that is wrong: `name`, `description`, `expiry`.
+pub fn key_form(name: &str, description: &str, expiry: &str) -> Result<KeyForm, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let name = errors.check("name", key_name(name));
+    let description = errors.check("description", key_description(description));
+    let expiry = errors.check("expiry", expiry.parse::<Expiry>());
+    match (name, description, expiry) {
+        (Some(name), Some(description), Some(expiry)) => Ok(KeyForm { name, description, expiry }),
+        _ => Err(errors),
+    }
+}
+
+/// The expiration alone, as `restore` takes it.
+pub fn expiry(text: &str) -> Result<Expiry, FieldErrors> {
+    text.parse().map_err(|error: ExpiryError| FieldErrors::one("expiry", error))
+}
+
+fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
+    let length = text.chars().count();
+    if length <= limit {
+        Ok(())
+    } else {
+        Err(format!("The {what} has {length} characters; at most {limit} fit."))
+    }
+}
+
+/// Control characters, and the marks that reorder the text around them (UAX #9): a name must not be able
+/// to rewrite the row, mail or log line that it stands in.
+fn is_forbidden(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Zero-width characters are welcome inside a text (joined emoji, Persian), but are not a name.
+fn is_visible(char: char) -> bool {
+    !char.is_whitespace()
+        && !is_forbidden(char)
+        && !matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+}

@@ -1,0 +1,166 @@
+//! What the pages are made of: the shapes that server functions answer with. Every date comes formatted in
+//! the account's zone, because the zone tables stay out of the browser, and every answer that holds dates
+//! holds the server's `now` beside them, so that server and browser compute the same words.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::DAY_MS;
+use crate::status::Status;
+
+/// An instant, and how it reads in the account's zone.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Moment {
+    /// UTC epoch milliseconds.
+    pub at: i64,
+    /// RFC 3339 in UTC with milliseconds, exactly `at`.
+    pub rfc3339: String,
+    /// For people: "Thu 26 Nov 2026, 23:59 PST".
+    pub text: String,
+    /// For `<input type="datetime-local">`: "2026-11-26T23:59".
+    pub local: String,
+}
+
+/// The account that is signed in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct AccountView {
+    pub email: String,
+    /// IANA name.
+    pub time_zone: String,
+    pub warning_days: i64,
+}
+
+impl AccountView {
+    /// The warning window in milliseconds.
+    pub fn window(&self) -> i64 {
+        self.warning_days * DAY_MS
+    }
+}
+
+/// A key as its owner sees it, without the secret.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct KeyView {
+    pub access_key: String,
+    pub name: String,
+    pub description: String,
+    /// At the answer's `now`.
+    pub status: Status,
+    pub created: Moment,
+    /// None: the key never expires.
+    pub expires: Option<Moment>,
+}
+
+impl KeyView {
+    /// The expiration in UTC epoch milliseconds.
+    pub fn expires_at(&self) -> Option<i64> {
+        self.expires.as_ref().map(|moment| moment.at)
+    }
+}
+
+/// How many keys an account (or a search in it) has, by status.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Counts {
+    pub active: i64,
+    pub expiring_soon: i64,
+    pub expired: i64,
+}
+
+impl Counts {
+    pub fn total(self) -> i64 {
+        self.active + self.expiring_soon + self.expired
+    }
+
+    pub fn of(self, status: Status) -> i64 {
+        match status {
+            Status::Active => self.active,
+            Status::ExpiringSoon => self.expiring_soon,
+            Status::Expired => self.expired,
+        }
+    }
+}
+
+/// One page of the table of keys.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct KeyPage {
+    pub now: i64,
+    /// The account's warning window in milliseconds.
+    pub window: i64,
+    pub time_zone: String,
+    pub keys: Vec<KeyView>,
+    /// Of the search, before the filter by status.
+    pub counts: Counts,
+    /// From 1; the last page where a later one was asked for.
+    pub page: u32,
+    /// At least 1.
+    pub pages: u32,
+}
+
+/// One event of a key's life, from the audit trail.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HistoryEntry {
+    pub when: Moment,
+    /// A sentence: "Expired by hand".
+    pub what: String,
+    /// The network address that asked for it, where known.
+    pub address: String,
+}
+
+/// One key with its history, newest first.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct KeyDetail {
+    pub now: i64,
+    pub window: i64,
+    pub time_zone: String,
+    pub key: KeyView,
+    pub history: Vec<HistoryEntry>,
+}
+
+/// What the Dashboard says.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Overview {
+    pub now: i64,
+    pub window: i64,
+    pub time_zone: String,
+    pub counts: Counts,
+    /// Expired keys and those inside the warning window, soonest first; at most [`Overview::LIMIT`].
+    pub attention: Vec<KeyView>,
+    /// The next expirations, soonest first; at most [`Overview::LIMIT`].
+    pub upcoming: Vec<KeyView>,
+    /// The newest keys; at most [`Overview::LIMIT`].
+    pub newest: Vec<KeyView>,
+}
+
+impl Overview {
+    /// Keys in each list.
+    pub const LIMIT: u32 = 5;
+}
+
+/// A key just made, with its secret: the one answer that holds it.
+#[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
+pub struct IssuedKey {
+    pub access_key: String,
+    pub secret_key: String,
+    pub name: String,
+    /// RFC 3339; none: never.
+    pub expires_at: Option<String>,
+    /// Where programs ask whether a key is good, for the `curl` line: "http://127.0.0.1:3000/verify".
+    pub verify_url: String,
+}
+
+impl fmt::Debug for IssuedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedKey").field("access_key", &self.access_key).finish_non_exhaustive()
+    }
+}
+
+/// What an edit, expire, restore or delete did, with what undoes it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Changed {
+    pub access_key: String,
+    pub name: String,
+    /// The expiration before, in the expiry grammar; restoring to it undoes an expire.
+    pub expiry_before: String,
+    /// The expiration now, in the expiry grammar.
+    pub expiry: String,
+}
