@@ -1,0 +1,117 @@
+# Builds, checks and starts Keyhold. `make` alone lists what there is.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Two target folders, so that the server and the browser's half can be built side by side.
+FRONT := target/front
+WASM := --no-default-features --features hydrate --target wasm32-unknown-unknown --target-dir $(FRONT)
+RELEASE_WASM := $(FRONT)/wasm32-unknown-unknown/wasm-release/app.wasm
+DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
+
+# npm writes this file last, so it is as old as the last complete installation.
+PACKAGES := node_modules/.package-lock.json
+SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
+
+.PHONY: help setup run dev build test fmt clean screenshots
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser chromium always
+
+help: ## List what there is
+	@echo "Keyhold, by make:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: $(PACKAGES) ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm packages
+	@build/tools.sh >/dev/null
+
+run: build ## Build what is new and start with demo data on http://127.0.0.1:3000
+	target/release/keyhold serve --demo
+
+dev: setup ## The same from a debug build: fast to rebuild, slow to run
+	cargo build --locked -p server
+	@$(MAKE) target/debug/site/hash.txt
+	target/debug/keyhold serve --demo
+
+build: setup ## Make target/release/keyhold and its site, target/site
+	@$(MAKE) --jobs=2 server site
+
+# From the cheapest check to the dearest.
+test: setup chromium check-format check-types check-tree ## Run all that CI runs
+	@$(MAKE) check-lints
+	@$(MAKE) check-front
+	@$(MAKE) test-rust
+	@$(MAKE) build
+	@$(MAKE) test-browser
+
+fmt: ## Format the Rust sources
+	cargo fmt --all
+
+screenshots: build chromium ## Take pictures of every page into target/screenshots
+	npm run --silent screenshots
+
+clean: ## Remove what was built, but not the tools that were fetched
+	rm -rf target/debug target/release target/front target/site target/screenshots end2end/test-results
+
+# Below: the steps of the above.
+
+$(PACKAGES): package.json package-lock.json .npmrc
+	npm ci --no-fund --no-audit
+	@touch $@
+
+chromium: $(PACKAGES)
+	@build/chromium.sh
+
+# Inert here, where the names of the files come from hash.txt; Leptos asks for it all the same.
+server: export LEPTOS_OUTPUT_NAME := keyhold
+server:
+	cargo build --locked -p server --release
+
+site: target/site/hash.txt
+
+# Cargo knows whether these are up to date, and touches them only if they are not.
+$(RELEASE_WASM): always
+	@build/tools.sh >/dev/null
+	cargo build --locked -p app --lib $(WASM) --profile wasm-release
+
+$(DEV_WASM): always
+	@build/tools.sh >/dev/null
+	cargo build --locked -p app --lib $(WASM)
+
+$(FRONT)/release/keyhold.js: $(RELEASE_WASM) build/front.sh $(PACKAGES)
+	build/front.sh release $< $(@D)
+
+$(FRONT)/dev/keyhold.js: $(DEV_WASM) build/front.sh $(PACKAGES)
+	build/front.sh dev $< $(@D)
+
+target/site/hash.txt: $(FRONT)/release/keyhold.js $(SITE_SOURCES) $(PACKAGES)
+	build/site.sh $(<D) $(@D)
+
+target/debug/site/hash.txt: $(FRONT)/dev/keyhold.js $(SITE_SOURCES) $(PACKAGES)
+	build/site.sh $(<D) $(@D)
+
+check-format:
+	cargo fmt --all --check
+
+check-types: $(PACKAGES)
+	npm run --silent types
+
+check-tree:
+	build/tree.sh
+	@if cargo deny --version >/dev/null 2>&1; \
+	then set -x; cargo deny --offline --locked check bans licenses sources; fi
+
+check-lints:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+check-front:
+	cargo clippy --locked -p app --lib $(WASM) -- -D warnings
+
+test-rust:
+	@if cargo nextest --version >/dev/null 2>&1; \
+	then set -x; cargo nextest run --locked --workspace; \
+	else set -x; cargo test --locked --workspace; fi
+
+test-browser:
+	npm run --silent end2end

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Turns the compiled wasm of `app` into what a browser loads: front.sh release|dev <app.wasm> <folder>
+# leaves keyhold.js and keyhold.wasm in the folder; `release` makes them small.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mode=$1 module=$2 folder=$3
+tools=node_modules/.bin
+
+rm -rf "$folder"
+mkdir -p "$folder"
+raw=$(mktemp -d)
+trap 'rm -rf "$raw"' EXIT
+
+debug=()
+[[ $mode == release ]] || debug=(--keep-debug)
+"$(build/tools.sh)" --target web --no-typescript "${debug[@]}" --out-name keyhold --out-dir "$raw" "$module"
+
+if [[ $mode == release ]]; then
+  # The features are those that rustc turns on. With --all-features the module no longer hydrates.
+  "$tools/wasm-opt" -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
+    --enable-mutable-globals --enable-reference-types --enable-multivalue \
+    "$raw/keyhold_bg.wasm" -o "$folder/keyhold.wasm"
+  minify=(--minify)
+else
+  mv "$raw/keyhold_bg.wasm" "$folder/keyhold.wasm"
+  minify=()
+fi
+# Bundled, so that the one file also holds the scripts that crates bring along.
+"$tools/esbuild" "$raw/keyhold.js" --bundle --format=esm --target=es2022 "${minify[@]}" \
+  --log-level=warning --outfile="$folder/keyhold.js"
