@@ -1,0 +1,413 @@
+//! Accounts: sign-up with the default key, sign-in, preferences, password.
+
+use chrono_tz::Tz;
+use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
+use shared::view::AccountView;
+use sqlx::AnyConnection;
+
+use crate::audit::{self, Action, Entry};
+use crate::error::{Error, Result};
+use crate::keys::{NewKey, insert_key};
+use crate::sessions::{self, Session, SessionToken};
+use crate::throttle::Subject;
+use crate::{Caller, Vault, passwords, random};
+
+/// The name of the key that is made with every account.
+const DEFAULT_KEY: &str = "Default key";
+
+/// An account as its sessions know it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: String,
+    pub email: String,
+    pub time_zone: Tz,
+    pub warning_days: i64,
+}
+
+impl Account {
+    pub fn view(&self) -> AccountView {
+        AccountView {
+            email: self.email.clone(),
+            time_zone: self.time_zone.name().to_owned(),
+            warning_days: self.warning_days,
+        }
+    }
+
+    /// The warning window in milliseconds.
+    pub(crate) fn window(&self) -> i64 {
+        self.warning_days * shared::DAY_MS
+    }
+}
+
+/// An account as the database holds it.
+pub(crate) struct AccountRow {
+    pub id: String,
+    pub email: String,
+    pub time_zone: String,
+    pub warning_days: i64,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        // A zone was valid when it was stored; should a later edition of the zone tables drop it, UTC is the
+        // reading that surprises least.
+        let time_zone = row.time_zone.parse().unwrap_or(Tz::UTC);
+        Self {
+            id: row.id,
+            email: row.email,
+            time_zone,
+            warning_days: row.warning_days,
+        }
+    }
+}
+
+/// What a sign-up gives.
+#[derive(Debug)]
+pub struct SignedUp {
+    pub session: SessionToken,
+    /// The default key, with its secret.
+    pub key: NewKey,
+}
+
+fn time_zone(text: &str) -> Result<Tz, String> {
+    text.trim().parse().map_err(|_| {
+        "Enter a time zone by its IANA name, such as Europe/Berlin or America/New_York.".to_owned()
+    })
+}
+
+fn new_password(text: &str) -> Result<(), String> {
+    validation::new_password(text)?;
+    if passwords::is_common(text) {
+        return Err("This is one of the most common passwords. Choose another.".to_owned());
+    }
+    Ok(())
+}
+
+/// Adds an account with its default key to a transaction. `now` is the instant at which it is made.
+///
+/// # Errors
+/// [`Error::SignUpRefused`] if the address has an account already.
+pub(crate) async fn insert_account(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    (email, password_hash, zone): (&str, &str, Tz),
+    now: i64,
+    caller: &Caller,
+) -> Result<(Account, NewKey)> {
+    let account = Account {
+        id: random::id("acc_")?,
+        email: email.to_owned(),
+        time_zone: zone,
+        warning_days: DEFAULT_WARNING_DAYS,
+    };
+    let inserted = sqlx::query(
+        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&account.id)
+    .bind(&account.email)
+    .bind(password_hash)
+    .bind(zone.name())
+    .bind(account.warning_days)
+    .bind(now)
+    .execute(&mut *connection)
+    .await;
+    match inserted {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            return Err(Error::SignUpRefused);
+        }
+        other => other?,
+    };
+    audit::record(
+        connection,
+        account_entry(&account, Action::SignedUp, now),
+        caller,
+    )
+    .await?;
+    let key = insert_key(
+        vault,
+        connection,
+        &account,
+        (DEFAULT_KEY, "", None),
+        now,
+        caller,
+    )
+    .await?;
+    Ok((account, key))
+}
+
+fn account_entry(account: &Account, action: Action, at: i64) -> Entry<'_> {
+    Entry {
+        at,
+        account_id: &account.id,
+        action,
+        subject: "",
+        detail: "",
+        expires_at: None,
+    }
+}
+
+impl Vault {
+    /// Makes an account with its default key, and signs in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email`, `password`, `time_zone`; [`Error::SignUpRefused`] for an address that
+    /// has an account already, after the same time as for one that has not.
+    pub async fn sign_up(
+        &self,
+        email: &str,
+        password: &str,
+        zone: &str,
+        caller: &Caller,
+    ) -> Result<SignedUp> {
+        let mut errors = FieldErrors::default();
+        let email = errors.check("email", validation::email(email));
+        errors.check("password", new_password(password));
+        let zone = errors.check("time_zone", time_zone(zone));
+        let (Some(email), Some(zone), true) = (email, zone, errors.is_empty()) else {
+            return Err(errors.into());
+        };
+        let network = self.network_attempt(caller)?;
+        let password_hash = self.0.passwords.hash(password).await?;
+        let caller = caller.clone();
+        let signed_up = self
+            .undisturbed(move |vault| async move {
+                let now = vault.now();
+                let mut write = vault.0.database.begin().await?;
+                let (account, key) = insert_account(
+                    &vault,
+                    &mut write.transaction,
+                    (&email, &password_hash, zone),
+                    now,
+                    &caller,
+                )
+                .await?;
+                let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+                audit::record(
+                    &mut write.transaction,
+                    account_entry(&account, Action::SignedIn, now),
+                    &caller,
+                )
+                .await?;
+                let _turn = write.commit().await?;
+                vault
+                    .0
+                    .directory
+                    .set_account(&account.id, account.warning_days);
+                key.publish(&vault, &account);
+                Ok(SignedUp { session, key })
+            })
+            .await?;
+        self.attempt_succeeded(network.as_ref());
+        Ok(signed_up)
+    }
+
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where something is empty; [`Error::WrongCredentials`], the same and after the same
+    /// time for an unknown address and a wrong password; [`Error::Throttled`].
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<SessionToken> {
+        let mut errors = FieldErrors::default();
+        let email = errors.check("email", validation::email(email));
+        if password.is_empty() {
+            errors.add("password", "Enter your password.");
+        }
+        let (Some(email), true) = (email, errors.is_empty()) else {
+            return Err(errors.into());
+        };
+        let network = self.network_attempt(caller)?;
+        let subject = Subject::Account(email.clone());
+        if let Err(throttled) = self.0.throttle.attempt(&subject, self.now()) {
+            // A stranger's guesses must not keep the owner out: where the owner has been, the account's own
+            // wait does not count. The network's still does.
+            if !self.has_signed_in_from(&email, caller).await? {
+                return Err(throttled);
+            }
+        }
+        type Row = (String, String, String, i64, String);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
+        )
+        .bind(&email)
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        let stored = row.as_ref().map(|(.., stored)| stored.clone());
+        // Passwords longer than any that could have been set are not hashed, only refused.
+        let password = if validation::new_password(password).is_ok() {
+            password
+        } else {
+            ""
+        };
+        let right = self.0.passwords.verify(password, stored).await?;
+        let Some((id, email, time_zone, warning_days, _)) = row.filter(|_| right) else {
+            return Err(Error::WrongCredentials);
+        };
+        self.0.throttle.succeeded(&subject);
+        self.attempt_succeeded(network.as_ref());
+        let account = Account::from(AccountRow {
+            id,
+            email,
+            time_zone,
+            warning_days,
+        });
+        let caller = caller.clone();
+        self.undisturbed(move |vault| async move {
+            let now = vault.now();
+            let mut write = vault.0.database.begin().await?;
+            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+            audit::record(
+                &mut write.transaction,
+                account_entry(&account, Action::SignedIn, now),
+                &caller,
+            )
+            .await?;
+            let _turn = write.commit().await?;
+            Ok(session)
+        })
+        .await
+    }
+
+    /// Saves time zone and warning window.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `time_zone`, `warning_days`.
+    pub async fn save_preferences(
+        &self,
+        session: &Session,
+        zone: &str,
+        warning_days: &str,
+        caller: &Caller,
+    ) -> Result<Account> {
+        let mut errors = FieldErrors::default();
+        let zone = errors.check("time_zone", time_zone(zone));
+        let warning_days = errors.check("warning_days", validation::warning_days(warning_days));
+        let (Some(time_zone), Some(warning_days)) = (zone, warning_days) else {
+            return Err(errors.into());
+        };
+        let account = Account {
+            time_zone,
+            warning_days,
+            ..session.account.clone()
+        };
+        let caller = caller.clone();
+        self.undisturbed(move |vault| async move {
+            let now = vault.now();
+            let mut write = vault.0.database.begin().await?;
+            sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
+                .bind(account.time_zone.name())
+                .bind(account.warning_days)
+                .bind(&account.id)
+                .execute(&mut *write.transaction)
+                .await?;
+            let entry = account_entry(&account, Action::PreferencesChanged, now);
+            audit::record(&mut write.transaction, entry, &caller).await?;
+            let _turn = write.commit().await?;
+            vault
+                .0
+                .directory
+                .set_account(&account.id, account.warning_days);
+            Ok(account)
+        })
+        .await
+    }
+
+    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `current_password`, `new_password`; [`Error::Throttled`].
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        current: &str,
+        new: &str,
+        caller: &Caller,
+    ) -> Result<SessionToken> {
+        let account = session.account.clone();
+        let mut errors = FieldErrors::default();
+        errors.check("new_password", new_password(new));
+        if current.is_empty() {
+            errors.add("current_password", "Enter your current password.");
+        }
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        // Somebody at an unlocked screen must not be able to guess at leisure.
+        let network = self.network_attempt(caller)?;
+        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
+            .bind(&account.id)
+            .fetch_one(&self.0.database.readers)
+            .await?;
+        if !self
+            .0
+            .passwords
+            .verify(current, Some(stored.clone()))
+            .await?
+        {
+            return Err(
+                FieldErrors::one("current_password", "This is not your current password.").into(),
+            );
+        }
+        self.attempt_succeeded(network.as_ref());
+        let hash = self.0.passwords.hash(new).await?;
+        let caller = caller.clone();
+        self.undisturbed(move |vault| async move {
+            let now = vault.now();
+            let mut write = vault.0.database.begin().await?;
+            let changed =
+                sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
+                    .bind(hash)
+                    .bind(&account.id)
+                    .bind(stored)
+                    .execute(&mut *write.transaction)
+                    .await?;
+            if changed.rows_affected() == 0 {
+                let message = "The password was changed elsewhere just now.";
+                return Err(FieldErrors::one("current_password", message).into());
+            }
+            sessions::end_all(&mut write.transaction, &account.id).await?;
+            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+            let entry = account_entry(&account, Action::PasswordChanged, now);
+            audit::record(&mut write.transaction, entry, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(session)
+        })
+        .await
+    }
+
+    fn network_attempt(&self, caller: &Caller) -> Result<Option<Subject>> {
+        let network = caller.address.map(Subject::network);
+        if let Some(network) = &network {
+            self.0.throttle.attempt(network, self.now())?;
+        }
+        Ok(network)
+    }
+
+    fn attempt_succeeded(&self, network: Option<&Subject>) {
+        if let Some(network) = network {
+            self.0.throttle.succeeded(network);
+        }
+    }
+
+    /// Whether the account's owner has signed in from the caller's address before.
+    async fn has_signed_in_from(&self, email: &str, caller: &Caller) -> Result<bool> {
+        let Some(address) = caller.address else {
+            return Ok(false);
+        };
+        let row: Option<(i64,)> = sqlx::query_as(
+            "SELECT u.id FROM audit u JOIN accounts a ON a.id = u.account_id
+             WHERE a.email = $1 AND u.subject = '' AND u.action = $2 AND u.address = $3 LIMIT 1",
+        )
+        .bind(email)
+        .bind(Action::SignedIn.slug())
+        .bind(address.to_string())
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        Ok(row.is_some())
+    }
+}

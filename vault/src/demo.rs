@@ -1,0 +1,140 @@
+//! The demonstration: an account with keys in every state and a history, for an empty database.
+
+use chrono_tz::Tz;
+use shared::DAY_MS;
+
+use crate::accounts::insert_account;
+use crate::audit::{self, Action, Entry};
+use crate::error::Result;
+use crate::keys::insert_key;
+use crate::{Caller, Vault};
+
+/// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
+pub const EMAIL: &str = "demo@example.com";
+pub const PASSWORD: &str = "keyhold demo";
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Name, description, age and life in milliseconds.
+const KEYS: [(&str, &str, i64, i64); 9] = [
+    (
+        "billing-cron",
+        "Nightly invoices, runs on batch-2.",
+        92 * DAY_MS,
+        92 * DAY_MS - 2 * HOUR_MS,
+    ),
+    (
+        "staging",
+        "Everything on staging.example.com.",
+        87 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "mobile-app-v3",
+        "Android and iOS, releases 3.x.",
+        358 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    (
+        "analytics-export",
+        "Hourly export to the warehouse.\nOwner: data team.",
+        79 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "partner-acme",
+        "Read access for Acme's integration.",
+        33 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    (
+        "ci-release",
+        "Publishes from the release workflow.",
+        12 * DAY_MS,
+        60 * DAY_MS,
+    ),
+    (
+        "warehouse-sync",
+        "Stock levels, every five minutes.",
+        8 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "legacy-importer",
+        "Kept for the record; replaced by warehouse-sync.",
+        400 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    ("laptop", "", 2 * DAY_MS, 30 * DAY_MS),
+];
+
+impl Vault {
+    /// Fills an empty database; true if it did.
+    pub async fn fill_for_demo(&self) -> Result<bool> {
+        let accounts: Option<(String,)> = sqlx::query_as("SELECT id FROM accounts LIMIT 1")
+            .fetch_optional(&self.0.database.readers)
+            .await?;
+        if accounts.is_some() {
+            return Ok(false);
+        }
+        let password = self.0.passwords.hash(PASSWORD).await?;
+        self.undisturbed(move |vault| async move {
+            let caller = Caller::default();
+            let now = vault.now();
+            let mut write = vault.0.database.begin().await?;
+            let connection = &mut *write.transaction;
+            let made = now - 401 * DAY_MS;
+            let (account, key) = insert_account(
+                &vault,
+                connection,
+                (EMAIL, &password, Tz::UTC),
+                made,
+                &caller,
+            )
+            .await?;
+            let mut keys = vec![key];
+            for (name, description, age, life) in KEYS {
+                let born = now - age;
+                let fields = (name, description, Some(born + life));
+                keys.push(insert_key(&vault, connection, &account, fields, born, &caller).await?);
+            }
+            if let Some(key) = keys.iter().find(|key| key.name == "partner-acme") {
+                let subject = key.access_key.to_string();
+                let entry = |at, action, detail, expires_at| Entry {
+                    at,
+                    account_id: &account.id,
+                    action,
+                    subject: &subject,
+                    detail,
+                    expires_at,
+                };
+                let expired = entry(
+                    now - 20 * DAY_MS,
+                    Action::Expired,
+                    "",
+                    Some(now - 20 * DAY_MS),
+                );
+                audit::record(connection, expired, &caller).await?;
+                let restored = entry(now - 19 * DAY_MS, Action::Restored, "", key.expires_at);
+                audit::record(connection, restored, &caller).await?;
+                let edited = entry(
+                    now - 5 * DAY_MS,
+                    Action::Edited,
+                    "description",
+                    key.expires_at,
+                );
+                audit::record(connection, edited, &caller).await?;
+            }
+            let _turn = write.commit().await?;
+            vault
+                .0
+                .directory
+                .set_account(&account.id, account.warning_days);
+            for key in &keys {
+                key.publish(&vault, &account);
+            }
+            Ok(true)
+        })
+        .await
+    }
+}

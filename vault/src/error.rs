@@ -1,0 +1,104 @@
+//! What can go wrong, seen from outside the vault.
+
+use std::path::PathBuf;
+
+use shared::validation::FieldErrors;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something was not done. Nothing has changed when one of these comes back.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Input that does not pass, with messages by field.
+    #[error("invalid input")]
+    Invalid(FieldErrors),
+    /// No such key in this account; somebody else's key looks the same.
+    #[error("not found")]
+    NotFound,
+    /// Wrong address or password; which of them is not said.
+    #[error("wrong credentials")]
+    WrongCredentials,
+    /// The address cannot have a new account.
+    #[error("sign-up refused")]
+    SignUpRefused,
+    /// Too many failures.
+    #[error("too many attempts")]
+    Throttled {
+        /// Seconds until another attempt is looked at.
+        retry_after: u64,
+    },
+    /// More passwords are waiting to be checked than is reasonable.
+    #[error("busy")]
+    Busy,
+    /// The database or the machine failed; the text is for the log only.
+    #[error("unavailable: {0}")]
+    Unavailable(String),
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<FieldErrors> for Error {
+    fn from(errors: FieldErrors) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+/// Why the vault cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the database address {0:?} is not supported: use sqlite://PATH")]
+    Address(String),
+    #[error("the folder {} cannot be made: {source}", path.display())]
+    Folder {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the database {} is in use by another keyhold process", path.display())]
+    InUse { path: PathBuf },
+    #[error("{} cannot be locked: {source}", path.display())]
+    Lock {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the database {} was made by a newer keyhold (schema {found}, this one knows {known})", path.display())]
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    #[error("{} is a database of something else, not of keyhold", path.display())]
+    Foreign { path: PathBuf },
+    #[error("SQLite {found} is too old: keyhold needs {needed} or later")]
+    OldSqlite { found: String, needed: &'static str },
+    #[error("the database {} cannot be opened: {source}", path.display())]
+    Database { path: PathBuf, source: sqlx::Error },
+    #[error("the database cannot be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("the database cannot be read: {0}")]
+    Read(#[from] sqlx::Error),
+    #[error(
+        "the pepper file {} is missing, and the database has keys that were made with it: restore it from the backup",
+        path.display()
+    )]
+    PepperMissing { path: PathBuf },
+    #[error("the pepper file {} cannot be used: {reason}", path.display())]
+    Pepper { path: PathBuf, reason: String },
+    #[error(
+        "the key {access_key} was made with another pepper ({found}) than the one in the pepper file ({loaded})"
+    )]
+    PepperMismatch {
+        access_key: String,
+        found: String,
+        loaded: String,
+    },
+    #[error("the key {0} in the database is damaged")]
+    DamagedKey(String),
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+    #[error("Argon2 cannot be set up: {0}")]
+    Passwords(String),
+}

@@ -1,0 +1,251 @@
+//! What the pages show of keys: the table, one key with its history, the Dashboard.
+
+use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
+use shared::status::Status;
+use shared::token::AccessKey;
+use shared::view::{Counts, HistoryEntry, KeyDetail, KeyPage, KeyView, Overview};
+use sqlx::AssertSqlSafe;
+
+use crate::Vault;
+use crate::accounts::Account;
+use crate::audit::Action;
+use crate::dates::moment;
+use crate::error::{Error, Result};
+
+/// Most entries of a key's history that its page shows.
+const HISTORY_LIMIT: i64 = 50;
+
+type Row = (String, String, String, i64, Option<i64>);
+
+const ROW: &str = "access_key, name, description, created_at, expires_at";
+
+fn view(
+    (access_key, name, description, created_at, expires_at): Row,
+    account: &Account,
+    now: i64,
+) -> KeyView {
+    KeyView {
+        access_key,
+        name,
+        description,
+        status: Status::at(expires_at, now, account.window()),
+        created: moment(created_at, account.time_zone),
+        expires: expires_at.map(|at| moment(at, account.time_zone)),
+    }
+}
+
+/// The pattern of a search: any part of name, description or access key, in any case.
+fn pattern(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for char in search.to_lowercase().chars() {
+        if matches!(char, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(char);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The condition of a status, with $3 as now and $4 as the end of the warning window. It is
+/// [`Status::at`] in SQL; a test holds them together.
+fn condition(status: Option<Status>) -> &'static str {
+    match status {
+        None => "($3 <= $4)",
+        Some(Status::Active) => "(expires_at IS NULL OR expires_at > $4) AND $3 <= $4",
+        Some(Status::ExpiringSoon) => "expires_at > $3 AND expires_at <= $4",
+        Some(Status::Expired) => "expires_at <= $3 AND $3 <= $4",
+    }
+}
+
+/// The order of the rows; the access key makes it total, so that pages neither repeat nor skip.
+fn order(sort: Sort) -> String {
+    // Sorted by status, the keys that need attention come first; they are the ones that expire first.
+    let column = match sort.column {
+        Column::Name => "folded",
+        Column::AccessKey => "access_key",
+        Column::Created => "created_at",
+        // The databases disagree about where NULL belongs: never is after every date.
+        Column::Expires | Column::Status => "COALESCE(expires_at, 9223372036854775807)",
+    };
+    let direction = if sort.descending { "DESC" } else { "ASC" };
+    format!("{column} {direction}, access_key {direction}")
+}
+
+impl Vault {
+    /// One page of the table, in two statements.
+    pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
+        let now = self.now();
+        let pattern = pattern(&query.search);
+        let counts = self.counts(account, &pattern, now).await?;
+        let matching = query
+            .status
+            .map_or(counts.total(), |status| counts.of(status));
+        let pages = u32::try_from(matching.max(1))
+            .unwrap_or(u32::MAX)
+            .div_ceil(PAGE_SIZE);
+        let page = query.page.clamp(1, pages);
+        let statement = format!(
+            "SELECT {ROW} FROM api_keys WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\' AND {}
+             ORDER BY {} LIMIT $5 OFFSET $6",
+            condition(query.status),
+            order(query.sort)
+        );
+        // Made of constants only; everything that was typed is bound.
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(&pattern)
+            .bind(now)
+            .bind(now + account.window())
+            .bind(i64::from(PAGE_SIZE))
+            .bind(i64::from((page - 1) * PAGE_SIZE))
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        Ok(KeyPage {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            keys: rows
+                .into_iter()
+                .map(|row| view(row, account, now))
+                .collect(),
+            counts,
+            page,
+            pages,
+        })
+    }
+
+    /// One key with its history.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], for a key of another account too.
+    pub async fn show_key(&self, account: &Account, access_key: &str) -> Result<KeyDetail> {
+        let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
+        let now = self.now();
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT access_key, name, description, created_at, expires_at
+             FROM api_keys WHERE access_key = $1 AND account_id = $2",
+        )
+        .bind(access_key.to_string())
+        .bind(&account.id)
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        let key = view(row.ok_or(Error::NotFound)?, account, now);
+        let history = self.history(account, &key.access_key).await?;
+        Ok(KeyDetail {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            key,
+            history,
+        })
+    }
+
+    async fn history(&self, account: &Account, access_key: &str) -> Result<Vec<HistoryEntry>> {
+        let rows: Vec<(i64, String, String, Option<i64>, String)> = sqlx::query_as(
+            "SELECT at, action, detail, expires_at, address FROM audit
+             WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(&account.id)
+        .bind(access_key)
+        .bind(HISTORY_LIMIT)
+        .fetch_all(&self.0.database.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(at, action, detail, expires_at, address)| {
+                let what = sentence(Action::from_slug(&action)?, &detail, expires_at, account);
+                Some(HistoryEntry {
+                    when: moment(at, account.time_zone),
+                    what,
+                    address,
+                })
+            })
+            .collect())
+    }
+
+    /// What the Dashboard says.
+    pub async fn overview(&self, account: &Account) -> Result<Overview> {
+        let now = self.now();
+        let soon = now + account.window();
+        let counts = self.counts(account, "%", now).await?;
+        let attention = "AND expires_at <= $2 ORDER BY expires_at, access_key";
+        let upcoming = "AND expires_at > $2 ORDER BY expires_at, access_key";
+        let newest = "AND created_at <= $2 ORDER BY created_at DESC, access_key";
+        Ok(Overview {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            counts,
+            attention: self.few(account, attention, soon, now).await?,
+            upcoming: self.few(account, upcoming, now, now).await?,
+            newest: self.few(account, newest, now, now).await?,
+        })
+    }
+
+    /// The first few keys by a condition on the instant $2, and an order.
+    async fn few(
+        &self,
+        account: &Account,
+        rest: &'static str,
+        at: i64,
+        now: i64,
+    ) -> Result<Vec<KeyView>> {
+        let statement = format!("SELECT {ROW} FROM api_keys WHERE account_id = $1 {rest} LIMIT $3");
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(at)
+            .bind(i64::from(Overview::LIMIT))
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| view(row, account, now))
+            .collect())
+    }
+
+    async fn counts(&self, account: &Account, pattern: &str, now: i64) -> Result<Counts> {
+        let (total, expired, expiring_soon): (i64, i64, i64) = sqlx::query_as(
+            "SELECT COUNT(*),
+                    COUNT(CASE WHEN expires_at <= $3 THEN 1 END),
+                    COUNT(CASE WHEN expires_at > $3 AND expires_at <= $4 THEN 1 END)
+             FROM api_keys WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\'",
+        )
+        .bind(&account.id)
+        .bind(pattern)
+        .bind(now)
+        .bind(now + account.window())
+        .fetch_one(&self.0.database.readers)
+        .await?;
+        Ok(Counts {
+            active: total - expired - expiring_soon,
+            expiring_soon,
+            expired,
+        })
+    }
+}
+
+/// An audit entry as a sentence for the owner.
+fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Account) -> String {
+    let until = |never: &str, prefix: &str| {
+        expires_at.map_or_else(
+            || never.to_owned(),
+            |at| format!("{prefix} {}", moment(at, account.time_zone).text),
+        )
+    };
+    match action {
+        Action::Created => format!("Created, {}", until("never expires", "expires")),
+        Action::Edited if detail.contains("expiration") => {
+            format!("Edited: {detail}, {}", until("never expires", "expires"))
+        }
+        Action::Edited => format!("Edited: {detail}"),
+        Action::Expired => "Expired by hand".to_owned(),
+        Action::Restored => format!("Restored, {}", until("never expires", "expires")),
+        Action::Deleted => "Deleted".to_owned(),
+        Action::SignedUp
+        | Action::SignedIn
+        | Action::SignedOut
+        | Action::PasswordChanged
+        | Action::PreferencesChanged => action.slug().to_owned(),
+    }
+}

@@ -1,0 +1,125 @@
+//! Everything that must not be lost, and every rule that needs a clock, a database or randomness: accounts,
+//! sessions, keys, the in-memory key directory and the verification decision, the audit trail.
+//!
+//! No HTTP and no pages in here. The one way in is [`Vault`]; each file adds the methods of its subject.
+//!
+//! How a change travels: validate (with `shared`) → one write transaction (row and audit entry) → commit →
+//! publish to the [`directory`] → answer. A change runs in a task of its own, so that a client that hangs up
+//! cannot stop it between the commit and the publication.
+
+mod accounts;
+mod audit;
+pub mod clock;
+mod database;
+mod dates;
+pub mod demo;
+pub mod directory;
+mod error;
+mod inventory;
+mod keys;
+mod passwords;
+mod pepper;
+mod random;
+mod sessions;
+mod throttle;
+mod verify;
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use accounts::{Account, SignedUp};
+pub use error::{Error, OpenError, Result};
+pub use keys::NewKey;
+pub use sessions::{Session, SessionToken};
+pub use verify::{Credential, Principal, Refusal, Verified};
+
+use clock::Clock;
+use database::Database;
+use directory::KeyDirectory;
+use passwords::Passwords;
+use pepper::Pepper;
+use throttle::Throttle;
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://path`, absolute or relative to the working directory.
+    pub database_url: String,
+    /// Made at the first start, readable by its owner only.
+    pub pepper_file: PathBuf,
+}
+
+/// Who asks, for the audit trail and the throttle.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    pub address: Option<IpAddr>,
+}
+
+/// The handle to it all; cheap to clone.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    clock: Arc<dyn Clock>,
+    pepper: Pepper,
+    directory: KeyDirectory,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+impl Vault {
+    /// Opens the database (making or migrating it where needed) and loads every key.
+    ///
+    /// # Errors
+    /// A sentence that says what stands in the way; what could not be opened is left as it was.
+    pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let database = Database::open(&options.database_url).await?;
+        let has_keys = database.has_keys().await?;
+        let pepper = Pepper::load_or_make(&options.pepper_file, has_keys)?;
+        let directory = KeyDirectory::load(&database, &pepper).await?;
+        let passwords = Passwords::new()?;
+        let throttle = Throttle::default();
+        Ok(Self(Arc::new(Inner {
+            database,
+            clock,
+            pepper,
+            directory,
+            passwords,
+            throttle,
+        })))
+    }
+
+    /// The instant by which everything is decided, UTC epoch milliseconds; it never goes back.
+    pub fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    /// How many keys there are, good and expired, in all accounts.
+    pub fn key_count(&self) -> usize {
+        self.0.directory.len()
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        self.0.database.is_ready().await
+    }
+
+    /// Writes back what is pending and closes the database, for a graceful stop.
+    pub async fn close(&self) {
+        self.0.database.close().await;
+    }
+
+    /// Runs a change to its end even if whoever asked for it goes away.
+    async fn undisturbed<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        match tokio::spawn(change(self.clone())).await {
+            Ok(result) => result,
+            Err(fault) => Err(Error::Unavailable(fault.to_string())),
+        }
+    }
+}

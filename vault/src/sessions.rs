@@ -1,0 +1,157 @@
+//! Sessions: a random token in the browser's cookie, its digest in the database.
+
+use sha2::{Digest as _, Sha256};
+use sqlx::AnyConnection;
+
+use crate::accounts::{Account, AccountRow};
+use crate::audit::{self, Action, Entry};
+use crate::error::Result;
+use crate::{Caller, Vault, random};
+
+/// A session that nobody used for this long is over, in milliseconds: two weeks.
+const IDLE_MS: i64 = 14 * shared::DAY_MS;
+/// A session is over after this long in any case, in milliseconds: sixty days.
+const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
+/// How exactly the last use is kept, in milliseconds: reading a page must not cost a write.
+const SEEN_STEP_MS: i64 = 60 * 60 * 1000;
+
+/// The token of a new session: 256 random bits in hexadecimal. It prints as `[session]`.
+pub struct SessionToken(String);
+
+impl SessionToken {
+    /// The text for the cookie.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[session]")
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub account: Account,
+    digest: Vec<u8>,
+}
+
+fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Adds a session to the transaction that signs somebody in.
+pub async fn start(
+    connection: &mut AnyConnection,
+    account_id: &str,
+    now: i64,
+) -> Result<SessionToken> {
+    let token = random::hex(&random::bytes::<32>()?);
+    sqlx::query(
+        "INSERT INTO sessions (digest, account_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
+    )
+    .bind(digest(&token))
+    .bind(account_id)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(SessionToken(token))
+}
+
+/// Removes every session of an account, within the transaction that changes its password.
+pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+        .bind(account_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl Vault {
+    /// The session that a cookie names, if it still holds.
+    pub async fn session(&self, token: &str) -> Result<Option<Session>> {
+        let digest = digest(token);
+        let now = self.now();
+        type Row = (i64, i64, String, String, String, i64);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT s.created_at, s.seen_at, a.id, a.email, a.time_zone, a.warning_days
+             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
+        )
+        .bind(&digest)
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        let Some((created_at, seen_at, id, email, time_zone, warning_days)) = row else {
+            return Ok(None);
+        };
+        if now - created_at >= ABSOLUTE_MS || now - seen_at >= IDLE_MS {
+            return Ok(None);
+        }
+        if now - seen_at >= SEEN_STEP_MS {
+            self.touch(&digest, now).await;
+        }
+        let account = Account::from(AccountRow {
+            id,
+            email,
+            time_zone,
+            warning_days,
+        });
+        Ok(Some(Session { account, digest }))
+    }
+
+    /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
+    async fn touch(&self, digest: &[u8], now: i64) {
+        let digest = digest.to_vec();
+        let noted = self
+            .undisturbed(move |vault| async move {
+                let mut write = vault.0.database.begin().await?;
+                sqlx::query("UPDATE sessions SET seen_at = $1 WHERE digest = $2")
+                    .bind(now)
+                    .bind(digest)
+                    .execute(&mut *write.transaction)
+                    .await?;
+                // A good moment to sweep out what is over; the index makes it cheap while there is little.
+                sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
+                    .bind(now - ABSOLUTE_MS)
+                    .bind(now - IDLE_MS)
+                    .execute(&mut *write.transaction)
+                    .await?;
+                write.commit().await
+            })
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    }
+
+    /// Ends one session.
+    pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let now = vault.now();
+            let mut write = vault.0.database.begin().await?;
+            sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
+                .bind(&session.digest)
+                .bind(&session.account.id)
+                .execute(&mut *write.transaction)
+                .await?;
+            audit::record(
+                &mut write.transaction,
+                Entry {
+                    at: now,
+                    account_id: &session.account.id,
+                    action: Action::SignedOut,
+                    subject: "",
+                    detail: "",
+                    expires_at: None,
+                },
+                &caller,
+            )
+            .await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,199 @@
+//! Slows down whoever guesses passwords: per account, and per network that the guesses come from.
+//!
+//! Each has a number of free failures; after those every further one doubles the wait, up to a limit. While
+//! somebody waits, attempts are refused without being looked at and do not lengthen the wait, so the worst
+//! that a stranger can do to an account is a pause, and not even that on a network from which its owner has
+//! signed in before (the caller checks that).
+//!
+//! Kept in memory: a restart forgives.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Failures are forgotten after this long without another, in milliseconds.
+const FORGET_MS: i64 = 60 * 60 * 1000;
+/// The longest wait in seconds.
+const LONGEST_S: u64 = 15 * 60;
+/// Subjects remembered; beyond it the stale ones are dropped, and if all are fresh, all are.
+const MOST_SUBJECTS: usize = 100_000;
+
+/// What is being slowed down.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub enum Subject {
+    /// By e-mail address, whether there is such an account or not.
+    Account(String),
+    /// An IPv4 /24 or an IPv6 /56: what one customer commonly holds.
+    Network(IpAddr),
+}
+
+impl Subject {
+    pub fn network(address: IpAddr) -> Self {
+        Self::Network(match address.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
+            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 72)).into()),
+        })
+    }
+
+    fn free_failures(&self) -> u32 {
+        match self {
+            Self::Account(_) => 5,
+            Self::Network(_) => 20,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Record {
+    failures: u32,
+    last: i64,
+    blocked_until: i64,
+}
+
+#[derive(Default)]
+pub struct Throttle(Mutex<HashMap<Subject, Record>>);
+
+impl Throttle {
+    /// Counts an attempt as failed from the start, so that a hundred at once cannot slip through together;
+    /// [`Throttle::succeeded`] takes it back.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] while the subject must wait; the attempt is not to be looked at.
+    pub fn attempt(&self, subject: &Subject, now: i64) -> Result<()> {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if records.len() >= MOST_SUBJECTS {
+            records.retain(|_, record| now - record.last < FORGET_MS);
+            if records.len() >= MOST_SUBJECTS {
+                records.clear();
+            }
+        }
+        let record = records.entry(subject.clone()).or_default();
+        if now - record.last >= FORGET_MS {
+            *record = Record::default();
+        }
+        if now < record.blocked_until {
+            let wait = u64::try_from(record.blocked_until - now)
+                .unwrap_or(0)
+                .div_ceil(1000);
+            return Err(Error::Throttled { retry_after: wait });
+        }
+        record.failures += 1;
+        record.last = now;
+        if let Some(doublings) = record.failures.checked_sub(subject.free_failures() + 1) {
+            let wait = 1_u64
+                .checked_shl(doublings)
+                .unwrap_or(LONGEST_S)
+                .min(LONGEST_S);
+            record.blocked_until = now + i64::try_from(wait * 1000).unwrap_or(i64::MAX / 2);
+        }
+        Ok(())
+    }
+
+    /// The attempt was good after all. An account starts afresh; a network gets only this attempt back, or
+    /// one good account would let it guess at all others.
+    pub fn succeeded(&self, subject: &Subject) {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = records.get_mut(subject) {
+            match subject {
+                Subject::Account(_) => *record = Record::default(),
+                Subject::Network(_) => {
+                    record.failures = record.failures.saturating_sub(1);
+                    record.blocked_until = 0;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(result: Result<()>) -> u64 {
+        match result {
+            Err(Error::Throttled { retry_after }) => retry_after,
+            _ => 0,
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_a_limit_and_never_lock_for_ever() {
+        let throttle = Throttle::default();
+        let subject = Subject::Account("a@example.com".to_owned());
+        let mut now = 1_000_000;
+        for _ in 0..5 {
+            assert_eq!(
+                wait(throttle.attempt(&subject, now)),
+                0,
+                "the first failures are free"
+            );
+        }
+        for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
+            assert_eq!(
+                wait(throttle.attempt(&subject, now)),
+                0,
+                "a wait that is over is over"
+            );
+            assert_eq!(wait(throttle.attempt(&subject, now)), expected);
+            assert_eq!(
+                wait(throttle.attempt(&subject, now)),
+                expected,
+                "refused attempts lengthen nothing"
+            );
+            now += i64::try_from(expected).unwrap_or(0) * 1000;
+        }
+    }
+
+    #[test]
+    fn success_clears_an_account_but_only_its_own_attempt_of_a_network() {
+        let throttle = Throttle::default();
+        let account = Subject::Account("a@example.com".to_owned());
+        let network = Subject::network(IpAddr::from([192, 0, 2, 7]));
+        for _ in 0..5 {
+            assert_eq!(wait(throttle.attempt(&account, 0)), 0);
+        }
+        throttle.succeeded(&account);
+        assert_eq!(wait(throttle.attempt(&account, 0)), 0);
+        assert_eq!(wait(throttle.attempt(&account, 0)), 0);
+
+        for _ in 0..20 {
+            assert_eq!(wait(throttle.attempt(&network, 0)), 0);
+        }
+        throttle.succeeded(&network);
+        assert_eq!(
+            wait(throttle.attempt(&network, 0)),
+            0,
+            "the place that success gave back"
+        );
+        assert_eq!(
+            wait(throttle.attempt(&network, 0)),
+            0,
+            "one over the free ones starts the wait"
+        );
+        assert_eq!(wait(throttle.attempt(&network, 0)), 1);
+    }
+
+    #[test]
+    fn neighbours_are_one_network() {
+        let network = |text: &str| text.parse().map(Subject::network);
+        assert_eq!(network("192.0.2.1"), network("192.0.2.200"));
+        assert_ne!(network("192.0.2.1"), network("192.0.3.1"));
+        assert_eq!(network("2001:db8:0:1::1"), network("2001:db8:0:ff::9"));
+        assert_ne!(network("2001:db8:0:100::1"), network("2001:db8:0:200::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.9"));
+    }
+
+    #[test]
+    fn old_failures_are_forgotten() {
+        let throttle = Throttle::default();
+        let subject = Subject::Account("a@example.com".to_owned());
+        for _ in 0..6 {
+            assert_eq!(wait(throttle.attempt(&subject, 0)), 0);
+        }
+        assert_eq!(wait(throttle.attempt(&subject, 0)), 1);
+        assert_eq!(wait(throttle.attempt(&subject, FORGET_MS)), 0);
+        assert_eq!(wait(throttle.attempt(&subject, FORGET_MS)), 0);
+    }
+}
