@@ -13,7 +13,9 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone};
+use chrono::{
+    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
+};
 
 use crate::DAY_MS;
 
@@ -87,11 +89,11 @@ impl FromStr for Expiry {
             return parse_days(days);
         }
         match text.len() {
-            10 => four_digit_year(text)
+            10 => shaped(text, "####-##-##")
                 .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
                 .map(Self::EndOf)
                 .ok_or(ExpiryError::Unreadable),
-            16 => four_digit_year(text)
+            16 => shaped(text, "####-##-##T##:##")
                 .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok())
                 .map(Self::Local)
                 .ok_or(ExpiryError::Unreadable),
@@ -114,9 +116,19 @@ fn parse_days(digits: &str) -> Result<Expiry, ExpiryError> {
     }
 }
 
-/// chrono reads signs and short years; the grammar has neither.
-fn four_digit_year(text: &str) -> Option<&str> {
-    text.bytes().take(4).all(|byte| byte.is_ascii_digit()).then_some(text)
+/// The text, if it has a digit wherever the shape has `#` and elsewhere the same character. chrono alone
+/// would also read signs, short years and blanks before a number; the grammar has none of them.
+fn shaped<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
+    text.bytes()
+        .zip(shape.bytes())
+        .all(|(byte, wanted)| {
+            if wanted == b'#' {
+                byte.is_ascii_digit()
+            } else {
+                byte == wanted
+            }
+        })
+        .then_some(text)
 }
 
 impl Expiry {
@@ -129,21 +141,26 @@ impl Expiry {
         let at = match self {
             Self::Never => return Ok(None),
             Self::Days(days) => now.saturating_add(i64::from(days) * DAY_MS),
-            Self::EndOf(date) => {
-                let end = NaiveTime::from_hms_milli_opt(23, 59, 59, 999).unwrap_or(NaiveTime::MIN);
-                local_instant(date.and_time(end), zone)
-            }
+            Self::EndOf(date) => end_of_day(date, zone),
             Self::Local(local) => local_instant(local, zone),
             Self::At(at) => at,
         };
-        if at > MAX_INSTANT { Err(ExpiryError::TooFar) } else { Ok(Some(at)) }
+        if at > MAX_INSTANT {
+            Err(ExpiryError::TooFar)
+        } else {
+            Ok(Some(at))
+        }
     }
 
     /// As [`Expiry::resolve`], for what must lie ahead: a new key, a restored one.
     ///
     /// # Errors
     /// Also [`ExpiryError::Past`] for an instant that is not after `now`.
-    pub fn resolve_later<Tz: TimeZone>(self, now: i64, zone: &Tz) -> Result<Option<i64>, ExpiryError> {
+    pub fn resolve_later<Tz: TimeZone>(
+        self,
+        now: i64,
+        zone: &Tz,
+    ) -> Result<Option<i64>, ExpiryError> {
         match self.resolve(now, zone)? {
             Some(at) if at <= now => Err(ExpiryError::Past),
             later => Ok(later),
@@ -161,12 +178,41 @@ fn local_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
     }
 }
 
-/// Steps back to the last quarter of an hour that exists and uses its offset. The longest gap on record
-/// is one day (Samoa, 30 December 2011).
 fn gap_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
-    let offset = (1..=26 * 4)
+    let offset = before_gap(local, zone).map_or(0, |(_, offset)| offset);
+    local.and_utc().timestamp_millis() - offset
+}
+
+/// Steps back to the last quarter of an hour that exists; gives it with its offset in milliseconds. The
+/// longest gap on record is one day (Samoa, 30 December 2011).
+fn before_gap<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> Option<(NaiveDateTime, i64)> {
+    (1..=26 * 4)
         .filter_map(|quarters| local.checked_sub_signed(TimeDelta::minutes(15 * quarters)))
-        .find_map(|before| zone.offset_from_local_datetime(&before).latest())
-        .map_or(0, |offset| offset.fix().local_minus_utc());
-    local.and_utc().timestamp_millis() - i64::from(offset) * 1000
+        .find_map(|before| Some((before, zone.offset_from_local_datetime(&before).latest()?)))
+        .map(|(before, offset)| (before, i64::from(offset.fix().local_minus_utc()) * 1000))
+}
+
+/// The last millisecond whose local date is `date`. Where the clocks jump over midnight (Nuuk: from 23:00
+/// to 00:00 each March) the day ends with the gap's beginning. A day that was left out whole has no end,
+/// and takes the rule for gaps.
+fn end_of_day<Tz: TimeZone>(date: NaiveDate, zone: &Tz) -> i64 {
+    let end =
+        date.and_time(NaiveTime::from_hms_milli_opt(23, 59, 59, 999).unwrap_or(NaiveTime::MIN));
+    let LocalResult::None = zone.from_local_datetime(&end) else {
+        return local_instant(end, zone);
+    };
+    let next_day = gap_instant(end, zone);
+    let Some((before, offset)) = before_gap(end, zone).filter(|(before, _)| before.date() == date)
+    else {
+        return next_day;
+    };
+    let (mut on_day, mut after) = (before.and_utc().timestamp_millis() - offset, next_day);
+    while after - on_day > 1 {
+        let middle = i64::midpoint(on_day, after);
+        match DateTime::from_timestamp_millis(middle) {
+            Some(instant) if instant.with_timezone(zone).date_naive() <= date => on_day = middle,
+            _ => after = middle,
+        }
+    }
+    on_day
 }
