@@ -31,6 +31,10 @@ impl FieldErrors {
         errors
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over texts and errors alike"
+    )]
     pub fn add(&mut self, field: &str, message: impl ToString) {
         self.0.insert(field.to_owned(), message.to_string());
     }
@@ -63,7 +67,9 @@ pub fn key_name(text: &str) -> Result<String, String> {
     }
     at_most(name, NAME_MAX_CHARS, "name")?;
     if name.chars().any(is_forbidden) {
-        return Err("A name is one line of text, without control or text-direction characters.".to_owned());
+        return Err(
+            "A name is one line of text, without control or text-direction characters.".to_owned(),
+        );
     }
     Ok(name.to_owned())
 }
@@ -72,8 +78,13 @@ pub fn key_name(text: &str) -> Result<String, String> {
 pub fn key_description(text: &str) -> Result<String, String> {
     let description = text.trim().replace("\r\n", "\n");
     at_most(&description, DESCRIPTION_MAX_CHARS, "description")?;
-    if description.chars().any(|char| char != '\n' && is_forbidden(char)) {
-        return Err("A description is plain text, without control or text-direction characters.".to_owned());
+    if description
+        .chars()
+        .any(|char| char != '\n' && is_forbidden(char))
+    {
+        return Err(
+            "A description is plain text, without control or text-direction characters.".to_owned(),
+        );
     }
     Ok(description)
 }
@@ -89,10 +100,16 @@ pub fn email(text: &str) -> Result<String, String> {
     let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
             && local.len() <= 64
-            && local.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
+            && local
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
             && domain.split('.').all(is_domain_label)
     });
-    if well_formed { Ok(address) } else { Err("This is not an e-mail address.".to_owned()) }
+    if well_formed {
+        Ok(address)
+    } else {
+        Err("This is not an e-mail address.".to_owned())
+    }
 }
 
 fn is_domain_label(label: &str) -> bool {
@@ -100,7 +117,9 @@ fn is_domain_label(label: &str) -> bool {
         && label.len() <= 63
         && !label.starts_with('-')
         && !label.ends_with('-')
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A new password: any characters, taken as they are. Whether it is a common one is the vault's to say.
@@ -119,7 +138,13 @@ pub fn warning_days(text: &str) -> Result<i64, String> {
         .parse()
         .ok()
         .filter(|days| WARNING_DAYS.contains(days))
-        .ok_or_else(|| format!("Enter a number of days from {} to {}.", WARNING_DAYS.start(), WARNING_DAYS.end()))
+        .ok_or_else(|| {
+            format!(
+                "Enter a number of days from {} to {}.",
+                WARNING_DAYS.start(),
+                WARNING_DAYS.end()
+            )
+        })
 }
 
 /// What the form of a key holds, once it is well-formed.
@@ -141,14 +166,19 @@ pub fn key_form(name: &str, description: &str, expiry: &str) -> Result<KeyForm, 
     let description = errors.check("description", key_description(description));
     let expiry = errors.check("expiry", expiry.parse::<Expiry>());
     match (name, description, expiry) {
-        (Some(name), Some(description), Some(expiry)) => Ok(KeyForm { name, description, expiry }),
+        (Some(name), Some(description), Some(expiry)) => Ok(KeyForm {
+            name,
+            description,
+            expiry,
+        }),
         _ => Err(errors),
     }
 }
 
 /// The expiration alone, as `restore` takes it.
 pub fn expiry(text: &str) -> Result<Expiry, FieldErrors> {
-    text.parse().map_err(|error: ExpiryError| FieldErrors::one("expiry", error))
+    text.parse()
+        .map_err(|error: ExpiryError| FieldErrors::one("expiry", error))
 }
 
 fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
@@ -156,19 +186,27 @@ fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
     if length <= limit {
         Ok(())
     } else {
-        Err(format!("The {what} has {length} characters; at most {limit} fit."))
+        Err(format!(
+            "The {what} has {length} characters; at most {limit} fit."
+        ))
     }
 }
 
 /// Control characters, and the marks that reorder the text around them (UAX #9): a name must not be able
 /// to rewrite the row, mail or log line that it stands in.
 fn is_forbidden(char: char) -> bool {
-    char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    char.is_control()
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Zero-width characters are welcome inside a text (joined emoji, Persian), but are not a name.
+/// Zero-width characters are welcome inside a text (joined emoji, Persian), but are not a name. The set is
+/// Unicode's `Default_Ignorable_Code_Point`, and the blank Braille pattern.
 fn is_visible(char: char) -> bool {
     !char.is_whitespace()
         && !is_forbidden(char)
-        && !matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
+        && !matches!(char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
