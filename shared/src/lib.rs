@@ -17,3 +17,7 @@ pub mod view;
 
 /// Milliseconds in a day of 24 hours.
 pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+#[cfg(test)]
+#[path = "../tests/it/seeded.rs"]
+mod seeded;

@@ -1,0 +1,7 @@
+//! The tests that are longer than the file they belong to; the others stand at the foot of theirs.
+
+mod expiry;
+mod expiry_zones;
+mod seeded;
+mod token;
+mod validation;
