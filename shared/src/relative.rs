@@ -19,20 +19,134 @@ pub fn relative(at: i64, now: i64) -> String {
 }
 
 /// `length` is positive. Hours and minutes are cut, days and years rounded: "in 90 days" a second after
-/// a choice of 90 days, and never an hour more than there is on the last day.
+/// a choice of 90 days, and never an hour more than there is on the last day. Counted seconds are rounded
+/// up, so that each shows for one second and the last one before the end is 1.
 fn span(length: i64, seconds: bool) -> String {
+    let length = if seconds && length < HOUR {
+        (length + SECOND - 1) / SECOND * SECOND
+    } else {
+        length
+    };
     match length {
-        _ if length < MINUTE && seconds => count((length + SECOND - 1) / SECOND, "second"),
+        _ if length < MINUTE && seconds => count(length / SECOND, "second"),
         _ if length < HOUR && seconds => {
             format!("{} min {} s", length / MINUTE, length % MINUTE / SECOND)
         }
         _ if length < HOUR => count(length / MINUTE, "minute"),
         _ if length < 2 * DAY => count(length / HOUR, "hour"),
         _ if length < 730 * DAY => count((length + DAY / 2) / DAY, "day"),
-        _ => count((length + 182 * DAY) / (365 * DAY), "year"),
+        _ => count(length.saturating_add(182 * DAY) / (365 * DAY), "year"),
     }
 }
 
 fn count(number: i64, unit: &str) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000_000;
+
+    fn ahead(distance: i64) -> String {
+        relative(NOW + distance, NOW)
+    }
+
+    fn behind(distance: i64) -> String {
+        relative(NOW - distance, NOW)
+    }
+
+    /// Within the last hour the words tick by the second, and say 1 until the very end.
+    #[test]
+    fn the_last_hour_counts_seconds() {
+        assert_eq!(ahead(1), "in 1 second");
+        assert_eq!(ahead(SECOND), "in 1 second");
+        assert_eq!(ahead(SECOND + 1), "in 2 seconds");
+        assert_eq!(ahead(59 * SECOND), "in 59 seconds");
+        assert_eq!(ahead(59 * SECOND + 1), "in 1 min 0 s");
+        assert_eq!(ahead(MINUTE), "in 1 min 0 s");
+        assert_eq!(ahead(MINUTE + 1), "in 1 min 1 s");
+        assert_eq!(ahead(HOUR - SECOND), "in 59 min 59 s");
+        assert_eq!(ahead(HOUR - SECOND + 1), "in 1 hour");
+    }
+
+    /// Hours are cut, so that nobody counts on an hour that is not there.
+    #[test]
+    fn hours_are_cut() {
+        assert_eq!(ahead(HOUR), "in 1 hour");
+        assert_eq!(ahead(2 * HOUR - 1), "in 1 hour");
+        assert_eq!(ahead(2 * HOUR), "in 2 hours");
+        assert_eq!(ahead(2 * DAY - 1), "in 47 hours");
+    }
+
+    /// "in 90 days" has to stand on the page right after a choice of 90 days.
+    #[test]
+    fn days_and_years_are_rounded() {
+        assert_eq!(ahead(2 * DAY), "in 2 days");
+        assert_eq!(ahead(2 * DAY + DAY / 2 - 1), "in 2 days");
+        assert_eq!(ahead(2 * DAY + DAY / 2), "in 3 days");
+        assert_eq!(ahead(90 * DAY - 5 * SECOND), "in 90 days");
+        assert_eq!(ahead(365 * DAY), "in 365 days");
+        assert_eq!(ahead(730 * DAY), "in 2 years");
+        assert_eq!(ahead(36_500 * DAY), "in 100 years");
+    }
+
+    /// The expiration itself is already past, and the first minute after it is not counted.
+    #[test]
+    fn the_past_begins_at_the_instant_itself() {
+        assert_eq!(ahead(0), "just now");
+        assert_eq!(behind(MINUTE - 1), "just now");
+        assert_eq!(behind(MINUTE), "1 minute ago");
+        assert_eq!(behind(2 * MINUTE - 1), "1 minute ago");
+        assert_eq!(behind(HOUR - 1), "59 minutes ago");
+        assert_eq!(behind(HOUR), "1 hour ago");
+        assert_eq!(behind(2 * DAY), "2 days ago");
+        assert_eq!(behind(800 * DAY), "2 years ago");
+    }
+
+    /// No instant is too far to be said: a wrong clock must not take a page down.
+    #[test]
+    fn the_ends_of_time_have_words() {
+        assert_eq!(relative(i64::MAX, i64::MIN), "in 292471208 years");
+        assert_eq!(relative(i64::MIN, i64::MAX), "292471208 years ago");
+    }
+
+    /// Every tick of the countdown shows another text: none is skipped or stands for two seconds.
+    #[test]
+    fn the_countdown_changes_once_a_second() {
+        for offset in [1, 499, 1000] {
+            let words: Vec<_> = (0..3600)
+                .map(|second| ahead(second * SECOND + offset))
+                .collect();
+            assert!(
+                words.windows(2).all(|pair| pair[0] != pair[1]),
+                "offset {offset}"
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(crate::seeded::cases(2000))]
+
+        /// The direction is never wrong, and no pair of instants panics.
+        #[test]
+        fn the_direction_is_right(at: i64, now: i64) {
+            let words = relative(at, now);
+            prop_assert_eq!(words.starts_with("in "), at > now);
+            prop_assert_eq!(words.ends_with(" ago") || words == "just now", at <= now);
+        }
+
+        /// "1 days" and "2 hour" are nowhere.
+        #[test]
+        fn the_number_agrees_with_its_unit(distance in -1000 * DAY..1000 * DAY) {
+            let words = ahead(distance);
+            let mut parts = words.trim_start_matches("in ").split(' ');
+            if let (Some(number), Some(unit)) = (parts.next(), parts.next()) && unit != "min" && words != "just now" {
+                prop_assert_eq!(number == "1", !unit.ends_with('s'), "{}", words);
+            }
+        }
+    }
 }
