@@ -22,7 +22,13 @@ pub enum Column {
 }
 
 impl Column {
-    pub const ALL: [Self; 5] = [Self::Name, Self::AccessKey, Self::Status, Self::Created, Self::Expires];
+    pub const ALL: [Self; 5] = [
+        Self::Name,
+        Self::AccessKey,
+        Self::Status,
+        Self::Created,
+        Self::Expires,
+    ];
 
     /// The word in the address.
     pub fn slug(self) -> &'static str {
@@ -57,7 +63,10 @@ pub struct Sort {
 impl Default for Sort {
     /// Newest first.
     fn default() -> Self {
-        Self { column: Column::Created, descending: true }
+        Self {
+            column: Column::Created,
+            descending: true,
+        }
     }
 }
 
@@ -75,25 +84,39 @@ impl Sort {
     }
 
     pub fn to_param(self) -> String {
-        format!("{}{}", if self.descending { "-" } else { "" }, self.column.slug())
+        format!(
+            "{}{}",
+            if self.descending { "-" } else { "" },
+            self.column.slug()
+        )
     }
 
     /// What a click on a column's head asks for: that column, or the other direction of it.
     #[must_use]
     pub fn clicked(self, column: Column) -> Self {
-        Self { column, descending: self.column == column && !self.descending }
+        Self {
+            column,
+            descending: self.column == column && !self.descending,
+        }
     }
 }
 
 /// Which keys to show. Every text is acceptable: what means nothing is as if absent, so that an old or
 /// mistyped link still opens the page.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListQuery {
     pub search: String,
     pub status: Option<Status>,
     pub sort: Sort,
     /// From 1.
     pub page: u32,
+}
+
+impl Default for ListQuery {
+    /// All keys, newest first, from page 1.
+    fn default() -> Self {
+        Self::parse("", "", "", "")
+    }
 }
 
 impl ListQuery {
@@ -103,6 +126,149 @@ impl ListQuery {
             status: Status::from_slug(status),
             sort: Sort::parse(sort),
             page: page.parse().unwrap_or(1).clamp(1, 1_000_000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An old or mistyped link still opens the page: what means nothing is as if absent.
+    #[test]
+    fn unknown_words_are_as_if_absent() {
+        let absent = ListQuery::parse("", "", "", "");
+        assert_eq!(
+            absent,
+            ListQuery {
+                search: String::new(),
+                status: None,
+                sort: Sort::default(),
+                page: 1
+            }
+        );
+        assert_eq!(ListQuery::default(), absent);
+        for word in [
+            "all",
+            "Active",
+            "created desc",
+            "--name",
+            "-",
+            "NAME",
+            "1; DROP TABLE keys",
+            "-1",
+            "1e3",
+            "٣",
+            "\0",
+        ] {
+            assert_eq!(ListQuery::parse("", word, word, word), absent, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn known_words_are_read() {
+        assert_eq!(
+            ListQuery::parse("  billing  ", "expiring_soon", "-expires", "3"),
+            ListQuery {
+                search: "billing".to_owned(),
+                status: Some(Status::ExpiringSoon),
+                sort: Sort {
+                    column: Column::Expires,
+                    descending: true
+                },
+                page: 3,
+            }
+        );
+    }
+
+    /// Pages count from 1 and stay far from where an offset in rows would overflow.
+    #[test]
+    fn a_page_is_from_1_to_a_million() {
+        for (text, page) in [
+            ("0", 1),
+            ("1", 1),
+            ("2", 2),
+            ("1000000", 1_000_000),
+            ("1000001", 1_000_000),
+            ("4294967295", 1_000_000),
+            ("4294967296", 1),
+        ] {
+            assert_eq!(ListQuery::parse("", "", "", text).page, page, "{text}");
+        }
+    }
+
+    /// The address of a sorted table opens the same table again.
+    #[test]
+    fn a_sort_survives_the_address() {
+        for column in Column::ALL {
+            for descending in [false, true] {
+                let sort = Sort { column, descending };
+                assert_eq!(Sort::parse(&sort.to_param()), sort);
+            }
+        }
+        assert_eq!(Sort::default().to_param(), "-created");
+    }
+
+    /// A head sorts upwards at the first click and turns round at the next; another head starts anew.
+    #[test]
+    fn a_click_toggles_its_own_column() {
+        for column in Column::ALL {
+            let up = Sort {
+                column,
+                descending: false,
+            };
+            let down = Sort {
+                column,
+                descending: true,
+            };
+            assert_eq!(up.clicked(column), down);
+            assert_eq!(down.clicked(column), up);
+            for other in Column::ALL.into_iter().filter(|&other| other != column) {
+                let anew = Sort {
+                    column: other,
+                    descending: false,
+                };
+                assert_eq!([up.clicked(other), down.clicked(other)], [anew; 2]);
+            }
+        }
+    }
+
+    /// Addresses and JSON use the same words for the columns; a change would break links.
+    #[test]
+    fn the_words_are_a_contract() -> Result<(), serde_json::Error> {
+        assert_eq!(
+            Column::ALL.map(Column::slug),
+            ["name", "access_key", "status", "created", "expires"]
+        );
+        assert_eq!(
+            Column::ALL.map(Column::label),
+            ["Name", "Access key", "Status", "Created", "Expires"]
+        );
+        for column in Column::ALL {
+            assert_eq!(serde_json::to_value(column)?, column.slug());
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(crate::seeded::cases(1000))]
+
+        /// Any four texts make a query whose every part is within its bounds.
+        #[test]
+        fn every_text_is_acceptable(q in any::<String>(), status in any::<String>(), sort in any::<String>(), page in any::<String>()) {
+            let query = ListQuery::parse(&q, &status, &sort, &page);
+            prop_assert!(query.search.chars().count() <= MAX_SEARCH_CHARS);
+            prop_assert!((1..=1_000_000).contains(&query.page));
+        }
+
+        /// A long search is cut by characters, never inside one.
+        #[test]
+        fn a_long_search_is_cut_by_characters(q in "[a-zäß€🔑]{90,120}") {
+            let query = ListQuery::parse(&q, "", "", "");
+            prop_assert_eq!(query.search.chars().count(), q.chars().count().min(MAX_SEARCH_CHARS));
+            prop_assert!(q.starts_with(&query.search));
         }
     }
 }
