@@ -45,7 +45,10 @@ impl Code {
     /// The HTTP status that goes with the code.
     pub fn http_status(self) -> u16 {
         match self {
-            Self::CredentialsMissing | Self::CredentialsMalformed | Self::KeyInvalid | Self::KeyExpired => 401,
+            Self::CredentialsMissing
+            | Self::CredentialsMalformed
+            | Self::KeyInvalid
+            | Self::KeyExpired => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::RateLimited => 429,
@@ -75,11 +78,15 @@ impl Code {
                 "The credentials are not a pair of access key and secret key, or a character is wrong or missing."
             }
             Self::KeyInvalid => "There is no key with this access key and secret key.",
-            Self::KeyExpired => "The credentials are right, but the key has expired. Extend it to use it again.",
+            Self::KeyExpired => {
+                "The credentials are right, but the key has expired. Extend it to use it again."
+            }
             Self::Forbidden => "The key is good, but it may not do this.",
             Self::NotFound => "There is nothing at this address.",
             Self::RateLimited => "Wait for the time given in Retry-After, then try again.",
-            Self::Unavailable => "Whether the key is good cannot be decided right now, so it is refused. Try again.",
+            Self::Unavailable => {
+                "Whether the key is good cannot be decided right now, so it is refused. Try again."
+            }
         }
     }
 }
@@ -100,4 +107,91 @@ pub struct Problem {
     /// Where the account holder extends the key; with `key_expired` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_url: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Programs match on these codes and gateways on these statuses: DESIGN's table, word for word.
+    #[test]
+    fn codes_and_statuses_are_a_contract() {
+        let contract: Vec<_> = Code::ALL
+            .into_iter()
+            .map(|code| (code.slug(), code.http_status()))
+            .collect();
+        assert_eq!(
+            contract,
+            [
+                ("credentials_missing", 401),
+                ("credentials_malformed", 401),
+                ("key_invalid", 401),
+                ("key_expired", 401),
+                ("forbidden", 403),
+                ("rate_limited", 429),
+                ("unavailable", 503),
+            ]
+        );
+        assert_eq!(
+            (Code::NotFound.slug(), Code::NotFound.http_status()),
+            ("not_found", 404)
+        );
+    }
+
+    /// A code reads the same wherever it is printed, and has words for people.
+    #[test]
+    fn every_code_is_named_alike_and_explained() -> Result<(), serde_json::Error> {
+        for code in Code::ALL.into_iter().chain([Code::NotFound]) {
+            assert_eq!(serde_json::to_value(code)?, code.slug());
+            assert!(
+                !code.title().is_empty() && !code.title().ends_with('.'),
+                "{code:?}"
+            );
+            assert!(code.detail().ends_with('.'), "{code:?}");
+        }
+        Ok(())
+    }
+
+    fn problem(code: Code) -> Problem {
+        Problem {
+            kind: "https://keyhold.example/developers#code".to_owned(),
+            title: code.title(),
+            status: code.http_status(),
+            detail: code.detail(),
+            code: code.slug(),
+            request_id: "r1".to_owned(),
+            expired_at: None,
+            restore_url: None,
+        }
+    }
+
+    /// The members of RFC 9457 under their names, and the extensions only where there is something to say.
+    #[test]
+    fn a_problem_has_the_members_of_rfc_9457() -> Result<(), serde_json::Error> {
+        assert_eq!(
+            serde_json::to_value(problem(Code::KeyInvalid))?,
+            json!({
+                "type": "https://keyhold.example/developers#code",
+                "title": "The API key is not valid",
+                "status": 401,
+                "detail": "There is no key with this access key and secret key.",
+                "code": "key_invalid",
+                "request_id": "r1",
+            })
+        );
+        let expired = Problem {
+            expired_at: Some("2026-11-26T23:59:59.999Z".to_owned()),
+            restore_url: Some("https://keyhold.example/preferences/api-control/kh_0".to_owned()),
+            ..problem(Code::KeyExpired)
+        };
+        let value = serde_json::to_value(expired)?;
+        assert_eq!(value["expired_at"], "2026-11-26T23:59:59.999Z");
+        assert_eq!(
+            value["restore_url"],
+            "https://keyhold.example/preferences/api-control/kh_0"
+        );
+        Ok(())
+    }
 }

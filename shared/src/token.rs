@@ -39,7 +39,10 @@ impl FromStr for AccessKey {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let chars = text.strip_prefix(ACCESS_PREFIX).ok_or(Malformed)?.as_bytes();
+        let chars = text
+            .strip_prefix(ACCESS_PREFIX)
+            .ok_or(Malformed)?
+            .as_bytes();
         if chars.len() != ACCESS_CHARS {
             return Err(Malformed);
         }
@@ -112,7 +115,9 @@ impl<'a> SecretKey<'a> {
         let bytes = text.as_bytes();
         if bytes.len() != SECRET_LEN
             || !text.starts_with(SECRET_PREFIX)
-            || !bytes[SECRET_PREFIX.len()..].iter().all(u8::is_ascii_alphanumeric)
+            || !bytes[SECRET_PREFIX.len()..]
+                .iter()
+                .all(u8::is_ascii_alphanumeric)
         {
             return Err(Malformed);
         }
@@ -168,4 +173,21 @@ fn checksum(body: &str) -> [u8; SECRET_CHECK_CHARS] {
 pub fn parse_pair(text: &str) -> Result<(AccessKey, SecretKey<'_>), Malformed> {
     let (access, secret) = text.split_once('.').ok_or(Malformed)?;
     Ok((access.parse()?, SecretKey::parse(secret)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each digit of the access key stands for itself, so no two keys share a name.
+    #[test]
+    fn every_crockford_digit_has_its_value() {
+        for (value, digit) in (0..).zip(*CROCKFORD) {
+            assert_eq!(crockford_value(digit), Some(value));
+        }
+        let known = (0..=u8::MAX)
+            .filter(|&byte| crockford_value(byte).is_some())
+            .count();
+        assert_eq!(known, CROCKFORD.len());
+    }
 }

@@ -144,13 +144,15 @@ pub struct IssuedKey {
     pub name: String,
     /// RFC 3339; none: never.
     pub expires_at: Option<String>,
-    /// Where programs ask whether a key is good, for the `curl` line: "http://127.0.0.1:3000/verify".
+    /// Where programs ask whether a key is good, for the `curl` line: `http://127.0.0.1:3000/verify`.
     pub verify_url: String,
 }
 
 impl fmt::Debug for IssuedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IssuedKey").field("access_key", &self.access_key).finish_non_exhaustive()
+        f.debug_struct("IssuedKey")
+            .field("access_key", &self.access_key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -163,4 +165,207 @@ pub struct Changed {
     pub expiry_before: String,
     /// The expiration now, in the expiry grammar.
     pub expiry: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// The value is printed as `json`, and the browser reads back what the server meant.
+    fn travels<T>(value: &T, json: &Value) -> Result<(), serde_json::Error>
+    where
+        T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
+    {
+        assert_eq!(&serde_json::to_value(value)?, json);
+        assert_eq!(&serde_json::from_value::<T>(json.clone())?, value);
+        Ok(())
+    }
+
+    fn moment() -> Moment {
+        Moment {
+            at: 1_795_737_599_999,
+            rfc3339: "2026-11-26T23:59:59.999Z".to_owned(),
+            text: "Thu 26 Nov 2026, 23:59 UTC".to_owned(),
+            local: "2026-11-26T23:59".to_owned(),
+        }
+    }
+
+    fn moment_json() -> Value {
+        json!({
+            "at": 1_795_737_599_999_i64,
+            "rfc3339": "2026-11-26T23:59:59.999Z",
+            "text": "Thu 26 Nov 2026, 23:59 UTC",
+            "local": "2026-11-26T23:59",
+        })
+    }
+
+    fn key() -> KeyView {
+        KeyView {
+            access_key: "kh_0123456789abcdef".to_owned(),
+            name: "Default key".to_owned(),
+            description: String::new(),
+            status: Status::ExpiringSoon,
+            created: moment(),
+            expires: Some(moment()),
+        }
+    }
+
+    fn key_json() -> Value {
+        json!({
+            "access_key": "kh_0123456789abcdef",
+            "name": "Default key",
+            "description": "",
+            "status": "expiring_soon",
+            "created": moment_json(),
+            "expires": moment_json(),
+        })
+    }
+
+    /// Programs read these names from `/fn/keys/list` and `/v1/keys`.
+    #[test]
+    fn a_key_and_its_moments_have_these_names() -> Result<(), serde_json::Error> {
+        travels(&key(), &key_json())?;
+        let mut endless = key_json();
+        endless["expires"] = Value::Null;
+        travels(
+            &KeyView {
+                expires: None,
+                ..key()
+            },
+            &endless,
+        )
+    }
+
+    #[test]
+    fn an_account_has_these_names() -> Result<(), serde_json::Error> {
+        let account = AccountView {
+            email: "a@b.example".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+            warning_days: 14,
+        };
+        assert_eq!(account.window(), 1_209_600_000);
+        travels(
+            &account,
+            &json!({"email": "a@b.example", "time_zone": "Europe/Berlin", "warning_days": 14}),
+        )
+    }
+
+    #[test]
+    fn a_page_of_keys_has_these_names() -> Result<(), serde_json::Error> {
+        let page = KeyPage {
+            now: 1,
+            window: DAY_MS,
+            time_zone: "UTC".to_owned(),
+            keys: vec![key()],
+            counts: Counts {
+                active: 1,
+                expiring_soon: 2,
+                expired: 3,
+            },
+            page: 1,
+            pages: 1,
+        };
+        travels(
+            &page,
+            &json!({
+                "now": 1, "window": 86_400_000, "time_zone": "UTC", "keys": [key_json()],
+                "counts": {"active": 1, "expiring_soon": 2, "expired": 3}, "page": 1, "pages": 1,
+            }),
+        )
+    }
+
+    #[test]
+    fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
+        let detail = KeyDetail {
+            now: 1,
+            window: 2,
+            time_zone: "UTC".to_owned(),
+            key: key(),
+            history: vec![HistoryEntry {
+                when: moment(),
+                what: "Expired by hand".to_owned(),
+                address: "127.0.0.1".to_owned(),
+            }],
+        };
+        travels(
+            &detail,
+            &json!({
+                "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
+                "history": [{"when": moment_json(), "what": "Expired by hand", "address": "127.0.0.1"}],
+            }),
+        )
+    }
+
+    #[test]
+    fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
+        let overview = Overview {
+            now: 1,
+            window: 2,
+            time_zone: "UTC".to_owned(),
+            counts: Counts::default(),
+            attention: vec![key()],
+            upcoming: Vec::new(),
+            newest: Vec::new(),
+        };
+        travels(
+            &overview,
+            &json!({
+                "now": 1, "window": 2, "time_zone": "UTC",
+                "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
+                "attention": [key_json()], "upcoming": [], "newest": [],
+            }),
+        )
+    }
+
+    #[test]
+    fn a_change_has_these_names() -> Result<(), serde_json::Error> {
+        let changed = Changed {
+            access_key: "kh_0".to_owned(),
+            name: "n".to_owned(),
+            expiry_before: "never".to_owned(),
+            expiry: "2026-11-26T23:59:59.999Z".to_owned(),
+        };
+        travels(
+            &changed,
+            &json!({
+                "access_key": "kh_0", "name": "n",
+                "expiry_before": "never", "expiry": "2026-11-26T23:59:59.999Z",
+            }),
+        )
+    }
+
+    /// Sign-up and create answer with the secret under this name; a log line must not.
+    #[test]
+    fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error> {
+        let issued = IssuedKey {
+            access_key: "kh_0".to_owned(),
+            secret_key: "khs_verysecret".to_owned(),
+            name: "n".to_owned(),
+            expires_at: None,
+            verify_url: "http://127.0.0.1:3000/verify".to_owned(),
+        };
+        assert!(!format!("{issued:?} {issued:#?}").contains("verysecret"));
+        travels(
+            &issued,
+            &json!({
+                "access_key": "kh_0", "secret_key": "khs_verysecret", "name": "n", "expires_at": null,
+                "verify_url": "http://127.0.0.1:3000/verify",
+            }),
+        )
+    }
+
+    /// The numbers beside the filters belong to their own status.
+    #[test]
+    fn counts_are_told_apart() {
+        let counts = Counts {
+            active: 1,
+            expiring_soon: 20,
+            expired: 300,
+        };
+        assert_eq!(Status::ALL.map(|status| counts.of(status)), [1, 20, 300]);
+        assert_eq!(counts.total(), 321);
+    }
 }
