@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { expect } from "@playwright/test";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+/** The release build, unless another one is to be tried. */
+const BINARY = resolve(ROOT, process.env["KEYHOLD_BINARY"] ?? "target/release/keyhold");
+const SITE = resolve(ROOT, process.env["KEYHOLD_SITE_ROOT"] ?? "target/site");
+
+/** What a secret key looks like, wherever it may turn up. */
+export const SECRET = /khs_[0-9A-Za-z]{49}/g;
+
+/** One running `keyhold serve` with a fresh database in a folder of its own. */
+export class Keyhold {
+  readonly url: string;
+  readonly folder: string;
+  /** Every secret key that any answer has held. */
+  readonly secrets = new Set<string>();
+  /** Everything that the process has printed. */
+  log = "";
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<number | null>;
+
+  private constructor(url: string, folder: string, process: ChildProcess) {
+    this.url = url;
+    this.folder = folder;
+    this.#process = process;
+    process.stdout?.on("data", (text) => (this.log += text));
+    process.stderr?.on("data", (text) => (this.log += text));
+    this.#ended = new Promise((done) => process.once("exit", done));
+  }
+
+  static async start(args: string[] = []): Promise<Keyhold> {
+    const folder = mkdtempSync(join(tmpdir(), "keyhold-"));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const child = spawn(BINARY, ["serve", ...args], {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        PATH: process.env["PATH"],
+        KEYHOLD_LISTEN: `127.0.0.1:${port}`,
+        KEYHOLD_BASE_URL: url,
+        KEYHOLD_DATABASE_URL: `sqlite://${join(folder, "keyhold.db")}`,
+        KEYHOLD_PEPPER_FILE: join(folder, "pepper"),
+        KEYHOLD_SITE_ROOT: SITE,
+        // So that each test can come from a network of its own, and none uses up another's attempts.
+        KEYHOLD_TRUSTED_PROXIES: "127.0.0.1/32",
+      },
+    });
+    const keyhold = new Keyhold(url, folder, child);
+    await keyhold.#ready();
+    return keyhold;
+  }
+
+  async #ready(): Promise<void> {
+    let failure: Error | undefined;
+    this.#process.once("error", (error) => (failure = error));
+    await expect
+      .poll(
+        () => {
+          if (failure) throw failure;
+          if (this.#process.exitCode !== null) throw new Error(`keyhold ended at once:\n${this.log}`);
+          return fetch(`${this.url}/healthz`).then((answer) => answer.status, () => 0);
+        },
+        { message: "keyhold is to answer /healthz", timeout: 20_000, intervals: [50] },
+      )
+      .toBe(200);
+  }
+
+  /** Ends the process as a service manager would, and gives its exit code. */
+  async stop(): Promise<number | null> {
+    if (this.#process.exitCode === null) this.#process.kill("SIGTERM");
+    return this.#ended;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The places in the database, its journals, the mails and the log where a secret stands in clear. */
+  leaks(): string[] {
+    const places = files(this.folder).map((file): [string, string] => [file, readFileSync(file, "latin1")]);
+    places.push(["the log", this.log]);
+    return places.flatMap(([place, text]) => {
+      const known = [...this.secrets].filter((secret) => text.includes(secret));
+      const looksLikeOne = text.match(SECRET) ?? [];
+      return known.length + looksLikeOne.length > 0 ? [place] : [];
+    });
+  }
+
+  /** Calls an endpoint as a program does, from outside of any browser. */
+  async ask(headers: Record<string, string>, path = "/verify"): Promise<Answer> {
+    const response = await fetch(this.url + path, { headers, redirect: "manual" });
+    const text = await response.text();
+    const problem = response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : undefined;
+    return { status: response.status, code: problem?.code, body: problem, headers: response.headers };
+  }
+
+  /** Calls `/verify` with a pair of credentials. */
+  async verify(key: Pair): Promise<Answer> {
+    return this.ask({ authorization: basic(key) });
+  }
+}
+
+export interface Pair {
+  access_key: string;
+  secret_key: string;
+}
+
+export interface Answer {
+  status: number;
+  /** The code of a problem document. */
+  code?: string;
+  body?: Record<string, unknown>;
+  headers: Headers;
+}
+
+export function basic(key: Pair): string {
+  return `Basic ${Buffer.from(`${key.access_key}:${key.secret_key}`).toString("base64")}`;
+}
+
+function files(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((entry) => join(folder, entry))
+    .filter((file) => statSync(file).isFile());
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done, failed) => {
+    const probe = createServer();
+    probe.once("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === "object" ? done(address.port) : failed(new Error("no port"))));
+    });
+  });
+}

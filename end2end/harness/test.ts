@@ -1,0 +1,90 @@
+import { test as base } from "@playwright/test";
+
+import { AccountPage } from "../pages/account.ts";
+import { ApiControl } from "../pages/api-control.ts";
+import { CreatePage } from "../pages/create.ts";
+import { Dashboard } from "../pages/dashboard.ts";
+import { KeyPage } from "../pages/key.ts";
+import { SignIn, SignUp } from "../pages/sign.ts";
+import { type Account, Functions, newAccount } from "./account.ts";
+import { markHydration } from "./hydration.ts";
+import { Keyhold } from "./keyhold.ts";
+import { Watch } from "./watch.ts";
+
+export { expect } from "@playwright/test";
+
+interface Options {
+  /** The time zone of the account that a test starts with. */
+  accountZone: string;
+}
+
+interface Fixtures {
+  watch: Watch;
+  functions: Functions;
+  /** Asking for it signs the browser in. */
+  account: Account;
+  signUp: SignUp;
+  signIn: SignIn;
+  dashboard: Dashboard;
+  apiControl: ApiControl;
+  createPage: CreatePage;
+  keyPage: KeyPage;
+  accountPage: AccountPage;
+}
+
+interface WorkerFixtures {
+  keyhold: Keyhold;
+}
+
+let tests = 0;
+
+export const test = base.extend<Options & Fixtures, WorkerFixtures>({
+  accountZone: ["UTC", { option: true }],
+
+  keyhold: [
+    async ({}, use) => {
+      const keyhold = await Keyhold.start();
+      await use(keyhold);
+      // Before the end, while the write-ahead log still holds the last changes, and after it.
+      const leaks = keyhold.leaks();
+      const code = await keyhold.stop();
+      leaks.push(...keyhold.leaks());
+      if (leaks.length > 0) throw new Error(`a secret key stands in clear in ${leaks.join(", ")}`);
+      if (code !== 0) throw new Error(`keyhold ended with ${code}:\n${keyhold.log.slice(-2000)}`);
+      keyhold.remove();
+    },
+    { scope: "worker" },
+  ],
+
+  baseURL: async ({ keyhold }, use) => use(keyhold.url),
+
+  extraHTTPHeaders: async ({}, use, info) => {
+    // Attempts to sign in are counted by the first three numbers of an address.
+    tests += 1;
+    const network = info.workerIndex * 1000 + tests;
+    await use({ "x-forwarded-for": `10.${(network >> 8) & 255}.${network & 255}.1` });
+  },
+
+  watch: [
+    async ({ context, keyhold, javaScriptEnabled }, use) => {
+      if (javaScriptEnabled) await markHydration(context);
+      const watch = new Watch(context, keyhold);
+      await use(watch);
+      const faults = await watch.finish();
+      if (faults.length > 0) throw new Error(`what no page may do:\n${faults.join("\n")}`);
+    },
+    { auto: true },
+  ],
+
+  functions: async ({ keyhold, context, watch: _ }, use) => use(new Functions(keyhold, context.request)),
+
+  account: async ({ functions, accountZone }, use) => use(await newAccount(functions, accountZone)),
+
+  signUp: async ({ page }, use) => use(new SignUp(page)),
+  signIn: async ({ page }, use) => use(new SignIn(page)),
+  dashboard: async ({ page }, use) => use(new Dashboard(page)),
+  apiControl: async ({ page }, use) => use(new ApiControl(page)),
+  createPage: async ({ page }, use) => use(new CreatePage(page)),
+  keyPage: async ({ page }, use) => use(new KeyPage(page)),
+  accountPage: async ({ page }, use) => use(new AccountPage(page)),
+});

@@ -1,0 +1,67 @@
+import type { Page } from "@playwright/test";
+
+import type { Account, Functions } from "./account.ts";
+import { dayAhead, minutesAhead } from "./days.ts";
+import { hydrated } from "./hydration.ts";
+
+/** One thing to look at: a page, or a state of it that takes a step to reach. */
+export interface Sight {
+  name: string;
+  path: string;
+  /** Whether it is seen without an account. */
+  signedOut?: boolean;
+  reach?: (page: Page) => Promise<void>;
+}
+
+/** An account with keys in every state, and every page there is to see with it. */
+export async function tour(account: Account, functions: Functions): Promise<Sight[]> {
+  await functions.createKey("Nightly export", "365d", "Reads the orders of the day and sends them to the warehouse.");
+  await functions.createKey("Checkout", dayAhead(3), "The shop's checkout, production.");
+  await functions.createKey("Label printer", dayAhead(9), "Warehouse Leipzig");
+  const expired = await functions.createKey("Old monitoring", "never", "Replaced by the agent.");
+  await functions.expireKey(expired);
+  await functions.createKey("Load test of today", minutesAhead(40));
+  await functions.createKey("Mobile app", "90d", "Android and iOS");
+  const keys = "/preferences/api-control";
+  return [
+    { name: "sign-in", path: "/sign-in", signedOut: true },
+    { name: "sign-up", path: "/sign-up", signedOut: true },
+    {
+      name: "sign-up-errors",
+      path: "/sign-up",
+      signedOut: true,
+      reach: (page) => page.getByRole("button", { name: "Create account" }).click(),
+    },
+    { name: "dashboard", path: "/" },
+    { name: "api-control", path: keys },
+    { name: "api-control-menu", path: keys, reach: (page) => page.locator("tbody summary").first().click() },
+    { name: "api-control-nothing-found", path: `${keys}?q=nothing+like+it` },
+    { name: "create-key", path: `${keys}/new` },
+    {
+      name: "create-key-errors",
+      path: `${keys}/new`,
+      reach: (page) => page.getByRole("main").getByRole("button", { name: "Create key" }).click(),
+    },
+    { name: "key", path: `${keys}/${account.key.access_key}` },
+    { name: "key-expired", path: `${keys}/${expired.access_key}` },
+    { name: "key-missing", path: `${keys}/kh_0000000000000000` },
+    { name: "account", path: "/preferences/account" },
+    { name: "developers", path: "/developers" },
+    { name: "not-found", path: "/no/such/page" },
+    {
+      name: "issued-key",
+      path: `${keys}/new`,
+      reach: async (page) => {
+        await page.getByLabel("Name", { exact: true }).fill("Billing");
+        await page.getByRole("main").getByRole("button", { name: "Create key" }).click();
+        await page.getByTestId("issued-key").waitFor();
+      },
+    },
+  ];
+}
+
+export async function visit(page: Page, sight: Sight): Promise<void> {
+  await page.goto(sight.path);
+  await hydrated(page);
+  await sight.reach?.(page);
+}

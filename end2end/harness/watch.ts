@@ -1,0 +1,73 @@
+import type { BrowserContext, ConsoleMessage, Dialog, Request, Response } from "@playwright/test";
+
+import { type Keyhold, SECRET } from "./keyhold.ts";
+
+/** The two answers that may hold a secret key. */
+const ISSUING = ["/fn/account/sign-up", "/fn/keys/create"];
+
+/**
+ * Looks over the shoulder of every test. What no page may ever do ends up in `faults`: an error in the
+ * console (a refusal by the content security policy is one), an exception, a dialog that nobody awaits, an
+ * answer of 5xx, a request to another host, or a secret in an answer that is not the one to hold it.
+ */
+export class Watch {
+  readonly faults: string[] = [];
+  readonly #allowed: RegExp[] = [];
+  readonly #reading: Promise<void>[] = [];
+  #answer: ((dialog: Dialog) => Promise<void>) | undefined;
+
+  constructor(context: BrowserContext, keyhold: Keyhold) {
+    context.on("console", (message) => this.#console(message));
+    context.on("weberror", (error) => this.faults.push(`exception: ${error.error()}`));
+    context.on("dialog", (dialog) => void this.#dialog(dialog));
+    context.on("request", (request) => this.#request(request, keyhold));
+    context.on("response", (response) => this.#reading.push(this.#response(response, keyhold)));
+  }
+
+  /** The test provokes this fault. A refused form post, for one, is an error in Chromium's console. */
+  allow(fault: RegExp): void {
+    this.#allowed.push(fault);
+  }
+
+  /** What to do with the dialogs from here on; without it, a dialog is a fault. */
+  answerDialogs(answer: (dialog: Dialog) => Promise<void>): void {
+    this.#answer = answer;
+  }
+
+  async finish(): Promise<string[]> {
+    await Promise.allSettled(this.#reading);
+    return this.faults.filter((fault) => !this.#allowed.some((allowed) => allowed.test(fault)));
+  }
+
+  #console(message: ConsoleMessage): void {
+    if (message.type() === "error" || message.type() === "warning") {
+      this.faults.push(`console: ${message.text()} (${message.location().url})`);
+    }
+  }
+
+  async #dialog(dialog: Dialog): Promise<void> {
+    if (this.#answer) return this.#answer(dialog);
+    this.faults.push(`dialog: ${dialog.message()}`);
+    await dialog.dismiss();
+  }
+
+  #request(request: Request, keyhold: Keyhold): void {
+    const url = request.url();
+    if (!url.startsWith(`${keyhold.url}/`) && !/^(data|blob|about):/.test(url)) this.faults.push(`elsewhere: ${url}`);
+    if (url.match(SECRET)) this.faults.push(`secret in the address: ${url}`);
+  }
+
+  async #response(response: Response, keyhold: Keyhold): Promise<void> {
+    const request = response.request();
+    const path = new URL(response.url()).pathname;
+    if (response.status() >= 500) this.faults.push(`${response.status()}: ${request.method()} ${path}`);
+    if (!/html|json/.test((await response.headerValue("content-type")) ?? "")) return;
+    const text = await response.text();
+    for (const secret of text.match(SECRET) ?? []) {
+      const known = keyhold.secrets.has(secret);
+      keyhold.secrets.add(secret);
+      const issuing = request.method() === "POST" && ISSUING.includes(path);
+      if (!issuing || known) this.faults.push(`secret in ${request.method()} ${path}`);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import type { Locator, Page } from "@playwright/test";
+
+import { Frame } from "./frame.ts";
+
+/** Preferences → Account. */
+export class AccountPage extends Frame {
+  readonly path = "/preferences/account";
+  readonly timeZone: Locator;
+  readonly warningDays: Locator;
+  readonly save: Locator;
+  readonly currentPassword: Locator;
+  readonly newPassword: Locator;
+  readonly changePassword: Locator;
+
+  constructor(page: Page) {
+    super(page);
+    this.timeZone = page.getByLabel("Time zone");
+    this.warningDays = page.getByLabel("Warning window (days)");
+    this.save = page.getByRole("button", { name: "Save preferences" });
+    this.currentPassword = page.getByRole("textbox", { name: "Current password" });
+    this.newPassword = page.getByRole("textbox", { name: "New password" });
+    this.changePassword = page.getByRole("button", { name: "Change password" });
+  }
+
+  /** The button for System, Light or Dark. */
+  theme(name: string): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+}

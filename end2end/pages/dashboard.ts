@@ -1,0 +1,26 @@
+import type { Locator, Page } from "@playwright/test";
+
+import { Frame } from "./frame.ts";
+
+export class Dashboard extends Frame {
+  readonly path = "/";
+  readonly banner: Locator;
+
+  constructor(page: Page) {
+    super(page);
+    this.banner = page.getByTestId("expiry-banner");
+  }
+
+  /** A key's line in the banner. */
+  warning(name: string): Locator {
+    return this.banner.getByRole("listitem").filter({ hasText: name });
+  }
+
+  extend(name: string): Locator {
+    return this.warning(name).getByRole("button", { name: /^(Extend|Restore)/ });
+  }
+
+  extension(name: string): Locator {
+    return this.warning(name).getByRole("combobox");
+  }
+}

@@ -1,0 +1,84 @@
+import type { Locator, Page } from "@playwright/test";
+
+import { hydrated } from "../harness/hydration.ts";
+
+/** What every page has. */
+export abstract class Frame {
+  readonly page: Page;
+  /** Where results are said, with Undo. */
+  readonly said: Locator;
+  readonly undo: Locator;
+  readonly signOut: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.said = page.locator(".toasts");
+    this.undo = page.getByRole("button", { name: "Undo" });
+    this.signOut = page.getByRole("button", { name: "Sign out" });
+  }
+
+  abstract readonly path: string;
+
+  heading(name: string): Locator {
+    return this.page.getByRole("heading", { level: 1, name, exact: true });
+  }
+
+  /** Opens the page and waits until its script has taken it over. */
+  async open(query = ""): Promise<void> {
+    await this.page.goto(this.path + query);
+    await hydrated(this.page);
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await hydrated(this.page);
+  }
+}
+
+/** The control that asks when a key is to expire. */
+export class Expiration {
+  readonly group: Locator;
+  readonly date: Locator;
+  readonly dateTime: Locator;
+
+  constructor(within: Locator) {
+    this.group = within.getByRole("radiogroup", { name: "Expiration" });
+    this.date = this.group.getByLabel("Date", { exact: true });
+    this.dateTime = this.group.getByLabel("Date and time", { exact: true });
+  }
+
+  choice(value: string): Locator {
+    return this.group.locator(`input[type=radio][value="${value}"]`);
+  }
+
+  /** Takes the expiry grammar of forms: a preset, `never`, a day, or a day with a time. */
+  async choose(expiry: string): Promise<void> {
+    if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
+      await this.choice("datetime").check();
+      await this.dateTime.fill(expiry);
+    } else if (/^\d{4}-/.test(expiry)) {
+      await this.choice("date").check();
+      await this.date.fill(expiry);
+    } else {
+      await this.choice(expiry).check();
+    }
+  }
+}
+
+/** The card that shows a secret, once. */
+export class IssuedCard {
+  readonly card: Locator;
+  readonly copySecret: Locator;
+
+  constructor(page: Page) {
+    this.card = page.getByTestId("issued-key");
+    this.copySecret = this.card.getByRole("button", { name: /^(Copy|Copied)\s+secret key$/ });
+  }
+
+  async read(): Promise<{ access_key: string; secret_key: string }> {
+    return {
+      access_key: (await this.card.getByTestId("access-key").innerText()).trim(),
+      secret_key: (await this.card.getByTestId("secret-key").innerText()).trim(),
+    };
+  }
+}
