@@ -1,0 +1,68 @@
+import { expect, test } from "../harness/test.ts";
+
+test("preferences are saved, and refused with the reason at the field", async ({ account: _, accountPage, watch }) => {
+  watch.allow(/status of 422/);
+  await accountPage.open();
+  await expect(accountPage.warningDays).toHaveValue("14");
+  await accountPage.warningDays.fill("91");
+  await accountPage.save.click();
+  await expect(accountPage.warningDays).toHaveAccessibleDescription(/from 1 to 90/);
+  await accountPage.warningDays.fill("30");
+  await accountPage.timeZone.fill("Atlantis/Capital");
+  await accountPage.save.click();
+  await expect(accountPage.timeZone).toHaveAttribute("aria-invalid", "true");
+  await accountPage.timeZone.fill("Africa/Nairobi");
+  await accountPage.save.click();
+  await expect(accountPage.said).toContainText(/saved/i);
+  await accountPage.reload();
+  await expect(accountPage.warningDays).toHaveValue("30");
+  await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");
+});
+
+test("a new password ends the other sessions, and is the one that signs in", async ({
+  page,
+  account,
+  browser,
+  keyhold,
+  accountPage,
+  signIn,
+  watch,
+}) => {
+  watch.allow(/status of (401|422)/);
+  const elsewhere = await browser.newContext({ storageState: await page.context().storageState() });
+  await accountPage.open();
+  await accountPage.currentPassword.fill("not the password");
+  await accountPage.newPassword.fill("another good password");
+  await accountPage.changePassword.click();
+  await expect(accountPage.currentPassword).toHaveAttribute("aria-invalid", "true");
+  await accountPage.currentPassword.fill(account.password);
+  await accountPage.changePassword.click();
+  await expect(accountPage.said).toContainText(/password/i);
+
+  const other = await elsewhere.request.get(`${keyhold.url}/preferences/account`);
+  expect(other.url()).toContain("/sign-in");
+  await elsewhere.close();
+  await accountPage.reload();
+  await expect(accountPage.heading("Account")).toBeVisible();
+
+  await page.context().clearCookies();
+  await signIn.open();
+  await signIn.signIn(account.email, account.password);
+  await expect(signIn.alert).toContainText("wrong");
+  await signIn.signIn(account.email, "another good password");
+  await expect(page).toHaveURL(`${keyhold.url}/`);
+});
+
+test("the theme is kept, and rendered by the server", async ({ page, account: _, accountPage }) => {
+  await accountPage.open();
+  const html = page.locator("html");
+  await expect(html).not.toHaveAttribute("data-theme");
+  for (const name of ["Dark", "Light"]) {
+    const theme = name.toLowerCase();
+    const chosen = page.waitForResponse((response) => response.url().endsWith("/fn/account/theme"));
+    await accountPage.theme(name).click();
+    await chosen;
+    await expect(html).toHaveAttribute("data-theme", theme);
+    expect(await (await page.request.get("/")).text()).toMatch(new RegExp(`<html[^>]* data-theme="?${theme}`));
+  }
+});

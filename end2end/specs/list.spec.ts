@@ -1,0 +1,104 @@
+import { dayAhead } from "../harness/days.ts";
+import { expect, test } from "../harness/test.ts";
+
+test.describe("with keys in every state", () => {
+  test.beforeEach(async ({ account: _, functions }) => {
+    await functions.createKey("Alpha", "365d", "reads invoices");
+    await functions.createKey("Bravo", dayAhead(3), "writes orders");
+    await functions.expireKey(await functions.createKey("Charlie", "never", "reads orders"));
+  });
+
+  test("search looks into name, description and access key, and lives in the address", async ({
+    page,
+    account,
+    apiControl,
+  }) => {
+    await apiControl.open();
+    await expect(apiControl.rows).toHaveCount(4);
+    await apiControl.search.fill("orders");
+    await expect(apiControl.names()).toHaveText(["Charlie", "Bravo"]);
+    await expect(page).toHaveURL(/[?&]q=orders/);
+
+    await apiControl.search.fill("ALPHA");
+    await expect(apiControl.names()).toHaveText(["Alpha"]);
+    await apiControl.search.fill(account.key.access_key.slice(4, 14));
+    await expect(apiControl.names()).toHaveText(["Default key"]);
+    await apiControl.search.fill("nothing like it");
+    await expect(apiControl.rows).toHaveCount(0);
+    // A wildcard of SQL is a character like any other.
+    await apiControl.search.fill("%");
+    await expect(page).toHaveURL(/q=%25/);
+    await expect(apiControl.rows).toHaveCount(0);
+
+    await apiControl.open("?q=reads");
+    await expect(apiControl.search).toHaveValue("reads");
+    await expect(apiControl.names()).toHaveText(["Charlie", "Alpha"]);
+  });
+
+  test("the filter by status says how many there are, and the Back button undoes it", async ({ page, apiControl }) => {
+    await apiControl.open();
+    await expect(apiControl.filter("All")).toContainText("4");
+    await expect(apiControl.filter("Active")).toContainText("2");
+    await expect(apiControl.filter("Expiring soon")).toContainText("1");
+    await expect(apiControl.filter("Expired")).toContainText("1");
+
+    await apiControl.filter("Expiring soon").click();
+    await expect(apiControl.names()).toHaveText(["Bravo"]);
+    await expect(page).toHaveURL(/status=expiring_soon/);
+    await apiControl.filter("Expired").click();
+    await expect(apiControl.names()).toHaveText(["Charlie"]);
+    await page.goBack();
+    await expect(apiControl.names()).toHaveText(["Bravo"]);
+    await page.goBack();
+    await expect(apiControl.rows).toHaveCount(4);
+    await page.goForward();
+    await expect(apiControl.names()).toHaveText(["Bravo"]);
+    await apiControl.reload();
+    await expect(apiControl.names()).toHaveText(["Bravo"]);
+  });
+
+  test("every column sorts, both ways", async ({ page, apiControl }) => {
+    await apiControl.open();
+    await expect(apiControl.names()).toHaveText(["Charlie", "Bravo", "Alpha", "Default key"]);
+    const orders: [string, string, string[]][] = [
+      ["Name", "name", ["Alpha", "Bravo", "Charlie", "Default key"]],
+      ["Created", "created", ["Default key", "Alpha", "Bravo", "Charlie"]],
+      ["Expires", "expires", ["Charlie", "Bravo", "Alpha", "Default key"]],
+    ];
+    for (const [column, slug, ascending] of orders) {
+      await apiControl.open(`?sort=-${slug}`);
+      await expect(apiControl.head(column)).toHaveAttribute("aria-sort", "descending");
+      await expect(apiControl.names()).toHaveText([...ascending].reverse());
+      await apiControl.head(column).getByRole("link").click();
+      await expect(apiControl.names()).toHaveText(ascending);
+      await expect(apiControl.head(column)).toHaveAttribute("aria-sort", "ascending");
+      await expect(page).toHaveURL(new RegExp(`sort=${slug}`));
+    }
+    await apiControl.head("Access key").getByRole("link").click();
+    await expect(apiControl.head("Access key")).toHaveAttribute("aria-sort", "ascending");
+    const sorted = await apiControl.rows.getByText(/^kh_/).allInnerTexts();
+    expect(sorted).toEqual([...sorted].sort());
+    await apiControl.head("Status").getByRole("link").click();
+    await expect(apiControl.head("Status")).toHaveAttribute("aria-sort", "ascending");
+    await expect(apiControl.rows).toHaveCount(4);
+  });
+});
+
+test("fifty keys make a page, and the pages are links", async ({ page, account: _, functions, apiControl }) => {
+  for (let index = 1; index <= 51; index += 1) {
+    await functions.createKey(`Key ${String(index).padStart(2, "0")}`);
+  }
+  await apiControl.open("?sort=name");
+  await expect(apiControl.rows).toHaveCount(50);
+  await expect(apiControl.names().first()).toHaveText("Default key");
+  await page.getByRole("link", { name: "Next" }).click();
+  await expect(apiControl.names()).toHaveText(["Key 50", "Key 51"]);
+  await expect(page).toHaveURL(/page=2/);
+  await page.goBack();
+  await expect(apiControl.rows).toHaveCount(50);
+  await apiControl.open("?sort=name&page=99");
+  await expect(apiControl.names()).toHaveText(["Key 50", "Key 51"]);
+  // What means nothing in an address is as if it were absent.
+  await apiControl.open("?sort=nonsense&page=-1&status=what");
+  await expect(apiControl.rows).toHaveCount(50);
+});

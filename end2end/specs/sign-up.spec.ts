@@ -1,0 +1,111 @@
+import { freshEmail, PASSWORD } from "../harness/account.ts";
+import { expect, test } from "../harness/test.ts";
+
+test("a new person signs up, sees the default key's secret once, and it works", async ({
+  page,
+  keyhold,
+  signUp,
+  dashboard,
+  apiControl,
+}) => {
+  await signUp.open();
+  await expect(signUp.timeZone).toHaveValue("Europe/Berlin");
+  await signUp.email.fill(freshEmail());
+  await signUp.password.fill(PASSWORD);
+  await signUp.submit.click();
+
+  await expect(signUp.issued.card).toContainText("You will not see this secret again");
+  const key = await signUp.issued.read();
+  expect((await keyhold.verify(key)).status).toBe(200);
+
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await signUp.issued.copySecret.click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key.secret_key);
+  await signUp.goOn.click();
+  await expect(dashboard.heading("Dashboard")).toBeVisible();
+  await expect(page.getByText(key.secret_key)).toHaveCount(0);
+
+  await apiControl.open();
+  const row = apiControl.row("Default key");
+  await expect(row).toContainText(key.access_key);
+  await expect(row).toContainText("Active");
+  await expect(row).toContainText("Never");
+});
+
+test("what is wrong is said at its field, and nothing typed is lost", async ({ signUp, watch }) => {
+  watch.allow(/status of 422/);
+  await signUp.open();
+  await signUp.email.fill("ada at example.com");
+  await signUp.password.fill("short");
+  await signUp.timeZone.fill("Mars/Olympus_Mons");
+  await signUp.submit.click();
+  await expect(signUp.email).toHaveAccessibleDescription(/not an e-mail address/);
+  await expect(signUp.password).toHaveAccessibleDescription(/at least 8 characters/);
+  await expect(signUp.email).toBeFocused();
+  await expect(signUp.email).toHaveValue("ada at example.com");
+
+  // What only the server can tell comes back to the same fields.
+  await signUp.email.fill(freshEmail());
+  await signUp.password.fill("password123");
+  await signUp.submit.click();
+  await expect(signUp.timeZone).toHaveAttribute("aria-invalid", "true");
+  await signUp.timeZone.fill("Asia/Tokyo");
+  await signUp.submit.click();
+  await expect(signUp.password).toHaveAttribute("aria-invalid", "true");
+  await expect(signUp.password).toHaveAccessibleDescription(/common/);
+  await expect(signUp.password).toHaveValue("password123");
+});
+
+test("an address that has an account gets none again", async ({ page, keyhold, account, signUp, signIn, watch }) => {
+  watch.allow(/status of (409|429)/);
+  await page.context().clearCookies();
+  await signUp.open();
+  await signUp.email.fill(account.email.toUpperCase());
+  await signUp.password.fill(PASSWORD);
+  await signUp.submit.click();
+  await expect(page.getByRole("alert")).toContainText("No account could be made");
+  await expect(signUp.email).toHaveValue(account.email.toUpperCase());
+
+  await signIn.open();
+  await signIn.signIn(account.email, account.password);
+  await expect(page).toHaveURL(`${keyhold.url}/`);
+});
+
+test("signing in leads back to where one wanted to go, and signing out ends it", async ({
+  page,
+  keyhold,
+  account,
+  signIn,
+  apiControl,
+  watch,
+}) => {
+  watch.allow(/status of 401/);
+  await page.context().clearCookies();
+  await page.goto("/preferences/api-control?status=active");
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await signIn.reload();
+
+  await signIn.signIn(account.email, "not the password");
+  await expect(signIn.alert).toContainText("The e-mail address or the password is wrong.");
+  await expect(signIn.email).toHaveValue(account.email);
+  await signIn.signIn(account.email, account.password);
+  await expect(apiControl.heading("API Control")).toBeVisible();
+  await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?status=active`);
+
+  const session = await page.context().cookies();
+  await apiControl.signOut.click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  // The cookie is gone from the browser, and what it stood for from the server.
+  await page.context().addCookies(session);
+  await page.goto("/preferences/api-control");
+  await expect(page).toHaveURL(/\/sign-in/);
+});
+
+for (const next of ["//example.org/", "/\\example.org", "https://example.org/", "javascript:alert(1)"]) {
+  test(`signing in never leads elsewhere: next=${next}`, async ({ page, keyhold, account, signIn }) => {
+    await page.context().clearCookies();
+    await signIn.open(`?next=${encodeURIComponent(next)}`);
+    await signIn.signIn(account.email, account.password);
+    await expect(page).toHaveURL(`${keyhold.url}/`);
+  });
+}

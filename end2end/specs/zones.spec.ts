@@ -1,0 +1,63 @@
+import { dayAhead } from "../harness/days.ts";
+import { expect, test } from "../harness/test.ts";
+
+// The person sits in Tokyo, the account keeps to Los Angeles: the account's zone is the one that counts.
+test.use({ timezoneId: "Asia/Tokyo", accountZone: "America/Los_Angeles" });
+
+/** The instant at which a wall clock in Los Angeles shows a local time. */
+function inLosAngeles(local: string): number {
+  const guess = Date.parse(`${local}Z`);
+  for (const hours of [7, 8]) {
+    const instant = guess + hours * 3_600_000;
+    const shown = new Date(instant).toLocaleString("sv", { timeZone: "America/Los_Angeles" }).replace(" ", "T");
+    if (shown === local.slice(0, 19)) return instant;
+  }
+  throw new Error(`${local} does not occur in Los Angeles`);
+}
+
+test("a date is the end of that day where the account is", async ({ page, account: _, createPage, functions, keyhold, watch }) => {
+  watch.answerDialogs((dialog) => dialog.accept());
+  const day = dayAhead(20, "America/Los_Angeles");
+  await createPage.open();
+  await expect(createPage.expiration.group).toHaveAccessibleDescription(/America\/Los_Angeles/);
+  await createPage.name.fill("By day");
+  await createPage.expiration.choose(day);
+  await createPage.submit.click();
+  await expect(createPage.issued.card).toBeVisible();
+  const key = await createPage.issued.read();
+  const end = inLosAngeles(`${day}T23:59:59`) + 999;
+  expect(Date.parse((await keyhold.verify(key)).headers.get("x-keyhold-expires-at") ?? "")).toBe(end);
+
+  const expires = (await functions.showKey(key)).key.expires;
+  expect(expires.text).toMatch(/23:59 P[SD]T$/);
+  await page.goto("/preferences/api-control");
+  await expect(page.getByText(expires.text).first()).toBeVisible();
+});
+
+test("a time of day is read on the account's clock", async ({ account: _, createPage, keyhold, watch }) => {
+  watch.answerDialogs((dialog) => dialog.accept());
+  const local = `${dayAhead(20, "America/Los_Angeles")}T09:15`;
+  await createPage.open();
+  await createPage.name.fill("By minute");
+  await createPage.expiration.choose(local);
+  await createPage.submit.click();
+  await expect(createPage.issued.card).toBeVisible();
+  const key = await createPage.issued.read();
+  const answer = await keyhold.verify(key);
+  expect(Date.parse(answer.headers.get("x-keyhold-expires-at") ?? "")).toBe(inLosAngeles(`${local}:00`));
+});
+
+test("another zone shows the same instant on another clock", async ({ page, account: _, functions, accountPage, keyPage }) => {
+  const day = dayAhead(30);
+  const key = await functions.createKey("Noon", `${day}T12:00:00Z`);
+  await keyPage.openOf(key);
+  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/0[45]:00 P[SD]T/);
+
+  await accountPage.open();
+  await expect(accountPage.timeZone).toHaveValue("America/Los_Angeles");
+  await accountPage.timeZone.fill("Asia/Kolkata");
+  await accountPage.save.click();
+  await expect(accountPage.said).toContainText(/saved/i);
+  await keyPage.openOf(key);
+  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/17:30 IST/);
+});
