@@ -1,0 +1,153 @@
+import { dayAhead } from "../harness/days.ts";
+import { SECRET } from "../harness/keyhold.ts";
+import { freshEmail, PASSWORD } from "../harness/account.ts";
+import { expect, test } from "../harness/test.ts";
+import { KeyPage } from "../pages/key.ts";
+
+test.use({ javaScriptEnabled: false });
+
+test("signing up shows the default key's secret in the answer to the form", async ({ page, keyhold, signUp }) => {
+  await page.goto("/sign-up");
+  await signUp.email.fill("not an address");
+  await signUp.password.fill(PASSWORD);
+  await signUp.submit.click();
+  await expect(signUp.email).toHaveAccessibleDescription(/not an e-mail address/);
+  await expect(signUp.email).toHaveValue("not an address");
+  await expect(signUp.password).toHaveValue("");
+
+  await signUp.email.fill(freshEmail());
+  await signUp.password.fill(PASSWORD);
+  await signUp.submit.click();
+  const key = await signUp.issued.read();
+  expect((await keyhold.verify(key)).status).toBe(200);
+  await signUp.goOn.click();
+  await expect(page).toHaveURL(`${keyhold.url}/`);
+});
+
+test("signing in and out", async ({ page, keyhold, account, signIn, apiControl }) => {
+  await page.context().clearCookies();
+  await page.goto("/preferences/api-control?q=default");
+  await expect(page).toHaveURL(/\/sign-in\?next=/);
+  await signIn.signIn(account.email, "not the password");
+  await expect(signIn.alert).toContainText("The e-mail address or the password is wrong.");
+  await expect(signIn.email).toHaveValue(account.email);
+  await signIn.signIn(account.email, account.password);
+  await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?q=default`);
+  await expect(apiControl.names()).toHaveText(["Default key"]);
+  await apiControl.signOut.click();
+  await expect(page).toHaveURL(/\/sign-in/);
+});
+
+test("creating shows the secret in the answer to the form, and nowhere again", async ({
+  page,
+  keyhold,
+  account: _,
+  createPage,
+}) => {
+  await page.goto("/preferences/api-control/new");
+  await createPage.description.fill("kept");
+  await createPage.submit.click();
+  await expect(createPage.name).toHaveAccessibleDescription(/Give the key a name/);
+  await expect(createPage.description).toHaveValue("kept");
+
+  await createPage.name.fill("Plain form");
+  await createPage.expiration.choose(dayAhead(10));
+  const answer = page.waitForResponse((response) => response.request().method() === "POST");
+  await createPage.submit.click();
+  const response = await answer;
+  expect(response.status()).toBe(200);
+  expect(response.headers()["cache-control"]).toBe("no-store");
+  expect(await response.text()).toMatch(SECRET);
+
+  const key = await createPage.issued.read();
+  const verified = await keyhold.verify(key);
+  expect(verified.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(10)}T23:59:59.999Z`);
+  await page.goto(KeyPage.path(key));
+  await expect(page.getByText(key.secret_key)).toHaveCount(0);
+});
+
+test("reading, editing, expiring, restoring and deleting", async ({ page, keyhold, account, apiControl, keyPage }) => {
+  const key = account.key;
+  await page.goto("/preferences/api-control");
+  await apiControl.edit("Default key").click();
+  await keyPage.name.fill("");
+  await keyPage.description.fill("kept");
+  await keyPage.save.click();
+  await expect(keyPage.name).toHaveAccessibleDescription(/Give the key a name/);
+  await expect(keyPage.description).toHaveValue("kept");
+  await keyPage.name.fill("Renamed");
+  await keyPage.save.click();
+  await expect(page).toHaveURL(`${keyhold.url}${KeyPage.path(key)}?done=edited`);
+  await expect(page.getByText("The key is saved.")).toBeVisible();
+  await expect(keyPage.name).toHaveValue("Renamed");
+  await expect(keyPage.description).toHaveValue("kept");
+
+  await keyPage.expireNow.click();
+  await expect(keyPage.status).toHaveText(/Expired/);
+  expect((await keyhold.verify(key)).code).toBe("key_expired");
+
+  await keyPage.restoration.choose("2020-01-01");
+  await keyPage.restore.click();
+  await expect(keyPage.restoration.group).toHaveAccessibleDescription(/in the past/);
+  await expect(keyPage.restoration.date).toHaveValue("2020-01-01");
+  await keyPage.restoration.choose("30d");
+  await keyPage.restore.click();
+  await expect(keyPage.status).toHaveText(/Active/);
+  expect((await keyhold.verify(key)).status).toBe(200);
+
+  await keyPage.confirmName.fill("Default key");
+  await keyPage.delete.click();
+  await expect(keyPage.confirmName).toHaveAttribute("aria-invalid", "true");
+  await keyPage.confirmName.fill("Renamed");
+  await keyPage.delete.click();
+  await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?done=deleted`);
+  await expect(page.getByText("The key is deleted.")).toBeVisible();
+  expect((await keyhold.verify(key)).code).toBe("key_invalid");
+});
+
+test("searching, filtering, sorting and extending are forms and links", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  apiControl,
+  dashboard,
+}) => {
+  const soon = await functions.createKey("Soon", dayAhead(2));
+  await page.goto("/preferences/api-control");
+  await apiControl.search.fill("soo");
+  await apiControl.search.press("Enter");
+  await expect(apiControl.names()).toHaveText(["Soon"]);
+  await page.goto("/preferences/api-control");
+  await apiControl.filter("Active").click();
+  await expect(apiControl.names()).toHaveText(["Default key"]);
+  await page.goto("/preferences/api-control");
+  await apiControl.head("Name").getByRole("link").click();
+  await expect(apiControl.names()).toHaveText(["Default key", "Soon"]);
+
+  await page.goto("/");
+  await dashboard.extension("Soon").selectOption("never");
+  await dashboard.extend("Soon").click();
+  await expect(page.getByRole("main")).toBeVisible();
+  expect((await keyhold.verify(soon)).headers.has("x-keyhold-expires-at")).toBe(false);
+  await page.goto("/");
+  await expect(dashboard.banner).toHaveCount(0);
+});
+
+test("preferences are a form too", async ({ page, keyhold, account: _, accountPage }) => {
+  await page.goto("/preferences/account");
+  await accountPage.warningDays.fill("100");
+  await accountPage.save.click();
+  await expect(accountPage.warningDays).toHaveAccessibleDescription(/from 1 to 90/);
+  await accountPage.warningDays.fill("7");
+  await accountPage.save.click();
+  await expect(page).toHaveURL(`${keyhold.url}/preferences/account?done=saved`);
+  await expect(accountPage.warningDays).toHaveValue("7");
+});
+
+test("no control looks alive that needs a script", async ({ page, account, apiControl }) => {
+  for (const path of ["/", apiControl.path, KeyPage.path(account.key), "/developers", "/preferences/account"]) {
+    await page.goto(path);
+    await expect(page.getByRole("button", { name: /^(Copy|Show|Download)/ })).toHaveCount(0);
+  }
+});
