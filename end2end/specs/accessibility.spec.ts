@@ -1,0 +1,85 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "../harness/test.ts";
+import { type Sight, tour, visit } from "../harness/tour.ts";
+
+/** What axe finds, as one line each. */
+async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.any.concat(node.all)[0]?.message ?? ""})`),
+  );
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [1280, 360]) {
+    test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, account, functions, watch }) => {
+      test.setTimeout(120_000);
+      watch.allow(/status of 404/);
+      watch.answerDialogs((dialog) => dialog.accept());
+      const sights = await tour(account, functions);
+      const cookies = await page.context().cookies();
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      for (const sight of sights) {
+        if (sight.signedOut) await page.context().clearCookies();
+        else await page.context().addCookies(cookies);
+        await visit(page, sight);
+        expect.soft(await violations(page), sight.name).toEqual([]);
+        expect.soft(await overflow(page), `${sight.name} is wider than its window`).toBe(0);
+      }
+    });
+  }
+}
+
+/** By how many pixels a page is wider than its window. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
+}
+
+test("each page has a title of its own and one first heading", async ({ page, account, functions, watch }) => {
+  watch.allow(/status of 404/);
+  const titles = new Map<string, string>();
+  const pages = (await tour(account, functions)).filter((sight) => !sight.reach && !sight.signedOut);
+  for (const sight of pages as Sight[]) {
+    await visit(page, sight);
+    await expect(page.getByRole("heading", { level: 1 }), sight.name).toHaveCount(1);
+    titles.set(sight.path.split("?")[0] ?? "", await page.title());
+  }
+  expect(titles.get("/")).toContain("Dashboard");
+  const named = ["/", "/preferences/api-control", "/preferences/api-control/new", "/preferences/account", "/developers"];
+  expect(new Set(named.map((path) => titles.get(path))).size).toBe(named.length);
+});
+
+test("a key is made with the keyboard alone", async ({ page, account: _, apiControl, createPage, watch }) => {
+  watch.answerDialogs((dialog) => dialog.accept());
+  await apiControl.open();
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: /^Skip to/ });
+  await expect(skip).toBeFocused();
+  await page.keyboard.press("Enter");
+
+  await tabTo(page, () => apiControl.create.evaluate((link) => link === document.activeElement));
+  await page.keyboard.press("Enter");
+  await expect(createPage.heading("Create key")).toBeVisible();
+  await tabTo(page, () => createPage.name.evaluate((input) => input === document.activeElement));
+  await page.keyboard.type("By keyboard");
+  await tabTo(page, () => createPage.expiration.choice("90d").evaluate((radio) => radio === document.activeElement));
+  await page.keyboard.press("ArrowLeft");
+  await expect(createPage.expiration.choice("60d")).toBeChecked();
+  await page.keyboard.press("Enter");
+  await expect(createPage.issued.card).toBeVisible();
+  // What is new has the focus, so that a screen reader begins there.
+  await expect(page.locator("#issued-title")).toBeFocused();
+});
+
+async function tabTo(page: Page, there: () => Promise<boolean>): Promise<void> {
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press("Tab");
+    if (await there()) return;
+  }
+  throw new Error("the keyboard does not lead there");
+}
