@@ -1,0 +1,26 @@
+import { join, resolve } from "node:path";
+
+import { test } from "./harness/test.ts";
+import { tour, visit } from "./harness/tour.ts";
+
+/** Where the pictures go: the folder named in the environment, or target/screenshots. */
+const FOLDER = resolve(process.env["KEYHOLD_SCREENSHOTS"] ?? join(import.meta.dirname, "../target/screenshots"));
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const width of [1280, 360]) {
+    test(`${colorScheme}, ${width} px`, async ({ page, account, functions, watch }) => {
+      watch.allow(/status of 404/);
+      watch.answerDialogs((dialog) => dialog.accept());
+      const sights = await tour(account, functions);
+      const cookies = await page.context().cookies();
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width, height: 800 });
+      for (const sight of sights) {
+        if (sight.signedOut) await page.context().clearCookies();
+        else await page.context().addCookies(cookies);
+        await visit(page, sight);
+        await page.screenshot({ path: join(FOLDER, `${sight.name}-${colorScheme}-${width}.png`), fullPage: true });
+      }
+    });
+  }
+}
