@@ -13,6 +13,7 @@ pub enum Code {
     KeyExpired,
     Forbidden,
     NotFound,
+    MethodNotAllowed,
     RateLimited,
     Unavailable,
 }
@@ -37,6 +38,7 @@ impl Code {
             Self::KeyExpired => "key_expired",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
             Self::RateLimited => "rate_limited",
             Self::Unavailable => "unavailable",
         }
@@ -51,6 +53,7 @@ impl Code {
             | Self::KeyExpired => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
             Self::RateLimited => 429,
             Self::Unavailable => 503,
         }
@@ -64,6 +67,7 @@ impl Code {
             Self::KeyExpired => "The API key has expired",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
             Self::RateLimited => "Too many requests",
             Self::Unavailable => "Temporarily unavailable",
         }
@@ -83,6 +87,7 @@ impl Code {
             }
             Self::Forbidden => "The key is good, but it may not do this.",
             Self::NotFound => "There is nothing at this address.",
+            Self::MethodNotAllowed => "The address exists, but not for this method. The API only reads.",
             Self::RateLimited => "Wait for the time given in Retry-After, then try again.",
             Self::Unavailable => {
                 "Whether the key is good cannot be decided right now, so it is refused. Try again."

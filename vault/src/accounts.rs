@@ -273,6 +273,26 @@ impl Vault {
         .await
     }
 
+    /// An account by its id, for what its keys ask.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn account(&self, id: &str) -> Result<Account> {
+        let row: Option<(String, String, String, i64)> =
+            sqlx::query_as("SELECT id, email, time_zone, warning_days FROM accounts WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&self.0.database.readers)
+                .await?;
+        let (id, email, time_zone, warning_days) = row.ok_or(Error::NotFound)?;
+        Ok(AccountRow {
+            id,
+            email,
+            time_zone,
+            warning_days,
+        }
+        .into())
+    }
+
     /// Saves time zone and warning window.
     ///
     /// # Errors

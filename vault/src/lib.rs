@@ -29,6 +29,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use accounts::{Account, SignedUp};
+pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
 pub use keys::NewKey;
 pub use sessions::{Session, SessionToken};

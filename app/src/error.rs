@@ -1,0 +1,141 @@
+//! The error that every server function answers with, in JSON: `{"code", "message", "fields"}`.
+
+use std::collections::BTreeMap;
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+use shared::validation::FieldErrors;
+
+/// What went wrong, in words for a person and a code for a program. Nothing internal gets in here: what
+/// broke inside is logged where it broke.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FnError {
+    pub code: Cow,
+    pub message: String,
+    /// Messages by the name of the form's field.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// Seconds to wait before another attempt can succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+}
+
+type Cow = std::borrow::Cow<'static, str>;
+
+impl FnError {
+    pub const UNAUTHENTICATED: &str = "unauthenticated";
+    pub const INVALID: &str = "invalid";
+    pub const NOT_FOUND: &str = "not_found";
+
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            fields: BTreeMap::new(),
+            retry_after: None,
+        }
+    }
+
+    pub fn unauthenticated() -> Self {
+        Self::new(Self::UNAUTHENTICATED, "Sign in to continue.")
+    }
+
+    /// The HTTP status that goes with the code.
+    pub fn http_status(&self) -> u16 {
+        match self.code.as_ref() {
+            "bad_request" => 400,
+            Self::UNAUTHENTICATED | "sign_in_failed" => 401,
+            "forbidden" => 403,
+            Self::NOT_FOUND => 404,
+            "sign_up_refused" => 409,
+            Self::INVALID => 422,
+            "throttled" => 429,
+            "unavailable" => 503,
+            _ => 500,
+        }
+    }
+
+    /// Whether the session is gone, so that only signing in again helps.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.code == Self::UNAUTHENTICATED
+    }
+}
+
+impl std::fmt::Display for FnError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for FnError {}
+
+impl From<FieldErrors> for FnError {
+    fn from(errors: FieldErrors) -> Self {
+        Self {
+            fields: errors.0,
+            ..Self::new(Self::INVALID, "Check the marked fields.")
+        }
+    }
+}
+
+impl FromServerFnError for FnError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::new(
+                "offline",
+                "Keyhold cannot be reached. Check the connection and try again.",
+            ),
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::MissingArg(_)
+            | ServerFnErrorErr::Deserialization(_) => {
+                Self::new("bad_request", "The request cannot be read.")
+            }
+            _ => Self::new(
+                "internal",
+                "Something went wrong inside Keyhold. Try again.",
+            ),
+        }
+    }
+}
+
+#[cfg(feature = "ssr")]
+impl From<vault::Error> for FnError {
+    fn from(error: vault::Error) -> Self {
+        match error {
+            vault::Error::Invalid(fields) => fields.into(),
+            vault::Error::NotFound => Self::new(Self::NOT_FOUND, "There is no such key."),
+            vault::Error::WrongCredentials => Self::new(
+                "sign_in_failed",
+                "The e-mail address or the password is wrong.",
+            ),
+            vault::Error::SignUpRefused => Self::new(
+                "sign_up_refused",
+                "No account could be made with this address. If you have one already, sign in.",
+            ),
+            vault::Error::Throttled { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(
+                    "throttled",
+                    format!("Too many attempts. Try again in {retry_after} seconds."),
+                )
+            },
+            vault::Error::Busy => Self {
+                retry_after: Some(1),
+                ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
+            },
+            vault::Error::Unavailable(cause) => {
+                tracing::error!(%cause, "a server function failed");
+                Self {
+                    retry_after: Some(5),
+                    ..Self::new(
+                        "unavailable",
+                        "Keyhold cannot do this right now. Try again.",
+                    )
+                }
+            }
+        }
+    }
+}

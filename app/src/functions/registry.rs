@@ -1,0 +1,104 @@
+//! The list of server functions with what the server must know of each: who may call it, which fields its
+//! form has, and where a browser without JavaScript goes next. A function that is not on this list cannot
+//! be called: the server looks here first.
+
+use leptos::server_fn::ServerFn;
+use serde::Deserialize;
+
+use super::account::{
+    ChangePassword, SavePreferences, SetTheme, ShowAccount, SignIn, SignOut, SignUp,
+};
+use super::keys::{CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey};
+use super::overview::ShowOverview;
+
+/// Who may call a function.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Access {
+    Public,
+    SignedIn,
+}
+
+/// What a browser without JavaScript is answered when the function succeeded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Done {
+    /// On to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it.
+    Redirect(&'static str),
+    /// Back to the page that the form is on.
+    Back,
+    /// The form's own page, with the answer in it: the only way to show a secret once.
+    Page,
+}
+
+/// One server function.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    pub path: &'static str,
+    pub fields: &'static [&'static str],
+    pub access: Access,
+    /// The page whose form calls it; rendered again, with what was typed, when the call fails. None: it has
+    /// no form.
+    pub page: Option<&'static str>,
+    pub done: Done,
+}
+
+fn function<F>(access: Access, page: Option<&'static str>, done: Done) -> Function
+where
+    F: ServerFn + for<'de> Deserialize<'de>,
+{
+    Function {
+        path: F::PATH,
+        fields: serde_aux::serde_introspection::serde_introspect::<F>(),
+        access,
+        page,
+        done,
+    }
+}
+
+/// Every server function.
+pub fn all() -> [Function; 15] {
+    use Access::{Public, SignedIn};
+    use Done::{Back, Page, Redirect};
+    const KEY: Option<&str> = Some("/preferences/api-control/{access_key}");
+    const ACCOUNT: Option<&str> = Some("/preferences/account");
+    [
+        function::<SignUp>(Public, Some("/sign-up"), Page),
+        function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
+        function::<SignOut>(SignedIn, None, Redirect("/sign-in")),
+        function::<ShowAccount>(SignedIn, None, Back),
+        function::<SavePreferences>(
+            SignedIn,
+            ACCOUNT,
+            Redirect("/preferences/account?done=saved"),
+        ),
+        function::<ChangePassword>(
+            SignedIn,
+            ACCOUNT,
+            Redirect("/preferences/account?done=password"),
+        ),
+        function::<SetTheme>(SignedIn, None, Back),
+        function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
+        function::<EditKey>(
+            SignedIn,
+            KEY,
+            Redirect("/preferences/api-control/{access_key}?done=edited"),
+        ),
+        function::<ExpireKey>(
+            SignedIn,
+            KEY,
+            Redirect("/preferences/api-control/{access_key}?done=expired"),
+        ),
+        function::<RestoreKey>(
+            SignedIn,
+            KEY,
+            Redirect("/preferences/api-control/{access_key}?done=restored"),
+        ),
+        function::<DeleteKey>(
+            SignedIn,
+            KEY,
+            Redirect("/preferences/api-control?done=deleted"),
+        ),
+        function::<ListKeys>(SignedIn, None, Back),
+        function::<ShowKey>(SignedIn, None, Back),
+        function::<ShowOverview>(SignedIn, None, Back),
+    ]
+}

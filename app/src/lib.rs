@@ -1,0 +1,28 @@
+//! Keyhold's interface: the pages, and the server functions that they and programs call.
+//!
+//! Built twice: with `ssr` into the server, where it renders HTML and reaches the vault, and with
+//! `hydrate` to WASM, where the same components take over in the browser. Whatever touches the vault is
+//! behind `ssr`; a component takes data, never a database.
+
+// Leptos components are functions in capitals whose arguments are owned.
+#![allow(clippy::must_use_candidate, clippy::needless_pass_by_value)]
+// The view macro nests types deeply.
+#![recursion_limit = "256"]
+
+pub mod components;
+pub mod error;
+pub mod functions;
+pub mod pages;
+pub mod replay;
+pub mod shell;
+
+#[cfg(feature = "ssr")]
+pub mod request;
+
+/// Takes over the page that the server rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(shell::App);
+}
