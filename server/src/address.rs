@@ -1,0 +1,79 @@
+//! The caller's network address: the connection's, or what a trusted proxy says of it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{Extensions, HeaderMap};
+use ipnet::IpNet;
+
+/// The other end of the connection; put into each request where connections are accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// Where a request comes from. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
+/// rightmost that is not itself trusted counts: everything left of that is the caller's own claim.
+pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
+    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
+    if !is_trusted(peer) {
+        return Some(peer);
+    }
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let mut nearest = peer;
+    for hop in hops.iter().rev() {
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            return Some(nearest);
+        };
+        nearest = address.to_canonical();
+        if !is_trusted(nearest) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn from(peer: [u8; 4], forwarded: &[&'static str]) -> Option<String> {
+        let mut extensions = Extensions::new();
+        extensions.insert(Peer(SocketAddr::from((peer, 40_000))));
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_static(value));
+        }
+        let trusted = [IpNet::new(IpAddr::from([10, 0, 0, 0]), 8).ok()?];
+        caller(&extensions, &headers, &trusted).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(
+            from([192, 0, 2, 1], &["203.0.113.9"]).as_deref(),
+            Some("192.0.2.1")
+        );
+        assert_eq!(
+            from([10, 0, 0, 1], &["203.0.113.9"]).as_deref(),
+            Some("203.0.113.9")
+        );
+        assert_eq!(from([10, 0, 0, 1], &[]).as_deref(), Some("10.0.0.1"));
+    }
+
+    #[test]
+    fn the_rightmost_untrusted_hop_counts() {
+        let spoofed = from([10, 0, 0, 1], &["1.1.1.1, 203.0.113.9, 10.0.0.7"]);
+        assert_eq!(spoofed.as_deref(), Some("203.0.113.9"));
+        let two_headers = from([10, 0, 0, 1], &["1.1.1.1", "203.0.113.9"]);
+        assert_eq!(two_headers.as_deref(), Some("203.0.113.9"));
+        assert_eq!(
+            from([10, 0, 0, 1], &["203.0.113.9, nonsense"]).as_deref(),
+            Some("10.0.0.1")
+        );
+    }
+}

@@ -1,0 +1,142 @@
+//! The REST API under `/v1`: read-only, for programs, behind the same guard as `/verify`. The owner is the
+//! account of the verified key and nothing else.
+
+use std::collections::HashMap;
+
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Response};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use serde::Serialize;
+use shared::list::ListQuery;
+use shared::problem::Code;
+use shared::status::Status;
+use shared::view::{Counts, KeyView};
+use vault::Account;
+
+use crate::guard::admit;
+use crate::refusal::Refused;
+use crate::state::AppState;
+use crate::verify::identify;
+
+/// The routes, without the prefix.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/account", get(account))
+        .route("/keys", get(keys))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), guarded))
+}
+
+/// Lets a request through with the account of its key.
+async fn guarded(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let verified = match admit(&state, request.headers()).await {
+        Ok(verified) => verified,
+        Err(refused) => return refused.answer(&state),
+    };
+    match state.vault.account(&verified.entry.account.id).await {
+        Ok(account) => {
+            request.extensions_mut().insert(account);
+            let mut response = next.run(request).await;
+            identify(&verified, response.headers_mut());
+            response
+                .headers_mut()
+                .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Err(error) => unavailable(&state, &error),
+    }
+}
+
+#[derive(Serialize)]
+struct AccountBody {
+    id: String,
+    email: String,
+    time_zone: String,
+    warning_days: i64,
+}
+
+async fn account(Extension(account): Extension<Account>) -> Json<AccountBody> {
+    let view = account.view();
+    Json(AccountBody {
+        id: account.id,
+        email: view.email,
+        time_zone: view.time_zone,
+        warning_days: view.warning_days,
+    })
+}
+
+#[derive(Serialize)]
+struct KeyBody {
+    access_key: String,
+    name: String,
+    description: String,
+    status: Status,
+    /// RFC 3339.
+    created_at: String,
+    /// RFC 3339; null: never.
+    expires_at: Option<String>,
+}
+
+impl From<KeyView> for KeyBody {
+    fn from(key: KeyView) -> Self {
+        Self {
+            access_key: key.access_key,
+            name: key.name,
+            description: key.description,
+            status: key.status,
+            created_at: key.created.rfc3339,
+            expires_at: key.expires.map(|moment| moment.rfc3339),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct KeysBody {
+    keys: Vec<KeyBody>,
+    counts: Counts,
+    page: u32,
+    pages: u32,
+}
+
+/// `q`, `status`, `sort` and `page` mean what they mean in the address of API Control.
+async fn keys(
+    State(state): State<AppState>,
+    Extension(account): Extension<Account>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response<Body> {
+    let text = |name: &str| query.get(name).map_or("", String::as_str);
+    let query = ListQuery::parse(text("q"), text("status"), text("sort"), text("page"));
+    match state.vault.list_keys(&account, &query).await {
+        Ok(list) => Json(KeysBody {
+            keys: list.keys.into_iter().map(KeyBody::from).collect(),
+            counts: list.counts,
+            page: list.page,
+            pages: list.pages,
+        })
+        .into_response(),
+        Err(error) => unavailable(&state, &error),
+    }
+}
+
+async fn not_found(State(state): State<AppState>) -> Response<Body> {
+    Refused::Plainly(Code::NotFound).answer(&state)
+}
+
+async fn method_not_allowed(State(state): State<AppState>) -> Response<Body> {
+    Refused::Plainly(Code::MethodNotAllowed).answer(&state)
+}
+
+fn unavailable(state: &AppState, error: &vault::Error) -> Response<Body> {
+    tracing::error!(%error, "the REST API could not answer");
+    Refused::Plainly(Code::Unavailable).answer(state)
+}

@@ -1,0 +1,226 @@
+//! Configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
+//! with a sentence that names it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use axum::http::Uri;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+/// API keys for your customers.
+#[derive(Debug, Parser)]
+#[command(name = "keyhold", version, about, disable_help_subcommand = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages, the REST API and the verification endpoint.
+    Serve(Config),
+}
+
+/// Whether strangers may make accounts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SignUp {
+    Open,
+    Closed,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    #[arg(
+        long,
+        env = "KEYHOLD_LISTEN",
+        default_value = "127.0.0.1:3000",
+        value_name = "ADDRESS:PORT"
+    )]
+    pub listen: SocketAddr,
+
+    /// Where browsers reach Keyhold; https, except on loopback. Default: http:// and the listening address.
+    #[arg(long, env = "KEYHOLD_BASE_URL", value_name = "URL", value_parser = base_url)]
+    pub base_url: Option<String>,
+
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// The secret under which key digests are made, kept outside the database; made at the first start.
+    #[arg(
+        long,
+        env = "KEYHOLD_PEPPER_FILE",
+        default_value = "data/pepper",
+        value_name = "FILE"
+    )]
+    pub pepper_file: PathBuf,
+
+    /// Whether strangers may make accounts.
+    #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
+    pub sign_up: SignUp,
+
+    /// Networks of proxies whose X-Forwarded-For is believed, comma-separated.
+    #[arg(
+        long,
+        env = "KEYHOLD_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "CIDR"
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// The folder with the site's files. Default: `site` beside the binary, or one folder up.
+    #[arg(long, env = "KEYHOLD_SITE_ROOT", value_name = "FOLDER")]
+    pub site_root: Option<PathBuf>,
+
+    /// Fill an empty database with an account and keys in every state. Loopback only.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+impl Config {
+    /// The base URL, without a slash at the end, once `listen` says which port was taken.
+    ///
+    /// # Errors
+    /// A sentence, where the answer would not be safe to sign in at.
+    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
+        let url = self
+            .base_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{bound}"));
+        if url.starts_with("http://") && !is_loopback_url(&url) {
+            return Err(format!(
+                "KEYHOLD_BASE_URL is {url}: plain http is for loopback addresses only, because the session cookie \
+                 would travel in the clear. Set it to the https address that browsers use."
+            ));
+        }
+        if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
+            return Err(format!(
+                "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
+            ));
+        }
+        Ok(url)
+    }
+
+    /// The folder with the site's files.
+    ///
+    /// # Errors
+    /// A sentence, if it is not there.
+    pub fn resolved_site_root(&self) -> Result<PathBuf, String> {
+        let candidates = match &self.site_root {
+            Some(folder) => vec![folder.clone()],
+            None => {
+                let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+                let beside = executable.parent().unwrap_or(&executable);
+                vec![beside.join("site"), beside.join("../site")]
+            }
+        };
+        candidates.iter().find_map(|folder| folder.join("pkg").is_dir().then(|| folder.canonicalize().ok())?).ok_or_else(
+            || {
+                format!(
+                    "the site's files are not in {}: build them with `make build`, or set KEYHOLD_SITE_ROOT",
+                    candidates.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" or ")
+                )
+            },
+        )
+    }
+}
+
+fn is_loopback_url(url: &str) -> bool {
+    let uri: Option<Uri> = url.parse().ok();
+    uri.as_ref().and_then(Uri::host).is_some_and(|host| {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || bare
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.is_loopback())
+    })
+}
+
+fn base_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    let uri: Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
+    let plain = matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri
+            .authority()
+            .is_some_and(|authority| !authority.as_str().contains('@'))
+        && matches!(uri.path(), "" | "/")
+        && uri.query().is_none();
+    if plain {
+        Ok(text.to_owned())
+    } else {
+        Err("it must be http:// or https:// with a host and no path".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, String> {
+        let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())
+            .map_err(|error| error.to_string())?;
+        let Command::Serve(config) = line.command;
+        Ok(config)
+    }
+
+    fn sentence(arguments: &[&str]) -> String {
+        config(arguments).map_or_else(
+            |sentence| sentence,
+            |config| format!("accepted: {config:?}"),
+        )
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        assert!(sentence(&["--frobnicate"]).contains("--frobnicate"));
+        assert!(sentence(&["--listen", "everywhere"]).contains("everywhere"));
+        assert!(sentence(&["--base-url", "ftp://example.com"]).contains("ftp://example.com"));
+        assert!(sentence(&["--base-url", "https://example.com/keys"]).contains("no path"));
+        assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
+        assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback() -> Result<(), String> {
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let everywhere = SocketAddr::from(([0, 0, 0, 0], 3000));
+        assert_eq!(
+            config(&[])?.resolved_base_url(bound)?,
+            "http://127.0.0.1:3000"
+        );
+        assert!(config(&[])?.resolved_base_url(everywhere).is_err());
+        let https = config(&["--base-url", "https://keys.example.com/"])?;
+        assert_eq!(
+            https.resolved_base_url(everywhere)?,
+            "https://keys.example.com"
+        );
+        assert!(
+            config(&["--base-url", "http://keys.example.com"])?
+                .resolved_base_url(bound)
+                .is_err()
+        );
+        assert!(
+            config(&["--base-url", "http://[::1]:8080"])?
+                .resolved_base_url(bound)
+                .is_ok()
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn the_demonstration_stays_on_loopback() -> Result<(), String> {
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        assert!(config(&["--demo"])?.resolved_base_url(bound).is_ok());
+        let published = config(&["--demo", "--base-url", "https://keys.example.com"])?;
+        assert!(published.resolved_base_url(bound).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! Reads the credential of a request: HTTP Basic, a Bearer token, or X-API-Key. Total: whatever the headers
+//! hold, the answer is a pair or a reason, and nothing is allocated or looked up on the way.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use shared::token::{AccessKey, Malformed, SecretKey, parse_pair};
+
+/// The header that carries `access.secret` by itself.
+pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Clients disagree about padding; both forms are the same bytes.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Room for a decoded pair (73 bytes) and what the decoder wants beyond it; a longer one is not a pair.
+pub type Room = [u8; 128];
+
+/// Why there is no credential to decide on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    Missing,
+    Malformed,
+    /// More than one carrier: which of them counts must never depend on who reads.
+    Ambiguous,
+}
+
+impl From<Malformed> for Fault {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
+
+/// The pair that a request presents.
+pub fn read<'a>(
+    headers: &'a HeaderMap,
+    room: &'a mut Room,
+) -> Result<(AccessKey, SecretKey<'a>), Fault> {
+    let mut carriers = headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .map(|value| (value, true));
+    let mut keys = headers
+        .get_all(X_API_KEY)
+        .iter()
+        .map(|value| (value, false));
+    let first = carriers
+        .next()
+        .or_else(|| keys.next())
+        .ok_or(Fault::Missing)?;
+    if carriers.next().is_some() || keys.next().is_some() {
+        return Err(Fault::Ambiguous);
+    }
+    match first {
+        (value, true) => authorization(text(value)?, room),
+        (value, false) => Ok(parse_pair(text(value)?)?),
+    }
+}
+
+fn text(value: &HeaderValue) -> Result<&str, Fault> {
+    value.to_str().map(str::trim).map_err(|_| Fault::Malformed)
+}
+
+fn authorization<'a>(
+    value: &'a str,
+    room: &'a mut Room,
+) -> Result<(AccessKey, SecretKey<'a>), Fault> {
+    let (scheme, rest) = value.split_once(' ').ok_or(Fault::Malformed)?;
+    let rest = rest.trim_start();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(parse_pair(rest)?);
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(Fault::Malformed);
+    }
+    let length = BASE64
+        .decode_slice(rest, room)
+        .map_err(|_| Fault::Malformed)?;
+    let pair = std::str::from_utf8(&room[..length]).map_err(|_| Fault::Malformed)?;
+    // RFC 7617: the user-id ends at the first colon.
+    let (access, secret) = pair.split_once(':').ok_or(Fault::Malformed)?;
+    Ok((access.parse()?, SecretKey::parse(secret)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn pair() -> (String, String) {
+        let access = AccessKey::from_entropy([7; 10]).to_string();
+        let secret = SecretKey::from_entropy([9; 32]).expose().to_owned();
+        (access, secret)
+    }
+
+    fn outcome(headers: &[(&'static str, &[u8])]) -> Result<(String, String), Fault> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let value = HeaderValue::from_bytes(value).map_err(|_| Fault::Malformed)?;
+            map.append(HeaderName::from_static(name), value);
+        }
+        let mut room = [0; 128];
+        read(&map, &mut room)
+            .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
+    }
+
+    fn encoded(text: &str) -> String {
+        base64::engine::general_purpose::STANDARD.encode(text)
+    }
+
+    #[test]
+    fn the_three_carriers_carry_the_same_pair() {
+        let (access, secret) = pair();
+        let basic = encoded(&format!("{access}:{secret}"));
+        let unpadded = basic.trim_end_matches('=');
+        let word = format!("{access}.{secret}");
+        for (name, value) in [
+            ("authorization", format!("Basic {basic}")),
+            ("authorization", format!("basic  {unpadded}")),
+            ("authorization", format!("BEARER {word}")),
+            ("x-api-key", word.clone()),
+        ] {
+            assert_eq!(
+                outcome(&[(name, value.as_bytes())]),
+                Ok((access.clone(), secret.clone())),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_carriers_are_ambiguous_even_if_they_agree() {
+        let (access, secret) = pair();
+        let word = format!("{access}.{secret}");
+        let bearer = format!("Bearer {word}");
+        for headers in [
+            [
+                ("authorization", bearer.as_bytes()),
+                ("x-api-key", word.as_bytes()),
+            ],
+            [
+                ("authorization", bearer.as_bytes()),
+                ("authorization", bearer.as_bytes()),
+            ],
+            [
+                ("x-api-key", word.as_bytes()),
+                ("x-api-key", word.as_bytes()),
+            ],
+        ] {
+            assert_eq!(outcome(&headers), Err(Fault::Ambiguous));
+        }
+    }
+
+    #[test]
+    fn what_is_no_pair_is_malformed() {
+        let (access, secret) = pair();
+        assert_eq!(outcome(&[]), Err(Fault::Missing));
+        let long = format!("Basic {}", "A".repeat(60_000));
+        let no_colon = format!("Basic {}", encoded(&format!("{access}.{secret}")));
+        let no_dot = format!("Bearer {access}:{secret}");
+        let typo = format!("Bearer {access}.{}x", &secret[..secret.len() - 1]);
+        for value in [
+            "",
+            "Basic",
+            "Basic ",
+            "Basic ====",
+            "Digest abc",
+            "Bearer",
+            &long,
+            &no_colon,
+            &no_dot,
+            &typo,
+        ] {
+            assert_eq!(
+                outcome(&[("authorization", value.as_bytes())]),
+                Err(Fault::Malformed),
+                "{value:.60}"
+            );
+        }
+        assert_eq!(
+            outcome(&[("authorization", b"Basic \xff\xfe")]),
+            Err(Fault::Malformed)
+        );
+        assert_eq!(outcome(&[("x-api-key", b"")]), Err(Fault::Malformed));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_get_an_answer(authorization in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = outcome(&[("authorization", &authorization)]);
+            let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(&authorization));
+            prop_assert_eq!(outcome(&[("authorization", basic.as_bytes())]), Err(Fault::Malformed));
+        }
+    }
+}

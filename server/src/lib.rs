@@ -1,0 +1,23 @@
+//! The `keyhold` binary: configuration, router, middleware, the verification endpoints, the REST API, start
+//! and graceful stop. Data comes in here, passes a handler or a server function, and reaches the vault.
+//!
+//! [`router::router`] is what both `main` and the tests call.
+
+mod address;
+mod api;
+pub mod config;
+mod credential;
+mod functions;
+mod guard;
+mod headers;
+mod listen;
+pub mod log;
+mod origin;
+mod pages;
+mod refusal;
+mod request_id;
+pub mod router;
+mod session;
+pub mod start;
+pub mod state;
+mod verify;

@@ -1,0 +1,14 @@
+//! The log: lines on standard error, `RUST_LOG` chooses how much.
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging for the whole process.
+pub fn start() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,leptos=warn,hyper=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+}

@@ -1,0 +1,140 @@
+//! The pages: which are public, and how one is rendered.
+
+use app::replay::{Replay, Scriptless};
+use app::request::Request as AppRequest;
+use app::request::THEME_COOKIE;
+use app::shell::{SiteUrl, Theme, shell};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::response::{IntoResponse, Redirect};
+use leptos::prelude::provide_context;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::headers::set_content_security_policy;
+use crate::session::cookie;
+use crate::state::AppState;
+
+/// The pages that anybody may see. Every other one redirects to the sign-in page.
+pub const PUBLIC: [&str; 2] = ["/sign-in", "/sign-up"];
+
+/// Answers a page of the application.
+pub async fn page(
+    State(state): State<AppState>,
+    Extension(known): Extension<AppRequest>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let path = request.uri().path();
+    let public = PUBLIC.contains(&path);
+    if !public && known.session.is_none() {
+        let here = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |whole| whole.as_str());
+        return Redirect::to(&sign_in_address(here)).into_response();
+    }
+    if public && known.session.is_some() {
+        return Redirect::to(&next_of(request.uri().query())).into_response();
+    }
+    render(&state, request, None).await
+}
+
+/// Answers an address that is no page, as a page: 404.
+pub async fn not_found(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
+    let mut response = render(&state, request, None).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The sign-in page that leads on to `here`.
+pub fn sign_in_address(here: &str) -> String {
+    if here == "/" {
+        return "/sign-in".to_owned();
+    }
+    format!(
+        "/sign-in?next={}",
+        utf8_percent_encode(here, NON_ALPHANUMERIC)
+    )
+}
+
+/// The local path that a `next` parameter names, or the Dashboard.
+fn next_of(query: Option<&str>) -> String {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "next")
+        .map_or_else(|| "/".to_owned(), |(_, next)| local_path(&next).to_owned())
+}
+
+/// A path on this server, as given or `/`: never another site's address, in none of the spellings that
+/// browsers read as one.
+pub fn local_path(next: &str) -> &str {
+    let local = next.starts_with('/')
+        && !next[1..].starts_with(['/', '\\'])
+        && !next
+            .chars()
+            .any(|char| char.is_control() || char == '\\' || char.is_whitespace());
+    if local { next } else { "/" }
+}
+
+/// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
+/// without script.
+pub async fn render(
+    state: &AppState,
+    request: Request<Body>,
+    replay: Option<Replay>,
+) -> Response<Body> {
+    let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
+    let known = request.extensions().get::<AppRequest>().cloned();
+    let site_url = SiteUrl(state.site.base_url.clone());
+    let options = state.leptos.clone();
+    let context = move || {
+        provide_context(theme);
+        provide_context(site_url.clone());
+        if let Some(known) = known.clone() {
+            provide_context(known);
+        }
+        if let Some(replay) = replay.clone() {
+            provide_context(replay);
+            provide_context(Scriptless);
+        }
+    };
+    let document = move || {
+        set_content_security_policy();
+        shell(options.clone())
+    };
+    let mut response = leptos_axum::render_app_async_with_context(context, document)(request).await;
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_stays_on_this_server() {
+        for local in [
+            "/",
+            "/preferences/api-control?q=a%20b&page=2",
+            "/preferences/api-control/kh_0",
+        ] {
+            assert_eq!(local_path(local), local);
+        }
+        for foreign in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "javascript:alert(1)",
+            "evil",
+            "/a\\b",
+        ] {
+            assert_eq!(local_path(foreign), "/", "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Which address leads where, and through which middleware. Everything is private unless it is named here or
+//! in [`crate::pages::PUBLIC`] or is a function whose registry entry says [`Access::Public`].
+//!
+//! [`Access::Public`]: app::functions::registry::Access::Public
+
+use std::time::Duration;
+
+use app::shell::App;
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use leptos_axum::generate_route_list;
+use tower::ServiceBuilder;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::state::AppState;
+use crate::{api, functions, headers, origin, pages, session, verify};
+
+/// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Files at the root of the site, beside `/pkg`.
+const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
+
+/// The whole application.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/verify", any(verify::verify))
+        .route("/verify/{*path}", any(verify::verify))
+        .route("/healthz", get(healthz))
+        .nest("/v1", api::routes(&state))
+        .merge(files(&state))
+        .merge(browser(&state))
+        .with_state(state)
+}
+
+/// What people see: pages and the functions behind them.
+fn browser(state: &AppState) -> Router<AppState> {
+    let mut routes = Router::new();
+    for listing in generate_route_list(App) {
+        routes = routes.route(listing.path(), get(pages::page));
+    }
+    routes
+        // Only what comes from here is compressed: an answer that holds a secret is not (BREACH), and such an
+        // answer comes from a function.
+        .route_layer(CompressionLayer::new())
+        .route("/fn/{*path}", any(functions::call))
+        .fallback(pages::not_found)
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), headers::protect))
+                .layer(TimeoutLayer::with_status_code(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    TIMEOUT,
+                ))
+                .layer(from_fn_with_state(state.clone(), origin::same_origin))
+                .layer(from_fn_with_state(state.clone(), session::identify)),
+        )
+}
+
+/// The site's files, compressed ahead of time. Names under `/pkg` change with their content, so browsers may
+/// keep them for ever.
+fn files(state: &AppState) -> Router<AppState> {
+    let compressed = |name: &str| {
+        ServeFile::new(state.site_root.join(name.trim_start_matches('/')))
+            .precompressed_br()
+            .precompressed_gzip()
+    };
+    let package = ServeDir::new(state.site_root.join("pkg"))
+        .precompressed_br()
+        .precompressed_gzip();
+    let kept = SetResponseHeaderLayer::overriding(
+        CACHE_CONTROL,
+        |response: &axum::http::Response<_>| -> Option<HeaderValue> {
+            response
+                .status()
+                .is_success()
+                .then_some(HeaderValue::from_static(
+                    "public, max-age=31536000, immutable",
+                ))
+        },
+    );
+    let mut routes =
+        Router::new().nest_service("/pkg", ServiceBuilder::new().layer(kept).service(package));
+    for name in FILES {
+        routes = routes.route_service(name, compressed(name));
+    }
+    routes.layer(SetResponseHeaderLayer::if_not_present(
+        axum::http::header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ))
+}
+
+/// 200 `ok` when it can serve.
+async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
+    if state.vault.is_ready().await {
+        (StatusCode::OK, "ok")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer",
+        )
+    }
+}

@@ -1,0 +1,83 @@
+//! Start and graceful stop.
+
+use std::sync::Arc;
+
+use app::request::Site;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use vault::clock::SystemClock;
+use vault::{Options, Vault, demo};
+
+use crate::config::{Config, SignUp};
+use crate::state::AppState;
+use crate::{listen, router};
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// A sentence that says what stands in the way of starting.
+pub async fn run(config: &Config) -> Result<(), String> {
+    let site_root = config.resolved_site_root()?;
+    // Bound before the database is touched: a port in use must leave everything as it was.
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        format!(
+            "KEYHOLD_LISTEN: cannot listen on {}: {error}",
+            config.listen
+        )
+    })?;
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let base_url = config.resolved_base_url(bound)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+
+    let options = Options {
+        database_url: config.database_url.clone(),
+        pepper_file: config.pepper_file.clone(),
+    };
+    let vault = Vault::open(&options, Arc::new(SystemClock::default()))
+        .await
+        .map_err(|error| error.to_string())?;
+    if config.demo {
+        announce_demo(&vault, &base_url).await?;
+    }
+    let site = Site {
+        base_url: base_url.clone(),
+        sign_up_open: config.sign_up == SignUp::Open,
+    };
+    let state = AppState::new(
+        vault.clone(),
+        site,
+        site_root,
+        config.trusted_proxies.clone(),
+    );
+    tracing::info!(
+        keys = vault.key_count(),
+        "listening on http://{bound}, reached at {base_url}"
+    );
+    listen::serve(listener, router::router(state), async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
+    .await;
+    vault.close().await;
+    Ok(())
+}
+
+async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {
+    if vault
+        .fill_for_demo()
+        .await
+        .map_err(|error| error.to_string())?
+    {
+        tracing::info!("the empty database was filled for the demonstration");
+    }
+    tracing::info!(
+        "demonstration, on this machine only: sign in at {base_url}/sign-in as {} with the password \"{}\"",
+        demo::EMAIL,
+        demo::PASSWORD
+    );
+    Ok(())
+}
