@@ -1,0 +1,58 @@
+//! The button that puts a text on the clipboard and answers "Copied".
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::browser::{self, Hydrated};
+use super::clock;
+use super::icon::Icon;
+
+/// How long the button says "Copied".
+const ANSWER_MS: u32 = 2000;
+
+/// Copies `text`. `what` completes the accessible name: "Copy secret key". The button is absent until it
+/// works, and stays so where the browser has no clipboard to offer.
+#[component]
+pub fn CopyButton(
+    #[prop(into)] text: String,
+    #[prop(into)] what: String,
+    /// Shows the icon alone.
+    #[prop(optional)]
+    compact: bool,
+    #[prop(optional)] on_copied: Option<Callback<()>>,
+) -> impl IntoView {
+    let hydrated = Hydrated::get();
+    let able = Memo::new(move |_| hydrated.get() && browser::can_copy());
+    let copied = RwSignal::new(false);
+    let timer = StoredValue::new_local(None);
+    let copy = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            if browser::copy(&text).await {
+                let _ = copied.try_set(true);
+                let _ = timer.try_set_value(Some(clock::after(ANSWER_MS, move || {
+                    let _ = copied.try_set(false);
+                })));
+                if let Some(done) = on_copied {
+                    done.run(());
+                }
+            }
+        });
+    };
+    let title = format!("Copy {what}");
+    let class = if compact {
+        "button quiet copy compact"
+    } else {
+        "button quiet copy"
+    };
+    view! {
+        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title>
+            {move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw()}
+            <span class="word" aria-live="polite">
+                {move || if copied.get() { "Copied" } else { "Copy" }}
+            </span>
+            <span class="visually-hidden">" " {what}</span>
+        </button>
+    }
+    .into_any()
+}

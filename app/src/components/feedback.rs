@@ -1,0 +1,216 @@
+//! What just happened, said in a live region, with Undo where it can be undone.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_location;
+use shared::expiry::Expiry;
+use shared::view::Changed;
+
+use super::browser;
+use super::icon::Icon;
+use crate::error::FnError;
+use crate::functions::keys::restore_key;
+
+/// One message, and what takes it back.
+#[derive(Clone, PartialEq)]
+struct Message {
+    text: String,
+    failed: bool,
+    /// The change to take back, and its button's word.
+    undo: Option<Changed>,
+    /// It was said just before leaving for another page, and is to be read there.
+    travels: bool,
+}
+
+/// Where parts of a page report what they did, and ask for the page's data to be fetched again.
+#[derive(Clone, Copy)]
+pub struct Feedback {
+    message: RwSignal<Option<Message>>,
+    /// Counts the changes: whatever shows keys has it in its resource's source.
+    pub revision: RwSignal<u32>,
+}
+
+impl Feedback {
+    pub fn provide() -> Self {
+        let feedback = Self {
+            message: RwSignal::new(None),
+            revision: RwSignal::new(0),
+        };
+        provide_context(feedback);
+        feedback
+    }
+
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Fetches again what the page shows.
+    pub fn refresh(self) {
+        self.revision.update(|revision| *revision += 1);
+    }
+
+    /// Something worked.
+    pub fn say(self, text: impl Into<String>) {
+        self.message.set(Some(Message {
+            text: text.into(),
+            failed: false,
+            undo: None,
+            travels: false,
+        }));
+    }
+
+    /// Something worked, and the next page is to say so.
+    pub fn say_there(self, text: impl Into<String>) {
+        self.message.set(Some(Message {
+            text: text.into(),
+            failed: false,
+            undo: None,
+            travels: true,
+        }));
+    }
+
+    /// A key's expiration changed: says so, offers to take it back where that is possible, and shows the
+    /// new state.
+    pub fn changed(self, text: impl Into<String>, change: Changed) {
+        let undo = (change.expiry_before != change.expiry && lies_ahead(&change.expiry_before))
+            .then_some(change);
+        self.message.set(Some(Message {
+            text: text.into(),
+            failed: false,
+            undo,
+            travels: false,
+        }));
+        self.refresh();
+    }
+
+    /// Something failed that has no form to say so.
+    pub fn failed(self, error: FnError) {
+        if error.is_unauthenticated() {
+            browser::load_sign_in();
+            return;
+        }
+        let text = error.fields.into_values().next().unwrap_or(error.message);
+        self.message.set(Some(Message {
+            text,
+            failed: true,
+            undo: None,
+            travels: false,
+        }));
+    }
+
+    fn undo(self, change: Changed) {
+        spawn_local(async move {
+            match restore_key(
+                change.access_key,
+                change.expiry_before,
+                String::new(),
+                String::new(),
+            )
+            .await
+            {
+                Ok(back) => {
+                    self.say(format!("{} is as it was before.", back.name));
+                    self.refresh();
+                }
+                Err(error) => self.failed(error),
+            }
+        });
+    }
+}
+
+/// Whether an expiration can be restored: the server only takes one that lies ahead.
+fn lies_ahead(expiry: &str) -> bool {
+    match expiry.parse() {
+        Ok(Expiry::Never) => true,
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "epoch milliseconds fit into 53 bits"
+        )]
+        Ok(Expiry::At(at)) => at as f64 > js_sys::Date::now(),
+        _ => false,
+    }
+}
+
+/// The live region. It is always there, so that screen readers notice what enters it.
+#[component]
+pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
+    let message = feedback.message;
+    let pathname = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) {
+            message.update(|message| match message {
+                Some(arrived) if arrived.travels => arrived.travels = false,
+                other => *other = None,
+            });
+        }
+        path
+    });
+    // The button that was pressed may be gone with its row; the keyboard goes on from the message.
+    Effect::new(move |_| {
+        if message.with(Option::is_some) {
+            request_animation_frame(|| {
+                if browser::focus_is_lost() {
+                    browser::focus_soon(".toast .button");
+                }
+            });
+        }
+    });
+    view! {
+        <div class="toasts" role="status" aria-live="polite">
+            {move || message.get().map(|message| toast(feedback, message))}
+        </div>
+    }
+    .into_any()
+}
+
+fn toast(feedback: Feedback, message: Message) -> AnyView {
+    let icon = if message.failed {
+        Icon::WARNING
+    } else {
+        Icon::CHECK
+    };
+    let undo = message.undo.map(|change| {
+        view! {
+            <button type="button" class="button quiet" on:click=move |_| feedback.undo(change.clone())>
+                "Undo"
+            </button>
+        }
+    });
+    view! {
+        <div class="toast" class:failed=message.failed>
+            {icon.draw()} <p>{message.text}</p> {undo}
+            <button
+                type="button"
+                class="button quiet compact"
+                on:click=move |_| feedback.message.set(None)
+            >
+                {Icon::CLOSE.draw()}
+                <span class="visually-hidden">"Close this message"</span>
+            </button>
+        </div>
+    }
+    .into_any()
+}
+
+/// What a form without JavaScript did, from the address that it led to.
+pub fn done_note() -> AnyView {
+    let query = use_location().query;
+    let text = move || {
+        query.with(|query| match query.get_str("done").unwrap_or_default() {
+            "saved" => Some("Your preferences are saved."),
+            "password" => Some("Your password is changed. All other sessions have ended."),
+            "edited" => Some("The key is saved."),
+            "expired" => Some("The key is expired. Restore it below to use it again."),
+            "restored" => Some("The key works until its new expiration."),
+            "deleted" => Some("The key is deleted."),
+            _ => None,
+        })
+    };
+    view! {
+        {move || {
+            text().map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
+        }}
+    }
+    .into_any()
+}

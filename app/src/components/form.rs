@@ -1,0 +1,207 @@
+//! Forms: with JavaScript they check what was typed, send it, and say what came of it in place; without,
+//! they are ordinary forms, and the server renders their page again.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::validation::FieldErrors;
+
+use super::browser;
+use super::clock;
+use super::icon::Icon;
+use crate::error::FnError;
+use crate::replay::Replay;
+
+/// After this long the button says in words that something is going on.
+const SLOW_MS: u32 = 1000;
+
+/// What a form holds when it is sent.
+pub struct Fields(web_sys::FormData);
+
+impl Fields {
+    /// The text of a field; of radio buttons that of the chosen one; empty where there is none.
+    pub fn text(&self, name: &str) -> String {
+        self.0.get(name).as_string().unwrap_or_default()
+    }
+}
+
+/// Sending a form, success included: what is left to say is what went wrong.
+pub type Sending = Pin<Box<dyn Future<Output = Result<(), FnError>>>>;
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Progress {
+    Idle,
+    Sending,
+    Slow,
+}
+
+/// The state of one form.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// The server function's path.
+    path: &'static str,
+    errors: RwSignal<FieldErrors>,
+    alert: RwSignal<Option<String>>,
+    progress: RwSignal<Progress>,
+}
+
+impl FormState {
+    /// A fresh form, or the one whose post is being answered.
+    pub fn new(path: &'static str) -> Self {
+        let error = Replay::of(path).and_then(|replay| replay.error().cloned());
+        let alert = error
+            .as_ref()
+            .filter(|error| error.fields.is_empty())
+            .map(|error| error.message.clone());
+        Self {
+            path,
+            errors: RwSignal::new(
+                error
+                    .map(|error| FieldErrors(error.fields))
+                    .unwrap_or_default(),
+            ),
+            alert: RwSignal::new(alert),
+            progress: RwSignal::new(Progress::Idle),
+        }
+    }
+
+    /// The value that a field starts with: what was typed into it, or `otherwise`.
+    pub fn value(self, field: &str, otherwise: impl Into<String>) -> String {
+        Replay::of(self.path)
+            .and_then(|replay| replay.field(field).map(str::to_owned))
+            .unwrap_or_else(|| otherwise.into())
+    }
+
+    /// An id for a field, unique on the page.
+    pub fn id(self, field: &str) -> String {
+        format!(
+            "{}-{field}",
+            self.path.trim_start_matches("/fn/").replace('/', "-")
+        )
+    }
+
+    /// The message at a field.
+    pub fn error(self, field: &'static str) -> Memo<Option<String>> {
+        Memo::new(move |_| {
+            self.errors
+                .with(|errors| errors.get(field).map(str::to_owned))
+        })
+    }
+
+    /// The value of `aria-busy`, while the form is being sent.
+    pub fn busy(self) -> Option<&'static str> {
+        (self.progress.get() != Progress::Idle).then_some("true")
+    }
+
+    /// Shows what went wrong. The form may be gone by now, together with these signals.
+    fn fail(self, error: FnError) {
+        if error.is_unauthenticated() {
+            browser::load_sign_in();
+            return;
+        }
+        let alert = error.fields.is_empty().then_some(error.message);
+        let _ = self.alert.try_set(alert);
+        let _ = self.errors.try_set(FieldErrors(error.fields));
+    }
+}
+
+/// The form itself. `check` runs before anything is sent.
+#[component]
+pub fn Form(
+    state: FormState,
+    #[prop(optional)] check: Option<fn(&Fields) -> FieldErrors>,
+    send: Callback<Fields, Sending>,
+    #[prop(default = "form")] class: &'static str,
+    children: Children,
+) -> impl IntoView {
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if state.progress.get_untracked() != Progress::Idle {
+            return;
+        }
+        let form: web_sys::HtmlFormElement = event_target(&event);
+        let Ok(data) = web_sys::FormData::new_with_form(&form) else {
+            return;
+        };
+        let fields = Fields(data);
+        let errors = check.map(|check| check(&fields)).unwrap_or_default();
+        let valid = errors.is_empty();
+        state.alert.set(None);
+        state.errors.set(errors);
+        if !valid {
+            focus_first_error(form);
+            return;
+        }
+        state.progress.set(Progress::Sending);
+        let slow = clock::after(SLOW_MS, move || {
+            let _ = state.progress.try_set(Progress::Slow);
+        });
+        let sending = send.run(fields);
+        spawn_local(async move {
+            let outcome = sending.await;
+            slow.stop();
+            let _ = state.progress.try_set(Progress::Idle);
+            if let Err(error) = outcome {
+                state.fail(error);
+                focus_first_error(form);
+            }
+        });
+    };
+    view! {
+        <form class=class method="post" action=state.path novalidate on:submit=submit>
+            {move || state.alert.get().map(alert)}
+            {children()}
+        </form>
+    }
+    .into_any()
+}
+
+fn alert(message: String) -> AnyView {
+    view! {
+        <p class="note bad" role="alert" tabindex="-1">
+            {Icon::WARNING.draw()}
+            <span>{message}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// The messages enter the page with the next frame; then the first field that has one gets the focus.
+fn focus_first_error(form: web_sys::HtmlFormElement) {
+    request_animation_frame(move || {
+        let found = form
+            .query_selector("input[aria-invalid=true], textarea[aria-invalid=true], [aria-invalid=true] input:checked, .note.bad");
+        if let Ok(Some(element)) = found {
+            browser::focus(&element);
+        }
+    });
+}
+
+/// The button that sends the form.
+#[component]
+pub fn Submit(
+    state: FormState,
+    label: &'static str,
+    /// What it says when sending takes its time.
+    #[prop(default = "Saving…")]
+    slow: &'static str,
+    #[prop(default = "button primary")] class: &'static str,
+) -> impl IntoView {
+    let word = move || {
+        if state.progress.get() == Progress::Slow {
+            slow
+        } else {
+            label
+        }
+    };
+    let flag = move || state.busy();
+    view! {
+        <button type="submit" class=class aria-busy=flag aria-disabled=flag>
+            {word}
+        </button>
+    }
+    .into_any()
+}

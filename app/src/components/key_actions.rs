@@ -1,0 +1,119 @@
+//! What can be done with a key in one step: expire it, extend it, and the menu of a row.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::status::Status;
+use shared::view::KeyView;
+
+use super::feedback::Feedback;
+use super::form::{Fields, Form, FormState, Sending, Submit};
+use super::icon::Icon;
+use crate::functions::keys::{ExpireKey, RestoreKey, expire_key, restore_key};
+
+/// A key's own page.
+pub fn key_path(access_key: &str) -> String {
+    format!("/preferences/api-control/{access_key}")
+}
+
+/// Takes a key out of use, with Undo in the message.
+#[component]
+pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -> impl IntoView {
+    let state = FormState::new(ExpireKey::PATH);
+    let feedback = Feedback::get();
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            match expire_key(fields.text("access_key")).await {
+                Ok(change) => feedback.changed(format!("{} is expired.", change.name), change),
+                Err(error) => feedback.failed(error),
+            }
+            Ok(())
+        })
+    });
+    view! {
+        <Form state=state send=send class="inline">
+            <input type="hidden" name="access_key" value=access_key />
+            <Submit state=state label=label slow="Expiring…" class=class />
+        </Form>
+    }
+    .into_any()
+}
+
+/// Gives a key more time, on the spot.
+#[component]
+pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl IntoView {
+    let state = FormState::new(RestoreKey::PATH);
+    let feedback = Feedback::get();
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            let (access_key, expiry) = (fields.text("access_key"), fields.text("expiry"));
+            match restore_key(access_key, expiry, String::new(), String::new()).await {
+                Ok(change) => {
+                    feedback.changed(format!("{} has its new expiration.", change.name), change)
+                }
+                Err(error) => feedback.failed(error),
+            }
+            Ok(())
+        })
+    });
+    let verb = move || {
+        if status.get() == Status::Expired {
+            "Restore"
+        } else {
+            "Extend"
+        }
+    };
+    view! {
+        <Form state=state send=send class="inline extend">
+            <input type="hidden" name="access_key" value=access_key />
+            <select name="expiry" aria-label=format!("New expiration of {name}")>
+                <option value="30d">"30 days"</option>
+                <option value="90d" selected>
+                    "90 days"
+                </option>
+                <option value="365d">"365 days"</option>
+                <option value="never">"Never"</option>
+            </select>
+            <button type="submit" class="button primary" aria-busy=move || state.busy()>
+                {verb}
+                <span class="visually-hidden">
+                    " "
+                    <bdi>{name.clone()}</bdi>
+                </span>
+            </button>
+        </Form>
+    }
+    .into_any()
+}
+
+/// The actions of a row: Edit in sight, the rest in a menu that works without JavaScript too.
+pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
+    let path = key_path(&key.access_key);
+    let (restore, delete) = (format!("{path}#restore"), format!("{path}#delete"));
+    let access_key = key.access_key.clone();
+    let first = move || {
+        if status.get() == Status::Expired {
+            view! { <a class="button quiet" href=restore.clone()>"Restore…"</a> }.into_any()
+        } else {
+            view! { <ExpireNow access_key=access_key.clone() label="Expire now" class="button quiet" /> }.into_any()
+        }
+    };
+    view! {
+        <div class="actions">
+            <a class="button edit" href=path aria-label=format!("Edit {}", key.name)>
+                "Edit"
+            </a>
+            <details class="menu">
+                <summary class="button quiet compact" aria-label=format!("More for {}", key.name)>
+                    {Icon::MORE.draw()}
+                </summary>
+                <div class="menu-items">
+                    {first}
+                    <a class="button quiet danger" href=delete>
+                        "Delete…"
+                    </a>
+                </div>
+            </details>
+        </div>
+    }
+    .into_any()
+}

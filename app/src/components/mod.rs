@@ -1,0 +1,19 @@
+//! The parts that pages are made of. Each takes data, and leaves fetching to the page.
+
+pub mod answer;
+pub mod browser;
+pub mod clock;
+pub mod copy;
+pub mod expiration;
+pub mod feedback;
+pub mod field;
+pub mod form;
+pub mod frame;
+pub mod head;
+pub mod icon;
+pub mod issued;
+pub mod key_actions;
+pub mod moment;
+pub mod status;
+pub mod theme;
+pub mod time_line;

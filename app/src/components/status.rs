@@ -1,0 +1,40 @@
+//! A key's status as a pill: icon, word and colour, the same three everywhere.
+
+use leptos::prelude::*;
+use shared::status::Status;
+use shared::view::KeyView;
+
+use super::icon::Icon;
+
+pub fn icon(status: Status) -> Icon {
+    match status {
+        Status::Active => Icon::CHECK,
+        Status::ExpiringSoon => Icon::CLOCK,
+        Status::Expired => Icon::STOP,
+    }
+}
+
+/// The class that gives a thing the colour of a status.
+pub fn class(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::ExpiringSoon => "expiring",
+        Status::Expired => "expired",
+    }
+}
+
+/// The status of a key as time goes on.
+pub fn live(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
+    let expires = key.expires_at();
+    Memo::new(move |_| Status::at(expires, now.get(), window))
+}
+
+/// A pill that changes by itself when its time has come.
+pub fn pill(status: Memo<Status>) -> AnyView {
+    view! {
+        <span class=move || format!("pill {}", class(status.get()))>
+            {move || icon(status.get()).draw()} {move || status.get().label()}
+        </span>
+    }
+    .into_any()
+}
