@@ -1,0 +1,165 @@
+//! Preferences → Account: time zone, warning window, password, theme.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::validation::{self, FieldErrors};
+use shared::view::AccountView;
+
+use crate::components::answer::answered;
+use crate::components::browser;
+use crate::components::feedback::{Feedback, done_note};
+use crate::components::field::{PasswordField, TextField};
+use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::frame::Account;
+use crate::components::head::PageHead;
+use crate::functions::account::{
+    ChangePassword, SavePreferences, change_password, save_preferences,
+};
+
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let account = expect_context::<Account>();
+    view! {
+        <PageHead title="Account" />
+        {done_note()}
+        {answered(
+            account,
+            |account| {
+                view! {
+                    <p class="lead">"Signed in as " <bdi>{account.email.clone()}</bdi></p>
+                    {preferences(account)}
+                    {password()}
+                }
+                    .into_any()
+            },
+        )}
+    }
+    .into_any()
+}
+
+fn preferences(account: AccountView) -> AnyView {
+    let state = FormState::new(SavePreferences::PATH);
+    let feedback = Feedback::get();
+    let zones = NodeRef::<html::Datalist>::new();
+    Effect::new(move |_| {
+        if let (Some(list), Some(options)) = (zones.get(), browser::time_zone_options()) {
+            list.set_inner_html(&options);
+        }
+    });
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            save_preferences(fields.text("time_zone"), fields.text("warning_days")).await?;
+            feedback.say("Your preferences are saved.");
+            Ok(())
+        })
+    });
+    let days = validation::WARNING_DAYS;
+    view! {
+        <section class="card" aria-labelledby="preferences-title">
+            <h2 id="preferences-title">"Dates and warnings"</h2>
+            <Form state=state check=check_preferences send=send>
+                <TextField
+                    state=state
+                    name="time_zone"
+                    label="Time zone"
+                    value=account.time_zone
+                    list="time-zones"
+                    help="The name of a zone, such as Europe/Berlin. All dates are shown in it, and a date without a time ends in it."
+                />
+                <datalist id="time-zones" node_ref=zones></datalist>
+                <TextField
+                    state=state
+                    name="warning_days"
+                    label="Warning window (days)"
+                    value=account.warning_days.to_string()
+                    input_mode="numeric"
+                    help=format!(
+                        "A key counts as expiring soon this many days ahead, from {} to {}.",
+                        days.start(),
+                        days.end(),
+                    )
+                />
+                <Submit state=state label="Save preferences" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn check_preferences(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    errors.check(
+        "warning_days",
+        validation::warning_days(&fields.text("warning_days")),
+    );
+    if fields.text("time_zone").trim().is_empty() {
+        errors.add(
+            "time_zone",
+            "Enter a time zone, such as Europe/Berlin or UTC.",
+        );
+    }
+    errors
+}
+
+fn password() -> AnyView {
+    // A new form takes the place of the old one once it has worked, and with it the typed passwords go.
+    let changes = RwSignal::new(0);
+    view! {
+        <section class="card" aria-labelledby="password-title">
+            <h2 id="password-title">"Password"</h2>
+            {move || {
+                changes.track();
+                password_form(changes)
+            }}
+        </section>
+    }
+    .into_any()
+}
+
+fn password_form(changes: RwSignal<u32>) -> AnyView {
+    let state = FormState::new(ChangePassword::PATH);
+    let feedback = Feedback::get();
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            change_password(fields.text("current_password"), fields.text("new_password")).await?;
+            feedback.say("Your password is changed. All other sessions have ended.");
+            changes.update(|changes| *changes += 1);
+            Ok(())
+        })
+    });
+    view! {
+        <Form state=state check=check_password send=send>
+            <PasswordField
+                state=state
+                name="current_password"
+                label="Current password"
+                autocomplete="current-password"
+            />
+            <PasswordField
+                state=state
+                name="new_password"
+                label="New password"
+                autocomplete="new-password"
+                help=format!(
+                    "At least {} characters. Changing it ends every other session.",
+                    validation::PASSWORD_MIN_CHARS,
+                )
+            />
+            <Submit state=state label="Change password" />
+        </Form>
+    }
+    .into_any()
+}
+
+fn check_password(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    if fields.text("current_password").is_empty() {
+        errors.add("current_password", "Enter your current password.");
+    }
+    errors.check(
+        "new_password",
+        validation::new_password(&fields.text("new_password")),
+    );
+    errors
+}

@@ -1,0 +1,378 @@
+//! Preferences → API Control: the table of keys. Search, filter, order and page stand in the address.
+
+use leptos::ev::SubmitEvent;
+use leptos::html;
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::location::Url;
+use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
+use shared::status::Status;
+use shared::view::{Counts, KeyPage, KeyView};
+
+use crate::components::answer::answered;
+use crate::components::clock::{after, ticking};
+use crate::components::copy::CopyButton;
+use crate::components::feedback::{Feedback, done_note};
+use crate::components::head::PageHead;
+use crate::components::icon::Icon;
+use crate::components::key_actions::{key_path, row_actions};
+use crate::components::{moment, status};
+use crate::functions::keys::list_keys;
+
+const PATH: &str = "/preferences/api-control";
+const NEW_KEY: &str = "/preferences/api-control/new";
+
+/// Typing rests this long before it is searched for.
+const TYPING_MS: u32 = 250;
+
+/// The page's address with a query in it; what is as usual is left out.
+fn address(query: &ListQuery) -> String {
+    let mut parts = Vec::new();
+    if !query.search.is_empty() {
+        parts.push(format!("q={}", Url::escape(&query.search)));
+    }
+    if let Some(status) = query.status {
+        parts.push(format!("status={}", status.slug()));
+    }
+    if query.sort != Sort::default() {
+        parts.push(format!("sort={}", query.sort.to_param()));
+    }
+    if query.page > 1 {
+        parts.push(format!("page={}", query.page));
+    }
+    if parts.is_empty() {
+        PATH.to_owned()
+    } else {
+        format!("{PATH}?{}", parts.join("&"))
+    }
+}
+
+#[component]
+pub fn ApiControlPage() -> impl IntoView {
+    let params = use_query_map();
+    let query = Memo::new(move |_| {
+        params.with(|params| {
+            let param = |name| params.get_str(name).unwrap_or_default();
+            ListQuery::parse(param("q"), param("status"), param("sort"), param("page"))
+        })
+    });
+    let revision = Feedback::get().revision;
+    let keys = Resource::new_blocking(
+        move || (query.get(), revision.get()),
+        |(query, _)| {
+            let status = query.status.map(Status::slug).unwrap_or_default();
+            list_keys(
+                query.search,
+                status.to_owned(),
+                query.sort.to_param(),
+                query.page.to_string(),
+            )
+        },
+    );
+    let create = view! {
+        <a class="button primary" href=NEW_KEY>
+            {Icon::PLUS.draw()}
+            "Create key"
+        </a>
+    };
+    view! {
+        <PageHead title="API Control" action=create.into_any() />
+        {done_note()}
+        <p class="lead">
+            "The keys that your programs use to call the API. "
+            <a href="/developers">"How to use them"</a>
+        </p>
+        {search(query)}
+        {answered(keys, move |page| content(page, query.get_untracked()))}
+    }
+    .into_any()
+}
+
+/// Search, order, and the button that applies them where there is no JavaScript.
+fn search(query: Memo<ListQuery>) -> AnyView {
+    let navigate = use_navigate();
+    let input = NodeRef::<html::Input>::new();
+    let order = NodeRef::<html::Select>::new();
+    let timer = StoredValue::new_local(None);
+    let searched = StoredValue::new(query.with_untracked(|query| query.search.clone()));
+
+    let go = move |replace: bool| {
+        timer.set_value(None);
+        let (Some(input), Some(order)) = (input.get_untracked(), order.get_untracked()) else {
+            return;
+        };
+        let status = query.with_untracked(|query| query.status);
+        let wanted = ListQuery {
+            status,
+            ..ListQuery::parse(&input.value(), "", &order.value(), "")
+        };
+        searched.set_value(wanted.search.clone());
+        if query
+            .with_untracked(|query| (&query.search, query.sort) != (&wanted.search, wanted.sort))
+        {
+            navigate(
+                &address(&wanted),
+                NavigateOptions {
+                    replace,
+                    scroll: false,
+                    ..NavigateOptions::default()
+                },
+            );
+        }
+    };
+    // The Back button and links change the address; what is being typed is never overwritten.
+    Effect::new(move |_| {
+        let (search, sort) = query.with(|query| (query.search.clone(), query.sort));
+        if searched.get_value() != search
+            && let Some(input) = input.get_untracked()
+        {
+            input.set_value(&search);
+            searched.set_value(search);
+        }
+        if let Some(order) = order.get_untracked() {
+            order.set_value(&sort.to_param());
+        }
+    });
+
+    let first = query.get_untracked();
+    let (on_typing, on_order) = (go.clone(), go.clone());
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        go(false);
+    };
+    view! {
+        <form class="search" method="get" action=PATH role="search" on:submit=submit>
+            <label class="visually-hidden" for="search">
+                "Search keys"
+            </label>
+            <input
+                id="search"
+                type="search"
+                name="q"
+                placeholder="Search name, description, access key"
+                value=first.search
+                autocomplete="off"
+                node_ref=input
+                on:input=move |_| {
+                    let go = on_typing.clone();
+                    timer.set_value(Some(after(TYPING_MS, move || go(true))));
+                }
+            />
+            <label class="visually-hidden" for="sort">
+                "Sort by"
+            </label>
+            <select id="sort" name="sort" node_ref=order on:change=move |_| on_order(false)>
+                {orders(first.sort)}
+            </select>
+            {move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> })}
+            <button type="submit" class="button">
+                {Icon::SEARCH.draw()}
+                "Search"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+fn orders(current: Sort) -> Vec<AnyView> {
+    Column::ALL
+        .into_iter()
+        .flat_map(|column| [(column, false), (column, true)])
+        .map(|(column, descending)| {
+            let sort = Sort { column, descending };
+            let direction = if descending {
+                "descending"
+            } else {
+                "ascending"
+            };
+            view! {
+                <option value=sort.to_param() selected=sort == current>
+                    {format!("{}, {direction}", column.label())}
+                </option>
+            }
+            .into_any()
+        })
+        .collect()
+}
+
+fn content(page: KeyPage, query: ListQuery) -> AnyView {
+    let filters = filters(page.counts, &query);
+    let body = if page.keys.is_empty() {
+        empty(page.counts, &query)
+    } else {
+        table(page, query)
+    };
+    view! {
+        {filters}
+        {body}
+    }
+    .into_any()
+}
+
+fn filters(counts: Counts, query: &ListQuery) -> AnyView {
+    let filter = |status: Option<Status>, label: &'static str, count: i64| {
+        let href = address(&ListQuery {
+            status,
+            page: 1,
+            ..query.clone()
+        });
+        view! {
+            <li>
+                <a href=href data-noscroll aria-current=(query.status == status).then_some("true")>
+                    {label}
+                    " "
+                    <span class="count">{count}</span>
+                </a>
+            </li>
+        }
+        .into_any()
+    };
+    let all = filter(None, "All", counts.total());
+    let each = Status::ALL.map(|status| filter(Some(status), status.label(), counts.of(status)));
+    view! {
+        <nav class="filters" aria-label="Filter by status">
+            <ul>{all} {each.collect_view()}</ul>
+        </nav>
+    }
+    .into_any()
+}
+
+fn empty(counts: Counts, query: &ListQuery) -> AnyView {
+    if query.search.is_empty() && counts.total() == 0 {
+        return view! {
+            <section class="empty">
+                {Icon::KEY.draw()} <h2>"No keys yet"</h2>
+                <p>"Create one for each program, so that you can expire it without touching the others."</p>
+                <a class="button primary" href=NEW_KEY>
+                    "Create your first key"
+                </a>
+            </section>
+        }
+        .into_any();
+    }
+    view! {
+        <section class="empty">
+            {Icon::SEARCH.draw()} <h2>"No key matches"</h2>
+            <p>"The search looks into names, descriptions and access keys."</p>
+            <a class="button" href=PATH>
+                "Show all keys"
+            </a>
+        </section>
+    }
+    .into_any()
+}
+
+fn table(page: KeyPage, query: ListQuery) -> AnyView {
+    let now = ticking(page.now);
+    let window = page.window;
+    let pager = pager(&page, &query);
+    view! {
+        <table class="keys">
+            <caption class="visually-hidden">"Your API keys. Dates are in " {page.time_zone.clone()} "."</caption>
+            <thead>
+                <tr>
+                    {Column::ALL.map(|column| head(column, &query)).collect_view()}
+                    <th scope="col">
+                        <span class="visually-hidden">"Actions"</span>
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{page.keys.into_iter().map(|key| row(key, now, window)).collect_view()}</tbody>
+        </table>
+        {pager}
+        <p class="zone">"All dates are in " {page.time_zone} ". " <a href="/preferences/account">"Change"</a></p>
+    }
+    .into_any()
+}
+
+fn head(column: Column, query: &ListQuery) -> AnyView {
+    let sorted = query.sort.column == column;
+    let href = address(&ListQuery {
+        sort: query.sort.clicked(column),
+        page: 1,
+        ..query.clone()
+    });
+    let direction = match (sorted, query.sort.descending) {
+        (false, _) => None,
+        (true, false) => Some(("ascending", Icon::UP)),
+        (true, true) => Some(("descending", Icon::DOWN)),
+    };
+    view! {
+        <th scope="col" aria-sort=direction.map(|(word, _)| word)>
+            <a href=href data-noscroll>
+                {column.label()}
+                {direction.map(|(_, icon)| icon.draw())}
+            </a>
+        </th>
+    }
+    .into_any()
+}
+
+fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
+    let state = status::live(&key, now, window);
+    let actions = row_actions(&key, state);
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=key_path(&key.access_key)>
+                    <bdi>{key.name}</bdi>
+                </a>
+                {(!key.description.is_empty())
+                    .then(|| {
+                        view! {
+                            <span class="description">
+                                <bdi>{key.description}</bdi>
+                            </span>
+                        }
+                    })}
+            </th>
+            <td class="access" data-label="Access key">
+                <span class="together">
+                    <code>{key.access_key.clone()}</code>
+                    <CopyButton text=key.access_key what="access key" compact=true />
+                </span>
+            </td>
+            <td data-label="Status">{status::pill(state)}</td>
+            <td data-label="Created">{moment::when(key.created, now)}</td>
+            <td data-label="Expires">{moment::expiration(key.expires, now)}</td>
+            <td class="last">{actions}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn pager(page: &KeyPage, query: &ListQuery) -> Option<AnyView> {
+    if page.pages < 2 {
+        return None;
+    }
+    let total = query
+        .status
+        .map_or(page.counts.total(), |status| page.counts.of(status));
+    let first = (page.page - 1) * PAGE_SIZE + 1;
+    let last = i64::from(page.page * PAGE_SIZE).min(total);
+    let to = |number: u32| {
+        address(&ListQuery {
+            page: number,
+            ..query.clone()
+        })
+    };
+    let previous = (page.page > 1)
+        .then(|| view! { <a class="button" rel="prev" href=to(page.page - 1)>"Previous"</a> });
+    let next = (page.page < page.pages)
+        .then(|| view! { <a class="button" rel="next" href=to(page.page + 1)>"Next"</a> });
+    let place = format!(
+        "{first}–{last} of {total} keys, page {} of {}",
+        page.page, page.pages
+    );
+    Some(
+        view! {
+            <nav class="pager" aria-label="Pages">
+                {previous}
+                <span>{place}</span>
+                {next}
+            </nav>
+        }
+        .into_any(),
+    )
+}

@@ -1,0 +1,214 @@
+//! The Dashboard: what runs out and how to extend it, how many keys there are, what comes next.
+
+use leptos::prelude::*;
+use shared::DAY_MS;
+use shared::status::Status;
+use shared::view::{Counts, KeyView, Overview};
+
+use crate::components::answer::answered;
+use crate::components::clock::ticking;
+use crate::components::feedback::Feedback;
+use crate::components::head::PageHead;
+use crate::components::icon::Icon;
+use crate::components::key_actions::{Extend, key_path};
+use crate::components::time_line::TimeLine;
+use crate::components::{moment, status};
+use crate::functions::overview::show_overview;
+
+const NEW_KEY: &str = "/preferences/api-control/new";
+
+#[component]
+pub fn DashboardPage() -> impl IntoView {
+    let revision = Feedback::get().revision;
+    let overview = Resource::new_blocking(move || revision.get(), |_| show_overview());
+    let create = view! {
+        <a class="button primary" href=NEW_KEY>
+            {Icon::PLUS.draw()}
+            "Create key"
+        </a>
+    };
+    view! {
+        <PageHead title="Dashboard" action=create.into_any() />
+        {answered(overview, content)}
+    }
+    .into_any()
+}
+
+fn content(overview: Overview) -> AnyView {
+    if overview.counts.total() == 0 {
+        return view! {
+            <section class="empty">
+                {Icon::KEY.draw()} <h2>"No keys yet"</h2>
+                <p>
+                    "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
+                </p> <a class="button primary" href=NEW_KEY>"Create your first key"</a>
+            </section>
+        }
+        .into_any();
+    }
+    let now = ticking(overview.now);
+    view! {
+        {banner(&overview, now)}
+        {tiles(overview.counts)}
+        <div class="columns">
+            <section class="card" aria-labelledby="next-title">
+                <h2 id="next-title">"Next expirations"</h2>
+                {next(overview.clone(), now)}
+            </section>
+            <section class="card" aria-labelledby="newest-title">
+                <h2 id="newest-title">"Newest keys"</h2>
+                <ul class="newest">
+                    {overview
+                        .newest
+                        .into_iter()
+                        .map(|key| newest(key, now, overview.window))
+                        .collect_view()}
+                </ul>
+                <p>
+                    <a href="/preferences/api-control">"All keys"</a>
+                </p>
+            </section>
+        </div>
+        <p class="zone">"All dates are in " {overview.time_zone} "."</p>
+    }
+    .into_any()
+}
+
+/// What has expired and what will soon, worst first. A key that runs out while the page is open moves the
+/// banner from amber to red.
+fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
+    if overview.attention.is_empty() {
+        return None;
+    }
+    let Counts {
+        expired,
+        expiring_soon,
+        ..
+    } = overview.counts;
+    let (window, at_answer) = (overview.window, overview.now);
+    let ends: Vec<i64> = overview
+        .attention
+        .iter()
+        .filter_map(KeyView::expires_at)
+        .collect();
+    let counts = Memo::new(move |_| {
+        let now = now.get();
+        let since = ends
+            .iter()
+            .filter(|end| (at_answer + 1..=now).contains(*end))
+            .count();
+        let since = i64::try_from(since).unwrap_or_default();
+        (expired + since, (expiring_soon - since).max(0))
+    });
+    let more =
+        expired + expiring_soon - i64::try_from(overview.attention.len()).unwrap_or_default();
+    let keys = overview
+        .attention
+        .iter()
+        .map(|key| attention(key, now, window))
+        .collect_view();
+    Some(
+        view! {
+            <section
+                class="banner"
+                class:red=move || counts.get().0 != 0
+                role="status"
+                aria-label="Keys that need attention"
+                data-testid="expiry-banner"
+            >
+                <h2>
+                    {Icon::WARNING.draw()}
+                    <span>{move || sentence(counts.get(), window)}</span>
+                </h2>
+                <ul>{keys}</ul>
+                {(more > 0)
+                    .then(|| {
+                        view! {
+                            <p>
+                                <a href="/preferences/api-control?sort=expires">{format!("{more} more")}</a>
+                            </p>
+                        }
+                    })}
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+fn sentence((expired, soon): (i64, i64), window: i64) -> String {
+    let have_expired = match expired {
+        1 => "1 key has expired".to_owned(),
+        many => format!("{many} keys have expired"),
+    };
+    let will_expire = match soon {
+        1 => "1 key expires".to_owned(),
+        many => format!("{many} keys expire"),
+    };
+    let days = match window / DAY_MS {
+        1 => "day".to_owned(),
+        days => format!("{days} days"),
+    };
+    match (expired, soon) {
+        (0, _) => format!("{will_expire} within the next {days}."),
+        (_, 0) => format!("{have_expired} and cannot be used."),
+        _ => format!("{have_expired}, and {will_expire} within the next {days}."),
+    }
+}
+
+fn attention(key: &KeyView, now: Signal<i64>, window: i64) -> AnyView {
+    let state = status::live(key, now, window);
+    view! {
+        <li>
+            <div class="what">
+                <a href=key_path(&key.access_key)>
+                    <bdi>{key.name.clone()}</bdi>
+                </a>
+                {status::pill(state)}
+                {moment::expiration(key.expires.clone(), now)}
+            </div>
+            <Extend access_key=key.access_key.clone() name=key.name.clone() status=state />
+        </li>
+    }
+    .into_any()
+}
+
+fn tiles(counts: Counts) -> AnyView {
+    let tile = |state: Status| {
+        view! {
+            <li>
+                <a
+                    class=format!("tile {}", status::class(state))
+                    href=format!("/preferences/api-control?status={}", state.slug())
+                >
+                    {status::icon(state).draw()}
+                    <strong>{counts.of(state)}</strong>
+                    <span>{state.label()}</span>
+                </a>
+            </li>
+        }
+    };
+    view! { <ul class="tiles" aria-label="Keys by status">{Status::ALL.map(tile).collect_view()}</ul> }.into_any()
+}
+
+fn next(overview: Overview, now: Signal<i64>) -> AnyView {
+    if overview.upcoming.is_empty() {
+        return view! { <p class="muted">"Nothing expires: no key in use has an expiration."</p> }
+            .into_any();
+    }
+    view! { <TimeLine overview=overview now=now /> }.into_any()
+}
+
+fn newest(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
+    let state = status::live(&key, now, window);
+    view! {
+        <li>
+            <a href=key_path(&key.access_key)>
+                <bdi>{key.name}</bdi>
+            </a>
+            {status::pill(state)}
+            <code>{key.access_key}</code>
+            <span class="muted">"Created " {moment::distance(key.created.at, now)}</span>
+        </li>
+    }
+    .into_any()
+}

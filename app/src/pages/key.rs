@@ -1,0 +1,317 @@
+//! A key's own page: what it is, edit, expire or restore, delete, and its history.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_location, use_navigate, use_params_map};
+use shared::status::Status;
+use shared::validation::FieldErrors;
+use shared::view::{HistoryEntry, KeyDetail};
+
+use super::new_key;
+use crate::components::answer::{missing, problem, settled};
+use crate::components::browser;
+use crate::components::clock::ticking;
+use crate::components::copy::CopyButton;
+use crate::components::expiration::{self, Choice, Expiration, Keep};
+use crate::components::feedback::{Feedback, done_note};
+use crate::components::field::{TextArea, TextField};
+use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::head::PageHead;
+use crate::components::key_actions::ExpireNow;
+use crate::components::{moment, status};
+use crate::error::FnError;
+use crate::functions::keys::{
+    DeleteKey, EditKey, RestoreKey, delete_key, edit_key, restore_key, show_key,
+};
+
+const LIST: &str = "/preferences/api-control";
+
+#[component]
+pub fn KeyPage() -> impl IntoView {
+    let params = use_params_map();
+    let access_key =
+        Memo::new(move |_| params.with(|params| params.get("access_key").unwrap_or_default()));
+    let revision = Feedback::get().revision;
+    let detail = Resource::new_blocking(
+        move || (access_key.get(), revision.get()),
+        |(access_key, _)| show_key(access_key),
+    );
+    view! {
+        <p class="crumbs">
+            <a href=LIST>"API Control"</a>
+        </p>
+        {settled(move || {
+            // The page is built once a key and not once an answer: an action in one part of it must not
+            // throw away what is being typed in another.
+            let found = Memo::new(move |_| {
+                detail.get().map(|answer| answer.map(|detail| (detail.key.access_key, detail.key.name)))
+            });
+            Some(
+                (move || {
+                    found
+                        .get()
+                        .map(|answer| match answer {
+                            Ok((_, name)) => shown(name, detail),
+                            Err(error) if error.code == FnError::NOT_FOUND => not_here(),
+                            Err(error) => problem(error),
+                        })
+                })
+                    .into_any(),
+            )
+        })}
+    }
+    .into_any()
+}
+
+fn not_here() -> AnyView {
+    missing(
+        "There is no such key",
+        view! { <a class="button primary" href=LIST>"To API Control"</a> }.into_any(),
+    )
+}
+
+fn shown(name: String, answer: Resource<Result<KeyDetail, FnError>>) -> AnyView {
+    let Some(Ok(first)) = answer.get_untracked() else {
+        return ().into_any();
+    };
+    let access_key = StoredValue::new(first.key.access_key.clone());
+    let time_zone = first.time_zone.clone();
+    let detail = Memo::new(move |last: Option<&KeyDetail>| match answer.get() {
+        Some(Ok(detail)) => detail,
+        _ => last.cloned().unwrap_or_else(|| first.clone()),
+    });
+    // One clock for the page: a later answer shifts it by the little that the first one was off.
+    let now = ticking(detail.with_untracked(|detail| detail.now));
+    let state = Memo::new(move |_| {
+        detail.with(|detail| {
+            Status::at(
+                detail.key.expires_at(),
+                now.get().max(detail.now),
+                detail.window,
+            )
+        })
+    });
+    let expired = Memo::new(move |_| state.get() == Status::Expired);
+    go_to_part();
+    let heading = view! { <bdi>{name.clone()}</bdi> }.into_any();
+    let summary = summary(detail, now, state);
+    let edit = edit_form(detail, time_zone.clone());
+    view! {
+        <PageHead title=name.clone() heading=heading />
+        {done_note()}
+        {summary}
+        <section class="card" aria-labelledby="edit-title">
+            <h2 id="edit-title">"Edit"</h2>
+            {edit}
+        </section>
+        {move || {
+            if expired.get() {
+                restore_section(access_key.get_value(), time_zone.clone())
+            } else {
+                expire_section(access_key.get_value())
+            }
+        }}
+        {delete_section(access_key.get_value(), name, expired)}
+        {history(detail)}
+    }
+    .into_any()
+}
+
+/// A link to a part of the page (`#restore`, `#delete`) arrives before the part is there.
+fn go_to_part() {
+    let hash = use_location().hash;
+    Effect::new(move |_| match hash.get().as_str() {
+        "#restore" => browser::focus_soon("#restore h2"),
+        "#delete" => browser::focus_soon("#delete h2"),
+        _ => {}
+    });
+}
+
+fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> AnyView {
+    let access_key = detail.with_untracked(|detail| detail.key.access_key.clone());
+    let created = detail.with_untracked(|detail| detail.key.created.clone());
+    view! {
+        <dl class="facts">
+            <div>
+                <dt>"Status"</dt>
+                <dd>{status::pill(state)}</dd>
+            </div>
+            <div>
+                <dt>"Access key"</dt>
+                <dd>
+                    <code>{access_key.clone()}</code>
+                    <CopyButton text=access_key what="access key" compact=true />
+                </dd>
+            </div>
+            <div>
+                <dt>"Expires"</dt>
+                <dd>{move || moment::expiration(detail.get().key.expires, now)}</dd>
+            </div>
+            <div>
+                <dt>"Created"</dt>
+                <dd>{moment::when(created, now)}</dd>
+            </div>
+        </dl>
+    }
+    .into_any()
+}
+
+fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
+    let state = FormState::new(EditKey::PATH);
+    let feedback = Feedback::get();
+    let choice = Choice::keeping(state);
+    let key = detail.with_untracked(|detail| detail.key.clone());
+    let keep = Signal::derive(move || detail.with(|detail| Keep::of(&detail.key)));
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            let change = edit_key(
+                fields.text("access_key"),
+                fields.text("name"),
+                fields.text("description"),
+                fields.text("expiry"),
+                fields.text("expiry_date"),
+                fields.text("expiry_datetime"),
+            )
+            .await?;
+            choice.keep();
+            feedback.changed(format!("{} is saved.", change.name), change);
+            Ok(())
+        })
+    });
+    view! {
+        <Form state=state check=new_key::check send=send>
+            <input type="hidden" name="access_key" value=key.access_key />
+            <TextField state=state name="name" label="Name" value=key.name />
+            <TextArea state=state name="description" label="Description" value=key.description help="Optional." />
+            <Expiration state=state choice=choice time_zone=time_zone keep=keep />
+            <Submit state=state label="Save changes" />
+        </Form>
+    }
+    .into_any()
+}
+
+fn expire_section(access_key: String) -> AnyView {
+    view! {
+        <section class="card" id="expire" aria-labelledby="expire-title">
+            <h2 id="expire-title">"Expire"</h2>
+            <p>"Takes the key out of use at once. It stays in the list, and you can restore it at any time."</p>
+            <ExpireNow access_key=access_key label="Expire now" class="button" />
+        </section>
+    }
+    .into_any()
+}
+
+fn restore_section(access_key: String, time_zone: String) -> AnyView {
+    let state = FormState::new(RestoreKey::PATH);
+    let feedback = Feedback::get();
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            let change = restore_key(
+                fields.text("access_key"),
+                fields.text("expiry"),
+                fields.text("expiry_date"),
+                fields.text("expiry_datetime"),
+            )
+            .await?;
+            feedback.changed(format!("{} works again.", change.name), change);
+            Ok(())
+        })
+    });
+    view! {
+        <section class="card" id="restore" aria-labelledby="restore-title">
+            <h2 id="restore-title" tabindex="-1">
+                "Restore"
+            </h2>
+            <p>"Gives the key a new expiration. The same access key and secret key work again at once."</p>
+            <Form state=state check=expiration::check send=send>
+                <input type="hidden" name="access_key" value=access_key />
+                <Expiration state=state choice=Choice::fresh(state) time_zone=time_zone />
+                <Submit state=state label="Restore" slow="Restoring…" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyView {
+    let state = FormState::new(DeleteKey::PATH);
+    let feedback = Feedback::get();
+    let navigate = use_navigate();
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        let navigate = navigate.clone();
+        Box::pin(async move {
+            let change = delete_key(fields.text("access_key"), fields.text("confirm_name")).await?;
+            feedback.say_there(format!("{} is deleted.", change.name));
+            navigate(
+                LIST,
+                NavigateOptions {
+                    replace: true,
+                    ..NavigateOptions::default()
+                },
+            );
+            Ok(())
+        })
+    });
+    let for_expire = access_key.clone();
+    view! {
+        <section class="card danger" id="delete" aria-labelledby="delete-title">
+            <h2 id="delete-title" tabindex="-1">
+                "Delete"
+            </h2>
+            {move || {
+                (!expired.get())
+                    .then(|| {
+                        view! {
+                            <p>"If you only want to stop the key from working, expire it: that can be undone."</p>
+                            <ExpireNow
+                                access_key=for_expire.clone()
+                                label="Expire instead"
+                                class="button"
+                            />
+                        }
+                    })
+            }}
+            <p>
+                <strong>"A deleted key cannot come back."</strong>
+                " Programs that still use it are refused. To confirm, type its name: "
+                <bdi class="quoted">{name}</bdi>
+            </p>
+            <Form state=state check=check_delete send=send>
+                <input type="hidden" name="access_key" value=access_key />
+                <TextField state=state name="confirm_name" label="Name of the key" />
+                <Submit state=state label="Delete key" slow="Deleting…" class="button danger" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn check_delete(fields: &Fields) -> FieldErrors {
+    if fields.text("confirm_name").trim().is_empty() {
+        FieldErrors::one("confirm_name", "Type the key's name to confirm.")
+    } else {
+        FieldErrors::default()
+    }
+}
+
+fn history(detail: Memo<KeyDetail>) -> AnyView {
+    let entry = |entry: HistoryEntry| {
+        view! {
+            <li>
+                <span>{entry.what}</span>
+                <time datetime=entry.when.rfc3339>{entry.when.text}</time>
+                {(!entry.address.is_empty()).then(|| view! { <span class="muted">"from " {entry.address}</span> })}
+            </li>
+        }
+    };
+    view! {
+        <section class="card" aria-labelledby="history-title">
+            <h2 id="history-title">"History"</h2>
+            <ol class="history">
+                {move || detail.get().history.into_iter().map(entry).collect_view()}
+            </ol>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,91 @@
+//! Create a key. The answer is the only place where its secret is ever shown.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::validation::{self, FieldErrors};
+use shared::view::IssuedKey;
+
+use crate::components::answer::answered;
+use crate::components::expiration::{self, Choice, Expiration};
+use crate::components::field::{TextArea, TextField};
+use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::frame::Account;
+use crate::components::head::PageHead;
+use crate::components::issued::IssuedCard;
+use crate::functions::keys::{CreateKey, create_key};
+use crate::replay::Replay;
+
+const LIST: &str = "/preferences/api-control";
+
+#[component]
+pub fn NewKeyPage() -> impl IntoView {
+    let account = expect_context::<Account>();
+    let issued =
+        RwSignal::new(Replay::of(CreateKey::PATH).and_then(|replay| replay.answer::<IssuedKey>()));
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            let key = create_key(
+                fields.text("name"),
+                fields.text("description"),
+                fields.text("expiry"),
+                fields.text("expiry_date"),
+                fields.text("expiry_datetime"),
+            )
+            .await?;
+            issued.set(Some(key));
+            Ok(())
+        })
+    });
+    view! {
+        <p class="crumbs">
+            <a href=LIST>"API Control"</a>
+        </p>
+        <PageHead title="Create key" />
+        {move || match issued.get() {
+            Some(key) => view! { <IssuedCard issued=key next=LIST next_label="Back to API Control" /> }.into_any(),
+            None => answered(account, move |account| form(account.time_zone, send)),
+        }}
+    }
+    .into_any()
+}
+
+fn form(time_zone: String, send: Callback<Fields, Sending>) -> AnyView {
+    let state = FormState::new(CreateKey::PATH);
+    view! {
+        <section class="card">
+            <Form state=state check=check send=send>
+                <TextField
+                    state=state
+                    name="name"
+                    label="Name"
+                    help="Where it is used, such as “Billing service”. You can change it later."
+                />
+                <TextArea
+                    state=state
+                    name="description"
+                    label="Description"
+                    help="Optional. Who to ask, what depends on it."
+                />
+                <Expiration state=state choice=Choice::fresh(state) time_zone=time_zone />
+                <div class="row">
+                    <Submit state=state label="Create key" slow="Creating the key…" />
+                    <a class="button quiet" href=LIST>
+                        "Cancel"
+                    </a>
+                </div>
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+/// The check of a key's form, for new keys and edits.
+pub fn check(fields: &Fields) -> FieldErrors {
+    validation::key_form(
+        &fields.text("name"),
+        &fields.text("description"),
+        &expiration::chosen(fields),
+    )
+    .err()
+    .unwrap_or_default()
+}

@@ -1,0 +1,13 @@
+//! What is shown for an address that leads nowhere. The server answers 404 with it.
+
+use leptos::prelude::*;
+
+use crate::components::answer::missing;
+
+#[component]
+pub fn NotFoundPage() -> impl IntoView {
+    missing(
+        "There is no such page",
+        view! { <a class="button primary" href="/">"To the Dashboard"</a> }.into_any(),
+    )
+}

@@ -1,0 +1,62 @@
+//! Sign in.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_location;
+use shared::validation::{self, FieldErrors};
+
+use crate::components::browser;
+use crate::components::field::{PasswordField, TextField};
+use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::frame::brand;
+use crate::components::head::PageHead;
+use crate::functions::account::{SignIn, sign_in};
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let state = FormState::new(SignIn::PATH);
+    let next = use_location()
+        .query
+        .with_untracked(|query| local_path(query.get_str("next").unwrap_or_default()));
+    let send = Callback::new(|fields: Fields| -> Sending {
+        Box::pin(async move {
+            let next = local_path(&fields.text("next"));
+            sign_in(fields.text("email"), fields.text("password"), next.clone()).await?;
+            browser::load(&next);
+            Ok(())
+        })
+    });
+    view! {
+        <div class="gate">
+            {brand()} <PageHead title="Sign in" /> <Form state=state check=check send=send>
+                <input type="hidden" name="next" value=state.value("next", next) />
+                <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+                <PasswordField state=state name="password" label="Password" autocomplete="current-password" />
+                <Submit state=state label="Sign in" slow="Signing in…" />
+            </Form>
+            <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p>
+        </div>
+    }
+    .into_any()
+}
+
+fn check(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    errors.check("email", validation::email(&fields.text("email")));
+    if fields.text("password").is_empty() {
+        errors.add("password", "Enter your password.");
+    }
+    errors
+}
+
+/// A path on this site, or the Dashboard. `//host` would lead elsewhere, and so would what browsers read as
+/// the same: a backslash for a slash, and white space that they leave out.
+fn local_path(path: &str) -> String {
+    let odd = |char: char| char == '\\' || char.is_whitespace() || char.is_control();
+    let local = path.starts_with('/') && !path.starts_with("//") && !path.contains(odd);
+    if local {
+        path.to_owned()
+    } else {
+        "/".to_owned()
+    }
+}

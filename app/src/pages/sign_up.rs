@@ -1,0 +1,115 @@
+//! Create an account. Its default key comes with it, and its secret is shown here, once.
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::validation::{self, FieldErrors};
+use shared::view::IssuedKey;
+
+use crate::components::browser;
+use crate::components::field::{PasswordField, TextField};
+use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::frame::brand;
+use crate::components::head::PageHead;
+use crate::components::issued::IssuedCard;
+use crate::functions::account::{SignUp, sign_up};
+use crate::replay::Replay;
+
+/// The time zone of an account made without JavaScript, until it is changed.
+const DEFAULT_ZONE: &str = "UTC";
+
+#[component]
+pub fn SignUpPage() -> impl IntoView {
+    let issued =
+        RwSignal::new(Replay::of(SignUp::PATH).and_then(|replay| replay.answer::<IssuedKey>()));
+    let send = Callback::new(move |fields: Fields| -> Sending {
+        Box::pin(async move {
+            let key = sign_up(
+                fields.text("email"),
+                fields.text("password"),
+                fields.text("time_zone"),
+            )
+            .await?;
+            issued.set(Some(key));
+            Ok(())
+        })
+    });
+    view! {
+        <div class="gate" class:wide=move || issued.with(Option::is_some)>
+            {brand()}
+            {move || match issued.get() {
+                Some(key) => welcome(key),
+                None => form(send),
+            }}
+        </div>
+    }
+    .into_any()
+}
+
+fn welcome(issued: IssuedKey) -> AnyView {
+    view! {
+        <PageHead title="Your account is ready" />
+        <p>"You are signed in. Your account comes with one API key, which never expires until you say so."</p>
+        <IssuedCard issued=issued next="/" next_label="Continue to the Dashboard" full_load=true />
+    }
+    .into_any()
+}
+
+fn form(send: Callback<Fields, Sending>) -> AnyView {
+    let state = FormState::new(SignUp::PATH);
+    let zone = NodeRef::<html::Input>::new();
+    let zones = NodeRef::<html::Datalist>::new();
+    Effect::new(move |_| {
+        if let Some(input) = zone.get()
+            && [String::new(), DEFAULT_ZONE.to_owned()].contains(&input.value())
+            && let Some(name) = browser::time_zone()
+        {
+            input.set_value(&name);
+        }
+        if let (Some(list), Some(options)) = (zones.get(), browser::time_zone_options()) {
+            list.set_inner_html(&options);
+        }
+    });
+    view! {
+        <PageHead title="Create your account" />
+        <Form state=state check=check send=send>
+            <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+            <PasswordField
+                state=state
+                name="password"
+                label="Password"
+                autocomplete="new-password"
+                help=format!("At least {} characters. A sentence is a good password.", validation::PASSWORD_MIN_CHARS)
+            />
+            <TextField
+                state=state
+                name="time_zone"
+                label="Time zone"
+                value=DEFAULT_ZONE
+                list="time-zones"
+                node_ref=zone
+                help="For dates on pages and in mails, such as Europe/Berlin. You can change it later."
+            />
+            <datalist id="time-zones" node_ref=zones></datalist>
+            <Submit state=state label="Create account" slow="Creating your account…" />
+        </Form>
+        <p>"You have an account? " <a href="/sign-in">"Sign in"</a></p>
+    }
+    .into_any()
+}
+
+fn check(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    errors.check("email", validation::email(&fields.text("email")));
+    errors.check(
+        "password",
+        validation::new_password(&fields.text("password")),
+    );
+    if fields.text("time_zone").trim().is_empty() {
+        errors.add(
+            "time_zone",
+            "Enter a time zone, such as Europe/Berlin or UTC.",
+        );
+    }
+    errors
+}
