@@ -66,7 +66,7 @@ impl Database {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
         {
-            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+            private_folder(folder).map_err(|source| OpenError::Folder {
                 path: folder.to_owned(),
                 source,
             })?;
@@ -151,6 +151,15 @@ fn sqlite_path(url: &str) -> Option<PathBuf> {
         .or_else(|| url.strip_prefix("sqlite:"))?;
     let path = rest.split('?').next().unwrap_or_default();
     (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+}
+
+/// Makes a folder that only its owner can enter, as far as it is not there.
+pub fn private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Takes the advisory lock on `<database>.lock`. The file stays behind; only the lock counts.

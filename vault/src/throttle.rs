@@ -112,9 +112,10 @@ mod tests {
     use super::*;
 
     fn wait(result: Result<()>) -> u64 {
-        match result {
-            Err(Error::Throttled { retry_after }) => retry_after,
-            _ => 0,
+        if let Err(Error::Throttled { retry_after }) = result {
+            retry_after
+        } else {
+            0
         }
     }
 

@@ -1,0 +1,190 @@
+//! Sign-up, sign-in and preferences, and what slows down whoever guesses.
+
+use vault::{Caller, Error};
+
+use crate::fixture::{Fixture, PASSWORD, SECOND, from, messages};
+
+#[tokio::test]
+async fn sign_up_checks_every_field_at_once() {
+    let site = Fixture::new().await;
+    let nobody = Caller::default();
+    let all = messages(
+        site.vault
+            .sign_up("nobody", "short", "Mars/Olympus", &nobody)
+            .await,
+    );
+    for field in ["email: ", "password: ", "time_zone: "] {
+        assert!(all.contains(field), "{all}");
+    }
+    let common = messages(
+        site.vault
+            .sign_up("a@example.com", "Password123", "UTC", &nobody)
+            .await,
+    );
+    assert!(
+        common.starts_with("password: This is one of the most common"),
+        "{common}"
+    );
+    assert_eq!(site.vault.key_count(), 0);
+}
+
+#[tokio::test]
+async fn an_address_has_one_account_in_any_case() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let again = site
+        .vault
+        .sign_up(" A@Example.COM ", PASSWORD, "UTC", &Caller::default())
+        .await;
+    assert!(matches!(again, Err(Error::SignUpRefused)));
+    assert_eq!(site.vault.key_count(), 1, "no key of a refused account");
+    assert!(
+        site.vault
+            .sign_in("A@EXAMPLE.com", PASSWORD, &Caller::default())
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_address_and_a_wrong_password_look_the_same() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    for (email, password) in [
+        ("a@example.com", "wrong"),
+        ("b@example.com", PASSWORD),
+        ("b@example.com", "x"),
+    ] {
+        let result = site
+            .vault
+            .sign_in(email, password, &Caller::default())
+            .await;
+        assert!(matches!(result, Err(Error::WrongCredentials)), "{email}");
+    }
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_but_the_owner_is_not_locked_out() {
+    let site = Fixture::new().await;
+    let (home, stranger) = (from([192, 0, 2, 1]), from([203, 0, 113, 9]));
+    site.vault
+        .sign_up("a@example.com", PASSWORD, "UTC", &home)
+        .await
+        .unwrap();
+    for _ in 0..6 {
+        let guess = site
+            .vault
+            .sign_in("a@example.com", "guess", &stranger)
+            .await;
+        assert!(matches!(guess, Err(Error::WrongCredentials)));
+    }
+    let refused = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &stranger)
+        .await;
+    assert!(
+        matches!(refused, Err(Error::Throttled { retry_after: 1 })),
+        "even with the right password"
+    );
+    assert!(
+        site.vault
+            .sign_in("a@example.com", PASSWORD, &home)
+            .await
+            .is_ok(),
+        "the owner, from home"
+    );
+    site.clock.advance(SECOND);
+    assert!(
+        site.vault
+            .sign_in("a@example.com", PASSWORD, &stranger)
+            .await
+            .is_ok(),
+        "a wait ends"
+    );
+}
+
+#[tokio::test]
+async fn a_network_that_tries_many_accounts_must_wait() {
+    let site = Fixture::new().await;
+    let stranger = from([203, 0, 113, 9]);
+    for number in 0..21 {
+        let guess = site
+            .vault
+            .sign_in(&format!("user{number}@example.com"), "guess", &stranger)
+            .await;
+        assert!(matches!(guess, Err(Error::WrongCredentials)));
+    }
+    let neighbour = from([203, 0, 113, 77]);
+    let refused = site
+        .vault
+        .sign_in("another@example.com", "guess", &neighbour)
+        .await;
+    assert!(matches!(refused, Err(Error::Throttled { .. })));
+    let elsewhere = site
+        .vault
+        .sign_in("another@example.com", "guess", &from([198, 51, 100, 1]))
+        .await;
+    assert!(matches!(elsewhere, Err(Error::WrongCredentials)));
+}
+
+#[tokio::test]
+async fn preferences_are_checked_and_kept() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let save = async |zone: &'static str, days: &'static str| {
+        site.vault
+            .save_preferences(&member.session, zone, days, &Caller::default())
+            .await
+    };
+    let wrong = messages(save("Nowhere", "91").await);
+    assert!(
+        wrong.contains("time_zone: ") && wrong.contains("warning_days: "),
+        "{wrong}"
+    );
+    assert!(messages(save("UTC", "0").await).starts_with("warning_days: "));
+    save("Asia/Tokyo", "30").await.unwrap();
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    let account = site.session(&token).await.unwrap().account.view();
+    assert_eq!(
+        (account.time_zone.as_str(), account.warning_days),
+        ("Asia/Tokyo", 30)
+    );
+}
+
+#[tokio::test]
+async fn the_current_password_is_needed_for_a_new_one() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let change = async |current: &'static str, new: &'static str| {
+        messages(
+            site.vault
+                .change_password(&member.session, current, new, &Caller::default())
+                .await,
+        )
+    };
+    assert!(
+        change("wrong", "another calm lake")
+            .await
+            .starts_with("current_password: This is not")
+    );
+    assert!(
+        change("", "another calm lake")
+            .await
+            .starts_with("current_password: Enter")
+    );
+    assert!(
+        change(PASSWORD, "12345678")
+            .await
+            .starts_with("new_password: ")
+    );
+    assert!(
+        site.vault
+            .sign_in("a@example.com", PASSWORD, &Caller::default())
+            .await
+            .is_ok()
+    );
+}

@@ -1,0 +1,137 @@
+//! A vault on a temporary file, and short ways to fill it.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use shared::token::{AccessKey, SecretKey};
+use tempfile::TempDir;
+use vault::clock::ManualClock;
+use vault::{Caller, NewKey, OpenError, Options, Refusal, Session, SessionToken, Vault};
+
+/// Mon 23 Nov 2026, 12:00 UTC.
+pub const NOON: i64 = 1_795_435_200_000;
+pub const SECOND: i64 = 1_000;
+pub const HOUR: i64 = 3_600 * SECOND;
+pub const DAY: i64 = shared::DAY_MS;
+
+pub const PASSWORD: &str = "a calm lake at dawn";
+
+pub struct Fixture {
+    pub folder: TempDir,
+    pub clock: Arc<ManualClock>,
+    pub vault: Vault,
+}
+
+/// An account that is signed in, with its default key.
+pub struct Member {
+    pub session: Session,
+    pub default_key: NewKey,
+}
+
+pub fn options(folder: &TempDir) -> Options {
+    Options {
+        database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
+        pepper_file: folder.path().join("pepper"),
+    }
+}
+
+pub fn from(address: [u8; 4]) -> Caller {
+    Caller {
+        address: Some(IpAddr::from(address)),
+    }
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(ManualClock::at(NOON));
+        let vault = Vault::open(&options(&folder), clock.clone()).await.unwrap();
+        Self {
+            folder,
+            clock,
+            vault,
+        }
+    }
+
+    /// Stops this vault as SIGTERM would and opens the same files again.
+    pub async fn reopened(self) -> Self {
+        self.vault.close().await;
+        drop(self.vault);
+        let vault = Vault::open(&options(&self.folder), self.clock.clone())
+            .await
+            .unwrap();
+        Self {
+            folder: self.folder,
+            clock: self.clock,
+            vault,
+        }
+    }
+
+    pub async fn try_open_again(&self) -> Result<Vault, OpenError> {
+        Vault::open(&options(&self.folder), self.clock.clone()).await
+    }
+
+    pub async fn member(&self, email: &str) -> Member {
+        self.member_in(email, "UTC").await
+    }
+
+    pub async fn member_in(&self, email: &str, zone: &str) -> Member {
+        let signed_up = self
+            .vault
+            .sign_up(email, PASSWORD, zone, &Caller::default())
+            .await
+            .unwrap();
+        Member {
+            session: self.session(&signed_up.session).await.unwrap(),
+            default_key: signed_up.key,
+        }
+    }
+
+    pub async fn session(&self, token: &SessionToken) -> Option<Session> {
+        self.vault.session(token.expose()).await.unwrap()
+    }
+
+    pub async fn key(&self, member: &Member, name: &str, expiry: &str) -> NewKey {
+        self.vault
+            .create_key(&member.session, name, "", expiry, &Caller::default())
+            .await
+            .unwrap()
+    }
+
+    /// "good", "expired" or "invalid".
+    pub fn verdict(&self, key: &NewKey) -> &'static str {
+        self.verdict_on(key.access_key, &key.secret_key)
+    }
+
+    pub fn verdict_on(&self, access_key: AccessKey, secret: &SecretKey<'_>) -> &'static str {
+        match self.vault.verify(access_key, secret) {
+            Ok(_) => "good",
+            Err(Refusal::Expired { .. }) => "expired",
+            Err(Refusal::Invalid) => "invalid",
+            Err(Refusal::Unavailable(_)) => "unavailable",
+        }
+    }
+
+    /// A connection of the test's own, to look at what is stored or to tamper with it.
+    pub async fn database(&self) -> sqlx::SqliteConnection {
+        use sqlx::Connection;
+        let path = self.folder.path().join("keyhold.db");
+        sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display()))
+            .await
+            .unwrap()
+    }
+}
+
+/// The messages of an `Invalid`, as "field: message" lines.
+pub fn messages<T>(result: Result<T, vault::Error>) -> String {
+    match result {
+        Err(vault::Error::Invalid(fields)) => fields
+            .0
+            .iter()
+            .map(|(field, message)| format!("{field}: {message}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(other) => format!("another error: {other}"),
+        Ok(_) => "accepted".to_owned(),
+    }
+}

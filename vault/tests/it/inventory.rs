@@ -1,0 +1,257 @@
+//! The table and the Dashboard: search, filter, order and pages are the database's work and must agree with
+//! the rules in `shared`.
+
+use shared::list::{ListQuery, PAGE_SIZE};
+use shared::status::Status;
+use vault::Caller;
+
+use crate::fixture::{DAY, Fixture, Member};
+
+async fn names(
+    site: &Fixture,
+    member: &Member,
+    q: &str,
+    status: &str,
+    sort: &str,
+    page: &str,
+) -> Vec<String> {
+    let query = ListQuery::parse(q, status, sort, page);
+    let list = site
+        .vault
+        .list_keys(&member.session.account, &query)
+        .await
+        .unwrap();
+    list.keys.into_iter().map(|key| key.name).collect()
+}
+
+#[tokio::test]
+async fn search_reads_name_description_and_access_key_in_any_case() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let nobody = Caller::default();
+    let session = &member.session;
+    site.vault
+        .create_key(session, "Überweisung", "monthly", "never", &nobody)
+        .await
+        .unwrap();
+    let key = site
+        .vault
+        .create_key(session, "100% sure", "A_B", "never", &nobody)
+        .await
+        .unwrap();
+    let find = async |q: &str| names(&site, &member, q, "", "name", "").await;
+    assert_eq!(find("überWEIS").await, ["Überweisung"]);
+    assert_eq!(find("MONTHLY").await, ["Überweisung"]);
+    assert_eq!(
+        find(&key.access_key.to_string()[5..12]).await,
+        ["100% sure"]
+    );
+    assert_eq!(find("0%").await, ["100% sure"], "a percent sign is itself");
+    assert_eq!(find("a_b").await, ["100% sure"], "an underscore too");
+    assert_eq!(find("a\\b").await, [""; 0]);
+    assert_eq!(find("' OR 1=1 --").await, [""; 0]);
+    assert_eq!(find("").await, ["100% sure", "Default key", "Überweisung"]);
+}
+
+/// The conditions in SQL and [`Status::at`] are two texts of one rule: at every instant around every edge,
+/// each key is listed under exactly the status that the rule gives it, and the counts say the same.
+#[tokio::test]
+async fn filters_and_counts_are_the_status_rule() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for days in [1, 13, 14, 15, 28, 40] {
+        site.key(&member, &format!("{days} days"), &format!("{days}d"))
+            .await;
+    }
+    let start = site.vault.now();
+    for step in [
+        0,
+        DAY - 1,
+        DAY,
+        DAY + 1,
+        13 * DAY,
+        14 * DAY - 1,
+        14 * DAY,
+        14 * DAY + 1,
+        26 * DAY,
+        41 * DAY,
+    ] {
+        site.clock.set(start + step);
+        let all = site
+            .vault
+            .list_keys(&member.session.account, &ListQuery::default())
+            .await
+            .unwrap();
+        assert_eq!(all.keys.len(), 7);
+        for status in Status::ALL {
+            let query = ListQuery {
+                status: Some(status),
+                ..ListQuery::default()
+            };
+            let list = site
+                .vault
+                .list_keys(&member.session.account, &query)
+                .await
+                .unwrap();
+            let expected: Vec<_> = all
+                .keys
+                .iter()
+                .filter(|key| Status::at(key.expires_at(), all.now, all.window) == status)
+                .collect();
+            assert_eq!(
+                list.keys.iter().collect::<Vec<_>>(),
+                expected,
+                "{status:?} after {step} ms"
+            );
+            assert_eq!(
+                usize::try_from(list.counts.of(status)).unwrap(),
+                expected.len()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_column_sorts_both_ways() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for (name, expiry) in [("beta", "10d"), ("Alpha", "90d"), ("gamma", "30d")] {
+        site.clock.advance(1);
+        site.key(&member, name, expiry).await;
+    }
+    let sorted = async |sort: &str| names(&site, &member, "", "", sort, "").await;
+    assert_eq!(
+        sorted("name").await,
+        ["Alpha", "beta", "Default key", "gamma"]
+    );
+    assert_eq!(
+        sorted("created").await,
+        ["Default key", "beta", "Alpha", "gamma"]
+    );
+    assert_eq!(
+        sorted("expires").await,
+        ["beta", "gamma", "Alpha", "Default key"],
+        "never comes last"
+    );
+    assert_eq!(
+        sorted("status").await,
+        ["beta", "gamma", "Alpha", "Default key"]
+    );
+    for column in ["name", "created", "expires", "status", "access_key"] {
+        let mut up = sorted(column).await;
+        up.reverse();
+        assert_eq!(sorted(&format!("-{column}")).await, up, "{column}");
+    }
+    assert_eq!(
+        sorted("nonsense").await,
+        sorted("-created").await,
+        "an unknown column is the default"
+    );
+}
+
+#[tokio::test]
+async fn pages_neither_repeat_nor_skip() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for number in 0..119 {
+        site.key(&member, &format!("key {number:03}"), "30d").await;
+    }
+    for sort in ["name", "expires", "-status", "created"] {
+        let mut seen = Vec::new();
+        for page in ["1", "2", "3"] {
+            seen.extend(names(&site, &member, "", "", sort, page).await);
+        }
+        assert_eq!(seen.len(), 120);
+        seen.sort();
+        seen.dedup();
+        assert_eq!(seen.len(), 120, "by {sort}");
+    }
+    let beyond = ListQuery::parse("", "", "name", "9");
+    let list = site
+        .vault
+        .list_keys(&member.session.account, &beyond)
+        .await
+        .unwrap();
+    assert_eq!(
+        (list.page, list.pages, list.keys.len()),
+        (3, 3, 20),
+        "beyond the end is the end"
+    );
+    assert_eq!(PAGE_SIZE, 50);
+}
+
+#[tokio::test]
+async fn the_dashboard_names_what_needs_attention_soonest_first() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for days in [40, 10, 3, 100] {
+        site.key(&member, &format!("{days} days"), &format!("{days}d"))
+            .await;
+    }
+    site.clock.advance(4 * DAY);
+    let overview = site.vault.overview(&member.session.account).await.unwrap();
+    let names = |keys: &[shared::view::KeyView]| {
+        keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&overview.attention), ["3 days", "10 days"]);
+    assert_eq!(
+        names(&overview.upcoming),
+        ["10 days", "40 days", "100 days"]
+    );
+    assert_eq!(overview.newest.len(), 5);
+    let counts = overview.counts;
+    assert_eq!(
+        (counts.active, counts.expiring_soon, counts.expired),
+        (3, 1, 1)
+    );
+}
+
+#[tokio::test]
+async fn the_history_tells_what_was_done() {
+    let site = Fixture::new().await;
+    let member = site.member_in("a@example.com", "Europe/Berlin").await;
+    let home = crate::fixture::from([192, 0, 2, 1]);
+    let key = site
+        .vault
+        .create_key(&member.session, "k", "", "30d", &home)
+        .await
+        .unwrap();
+    let access_key = key.access_key.to_string();
+    site.vault
+        .expire_key(&member.session, &access_key, &home)
+        .await
+        .unwrap();
+    site.vault
+        .restore_key(&member.session, &access_key, "never", &home)
+        .await
+        .unwrap();
+    site.vault
+        .edit_key(&member.session, &access_key, "k", "d", "2026-12-24", &home)
+        .await
+        .unwrap();
+    let detail = site
+        .vault
+        .show_key(&member.session.account, &access_key)
+        .await
+        .unwrap();
+    let told: Vec<_> = detail
+        .history
+        .iter()
+        .map(|entry| entry.what.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "Edited: expiration, description, expires Thu 24 Dec 2026, 23:59 CET",
+            "Restored, never expires",
+            "Expired by hand",
+            "Created, expires Wed 23 Dec 2026, 13:00 CET",
+        ]
+    );
+    assert!(
+        detail
+            .history
+            .iter()
+            .all(|entry| entry.address == "192.0.2.1")
+    );
+}

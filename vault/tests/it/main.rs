@@ -1,0 +1,15 @@
+//! The vault as the server uses it: real SQLite files in a temporary folder, a clock that the test moves.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop there"
+)]
+
+mod accounts;
+mod fixture;
+mod inventory;
+mod keys;
+mod opening;
+mod ownership;
+mod sessions;
+mod together;

@@ -1,0 +1,102 @@
+//! Two accounts: for each operation that takes a key's id, somebody else's key answers exactly as one that
+//! does not exist, and is left as it was.
+
+use vault::{Caller, Error, Result};
+
+use crate::fixture::{Fixture, Member};
+
+/// What an operation answered, with what it would reveal.
+fn answer<T>(result: Result<T>) -> String {
+    match result {
+        Ok(_) => "done".to_owned(),
+        Err(Error::Invalid(fields)) => format!("{fields:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Vec<String> {
+    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+    vec![
+        answer(
+            vault
+                .edit_key(session, access_key, "stolen", "", "never", &nobody)
+                .await,
+        ),
+        answer(
+            vault
+                .edit_key(session, access_key, "", "", "nonsense", &nobody)
+                .await,
+        ),
+        answer(vault.expire_key(session, access_key, &nobody).await),
+        answer(
+            vault
+                .restore_key(session, access_key, "never", &nobody)
+                .await,
+        ),
+        answer(
+            vault
+                .restore_key(session, access_key, "nonsense", &nobody)
+                .await,
+        ),
+        answer(
+            vault
+                .delete_key(session, access_key, "theirs", &nobody)
+                .await,
+        ),
+        answer(vault.show_key(&session.account, access_key).await),
+    ]
+}
+
+#[tokio::test]
+async fn a_foreign_key_is_as_good_as_none() {
+    let site = Fixture::new().await;
+    let owner = site.member("owner@example.com").await;
+    let stranger = site.member("stranger@example.com").await;
+    let key = site.key(&owner, "theirs", "90d").await;
+    let before = site
+        .vault
+        .show_key(&owner.session.account, &key.access_key.to_string())
+        .await
+        .unwrap();
+
+    let foreign = try_everything(&site, &stranger, &key.access_key.to_string()).await;
+    let missing = try_everything(&site, &stranger, "kh_0000000000000000").await;
+    assert_eq!(foreign, missing);
+    assert!(
+        foreign.iter().all(|answer| answer == "not found"),
+        "{foreign:?}"
+    );
+
+    assert_eq!(site.verdict(&key), "good");
+    let after = site
+        .vault
+        .show_key(&owner.session.account, &key.access_key.to_string())
+        .await
+        .unwrap();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn lists_hold_only_the_owners_keys() {
+    let site = Fixture::new().await;
+    let owner = site.member("owner@example.com").await;
+    let stranger = site.member("stranger@example.com").await;
+    site.key(&owner, "theirs", "1d").await;
+    let list = site
+        .vault
+        .list_keys(
+            &stranger.session.account,
+            &shared::list::ListQuery::default(),
+        )
+        .await
+        .unwrap();
+    let names: Vec<_> = list.keys.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(names, ["Default key"]);
+    let overview = site
+        .vault
+        .overview(&stranger.session.account)
+        .await
+        .unwrap();
+    assert!(overview.attention.is_empty() && overview.upcoming.is_empty());
+    assert_eq!(overview.newest.len(), 1);
+}

@@ -1,0 +1,146 @@
+//! Sessions: made new, stored hashed, over at sign-out, at a change of password, when idle, and in the end.
+
+use vault::{Caller, Credential, Principal, Refusal};
+
+use crate::fixture::{DAY, Fixture, HOUR, PASSWORD};
+
+#[tokio::test]
+async fn a_session_is_over_when_idle_and_in_any_case_in_the_end() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let nobody = Caller::default();
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &nobody)
+        .await
+        .unwrap();
+    site.clock.advance(14 * DAY - 1);
+    assert!(site.session(&token).await.is_some(), "used in time");
+    site.clock.advance(14 * DAY - HOUR);
+    assert!(site.session(&token).await.is_some(), "the use was noted");
+    site.clock.advance(14 * DAY);
+    assert!(site.session(&token).await.is_none(), "idle for two weeks");
+
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &nobody)
+        .await
+        .unwrap();
+    for _ in 0..59 {
+        site.clock.advance(DAY);
+        assert!(site.session(&token).await.is_some());
+    }
+    site.clock.advance(DAY);
+    assert!(
+        site.session(&token).await.is_none(),
+        "sixty days, however busy"
+    );
+}
+
+#[tokio::test]
+async fn sign_out_ends_this_session_only() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    let other = site.session(&token).await.unwrap();
+    site.vault
+        .sign_out(&member.session, &Caller::default())
+        .await
+        .unwrap();
+    assert!(site.session(&token).await.is_some());
+    site.vault
+        .sign_out(&other, &Caller::default())
+        .await
+        .unwrap();
+    assert!(site.session(&token).await.is_none());
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_session_and_starts_one() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let nobody = Caller::default();
+    let old = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &nobody)
+        .await
+        .unwrap();
+    let new_password = "another calm lake";
+    let fresh = site
+        .vault
+        .change_password(&member.session, PASSWORD, new_password, &nobody)
+        .await
+        .unwrap();
+    assert!(site.session(&old).await.is_none());
+    assert!(site.session(&fresh).await.is_some());
+    assert!(
+        site.vault
+            .sign_in("a@example.com", PASSWORD, &nobody)
+            .await
+            .is_err()
+    );
+    assert!(
+        site.vault
+            .sign_in("a@example.com", new_password, &nobody)
+            .await
+            .is_ok()
+    );
+    assert_eq!(
+        site.verdict(&member.default_key),
+        "good",
+        "keys do not depend on the password"
+    );
+}
+
+#[tokio::test]
+async fn the_token_is_stored_as_a_digest_only() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    assert_eq!(token.expose().len(), 64, "256 bits");
+    for file in std::fs::read_dir(site.folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(
+            !bytes
+                .windows(64)
+                .any(|window| window == token.expose().as_bytes())
+        );
+    }
+}
+
+/// One function turns every credential into a principal.
+#[tokio::test]
+async fn keys_and_sessions_are_told_apart_by_one_function() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let token = site
+        .vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    let key = Credential::Key(
+        member.default_key.access_key,
+        member.default_key.secret_key.clone(),
+    );
+    assert!(matches!(
+        site.vault.authenticate(key).await,
+        Ok(Principal::Key(_))
+    ));
+    let session = Credential::Session(token.expose());
+    assert!(matches!(
+        site.vault.authenticate(session).await,
+        Ok(Principal::Session(_))
+    ));
+    for nonsense in ["", "00", "' OR 1=1 --"] {
+        let refused = site.vault.authenticate(Credential::Session(nonsense)).await;
+        assert!(matches!(refused, Err(Refusal::Invalid)));
+    }
+}

@@ -1,0 +1,184 @@
+//! Many at once: writers do not lock each other out, clients that hang up tear nothing apart, and the
+//! directory is at all times what the database says.
+
+use std::collections::BTreeMap;
+
+use sqlx::Connection;
+use vault::{Caller, NewKey, Refusal};
+
+use crate::fixture::{Fixture, Member};
+
+/// What verification says of every key, beside what the database holds.
+async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
+    let mut database = site.database().await;
+    let rows: Vec<(String, Option<i64>, String)> =
+        sqlx::query_as("SELECT access_key, expires_at, name FROM api_keys")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+    database.close().await.unwrap();
+    assert_eq!(site.vault.key_count(), rows.len());
+    let rows: BTreeMap<_, _> = rows
+        .into_iter()
+        .map(|(key, at, name)| (key, (at, name)))
+        .collect();
+    for key in keys {
+        let stored = rows.get(&key.access_key.to_string());
+        match (site.vault.verify(key.access_key, &key.secret_key), stored) {
+            (Ok(verified), Some((at, name))) => {
+                assert_eq!(
+                    (verified.entry.expires_at, &*verified.entry.name),
+                    (*at, name.as_str())
+                );
+            }
+            (Err(Refusal::Expired { at }), Some((stored, _))) => assert_eq!(Some(at), *stored),
+            (Err(Refusal::Invalid), None) => {}
+            (verdict, stored) => {
+                panic!(
+                    "{}: the directory says {:?}, the database {stored:?}",
+                    key.access_key,
+                    verdict.err()
+                );
+            }
+        }
+    }
+}
+
+async fn some_keys(site: &Fixture, member: &Member, count: usize) -> Vec<NewKey> {
+    let mut keys = Vec::new();
+    for number in 0..count {
+        keys.push(site.key(member, &format!("key {number}"), "90d").await);
+    }
+    keys
+}
+
+/// A7: the client's future is dropped at every possible moment of a change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_hangs_up_tears_nothing_apart() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let keys = some_keys(&site, &member, 10).await;
+    let (session, nobody) = (&member.session, Caller::default());
+    for round in 0..1_000_usize {
+        let access_key = keys[round % keys.len()].access_key.to_string();
+        let change = async {
+            match round % 3 {
+                0 => drop(site.vault.expire_key(session, &access_key, &nobody).await),
+                1 => drop(
+                    site.vault
+                        .restore_key(session, &access_key, "never", &nobody)
+                        .await,
+                ),
+                _ => {
+                    let name = format!("round {round}");
+                    drop(
+                        site.vault
+                            .edit_key(session, &access_key, &name, "", "90d", &nobody)
+                            .await,
+                    );
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = change => {}
+            // Polled a few more times each round, then dropped.
+            () = async { for _ in 0..round % 7 { tokio::task::yield_now().await; } } => {}
+        }
+    }
+    // A change waits for its turn behind those that were left alone, so after it they are all done.
+    site.key(&member, "last", "1d").await;
+    assert_directory_is_the_database(&site, &keys).await;
+}
+
+/// D1: fifty writers, and none is told that the database is locked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_take_turns() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let keys = some_keys(&site, &member, 50).await;
+    let writers: Vec<_> = keys
+        .iter()
+        .map(|key| {
+            let (vault, session) = (site.vault.clone(), member.session.clone());
+            let access_key = key.access_key.to_string();
+            tokio::spawn(async move {
+                let nobody = Caller::default();
+                for _ in 0..5 {
+                    vault.expire_key(&session, &access_key, &nobody).await?;
+                    vault.show_key(&session.account, &access_key).await?;
+                    vault
+                        .restore_key(&session, &access_key, "never", &nobody)
+                        .await?;
+                }
+                vault
+                    .delete_key(&session, &access_key, "no such name", &nobody)
+                    .await
+                    .err();
+                Ok::<(), vault::Error>(())
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    assert_directory_is_the_database(&site, &keys).await;
+    let mut database = site.database().await;
+    let (rows, last): (i64, i64) = sqlx::query_as("SELECT COUNT(*), MAX(id) FROM audit")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(rows, last, "the audit trail has no gap");
+}
+
+/// A6: from the answer to an expire on, nobody gets in, however many ask at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_success_starts_after_an_acknowledged_expire() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = Arc::new(site.key(&member, "k", "90d").await);
+    let access_key = key.access_key.to_string();
+    // Odd while the key is expired and that was acknowledged; the number tells one such time from the next.
+    let epoch = Arc::new(AtomicU64::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let verifiers: Vec<_> = (0..4)
+        .map(|_| {
+            let (vault, key, epoch, stop) =
+                (site.vault.clone(), key.clone(), epoch.clone(), stop.clone());
+            std::thread::spawn(move || {
+                let mut violations = 0;
+                while !stop.load(SeqCst) {
+                    let before = epoch.load(SeqCst);
+                    let good = vault.verify(key.access_key, &key.secret_key).is_ok();
+                    if good && before % 2 == 1 && epoch.load(SeqCst) == before {
+                        violations += 1;
+                    }
+                    std::thread::yield_now();
+                }
+                violations
+            })
+        })
+        .collect();
+    let nobody = Caller::default();
+    for _ in 0..200 {
+        site.vault
+            .expire_key(&member.session, &access_key, &nobody)
+            .await
+            .unwrap();
+        epoch.fetch_add(1, SeqCst);
+        tokio::task::yield_now().await;
+        epoch.fetch_add(1, SeqCst);
+        site.vault
+            .restore_key(&member.session, &access_key, "never", &nobody)
+            .await
+            .unwrap();
+    }
+    stop.store(true, SeqCst);
+    let violations: i32 = verifiers
+        .into_iter()
+        .map(|verifier| verifier.join().unwrap())
+        .sum();
+    assert_eq!(violations, 0);
+}
