@@ -6,6 +6,8 @@
 
 // Leptos components are functions in capitals whose arguments are owned.
 #![allow(clippy::must_use_candidate, clippy::needless_pass_by_value)]
+// A server function is async whether it waits or not.
+#![allow(clippy::unused_async)]
 // The view macro nests types deeply.
 #![recursion_limit = "256"]
 

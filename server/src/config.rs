@@ -113,13 +113,12 @@ impl Config {
     /// # Errors
     /// A sentence, if it is not there.
     pub fn resolved_site_root(&self) -> Result<PathBuf, String> {
-        let candidates = match &self.site_root {
-            Some(folder) => vec![folder.clone()],
-            None => {
-                let executable = std::env::current_exe().map_err(|error| error.to_string())?;
-                let beside = executable.parent().unwrap_or(&executable);
-                vec![beside.join("site"), beside.join("../site")]
-            }
+        let candidates = if let Some(folder) = &self.site_root {
+            vec![folder.clone()]
+        } else {
+            let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+            let beside = executable.parent().unwrap_or(&executable);
+            vec![beside.join("site"), beside.join("../site")]
         };
         candidates.iter().find_map(|folder| folder.join("pkg").is_dir().then(|| folder.canonicalize().ok())?).ok_or_else(
             || {

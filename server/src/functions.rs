@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::header::{
     ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE,
 };
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
@@ -297,7 +298,7 @@ fn back(headers: &HeaderMap, base_url: &str) -> String {
     let Some(referer) = referer else {
         return "/".to_owned();
     };
-    let authority = referer.authority().map(|authority| authority.as_str());
+    let authority = referer.authority().map(Authority::as_str);
     let ours = authority.is_some()
         && (authority == text(HOST)
             || authority == base_url.split_once("://").map(|(_, authority)| authority));

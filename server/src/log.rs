@@ -1,5 +1,7 @@
 //! The log: lines on standard error, `RUST_LOG` chooses how much.
 
+use std::io::IsTerminal;
+
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging for the whole process.
@@ -10,5 +12,6 @@ pub fn start() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
 }
