@@ -28,23 +28,40 @@ pub fn ticking(now: i64) -> Signal<i64> {
     clock.into()
 }
 
-/// Something put off, which does not happen if this is dropped before.
-pub struct Timer {
+/// Something put off for a while. There is one of it at a time: starting it again puts it off anew, and it
+/// does not happen if the part of the page that holds it goes away. On the server there are no events, and
+/// so nothing is ever put off.
+#[derive(Clone, Copy)]
+pub struct Delay {
     #[cfg(feature = "hydrate")]
-    _timeout: gloo_timers::callback::Timeout,
+    timeout: StoredValue<Option<gloo_timers::callback::Timeout>, LocalStorage>,
 }
 
-impl Timer {
-    /// It is not wanted any more.
-    pub fn stop(self) {}
-}
+impl Delay {
+    #[expect(
+        clippy::new_without_default,
+        reason = "it belongs to the part of the page that makes it"
+    )]
+    pub fn new() -> Self {
+        Self {
+            #[cfg(feature = "hydrate")]
+            timeout: StoredValue::new_local(None),
+        }
+    }
 
-/// Calls back after a time. On the server there are no events, and so nothing is ever put off.
-pub fn after(milliseconds: u32, then: impl FnOnce() + 'static) -> Timer {
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (milliseconds, then);
-    Timer {
+    pub fn start(self, milliseconds: u32, then: impl FnOnce() + 'static) {
         #[cfg(feature = "hydrate")]
-        _timeout: gloo_timers::callback::Timeout::new(milliseconds, then),
+        self.timeout
+            .try_set_value(Some(gloo_timers::callback::Timeout::new(
+                milliseconds,
+                then,
+            )));
+        #[cfg(not(feature = "hydrate"))]
+        let _ = (milliseconds, then);
+    }
+
+    pub fn stop(self) {
+        #[cfg(feature = "hydrate")]
+        self.timeout.try_set_value(None);
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser::{self, Hydrated};
-use super::clock;
+use super::clock::Delay;
 use super::icon::Icon;
 
 /// How long the button says "Copied".
@@ -24,15 +24,15 @@ pub fn CopyButton(
     let hydrated = Hydrated::get();
     let able = Memo::new(move |_| hydrated.get() && browser::can_copy());
     let copied = RwSignal::new(false);
-    let timer = StoredValue::new_local(None);
+    let answer = Delay::new();
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
             if browser::copy(&text).await {
                 let _ = copied.try_set(true);
-                let _ = timer.try_set_value(Some(clock::after(ANSWER_MS, move || {
+                answer.start(ANSWER_MS, move || {
                     let _ = copied.try_set(false);
-                })));
+                });
                 if let Some(done) = on_copied {
                     done.run(());
                 }

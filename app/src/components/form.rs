@@ -10,7 +10,7 @@ use leptos::task::spawn_local;
 use shared::validation::FieldErrors;
 
 use super::browser;
-use super::clock;
+use super::clock::Delay;
 use super::icon::Icon;
 use crate::error::FnError;
 use crate::replay::Replay;
@@ -117,6 +117,7 @@ pub fn Form(
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let slow = Delay::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if state.progress.get_untracked() != Progress::Idle {
@@ -136,7 +137,7 @@ pub fn Form(
             return;
         }
         state.progress.set(Progress::Sending);
-        let slow = clock::after(SLOW_MS, move || {
+        slow.start(SLOW_MS, move || {
             let _ = state.progress.try_set(Progress::Slow);
         });
         let sending = send.run(fields);

@@ -48,7 +48,7 @@ pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl In
             let (access_key, expiry) = (fields.text("access_key"), fields.text("expiry"));
             match restore_key(access_key, expiry, String::new(), String::new()).await {
                 Ok(change) => {
-                    feedback.changed(format!("{} has its new expiration.", change.name), change)
+                    feedback.changed(format!("{} has its new expiration.", change.name), change);
                 }
                 Err(error) => feedback.failed(error),
             }

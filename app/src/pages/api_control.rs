@@ -11,7 +11,7 @@ use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
 use crate::components::answer::answered;
-use crate::components::clock::{after, ticking};
+use crate::components::clock::{Delay, ticking};
 use crate::components::copy::CopyButton;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
@@ -94,11 +94,11 @@ fn search(query: Memo<ListQuery>) -> AnyView {
     let navigate = use_navigate();
     let input = NodeRef::<html::Input>::new();
     let order = NodeRef::<html::Select>::new();
-    let timer = StoredValue::new_local(None);
+    let typing = Delay::new();
     let searched = StoredValue::new(query.with_untracked(|query| query.search.clone()));
 
     let go = move |replace: bool| {
-        timer.set_value(None);
+        typing.stop();
         let (Some(input), Some(order)) = (input.get_untracked(), order.get_untracked()) else {
             return;
         };
@@ -156,7 +156,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
                 node_ref=input
                 on:input=move |_| {
                     let go = on_typing.clone();
-                    timer.set_value(Some(after(TYPING_MS, move || go(true))));
+                    typing.start(TYPING_MS, move || go(true));
                 }
             />
             <label class="visually-hidden" for="sort">

@@ -229,7 +229,19 @@ fn expired() -> AnyView {
 
 fn gateways(site: &str) -> AnyView {
     let nginx = format!(
-        "location /api/ {{\n    auth_request /keyhold;\n    proxy_pass http://your-api;\n}}\n\nlocation = /keyhold {{\n    internal;\n    proxy_pass {site}/verify?gateway=nginx;\n    proxy_pass_request_body off;\n    proxy_set_header Content-Length \"\";\n}}"
+        "location /api/ {{
+    auth_request /keyhold;
+    auth_request_set $account $upstream_http_x_keyhold_account;
+    proxy_set_header X-Keyhold-Account $account;
+    proxy_pass http://your-api;
+}}
+
+location = /keyhold {{
+    internal;
+    proxy_pass {site}/verify?gateway=nginx;
+    proxy_pass_request_body off;
+    proxy_set_header Content-Length \"\";
+}}"
     );
     let caddy = format!(
         "your-api.example {{\n    forward_auth {site} {{\n        uri /verify\n        copy_headers X-Keyhold-Account X-Keyhold-Access-Key\n    }}\n    reverse_proxy your-api:8080\n}}"
