@@ -161,7 +161,7 @@ mod tests {
         let long = format!("Basic {}", "A".repeat(60_000));
         let no_colon = format!("Basic {}", encoded(&format!("{access}.{secret}")));
         let no_dot = format!("Bearer {access}:{secret}");
-        let typo = format!("Bearer {access}.{}x", &secret[..secret.len() - 1]);
+        let cut = format!("Bearer {access}.{}", &secret[..secret.len() - 1]);
         for value in [
             "",
             "Basic",
@@ -172,7 +172,7 @@ mod tests {
             &long,
             &no_colon,
             &no_dot,
-            &typo,
+            &cut,
         ] {
             assert_eq!(
                 outcome(&[("authorization", value.as_bytes())]),

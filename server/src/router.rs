@@ -33,6 +33,7 @@ const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/verify", any(verify::verify))
+        .route("/verify/", any(verify::verify))
         .route("/verify/{*path}", any(verify::verify))
         .route("/healthz", get(healthz))
         .nest("/v1", api::routes(&state))

@@ -111,11 +111,11 @@ impl Throttle {
 mod tests {
     use super::*;
 
-    fn wait(result: Result<()>) -> u64 {
-        if let Err(Error::Throttled { retry_after }) = result {
-            retry_after
-        } else {
-            0
+    /// Makes an attempt; how many seconds it must wait instead, 0 if none.
+    fn wait(throttle: &Throttle, subject: &Subject, now: i64) -> u64 {
+        match throttle.attempt(subject, now) {
+            Err(Error::Throttled { retry_after }) => retry_after,
+            _ => 0,
         }
     }
 
@@ -126,20 +126,20 @@ mod tests {
         let mut now = 1_000_000;
         for _ in 0..5 {
             assert_eq!(
-                wait(throttle.attempt(&subject, now)),
+                wait(&throttle, &subject, now),
                 0,
                 "the first failures are free"
             );
         }
         for expected in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
             assert_eq!(
-                wait(throttle.attempt(&subject, now)),
+                wait(&throttle, &subject, now),
                 0,
                 "a wait that is over is over"
             );
-            assert_eq!(wait(throttle.attempt(&subject, now)), expected);
+            assert_eq!(wait(&throttle, &subject, now), expected);
             assert_eq!(
-                wait(throttle.attempt(&subject, now)),
+                wait(&throttle, &subject, now),
                 expected,
                 "refused attempts lengthen nothing"
             );
@@ -153,27 +153,27 @@ mod tests {
         let account = Subject::Account("a@example.com".to_owned());
         let network = Subject::network(IpAddr::from([192, 0, 2, 7]));
         for _ in 0..5 {
-            assert_eq!(wait(throttle.attempt(&account, 0)), 0);
+            assert_eq!(wait(&throttle, &account, 0), 0);
         }
         throttle.succeeded(&account);
-        assert_eq!(wait(throttle.attempt(&account, 0)), 0);
-        assert_eq!(wait(throttle.attempt(&account, 0)), 0);
+        assert_eq!(wait(&throttle, &account, 0), 0);
+        assert_eq!(wait(&throttle, &account, 0), 0);
 
         for _ in 0..20 {
-            assert_eq!(wait(throttle.attempt(&network, 0)), 0);
+            assert_eq!(wait(&throttle, &network, 0), 0);
         }
         throttle.succeeded(&network);
         assert_eq!(
-            wait(throttle.attempt(&network, 0)),
+            wait(&throttle, &network, 0),
             0,
             "the place that success gave back"
         );
         assert_eq!(
-            wait(throttle.attempt(&network, 0)),
+            wait(&throttle, &network, 0),
             0,
             "one over the free ones starts the wait"
         );
-        assert_eq!(wait(throttle.attempt(&network, 0)), 1);
+        assert_eq!(wait(&throttle, &network, 0), 1);
     }
 
     #[test]
@@ -191,10 +191,10 @@ mod tests {
         let throttle = Throttle::default();
         let subject = Subject::Account("a@example.com".to_owned());
         for _ in 0..6 {
-            assert_eq!(wait(throttle.attempt(&subject, 0)), 0);
+            assert_eq!(wait(&throttle, &subject, 0), 0);
         }
-        assert_eq!(wait(throttle.attempt(&subject, 0)), 1);
-        assert_eq!(wait(throttle.attempt(&subject, FORGET_MS)), 0);
-        assert_eq!(wait(throttle.attempt(&subject, FORGET_MS)), 0);
+        assert_eq!(wait(&throttle, &subject, 0), 1);
+        assert_eq!(wait(&throttle, &subject, FORGET_MS), 0);
+        assert_eq!(wait(&throttle, &subject, FORGET_MS), 0);
     }
 }

@@ -1,0 +1,160 @@
+//! A1: carrier × key state × route. What a key may do depends on its state and never on how it was carried.
+
+use crate::fixture::{DAY, Key, Site};
+
+fn carriers(key: &Key) -> [(&'static str, String); 4] {
+    [
+        ("authorization", key.basic()),
+        ("authorization", format!("Bearer {}", key.word())),
+        ("authorization", format!("bearer  {}", key.word())),
+        ("x-api-key", key.word()),
+    ]
+}
+
+#[tokio::test]
+async fn every_carrier_gets_the_same_answer() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let good = member.create("good", "90d").await;
+    let expired = member.create("expired", "1d").await;
+    let by_hand = member.create("by hand", "never").await;
+    let deleted = member.create("deleted", "never").await;
+    member
+        .call("keys/expire", &[("access_key", &by_hand.access)])
+        .await;
+    let gone = [
+        ("access_key", deleted.access.as_str()),
+        ("confirm_name", "deleted"),
+    ];
+    assert_eq!(member.call("keys/delete", &gone).await.status, 200);
+    site.clock.advance(2 * DAY);
+    let wrong = Key {
+        access: good.access.clone(),
+        secret: expired.secret.clone(),
+    };
+    let wrong_expired = Key {
+        access: expired.access.clone(),
+        secret: good.secret.clone(),
+    };
+    let mut typo = good.clone();
+    let last = if typo.secret.ends_with('0') { "1" } else { "0" };
+    typo.secret.replace_range(typo.secret.len() - 1.., last);
+
+    let states = [
+        ("good", &good, 200, ""),
+        ("expired", &expired, 401, "key_expired"),
+        ("expired by hand", &by_hand, 401, "key_expired"),
+        ("deleted", &deleted, 401, "key_invalid"),
+        ("wrong secret", &wrong, 401, "key_invalid"),
+        ("wrong secret, expired", &wrong_expired, 401, "key_invalid"),
+        ("wrong checksum", &typo, 401, "credentials_malformed"),
+    ];
+    for (state, key, status, code) in states {
+        for route in ["/verify", "/verify/below", "/v1/account", "/v1/keys"] {
+            for (name, value) in carriers(key) {
+                let answer = site.ask("GET", route, &[(name, &value)]).await;
+                assert_eq!(answer.status, status, "{state}, {route}, {name}");
+                if status != 200 {
+                    assert_eq!(answer.text("code"), code, "{state}, {route}, {name}");
+                    assert_eq!(answer.header("content-type"), "application/problem+json");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_carriers_are_a_bad_request() {
+    let site = Site::new().await;
+    let key = site.member("a@example.com").await.key.unwrap();
+    let (basic, word) = (key.basic(), key.word());
+    for headers in [
+        [
+            ("authorization", basic.as_str()),
+            ("x-api-key", word.as_str()),
+        ],
+        [
+            ("authorization", basic.as_str()),
+            ("authorization", basic.as_str()),
+        ],
+        [("x-api-key", word.as_str()), ("x-api-key", "nonsense")],
+    ] {
+        for route in ["/verify", "/v1/account"] {
+            let answer = site.ask("GET", route, &headers).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.text("code").as_str()),
+                (400, "credentials_malformed")
+            );
+            assert_eq!(answer.json()["status"], 400);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_key_and_a_wrong_secret_get_the_same_bytes() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let (one, two) = (
+        member.create("one", "never").await,
+        member.create("two", "never").await,
+    );
+    let wrong = Key {
+        access: one.access.clone(),
+        secret: two.secret.clone(),
+    };
+    let unknown = Key {
+        access: "kh_0000000000000000".to_owned(),
+        secret: two.secret.clone(),
+    };
+    let mut answers = Vec::new();
+    for key in [&wrong, &unknown] {
+        let answer = site
+            .ask("GET", "/verify", &[("authorization", &key.basic())])
+            .await;
+        let id = answer.text("request_id");
+        assert_eq!(answer.header("x-request-id"), id);
+        let names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
+        answers.push((answer.status, names, answer.body.replace(&id, "")));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// A2: the owner of what is answered is the owner of the key.
+#[tokio::test]
+async fn the_api_shows_the_keys_own_account() {
+    let site = Site::new().await;
+    let (one, two) = (
+        site.member("one@example.com").await,
+        site.member("two@example.com").await,
+    );
+    two.create("theirs", "never").await;
+    let word = one.key.as_ref().unwrap().word();
+    let keys = site
+        .ask(
+            "GET",
+            "/v1/keys?account_id=acc_0&q=",
+            &[("x-api-key", &word)],
+        )
+        .await
+        .json();
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(keys["keys"][0]["name"], "Default key");
+    assert_eq!(keys["keys"][0]["expires_at"], serde_json::Value::Null);
+    let account = site
+        .ask("GET", "/v1/account", &[("x-api-key", &word)])
+        .await
+        .json();
+    assert_eq!(account["email"], "one@example.com");
+    let posted = site.ask("POST", "/v1/keys", &[("x-api-key", &word)]).await;
+    assert_eq!(
+        (posted.status.as_u16(), posted.text("code").as_str()),
+        (405, "method_not_allowed")
+    );
+    let nothing = site
+        .ask("GET", "/v1/nothing", &[("x-api-key", &word)])
+        .await;
+    assert_eq!(
+        (nothing.status.as_u16(), nothing.text("code").as_str()),
+        (404, "not_found")
+    );
+}

@@ -1,0 +1,159 @@
+//! A3: everything is closed by default. This list is the whole of what answers without a credential; whoever
+//! adds a public address has to add it here too.
+
+use std::collections::BTreeSet;
+
+use app::functions::registry;
+use app::shell::App;
+use leptos_axum::generate_route_list;
+
+use crate::fixture::Site;
+
+const PUBLIC_PAGES: [&str; 2] = ["/sign-in", "/sign-up"];
+const PUBLIC_FUNCTIONS: [&str; 2] = ["/fn/account/sign-in", "/fn/account/sign-up"];
+
+#[test]
+fn the_registry_lists_every_server_function() {
+    let listed: BTreeSet<_> = registry::all()
+        .iter()
+        .map(|function| function.path)
+        .collect();
+    let compiled: BTreeSet<_> = server_fn::axum::server_fn_paths()
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(listed, compiled);
+    assert!(
+        server_fn::axum::server_fn_paths().all(|(_, method)| method == axum::http::Method::POST)
+    );
+}
+
+#[tokio::test]
+async fn pages_redirect_to_sign_in() {
+    let site = Site::new().await;
+    let mut seen = 0;
+    for listing in generate_route_list(App) {
+        let path = listing
+            .path()
+            .replace("{access_key}", "kh_0000000000000000");
+        let answer = site.stranger().get(&path).await;
+        if PUBLIC_PAGES.contains(&path.as_str()) {
+            assert_eq!(answer.status, 200, "{path}");
+        } else {
+            assert_eq!(answer.status, 303, "{path}");
+            assert!(answer.header("location").starts_with("/sign-in"), "{path}");
+            assert_eq!(answer.body, "");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 8, "{seen} pages");
+    let answer = site
+        .stranger()
+        .get("/preferences/api-control?q=a&page=2")
+        .await;
+    let next = "/sign-in?next=%2Fpreferences%2Fapi%2Dcontrol%3Fq%3Da%26page%3D2";
+    assert_eq!(answer.header("location"), next, "the way back is kept");
+}
+
+#[tokio::test]
+async fn functions_answer_unauthenticated() {
+    let site = Site::new().await;
+    for function in registry::all() {
+        let name = function.path.trim_start_matches("/fn/");
+        let fields: Vec<_> = function.fields.iter().map(|field| (*field, "x")).collect();
+        let answer = site.stranger().call(name, &fields).await;
+        if PUBLIC_FUNCTIONS.contains(&function.path) {
+            assert_eq!(
+                answer.text("code"),
+                "invalid",
+                "{name}: it looks at its input"
+            );
+        } else {
+            assert_eq!(
+                (answer.status.as_u16(), answer.text("code").as_str()),
+                (401, "unauthenticated"),
+                "{name}"
+            );
+        }
+        let form = site.stranger().post(name, &fields).await;
+        if !PUBLIC_FUNCTIONS.contains(&function.path) {
+            assert_eq!(form.status, 303, "{name}");
+            assert!(form.header("location").starts_with("/sign-in"), "{name}");
+        }
+        for method in ["GET", "HEAD", "PUT", "DELETE", "PATCH"] {
+            let answer = site.ask(method, function.path, &[]).await;
+            assert_eq!(
+                answer.status, 405,
+                "{method} {name}: only POST changes anything"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn programs_are_asked_for_credentials() {
+    let site = Site::new().await;
+    for path in [
+        "/verify",
+        "/verify/any/path",
+        "/v1",
+        "/v1/account",
+        "/v1/keys",
+        "/v1/keys/kh_0",
+        "/v1/nothing",
+    ] {
+        for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
+            let answer = site.ask(method, path, &[]).await;
+            assert_eq!(answer.status, 401, "{method} {path}");
+            assert_eq!(answer.text("code"), "credentials_missing");
+            assert_eq!(
+                answer.header("www-authenticate"),
+                "Basic realm=\"Keyhold\", charset=\"UTF-8\""
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_opens_no_guarded_endpoint() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    for path in ["/verify", "/v1/account", "/v1/keys"] {
+        assert_eq!(
+            member.get(path).await.text("code"),
+            "credentials_missing",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_rest_is_not_found() {
+    let site = Site::new().await;
+    for path in [
+        "/nothing",
+        "/preferences",
+        "/fn",
+        "/fn/keys/steal",
+        "/pkg/nothing.js",
+        "/.env",
+        "/hash.txt",
+    ] {
+        assert_eq!(site.stranger().get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(site.ask("GET", "/healthz", &[]).await.body, "ok");
+}
+
+#[tokio::test]
+async fn sign_up_can_be_closed() {
+    let site = Site::at(crate::fixture::BASE, false).await;
+    let fields = [
+        ("email", "a@example.com"),
+        ("password", crate::fixture::PASSWORD),
+        ("time_zone", "UTC"),
+    ];
+    let answer = site.stranger().call("account/sign-up", &fields).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.text("code").as_str()),
+        (403, "forbidden")
+    );
+}

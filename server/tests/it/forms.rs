@@ -1,0 +1,209 @@
+//! JavaScript off: every form is answered with a redirect or with its own page, and nothing typed is lost.
+
+use crate::fixture::{PASSWORD, Site};
+
+#[tokio::test]
+async fn sign_in_leads_on_and_stays_here() {
+    let site = Site::new().await;
+    site.member("a@example.com").await;
+    for (next, expected) in [
+        (
+            "/preferences/api-control?q=x",
+            "/preferences/api-control?q=x",
+        ),
+        ("", "/"),
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+    ] {
+        let fields = [
+            ("email", "a@example.com"),
+            ("password", PASSWORD),
+            ("next", next),
+        ];
+        let answer = site.stranger().post("account/sign-in", &fields).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, expected)
+        );
+        let cookie = answer.header("set-cookie");
+        assert!(
+            cookie.starts_with("keyhold_session=") && cookie.contains("HttpOnly; SameSite=Lax"),
+            "{cookie}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_failed_sign_in_keeps_the_address_and_not_the_password() {
+    let site = Site::new().await;
+    let fields = [
+        ("email", "a@example.com"),
+        ("password", "not the password"),
+        ("next", "/developers"),
+    ];
+    let answer = site.stranger().post("account/sign-in", &fields).await;
+    assert_eq!(answer.status, 401);
+    assert!(
+        answer
+            .body
+            .contains("The e-mail address or the password is wrong.")
+    );
+    assert!(
+        answer.body.contains("value=\"a@example.com\""),
+        "what was typed stays"
+    );
+    assert!(
+        answer.body.contains("value=\"/developers\""),
+        "and where it leads"
+    );
+    assert!(!answer.body.contains("not the password"));
+    // The page stands at a function's address, where the script would find no page to take over.
+    assert!(!answer.body.contains("hydrate()") && !answer.body.contains(".wasm"));
+}
+
+#[tokio::test]
+async fn sign_up_shows_the_default_key_once() {
+    let site = Site::new().await;
+    let fields = [
+        ("email", "a@example.com"),
+        ("password", PASSWORD),
+        ("time_zone", "Europe/Berlin"),
+    ];
+    let mut browser = site.stranger();
+    let answer = browser.post("account/sign-up", &fields).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert!(
+        answer.body.contains("khs_"),
+        "the secret, in the answer to the post"
+    );
+    browser.keep_cookie(&answer);
+    assert!(
+        !browser.get("/").await.body.contains("khs_"),
+        "and nowhere after"
+    );
+
+    let again = site.stranger().post("account/sign-up", &fields).await;
+    assert_eq!(again.status, 409);
+    assert!(
+        again.body.contains("value=\"Europe/Berlin\""),
+        "what was typed stays"
+    );
+}
+
+#[tokio::test]
+async fn a_key_is_made_and_its_secret_is_in_this_answer_only() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let fields = [
+        ("name", "<staging> & co"),
+        ("description", "no script"),
+        ("expiry", "date"),
+        ("expiry_date", "2026-12-24"),
+        ("expiry_datetime", ""),
+    ];
+    let answer = member.post("keys/create", &fields).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("cache-control")),
+        (200, "no-store")
+    );
+    assert_eq!(answer.body.matches("data-testid=\"secret-key\"").count(), 1);
+    assert_eq!(
+        answer.header("content-encoding"),
+        "",
+        "an answer with a secret is not compressed (BREACH)"
+    );
+    assert!(!answer.body.contains("hydrate()"));
+    let list = member.get("/preferences/api-control").await;
+    assert!(list.body.contains("&lt;staging&gt; &amp; co") && !list.body.contains("khs_"));
+}
+
+#[tokio::test]
+async fn a_wrong_form_comes_back_with_what_was_typed() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let fields = [
+        ("name", "  "),
+        ("description", "kept as typed"),
+        ("expiry", "date"),
+        ("expiry_date", "2020-02-02"),
+    ];
+    let answer = member.post("keys/create", &fields).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains("Give the key a name."));
+    assert!(answer.body.contains("kept as typed"));
+    assert!(answer.body.contains("2020-02-02"));
+    assert!(answer.body.contains("aria-invalid=\"true\""));
+    let list = member.call("keys/list", &[]).await.json();
+    assert_eq!(list["counts"]["active"], 1, "only the default key");
+}
+
+#[tokio::test]
+async fn edit_expire_restore_delete() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let key = member.create("before", "90d").await;
+    let page = format!("/preferences/api-control/{}", key.access);
+    let access = ("access_key", key.access.as_str());
+
+    let edit = [
+        access,
+        ("name", "after"),
+        ("description", "d"),
+        ("expiry", "never"),
+    ];
+    let answer = member.post("keys/edit", &edit).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, format!("{page}?done=edited").as_str())
+    );
+    assert!(member.get(&page).await.body.contains("after"));
+
+    let answer = member.post("keys/expire", &[access]).await;
+    assert_eq!(answer.header("location"), format!("{page}?done=expired"));
+    assert_eq!(site.verdict(&key).await.1, "key_expired");
+
+    let refused = member
+        .post("keys/restore", &[access, ("expiry", "2020-01-01")])
+        .await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("This is in the past"));
+    let answer = member
+        .post("keys/restore", &[access, ("expiry", "30d")])
+        .await;
+    assert_eq!(answer.header("location"), format!("{page}?done=restored"));
+    assert_eq!(site.verdict(&key).await.0, 200);
+
+    let refused = member
+        .post("keys/delete", &[access, ("confirm_name", "befor")])
+        .await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("befor"));
+    assert_eq!(site.verdict(&key).await.0, 200);
+    let answer = member
+        .post("keys/delete", &[access, ("confirm_name", "after")])
+        .await;
+    assert_eq!(
+        answer.header("location"),
+        "/preferences/api-control?done=deleted"
+    );
+    assert_eq!(member.get(&page).await.status, 404);
+}
+
+#[tokio::test]
+async fn sign_out_ends_the_session_everywhere() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let answer = member.post("account/sign-out", &[]).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, "/sign-in")
+    );
+    assert!(answer.header("set-cookie").starts_with("keyhold_session=;"));
+    assert_eq!(
+        member.get("/").await.status,
+        303,
+        "the old cookie is worth nothing"
+    );
+    assert_eq!(member.call("keys/list", &[]).await.status, 401);
+}

@@ -1,0 +1,191 @@
+//! The pages as they leave the server: headers, policy, theme, and what they must not hold.
+
+use crate::fixture::{DAY, Site};
+
+const PAGES: [&str; 5] = [
+    "/",
+    "/preferences/account",
+    "/preferences/api-control",
+    "/preferences/api-control/new",
+    "/developers",
+];
+
+#[tokio::test]
+async fn every_page_renders_with_its_policy() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let own = format!(
+        "/preferences/api-control/{}",
+        member.key.as_ref().unwrap().access
+    );
+    for path in PAGES.into_iter().chain([own.as_str()]) {
+        let answer = member.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.body.matches("<h1").count(), 1, "{path}: one heading");
+        let policy = answer.header("content-security-policy");
+        let nonce = policy
+            .split("'nonce-")
+            .nth(1)
+            .and_then(|rest| rest.split('\'').next())
+            .unwrap();
+        for part in [
+            "'strict-dynamic'",
+            "'wasm-unsafe-eval'",
+            "frame-ancestors 'none'",
+            "style-src 'self'",
+        ] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(
+            !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
+            "{policy}"
+        );
+        for script in answer
+            .body
+            .match_indices("<script")
+            .map(|(at, _)| &answer.body[at..])
+        {
+            let tag = script.split('>').next().unwrap();
+            assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{path}: {tag}");
+        }
+        assert!(
+            !answer.body.contains(" style=\""),
+            "{path}: inline styles are not allowed by the policy"
+        );
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert_eq!(answer.header("cache-control"), "no-store");
+        assert!(
+            !answer.body.contains("khs_") || path == "/developers",
+            "{path}: no secret"
+        );
+    }
+    let again = [member.get("/").await, member.get("/").await];
+    assert_ne!(
+        again[0].header("content-security-policy"),
+        again[1].header("content-security-policy")
+    );
+}
+
+#[tokio::test]
+async fn the_theme_is_the_cookies() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let answer = member.call("account/theme", &[("theme", "dark")]).await;
+    assert!(
+        answer
+            .header("set-cookie")
+            .starts_with("keyhold_theme=dark;")
+    );
+    let cookie = format!("{}; keyhold_theme=dark", member.cookie.as_ref().unwrap());
+    let page = site.ask("GET", "/", &[("cookie", &cookie)]).await;
+    assert!(page.body.contains("data-theme=\"dark\""));
+    let cookie = format!(
+        "{}; keyhold_theme=\"><script>",
+        member.cookie.as_ref().unwrap()
+    );
+    let page = site.ask("GET", "/", &[("cookie", &cookie)]).await;
+    assert!(
+        page.body.contains("<html lang=\"en\">"),
+        "an unknown theme is the system's"
+    );
+}
+
+#[tokio::test]
+async fn a_foreign_key_page_is_a_missing_page() {
+    let site = Site::new().await;
+    let (owner, stranger) = (
+        site.member("o@example.com").await,
+        site.member("s@example.com").await,
+    );
+    let key = owner.create("theirs", "never").await;
+    let foreign = stranger
+        .get(&format!("/preferences/api-control/{}", key.access))
+        .await;
+    let missing = stranger
+        .get("/preferences/api-control/kh_0000000000000000")
+        .await;
+    assert_eq!(
+        (foreign.status.as_u16(), missing.status.as_u16()),
+        (404, 404)
+    );
+    assert!(!foreign.body.contains("theirs"));
+    let nonce = |answer: &crate::fixture::Answer| {
+        answer
+            .header("content-security-policy")
+            .split("'nonce-")
+            .nth(1)
+            .unwrap()[..22]
+            .to_owned()
+    };
+    let plain = |answer: &crate::fixture::Answer, key: &str| {
+        answer.body.replace(&nonce(answer), "").replace(key, "")
+    };
+    assert_eq!(
+        plain(&foreign, &key.access),
+        plain(&missing, "kh_0000000000000000")
+    );
+
+    for (function, more) in [
+        ("keys/show", &[][..]),
+        ("keys/expire", &[]),
+        ("keys/restore", &[("expiry", "never")]),
+        ("keys/edit", &[("name", "stolen"), ("expiry", "never")]),
+        ("keys/delete", &[("confirm_name", "theirs")]),
+    ] {
+        let call = async |access: &str| {
+            let fields: Vec<_> = [("access_key", access)]
+                .into_iter()
+                .chain(more.iter().copied())
+                .collect();
+            let answer = stranger.call(function, &fields).await;
+            (answer.status.as_u16(), answer.body)
+        };
+        let foreign = call(&key.access).await;
+        assert_eq!(foreign, call("kh_0000000000000000").await, "{function}");
+        assert_eq!(foreign.0, 404);
+    }
+    assert_eq!(site.verdict(&key).await.0, 200);
+}
+
+#[tokio::test]
+async fn the_list_lives_in_the_address() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    for number in 0..60 {
+        member.create(&format!("key-{number:02}"), "30d").await;
+    }
+    member.create("soon", "2d").await;
+    let page = async |query: &str| {
+        member
+            .get(&format!("/preferences/api-control{query}"))
+            .await
+            .body
+    };
+    assert!(page("?q=key-07").await.contains("key-07"));
+    assert!(!page("?q=key-07").await.contains("key-08"));
+    assert!(page("?status=expiring_soon").await.contains(">soon<"));
+    assert!(!page("?status=expiring_soon").await.contains("key-07"));
+    let (first, second) = (
+        page("?sort=name&page=1").await,
+        page("?sort=name&page=2").await,
+    );
+    assert!(first.contains("key-00") && !first.contains("key-59"));
+    assert!(second.contains("key-59") && !second.contains("key-00"));
+    site.clock.advance(3 * DAY);
+    assert!(page("?status=expired").await.contains(">soon<"));
+}
+
+#[tokio::test]
+async fn whoever_is_signed_in_needs_no_sign_in_page() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let answer = member.get("/sign-in?next=%2Fdevelopers").await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, "/developers")
+    );
+    let answer = member.get("/sign-in?next=%2F%2Fevil.example").await;
+    assert_eq!(answer.header("location"), "/");
+}

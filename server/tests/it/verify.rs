@@ -1,0 +1,131 @@
+//! The verification contract: what a gateway sees.
+
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::fixture::{DAY, Site};
+
+#[tokio::test]
+async fn a_good_key_is_identified() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let key = member.create("Zahlung/Läufe 100%\u{1f511}", "20d").await;
+    let answer = site
+        .ask("GET", "/verify", &[("authorization", &key.basic())])
+        .await;
+    assert_eq!((answer.status.as_u16(), answer.body.as_str()), (200, ""));
+    assert_eq!(answer.header("x-keyhold-access-key"), key.access);
+    assert!(answer.header("x-keyhold-account").starts_with("acc_"));
+    assert_eq!(
+        answer.header("x-keyhold-key-name"),
+        "Zahlung%2FL%C3%A4ufe%20100%25%F0%9F%94%91"
+    );
+    assert_eq!(
+        answer.header("x-keyhold-expires-at"),
+        "2026-12-13T12:00:00.000Z"
+    );
+    assert_eq!(answer.header("sunset"), "", "outside the warning window");
+    site.clock.advance(7 * DAY);
+    let answer = site
+        .ask("GET", "/verify", &[("authorization", &key.basic())])
+        .await;
+    assert_eq!(answer.header("sunset"), "Sun, 13 Dec 2026 12:00:00 GMT");
+
+    let forever = member.key.as_ref().unwrap();
+    let answer = site
+        .ask("GET", "/verify", &[("authorization", &forever.basic())])
+        .await;
+    assert_eq!(answer.header("x-keyhold-expires-at"), "");
+}
+
+#[tokio::test]
+async fn any_method_and_path_and_no_look_at_the_body() {
+    let site = Site::new().await;
+    let key = site.member("a@example.com").await.key.unwrap();
+    for method in [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND",
+    ] {
+        for path in [
+            "/verify",
+            "/verify/",
+            "/verify/v2/orders?limit=1",
+            "/verify/%2e%2e/x",
+        ] {
+            // A body that never comes: reading it would never end.
+            let body = Body::from_stream(futures_util::stream::pending::<
+                Result<Vec<u8>, std::io::Error>,
+            >());
+            let request = Request::builder()
+                .method(method)
+                .uri(path)
+                .header("authorization", key.basic())
+                .header("content-length", "1000000000")
+                .body(body)
+                .unwrap();
+            assert_eq!(site.send(request).await.status, 200, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn expire_error_restore() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let key = member.create("billing-cron", "90d").await;
+    let good = (200, String::new());
+    assert_eq!(site.verdict(&key).await, good);
+    site.clock.advance(DAY);
+    member
+        .call("keys/expire", &[("access_key", &key.access)])
+        .await;
+    let answer = site
+        .ask("GET", "/verify", &[("authorization", &key.basic())])
+        .await;
+    assert_eq!(answer.status, 401);
+    let problem = answer.json();
+    assert_eq!(
+        problem["type"],
+        "http://127.0.0.1:3000/developers#key_expired"
+    );
+    assert_eq!(problem["title"], "The API key has expired");
+    assert_eq!(problem["status"], 401);
+    assert_eq!(problem["code"], "key_expired");
+    assert_eq!(problem["expired_at"], "2026-11-24T12:00:00.000Z");
+    let page = format!(
+        "http://127.0.0.1:3000/preferences/api-control/{}",
+        key.access
+    );
+    assert_eq!(problem["restore_url"], page);
+    assert!(problem["detail"].is_string() && problem["request_id"].is_string());
+
+    member
+        .call(
+            "keys/restore",
+            &[("access_key", &key.access), ("expiry", "30d")],
+        )
+        .await;
+    assert_eq!(site.verdict(&key).await, good);
+    let delete = [
+        ("access_key", key.access.as_str()),
+        ("confirm_name", "billing-cron"),
+    ];
+    member.call("keys/delete", &delete).await;
+    assert_eq!(site.verdict(&key).await, (401, "key_invalid".to_owned()));
+}
+
+/// The instant itself is too late, and setting the clock back helps nobody.
+#[tokio::test]
+async fn exact_to_the_millisecond() {
+    let site = Site::new().await;
+    let key = site
+        .member("a@example.com")
+        .await
+        .create("k", "2026-11-24T00:00:00Z")
+        .await;
+    site.clock.advance(DAY / 2 - 1);
+    assert_eq!(site.verdict(&key).await.0, 200);
+    site.clock.advance(1);
+    assert_eq!(site.verdict(&key).await, (401, "key_expired".to_owned()));
+    site.clock.advance(-DAY);
+    assert_eq!(site.verdict(&key).await, (401, "key_expired".to_owned()));
+}
