@@ -25,7 +25,9 @@ pub fn answered<T>(
 where
     T: Clone + Send + Sync + 'static,
 {
+    let feedback = Feedback::get();
     settled(move || {
+        feedback.catch_focus();
         resource.get().map(|answer| match answer {
             Ok(value) => show(value),
             Err(error) => problem(error),
@@ -42,7 +44,7 @@ pub fn problem(error: FnError) -> AnyView {
     if error.is_unauthenticated() {
         Effect::new(|_| browser::load_sign_in());
     }
-    let feedback = expect_context::<Feedback>();
+    let feedback = Feedback::get();
     let location = use_location();
     let here = move || {
         let search = location.search.get();

@@ -98,6 +98,20 @@ impl Feedback {
         }));
     }
 
+    /// To be called by what is rendered anew after a change: the button that was pressed may be gone with
+    /// what it stood in, and the keyboard then goes on from the message.
+    pub fn catch_focus(self) {
+        Effect::new(move |_| {
+            if self.message.with_untracked(Option::is_some) {
+                request_animation_frame(|| {
+                    if browser::focus_is_lost() {
+                        browser::focus_soon(".toast .button");
+                    }
+                });
+            }
+        });
+    }
+
     fn undo(self, change: Changed) {
         spawn_local(async move {
             match restore_key(
@@ -145,16 +159,6 @@ pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
             });
         }
         path
-    });
-    // The button that was pressed may be gone with its row; the keyboard goes on from the message.
-    Effect::new(move |_| {
-        if message.with(Option::is_some) {
-            request_animation_frame(|| {
-                if browser::focus_is_lost() {
-                    browser::focus_soon(".toast .button");
-                }
-            });
-        }
     });
     view! {
         <div class="toasts" role="status" aria-live="polite">

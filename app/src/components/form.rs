@@ -91,9 +91,15 @@ impl FormState {
         })
     }
 
+    /// How far sending is. A form that has just made way for its answer is asked once more after its
+    /// signals are gone.
+    fn progress(self) -> Progress {
+        self.progress.try_get().unwrap_or(Progress::Idle)
+    }
+
     /// The value of `aria-busy`, while the form is being sent.
     pub fn busy(self) -> Option<&'static str> {
-        (self.progress.get() != Progress::Idle).then_some("true")
+        (self.progress() != Progress::Idle).then_some("true")
     }
 
     /// Shows what went wrong. The form may be gone by now, together with these signals.
@@ -153,7 +159,7 @@ pub fn Form(
     };
     view! {
         <form class=class method="post" action=state.path novalidate on:submit=submit>
-            {move || state.alert.get().map(alert)}
+            {move || state.alert.try_get().flatten().map(alert)}
             {children()}
         </form>
     }
@@ -192,7 +198,7 @@ pub fn Submit(
     #[prop(default = "button primary")] class: &'static str,
 ) -> impl IntoView {
     let word = move || {
-        if state.progress.get() == Progress::Slow {
+        if state.progress() == Progress::Slow {
             slow
         } else {
             label

@@ -26,10 +26,11 @@ pub fn AccountPage() -> impl IntoView {
         {answered(
             account,
             |account| {
+                let email = account.email.clone();
                 view! {
-                    <p class="lead">"Signed in as " <bdi>{account.email.clone()}</bdi></p>
+                    <p class="lead">"Signed in as " <bdi>{email.clone()}</bdi></p>
                     {preferences(account)}
-                    {password()}
+                    {password(email)}
                 }
                     .into_any()
             },
@@ -102,7 +103,7 @@ fn check_preferences(fields: &Fields) -> FieldErrors {
     errors
 }
 
-fn password() -> AnyView {
+fn password(email: String) -> AnyView {
     // A new form takes the place of the old one once it has worked, and with it the typed passwords go.
     let changes = RwSignal::new(0);
     view! {
@@ -110,14 +111,14 @@ fn password() -> AnyView {
             <h2 id="password-title">"Password"</h2>
             {move || {
                 changes.track();
-                password_form(changes)
+                password_form(email.clone(), changes)
             }}
         </section>
     }
     .into_any()
 }
 
-fn password_form(changes: RwSignal<u32>) -> AnyView {
+fn password_form(email: String, changes: RwSignal<u32>) -> AnyView {
     let state = FormState::new(ChangePassword::PATH);
     let feedback = Feedback::get();
     let send = Callback::new(move |fields: Fields| -> Sending {
@@ -130,6 +131,8 @@ fn password_form(changes: RwSignal<u32>) -> AnyView {
     });
     view! {
         <Form state=state check=check_password send=send>
+            // Without a name it is not sent: it tells password managers whose password this is.
+            <input type="email" autocomplete="username" value=email readonly hidden />
             <PasswordField
                 state=state
                 name="current_password"

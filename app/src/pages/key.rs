@@ -94,6 +94,7 @@ fn shown(name: String, answer: Resource<Result<KeyDetail, FnError>>) -> AnyView 
     });
     let expired = Memo::new(move |_| state.get() == Status::Expired);
     go_to_part();
+    let feedback = Feedback::get();
     let heading = view! { <bdi>{name.clone()}</bdi> }.into_any();
     let summary = summary(detail, now, state);
     let edit = edit_form(detail, time_zone.clone());
@@ -106,6 +107,7 @@ fn shown(name: String, answer: Resource<Result<KeyDetail, FnError>>) -> AnyView 
             {edit}
         </section>
         {move || {
+            feedback.catch_focus();
             if expired.get() {
                 restore_section(access_key.get_value(), time_zone.clone())
             } else {
