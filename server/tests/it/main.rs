@@ -14,4 +14,5 @@ mod forms;
 mod hostile;
 mod input;
 mod pages;
+mod process;
 mod verify;
