@@ -11,10 +11,11 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use leptos_axum::generate_route_list;
 use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -57,6 +58,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .layer(
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), headers::protect))
+                .layer(CatchPanicLayer::custom(fault))
                 .layer(TimeoutLayer::with_status_code(
                     StatusCode::SERVICE_UNAVAILABLE,
                     TIMEOUT,
@@ -64,6 +66,13 @@ fn browser(state: &AppState) -> Router<AppState> {
                 .layer(from_fn_with_state(state.clone(), origin::same_origin))
                 .layer(from_fn_with_state(state.clone(), session::identify)),
         )
+}
+
+/// What is answered when a page panics: a sentence, rather than a connection that closes. The panic itself is
+/// in the log, where the runtime writes it.
+fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
+    let sentence = "Something went wrong inside Keyhold. Try again.\n";
+    (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
 /// The site's files, compressed ahead of time. Names under `/pkg` change with their content, so browsers may
