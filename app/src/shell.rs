@@ -6,6 +6,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
 use crate::components::browser::Hydrated;
+use crate::components::codec::ask;
 use crate::components::feedback::Feedback;
 use crate::components::frame::Frame;
 use crate::components::head::Opened;
@@ -63,7 +64,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     let feedback = Feedback::provide();
-    let account = Resource::new_blocking(|| (), |()| show_account());
+    let account = ask(|| (), |()| show_account());
     provide_context(account);
     let (routing, set_routing) = signal(false);
     view! {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::browser;
+use super::codec::Answer;
 use super::feedback::Feedback;
 use super::head::PageHead;
 use super::icon::Icon;
@@ -19,7 +20,7 @@ pub fn settled(content: impl Fn() -> Option<AnyView> + Send + Sync + 'static) ->
 
 /// As [`settled`], for an answer that is shown as a whole each time it comes.
 pub fn answered<T>(
-    resource: Resource<Result<T, FnError>>,
+    resource: Answer<T>,
     show: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where

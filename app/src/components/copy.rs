@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use super::browser::{self, Hydrated};
 use super::clock::Delay;
 use super::icon::Icon;
+use super::live::live;
 
 /// How long the button says "Copied".
 const ANSWER_MS: u32 = 2000;
@@ -47,9 +48,9 @@ pub fn CopyButton(
     };
     view! {
         <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title>
-            {move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw()}
+            {live(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
             <span class="word" aria-live="polite">
-                {move || if copied.get() { "Copied" } else { "Copy" }}
+                {live(move || if copied.get() { "Copied" } else { "Copy" })}
             </span>
             <span class="visually-hidden">" " {what}</span>
         </button>

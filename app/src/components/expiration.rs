@@ -8,6 +8,7 @@ use shared::view::KeyView;
 
 use super::field::note;
 use super::form::{Fields, FormState};
+use super::live::{flag, live};
 
 /// The days on offer, with their words.
 const PRESETS: [(&str, &str); 4] = [
@@ -52,31 +53,30 @@ const CHOICES: [&str; 8] = [
 ];
 
 impl Choice {
-    /// What was chosen in the post that is being answered, else `first`.
-    fn starting(state: FormState, first: &'static str) -> Self {
-        let sent = state.value("expiry", first);
-        Self(RwSignal::new(
-            CHOICES
-                .into_iter()
-                .find(|choice| *choice == sent)
-                .unwrap_or(first),
-        ))
-    }
-
     /// For a new key, or one to restore.
     pub fn fresh(state: FormState) -> Self {
-        Self::starting(state, PRESELECTED)
+        Self(RwSignal::new(sent(state).unwrap_or(PRESELECTED)))
     }
 
     /// For a key that has an expiration, or has none on purpose.
-    pub fn keeping(state: FormState) -> Self {
-        Self::starting(state, KEEP)
+    pub fn keeping(state: FormState, keep: &Keep) -> Self {
+        Self(RwSignal::new(
+            sent(state)
+                .filter(|choice| *choice != keep.value)
+                .unwrap_or(KEEP),
+        ))
     }
 
     /// Back to what the key has.
     pub fn keep(self) {
         let _ = self.0.try_set(KEEP);
     }
+}
+
+/// What was chosen in the post that is being answered.
+fn sent(state: FormState) -> Option<&'static str> {
+    let sent = state.value("expiry", "");
+    CHOICES.into_iter().find(|choice| *choice == sent)
 }
 
 /// The expiration that a form asks for, in the grammar of `shared::expiry`.
@@ -114,7 +114,7 @@ pub fn Expiration(
             class="field choices"
             role="radiogroup"
             aria-describedby=described_by
-            aria-invalid=move || error.with(Option::is_some).then_some("true")
+            aria-invalid=flag(move || error.with(Option::is_some))
         >
             <legend>"Expiration"</legend>
             {keep
@@ -136,7 +136,7 @@ pub fn Expiration(
                 {fixed(chosen, "datetime", "At a date and time")}
                 {picker(state, chosen, "datetime", "expiry_datetime", "datetime-local", "Date and time")}
             </div>
-            {move || (!keeps_never.get()).then(|| fixed(chosen, "never", "Never"))}
+            {live(move || (!keeps_never.get()).then(|| fixed(chosen, "never", "Never")))}
             {note(
                 note_id,
                 format!("Days count from now. A date means the end of that day. Dates are in {time_zone}."),

@@ -8,6 +8,7 @@ use shared::view::Changed;
 
 use super::browser;
 use super::icon::Icon;
+use super::live::live;
 use crate::error::FnError;
 use crate::functions::keys::restore_key;
 
@@ -162,7 +163,7 @@ pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
     });
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {move || message.get().map(|message| toast(feedback, message))}
+            {live(move || message.get().map(|message| toast(feedback, message)))}
         </div>
     }
     .into_any()
@@ -212,9 +213,9 @@ pub fn done_note() -> AnyView {
         })
     };
     view! {
-        {move || {
+        {live(move || {
             text().map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
-        }}
+        })}
     }
     .into_any()
 }

@@ -5,12 +5,13 @@ use leptos::prelude::*;
 use super::browser::Hydrated;
 use super::form::FormState;
 use super::icon::Icon;
+use super::live::{flag, live};
 
 /// The line under a field: its help, or what is wrong with it.
 pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
     view! {
         <p id=id class="help" class:wrong=move || error.with(Option::is_some)>
-            {move || match error.get() {
+            {live(move || match error.get() {
                 Some(message) => {
                     view! {
                         {Icon::WARNING.draw()}
@@ -19,7 +20,7 @@ pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
                         .into_any()
                 }
                 None => help.clone().into_any(),
-            }}
+            })}
         </p>
     }
     .into_any()
@@ -59,7 +60,7 @@ pub fn TextField(
                 spellcheck="false"
                 autocapitalize=(kind == "email").then_some("none")
                 aria-describedby=note_id.clone()
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                aria-invalid=flag(move || error.with(Option::is_some))
                 node_ref=node_ref
             />
             {note(note_id, help, error)}
@@ -94,7 +95,7 @@ pub fn PasswordField(
                     spellcheck="false"
                     autocapitalize="none"
                     aria-describedby=note_id.clone()
-                    aria-invalid=move || error.with(Option::is_some).then_some("true")
+                    aria-invalid=flag(move || error.with(Option::is_some))
                 />
                 <button
                     type="button"
@@ -104,7 +105,7 @@ pub fn PasswordField(
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >
                     "Show"
-                    <span class="visually-hidden">" " {label.to_lowercase()}</span>
+                    <span class="visually-hidden">" " {label}</span>
                 </button>
             </div>
             {note(note_id, help, error)}
@@ -139,7 +140,7 @@ pub fn TextArea(
                 name=name
                 rows="3"
                 aria-describedby=note_id.clone()
-                aria-invalid=move || error.with(Option::is_some).then_some("true")
+                aria-invalid=flag(move || error.with(Option::is_some))
                 inner_html=escaped
             ></textarea>
             {note(note_id, help, error)}

@@ -12,6 +12,7 @@ use shared::validation::FieldErrors;
 use super::browser;
 use super::clock::Delay;
 use super::icon::Icon;
+use super::live::live;
 use crate::error::FnError;
 use crate::replay::Replay;
 
@@ -159,7 +160,7 @@ pub fn Form(
     };
     view! {
         <form class=class method="post" action=state.path novalidate on:submit=submit>
-            {move || state.alert.try_get().flatten().map(alert)}
+            {live(move || state.alert.try_get().flatten().map(alert))}
             {children()}
         </form>
     }
@@ -207,7 +208,7 @@ pub fn Submit(
     let flag = move || state.busy();
     view! {
         <button type="submit" class=class aria-busy=flag aria-disabled=flag>
-            {word}
+            {live(word)}
         </button>
     }
     .into_any()

@@ -7,14 +7,15 @@ use leptos_router::hooks::use_location;
 use shared::view::AccountView;
 use wasm_bindgen::JsCast;
 
+use super::codec::Answer;
 use super::feedback::{Feedback, LiveRegion};
 use super::icon::Icon;
+use super::live::live;
 use super::theme::ThemeSwitch;
-use crate::error::FnError;
 use crate::functions::account::SignOut;
 
 /// The account that is signed in, for whichever page wants it.
-pub type Account = Resource<Result<AccountView, FnError>>;
+pub type Account = Answer<AccountView>;
 
 #[component]
 pub fn Frame(
@@ -37,9 +38,9 @@ pub fn Frame(
         <div class="progress" class:going=routing aria-hidden="true"></div>
         <div class="frame">
             <Transition>
-                {move || {
+                {live(move || {
                     account.get().and_then(Result::ok).map(|account| navigation(account, pathname))
-                }}
+                })}
             </Transition>
             <main id="main" tabindex="-1">
                 {children()}
@@ -143,13 +144,13 @@ fn Offline() -> impl IntoView {
     });
     view! {
         <div class="offline" role="status">
-            {move || {
+            {live(move || {
                 offline
                     .get()
                     .then_some(
                         "You are offline. What you see may be out of date, and changes cannot be saved until the connection is back.",
                     )
-            }}
+            })}
         </div>
     }
     .into_any()

@@ -8,6 +8,7 @@ use shared::view::KeyView;
 use super::feedback::Feedback;
 use super::form::{Fields, Form, FormState, Sending, Submit};
 use super::icon::Icon;
+use super::live::live;
 use crate::functions::keys::{ExpireKey, RestoreKey, expire_key, restore_key};
 
 /// A key's own page.
@@ -74,7 +75,7 @@ pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl In
                 <option value="never">"Never"</option>
             </select>
             <button type="submit" class="button primary" aria-busy=move || state.busy()>
-                {verb}
+                {live(verb)}
                 <span class="visually-hidden">
                     " "
                     <bdi>{name.clone()}</bdi>
@@ -107,7 +108,7 @@ pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
                     {Icon::MORE.draw()}
                 </summary>
                 <div class="menu-items">
-                    {first}
+                    {live(first)}
                     <a class="button quiet danger" href=delete>
                         "Delete…"
                     </a>

@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod browser;
 pub mod clock;
+pub mod codec;
 pub mod copy;
 pub mod expiration;
 pub mod feedback;
@@ -13,6 +14,7 @@ pub mod head;
 pub mod icon;
 pub mod issued;
 pub mod key_actions;
+pub mod live;
 pub mod moment;
 pub mod status;
 pub mod theme;

@@ -5,6 +5,7 @@ use shared::status::Status;
 use shared::view::KeyView;
 
 use super::icon::Icon;
+use super::live::live;
 
 pub fn icon(status: Status) -> Icon {
     match status {
@@ -24,7 +25,7 @@ pub fn class(status: Status) -> &'static str {
 }
 
 /// The status of a key as time goes on.
-pub fn live(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
+pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
     let expires = key.expires_at();
     Memo::new(move |_| Status::at(expires, now.get(), window))
 }
@@ -33,7 +34,7 @@ pub fn live(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
 pub fn pill(status: Memo<Status>) -> AnyView {
     view! {
         <span class=move || format!("pill {}", class(status.get()))>
-            {move || icon(status.get()).draw()} {move || status.get().label()}
+            {live(move || icon(status.get()).draw())} {live(move || status.get().label())}
         </span>
     }
     .into_any()

@@ -111,7 +111,7 @@ fn point(at: i64, level: i64, number: i32, state: Status) -> AnyView {
 }
 
 fn entry(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::live(&key, now, window);
+    let state = status::of(&key, now, window);
     view! {
         <li>
             <a href=key_path(&key.access_key)>

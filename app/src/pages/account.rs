@@ -13,6 +13,7 @@ use crate::components::field::{PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
+use crate::components::live::live;
 use crate::functions::account::{
     ChangePassword, SavePreferences, change_password, save_preferences,
 };
@@ -109,10 +110,10 @@ fn password(email: String) -> AnyView {
     view! {
         <section class="card" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>
-            {move || {
+            {live(move || {
                 changes.track();
                 password_form(email.clone(), changes)
-            }}
+            })}
         </section>
     }
     .into_any()

@@ -12,11 +12,13 @@ use shared::view::{Counts, KeyPage, KeyView};
 
 use crate::components::answer::answered;
 use crate::components::clock::{Delay, ticking};
+use crate::components::codec::ask;
 use crate::components::copy::CopyButton;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{key_path, row_actions};
+use crate::components::live::live;
 use crate::components::{moment, status};
 use crate::functions::keys::list_keys;
 
@@ -58,7 +60,7 @@ pub fn ApiControlPage() -> impl IntoView {
         })
     });
     let revision = Feedback::get().revision;
-    let keys = Resource::new_blocking(
+    let keys = ask(
         move || (query.get(), revision.get()),
         |(query, _)| {
             let status = query.status.map(Status::slug).unwrap_or_default();
@@ -165,7 +167,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
             <select id="sort" name="sort" node_ref=order on:change=move |_| on_order(false)>
                 {orders(first.sort)}
             </select>
-            {move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> })}
+            {live(move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> }))}
             <button type="submit" class="button">
                 {Icon::SEARCH.draw()}
                 "Search"
@@ -310,7 +312,7 @@ fn head(column: Column, query: &ListQuery) -> AnyView {
 }
 
 fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::live(&key, now, window);
+    let state = status::of(&key, now, window);
     let actions = row_actions(&key, state);
     view! {
         <tr>

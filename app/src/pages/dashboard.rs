@@ -7,10 +7,12 @@ use shared::view::{Counts, KeyView, Overview};
 
 use crate::components::answer::answered;
 use crate::components::clock::ticking;
+use crate::components::codec::ask;
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{Extend, key_path};
+use crate::components::live::live;
 use crate::components::time_line::TimeLine;
 use crate::components::{moment, status};
 use crate::functions::overview::show_overview;
@@ -20,7 +22,7 @@ const NEW_KEY: &str = "/preferences/api-control/new";
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = Resource::new_blocking(move || revision.get(), |_| show_overview());
+    let overview = ask(move || revision.get(), |_| show_overview());
     let create = view! {
         <a class="button primary" href=NEW_KEY>
             {Icon::PLUS.draw()}
@@ -118,7 +120,7 @@ fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
             >
                 <h2>
                     {Icon::WARNING.draw()}
-                    <span>{move || sentence(counts.get(), window)}</span>
+                    <span>{live(move || sentence(counts.get(), window))}</span>
                 </h2>
                 <ul>{keys}</ul>
                 {(more > 0)
@@ -156,7 +158,7 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
 }
 
 fn attention(key: &KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::live(key, now, window);
+    let state = status::of(key, now, window);
     view! {
         <li>
             <div class="what">
@@ -199,7 +201,7 @@ fn next(overview: Overview, now: Signal<i64>) -> AnyView {
 }
 
 fn newest(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::live(&key, now, window);
+    let state = status::of(&key, now, window);
     view! {
         <li>
             <a href=key_path(&key.access_key)>

@@ -5,6 +5,7 @@ use shared::problem::Code;
 use shared::view::Overview;
 
 use crate::components::answer::answered;
+use crate::components::codec::ask;
 use crate::components::copy::CopyButton;
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
@@ -17,7 +18,7 @@ const SECRET: &str = "YOUR_SECRET_KEY";
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = Resource::new_blocking(move || revision.get(), |_| show_overview());
+    let overview = ask(move || revision.get(), |_| show_overview());
     view! {
         <PageHead title="Developers" />
         {answered(overview, content)}

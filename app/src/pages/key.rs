@@ -12,6 +12,7 @@ use super::new_key;
 use crate::components::answer::{missing, problem, settled};
 use crate::components::browser;
 use crate::components::clock::ticking;
+use crate::components::codec::{Answer, ask};
 use crate::components::copy::CopyButton;
 use crate::components::expiration::{self, Choice, Expiration, Keep};
 use crate::components::feedback::{Feedback, done_note};
@@ -19,6 +20,7 @@ use crate::components::field::{TextArea, TextField};
 use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::head::PageHead;
 use crate::components::key_actions::ExpireNow;
+use crate::components::live::live;
 use crate::components::{moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{
@@ -33,7 +35,7 @@ pub fn KeyPage() -> impl IntoView {
     let access_key =
         Memo::new(move |_| params.with(|params| params.get("access_key").unwrap_or_default()));
     let revision = Feedback::get().revision;
-    let detail = Resource::new_blocking(
+    let detail = ask(
         move || (access_key.get(), revision.get()),
         |(access_key, _)| show_key(access_key),
     );
@@ -71,7 +73,7 @@ fn not_here() -> AnyView {
     )
 }
 
-fn shown(name: String, answer: Resource<Result<KeyDetail, FnError>>) -> AnyView {
+fn shown(name: String, answer: Answer<KeyDetail>) -> AnyView {
     let Some(Ok(first)) = answer.get_untracked() else {
         return ().into_any();
     };
@@ -106,14 +108,14 @@ fn shown(name: String, answer: Resource<Result<KeyDetail, FnError>>) -> AnyView 
             <h2 id="edit-title">"Edit"</h2>
             {edit}
         </section>
-        {move || {
+        {live(move || {
             feedback.catch_focus();
             if expired.get() {
                 restore_section(access_key.get_value(), time_zone.clone())
             } else {
                 expire_section(access_key.get_value())
             }
-        }}
+        })}
         {delete_section(access_key.get_value(), name, expired)}
         {history(detail)}
     }
@@ -148,7 +150,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Expires"</dt>
-                <dd>{move || moment::expiration(detail.get().key.expires, now)}</dd>
+                <dd>{live(move || moment::expiration(detail.get().key.expires, now))}</dd>
             </div>
             <div>
                 <dt>"Created"</dt>
@@ -162,8 +164,8 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
 fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let state = FormState::new(EditKey::PATH);
     let feedback = Feedback::get();
-    let choice = Choice::keeping(state);
     let key = detail.with_untracked(|detail| detail.key.clone());
+    let choice = Choice::keeping(state, &Keep::of(&key));
     let keep = Signal::derive(move || detail.with(|detail| Keep::of(&detail.key)));
     let send = Callback::new(move |fields: Fields| -> Sending {
         Box::pin(async move {
@@ -261,7 +263,7 @@ fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyV
             <h2 id="delete-title" tabindex="-1">
                 "Delete"
             </h2>
-            {move || {
+            {live(move || {
                 (!expired.get())
                     .then(|| {
                         view! {
@@ -273,7 +275,7 @@ fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyV
                             />
                         }
                     })
-            }}
+            })}
             <p>
                 <strong>"A deleted key cannot come back."</strong>
                 " Programs that still use it are refused. To confirm, type its name: "
@@ -311,7 +313,7 @@ fn history(detail: Memo<KeyDetail>) -> AnyView {
         <section class="card" aria-labelledby="history-title">
             <h2 id="history-title">"History"</h2>
             <ol class="history">
-                {move || detail.get().history.into_iter().map(entry).collect_view()}
+                {live(move || detail.get().history.into_iter().map(entry).collect_view())}
             </ol>
         </section>
     }

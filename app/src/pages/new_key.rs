@@ -12,6 +12,7 @@ use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
+use crate::components::live::live;
 use crate::functions::keys::{CreateKey, create_key};
 use crate::replay::Replay;
 
@@ -41,10 +42,10 @@ pub fn NewKeyPage() -> impl IntoView {
             <a href=LIST>"API Control"</a>
         </p>
         <PageHead title="Create key" />
-        {move || match issued.get() {
+        {live(move || match issued.get() {
             Some(key) => view! { <IssuedCard issued=key next=LIST next_label="Back to API Control" /> }.into_any(),
             None => answered(account, move |account| form(account.time_zone, send)),
-        }}
+        })}
     }
     .into_any()
 }

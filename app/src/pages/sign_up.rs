@@ -12,6 +12,7 @@ use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
+use crate::components::live::live;
 use crate::functions::account::{SignUp, sign_up};
 use crate::replay::Replay;
 
@@ -37,10 +38,10 @@ pub fn SignUpPage() -> impl IntoView {
     view! {
         <div class="gate" class:wide=move || issued.with(Option::is_some)>
             {brand()}
-            {move || match issued.get() {
+            {live(move || match issued.get() {
                 Some(key) => welcome(key),
                 None => form(send),
-            }}
+            })}
         </div>
     }
     .into_any()
