@@ -66,11 +66,14 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   },
 
   watch: [
-    async ({ context, keyhold, javaScriptEnabled }, use) => {
+    async ({ context, keyhold, javaScriptEnabled }, use, info) => {
       if (javaScriptEnabled) await markHydration(context);
       const watch = new Watch(context, keyhold);
       await use(watch);
       const faults = await watch.finish();
+      if (faults.length > 0 || info.status !== info.expectedStatus) {
+        await info.attach("the server's log", { body: watch.log(), contentType: "text/plain" });
+      }
       if (faults.length > 0) throw new Error(`what no page may do:\n${faults.join("\n")}`);
     },
     { auto: true },

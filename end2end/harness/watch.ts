@@ -12,16 +12,21 @@ const ISSUING = ["/fn/account/sign-up", "/fn/keys/create"];
  */
 export class Watch {
   readonly faults: string[] = [];
+  readonly #keyhold: Keyhold;
+  readonly #logged: number;
   readonly #allowed: RegExp[] = [];
   readonly #reading: Promise<void>[] = [];
   #answer: ((dialog: Dialog) => Promise<void>) | undefined;
 
   constructor(context: BrowserContext, keyhold: Keyhold) {
+    this.#keyhold = keyhold;
+    this.#logged = keyhold.log.length;
     context.on("console", (message) => this.#console(message));
     context.on("weberror", (error) => this.faults.push(`exception: ${error.error()}`));
     context.on("dialog", (dialog) => void this.#dialog(dialog));
     context.on("request", (request) => this.#request(request, keyhold));
-    context.on("response", (response) => this.#reading.push(this.#response(response, keyhold)));
+    // The body of an answer can be gone when the page has already moved on.
+    context.on("response", (response) => this.#reading.push(this.#response(response, keyhold).catch(() => {})));
   }
 
   /** The test provokes this fault. A refused form post, for one, is an error in Chromium's console. */
@@ -34,8 +39,14 @@ export class Watch {
     this.#answer = answer;
   }
 
+  /** What the server has printed since the test began. */
+  log(): string {
+    return this.#keyhold.log.slice(this.#logged);
+  }
+
   async finish(): Promise<string[]> {
-    await Promise.allSettled(this.#reading);
+    await Promise.all(this.#reading);
+    if (this.log().includes("panicked")) this.faults.push("the server panicked");
     return this.faults.filter((fault) => !this.#allowed.some((allowed) => allowed.test(fault)));
   }
 
@@ -63,7 +74,7 @@ export class Watch {
     if (response.status() >= 500) this.faults.push(`${response.status()}: ${request.method()} ${path}`);
     if (!/html|json/.test((await response.headerValue("content-type")) ?? "")) return;
     const text = await response.text();
-    for (const secret of text.match(SECRET) ?? []) {
+    for (const secret of new Set(text.match(SECRET) ?? [])) {
       const known = keyhold.secrets.has(secret);
       keyhold.secrets.add(secret);
       const issuing = request.method() === "POST" && ISSUING.includes(path);

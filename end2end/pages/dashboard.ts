@@ -13,7 +13,8 @@ export class Dashboard extends Frame {
 
   /** A key's line in the banner. */
   warning(name: string): Locator {
-    return this.banner.getByRole("listitem").filter({ hasText: name });
+    const link = this.page.getByRole("link", { name, exact: true });
+    return this.banner.getByRole("listitem").filter({ has: link });
   }
 
   extend(name: string): Locator {
