@@ -207,7 +207,7 @@ pub fn done_note() -> AnyView {
             "password" => Some("Your password is changed. All other sessions have ended."),
             "edited" => Some("The key is saved."),
             "expired" => Some("The key is expired. Restore it below to use it again."),
-            "restored" => Some("The key works until its new expiration."),
+            "restored" => Some("The key has its new expiration."),
             "deleted" => Some("The key is deleted."),
             _ => None,
         })

@@ -61,7 +61,7 @@ fn navigation(account: AccountView, pathname: Memo<String>) -> AnyView {
                 <div class="drawer-body">{links(pathname, "Menu")} {foot(email.clone())}</div>
             </details>
         </header>
-        <div class="side">{brand()} {links(pathname, "Main")} {foot(email)}</div>
+        <header class="side">{brand()} {links(pathname, "Main")} {foot(email)}</header>
     }
     .into_any()
 }
