@@ -17,6 +17,9 @@ const ANSWER_MS: u32 = 2000;
 pub fn CopyButton(
     #[prop(into)] text: String,
     #[prop(into)] what: String,
+    /// The word in sight.
+    #[prop(default = "Copy")]
+    word: &'static str,
     /// Shows the icon alone.
     #[prop(optional)]
     compact: bool,
@@ -50,7 +53,7 @@ pub fn CopyButton(
         <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title>
             {live(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
             <span class="word" aria-live="polite">
-                {live(move || if copied.get() { "Copied" } else { "Copy" })}
+                {live(move || if copied.get() { "Copied" } else { word })}
             </span>
             <span class="visually-hidden">" " {what}</span>
         </button>

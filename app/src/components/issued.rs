@@ -74,7 +74,7 @@ pub fn IssuedCard(
                 </dd>
             </dl>
             <div class="row">
-                <CopyButton text=env what="both as environment variables" on_copied=on_saved />
+                <CopyButton text=env word="Copy both" what="as environment variables" on_copied=on_saved />
                 <button type="button" class="button" hidden=move || !hydrated.get() on:click=download>
                     {Icon::DOWNLOAD.draw()}
                     "Download .env"
