@@ -1,4 +1,4 @@
-//! Accounts: sign-up with the default key, sign-in, preferences, password.
+//! Accounts: sign-up with the default key, preferences.
 
 use chrono_tz::Tz;
 use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
@@ -62,7 +62,6 @@ impl From<AccountRow> for Account {
 }
 
 /// What a sign-up gives.
-#[derive(Debug)]
 pub struct SignedUp {
     pub session: SessionToken,
     /// The default key, with its secret.
@@ -75,7 +74,7 @@ fn time_zone(text: &str) -> Result<Tz, String> {
     })
 }
 
-fn new_password(text: &str) -> Result<(), String> {
+pub(crate) fn new_password(text: &str) -> Result<(), String> {
     validation::new_password(text)?;
     if passwords::is_common(text) {
         return Err("This is one of the most common passwords. Choose another.".to_owned());
@@ -136,7 +135,7 @@ pub(crate) async fn insert_account(
     Ok((account, key))
 }
 
-fn account_entry(account: &Account, action: Action, at: i64) -> Entry<'_> {
+pub(crate) fn account_entry(account: &Account, action: Action, at: i64) -> Entry<'_> {
     Entry {
         at,
         account_id: &account.id,
@@ -167,7 +166,8 @@ impl Vault {
         let (Some(email), Some(zone), true) = (email, zone, errors.is_empty()) else {
             return Err(errors.into());
         };
-        let network = self.network_attempt(caller)?;
+        let subjects = caller.address.map(Subject::network).into_iter().collect();
+        let attempt = self.0.throttle.attempt(subjects, self.now())?;
         let password_hash = self.0.passwords.hash(password).await?;
         let caller = caller.clone();
         let signed_up = self
@@ -197,80 +197,14 @@ impl Vault {
                 key.publish(&vault, &account);
                 Ok(SignedUp { session, key })
             })
-            .await?;
-        self.attempt_succeeded(network.as_ref());
-        Ok(signed_up)
-    }
-
-    /// Signs in.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] where something is empty; [`Error::WrongCredentials`], the same and after the same
-    /// time for an unknown address and a wrong password; [`Error::Throttled`].
-    pub async fn sign_in(
-        &self,
-        email: &str,
-        password: &str,
-        caller: &Caller,
-    ) -> Result<SessionToken> {
-        let mut errors = FieldErrors::default();
-        let email = errors.check("email", validation::email(email));
-        if password.is_empty() {
-            errors.add("password", "Enter your password.");
+            .await;
+        match &signed_up {
+            Ok(_) => attempt.succeeded(),
+            // Asking which addresses have accounts is guessing too.
+            Err(Error::SignUpRefused) => attempt.failed(),
+            Err(_) => {}
         }
-        let (Some(email), true) = (email, errors.is_empty()) else {
-            return Err(errors.into());
-        };
-        let network = self.network_attempt(caller)?;
-        let subject = Subject::Account(email.clone());
-        if let Err(throttled) = self.0.throttle.attempt(&subject, self.now()) {
-            // A stranger's guesses must not keep the owner out: where the owner has been, the account's own
-            // wait does not count. The network's still does.
-            if !self.has_signed_in_from(&email, caller).await? {
-                return Err(throttled);
-            }
-        }
-        type Row = (String, String, String, i64, String);
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
-        )
-        .bind(&email)
-        .fetch_optional(&self.0.database.readers)
-        .await?;
-        let stored = row.as_ref().map(|(.., stored)| stored.clone());
-        // Passwords longer than any that could have been set are not hashed, only refused.
-        let password = if validation::new_password(password).is_ok() {
-            password
-        } else {
-            ""
-        };
-        let right = self.0.passwords.verify(password, stored).await?;
-        let Some((id, email, time_zone, warning_days, _)) = row.filter(|_| right) else {
-            return Err(Error::WrongCredentials);
-        };
-        self.0.throttle.succeeded(&subject);
-        self.attempt_succeeded(network.as_ref());
-        let account = Account::from(AccountRow {
-            id,
-            email,
-            time_zone,
-            warning_days,
-        });
-        let caller = caller.clone();
-        self.undisturbed(move |vault| async move {
-            let now = vault.now();
-            let mut write = vault.0.database.begin().await?;
-            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
-            audit::record(
-                &mut write.transaction,
-                account_entry(&account, Action::SignedIn, now),
-                &caller,
-            )
-            .await?;
-            let _turn = write.commit().await?;
-            Ok(session)
-        })
-        .await
+        signed_up
     }
 
     /// An account by its id, for what its keys ask.
@@ -335,99 +269,5 @@ impl Vault {
             Ok(account)
         })
         .await
-    }
-
-    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `current_password`, `new_password`; [`Error::Throttled`].
-    pub async fn change_password(
-        &self,
-        session: &Session,
-        current: &str,
-        new: &str,
-        caller: &Caller,
-    ) -> Result<SessionToken> {
-        let account = session.account.clone();
-        let mut errors = FieldErrors::default();
-        errors.check("new_password", new_password(new));
-        if current.is_empty() {
-            errors.add("current_password", "Enter your current password.");
-        }
-        if !errors.is_empty() {
-            return Err(errors.into());
-        }
-        // Somebody at an unlocked screen must not be able to guess at leisure.
-        let network = self.network_attempt(caller)?;
-        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
-            .bind(&account.id)
-            .fetch_one(&self.0.database.readers)
-            .await?;
-        if !self
-            .0
-            .passwords
-            .verify(current, Some(stored.clone()))
-            .await?
-        {
-            return Err(
-                FieldErrors::one("current_password", "This is not your current password.").into(),
-            );
-        }
-        self.attempt_succeeded(network.as_ref());
-        let hash = self.0.passwords.hash(new).await?;
-        let caller = caller.clone();
-        self.undisturbed(move |vault| async move {
-            let now = vault.now();
-            let mut write = vault.0.database.begin().await?;
-            let changed =
-                sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
-                    .bind(hash)
-                    .bind(&account.id)
-                    .bind(stored)
-                    .execute(&mut *write.transaction)
-                    .await?;
-            if changed.rows_affected() == 0 {
-                let message = "The password was changed elsewhere just now.";
-                return Err(FieldErrors::one("current_password", message).into());
-            }
-            sessions::end_all(&mut write.transaction, &account.id).await?;
-            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
-            let entry = account_entry(&account, Action::PasswordChanged, now);
-            audit::record(&mut write.transaction, entry, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(session)
-        })
-        .await
-    }
-
-    fn network_attempt(&self, caller: &Caller) -> Result<Option<Subject>> {
-        let network = caller.address.map(Subject::network);
-        if let Some(network) = &network {
-            self.0.throttle.attempt(network, self.now())?;
-        }
-        Ok(network)
-    }
-
-    fn attempt_succeeded(&self, network: Option<&Subject>) {
-        if let Some(network) = network {
-            self.0.throttle.succeeded(network);
-        }
-    }
-
-    /// Whether the account's owner has signed in from the caller's address before.
-    async fn has_signed_in_from(&self, email: &str, caller: &Caller) -> Result<bool> {
-        let Some(address) = caller.address else {
-            return Ok(false);
-        };
-        let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT u.id FROM audit u JOIN accounts a ON a.id = u.account_id
-             WHERE a.email = $1 AND u.subject = '' AND u.action = $2 AND u.address = $3 LIMIT 1",
-        )
-        .bind(email)
-        .bind(Action::SignedIn.slug())
-        .bind(address.to_string())
-        .fetch_optional(&self.0.database.readers)
-        .await?;
-        Ok(row.is_some())
     }
 }

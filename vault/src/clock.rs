@@ -7,6 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub trait Clock: Send + Sync {
     /// UTC epoch milliseconds; never less than an earlier answer.
     fn now(&self) -> i64;
+
+    /// Sees to it that no later answer is less than `at`.
+    fn raise(&self, at: i64);
 }
 
 /// The machine's clock, floored at the highest instant it has shown: when the machine's clock is set back,
@@ -24,6 +27,10 @@ impl Clock for SystemClock {
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
             });
         floor(&self.highest, read)
+    }
+
+    fn raise(&self, at: i64) {
+        self.highest.fetch_max(at, Ordering::AcqRel);
     }
 }
 
@@ -66,6 +73,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn now(&self) -> i64 {
         floor(&self.highest, self.set.load(Ordering::Acquire))
+    }
+
+    fn raise(&self, at: i64) {
+        self.highest.fetch_max(at, Ordering::AcqRel);
     }
 }
 

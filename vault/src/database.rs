@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
@@ -28,6 +29,14 @@ const PRAGMAS: [&str; 4] = [
 
 const READERS: u32 = 4;
 
+/// What a path keeps in an address.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 pub struct Database {
     /// For everything that only reads.
     pub readers: AnyPool,
@@ -35,8 +44,8 @@ pub struct Database {
     /// Held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
     turn: Arc<Mutex<()>>,
-    /// The advisory lock that keeps a second server off the file; released when the process ends.
-    _lock: File,
+    /// Keeps a second server off the file until the process ends.
+    _lock: Lock,
 }
 
 /// One write transaction, dropped without effect unless it is committed.
@@ -58,38 +67,51 @@ impl Write {
     }
 }
 
-impl Database {
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+/// A database file that may be opened: it is locked, and what is in it is ours or nothing. Nothing has been
+/// written yet.
+pub struct Inspected {
+    path: PathBuf,
+    lock: Lock,
+    /// Whether it holds keys, which need the pepper that they were made with.
+    pub has_keys: bool,
+}
+
+impl Inspected {
+    /// Locks the file at `url` and looks at it.
+    pub async fn new(url: &str) -> Result<Self, OpenError> {
         install_default_drivers();
-        let path = sqlite_path(url).ok_or_else(|| OpenError::Address(url.to_owned()))?;
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
-            private_folder(folder).map_err(|source| OpenError::Folder {
-                path: folder.to_owned(),
-                source,
-            })?;
-        }
-        let lock = lock(&path)?;
-        if path.exists() {
-            inspect(&path).await?;
-        }
-        let address = |mode: &str| format!("sqlite://{}?mode={mode}", path.display());
+        let path = sqlite_path(url)?;
+        let lock = Lock::take(&path)?;
+        let has_keys = path.exists() && inspect(&path).await?;
+        Ok(Self {
+            path,
+            lock,
+            has_keys,
+        })
+    }
+}
+
+impl Database {
+    /// Opens the file for good, making or migrating it where needed.
+    pub async fn open(inspected: Inspected) -> Result<Self, OpenError> {
+        let Inspected { path, mut lock, .. } = inspected;
         let opened = |source| OpenError::Database {
             path: path.clone(),
             source,
         };
-        let writer = pool(1, &[])
-            .connect(&address("rwc"))
-            .await
-            .map_err(opened)?;
+        if !path.exists() {
+            // SQLite gives the files beside it the same mode.
+            private_file(&path).map_err(|error| opened(sqlx::Error::Io(error)))?;
+        }
+        let address = address(&path, "mode=rw");
+        let writer = pool(1, &[]).connect(&address).await.map_err(opened)?;
         assert_settings(&writer).await?;
         MIGRATIONS.run(&writer).await?;
         let readers = pool(READERS, &["PRAGMA query_only = ON"])
-            .connect(&address("rw"))
+            .connect(&address)
             .await
             .map_err(opened)?;
+        lock.keep();
         Ok(Self {
             readers,
             writer,
@@ -104,13 +126,6 @@ impl Database {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         Ok(Write { transaction, turn })
-    }
-
-    pub async fn has_keys(&self) -> Result<bool, OpenError> {
-        let first: Option<(String,)> = sqlx::query_as("SELECT access_key FROM api_keys LIMIT 1")
-            .fetch_optional(&self.readers)
-            .await?;
-        Ok(first.is_some())
     }
 
     pub async fn is_ready(&self) -> bool {
@@ -134,6 +149,9 @@ fn pool(connections: u32, more: &'static [&'static str]) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(connections)
         .min_connections(1)
+        // A file that was moved away under a running server must not come back as a new, empty one.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for pragma in PRAGMAS.iter().chain(more) {
@@ -144,13 +162,52 @@ fn pool(connections: u32, more: &'static [&'static str]) -> AnyPoolOptions {
         })
 }
 
-/// The file of a `sqlite:` address, without parameters: the settings are ours to choose.
-fn sqlite_path(url: &str) -> Option<PathBuf> {
+/// The file of a `sqlite:` address, by the one name that every spelling of it comes down to: the lock must
+/// mean the file, not its spelling. The folder is made if it is missing.
+fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let rest = url
         .strip_prefix("sqlite://")
-        .or_else(|| url.strip_prefix("sqlite:"))?;
-    let path = rest.split('?').next().unwrap_or_default();
-    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
+        .or_else(|| url.strip_prefix("sqlite:"))
+        .ok_or(OpenError::Address(
+            "only SQLite is supported, as sqlite://PATH",
+        ))?;
+    if rest.contains(['?', '#']) {
+        return Err(OpenError::Address(
+            "parameters are not supported, only sqlite://PATH",
+        ));
+    }
+    let path = percent_decode_str(rest)
+        .decode_utf8()
+        .map_err(|_| OpenError::Address("the path is not UTF-8"))?;
+    let path = Path::new(path.as_ref());
+    let name = path
+        .file_name()
+        .filter(|name| *name != ":memory:")
+        .ok_or(OpenError::Address(
+            "give the path of a file, as sqlite://PATH",
+        ))?;
+    if let Ok(existing) = path.canonicalize() {
+        return Ok(existing);
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    private_folder(folder)
+        .and_then(|()| folder.canonicalize())
+        .map(|folder| folder.join(name))
+        .map_err(|source| OpenError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+/// The address that sqlx reads: an absolute path, percent-encoded.
+fn address(path: &Path, parameters: &str) -> String {
+    format!(
+        "sqlite://{}?{parameters}",
+        percent_encode(path.as_os_str().as_encoded_bytes(), PATH)
+    )
 }
 
 /// Makes a folder that only its owner can enter, as far as it is not there.
@@ -162,67 +219,133 @@ pub fn private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Takes the advisory lock on `<database>.lock`. The file stays behind; only the lock counts.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let sidecar = PathBuf::from(name);
-    let failed = |source| OpenError::Lock {
-        path: sidecar.clone(),
-        source,
-    };
-    let file = File::options()
-        .create(true)
-        .append(true)
-        .open(&sidecar)
-        .map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
+/// Makes a file that only its owner can read, or opens it if it is there.
+fn private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The advisory lock on `<database>.lock`. The file stays behind when a server has run; only the lock counts.
+struct Lock {
+    file: File,
+    /// Made by a start that has not succeeded yet, and so to be taken away again.
+    made: Option<PathBuf>,
+}
+
+impl Lock {
+    fn take(path: &Path) -> Result<Self, OpenError> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let sidecar = PathBuf::from(name);
+        let failed = |source| OpenError::Lock {
+            path: sidecar.clone(),
+            source,
+        };
+        let made = (!sidecar.exists()).then(|| sidecar.clone());
+        let file = private_file(&sidecar).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { file, made }),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+                path: path.to_owned(),
+            }),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    fn keep(&mut self) {
+        self.made = None;
     }
 }
 
-/// Looks at an existing file without writing to it: it must be ours, and not newer than we are.
-async fn inspect(path: &Path) -> Result<(), OpenError> {
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(path) = self.made.take() {
+            let _ = std::fs::remove_file(path);
+        }
+        let _ = self.file.unlock();
+    }
+}
+
+/// Looks at an existing file without writing to it: it must be ours, and not newer than we are. Says whether
+/// it holds keys.
+async fn inspect(path: &Path) -> Result<bool, OpenError> {
     let opened = |source| OpenError::Database {
         path: path.to_owned(),
         source,
     };
-    let address = format!("sqlite://{}?mode=ro", path.display());
-    let mut connection = AnyConnection::connect(&address).await.map_err(opened)?;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // Where there is no log, nobody else has the file open, and reading it as immutable leaves no trace.
+    let mode = if Path::new(&log).exists() {
+        "mode=ro"
+    } else {
+        "mode=ro&immutable=true"
+    };
+    let mut connection = AnyConnection::connect(&address(path, mode))
+        .await
+        .map_err(opened)?;
+    let verdict = read_schema(path, &mut connection).await;
+    connection.close().await.map_err(opened)?;
+    verdict
+}
+
+async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool, OpenError> {
+    let opened = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let foreign = || OpenError::Foreign {
+        path: path.to_owned(),
+    };
     let tables: Vec<(String,)> =
         sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut connection)
+            .fetch_all(&mut *connection)
             .await
             .map_err(opened)?;
-    if !tables.is_empty() {
-        if !tables.iter().any(|(name,)| name == "_sqlx_migrations") {
-            return Err(OpenError::Foreign {
-                path: path.to_owned(),
-            });
-        }
-        let (found,): (i64,) =
-            sqlx::query_as("SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations")
-                .fetch_one(&mut connection)
-                .await
-                .map_err(opened)?;
-        let known = MIGRATIONS
+    let has = |table: &str| tables.iter().any(|(name,)| name == table);
+    if tables.is_empty() {
+        return Ok(false);
+    }
+    if !has("_sqlx_migrations") {
+        return Err(foreign());
+    }
+    let applied: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(opened)?;
+    let known = MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or_default();
+    for (version, checksum) in applied {
+        match MIGRATIONS
             .iter()
-            .map(|migration| migration.version)
-            .max()
-            .unwrap_or_default();
-        if found > known {
-            return Err(OpenError::Newer {
-                path: path.to_owned(),
-                found,
-                known,
-            });
+            .find(|migration| migration.version == version)
+        {
+            Some(ours) if *ours.checksum == *checksum => {}
+            None if version > known => {
+                return Err(OpenError::Newer {
+                    path: path.to_owned(),
+                    found: version,
+                    known,
+                });
+            }
+            _ => return Err(foreign()),
         }
     }
-    connection.close().await.map_err(opened)
+    if !has("api_keys") {
+        return Ok(false);
+    }
+    let first: Option<(String,)> = sqlx::query_as("SELECT access_key FROM api_keys LIMIT 1")
+        .fetch_optional(connection)
+        .await
+        .map_err(opened)?;
+    Ok(first.is_some())
 }
 
 /// Asks SQLite whether the settings took: durability rests on them.

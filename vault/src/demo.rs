@@ -68,14 +68,30 @@ const KEYS: [(&str, &str, i64, i64); 9] = [
     ("laptop", "", 2 * DAY_MS, 30 * DAY_MS),
 ];
 
+/// What there was to fill.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Filled {
+    Now,
+    /// By an earlier start.
+    Before,
+    /// The database has other accounts and was left as it was.
+    Not,
+}
+
 impl Vault {
-    /// Fills an empty database; true if it did.
-    pub async fn fill_for_demo(&self) -> Result<bool> {
-        let accounts: Option<(String,)> = sqlx::query_as("SELECT id FROM accounts LIMIT 1")
-            .fetch_optional(&self.0.database.readers)
-            .await?;
-        if accounts.is_some() {
-            return Ok(false);
+    /// Fills the database if it is empty.
+    pub async fn fill_for_demo(&self) -> Result<Filled> {
+        let (accounts, demo): (i64, i64) =
+            sqlx::query_as("SELECT COUNT(*), COUNT(CASE WHEN email = $1 THEN 1 END) FROM accounts")
+                .bind(EMAIL)
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        if accounts > 0 {
+            return Ok(if demo > 0 {
+                Filled::Before
+            } else {
+                Filled::Not
+            });
         }
         let password = self.0.passwords.hash(PASSWORD).await?;
         self.undisturbed(move |vault| async move {
@@ -133,7 +149,7 @@ impl Vault {
             for key in &keys {
                 key.publish(&vault, &account);
             }
-            Ok(true)
+            Ok(Filled::Now)
         })
         .await
     }

@@ -15,7 +15,6 @@ use crate::error::OpenError;
 use crate::pepper::{Digest, Pepper};
 
 /// What verification must know of a key.
-#[derive(Debug)]
 pub struct Entry {
     pub account: Arc<AccountEntry>,
     pub name: Box<str>,

@@ -50,8 +50,8 @@ impl From<FieldErrors> for Error {
 /// Why the vault cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("the database address {0:?} is not supported: use sqlite://PATH")]
-    Address(String),
+    #[error("KEYHOLD_DATABASE_URL: {0}")]
+    Address(&'static str),
     #[error("the folder {} cannot be made: {source}", path.display())]
     Folder {
         path: PathBuf,

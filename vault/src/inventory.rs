@@ -169,21 +169,25 @@ impl Vault {
         let now = self.now();
         let soon = now + account.window();
         let counts = self.counts(account, "%", now).await?;
-        let attention = "AND expires_at <= $2 ORDER BY expires_at, access_key";
-        let upcoming = "AND expires_at > $2 ORDER BY expires_at, access_key";
-        let newest = "AND created_at <= $2 ORDER BY created_at DESC, access_key";
+        // The few that are nearest to now on either side, so that what expired long ago does not hide what
+        // expires tomorrow; shown soonest first.
+        let nearest = "AND expires_at <= $2 ORDER BY ABS(expires_at - $4), access_key";
+        let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, access_key";
+        let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, access_key";
+        let mut attention = self.few(account, nearest, soon, now).await?;
+        attention.sort_by_key(KeyView::expires_at);
         Ok(Overview {
             now,
             window: account.window(),
             time_zone: account.time_zone.name().to_owned(),
             counts,
-            attention: self.few(account, attention, soon, now).await?,
+            attention,
             upcoming: self.few(account, upcoming, now, now).await?,
             newest: self.few(account, newest, now, now).await?,
         })
     }
 
-    /// The first few keys by a condition on the instant $2, and an order.
+    /// The first few keys by a condition on the instant $2, and an order; $4 is now.
     async fn few(
         &self,
         account: &Account,
@@ -196,6 +200,7 @@ impl Vault {
             .bind(&account.id)
             .bind(at)
             .bind(i64::from(Overview::LIMIT))
+            .bind(now)
             .fetch_all(&self.0.database.readers)
             .await?;
         Ok(rows

@@ -18,7 +18,6 @@ use crate::sessions::Session;
 use crate::{Caller, Vault, random};
 
 /// A key just made: the only time its secret is known.
-#[derive(Debug)]
 pub struct NewKey {
     pub access_key: AccessKey,
     pub secret_key: SecretKey<'static>,

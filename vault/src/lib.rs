@@ -21,6 +21,7 @@ mod passwords;
 mod pepper;
 mod random;
 mod sessions;
+mod sign_in;
 mod throttle;
 mod verify;
 
@@ -36,7 +37,7 @@ pub use sessions::{Session, SessionToken};
 pub use verify::{Credential, Principal, Refusal, Verified};
 
 use clock::Clock;
-use database::Database;
+use database::{Database, Inspected};
 use directory::KeyDirectory;
 use passwords::Passwords;
 use pepper::Pepper;
@@ -76,11 +77,12 @@ impl Vault {
     /// # Errors
     /// A sentence that says what stands in the way; what could not be opened is left as it was.
     pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let database = Database::open(&options.database_url).await?;
-        let has_keys = database.has_keys().await?;
-        let pepper = Pepper::load_or_make(&options.pepper_file, has_keys)?;
-        let directory = KeyDirectory::load(&database, &pepper).await?;
         let passwords = Passwords::new()?;
+        let inspected = Inspected::new(&options.database_url).await?;
+        let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
+        let database = Database::open(inspected).await?;
+        raise_clock(&database, clock.as_ref()).await?;
+        let directory = KeyDirectory::load(&database, &pepper).await?;
         let throttle = Throttle::default();
         Ok(Self(Arc::new(Inner {
             database,
@@ -123,4 +125,24 @@ impl Vault {
             Err(fault) => Err(Error::Unavailable(fault.to_string())),
         }
     }
+}
+
+/// Lets the clock begin where the last recorded change was made. A key that was expired by hand stays expired
+/// even if the machine comes back with its clock set back.
+async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<(), OpenError> {
+    let last: Option<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 1")
+        .fetch_optional(&database.readers)
+        .await?;
+    if let Some((last,)) = last {
+        let now = clock.now();
+        if now < last {
+            tracing::warn!(
+                "the machine's clock says {}, but the last change was made at {}: until then time stands still",
+                rfc3339(now),
+                rfc3339(last)
+            );
+        }
+        clock.raise(last);
+    }
+    Ok(())
 }

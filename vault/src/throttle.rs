@@ -1,9 +1,9 @@
 //! Slows down whoever guesses passwords: per account, and per network that the guesses come from.
 //!
 //! Each has a number of free failures; after those every further one doubles the wait, up to a limit. While
-//! somebody waits, attempts are refused without being looked at and do not lengthen the wait, so the worst
-//! that a stranger can do to an account is a pause, and not even that on a network from which its owner has
-//! signed in before (the caller checks that).
+//! somebody waits, attempts are refused without being looked at and do not lengthen the wait. An owner who
+//! comes from an address of earlier sign-ins is counted by a subject of their own, which strangers elsewhere
+//! do not touch.
 //!
 //! Kept in memory: a restart forgives.
 
@@ -27,6 +27,8 @@ pub enum Subject {
     Account(String),
     /// An IPv4 /24 or an IPv6 /56: what one customer commonly holds.
     Network(IpAddr),
+    /// An account, from an address where its owner has signed in before.
+    Known(String, IpAddr),
 }
 
 impl Subject {
@@ -39,8 +41,8 @@ impl Subject {
 
     fn free_failures(&self) -> u32 {
         match self {
-            Self::Account(_) => 5,
-            Self::Network(_) => 20,
+            Self::Account(_) | Self::Known(..) => 5,
+            Self::Network(_) => 60,
         }
     }
 }
@@ -56,12 +58,12 @@ struct Record {
 pub struct Throttle(Mutex<HashMap<Subject, Record>>);
 
 impl Throttle {
-    /// Counts an attempt as failed from the start, so that a hundred at once cannot slip through together;
-    /// [`Throttle::succeeded`] takes it back.
+    /// Begins an attempt that counts against all of these subjects. It counts as failed from the start, so
+    /// that a hundred at once cannot slip through together; what came of it is said to the [`Attempt`].
     ///
     /// # Errors
-    /// [`Error::Throttled`] while the subject must wait; the attempt is not to be looked at.
-    pub fn attempt(&self, subject: &Subject, now: i64) -> Result<()> {
+    /// [`Error::Throttled`] while one of them must wait; the attempt is not to be looked at.
+    pub fn attempt(&self, subjects: Vec<Subject>, now: i64) -> Result<Attempt<'_>> {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if records.len() >= MOST_SUBJECTS {
             records.retain(|_, record| now - record.last < FORGET_MS);
@@ -69,40 +71,85 @@ impl Throttle {
                 records.clear();
             }
         }
-        let record = records.entry(subject.clone()).or_default();
-        if now - record.last >= FORGET_MS {
-            *record = Record::default();
-        }
-        if now < record.blocked_until {
-            let wait = u64::try_from(record.blocked_until - now)
-                .unwrap_or(0)
-                .div_ceil(1000);
+        let waits = subjects.iter().filter_map(|subject| records.get(subject));
+        if let Some(until) = waits
+            .map(|record| record.blocked_until)
+            .max()
+            .filter(|until| now < *until)
+        {
+            let wait = u64::try_from(until - now).unwrap_or(0).div_ceil(1000);
             return Err(Error::Throttled { retry_after: wait });
         }
-        record.failures += 1;
-        record.last = now;
-        if let Some(doublings) = record.failures.checked_sub(subject.free_failures() + 1) {
-            let wait = 1_u64
-                .checked_shl(doublings)
-                .unwrap_or(LONGEST_S)
-                .min(LONGEST_S);
-            record.blocked_until = now + i64::try_from(wait * 1000).unwrap_or(i64::MAX / 2);
+        for subject in &subjects {
+            let record = records.entry(subject.clone()).or_default();
+            if now - record.last >= FORGET_MS {
+                *record = Record::default();
+            }
+            record.failures += 1;
+            record.last = now;
+            if let Some(doublings) = record.failures.checked_sub(subject.free_failures() + 1) {
+                let wait = 1_u64
+                    .checked_shl(doublings)
+                    .unwrap_or(LONGEST_S)
+                    .min(LONGEST_S);
+                record.blocked_until = now + i64::try_from(wait * 1000).unwrap_or(i64::MAX / 2);
+            }
         }
-        Ok(())
+        Ok(Attempt {
+            throttle: self,
+            subjects,
+            decided: false,
+        })
     }
 
-    /// The attempt was good after all. An account starts afresh; a network gets only this attempt back, or
-    /// one good account would let it guess at all others.
-    pub fn succeeded(&self, subject: &Subject) {
+    fn give_back(&self, subject: &Subject) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(record) = records.get_mut(subject) {
-            match subject {
-                Subject::Account(_) => *record = Record::default(),
-                Subject::Network(_) => {
-                    record.failures = record.failures.saturating_sub(1);
-                    record.blocked_until = 0;
-                }
+            record.failures = record.failures.saturating_sub(1);
+            record.blocked_until = 0;
+        }
+    }
+}
+
+/// An attempt that was let through. Dropped without a word (the password was never looked at), it has not
+/// counted.
+pub struct Attempt<'a> {
+    throttle: &'a Throttle,
+    subjects: Vec<Subject>,
+    decided: bool,
+}
+
+impl Attempt<'_> {
+    /// The password was wrong.
+    pub fn failed(mut self) {
+        self.decided = true;
+    }
+
+    /// The password was right. An account starts afresh; a network gets only this attempt back, or one good
+    /// account would let it guess at all others.
+    pub fn succeeded(mut self) {
+        self.decided = true;
+        for subject in &self.subjects {
+            if matches!(subject, Subject::Network(_)) {
+                self.throttle.give_back(subject);
+            } else {
+                let mut records = self
+                    .throttle
+                    .0
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
+                records.remove(subject);
             }
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.decided {
+            self.subjects
+                .iter()
+                .for_each(|subject| self.throttle.give_back(subject));
         }
     }
 }
@@ -111,12 +158,23 @@ impl Throttle {
 mod tests {
     use super::*;
 
-    /// Makes an attempt; how many seconds it must wait instead, 0 if none.
+    /// Makes an attempt that fails; how many seconds it must wait instead, 0 if none.
     fn wait(throttle: &Throttle, subject: &Subject, now: i64) -> u64 {
-        match throttle.attempt(subject, now) {
+        match throttle.attempt(vec![subject.clone()], now) {
+            Ok(attempt) => {
+                attempt.failed();
+                0
+            }
             Err(Error::Throttled { retry_after }) => retry_after,
-            _ => 0,
+            Err(_) => u64::MAX,
         }
+    }
+
+    fn succeed(throttle: &Throttle, subject: &Subject, now: i64) -> bool {
+        throttle
+            .attempt(vec![subject.clone()], now)
+            .map(Attempt::succeeded)
+            .is_ok()
     }
 
     #[test]
@@ -155,25 +213,46 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(wait(&throttle, &account, 0), 0);
         }
-        throttle.succeeded(&account);
-        assert_eq!(wait(&throttle, &account, 0), 0);
-        assert_eq!(wait(&throttle, &account, 0), 0);
-
-        for _ in 0..20 {
+        assert!(succeed(&throttle, &account, 0));
+        for _ in 0..6 {
+            assert_eq!(wait(&throttle, &account, 0), 0, "all are free again");
+        }
+        for _ in 0..network.free_failures() {
             assert_eq!(wait(&throttle, &network, 0), 0);
         }
-        throttle.succeeded(&network);
-        assert_eq!(
-            wait(&throttle, &network, 0),
-            0,
-            "the place that success gave back"
-        );
+        assert!(succeed(&throttle, &network, 0));
         assert_eq!(
             wait(&throttle, &network, 0),
             0,
             "one over the free ones starts the wait"
         );
         assert_eq!(wait(&throttle, &network, 0), 1);
+    }
+
+    #[test]
+    fn what_was_never_looked_at_does_not_count() {
+        let throttle = Throttle::default();
+        let subject = Subject::Account("a@example.com".to_owned());
+        for _ in 0..100 {
+            assert!(
+                throttle.attempt(vec![subject.clone()], 0).is_ok(),
+                "dropped at once: the server was busy"
+            );
+        }
+        for _ in 0..6 {
+            assert_eq!(wait(&throttle, &subject, 0), 0);
+        }
+        assert_eq!(wait(&throttle, &subject, 0), 1);
+    }
+
+    #[test]
+    fn many_at_once_are_counted_before_they_are_decided() {
+        let throttle = Throttle::default();
+        let subject = Subject::Account("a@example.com".to_owned());
+        let under_way: Vec<_> = (0..100)
+            .filter_map(|_| throttle.attempt(vec![subject.clone()], 0).ok())
+            .collect();
+        assert_eq!(under_way.len(), 6);
     }
 
     #[test]

@@ -13,7 +13,6 @@ use crate::{Vault, error};
 
 /// What somebody presents. A malformed pair does not get here: its checksum is wrong, and nothing is
 /// looked up.
-#[derive(Debug)]
 pub enum Credential<'a> {
     Key(AccessKey, SecretKey<'a>),
     /// The token of the session cookie.

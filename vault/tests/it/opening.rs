@@ -1,11 +1,14 @@
 //! Opening: what is made, what is refused, and that what is refused stays as it was.
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 
 use sqlx::Connection;
+use vault::clock::{ManualClock, SystemClock};
+use vault::demo::Filled;
 use vault::{OpenError, Vault};
 
-use crate::fixture::{Fixture, options};
+use crate::fixture::{DAY, Fixture, NOON, options};
 
 fn sentence(result: Result<Vault, OpenError>) -> String {
     result.map_or_else(|error| error.to_string(), |_| "opened".to_owned())
@@ -64,6 +67,74 @@ async fn a_second_server_on_the_same_file_is_refused() {
     site.member("a@example.com").await;
 }
 
+/// The lock is on the file, however its name is spelled.
+#[tokio::test]
+async fn another_name_for_the_same_file_is_no_way_around() {
+    let site = Fixture::new().await;
+    let file = site.folder.path().join("keyhold.db");
+    let link = site.folder.path().join("link.db");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let encoded = site.folder.path().join("keyhold%2Edb");
+    let roundabout = site
+        .folder
+        .path()
+        .join("../")
+        .join(site.folder.path().file_name().unwrap());
+    for path in [link, encoded, roundabout.join("keyhold.db")] {
+        let options = vault::Options {
+            database_url: format!("sqlite://{}", path.display()),
+            ..options(&site.folder)
+        };
+        let second = sentence(Vault::open(&options, site.clock.clone()).await);
+        assert!(
+            second.contains("in use by another keyhold process"),
+            "{}: {second}",
+            path.display()
+        );
+    }
+}
+
+#[tokio::test]
+async fn files_are_for_their_owner_only() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let mut seen = 0;
+    for file in std::fs::read_dir(site.folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        seen += 1;
+    }
+    assert!(seen >= 4, "database, log, lock, pepper");
+}
+
+/// What was expired by hand stays so, though the machine comes back with its clock set back.
+#[tokio::test]
+async fn time_goes_on_from_the_last_change() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let access_key = member.default_key.access_key.to_string();
+    let nobody = vault::Caller::default();
+    site.vault
+        .expire_key(&member.session, &access_key, &nobody)
+        .await
+        .unwrap();
+    site.vault.close().await;
+    let Fixture { folder, vault, .. } = site;
+    drop(vault);
+    let earlier = Arc::new(ManualClock::at(NOON - DAY));
+    let vault = Vault::open(&options(&folder), earlier.clone())
+        .await
+        .unwrap();
+    let site = Fixture {
+        folder,
+        clock: earlier,
+        vault,
+    };
+    assert_eq!(site.verdict(&member.default_key), "expired");
+    assert_eq!(site.vault.now(), NOON);
+}
+
 #[tokio::test]
 async fn a_newer_database_is_refused_untouched() {
     let site = Fixture::new().await;
@@ -88,6 +159,10 @@ async fn a_newer_database_is_refused_untouched() {
     let refused = sentence(Vault::open(&options(&folder), clock.clone()).await);
     assert!(refused.contains("newer keyhold (schema 9999"), "{refused}");
     assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert!(
+        !folder.path().join("keyhold.db-wal").exists(),
+        "no trace of the attempt"
+    );
 }
 
 #[tokio::test]
@@ -110,11 +185,12 @@ async fn what_is_no_keyhold_database_is_refused_untouched() {
             database.close().await.unwrap();
         }
         let before = std::fs::read(&file).unwrap();
-        let clock = std::sync::Arc::new(vault::clock::SystemClock::default());
+        let clock = Arc::new(SystemClock::default());
         let refused = sentence(Vault::open(&options(&folder), clock).await);
         assert!(refused.contains(expected), "{refused}");
         assert_eq!(std::fs::read(&file).unwrap(), before);
-        assert!(!folder.path().join("pepper").exists());
+        let beside = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(beside, 1, "no trace of the attempt");
     }
 }
 
@@ -122,7 +198,8 @@ async fn what_is_no_keyhold_database_is_refused_untouched() {
 async fn an_address_of_another_kind_is_refused() {
     let folder = tempfile::TempDir::new().unwrap();
     for url in [
-        "mysql://localhost/keyhold",
+        "postgres://u:hunter2@localhost/keyhold",
+        "sqlite://keyhold.db?mode=ro",
         "keyhold.db",
         "sqlite://",
         "sqlite::memory:",
@@ -131,17 +208,24 @@ async fn an_address_of_another_kind_is_refused() {
             database_url: url.to_owned(),
             ..options(&folder)
         };
-        let clock = std::sync::Arc::new(vault::clock::SystemClock::default());
+        let clock = Arc::new(SystemClock::default());
         let refused = sentence(Vault::open(&options, clock).await);
-        assert!(refused.contains("not supported"), "{url}: {refused}");
+        assert!(
+            refused.contains("KEYHOLD_DATABASE_URL") && !refused.contains("hunter2"),
+            "{url}: {refused}"
+        );
     }
 }
 
 #[tokio::test]
 async fn the_demonstration_fills_an_empty_database_once() {
     let site = Fixture::new().await;
-    assert!(site.vault.fill_for_demo().await.unwrap());
-    assert!(!site.vault.fill_for_demo().await.unwrap());
+    assert_eq!(site.vault.fill_for_demo().await.unwrap(), Filled::Now);
+    assert_eq!(site.vault.fill_for_demo().await.unwrap(), Filled::Before);
+    let other = Fixture::new().await;
+    other.member("a@example.com").await;
+    assert_eq!(other.vault.fill_for_demo().await.unwrap(), Filled::Not);
+    assert_eq!(other.vault.key_count(), 1);
     let nobody = vault::Caller::default();
     let token = site
         .vault
