@@ -48,6 +48,7 @@ impl FnError {
             Self::UNAUTHENTICATED | "sign_in_failed" => 401,
             "forbidden" => 403,
             Self::NOT_FOUND => 404,
+            "method_not_allowed" => 405,
             "sign_up_refused" => 409,
             Self::INVALID => 422,
             "throttled" => 429,

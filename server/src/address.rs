@@ -17,16 +17,19 @@ pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -
     if !is_trusted(peer) {
         return Some(peer);
     }
-    let hops: Vec<&str> = headers
+    // Bytes, so that a header which is no text hides no hop.
+    let hops: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
         .collect();
     let mut nearest = peer;
     for hop in hops.iter().rev() {
-        let Ok(address) = hop.trim().parse::<IpAddr>() else {
-            return Some(nearest);
+        let Some(address) = std::str::from_utf8(hop)
+            .ok()
+            .and_then(|hop| address_of(hop.trim()))
+        else {
+            break;
         };
         nearest = address.to_canonical();
         if !is_trusted(nearest) {
@@ -34,6 +37,13 @@ pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -
         }
     }
     Some(nearest)
+}
+
+/// An address, with or without a port: some proxies write one.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    hop.parse()
+        .ok()
+        .or_else(|| hop.parse().ok().map(|socket: SocketAddr| socket.ip()))
 }
 
 #[cfg(test)]
@@ -74,6 +84,10 @@ mod tests {
         assert_eq!(
             from([10, 0, 0, 1], &["203.0.113.9, nonsense"]).as_deref(),
             Some("10.0.0.1")
+        );
+        assert_eq!(
+            from([10, 0, 0, 1], &["203.0.113.9:4711"]).as_deref(),
+            Some("203.0.113.9")
         );
     }
 }

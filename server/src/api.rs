@@ -9,7 +9,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, Response};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Extension, Json, Router};
 use serde::Serialize;
 use shared::list::ListQuery;
@@ -30,6 +30,13 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/keys", get(keys))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(state.clone(), guarded))
+}
+
+/// `/v1/` itself, which the prefix does not cover.
+pub fn root(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/v1/", any(not_found))
         .layer(from_fn_with_state(state.clone(), guarded))
 }
 

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -70,10 +71,11 @@ pub struct Config {
     #[arg(
         long,
         env = "KEYHOLD_TRUSTED_PROXIES",
-        value_delimiter = ',',
+        default_value = "",
+        hide_default_value = true,
         value_name = "CIDR"
     )]
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Networks,
 
     /// The folder with the site's files. Default: `site` beside the binary, or one folder up.
     #[arg(long, env = "KEYHOLD_SITE_ROOT", value_name = "FOLDER")]
@@ -93,6 +95,7 @@ impl Config {
         let url = self
             .base_url
             .clone()
+            .filter(|url| !url.is_empty())
             .unwrap_or_else(|| format!("http://{bound}"));
         if url.starts_with("http://") && !is_loopback_url(&url) {
             return Err(format!(
@@ -143,19 +146,46 @@ fn is_loopback_url(url: &str) -> bool {
     })
 }
 
+/// Reads a base URL and writes it in the one way that everything else compares with: scheme and host in lower
+/// case, no slash at the end. Empty, as deployment files often leave a variable, is as if absent.
 fn base_url(text: &str) -> Result<String, String> {
-    let text = text.trim_end_matches('/');
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     let uri: Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
-    let plain = matches!(uri.scheme_str(), Some("http" | "https"))
-        && uri
-            .authority()
-            .is_some_and(|authority| !authority.as_str().contains('@'))
-        && matches!(uri.path(), "" | "/")
-        && uri.query().is_none();
-    if plain {
-        Ok(text.to_owned())
-    } else {
-        Err("it must be http:// or https:// with a host and no path".to_owned())
+    match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme @ ("http" | "https")), Some(authority))
+            if !authority.as_str().contains('@')
+                && !text.contains('#')
+                && matches!(uri.path(), "" | "/")
+                && uri.query().is_none() =>
+        {
+            Ok(format!(
+                "{scheme}://{}",
+                authority.as_str().to_ascii_lowercase()
+            ))
+        }
+        _ => Err("it must be http:// or https:// with a host and no path".to_owned()),
+    }
+}
+
+/// Networks of trusted proxies; empty means none.
+#[derive(Clone, Debug, Default)]
+pub struct Networks(pub Vec<IpNet>);
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| {
+                part.parse()
+                    .map_err(|_| format!("{part:?} is not a network such as 10.0.0.0/8"))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
@@ -183,8 +213,18 @@ mod tests {
         assert!(sentence(&["--listen", "everywhere"]).contains("everywhere"));
         assert!(sentence(&["--base-url", "ftp://example.com"]).contains("ftp://example.com"));
         assert!(sentence(&["--base-url", "https://example.com/keys"]).contains("no path"));
+        assert!(sentence(&["--base-url", "https://example.com#keys"]).contains("no path"));
         assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
+    }
+
+    #[test]
+    fn an_empty_value_is_as_if_absent() -> Result<(), String> {
+        let config = config(&["--base-url", "", "--trusted-proxies", ""])?;
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        assert_eq!(config.resolved_base_url(bound)?, "http://127.0.0.1:3000");
+        assert!(config.trusted_proxies.0.is_empty());
+        Ok(())
     }
 
     #[test]
@@ -196,7 +236,7 @@ mod tests {
             "http://127.0.0.1:3000"
         );
         assert!(config(&[])?.resolved_base_url(everywhere).is_err());
-        let https = config(&["--base-url", "https://keys.example.com/"])?;
+        let https = config(&["--base-url", "HTTPS://Keys.example.com/"])?;
         assert_eq!(
             https.resolved_base_url(everywhere)?,
             "https://keys.example.com"

@@ -4,6 +4,8 @@
 //! A program or our own script asks for JSON and gets JSON. A plain form asks for HTML: it is redirected when
 //! the call succeeded, and answered with its own page, what was typed and what is wrong, when it failed.
 
+use std::time::Duration;
+
 use app::error::FnError;
 use app::functions::registry::{Access, Done, Function};
 use app::replay::{Replay, SecretJson};
@@ -19,6 +21,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, 
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use percent_encoding::percent_decode;
 use shared::token::AccessKey;
 
 use crate::pages::{local_path, render, sign_in_address};
@@ -27,6 +30,9 @@ use crate::state::AppState;
 /// The longest body, in bytes. The longest honest one, a description of 500 characters that each take twelve
 /// bytes when encoded, has a tenth of it.
 const BODY_LIMIT: usize = 64 * 1024;
+
+/// The longest that a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Fields = Vec<(String, String)>;
 
@@ -48,7 +54,10 @@ pub async fn call(
         ));
     };
     if request.method() != Method::POST {
-        let mut response = StatusCode::METHOD_NOT_ALLOWED.into_response();
+        let mut response = json_error(&FnError::new(
+            "method_not_allowed",
+            "Functions are called by POST.",
+        ));
         response
             .headers_mut()
             .insert(ALLOW, HeaderValue::from_static("POST"));
@@ -86,7 +95,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
+        .is_some_and(|accept| accept.contains("text/html") && !accept.contains("application/json"))
 }
 
 /// The form's fields: each known, each at most once.
@@ -121,7 +130,19 @@ async fn read_fields(
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(too_large());
     }
-    let bytes = to_bytes(body, BODY_LIMIT).await.map_err(|_| too_large())?;
+    let bytes = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
+        Ok(bytes) => bytes.map_err(|_| too_large())?,
+        Err(_) => {
+            let message = "The request did not arrive in time.".to_owned();
+            return Err(bad(StatusCode::REQUEST_TIMEOUT, message));
+        }
+    };
+    if percent_decode(&bytes).decode_utf8().is_err() {
+        return Err(bad(
+            StatusCode::BAD_REQUEST,
+            "The fields are not UTF-8.".to_owned(),
+        ));
+    }
     let mut fields = Fields::new();
     for (name, value) in form_urlencoded::parse(&bytes) {
         if !function.fields.contains(&name.as_ref()) {
@@ -206,7 +227,8 @@ fn as_json(outcome: Outcome) -> Response<Body> {
     response
 }
 
-fn json_error(error: &FnError) -> Response<Body> {
+/// An error of a function, as JSON.
+pub fn json_error(error: &FnError) -> Response<Body> {
     let mut response = axum::Json(error).into_response();
     finish_error(&mut response, error);
     response

@@ -1,7 +1,8 @@
 //! Accepts connections, bounds them, and lets them finish at the end.
 //!
 //! `axum::serve` sets no limit on how long a client may take to send its headers, so a few thousand slow ones
-//! would hold the server; this loop over hyper does.
+//! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
+//! telling the versions apart on one port waits for a client without any limit.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,38 +12,36 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use rlimit::Resource;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 use crate::address::Peer;
 
-/// The longest a client may take to send a request's headers.
+/// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of headers; more is answered 431.
 const HEADER_BYTES: usize = 64 * 1024;
 /// Connections at the same time; a further one waits to be accepted.
-const CONNECTIONS: usize = 16 * 1024;
+const CONNECTIONS: u64 = 16 * 1024;
+/// Files that are not connections: database, log, site.
+const OTHER_FILES: u64 = 64;
 /// The longest that requests in flight may take after the stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` comes, then lets what is in flight finish.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(64 * 1024);
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let places = Arc::new(Semaphore::new(connections()));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -67,11 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
                 )
             }
         });
-        let connection = graceful.watch(
-            builder
-                .serve_connection(TokioIo::new(stream), service)
-                .into_owned(),
-        );
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {
@@ -91,16 +86,21 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
     }
 }
 
+/// How many connections there is room for: as many as the system lets this process have open, once it has
+/// asked for all it may have.
+fn connections() -> usize {
+    let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
+        .or_else(|_| Resource::NOFILE.get_soft())
+        .unwrap_or(1024);
+    usize::try_from(files.saturating_sub(OTHER_FILES).clamp(16, CONNECTIONS)).unwrap_or(16)
+}
+
 /// The next connection, once there is a place for it; none if accepting failed, which is not the end: the
-/// client may have gone, or the process may be out of files for a moment.
+/// client may have gone, or the system may be short of something for a moment.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(
-    tokio::net::TcpStream,
-    Peer,
-    tokio::sync::OwnedSemaphorePermit,
-)> {
+) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => {
@@ -109,8 +109,38 @@ async fn accept(
         }
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    /// Whoever connects and then says nothing, or not enough, is let go. Time runs by itself while everybody
+    /// waits, so ten seconds pass at once.
+    #[tokio::test(start_paused = true)]
+    async fn silent_clients_are_let_go() -> std::io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = tokio::spawn(serve(listener, Router::new(), std::future::pending()));
+        for said in [
+            "",
+            "P",
+            "PRI * HTTP/2.0\r\n",
+            "GET / HTTP/1.1\r\nHost: x\r\n",
+        ] {
+            let mut client = TcpStream::connect(address).await?;
+            client.write_all(said.as_bytes()).await?;
+            let mut answer = Vec::new();
+            let gone =
+                tokio::time::timeout(HEADER_TIMEOUT * 2, client.read_to_end(&mut answer)).await;
+            assert!(gone.is_ok(), "still connected after {said:?}");
+        }
+        server.abort();
+        Ok(())
     }
 }

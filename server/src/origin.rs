@@ -5,13 +5,14 @@
 //! in `Origin` otherwise. A request with neither was not made by a browser that anyone still uses, and has no
 //! session that somebody else could abuse. See the OWASP CSRF Prevention Cheat Sheet, "Fetch Metadata".
 
+use app::error::FnError;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, Method, Response, StatusCode};
+use axum::http::{HeaderMap, Method, Response};
 use axum::middleware::Next;
-use axum::response::IntoResponse;
 
+use crate::functions::json_error;
 use crate::state::AppState;
 
 /// Answers 403 to a cross-site request with an unsafe method.
@@ -31,11 +32,10 @@ pub async fn same_origin(
             path = request.uri().path(),
             "a cross-site request was refused"
         );
-        (
-            StatusCode::FORBIDDEN,
-            "This request came from another site and was refused.\n",
-        )
-            .into_response()
+        json_error(&FnError::new(
+            "forbidden",
+            "This request came from another site and was refused.",
+        ))
     }
 }
 
@@ -51,8 +51,12 @@ fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
     match text(ORIGIN) {
         None => true,
         Some(origin) => {
-            let authority = origin.split_once("://").map(|(_, authority)| authority);
-            origin == base_url || (authority.is_some() && authority == text(HOST))
+            // On loopback there are several names for the same place; elsewhere there is one.
+            let by_host = base_url.starts_with("http://")
+                && origin
+                    .strip_prefix("http://")
+                    .is_some_and(|authority| Some(authority) == text(HOST));
+            origin == base_url || by_host
         }
     }
 }
@@ -63,6 +67,10 @@ mod tests {
     use axum::http::{HeaderName, HeaderValue};
 
     fn ours(headers: &[(&'static str, &'static str)]) -> bool {
+        ours_at("https://keys.example.com", headers)
+    }
+
+    fn ours_at(base_url: &str, headers: &[(&'static str, &'static str)]) -> bool {
         let map = headers
             .iter()
             .map(|(name, value)| {
@@ -72,7 +80,7 @@ mod tests {
                 )
             })
             .collect();
-        is_ours(&map, "https://keys.example.com")
+        is_ours(&map, base_url)
     }
 
     #[test]
@@ -93,9 +101,14 @@ mod tests {
             ("host", "keys.example.com")
         ]));
         assert!(!ours(&[("origin", "null"), ("host", "keys.example.com")]));
-        assert!(ours(&[
+        let local = [
             ("origin", "http://localhost:3000"),
-            ("host", "localhost:3000")
+            ("host", "localhost:3000"),
+        ];
+        assert!(ours_at("http://127.0.0.1:3000", &local));
+        assert!(!ours(&[
+            ("origin", "http://keys.example.com"),
+            ("host", "keys.example.com")
         ]));
         assert!(ours(&[]), "no browser");
     }

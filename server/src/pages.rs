@@ -43,6 +43,10 @@ pub async fn page(
 
 /// Answers an address that is no page, as a page: 404.
 pub async fn not_found(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
+    // `CONNECT` names a host and no page, and there is nothing to render for it.
+    if request.uri().path_and_query().is_none() {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
     let mut response = render(&state, request, None).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response

@@ -81,7 +81,10 @@ impl Refused {
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert(X_REQUEST_ID, id);
         }
-        if matches!(self.status(), StatusCode::UNAUTHORIZED) {
+        if matches!(
+            self.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST
+        ) {
             headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if matches!(code, Code::Unavailable | Code::RateLimited) {

@@ -38,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .route("/verify/{*path}", any(verify::verify))
         .route("/healthz", get(healthz))
         .nest("/v1", api::routes(&state))
+        .merge(api::root(&state))
         .merge(files(&state))
         .merge(browser(&state))
         .with_state(state)
@@ -75,8 +76,8 @@ fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
-/// The site's files, compressed ahead of time. Names under `/pkg` change with their content, so browsers may
-/// keep them for ever.
+/// The site's files, compressed ahead of time. Where names under `/pkg` change with their content, browsers
+/// may keep them for ever.
 fn files(state: &AppState) -> Router<AppState> {
     let compressed = |name: &str| {
         ServeFile::new(state.site_root.join(name.trim_start_matches('/')))
@@ -86,15 +87,18 @@ fn files(state: &AppState) -> Router<AppState> {
     let package = ServeDir::new(state.site_root.join("pkg"))
         .precompressed_br()
         .precompressed_gzip();
+    let keep = if state.leptos.hash_files {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
     let kept = SetResponseHeaderLayer::overriding(
         CACHE_CONTROL,
-        |response: &axum::http::Response<_>| -> Option<HeaderValue> {
+        move |response: &axum::http::Response<_>| -> Option<HeaderValue> {
             response
                 .status()
                 .is_success()
-                .then_some(HeaderValue::from_static(
-                    "public, max-age=31536000, immutable",
-                ))
+                .then_some(HeaderValue::from_static(keep))
         },
     );
     let mut routes =

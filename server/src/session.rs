@@ -4,12 +4,12 @@ use app::request;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
-use axum::response::IntoResponse;
 use vault::{Caller, Credential, Principal, Refusal};
 
 use crate::address;
+use crate::functions::json_error;
 use crate::state::AppState;
 
 /// Puts an [`app::request::Request`] into the extensions. When it cannot be known who is signed in, nobody
@@ -26,13 +26,7 @@ pub async fn identify(
             Ok(Principal::Session(session)) => Some(session),
             Ok(Principal::Key(_)) | Err(Refusal::Invalid | Refusal::Expired { .. }) => None,
             Err(Refusal::Unavailable(error)) => {
-                tracing::error!(%error, "a session could not be looked up");
-                return (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    [("retry-after", "5")],
-                    "Keyhold is unavailable.\n",
-                )
-                    .into_response();
+                return json_error(&error.into());
             }
         },
     };

@@ -6,7 +6,8 @@ use app::request::Site;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use vault::clock::SystemClock;
-use vault::{Options, Vault, demo};
+use vault::demo::{self, Filled};
+use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
 use crate::state::AppState;
@@ -48,12 +49,23 @@ pub async fn run(config: &Config) -> Result<(), String> {
         vault.clone(),
         site,
         site_root,
-        config.trusted_proxies.clone(),
+        config.trusted_proxies.0.clone(),
     );
     tracing::info!(
         keys = vault.key_count(),
         "listening on http://{bound}, reached at {base_url}"
     );
+    if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
+        tracing::warn!(
+            "KEYHOLD_TRUSTED_PROXIES is not set: everybody behind the proxy counts as one network, and too many \
+             failed sign-ins of one slow down all"
+        );
+    }
+    if base_url.starts_with("http://") && !bound.ip().is_loopback() {
+        tracing::warn!(
+            "listening on {bound} without TLS: whoever can read that network can read sessions"
+        );
+    }
     listen::serve(listener, router::router(state), async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -67,15 +79,20 @@ pub async fn run(config: &Config) -> Result<(), String> {
 }
 
 async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {
-    if vault
+    match vault
         .fill_for_demo()
         .await
         .map_err(|error| error.to_string())?
     {
-        tracing::info!("the empty database was filled for the demonstration");
+        Filled::Not => {
+            tracing::warn!("--demo: the database has accounts of its own and was left as it is");
+            return Ok(());
+        }
+        Filled::Now => tracing::info!("--demo: the empty database was filled"),
+        Filled::Before => {}
     }
     tracing::info!(
-        "demonstration, on this machine only: sign in at {base_url}/sign-in as {} with the password \"{}\"",
+        "--demo, on this machine only: sign in at {base_url}/sign-in as {} with the password \"{}\"",
         demo::EMAIL,
         demo::PASSWORD
     );

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
@@ -31,6 +32,9 @@ pub async fn verify(State(state): State<AppState>, headers: HeaderMap) -> Respon
     match admit(&state, &headers).await {
         Ok(verified) => {
             let mut response = Response::new(Body::empty());
+            response
+                .headers_mut()
+                .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             identify(&verified, response.headers_mut());
             response
         }

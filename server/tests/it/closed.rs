@@ -96,6 +96,7 @@ async fn programs_are_asked_for_credentials() {
         "/verify",
         "/verify/any/path",
         "/v1",
+        "/v1/",
         "/v1/account",
         "/v1/keys",
         "/v1/keys/kh_0",
