@@ -87,7 +87,9 @@ impl Code {
             }
             Self::Forbidden => "The key is good, but it may not do this.",
             Self::NotFound => "There is nothing at this address.",
-            Self::MethodNotAllowed => "The address exists, but not for this method. The API only reads.",
+            Self::MethodNotAllowed => {
+                "The address exists, but not for this method. The API only reads."
+            }
             Self::RateLimited => "Wait for the time given in Retry-After, then try again.",
             Self::Unavailable => {
                 "Whether the key is good cannot be decided right now, so it is refused. Try again."
