@@ -46,8 +46,20 @@ impl Refused {
         }
     }
 
-    /// The answer.
+    /// The answer to the caller itself.
     pub fn answer(self, state: &AppState) -> Response<Body> {
+        self.answer_with(self.status(), state)
+    }
+
+    /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500.
+    pub fn answer_nginx(self, state: &AppState) -> Response<Body> {
+        match self.status() {
+            StatusCode::UNAUTHORIZED => self.answer(state),
+            _ => self.answer_with(StatusCode::FORBIDDEN, state),
+        }
+    }
+
+    fn answer_with(self, status: StatusCode, state: &AppState) -> Response<Body> {
         let code = self.code();
         let base = &state.site.base_url;
         let (expired_at, restore_url) = match self {
@@ -62,7 +74,7 @@ impl Refused {
         let problem = Problem {
             kind: format!("{base}/developers#{}", code.slug()),
             title: code.title(),
-            status: self.status().as_u16(),
+            status: status.as_u16(),
             detail: code.detail(),
             code: code.slug(),
             request_id: request_id.clone(),
@@ -71,7 +83,7 @@ impl Refused {
         };
         let mut response =
             Response::new(Body::from(serde_json::to_vec(&problem).unwrap_or_default()));
-        *response.status_mut() = self.status();
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(
             CONTENT_TYPE,
@@ -81,10 +93,7 @@ impl Refused {
         if let Ok(id) = HeaderValue::from_str(&request_id) {
             headers.insert(X_REQUEST_ID, id);
         }
-        if matches!(
-            self.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST
-        ) {
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
             headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if matches!(code, Code::Unavailable | Code::RateLimited) {

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
 use vault::Verified;
@@ -28,7 +28,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// Answers 200 with who the key belongs to, or the refusal.
-pub async fn verify(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+pub async fn verify(State(state): State<AppState>, uri: Uri, headers: HeaderMap) -> Response<Body> {
     match admit(&state, &headers).await {
         Ok(verified) => {
             let mut response = Response::new(Body::empty());
@@ -38,8 +38,15 @@ pub async fn verify(State(state): State<AppState>, headers: HeaderMap) -> Respon
             identify(&verified, response.headers_mut());
             response
         }
+        Err(refused) if is_nginx(&uri) => refused.answer_nginx(&state),
         Err(refused) => refused.answer(&state),
     }
+}
+
+/// Whether nginx asks: `?gateway=nginx`.
+fn is_nginx(uri: &Uri) -> bool {
+    uri.query()
+        .is_some_and(|query| query.split('&').any(|pair| pair == "gateway=nginx"))
 }
 
 /// The headers that say which key it is.

@@ -129,3 +129,22 @@ async fn exact_to_the_millisecond() {
     site.clock.advance(-DAY);
     assert_eq!(site.verdict(&key).await, (401, "key_expired".to_owned()));
 }
+
+/// nginx turns anything but 200, 401 and 403 into an error of its own.
+#[tokio::test]
+async fn nginx_gets_what_it_can_carry() {
+    let site = Site::new().await;
+    let key = site.member("a@example.com").await.key.unwrap();
+    let (basic, word) = (key.basic(), key.word());
+    let two = [
+        ("authorization", basic.as_str()),
+        ("x-api-key", word.as_str()),
+    ];
+    let plain = site.ask("GET", "/verify", &two).await;
+    let nginx = site.ask("GET", "/verify/x?a=b&gateway=nginx", &two).await;
+    assert_eq!((plain.status.as_u16(), nginx.status.as_u16()), (400, 403));
+    assert_eq!(nginx.json()["status"], 403);
+    assert_eq!(nginx.text("code"), "credentials_malformed");
+    let missing = site.ask("GET", "/verify?gateway=nginx", &[]).await;
+    assert_eq!(missing.status, 401);
+}
