@@ -66,11 +66,12 @@ impl Running {
     fn send(&self, head: &str, body: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(&self.address)?;
         let length = body.len();
-        write!(
-            stream,
+        // In one piece: the server may answer, and hang up, before the rest of several is written.
+        let request = format!(
             "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}",
             self.address
-        )?;
+        );
+        stream.write_all(request.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
