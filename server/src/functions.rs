@@ -130,13 +130,13 @@ async fn read_fields(
     if announced.is_some_and(|length| length > BODY_LIMIT) {
         return Err(too_large());
     }
-    let bytes = match tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT)).await {
-        Ok(bytes) => bytes.map_err(|_| too_large())?,
-        Err(_) => {
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT))
+        .await
+        .map_err(|_| {
             let message = "The request did not arrive in time.".to_owned();
-            return Err(bad(StatusCode::REQUEST_TIMEOUT, message));
-        }
-    };
+            bad(StatusCode::REQUEST_TIMEOUT, message)
+        })?
+        .map_err(|_| too_large())?;
     if percent_decode(&bytes).decode_utf8().is_err() {
         return Err(bad(
             StatusCode::BAD_REQUEST,
