@@ -17,8 +17,8 @@ debug=()
 
 if [[ $mode == release ]]; then
   # The features are those that rustc turns on. With --all-features the module no longer hydrates.
-  "$tools/wasm-opt" -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext \
-    --enable-mutable-globals --enable-reference-types --enable-multivalue \
+  "$tools/wasm-opt" --merge-similar-functions -Oz --enable-bulk-memory --enable-nontrapping-float-to-int \
+    --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
     "$raw/keyhold_bg.wasm" -o "$folder/keyhold.wasm"
   minify=(--minify)
 else
