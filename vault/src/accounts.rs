@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 
 use crate::audit::{self, Action, Entry};
 use crate::error::{Error, Result};
-use crate::keys::{NewKey, insert_key};
+use crate::new_key::{NewKey, insert_key};
 use crate::sessions::{self, Session, SessionToken};
 use crate::throttle::Subject;
 use crate::{Caller, Vault, passwords, random};

@@ -6,7 +6,7 @@ use shared::DAY_MS;
 use crate::accounts::insert_account;
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
-use crate::keys::insert_key;
+use crate::new_key::insert_key;
 use crate::{Caller, Vault};
 
 /// Where to sign in. Only `--demo` makes this account, and only on a loopback address.

@@ -17,6 +17,7 @@ pub mod directory;
 mod error;
 mod inventory;
 mod keys;
+mod new_key;
 mod passwords;
 mod pepper;
 mod random;
@@ -32,7 +33,7 @@ use std::sync::Arc;
 pub use accounts::{Account, SignedUp};
 pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
-pub use keys::NewKey;
+pub use new_key::NewKey;
 pub use sessions::{Session, SessionToken};
 pub use verify::{Credential, Principal, Refusal, Verified};
 

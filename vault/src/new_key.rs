@@ -1,0 +1,123 @@
+//! Making keys: the only place where a secret exists.
+
+use shared::token::{AccessKey, SecretKey};
+use shared::validation;
+use sqlx::AnyConnection;
+
+use crate::accounts::Account;
+use crate::audit::{self, Action, Entry};
+use crate::error::Result;
+use crate::keys::{expiry_error, folded};
+use crate::pepper::Digest;
+use crate::sessions::Session;
+use crate::{Caller, Vault, random};
+
+/// A key just made: the only time its secret is known.
+pub struct NewKey {
+    pub access_key: AccessKey,
+    pub secret_key: SecretKey<'static>,
+    pub name: String,
+    /// UTC epoch milliseconds; none: never.
+    pub expires_at: Option<i64>,
+    digest: Digest,
+}
+
+impl NewKey {
+    /// Makes the key usable, once it is committed.
+    pub(crate) fn publish(&self, vault: &Vault, account: &Account) {
+        vault.0.directory.publish(
+            self.access_key,
+            &account.id,
+            &self.name,
+            self.expires_at,
+            self.digest,
+        );
+    }
+}
+
+/// Adds a key to a transaction. `now` is the instant at which it is made.
+pub(crate) async fn insert_key(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    account: &Account,
+    (name, description, expires_at): (&str, &str, Option<i64>),
+    now: i64,
+    caller: &Caller,
+) -> Result<NewKey> {
+    let access_key = AccessKey::from_entropy(random::bytes()?);
+    let secret_key = SecretKey::from_entropy(random::bytes()?);
+    let digest = vault.0.pepper.digest(&secret_key);
+    let subject = access_key.to_string();
+    sqlx::query(
+        "INSERT INTO api_keys
+         (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(&subject)
+    .bind(&account.id)
+    .bind(name)
+    .bind(description)
+    .bind(folded(name, description, access_key))
+    .bind(digest.to_vec())
+    .bind(&vault.0.pepper.id)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut *connection)
+    .await?;
+    let entry = Entry {
+        at: now,
+        account_id: &account.id,
+        action: Action::Created,
+        subject: &subject,
+        detail: "",
+        expires_at,
+    };
+    audit::record(connection, entry, caller).await?;
+    Ok(NewKey {
+        access_key,
+        secret_key,
+        name: name.to_owned(),
+        expires_at,
+        digest,
+    })
+}
+
+impl Vault {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `name`, `description`, `expiry`; a past expiration is invalid.
+    pub async fn create_key(
+        &self,
+        session: &Session,
+        name: &str,
+        description: &str,
+        expiry: &str,
+        caller: &Caller,
+    ) -> Result<NewKey> {
+        let form = validation::key_form(name, description, expiry)?;
+        let (account, caller) = (session.account.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let now = vault.now();
+            let expires_at = form
+                .expiry
+                .resolve_later(now, &account.time_zone)
+                .map_err(expiry_error)?;
+            let mut write = vault.0.database.begin().await?;
+            let fields = (form.name.as_str(), form.description.as_str(), expires_at);
+            let key = insert_key(
+                &vault,
+                &mut write.transaction,
+                &account,
+                fields,
+                now,
+                &caller,
+            )
+            .await?;
+            let _turn = write.commit().await?;
+            key.publish(&vault, &account);
+            Ok(key)
+        })
+        .await
+    }
+}
