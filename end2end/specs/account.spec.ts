@@ -1,6 +1,11 @@
 import { expect, test } from "../harness/test.ts";
 
-test("preferences are saved, and refused with the reason at the field", async ({ account: _, accountPage, watch }) => {
+test("preferences are saved, and refused with the reason at the field", async ({
+  page,
+  account: _,
+  accountPage,
+  watch,
+}) => {
   watch.allow(/status of 422/);
   await accountPage.open();
   await expect(accountPage.warningDays).toHaveValue("14");
@@ -14,6 +19,12 @@ test("preferences are saved, and refused with the reason at the field", async ({
   await accountPage.timeZone.fill("Africa/Nairobi");
   await accountPage.save.click();
   await expect(accountPage.said).toContainText(/saved/i);
+  // The other pages know it without a reload, and so does this one when it is opened again.
+  await page.getByRole("link", { name: "API Control" }).click();
+  await page.getByRole("link", { name: "Create key" }).click();
+  await expect(page.getByText("Dates are in Africa/Nairobi")).toBeVisible();
+  await page.getByRole("link", { name: "Account" }).click();
+  await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");
   await accountPage.reload();
   await expect(accountPage.warningDays).toHaveValue("30");
   await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");

@@ -8,6 +8,7 @@ use shared::view::AccountView;
 
 use crate::components::answer::answered;
 use crate::components::browser;
+use crate::components::codec::ask;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Sending, Submit};
@@ -15,12 +16,14 @@ use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::live::live;
 use crate::functions::account::{
-    ChangePassword, SavePreferences, change_password, save_preferences,
+    ChangePassword, SavePreferences, change_password, save_preferences, show_account,
 };
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    let account = expect_context::<Account>();
+    // Asked anew for this page: the frame's copy is fetched again when something is saved, and what is
+    // being typed here must not go with it.
+    let account = ask(|| (), |()| show_account());
     view! {
         <PageHead title="Account" />
         {done_note()}
@@ -43,6 +46,7 @@ pub fn AccountPage() -> impl IntoView {
 fn preferences(account: AccountView) -> AnyView {
     let state = FormState::new(SavePreferences::PATH);
     let feedback = Feedback::get();
+    let everywhere = expect_context::<Account>();
     let zones = NodeRef::<html::Datalist>::new();
     Effect::new(move |_| {
         if let (Some(list), Some(options)) = (zones.get(), browser::time_zone_options()) {
@@ -53,6 +57,8 @@ fn preferences(account: AccountView) -> AnyView {
         Box::pin(async move {
             save_preferences(fields.text("time_zone"), fields.text("warning_days")).await?;
             feedback.say("Your preferences are saved.");
+            // Other pages name the zone.
+            everywhere.refetch();
             Ok(())
         })
     });
