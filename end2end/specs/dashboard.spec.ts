@@ -31,6 +31,8 @@ test("the banner names what runs out, soonest first, and extends it on the spot"
   await dashboard.extension("Soon").selectOption("365d");
   await dashboard.extend("Soon").click();
   await expect(dashboard.said).toContainText("Soon");
+  // An extension cannot be taken back by restoring, which never shortens: no button that would only fail.
+  await expect(dashboard.undo).toHaveCount(0);
   await expect(lines).toHaveCount(2);
   const expires = Date.parse((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at") ?? "");
   expect(expires).toBeGreaterThan(Date.now() + 364 * 86_400_000);

@@ -112,6 +112,8 @@ test("an edit changes name, description and expiration, and survives a reload", 
   await keyPage.expiration.choose(dayAhead(3));
   await keyPage.save.click();
   await expect(keyPage.said).toContainText("Warehouse");
+  // Undo would take back the expiration alone, and leave the name as it is now.
+  await expect(keyPage.undo).toHaveCount(0);
   await expect(keyPage.status).toHaveText(/Expiring soon/);
 
   await keyPage.reload();

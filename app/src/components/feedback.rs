@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use shared::expiry::Expiry;
 use shared::view::Changed;
 
 use super::browser;
@@ -17,7 +16,7 @@ use crate::functions::keys::restore_key;
 struct Message {
     text: String,
     failed: bool,
-    /// The change to take back, and its button's word.
+    /// The change that a button takes back.
     undo: Option<Changed>,
     /// It was said just before leaving for another page, and is to be read there.
     travels: bool,
@@ -70,15 +69,20 @@ impl Feedback {
         }));
     }
 
-    /// A key's expiration changed: says so, offers to take it back where that is possible, and shows the
-    /// new state.
-    pub fn changed(self, text: impl Into<String>, change: Changed) {
-        let undo = (change.expiry_before != change.expiry && lies_ahead(&change.expiry_before))
-            .then_some(change);
+    /// A key changed: says so, and shows the new state.
+    pub fn changed(self, text: impl Into<String>) {
+        self.say(text);
+        self.refresh();
+    }
+
+    /// A key was expired: says so, offers to take it back, and shows the new state. Only this is undone with
+    /// one button: the server restores to a later expiration and never shortens a key's life.
+    pub fn expired(self, change: Changed) {
         self.message.set(Some(Message {
-            text: text.into(),
+            text: format!("{} is expired.", change.name),
             failed: false,
-            undo,
+            // One that had expired before is as it was already.
+            undo: (change.expiry_before != change.expiry).then_some(change),
             travels: false,
         }));
         self.refresh();
@@ -123,26 +127,10 @@ impl Feedback {
             )
             .await
             {
-                Ok(back) => {
-                    self.say(format!("{} is as it was before.", back.name));
-                    self.refresh();
-                }
+                Ok(back) => self.changed(format!("{} is as it was before.", back.name)),
                 Err(error) => self.failed(error),
             }
         });
-    }
-}
-
-/// Whether an expiration can be restored: the server only takes one that lies ahead.
-fn lies_ahead(expiry: &str) -> bool {
-    match expiry.parse() {
-        Ok(Expiry::Never) => true,
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "epoch milliseconds fit into 53 bits"
-        )]
-        Ok(Expiry::At(at)) => at as f64 > js_sys::Date::now(),
-        _ => false,
     }
 }
 

@@ -11,9 +11,25 @@ use super::icon::Icon;
 use super::live::live;
 use crate::functions::keys::{ExpireKey, RestoreKey, expire_key, restore_key};
 
+/// The page with the table of keys.
+pub const LIST: &str = "/preferences/api-control";
+/// The page that makes a key.
+pub const NEW_KEY: &str = "/preferences/api-control/new";
+
 /// A key's own page.
 pub fn key_path(access_key: &str) -> String {
-    format!("/preferences/api-control/{access_key}")
+    format!("{LIST}/{access_key}")
+}
+
+/// The link to the page that makes a key, as the primary action of a page.
+pub fn create_key_link() -> AnyView {
+    view! {
+        <a class="button primary" href=NEW_KEY>
+            {Icon::PLUS.draw()}
+            "Create key"
+        </a>
+    }
+    .into_any()
 }
 
 /// Takes a key out of use, with Undo in the message.
@@ -24,7 +40,7 @@ pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -
     let send = Callback::new(move |fields: Fields| -> Sending {
         Box::pin(async move {
             match expire_key(fields.text("access_key")).await {
-                Ok(change) => feedback.changed(format!("{} is expired.", change.name), change),
+                Ok(change) => feedback.expired(change),
                 Err(error) => feedback.failed(error),
             }
             Ok(())
@@ -48,9 +64,7 @@ pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl In
         Box::pin(async move {
             let (access_key, expiry) = (fields.text("access_key"), fields.text("expiry"));
             match restore_key(access_key, expiry, String::new(), String::new()).await {
-                Ok(change) => {
-                    feedback.changed(format!("{} has its new expiration.", change.name), change);
-                }
+                Ok(change) => feedback.changed(format!("{} has its new expiration.", change.name)),
                 Err(error) => feedback.failed(error),
             }
             Ok(())

@@ -17,13 +17,10 @@ use crate::components::copy::CopyButton;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
-use crate::components::key_actions::{key_path, row_actions};
+use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
 use crate::components::live::live;
 use crate::components::{moment, status};
 use crate::functions::keys::list_keys;
-
-const PATH: &str = "/preferences/api-control";
-const NEW_KEY: &str = "/preferences/api-control/new";
 
 /// Typing rests this long before it is searched for.
 const TYPING_MS: u32 = 250;
@@ -44,9 +41,9 @@ fn address(query: &ListQuery) -> String {
         parts.push(format!("page={}", query.page));
     }
     if parts.is_empty() {
-        PATH.to_owned()
+        LIST.to_owned()
     } else {
-        format!("{PATH}?{}", parts.join("&"))
+        format!("{LIST}?{}", parts.join("&"))
     }
 }
 
@@ -72,14 +69,8 @@ pub fn ApiControlPage() -> impl IntoView {
             )
         },
     );
-    let create = view! {
-        <a class="button primary" href=NEW_KEY>
-            {Icon::PLUS.draw()}
-            "Create key"
-        </a>
-    };
     view! {
-        <PageHead title="API Control" action=create.into_any() />
+        <PageHead title="API Control" action=create_key_link() />
         {done_note()}
         <p class="lead">
             "The keys that your programs use to call the API. "
@@ -144,7 +135,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
         go(false);
     };
     view! {
-        <form class="search" method="get" action=PATH role="search" on:submit=submit>
+        <form class="search" method="get" action=LIST role="search" on:submit=submit>
             <label class="visually-hidden" for="search">
                 "Search keys"
             </label>
@@ -257,7 +248,7 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
         <section class="empty">
             {Icon::SEARCH.draw()} <h2>"No key matches"</h2>
             <p>"The search looks into names, descriptions and access keys."</p>
-            <a class="button" href=PATH>
+            <a class="button" href=LIST>
                 "Show all keys"
             </a>
         </section>

@@ -11,26 +11,18 @@ use crate::components::codec::ask;
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
-use crate::components::key_actions::{Extend, key_path};
+use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
 use crate::components::live::live;
 use crate::components::time_line::TimeLine;
 use crate::components::{moment, status};
 use crate::functions::overview::show_overview;
 
-const NEW_KEY: &str = "/preferences/api-control/new";
-
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let revision = Feedback::get().revision;
     let overview = ask(move || revision.get(), |_| show_overview());
-    let create = view! {
-        <a class="button primary" href=NEW_KEY>
-            {Icon::PLUS.draw()}
-            "Create key"
-        </a>
-    };
     view! {
-        <PageHead title="Dashboard" action=create.into_any() />
+        <PageHead title="Dashboard" action=create_key_link() />
         {answered(overview, content)}
     }
     .into_any()
@@ -67,7 +59,7 @@ fn content(overview: Overview) -> AnyView {
                         .collect_view()}
                 </ul>
                 <p>
-                    <a href="/preferences/api-control">"All keys"</a>
+                    <a href=LIST>"All keys"</a>
                 </p>
             </section>
         </div>

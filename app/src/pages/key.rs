@@ -19,15 +19,13 @@ use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{TextArea, TextField};
 use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::head::PageHead;
-use crate::components::key_actions::ExpireNow;
+use crate::components::key_actions::{ExpireNow, LIST};
 use crate::components::live::live;
 use crate::components::{moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{
     DeleteKey, EditKey, RestoreKey, delete_key, edit_key, restore_key, show_key,
 };
-
-const LIST: &str = "/preferences/api-control";
 
 #[component]
 pub fn KeyPage() -> impl IntoView {
@@ -179,7 +177,7 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
             )
             .await?;
             choice.keep();
-            feedback.changed(format!("{} is saved.", change.name), change);
+            feedback.changed(format!("{} is saved.", change.name));
             Ok(())
         })
     });
@@ -218,7 +216,7 @@ fn restore_section(access_key: String, time_zone: String) -> AnyView {
                 fields.text("expiry_datetime"),
             )
             .await?;
-            feedback.changed(format!("{} works again.", change.name), change);
+            feedback.changed(format!("{} works again.", change.name));
             Ok(())
         })
     });

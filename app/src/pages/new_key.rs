@@ -12,11 +12,10 @@ use crate::components::form::{Fields, Form, FormState, Sending, Submit};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
+use crate::components::key_actions::LIST;
 use crate::components::live::live;
 use crate::functions::keys::{CreateKey, create_key};
 use crate::replay::Replay;
-
-const LIST: &str = "/preferences/api-control";
 
 #[component]
 pub fn NewKeyPage() -> impl IntoView {
