@@ -172,6 +172,7 @@ impl Vault {
         // The few that are nearest to now on either side, so that what expired long ago does not hide what
         // expires tomorrow; shown soonest first.
         let nearest = "AND expires_at <= $2 ORDER BY ABS(expires_at - $4), access_key";
+        // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.
         let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, access_key";
         let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, access_key";
         let mut attention = self.few(account, nearest, soon, now).await?;

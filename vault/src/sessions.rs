@@ -115,7 +115,7 @@ impl Vault {
                     .bind(digest)
                     .execute(&mut *write.transaction)
                     .await?;
-                // A good moment to sweep out what is over; the index makes it cheap while there is little.
+                // A good moment to sweep out what is over: it reads a small table, once an hour a session.
                 sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
                     .bind(now - ABSOLUTE_MS)
                     .bind(now - IDLE_MS)
