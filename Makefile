@@ -17,24 +17,23 @@ PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser chromium always
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser tools python chromium always
 
 help: ## List what there is
 	@echo "Keyhold, by make:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: $(PACKAGES) ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm packages
-	@build/tools.sh >/dev/null
+setup: tools python ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm packages, Python packages
 
 run: build ## Build what is new and start with demo data on http://127.0.0.1:3000
 	target/release/keyhold serve --demo
 
-dev: setup ## The same from a debug build: fast to rebuild, slow to run
+dev: tools ## The same from a debug build: fast to rebuild, slow to run
 	cargo build --locked -p server
 	@$(MAKE) target/debug/site/hash.txt
 	target/debug/keyhold serve --demo
 
-build: setup ## Make target/release/keyhold and its site, target/site
+build: tools ## Make target/release/keyhold and its site, target/site
 	@$(MAKE) --jobs=2 server site
 
 # From the cheapest check to the dearest.
@@ -59,6 +58,13 @@ clean: ## Remove what was built, but not the tools that were fetched
 $(PACKAGES): package.json package-lock.json .npmrc
 	npm ci --no-fund --no-audit
 	@touch $@
+
+tools: $(PACKAGES)
+	@build/tools.sh >/dev/null
+
+# For the tests only: to build and start Keyhold takes no Python.
+python:
+	@build/python.sh >/dev/null
 
 chromium: $(PACKAGES)
 	@build/chromium.sh
@@ -109,7 +115,8 @@ check-front:
 	cargo clippy --locked -p app --lib $(WASM) -- -D warnings
 
 test-rust:
-	@if cargo nextest --version >/dev/null 2>&1; \
+	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \
+	if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi
 
