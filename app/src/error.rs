@@ -41,6 +41,21 @@ impl FnError {
         Self::new(Self::UNAUTHENTICATED, "Sign in to continue.")
     }
 
+    pub fn offline() -> Self {
+        Self::new(
+            "offline",
+            "Keyhold cannot be reached. Check the connection and try again.",
+        )
+    }
+
+    /// Something broke; the cause is in the log.
+    pub fn inside() -> Self {
+        Self::new(
+            "internal",
+            "Something went wrong inside Keyhold. Try again.",
+        )
+    }
+
     /// The HTTP status that goes with the code.
     pub fn http_status(&self) -> u16 {
         match self.code.as_ref() {
@@ -85,19 +100,13 @@ impl FromServerFnError for FnError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) => Self::new(
-                "offline",
-                "Keyhold cannot be reached. Check the connection and try again.",
-            ),
+            ServerFnErrorErr::Request(_) => Self::offline(),
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_) => {
                 Self::new("bad_request", "The request cannot be read.")
             }
-            _ => Self::new(
-                "internal",
-                "Something went wrong inside Keyhold. Try again.",
-            ),
+            _ => Self::inside(),
         }
     }
 }

@@ -11,6 +11,7 @@
 // The view macro nests types deeply.
 #![recursion_limit = "256"]
 
+pub mod call;
 pub mod components;
 pub mod error;
 pub mod functions;

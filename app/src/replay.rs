@@ -23,6 +23,13 @@ pub struct Replay {
 #[derive(Clone)]
 pub struct SecretJson(pub String);
 
+impl SecretJson {
+    /// What it says.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FnError> {
+        serde_json::from_slice(self.0.as_bytes()).map_err(|_| FnError::inside())
+    }
+}
+
 impl std::fmt::Debug for SecretJson {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("[json]")
@@ -49,10 +56,7 @@ impl Replay {
 
     /// The function's answer, where it succeeded.
     pub fn answer<T: DeserializeOwned>(&self) -> Option<T> {
-        self.outcome
-            .as_ref()
-            .ok()
-            .and_then(|json| serde_json::from_str(&json.0).ok())
+        self.outcome.as_ref().ok()?.read().ok()
     }
 }
 

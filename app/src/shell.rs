@@ -5,13 +5,13 @@ use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::{SsrMode, path};
 
+use crate::call::ask;
 use crate::components::browser::Hydrated;
-use crate::components::codec::ask;
 use crate::components::feedback::Feedback;
 use crate::components::frame::Frame;
 use crate::components::head::Opened;
 pub use crate::components::theme::Theme;
-use crate::functions::account::show_account;
+use crate::functions::account::ShowAccount;
 use crate::pages::account::AccountPage;
 use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
@@ -64,7 +64,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     let feedback = Feedback::provide();
-    let account = ask(|| (), |()| show_account());
+    let account = ask::<ShowAccount>(Vec::new, None);
     provide_context(account);
     let (routing, set_routing) = signal(false);
     view! {

@@ -3,12 +3,13 @@
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+use serde::de::DeserializeOwned;
 
 use super::browser;
-use super::codec::Answer;
 use super::feedback::Feedback;
 use super::head::PageHead;
 use super::icon::Icon;
+use crate::call::Answer;
 use crate::error::FnError;
 
 /// Shows `content` of an answer as soon as there is one, and keeps it in place while it is fetched again.
@@ -24,7 +25,7 @@ pub fn answered<T>(
     show: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: Clone + Send + Sync + 'static,
+    T: DeserializeOwned + 'static,
 {
     let feedback = Feedback::get();
     settled(move || {

@@ -1,6 +1,7 @@
 //! What just happened, said in a live region, with Undo where it can be undone.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
 use shared::view::Changed;
@@ -8,8 +9,9 @@ use shared::view::Changed;
 use super::browser;
 use super::icon::Icon;
 use super::live::live;
+use crate::call::call;
 use crate::error::FnError;
-use crate::functions::keys::restore_key;
+use crate::functions::keys::RestoreKey;
 
 /// One message, and what takes it back.
 #[derive(Clone, PartialEq)]
@@ -119,15 +121,12 @@ impl Feedback {
 
     fn undo(self, change: Changed) {
         spawn_local(async move {
-            match restore_key(
-                change.access_key,
-                change.expiry_before,
-                String::new(),
-                String::new(),
-            )
-            .await
-            {
-                Ok(back) => self.changed(format!("{} is as it was before.", back.name)),
+            let fields = vec![
+                ("access_key", change.access_key),
+                ("expiry", change.expiry_before),
+            ];
+            match call(RestoreKey::PATH, fields).await {
+                Ok(_) => self.changed(format!("{} is as it was before.", change.name)),
                 Err(error) => self.failed(error),
             }
         });

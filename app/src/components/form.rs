@@ -1,8 +1,7 @@
 //! Forms: with JavaScript they check what was typed, send it, and say what came of it in place; without,
 //! they are ordinary forms, and the server renders their page again.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::sync::Arc;
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -11,10 +10,12 @@ use shared::validation::FieldErrors;
 
 use super::browser;
 use super::clock::Delay;
+use super::feedback::Feedback;
 use super::icon::Icon;
 use super::live::live;
+use crate::call::send;
 use crate::error::FnError;
-use crate::replay::Replay;
+use crate::replay::{Replay, SecretJson};
 
 /// After this long the button says in words that something is going on.
 const SLOW_MS: u32 = 1000;
@@ -29,8 +30,16 @@ impl Fields {
     }
 }
 
-/// Sending a form, success included: what is left to say is what went wrong.
-pub type Sending = Pin<Box<dyn Future<Output = Result<(), FnError>>>>;
+/// What comes after a form was sent and the server did what it asks for.
+pub type Then = Arc<dyn Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync>;
+
+/// A [`Then`] of what the form held and what was answered. It happens even if the form has left the page
+/// meanwhile.
+pub fn then(
+    done: impl Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync + 'static,
+) -> Then {
+    Arc::new(done)
+}
 
 #[derive(Clone, Copy, Eq, PartialEq)]
 enum Progress {
@@ -115,16 +124,22 @@ impl FormState {
     }
 }
 
-/// The form itself. `check` runs before anything is sent.
+/// The form itself: it sends what it holds to the server function that it belongs to.
 #[component]
 pub fn Form(
     state: FormState,
-    #[prop(optional)] check: Option<fn(&Fields) -> FieldErrors>,
-    send: Callback<Fields, Sending>,
+    /// Runs before anything is sent.
+    #[prop(optional)]
+    check: Option<fn(&Fields) -> FieldErrors>,
+    then: Then,
+    /// There is no room for messages in it: the live region says what went wrong.
+    #[prop(optional)]
+    terse: bool,
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
     let slow = Delay::new();
+    let feedback = Feedback::get();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if state.progress.get_untracked() != Progress::Idle {
@@ -132,6 +147,9 @@ pub fn Form(
         }
         let form: web_sys::HtmlFormElement = event_target(&event);
         let Ok(data) = web_sys::FormData::new_with_form(&form) else {
+            return;
+        };
+        let Ok(body) = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data) else {
             return;
         };
         let fields = Fields(data);
@@ -147,14 +165,20 @@ pub fn Form(
         slow.start(SLOW_MS, move || {
             let _ = state.progress.try_set(Progress::Slow);
         });
-        let sending = send.run(fields);
+        let then = then.clone();
         spawn_local(async move {
-            let outcome = sending.await;
+            let outcome = send(state.path, body)
+                .await
+                .and_then(|answer| then(fields, answer));
             slow.stop();
             let _ = state.progress.try_set(Progress::Idle);
-            if let Err(error) = outcome {
-                state.fail(error);
-                focus_first_error(form);
+            match outcome {
+                Ok(()) => {}
+                Err(error) if terse => feedback.failed(error),
+                Err(error) => {
+                    state.fail(error);
+                    focus_first_error(form);
+                }
             }
         });
     };

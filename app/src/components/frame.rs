@@ -7,11 +7,11 @@ use leptos_router::hooks::use_location;
 use shared::view::AccountView;
 use wasm_bindgen::JsCast;
 
-use super::codec::Answer;
 use super::feedback::{Feedback, LiveRegion};
 use super::icon::Icon;
 use super::live::live;
 use super::theme::ThemeSwitch;
+use crate::call::Answer;
 use crate::functions::account::SignOut;
 
 /// The account that is signed in, for whichever page wants it.

@@ -3,13 +3,13 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::status::Status;
-use shared::view::KeyView;
+use shared::view::{Changed, KeyView};
 
 use super::feedback::Feedback;
-use super::form::{Fields, Form, FormState, Sending, Submit};
+use super::form::{Form, FormState, Submit, then};
 use super::icon::Icon;
 use super::live::live;
-use crate::functions::keys::{ExpireKey, RestoreKey, expire_key, restore_key};
+use crate::functions::keys::{ExpireKey, RestoreKey};
 
 /// The page with the table of keys.
 pub const LIST: &str = "/preferences/api-control";
@@ -37,17 +37,12 @@ pub fn create_key_link() -> AnyView {
 pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -> impl IntoView {
     let state = FormState::new(ExpireKey::PATH);
     let feedback = Feedback::get();
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            match expire_key(fields.text("access_key")).await {
-                Ok(change) => feedback.expired(change),
-                Err(error) => feedback.failed(error),
-            }
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        feedback.expired(answer.read()?);
+        Ok(())
     });
     view! {
-        <Form state=state send=send class="inline">
+        <Form state=state then=done terse=true class="inline">
             <input type="hidden" name="access_key" value=access_key />
             <Submit state=state label=label slow="Expiring…" class=class />
         </Form>
@@ -60,15 +55,10 @@ pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -
 pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl IntoView {
     let state = FormState::new(RestoreKey::PATH);
     let feedback = Feedback::get();
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            let (access_key, expiry) = (fields.text("access_key"), fields.text("expiry"));
-            match restore_key(access_key, expiry, String::new(), String::new()).await {
-                Ok(change) => feedback.changed(format!("{} has its new expiration.", change.name)),
-                Err(error) => feedback.failed(error),
-            }
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        let change: Changed = answer.read()?;
+        feedback.changed(format!("{} has its new expiration.", change.name));
+        Ok(())
     });
     let verb = move || {
         if status.get() == Status::Expired {
@@ -78,7 +68,7 @@ pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl In
         }
     };
     view! {
-        <Form state=state send=send class="inline extend">
+        <Form state=state then=done terse=true class="inline extend">
             <input type="hidden" name="access_key" value=access_key />
             <select name="expiry" aria-label=format!("New expiration of {name}")>
                 <option value="30d">"30 days"</option>

@@ -3,7 +3,6 @@
 pub mod answer;
 pub mod browser;
 pub mod clock;
-pub mod codec;
 pub mod copy;
 pub mod expiration;
 pub mod feedback;

@@ -5,7 +5,8 @@ use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 
 use super::feedback::Feedback;
-use crate::functions::account::{SetTheme, set_theme};
+use crate::call::call;
+use crate::functions::account::SetTheme;
 
 /// The look that a person chose. It lives in a cookie so that the server renders the right one at once.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -82,7 +83,9 @@ pub fn ThemeSwitch() -> impl IntoView {
             theme.apply();
             current.set(theme);
             spawn_local(async move {
-                if let Err(error) = set_theme(theme.slug().to_owned()).await {
+                if let Err(error) =
+                    call(SetTheme::PATH, vec![("theme", theme.slug().to_owned())]).await
+                {
                     feedback.failed(error);
                 }
             });

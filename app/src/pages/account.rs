@@ -6,24 +6,22 @@ use leptos::server_fn::ServerFn;
 use shared::validation::{self, FieldErrors};
 use shared::view::AccountView;
 
+use crate::call::ask;
 use crate::components::answer::answered;
 use crate::components::browser;
-use crate::components::codec::ask;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::live::live;
-use crate::functions::account::{
-    ChangePassword, SavePreferences, change_password, save_preferences, show_account,
-};
+use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount};
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
     // Asked anew for this page: the frame's copy is fetched again when something is saved, and what is
     // being typed here must not go with it.
-    let account = ask(|| (), |()| show_account());
+    let account = ask::<ShowAccount>(Vec::new, None);
     view! {
         <PageHead title="Account" />
         {done_note()}
@@ -53,20 +51,17 @@ fn preferences(account: AccountView) -> AnyView {
             list.set_inner_html(&options);
         }
     });
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            save_preferences(fields.text("time_zone"), fields.text("warning_days")).await?;
-            feedback.say("Your preferences are saved.");
-            // Other pages name the zone.
-            everywhere.refetch();
-            Ok(())
-        })
+    let done = then(move |_, _| {
+        feedback.say("Your preferences are saved.");
+        // Other pages name the zone.
+        everywhere.refetch();
+        Ok(())
     });
     let days = validation::WARNING_DAYS;
     view! {
         <section class="card" aria-labelledby="preferences-title">
             <h2 id="preferences-title">"Dates and warnings"</h2>
-            <Form state=state check=check_preferences send=send>
+            <Form state=state check=check_preferences then=done>
                 <TextField
                     state=state
                     name="time_zone"
@@ -128,16 +123,13 @@ fn password(email: String) -> AnyView {
 fn password_form(email: String, changes: RwSignal<u32>) -> AnyView {
     let state = FormState::new(ChangePassword::PATH);
     let feedback = Feedback::get();
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            change_password(fields.text("current_password"), fields.text("new_password")).await?;
-            feedback.say("Your password is changed. All other sessions have ended.");
-            changes.update(|changes| *changes += 1);
-            Ok(())
-        })
+    let done = then(move |_, _| {
+        feedback.say("Your password is changed. All other sessions have ended.");
+        changes.update(|changes| *changes += 1);
+        Ok(())
     });
     view! {
-        <Form state=state check=check_password send=send>
+        <Form state=state check=check_password then=done>
             // Without a name it is not sent: it tells password managers whose password this is.
             <input type="email" autocomplete="username" value=email readonly hidden />
             <PasswordField

@@ -10,9 +10,9 @@ use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
+use crate::call::ask;
 use crate::components::answer::answered;
 use crate::components::clock::{Delay, ticking};
-use crate::components::codec::ask;
 use crate::components::copy::CopyButton;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
@@ -20,7 +20,7 @@ use crate::components::icon::Icon;
 use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
 use crate::components::live::live;
 use crate::components::{moment, status};
-use crate::functions::keys::list_keys;
+use crate::functions::keys::ListKeys;
 
 /// Typing rests this long before it is searched for.
 const TYPING_MS: u32 = 250;
@@ -57,18 +57,17 @@ pub fn ApiControlPage() -> impl IntoView {
         })
     });
     let revision = Feedback::get().revision;
-    let keys = ask(
-        move || (query.get(), revision.get()),
-        |(query, _)| {
-            let status = query.status.map(Status::slug).unwrap_or_default();
-            list_keys(
-                query.search,
-                status.to_owned(),
-                query.sort.to_param(),
-                query.page.to_string(),
-            )
-        },
-    );
+    let fields = move || {
+        let query = query.get();
+        let status = query.status.map(Status::slug).unwrap_or_default();
+        vec![
+            ("q", query.search),
+            ("status", status.to_owned()),
+            ("sort", query.sort.to_param()),
+            ("page", query.page.to_string()),
+        ]
+    };
+    let keys = ask::<ListKeys>(fields, Some(revision));
     view! {
         <PageHead title="API Control" action=create_key_link() />
         {done_note()}

@@ -5,9 +5,9 @@ use shared::DAY_MS;
 use shared::status::Status;
 use shared::view::{Counts, KeyView, Overview};
 
+use crate::call::ask;
 use crate::components::answer::answered;
 use crate::components::clock::ticking;
-use crate::components::codec::ask;
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
@@ -15,12 +15,12 @@ use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key
 use crate::components::live::live;
 use crate::components::time_line::TimeLine;
 use crate::components::{moment, status};
-use crate::functions::overview::show_overview;
+use crate::functions::overview::ShowOverview;
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = ask(move || revision.get(), |_| show_overview());
+    let overview = ask::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Dashboard" action=create_key_link() />
         {answered(overview, content)}

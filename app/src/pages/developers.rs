@@ -4,12 +4,12 @@ use leptos::prelude::*;
 use shared::problem::Code;
 use shared::view::Overview;
 
+use crate::call::ask;
 use crate::components::answer::answered;
-use crate::components::codec::ask;
 use crate::components::copy::CopyButton;
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
-use crate::functions::overview::show_overview;
+use crate::functions::overview::ShowOverview;
 use crate::shell::SiteUrl;
 
 /// What stands for the secret in examples: no page knows a real one.
@@ -18,7 +18,7 @@ const SECRET: &str = "YOUR_SECRET_KEY";
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = ask(move || revision.get(), |_| show_overview());
+    let overview = ask::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Developers" />
         {answered(overview, content)}

@@ -6,26 +6,24 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use shared::status::Status;
 use shared::validation::FieldErrors;
-use shared::view::{HistoryEntry, KeyDetail};
+use shared::view::{Changed, HistoryEntry, KeyDetail};
 
 use super::new_key;
+use crate::call::{Answer, ask};
 use crate::components::answer::{missing, problem, settled};
 use crate::components::browser;
 use crate::components::clock::ticking;
-use crate::components::codec::{Answer, ask};
 use crate::components::copy::CopyButton;
 use crate::components::expiration::{self, Choice, Expiration, Keep};
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{TextArea, TextField};
-use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::head::PageHead;
 use crate::components::key_actions::{ExpireNow, LIST};
 use crate::components::live::live;
 use crate::components::{moment, status};
 use crate::error::FnError;
-use crate::functions::keys::{
-    DeleteKey, EditKey, RestoreKey, delete_key, edit_key, restore_key, show_key,
-};
+use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
 
 #[component]
 pub fn KeyPage() -> impl IntoView {
@@ -33,10 +31,8 @@ pub fn KeyPage() -> impl IntoView {
     let access_key =
         Memo::new(move |_| params.with(|params| params.get("access_key").unwrap_or_default()));
     let revision = Feedback::get().revision;
-    let detail = ask(
-        move || (access_key.get(), revision.get()),
-        |(access_key, _)| show_key(access_key),
-    );
+    let fields = move || vec![("access_key", access_key.get())];
+    let detail = ask::<ShowKey>(fields, Some(revision));
     view! {
         <p class="crumbs">
             <a href=LIST>"API Control"</a>
@@ -165,24 +161,14 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let key = detail.with_untracked(|detail| detail.key.clone());
     let choice = Choice::keeping(state, &Keep::of(&key));
     let keep = Signal::derive(move || detail.with(|detail| Keep::of(&detail.key)));
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            let change = edit_key(
-                fields.text("access_key"),
-                fields.text("name"),
-                fields.text("description"),
-                fields.text("expiry"),
-                fields.text("expiry_date"),
-                fields.text("expiry_datetime"),
-            )
-            .await?;
-            choice.keep();
-            feedback.changed(format!("{} is saved.", change.name));
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        let change: Changed = answer.read()?;
+        choice.keep();
+        feedback.changed(format!("{} is saved.", change.name));
+        Ok(())
     });
     view! {
-        <Form state=state check=new_key::check send=send>
+        <Form state=state check=new_key::check then=done>
             <input type="hidden" name="access_key" value=key.access_key />
             <TextField state=state name="name" label="Name" value=key.name />
             <TextArea state=state name="description" label="Description" value=key.description help="Optional." />
@@ -207,18 +193,10 @@ fn expire_section(access_key: String) -> AnyView {
 fn restore_section(access_key: String, time_zone: String) -> AnyView {
     let state = FormState::new(RestoreKey::PATH);
     let feedback = Feedback::get();
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            let change = restore_key(
-                fields.text("access_key"),
-                fields.text("expiry"),
-                fields.text("expiry_date"),
-                fields.text("expiry_datetime"),
-            )
-            .await?;
-            feedback.changed(format!("{} works again.", change.name));
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        let change: Changed = answer.read()?;
+        feedback.changed(format!("{} works again.", change.name));
+        Ok(())
     });
     view! {
         <section class="card" id="restore" aria-labelledby="restore-title">
@@ -226,7 +204,7 @@ fn restore_section(access_key: String, time_zone: String) -> AnyView {
                 "Restore"
             </h2>
             <p>"Gives the key a new expiration. The same access key and secret key work again at once."</p>
-            <Form state=state check=expiration::check send=send>
+            <Form state=state check=expiration::check then=done>
                 <input type="hidden" name="access_key" value=access_key />
                 <Expiration state=state choice=Choice::fresh(state) time_zone=time_zone />
                 <Submit state=state label="Restore" slow="Restoring…" />
@@ -240,20 +218,17 @@ fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyV
     let state = FormState::new(DeleteKey::PATH);
     let feedback = Feedback::get();
     let navigate = use_navigate();
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        let navigate = navigate.clone();
-        Box::pin(async move {
-            let change = delete_key(fields.text("access_key"), fields.text("confirm_name")).await?;
-            feedback.say_there(format!("{} is deleted.", change.name));
-            navigate(
-                LIST,
-                NavigateOptions {
-                    replace: true,
-                    ..NavigateOptions::default()
-                },
-            );
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        let change: Changed = answer.read()?;
+        feedback.say_there(format!("{} is deleted.", change.name));
+        navigate(
+            LIST,
+            NavigateOptions {
+                replace: true,
+                ..NavigateOptions::default()
+            },
+        );
+        Ok(())
     });
     let for_expire = access_key.clone();
     view! {
@@ -279,7 +254,7 @@ fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyV
                 " Programs that still use it are refused. To confirm, type its name: "
                 <bdi class="quoted">{name}</bdi>
             </p>
-            <Form state=state check=check_delete send=send>
+            <Form state=state check=check_delete then=done>
                 <input type="hidden" name="access_key" value=access_key />
                 <TextField state=state name="confirm_name" label="Name of the key" />
                 <Submit state=state label="Delete key" slow="Deleting…" class="button danger" />

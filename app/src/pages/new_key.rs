@@ -8,13 +8,13 @@ use shared::view::IssuedKey;
 use crate::components::answer::answered;
 use crate::components::expiration::{self, Choice, Expiration};
 use crate::components::field::{TextArea, TextField};
-use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
 use crate::components::key_actions::LIST;
 use crate::components::live::live;
-use crate::functions::keys::{CreateKey, create_key};
+use crate::functions::keys::CreateKey;
 use crate::replay::Replay;
 
 #[component]
@@ -22,38 +22,31 @@ pub fn NewKeyPage() -> impl IntoView {
     let account = expect_context::<Account>();
     let issued =
         RwSignal::new(Replay::of(CreateKey::PATH).and_then(|replay| replay.answer::<IssuedKey>()));
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            let key = create_key(
-                fields.text("name"),
-                fields.text("description"),
-                fields.text("expiry"),
-                fields.text("expiry_date"),
-                fields.text("expiry_datetime"),
-            )
-            .await?;
-            issued.set(Some(key));
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        issued.set(Some(answer.read()?));
+        Ok(())
     });
     view! {
         <p class="crumbs">
             <a href=LIST>"API Control"</a>
         </p>
         <PageHead title="Create key" />
-        {live(move || match issued.get() {
-            Some(key) => view! { <IssuedCard issued=key next=LIST next_label="Back to API Control" /> }.into_any(),
-            None => answered(account, move |account| form(account.time_zone, send)),
+        {live(move || {
+            if let Some(key) = issued.get() {
+                return view! { <IssuedCard issued=key next=LIST next_label="Back to API Control" /> }.into_any();
+            }
+            let done = done.clone();
+            answered(account, move |account| form(account.time_zone, done.clone()))
         })}
     }
     .into_any()
 }
 
-fn form(time_zone: String, send: Callback<Fields, Sending>) -> AnyView {
+fn form(time_zone: String, done: Then) -> AnyView {
     let state = FormState::new(CreateKey::PATH);
     view! {
         <section class="card">
-            <Form state=state check=check send=send>
+            <Form state=state check=check then=done>
                 <TextField
                     state=state
                     name="name"

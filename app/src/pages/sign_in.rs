@@ -7,10 +7,10 @@ use shared::validation::{self, FieldErrors};
 
 use crate::components::browser;
 use crate::components::field::{PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
-use crate::functions::account::{SignIn, sign_in};
+use crate::functions::account::SignIn;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -18,17 +18,13 @@ pub fn SignInPage() -> impl IntoView {
     let next = use_location()
         .query
         .with_untracked(|query| local_path(query.get_str("next").unwrap_or_default()));
-    let send = Callback::new(|fields: Fields| -> Sending {
-        Box::pin(async move {
-            let next = local_path(&fields.text("next"));
-            sign_in(fields.text("email"), fields.text("password"), next.clone()).await?;
-            browser::load(&next);
-            Ok(())
-        })
+    let done = then(|fields, _| {
+        browser::load(&local_path(&fields.text("next")));
+        Ok(())
     });
     view! {
         <div class="gate">
-            {brand()} <PageHead title="Sign in" /> <Form state=state check=check send=send>
+            {brand()} <PageHead title="Sign in" /> <Form state=state check=check then=done>
                 <input type="hidden" name="next" value=state.value("next", next) />
                 <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
                 <PasswordField state=state name="password" label="Password" autocomplete="current-password" />

@@ -8,12 +8,12 @@ use shared::view::IssuedKey;
 
 use crate::components::browser;
 use crate::components::field::{PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Sending, Submit};
+use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
 use crate::components::live::live;
-use crate::functions::account::{SignUp, sign_up};
+use crate::functions::account::SignUp;
 use crate::replay::Replay;
 
 /// The time zone of an account made without JavaScript, until it is changed.
@@ -23,24 +23,16 @@ const DEFAULT_ZONE: &str = "UTC";
 pub fn SignUpPage() -> impl IntoView {
     let issued =
         RwSignal::new(Replay::of(SignUp::PATH).and_then(|replay| replay.answer::<IssuedKey>()));
-    let send = Callback::new(move |fields: Fields| -> Sending {
-        Box::pin(async move {
-            let key = sign_up(
-                fields.text("email"),
-                fields.text("password"),
-                fields.text("time_zone"),
-            )
-            .await?;
-            issued.set(Some(key));
-            Ok(())
-        })
+    let done = then(move |_, answer| {
+        issued.set(Some(answer.read()?));
+        Ok(())
     });
     view! {
         <div class="gate" class:wide=move || issued.with(Option::is_some)>
             {brand()}
             {live(move || match issued.get() {
                 Some(key) => welcome(key),
-                None => form(send),
+                None => form(done.clone()),
             })}
         </div>
     }
@@ -56,7 +48,7 @@ fn welcome(issued: IssuedKey) -> AnyView {
     .into_any()
 }
 
-fn form(send: Callback<Fields, Sending>) -> AnyView {
+fn form(done: Then) -> AnyView {
     let state = FormState::new(SignUp::PATH);
     let zone = NodeRef::<html::Input>::new();
     let zones = NodeRef::<html::Datalist>::new();
@@ -73,7 +65,7 @@ fn form(send: Callback<Fields, Sending>) -> AnyView {
     });
     view! {
         <PageHead title="Create your account" />
-        <Form state=state check=check send=send>
+        <Form state=state check=check then=done>
             <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
             <PasswordField
                 state=state
