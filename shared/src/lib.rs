@@ -8,6 +8,7 @@
 
 pub mod expiry;
 pub mod list;
+pub mod notice;
 pub mod problem;
 pub mod relative;
 pub mod status;

@@ -1,0 +1,266 @@
+//! Notices: at which distances from its expiration a key is announced, and what Preferences → Notices shows.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::DAY_MS;
+use crate::view::Moment;
+
+/// A distance from a key's expiration at which its account is told, in the order of time.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    Days30,
+    Days14,
+    Days7,
+    Days3,
+    Days1,
+    Expired,
+    DayAfter,
+}
+
+impl Stage {
+    pub const ALL: [Self; 7] = [
+        Self::Days30,
+        Self::Days14,
+        Self::Days7,
+        Self::Days3,
+        Self::Days1,
+        Self::Expired,
+        Self::DayAfter,
+    ];
+
+    /// How long before the expiration it is due, in milliseconds; negative where it is due afterwards.
+    pub const fn lead(self) -> i64 {
+        match self {
+            Self::Days30 => 30 * DAY_MS,
+            Self::Days14 => 14 * DAY_MS,
+            Self::Days7 => 7 * DAY_MS,
+            Self::Days3 => 3 * DAY_MS,
+            Self::Days1 => DAY_MS,
+            Self::Expired => 0,
+            Self::DayAfter => -DAY_MS,
+        }
+    }
+
+    /// The instant at which it is due, UTC epoch milliseconds.
+    pub const fn due(self, expires_at: i64) -> i64 {
+        expires_at.saturating_sub(self.lead())
+    }
+
+    /// Whether it is meant for a key whose expiration was set at `set_at` to be `expires_at`. A warning may
+    /// take up at most half of that time: who makes a key for a week need not hear of it a month ahead. The
+    /// reminder on the day after is for keys that ran out by themselves: who expired one by hand knows.
+    pub const fn applies(self, set_at: i64, expires_at: i64) -> bool {
+        let life = expires_at.saturating_sub(set_at);
+        match self {
+            Self::Expired => true,
+            Self::DayAfter => life > 0,
+            _ => self.lead().saturating_mul(2) <= life,
+        }
+    }
+
+    /// The word by which it is stored; it never changes.
+    pub const fn slug(self) -> &'static str {
+        match self {
+            Self::Days30 => "days_30",
+            Self::Days14 => "days_14",
+            Self::Days7 => "days_7",
+            Self::Days3 => "days_3",
+            Self::Days1 => "days_1",
+            Self::Expired => "expired",
+            Self::DayAfter => "day_after",
+        }
+    }
+
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.slug() == slug)
+    }
+
+    /// For people: "3 days before".
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Days30 => "30 days before",
+            Self::Days14 => "14 days before",
+            Self::Days7 => "7 days before",
+            Self::Days3 => "3 days before",
+            Self::Days1 => "1 day before",
+            Self::Expired => "When it expires",
+            Self::DayAfter => "1 day after",
+        }
+    }
+}
+
+/// The stages that an account has chosen.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Stages(u8);
+
+impl Stages {
+    pub const ALL: Self = Self((1 << Stage::ALL.len()) - 1);
+    pub const NONE: Self = Self(0);
+
+    pub const fn contains(self, stage: Stage) -> bool {
+        self.0 & (1 << stage as u8) != 0
+    }
+
+    #[must_use]
+    pub const fn with(self, stage: Stage) -> Self {
+        Self(self.0 | 1 << stage as u8)
+    }
+
+    /// Those chosen, in the order of time.
+    pub fn iter(self) -> impl Iterator<Item = Stage> {
+        Stage::ALL
+            .into_iter()
+            .filter(move |stage| self.contains(*stage))
+    }
+}
+
+impl FromIterator<Stage> for Stages {
+    fn from_iter<I: IntoIterator<Item = Stage>>(stages: I) -> Self {
+        stages.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// As stored: slugs, comma-separated.
+impl fmt::Display for Stages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, stage) in self.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
+            f.write_str(stage.slug())?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Stages {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',')
+            .filter(|slug| !slug.is_empty())
+            .map(|slug| Stage::from_slug(slug).ok_or_else(|| format!("no stage named {slug:?}")))
+            .collect()
+    }
+}
+
+/// A second address that hears of an account's keys.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SecondRecipient {
+    pub address: String,
+    /// Until it has confirmed, it gets nothing but the link to do so.
+    pub confirmed: bool,
+}
+
+/// Preferences → Notices.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NoticesView {
+    pub now: i64,
+    pub time_zone: String,
+    /// The account's own address.
+    pub email: String,
+    /// Whether somebody has shown to read mail at it. Notices go there either way.
+    pub confirmed: bool,
+    /// Those chosen, in the order of time.
+    pub stages: Vec<Stage>,
+    pub second_recipient: Option<SecondRecipient>,
+    /// The address of the calendar feed. Whoever has it sees the keys' names and dates.
+    pub calendar_url: String,
+    /// Newest first; at most [`NoticesView::LIMIT`].
+    pub deliveries: Vec<Delivery>,
+    /// How many there are in all.
+    pub total: i64,
+}
+
+impl NoticesView {
+    /// Deliveries shown.
+    pub const LIMIT: u32 = 50;
+}
+
+/// What a mail is about.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// Keys that expire or have expired.
+    Notice,
+    ConfirmAddress,
+    ConfirmSecondRecipient,
+    ResetPassword,
+}
+
+/// How far a mail has come.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// To be tried, or tried again.
+    Waiting,
+    /// The mail server took it.
+    Sent,
+    /// The mail server refused it for good, or could not be reached for five days.
+    Failed,
+    /// No longer true when its turn came: the keys were extended or deleted, or the link was used or outlived.
+    Dropped,
+}
+
+/// One mail in the delivery log.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Delivery {
+    /// Names it for *Send again*.
+    pub id: String,
+    pub kind: MailKind,
+    pub recipient: String,
+    /// When there was a reason to send it.
+    pub created: Moment,
+    pub state: DeliveryState,
+    /// When it was sent, was given up or was dropped; while it waits, when it is tried next.
+    pub at: Moment,
+    /// Times it was handed to the mail server.
+    pub attempts: i64,
+    /// What the mail server said last; empty if nothing yet.
+    pub words: String,
+    /// The keys that it speaks of, most urgent first; at most [`Delivery::KEYS`]. Empty unless it is a notice.
+    pub keys: Vec<DeliveredKey>,
+    /// How many keys it speaks of.
+    pub key_count: i64,
+}
+
+impl Delivery {
+    /// Keys named of each mail.
+    pub const KEYS: u32 = 10;
+}
+
+/// A key in a mail.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DeliveredKey {
+    pub access_key: String,
+    /// As it was called then.
+    pub name: String,
+    pub stage: Stage,
+    /// Of which expiration the notice spoke.
+    pub expires: Moment,
+    /// Whether this key was left out: it had been extended, deleted, or announced more urgently meanwhile.
+    pub left_out: bool,
+    /// Whether the key still exists and so has a page.
+    pub exists: bool,
+}
+
+/// What the link of a mail does.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPurpose {
+    ConfirmAddress,
+    ConfirmSecondRecipient,
+    ResetPassword,
+}
+
+/// A link that still works, as its page shows it before the button is pressed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LinkView {
+    pub purpose: LinkPurpose,
+    /// The address that it was sent to.
+    pub address: String,
+    /// The address of the account that it acts on.
+    pub account: String,
+}
