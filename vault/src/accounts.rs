@@ -1,6 +1,7 @@
 //! Accounts: sign-up with the default key, preferences.
 
 use chrono_tz::Tz;
+use shared::notice::MailKind;
 use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
 use shared::view::AccountView;
 use sqlx::AnyConnection;
@@ -10,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::new_key::{NewKey, insert_key};
 use crate::sessions::{self, Session, SessionToken};
 use crate::throttle::Subject;
-use crate::{Caller, Vault, passwords, random};
+use crate::{Caller, Vault, links, passwords, random};
 
 /// The name of the key that is made with every account.
 const DEFAULT_KEY: &str = "Default key";
@@ -119,7 +120,7 @@ pub(crate) async fn insert_account(
     };
     audit::record(
         connection,
-        account_entry(&account, Action::SignedUp, now),
+        entry(&account.id, Action::SignedUp, "", now),
         caller,
     )
     .await?;
@@ -135,19 +136,26 @@ pub(crate) async fn insert_account(
     Ok((account, key))
 }
 
-pub(crate) fn account_entry(account: &Account, action: Action, at: i64) -> Entry<'_> {
+/// An audit entry about an account rather than one of its keys.
+pub(crate) fn entry<'a>(
+    account_id: &'a str,
+    action: Action,
+    detail: &'a str,
+    at: i64,
+) -> Entry<'a> {
     Entry {
         at,
-        account_id: &account.id,
+        account_id,
         action,
         subject: "",
-        detail: "",
+        detail,
         expires_at: None,
     }
 }
 
 impl Vault {
-    /// Makes an account with its default key, and signs in.
+    /// Makes an account with its default key, signs in, and sends a link that confirms the address. The
+    /// account works meanwhile.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `email`, `password`, `time_zone`; [`Error::SignUpRefused`] for an address that
@@ -182,10 +190,12 @@ impl Vault {
                     &caller,
                 )
                 .await?;
+                let kind = MailKind::ConfirmAddress;
+                links::put(&mut write.transaction, &account.id, kind, &email, now).await?;
                 let session = sessions::start(&mut write.transaction, &account.id, now).await?;
                 audit::record(
                     &mut write.transaction,
-                    account_entry(&account, Action::SignedIn, now),
+                    entry(&account.id, Action::SignedIn, "", now),
                     &caller,
                 )
                 .await?;
@@ -259,8 +269,8 @@ impl Vault {
                 .bind(&account.id)
                 .execute(&mut *write.transaction)
                 .await?;
-            let entry = account_entry(&account, Action::PreferencesChanged, now);
-            audit::record(&mut write.transaction, entry, &caller).await?;
+            let changed = entry(&account.id, Action::PreferencesChanged, "", now);
+            audit::record(&mut write.transaction, changed, &caller).await?;
             let _turn = write.commit().await?;
             vault
                 .0

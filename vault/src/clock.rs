@@ -8,6 +8,10 @@ pub trait Clock: Send + Sync {
     /// UTC epoch milliseconds; never less than an earlier answer.
     fn now(&self) -> i64;
 
+    /// What the clock on the wall shows, UTC epoch milliseconds: it may jump either way. For noticing jumps;
+    /// nothing is decided by it.
+    fn wall(&self) -> i64;
+
     /// Sees to it that no later answer is less than `at`.
     fn raise(&self, at: i64);
 }
@@ -21,12 +25,15 @@ pub struct SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> i64 {
-        let read = SystemTime::now()
+        floor(&self.highest, self.wall())
+    }
+
+    fn wall(&self) -> i64 {
+        SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| {
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            });
-        floor(&self.highest, read)
+            })
     }
 
     fn raise(&self, at: i64) {
@@ -72,7 +79,11 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> i64 {
-        floor(&self.highest, self.set.load(Ordering::Acquire))
+        floor(&self.highest, self.wall())
+    }
+
+    fn wall(&self) -> i64 {
+        self.set.load(Ordering::Acquire)
     }
 
     fn raise(&self, at: i64) {

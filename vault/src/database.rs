@@ -9,7 +9,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::error::{OpenError, Result};
 
@@ -44,6 +44,8 @@ pub struct Database {
     /// Held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
     turn: Arc<Mutex<()>>,
+    /// Told of every commit, so that whoever waits for something to do looks again.
+    pub changed: Arc<Notify>,
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
 }
@@ -52,6 +54,7 @@ pub struct Database {
 pub struct Write {
     pub transaction: Transaction<'static, Any>,
     turn: OwnedMutexGuard<()>,
+    changed: Arc<Notify>,
 }
 
 /// A change that is durable. Publish what it changed before letting go of it.
@@ -63,6 +66,7 @@ pub struct Committed {
 impl Write {
     pub async fn commit(self) -> Result<Committed> {
         self.transaction.commit().await?;
+        self.changed.notify_one();
         Ok(Committed { _turn: self.turn })
     }
 }
@@ -116,6 +120,7 @@ impl Database {
             readers,
             writer,
             turn: Arc::default(),
+            changed: Arc::default(),
             _lock: lock,
         })
     }
@@ -125,7 +130,11 @@ impl Database {
     pub async fn begin(&self) -> Result<Write> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Write { transaction, turn })
+        Ok(Write {
+            transaction,
+            turn,
+            changed: Arc::clone(&self.changed),
+        })
     }
 
     pub async fn is_ready(&self) -> bool {

@@ -21,6 +21,9 @@ pub enum Error {
     /// The address cannot have a new account.
     #[error("sign-up refused")]
     SignUpRefused,
+    /// The link of a mail that was used, has expired, or never was.
+    #[error("link gone")]
+    LinkGone,
     /// Too many failures.
     #[error("too many attempts")]
     Throttled {
@@ -80,6 +83,8 @@ pub enum OpenError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database cannot be read: {0}")]
     Read(#[from] sqlx::Error),
+    #[error("the sweep for notices cannot begin: {0}")]
+    Sweep(Error),
     #[error(
         "the pepper file {} is missing, and the database has keys that were made with it: restore it from the backup",
         path.display()

@@ -248,10 +248,7 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
         Action::Expired => "Expired by hand".to_owned(),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),
-        Action::SignedUp
-        | Action::SignedIn
-        | Action::SignedOut
-        | Action::PasswordChanged
-        | Action::PreferencesChanged => action.slug().to_owned(),
+        // What happened to the account itself stands in no key's history.
+        _ => action.slug().to_owned(),
     }
 }

@@ -58,7 +58,9 @@ impl Row {
     ) -> Result<()> {
         let access_key = self.access_key.to_string();
         sqlx::query(
-            "UPDATE api_keys SET name = $1, description = $2, folded = $3, expires_at = $4
+            "UPDATE api_keys SET name = $1, description = $2, folded = $3, expires_at = CAST($4 AS BIGINT),
+             expiration_set_at = CASE WHEN expires_at IS DISTINCT FROM CAST($4 AS BIGINT)
+                                 THEN CAST($7 AS BIGINT) ELSE expiration_set_at END
              WHERE access_key = $5 AND account_id = $6",
         )
         .bind(&self.name)
@@ -67,6 +69,7 @@ impl Row {
         .bind(self.expires_at)
         .bind(&access_key)
         .bind(&account.id)
+        .bind(now)
         .execute(&mut *connection)
         .await?;
         let entry = Entry {

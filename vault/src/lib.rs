@@ -1,5 +1,6 @@
 //! Everything that must not be lost, and every rule that needs a clock, a database or randomness: accounts,
-//! sessions, keys, the in-memory key directory and the verification decision, the audit trail.
+//! sessions, keys, the in-memory key directory and the verification decision, the audit trail, notices and
+//! the mails that carry them.
 //!
 //! No HTTP and no pages in here. The one way in is [`Vault`]; each file adds the methods of its subject.
 //!
@@ -9,20 +10,32 @@
 
 mod accounts;
 mod audit;
+mod calendar;
+mod check;
 pub mod clock;
 mod database;
 mod dates;
+mod deliveries;
 pub mod demo;
 pub mod directory;
 mod error;
 mod inventory;
 mod keys;
+mod links;
+pub mod mail;
 mod new_key;
+mod notice_settings;
+mod outbox;
 mod passwords;
 mod pepper;
+mod postman;
 mod random;
+mod reset;
+mod seal;
 mod sessions;
 mod sign_in;
+mod steady;
+mod sweep;
 mod throttle;
 mod verify;
 
@@ -34,6 +47,7 @@ pub use accounts::{Account, SignedUp};
 pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
 pub use new_key::NewKey;
+pub use postman::Postman;
 pub use sessions::{Session, SessionToken};
 pub use verify::{Credential, Principal, Refusal, Verified};
 
@@ -51,6 +65,8 @@ pub struct Options {
     pub database_url: String,
     /// Made at the first start, readable by its owner only.
     pub pepper_file: PathBuf,
+    /// Where browsers reach Keyhold, without a slash at the end: links in mails begin with it.
+    pub base_url: String,
 }
 
 /// Who asks, for the audit trail and the throttle.
@@ -70,6 +86,7 @@ struct Inner {
     directory: KeyDirectory,
     passwords: Passwords,
     throttle: Throttle,
+    base_url: String,
 }
 
 impl Vault {
@@ -83,6 +100,9 @@ impl Vault {
         let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
         let database = Database::open(inspected).await?;
         raise_clock(&database, clock.as_ref()).await?;
+        sweep::begin(&database, clock.now())
+            .await
+            .map_err(OpenError::Sweep)?;
         let directory = KeyDirectory::load(&database, &pepper).await?;
         let throttle = Throttle::default();
         Ok(Self(Arc::new(Inner {
@@ -92,6 +112,7 @@ impl Vault {
             directory,
             passwords,
             throttle,
+            base_url: options.base_url.clone(),
         })))
     }
 

@@ -50,8 +50,9 @@ pub(crate) async fn insert_key(
     let subject = access_key.to_string();
     sqlx::query(
         "INSERT INTO api_keys
-         (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at,
+          expiration_set_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)",
     )
     .bind(&subject)
     .bind(&account.id)

@@ -66,6 +66,11 @@ impl Pepper {
         })
     }
 
+    /// An HMAC-SHA-256 under the pepper, for what is not a secret key.
+    pub fn keyed(&self) -> Hmac<Sha256> {
+        self.keyed.clone()
+    }
+
     /// The digest by which a secret is stored and recognised.
     pub fn digest(&self, secret: &SecretKey<'_>) -> Digest {
         let mut mac = self.keyed.clone();

@@ -1,13 +1,14 @@
 //! Signing in and changing the password: what a password is asked for.
 
+use shared::notice::MailKind;
 use shared::validation::{self, FieldErrors};
 
-use crate::accounts::{Account, AccountRow, account_entry, new_password};
+use crate::accounts::{Account, AccountRow, entry, new_password};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::sessions::{self, Session, SessionToken};
 use crate::throttle::{Attempt, Subject};
-use crate::{Caller, Vault};
+use crate::{Caller, Vault, links};
 
 impl Vault {
     /// Signs in.
@@ -72,8 +73,8 @@ impl Vault {
                 return Err(Error::WrongCredentials);
             }
             let session = sessions::start(&mut write.transaction, &account.id, now).await?;
-            let entry = account_entry(&account, Action::SignedIn, now);
-            audit::record(&mut write.transaction, entry, &caller).await?;
+            let done = entry(&account.id, Action::SignedIn, "", now);
+            audit::record(&mut write.transaction, done, &caller).await?;
             let _turn = write.commit().await?;
             Ok(session)
         })
@@ -136,10 +137,17 @@ impl Vault {
                 let message = "The password was changed elsewhere just now.";
                 return Err(FieldErrors::one("current_password", message).into());
             }
+            links::void(
+                &mut write.transaction,
+                &account.id,
+                MailKind::ResetPassword,
+                now,
+            )
+            .await?;
             sessions::end_all(&mut write.transaction, &account.id).await?;
             let session = sessions::start(&mut write.transaction, &account.id, now).await?;
-            let entry = account_entry(&account, Action::PasswordChanged, now);
-            audit::record(&mut write.transaction, entry, &caller).await?;
+            let done = entry(&account.id, Action::PasswordChanged, "", now);
+            audit::record(&mut write.transaction, done, &caller).await?;
             let _turn = write.commit().await?;
             Ok(session)
         })

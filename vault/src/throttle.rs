@@ -27,6 +27,8 @@ pub enum Subject {
     Account(String),
     /// An IPv4 /24 or an IPv6 /56: what one customer commonly holds.
     Network(IpAddr),
+    /// Mails to an address that somebody asked for, so that nobody can fill a mailbox.
+    Mailbox(String),
     /// An account, from an address where its owner has signed in before.
     Known(String, IpAddr),
 }
@@ -42,6 +44,7 @@ impl Subject {
     fn free_failures(&self) -> u32 {
         match self {
             Self::Account(_) | Self::Known(..) => 5,
+            Self::Mailbox(_) => 3,
             Self::Network(_) => 60,
         }
     }
@@ -102,6 +105,12 @@ impl Throttle {
         })
     }
 
+    /// Lets a subject start afresh.
+    pub fn forget(&self, subject: &Subject) {
+        let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        records.remove(subject);
+    }
+
     fn give_back(&self, subject: &Subject) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(record) = records.get_mut(subject) {
@@ -133,12 +142,7 @@ impl Attempt<'_> {
             if matches!(subject, Subject::Network(_)) {
                 self.throttle.give_back(subject);
             } else {
-                let mut records = self
-                    .throttle
-                    .0
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                records.remove(subject);
+                self.throttle.forget(subject);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! A vault on a temporary file, and short ways to fill it.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use shared::token::{AccessKey, SecretKey};
 use tempfile::TempDir;
 use vault::clock::ManualClock;
+use vault::mail::transport::Transport;
 use vault::{Caller, NewKey, OpenError, Options, Refusal, Session, SessionToken, Vault};
 
 /// Mon 23 Nov 2026, 12:00 UTC.
@@ -32,6 +36,7 @@ pub fn options(folder: &TempDir) -> Options {
     Options {
         database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
         pepper_file: folder.path().join("pepper"),
+        base_url: "https://keys.example.com".to_owned(),
     }
 }
 
@@ -133,5 +138,75 @@ pub fn messages<T>(result: Result<T, vault::Error>) -> String {
             .join("\n"),
         Err(other) => format!("another error: {other}"),
         Ok(_) => "accepted".to_owned(),
+    }
+}
+
+/// Where a fixture's mails go.
+pub struct Mailbox {
+    folder: PathBuf,
+    pub transport: Transport,
+    seen: BTreeSet<PathBuf>,
+}
+
+/// A mail as its reader sees it.
+#[derive(Debug)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    pub message_id: String,
+    pub text: String,
+}
+
+impl Mailbox {
+    pub fn of(fixture: &Fixture) -> Self {
+        let folder = fixture.folder.path().join("mail");
+        let from = "keyhold@example.com".parse().unwrap();
+        Self {
+            transport: Transport::folder(folder.clone(), from, "keys.example.com"),
+            folder,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Sweeps and sends, and gives the notices that this has brought, by recipient.
+    pub async fn notices(&mut self, vault: &Vault) -> Vec<Mail> {
+        vault.sweep().await.unwrap();
+        let mut mails = self.delivered(vault).await;
+        mails.retain(|mail| mail.subject.contains("API key"));
+        mails
+    }
+
+    /// Sends what is in the outbox, and gives what this has brought.
+    pub async fn delivered(&mut self, vault: &Vault) -> Vec<Mail> {
+        vault
+            .deliver(&self.transport, Duration::from_secs(10))
+            .await
+            .unwrap();
+        let mut mails = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if self.seen.insert(path.clone()) {
+                mails.push(read(&std::fs::read_to_string(path).unwrap()));
+            }
+        }
+        mails.sort_by(|a, b| a.to.cmp(&b.to));
+        mails
+    }
+}
+
+fn read(raw: &str) -> Mail {
+    let message = mail_parser::MessageParser::default().parse(raw).unwrap();
+    Mail {
+        to: message
+            .to()
+            .unwrap()
+            .first()
+            .unwrap()
+            .address()
+            .unwrap()
+            .to_owned(),
+        subject: message.subject().unwrap().to_owned(),
+        message_id: message.message_id().unwrap().to_owned(),
+        text: message.body_text(0).unwrap().into_owned(),
     }
 }

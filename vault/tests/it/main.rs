@@ -6,9 +6,13 @@
 )]
 
 mod accounts;
+mod compose;
 mod fixture;
 mod inventory;
 mod keys;
+mod links;
+mod notices;
+mod notices_model;
 mod opening;
 mod ownership;
 mod sessions;

@@ -1,0 +1,193 @@
+//! Links in mails that confirm an address or reset a password: single-use, short-lived, and acting by the
+//! button on their page, because mail scanners open every link they see.
+//!
+//! A link's row has the id of its mail. The token in the address is computed from it under the pepper (see
+//! [`crate::seal`]), so neither the database nor a backup of it holds one that works.
+
+use shared::notice::{LinkPurpose, LinkView, MailKind};
+use sqlx::AnyConnection;
+
+use crate::accounts::entry;
+use crate::audit::{self, Action};
+use crate::error::{Error, Result};
+use crate::{Caller, Vault, outbox, random, seal};
+
+/// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
+/// asks for an appropriate, short time.
+const RESET_MS: i64 = 60 * 60 * 1000;
+/// How long a link that confirms an address works, in milliseconds: three days, over a weekend.
+const CONFIRM_MS: i64 = 3 * shared::DAY_MS;
+
+const KINDS: [MailKind; 3] = [
+    MailKind::ConfirmAddress,
+    MailKind::ConfirmSecondRecipient,
+    MailKind::ResetPassword,
+];
+
+/// A link that works.
+pub struct Link {
+    pub id: String,
+    pub kind: MailKind,
+    /// The address that it was sent to.
+    pub recipient: String,
+    pub account: String,
+    pub account_email: String,
+}
+
+/// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
+pub async fn put(
+    connection: &mut AnyConnection,
+    account: &str,
+    kind: MailKind,
+    recipient: &str,
+    now: i64,
+) -> Result<()> {
+    void(connection, account, kind, now).await?;
+    let life = if kind == MailKind::ResetPassword {
+        RESET_MS
+    } else {
+        CONFIRM_MS
+    };
+    let id = random::id("mail_")?;
+    outbox::put(connection, &id, account, kind, recipient, now).await?;
+    sqlx::query("INSERT INTO links (id, expires_at) VALUES ($1, $2)")
+        .bind(&id)
+        .bind(now.saturating_add(life))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Makes every link of this kind and account useless.
+pub async fn void(
+    connection: &mut AnyConnection,
+    account: &str,
+    kind: MailKind,
+    now: i64,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE links SET used_at = $1 WHERE used_at IS NULL
+         AND id IN (SELECT id FROM outbox WHERE account_id = $2 AND kind = $3)",
+    )
+    .bind(now)
+    .bind(account)
+    .bind(outbox::kind_slug(kind))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The link with this id, if it works at `now`: unused, in time, and for an address that still waits for it.
+pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<Option<Link>> {
+    let row: Option<(String, String, String, String)> = sqlx::query_as(
+        "SELECT o.kind, o.recipient, a.id, a.email
+         FROM links l JOIN outbox o ON o.id = l.id JOIN accounts a ON a.id = o.account_id
+         WHERE l.id = $1 AND l.used_at IS NULL AND l.expires_at > $2
+           AND (o.kind <> 'confirm_address' OR a.confirmed_at IS NULL)
+           AND (o.kind <> 'confirm_second_recipient'
+                OR (a.second_recipient = o.recipient AND a.second_confirmed_at IS NULL))",
+    )
+    .bind(id)
+    .bind(now)
+    .fetch_optional(connection)
+    .await?;
+    let Some((slug, recipient, account, account_email)) = row else {
+        return Ok(None);
+    };
+    Ok(Some(Link {
+        id: id.to_owned(),
+        kind: outbox::kind(&slug)?,
+        recipient,
+        account,
+        account_email,
+    }))
+}
+
+/// The address of the page with the button.
+pub fn address(vault: &Vault, link: &Link) -> String {
+    let page = if link.kind == MailKind::ResetPassword {
+        "reset-password"
+    } else {
+        "confirm"
+    };
+    let token = seal::token(&vault.0.pepper, outbox::kind_slug(link.kind), &link.id);
+    format!("{}/{page}?token={token}", vault.0.base_url)
+}
+
+/// The link that a token names, if it is ours and works.
+///
+/// # Errors
+/// [`Error::LinkGone`].
+pub async fn open(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    token: &str,
+    now: i64,
+) -> Result<Link> {
+    let sealed = KINDS.into_iter().find_map(|kind| {
+        let id = seal::id(&vault.0.pepper, outbox::kind_slug(kind), token)?;
+        Some((kind, id))
+    });
+    let (kind, id) = sealed.ok_or(Error::LinkGone)?;
+    find(connection, id, now)
+        .await?
+        .filter(|link| link.kind == kind)
+        .ok_or(Error::LinkGone)
+}
+
+impl Vault {
+    /// What a link would do, for its page; nothing happens yet.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`].
+    pub async fn link(&self, token: &str) -> Result<LinkView> {
+        let mut connection = self.0.database.readers.acquire().await?;
+        let link = open(self, &mut connection, token, self.now()).await?;
+        Ok(LinkView {
+            purpose: match link.kind {
+                MailKind::Notice => return Err(Error::LinkGone),
+                MailKind::ConfirmAddress => LinkPurpose::ConfirmAddress,
+                MailKind::ConfirmSecondRecipient => LinkPurpose::ConfirmSecondRecipient,
+                MailKind::ResetPassword => LinkPurpose::ResetPassword,
+            },
+            address: link.recipient,
+            account: link.account_email,
+        })
+    }
+
+    /// Confirms the address that a link was sent to.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`].
+    pub async fn confirm(&self, token: &str, caller: &Caller) -> Result<()> {
+        let (token, caller) = (token.to_owned(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = vault.now();
+            let connection = &mut *write.transaction;
+            let link = open(&vault, connection, &token, now).await?;
+            let (statement, action) = match link.kind {
+                MailKind::ConfirmAddress => (
+                    "UPDATE accounts SET confirmed_at = $1 WHERE id = $2",
+                    Action::AddressConfirmed,
+                ),
+                MailKind::ConfirmSecondRecipient => (
+                    "UPDATE accounts SET second_confirmed_at = $1 WHERE id = $2",
+                    Action::RecipientConfirmed,
+                ),
+                _ => return Err(Error::LinkGone),
+            };
+            sqlx::query(statement)
+                .bind(now)
+                .bind(&link.account)
+                .execute(&mut *connection)
+                .await?;
+            void(connection, &link.account, link.kind, now).await?;
+            let done = entry(&link.account, action, &link.recipient, now);
+            audit::record(connection, done, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,172 @@
+//! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
+
+use shared::notice::{MailKind, Stages};
+use shared::validation::{self, FieldErrors};
+
+use crate::accounts::entry;
+use crate::audit::{self, Action};
+use crate::error::{Error, Result};
+use crate::sessions::Session;
+use crate::throttle::Subject;
+use crate::{Caller, Vault, links};
+
+impl Vault {
+    /// Chooses at which stages the account is told; what was due before is not told after all.
+    pub async fn choose_stages(
+        &self,
+        session: &Session,
+        stages: Stages,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (account, caller) = (session.account.id.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let stages = stages.to_string();
+            sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
+                .bind(&stages)
+                .bind(&account)
+                .execute(&mut *write.transaction)
+                .await?;
+            let chosen = entry(&account, Action::StagesChosen, &stages, vault.now());
+            audit::record(&mut write.transaction, chosen, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Names a second recipient and sends it a link; until that is followed it gets no notice.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `address`; [`Error::Throttled`].
+    pub async fn set_second_recipient(
+        &self,
+        session: &Session,
+        address: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let invalid = |message: String| FieldErrors::one("address", message);
+        let address = validation::email(address).map_err(invalid)?;
+        if address == session.account.email {
+            let message = "This is the account's own address, which gets every notice already.";
+            return Err(FieldErrors::one("address", message).into());
+        }
+        self.may_write_to(session, &address)?;
+        let (account, caller) = (session.account.id.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = vault.now();
+            let connection = &mut *write.transaction;
+            let changed = sqlx::query(
+                "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
+                 WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
+                                    OR second_confirmed_at IS NULL)",
+            )
+            .bind(&address)
+            .bind(&account)
+            .execute(&mut *connection)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return Ok(());
+            }
+            let kind = MailKind::ConfirmSecondRecipient;
+            links::put(connection, &account, kind, &address, now).await?;
+            let added = entry(&account, Action::RecipientAdded, &address, now);
+            audit::record(connection, added, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets the second recipient hear nothing more. Without one, nothing happens.
+    pub async fn remove_second_recipient(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (account, caller) = (session.account.id.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let connection = &mut *write.transaction;
+            let (present,): (Option<String>,) =
+                sqlx::query_as("SELECT second_recipient FROM accounts WHERE id = $1")
+                    .bind(&account)
+                    .fetch_one(&mut *connection)
+                    .await?;
+            let Some(address) = present else {
+                return Ok(());
+            };
+            sqlx::query(
+                "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
+            )
+            .bind(&account)
+            .execute(&mut *connection)
+            .await?;
+            let removed = entry(&account, Action::RecipientRemoved, &address, vault.now());
+            audit::record(connection, removed, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends the link that confirms an address again: that of the `account` or of the `second` recipient. An
+    /// address that is confirmed gets none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anything else, or without a second recipient; [`Error::Throttled`].
+    pub async fn resend_confirmation(
+        &self,
+        session: &Session,
+        recipient: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (own, second): (Option<i64>, Option<String>) =
+            sqlx::query_as("SELECT confirmed_at, second_recipient FROM accounts WHERE id = $1")
+                .bind(&session.account.id)
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        match (recipient, second) {
+            ("account", _) if own.is_some() => Ok(()),
+            ("account", _) => {
+                self.may_write_to(session, &session.account.email)?;
+                let account = session.account.clone();
+                self.undisturbed(move |vault| async move {
+                    let mut write = vault.0.database.begin().await?;
+                    let (kind, now) = (MailKind::ConfirmAddress, vault.now());
+                    let connection = &mut write.transaction;
+                    links::put(connection, &account.id, kind, &account.email, now).await?;
+                    let _turn = write.commit().await?;
+                    Ok(())
+                })
+                .await
+            }
+            ("second", Some(address)) => self.set_second_recipient(session, &address, caller).await,
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// Makes a new address for the calendar feed; the old one is not found from now on.
+    pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (account, caller) = (session.account.id.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            sqlx::query("UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1")
+                .bind(&account)
+                .execute(&mut *write.transaction)
+                .await?;
+            let reset = entry(&account, Action::CalendarReset, "", vault.now());
+            audit::record(&mut write.transaction, reset, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Counts a mail that somebody asks for, so that an account cannot be used to fill others' mailboxes.
+    fn may_write_to(&self, session: &Session, address: &str) -> Result<()> {
+        let subjects = vec![
+            Subject::Mailbox(address.to_owned()),
+            Subject::Account(format!("mails of {}", session.account.id)),
+        ];
+        self.0.throttle.attempt(subjects, self.now())?.failed();
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! The postman: sweeps when something is due, and sends what is in the outbox. One task, woken by the next
+//! due instant and by every change of the database; a few sends go on beside it, so that a slow mail server
+//! holds up neither the sweep nor the other mails, and never a page or a verification.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::Result;
+use crate::mail::transport::{SendFault, Transport};
+use crate::mail::{Content, Letter};
+use crate::outbox::{self, Leased};
+use crate::steady::Steady;
+use crate::{Vault, check, sweep};
+
+/// Mails on their way at the same time.
+const AT_ONCE: usize = 4;
+/// The longest that one attempt may take in all.
+const ATTEMPT: Duration = Duration::from_mins(1);
+/// How long a stop waits for the attempts under way.
+const GRACE: Duration = Duration::from_secs(5);
+/// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
+const LOOK: Duration = Duration::from_mins(1);
+/// The wait while the clock is doubted, or does not move, or the database does not answer.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// A postman at work.
+pub struct Postman {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Postman {
+    /// Lets the attempts under way come to an end, for a few seconds at most, and gives the rest back.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the postman failed");
+        }
+    }
+}
+
+impl Vault {
+    /// Begins to sweep and to send.
+    pub fn start_postman(&self, transport: Transport) -> Postman {
+        let (stop, stopped) = oneshot::channel();
+        let round = Round {
+            vault: self.clone(),
+            transport: Arc::new(transport),
+            steady: Steady::default(),
+            started: Instant::now(),
+            sending: JoinSet::new(),
+            last: None,
+        };
+        let task = tokio::spawn(round.run(stopped));
+        Postman { stop, task }
+    }
+
+    /// Takes down what became due before now, and says how many mails it put into the outbox.
+    pub async fn sweep(&self) -> Result<usize> {
+        sweep::sweep(&self.0.database, self.now()).await
+    }
+
+    /// Sends what is due now, one after another, each within `limit`, and says how many attempts that were.
+    pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
+        let mut attempts = 0;
+        while let Some((mail, content)) = self.take(self.now()).await? {
+            let outcome = attempt(transport, &mail, content, limit).await;
+            outbox::settle(&self.0.database, &mail, &outcome, self.now()).await?;
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+
+    /// Leases the next mail that is due and still has something true to say.
+    async fn take(&self, now: i64) -> Result<Option<(Leased, Content)>> {
+        let due = outbox::next_try(&self.0.database).await?;
+        if due.is_none_or(|at| at > now) {
+            return Ok(None);
+        }
+        loop {
+            let mut write = self.0.database.begin().await?;
+            let Some(mail) = outbox::lease(&mut write.transaction, now).await? else {
+                return Ok(None);
+            };
+            let content = check::content(self, &mut write.transaction, &mail, now).await?;
+            if content.is_none() {
+                outbox::drop_mail(&mut write.transaction, &mail, now).await?;
+            }
+            let _turn = write.commit().await?;
+            if let Some(content) = content {
+                return Ok(Some((mail, content)));
+            }
+        }
+    }
+}
+
+/// Hands a mail to the mail server.
+async fn attempt(
+    transport: &Transport,
+    mail: &Leased,
+    content: Content,
+    limit: Duration,
+) -> Result<String, SendFault> {
+    let letter = Letter {
+        id: mail.id.clone(),
+        created_at: mail.created_at,
+        to: mail.recipient.clone(),
+        content,
+    };
+    timeout(limit, transport.send(&letter))
+        .await
+        .unwrap_or_else(|_| {
+            let words = format!("no answer within {} s", limit.as_secs());
+            Err(SendFault::Temporary(words))
+        })
+}
+
+/// The postman's state.
+struct Round {
+    vault: Vault,
+    transport: Arc<Transport>,
+    steady: Steady,
+    started: Instant,
+    sending: JoinSet<()>,
+    /// The instant of the last round.
+    last: Option<i64>,
+}
+
+impl Round {
+    async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
+        let database = &self.vault.0.database;
+        let changed = Arc::clone(&database.changed);
+        if let Err(error) = outbox::return_leases(database, self.vault.now()).await {
+            tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
+        }
+        loop {
+            let pause = match self.look(self.started.elapsed()).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::warn!(%error, "mail waits");
+                    TRY_AGAIN
+                }
+            };
+            tokio::select! {
+                _ = &mut stopped => break,
+                () = changed.notified() => {}
+                Some(_) = self.sending.join_next(), if !self.sending.is_empty() => {}
+                () = sleep(pause) => {}
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Does what there is to do, and says how long there will be nothing. `monotonic` is the time since the
+    /// postman began.
+    async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
+        let Some(now) = self.steady.now(self.vault.0.clock.wall(), monotonic) else {
+            return Ok(TRY_AGAIN);
+        };
+        let database = &self.vault.0.database;
+        let mut due = sweep::next_due(database).await?;
+        if due.is_some_and(|due| due < now) {
+            sweep::sweep(database, now).await?;
+            due = sweep::next_due(database).await?;
+        }
+        while self.sending.len() < AT_ONCE {
+            let Some((mail, content)) = self.vault.take(now).await? else {
+                break;
+            };
+            let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
+            self.sending.spawn(async move {
+                let outcome = attempt(&transport, &mail, content, ATTEMPT).await;
+                settle(&vault, &mail, outcome).await;
+            });
+        }
+        // With all hands full, the next wake is when one of them is free.
+        let next_try = if self.sending.len() < AT_ONCE {
+            outbox::next_try(&self.vault.0.database).await?
+        } else {
+            None
+        };
+        // What is due in a millisecond is swept when that millisecond is over.
+        let next = [due.map(|due| due.saturating_add(1)), next_try];
+        let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
+            Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
+        });
+        let stands_still = self.last.replace(now) == Some(now);
+        Ok(if stands_still {
+            wait.max(TRY_AGAIN)
+        } else {
+            wait
+        })
+    }
+
+    async fn finish(mut self) {
+        let all = async { while self.sending.join_next().await.is_some() {} };
+        if timeout(GRACE, all).await.is_ok() {
+            return;
+        }
+        self.sending.shutdown().await;
+        let now = self.vault.now();
+        match outbox::return_leases(&self.vault.0.database, now).await {
+            Ok(()) => {
+                tracing::info!("mails under way were given back, to be sent after the next start")
+            }
+            Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
+        }
+    }
+}
+
+/// Writes down what came of an attempt, for as long as it takes: a mail that was sent and is not marked would
+/// be sent again.
+async fn settle(vault: &Vault, mail: &Leased, outcome: Result<String, SendFault>) {
+    match &outcome {
+        Ok(_) => tracing::info!(mail = mail.id, "mail sent"),
+        Err(SendFault::Temporary(words)) => {
+            tracing::warn!(mail = mail.id, words, "mail not sent, to be tried again");
+        }
+        Err(SendFault::Permanent(words)) => {
+            tracing::error!(mail = mail.id, words, "mail refused for good");
+        }
+    }
+    while let Err(error) = outbox::settle(&vault.0.database, mail, &outcome, vault.now()).await {
+        tracing::warn!(%error, mail = mail.id, "what came of a mail cannot be written down yet");
+        sleep(TRY_AGAIN).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! A forgotten password: asked for by anybody who can name an address, set by whoever reads mail there.
+
+use shared::notice::MailKind;
+use shared::validation::{self, FieldErrors};
+use tokio::task::JoinHandle;
+
+use crate::accounts::{entry, new_password};
+use crate::audit::{self, Action};
+use crate::error::{Error, Result};
+use crate::throttle::Subject;
+use crate::{Caller, Vault, links, sessions};
+
+impl Vault {
+    /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be
+    /// told from the answer nor from its time: the work goes on after it, in the task that is handed back.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email`; [`Error::Throttled`].
+    #[expect(clippy::unused_async, reason = "like every other operation")]
+    pub async fn request_reset(&self, email: &str, caller: &Caller) -> Result<JoinHandle<()>> {
+        let email = validation::email(email).map_err(|error| FieldErrors::one("email", error))?;
+        let mut subjects = vec![Subject::Mailbox(email.clone())];
+        subjects.extend(caller.address.map(Subject::network));
+        // Each counts, whether it led to a mail or not.
+        self.0.throttle.attempt(subjects, self.now())?.failed();
+        let vault = self.clone();
+        Ok(tokio::spawn(async move {
+            if let Err(error) = vault.send_reset(&email).await {
+                tracing::error!(%error, "a link to a new password could not be sent");
+            }
+        }))
+    }
+
+    async fn send_reset(&self, email: &str) -> Result<()> {
+        let mut write = self.0.database.begin().await?;
+        let account: Option<(String,)> = sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
+            .bind(email)
+            .fetch_optional(&mut *write.transaction)
+            .await?;
+        let Some((account,)) = account else {
+            return Ok(());
+        };
+        let kind = MailKind::ResetPassword;
+        links::put(&mut write.transaction, &account, kind, email, self.now()).await?;
+        let _turn = write.commit().await?;
+        Ok(())
+    }
+
+    /// Sets a new password by a link, ends every session of the account, and counts its address as confirmed.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
+    pub async fn reset_password(&self, token: &str, new: &str, caller: &Caller) -> Result<()> {
+        // Looked at before anything is hashed: hashing is dear, and strangers may call this.
+        let mut connection = self.0.database.readers.acquire().await?;
+        links::open(self, &mut connection, token, self.now()).await?;
+        drop(connection);
+        new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
+        let hash = self.0.passwords.hash(new).await?;
+        let (token, caller) = (token.to_owned(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = vault.now();
+            let connection = &mut *write.transaction;
+            let link = links::open(&vault, connection, &token, now).await?;
+            if link.kind != MailKind::ResetPassword {
+                return Err(Error::LinkGone);
+            }
+            sqlx::query(
+                "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $3",
+            )
+            .bind(hash)
+            .bind(now)
+            .bind(&link.account)
+            .execute(&mut *connection)
+            .await?;
+            links::void(connection, &link.account, MailKind::ResetPassword, now).await?;
+            sessions::end_all(connection, &link.account).await?;
+            let done = entry(&link.account, Action::PasswordReset, "", now);
+            audit::record(connection, done, &caller).await?;
+            let _turn = write.commit().await?;
+            // What was guessed at the old password must not keep the owner out.
+            vault.0.throttle.forget(&Subject::Account(link.account_email));
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,145 @@
+//! Whether the clock can be believed enough to write mails by it. A machine whose clock leaps ahead for a
+//! moment must not tell every customer that their keys have expired.
+//!
+//! A forward jump against the monotonic clock stops mail until the new time has held for a while; a backward
+//! jump needs no stop, since nothing becomes due by it.
+
+use std::time::Duration;
+
+/// A forward jump of more than this is doubted, in milliseconds: five minutes.
+const JUMP_MS: i64 = 5 * 60 * 1000;
+/// A doubted time is believed once it has held this long, in milliseconds.
+const CONFIRM_MS: i64 = 60 * 1000;
+
+/// A reading of both clocks, in milliseconds: since the UTC epoch, and since any fixed instant.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    wall: i64,
+    monotonic: i64,
+}
+
+impl Reading {
+    /// How far the wall clock is ahead of where it should be, going by what it was.
+    fn ahead_of(self, earlier: Self) -> i64 {
+        (self.wall - earlier.wall) - (self.monotonic - earlier.monotonic)
+    }
+}
+
+/// Watches the two clocks.
+#[derive(Debug, Default)]
+pub struct Steady {
+    /// The last reading that was believed.
+    believed: Option<Reading>,
+    /// The first reading after a jump.
+    doubted: Option<Reading>,
+    highest: i64,
+}
+
+impl Steady {
+    /// The instant to go by, UTC epoch milliseconds, never less than an earlier one; none while the clock is
+    /// doubted.
+    pub fn now(&mut self, wall: i64, monotonic: Duration) -> Option<i64> {
+        let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);
+        let reading = Reading { wall, monotonic };
+        let believed = *self.believed.get_or_insert(reading);
+        if reading.ahead_of(believed) > JUMP_MS {
+            match self.doubted {
+                Some(doubted) if reading.ahead_of(doubted).abs() <= JUMP_MS => {
+                    if monotonic - doubted.monotonic < CONFIRM_MS {
+                        return None;
+                    }
+                    tracing::warn!("the clock's new time has held for a minute: mail goes on");
+                }
+                _ => {
+                    tracing::warn!(
+                        "the clock jumped ahead by {} s: mail waits until it has held for a minute",
+                        reading.ahead_of(believed) / 1000
+                    );
+                    self.doubted = Some(reading);
+                    return None;
+                }
+            }
+        }
+        self.doubted = None;
+        self.believed = Some(reading);
+        self.highest = self.highest.max(wall);
+        Some(self.highest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_795_435_200_000;
+    const HOUR: i64 = 3_600_000;
+
+    fn at(steady: &mut Steady, wall: i64, seconds: u64) -> Option<i64> {
+        steady.now(wall, Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_ordinary_clock_is_believed() {
+        let mut steady = Steady::default();
+        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut steady, NOON + HOUR, 3_600), Some(NOON + HOUR));
+        let adjusted = NOON + 2 * HOUR + 290_000;
+        assert_eq!(
+            at(&mut steady, adjusted, 7_200),
+            Some(adjusted),
+            "less than five minutes"
+        );
+    }
+
+    #[test]
+    fn a_jump_ahead_is_believed_when_it_has_held_for_a_minute() {
+        for jump in [HOUR, 400 * 24 * HOUR] {
+            let mut steady = Steady::default();
+            let there = |seconds: i64| NOON + jump + seconds * 1000;
+            assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+            assert_eq!(at(&mut steady, there(1), 1), None);
+            assert_eq!(at(&mut steady, there(60), 60), None);
+            assert_eq!(at(&mut steady, there(61), 61), Some(there(61)));
+            assert_eq!(at(&mut steady, there(62), 62), Some(there(62)));
+        }
+    }
+
+    #[test]
+    fn a_jump_that_is_taken_back_never_happened() {
+        let mut steady = Steady::default();
+        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR, 1), None);
+        assert_eq!(at(&mut steady, NOON + 30_000, 30), Some(NOON + 30_000));
+        assert_eq!(
+            at(&mut steady, NOON + 400 * 24 * HOUR, 31),
+            None,
+            "doubted anew"
+        );
+        assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR + 59_000, 90), None);
+    }
+
+    #[test]
+    fn a_clock_that_keeps_jumping_is_doubted_from_each_jump_on() {
+        let mut steady = Steady::default();
+        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+        for (second, hours) in [(1, 1), (40, 2), (80, 3), (120, 2)] {
+            let wall = NOON + i64::from(hours) * HOUR;
+            assert_eq!(at(&mut steady, wall, second), None, "at {second} s");
+        }
+        let settled = NOON + 2 * HOUR + 60_000;
+        assert_eq!(at(&mut steady, settled, 180), Some(settled));
+    }
+
+    #[test]
+    fn time_stands_still_after_a_jump_back() {
+        let mut steady = Steady::default();
+        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut steady, NOON - HOUR, 1), Some(NOON));
+        assert_eq!(
+            at(&mut steady, NOON + 1000, 2),
+            None,
+            "ahead by an hour again"
+        );
+        assert_eq!(at(&mut steady, NOON + 61_000, 62), Some(NOON + 61_000));
+    }
+}

@@ -1,0 +1,321 @@
+//! Links in mails: each works once, for a while, for what it was made for; and a forgotten password.
+
+use shared::notice::LinkPurpose;
+use sqlx::Row;
+use vault::{Caller, Error};
+
+use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+/// The token of the link in a mail's text.
+pub fn token_in(text: &str) -> String {
+    let (_, rest) = text.split_once("?token=").unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+fn to<'a>(mails: &'a [Mail], path: &str) -> Vec<&'a Mail> {
+    mails
+        .iter()
+        .filter(|mail| {
+            mail.text
+                .contains(&format!("https://keys.example.com/{path}?token="))
+        })
+        .collect()
+}
+
+fn is_gone<T>(result: Result<T, Error>) -> bool {
+    matches!(result, Err(Error::LinkGone))
+}
+
+#[tokio::test]
+async fn signing_up_sends_a_link_that_confirms_the_address_once() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let confirmed = || async {
+        let view = fixture
+            .vault
+            .notices(&member.session.account)
+            .await
+            .unwrap();
+        view.confirmed
+    };
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails.len(), 1);
+    let token = token_in(to(&mails, "confirm")[0].text.as_str());
+    let link = fixture.vault.link(&token).await.unwrap();
+    assert_eq!(
+        (link.purpose, link.address.as_str(), link.account.as_str()),
+        (
+            LinkPurpose::ConfirmAddress,
+            "a@example.com",
+            "a@example.com"
+        )
+    );
+    assert!(!confirmed().await, "looking does nothing");
+    fixture
+        .vault
+        .confirm(&token, &from([192, 0, 2, 1]))
+        .await
+        .unwrap();
+    assert!(confirmed().await);
+    assert!(is_gone(
+        fixture.vault.confirm(&token, &Caller::default()).await
+    ));
+    assert!(is_gone(fixture.vault.link(&token).await));
+    fixture
+        .vault
+        .resend_confirmation(&member.session, "account", &Caller::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        mailbox.delivered(&fixture.vault).await.len(),
+        0,
+        "nothing to confirm"
+    );
+}
+
+#[tokio::test]
+async fn a_link_is_for_one_thing_and_for_a_while() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let confirm = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
+    let caller = Caller::default();
+    assert!(is_gone(
+        fixture
+            .vault
+            .reset_password(&confirm, NEW_PASSWORD, &caller)
+            .await
+    ));
+    for garbage in ["", "x", "mail_0.0", &confirm[1..], &format!("{confirm}0")] {
+        assert!(is_gone(fixture.vault.link(garbage).await), "{garbage:?}");
+        assert!(is_gone(fixture.vault.confirm(garbage, &caller).await));
+    }
+    // A later link takes the place of the earlier.
+    let resend = || {
+        fixture
+            .vault
+            .resend_confirmation(&member.session, "account", &caller)
+    };
+    resend().await.unwrap();
+    let later = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
+    assert!(is_gone(fixture.vault.link(&confirm).await));
+    assert!(fixture.vault.link(&later).await.is_ok());
+    fixture.clock.advance(3 * DAY);
+    assert!(
+        is_gone(fixture.vault.confirm(&later, &caller).await),
+        "three days"
+    );
+    // Outlived before it was sent: it is not sent.
+    resend().await.unwrap();
+    fixture.clock.advance(3 * DAY);
+    assert_eq!(mailbox.delivered(&fixture.vault).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_set_anew() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let session = fixture
+        .vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    let _ = mailbox.delivered(&fixture.vault).await;
+    let caller = from([192, 0, 2, 1]);
+    for email in ["nobody@example.com", " A@example.com "] {
+        let work = fixture.vault.request_reset(email, &caller).await.unwrap();
+        work.await.unwrap();
+    }
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails.len(), 1, "none to a stranger");
+    assert_eq!(mails[0].to, "a@example.com");
+    let token = token_in(to(&mails, "reset-password")[0].text.as_str());
+    assert!(is_gone(fixture.vault.confirm(&token, &caller).await));
+    let weak = fixture
+        .vault
+        .reset_password(&token, "12345678", &caller)
+        .await;
+    assert!(
+        messages(weak).starts_with("new_password: "),
+        "and the link is still good"
+    );
+    fixture
+        .vault
+        .reset_password(&token, NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    assert!(
+        fixture.session(&session).await.is_none(),
+        "every session has ended"
+    );
+    assert!(is_gone(
+        fixture
+            .vault
+            .reset_password(&token, PASSWORD, &caller)
+            .await
+    ));
+    let old = fixture
+        .vault
+        .sign_in("a@example.com", PASSWORD, &caller)
+        .await;
+    assert!(matches!(old, Err(Error::WrongCredentials)));
+    fixture
+        .vault
+        .sign_in("a@example.com", NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert!(view.confirmed, "whoever has the link reads mail there");
+}
+
+#[tokio::test]
+async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let _ = mailbox.delivered(&fixture.vault).await;
+    let caller = Caller::default();
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let work = fixture
+            .vault
+            .request_reset("a@example.com", &caller)
+            .await
+            .unwrap();
+        work.await.unwrap();
+        tokens.push(token_in(&mailbox.delivered(&fixture.vault).await[0].text));
+        if tokens.len() == 1 {
+            fixture.clock.advance(HOUR);
+            assert!(is_gone(fixture.vault.link(&tokens[0]).await));
+        }
+    }
+    fixture
+        .vault
+        .change_password(&member.session, PASSWORD, NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    let gone = fixture
+        .vault
+        .reset_password(&tokens[1], PASSWORD, &caller)
+        .await;
+    assert!(
+        is_gone(gone),
+        "whoever changed the password did not mean to have it changed again"
+    );
+}
+
+/// Nobody's mailbox can be filled, by strangers or by an account.
+#[tokio::test]
+async fn mails_that_are_asked_for_are_throttled() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let mut refused = Vec::new();
+    for email in ["a@example.com", "nobody@example.com"] {
+        for attempt in 1..=10 {
+            if fixture.vault.request_reset(email, &caller).await.is_err() {
+                refused.push((email, attempt));
+                break;
+            }
+        }
+    }
+    assert_eq!(
+        refused,
+        [("a@example.com", 5), ("nobody@example.com", 5)],
+        "known and unknown alike"
+    );
+    let mut added = 0;
+    for number in 0..20 {
+        let address = format!("victim{number}@example.com");
+        let set = fixture
+            .vault
+            .set_second_recipient(&member.session, &address, &caller)
+            .await;
+        added += u32::from(set.is_ok());
+    }
+    assert_eq!(added, 6);
+    let sign_in = fixture
+        .vault
+        .sign_in("a@example.com", PASSWORD, &caller)
+        .await;
+    assert!(sign_in.is_ok(), "signing in is not slowed down by it");
+}
+
+#[tokio::test]
+async fn a_second_recipient_must_be_another_address() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let set = |address: &str| {
+        let (vault, session, address) = (
+            fixture.vault.clone(),
+            member.session.clone(),
+            address.to_owned(),
+        );
+        async move {
+            let caller = Caller::default();
+            messages(
+                vault
+                    .set_second_recipient(&session, &address, &caller)
+                    .await,
+            )
+        }
+    };
+    for wrong in [
+        "",
+        "nonsense",
+        "a@b@c",
+        "a@example.com\r\nBcc: b@example.com",
+        " A@EXAMPLE.com",
+    ] {
+        assert!(set(wrong).await.starts_with("address: "), "{wrong:?}");
+    }
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert_eq!(view.second_recipient, None);
+    assert_eq!(view.total, 1, "only the link of the sign-up");
+}
+
+/// Neither the token nor anything it can be computed from stands in the database.
+#[tokio::test]
+async fn a_stolen_database_opens_no_link() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let token = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
+    let (id, mark) = token.split_once('.').unwrap();
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    let feed = view.calendar_url.rsplit('.').nth(1).unwrap().to_owned();
+    let mut database = fixture.database().await;
+    let known = sqlx::query("SELECT COUNT(*) FROM links WHERE id = $1")
+        .bind(id)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(known.get::<i64, _>(0), 1);
+    for file in ["keyhold.db", "keyhold.db-wal"] {
+        let bytes = std::fs::read(fixture.folder.path().join(file)).unwrap();
+        for secret in [mark, &feed] {
+            assert!(
+                !bytes
+                    .windows(secret.len())
+                    .any(|window| window == secret.as_bytes()),
+                "{file}"
+            );
+        }
+    }
+}
