@@ -47,15 +47,7 @@ impl Vault {
     /// Begins to sweep and to send.
     pub fn start_postman(&self, transport: Transport) -> Postman {
         let (stop, stopped) = oneshot::channel();
-        let round = Round {
-            vault: self.clone(),
-            transport: Arc::new(transport),
-            steady: Steady::default(),
-            started: Instant::now(),
-            sending: JoinSet::new(),
-            last: None,
-        };
-        let task = tokio::spawn(round.run(stopped));
+        let task = tokio::spawn(Round::new(self.clone(), transport).run(stopped));
         Postman { stop, task }
     }
 
@@ -131,6 +123,17 @@ struct Round {
 }
 
 impl Round {
+    fn new(vault: Vault, transport: Transport) -> Self {
+        Self {
+            vault,
+            transport: Arc::new(transport),
+            steady: Steady::default(),
+            started: Instant::now(),
+            sending: JoinSet::new(),
+            last: None,
+        }
+    }
+
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let database = &self.vault.0.database;
         let changed = Arc::clone(&database.changed);
@@ -227,5 +230,126 @@ async fn settle(vault: &Vault, mail: &Leased, outcome: Result<String, SendFault>
     while let Err(error) = outbox::settle(&vault.0.database, mail, &outcome, vault.now()).await {
         tracing::warn!(%error, mail = mail.id, "what came of a mail cannot be written down yet");
         sleep(TRY_AGAIN).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use shared::DAY_MS;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::{Caller, Options};
+
+    const NOON: i64 = 1_795_435_200_000;
+    const HOUR_MS: i64 = 3_600_000;
+
+    struct Office {
+        clock: Arc<ManualClock>,
+        round: Round,
+        mails: std::path::PathBuf,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Office {
+        /// An account with twenty keys that expire within the year, and a postman who has just begun.
+        async fn open() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(ManualClock::at(NOON));
+            let options = Options {
+                database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
+                pepper_file: folder.path().join("pepper"),
+                base_url: "https://keys.example.com".to_owned(),
+            };
+            let vault = Vault::open(&options, clock.clone()).await.unwrap();
+            let caller = Caller::default();
+            let signed_up = vault
+                .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+                .await
+                .unwrap();
+            let session = vault
+                .session(signed_up.session.expose())
+                .await
+                .unwrap()
+                .unwrap();
+            for days in 100..120 {
+                let expiry = format!("{days}d");
+                vault
+                    .create_key(&session, "key", "", &expiry, &caller)
+                    .await
+                    .unwrap();
+            }
+            let mails = folder.path().join("mail");
+            let from = "keyhold@example.com".parse().unwrap();
+            Self {
+                clock,
+                round: Round::new(vault, Transport::folder(mails.clone(), from, "example.com")),
+                mails,
+                _folder: folder,
+            }
+        }
+
+        /// One round, at so many seconds by the monotonic clock; how many mails there are then.
+        async fn mails_after(&mut self, seconds: u64) -> usize {
+            self.round.look(Duration::from_secs(seconds)).await.unwrap();
+            while self.round.sending.join_next().await.is_some() {}
+            std::fs::read_dir(&self.mails).unwrap().count()
+        }
+    }
+
+    /// D10: a jump makes no mail until it has held for a minute, and then one for all keys.
+    #[tokio::test]
+    async fn a_clock_that_leaps_ahead_makes_mail_wait() {
+        for jump in [HOUR_MS, 400 * DAY_MS] {
+            let mut office = Office::open().await;
+            assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
+            office.clock.set(NOON + jump);
+            assert_eq!(office.mails_after(1).await, 1);
+            assert_eq!(office.mails_after(59).await, 1);
+            office.clock.set(NOON + 60_000);
+            assert_eq!(office.mails_after(60).await, 1, "it was put right");
+            office.clock.set(NOON + jump);
+            assert_eq!(office.mails_after(61).await, 1);
+            office.clock.set(NOON + jump + 61_000);
+            let notice = usize::from(jump > DAY_MS);
+            assert_eq!(office.mails_after(122).await, 1 + notice);
+            assert_eq!(office.mails_after(123).await, 1 + notice);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_postman_sleeps_until_something_is_due() {
+        let mut office = Office::open().await;
+        office.mails_after(0).await;
+        let look = Duration::from_secs(60);
+        office.clock.set(NOON + 1000);
+        assert_eq!(
+            office.round.look(Duration::from_secs(1)).await.unwrap(),
+            look
+        );
+        // The first of the warnings is due 70 days ahead.
+        let mut seconds = 1;
+        for (to, expected) in [(10_000, 10_001), (1, 2)] {
+            let wall = NOON + 70 * DAY_MS - to;
+            seconds += 100;
+            office.clock.set(wall - 70_000);
+            let _ = office
+                .round
+                .look(Duration::from_secs(seconds))
+                .await
+                .unwrap();
+            seconds += 70;
+            office.clock.set(wall);
+            let wait = office
+                .round
+                .look(Duration::from_secs(seconds))
+                .await
+                .unwrap();
+            assert_eq!(wait, Duration::from_millis(expected));
+        }
+        office.clock.set(NOON + 70 * DAY_MS + 1);
+        assert_eq!(office.mails_after(seconds).await, 2);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::Connection;
 use vault::clock::{ManualClock, SystemClock};
 use vault::demo::Filled;
-use vault::{OpenError, Vault};
+use vault::{Caller, OpenError, Vault};
 
 use crate::fixture::{DAY, Fixture, NOON, options};
 
@@ -114,7 +114,7 @@ async fn time_goes_on_from_the_last_change() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let access_key = member.default_key.access_key.to_string();
-    let nobody = vault::Caller::default();
+    let nobody = Caller::default();
     site.vault
         .expire_key(&member.session, &access_key, &nobody)
         .await
@@ -226,7 +226,7 @@ async fn the_demonstration_fills_an_empty_database_once() {
     other.member("a@example.com").await;
     assert_eq!(other.vault.fill_for_demo().await.unwrap(), Filled::Not);
     assert_eq!(other.vault.key_count(), 1);
-    let nobody = vault::Caller::default();
+    let nobody = Caller::default();
     let token = site
         .vault
         .sign_in(vault::demo::EMAIL, vault::demo::PASSWORD, &nobody)
@@ -238,4 +238,90 @@ async fn the_demonstration_fills_an_empty_database_once() {
         counts.active > 0 && counts.expiring_soon > 0 && counts.expired > 0,
         "{counts:?}"
     );
+}
+
+/// A database from before the notices: the day on which each expiration was set is read from the audit trail,
+/// and what was due before the upgrade is not told.
+#[tokio::test]
+async fn an_older_database_is_brought_up_to_date() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let nobody = Caller::default();
+    let edited = site
+        .key(&member, "edited", "90d")
+        .await
+        .access_key
+        .to_string();
+    let restored = site
+        .key(&member, "restored", "90d")
+        .await
+        .access_key
+        .to_string();
+    let (vault, session) = (&site.vault, &member.session);
+    site.clock.advance(DAY);
+    vault
+        .edit_key(session, &edited, "edited", "", "80d", &nobody)
+        .await
+        .unwrap();
+    vault.expire_key(session, &restored, &nobody).await.unwrap();
+    site.clock.advance(DAY);
+    let expiry = vault
+        .show_key(&session.account, &edited)
+        .await
+        .unwrap()
+        .key
+        .expires
+        .unwrap();
+    vault
+        .edit_key(session, &edited, "renamed", "", &expiry.rfc3339, &nobody)
+        .await
+        .unwrap();
+    vault
+        .restore_key(session, &restored, "80d", &nobody)
+        .await
+        .unwrap();
+    let set_at = "SELECT name, expiration_set_at FROM api_keys ORDER BY name";
+    let mut database = site.database().await;
+    let before: Vec<(String, i64)> = sqlx::query_as(set_at)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(
+        before,
+        [
+            ("Default key".to_owned(), NOON),
+            ("renamed".to_owned(), NOON + DAY),
+            ("restored".to_owned(), NOON + 2 * DAY),
+        ]
+    );
+    vault.close().await;
+
+    for undo in [
+        "DROP TABLE links",
+        "DROP TABLE notices",
+        "DROP TABLE outbox",
+        "DROP TABLE sweeps",
+        "DROP INDEX api_keys_by_instant",
+        "ALTER TABLE api_keys DROP COLUMN expiration_set_at",
+        "ALTER TABLE accounts DROP COLUMN confirmed_at",
+        "ALTER TABLE accounts DROP COLUMN stages",
+        "ALTER TABLE accounts DROP COLUMN second_recipient",
+        "ALTER TABLE accounts DROP COLUMN second_confirmed_at",
+        "ALTER TABLE accounts DROP COLUMN feed_generation",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        sqlx::query(undo).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    site.clock.advance(60 * DAY);
+    let site = site.reopened().await;
+    let mut database = site.database().await;
+    let after: Vec<(String, i64)> = sqlx::query_as(set_at)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before);
+    assert_eq!(site.vault.sweep().await.unwrap(), 0, "history is not told");
+    site.clock.advance(10 * DAY);
+    assert_eq!(site.vault.sweep().await.unwrap(), 1);
 }

@@ -1,6 +1,7 @@
 //! Two accounts: for each operation that takes a key's id, somebody else's key answers exactly as one that
 //! does not exist, and is left as it was.
 
+use shared::notice::DeliveryState;
 use vault::{Caller, Error, Result};
 
 use crate::fixture::{Fixture, Member};
@@ -99,4 +100,37 @@ async fn lists_hold_only_the_owners_keys() {
         .unwrap();
     assert!(overview.attention.is_empty() && overview.upcoming.is_empty());
     assert_eq!(overview.newest.len(), 1);
+}
+
+/// A mail that was given up is sent again for its own account only.
+#[tokio::test]
+async fn a_foreign_mail_is_as_good_as_none() {
+    let site = Fixture::new().await;
+    let owner = site.member("owner@example.com").await;
+    let stranger = site.member("stranger@example.com").await;
+    sqlx::query("UPDATE outbox SET outcome = 'failed', next_at = NULL")
+        .execute(&mut site.database().await)
+        .await
+        .unwrap();
+    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    let [mail] = &view.deliveries[..] else {
+        panic!("only one's own: {view:?}");
+    };
+    for id in [mail.id.as_str(), "mail_0", ""] {
+        let refused = site.vault.send_again(&stranger.session, id).await;
+        assert!(matches!(refused, Err(Error::NotFound)), "{id:?}");
+    }
+    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    assert_eq!(view.deliveries[0].state, DeliveryState::Failed);
+    site.vault
+        .send_again(&owner.session, &mail.id)
+        .await
+        .unwrap();
+    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    assert_eq!(view.deliveries[0].state, DeliveryState::Waiting);
+    let again = site.vault.send_again(&owner.session, &mail.id).await;
+    assert!(
+        matches!(again, Err(Error::NotFound)),
+        "it is on its way already"
+    );
 }
