@@ -1,0 +1,108 @@
+//! The calendar feed: each expiration of an account, where people plan. Calendar programs know no session, so
+//! the address itself is what opens it; whoever has it sees the keys' names, access keys and dates.
+
+use chrono::{DateTime, Utc};
+use icalendar::{Calendar, Component as _, Event, EventLike as _, Parameter, Property};
+use shared::status::is_good;
+
+use crate::error::{Error, Result};
+use crate::mail::{domain, one_line};
+use crate::{Vault, seal};
+
+/// How often a calendar program may ask again (RFC 7986, section 5.7).
+const REFRESH: &str = "PT1H";
+
+/// The address of an account's calendar feed.
+pub fn address(vault: &Vault, account: &str, generation: i64) -> String {
+    let token = seal::token(&vault.0.pepper, &purpose(generation), account);
+    format!("{}/calendar/{token}.ics", vault.0.base_url)
+}
+
+/// What the seal is for: with another generation, it is for something else.
+fn purpose(generation: i64) -> String {
+    format!("calendar {generation}")
+}
+
+impl Vault {
+    /// The calendar that the token in its address opens, as text/calendar (RFC 5545).
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for every token but the account's present one.
+    pub async fn calendar(&self, token: &str) -> Result<String> {
+        let (claimed, _) = token.split_once('.').ok_or(Error::NotFound)?;
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT feed_generation FROM accounts WHERE id = $1")
+                .bind(claimed)
+                .fetch_optional(&self.0.database.readers)
+                .await?;
+        let (generation,) = row.ok_or(Error::NotFound)?;
+        let account =
+            seal::id(&self.0.pepper, &purpose(generation), token).ok_or(Error::NotFound)?;
+        let keys: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT access_key, name, expires_at FROM api_keys
+             WHERE account_id = $1 AND expires_at IS NOT NULL ORDER BY expires_at, access_key",
+        )
+        .bind(account)
+        .fetch_all(&self.0.database.readers)
+        .await?;
+        let now = self.now();
+        let mut calendar = frame();
+        for (access_key, name, expires_at) in keys {
+            calendar.push(event(
+                &self.0.base_url,
+                &access_key,
+                &one_line(&name),
+                expires_at,
+                now,
+            ));
+        }
+        Ok(calendar.to_string())
+    }
+}
+
+/// The calendar without its events.
+fn frame() -> Calendar {
+    let mut calendar = Calendar::empty();
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//Keyhold//Keyhold//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+        ("NAME", "Keyhold API keys"),
+        ("X-WR-CALNAME", "Keyhold API keys"),
+        ("X-PUBLISHED-TTL", REFRESH),
+    ] {
+        calendar.append_property(Property::new(key, value));
+    }
+    calendar.append_property(
+        Property::new("REFRESH-INTERVAL", REFRESH)
+            .append_parameter(Parameter::new("VALUE", "DURATION"))
+            .done(),
+    );
+    calendar
+}
+
+fn event(base_url: &str, access_key: &str, name: &str, expires_at: i64, now: i64) -> Event {
+    let good = is_good(Some(expires_at), now);
+    let page = format!("{base_url}/preferences/api-control/{access_key}");
+    let (verb, what) = if good {
+        ("expires", "Extend it")
+    } else {
+        ("expired", "Restore it")
+    };
+    Event::new()
+        // The same for ever, so that a changed date moves the event.
+        .uid(&format!("{access_key}@{}", domain(base_url)))
+        .timestamp(utc(now))
+        .starts(utc(expires_at))
+        .summary(&format!("API key {name} {verb}"))
+        .description(&format!("Access key: {access_key}\n{what}: {page}"))
+        .url(&page)
+        // It takes up nobody's time.
+        .add_property("TRANSP", "TRANSPARENT")
+        .done()
+}
+
+fn utc(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap_or_default()
+}

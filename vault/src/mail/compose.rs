@@ -1,0 +1,110 @@
+//! What the mails say. Each has a text and an HTML form that say the same, in the words of the pages.
+
+use maud::html;
+
+use super::Content;
+pub use super::digest::{Notice, digest};
+use super::page::{PARAGRAPH, button, link, page};
+
+/// To the address of a new account. `link` is the whole address of the page with the button.
+pub fn confirm_address(base_url: &str, link: &str) -> Content {
+    Plain {
+        subject: "Confirm your e-mail address",
+        paragraphs: &[&format!(
+            "Somebody, most likely you, gave this address to a Keyhold account at {base_url}. Confirm that its mails \
+             reach you, so that you hear of it before an API key expires. The account works meanwhile."
+        )],
+        act: Some(("Confirm this address", link)),
+        otherwise: "If it was not you, ignore this mail: without you nothing is confirmed.",
+    }
+    .write(base_url)
+}
+
+/// To an address that the account `account_email` wants to hear of its keys as well.
+pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str) -> Content {
+    Plain {
+        subject: "Confirm that you want expiry notices",
+        paragraphs: &[&format!(
+            "The Keyhold account {account_email} at {base_url} asks to send the notices about its API keys to this \
+             address too: when one is about to expire, and when it has expired. None is sent before you confirm."
+        )],
+        act: Some(("Receive the notices", link)),
+        otherwise: "If you do not want them, ignore this mail.",
+    }
+    .write(base_url)
+}
+
+/// To the address of an account whose password is forgotten.
+pub fn reset_password(base_url: &str, link: &str) -> Content {
+    Plain {
+        subject: "Set a new password",
+        paragraphs: &[&format!(
+            "Somebody, most likely you, asked to set a new password for the Keyhold account with this address at \
+             {base_url}. Setting it signs the account out everywhere. API keys go on working."
+        )],
+        act: Some(("Set a new password", link)),
+        otherwise: "If it was not you, ignore this mail: the password stays as it is.",
+    }
+    .write(base_url)
+}
+
+/// To whom `keyhold mail test` names.
+pub fn test_mail(base_url: &str) -> Content {
+    Plain {
+        subject: "Test mail from Keyhold",
+        paragraphs: &[&format!(
+            "The mail settings of Keyhold at {base_url} work: this mail was sent with them."
+        )],
+        act: None,
+        otherwise: "Somebody who runs Keyhold sent it by hand, with the command keyhold mail test.",
+    }
+    .write(base_url)
+}
+
+/// A mail of a few sentences, with at most one thing to do.
+struct Plain<'a> {
+    subject: &'a str,
+    paragraphs: &'a [&'a str],
+    /// What the link does, and the link.
+    act: Option<(&'a str, &'a str)>,
+    otherwise: &'a str,
+}
+
+/// Of a link that acts.
+const ONCE: &str = "The link leads to a page with a button. It works once, and for a limited time.";
+const SENT_BY: &str = "Sent by Keyhold at";
+
+impl Plain<'_> {
+    fn write(&self, base_url: &str) -> Content {
+        let mut lines: Vec<String> = Vec::new();
+        for paragraph in self.paragraphs {
+            lines.extend([(*paragraph).to_owned(), String::new()]);
+        }
+        if let Some((label, address)) = self.act {
+            lines.extend([
+                format!("{label}:"),
+                address.to_owned(),
+                String::new(),
+                ONCE.to_owned(),
+            ]);
+        }
+        lines.extend([
+            self.otherwise.to_owned(),
+            String::new(),
+            format!("{SENT_BY} {base_url}"),
+        ]);
+        let content = html! {
+            @for paragraph in self.paragraphs { p style=(PARAGRAPH) { (paragraph) } }
+            @if let Some((label, address)) = self.act {
+                p style=(PARAGRAPH) { (button(address, label, None)) }
+                p style=(PARAGRAPH) { (ONCE) }
+            }
+        };
+        let footer = html! { (self.otherwise) " " (SENT_BY) " " (link(base_url, base_url)) };
+        Content {
+            subject: self.subject.to_owned(),
+            text: lines.join("\n") + "\n",
+            html: page(self.subject, &content, &footer),
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! The notice: which keys of an account expire or have expired, in one mail.
+
+use std::borrow::Cow;
+
+use chrono_tz::Tz;
+use maud::{Markup, PreEscaped, html};
+use shared::DAY_MS;
+use shared::notice::Stage;
+use shared::relative::relative;
+use shared::status::Status;
+
+use super::page::{PARAGRAPH, button, link, page};
+use super::{Content, at_most, one_line};
+use crate::dates::moment;
+
+/// Keys listed; the rest is counted.
+const LISTED: usize = 50;
+/// Names in the subject, and characters of each.
+const NAMED: usize = 3;
+const NAME_IN_SUBJECT: usize = 40;
+
+/// A key to speak of.
+#[derive(Clone, Debug)]
+pub struct Notice<'a> {
+    pub access_key: &'a str,
+    pub name: &'a str,
+    /// Why it is spoken of now. What is said follows from the clock: a mail may be late.
+    pub stage: Stage,
+    /// UTC epoch milliseconds.
+    pub expires_at: i64,
+    /// Whether somebody set the expiration to the moment it was set, to take the key out of use.
+    pub by_hand: bool,
+}
+
+impl Notice<'_> {
+    fn status(&self, now: i64) -> Status {
+        if now >= self.expires_at {
+            Status::Expired
+        } else {
+            Status::ExpiringSoon
+        }
+    }
+}
+
+/// The mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
+/// milliseconds.
+pub fn digest(base_url: &str, zone: Tz, now: i64, notices: &[Notice]) -> Content {
+    let mut sorted: Vec<&Notice> = notices.iter().collect();
+    sorted.sort_by_key(|notice| (notice.expires_at, notice.access_key));
+    let entries: Vec<Entry> = sorted
+        .iter()
+        .take(LISTED)
+        .map(|notice| Entry::new(base_url, zone, now, notice))
+        .collect();
+    let rest = sorted.len() - entries.len();
+    let headline = headline(now, &sorted);
+    let consequence = consequence(now, &sorted);
+    let list = format!("{base_url}/preferences/api-control");
+    let settings = format!("{base_url}/preferences/notices");
+    Content {
+        subject: subject(&headline, &sorted),
+        text: text(
+            &[&headline, consequence],
+            &entries,
+            (rest, &list),
+            (base_url, &settings),
+        ),
+        html: html(
+            &[&headline, consequence],
+            &entries,
+            (rest, &list),
+            (base_url, &settings),
+        ),
+    }
+}
+
+/// "1 API key has expired, 2 expire within 3 days".
+fn headline(now: i64, sorted: &[&Notice]) -> String {
+    let expired = sorted
+        .iter()
+        .filter(|notice| notice.status(now) == Status::Expired)
+        .count();
+    let expiring = sorted.len() - expired;
+    let keys = |count: usize| if count == 1 { "API key" } else { "API keys" };
+    let have = if expired == 1 { "has" } else { "have" };
+    let expire = if expiring == 1 { "expires" } else { "expire" };
+    let longest = sorted.last().map_or(0, |notice| notice.expires_at - now);
+    let days = match (longest - 1).div_euclid(DAY_MS) + 1 {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    match (expired, expiring) {
+        (_, 0) => format!("{expired} {} {have} expired", keys(expired)),
+        (0, _) => format!("{expiring} {} {expire} within {days}", keys(expiring)),
+        _ => format!(
+            "{expired} {} {have} expired, {expiring} {expire} within {days}",
+            keys(expired)
+        ),
+    }
+}
+
+fn subject(headline: &str, sorted: &[&Notice]) -> String {
+    let names: Vec<String> = sorted
+        .iter()
+        .take(NAMED)
+        .map(|notice| at_most(NAME_IN_SUBJECT, &one_line(notice.name)))
+        .collect();
+    let names = names.join(", ");
+    match sorted.len() - sorted.len().min(NAMED) {
+        0 => format!("{headline}: {names}"),
+        more => format!("{headline}: {names} and {more} more"),
+    }
+}
+
+/// What it means, and what to do.
+fn consequence(now: i64, sorted: &[&Notice]) -> &'static str {
+    let has = |status| sorted.iter().any(|notice| notice.status(now) == status);
+    match (has(Status::Expired), has(Status::ExpiringSoon)) {
+        (true, false) => {
+            "An expired key is refused. Restore it, and the same credentials work again."
+        }
+        (false, _) => {
+            "A key is refused from its expiration on. Extend it, and the programs that use it go on working with the \
+             same credentials."
+        }
+        (true, true) => {
+            "An expired key is refused. Restore or extend a key, and the same credentials go on working."
+        }
+    }
+}
+
+/// A key in words.
+struct Entry {
+    name: String,
+    access_key: String,
+    status: Status,
+    /// "in 3 days (Thu 26 Nov 2026, 23:59 PST)".
+    when: String,
+    by_hand: bool,
+    /// To the form that sets a new expiration.
+    address: String,
+}
+
+impl Entry {
+    fn new(base_url: &str, zone: Tz, now: i64, notice: &Notice) -> Self {
+        let status = notice.status(now);
+        let part = match status {
+            Status::Expired => "restore",
+            _ => "edit-title",
+        };
+        Self {
+            name: one_line(notice.name),
+            access_key: notice.access_key.to_owned(),
+            status,
+            when: format!(
+                "{} ({})",
+                relative(notice.expires_at, now),
+                moment(notice.expires_at, zone).text
+            ),
+            by_hand: notice.by_hand && status == Status::Expired,
+            address: format!(
+                "{base_url}/preferences/api-control/{}#{part}",
+                notice.access_key
+            ),
+        }
+    }
+
+    /// Of the expiration.
+    fn event(&self) -> &'static str {
+        match self.status {
+            Status::Expired => "Expired",
+            _ => "Expires",
+        }
+    }
+
+    fn verb(&self) -> &'static str {
+        match self.status {
+            Status::Expired => "Restore",
+            _ => "Extend",
+        }
+    }
+}
+
+const BY_HAND: &str = "Somebody with access to the account expired it by hand.";
+const WHY: &str =
+    "You get this because this address receives the expiry notices of a Keyhold account at";
+const CHOOSE: &str = "Choose which notices come, and to whom";
+
+fn more(rest: usize) -> Option<Cow<'static, str>> {
+    match rest {
+        0 => None,
+        1 => Some("1 more key is not listed here.".into()),
+        rest => Some(format!("{rest} more keys are not listed here.").into()),
+    }
+}
+
+fn text(
+    opening: &[&str; 2],
+    entries: &[Entry],
+    (rest, list): (usize, &str),
+    (base_url, settings): (&str, &str),
+) -> String {
+    let mut lines = vec![
+        format!("{}.", opening[0]),
+        opening[1].to_owned(),
+        String::new(),
+    ];
+    for entry in entries {
+        lines.push(entry.name.clone());
+        lines.push(format!("  {}: {}", entry.status.label(), entry.when));
+        if entry.by_hand {
+            lines.push(format!("  {BY_HAND}"));
+        }
+        lines.push(format!("  Access key: {}", entry.access_key));
+        lines.push(format!("  {}: {}", entry.verb(), entry.address));
+        lines.push(String::new());
+    }
+    if let Some(more) = more(rest) {
+        lines.push(format!("{more} All of them: {list}"));
+        lines.push(String::new());
+    }
+    lines.push(format!("{WHY} {base_url}."));
+    lines.push(format!("{CHOOSE}: {settings}"));
+    lines.join("\n") + "\n"
+}
+
+const CARD: &str = "margin:0 0 16px;padding:16px;border:1px solid #80878f;border-radius:10px;word-break:break-word";
+const LINE: &str = "margin:0 0 8px";
+const NAME: &str = "margin:0 0 8px;font-size:17px;font-weight:600";
+const MONO: &str =
+    "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:14px";
+
+fn html(
+    opening: &[&str; 2],
+    entries: &[Entry],
+    (rest, list): (usize, &str),
+    (base_url, settings): (&str, &str),
+) -> String {
+    let content = html! {
+        p style=(PARAGRAPH) { (opening[1]) }
+        @for entry in entries { (card(entry)) }
+        @if let Some(more) = more(rest) {
+            p style=(PARAGRAPH) { (more) " " (link(list, "See all in API Control")) "." }
+        }
+    };
+    let footer = html! {
+        (WHY) " " (link(base_url, base_url)) ". " (link(settings, CHOOSE)) "."
+    };
+    page(opening[0], &content, &footer)
+}
+
+fn card(entry: &Entry) -> Markup {
+    html! {
+        div style=(CARD) {
+            p style=(LINE) { (pill(entry.status)) }
+            p style=(NAME) { bdi { (entry.name) } }
+            p style=(LINE) { (entry.event()) " " (entry.when) }
+            @if entry.by_hand { p style=(LINE) { (BY_HAND) } }
+            p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
+            p style="margin:0" { (button(&entry.address, entry.verb(), Some(&entry.name))) }
+        }
+    }
+}
+
+/// Icon, word and colour. The icons are characters, because pictures are often not loaded.
+fn pill(status: Status) -> Markup {
+    let (icon, colours) = match status {
+        Status::Expired => ("&#10005;", "background:#ffeceb;color:#a51f1e"),
+        _ => ("&#9719;", "background:#fff0cc;color:#784900"),
+    };
+    html! {
+        span style={ "display:inline-block;padding:2px 10px;border-radius:12px;font-size:14px;font-weight:600;" (colours) } {
+            span aria-hidden="true" { (PreEscaped(icon)) } " " (status.label())
+        }
+    }
+}

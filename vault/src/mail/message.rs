@@ -1,0 +1,198 @@
+//! A letter as it travels: the headers, and both forms of its content.
+
+use std::time::SystemTime;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{MultiPart, MultiPartKind, SinglePart};
+use lettre::{Address, Message};
+
+use super::transport::SendFault;
+use super::{Letter, Sender, one_line};
+
+/// A letter with its headers. `sent_at` is its date: it is composed anew at each attempt, from what is true
+/// then, and "in 3 days" must be read together with the day on which it was said.
+///
+/// # Errors
+/// Permanent: no attempt can do better.
+pub fn message(
+    letter: &Letter,
+    from: &Sender,
+    domain: &str,
+    sent_at: SystemTime,
+) -> Result<Message, SendFault> {
+    let to = recipient(&letter.to)?;
+    let id = plain(&letter.id);
+    Message::builder()
+        .from(from.mailbox().clone())
+        .to(to.into())
+        .subject(one_line(&letter.content.subject))
+        .date(sent_at)
+        .message_id(Some(format!("<{id}@{domain}>")))
+        // RFC 3834: what answers by itself does not answer to this.
+        .raw_header(fixed("Auto-Submitted", "auto-generated"))
+        // The same in the words of Exchange, which knows the above for out-of-office notes only since 2013.
+        .raw_header(fixed("X-Auto-Response-Suppress", "OOF, AutoReply"))
+        .multipart(
+            MultiPart::builder()
+                .kind(MultiPartKind::Alternative)
+                // Not by chance, so that two attempts with the same content are the same bytes.
+                .boundary(format!("keyhold-{id}"))
+                .singlepart(SinglePart::plain(letter.content.text.clone()))
+                .singlepart(SinglePart::html(letter.content.html.clone())),
+        )
+        .map_err(|error| SendFault::permanent(&error.to_string()))
+}
+
+/// The recipient as a mail server takes it.
+///
+/// # Errors
+/// Permanent: it is no address.
+pub fn recipient(to: &str) -> Result<Address, SendFault> {
+    to.parse()
+        .ok()
+        .filter(|_| to.is_ascii() && !to.chars().any(char::is_control))
+        .ok_or_else(|| SendFault::permanent("this is not an address that mail can be sent to"))
+}
+
+fn fixed(name: &'static str, value: &str) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+}
+
+/// An id with nothing in it that means something in a header. Ours are letters, digits and underscores.
+fn plain(id: &str) -> String {
+    id.chars()
+        .filter(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'))
+        .take(60)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::Duration;
+
+    use super::super::Content;
+    use super::*;
+
+    fn letter(to: &str, subject: &str) -> Letter {
+        Letter {
+            id: "mail_00ff".to_owned(),
+            created_at: 0,
+            to: to.to_owned(),
+            content: Content {
+                subject: subject.to_owned(),
+                text: "One line.\nAnother: naïve.\n".to_owned(),
+                html: "<p>One line.</p>".to_owned(),
+            },
+        }
+    }
+
+    fn sent(letter: &Letter, from: &str) -> Result<String, SendFault> {
+        let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_435_200_123);
+        message(letter, &from.parse().unwrap(), "keys.example.com", at)
+            .map(|message| String::from_utf8(message.formatted()).unwrap())
+    }
+
+    #[test]
+    fn it_has_these_headers_and_both_parts() {
+        let sent = sent(
+            &letter("a@example.com", "1 API key has expired: billing-cron"),
+            "Keyhold <keyhold@example.com>",
+        )
+        .unwrap();
+        assert!(sent.lines().all(|line| line.len() <= 76), "{sent}");
+        insta::assert_snapshot!(sent.replace('\r', ""), @r#"
+        From: Keyhold <keyhold@example.com>
+        To: a@example.com
+        Subject: 1 API key has expired: billing-cron
+        Date: Mon, 23 Nov 2026 12:00:00 +0000
+        Message-ID: <mail_00ff@keys.example.com>
+        Auto-Submitted: auto-generated
+        X-Auto-Response-Suppress: OOF, AutoReply
+        MIME-Version: 1.0
+        Content-Type: multipart/alternative; boundary="keyhold-mail_00ff"
+
+        --keyhold-mail_00ff
+        Content-Type: text/plain; charset=utf-8
+        Content-Transfer-Encoding: quoted-printable
+
+        One line.
+        Another: na=C3=AFve.
+
+        --keyhold-mail_00ff
+        Content-Type: text/html; charset=utf-8
+        Content-Transfer-Encoding: 7bit
+
+        <p>One line.</p>
+        --keyhold-mail_00ff--
+        "#);
+    }
+
+    /// D7: neither a name nor an address adds a header or a recipient.
+    #[test]
+    fn nothing_is_injected() {
+        let hostile = letter(
+            "a@example.com",
+            "expired: x\r\nBcc: evil@example.com\r\n\r\n<script>\u{202e}\u{0}",
+        );
+        let sent = sent(&hostile, "\"Key, \\\"hold\\\"\" <keyhold@example.com>").unwrap();
+        let (head, _) = sent.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.contains("\r\nSubject: expired: x Bcc: evil@example.com <script>\r\n"),
+            "{head}"
+        );
+        assert!(!head.contains("\nBcc"), "{head}");
+        assert_eq!(head.matches("\r\n").count(), head.matches('\n').count());
+
+        for address in [
+            "",
+            "a",
+            "@",
+            "a@b@c",
+            "a@example.com\r\nBcc: evil@example.com",
+            "a@example.com\r\nRCPT TO:<evil@example.com>",
+            "\"a\r\n b\"@example.com",
+            "\"a\nb\"@example.com",
+            "a@example.com, evil@example.com",
+            "a@example.com>\r\n",
+            "<a@example.com>",
+            "ä@example.com",
+        ] {
+            let refused = message(
+                &letter(address, "s"),
+                &"k@example.com".parse().unwrap(),
+                "localhost",
+                SystemTime::UNIX_EPOCH,
+            );
+            assert!(
+                matches!(refused, Err(SendFault::Permanent(_))),
+                "{address:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_subject_is_folded_and_comes_back_whole() {
+        let name = "Schlüssel 🗝 ".repeat(12);
+        let sent = sent(
+            &letter("a@example.com", name.trim()),
+            "Schlüsselbund <k@example.com>",
+        )
+        .unwrap();
+        let (head, _) = sent.split_once("\r\n\r\n").unwrap();
+        assert!(head.is_ascii());
+        assert!(head.split("\r\n").all(|line| line.len() <= 78), "{head}");
+    }
+
+    #[test]
+    fn an_id_cannot_leave_its_header() {
+        let mut letter = letter("a@example.com", "s");
+        letter.id = "x>\r\nBcc: e@example.com\"".to_owned();
+        let sent = sent(&letter, "k@example.com").unwrap();
+        assert!(
+            sent.contains("\r\nMessage-ID: <xBcceexamplecom@keys.example.com>\r\n"),
+            "{sent}"
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Mail: what is said in it ([`compose`]) and how it leaves ([`transport`]). When one is due, and whether it
+//! has left, is the postman's to know; nothing here remembers anything.
+
+pub mod compose;
+mod digest;
+mod folder;
+mod message;
+mod page;
+mod sender;
+mod smtp;
+mod smtp_url;
+pub mod transport;
+
+pub use sender::Sender;
+pub use smtp_url::SmtpUrl;
+
+use url::{Host, Url};
+
+/// One mail, ready to be sent.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    /// The id of its row in the outbox. The Message-ID is `<id@domain>`, at every attempt the same.
+    pub id: String,
+    /// When there was a reason to send it, UTC epoch milliseconds.
+    pub created_at: i64,
+    /// An e-mail address, without a name.
+    pub to: String,
+    pub content: Content,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Content {
+    /// One line.
+    pub subject: String,
+    /// Lines ending in LF.
+    pub text: String,
+    pub html: String,
+}
+
+/// What stands after the @ of a Message-ID, and what a mail server is greeted with: the host of the base URL,
+/// an IP address in brackets (RFC 5321, section 4.1.3).
+pub fn domain(base_url: &str) -> String {
+    let url = Url::parse(base_url).ok();
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name.to_owned(),
+        Some(Host::Ipv4(address)) => format!("[{address}]"),
+        Some(Host::Ipv6(address)) => format!("[IPv6:{address}]"),
+        None => "localhost".to_owned(),
+    }
+}
+
+/// Text as one line: what breaks a line, controls a terminal or reorders the text around it becomes a space.
+/// Names are validated when they are given, but a header must hold whatever was stored.
+pub(crate) fn one_line(text: &str) -> String {
+    let is_harmful = |char: char| {
+        char.is_control()
+            || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.split(|char: char| char.is_whitespace() || is_harmful(char))
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The first `limit` characters, the last of them "…" where there were more.
+fn at_most(limit: usize, text: &str) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_has_a_domain_whatever_the_base_url() {
+        for (base_url, expected) in [
+            ("https://keys.example.com", "keys.example.com"),
+            ("https://keys.example.com:8443", "keys.example.com"),
+            ("http://localhost:3000", "localhost"),
+            ("http://127.0.0.1:3000", "[127.0.0.1]"),
+            ("http://[::1]:3000", "[IPv6:::1]"),
+            ("", "localhost"),
+        ] {
+            assert_eq!(domain(base_url), expected, "{base_url:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        assert_eq!(
+            one_line("a\r\nBcc: b\u{0}\u{7f}\u{85}\u{2028}\u{202e}c  d\t"),
+            "a Bcc: b c d"
+        );
+        assert_eq!(
+            one_line("naïve 🗝 \u{5de}\u{5e4}\u{5ea}\u{5d7}"),
+            "naïve 🗝 \u{5de}\u{5e4}\u{5ea}\u{5d7}"
+        );
+        assert_eq!(at_most(5, "12345"), "12345");
+        assert_eq!(at_most(5, "123 56"), "123…");
+    }
+}

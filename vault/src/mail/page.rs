@@ -1,0 +1,53 @@
+//! The HTML form of mails: one narrow column, styles at the elements themselves, nothing fetched from
+//! anywhere. Mail programs strip style sheets, so a dark theme cannot be had by a second set of colours.
+//! Instead text keeps the colour that the reader's program gives it, and what has a ground of its own has
+//! text of its own on it.
+
+use maud::{DOCTYPE, Markup, html};
+
+/// Distances and type as on the pages.
+const BODY: &str = "margin:0;padding:24px 16px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;\
+                    font-size:16px;line-height:1.5";
+const COLUMN: &str = "max-width:600px;margin:0 auto";
+const HEADING: &str = "margin:0 0 12px;font-size:20px;line-height:1.3";
+pub const PARAGRAPH: &str = "margin:0 0 16px";
+const FOOTER: &str = "margin:32px 0 0;padding:16px 0 0;border-top:1px solid #80878f;font-size:14px";
+const BUTTON: &str = "display:inline-block;padding:8px 16px;border-radius:6px;background:#085dc7;color:#ffffff;\
+                      font-weight:600;text-decoration:none";
+const LINK: &str = "color:inherit;text-decoration:underline;word-break:break-word";
+
+/// A whole page. The footer says why it came.
+pub fn page(title: &str, content: &Markup, footer: &Markup) -> String {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="supported-color-schemes" content="light dark";
+                title { (title) }
+            }
+            body style=(BODY) {
+                div style=(COLUMN) {
+                    h1 style=(HEADING) { (title) }
+                    (content)
+                    div style=(FOOTER) { (footer) }
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A link that is what the mail is for. Where there are several, `object` tells them apart for those who hear
+/// the mail read out.
+pub fn button(address: &str, label: &str, object: Option<&str>) -> Markup {
+    let spoken = object.map(|object| format!("{label} {object}"));
+    html! { a href=(address) aria-label=[spoken] style=(BUTTON) { (label) } }
+}
+
+/// A link in a text.
+pub fn link(address: &str, label: &str) -> Markup {
+    html! { a href=(address) style=(LINK) { (label) } }
+}

@@ -1,0 +1,93 @@
+//! How mails leave: to an SMTP server, or as files into a folder where there is none.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::folder::Folder;
+use super::smtp::Smtp;
+use super::{Letter, Sender, SmtpUrl, at_most, message, one_line};
+
+/// Characters of a mail server's words that are kept.
+const WORDS_MAX_CHARS: usize = 500;
+
+/// The way out, with the address that mails come from.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    from: Sender,
+    /// After the @ of Message-IDs.
+    domain: String,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Smtp(Box<Smtp>),
+    Folder(Folder),
+}
+
+/// Why a mail has not left, in the mail server's words: one line, at most 500 characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SendFault {
+    /// A later attempt may succeed.
+    Temporary(String),
+    /// No attempt will: the mail itself is refused.
+    Permanent(String),
+}
+
+impl SendFault {
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Temporary(words) | Self::Permanent(words) => words,
+        }
+    }
+
+    pub(super) fn temporary(said: &str) -> Self {
+        Self::Temporary(words(said))
+    }
+
+    pub(super) fn permanent(said: &str) -> Self {
+        Self::Permanent(words(said))
+    }
+}
+
+/// What somebody else said, fit for a row, a page and a log.
+pub(super) fn words(said: &str) -> String {
+    at_most(WORDS_MAX_CHARS, &one_line(said))
+}
+
+impl Transport {
+    /// To an SMTP server. Nothing is sent yet, nor is anybody connected to.
+    ///
+    /// # Errors
+    /// A sentence, where TLS cannot be set up.
+    pub fn smtp(url: &SmtpUrl, from: Sender, domain: &str) -> Result<Self, String> {
+        Ok(Self {
+            from,
+            domain: domain.to_owned(),
+            way: Way::Smtp(Box::new(Smtp::new(url, domain)?)),
+        })
+    }
+
+    /// Into a folder, which is made with the first mail.
+    pub fn folder(path: PathBuf, from: Sender, domain: &str) -> Self {
+        Self {
+            from,
+            domain: domain.to_owned(),
+            way: Way::Folder(Folder::new(path)),
+        }
+    }
+
+    /// Sends a mail, and answers with what the mail server said. It waits as long as the server keeps it
+    /// waiting: the bound on that is the caller's, who may drop this at any time.
+    pub async fn send(&self, letter: &Letter) -> Result<String, SendFault> {
+        let message = message::message(letter, &self.from, &self.domain, SystemTime::now())?;
+        match &self.way {
+            Way::Smtp(smtp) => {
+                let to = message::recipient(&letter.to)?;
+                smtp.send(self.from.address(), &to, &message.formatted())
+                    .await
+            }
+            Way::Folder(folder) => folder.keep(letter, message.formatted()).await,
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The mails, word by word. `INSTA_UPDATE=always cargo test -p vault compose` writes the snapshots anew; read
+//! what changed before it is committed.
+
+use chrono_tz::Tz;
+use shared::DAY_MS;
+use shared::notice::Stage;
+use vault::mail::Content;
+use vault::mail::compose::{
+    Notice, confirm_address, confirm_second_recipient, digest, reset_password, test_mail,
+};
+
+use crate::fixture::NOON;
+
+const BASE: &str = "https://keys.example.com";
+const HOUR: i64 = 60 * 60 * 1000;
+const LINK: &str = "https://keys.example.com/confirm?token=mail_00ff.0123456789abcdef";
+
+fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a> {
+    Notice {
+        access_key,
+        name,
+        stage: Stage::Days3,
+        expires_at,
+        by_hand: false,
+    }
+}
+
+fn subject(notices: &[Notice]) -> String {
+    digest(BASE, Tz::UTC, NOON, notices).subject
+}
+
+/// Subject, text and HTML as one text, the HTML with a line for each element.
+fn whole(content: &Content) -> String {
+    format!(
+        "Subject: {}\n\n{}\n{}",
+        content.subject,
+        content.text,
+        content.html.replace("><", ">\n<")
+    )
+}
+
+#[test]
+fn a_digest_of_keys_that_expire() {
+    let notices = [
+        notice("kh_0000000000000002", "staging", NOON + 3 * DAY_MS),
+        notice("kh_0000000000000001", "billing-cron", NOON + 26 * HOUR),
+    ];
+    let content = digest(BASE, Tz::America__Los_Angeles, NOON, &notices);
+    assert_eq!(
+        content.subject,
+        "2 API keys expire within 3 days: billing-cron, staging"
+    );
+    insta::assert_snapshot!(whole(&content));
+}
+
+#[test]
+fn a_digest_of_all_kinds() {
+    let notices = [
+        notice("kh_0000000000000001", "staging", NOON + 7 * DAY_MS),
+        Notice {
+            stage: Stage::DayAfter,
+            ..notice("kh_0000000000000002", "billing-cron", NOON - DAY_MS)
+        },
+        Notice {
+            stage: Stage::Expired,
+            by_hand: true,
+            ..notice("kh_0000000000000003", "leaked", NOON - 1)
+        },
+    ];
+    let content = digest(BASE, Tz::Europe__Berlin, NOON, &notices);
+    assert_eq!(
+        content.subject,
+        "2 API keys have expired, 1 expires within 7 days: billing-cron, leaked, staging"
+    );
+    insta::assert_snapshot!(whole(&content));
+}
+
+#[test]
+fn the_subject_counts_and_names() {
+    let at = |offset: i64| notice("kh_0", "billing-cron", NOON + offset);
+    for (notices, expected) in [
+        (
+            vec![at(3 * DAY_MS)],
+            "1 API key expires within 3 days: billing-cron",
+        ),
+        (
+            vec![at(3 * DAY_MS - 20)],
+            "1 API key expires within 3 days: billing-cron",
+        ),
+        (
+            vec![at(3 * DAY_MS + 1)],
+            "1 API key expires within 4 days: billing-cron",
+        ),
+        (
+            vec![at(DAY_MS)],
+            "1 API key expires within 1 day: billing-cron",
+        ),
+        (vec![at(1)], "1 API key expires within 1 day: billing-cron"),
+        (vec![at(0)], "1 API key has expired: billing-cron"),
+        (
+            vec![at(-DAY_MS), at(-2 * DAY_MS)],
+            "2 API keys have expired: billing-cron, billing-cron",
+        ),
+        (
+            vec![at(-1), at(DAY_MS), at(30 * DAY_MS)],
+            "1 API key has expired, 2 expire within 30 days: billing-cron, billing-cron, billing-cron",
+        ),
+    ] {
+        assert_eq!(subject(&notices), expected);
+    }
+}
+
+/// A mail that was held up speaks of what is true when it leaves.
+#[test]
+fn the_clock_says_what_has_expired_not_the_stage() {
+    let late = notice("kh_0", "late", NOON);
+    let content = digest(BASE, Tz::UTC, NOON, std::slice::from_ref(&late));
+    assert_eq!(content.subject, "1 API key has expired: late");
+    assert!(
+        content
+            .text
+            .contains("Restore: https://keys.example.com/preferences/api-control/kh_0#restore")
+    );
+    let early = Notice {
+        stage: Stage::Expired,
+        by_hand: true,
+        ..late
+    };
+    let content = digest(BASE, Tz::UTC, NOON - 1, &[early]);
+    assert!(
+        content.subject.contains("expires within 1 day"),
+        "{}",
+        content.subject
+    );
+    assert!(!content.text.contains("by hand"), "{}", content.text);
+}
+
+/// D9: however many keys, one mail that can be read.
+#[test]
+fn five_hundred_keys_are_one_short_mail() {
+    let keys: Vec<(String, String)> = (0..500)
+        .map(|n| (format!("kh_{n:016}"), format!("key {n}")))
+        .collect();
+    let notices: Vec<Notice> = keys
+        .iter()
+        .rev()
+        .map(|(access_key, name)| notice(access_key, name, NOON + DAY_MS))
+        .collect();
+    let content = digest(BASE, Tz::UTC, NOON, &notices);
+    assert_eq!(
+        content.subject,
+        "500 API keys expire within 1 day: key 0, key 1, key 2 and 497 more"
+    );
+    assert_eq!(content.text.matches("Extend: ").count(), 50);
+    assert!(content.text.contains(
+        "450 more keys are not listed here. All of them: https://keys.example.com/preferences/api-control\n"
+    ));
+    assert_eq!(content.html.matches(">Extend</a>").count(), 50);
+    assert!(
+        content
+            .html
+            .contains("450 more keys are not listed here. <a ")
+    );
+    assert!(content.html.len() < 64_000, "{}", content.html.len());
+    assert_eq!(
+        digest(BASE, Tz::UTC, NOON, &notices[..51])
+            .text
+            .matches("1 more key is not")
+            .count(),
+        1
+    );
+}
+
+/// D7: names are data, whatever is in them.
+#[test]
+fn hostile_names_stay_names() {
+    let hostile = [
+        "<script>alert(1)</script>",
+        "\" onmouseover=\"alert(1)",
+        "a\r\nBcc: evil@example.com\r\n\r\nbody",
+        "\u{202e}gnp.exe\u{2066}",
+        "</div></body><!--",
+        "&amp; {{7*7}} %s 🗝 \u{5de}\u{5e4}\u{5ea}\u{5d7}",
+    ];
+    let notices: Vec<Notice> = hostile
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            notice(
+                ["kh_0", "kh_1", "kh_2", "kh_3", "kh_4", "kh_5"][n],
+                name,
+                NOON + DAY_MS,
+            )
+        })
+        .collect();
+    let content = digest(BASE, Tz::UTC, NOON, &notices);
+    for harmful in [
+        "<script",
+        "\" on",
+        "</body><!--",
+        "\r",
+        "\nBcc",
+        "\u{202e}",
+        "\u{2066}",
+    ] {
+        assert!(!content.html.contains(harmful), "{harmful:?}");
+    }
+    for harmful in ["\r", "\nBcc", "\u{202e}", "\u{2066}"] {
+        assert!(!content.text.contains(harmful), "{harmful:?}");
+    }
+    assert!(!content.subject.contains(['\r', '\n']));
+    insta::assert_snapshot!(whole(&content));
+}
+
+#[test]
+fn a_subject_has_a_bound() {
+    let long = "Ä".repeat(80);
+    let notices = [
+        notice("kh_0", &long, NOON),
+        notice("kh_1", &long, NOON),
+        notice("kh_2", &long, NOON + 1),
+        notice("kh_3", &long, NOON + 1),
+    ];
+    let subject = subject(&notices);
+    assert!(subject.chars().count() <= 200, "{subject}");
+    assert!(subject.ends_with("… and 1 more"), "{subject}");
+}
+
+#[test]
+fn the_mails_of_links() {
+    insta::assert_snapshot!("confirm_address", whole(&confirm_address(BASE, LINK)));
+    insta::assert_snapshot!(
+        "confirm_second_recipient",
+        whole(&confirm_second_recipient(BASE, "owner@example.com", LINK))
+    );
+    insta::assert_snapshot!("reset_password", whole(&reset_password(BASE, LINK)));
+    insta::assert_snapshot!("test_mail", whole(&test_mail(BASE)));
+}
+
+/// Calm words, and nothing that a mail program would have to fetch.
+#[test]
+fn every_mail_keeps_to_the_tone() {
+    let notices = [notice("kh_0", "n", NOON), notice("kh_1", "n", NOON + 1)];
+    for content in [
+        digest(BASE, Tz::UTC, NOON, &notices),
+        confirm_address(BASE, LINK),
+        confirm_second_recipient(BASE, "owner@example.com", LINK),
+        reset_password(BASE, LINK),
+        test_mail(BASE),
+    ] {
+        let html = content.html.replace("<!DOCTYPE html>", "");
+        for text in [&content.subject, &content.text, &html] {
+            assert!(
+                !text.contains('!') && !text.to_lowercase().contains("oops"),
+                "{text}"
+            );
+            assert!(text.is_ascii(), "fixed words need no encoding: {text}");
+        }
+        for fetched in ["<img", "<style", "<link", "<script", "url(", "src="] {
+            assert!(!html.contains(fetched), "{fetched}: {html}");
+        }
+        assert!(html.contains("name=\"color-scheme\" content=\"light dark\""));
+        assert!(
+            content.text.lines().all(|line| line.len() < 400),
+            "{}",
+            content.text
+        );
+    }
+}
