@@ -27,6 +27,7 @@ impl FnError {
     pub const UNAUTHENTICATED: &str = "unauthenticated";
     pub const INVALID: &str = "invalid";
     pub const NOT_FOUND: &str = "not_found";
+    pub const LINK_GONE: &str = "link_gone";
 
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -65,6 +66,7 @@ impl FnError {
             Self::NOT_FOUND => 404,
             "method_not_allowed" => 405,
             "sign_up_refused" => 409,
+            Self::LINK_GONE => 410,
             Self::INVALID => 422,
             "throttled" => 429,
             "unavailable" => 503,
@@ -124,6 +126,10 @@ impl From<vault::Error> for FnError {
             vault::Error::SignUpRefused => Self::new(
                 "sign_up_refused",
                 "No account could be made with this address. If you have one already, sign in.",
+            ),
+            vault::Error::LinkGone => Self::new(
+                Self::LINK_GONE,
+                "This link has been used or has expired. Ask for a new one.",
             ),
             vault::Error::Throttled { retry_after } => Self {
                 retry_after: Some(retry_after),

@@ -1,9 +1,11 @@
 //! The document, and the application in it: contexts, frame, routes.
 
 use leptos::prelude::*;
+use leptos::tachys::view::iterators::StaticVec;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::{SsrMode, path};
+use leptos_router::any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute};
+use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
+use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
 
 use crate::call::ask;
 use crate::components::browser::Hydrated;
@@ -17,8 +19,11 @@ use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::developers::DevelopersPage;
 use crate::pages::key::KeyPage;
+#[cfg(feature = "ssr")]
+use crate::pages::link::{ConfirmPage, ForgotPasswordPage, ResetPasswordPage};
 use crate::pages::new_key::NewKeyPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::notices::NoticesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
 use crate::replay::Scriptless;
@@ -71,17 +76,50 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title: String| format!("{title} · Keyhold") text="API keys" />
         <Router set_is_routing=set_routing>
             <Frame account=account feedback=feedback routing=routing.into()>
-                <FlatRoutes fallback=NotFoundPage>
-                    <Route path=path!("/") view=DashboardPage ssr=SsrMode::Async />
-                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::Async />
-                    <Route path=path!("/sign-up") view=SignUpPage ssr=SsrMode::Async />
-                    <Route path=path!("/preferences/account") view=AccountPage ssr=SsrMode::Async />
-                    <Route path=path!("/preferences/api-control") view=ApiControlPage ssr=SsrMode::Async />
-                    <Route path=path!("/preferences/api-control/new") view=NewKeyPage ssr=SsrMode::Async />
-                    <Route path=path!("/preferences/api-control/:access_key") view=KeyPage ssr=SsrMode::Async />
-                    <Route path=path!("/developers") view=DevelopersPage ssr=SsrMode::Async />
-                </FlatRoutes>
+                {FlatRoutes(
+                    FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(routes)).build(),
+                )}
             </Frame>
         </Router>
     }
+}
+
+/// Which address shows which page. What mails link to needs no script and is the server's alone: links to it are
+/// `rel="external"`.
+fn routes() -> StaticVec<AnyNestedRoute> {
+    let routes = Vec::from([
+        route(path!("/"), || DashboardPage().into_any()),
+        route(path!("/sign-in"), || SignInPage().into_any()),
+        route(path!("/sign-up"), || SignUpPage().into_any()),
+        route(path!("/preferences/account"), || AccountPage().into_any()),
+        route(path!("/preferences/api-control"), || {
+            ApiControlPage().into_any()
+        }),
+        route(path!("/preferences/api-control/new"), || {
+            NewKeyPage().into_any()
+        }),
+        route(path!("/preferences/api-control/:access_key"), || {
+            KeyPage().into_any()
+        }),
+        route(path!("/preferences/notices"), || NoticesPage().into_any()),
+        route(path!("/developers"), || DevelopersPage().into_any()),
+        #[cfg(feature = "ssr")]
+        route(path!("/forgot-password"), || {
+            ForgotPasswordPage().into_any()
+        }),
+        #[cfg(feature = "ssr")]
+        route(path!("/reset-password"), || ResetPasswordPage().into_any()),
+        #[cfg(feature = "ssr")]
+        route(path!("/confirm"), || ConfirmPage().into_any()),
+    ]);
+    routes.into()
+}
+
+fn route<S>(path: S, page: fn() -> AnyView) -> AnyNestedRoute
+where
+    S: PossibleRouteMatch + Clone + Send + 'static,
+{
+    NestedRoute::new(path, page)
+        .ssr_mode(SsrMode::Async)
+        .into_any_nested_route()
 }

@@ -18,7 +18,19 @@ use crate::session::cookie;
 use crate::state::AppState;
 
 /// The pages that anybody may see. Every other one redirects to the sign-in page.
-pub const PUBLIC: [&str; 2] = ["/sign-in", "/sign-up"];
+pub const PUBLIC: [&str; 5] = [
+    "/sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/reset-password",
+    "/confirm",
+];
+
+/// Of these, where links in mails lead: they are opened by whoever reads the mail, signed in or not.
+const LINKED: [&str; 2] = ["/reset-password", "/confirm"];
+
+/// Of these, what the browser's router does not know, and so comes without script.
+const SCRIPTLESS: [&str; 3] = ["/forgot-password", "/reset-password", "/confirm"];
 
 /// Answers a page of the application.
 pub async fn page(
@@ -35,7 +47,7 @@ pub async fn page(
             .map_or("/", |whole| whole.as_str());
         return Redirect::to(&sign_in_address(here)).into_response();
     }
-    if public && known.session.is_some() {
+    if public && known.session.is_some() && !LINKED.contains(&path) {
         return Redirect::to(&next_of(request.uri().query())).into_response();
     }
     render(&state, request, None).await
@@ -82,7 +94,7 @@ pub fn local_path(next: &str) -> &str {
 }
 
 /// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
-/// without script.
+/// without script, as do those of [`SCRIPTLESS`].
 pub async fn render(
     state: &AppState,
     request: Request<Body>,
@@ -92,6 +104,7 @@ pub async fn render(
     let known = request.extensions().get::<AppRequest>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
     let options = state.leptos.clone();
+    let scriptless = replay.is_some() || SCRIPTLESS.contains(&request.uri().path());
     let context = move || {
         provide_context(theme);
         provide_context(site_url.clone());
@@ -100,6 +113,8 @@ pub async fn render(
         }
         if let Some(replay) = replay.clone() {
             provide_context(replay);
+        }
+        if scriptless {
             provide_context(Scriptless);
         }
     };

@@ -1,6 +1,8 @@
 //! What a page shows of a server function's answer: the content, or what went wrong with the next thing
 //! to do.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use serde::de::DeserializeOwned;
@@ -9,6 +11,7 @@ use super::browser;
 use super::feedback::Feedback;
 use super::head::PageHead;
 use super::icon::Icon;
+use super::live::live;
 use crate::call::Answer;
 use crate::error::FnError;
 
@@ -34,6 +37,49 @@ where
             Ok(value) => show(value),
             Err(error) => problem(error),
         })
+    })
+}
+
+/// As [`answered`], for a page with more than one thing to type or choose: it is built once for each `subject`
+/// of an answer and told of later answers, because what is done in one part of it must not throw away what
+/// is being typed in another. `otherwise` is shown where there is no answer.
+pub fn kept<T>(
+    resource: Answer<T>,
+    subject: fn(&T) -> String,
+    show: impl Fn(Memo<T>) -> AnyView + Send + Sync + 'static,
+    otherwise: fn(FnError) -> AnyView,
+) -> AnyView
+where
+    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+{
+    let show: Arc<dyn Fn(Memo<T>) -> AnyView + Send + Sync> = Arc::new(show);
+    settled(move || {
+        let found = Memo::new(move |_| {
+            resource
+                .get()
+                .map(|answer| answer.map(|content| subject(&content)))
+        });
+        let show = show.clone();
+        Some(live(move || {
+            found
+                .get()
+                .map(|found| match (found, resource.get_untracked()) {
+                    (Ok(_), Some(Ok(first))) => show(latest(resource, first)),
+                    (Err(error), _) => otherwise(error),
+                    _ => ().into_any(),
+                })
+        }))
+    })
+}
+
+/// The last answer that could be had.
+fn latest<T>(resource: Answer<T>, first: T) -> Memo<T>
+where
+    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |last: Option<&T>| match resource.get() {
+        Some(Ok(content)) => content,
+        _ => last.cloned().unwrap_or_else(|| first.clone()),
     })
 }
 

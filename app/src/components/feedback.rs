@@ -9,17 +9,24 @@ use shared::view::Changed;
 use super::browser;
 use super::icon::Icon;
 use super::live::live;
-use crate::call::call;
+use crate::call::{Fields, call};
 use crate::error::FnError;
 use crate::functions::keys::RestoreKey;
+
+/// What takes a change back: a call, and what to say once it worked.
+#[derive(Clone, PartialEq)]
+pub struct Undo {
+    pub path: &'static str,
+    pub fields: Fields,
+    pub done: String,
+}
 
 /// One message, and what takes it back.
 #[derive(Clone, PartialEq)]
 struct Message {
     text: String,
     failed: bool,
-    /// The change that a button takes back.
-    undo: Option<Changed>,
+    undo: Option<Undo>,
     /// It was said just before leaving for another page, and is to be read there.
     travels: bool,
 }
@@ -51,27 +58,26 @@ impl Feedback {
         self.revision.update(|revision| *revision += 1);
     }
 
+    fn show(self, text: String, failed: bool, undo: Option<Undo>, travels: bool) {
+        self.message.set(Some(Message {
+            text,
+            failed,
+            undo,
+            travels,
+        }));
+    }
+
     /// Something worked.
     pub fn say(self, text: impl Into<String>) {
-        self.message.set(Some(Message {
-            text: text.into(),
-            failed: false,
-            undo: None,
-            travels: false,
-        }));
+        self.show(text.into(), false, None, false);
     }
 
     /// Something worked, and the next page is to say so.
     pub fn say_there(self, text: impl Into<String>) {
-        self.message.set(Some(Message {
-            text: text.into(),
-            failed: false,
-            undo: None,
-            travels: true,
-        }));
+        self.show(text.into(), false, None, true);
     }
 
-    /// A key changed: says so, and shows the new state.
+    /// Something changed: says so, and shows the new state.
     pub fn changed(self, text: impl Into<String>) {
         self.say(text);
         self.refresh();
@@ -80,13 +86,22 @@ impl Feedback {
     /// A key was expired: says so, offers to take it back, and shows the new state. Only this is undone with
     /// one button: the server restores to a later expiration and never shortens a key's life.
     pub fn expired(self, change: Changed) {
-        self.message.set(Some(Message {
-            text: format!("{} is expired.", change.name),
-            failed: false,
-            // One that had expired before is as it was already.
-            undo: (change.expiry_before != change.expiry).then_some(change),
-            travels: false,
-        }));
+        // One that had expired before is as it was already.
+        let text = format!("{} is expired.", change.name);
+        let undo = (change.expiry_before != change.expiry).then(|| Undo {
+            path: RestoreKey::PATH,
+            fields: vec![
+                ("access_key", change.access_key),
+                ("expiry", change.expiry_before),
+            ],
+            done: format!("{} is as it was before.", change.name),
+        });
+        self.undoable(text, undo);
+    }
+
+    /// Something changed that can be taken back: says so, offers that, and shows the new state.
+    pub fn undoable(self, text: String, undo: Option<Undo>) {
+        self.show(text, false, undo, false);
         self.refresh();
     }
 
@@ -97,12 +112,7 @@ impl Feedback {
             return;
         }
         let text = error.fields.into_values().next().unwrap_or(error.message);
-        self.message.set(Some(Message {
-            text,
-            failed: true,
-            undo: None,
-            travels: false,
-        }));
+        self.show(text, true, None, false);
     }
 
     /// To be called by what is rendered anew after a change: the button that was pressed may be gone with
@@ -119,14 +129,10 @@ impl Feedback {
         });
     }
 
-    fn undo(self, change: Changed) {
+    fn undo(self, undo: Undo) {
         spawn_local(async move {
-            let fields = vec![
-                ("access_key", change.access_key),
-                ("expiry", change.expiry_before),
-            ];
-            match call(RestoreKey::PATH, fields).await {
-                Ok(_) => self.changed(format!("{} is as it was before.", change.name)),
+            match call(undo.path, undo.fields).await {
+                Ok(_) => self.changed(undo.done),
                 Err(error) => self.failed(error),
             }
         });
@@ -162,9 +168,9 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
     } else {
         Icon::CHECK
     };
-    let undo = message.undo.map(|change| {
+    let undo = message.undo.map(|undo| {
         view! {
-            <button type="button" class="button quiet" on:click=move |_| feedback.undo(change.clone())>
+            <button type="button" class="button quiet" on:click=move |_| feedback.undo(undo.clone())>
                 "Undo"
             </button>
         }
@@ -196,6 +202,13 @@ pub fn done_note() -> AnyView {
             "expired" => Some("The key is expired. Restore it below to use it again."),
             "restored" => Some("The key has its new expiration."),
             "deleted" => Some("The key is deleted."),
+            "stages" => Some("Your choice is saved."),
+            "recipient" => Some("A link to confirm the address is on its way to it."),
+            "resent" => Some("A new link is on its way."),
+            "removed" => Some("The second recipient gets no more notices."),
+            "calendar" => Some("The calendar has a new address. The old one no longer works."),
+            "again" => Some("The mail will be sent again."),
+            "reset" => Some("Your password is changed. Sign in with the new one."),
             _ => None,
         })
     };

@@ -61,7 +61,17 @@ pub struct FormState {
 impl FormState {
     /// A fresh form, or the one whose post is being answered.
     pub fn new(path: &'static str) -> Self {
-        let error = Replay::of(path).and_then(|replay| replay.error().cloned());
+        Self::answering(path, Replay::of(path))
+    }
+
+    /// As [`FormState::new`], of several forms that only differ in what `field` holds.
+    pub fn of_one(path: &'static str, field: &str, value: &str) -> Self {
+        let replay = Replay::of(path).filter(|replay| replay.field(field) == Some(value));
+        Self::answering(path, replay)
+    }
+
+    fn answering(path: &'static str, replay: Option<Replay>) -> Self {
+        let error = replay.and_then(|replay| replay.error().cloned());
         let alert = error
             .as_ref()
             .filter(|error| error.fields.is_empty())
@@ -234,6 +244,28 @@ pub fn Submit(
         <button type="submit" class=class aria-busy=flag aria-disabled=flag>
             {live(word)}
         </button>
+    }
+    .into_any()
+}
+
+/// A form that is one button. `field` says what it acts on.
+pub fn press(
+    path: &'static str,
+    field: Option<(&'static str, String)>,
+    label: &'static str,
+    class: &'static str,
+    then: Then,
+) -> AnyView {
+    let (name, value) = field.unzip();
+    let state = match (name, &value) {
+        (Some(name), Some(value)) => FormState::of_one(path, name, value),
+        _ => FormState::new(path),
+    };
+    view! {
+        <Form state=state then=then terse=true class="inline">
+            {name.map(|name| view! { <input type="hidden" name=name value=value /> })}
+            <Submit state=state label=label slow="Just a moment…" class=class />
+        </Form>
     }
     .into_any()
 }

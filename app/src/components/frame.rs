@@ -105,6 +105,7 @@ fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
             <ul>
                 {link("/preferences/account", Icon::PERSON, "Account")}
                 {link("/preferences/api-control", Icon::KEY, "API Control")}
+                {link("/preferences/notices", Icon::MAIL, "Notices")}
             </ul>
             <h2>"Documentation"</h2>
             <ul>{link("/developers", Icon::CODE, "Developers")}</ul>

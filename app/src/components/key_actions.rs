@@ -6,7 +6,7 @@ use shared::status::Status;
 use shared::view::{Changed, KeyView};
 
 use super::feedback::Feedback;
-use super::form::{Form, FormState, Submit, then};
+use super::form::{Form, FormState, press, then};
 use super::icon::Icon;
 use super::live::live;
 use crate::functions::keys::{ExpireKey, RestoreKey};
@@ -35,25 +35,19 @@ pub fn create_key_link() -> AnyView {
 /// Takes a key out of use, with Undo in the message.
 #[component]
 pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -> impl IntoView {
-    let state = FormState::new(ExpireKey::PATH);
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
         feedback.expired(answer.read()?);
         Ok(())
     });
-    view! {
-        <Form state=state then=done terse=true class="inline">
-            <input type="hidden" name="access_key" value=access_key />
-            <Submit state=state label=label slow="Expiring…" class=class />
-        </Form>
-    }
-    .into_any()
+    let key = ("access_key", access_key);
+    press(ExpireKey::PATH, Some(key), label, class, done)
 }
 
 /// Gives a key more time, on the spot.
 #[component]
 pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl IntoView {
-    let state = FormState::new(RestoreKey::PATH);
+    let state = FormState::of_one(RestoreKey::PATH, "access_key", &access_key);
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod browser;
 pub mod clock;
 pub mod copy;
+pub mod delivery_log;
 pub mod expiration;
 pub mod feedback;
 pub mod field;

@@ -30,6 +30,11 @@ pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
     Memo::new(move |_| Status::at(expires, now.get(), window))
 }
 
+/// A pill that stays as it is.
+pub fn fixed(class: &'static str, icon: Icon, word: &'static str) -> AnyView {
+    view! { <span class=format!("pill {class}")>{icon.draw()} {word}</span> }.into_any()
+}
+
 /// A pill that changes by itself when its time has come.
 pub fn pill(status: Memo<Status>) -> AnyView {
     view! {

@@ -6,6 +6,8 @@
 
 pub mod account;
 pub mod keys;
+pub mod links;
+pub mod notices;
 pub mod overview;
 #[cfg(feature = "ssr")]
 pub mod registry;

@@ -9,6 +9,11 @@ use super::account::{
     ChangePassword, SavePreferences, SetTheme, ShowAccount, SignIn, SignOut, SignUp,
 };
 use super::keys::{CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey};
+use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
+use super::notices::{
+    ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SendAgain,
+    SetSecondRecipient, ShowNotices,
+};
 use super::overview::ShowOverview;
 
 /// Who may call a function.
@@ -55,11 +60,12 @@ where
 }
 
 /// Every server function.
-pub fn all() -> [Function; 15] {
+pub fn all() -> [Function; 26] {
     use Access::{Public, SignedIn};
     use Done::{Back, Page, Redirect};
     const KEY: Option<&str> = Some("/preferences/api-control/{access_key}");
     const ACCOUNT: Option<&str> = Some("/preferences/account");
+    const NOTICES: Option<&str> = Some("/preferences/notices");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
@@ -100,5 +106,52 @@ pub fn all() -> [Function; 15] {
         function::<ListKeys>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
+        function::<ShowNotices>(SignedIn, None, Back),
+        function::<ChooseStages>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=stages"),
+        ),
+        function::<SetSecondRecipient>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=recipient"),
+        ),
+        function::<RemoveSecondRecipient>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=removed"),
+        ),
+        function::<ResendConfirmation>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=resent"),
+        ),
+        function::<SendAgain>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=again"),
+        ),
+        function::<ResetCalendar>(
+            SignedIn,
+            NOTICES,
+            Redirect("/preferences/notices?done=calendar"),
+        ),
+        function::<ForgotPassword>(
+            Public,
+            Some("/forgot-password"),
+            Redirect("/forgot-password?done=sent"),
+        ),
+        function::<ShowLink>(Public, None, Back),
+        function::<Confirm>(
+            Public,
+            Some("/confirm"),
+            Redirect("/confirm?done=confirmed"),
+        ),
+        function::<ResetPassword>(
+            Public,
+            Some("/reset-password"),
+            Redirect("/sign-in?done=reset"),
+        ),
     ]
 }

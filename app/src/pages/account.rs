@@ -30,7 +30,10 @@ pub fn AccountPage() -> impl IntoView {
             |account| {
                 let email = account.email.clone();
                 view! {
-                    <p class="lead">"Signed in as " <bdi>{email.clone()}</bdi></p>
+                    <p class="lead">
+                        "Signed in as " <bdi>{email.clone()}</bdi> ". "
+                        <a href="/preferences/notices">"What is sent there"</a>
+                    </p>
                     {preferences(account)}
                     {password(email)}
                 }

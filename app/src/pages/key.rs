@@ -9,8 +9,8 @@ use shared::validation::FieldErrors;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
 use super::new_key;
-use crate::call::{Answer, ask};
-use crate::components::answer::{missing, problem, settled};
+use crate::call::ask;
+use crate::components::answer::{kept, missing, problem};
 use crate::components::browser;
 use crate::components::clock::ticking;
 use crate::components::copy::CopyButton;
@@ -37,25 +37,12 @@ pub fn KeyPage() -> impl IntoView {
         <p class="crumbs">
             <a href=LIST>"API Control"</a>
         </p>
-        {settled(move || {
-            // The page is built once a key and not once an answer: an action in one part of it must not
-            // throw away what is being typed in another.
-            let found = Memo::new(move |_| {
-                detail.get().map(|answer| answer.map(|detail| (detail.key.access_key, detail.key.name)))
-            });
-            Some(
-                (move || {
-                    found
-                        .get()
-                        .map(|answer| match answer {
-                            Ok((_, name)) => shown(name, detail),
-                            Err(error) if error.code == FnError::NOT_FOUND => not_here(),
-                            Err(error) => problem(error),
-                        })
-                })
-                    .into_any(),
-            )
-        })}
+        {kept(
+            detail,
+            |detail| format!("{} {}", detail.key.access_key, detail.key.name),
+            shown,
+            |error| if error.code == FnError::NOT_FOUND { not_here() } else { problem(error) },
+        )}
     }
     .into_any()
 }
@@ -67,18 +54,12 @@ fn not_here() -> AnyView {
     )
 }
 
-fn shown(name: String, answer: Answer<KeyDetail>) -> AnyView {
-    let Some(Ok(first)) = answer.get_untracked() else {
-        return ().into_any();
-    };
-    let access_key = StoredValue::new(first.key.access_key.clone());
-    let time_zone = first.time_zone.clone();
-    let detail = Memo::new(move |last: Option<&KeyDetail>| match answer.get() {
-        Some(Ok(detail)) => detail,
-        _ => last.cloned().unwrap_or_else(|| first.clone()),
-    });
+fn shown(detail: Memo<KeyDetail>) -> AnyView {
+    let first = detail.get_untracked();
+    let access_key = StoredValue::new(first.key.access_key);
+    let (name, time_zone) = (first.key.name, first.time_zone);
     // One clock for the page: a later answer shifts it by the little that the first one was off.
-    let now = ticking(detail.with_untracked(|detail| detail.now));
+    let now = ticking(first.now);
     let state = Memo::new(move |_| {
         detail.with(|detail| {
             Status::at(

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use shared::validation::{self, FieldErrors};
 
 use crate::components::browser;
+use crate::components::feedback::done_note;
 use crate::components::field::{PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::brand;
@@ -24,12 +25,17 @@ pub fn SignInPage() -> impl IntoView {
     });
     view! {
         <div class="gate">
-            {brand()} <PageHead title="Sign in" /> <Form state=state check=check then=done>
+            {brand()} <PageHead title="Sign in" /> {done_note()} <Form state=state check=check then=done>
                 <input type="hidden" name="next" value=state.value("next", next) />
                 <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
                 <PasswordField state=state name="password" label="Password" autocomplete="current-password" />
                 <Submit state=state label="Sign in" slow="Signing in…" />
             </Form>
+            <p>
+                <a href="/forgot-password" rel="external">
+                    "Forgot your password?"
+                </a>
+            </p>
             <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p>
         </div>
     }

@@ -9,8 +9,20 @@ use leptos_axum::generate_route_list;
 
 use crate::fixture::Site;
 
-const PUBLIC_PAGES: [&str; 2] = ["/sign-in", "/sign-up"];
-const PUBLIC_FUNCTIONS: [&str; 2] = ["/fn/account/sign-in", "/fn/account/sign-up"];
+const PUBLIC_PAGES: [&str; 3] = ["/sign-in", "/sign-up", "/forgot-password"];
+/// Where links in mails lead; without a link that works there is nothing to see.
+const LINKED_PAGES: [&str; 2] = ["/confirm", "/reset-password"];
+const PUBLIC_FUNCTIONS: [&str; 3] = [
+    "/fn/account/forgot-password",
+    "/fn/account/sign-in",
+    "/fn/account/sign-up",
+];
+/// What a link in a mail may do; it is its own credential.
+const LINKED_FUNCTIONS: [&str; 3] = [
+    "/fn/account/confirm",
+    "/fn/account/reset-password",
+    "/fn/account/show-link",
+];
 
 #[test]
 fn the_registry_lists_every_server_function() {
@@ -38,6 +50,8 @@ async fn pages_redirect_to_sign_in() {
         let answer = site.stranger().get(&path).await;
         if PUBLIC_PAGES.contains(&path.as_str()) {
             assert_eq!(answer.status, 200, "{path}");
+        } else if LINKED_PAGES.contains(&path.as_str()) {
+            assert_eq!(answer.status, 410, "{path}");
         } else {
             assert_eq!(answer.status, 303, "{path}");
             assert!(answer.header("location").starts_with("/sign-in"), "{path}");
@@ -61,10 +75,12 @@ async fn functions_answer_unauthenticated() {
         let name = function.path.trim_start_matches("/fn/");
         let fields: Vec<_> = function.fields.iter().map(|field| (*field, "x")).collect();
         let answer = site.stranger().call(name, &fields).await;
-        if PUBLIC_FUNCTIONS.contains(&function.path) {
+        let linked = LINKED_FUNCTIONS.contains(&function.path);
+        let public = linked || PUBLIC_FUNCTIONS.contains(&function.path);
+        if public {
             assert_eq!(
                 answer.text("code"),
-                "invalid",
+                if linked { "link_gone" } else { "invalid" },
                 "{name}: it looks at its input"
             );
         } else {
@@ -75,7 +91,7 @@ async fn functions_answer_unauthenticated() {
             );
         }
         let form = site.stranger().post(name, &fields).await;
-        if !PUBLIC_FUNCTIONS.contains(&function.path) {
+        if !public {
             assert_eq!(form.status, 303, "{name}");
             assert!(form.header("location").starts_with("/sign-in"), "{name}");
         }

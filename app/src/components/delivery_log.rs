@@ -1,0 +1,219 @@
+//! The delivery log: which mails were sent, when, to whom, about which key, and what became of them.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::notice::{DeliveredKey, Delivery, DeliveryState, MailKind, NoticesView};
+
+use super::clock::{Delay, ticking};
+use super::feedback::Feedback;
+use super::form::{press, then};
+use super::icon::Icon;
+use super::key_actions::key_path;
+use super::live::live;
+use super::moment;
+use super::status;
+use crate::functions::notices::SendAgain;
+
+/// A mail that is about to be sent is looked at again after this long, and not more often.
+const LOOK_AGAIN_MS: i64 = 2_000;
+/// Nobody waits longer in front of a page.
+const LOOK_LATEST_MS: i64 = 60 * 60 * 1000;
+
+/// What needs attention: mails that were given up.
+pub fn failures(notices: Memo<NoticesView>) -> AnyView {
+    let failed = Memo::new(move |_| {
+        notices.with(|notices| {
+            let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
+            notices.deliveries.iter().filter(failed).count()
+        })
+    });
+    let sentence = move || match failed.get() {
+        1 => "A mail could not be delivered. ".to_owned(),
+        many => format!("{many} mails could not be delivered. "),
+    };
+    view! {
+        {live(move || {
+            (failed.get() != 0)
+                .then(|| {
+                    view! {
+                        <p class="note bad" role="status">
+                            {Icon::WARNING.draw()}
+                            <span>{sentence()} <a href="#log" rel="external">"See why, and send again"</a></span>
+                        </p>
+                    }
+                })
+        })}
+    }
+    .into_any()
+}
+
+/// The log itself.
+pub fn log(notices: Memo<NoticesView>) -> AnyView {
+    let feedback = Feedback::get();
+    let now = ticking(notices.with_untracked(|notices| notices.now));
+    look_again(notices, feedback);
+    let time_zone = notices.with_untracked(|notices| notices.time_zone.clone());
+    view! {
+        <section id="log" aria-labelledby="log-title">
+            <h2 id="log-title" tabindex="-1">
+                "Delivery log"
+            </h2>
+            {live(move || {
+                feedback.catch_focus();
+                notices.with(|notices| table(&notices.deliveries, notices.total, now))
+            })}
+            <p class="zone">
+                "All dates are in " {time_zone} ". " <a href="/preferences/account">"Change"</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Fetches the log again when a mail that waits has been tried.
+fn look_again(notices: Memo<NoticesView>, feedback: Feedback) {
+    let delay = Delay::new();
+    Effect::new(move |_| {
+        let next = notices.with(|notices| {
+            let waiting = |delivery: &&Delivery| delivery.state == DeliveryState::Waiting;
+            let waiting = notices.deliveries.iter().filter(waiting);
+            Some(waiting.map(|delivery| delivery.at.at).min()? - notices.now)
+        });
+        match next {
+            Some(wait @ ..=LOOK_LATEST_MS) => {
+                let wait = wait.saturating_add(LOOK_AGAIN_MS / 2).max(LOOK_AGAIN_MS);
+                delay.start(u32::try_from(wait).unwrap_or(u32::MAX), move || {
+                    feedback.refresh();
+                });
+            }
+            _ => delay.stop(),
+        }
+    });
+}
+
+fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
+    if deliveries.is_empty() {
+        return view! {
+            <div class="empty">
+                {Icon::MAIL.draw()} <h3>"Nothing was sent yet"</h3>
+                <p>"The first notice comes when one of your keys nears its expiration."</p>
+            </div>
+        }
+        .into_any();
+    }
+    let shown = deliveries.len();
+    let more = usize::try_from(total).is_ok_and(|total| total > shown);
+    view! {
+        <table class="keys log">
+            <caption class="visually-hidden">"Mails, newest first"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"What"</th>
+                    <th scope="col">"To"</th>
+                    <th scope="col">"When"</th>
+                    <th scope="col">"State"</th>
+                </tr>
+            </thead>
+            <tbody>{deliveries.iter().map(|delivery| row(delivery.clone(), now)).collect_view()}</tbody>
+        </table>
+        {more.then(|| view! { <p class="zone">{format!("The newest {shown} of {total} mails.")}</p> })}
+    }
+    .into_any()
+}
+
+fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
+    let state = state(&delivery);
+    let subject = match delivery.kind {
+        MailKind::Notice => {
+            let keys = delivery.keys.into_iter().map(key).collect_view();
+            view! { <ul>{keys}</ul> }.into_any()
+        }
+        MailKind::ConfirmAddress => "Link to confirm your address".into_any(),
+        MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
+        MailKind::ResetPassword => "Link to a new password".into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">{subject}</th>
+            <td data-label="To">
+                <bdi>{delivery.recipient}</bdi>
+            </td>
+            <td data-label="When">{moment::when(delivery.created, now)}</td>
+            <td data-label="State">
+                <div class="outcome">{state}</div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn key(key: DeliveredKey) -> AnyView {
+    let name = view! { <bdi>{key.name}</bdi> }.into_any();
+    let name = if key.exists {
+        view! { <a href=key_path(&key.access_key)>{name}</a> }.into_any()
+    } else {
+        name
+    };
+    let fate = match (key.left_out, key.exists) {
+        (true, true) => " · left out: extended, or announced more urgently",
+        (true, false) => " · left out: deleted",
+        (false, true) => "",
+        (false, false) => " · deleted since",
+    };
+    view! {
+        <li class:muted=key.left_out>
+            {name}
+            <span class="muted">
+                {key.stage.label()}
+                <span class="expiry">" · " <time datetime=key.expires.rfc3339>{key.expires.text}</time></span>
+                {fate}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+/// What became of a mail: icon, word and colour, and what the mail server said where that matters.
+fn state(delivery: &Delivery) -> AnyView {
+    let (class, icon, word, about) = match delivery.state {
+        DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),
+        DeliveryState::Waiting if delivery.attempts == 0 => {
+            ("expiring", Icon::CLOCK, "Waiting", String::new())
+        }
+        DeliveryState::Waiting => (
+            "expiring",
+            Icon::CLOCK,
+            "Waiting",
+            format!("Next try: {}", delivery.at.text),
+        ),
+        DeliveryState::Failed => ("expired", Icon::STOP, "Failed", delivery.at.text.clone()),
+        DeliveryState::Dropped => (
+            "",
+            Icon::CLOSE,
+            "Not sent",
+            "It was no longer true when its turn came.".to_owned(),
+        ),
+    };
+    let unwell = matches!(
+        delivery.state,
+        DeliveryState::Waiting | DeliveryState::Failed
+    );
+    let words = (unwell && !delivery.words.is_empty())
+        .then(|| view! { <q class="words">{delivery.words.clone()}</q> });
+    let again = (delivery.state == DeliveryState::Failed).then(|| {
+        let feedback = Feedback::get();
+        let done = then(move |_, _| {
+            feedback.changed("The mail will be sent again.");
+            Ok(())
+        });
+        let mail = ("mail", delivery.id.clone());
+        press(SendAgain::PATH, Some(mail), "Send again", "button", done)
+    });
+    view! {
+        {status::fixed(class, icon, word)}
+        {(!about.is_empty()).then(|| view! { <span class="muted">{about}</span> })}
+        {words}
+        {again}
+    }
+    .into_any()
+}

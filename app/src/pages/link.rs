@@ -1,0 +1,197 @@
+//! Where the links in mails lead, and the page that asks for one of them.
+//!
+//! They are opened once in a while and hold one form, so they come without script and are not part of what the
+//! browser loads. A link does nothing by being opened: mail scanners open every link they see.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_axum::ResponseOptions;
+use leptos_router::hooks::use_location;
+use shared::notice::{LinkPurpose, LinkView};
+use shared::validation;
+
+use crate::components::field::{PasswordField, TextField};
+use crate::components::form::{Form, FormState, Submit, then};
+use crate::components::frame::brand;
+use crate::components::head::PageHead;
+use crate::components::icon::Icon;
+use crate::error::FnError;
+use crate::functions::links::{Confirm, ForgotPassword, ResetPassword, show_link};
+
+/// Asks for a link to choose a new password.
+#[component]
+pub fn ForgotPasswordPage() -> impl IntoView {
+    let content = if query("done") == "sent" {
+        view! {
+            <PageHead title="Look into your mail" />
+            <p>
+                "If there is an account with that address, a link to choose a new password is on its way. It works once, within an hour."
+            </p>
+            <p class="muted">"Nothing there? Look among the unwanted mail, or " <a href="/forgot-password">"try again"</a> "."</p>
+        }
+        .into_any()
+    } else {
+        let state = FormState::new(ForgotPassword::PATH);
+        view! {
+            <PageHead title="Forgot your password?" />
+            <p>"Enter your address, and a link to choose a new password is sent there."</p>
+            <Form state=state then=then(|_, _| Ok(()))>
+                <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+                <Submit state=state label="Send the link" />
+            </Form>
+        }
+        .into_any()
+    };
+    gate(view! { {content} <p><a href="/sign-in">"Sign in"</a></p> }.into_any())
+}
+
+/// Chooses a new password.
+#[component]
+pub fn ResetPasswordPage() -> impl IntoView {
+    let state = FormState::new(ResetPassword::PATH);
+    linked(state, move |link, token| {
+        (link.purpose == LinkPurpose::ResetPassword).then(|| {
+            view! {
+                <PageHead title="Choose a new password" />
+                <Form state=state then=then(|_, _| Ok(()))>
+                    <input type="hidden" name="token" value=token />
+                    // Without a name it is not sent: it tells password managers whose password this is.
+                    <input type="email" autocomplete="username" value=link.account.clone() readonly hidden />
+                    <p>"For the account " <bdi class="quoted">{link.account}</bdi></p>
+                    <PasswordField
+                        state=state
+                        name="new_password"
+                        label="New password"
+                        autocomplete="new-password"
+                        help=format!(
+                            "At least {} characters. Every session of the account ends, and you sign in with the new password.",
+                            validation::PASSWORD_MIN_CHARS,
+                        )
+                    />
+                    <Submit state=state label="Change password" />
+                </Form>
+            }
+            .into_any()
+        })
+    })
+}
+
+/// Confirms an address.
+#[component]
+pub fn ConfirmPage() -> impl IntoView {
+    if query("done") == "confirmed" {
+        return gate(
+            view! {
+                <PageHead title="Confirmed" />
+                <p class="note good" role="status">
+                    {Icon::CHECK.draw()}
+                    <span>"The address is confirmed. There is nothing more to do here."</span>
+                </p>
+                <p>
+                    "If the account is yours: " <a href="/preferences/notices">"Notices"</a>
+                </p>
+            }
+            .into_any(),
+        );
+    }
+    let state = FormState::new(Confirm::PATH);
+    linked(state, move |link, token| {
+        let (what, label) = match link.purpose {
+            LinkPurpose::ConfirmAddress => (confirms_own(&link), "Confirm address"),
+            LinkPurpose::ConfirmSecondRecipient => (confirms_second(&link), "Receive these mails"),
+            LinkPurpose::ResetPassword => return None,
+        };
+        Some(
+            view! {
+                <PageHead title="Confirm your address" />
+                {what}
+                <Form state=state then=then(|_, _| Ok(()))>
+                    <input type="hidden" name="token" value=token />
+                    <Submit state=state label=label />
+                </Form>
+            }
+            .into_any(),
+        )
+    })
+}
+
+fn confirms_own(link: &LinkView) -> AnyView {
+    view! {
+        <p>
+            "Confirm that mail to " <bdi class="quoted">{link.address.clone()}</bdi>
+            " reaches you: notices about your API keys are sent there."
+        </p>
+    }
+    .into_any()
+}
+
+fn confirms_second(link: &LinkView) -> AnyView {
+    view! {
+        <p>
+            <bdi class="quoted">{link.account.clone()}</bdi> " asks that notices about its API keys also go to "
+            <bdi class="quoted">{link.address.clone()}</bdi> ": which keys expire, and when."
+        </p>
+        <p class="muted">"You do not know that account, or do not want this? Close this page, and nothing is sent."</p>
+    }
+    .into_any()
+}
+
+/// The page of a link: `show` makes it of what the link does and its token, unless the link is one for another
+/// page.
+fn linked(
+    state: FormState,
+    show: impl FnOnce(LinkView, String) -> Option<AnyView> + Send + 'static,
+) -> AnyView {
+    let token = state.value("token", query("token"));
+    let content = Suspend::new(async move {
+        match show_link(token.clone()).await {
+            Ok(link) => show(link, token).unwrap_or_else(gone),
+            Err(error) if error.code == FnError::LINK_GONE => gone(),
+            Err(error) => {
+                set_status(&error);
+                view! {
+                    <PageHead title="This cannot be shown right now" />
+                    <p>{error.message}</p>
+                    <p>"Then open the link once more."</p>
+                }
+                .into_any()
+            }
+        }
+    });
+    gate(view! { <Suspense>{content}</Suspense> }.into_any())
+}
+
+/// What is left of a link that was used or has expired, or never was one.
+fn gone() -> AnyView {
+    set_status(&vault::Error::LinkGone.into());
+    view! {
+        <PageHead title="This link no longer works" />
+        <p>"It has been used, a newer one has taken its place, or its time is over."</p>
+        <ul class="ways">
+            <li>"For a new password: " <a href="/forgot-password">"ask for a new link"</a></li>
+            <li>"To confirm an address: sign in and ask for a new link under " <a href="/preferences/notices">"Notices"</a></li>
+        </ul>
+    }
+    .into_any()
+}
+
+fn set_status(error: &FnError) {
+    if let (Some(response), Ok(status)) = (
+        use_context::<ResponseOptions>(),
+        http::StatusCode::from_u16(error.http_status()),
+    ) {
+        response.set_status(status);
+    }
+}
+
+/// A value from the address.
+fn query(name: &str) -> String {
+    use_location()
+        .query
+        .with_untracked(|query| query.get_str(name).unwrap_or_default().to_owned())
+}
+
+/// A narrow page with one thing on it.
+fn gate(content: AnyView) -> AnyView {
+    view! { <div class="gate">{brand()} {content}</div> }.into_any()
+}

@@ -1,0 +1,260 @@
+//! Preferences → Notices: when to write, where to, the calendar, and what was written.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::notice::{NoticesView, SecondRecipient, Stage};
+use shared::validation::{self, FieldErrors};
+
+use crate::call::ask;
+use crate::components::answer::{kept, problem};
+use crate::components::copy::CopyButton;
+use crate::components::delivery_log::{failures, log};
+use crate::components::feedback::{Feedback, Undo, done_note};
+use crate::components::field::TextField;
+use crate::components::form::{Fields, Form, FormState, Submit, Then, press, then};
+use crate::components::head::PageHead;
+use crate::components::icon::Icon;
+use crate::components::live::live;
+use crate::components::status;
+use crate::functions::notices::{
+    ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
+    ShowNotices,
+};
+use crate::replay::Replay;
+
+#[component]
+pub fn NoticesPage() -> impl IntoView {
+    let notices = ask::<ShowNotices>(Vec::new, Some(Feedback::get().revision));
+    view! {
+        <PageHead title="Notices" />
+        {done_note()}
+        {kept(notices, |_| String::new(), content, problem)}
+    }
+    .into_any()
+}
+
+fn content(notices: Memo<NoticesView>) -> AnyView {
+    view! {
+        {failures(notices)}
+        <p class="lead">"Keyhold writes to you before a key expires, and when it has expired."</p>
+        {stages(notices)}
+        {recipients(notices)}
+        {calendar(notices)}
+        {log(notices)}
+    }
+    .into_any()
+}
+
+fn stages(notices: Memo<NoticesView>) -> AnyView {
+    let state = FormState::new(ChooseStages::PATH);
+    let replay = Replay::of(ChooseStages::PATH);
+    let chosen = notices.with_untracked(|notices| notices.stages.clone());
+    let on = move |stage: Stage| match &replay {
+        Some(replay) => replay.field(stage.slug()).is_some(),
+        None => chosen.contains(&stage),
+    };
+    let count = RwSignal::new(Stage::ALL.into_iter().filter(|stage| on(*stage)).count());
+    let choice = move |stage: Stage| {
+        let choose = move |event| {
+            count.update(|count| {
+                if event_target_checked(&event) {
+                    *count += 1;
+                } else {
+                    *count = count.saturating_sub(1);
+                }
+            });
+        };
+        view! {
+            <label class="choice">
+                <input type="checkbox" name=stage.slug() value="on" checked=on(stage) on:change=choose />
+                <span>{stage.label()}</span>
+            </label>
+        }
+        .into_any()
+    };
+    let choices = Stage::ALL.map(choice).collect_view();
+    view! {
+        <section class="card" aria-labelledby="stages-title">
+            <h2 id="stages-title">"When to write"</h2>
+            <Form state=state then=says("Your choice is saved.")>
+                <fieldset class="field choices" aria-describedby="stages-note">
+                    <legend class="visually-hidden">"Stages"</legend>
+                    <div class="stages">{choices}</div>
+                    <p class="help" id="stages-note">
+                        "A warning is sent if the key lives at least twice as long as the warning is early: a key made for a week is not announced a month ahead. Several keys at once make one mail."
+                    </p>
+                </fieldset>
+                <div class="live" role="status">
+                    {live(move || {
+                        (count.get() == 0)
+                            .then(|| {
+                                view! {
+                                    <p class="note warn">
+                                        {Icon::WARNING.draw()}
+                                        <span>
+                                            "With none of them chosen, nobody hears when a key expires. The Dashboard still shows it."
+                                        </span>
+                                    </p>
+                                }
+                            })
+                    })}
+                </div>
+                <Submit state=state label="Save choice" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn recipients(notices: Memo<NoticesView>) -> AnyView {
+    let feedback = Feedback::get();
+    let email = notices.with_untracked(|notices| notices.email.clone());
+    let confirmed = Memo::new(move |_| notices.with(|notices| notices.confirmed));
+    let second = Memo::new(move |_| notices.with(|notices| notices.second_recipient.clone()));
+    view! {
+        <section class="card" aria-labelledby="recipients-title">
+            <h2 id="recipients-title">"Where to write"</h2>
+            <div class="recipient">
+                <strong>
+                    <bdi>{email}</bdi>
+                </strong>
+                {live(move || confirmation(confirmed.get()))}
+                {live(move || (!confirmed.get()).then(|| resend("account")))}
+            </div>
+            <p class="help">
+                {live(move || {
+                    if confirmed.get() {
+                        "The account's own address. It gets every notice."
+                    } else {
+                        "The account's own address. It gets every notice already; the link in the mail to it only shows that mail arrives."
+                    }
+                })}
+            </p>
+            <h3>"Second recipient"</h3>
+            {live(move || {
+                feedback.catch_focus();
+                match second.get() {
+                    Some(second) => present(second),
+                    None => absent(),
+                }
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn confirmation(confirmed: bool) -> AnyView {
+    if confirmed {
+        status::fixed("active", Icon::CHECK, "Confirmed")
+    } else {
+        status::fixed("expiring", Icon::CLOCK, "Not confirmed yet")
+    }
+}
+
+fn resend(recipient: &'static str) -> AnyView {
+    press(
+        ResendConfirmation::PATH,
+        Some(("recipient", recipient.to_owned())),
+        "Send the link again",
+        "button",
+        says("A new link is on its way. Earlier ones no longer work."),
+    )
+}
+
+fn present(second: SecondRecipient) -> AnyView {
+    let feedback = Feedback::get();
+    let address = second.address.clone();
+    let removed = then(move |_, _| {
+        let undo = Undo {
+            path: SetSecondRecipient::PATH,
+            fields: vec![("address", address.clone())],
+            done: format!("{address} is sent a link to confirm it again."),
+        };
+        feedback.undoable(format!("{address} gets no more notices."), Some(undo));
+        Ok(())
+    });
+    view! {
+        <div class="recipient">
+            <strong>
+                <bdi>{second.address}</bdi>
+            </strong>
+            {confirmation(second.confirmed)}
+            {(!second.confirmed).then(|| resend("second"))}
+            {press(RemoveSecondRecipient::PATH, None, "Remove", "button", removed)}
+        </div>
+        <p class="help">
+            {if second.confirmed {
+                "It gets every notice that you get."
+            } else {
+                "It gets nothing until somebody there follows the link in the mail that was sent to it."
+            }}
+        </p>
+    }
+    .into_any()
+}
+
+fn absent() -> AnyView {
+    let state = FormState::new(SetSecondRecipient::PATH);
+    view! {
+        <Form state=state check=check_address then=says("A link to confirm the address is on its way to it.")>
+            <TextField
+                state=state
+                name="address"
+                label="Address"
+                kind="email"
+                help="Such as your team's. It is sent a link first, and no notice until it is confirmed."
+            />
+            <Submit state=state label="Add recipient" class="button" />
+        </Form>
+    }
+    .into_any()
+}
+
+fn check_address(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    errors.check("address", validation::email(&fields.text("address")));
+    errors
+}
+
+fn calendar(notices: Memo<NoticesView>) -> AnyView {
+    let address = Memo::new(move |_| notices.with(|notices| notices.calendar_url.clone()));
+    view! {
+        <section class="card" aria-labelledby="calendar-title">
+            <h2 id="calendar-title">"Calendar"</h2>
+            <p>
+                "Subscribe to this address in your calendar program, by “from URL” or “by address”, and each key's expiration stands there."
+            </p>
+            {live(move || {
+                let address = address.get();
+                view! {
+                    <div class="example">
+                        <pre tabindex="0">
+                            <code data-testid="calendar-url">{address.clone()}</code>
+                        </pre>
+                        <CopyButton text=address what="calendar address" />
+                    </div>
+                }
+            })}
+            <p class="help">
+                "Whoever has the address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe anew."
+            </p>
+            {press(
+                ResetCalendar::PATH,
+                None,
+                "Reset address",
+                "button",
+                says("The calendar has a new address. The old one no longer works."),
+            )}
+        </section>
+    }
+    .into_any()
+}
+
+/// Says that it worked, and shows the new state.
+fn says(text: &'static str) -> Then {
+    let feedback = Feedback::get();
+    then(move |_, _| {
+        feedback.changed(text);
+        Ok(())
+    })
+}
