@@ -137,6 +137,12 @@ impl Database {
         })
     }
 
+    /// Waits until every change is visible that had its turn when this was called. A change reads the clock
+    /// in its turn, so afterwards none can appear that is older.
+    pub async fn settled(&self) {
+        drop(self.turn.lock().await);
+    }
+
     pub async fn is_ready(&self) -> bool {
         sqlx::query("SELECT 1").execute(&self.readers).await.is_ok()
     }

@@ -99,12 +99,12 @@ impl Vault {
         let form = validation::key_form(name, description, expiry)?;
         let (account, caller) = (session.account.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
             let now = vault.now();
             let expires_at = form
                 .expiry
                 .resolve_later(now, &account.time_zone)
                 .map_err(expiry_error)?;
-            let mut write = vault.0.database.begin().await?;
             let fields = (form.name.as_str(), form.description.as_str(), expires_at);
             let key = insert_key(
                 &vault,

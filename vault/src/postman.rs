@@ -207,9 +207,7 @@ impl Round {
         self.sending.shutdown().await;
         let now = self.vault.now();
         match outbox::return_leases(&self.vault.0.database, now).await {
-            Ok(()) => {
-                tracing::info!("mails under way were given back, to be sent after the next start")
-            }
+            Ok(()) => tracing::info!("mails under way wait for the next start"),
             Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
         }
     }

@@ -12,16 +12,30 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{Stream, TryStreamExt};
 use shared::notice::{MailKind, Stage, Stages};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AnyPool};
 
 use crate::database::Database;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::{outbox, random};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
 /// else from writing.
 const BATCH: usize = 50;
+
+const NEXT_DUE: &str = "WITH stages (lead) AS (VALUES (CAST($1 AS BIGINT)), ($2), ($3), ($4), ($5), ($6), ($7))
+    SELECT MIN((SELECT MIN(k.expires_at) FROM api_keys k WHERE k.expires_at >= w.swept_to + s.lead) - s.lead)
+    FROM stages s CROSS JOIN sweeps w WHERE w.id = 1";
+
+/// CROSS JOIN lets SQLite go from the few stages to the keys, by the index on the expiration.
+const DUE: &str = "WITH stages (stage, lead) AS (VALUES
+        ($3, CAST($4 AS BIGINT)), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16))
+    SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages, a.email,
+           CASE WHEN a.second_confirmed_at IS NOT NULL THEN a.second_recipient END
+    FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
+    WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
+    ORDER BY k.account_id";
 
 /// Lets the sweep begin at `now` where it has never run: what was due earlier is history. Should the clock
 /// have been wrong and be put right, it begins where the clock now is.
@@ -39,45 +53,36 @@ pub async fn begin(database: &Database, now: i64) -> Result<()> {
     Ok(())
 }
 
-async fn swept_to(database: &Database) -> Result<i64> {
-    let (at,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
-        .fetch_one(&database.readers)
-        .await?;
-    Ok(at)
-}
-
 /// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
 pub async fn next_due(database: &Database) -> Result<Option<i64>> {
-    let from = swept_to(database).await?;
-    let mut next: Option<i64> = None;
+    let mut query = sqlx::query_as(NEXT_DUE);
     for stage in Stage::ALL {
-        let (expires_at,): (Option<i64>,) =
-            sqlx::query_as("SELECT MIN(expires_at) FROM api_keys WHERE expires_at >= $1")
-                .bind(from.saturating_add(stage.lead()))
-                .fetch_one(&database.readers)
-                .await?;
-        let due = expires_at.map(|at| stage.due(at));
-        next = [next, due].into_iter().flatten().min();
+        query = query.bind(stage.lead());
     }
+    let (next,): (Option<i64>,) = query.fetch_one(&database.readers).await?;
     Ok(next)
 }
 
 /// Takes down all that became due before `now`, and says how many mails it put into the outbox.
 pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
-    let from = swept_to(database).await?;
+    // A key that was expired a moment before `now` must be seen, or it would never be.
+    database.settled().await;
+    let (from,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
+        .fetch_one(&database.readers)
+        .await?;
     if now <= from {
         return Ok(0);
     }
-    let accounts = accounts_due(database, from, now).await?;
     let mut mails = 0;
-    for batch in accounts.chunks(BATCH) {
-        let mut write = database.begin().await?;
-        for account in batch {
-            let due = due(&mut write.transaction, account, from, now).await?;
-            mails += write_down(&mut write.transaction, account, &due, now).await?;
+    let mut batch = Batch::default();
+    let mut rows = due(&database.readers, from, now);
+    while let Some(row) = rows.try_next().await? {
+        if batch.is_full_for(&row.account) {
+            mails += std::mem::take(&mut batch).write(database, now).await?;
         }
-        let _turn = write.commit().await?;
+        batch.add(row);
     }
+    mails += batch.write(database, now).await?;
     let mut write = database.begin().await?;
     sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
         .bind(now)
@@ -87,147 +92,179 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// The accounts with keys for which a stage was due from `from` until before `now`.
-async fn accounts_due(database: &Database, from: i64, now: i64) -> Result<Vec<String>> {
-    let mut accounts = Vec::new();
-    for stage in Stage::ALL {
-        let found: Vec<(String,)> = sqlx::query_as(
-            "SELECT DISTINCT account_id FROM api_keys WHERE expires_at >= $1 AND expires_at < $2",
-        )
-        .bind(from.saturating_add(stage.lead()))
-        .bind(now.saturating_add(stage.lead()))
-        .fetch_all(&database.readers)
-        .await?;
-        accounts.extend(found.into_iter().map(|(id,)| id));
-    }
-    accounts.sort_unstable();
-    accounts.dedup();
-    Ok(accounts)
-}
-
 /// A stage that a key has come to.
 struct Due {
+    account: String,
+    recipients: Vec<String>,
+    key: DueKey,
+}
+
+#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct DueKey {
     access_key: String,
-    name: String,
     expires_at: i64,
     stage: Stage,
 }
 
-/// What is due for one account, of the stages that it has chosen, in the order of stages.
-async fn due(
-    connection: &mut AnyConnection,
-    account: &str,
-    from: i64,
-    now: i64,
-) -> Result<Vec<Due>> {
-    let (chosen,): (String,) = sqlx::query_as("SELECT stages FROM accounts WHERE id = $1")
-        .bind(account)
-        .fetch_one(&mut *connection)
-        .await?;
-    // Words that this version does not know are those of a newer one that was taken back: tell all.
-    let chosen: Stages = chosen.parse().unwrap_or(Stages::ALL);
-    let mut due = Vec::new();
-    for stage in chosen.iter() {
-        let keys: Vec<(String, String, i64, i64)> = sqlx::query_as(
-            "SELECT access_key, name, expires_at, expiration_set_at FROM api_keys
-             WHERE account_id = $1 AND expires_at >= $2 AND expires_at < $3",
-        )
-        .bind(account)
-        .bind(from.saturating_add(stage.lead()))
-        .bind(now.saturating_add(stage.lead()))
-        .fetch_all(&mut *connection)
-        .await?;
-        due.extend(
-            keys.into_iter()
-                .filter(|(_, _, expires_at, set_at)| stage.applies(*set_at, *expires_at))
-                .map(|(access_key, name, expires_at, _)| Due {
-                    access_key,
-                    name,
-                    expires_at,
-                    stage,
-                }),
-        );
+/// What became due from `from` until before `now`: of the stages that the account has chosen, as far as they
+/// apply. The rows of an account come one after another.
+fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
+    type Row = (
+        String,
+        String,
+        i64,
+        i64,
+        String,
+        String,
+        String,
+        Option<String>,
+    );
+    let mut query = sqlx::query_as(DUE).bind(from).bind(now);
+    for stage in Stage::ALL {
+        query = query.bind(stage.slug()).bind(stage.lead());
     }
-    Ok(due)
+    query.fetch(readers).map_err(Error::from).try_filter_map(
+        |(account, access_key, expires_at, set_at, stage, chosen, own, second): Row| {
+            // Words that this version does not know are those of a newer one that was taken back: tell all.
+            let chosen: Stages = chosen.parse().unwrap_or(Stages::ALL);
+            let due = Stage::from_slug(&stage)
+                .filter(|stage| chosen.contains(*stage) && stage.applies(set_at, expires_at))
+                .map(|stage| Due {
+                    account,
+                    recipients: [Some(own), second].into_iter().flatten().collect(),
+                    key: DueKey {
+                        access_key,
+                        expires_at,
+                        stage,
+                    },
+                });
+            std::future::ready(Ok(due))
+        },
+    )
 }
 
-/// Writes ledger and outbox for one account, and says how many mails that makes: one for each recipient who
-/// has not been told.
-async fn write_down(
+/// Accounts and what is due for each recipient, to be written in one transaction.
+#[derive(Default)]
+struct Batch {
+    accounts: usize,
+    last: String,
+    mails: BTreeMap<(String, String), Vec<DueKey>>,
+}
+
+impl Batch {
+    /// Whether this account belongs into the next batch. One account is never spread over two.
+    fn is_full_for(&self, account: &str) -> bool {
+        self.accounts >= BATCH && self.last != account
+    }
+
+    fn add(&mut self, due: Due) {
+        if self.last != due.account {
+            self.accounts += 1;
+            self.last.clone_from(&due.account);
+        }
+        for recipient in due.recipients {
+            let key = DueKey {
+                access_key: due.key.access_key.clone(),
+                ..due.key
+            };
+            let mail = (due.account.clone(), recipient);
+            self.mails.entry(mail).or_default().push(key);
+        }
+    }
+
+    async fn write(self, database: &Database, now: i64) -> Result<usize> {
+        let mut mails = 0;
+        if self.mails.is_empty() {
+            return Ok(mails);
+        }
+        let mut write = database.begin().await?;
+        for ((account, recipient), keys) in self.mails {
+            let told = write_mail(&mut write.transaction, &account, &recipient, keys, now).await?;
+            mails += usize::from(told);
+        }
+        let _turn = write.commit().await?;
+        Ok(mails)
+    }
+}
+
+/// Writes the ledger and a mail for one recipient, and says whether there was something to tell: what the
+/// ledger holds already is not, and neither is a key that was changed since it was read.
+async fn write_mail(
     connection: &mut AnyConnection,
     account: &str,
-    due: &[Due],
+    recipient: &str,
+    mut keys: Vec<DueKey>,
     now: i64,
-) -> Result<usize> {
-    let mut mails = 0;
-    for recipient in recipients(connection, account).await? {
-        let mut news: Vec<&Due> = Vec::new();
-        for one in due {
-            if !is_written(connection, one, &recipient).await? {
-                news.push(one);
-            }
-        }
-        if news.is_empty() {
-            continue;
-        }
-        // After a time without sweeps a key may have come to several stages: the latest is told.
-        let latest: BTreeMap<&str, Stage> = news
-            .iter()
-            .map(|one| (one.access_key.as_str(), one.stage))
-            .collect();
-        let mail = random::id("mail_")?;
-        outbox::put(
-            connection,
-            &mail,
-            account,
-            MailKind::Notice,
-            &recipient,
-            now,
+) -> Result<bool> {
+    let mail = random::id("mail_")?;
+    outbox::put(connection, &mail, account, MailKind::Notice, recipient, now).await?;
+    keys.sort_unstable();
+    let mut news = false;
+    // After a time without sweeps a key may have come to several stages: the last is told, and goes first.
+    let mut told: Option<DueKey> = None;
+    for key in keys.into_iter().rev() {
+        let superseded = told
+            .as_ref()
+            .is_some_and(|told| told.access_key == key.access_key);
+        let inserted = sqlx::query(
+            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
+             SELECT access_key, expires_at, $1, $2, $3, name, $4 FROM api_keys
+             WHERE access_key = $5 AND expires_at = $6
+             ON CONFLICT DO NOTHING",
         )
+        .bind(key.stage.slug())
+        .bind(recipient)
+        .bind(&mail)
+        .bind(superseded.then_some(outbox::SUPERSEDED))
+        .bind(&key.access_key)
+        .bind(key.expires_at)
+        .execute(&mut *connection)
         .await?;
-        for one in news {
-            let superseded = latest.get(one.access_key.as_str()) != Some(&one.stage);
-            sqlx::query(
-                "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            )
-            .bind(&one.access_key)
-            .bind(one.expires_at)
-            .bind(one.stage.slug())
-            .bind(&recipient)
+        if !superseded {
+            news |= inserted.rows_affected() > 0;
+            told = Some(key);
+        }
+    }
+    if !news {
+        sqlx::query("DELETE FROM outbox WHERE id = $1")
             .bind(&mail)
-            .bind(&one.name)
-            .bind(superseded.then_some(outbox::SUPERSEDED))
-            .execute(&mut *connection)
+            .execute(connection)
             .await?;
-        }
-        mails += 1;
     }
-    Ok(mails)
+    Ok(news)
 }
 
-/// The account's own address, and the second one if it has confirmed.
-async fn recipients(connection: &mut AnyConnection, account: &str) -> Result<Vec<String>> {
-    let (own, second): (String, Option<String>) = sqlx::query_as(
-        "SELECT email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-         FROM accounts WHERE id = $1",
-    )
-    .bind(account)
-    .fetch_one(connection)
-    .await?;
-    Ok([Some(own), second].into_iter().flatten().collect())
-}
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-async fn is_written(connection: &mut AnyConnection, due: &Due, recipient: &str) -> Result<bool> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "SELECT mail_id FROM notices
-         WHERE access_key = $1 AND expires_at = $2 AND stage = $3 AND recipient = $4",
-    )
-    .bind(&due.access_key)
-    .bind(due.expires_at)
-    .bind(due.stage.slug())
-    .bind(recipient)
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.is_some())
+    use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+    use super::*;
+
+    /// What is due is found through an index, however many keys there are.
+    #[tokio::test]
+    async fn the_sweep_reads_by_index() {
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::migrate!("./migrations")
+            .run(&mut database)
+            .await
+            .unwrap();
+        for statement in [NEXT_DUE, DUE] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                .fetch_all(&mut database)
+                .await
+                .unwrap();
+            let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            assert!(
+                plan.iter().any(|step| step.starts_with("SEARCH k USING")
+                    && step.contains("api_keys_by_instant")),
+                "{plan:?}"
+            );
+            assert!(
+                !plan.iter().any(|step| step == "SCAN k" || step == "SCAN a"),
+                "{plan:?}"
+            );
+        }
+    }
 }

@@ -456,31 +456,3 @@ async fn clock_jumps_make_no_storm() {
     let fixture = fixture.reopened().await;
     assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);
 }
-
-/// The sweep reads what is due through an index, however many keys there are.
-#[tokio::test]
-async fn the_sweep_reads_by_index() {
-    let fixture = Fixture::new().await;
-    let mut database = fixture.database().await;
-    for statement in [
-        "SELECT MIN(expires_at) FROM api_keys WHERE expires_at >= 1",
-        "SELECT DISTINCT account_id FROM api_keys WHERE expires_at >= 1 AND expires_at < 2",
-        "SELECT access_key, name FROM api_keys WHERE account_id = 'a' AND expires_at >= 1 AND expires_at < 2",
-        "SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL",
-        "SELECT id FROM outbox WHERE next_at <= 1 ORDER BY next_at LIMIT 1",
-        "SELECT mail_id FROM notices WHERE access_key = 'k' AND expires_at = 1 AND stage = 's' AND recipient = 'r'",
-    ] {
-        let plan = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "EXPLAIN QUERY PLAN {statement}"
-        )))
-        .fetch_all(&mut database)
-        .await
-        .unwrap();
-        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
-        assert!(
-            plan.iter().any(|step| step.starts_with("SEARCH"))
-                && !plan.iter().any(|step| step.starts_with("SCAN")),
-            "{statement}: {plan:?}"
-        );
-    }
-}

@@ -1,0 +1,113 @@
+//! What a sweep costs when 100 keys are due: among 1,000 keys, and among 1,000,000. The two should be alike.
+//!
+//! `cargo bench -p vault --bench sweep` prints the medians of 21 sweeps each, in milliseconds, and their ratio.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measurement that stops is one that failed, and its result is what it prints"
+)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::DAY_MS;
+use sqlx::{Connection, SqliteConnection};
+use vault::clock::ManualClock;
+use vault::{Caller, Options, Vault};
+
+/// Mon 23 Nov 2026, 12:00 UTC.
+const NOON: i64 = 1_795_435_200_000;
+const HOUR_MS: i64 = 3_600_000;
+const ROUNDS: i64 = 21;
+/// Each of an account of its own, so that each makes a mail.
+const DUE: i64 = 100;
+
+#[tokio::main]
+async fn main() {
+    let few = median(1_000).await;
+    let many = median(1_000_000).await;
+    println!(
+        "sweep, {DUE} due of     1,000 keys: {:7.2} ms",
+        milliseconds(few)
+    );
+    println!(
+        "sweep, {DUE} due of 1,000,000 keys: {:7.2} ms",
+        milliseconds(many)
+    );
+    println!("ratio: {:.2}", many.as_secs_f64() / few.as_secs_f64());
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// The median time of a sweep among `keys` keys, of which in every round [`DUE`] more have expired.
+async fn median(keys: i64) -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keyhold.db");
+    let options = Options {
+        database_url: format!("sqlite://{}", path.display()),
+        pepper_file: folder.path().join("pepper"),
+        base_url: "https://keys.example.com".to_owned(),
+    };
+    let clock = Arc::new(ManualClock::at(NOON));
+    let vault = Vault::open(&options, clock.clone()).await.unwrap();
+    // The others are made to look like the key of this account.
+    vault
+        .sign_up(
+            "first@example.com",
+            "a calm lake at dawn",
+            "UTC",
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    vault.close().await;
+    drop(vault);
+    fill(&path, keys).await;
+    let vault = Vault::open(&options, clock.clone()).await.unwrap();
+    let mut times = Vec::new();
+    for round in 1..=ROUNDS {
+        clock.set(NOON + round * HOUR_MS + 1);
+        let begun = Instant::now();
+        let mails = vault.sweep().await.unwrap();
+        times.push(begun.elapsed());
+        assert_eq!(mails, usize::try_from(DUE).unwrap());
+    }
+    vault.close().await;
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Accounts, keys that expire a year ahead, spread over another year, and for each round some that expire in it.
+async fn fill(path: &std::path::Path, keys: i64) {
+    let url = format!("sqlite://{}", path.display());
+    let mut database = SqliteConnection::connect(&url).await.unwrap();
+    let rows = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1 - 1)";
+    let accounts = format!(
+        "{rows} INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
+         SELECT 'acc_' || n, n || '@example.com', '', 'UTC', 14, $2 FROM numbers"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(accounts))
+        .bind(DUE)
+        .bind(NOON)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let all = format!(
+        "{rows} INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id,
+                                     created_at, expires_at, expiration_set_at)
+         SELECT 'kh_' || printf('%016d', n), 'acc_' || (n % {DUE}), 'key ' || n, '', '', zeroblob(32),
+                (SELECT pepper_id FROM api_keys LIMIT 1), $2,
+                CASE WHEN n < {ROUNDS} * {DUE} THEN $2 + (n / {DUE} + 1) * {HOUR_MS}
+                ELSE $2 + 365 * {DAY_MS} + n * 31536 END, $2 FROM numbers"
+    );
+    sqlx::query(sqlx::AssertSqlSafe(all))
+        .bind(keys.max(ROUNDS * DUE))
+        .bind(NOON)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+}
