@@ -5,9 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use axum::http::Uri;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+
+use crate::mail_settings::MailSettings;
+use crate::place::{Place, is_loopback_url};
 
 /// API keys for your customers.
 #[derive(Debug, Parser)]
@@ -21,6 +23,28 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
     Serve(Config),
+    /// Try the mail settings.
+    #[command(subcommand)]
+    Mail(MailCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send one mail with the settings of `serve`, and say what the mail server answered.
+    Test(MailTest),
+}
+
+#[derive(Args, Debug)]
+pub struct MailTest {
+    /// The address to send it to.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub mail: MailSettings,
 }
 
 /// Whether strangers may make accounts.
@@ -32,18 +56,8 @@ pub enum SignUp {
 
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// Address and port to listen on.
-    #[arg(
-        long,
-        env = "KEYHOLD_LISTEN",
-        default_value = "127.0.0.1:3000",
-        value_name = "ADDRESS:PORT"
-    )]
-    pub listen: SocketAddr,
-
-    /// Where browsers reach Keyhold; https, except on loopback. Default: http:// and the listening address.
-    #[arg(long, env = "KEYHOLD_BASE_URL", value_name = "URL", value_parser = base_url)]
-    pub base_url: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
 
     /// The database.
     #[arg(
@@ -62,6 +76,9 @@ pub struct Config {
         value_name = "FILE"
     )]
     pub pepper_file: PathBuf,
+
+    #[command(flatten)]
+    pub mail: MailSettings,
 
     /// Whether strangers may make accounts.
     #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
@@ -92,17 +109,7 @@ impl Config {
     /// # Errors
     /// A sentence, where the answer would not be safe to sign in at.
     pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
-        let url = self
-            .base_url
-            .clone()
-            .filter(|url| !url.is_empty())
-            .unwrap_or_else(|| format!("http://{bound}"));
-        if url.starts_with("http://") && !is_loopback_url(&url) {
-            return Err(format!(
-                "KEYHOLD_BASE_URL is {url}: plain http is for loopback addresses only, because the session cookie \
-                 would travel in the clear. Set it to the https address that browsers use."
-            ));
-        }
+        let url = self.place.resolved_base_url(bound)?;
         if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
             return Err(format!(
                 "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
@@ -134,41 +141,6 @@ impl Config {
     }
 }
 
-fn is_loopback_url(url: &str) -> bool {
-    let uri: Option<Uri> = url.parse().ok();
-    uri.as_ref().and_then(Uri::host).is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || bare
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
-}
-
-/// Reads a base URL and writes it in the one way that everything else compares with: scheme and host in lower
-/// case, no slash at the end. Empty, as deployment files often leave a variable, is as if absent.
-fn base_url(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    let uri: Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
-    match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme @ ("http" | "https")), Some(authority))
-            if !authority.as_str().contains('@')
-                && !text.contains('#')
-                && matches!(uri.path(), "" | "/")
-                && uri.query().is_none() =>
-        {
-            Ok(format!(
-                "{scheme}://{}",
-                authority.as_str().to_ascii_lowercase()
-            ))
-        }
-        _ => Err("it must be http:// or https:// with a host and no path".to_owned()),
-    }
-}
-
 /// Networks of trusted proxies; empty means none.
 #[derive(Clone, Debug, Default)]
 pub struct Networks(pub Vec<IpNet>);
@@ -196,8 +168,10 @@ mod tests {
     fn config(arguments: &[&str]) -> Result<Config, String> {
         let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())
             .map_err(|error| error.to_string())?;
-        let Command::Serve(config) = line.command;
-        Ok(config)
+        match line.command {
+            Command::Serve(config) => Ok(config),
+            Command::Mail(_) => Err("not serve".to_owned()),
+        }
     }
 
     fn sentence(arguments: &[&str]) -> String {
@@ -224,33 +198,6 @@ mod tests {
         let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
         assert_eq!(config.resolved_base_url(bound)?, "http://127.0.0.1:3000");
         assert!(config.trusted_proxies.0.is_empty());
-        Ok(())
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback() -> Result<(), String> {
-        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
-        let everywhere = SocketAddr::from(([0, 0, 0, 0], 3000));
-        assert_eq!(
-            config(&[])?.resolved_base_url(bound)?,
-            "http://127.0.0.1:3000"
-        );
-        assert!(config(&[])?.resolved_base_url(everywhere).is_err());
-        let https = config(&["--base-url", "HTTPS://Keys.example.com/"])?;
-        assert_eq!(
-            https.resolved_base_url(everywhere)?,
-            "https://keys.example.com"
-        );
-        assert!(
-            config(&["--base-url", "http://keys.example.com"])?
-                .resolved_base_url(bound)
-                .is_err()
-        );
-        assert!(
-            config(&["--base-url", "http://[::1]:8080"])?
-                .resolved_base_url(bound)
-                .is_ok()
-        );
         Ok(())
     }
 

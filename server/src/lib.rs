@@ -5,6 +5,7 @@
 
 mod address;
 mod api;
+mod calendar;
 pub mod config;
 mod credential;
 mod functions;
@@ -12,8 +13,11 @@ mod guard;
 mod headers;
 mod listen;
 pub mod log;
+mod mail_settings;
+pub mod mail_test;
 mod origin;
 mod pages;
+mod place;
 mod refusal;
 mod request_id;
 pub mod router;

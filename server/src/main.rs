@@ -1,19 +1,43 @@
 //! The `keyhold` command.
 
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use server::config::{Command, CommandLine};
+use server::config::{Command, CommandLine, MailCommand};
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long the end waits for what cannot be called off: the system looking up a mail server's name, mostly.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
     server::log::start();
-    let Command::Serve(config) = CommandLine::parse().command;
-    match server::start::run(&config).await {
+    let command = CommandLine::parse().command;
+    let outcome = Runtime::new()
+        .map_err(|error| format!("the runtime cannot be started: {error}"))
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(run(command));
+            runtime.shutdown_timeout(PATIENCE);
+            outcome
+        });
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             tracing::error!("{sentence}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), String> {
+    match command {
+        Command::Serve(config) => server::start::run(&config).await,
+        Command::Mail(MailCommand::Test(command)) => {
+            let answer = server::mail_test::run(&command).await?;
+            // Nobody may be reading any more; the mail was sent all the same.
+            let _ = writeln!(std::io::stdout(), "sent to {answer}");
+            Ok(())
         }
     }
 }

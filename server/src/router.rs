@@ -22,13 +22,17 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::state::AppState;
-use crate::{api, functions, headers, origin, pages, session, verify};
+use crate::{api, calendar, functions, headers, origin, pages, session, verify};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Files at the root of the site, beside `/pkg`.
 const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
+
+fn timeout() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
+}
 
 /// The whole application.
 pub fn router(state: AppState) -> Router {
@@ -37,6 +41,7 @@ pub fn router(state: AppState) -> Router {
         .route("/verify/", any(verify::verify))
         .route("/verify/{*path}", any(verify::verify))
         .route("/healthz", get(healthz))
+        .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
         .nest("/v1", api::routes(&state))
         .merge(api::root(&state))
         .merge(files(&state))
@@ -60,10 +65,7 @@ fn browser(state: &AppState) -> Router<AppState> {
             ServiceBuilder::new()
                 .layer(from_fn_with_state(state.clone(), headers::protect))
                 .layer(CatchPanicLayer::custom(fault))
-                .layer(TimeoutLayer::with_status_code(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    TIMEOUT,
-                ))
+                .layer(timeout())
                 .layer(from_fn_with_state(state.clone(), origin::same_origin))
                 .layer(from_fn_with_state(state.clone(), session::identify)),
         )

@@ -20,20 +20,24 @@ use crate::{listen, router};
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything as it was.
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!(
-            "KEYHOLD_LISTEN: cannot listen on {}: {error}",
-            config.listen
-        )
-    })?;
+    let listener = TcpListener::bind(config.place.listen)
+        .await
+        .map_err(|error| {
+            format!(
+                "KEYHOLD_LISTEN: cannot listen on {}: {error}",
+                config.place.listen
+            )
+        })?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let base_url = config.resolved_base_url(bound)?;
+    let transport = config.mail.transport(&base_url)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
     let options = Options {
         database_url: config.database_url.clone(),
         pepper_file: config.pepper_file.clone(),
+        base_url: base_url.clone(),
     };
     let vault = Vault::open(&options, Arc::new(SystemClock::default()))
         .await
@@ -55,6 +59,8 @@ pub async fn run(config: &Config) -> Result<(), String> {
         keys = vault.key_count(),
         "listening on http://{bound}, reached at {base_url}"
     );
+    tracing::info!("mails leave by {transport}");
+    let postman = vault.start_postman(transport);
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
         tracing::warn!(
             "KEYHOLD_TRUSTED_PROXIES is not set: everybody behind the proxy counts as one network, and too many \
@@ -74,6 +80,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         tracing::info!("stopping");
     })
     .await;
+    postman.stop().await;
     vault.close().await;
     Ok(())
 }

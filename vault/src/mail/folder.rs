@@ -1,5 +1,6 @@
 //! Mails as files, for a Keyhold on one's own machine: nothing leaves it, and any mail program opens them.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,12 @@ use crate::database::private_folder;
 #[derive(Clone, Debug)]
 pub struct Folder {
     path: PathBuf,
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the folder {}", self.path.display())
+    }
 }
 
 impl Folder {

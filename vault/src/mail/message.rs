@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{MultiPart, MultiPartKind, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 
 use super::transport::SendFault;
@@ -37,7 +37,11 @@ pub fn message(
                 .kind(MultiPartKind::Alternative)
                 // Not by chance, so that two attempts with the same content are the same bytes.
                 .boundary(format!("keyhold-{id}"))
-                .singlepart(SinglePart::plain(letter.content.text.clone()))
+                .singlepart(
+                    SinglePart::builder()
+                        .header(ContentType::TEXT_PLAIN)
+                        .body(text_body(&letter.content.text)),
+                )
                 .singlepart(SinglePart::html(letter.content.html.clone())),
         )
         .map_err(|error| SendFault::permanent(&error.to_string()))
@@ -52,6 +56,20 @@ pub fn recipient(to: &str) -> Result<Address, SendFault> {
         .ok()
         .filter(|_| to.is_ascii() && !to.chars().any(char::is_control))
         .ok_or_else(|| SendFault::permanent("this is not an address that mail can be sent to"))
+}
+
+/// The text as it is, wherever RFC 5322, section 2.1.1, allows it. lettre would encode each text with a line of
+/// more than 76 characters, and so cut up the links in the files that a developer reads.
+fn text_body(text: &str) -> Body {
+    let is_plain = text
+        .lines()
+        .all(|line| line.len() <= 998 && line.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    if is_plain {
+        let lines: String = text.lines().flat_map(|line| [line, "\r\n"]).collect();
+        Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
+    }
 }
 
 fn fixed(name: &'static str, value: &str) -> HeaderValue {
@@ -169,6 +187,25 @@ mod tests {
                 matches!(refused, Err(SendFault::Permanent(_))),
                 "{address:?}"
             );
+        }
+    }
+
+    /// A link can be copied out of the file.
+    #[test]
+    fn a_text_travels_as_it_is_where_it_may() {
+        let mut letter = letter("a@example.com", "s");
+        let link = format!("https://keys.example.com/confirm?token={}", "f".repeat(80));
+        letter.content.text = format!("Confirm:\n{link}\n\n.\n");
+        let whole = sent(&letter, "k@example.com").unwrap();
+        assert!(
+            whole.contains(&format!("7bit\r\n\r\nConfirm:\r\n{link}\r\n\r\n.\r\n")),
+            "{whole}"
+        );
+        for other in ["naïve", "bell \u{7}", &"x".repeat(999)] {
+            letter.content.text = format!("{link} {other}\n");
+            let whole = sent(&letter, "k@example.com").unwrap();
+            assert!(!whole.contains(&link), "{whole}");
+            assert!(whole.lines().all(|line| line.len() <= 78), "{whole}");
         }
     }
 

@@ -16,6 +16,10 @@ pub use smtp_url::SmtpUrl;
 
 use url::{Host, Url};
 
+use crate::clock::{Clock, SystemClock};
+use crate::error::Result;
+use crate::random;
+
 /// One mail, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Letter {
@@ -26,6 +30,18 @@ pub struct Letter {
     /// An e-mail address, without a name.
     pub to: String,
     pub content: Content,
+}
+
+impl Letter {
+    /// A mail that tries the settings of a Keyhold at `base_url`. It is in no outbox.
+    pub fn test(base_url: &str, to: &str) -> Result<Self> {
+        Ok(Self {
+            id: random::id("test_")?,
+            created_at: SystemClock::default().now(),
+            to: to.to_owned(),
+            content: compose::test_mail(base_url),
+        })
+    }
 }
 
 /// What a mail says.

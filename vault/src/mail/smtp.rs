@@ -6,6 +6,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -33,17 +34,21 @@ const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
 /// An SMTP server, and how to talk to it.
 #[derive(Clone)]
 pub struct Smtp {
-    host: String,
-    port: u16,
+    url: SmtpUrl,
     /// What we call ourselves.
     hello: ClientId,
-    login: Option<Credentials>,
     tls: Tls,
+}
+
+impl fmt::Display for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.url.fmt(f)
+    }
 }
 
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Smtp({}:{}, {:?})", self.host, self.port, self.tls)
+        self.url.fmt(f)
     }
 }
 
@@ -61,13 +66,8 @@ impl Smtp {
             Encryption::Wrapper => Tls::Wrapper(checked()?),
         };
         Ok(Self {
-            host: url.host.clone(),
-            port: url.port,
+            url: url.clone(),
             hello: ClientId::Domain(domain.to_owned()),
-            login: url
-                .login
-                .as_ref()
-                .map(|login| Credentials::new(login.user.clone(), login.password.clone())),
             tls,
         })
     }
@@ -84,9 +84,13 @@ impl Smtp {
             .await
             .map_err(|error| SendFault::temporary(&said(&error)))?;
         let outcome = hand_over(&mut connection, from, to, mail).await;
-        tokio::spawn(async move {
+        let mut goodbye = Box::pin(async move {
             let _ = tokio::time::timeout(QUIT_LIMIT, connection.quit()).await;
         });
+        // The first step says it; only the answer is left to others.
+        if (&mut goodbye).now_or_never().is_none() {
+            tokio::spawn(goodbye);
+        }
         match outcome {
             Ok(response) => {
                 let lines: Vec<_> = response.message().collect();
@@ -104,7 +108,7 @@ impl Smtp {
             _ => None,
         };
         let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (self.host.as_str(), self.port),
+            (self.url.host.as_str(), self.url.port),
             Some(CONNECT_LIMIT),
             &self.hello,
             wrapper,
@@ -120,8 +124,9 @@ impl Smtp {
             }
             _ => {}
         }
-        if let Some(login) = &self.login {
-            connection.auth(DEFAULT_MECHANISMS, login).await?;
+        if let Some(login) = &self.url.login {
+            let login = Credentials::new(login.user.clone(), login.password.clone());
+            connection.auth(DEFAULT_MECHANISMS, &login).await?;
         }
         Ok(connection)
     }

@@ -1,5 +1,6 @@
 //! How mails leave: to an SMTP server, or as files into a folder where there is none.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -17,6 +18,16 @@ pub struct Transport {
     /// After the @ of Message-IDs.
     domain: String,
     way: Way,
+}
+
+/// For the log: where mails go and whom they come from, without a password.
+impl fmt::Display for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.way {
+            Way::Smtp(smtp) => write!(f, "{smtp}, from {}", self.from),
+            Way::Folder(folder) => write!(f, "{folder}, from {}", self.from),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

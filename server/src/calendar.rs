@@ -1,0 +1,54 @@
+//! `GET /calendar/<token>.ics`: the calendar feed. There is no session, because calendar programs have none;
+//! the token is the credential, and every wrong one looks like an address that does not exist.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Response};
+use vault::Error;
+
+use crate::state::AppState;
+
+/// Of every answer here: kept by nobody on the way, and asked for anew each time.
+const ALWAYS: [(HeaderName, &str); 2] = [
+    (CACHE_CONTROL, "private, no-cache"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// Answers with the calendar.
+pub async fn calendar(
+    State(state): State<AppState>,
+    file: Result<Path<String>, PathRejection>,
+) -> Response {
+    let Some(token) = file
+        .as_ref()
+        .ok()
+        .and_then(|Path(file)| file.strip_suffix(".ics"))
+    else {
+        return not_found();
+    };
+    match state.vault.calendar(token).await {
+        Ok(calendar) => {
+            let headers = [
+                (CONTENT_TYPE, "text/calendar; charset=utf-8"),
+                (CONTENT_DISPOSITION, "inline; filename=\"keyhold.ics\""),
+            ];
+            (ALWAYS, headers, calendar).into_response()
+        }
+        Err(Error::Unavailable(reason)) => {
+            tracing::error!(reason, "the calendar cannot be read");
+            let sentence = "Keyhold cannot read the calendar now. Try again.\n";
+            let wait = [(RETRY_AFTER, "60")];
+            (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
+        }
+        Err(_) => not_found(),
+    }
+}
+
+fn not_found() -> Response {
+    let sentence = "There is no such calendar. Its address may have been reset.\n";
+    (StatusCode::NOT_FOUND, ALWAYS, sentence).into_response()
+}

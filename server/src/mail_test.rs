@@ -1,0 +1,35 @@
+//! `keyhold mail test`: one mail with the settings of `serve`. It asks nothing of the database, and so works
+//! beside a running server and before the first start.
+
+use std::time::Duration;
+
+use shared::validation;
+use tokio::time::timeout;
+use vault::mail::Letter;
+
+use crate::config::MailTest;
+
+/// The longest that the mail server may take in all.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Sends it, and answers with the mail server's words.
+///
+/// # Errors
+/// A sentence: what is wrong with the settings, or what the mail server said.
+pub async fn run(command: &MailTest) -> Result<String, String> {
+    let to = validation::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
+    let base_url = command.place.resolved_base_url(command.place.listen)?;
+    let transport = command.mail.transport(&base_url)?;
+    let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;
+    match timeout(LIMIT, transport.send(&letter)).await {
+        Ok(Ok(words)) => Ok(format!("{to}, by {transport}: {words}")),
+        Ok(Err(fault)) => Err(format!(
+            "not sent to {to}, by {transport}: {}",
+            fault.words()
+        )),
+        Err(_) => Err(format!(
+            "not sent to {to}, by {transport}: no answer within {} s",
+            LIMIT.as_secs()
+        )),
+    }
+}
