@@ -6,6 +6,7 @@
 )]
 
 mod accounts;
+mod calendar;
 mod compose;
 mod fixture;
 mod inventory;

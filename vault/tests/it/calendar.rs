@@ -1,0 +1,251 @@
+//! The calendar feed: what stands in it, and for whom.
+
+use shared::DAY_MS;
+use vault::{Caller, Error};
+
+use crate::fixture::{Fixture, Member, NOON};
+
+/// The token in the address of somebody's feed.
+async fn token(site: &Fixture, member: &Member) -> String {
+    let url = site
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap()
+        .calendar_url;
+    let (_, file) = url.rsplit_once("/calendar/").unwrap();
+    file.strip_suffix(".ics").unwrap().to_owned()
+}
+
+async fn calendar(site: &Fixture, member: &Member) -> String {
+    let token = token(site, member).await;
+    site.vault.calendar(&token).await.unwrap()
+}
+
+/// The content lines as they were before folding (RFC 5545, section 3.1).
+fn lines(calendar: &str) -> Vec<String> {
+    assert!(calendar.ends_with("\r\n"));
+    assert_eq!(
+        calendar.matches('\n').count(),
+        calendar.matches("\r\n").count()
+    );
+    for line in calendar.split("\r\n") {
+        assert!(line.len() <= 75, "{} octets: {line}", line.len());
+        assert!(!line.contains('\r'), "{line:?}");
+    }
+    calendar
+        .replace("\r\n ", "")
+        .trim_end()
+        .split("\r\n")
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The values of a property, in the calendar's order.
+fn values(calendar: &str, property: &str) -> Vec<String> {
+    lines(calendar)
+        .iter()
+        .filter_map(|line| {
+            line.strip_prefix(property)?
+                .strip_prefix(':')
+                .map(str::to_owned)
+        })
+        .collect()
+}
+
+/// A text value as its reader sees it (RFC 5545, section 3.3.11).
+fn unescaped(value: &str) -> String {
+    let mut text = String::new();
+    let mut chars = value.chars();
+    while let Some(char) = chars.next() {
+        match (char, char == '\\') {
+            (_, true) => match chars.next().unwrap() {
+                'n' | 'N' => text.push('\n'),
+                escaped @ ('\\' | ',' | ';') => text.push(escaped),
+                other => panic!("\\{other} in {value:?}"),
+            },
+            (',' | ';', _) => panic!("{char} is not escaped in {value:?}"),
+            _ => text.push(char),
+        }
+    }
+    text
+}
+
+#[tokio::test]
+async fn every_expiration_is_an_event() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let later = site.key(&member, "staging", "7d").await;
+    let sooner = site.key(&member, "billing-cron", "3d").await;
+    site.vault
+        .expire_key(
+            &member.session,
+            &sooner.access_key.to_string(),
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    let calendar = calendar(&site, &member)
+        .await
+        .replace(&sooner.access_key.to_string(), "kh_sooner")
+        .replace(&later.access_key.to_string(), "kh_later");
+    assert_eq!(values(&calendar, "DTSTART").len(), 2, "{calendar}");
+    insta::assert_snapshot!(lines(&calendar).join("\n"), @r"
+    BEGIN:VCALENDAR
+    VERSION:2.0
+    PRODID:-//Keyhold//Keyhold//EN
+    CALSCALE:GREGORIAN
+    METHOD:PUBLISH
+    NAME:Keyhold API keys
+    X-WR-CALNAME:Keyhold API keys
+    X-PUBLISHED-TTL:PT1H
+    REFRESH-INTERVAL;VALUE=DURATION:PT1H
+    BEGIN:VEVENT
+    DESCRIPTION:Access key: kh_sooner\nRestore it: https://keys.example.com/preferences/api-control/kh_sooner
+    DTSTAMP:20261123T120000Z
+    DTSTART:20261123T120000Z
+    SUMMARY:API key billing-cron expired
+    TRANSP:TRANSPARENT
+    UID:kh_sooner@keys.example.com
+    URL:https://keys.example.com/preferences/api-control/kh_sooner
+    END:VEVENT
+    BEGIN:VEVENT
+    DESCRIPTION:Access key: kh_later\nExtend it: https://keys.example.com/preferences/api-control/kh_later
+    DTSTAMP:20261123T120000Z
+    DTSTART:20261130T120000Z
+    SUMMARY:API key staging expires
+    TRANSP:TRANSPARENT
+    UID:kh_later@keys.example.com
+    URL:https://keys.example.com/preferences/api-control/kh_later
+    END:VEVENT
+    END:VCALENDAR
+    ");
+}
+
+#[tokio::test]
+async fn the_instant_is_the_keys_and_the_event_stays_the_same() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "billing-cron", "3d").await;
+    let before = calendar(&site, &member).await;
+    site.vault
+        .edit_key(
+            &member.session,
+            &key.access_key.to_string(),
+            "renamed",
+            "",
+            "2026-12-24T18:30:00.250Z",
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    let after = calendar(&site, &member).await;
+    assert_eq!(values(&before, "UID"), values(&after, "UID"));
+    assert_eq!(values(&before, "DTSTART"), ["20261126T120000Z"]);
+    assert_eq!(values(&after, "DTSTART"), ["20261224T183000Z"]);
+    assert_eq!(values(&after, "SUMMARY"), ["API key renamed expires"]);
+
+    site.clock.set(NOON + 40 * DAY_MS);
+    let expired = calendar(&site, &member).await;
+    assert_eq!(values(&expired, "SUMMARY"), ["API key renamed expired"]);
+    assert!(values(&expired, "DESCRIPTION")[0].contains("Restore it"));
+}
+
+#[tokio::test]
+async fn it_holds_the_owners_keys_only_and_no_secret() {
+    let site = Fixture::new().await;
+    let owner = site.member("a@example.com").await;
+    let other = site.member("b@example.com").await;
+    let key = site.key(&owner, "ours", "3d").await;
+    site.key(&other, "theirs", "3d").await;
+    let ours = calendar(&site, &owner).await;
+    assert_eq!(values(&ours, "SUMMARY"), ["API key ours expires"]);
+    assert!(!ours.contains("khs_") && !ours.contains(key.secret_key.expose()));
+    // The default key never expires, and so is in no calendar.
+    assert!(!ours.contains("Default"));
+}
+
+#[tokio::test]
+async fn only_the_present_token_opens_it() {
+    let site = Fixture::new().await;
+    let owner = site.member("a@example.com").await;
+    let other = site.member("b@example.com").await;
+    let (right, theirs) = (token(&site, &owner).await, token(&site, &other).await);
+    let (account, mark) = right.split_once('.').unwrap();
+    let (_, their_mark) = theirs.split_once('.').unwrap();
+    for wrong in [
+        String::new(),
+        ".".to_owned(),
+        account.to_owned(),
+        format!("{account}."),
+        format!("{account}.{their_mark}"),
+        format!("{account}.{mark}0"),
+        format!("{account}.{}", &mark[..mark.len() - 1]),
+        format!("acc_{}.{mark}", "0".repeat(32)),
+        format!("' OR 1=1 --.{mark}"),
+    ] {
+        assert!(
+            matches!(site.vault.calendar(&wrong).await, Err(Error::NotFound)),
+            "{wrong}"
+        );
+    }
+
+    site.vault
+        .reset_calendar(&owner.session, &Caller::default())
+        .await
+        .unwrap();
+    assert!(matches!(
+        site.vault.calendar(&right).await,
+        Err(Error::NotFound)
+    ));
+    let new = token(&site, &owner).await;
+    assert_ne!(new, right);
+    assert!(site.vault.calendar(&new).await.is_ok());
+    assert!(
+        site.vault.calendar(&theirs).await.is_ok(),
+        "the other one is left alone"
+    );
+}
+
+#[tokio::test]
+async fn hostile_names_stay_names() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let hostile = [
+        "a, b; c\\n d".to_owned(),
+        "x\\".to_owned(),
+        "🗝".repeat(80),
+        "é".repeat(79) + "x",
+        "ab ".repeat(26).trim().to_owned(),
+        "END:VEVENT".to_owned(),
+    ];
+    for (n, name) in hostile.iter().enumerate() {
+        site.key(&member, name, &format!("{}d", n + 1)).await;
+    }
+    let read: Vec<String> = values(&calendar(&site, &member).await, "SUMMARY")
+        .iter()
+        .map(|value| unescaped(value))
+        .collect();
+    let meant: Vec<String> = hostile
+        .iter()
+        .map(|name| format!("API key {name} expires"))
+        .collect();
+    assert_eq!(read, meant);
+
+    // What no form lets in, but a database may hold.
+    let mut database = site.database().await;
+    sqlx::query("UPDATE api_keys SET name = $1 WHERE expires_at IS NOT NULL")
+        .bind("a\r\nEND:VEVENT\r\nATTACH:https://evil.example\u{202e}\u{0}")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    let calendar = calendar(&site, &member).await;
+    assert!(values(&calendar, "ATTACH").is_empty(), "{calendar}");
+    assert_eq!(
+        lines(&calendar)
+            .iter()
+            .filter(|line| *line == "END:VEVENT")
+            .count(),
+        hostile.len()
+    );
+}
