@@ -2,12 +2,14 @@
 
 use chrono_tz::Tz;
 use shared::DAY_MS;
+use shared::notice::{MailKind, Stage};
+use sqlx::AnyConnection;
 
-use crate::accounts::insert_account;
+use crate::accounts::{Account, insert_account};
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
-use crate::new_key::insert_key;
-use crate::{Caller, Vault};
+use crate::new_key::{NewKey, insert_key};
+use crate::{Caller, Vault, outbox, random};
 
 /// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
 pub const EMAIL: &str = "demo@example.com";
@@ -78,6 +80,55 @@ pub enum Filled {
     Not,
 }
 
+/// Writes down the notices that this key would have brought.
+async fn announce(
+    connection: &mut AnyConnection,
+    account: &Account,
+    key: &NewKey,
+    now: i64,
+) -> Result<()> {
+    let Some(expires_at) = key.expires_at else {
+        return Ok(());
+    };
+    let past = Stage::ALL
+        .into_iter()
+        .map(|stage| (stage, stage.due(expires_at)))
+        .filter(|(stage, due)| stage.applies(key.created_at, expires_at) && *due < now);
+    for (stage, due) in past {
+        let mail = random::id("mail_")?;
+        outbox::put(
+            connection,
+            &mail,
+            &account.id,
+            MailKind::Notice,
+            &account.email,
+            due,
+        )
+        .await?;
+        sqlx::query(
+            "UPDATE outbox SET attempts = 1, next_at = NULL, outcome = 'sent', finished_at = $1,
+             words = '250 2.0.0 Ok: queued' WHERE id = $2",
+        )
+        .bind(due + 2_000)
+        .bind(&mail)
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query(
+            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(key.access_key.to_string())
+        .bind(expires_at)
+        .bind(stage.slug())
+        .bind(&account.email)
+        .bind(&mail)
+        .bind(&key.name)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
 impl Vault {
     /// Fills the database if it is empty.
     pub async fn fill_for_demo(&self) -> Result<Filled> {
@@ -146,6 +197,9 @@ impl Vault {
                     key.expires_at,
                 );
                 audit::record(connection, edited, &caller).await?;
+            }
+            for key in &keys {
+                announce(connection, &account, key, now).await?;
             }
             let _turn = write.commit().await?;
             vault

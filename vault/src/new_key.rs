@@ -19,6 +19,7 @@ pub struct NewKey {
     pub name: String,
     /// UTC epoch milliseconds; none: never.
     pub expires_at: Option<i64>,
+    pub(crate) created_at: i64,
     digest: Digest,
 }
 
@@ -79,6 +80,7 @@ pub(crate) async fn insert_key(
         secret_key,
         name: name.to_owned(),
         expires_at,
+        created_at: now,
         digest,
     })
 }

@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
+use shared::notice::DeliveryState;
 use sqlx::Connection;
 use vault::clock::{ManualClock, SystemClock};
 use vault::demo::Filled;
@@ -237,6 +238,20 @@ async fn the_demonstration_fills_an_empty_database_once() {
     assert!(
         counts.active > 0 && counts.expiring_soon > 0 && counts.expired > 0,
         "{counts:?}"
+    );
+    let notices = site.vault.notices(&account).await.unwrap();
+    assert!(notices.total > 20, "{} mails", notices.total);
+    assert!(
+        notices
+            .deliveries
+            .iter()
+            .all(|mail| mail.state == DeliveryState::Sent && mail.key_count == 1)
+    );
+    site.clock.advance(1);
+    assert_eq!(
+        site.vault.sweep().await.unwrap(),
+        0,
+        "nothing is told twice"
     );
 }
 
