@@ -240,7 +240,7 @@ async fn the_demonstration_fills_an_empty_database_once() {
         "{counts:?}"
     );
     let notices = site.vault.notices(&account).await.unwrap();
-    assert!(notices.total > 20, "{} mails", notices.total);
+    assert!(notices.total >= 20, "{} mails", notices.total);
     assert!(
         notices
             .deliveries
