@@ -175,10 +175,18 @@ fn is_permanent(error: &Error) -> bool {
 
 /// The server's own words, or what kept it from having any.
 fn said(error: &Error) -> String {
-    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    let mut cause = error.source();
     if let Some(code) = error.status() {
-        return format!("{code} {cause}");
+        return format!(
+            "{code} {}",
+            cause.map(ToString::to_string).unwrap_or_default()
+        );
     }
+    // The innermost says it best: the others repeat it with their own names before it.
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    let cause = cause.map(ToString::to_string).unwrap_or_default();
     let what = if error.is_tls() {
         "TLS with the mail server failed"
     } else if error.is_response() {
