@@ -23,6 +23,7 @@ pub const BASE: &str = "http://127.0.0.1:3000";
 pub struct Site {
     _folder: TempDir,
     pub clock: Arc<ManualClock>,
+    pub vault: Vault,
     pub router: Router,
 }
 
@@ -83,16 +84,23 @@ impl Site {
         let options = Options {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
             pepper_file: folder.path().join("pepper"),
+            base_url: base_url.to_owned(),
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
         let address = Address {
             base_url: base_url.to_owned(),
             sign_up_open,
         };
-        let state = AppState::new(vault, address, folder.path().join("site"), Vec::new());
+        let state = AppState::new(
+            vault.clone(),
+            address,
+            folder.path().join("site"),
+            Vec::new(),
+        );
         Self {
             _folder: folder,
             clock,
+            vault,
             router: router(state),
         }
     }

@@ -1,18 +1,25 @@
 //! The router as it is served, driven in-process: no socket, a temporary SQLite file, a clock that the test
-//! moves.
+//! moves. Where it matters that it is a process, or that mail leaves it, the binary and a mail server.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there"
 )]
 
+mod calendar;
 mod carriers;
 mod closed;
 mod crossing;
+mod delivery;
 mod fixture;
 mod forms;
 mod hostile;
 mod input;
+mod mail;
+mod mail_crash;
 mod pages;
 mod process;
+mod running;
+mod smtp_peer;
+mod smtp_talk;
 mod verify;

@@ -1,0 +1,351 @@
+//! Mail against a mail server that misbehaves, with a clock that the test moves: what is tried again and when,
+//! what is given up, and that every mail arrives in the end, once unless the server left it open.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use vault::mail::transport::Transport;
+
+use crate::fixture::{Browser, DAY, Key, Site};
+use crate::smtp_peer::Peer;
+
+/// The longest that an attempt may take in these tests.
+const LIMIT: Duration = Duration::from_millis(500);
+const SECOND: i64 = 1_000;
+const HOUR: i64 = 3_600 * SECOND;
+
+pub fn transport(url: &str) -> Transport {
+    let from = "Keyhold <keyhold@example.com>".parse().unwrap();
+    Transport::smtp(&url.parse().unwrap(), from, "keys.example.com").unwrap()
+}
+
+pub async fn deliver(site: &Site, way: &Transport) -> usize {
+    site.vault.deliver(way, LIMIT).await.unwrap()
+}
+
+/// Somebody who has just signed up, and whose first mail is out of the way.
+pub async fn member<'a>(site: &'a Site, way: &Transport, email: &str) -> Browser<'a> {
+    let member = site.member(email).await;
+    assert_eq!(
+        deliver(site, way).await,
+        1,
+        "the confirmation of the address"
+    );
+    member
+}
+
+/// Makes a key and expires it by hand, which puts a mail into the outbox.
+pub async fn expired_key(member: &Browser<'_>, name: &str) -> Key {
+    let key = member.create(name, "90d").await;
+    let answer = member
+        .call("keys/expire", &[("access_key", &key.access)])
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    member.site.clock.advance(1);
+    assert_eq!(member.site.vault.sweep().await.unwrap(), 1, "one mail");
+    key
+}
+
+/// The newest line of the delivery log.
+pub async fn latest(member: &Browser<'_>) -> Value {
+    let answer = member.call("notices/show", &[]).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.json()["deliveries"][0].clone()
+}
+
+async fn send_again(member: &Browser<'_>, delivery: &Value) -> u16 {
+    let id = delivery["id"].as_str().unwrap();
+    let answer = member.call("notices/send-again", &[("mail", id)]).await;
+    answer.status.as_u16()
+}
+
+pub fn at(delivery: &Value) -> i64 {
+    delivery["at"]["at"].as_i64().unwrap()
+}
+
+fn message_id(delivery: &Value) -> String {
+    format!("<{}@keys.example.com>", delivery["id"].as_str().unwrap())
+}
+
+/// How many copies of a mail the server has got.
+fn copies(peer: &mut Peer, delivery: &Value) -> usize {
+    let id = message_id(delivery);
+    let mails = peer.mails();
+    mails.iter().filter(|mail| mail["message_id"] == id).count()
+}
+
+#[tokio::test]
+async fn what_may_pass_is_tried_again_and_arrives() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    for (plan, words) in [
+        (
+            json!({"connect": "421 4.3.2 Too busy"}),
+            "421 4.3.2 Too busy",
+        ),
+        (json!({"connect": "554 5.3.2 Not you"}), "554 5.3.2 Not you"),
+        (json!({"connect": "hold"}), "no answer within"),
+        (json!({"connect": "drop"}), "broke off"),
+        (json!({"ehlo": "hold"}), "no answer within"),
+        (json!({"mail": "421 4.3.2 Closing"}), "421 4.3.2 Closing"),
+        (
+            json!({"mail": "451 4.7.1 Greylisted"}),
+            "451 4.7.1 Greylisted",
+        ),
+        (
+            json!({"rcpt": "452 4.2.2 Mailbox full"}),
+            "452 4.2.2 Mailbox full",
+        ),
+        (json!({"rcpt": "drop"}), "broke off"),
+        (json!({"data": "451 4.3.0 No disk"}), "451 4.3.0 No disk"),
+        (json!({"body": "hold"}), "no answer within"),
+        (json!({"body": "drop"}), ""),
+        (
+            json!({"dot": "451 4.3.0 Out of luck"}),
+            "451 4.3.0 Out of luck",
+        ),
+        (json!({"dot": "drop"}), "broke off"),
+        (json!({"dot": "hold"}), "no answer within"),
+        // Each byte comes in time, and all of them would take an hour.
+        (json!({"drip": 0.1}), "no answer within"),
+    ] {
+        peer.plan(std::slice::from_ref(&plan));
+        expired_key(&alice, &plan.to_string()).await;
+        let began = Instant::now();
+        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        assert!(
+            began.elapsed() < 10 * LIMIT,
+            "{plan}: {:?}",
+            began.elapsed()
+        );
+        let waiting = latest(&alice).await;
+        assert_eq!(waiting["state"], "waiting", "{plan}: {waiting}");
+        assert_eq!(waiting["attempts"], 1, "{plan}");
+        let said = waiting["words"].as_str().unwrap();
+        assert!(!said.is_empty() && said.contains(words), "{plan}: {said}");
+        let wait = at(&waiting) - site.vault.now();
+        assert!(
+            (20 * SECOND..=40 * SECOND).contains(&wait),
+            "{plan}: {wait} ms"
+        );
+        assert_eq!(deliver(&site, &way).await, 0, "{plan}: not before its time");
+
+        // Left open by the server, which may have taken it: a second copy is right, and can be told as one.
+        let left_open = copies(&mut peer, &waiting);
+        assert_eq!(
+            left_open,
+            usize::from(plan["dot"] == "drop" || plan["dot"] == "hold")
+        );
+        peer.plan(&[json!({})]);
+        site.clock.set(at(&waiting));
+        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        let sent = latest(&alice).await;
+        assert_eq!(
+            (&sent["state"], &sent["id"]),
+            (&json!("sent"), &waiting["id"]),
+            "{plan}"
+        );
+        assert!(
+            sent["words"].as_str().unwrap().contains("Taken as"),
+            "{sent}"
+        );
+        assert_eq!(copies(&mut peer, &sent), left_open + 1, "{plan}");
+        site.clock.advance(DAY);
+        assert_eq!(deliver(&site, &way).await, 0, "{plan}: never again");
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_home_is_tried_again() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    peer.listen(false);
+    expired_key(&alice, "billing-cron").await;
+    assert_eq!(deliver(&site, &way).await, 1);
+    let waiting = latest(&alice).await;
+    assert_eq!(waiting["state"], "waiting", "{waiting}");
+    assert!(
+        waiting["words"].as_str().unwrap().contains("refused"),
+        "{waiting}"
+    );
+    peer.listen(true);
+    site.clock.set(at(&waiting));
+    assert_eq!(deliver(&site, &way).await, 1);
+    assert_eq!(copies(&mut peer, &latest(&alice).await), 1);
+}
+
+/// Once the server has said yes to the final dot, it has the mail, however it takes its leave.
+#[tokio::test]
+async fn a_bad_goodbye_makes_no_second_copy() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    for plan in [
+        json!({"quit": "hold"}),
+        json!({"quit": "drop"}),
+        json!({"quit": "451 4.3.0 Stay"}),
+        json!({"answer": "drop"}),
+        json!({"answer": "421 4.3.2 Tired"}),
+    ] {
+        peer.plan(std::slice::from_ref(&plan));
+        expired_key(&alice, &plan.to_string()).await;
+        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        let sent = latest(&alice).await;
+        assert_eq!(sent["state"], "sent", "{plan}: {sent}");
+        site.clock.advance(DAY);
+        assert_eq!(deliver(&site, &way).await, 0, "{plan}");
+        assert_eq!(copies(&mut peer, &sent), 1, "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_waits_for_its_owner() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    let mallory = member(&site, &way, "m@example.com").await;
+    for (plan, words) in [
+        (
+            json!({"mail": "550 5.7.1 Sender unknown"}),
+            "550 5.7.1 Sender unknown",
+        ),
+        (
+            json!({"rcpt": "550 5.1.1 No such user"}),
+            "550 5.1.1 No such user",
+        ),
+        (json!({"data": "554 5.5.1 No"}), "554 5.5.1 No"),
+        (json!({"dot": "552 5.3.4 Too big"}), "552 5.3.4 Too big"),
+        (
+            json!({"dot": "554 5.7.1 Spam\u{7}\u{1b}[31m"}),
+            "554 5.7.1 Spam [31m",
+        ),
+    ] {
+        peer.plan(std::slice::from_ref(&plan));
+        expired_key(&alice, &plan.to_string()).await;
+        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        let failed = latest(&alice).await;
+        assert_eq!(failed["state"], "failed", "{plan}: {failed}");
+        assert_eq!(failed["words"], words, "{plan}");
+        site.clock.advance(6 * DAY);
+        assert_eq!(deliver(&site, &way).await, 0, "{plan}: not by itself");
+
+        assert_eq!(send_again(&mallory, &failed).await, 404, "somebody else's");
+        assert_eq!(send_again(&alice, &failed).await, 200);
+        assert_eq!(send_again(&alice, &failed).await, 404, "it waits already");
+        peer.plan(&[json!({})]);
+        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        let sent = latest(&alice).await;
+        assert_eq!(
+            (&sent["state"], &sent["id"]),
+            (&json!("sent"), &failed["id"]),
+            "{plan}"
+        );
+        assert_eq!(copies(&mut peer, &sent), 1, "{plan}");
+        assert_eq!(send_again(&alice, &sent).await, 404, "it was sent");
+    }
+}
+
+/// From half a minute, doubling and spread, for five days; then it is shown as given up.
+#[tokio::test]
+async fn waits_grow_for_five_days() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    let bob = member(&site, &way, "b@example.com").await;
+    // Five times after the dot, which names the mail; then at once, which takes less time.
+    let mut plans = vec![json!({"dot": "451 4.7.1 Greylisted"}); 5];
+    plans.push(json!({"rcpt": "451 4.7.1 Greylisted"}));
+    peer.plan(&plans);
+    let key = expired_key(&bob, "another").await;
+    expired_key(&alice, "billing-cron").await;
+    let began = site.vault.now();
+    assert_eq!(deliver(&site, &way).await, 2);
+    assert_ne!(
+        at(&latest(&alice).await),
+        at(&latest(&bob).await),
+        "mails that fail together do not come back together"
+    );
+    let fields = [("access_key", &*key.access), ("confirm_name", "another")];
+    assert_eq!(bob.call("keys/delete", &fields).await.status, 200);
+    let mut waits = Vec::new();
+    let given_up = loop {
+        let log = latest(&alice).await;
+        if log["state"] != "waiting" {
+            break log;
+        }
+        waits.push(at(&log) - site.vault.now());
+        site.clock.set(at(&log) - 1);
+        deliver(&site, &way).await;
+        assert_eq!(
+            latest(&alice).await["attempts"],
+            waits.len(),
+            "not before its time"
+        );
+        site.clock.set(at(&log));
+        deliver(&site, &way).await;
+    };
+    let mut expected = 30 * SECOND;
+    for wait in &waits {
+        assert!(
+            (expected * 3 / 4..=expected * 5 / 4).contains(wait),
+            "{wait} of {waits:?}"
+        );
+        expected = (expected * 2).min(2 * HOUR);
+    }
+    let spread: std::collections::BTreeSet<_> = waits.iter().skip(10).collect();
+    assert!(spread.len() > waits.len() / 2, "they are spread: {waits:?}");
+    assert_eq!(given_up["state"], "failed");
+    let words = given_up["words"].as_str().unwrap();
+    assert!(
+        words.contains("five days") && words.contains("451 4.7.1 Greylisted"),
+        "{words}"
+    );
+    let tried = at(&given_up) - began;
+    assert!((5 * DAY..5 * DAY + 3 * HOUR).contains(&tried), "{tried} ms");
+
+    assert_eq!(
+        latest(&bob).await["state"],
+        "dropped",
+        "its key was deleted"
+    );
+
+    let id = message_id(&given_up);
+    let heard = peer.events("dot");
+    let heard = heard.iter().filter(|mail| mail["message_id"] == id).count();
+    assert_eq!(heard, 4, "one Message-ID at all attempts");
+    peer.plan(&[json!({})]);
+    assert_eq!(send_again(&alice, &given_up).await, 200);
+    deliver(&site, &way).await;
+    assert_eq!(latest(&alice).await["state"], "sent");
+    assert_eq!(copies(&mut peer, &given_up), 1);
+}
+
+#[tokio::test]
+async fn five_hundred_keys_at_once_are_one_mail() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    for number in 0..500 {
+        alice
+            .create(&format!("worker {number:03}"), "2026-11-24T00:00:00Z")
+            .await;
+    }
+    site.clock.advance(DAY);
+    assert_eq!(site.vault.sweep().await.unwrap(), 1);
+    assert_eq!(site.vault.sweep().await.unwrap(), 0);
+    assert_eq!(deliver(&site, &way).await, 1);
+    assert_eq!(deliver(&site, &way).await, 0);
+    let sent = latest(&alice).await;
+    assert_eq!(sent["key_count"], 500, "{sent}");
+    let mails = peer.mails();
+    assert_eq!(mails.len(), 2, "and the one of the sign-up");
+    let mail = mails.last().unwrap();
+    let subject = mail["subject"].as_str().unwrap();
+    assert!(
+        subject.starts_with("500 API keys") && subject.len() < 200,
+        "{subject}"
+    );
+    assert_eq!(mail["defects"], json!([]));
+}

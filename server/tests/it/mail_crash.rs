@@ -1,0 +1,343 @@
+//! The binary and its mail: what a kill at any step costs, what a silent mail server holds up (nothing), how
+//! it stops in the middle of a delivery, and that mail, banner and delivery log tell the same.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::running::{Running, start_in};
+use crate::smtp_peer::{PATIENCE, Peer};
+
+/// A mail server and the folder of a Keyhold that sends to it.
+struct Office {
+    folder: TempDir,
+    peer: Peer,
+}
+
+impl Office {
+    fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+            peer: Peer::start(),
+        }
+    }
+
+    fn open(&self) -> Running {
+        let settings = [
+            ("KEYHOLD_SMTP_URL", &*self.peer.url()),
+            ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
+        ];
+        start_in(self.folder.path(), &[], &settings)
+    }
+
+    /// How many copies of each mail the server has got, by Message-ID.
+    fn copies(&mut self) -> BTreeMap<String, usize> {
+        let mut copies = BTreeMap::new();
+        for mail in self.peer.mails() {
+            let id = mail["message_id"].as_str().unwrap().to_owned();
+            *copies.entry(id).or_default() += 1;
+        }
+        copies
+    }
+}
+
+fn cookie(signed_up: &Value) -> String {
+    signed_up["cookie"].as_str().unwrap().to_owned()
+}
+
+/// Somebody who has signed up and whose first mail has arrived.
+fn member(running: &Running) -> String {
+    let cookie = cookie(&running.sign_up());
+    assert_eq!(settled(running, &cookie, 1).len(), 1);
+    cookie
+}
+
+fn message_id(delivery: &Value) -> String {
+    format!("<{}@[127.0.0.1]>", delivery["id"].as_str().unwrap())
+}
+
+fn deliveries(running: &Running, cookie: &str) -> Vec<Value> {
+    let log = running.call("notices/show", cookie, &[]).unwrap();
+    log["deliveries"].as_array().unwrap().clone()
+}
+
+/// The delivery log, once it has `count` mails and all of them have left.
+fn settled(running: &Running, cookie: &str, count: usize) -> Vec<Value> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let log = deliveries(running, cookie);
+        if log.len() >= count && log.iter().all(|delivery| delivery["state"] == "sent") {
+            return log;
+        }
+        assert!(Instant::now() < deadline, "not all has left: {log:?}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Makes a key and expires it by hand, which is a reason for a mail.
+fn expired_key(running: &Running, cookie: &str, name: &str) -> String {
+    let fields = [("name", name), ("expiry", "90d")];
+    let key = running.call("keys/create", cookie, &fields).unwrap();
+    let access = key["access_key"].as_str().unwrap().to_owned();
+    running
+        .call("keys/expire", cookie, &[("access_key", &access)])
+        .unwrap();
+    access
+}
+
+/// Kills Keyhold, `rounds` times, when the server that goes by `plan` tells of `event`; starts it again; and
+/// asks for no loss, and for as many copies in all as `copies` allows.
+#[track_caller]
+fn kill_at(plan: &Value, event: &str, rounds: usize, copies: std::ops::RangeInclusive<usize>) {
+    let mut office = Office::new();
+    let mut running = office.open();
+    let cookie = member(&running);
+    for round in 0..rounds {
+        office.peer.plan(&[plan.clone(), json!({})]);
+        let access = expired_key(&running, &cookie, &format!("round {round}"));
+        office.peer.wait(event);
+        drop(running);
+        // What is still on its way from the dead is lost.
+        office.peer.drop_connections();
+        running = office.open();
+        let log = settled(&running, &cookie, round + 2);
+        assert_eq!(
+            log.len(),
+            round + 2,
+            "one mail a key, and that of the sign-up: {log:?}"
+        );
+        assert_eq!(log[0]["keys"][0]["access_key"], access);
+        let count = office.copies()[&message_id(&log[0])];
+        assert!(copies.contains(&count), "round {round}: {count} copies");
+    }
+    // None of the earlier ones came again later.
+    for (id, count) in office.copies() {
+        assert!((1..=*copies.end()).contains(&count), "{id}: {count} copies");
+    }
+}
+
+#[test]
+fn killed_while_nobody_answers() {
+    kill_at(&json!({"connect": "hold"}), "held", 3, 1..=1);
+}
+
+#[test]
+fn killed_after_the_sender() {
+    kill_at(&json!({"mail": "hold"}), "held", 3, 1..=1);
+}
+
+#[test]
+fn killed_after_the_recipient() {
+    kill_at(&json!({"rcpt": "hold"}), "held", 3, 1..=1);
+}
+
+#[test]
+fn killed_in_the_middle_of_the_text() {
+    kill_at(&json!({"body": "hold"}), "held", 3, 1..=1);
+}
+
+/// The one case in which Keyhold cannot know, and sends again.
+#[test]
+fn killed_after_the_final_dot() {
+    kill_at(&json!({"dot": "hold"}), "held", 3, 2..=2);
+}
+
+#[test]
+fn killed_after_the_answer() {
+    kill_at(&json!({}), "answered", 6, 1..=2);
+}
+
+/// From the acknowledged change to the first packet and beyond, in steps of two milliseconds.
+#[test]
+fn killed_before_the_server_heard_of_it() {
+    let mut office = Office::new();
+    let mut running = office.open();
+    let cookie = member(&running);
+    for round in 0..10_usize {
+        let access = expired_key(&running, &cookie, &format!("round {round}"));
+        std::thread::sleep(Duration::from_millis(2 * round as u64));
+        drop(running);
+        let before = office.copies();
+        running = office.open();
+        let log = settled(&running, &cookie, round + 2);
+        assert_eq!(log.len(), round + 2, "{log:?}");
+        assert_eq!(log[0]["keys"][0]["access_key"], access);
+        let id = message_id(&log[0]);
+        let heard = before.get(&id).copied().unwrap_or_default();
+        let count = office.copies()[&id];
+        assert!(
+            (1..=1 + heard).contains(&count),
+            "round {round}: {count} copies, {heard} before the kill"
+        );
+    }
+}
+
+/// Stops in the middle of a delivery that hangs where `plan` says, and asks for `copies` after the restart.
+#[track_caller]
+fn stop_at(plan: &Value, copies: usize) {
+    let mut office = Office::new();
+    office.peer.plan(&[plan.clone(), json!({})]);
+    let mut running = office.open();
+    let cookie = cookie(&running.sign_up());
+    office.peer.wait("held");
+    let began = Instant::now();
+    assert_eq!(running.terminate(), Some(0), "{}", running.log());
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+    office.peer.drop_connections();
+    let running = office.open();
+    let log = settled(&running, &cookie, 1);
+    assert_eq!(log.len(), 1);
+    assert_eq!(
+        office.copies(),
+        BTreeMap::from([(message_id(&log[0]), copies)])
+    );
+}
+
+#[test]
+fn stopped_before_the_text() {
+    stop_at(&json!({"rcpt": "hold"}), 1);
+}
+
+#[test]
+fn stopped_after_the_final_dot() {
+    stop_at(&json!({"dot": "hold"}), 2);
+}
+
+#[test]
+fn a_stop_lets_a_delivery_end() {
+    let mut office = Office::new();
+    office.peer.plan(&[json!({"dot": "hold"}), json!({})]);
+    let mut running = office.open();
+    let cookie = cookie(&running.sign_up());
+    office.peer.wait("held");
+    std::thread::scope(|threads| {
+        let stop = threads.spawn(|| running.terminate());
+        office.peer.go();
+        assert_eq!(stop.join().unwrap(), Some(0));
+    });
+    let running = office.open();
+    assert_eq!(settled(&running, &cookie, 1)[0]["attempts"], 1);
+    assert_eq!(office.peer.mails().len(), 1, "it knows that this was sent");
+}
+
+/// D6: a mail server that says nothing holds up neither verification nor pages nor changes.
+#[test]
+fn a_black_hole_holds_up_nothing() {
+    let mut office = Office::new();
+    office.peer.plan(&[json!({"connect": "hold"})]);
+    let running = office.open();
+    let keys: Vec<Value> = (0..6)
+        .map(|number| running.sign_up_as(&format!("{number}@example.com")))
+        .collect();
+    office.peer.wait("held");
+    let mut times = Vec::new();
+    for round in 0..200 {
+        let began = Instant::now();
+        assert_eq!(running.verdict(&keys[round % keys.len()]), "200");
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    assert!(
+        times[times.len() / 2] < Duration::from_millis(50),
+        "{times:?}"
+    );
+    assert!(times[times.len() - 1] < Duration::from_secs(1), "{times:?}");
+    for key in &keys {
+        let began = Instant::now();
+        let access = key["access_key"].as_str().unwrap();
+        running
+            .call("keys/expire", &cookie(key), &[("access_key", access)])
+            .unwrap();
+        assert_eq!(running.verdict(key), "401");
+        let page = running.send("GET /sign-in HTTP/1.1", "").unwrap();
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        assert!(
+            began.elapsed() < Duration::from_secs(2),
+            "{:?}",
+            began.elapsed()
+        );
+    }
+    assert_eq!(office.peer.mails(), [] as [Value; 0]);
+}
+
+#[test]
+fn a_mail_that_hangs_does_not_keep_others_waiting() {
+    let mut office = Office::new();
+    office.peer.plan(&[json!({"rcpt": "hold"}), json!({})]);
+    let running = office.open();
+    running.sign_up_as("slow@example.com");
+    office.peer.wait("held");
+    running.sign_up_as("quick@example.com");
+    office.peer.wait("answered");
+    assert_eq!(office.peer.mails()[0]["to"], json!(["quick@example.com"]));
+}
+
+/// A key that runs out: what its owner is told by mail, on the Dashboard and in the delivery log agrees, and
+/// so does verification.
+#[test]
+fn mail_banner_and_log_agree() {
+    let mut office = Office::new();
+    let running = office.open();
+    let cookie = member(&running);
+    office.peer.plan(&[json!({})]);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let at = i64::try_from(now.unwrap().as_millis()).unwrap() + 2_000;
+    let expiry = vault::rfc3339(at);
+    let fields = [("name", "billing-cron"), ("expiry", &*expiry)];
+    let key = running.call("keys/create", &cookie, &fields).unwrap();
+    let access = key["access_key"].as_str().unwrap();
+    assert_eq!(running.verdict(&key), "200");
+
+    let mail = office.peer.wait("dot");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    assert!(
+        now.unwrap().as_millis() >= u128::try_from(at).unwrap(),
+        "not before it has expired"
+    );
+    assert_eq!(running.verdict(&key), "401");
+    assert_eq!(mail["to"], json!(["a@example.com"]));
+    assert_eq!(mail["from"], "keyhold@example.com");
+    assert_eq!(mail["subject"], "1 API key has expired: billing-cron");
+
+    let log = settled(&running, &cookie, 2);
+    let delivery = &log[0];
+    assert_eq!(delivery["kind"], "notice");
+    assert_eq!(delivery["recipient"], "a@example.com");
+    assert_eq!(delivery["attempts"], 1);
+    assert_eq!(mail["message_id"], message_id(delivery));
+    assert!(
+        delivery["words"].as_str().unwrap().contains("Taken as"),
+        "{delivery}"
+    );
+    let told = &delivery["keys"][0];
+    assert_eq!(told["access_key"], access);
+    assert_eq!(
+        (&told["stage"], &told["left_out"]),
+        (&json!("expired"), &json!(false))
+    );
+
+    let banner = running.call("overview", &cookie, &[]).unwrap();
+    let shown = &banner["attention"][0];
+    assert_eq!(shown["access_key"], access);
+    assert_eq!(shown["status"], "expired");
+    assert_eq!(shown["expires"], told["expires"]);
+    assert_eq!(told["expires"]["at"], at);
+
+    let link = format!(
+        "http://{}/preferences/api-control/{access}",
+        running.address
+    );
+    let instant = told["expires"]["text"].as_str().unwrap();
+    for part in ["text", "html"] {
+        let text = mail[part].as_str().unwrap();
+        for said in ["billing-cron", access, instant, &link] {
+            assert!(text.contains(said), "{said} in {text}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The binary, running in a folder of its own, and a client that speaks to it over the network.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use crate::fixture::PASSWORD;
+
+pub struct Running {
+    pub child: Child,
+    pub address: String,
+    log: Arc<Mutex<String>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let _ = writeln!(std::io::stderr(), "its log:\n{}", self.log());
+        }
+    }
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    std::fs::create_dir_all(folder.join("site/pkg")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_keyhold"));
+    command
+        .arg("serve")
+        .args(arguments)
+        .current_dir(folder)
+        .env("KEYHOLD_SITE_ROOT", folder.join("site"));
+    command.stderr(Stdio::piped());
+    command
+}
+
+/// Starts on a free port and waits for the line that names it.
+pub fn start(folder: &Path, arguments: &[&str]) -> Running {
+    start_in(folder, arguments, &[])
+}
+
+/// The same with settings from the environment.
+pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Running {
+    let mut child = command(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
+        .envs(settings.iter().copied())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    let address = loop {
+        let mut line = String::new();
+        assert_ne!(lines.read_line(&mut line).unwrap(), 0, "it stopped: {said}");
+        said.push_str(&line);
+        if let Some((_, rest)) = line.split_once("listening on http://") {
+            break rest.split(',').next().unwrap().to_owned();
+        }
+    };
+    let log = Arc::new(Mutex::new(said));
+    // The pipe must stay open, or the log's next line would fail.
+    std::thread::spawn({
+        let log = Arc::clone(&log);
+        move || {
+            for line in lines.lines().map_while(Result::ok) {
+                log.lock().unwrap().push_str(&(line + "\n"));
+            }
+        }
+    });
+    Running {
+        child,
+        address,
+        log,
+    }
+}
+
+/// What a start that must fail says.
+pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
+    let Output { status, stderr, .. } = command(folder, arguments).output().unwrap();
+    assert!(!status.success());
+    String::from_utf8(stderr).unwrap()
+}
+
+impl Running {
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Asks it to stop, waits until it has, and says its exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let process = self.child.id().to_string();
+        let asked = Command::new("kill")
+            .args(["-TERM", &process])
+            .status()
+            .unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap().code()
+    }
+
+    /// One request on a connection of its own.
+    pub fn send(&self, head: &str, body: &str) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(&self.address)?;
+        let length = body.len();
+        // In one piece: the server may answer, and hang up, before the rest of several is written.
+        let request = format!(
+            "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}",
+            self.address
+        );
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    }
+
+    pub fn call(
+        &self,
+        function: &str,
+        cookie: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Value, String> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let head = format!(
+            "POST /fn/{function} HTTP/1.1\r\nCookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded"
+        );
+        let answer = self.send(&head, &body).map_err(|error| error.to_string())?;
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or("no answer")?;
+        if !head.starts_with("HTTP/1.1 200") {
+            return Err(answer);
+        }
+        let mut json: Value = serde_json::from_str(body).map_err(|error| error.to_string())?;
+        if let (Some(object), Some(cookie)) =
+            (json.as_object_mut(), head.split("set-cookie: ").nth(1))
+        {
+            object.insert("cookie".to_owned(), cookie.split(';').next().into());
+        }
+        Ok(json)
+    }
+
+    pub fn sign_up(&self) -> Value {
+        self.sign_up_as("a@example.com")
+    }
+
+    /// Their default key, and their `cookie`.
+    pub fn sign_up_as(&self, email: &str) -> Value {
+        let fields = [
+            ("email", email),
+            ("password", PASSWORD),
+            ("time_zone", "UTC"),
+        ];
+        self.call("account/sign-up", "", &fields).unwrap()
+    }
+
+    pub fn verdict(&self, key: &Value) -> String {
+        let word = format!(
+            "{}.{}",
+            key["access_key"].as_str().unwrap(),
+            key["secret_key"].as_str().unwrap()
+        );
+        let answer = self
+            .send(&format!("GET /verify HTTP/1.1\r\nX-API-Key: {word}"), "")
+            .unwrap();
+        answer.split_whitespace().nth(1).unwrap().to_owned()
+    }
+}

@@ -1,0 +1,172 @@
+//! What is said to a mail server, and what is not: logins, certificates, and texts that would be commands.
+
+use serde_json::{Value, json};
+use vault::mail::transport::SendFault;
+use vault::mail::{Content, Letter};
+
+use crate::delivery::{at, deliver, expired_key, latest, member, transport};
+use crate::fixture::Site;
+use crate::smtp_peer::Peer;
+
+/// The password travels to a server that asks for it, and is repeated to nobody.
+#[tokio::test]
+async fn a_login_is_used_and_not_told() {
+    let mut peer = Peer::start_with(&["--auth"]);
+    let site = Site::new().await;
+    let url = |login: &str| format!("smtp://{login}127.0.0.1:{}", peer.port);
+    let (right, wrong, none) = (
+        transport(&url("postman:knocks%20twice@")),
+        transport(&url("postman:hunter22@")),
+        transport(&url("")),
+    );
+    let alice = member(&site, &right, "a@example.com").await;
+    expired_key(&alice, "billing-cron").await;
+    for (way, words) in [(&wrong, "535"), (&none, "530")] {
+        assert_eq!(deliver(&site, way).await, 1);
+        let waiting = latest(&alice).await;
+        assert_eq!(
+            waiting["state"], "waiting",
+            "the operator's fault, not the mail's"
+        );
+        let said = waiting["words"].as_str().unwrap();
+        assert!(said.contains(words) && !said.contains("hunter22"), "{said}");
+        site.clock.set(at(&waiting));
+    }
+    assert_eq!(deliver(&site, &right).await, 1);
+    assert_eq!(latest(&alice).await["state"], "sent");
+    assert_eq!(
+        peer.events("auth").last().unwrap()["login"],
+        json!(["postman", "knocks twice"])
+    );
+    assert_eq!(peer.mails().len(), 2);
+}
+
+/// Where TLS is demanded, a certificate that nobody vouches for ends the talk before anything was said.
+#[tokio::test]
+async fn a_false_certificate_hears_nothing() {
+    let mut peer = Peer::start_self_signed();
+    let site = Site::new().await;
+    let demanding = transport(&format!("{}?tls=required", peer.url()));
+    let easy = transport(&peer.url());
+    let alice = site.member("a@example.com").await;
+    assert_eq!(deliver(&site, &demanding).await, 1);
+    let waiting = latest(&alice).await;
+    assert_eq!(waiting["state"], "waiting", "{waiting}");
+    assert!(
+        waiting["words"].as_str().unwrap().contains("certificate"),
+        "{waiting}"
+    );
+    assert_eq!(peer.events("mail"), [] as [Value; 0]);
+    // Without that demand TLS is better than none.
+    site.clock.set(at(&waiting));
+    assert_eq!(deliver(&site, &easy).await, 1);
+    assert_eq!(latest(&alice).await["state"], "sent");
+    assert_eq!(peer.events("tls").len(), 1);
+    assert_eq!(peer.mails().len(), 1);
+}
+
+/// D7: neither a name nor an address becomes a header, a recipient or a command.
+#[tokio::test]
+async fn line_breaks_are_refused_where_they_come_in() {
+    let mut peer = Peer::start();
+    let (site, way) = (Site::new().await, transport(&peer.url()));
+    let alice = member(&site, &way, "a@example.com").await;
+    let key = alice.create("mine", "90d").await;
+    for tail in [
+        "\r\nBcc: evil@example.com",
+        "\nBcc: evil@example.com",
+        "\rx",
+        "\u{0}",
+        "\u{2028}x",
+        ">\r\nDATA",
+    ] {
+        let address = format!("b@example.com{tail}");
+        let name = format!("name{tail}");
+        for (function, fields) in [
+            (
+                "keys/create",
+                &[("name", &*name), ("expiry", "90d")] as &[_],
+            ),
+            (
+                "keys/edit",
+                &[
+                    ("access_key", &*key.access),
+                    ("name", &*name),
+                    ("expiry", "90d"),
+                ],
+            ),
+            (
+                "account/sign-up",
+                &[
+                    ("email", &*address),
+                    ("password", "a calm lake at dusk"),
+                    ("time_zone", "UTC"),
+                ],
+            ),
+            ("account/forgot-password", &[("email", &*address)]),
+            ("notices/second-recipient", &[("address", &*address)]),
+        ] {
+            let answer = alice.call(function, fields).await;
+            assert_eq!(answer.status, 422, "{function} {tail:?}: {}", answer.body);
+        }
+    }
+    site.clock.advance(1);
+    assert_eq!(site.vault.sweep().await.unwrap(), 0);
+    assert_eq!(deliver(&site, &way).await, 0);
+    assert_eq!(peer.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn line_breaks_are_harmless_on_the_way_out() {
+    let mut peer = Peer::start();
+    let way = transport(&peer.url());
+    let letter = |to: &str, subject: &str, text: &str| Letter {
+        id: "mail_7".to_owned(),
+        created_at: 0,
+        to: to.to_owned(),
+        content: Content {
+            subject: subject.to_owned(),
+            text: text.to_owned(),
+            html: format!("<pre>{text}</pre>"),
+        },
+    };
+    for to in [
+        "a@example.com\r\nRCPT TO:<evil@example.com>",
+        "a@example.com>\r\nDATA",
+        "a@example.com\nBcc: evil@example.com",
+        "\"a\r\nb\"@example.com",
+    ] {
+        let refused = way.send(&letter(to, "s", "t\n")).await;
+        assert!(
+            matches!(refused, Err(SendFault::Permanent(_))),
+            "{to:?}: {refused:?}"
+        );
+    }
+    assert_eq!(
+        peer.events("connect"),
+        [] as [Value; 0],
+        "it was not even tried"
+    );
+
+    // A text that speaks SMTP, with every kind of line break.
+    let text = "one\n.\nQUIT\n..two\n.\r\nMAIL FROM:<evil@example.com>\r\n.\r\n\n.three";
+    let subject = "expired: x\r\nBcc: evil@example.com\r\n\r\n.\r\nMAIL FROM:<evil@example.com>";
+    let answer = way.send(&letter("a@example.com", subject, text)).await;
+    assert_eq!(answer, Ok("250 2.0.0 Taken as 1".to_owned()));
+    assert_eq!(peer.events("mail").len(), 1);
+    assert_eq!(peer.events("rcpt").len(), 1);
+    let mail = peer.mails().remove(0);
+    assert_eq!(mail["to"], json!(["a@example.com"]));
+    assert_eq!(mail["defects"], json!([]));
+    let headers = mail["headers"].as_array().unwrap();
+    assert!(
+        headers.iter().all(|header| header[0] != "Bcc"),
+        "{headers:?}"
+    );
+    assert_eq!(
+        mail["subject"],
+        "expired: x Bcc: evil@example.com . MAIL FROM:<evil@example.com>"
+    );
+    let plain = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(plain(mail["text"].as_str().unwrap()), plain(text));
+}
