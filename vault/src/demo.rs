@@ -93,7 +93,7 @@ async fn announce(
     let past = Stage::ALL
         .into_iter()
         .map(|stage| (stage, stage.due(expires_at)))
-        .filter(|(stage, due)| stage.applies(key.created_at, expires_at) && *due < now);
+        .filter(|(stage, due)| stage.applies(key.created_at, expires_at) && *due <= now);
     for (stage, due) in past {
         let mail = random::id("mail_")?;
         outbox::put(
@@ -109,7 +109,7 @@ async fn announce(
             "UPDATE outbox SET attempts = 1, next_at = NULL, outcome = 'sent', finished_at = $1,
              words = '250 2.0.0 Ok: queued' WHERE id = $2",
         )
-        .bind(due + 2_000)
+        .bind(due)
         .bind(&mail)
         .execute(&mut *connection)
         .await?;
