@@ -12,10 +12,15 @@ use crate::view::Moment;
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
+    #[serde(rename = "days_30")]
     Days30,
+    #[serde(rename = "days_14")]
     Days14,
+    #[serde(rename = "days_7")]
     Days7,
+    #[serde(rename = "days_3")]
     Days3,
+    #[serde(rename = "days_1")]
     Days1,
     Expired,
     DayAfter,
@@ -263,4 +268,48 @@ pub struct LinkView {
     pub address: String,
     /// The address of the account that it acts on.
     pub account: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_has_one_word_everywhere() {
+        for stage in Stage::ALL {
+            assert_eq!(Stage::from_slug(stage.slug()), Some(stage));
+            assert_eq!(
+                serde_json::to_value(stage).ok(),
+                Some(stage.slug().into()),
+                "in JSON and in the database"
+            );
+        }
+    }
+
+    #[test]
+    fn chosen_stages_are_stored_and_read_back() {
+        for bits in 0..=Stages::ALL.0 {
+            assert_eq!(Stages(bits).to_string().parse(), Ok(Stages(bits)));
+        }
+        assert!("days_30,tomorrow".parse::<Stages>().is_err());
+        assert_eq!(Stages::NONE.to_string(), "");
+    }
+
+    #[test]
+    fn a_warning_takes_up_half_of_the_time_at_most() {
+        let applies = |days: i64| -> Vec<Stage> {
+            let set_at = 1_795_435_200_000;
+            let expires_at = set_at + days * DAY_MS;
+            let all = Stage::ALL.into_iter();
+            all.filter(|stage| stage.applies(set_at, expires_at))
+                .collect()
+        };
+        use Stage::{DayAfter, Days1, Days3, Days7, Expired};
+        assert_eq!(applies(60), Stage::ALL);
+        assert_eq!(applies(59), Stage::ALL[1..]);
+        assert_eq!(applies(14), [Days7, Days3, Days1, Expired, DayAfter]);
+        assert_eq!(applies(7), [Days3, Days1, Expired, DayAfter]);
+        assert_eq!(applies(1), [Expired, DayAfter]);
+        assert_eq!(applies(0), [Expired], "expired by hand");
+    }
 }
