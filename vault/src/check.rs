@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
-use crate::outbox::{DROPPED, Leased, SUPERSEDED};
+use crate::outbox::{self, DROPPED, Leased, SUPERSEDED};
 use crate::{Vault, links};
 
 /// The content of a leased mail, or none if there is nothing to say any more.
@@ -20,14 +20,15 @@ pub async fn content(
     now: i64,
 ) -> Result<Option<Content>> {
     let base_url = &vault.0.base_url;
-    if mail.kind == MailKind::Notice {
+    let kind = outbox::kind(&mail.kind)?;
+    if kind == MailKind::Notice {
         return notice(base_url, connection, mail, now).await;
     }
     let Some(link) = links::find(connection, &mail.id, now).await? else {
         return Ok(None);
     };
     let address = links::address(vault, &link);
-    Ok(Some(match mail.kind {
+    Ok(Some(match kind {
         MailKind::Notice => return Ok(None),
         MailKind::ConfirmAddress => compose::confirm_address(base_url, &address),
         MailKind::ConfirmSecondRecipient => {

@@ -12,6 +12,7 @@ use sqlx::AnyConnection;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
+use crate::random;
 
 /// Why a key was left out of a mail: a more urgent stage was told instead.
 pub const SUPERSEDED: &str = "superseded";
@@ -27,6 +28,14 @@ const FIRST_WAIT_MS: i64 = 30 * 1000;
 const LONGEST_WAIT_MS: i64 = 2 * 60 * 60 * 1000;
 /// How long a mail is tried, in milliseconds.
 const GIVE_UP_MS: i64 = 5 * DAY_MS;
+
+/// Notices to one address within a day, after which they are collected.
+const MANY_A_DAY: i64 = 20;
+/// How long they are collected, in milliseconds: an hour.
+const COLLECT_MS: i64 = 60 * 60 * 1000;
+/// Nothing waits for longer than this, in milliseconds. A mail that is to be tried later still was put here
+/// while the clock was wrong.
+const HORIZON_MS: i64 = 2 * LONGEST_WAIT_MS;
 
 /// The word by which a kind of mail is stored; it never changes.
 pub fn kind_slug(kind: MailKind) -> &'static str {
@@ -74,42 +83,108 @@ pub async fn put(
     recipient: &str,
     now: i64,
 ) -> Result<()> {
+    put_for(connection, id, account, kind, recipient, now, now).await
+}
+
+async fn put_for(
+    connection: &mut AnyConnection,
+    id: &str,
+    account: &str,
+    kind: MailKind,
+    recipient: &str,
+    now: i64,
+    next_at: i64,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO outbox (id, account_id, kind, recipient, created_at, tried_since, next_at)
-         VALUES ($1, $2, $3, $4, $5, $5, $5)",
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
     )
     .bind(id)
     .bind(account)
     .bind(kind_slug(kind))
     .bind(recipient)
     .bind(now)
+    .bind(next_at)
     .execute(connection)
     .await?;
     Ok(())
 }
 
+/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one. Where there
+/// were many in the last day, it waits for more to come, so that nobody's mailbox can be filled by expiring
+/// and restoring keys, least of all one that belongs to somebody else.
+pub async fn notice(
+    connection: &mut AnyConnection,
+    account: &str,
+    recipient: &str,
+    now: i64,
+) -> Result<String> {
+    let open: Option<(String,)> = sqlx::query_as(
+        "SELECT id FROM outbox WHERE account_id = $1 AND recipient = $2 AND kind = 'notice'
+         AND outcome IS NULL AND attempts = 0 ORDER BY created_at LIMIT 1",
+    )
+    .bind(account)
+    .bind(recipient)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some((id,)) = open {
+        return Ok(id);
+    }
+    let (lately,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM outbox WHERE account_id = $1 AND created_at > $2
+         AND recipient = $3 AND kind = 'notice'",
+    )
+    .bind(account)
+    .bind(now.saturating_sub(DAY_MS))
+    .bind(recipient)
+    .fetch_one(&mut *connection)
+    .await?;
+    let id = random::id("mail_")?;
+    let next_at = if lately < MANY_A_DAY {
+        now
+    } else {
+        now.saturating_add(COLLECT_MS)
+    };
+    put_for(
+        connection,
+        &id,
+        account,
+        MailKind::Notice,
+        recipient,
+        now,
+        next_at,
+    )
+    .await?;
+    Ok(id)
+}
+
 /// A mail that is ours to send until the lease ends.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Leased {
     pub id: String,
     pub account: String,
-    pub kind: MailKind,
+    /// The stored word for its kind.
+    pub kind: String,
     pub recipient: String,
     pub created_at: i64,
     tried_since: i64,
     /// With this one.
     attempts: i64,
     /// When the lease began.
-    since: i64,
+    pub since: i64,
 }
 
 /// When the next mail is to be tried, UTC epoch milliseconds.
-pub async fn next_try(database: &Database) -> Result<Option<i64>> {
-    let (next,): (Option<i64>,) =
-        sqlx::query_as("SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL")
-            .fetch_one(&database.readers)
-            .await?;
-    Ok(next)
+pub async fn next_try(database: &Database, now: i64) -> Result<Option<i64>> {
+    // Two statements in one, because each finds its end of the index only by itself.
+    let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL),
+                (SELECT MAX(next_at) FROM outbox WHERE next_at IS NOT NULL)",
+    )
+    .fetch_one(&database.readers)
+    .await?;
+    let astray = last.is_some_and(|last| last > now.saturating_add(HORIZON_MS));
+    Ok(if astray { Some(now) } else { first })
 }
 
 /// Takes the mail that has waited longest, if one is due.
@@ -117,26 +192,26 @@ pub async fn lease(connection: &mut AnyConnection, now: i64) -> Result<Option<Le
     type Row = (String, String, String, String, i64, i64, i64);
     let row: Option<Row> = sqlx::query_as(
         "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1
-         WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 ORDER BY next_at LIMIT 1)
+         WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 OR next_at > $3 ORDER BY next_at LIMIT 1)
          RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
     )
     .bind(now)
     .bind(now.saturating_add(LEASE_MS))
+    .bind(now.saturating_add(HORIZON_MS))
     .fetch_optional(connection)
     .await?;
-    let Some((id, account, slug, recipient, created_at, tried_since, attempts)) = row else {
-        return Ok(None);
-    };
-    Ok(Some(Leased {
-        id,
-        account,
-        kind: kind(&slug)?,
-        recipient,
-        created_at,
-        tried_since,
-        attempts,
-        since: now,
-    }))
+    Ok(row.map(
+        |(id, account, kind, recipient, created_at, tried_since, attempts)| Leased {
+            id,
+            account,
+            kind,
+            recipient,
+            created_at,
+            tried_since,
+            attempts,
+            since: now,
+        },
+    ))
 }
 
 /// Ends a leased mail that has nothing true left to say.

@@ -2,19 +2,21 @@
 //! due instant and by every change of the database; a few sends go on beside it, so that a slow mail server
 //! holds up neither the sweep nor the other mails, and never a page or a verification.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::delivery::{Hands, attempt, settle};
 use crate::error::Result;
-use crate::mail::transport::{SendFault, Transport};
-use crate::mail::{Content, Letter};
-use crate::outbox::{self, Leased};
+use crate::mail::transport::Transport;
+use crate::outbox;
 use crate::steady::Steady;
-use crate::{Vault, check, sweep};
+use crate::{Vault, sweep};
 
 /// Mails on their way at the same time.
 const AT_ONCE: usize = 4;
@@ -55,60 +57,6 @@ impl Vault {
     pub async fn sweep(&self) -> Result<usize> {
         sweep::sweep(&self.0.database, self.now()).await
     }
-
-    /// Sends what is due now, one after another, each within `limit`, and says how many attempts that were.
-    pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
-        let mut attempts = 0;
-        while let Some((mail, content)) = self.take(self.now()).await? {
-            let outcome = attempt(transport, &mail, content, limit).await;
-            outbox::settle(&self.0.database, &mail, &outcome, self.now()).await?;
-            attempts += 1;
-        }
-        Ok(attempts)
-    }
-
-    /// Leases the next mail that is due and still has something true to say.
-    async fn take(&self, now: i64) -> Result<Option<(Leased, Content)>> {
-        let due = outbox::next_try(&self.0.database).await?;
-        if due.is_none_or(|at| at > now) {
-            return Ok(None);
-        }
-        loop {
-            let mut write = self.0.database.begin().await?;
-            let Some(mail) = outbox::lease(&mut write.transaction, now).await? else {
-                return Ok(None);
-            };
-            let content = check::content(self, &mut write.transaction, &mail, now).await?;
-            if content.is_none() {
-                outbox::drop_mail(&mut write.transaction, &mail, now).await?;
-            }
-            let _turn = write.commit().await?;
-            if let Some(content) = content {
-                return Ok(Some((mail, content)));
-            }
-        }
-    }
-}
-
-/// Hands a mail to the mail server.
-async fn attempt(
-    transport: &Transport,
-    mail: &Leased,
-    content: Content,
-    limit: Duration,
-) -> Result<String, SendFault> {
-    let letter = Letter {
-        id: mail.id.clone(),
-        created_at: mail.created_at,
-        to: mail.recipient.clone(),
-        content,
-    };
-    timeout(limit, transport.send(&letter))
-        .await
-        .unwrap_or_else(|_| {
-            let words = format!("no answer within {} s", limit.as_secs());
-            Err(SendFault::Temporary(words))
-        })
 }
 
 /// The postman's state.
@@ -118,6 +66,7 @@ struct Round {
     steady: Steady,
     started: Instant,
     sending: JoinSet<()>,
+    hands: Hands,
     /// The instant of the last round.
     last: Option<i64>,
 }
@@ -130,6 +79,7 @@ impl Round {
             steady: Steady::default(),
             started: Instant::now(),
             sending: JoinSet::new(),
+            hands: Hands::default(),
             last: None,
         }
     }
@@ -141,10 +91,16 @@ impl Round {
             tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
         }
         loop {
-            let pause = match self.look(self.started.elapsed()).await {
-                Ok(pause) => pause,
-                Err(error) => {
+            let monotonic = self.started.elapsed();
+            // A panic over one mail must not be the end of all mail.
+            let pause = match AssertUnwindSafe(self.look(monotonic)).catch_unwind().await {
+                Ok(Ok(pause)) => pause,
+                Ok(Err(error)) => {
                     tracing::warn!(%error, "mail waits");
+                    TRY_AGAIN
+                }
+                Err(_) => {
+                    tracing::error!("the postman stumbled and goes on");
                     TRY_AGAIN
                 }
             };
@@ -171,18 +127,21 @@ impl Round {
             due = sweep::next_due(database).await?;
         }
         while self.sending.len() < AT_ONCE {
-            let Some((mail, content)) = self.vault.take(now).await? else {
+            let Some((mail, content)) = self.vault.take(now, &self.hands).await? else {
                 break;
             };
             let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
+            let held = self.hands.take(&mail.id);
             self.sending.spawn(async move {
+                let begun = Instant::now();
                 let outcome = attempt(&transport, &mail, content, ATTEMPT).await;
-                settle(&vault, &mail, outcome).await;
+                settle(&vault, &mail, &outcome, begun).await;
+                drop(held);
             });
         }
         // With all hands full, the next wake is when one of them is free.
         let next_try = if self.sending.len() < AT_ONCE {
-            outbox::next_try(&self.vault.0.database).await?
+            outbox::next_try(&self.vault.0.database, now).await?
         } else {
             None
         };
@@ -210,24 +169,6 @@ impl Round {
             Ok(()) => tracing::info!("mails under way wait for the next start"),
             Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
         }
-    }
-}
-
-/// Writes down what came of an attempt, for as long as it takes: a mail that was sent and is not marked would
-/// be sent again.
-async fn settle(vault: &Vault, mail: &Leased, outcome: Result<String, SendFault>) {
-    match &outcome {
-        Ok(_) => tracing::info!(mail = mail.id, "mail sent"),
-        Err(SendFault::Temporary(words)) => {
-            tracing::warn!(mail = mail.id, words, "mail not sent, to be tried again");
-        }
-        Err(SendFault::Permanent(words)) => {
-            tracing::error!(mail = mail.id, words, "mail refused for good");
-        }
-    }
-    while let Err(error) = outbox::settle(&vault.0.database, mail, &outcome, vault.now()).await {
-        tracing::warn!(%error, mail = mail.id, "what came of a mail cannot be written down yet");
-        sleep(TRY_AGAIN).await;
     }
 }
 
@@ -321,7 +262,7 @@ mod tests {
     async fn the_postman_sleeps_until_something_is_due() {
         let mut office = Office::open().await;
         office.mails_after(0).await;
-        let look = Duration::from_secs(60);
+        let look = Duration::from_mins(1);
         office.clock.set(NOON + 1000);
         assert_eq!(
             office.round.look(Duration::from_secs(1)).await.unwrap(),
@@ -349,5 +290,19 @@ mod tests {
         }
         office.clock.set(NOON + 70 * DAY_MS + 1);
         assert_eq!(office.mails_after(seconds).await, 2);
+    }
+
+    /// While what came of a mail cannot be written down, its lease ends; it is not sent a second time.
+    #[tokio::test]
+    async fn a_mail_in_hand_is_not_sent_twice() {
+        let office = Office::open().await;
+        let (vault, hands) = (&office.round.vault, &office.round.hands);
+        let (mail, _) = vault.take(NOON, hands).await.unwrap().unwrap();
+        let held = hands.take(&mail.id);
+        let lease_over = NOON + 301_000;
+        assert!(vault.take(lease_over, hands).await.unwrap().is_none());
+        drop(held);
+        let again = vault.take(lease_over + 301_000, hands).await.unwrap();
+        assert_eq!(again.map(|(again, _)| again.id), Some(mail.id));
     }
 }

@@ -13,12 +13,12 @@
 use std::collections::BTreeMap;
 
 use futures_util::{Stream, TryStreamExt};
-use shared::notice::{MailKind, Stage, Stages};
+use shared::notice::{Stage, Stages};
 use sqlx::{AnyConnection, AnyPool};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::{outbox, random};
+use crate::outbox;
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
 /// else from writing.
@@ -196,8 +196,7 @@ async fn write_mail(
     mut keys: Vec<DueKey>,
     now: i64,
 ) -> Result<bool> {
-    let mail = random::id("mail_")?;
-    outbox::put(connection, &mail, account, MailKind::Notice, recipient, now).await?;
+    let mail = outbox::notice(connection, account, recipient, now).await?;
     keys.sort_unstable();
     let mut news = false;
     // After a time without sweeps a key may have come to several stages: the last is told, and goes first.
@@ -226,10 +225,14 @@ async fn write_mail(
         }
     }
     if !news {
-        sqlx::query("DELETE FROM outbox WHERE id = $1")
-            .bind(&mail)
-            .execute(connection)
-            .await?;
+        // It may be a mail that was there before and has something to tell.
+        sqlx::query(
+            "DELETE FROM outbox WHERE id = $1
+             AND NOT EXISTS (SELECT 1 FROM notices WHERE mail_id = $1 AND left_out IS NULL)",
+        )
+        .bind(&mail)
+        .execute(connection)
+        .await?;
     }
     Ok(news)
 }

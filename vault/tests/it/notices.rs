@@ -317,7 +317,7 @@ async fn an_account_hears_of_the_stages_it_has_chosen() {
             vault
                 .choose_stages(&session, stages, &Caller::default())
                 .await
-                .unwrap()
+                .unwrap();
         }
     };
     choose(chosen).await;
@@ -455,4 +455,83 @@ async fn clock_jumps_make_no_storm() {
     fixture.clock.set(NOON + 9 * DAY + HOUR);
     let fixture = fixture.reopened().await;
     assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);
+}
+
+/// Whoever expires and restores a key again and again fills no mailbox: after twenty mails in a day there is one
+/// an hour, with all that came meanwhile.
+#[tokio::test]
+async fn many_notices_a_day_are_collected() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let mut mails = 0;
+    for number in 0..30 {
+        let key = fixture
+            .key(&member, &format!("key {number:02}"), "never")
+            .await;
+        expire(&fixture.vault, &member, &key.access_key.to_string()).await;
+        fixture.clock.advance(1);
+        mails += mailbox.notices(&fixture.vault).await.len();
+    }
+    assert_eq!(mails, 20);
+    fixture.clock.advance(HOUR);
+    let collected = mailbox.notices(&fixture.vault).await;
+    assert_eq!(collected.len(), 1);
+    assert!(
+        collected[0]
+            .subject
+            .starts_with("10 API keys have expired: key 20, "),
+        "{}",
+        collected[0].subject
+    );
+    fixture.clock.advance(DAY);
+    let key = fixture.key(&member, "tomorrow", "never").await;
+    expire(&fixture.vault, &member, &key.access_key.to_string()).await;
+    fixture.clock.advance(1);
+    assert_eq!(
+        mailbox.notices(&fixture.vault).await.len(),
+        1,
+        "at once again"
+    );
+}
+
+/// A row that cannot be made a mail of does not stand in the way of the others.
+#[tokio::test]
+async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    fixture.member("a@example.com").await;
+    sqlx::query("UPDATE outbox SET kind = 'from the future'")
+        .execute(&mut fixture.database().await)
+        .await
+        .unwrap();
+    fixture.clock.advance(1);
+    fixture.member("b@example.com").await;
+    let limit = std::time::Duration::from_secs(1);
+    assert!(
+        fixture
+            .vault
+            .deliver(&mailbox.transport, limit)
+            .await
+            .is_err()
+    );
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, "b@example.com");
+}
+
+/// D10: what was put into the outbox while the clock was far ahead is sent when it has been put right.
+#[tokio::test]
+async fn a_mail_from_the_future_is_sent_now() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    fixture.member("a@example.com").await;
+    let future = "UPDATE outbox SET created_at = created_at + $1, tried_since = tried_since + $1, next_at = next_at + $1";
+    sqlx::query(future)
+        .bind(400 * DAY)
+        .execute(&mut fixture.database().await)
+        .await
+        .unwrap();
+    assert_eq!(mailbox.delivered(&fixture.vault).await.len(), 1);
+    assert_eq!(mailbox.delivered(&fixture.vault).await.len(), 0);
 }
