@@ -16,7 +16,7 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
-.PHONY: help setup run dev build test fmt clean screenshots
+.PHONY: help setup run dev build test fmt clean bench screenshots
 .PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser tools python chromium always
 
 help: ## List what there is
@@ -46,6 +46,9 @@ test: setup chromium check-format check-types check-tree ## Run all that CI runs
 
 fmt: ## Format the Rust sources
 	cargo fmt --all
+
+bench: ## Measure, and print ratios: what grows with the number of keys
+	cargo bench --locked -p vault --bench sweep
 
 screenshots: build chromium ## Take pictures of every page into target/screenshots
 	npm run --silent screenshots
