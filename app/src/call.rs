@@ -45,8 +45,10 @@ impl<T: DeserializeOwned> Answer<T> {
         self.reply.get().map(read)
     }
 
+    /// As [`Answer::get`], without being told of later answers.
     pub fn get_untracked(self) -> Option<Result<T, FnError>> {
-        self.reply.get_untracked().map(read)
+        // A resource's own `get_untracked` tracks all the same: under a `Transition` it waits to be ready.
+        untrack(|| self.reply.get_untracked()).map(read)
     }
 
     /// Asks once more.

@@ -34,7 +34,7 @@ export class Keyhold {
     this.#ended = new Promise((done) => process.once("exit", done));
   }
 
-  static async start(args: string[] = []): Promise<Keyhold> {
+  static async start(args: string[] = [], settings: Record<string, string> = {}): Promise<Keyhold> {
     const folder = mkdtempSync(join(tmpdir(), "keyhold-"));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -50,6 +50,7 @@ export class Keyhold {
         KEYHOLD_SITE_ROOT: SITE,
         // So that each test can come from a network of its own, and none uses up another's attempts.
         KEYHOLD_TRUSTED_PROXIES: "127.0.0.1/32",
+        ...settings,
       },
     });
     const keyhold = new Keyhold(url, folder, child);

@@ -5,10 +5,13 @@ import { ApiControl } from "../pages/api-control.ts";
 import { CreatePage } from "../pages/create.ts";
 import { Dashboard } from "../pages/dashboard.ts";
 import { KeyPage } from "../pages/key.ts";
+import { LinkPage, NoticesPage } from "../pages/notices.ts";
 import { SignIn, SignUp } from "../pages/sign.ts";
 import { type Account, Functions, newAccount } from "./account.ts";
 import { markHydration } from "./hydration.ts";
 import { Keyhold } from "./keyhold.ts";
+import { Mailbox } from "./mail.ts";
+import { PostOffice } from "./post-office.ts";
 import { Watch } from "./watch.ts";
 
 export { expect } from "@playwright/test";
@@ -30,20 +33,40 @@ interface Fixtures {
   createPage: CreatePage;
   keyPage: KeyPage;
   accountPage: AccountPage;
+  noticesPage: NoticesPage;
+  linkPage: LinkPage;
+  mailbox: Mailbox;
+}
+
+interface WorkerOptions {
+  /** Whether mails go to a mail server rather than into a folder. */
+  overSmtp: boolean;
 }
 
 interface WorkerFixtures {
+  postOffice: PostOffice;
   keyhold: Keyhold;
 }
 
 let tests = 0;
 
-export const test = base.extend<Options & Fixtures, WorkerFixtures>({
+export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtures>({
   accountZone: ["UTC", { option: true }],
 
-  keyhold: [
+  overSmtp: [false, { option: true, scope: "worker" }],
+
+  postOffice: [
     async ({}, use) => {
-      const keyhold = await Keyhold.start();
+      const office = await PostOffice.open();
+      await use(office);
+      await office.close();
+    },
+    { scope: "worker" },
+  ],
+
+  keyhold: [
+    async ({ overSmtp, postOffice }, use) => {
+      const keyhold = await Keyhold.start([], overSmtp ? { KEYHOLD_SMTP_URL: postOffice.url } : {});
       await use(keyhold);
       // Before the end, while the write-ahead log still holds the last changes, and after it.
       const leaks = keyhold.leaks();
@@ -90,4 +113,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   createPage: async ({ page }, use) => use(new CreatePage(page)),
   keyPage: async ({ page }, use) => use(new KeyPage(page)),
   accountPage: async ({ page }, use) => use(new AccountPage(page)),
+  noticesPage: async ({ page }, use) => use(new NoticesPage(page)),
+  linkPage: async ({ page }, use) => use(new LinkPage(page)),
+  mailbox: async ({ keyhold }, use) => use(new Mailbox(keyhold)),
 });

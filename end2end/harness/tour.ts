@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import type { Account, Functions } from "./account.ts";
 import { dayAhead, minutesAhead } from "./days.ts";
 import { hydrated } from "./hydration.ts";
+import { linkTo, type Mailbox } from "./mail.ts";
 
 /** One thing to look at: a page, or a state of it that takes a step to reach. */
 export interface Sight {
@@ -10,11 +11,13 @@ export interface Sight {
   path: string;
   /** Whether it is seen without an account. */
   signedOut?: boolean;
+  /** Whether it comes without script. */
+  scriptless?: boolean;
   reach?: (page: Page) => Promise<void>;
 }
 
 /** An account with keys in every state, and every page there is to see with it. */
-export async function tour(account: Account, functions: Functions): Promise<Sight[]> {
+export async function tour(account: Account, functions: Functions, mailbox: Mailbox): Promise<Sight[]> {
   await functions.createKey("Nightly export", "365d", "Reads the orders of the day and sends them to the warehouse.");
   await functions.createKey("Checkout", dayAhead(3), "The shop's checkout, production.");
   await functions.createKey("Label printer", dayAhead(9), "Warehouse Leipzig");
@@ -22,6 +25,12 @@ export async function tour(account: Account, functions: Functions): Promise<Sigh
   await functions.expireKey(expired);
   await functions.createKey("Load test of today", minutesAhead(40));
   await functions.createKey("Mobile app", "90d", "Android and iOS");
+  await functions.post("notices/second-recipient", { address: `team.${account.email}` });
+  await functions.post("account/forgot-password", { email: account.email });
+  const confirm = linkTo(await mailbox.wait(account.email, /^Confirm your/), "confirm");
+  const second = linkTo(await mailbox.wait(`team.${account.email}`, /^Confirm that/), "confirm");
+  const reset = linkTo(await mailbox.wait(account.email, /password/), "reset-password");
+  await mailbox.wait(account.email, /^1 API key has expired: Old monitoring$/);
   const keys = "/preferences/api-control";
   return [
     { name: "sign-in", path: "/sign-in", signedOut: true },
@@ -32,6 +41,13 @@ export async function tour(account: Account, functions: Functions): Promise<Sigh
       signedOut: true,
       reach: (page) => page.getByRole("button", { name: "Create account" }).click(),
     },
+    { name: "forgot-password", path: "/forgot-password", signedOut: true, scriptless: true },
+    { name: "forgot-password-sent", path: "/forgot-password?done=sent", signedOut: true, scriptless: true },
+    { name: "reset-password", path: reset, signedOut: true, scriptless: true },
+    { name: "confirm", path: confirm, signedOut: true, scriptless: true },
+    { name: "confirm-second", path: second, signedOut: true, scriptless: true },
+    { name: "confirmed", path: "/confirm?done=confirmed", scriptless: true },
+    { name: "link-gone", path: "/confirm?token=mail_0.0", signedOut: true, scriptless: true },
     { name: "dashboard", path: "/" },
     { name: "api-control", path: keys },
     { name: "api-control-menu", path: keys, reach: (page) => page.locator("tbody summary").first().click() },
@@ -46,6 +62,7 @@ export async function tour(account: Account, functions: Functions): Promise<Sigh
     { name: "key-expired", path: `${keys}/${expired.access_key}` },
     { name: "key-missing", path: `${keys}/kh_0000000000000000` },
     { name: "account", path: "/preferences/account" },
+    { name: "notices", path: "/preferences/notices" },
     { name: "developers", path: "/developers" },
     { name: "not-found", path: "/no/such/page" },
     {
@@ -62,6 +79,6 @@ export async function tour(account: Account, functions: Functions): Promise<Sigh
 
 export async function visit(page: Page, sight: Sight): Promise<void> {
   await page.goto(sight.path);
-  await hydrated(page);
+  if (!sight.scriptless) await hydrated(page);
   await sight.reach?.(page);
 }

@@ -16,11 +16,11 @@ async function violations(page: Page): Promise<string[]> {
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 360]) {
-    test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, account, functions, watch }) => {
+    test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, account, functions, mailbox, watch }) => {
       test.setTimeout(120_000);
-      watch.allow(/status of 404/);
+      watch.allow(/status of (404|410)/);
       watch.answerDialogs((dialog) => dialog.accept());
-      const sights = await tour(account, functions);
+      const sights = await tour(account, functions, mailbox);
       const cookies = await page.context().cookies();
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 800 });
@@ -40,17 +40,24 @@ function overflow(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 }
 
-test("each page has a title of its own and one first heading", async ({ page, account, functions, watch }) => {
-  watch.allow(/status of 404/);
+test("each page has a title of its own and one first heading", async ({ page, account, functions, mailbox, watch }) => {
+  watch.allow(/status of (404|410)/);
   const titles = new Map<string, string>();
-  const pages = (await tour(account, functions)).filter((sight) => !sight.reach && !sight.signedOut);
+  const pages = (await tour(account, functions, mailbox)).filter((sight) => !sight.reach && !sight.signedOut);
   for (const sight of pages as Sight[]) {
     await visit(page, sight);
     await expect(page.getByRole("heading", { level: 1 }), sight.name).toHaveCount(1);
     titles.set(sight.path.split("?")[0] ?? "", await page.title());
   }
   expect(titles.get("/")).toContain("Dashboard");
-  const named = ["/", "/preferences/api-control", "/preferences/api-control/new", "/preferences/account", "/developers"];
+  const named = [
+    "/",
+    "/preferences/api-control",
+    "/preferences/api-control/new",
+    "/preferences/account",
+    "/preferences/notices",
+    "/developers",
+  ];
   expect(new Set(named.map((path) => titles.get(path))).size).toBe(named.length);
 });
 

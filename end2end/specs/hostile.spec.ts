@@ -77,6 +77,14 @@ test("every field of every form answers hostile text with a message, never with 
     ["keys/delete", ["access_key", "confirm_name"]],
     ["keys/list", ["q", "status", "sort", "page"]],
     ["keys/show", ["access_key"]],
+    ["notices/stages", ["days_30", "expired"]],
+    ["notices/second-recipient", ["address"]],
+    ["notices/resend", ["recipient"]],
+    ["notices/send-again", ["mail"]],
+    ["account/forgot-password", ["email"]],
+    ["account/show-link", ["token"]],
+    ["account/confirm", ["token"]],
+    ["account/reset-password", ["token", "new_password"]],
   ];
   const texts = [...SHOWN, ...REFUSED].map(([, text]) => text).concat("", "-1", "9".repeat(40), "../../etc/passwd");
   for (const [path, fields] of forms) {

@@ -149,7 +149,7 @@ test("preferences are a form too", async ({ page, keyhold, account: _, accountPa
 });
 
 test("no control looks alive that needs a script", async ({ page, account, apiControl }) => {
-  for (const path of ["/", apiControl.path, KeyPage.path(account.key), "/developers", "/preferences/account"]) {
+  for (const path of ["/", apiControl.path, KeyPage.path(account.key), "/developers", "/preferences/account", "/preferences/notices"]) {
     await page.goto(path);
     await expect(page.getByRole("button", { name: /^(Copy|Show|Download)/ })).toHaveCount(0);
   }

@@ -14,10 +14,9 @@ use super::moment;
 use super::status;
 use crate::functions::notices::SendAgain;
 
-/// A mail that is about to be sent is looked at again after this long, and not more often.
-const LOOK_AGAIN_MS: i64 = 2_000;
-/// Nobody waits longer in front of a page.
-const LOOK_LATEST_MS: i64 = 60 * 60 * 1000;
+/// While a mail waits, the log is fetched again after this many milliseconds, then after twice as many, and so
+/// on up to the latter.
+const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 
 /// What needs attention: mails that were given up.
 pub fn failures(notices: Memo<NoticesView>) -> AnyView {
@@ -70,23 +69,19 @@ pub fn log(notices: Memo<NoticesView>) -> AnyView {
     .into_any()
 }
 
-/// Fetches the log again when a mail that waits has been tried.
+/// Fetches the log again while a mail waits.
 fn look_again(notices: Memo<NoticesView>, feedback: Feedback) {
+    let (shortest, longest) = PAUSES_MS;
     let delay = Delay::new();
-    Effect::new(move |_| {
-        let next = notices.with(|notices| {
-            let waiting = |delivery: &&Delivery| delivery.state == DeliveryState::Waiting;
-            let waiting = notices.deliveries.iter().filter(waiting);
-            Some(waiting.map(|delivery| delivery.at.at).min()? - notices.now)
-        });
-        match next {
-            Some(wait @ ..=LOOK_LATEST_MS) => {
-                let wait = wait.saturating_add(LOOK_AGAIN_MS / 2).max(LOOK_AGAIN_MS);
-                delay.start(u32::try_from(wait).unwrap_or(u32::MAX), move || {
-                    feedback.refresh();
-                });
-            }
-            _ => delay.stop(),
+    Effect::new(move |pause: Option<u32>| {
+        let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
+        if notices.with(|notices| notices.deliveries.iter().any(waiting)) {
+            let pause = pause.unwrap_or(shortest);
+            delay.start(pause, move || feedback.refresh());
+            longest.min(2 * pause)
+        } else {
+            delay.stop();
+            shortest
         }
     });
 }
@@ -177,7 +172,7 @@ fn key(key: DeliveredKey) -> AnyView {
 fn state(delivery: &Delivery) -> AnyView {
     let (class, icon, word, about) = match delivery.state {
         DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),
-        DeliveryState::Waiting if delivery.attempts == 0 => {
+        DeliveryState::Waiting if delivery.words.is_empty() => {
             ("expiring", Icon::CLOCK, "Waiting", String::new())
         }
         DeliveryState::Waiting => (

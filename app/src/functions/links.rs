@@ -1,4 +1,4 @@
-//! What the links in mails do: confirm an address, choose a new password. Whoever reads the mail may call
+//! What the links in mails do: confirm an address, set a new password. Whoever reads the mail may call
 //! them, signed in or not.
 
 use leptos::prelude::*;
@@ -8,7 +8,7 @@ use crate::error::FnError;
 #[cfg(feature = "ssr")]
 use crate::request::Request;
 
-/// Asks for a link to choose a new password. Whether the address has an account shows in nothing: neither in
+/// Asks for a link to set a new password. Whether the address has an account shows in nothing: neither in
 /// the answer nor in the time it takes, because the work is done after it.
 #[server(name = ForgotPassword, prefix = "/fn", endpoint = "account/forgot-password")]
 pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnError> {
@@ -31,7 +31,7 @@ pub async fn confirm(#[server(default)] token: String) -> Result<(), FnError> {
     Ok(request.vault.confirm(&token, &request.caller).await?)
 }
 
-/// Chooses a new password and ends every session of the account.
+/// Sets a new password and ends every session of the account.
 #[server(name = ResetPassword, prefix = "/fn", endpoint = "account/reset-password")]
 pub async fn reset_password(
     #[server(default)] token: String,

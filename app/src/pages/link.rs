@@ -18,14 +18,14 @@ use crate::components::icon::Icon;
 use crate::error::FnError;
 use crate::functions::links::{Confirm, ForgotPassword, ResetPassword, show_link};
 
-/// Asks for a link to choose a new password.
+/// Asks for a link to a new password.
 #[component]
 pub fn ForgotPasswordPage() -> impl IntoView {
     let content = if query("done") == "sent" {
         view! {
             <PageHead title="Look into your mail" />
             <p>
-                "If there is an account with that address, a link to choose a new password is on its way. It works once, within an hour."
+                "If there is an account with that address, a link to set a new one is on its way. It works once, within an hour."
             </p>
             <p class="muted">"Nothing there? Look among the unwanted mail, or " <a href="/forgot-password">"try again"</a> "."</p>
         }
@@ -34,7 +34,7 @@ pub fn ForgotPasswordPage() -> impl IntoView {
         let state = FormState::new(ForgotPassword::PATH);
         view! {
             <PageHead title="Forgot your password?" />
-            <p>"Enter your address, and a link to choose a new password is sent there."</p>
+            <p>"Enter your address, and a link to set a new password is sent there."</p>
             <Form state=state then=then(|_, _| Ok(()))>
                 <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
                 <Submit state=state label="Send the link" />
@@ -45,14 +45,14 @@ pub fn ForgotPasswordPage() -> impl IntoView {
     gate(view! { {content} <p><a href="/sign-in">"Sign in"</a></p> }.into_any())
 }
 
-/// Chooses a new password.
+/// Sets a new password.
 #[component]
 pub fn ResetPasswordPage() -> impl IntoView {
     let state = FormState::new(ResetPassword::PATH);
     linked(state, move |link, token| {
         (link.purpose == LinkPurpose::ResetPassword).then(|| {
             view! {
-                <PageHead title="Choose a new password" />
+                <PageHead title="Set a new password" />
                 <Form state=state then=then(|_, _| Ok(()))>
                     <input type="hidden" name="token" value=token />
                     // Without a name it is not sent: it tells password managers whose password this is.
@@ -68,7 +68,7 @@ pub fn ResetPasswordPage() -> impl IntoView {
                             validation::PASSWORD_MIN_CHARS,
                         )
                     />
-                    <Submit state=state label="Change password" />
+                    <Submit state=state label="Set new password" />
                 </Form>
             }
             .into_any()
@@ -97,8 +97,8 @@ pub fn ConfirmPage() -> impl IntoView {
     let state = FormState::new(Confirm::PATH);
     linked(state, move |link, token| {
         let (what, label) = match link.purpose {
-            LinkPurpose::ConfirmAddress => (confirms_own(&link), "Confirm address"),
-            LinkPurpose::ConfirmSecondRecipient => (confirms_second(&link), "Receive these mails"),
+            LinkPurpose::ConfirmAddress => (confirms_own(&link), "Confirm this address"),
+            LinkPurpose::ConfirmSecondRecipient => (confirms_second(&link), "Receive the notices"),
             LinkPurpose::ResetPassword => return None,
         };
         Some(
