@@ -89,19 +89,11 @@ impl FromStr for Expiry {
             return parse_days(days);
         }
         match text.len() {
-            10 => shaped(text, "####-##-##")
-                .and_then(|text| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())
-                .map(Self::EndOf)
-                .ok_or(ExpiryError::Unreadable),
-            16 => shaped(text, "####-##-##T##:##")
-                .and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M").ok())
-                .map(Self::Local)
-                .ok_or(ExpiryError::Unreadable),
-            _ => {
-                let at = DateTime::parse_from_rfc3339(text).map_err(|_| ExpiryError::Unreadable)?;
-                Ok(Self::At(at.timestamp_millis()))
-            }
+            10 => date(text).map(Self::EndOf),
+            16 => minute(text).map(Self::Local),
+            _ => instant(text).map(Self::At),
         }
+        .ok_or(ExpiryError::Unreadable)
     }
 }
 
@@ -116,19 +108,70 @@ fn parse_days(digits: &str) -> Result<Expiry, ExpiryError> {
     }
 }
 
-/// The text, if it has a digit wherever the shape has `#` and elsewhere the same character. chrono alone
-/// would also read signs, short years and blanks before a number; the grammar has none of them.
-fn shaped<'a>(text: &'a str, shape: &str) -> Option<&'a str> {
-    text.bytes()
-        .zip(shape.bytes())
-        .all(|(byte, wanted)| {
-            if wanted == b'#' {
-                byte.is_ascii_digit()
-            } else {
-                byte == wanted
-            }
-        })
-        .then_some(text)
+// chrono's own parsing is for any format there is, and a tenth of what the browser would have to load. It would
+// also read signs, short years and blanks before a number; the grammar has none of them.
+
+fn date(text: &str) -> Option<NaiveDate> {
+    let [year, month, day] = numbers(text, "####-##-##")?;
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+}
+
+fn minute(text: &str) -> Option<NaiveDateTime> {
+    let (day, time) = text.split_once('T')?;
+    let [hour, minute] = numbers(time, "##:##")?;
+    date(day)?.and_hms_opt(hour, minute, 0)
+}
+
+/// RFC 3339, with all the freedom that it gives: `t`, `z` and a blank between date and time, any number of
+/// digits after the second, and leap seconds, which here last as long as the second that follows.
+fn instant(text: &str) -> Option<i64> {
+    let (day, rest) = text.split_at_checked(10)?;
+    let (time, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
+    let [hour, minute, second @ ..=60] = numbers(time, "##:##:##")? else {
+        return None;
+    };
+    let minute = date(day)?.and_hms_opt(hour, minute, 0)?;
+    let (thousandths, zone) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (fraction, zone) = rest.split_at(digits);
+            let padded = format!("{fraction}00");
+            let [thousandths] = numbers(padded.get(..3)?, "###")?;
+            (thousandths, zone)
+        }
+        None => (0, rest),
+    };
+    let ahead = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (sign @ ("+" | "-"), offset) => {
+            let [hours @ ..=23, minutes @ ..=59] = numbers(offset, "##:##")? else {
+                return None;
+            };
+            let ahead = i64::from(60 * hours + minutes) * 60_000;
+            if sign == "+" { ahead } else { -ahead }
+        }
+        _ => return None,
+    };
+    let within = i64::from(second * 1000 + thousandths);
+    Some(minute.and_utc().timestamp_millis() + within - ahead)
+}
+
+/// The numbers in a text that has a digit wherever the shape has `#` and elsewhere the same character.
+fn numbers<const N: usize>(text: &str, shape: &str) -> Option<[u32; N]> {
+    let mut numbers = [0; N];
+    let mut number = numbers.iter_mut();
+    let mut current = number.next()?;
+    if text.len() != shape.len() {
+        return None;
+    }
+    for (byte, wanted) in text.bytes().zip(shape.bytes()) {
+        match (byte, wanted) {
+            (b'0'..=b'9', b'#') => *current = 10 * *current + u32::from(byte - b'0'),
+            _ if byte == wanted && wanted != b'#' => current = number.next()?,
+            _ => return None,
+        }
+    }
+    Some(numbers)
 }
 
 impl Expiry {

@@ -173,14 +173,14 @@ pub struct NoticesView {
     pub second_recipient: Option<SecondRecipient>,
     /// The address of the calendar feed. Whoever has it sees the keys' names and dates.
     pub calendar_url: String,
-    /// Newest first; at most [`NoticesView::LIMIT`].
+    /// Newest first: the last [`NoticesView::LIMIT`], and as many earlier ones that were given up.
     pub deliveries: Vec<Delivery>,
     /// How many there are in all.
     pub total: i64,
 }
 
 impl NoticesView {
-    /// Deliveries shown.
+    /// Deliveries shown, whatever became of them.
     pub const LIMIT: u32 = 50;
 }
 
@@ -258,6 +258,8 @@ pub enum LinkPurpose {
     ConfirmAddress,
     ConfirmSecondRecipient,
     ResetPassword,
+    /// The second recipient wants no more notices.
+    StopNotices,
 }
 
 /// A link that still works, as its page shows it before the button is pressed.

@@ -90,7 +90,8 @@ pub fn key_description(text: &str) -> Result<String, String> {
 }
 
 /// An address as it is stored: trimmed, lower case. The form is that of the HTML standard's e-mail input,
-/// <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>.
+/// <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>, less what no mail can be sent to:
+/// dots at the ends of the local part and beside each other (RFC 5321, section 4.1.2, Dot-string).
 pub fn email(text: &str) -> Result<String, String> {
     let address = text.trim().to_ascii_lowercase();
     if address.is_empty() {
@@ -98,8 +99,8 @@ pub fn email(text: &str) -> Result<String, String> {
     }
     at_most(&address, EMAIL_MAX_CHARS, "address")?;
     let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && local.len() <= 64
+        local.len() <= 64
+            && local.split('.').all(|part| !part.is_empty())
             && local
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))

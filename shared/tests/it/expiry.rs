@@ -246,6 +246,17 @@ proptest! {
         prop_assert_eq!(read(&text), Ok(Expiry::At(at)), "{}", text);
     }
 
+    /// What RFC 3339 allows is read as chrono reads it, and what is near it is refused alike.
+    #[test]
+    fn an_instant_is_read_as_chrono_reads_it(
+        text in r"[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\.[0-9]{0,10})?([Zz]|[+-][0-2][0-9]:[0-6][0-9]|)",
+    ) {
+        let expected = DateTime::parse_from_rfc3339(&text)
+            .map(|instant| Expiry::At(instant.timestamp_millis()))
+            .map_err(|_| ExpiryError::Unreadable);
+        prop_assert_eq!(read(&text), expected, "{}", text);
+    }
+
     /// Arbitrary text never panics, and a text one edit away from the grammar is read strictly or not at all.
     #[test]
     fn what_is_read_is_what_was_written(text in any::<String>(), near in "[0-9]{3,5}[-/ +][ 0-9]{1,3}-[ 0-9]{1,2}(T[ 0-9]{2}:[0-9]{2})?", days in "[ +0-9]{0,12}d") {
