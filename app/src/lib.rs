@@ -15,6 +15,8 @@ pub mod call;
 pub mod components;
 pub mod error;
 pub mod functions;
+#[cfg(not(feature = "ssr"))]
+mod json;
 pub mod pages;
 pub mod replay;
 pub mod shell;

@@ -26,7 +26,11 @@ pub struct SecretJson(pub String);
 impl SecretJson {
     /// What it says.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, FnError> {
-        serde_json::from_slice(self.0.as_bytes()).map_err(|_| FnError::inside())
+        #[cfg(feature = "ssr")]
+        let read = serde_json::from_str(&self.0).ok();
+        #[cfg(not(feature = "ssr"))]
+        let read = crate::json::read(&self.0);
+        read.ok_or_else(FnError::inside)
     }
 }
 

@@ -66,7 +66,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     Hydrated::provide();
     Opened::provide();
-    let site = SharedValue::new(|| use_context::<SiteUrl>().unwrap_or_default().0);
+    let site = SharedValue::new_str(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     let feedback = Feedback::provide();
     let account = ask::<ShowAccount>(Vec::new, None);
