@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::request::Site;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
 use vault::{Options, Vault};
@@ -72,15 +73,20 @@ pub async fn run(config: &Config) -> Result<(), String> {
             "listening on {bound} without TLS: whoever can read that network can read sessions"
         );
     }
-    listen::serve(listener, router::router(state), async {
+    let (stop, stopping) = oneshot::channel();
+    let serving = listen::serve(listener, router::router(state), async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-    })
-    .await;
-    postman.stop().await;
+        let _ = stop.send(());
+    });
+    // Requests and mails under way come to their ends side by side.
+    tokio::join!(serving, async {
+        let _ = stopping.await;
+        postman.stop().await;
+    });
     vault.close().await;
     Ok(())
 }

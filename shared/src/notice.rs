@@ -185,7 +185,7 @@ impl NoticesView {
 }
 
 /// What a mail is about.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailKind {
     /// Keys that expire or have expired.

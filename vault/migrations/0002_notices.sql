@@ -36,10 +36,11 @@ CREATE TABLE outbox (
     kind TEXT NOT NULL,
     recipient TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    -- When trying began: five days from here it is given up.
-    tried_since BIGINT NOT NULL,
+    -- When the first attempt began: five days from there it is given up.
+    tried_since BIGINT,
     attempts BIGINT NOT NULL DEFAULT 0,
-    -- When it is to be tried; while it is leased, when the lease ends. Null once there is an outcome.
+    -- When it is to be tried, 0 for at once; while it is leased, when the lease ends. Null once there is an
+    -- outcome.
     next_at BIGINT,
     -- When the attempt began that is under way.
     leased_at BIGINT,

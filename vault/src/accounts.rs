@@ -10,7 +10,7 @@ use crate::audit::{self, Action, Entry};
 use crate::error::{Error, Result};
 use crate::new_key::{NewKey, insert_key};
 use crate::sessions::{self, Session, SessionToken};
-use crate::throttle::Subject;
+use crate::throttle::{Attempt, Subject};
 use crate::{Caller, Vault, links, passwords, random};
 
 /// The name of the key that is made with every account.
@@ -177,6 +177,10 @@ impl Vault {
         let subjects = caller.address.map(Subject::network).into_iter().collect();
         let attempt = self.0.throttle.attempt(subjects, self.now())?;
         let password_hash = self.0.passwords.hash(password).await?;
+        // Whoever makes many accounts makes none of them write to strangers: the link can be asked for later.
+        let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
+        let mails = self.0.throttle.attempt(subjects, self.now());
+        let may_write = mails.map(Attempt::failed).is_ok();
         let caller = caller.clone();
         let signed_up = self
             .undisturbed(move |vault| async move {
@@ -190,8 +194,10 @@ impl Vault {
                     &caller,
                 )
                 .await?;
-                let kind = MailKind::ConfirmAddress;
-                links::put(&mut write.transaction, &account.id, kind, &email, now).await?;
+                if may_write {
+                    let kind = MailKind::ConfirmAddress;
+                    links::put(&mut write.transaction, &account.id, kind, &email, now).await?;
+                }
                 let session = sessions::start(&mut write.transaction, &account.id, now).await?;
                 audit::record(
                     &mut write.transaction,

@@ -9,33 +9,45 @@ use sqlx::AnyConnection;
 use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
-use crate::outbox::{self, DROPPED, Leased, SUPERSEDED};
+use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::{Vault, links};
 
-/// The content of a leased mail, or none if there is nothing to say any more.
-pub async fn content(
+/// What a leased mail has to say.
+#[derive(Default)]
+pub struct Checked {
+    /// None: nothing any more.
+    pub content: Option<Content>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Looks at what a leased mail is about.
+pub async fn check(
     vault: &Vault,
     connection: &mut AnyConnection,
     mail: &Leased,
     now: i64,
-) -> Result<Option<Content>> {
+) -> Result<Checked> {
     let base_url = &vault.0.base_url;
     let kind = outbox::kind(&mail.kind)?;
     if kind == MailKind::Notice {
-        return notice(base_url, connection, mail, now).await;
+        return notice(vault, connection, mail, now).await;
     }
     let Some(link) = links::find(connection, &mail.id, now).await? else {
-        return Ok(None);
+        return Ok(Checked::default());
     };
     let address = links::address(vault, &link);
-    Ok(Some(match kind {
-        MailKind::Notice => return Ok(None),
+    let content = Some(match kind {
+        MailKind::Notice => return Ok(Checked::default()),
         MailKind::ConfirmAddress => compose::confirm_address(base_url, &address),
         MailKind::ConfirmSecondRecipient => {
             compose::confirm_second_recipient(base_url, &link.account_email, &address)
         }
         MailKind::ResetPassword => compose::reset_password(base_url, &address),
-    }))
+    });
+    Ok(Checked {
+        content,
+        left_out: Vec::new(),
+    })
 }
 
 /// A ledger row of this mail, with what its key has become.
@@ -48,14 +60,15 @@ struct Row {
     /// The key's expiration today.
     present: Option<i64>,
     set_at: Option<i64>,
+    superseded: bool,
 }
 
 async fn notice(
-    base_url: &str,
+    vault: &Vault,
     connection: &mut AnyConnection,
     mail: &Leased,
     now: i64,
-) -> Result<Option<Content>> {
+) -> Result<Checked> {
     let (zone, own, second): (String, String, Option<String>) = sqlx::query_as(
         "SELECT time_zone, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
          FROM accounts WHERE id = $1",
@@ -63,40 +76,50 @@ async fn notice(
     .bind(&mail.account)
     .fetch_one(&mut *connection)
     .await?;
+    let is_second = second.as_ref() == Some(&mail.recipient);
     // A second recipient who was removed meanwhile hears nothing more.
-    let welcome = mail.recipient == own || Some(&mail.recipient) == second.as_ref();
+    let welcome = is_second || mail.recipient == own;
     let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
-    let mut kept = Vec::new();
-    for row in rows(connection, &mail.id).await? {
-        match (Stage::from_slug(&row.stage), row.name) {
-            (Some(stage), Some(name)) if welcome && row.present == Some(row.expires_at) => {
-                if is_superseded(connection, &row.access_key, row.expires_at, stage, mail).await? {
-                    leave_out(connection, &mail.id, &row.access_key, SUPERSEDED).await?;
-                } else {
-                    let by_hand = row.set_at == Some(row.expires_at);
-                    kept.push((row.access_key, name, stage, row.expires_at, by_hand));
-                }
-            }
-            _ => leave_out(connection, &mail.id, &row.access_key, DROPPED).await?,
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    for row in rows(connection, mail).await? {
+        let true_still = welcome && row.name.is_some() && row.present == Some(row.expires_at);
+        if true_still && !row.superseded {
+            kept.push(row);
+        } else {
+            left_out.push(LeftOut {
+                access_key: row.access_key,
+                expires_at: row.expires_at,
+                stage: row.stage,
+                why: if true_still { SUPERSEDED } else { DROPPED },
+            });
         }
     }
     if kept.is_empty() {
-        return Ok(None);
+        return Ok(Checked {
+            content: None,
+            left_out,
+        });
     }
     let notices: Vec<_> = kept
         .iter()
-        .map(|(access_key, name, stage, expires_at, by_hand)| Notice {
-            access_key,
-            name,
-            stage: *stage,
-            expires_at: *expires_at,
-            by_hand: *by_hand,
+        .map(|row| Notice {
+            access_key: &row.access_key,
+            name: row.name.as_deref().unwrap_or_default(),
+            expires_at: row.expires_at,
+            by_hand: row.set_at == Some(row.expires_at),
         })
         .collect();
-    Ok(Some(compose::digest(base_url, zone, now, &notices)))
+    let stop = is_second.then(|| links::stop_address(vault, &mail.account, &mail.recipient));
+    let content = compose::digest(&vault.0.base_url, zone, now, &notices, stop.as_deref());
+    Ok(Checked {
+        content: Some(content),
+        left_out,
+    })
 }
 
-async fn rows(connection: &mut AnyConnection, mail: &str) -> Result<Vec<Row>> {
+/// The ledger's rows of this mail. One is superseded if a later stage of the same expiration is in a mail to
+/// the same address: this one was held up, and the more urgent one speaks for it.
+async fn rows(connection: &mut AnyConnection, mail: &Leased) -> Result<Vec<Row>> {
     type Tuple = (
         String,
         i64,
@@ -104,67 +127,41 @@ async fn rows(connection: &mut AnyConnection, mail: &str) -> Result<Vec<Row>> {
         Option<String>,
         Option<i64>,
         Option<i64>,
+        Option<String>,
     );
-    let rows: Vec<Tuple> = sqlx::query_as(
-        "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at
-         FROM notices n LEFT JOIN api_keys k ON k.access_key = n.access_key
-         WHERE n.mail_id = $1 AND n.left_out IS NULL",
+    let tuples: Vec<Tuple> = sqlx::query_as(
+        "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage
+         FROM notices n
+         LEFT JOIN api_keys k ON k.access_key = n.access_key
+         LEFT JOIN notices other ON other.access_key = n.access_key AND other.expires_at = n.expires_at
+                   AND other.recipient = n.recipient AND other.left_out IS NULL
+         WHERE n.mail_id = $1 AND n.left_out IS NULL
+         ORDER BY n.access_key, n.expires_at, n.stage",
     )
-    .bind(mail)
+    .bind(&mail.id)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(
-            |(access_key, expires_at, stage, name, present, set_at)| Row {
+    let mut rows: Vec<Row> = Vec::new();
+    for (access_key, expires_at, stage, name, present, set_at, other) in tuples {
+        let stage_of = |slug: &str| Stage::from_slug(slug);
+        let superseded = other.as_deref().and_then(stage_of) > stage_of(&stage);
+        match rows.last_mut() {
+            Some(last)
+                if (&last.access_key, last.expires_at, &last.stage)
+                    == (&access_key, expires_at, &stage) =>
+            {
+                last.superseded |= superseded;
+            }
+            _ => rows.push(Row {
                 access_key,
                 expires_at,
                 stage,
                 name,
                 present,
                 set_at,
-            },
-        )
-        .collect())
-}
-
-/// Whether a later stage has been written down for the same expiration: this mail was held up, and the more
-/// urgent one speaks for it.
-async fn is_superseded(
-    connection: &mut AnyConnection,
-    access_key: &str,
-    expires_at: i64,
-    stage: Stage,
-    mail: &Leased,
-) -> Result<bool> {
-    let others: Vec<(String,)> = sqlx::query_as(
-        "SELECT stage FROM notices
-         WHERE access_key = $1 AND expires_at = $2 AND recipient = $3 AND left_out IS NULL",
-    )
-    .bind(access_key)
-    .bind(expires_at)
-    .bind(&mail.recipient)
-    .fetch_all(connection)
-    .await?;
-    Ok(others
-        .iter()
-        .filter_map(|(slug,)| Stage::from_slug(slug))
-        .any(|other| other > stage))
-}
-
-async fn leave_out(
-    connection: &mut AnyConnection,
-    mail: &str,
-    access_key: &str,
-    why: &str,
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE notices SET left_out = $1 WHERE mail_id = $2 AND access_key = $3 AND left_out IS NULL",
-    )
-    .bind(why)
-    .bind(mail)
-    .bind(access_key)
-    .execute(connection)
-    .await?;
-    Ok(())
+                superseded,
+            }),
+        }
+    }
+    Ok(rows)
 }

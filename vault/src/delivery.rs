@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::Vault;
+use crate::check::{self, Checked};
 use crate::error::Result;
 use crate::mail::transport::{SendFault, Transport};
 use crate::mail::{Content, Letter};
-use crate::outbox::{self, Leased};
-use crate::{Vault, check};
+use crate::outbox::{self, Leased, LeftOut, Wanted};
 
 /// The wait before writing down again what could not be written down.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -19,41 +20,121 @@ impl Vault {
     /// Sends what is due now, one after another, each within `limit`, and says how many attempts that were.
     pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
         let mut attempts = 0;
-        while let Some((mail, content)) = self.take(self.now(), &Hands::default()).await? {
-            let outcome = attempt(transport, &mail, content, limit).await;
-            outbox::settle(&self.0.database, &mail, &outcome, self.now()).await?;
+        while let Some(mail) = self
+            .take(Wanted::Any, self.now(), &Hands::default())
+            .await?
+        {
+            let outcome = mail.attempt(transport, limit).await;
+            mail.settle(self, &outcome, self.now()).await?;
             attempts += 1;
         }
         Ok(attempts)
     }
 
     /// Leases the next mail that is due and still has something true to say.
-    pub(crate) async fn take(&self, now: i64, hands: &Hands) -> Result<Option<(Leased, Content)>> {
+    pub(crate) async fn take(
+        &self,
+        wanted: Wanted,
+        now: i64,
+        hands: &Hands,
+    ) -> Result<Option<Outgoing>> {
         let database = &self.0.database;
         loop {
-            let due = outbox::next_try(database, now).await?;
+            let due = outbox::next_try(database).await?;
             if due.is_none_or(|at| at > now) {
                 return Ok(None);
             }
             // The lease is committed by itself: a mail that cannot be composed comes up again when it ends,
             // and does not stand in the way of the others meanwhile.
             let mut write = database.begin().await?;
-            let Some(mail) = outbox::lease(&mut write.transaction, now).await? else {
+            let Some(lease) = outbox::lease(&mut write.transaction, wanted, now).await? else {
                 return Ok(None);
             };
             drop(write.commit().await?);
-            if hands.hold(&mail.id) {
+            let Some(held) = hands.take(&lease.id) else {
                 continue;
-            }
+            };
             let mut write = database.begin().await?;
-            let content = check::content(self, &mut write.transaction, &mail, now).await?;
-            if content.is_none() {
-                outbox::drop_mail(&mut write.transaction, &mail, now).await?;
+            let Checked { content, left_out } =
+                check::check(self, &mut write.transaction, &lease, now).await?;
+            let Some(content) = content else {
+                outbox::drop_mail(&mut write.transaction, &lease, &left_out, now).await?;
+                let _turn = write.commit().await?;
+                continue;
+            };
+            return Ok(Some(Outgoing {
+                lease,
+                left_out,
+                content,
+                _held: held,
+            }));
+        }
+    }
+}
+
+/// A mail that is leased and composed.
+pub struct Outgoing {
+    pub lease: Leased,
+    left_out: Vec<LeftOut>,
+    content: Content,
+    _held: Held,
+}
+
+impl Outgoing {
+    /// Hands it to the mail server.
+    pub async fn attempt(
+        &self,
+        transport: &Transport,
+        limit: Duration,
+    ) -> Result<String, SendFault> {
+        let letter = Letter {
+            id: self.lease.id.clone(),
+            created_at: self.lease.created_at,
+            to: self.lease.recipient.clone(),
+            content: self.content.clone(),
+        };
+        timeout(limit, transport.send(&letter))
+            .await
+            .unwrap_or_else(|_| {
+                let words = format!("no answer within {} s", limit.as_secs());
+                Err(SendFault::Temporary(words))
+            })
+    }
+
+    async fn settle(
+        &self,
+        vault: &Vault,
+        outcome: &Result<String, SendFault>,
+        now: i64,
+    ) -> Result<()> {
+        outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
+    }
+
+    /// Sends it, and writes down what came of it, for as long as that takes: a mail that was sent and is not
+    /// marked would be sent again. The instant is counted from the lease, by the monotonic clock.
+    pub async fn send(self, vault: &Vault, transport: &Transport, limit: Duration) {
+        let begun = Instant::now();
+        let outcome = self.attempt(transport, limit).await;
+        let mail = &self.lease.id;
+        match &outcome {
+            Ok(_) => tracing::info!(mail, "mail sent"),
+            Err(SendFault::Temporary(words)) => {
+                tracing::warn!(mail, words, "mail not sent, to be tried again");
             }
-            let _turn = write.commit().await?;
-            if let Some(content) = content {
-                return Ok(Some((mail, content)));
+            Err(SendFault::Permanent(words)) => {
+                tracing::error!(mail, words, "mail refused for good");
             }
+        }
+        loop {
+            let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+            let now = self.lease.since.saturating_add(took);
+            match self.settle(vault, &outcome, now).await {
+                Ok(()) => return,
+                Err(error) => {
+                    tracing::warn!(%error, mail, "what came of a mail cannot be written down yet");
+                }
+            }
+            sleep(TRY_AGAIN).await;
         }
     }
 }
@@ -64,78 +145,20 @@ impl Vault {
 pub struct Hands(Arc<Mutex<HashSet<String>>>);
 
 impl Hands {
-    fn hold(&self, mail: &str) -> bool {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(mail)
-    }
-
-    /// Holds a mail until what is given back is dropped.
-    pub fn take(&self, mail: &str) -> Held {
+    /// Holds a mail until what is given back is dropped; none if it is held already.
+    fn take(&self, mail: &str) -> Option<Held> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(mail.to_owned());
-        Held(self.clone(), mail.to_owned())
+        held.insert(mail.to_owned())
+            .then(|| Held(self.clone(), mail.to_owned()))
     }
 }
 
 /// A mail in hand, until this is dropped.
-pub struct Held(Hands, String);
+struct Held(Hands, String);
 
 impl Drop for Held {
     fn drop(&mut self) {
         let mut held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.remove(&self.1);
-    }
-}
-
-/// Hands a mail to the mail server.
-pub async fn attempt(
-    transport: &Transport,
-    mail: &Leased,
-    content: Content,
-    limit: Duration,
-) -> Result<String, SendFault> {
-    let letter = Letter {
-        id: mail.id.clone(),
-        created_at: mail.created_at,
-        to: mail.recipient.clone(),
-        content,
-    };
-    timeout(limit, transport.send(&letter))
-        .await
-        .unwrap_or_else(|_| {
-            let words = format!("no answer within {} s", limit.as_secs());
-            Err(SendFault::Temporary(words))
-        })
-}
-
-/// Writes down what came of an attempt that began at `begun`, for as long as it takes: a mail that was sent and
-/// is not marked would be sent again. The instant is counted from the lease, by the monotonic clock.
-pub async fn settle(
-    vault: &Vault,
-    mail: &Leased,
-    outcome: &Result<String, SendFault>,
-    begun: Instant,
-) {
-    match outcome {
-        Ok(_) => tracing::info!(mail = mail.id, "mail sent"),
-        Err(SendFault::Temporary(words)) => {
-            tracing::warn!(mail = mail.id, words, "mail not sent, to be tried again");
-        }
-        Err(SendFault::Permanent(words)) => {
-            tracing::error!(mail = mail.id, words, "mail refused for good");
-        }
-    }
-    loop {
-        let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
-        let now = mail.since.saturating_add(took);
-        match outbox::settle(&vault.0.database, mail, outcome, now).await {
-            Ok(()) => return,
-            Err(error) => {
-                tracing::warn!(%error, mail = mail.id, "what came of a mail cannot be written down yet");
-            }
-        }
-        sleep(TRY_AGAIN).await;
     }
 }

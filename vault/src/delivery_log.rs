@@ -43,6 +43,7 @@ impl Vault {
         })
     }
 
+    /// The newest, and every one that was given up.
     async fn deliveries(&self, account: &Account) -> Result<Vec<Delivery>> {
         type Row = (
             String,
@@ -55,33 +56,37 @@ impl Vault {
             String,
         );
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, kind, recipient, created_at, outcome, COALESCE(finished_at, next_at), attempts, words
-             FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2",
+            "SELECT id, kind, recipient, created_at, outcome, COALESCE(finished_at, NULLIF(next_at, 0)), attempts, words
+             FROM outbox WHERE account_id = $1 AND (outcome = 'failed' OR id IN
+                  (SELECT id FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2))
+             ORDER BY created_at DESC, id LIMIT 2 * $2",
         )
         .bind(&account.id)
         .bind(i64::from(NoticesView::LIMIT))
         .fetch_all(&self.0.database.readers)
         .await?;
         let mut keys = self.delivered_keys(account).await?;
-        rows.into_iter()
-            .map(
-                |(id, kind, recipient, created_at, outcome, at, attempts, words)| {
-                    let (key_count, keys) = keys.remove(&id).unwrap_or_default();
-                    Ok(Delivery {
-                        kind: outbox::kind(&kind)?,
-                        recipient,
-                        created: moment(created_at, account.time_zone),
-                        state: outbox::state(outcome.as_deref()),
-                        at: moment(at.unwrap_or(created_at), account.time_zone),
-                        attempts,
-                        words,
-                        keys,
-                        key_count,
-                        id,
-                    })
-                },
-            )
-            .collect()
+        let mut mails = Vec::new();
+        for (id, kind, recipient, created_at, outcome, at, attempts, words) in rows {
+            // A kind of a newer version that was taken back.
+            let Ok(kind) = outbox::kind(&kind) else {
+                continue;
+            };
+            let (key_count, keys) = keys.remove(&id).unwrap_or_default();
+            mails.push(Delivery {
+                kind,
+                recipient,
+                created: moment(created_at, account.time_zone),
+                state: outbox::state(outcome.as_deref()),
+                at: moment(at.unwrap_or(created_at), account.time_zone),
+                attempts,
+                words,
+                keys,
+                key_count,
+                id,
+            });
+        }
+        Ok(mails)
     }
 
     /// The keys of the mails shown, by mail: how many there are, and the most urgent.
@@ -105,7 +110,9 @@ impl Vault {
                           COUNT(*) OVER (PARTITION BY mail_id) AS count,
                           ROW_NUMBER() OVER (PARTITION BY mail_id ORDER BY expires_at, access_key) AS place
                    FROM notices WHERE mail_id IN
-                        (SELECT id FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2)) n
+                        (SELECT id FROM outbox WHERE account_id = $1 AND (outcome = 'failed' OR id IN
+                             (SELECT id FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2))
+                         ORDER BY created_at DESC, id LIMIT 2 * $2)) n
              LEFT JOIN api_keys k ON k.access_key = n.access_key AND k.account_id = $1
              WHERE n.place <= $3 ORDER BY n.place",
         )
@@ -142,16 +149,7 @@ impl Vault {
         let (account, mail) = (session.account.id.clone(), mail.to_owned());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            let revived = sqlx::query(
-                "UPDATE outbox SET outcome = NULL, finished_at = NULL, attempts = 0, tried_since = $1, next_at = $1
-                 WHERE id = $2 AND account_id = $3 AND outcome = 'failed'",
-            )
-            .bind(vault.now())
-            .bind(mail)
-            .bind(account)
-            .execute(&mut *write.transaction)
-            .await?;
-            if revived.rows_affected() == 0 {
+            if !outbox::revive(&mut write.transaction, &account, &mail).await? {
                 return Err(Error::NotFound);
             }
             let _turn = write.commit().await?;

@@ -14,7 +14,7 @@ use crate::audit::{self, Action, Entry};
 use crate::dates::rfc3339;
 use crate::error::{Error, Result};
 use crate::sessions::Session;
-use crate::{Caller, Vault};
+use crate::{Caller, Vault, sweep};
 
 /// A key's row, as far as changes need it.
 struct Row {
@@ -290,6 +290,10 @@ impl Vault {
                     &caller,
                 )
                 .await?;
+                if action == Action::Expired {
+                    let key = row.access_key.to_string();
+                    sweep::expired_by_hand(&mut write.transaction, &account.id, &key, now).await?;
+                }
                 let _turn = write.commit().await?;
                 vault
                     .0

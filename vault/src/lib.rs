@@ -88,6 +88,8 @@ struct Inner {
     passwords: Passwords,
     throttle: Throttle,
     base_url: String,
+    /// The latest instant at which an earlier run is known to have been at work; now, if there was none.
+    known: i64,
 }
 
 impl Vault {
@@ -100,8 +102,8 @@ impl Vault {
         let inspected = Inspected::new(&options.database_url).await?;
         let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
         let database = Database::open(inspected).await?;
-        raise_clock(&database, clock.as_ref()).await?;
-        sweep::begin(&database, clock.now())
+        let last_change = raise_clock(&database, clock.as_ref()).await?;
+        let swept_to = sweep::begin(&database, clock.now())
             .await
             .map_err(OpenError::Sweep)?;
         let directory = KeyDirectory::load(&database, &pepper).await?;
@@ -114,6 +116,7 @@ impl Vault {
             passwords,
             throttle,
             base_url: options.base_url.clone(),
+            known: last_change.map_or(swept_to, |at| at.max(swept_to)),
         })))
     }
 
@@ -150,9 +153,9 @@ impl Vault {
     }
 }
 
-/// Lets the clock begin where the last recorded change was made. A key that was expired by hand stays expired
+/// Lets the clock begin where the last recorded change was made, and says when that was. A key that was expired by hand stays expired
 /// even if the machine comes back with its clock set back.
-async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<(), OpenError> {
+async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<Option<i64>, OpenError> {
     let last: Option<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 1")
         .fetch_optional(&database.readers)
         .await?;
@@ -167,5 +170,5 @@ async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<(), OpenE
         }
         clock.raise(last);
     }
-    Ok(())
+    Ok(last.map(|(last,)| last))
 }

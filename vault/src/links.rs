@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use crate::accounts::entry;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
-use crate::{Caller, Vault, outbox, random, seal};
+use crate::{Caller, Vault, notice_settings, outbox, random, seal};
 
 /// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
 /// asks for an appropriate, short time.
@@ -114,6 +114,43 @@ pub fn address(vault: &Vault, link: &Link) -> String {
     format!("{}/{page}?token={token}", vault.0.base_url)
 }
 
+/// The address of the page on which a second recipient can put an end to the notices. It works for as long as
+/// they come.
+pub fn stop_address(vault: &Vault, account: &str, recipient: &str) -> String {
+    let token = seal::token(&vault.0.pepper, &stop_purpose(recipient), account);
+    format!("{}/confirm?token={token}", vault.0.base_url)
+}
+
+fn stop_purpose(recipient: &str) -> String {
+    format!("stop {recipient}")
+}
+
+/// The account and the second recipient who wants no more notices from it, by the token in one of them.
+async fn stopping(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    token: &str,
+) -> Result<Option<LinkView>> {
+    let Some((account, _)) = token.split_once('.') else {
+        return Ok(None);
+    };
+    let row: Option<(String, String)> = sqlx::query_as(
+        "SELECT email, second_recipient FROM accounts
+         WHERE id = $1 AND second_recipient IS NOT NULL AND second_confirmed_at IS NOT NULL",
+    )
+    .bind(account)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.and_then(|(email, second)| {
+        seal::id(&vault.0.pepper, &stop_purpose(&second), token)?;
+        Some(LinkView {
+            purpose: LinkPurpose::StopNotices,
+            address: second,
+            account: email,
+        })
+    }))
+}
+
 /// The link that a token names, if it is ours and works.
 ///
 /// # Errors
@@ -142,6 +179,9 @@ impl Vault {
     /// [`Error::LinkGone`].
     pub async fn link(&self, token: &str) -> Result<LinkView> {
         let mut connection = self.0.database.readers.acquire().await?;
+        if let Some(stopping) = stopping(self, &mut connection, token).await? {
+            return Ok(stopping);
+        }
         let link = open(self, &mut connection, token, self.now()).await?;
         Ok(LinkView {
             purpose: match link.kind {
@@ -155,7 +195,8 @@ impl Vault {
         })
     }
 
-    /// Confirms the address that a link was sent to.
+    /// Confirms the address that a link was sent to; or, with the link in a notice to a second recipient, puts
+    /// an end to these.
     ///
     /// # Errors
     /// [`Error::LinkGone`].
@@ -165,6 +206,14 @@ impl Vault {
             let mut write = vault.0.database.begin().await?;
             let now = vault.now();
             let connection = &mut *write.transaction;
+            if let Some(stopping) = stopping(&vault, connection, &token).await? {
+                let account = token.split('.').next().unwrap_or_default();
+                notice_settings::remove_second(connection, account).await?;
+                let stopped = entry(account, Action::RecipientRemoved, &stopping.address, now);
+                audit::record(connection, stopped, &caller).await?;
+                let _turn = write.commit().await?;
+                return Ok(());
+            }
             let link = open(&vault, connection, &token, now).await?;
             let (statement, action) = match link.kind {
                 MailKind::ConfirmAddress => (

@@ -2,6 +2,7 @@
 
 use shared::notice::{MailKind, Stages};
 use shared::validation::{self, FieldErrors};
+use sqlx::AnyConnection;
 
 use crate::accounts::entry;
 use crate::audit::{self, Action};
@@ -9,6 +10,17 @@ use crate::error::{Error, Result};
 use crate::sessions::Session;
 use crate::throttle::Subject;
 use crate::{Caller, Vault, links};
+
+/// Takes the second recipient away, within a transaction.
+pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
+    )
+    .bind(account)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
 
 impl Vault {
     /// Chooses at which stages the account is told; what was due before is not told after all.
@@ -51,7 +63,7 @@ impl Vault {
             let message = "This is the account's own address, which gets every notice already.";
             return Err(FieldErrors::one("address", message).into());
         }
-        self.may_write_to(session, &address)?;
+        self.may_write_to(session, &address, caller)?;
         let (account, caller) = (session.account.id.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -93,12 +105,7 @@ impl Vault {
             let Some(address) = present else {
                 return Ok(());
             };
-            sqlx::query(
-                "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
-            )
-            .bind(&account)
-            .execute(&mut *connection)
-            .await?;
+            remove_second(connection, &account).await?;
             let removed = entry(&account, Action::RecipientRemoved, &address, vault.now());
             audit::record(connection, removed, &caller).await?;
             let _turn = write.commit().await?;
@@ -126,7 +133,7 @@ impl Vault {
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
-                self.may_write_to(session, &session.account.email)?;
+                self.may_write_to(session, &session.account.email, caller)?;
                 let account = session.account.clone();
                 self.undisturbed(move |vault| async move {
                     let mut write = vault.0.database.begin().await?;
@@ -161,11 +168,9 @@ impl Vault {
     }
 
     /// Counts a mail that somebody asks for, so that an account cannot be used to fill others' mailboxes.
-    fn may_write_to(&self, session: &Session, address: &str) -> Result<()> {
-        let subjects = vec![
-            Subject::Mailbox(address.to_owned()),
-            Subject::Account(format!("mails of {}", session.account.id)),
-        ];
+    fn may_write_to(&self, session: &Session, address: &str, caller: &Caller) -> Result<()> {
+        let mut subjects = Subject::mail(MailKind::ConfirmSecondRecipient, address, caller.address);
+        subjects.push(Subject::Account(format!("mails of {}", session.account.id)));
         self.0.throttle.attempt(subjects, self.now())?.failed();
         Ok(())
     }

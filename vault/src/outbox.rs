@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
 use crate::random;
 
-/// Why a key was left out of a mail: a more urgent stage was told instead.
+/// Why a key is left out of a mail: a more urgent stage was told instead.
 pub const SUPERSEDED: &str = "superseded";
-/// Why a key was left out of a mail: it was changed or deleted before the mail left.
+/// Why a key is left out of a mail: it was changed or deleted before the mail left.
 pub const DROPPED: &str = "dropped";
 
 /// How long a lease lasts, in milliseconds: well over the time-out of one attempt.
@@ -29,13 +29,15 @@ const LONGEST_WAIT_MS: i64 = 2 * 60 * 60 * 1000;
 /// How long a mail is tried, in milliseconds.
 const GIVE_UP_MS: i64 = 5 * DAY_MS;
 
-/// Notices to one address within a day, after which they are collected.
+/// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
+/// knows whose it is.
 const MANY_A_DAY: i64 = 20;
+const MANY_A_DAY_UNCONFIRMED: i64 = 10;
 /// How long they are collected, in milliseconds: an hour.
 const COLLECT_MS: i64 = 60 * 60 * 1000;
-/// Nothing waits for longer than this, in milliseconds. A mail that is to be tried later still was put here
-/// while the clock was wrong.
-const HORIZON_MS: i64 = 2 * LONGEST_WAIT_MS;
+/// The turn of a mail that nobody has tried to send: before all that are tried again, whatever the clock showed
+/// when it was put here.
+const AT_ONCE: i64 = 0;
 
 /// The word by which a kind of mail is stored; it never changes.
 pub fn kind_slug(kind: MailKind) -> &'static str {
@@ -83,7 +85,7 @@ pub async fn put(
     recipient: &str,
     now: i64,
 ) -> Result<()> {
-    put_for(connection, id, account, kind, recipient, now, now).await
+    put_for(connection, id, account, kind, recipient, now, AT_ONCE).await
 }
 
 async fn put_for(
@@ -96,8 +98,8 @@ async fn put_for(
     next_at: i64,
 ) -> Result<()> {
     sqlx::query(
-        "INSERT INTO outbox (id, account_id, kind, recipient, created_at, tried_since, next_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        "INSERT INTO outbox (id, account_id, kind, recipient, created_at, next_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
     )
     .bind(id)
     .bind(account)
@@ -130,18 +132,25 @@ pub async fn notice(
     if let Some((id,)) = open {
         return Ok(id);
     }
-    let (lately,): (i64,) = sqlx::query_as(
-        "SELECT COUNT(*) FROM outbox WHERE account_id = $1 AND created_at > $2
-         AND recipient = $3 AND kind = 'notice'",
+    let (lately, confirmed): (i64, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM outbox o WHERE o.account_id = $1 AND o.created_at > $2
+                 AND o.recipient = $3 AND o.kind = 'notice' AND COALESCE(o.outcome, '') <> 'dropped'),
+                (SELECT CASE WHEN email = $3 THEN confirmed_at ELSE second_confirmed_at END
+                 FROM accounts WHERE id = $1)",
     )
     .bind(account)
     .bind(now.saturating_sub(DAY_MS))
     .bind(recipient)
     .fetch_one(&mut *connection)
     .await?;
+    let many = if confirmed.is_some() {
+        MANY_A_DAY
+    } else {
+        MANY_A_DAY_UNCONFIRMED
+    };
     let id = random::id("mail_")?;
-    let next_at = if lately < MANY_A_DAY {
-        now
+    let next_at = if lately < many {
+        AT_ONCE
     } else {
         now.saturating_add(COLLECT_MS)
     };
@@ -174,30 +183,42 @@ pub struct Leased {
     pub since: i64,
 }
 
-/// When the next mail is to be tried, UTC epoch milliseconds.
-pub async fn next_try(database: &Database, now: i64) -> Result<Option<i64>> {
-    // Two statements in one, because each finds its end of the index only by itself.
-    let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(
-        "SELECT (SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL),
-                (SELECT MAX(next_at) FROM outbox WHERE next_at IS NOT NULL)",
-    )
-    .fetch_one(&database.readers)
-    .await?;
-    let astray = last.is_some_and(|last| last > now.saturating_add(HORIZON_MS));
-    Ok(if astray { Some(now) } else { first })
+/// When the next mail is to be tried, UTC epoch milliseconds; long past where it has not been tried yet.
+pub async fn next_try(database: &Database) -> Result<Option<i64>> {
+    let (next,): (Option<i64>,) =
+        sqlx::query_as("SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL")
+            .fetch_one(&database.readers)
+            .await?;
+    Ok(next)
 }
 
-/// Takes the mail that has waited longest, if one is due.
-pub async fn lease(connection: &mut AnyConnection, now: i64) -> Result<Option<Leased>> {
+/// Which mails to take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wanted {
+    Any,
+    /// Those that somebody waits for before the screen.
+    Links,
+}
+
+/// Takes the mail whose turn it is, if one is due.
+pub async fn lease(
+    connection: &mut AnyConnection,
+    wanted: Wanted,
+    now: i64,
+) -> Result<Option<Leased>> {
     type Row = (String, String, String, String, i64, i64, i64);
     let row: Option<Row> = sqlx::query_as(
-        "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1
-         WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 OR next_at > $3 ORDER BY next_at LIMIT 1)
+        "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1,
+                tried_since = CASE WHEN attempts = 0 THEN $1 ELSE tried_since END
+         WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 AND kind <> $3 ORDER BY next_at LIMIT 1)
          RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
     )
     .bind(now)
     .bind(now.saturating_add(LEASE_MS))
-    .bind(now.saturating_add(HORIZON_MS))
+    .bind(match wanted {
+        Wanted::Any => "",
+        Wanted::Links => kind_slug(MailKind::Notice),
+    })
     .fetch_optional(connection)
     .await?;
     Ok(row.map(
@@ -214,9 +235,46 @@ pub async fn lease(connection: &mut AnyConnection, now: i64) -> Result<Option<Le
     ))
 }
 
+/// A key that a mail does not speak of although it was meant to.
+#[derive(Debug)]
+pub struct LeftOut {
+    pub access_key: String,
+    pub expires_at: i64,
+    pub stage: String,
+    /// [`SUPERSEDED`] or [`DROPPED`].
+    pub why: &'static str,
+}
+
 /// Ends a leased mail that has nothing true left to say.
-pub async fn drop_mail(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result<()> {
+pub async fn drop_mail(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    left_out: &[LeftOut],
+    now: i64,
+) -> Result<()> {
+    leave_out(connection, mail, left_out).await?;
     finish(connection, &mail.id, DROPPED, "", now).await
+}
+
+async fn leave_out(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    left_out: &[LeftOut],
+) -> Result<()> {
+    for key in left_out {
+        sqlx::query(
+            "UPDATE notices SET left_out = $1
+             WHERE access_key = $2 AND expires_at = $3 AND stage = $4 AND recipient = $5",
+        )
+        .bind(key.why)
+        .bind(&key.access_key)
+        .bind(key.expires_at)
+        .bind(&key.stage)
+        .bind(&mail.recipient)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn finish(
@@ -239,17 +297,22 @@ async fn finish(
     Ok(())
 }
 
-/// Writes down what came of an attempt.
+/// Writes down what came of an attempt. Only a mail that was sent has left something out for good: before
+/// the next attempt all is looked at again.
 pub async fn settle(
     database: &Database,
     mail: &Leased,
+    left_out: &[LeftOut],
     outcome: &Result<String, SendFault>,
     now: i64,
 ) -> Result<()> {
     let mut write = database.begin().await?;
     let connection = &mut *write.transaction;
     match outcome {
-        Ok(words) => finish(connection, &mail.id, "sent", words, now).await?,
+        Ok(words) => {
+            leave_out(connection, mail, left_out).await?;
+            finish(connection, &mail.id, "sent", words, now).await?;
+        }
         Err(SendFault::Permanent(words)) => {
             finish(connection, &mail.id, "failed", words, now).await?;
         }
@@ -277,16 +340,30 @@ pub async fn settle(
 
 /// Gives back every lease. Whoever held one is gone: only one process has the database open, and it sends
 /// nothing now.
-pub async fn return_leases(database: &Database, now: i64) -> Result<()> {
+pub async fn return_leases(database: &Database) -> Result<()> {
     let mut write = database.begin().await?;
     sqlx::query(
         "UPDATE outbox SET next_at = $1, leased_at = NULL WHERE leased_at IS NOT NULL AND outcome IS NULL",
     )
-    .bind(now)
+    .bind(AT_ONCE)
     .execute(&mut *write.transaction)
     .await?;
     let _turn = write.commit().await?;
     Ok(())
+}
+
+/// Lets a mail of this account be tried anew that was given up, and says whether there was one.
+pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> Result<bool> {
+    let revived = sqlx::query(
+        "UPDATE outbox SET outcome = NULL, finished_at = NULL, attempts = 0, next_at = $1
+         WHERE id = $2 AND account_id = $3 AND outcome = 'failed'",
+    )
+    .bind(AT_ONCE)
+    .bind(id)
+    .bind(account)
+    .execute(connection)
+    .await?;
+    Ok(revived.rows_affected() > 0)
 }
 
 /// How long to wait after attempt number `attempts`, in milliseconds. It is spread by a quarter either way, so

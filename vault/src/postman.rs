@@ -11,21 +11,25 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::delivery::{Hands, attempt, settle};
+use crate::delivery::Hands;
 use crate::error::Result;
 use crate::mail::transport::Transport;
-use crate::outbox;
+use crate::outbox::{self, Wanted};
 use crate::steady::Steady;
 use crate::{Vault, sweep};
 
-/// Mails on their way at the same time.
-const AT_ONCE: usize = 4;
+/// Mails on their way at the same time, so that a few slow receivers hold up nobody else.
+const HANDS: usize = 16;
+/// How many of these are kept free of notices, for the links that somebody waits for.
+const FOR_LINKS: usize = 4;
 /// The longest that one attempt may take in all.
 const ATTEMPT: Duration = Duration::from_mins(1);
 /// How long a stop waits for the attempts under way.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(8);
 /// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
 const LOOK: Duration = Duration::from_mins(1);
+/// The wait after a sweep that failed, in milliseconds.
+const RESWEEP_MS: i64 = 5_000;
 /// The wait while the clock is doubted, or does not move, or the database does not answer.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
@@ -74,9 +78,9 @@ struct Round {
 impl Round {
     fn new(vault: Vault, transport: Transport) -> Self {
         Self {
+            steady: Steady::since(vault.0.known),
             vault,
             transport: Arc::new(transport),
-            steady: Steady::default(),
             started: Instant::now(),
             sending: JoinSet::new(),
             hands: Hands::default(),
@@ -87,7 +91,7 @@ impl Round {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let database = &self.vault.0.database;
         let changed = Arc::clone(&database.changed);
-        if let Err(error) = outbox::return_leases(database, self.vault.now()).await {
+        if let Err(error) = outbox::return_leases(database).await {
             tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
         }
         loop {
@@ -120,30 +124,32 @@ impl Round {
         let Some(now) = self.steady.now(self.vault.0.clock.wall(), monotonic) else {
             return Ok(TRY_AGAIN);
         };
+        // From here on no change can be older than what the sweep goes by.
+        self.vault.0.clock.raise(now);
         let database = &self.vault.0.database;
         let mut due = sweep::next_due(database).await?;
         if due.is_some_and(|due| due < now) {
-            sweep::sweep(database, now).await?;
-            due = sweep::next_due(database).await?;
+            // What is in the outbox already is sent whether this works or not.
+            match sweep::sweep(database, now).await {
+                Ok(_) => due = sweep::next_due(database).await?,
+                Err(error) => {
+                    tracing::error!(%error, "the sweep failed and is tried again");
+                    due = Some(now.saturating_add(RESWEEP_MS));
+                }
+            }
         }
-        while self.sending.len() < AT_ONCE {
-            let Some((mail, content)) = self.vault.take(now, &self.hands).await? else {
+        while let Some(wanted) = self.free_hands() {
+            let Some(mail) = self.vault.take(wanted, now, &self.hands).await? else {
                 break;
             };
             let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
-            let held = self.hands.take(&mail.id);
-            self.sending.spawn(async move {
-                let begun = Instant::now();
-                let outcome = attempt(&transport, &mail, content, ATTEMPT).await;
-                settle(&vault, &mail, &outcome, begun).await;
-                drop(held);
-            });
+            self.sending
+                .spawn(async move { mail.send(&vault, &transport, ATTEMPT).await });
         }
         // With all hands full, the next wake is when one of them is free.
-        let next_try = if self.sending.len() < AT_ONCE {
-            outbox::next_try(&self.vault.0.database, now).await?
-        } else {
-            None
+        let next_try = match self.free_hands() {
+            Some(Wanted::Any) => outbox::next_try(&self.vault.0.database).await?,
+            _ => None,
         };
         // What is due in a millisecond is swept when that millisecond is over.
         let next = [due.map(|due| due.saturating_add(1)), next_try];
@@ -158,14 +164,22 @@ impl Round {
         })
     }
 
+    /// What the free hands may take.
+    fn free_hands(&self) -> Option<Wanted> {
+        match self.sending.len() {
+            busy if busy < HANDS - FOR_LINKS => Some(Wanted::Any),
+            busy if busy < HANDS => Some(Wanted::Links),
+            _ => None,
+        }
+    }
+
     async fn finish(mut self) {
         let all = async { while self.sending.join_next().await.is_some() {} };
         if timeout(GRACE, all).await.is_ok() {
             return;
         }
         self.sending.shutdown().await;
-        let now = self.vault.now();
-        match outbox::return_leases(&self.vault.0.database, now).await {
+        match outbox::return_leases(&self.vault.0.database).await {
             Ok(()) => tracing::info!("mails under way wait for the next start"),
             Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
         }
@@ -189,6 +203,7 @@ mod tests {
         clock: Arc<ManualClock>,
         round: Round,
         mails: std::path::PathBuf,
+        session: crate::Session,
         _folder: tempfile::TempDir,
     }
 
@@ -226,6 +241,7 @@ mod tests {
                 clock,
                 round: Round::new(vault, Transport::folder(mails.clone(), from, "example.com")),
                 mails,
+                session,
                 _folder: folder,
             }
         }
@@ -234,7 +250,7 @@ mod tests {
         async fn mails_after(&mut self, seconds: u64) -> usize {
             self.round.look(Duration::from_secs(seconds)).await.unwrap();
             while self.round.sending.join_next().await.is_some() {}
-            std::fs::read_dir(&self.mails).unwrap().count()
+            std::fs::read_dir(&self.mails).map_or(0, Iterator::count)
         }
     }
 
@@ -292,17 +308,92 @@ mod tests {
         assert_eq!(office.mails_after(seconds).await, 2);
     }
 
+    /// A machine that comes up with a wrong clock: what was due by then is not told before it has held.
+    #[tokio::test]
+    async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
+        let mut office = Office::open().await;
+        office.clock.set(NOON + 400 * DAY_MS);
+        assert_eq!(office.mails_after(0).await, 0);
+        office.clock.set(NOON + 30_000);
+        assert_eq!(
+            office.mails_after(30).await,
+            1,
+            "put right: the link of the sign-up"
+        );
+    }
+
+    /// A clock that went ahead a little, and back: a key of the time between is told all the same.
+    #[tokio::test]
+    async fn a_small_step_ahead_and_back_loses_nothing() {
+        let mut office = Office::open().await;
+        assert_eq!(office.mails_after(0).await, 1);
+        // Something is due, so that the sweep comes as far as the clock.
+        let session = office.session.clone();
+        let vault = office.round.vault.clone();
+        let create = |expiry: i64| {
+            let (vault, session) = (vault.clone(), session.clone());
+            async move {
+                let expiry = crate::rfc3339(expiry);
+                let key = vault
+                    .create_key(&session, "k", "", &expiry, &Caller::default())
+                    .await;
+                key.map(|key| key.access_key.to_string())
+            }
+        };
+        create(NOON + 60_000).await.unwrap();
+        office.clock.set(NOON + 96_000);
+        assert_eq!(office.mails_after(1).await, 2);
+        office.clock.set(NOON + 2_000);
+        assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
+        let by_hand = create(NOON + 90 * DAY_MS).await.unwrap();
+        vault
+            .expire_key(&session, &by_hand, &Caller::default())
+            .await
+            .unwrap();
+        assert_eq!(office.mails_after(2).await, 3, "expired by hand: at once");
+        create(NOON + 97_000).await.unwrap();
+        office.clock.set(NOON + 97_001);
+        assert_eq!(office.mails_after(97).await, 4);
+    }
+
+    /// Receivers that never answer hold up neither links nor, while there are few of them, notices.
+    #[tokio::test]
+    async fn a_link_finds_a_free_hand() {
+        let mut office = Office::open().await;
+        office.mails_after(0).await;
+        for _ in 0..HANDS - FOR_LINKS {
+            office.round.sending.spawn(std::future::pending());
+        }
+        assert_eq!(office.round.free_hands(), Some(Wanted::Links));
+        let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
+        let mut write = office.round.vault.0.database.begin().await.unwrap();
+        sqlx::query(key)
+            .execute(&mut *write.transaction)
+            .await
+            .unwrap();
+        drop(write.commit().await.unwrap());
+        let (vault, caller) = (office.round.vault.clone(), Caller::default());
+        let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+        work.await.unwrap();
+        office.round.look(Duration::from_millis(1)).await.unwrap();
+        office.round.sending.join_next().await;
+        assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
+        let waiting = outbox::next_try(&vault.0.database).await.unwrap();
+        assert_eq!(waiting, Some(0), "the notice waits for its hands");
+    }
+
     /// While what came of a mail cannot be written down, its lease ends; it is not sent a second time.
     #[tokio::test]
     async fn a_mail_in_hand_is_not_sent_twice() {
         let office = Office::open().await;
         let (vault, hands) = (&office.round.vault, &office.round.hands);
-        let (mail, _) = vault.take(NOON, hands).await.unwrap().unwrap();
-        let held = hands.take(&mail.id);
+        let take = |now| vault.take(Wanted::Any, now, hands);
+        let mail = take(NOON).await.unwrap().unwrap();
+        let id = mail.lease.id.clone();
         let lease_over = NOON + 301_000;
-        assert!(vault.take(lease_over, hands).await.unwrap().is_none());
-        drop(held);
-        let again = vault.take(lease_over + 301_000, hands).await.unwrap();
-        assert_eq!(again.map(|(again, _)| again.id), Some(mail.id));
+        assert!(take(lease_over).await.unwrap().is_none());
+        drop(mail);
+        let again = take(lease_over + 301_000).await.unwrap();
+        assert_eq!(again.map(|again| again.lease.id), Some(id));
     }
 }

@@ -19,8 +19,7 @@ impl Vault {
     #[expect(clippy::unused_async, reason = "like every other operation")]
     pub async fn request_reset(&self, email: &str, caller: &Caller) -> Result<JoinHandle<()>> {
         let email = validation::email(email).map_err(|error| FieldErrors::one("email", error))?;
-        let mut subjects = vec![Subject::Mailbox(email.clone())];
-        subjects.extend(caller.address.map(Subject::network));
+        let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Each counts, whether it led to a mail or not.
         self.0.throttle.attempt(subjects, self.now())?.failed();
         let vault = self.clone();
@@ -66,8 +65,14 @@ impl Vault {
             if link.kind != MailKind::ResetPassword {
                 return Err(Error::LinkGone);
             }
+            // An account that nobody has confirmed may have been made by somebody else with the owner's address:
+            // whom that one let see into it sees no more.
             sqlx::query(
-                "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $3",
+                "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
+                 second_recipient = CASE WHEN confirmed_at IS NOT NULL THEN second_recipient END,
+                 second_confirmed_at = CASE WHEN confirmed_at IS NOT NULL THEN second_confirmed_at END,
+                 feed_generation = feed_generation + CASE WHEN confirmed_at IS NULL THEN 1 ELSE 0 END
+                 WHERE id = $3",
             )
             .bind(hash)
             .bind(now)

@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// A forward jump of more than this is doubted, in milliseconds: five minutes.
 const JUMP_MS: i64 = 5 * 60 * 1000;
+/// A clock that is ahead at the start by more than this is doubted, in milliseconds: half a year. Less is taken
+/// for the time that Keyhold rested.
+const REST_MS: i64 = 180 * shared::DAY_MS;
 /// A doubted time is believed once it has held this long, in milliseconds.
 const CONFIRM_MS: i64 = 60 * 1000;
 
@@ -26,23 +29,38 @@ impl Reading {
 }
 
 /// Watches the two clocks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Steady {
     /// The last reading that was believed.
-    believed: Option<Reading>,
+    believed: Reading,
+    /// How far the next reading may be ahead of it, in milliseconds.
+    allowed: i64,
     /// The first reading after a jump.
     doubted: Option<Reading>,
     highest: i64,
 }
 
 impl Steady {
+    /// Begins where something is known to have happened at `known`, UTC epoch milliseconds, in an earlier run.
+    pub fn since(known: i64) -> Self {
+        Self {
+            believed: Reading {
+                wall: known,
+                monotonic: 0,
+            },
+            allowed: REST_MS,
+            doubted: None,
+            highest: known,
+        }
+    }
+
     /// The instant to go by, UTC epoch milliseconds, never less than an earlier one; none while the clock is
     /// doubted.
     pub fn now(&mut self, wall: i64, monotonic: Duration) -> Option<i64> {
         let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);
         let reading = Reading { wall, monotonic };
-        let believed = *self.believed.get_or_insert(reading);
-        if reading.ahead_of(believed) > JUMP_MS {
+        let ahead = reading.ahead_of(self.believed);
+        if ahead > self.allowed {
             match self.doubted {
                 Some(doubted) if reading.ahead_of(doubted).abs() <= JUMP_MS => {
                     if monotonic - doubted.monotonic < CONFIRM_MS {
@@ -52,8 +70,8 @@ impl Steady {
                 }
                 _ => {
                     tracing::warn!(
-                        "the clock jumped ahead by {} s: mail waits until it has held for a minute",
-                        reading.ahead_of(believed) / 1000
+                        "the clock is {} s ahead of where it was left: mail waits until it has held for a minute",
+                        ahead / 1000
                     );
                     self.doubted = Some(reading);
                     return None;
@@ -61,7 +79,8 @@ impl Steady {
             }
         }
         self.doubted = None;
-        self.believed = Some(reading);
+        self.believed = reading;
+        self.allowed = JUMP_MS;
         self.highest = self.highest.max(wall);
         Some(self.highest)
     }
@@ -80,7 +99,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_clock_is_believed() {
-        let mut steady = Steady::default();
+        let mut steady = Steady::since(NOON);
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON + HOUR, 3_600), Some(NOON + HOUR));
         let adjusted = NOON + 2 * HOUR + 290_000;
@@ -94,7 +113,7 @@ mod tests {
     #[test]
     fn a_jump_ahead_is_believed_when_it_has_held_for_a_minute() {
         for jump in [HOUR, 400 * 24 * HOUR] {
-            let mut steady = Steady::default();
+            let mut steady = Steady::since(NOON);
             let there = |seconds: i64| NOON + jump + seconds * 1000;
             assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
             assert_eq!(at(&mut steady, there(1), 1), None);
@@ -105,8 +124,17 @@ mod tests {
     }
 
     #[test]
+    fn a_rest_is_no_jump_but_a_year_is() {
+        for (rest, believed) in [(90, true), (400, false)] {
+            let mut steady = Steady::since(NOON);
+            let wall = NOON + rest * 24 * HOUR;
+            assert_eq!(at(&mut steady, wall, 0), believed.then_some(wall));
+        }
+    }
+
+    #[test]
     fn a_jump_that_is_taken_back_never_happened() {
-        let mut steady = Steady::default();
+        let mut steady = Steady::since(NOON);
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR, 1), None);
         assert_eq!(at(&mut steady, NOON + 30_000, 30), Some(NOON + 30_000));
@@ -120,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_keeps_jumping_is_doubted_from_each_jump_on() {
-        let mut steady = Steady::default();
+        let mut steady = Steady::since(NOON);
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         for (second, hours) in [(1, 1), (40, 2), (80, 3), (120, 2)] {
             let wall = NOON + i64::from(hours) * HOUR;
@@ -132,7 +160,7 @@ mod tests {
 
     #[test]
     fn time_stands_still_after_a_jump_back() {
-        let mut steady = Steady::default();
+        let mut steady = Steady::since(NOON);
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON - HOUR, 1), Some(NOON));
         assert_eq!(

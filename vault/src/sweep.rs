@@ -6,6 +6,8 @@
 //! what is due and not what there is. The ledger's key (key, expiration, stage, recipient) makes sweeping
 //! twice the same as sweeping once.
 //!
+//! A key that is expired by hand is taken down at once, by what expires it.
+//!
 //! Changing an expiration re-arms exactly what should come again: the ledger speaks of the old one, and a
 //! stage applies only if its lead is at most half of what is left (see [`Stage::applies`]), so it always lies
 //! ahead of the change.
@@ -38,9 +40,12 @@ const DUE: &str = "WITH stages (stage, lead) AS (VALUES
     ORDER BY k.account_id";
 
 /// Lets the sweep begin at `now` where it has never run: what was due earlier is history. Should the clock
-/// have been wrong and be put right, it begins where the clock now is.
-pub async fn begin(database: &Database, now: i64) -> Result<()> {
+/// have been wrong and be put right, it begins where the clock now is. Says how far it had come.
+pub async fn begin(database: &Database, now: i64) -> Result<i64> {
     let mut write = database.begin().await?;
+    let before: Option<(i64,)> = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
+        .fetch_optional(&mut *write.transaction)
+        .await?;
     sqlx::query(
         "INSERT INTO sweeps (id, swept_to) VALUES (1, $1)
          ON CONFLICT (id) DO UPDATE SET swept_to = excluded.swept_to
@@ -50,7 +55,7 @@ pub async fn begin(database: &Database, now: i64) -> Result<()> {
     .execute(&mut *write.transaction)
     .await?;
     let _turn = write.commit().await?;
-    Ok(())
+    Ok(before.map_or(now, |(before,)| before))
 }
 
 /// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
@@ -92,6 +97,41 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
+/// Takes down that a key was expired by hand, in the transaction that did it: there is nothing to wait for.
+pub async fn expired_by_hand(
+    connection: &mut AnyConnection,
+    account: &str,
+    access_key: &str,
+    now: i64,
+) -> Result<()> {
+    let (chosen, own, second): (String, String, Option<String>) = sqlx::query_as(
+        "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+         FROM accounts WHERE id = $1",
+    )
+    .bind(account)
+    .fetch_one(&mut *connection)
+    .await?;
+    let stage = Stage::Expired;
+    if !read(&chosen).contains(stage) {
+        return Ok(());
+    }
+    for recipient in [Some(own), second].into_iter().flatten() {
+        let key = DueKey {
+            access_key: access_key.to_owned(),
+            expires_at: now,
+            stage,
+        };
+        write_mail(connection, account, &recipient, vec![key], now).await?;
+    }
+    Ok(())
+}
+
+/// The stages that an account has chosen. Words that this version does not know are those of a newer one that
+/// was taken back: tell all.
+fn read(chosen: &str) -> Stages {
+    chosen.parse().unwrap_or(Stages::ALL)
+}
+
 /// A stage that a key has come to.
 struct Due {
     account: String,
@@ -125,8 +165,7 @@ fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>
     }
     query.fetch(readers).map_err(Error::from).try_filter_map(
         |(account, access_key, expires_at, set_at, stage, chosen, own, second): Row| {
-            // Words that this version does not know are those of a newer one that was taken back: tell all.
-            let chosen: Stages = chosen.parse().unwrap_or(Stages::ALL);
+            let chosen = read(&chosen);
             let due = Stage::from_slug(&stage)
                 .filter(|stage| chosen.contains(*stage) && stage.applies(set_at, expires_at))
                 .map(|stage| Due {

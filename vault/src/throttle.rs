@@ -11,6 +11,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use shared::notice::MailKind;
+
 use crate::error::{Error, Result};
 
 /// Failures are forgotten after this long without another, in milliseconds.
@@ -27,26 +29,48 @@ pub enum Subject {
     Account(String),
     /// An IPv4 /24 or an IPv6 /56: what one customer commonly holds.
     Network(IpAddr),
-    /// Mails to an address that somebody asked for, so that nobody can fill a mailbox.
-    Mailbox(String),
+    /// Mails to an address that somebody asked for, so that nobody can fill a mailbox; by what they are for, so
+    /// that a sign-up does not show in what is answered to a forgotten password.
+    Mailbox(MailKind, String),
+    /// Mails that somebody from a network asked for, to whatever addresses.
+    MailsFrom(IpAddr),
     /// An account, from an address where its owner has signed in before.
     Known(String, IpAddr),
 }
 
 impl Subject {
     pub fn network(address: IpAddr) -> Self {
-        Self::Network(match address.to_canonical() {
-            IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
-            IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 72)).into()),
-        })
+        Self::Network(network(address))
+    }
+
+    /// What a mail counts against that `caller` asks for. An address with a tag (`ada+keys@…`) is the same
+    /// mailbox.
+    pub fn mail(kind: MailKind, address: &str, caller: Option<IpAddr>) -> Vec<Self> {
+        let mailbox = match address.split_once('@') {
+            Some((local, domain)) => {
+                let local = local.split('+').next().unwrap_or(local);
+                format!("{local}@{domain}")
+            }
+            None => address.to_owned(),
+        };
+        let mut subjects = vec![Self::Mailbox(kind, mailbox)];
+        subjects.extend(caller.map(network).map(Self::MailsFrom));
+        subjects
     }
 
     fn free_failures(&self) -> u32 {
         match self {
             Self::Account(_) | Self::Known(..) => 5,
-            Self::Mailbox(_) => 3,
-            Self::Network(_) => 60,
+            Self::Mailbox(..) => 3,
+            Self::Network(_) | Self::MailsFrom(_) => 60,
         }
+    }
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & (u128::MAX << 72)).into()),
     }
 }
 

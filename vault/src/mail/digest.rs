@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use chrono_tz::Tz;
 use maud::{Markup, PreEscaped, html};
 use shared::DAY_MS;
-use shared::notice::Stage;
 use shared::relative::relative;
 use shared::status::Status;
 
@@ -13,8 +12,11 @@ use super::page::{PARAGRAPH, button, link, page};
 use super::{Content, at_most, one_line};
 use crate::dates::moment;
 
-/// Keys listed; the rest is counted.
-const LISTED: usize = 50;
+/// Keys listed in cards in the HTML form; further ones are listed in a line each, so that the mail stays one
+/// that programs open.
+const IN_CARDS: usize = 50;
+/// Keys listed at all; the rest is counted. Mail servers commonly refuse mails of ten megabytes.
+const LISTED: usize = 5_000;
 /// Names in the subject, and characters of each.
 const NAMED: usize = 3;
 const NAME_IN_SUBJECT: usize = 40;
@@ -24,8 +26,6 @@ const NAME_IN_SUBJECT: usize = 40;
 pub struct Notice<'a> {
     pub access_key: &'a str,
     pub name: &'a str,
-    /// Why it is spoken of now. What is said follows from the clock: a mail may be late.
-    pub stage: Stage,
     /// UTC epoch milliseconds.
     pub expires_at: i64,
     /// Whether somebody set the expiration to the moment it was set, to take the key out of use.
@@ -43,8 +43,14 @@ impl Notice<'_> {
 }
 
 /// The mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
-/// milliseconds.
-pub fn digest(base_url: &str, zone: Tz, now: i64, notices: &[Notice]) -> Content {
+/// milliseconds, and `stop` is the page on which a reader who has no account here can end the notices.
+pub fn digest(
+    base_url: &str,
+    zone: Tz,
+    now: i64,
+    notices: &[Notice],
+    stop: Option<&str>,
+) -> Content {
     let mut sorted: Vec<&Notice> = notices.iter().collect();
     sorted.sort_by_key(|notice| (notice.expires_at, notice.access_key));
     let entries: Vec<Entry> = sorted
@@ -57,19 +63,20 @@ pub fn digest(base_url: &str, zone: Tz, now: i64, notices: &[Notice]) -> Content
     let consequence = consequence(now, &sorted);
     let list = format!("{base_url}/preferences/api-control");
     let settings = format!("{base_url}/preferences/notices");
+    let choose = stop.map_or((CHOOSE, settings.as_str()), |stop| (STOP, stop));
     Content {
         subject: subject(&headline, &sorted),
         text: text(
             &[&headline, consequence],
             &entries,
             (rest, &list),
-            (base_url, &settings),
+            (base_url, choose),
         ),
         html: html(
             &[&headline, consequence],
             &entries,
             (rest, &list),
-            (base_url, &settings),
+            (base_url, choose),
         ),
     }
 }
@@ -185,6 +192,7 @@ const BY_HAND: &str = "Somebody with access to the account expired it by hand.";
 const WHY: &str =
     "You get this because this address receives the expiry notices of a Keyhold account at";
 const CHOOSE: &str = "Choose which notices come, and to whom";
+const STOP: &str = "Stop these notices";
 
 fn more(rest: usize) -> Option<Cow<'static, str>> {
     match rest {
@@ -198,7 +206,7 @@ fn text(
     opening: &[&str; 2],
     entries: &[Entry],
     (rest, list): (usize, &str),
-    (base_url, settings): (&str, &str),
+    (base_url, choose): (&str, (&str, &str)),
 ) -> String {
     let mut lines = vec![
         format!("{}.", opening[0]),
@@ -220,7 +228,7 @@ fn text(
         lines.push(String::new());
     }
     lines.push(format!("{WHY} {base_url}."));
-    lines.push(format!("{CHOOSE}: {settings}"));
+    lines.push(format!("{}: {}", choose.0, choose.1));
     lines.join("\n") + "\n"
 }
 
@@ -234,17 +242,22 @@ fn html(
     opening: &[&str; 2],
     entries: &[Entry],
     (rest, list): (usize, &str),
-    (base_url, settings): (&str, &str),
+    (base_url, choose): (&str, (&str, &str)),
 ) -> String {
     let content = html! {
         p style=(PARAGRAPH) { (opening[1]) }
-        @for entry in entries { (card(entry)) }
+        @for entry in entries.iter().take(IN_CARDS) { (card(entry)) }
+        @if entries.len() > IN_CARDS {
+            ul style="margin:0 0 16px;padding:0 0 0 20px" {
+                @for entry in &entries[IN_CARDS..] { (row(entry)) }
+            }
+        }
         @if let Some(more) = more(rest) {
             p style=(PARAGRAPH) { (more) " " (link(list, "See all in API Control")) "." }
         }
     };
     let footer = html! {
-        (WHY) " " (link(base_url, base_url)) ". " (link(settings, CHOOSE)) "."
+        (WHY) " " (link(base_url, base_url)) ". " (link(choose.1, choose.0)) "."
     };
     page(opening[0], &content, &footer)
 }
@@ -258,6 +271,15 @@ fn card(entry: &Entry) -> Markup {
             @if entry.by_hand { p style=(LINE) { (BY_HAND) } }
             p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
             p style="margin:0" { (button(&entry.address, entry.verb(), Some(&entry.name))) }
+        }
+    }
+}
+
+fn row(entry: &Entry) -> Markup {
+    html! {
+        li {
+            bdi { (entry.name) } ", " span style=(MONO) { (entry.access_key) } ": " (entry.event()) " "
+            (entry.when) ". " (link(&entry.address, entry.verb()))
         }
     }
 }

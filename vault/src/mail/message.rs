@@ -232,4 +232,22 @@ mod tests {
             "{sent}"
         );
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            rng_seed: proptest::test_runner::RngSeed::Fixed(20_261_126),
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        /// Whoever signs up with an address can be sent mail there.
+        #[test]
+        fn mail_can_be_sent_to_every_address_that_is_accepted(
+            text in "[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,12}@[a-z0-9-]{1,6}([.][a-z0-9-]{1,6}){0,3}",
+        ) {
+            if let Ok(address) = shared::validation::email(&text) {
+                proptest::prop_assert!(recipient(&address).is_ok(), "{}", address);
+            }
+        }
+    }
 }

@@ -319,3 +319,75 @@ async fn a_stolen_database_opens_no_link() {
         }
     }
 }
+
+/// The link in a notice to a second recipient ends the notices to it, by the button, and nothing else.
+#[tokio::test]
+async fn a_second_recipient_stops_the_notices() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let (vault, session) = (&fixture.vault, &member.session);
+    vault
+        .set_second_recipient(session, "team@example.com", &caller)
+        .await
+        .unwrap();
+    let mails = mailbox.delivered(vault).await;
+    vault
+        .confirm(&token_in(&mails[1].text), &caller)
+        .await
+        .unwrap();
+    let key = fixture
+        .key(&member, "billing", "never")
+        .await
+        .access_key
+        .to_string();
+    vault.expire_key(session, &key, &caller).await.unwrap();
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 2);
+    assert!(
+        !mails[0].text.contains("token="),
+        "the account has a page for that"
+    );
+    let token = token_in(&mails[1].text);
+    let link = vault.link(&token).await.unwrap();
+    assert_eq!(
+        (link.purpose, link.address.as_str(), link.account.as_str()),
+        (
+            LinkPurpose::StopNotices,
+            "team@example.com",
+            "a@example.com"
+        )
+    );
+    assert!(is_gone(
+        &vault.reset_password(&token, NEW_PASSWORD, &caller).await
+    ));
+    let second = || async {
+        let view = vault.notices(&session.account).await.unwrap();
+        view.second_recipient
+    };
+    assert!(second().await.is_some(), "looking does nothing");
+    vault.confirm(&token, &caller).await.unwrap();
+    assert!(second().await.is_none());
+    assert!(is_gone(&vault.confirm(&token, &caller).await));
+}
+
+/// Signing up strangers, one after another, does not make Keyhold write to them.
+#[tokio::test]
+async fn many_sign_ups_of_one_network_send_no_mails() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    for number in 0..6 {
+        let email = format!("victim+{number}@example.com");
+        let signed_up = fixture
+            .vault
+            .sign_up(&email, PASSWORD, "UTC", &from([192, 0, 2, 1]))
+            .await;
+        assert!(signed_up.is_ok(), "the account is made");
+    }
+    assert_eq!(
+        mailbox.delivered(&fixture.vault).await.len(),
+        4,
+        "one mailbox"
+    );
+}

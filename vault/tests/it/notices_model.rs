@@ -139,6 +139,8 @@ async fn live(
             Step::Expire => {
                 if model.expires_at.is_none_or(|at| now < at) {
                     model.set(Some(now), now);
+                    // Nobody has to look: whoever expires a key writes it down.
+                    model.ledger.insert((now, Stage::Expired), true);
                 }
                 fixture
                     .vault
