@@ -37,12 +37,11 @@ pub async fn member<'a>(site: &'a Site, way: &Transport, email: &str) -> Browser
 /// Makes a key and expires it by hand, which puts a mail into the outbox.
 pub async fn expired_key(member: &Browser<'_>, name: &str) -> Key {
     let key = member.create(name, "90d").await;
+    member.site.clock.advance(1);
     let answer = member
         .call("keys/expire", &[("access_key", &key.access)])
         .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    member.site.clock.advance(1);
-    assert_eq!(member.site.vault.sweep().await.unwrap(), 1, "one mail");
     key
 }
 
