@@ -83,11 +83,13 @@ test("the account's address is confirmed by the button in the page of the mail's
 });
 
 test("a second recipient hears nothing before it has confirmed, and nothing after it was removed", async ({
+  page,
   browser,
   keyhold,
   account,
   functions,
   noticesPage,
+  linkPage,
   mailbox,
   watch,
 }) => {
@@ -118,14 +120,14 @@ test("a second recipient hears nothing before it has confirmed, and nothing afte
   await theirs.goto(link);
   await expect(theirs.getByRole("main")).toContainText(account.email);
   await theirs.getByRole("button", { name: "Receive the notices" }).click();
-  await expect(theirs.getByText("The address is confirmed.")).toBeVisible();
+  await expect(theirs.getByText("Your answer is noted.")).toBeVisible();
   expect((await theirs.goto(link))?.status()).toBe(410);
   await elsewhere.close();
 
   await noticesPage.reload();
   await expect(noticesPage.recipient(team)).toContainText("Confirmed");
   await functions.expireKey(await functions.createKey("Between"));
-  await mailbox.wait(team, EXPIRED);
+  const notice = await mailbox.wait(team, EXPIRED);
   await mailbox.wait(account.email, EXPIRED, 2);
 
   await noticesPage.reload();
@@ -138,6 +140,16 @@ test("a second recipient hears nothing before it has confirmed, and nothing afte
   await noticesPage.undo.click();
   await expect(noticesPage.said).toContainText("is sent a link to confirm it again");
   await expect(noticesPage.recipient(team)).toContainText("Not confirmed yet");
+
+  // Who gets notices by no account of their own can put an end to them.
+  await page.goto(linkTo(await mailbox.wait(team, CONFIRM_SECOND, 2), "confirm"));
+  await linkPage.confirm.click();
+  await page.goto(linkTo(notice, "confirm"));
+  await expect(page.getByRole("main")).toContainText(account.email);
+  await page.getByRole("button", { name: "Stop the notices" }).click();
+  await expect(page.getByText("Your answer is noted.")).toBeVisible();
+  await noticesPage.open();
+  await expect(noticesPage.address).toBeVisible();
 });
 
 test("a key that has expired is written about; log, banner and mail agree", async ({

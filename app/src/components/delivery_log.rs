@@ -111,7 +111,7 @@ fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
             </thead>
             <tbody>{deliveries.iter().map(|delivery| row(delivery.clone(), now)).collect_view()}</tbody>
         </table>
-        {more.then(|| view! { <p class="zone">{format!("The newest {shown} of {total} mails.")}</p> })}
+        {more.then(|| view! { <p class="zone">{format!("The newest of {total} mails, and those that failed.")}</p> })}
     }
     .into_any()
 }
@@ -120,8 +120,16 @@ fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
     let state = state(&delivery);
     let subject = match delivery.kind {
         MailKind::Notice => {
+            let shown = i64::try_from(delivery.keys.len()).unwrap_or_default();
+            let more = delivery.key_count - shown;
             let keys = delivery.keys.into_iter().map(key).collect_view();
-            view! { <ul>{keys}</ul> }.into_any()
+            view! {
+                <ul>
+                    {keys}
+                    {(more > 0).then(|| view! { <li class="muted">{format!("and {more} more")}</li> })}
+                </ul>
+            }
+            .into_any()
         }
         MailKind::ConfirmAddress => "Link to confirm your address".into_any(),
         MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
@@ -172,16 +180,22 @@ fn key(key: DeliveredKey) -> AnyView {
 fn state(delivery: &Delivery) -> AnyView {
     let (class, icon, word, about) = match delivery.state {
         DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),
-        DeliveryState::Waiting if delivery.words.is_empty() => {
-            ("expiring", Icon::CLOCK, "Waiting", String::new())
+        DeliveryState::Waiting => {
+            let put_off = delivery.at.at > delivery.created.at;
+            let about = match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
+                (false, _) => format!("Next try: {}", delivery.at.text),
+                (true, true) => format!("With others at {}", delivery.at.text),
+                // It is on its way.
+                (true, false) => String::new(),
+            };
+            ("expiring", Icon::CLOCK, "Waiting", about)
         }
-        DeliveryState::Waiting => (
-            "expiring",
-            Icon::CLOCK,
-            "Waiting",
-            format!("Next try: {}", delivery.at.text),
+        DeliveryState::Failed => (
+            "expired",
+            Icon::STOP,
+            "Failed",
+            format!("Given up: {}", delivery.at.text),
         ),
-        DeliveryState::Failed => ("expired", Icon::STOP, "Failed", delivery.at.text.clone()),
         DeliveryState::Dropped => (
             "",
             Icon::CLOSE,

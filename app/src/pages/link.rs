@@ -76,16 +76,16 @@ pub fn ResetPasswordPage() -> impl IntoView {
     })
 }
 
-/// Confirms an address.
+/// Confirms an address, or says that it wants no more mail.
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
     if query("done") == "confirmed" {
         return gate(
             view! {
-                <PageHead title="Confirmed" />
+                <PageHead title="Done" />
                 <p class="note good" role="status">
                     {Icon::CHECK.draw()}
-                    <span>"The address is confirmed. There is nothing more to do here."</span>
+                    <span>"Your answer is noted. You can close this page."</span>
                 </p>
                 <p>
                     "If the account is yours: " <a href="/preferences/notices">"Notices"</a>
@@ -96,14 +96,23 @@ pub fn ConfirmPage() -> impl IntoView {
     }
     let state = FormState::new(Confirm::PATH);
     linked(state, move |link, token| {
-        let (what, label) = match link.purpose {
-            LinkPurpose::ConfirmAddress => (confirms_own(&link), "Confirm this address"),
-            LinkPurpose::ConfirmSecondRecipient => (confirms_second(&link), "Receive the notices"),
+        let (title, what, label) = match link.purpose {
+            LinkPurpose::ConfirmAddress => (
+                "Confirm your address",
+                confirms_own(&link),
+                "Confirm this address",
+            ),
+            LinkPurpose::ConfirmSecondRecipient => (
+                "Receive notices?",
+                confirms_second(&link),
+                "Receive the notices",
+            ),
+            LinkPurpose::StopNotices => ("Stop the notices?", stops(&link), "Stop the notices"),
             LinkPurpose::ResetPassword => return None,
         };
         Some(
             view! {
-                <PageHead title="Confirm your address" />
+                <PageHead title=title />
                 {what}
                 <Form state=state then=then(|_, _| Ok(()))>
                     <input type="hidden" name="token" value=token />
@@ -132,6 +141,16 @@ fn confirms_second(link: &LinkView) -> AnyView {
             <bdi class="quoted">{link.address.clone()}</bdi> ": which keys expire, and when."
         </p>
         <p class="muted">"You do not know that account, or do not want this? Close this page, and nothing is sent."</p>
+    }
+    .into_any()
+}
+
+fn stops(link: &LinkView) -> AnyView {
+    view! {
+        <p>
+            "Notices about the API keys of " <bdi class="quoted">{link.account.clone()}</bdi> " also go to "
+            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everybody who reads mail there."
+        </p>
     }
     .into_any()
 }
