@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 import { test } from "./harness/test.ts";
@@ -23,4 +24,18 @@ for (const colorScheme of ["light", "dark"] as const) {
       }
     });
   }
+}
+
+/** A notice of every kind there is, as the tests of the mails keep it. */
+const MAIL = resolve(import.meta.dirname, "../vault/tests/it/snapshots/it__compose__a_digest_of_all_kinds.snap");
+
+/** `docs/pictures/mail.png` is a copy of the light one. */
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`the mail, ${colorScheme}`, async ({ page }) => {
+    const snapshot = readFileSync(MAIL, "utf8");
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width: 700, height: 400 });
+    await page.setContent(snapshot.slice(snapshot.indexOf("<!DOCTYPE html>")));
+    await page.screenshot({ path: join(FOLDER, `mail-${colorScheme}.png`), fullPage: true });
+  });
 }

@@ -17,6 +17,7 @@ use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::error::FnError;
 use crate::functions::links::{Confirm, ForgotPassword, ResetPassword, show_link};
+use crate::request::Request;
 
 /// Asks for a link to a new password.
 #[component]
@@ -25,7 +26,7 @@ pub fn ForgotPasswordPage() -> impl IntoView {
         view! {
             <PageHead title="Look into your mail" />
             <p>
-                "If there is an account with that address, a link to set a new one is on its way. It works once, within an hour."
+                "If there is an account with that address, a link to set a new password is on its way. It works once, within an hour."
             </p>
             <p class="muted">"Nothing there? Look among the unwanted mail, or " <a href="/forgot-password">"try again"</a> "."</p>
         }
@@ -210,7 +211,8 @@ fn query(name: &str) -> String {
         .with_untracked(|query| query.get_str(name).unwrap_or_default().to_owned())
 }
 
-/// A narrow page with one thing on it.
+/// A narrow page with one thing on it. Whoever is signed in has the way home in the navigation.
 fn gate(content: AnyView) -> AnyView {
-    view! { <div class="gate">{brand()} {content}</div> }.into_any()
+    let stranger = use_context::<Request>().is_none_or(|request| request.session.is_none());
+    view! { <div class="gate">{stranger.then(brand)} {content}</div> }.into_any()
 }
