@@ -141,6 +141,25 @@ pub fn messages<T>(result: Result<T, vault::Error>) -> String {
     }
 }
 
+/// An instant as the expiry grammar takes it.
+pub fn at(instant: i64) -> String {
+    vault::rfc3339(instant)
+}
+
+pub async fn expire(vault: &Vault, member: &Member, access_key: &str) {
+    vault
+        .expire_key(&member.session, access_key, &Caller::default())
+        .await
+        .unwrap();
+}
+
+pub async fn restore(vault: &Vault, member: &Member, access_key: &str, expiry: &str) {
+    vault
+        .restore_key(&member.session, access_key, expiry, &Caller::default())
+        .await
+        .unwrap();
+}
+
 /// Where a fixture's mails go.
 pub struct Mailbox {
     folder: PathBuf,

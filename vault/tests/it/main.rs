@@ -15,6 +15,7 @@ mod links;
 mod notices;
 mod notices_model;
 mod opening;
+mod outgoing;
 mod ownership;
 mod sessions;
 mod together;

@@ -1,0 +1,247 @@
+//! What leaves: only what is true by then, with nothing lost along the way and nobody held up.
+
+use std::time::Duration;
+
+use shared::notice::DeliveryState;
+use vault::Caller;
+use vault::mail::transport::Transport;
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
+
+#[tokio::test]
+async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let expiry = at(NOON + HOUR);
+    let kept = fixture.key(&member, "kept", &expiry).await;
+    let extended = fixture.key(&member, "extended", &expiry).await;
+    let deleted = fixture.key(&member, "deleted", &expiry).await;
+    fixture.clock.set(NOON + HOUR + 1);
+    fixture.vault.sweep().await.unwrap();
+    restore(
+        &fixture.vault,
+        &member,
+        &extended.access_key.to_string(),
+        "90d",
+    )
+    .await;
+    let access = deleted.access_key.to_string();
+    fixture
+        .vault
+        .delete_key(&member.session, &access, "deleted", &Caller::default())
+        .await
+        .unwrap();
+    let mails = mailbox.notices(&fixture.vault).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, "1 API key has expired: kept");
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    let mut keys: Vec<_> = view.deliveries[0]
+        .keys
+        .iter()
+        .map(|key| (key.name.as_str(), key.left_out, key.exists))
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            ("deleted", true, false),
+            ("extended", true, true),
+            ("kept", false, true)
+        ]
+    );
+
+    // Nothing left to say: no mail at all.
+    fixture.clock.advance(1);
+    let access = kept.access_key.to_string();
+    restore(&fixture.vault, &member, &access, "90d").await;
+    expire(&fixture.vault, &member, &access).await;
+    fixture.clock.advance(1);
+    fixture.vault.sweep().await.unwrap();
+    restore(&fixture.vault, &member, &access, "90d").await;
+    assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert_eq!(view.deliveries[0].state, DeliveryState::Dropped);
+}
+
+/// A mail that was held up does not say "in 3 days" when "in 1 day" is on its way.
+#[tokio::test]
+async fn a_mail_that_was_held_up_makes_way_for_a_more_urgent_one() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    fixture.key(&member, "billing", &at(NOON + 30 * DAY)).await;
+    for days_left in [3, 1] {
+        fixture.clock.set(NOON + (30 - days_left) * DAY + 1);
+        fixture.vault.sweep().await.unwrap();
+    }
+    let mails = mailbox.notices(&fixture.vault).await;
+    let subjects: Vec<_> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    assert_eq!(subjects, ["1 API key expires within 1 day: billing"]);
+}
+
+/// Whoever expires and restores a key again and again fills no mailbox: after twenty mails in a day, ten to an
+/// address of which nobody knows whose it is, there is one an hour, with all that came meanwhile.
+#[tokio::test]
+async fn many_notices_a_day_are_collected() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let mut mails = 0;
+    for number in 0..30 {
+        let key = fixture
+            .key(&member, &format!("key {number:02}"), "never")
+            .await;
+        expire(&fixture.vault, &member, &key.access_key.to_string()).await;
+        fixture.clock.advance(1);
+        mails += mailbox.notices(&fixture.vault).await.len();
+    }
+    assert_eq!(mails, 10);
+    fixture.clock.advance(HOUR);
+    let collected = mailbox.notices(&fixture.vault).await;
+    assert_eq!(collected.len(), 1);
+    assert!(
+        collected[0]
+            .subject
+            .starts_with("20 API keys have expired: key 10, "),
+        "{}",
+        collected[0].subject
+    );
+    fixture.clock.advance(DAY);
+    let key = fixture.key(&member, "tomorrow", "never").await;
+    expire(&fixture.vault, &member, &key.access_key.to_string()).await;
+    fixture.clock.advance(1);
+    assert_eq!(
+        mailbox.notices(&fixture.vault).await.len(),
+        1,
+        "at once again"
+    );
+}
+
+/// A row that cannot be made a mail of does not stand in the way of the others.
+#[tokio::test]
+async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    fixture.member("a@example.com").await;
+    sqlx::query("UPDATE outbox SET kind = 'from the future'")
+        .execute(&mut fixture.database().await)
+        .await
+        .unwrap();
+    fixture.clock.advance(1);
+    fixture.member("b@example.com").await;
+    let limit = Duration::from_secs(1);
+    assert!(
+        fixture
+            .vault
+            .deliver(&mailbox.transport, limit)
+            .await
+            .is_err()
+    );
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, "b@example.com");
+}
+
+/// D10: what was put into the outbox while the clock was ahead is sent when it has been put right.
+#[tokio::test]
+async fn a_clock_that_was_ahead_holds_up_no_mail() {
+    for ahead in [HOUR, 400 * DAY] {
+        let fixture = Fixture::new().await;
+        let mut mailbox = Mailbox::of(&fixture);
+        fixture.clock.advance(ahead);
+        let member = fixture.member("a@example.com").await;
+        let key = fixture.key(&member, "billing", "never").await;
+        expire(&fixture.vault, &member, &key.access_key.to_string()).await;
+        fixture.clock.set(NOON);
+        assert_eq!(mailbox.delivered(&fixture.vault).await.len(), 2);
+    }
+}
+
+/// Two notices of one key in one mail, one of them no longer true, and a mail server that first says "later":
+/// the other is told when it says yes.
+#[tokio::test]
+async fn what_is_left_out_takes_nothing_with_it() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let _ = mailbox.delivered(&fixture.vault).await;
+    fixture.clock.advance(1);
+    let key = fixture.key(&member, "billing", "never").await;
+    let access = key.access_key.to_string();
+    for _ in 0..2 {
+        expire(&fixture.vault, &member, &access).await;
+        fixture.clock.advance(1);
+        restore(&fixture.vault, &member, &access, "90d").await;
+    }
+    expire(&fixture.vault, &member, &access).await;
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert_eq!(view.deliveries[0].key_count, 3, "three in one mail");
+    // A folder that cannot be made stands for a mail server that is away.
+    let away = fixture.folder.path().join("pepper/mail");
+    let from = "keyhold@example.com".parse().unwrap();
+    let away = Transport::folder(away, from, "keys.example.com");
+    let limit = Duration::from_secs(1);
+    assert_eq!(fixture.vault.deliver(&away, limit).await.unwrap(), 1);
+    fixture.clock.advance(HOUR);
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].subject, "1 API key has expired: billing");
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    let left_out: Vec<_> = view.deliveries[0]
+        .keys
+        .iter()
+        .map(|key| key.left_out)
+        .collect();
+    assert_eq!(left_out, [true, true, false]);
+}
+
+/// What was given up is there to be sent again, however much came after it.
+#[tokio::test]
+async fn a_failed_mail_stays_in_sight() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let mut database = fixture.database().await;
+    sqlx::query("UPDATE outbox SET outcome = 'failed', next_at = NULL, words = '550 no'")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    for number in 0..60 {
+        sqlx::query(
+            "INSERT INTO outbox (id, account_id, kind, recipient, created_at, outcome)
+             SELECT 'mail_' || $1, id, 'notice', email, $2 + $1, 'sent' FROM accounts",
+        )
+        .bind(number)
+        .bind(NOON + 1)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    }
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert_eq!((view.deliveries.len(), view.total), (51, 61));
+    let last = view.deliveries.last().unwrap();
+    assert_eq!(
+        (last.state, last.words.as_str()),
+        (DeliveryState::Failed, "550 no")
+    );
+}
