@@ -155,7 +155,7 @@ fn killed_before_the_server_heard_of_it() {
     let mut office = Office::new();
     let mut running = office.open();
     let cookie = member(&running);
-    for round in 0..10_usize {
+    for round in 0..8_usize {
         let access = expired_key(&running, &cookie, &format!("round {round}"));
         std::thread::sleep(Duration::from_millis(2 * round as u64));
         drop(running);
@@ -266,16 +266,43 @@ fn a_black_hole_holds_up_nothing() {
     assert_eq!(office.peer.mails(), [] as [Value; 0]);
 }
 
+/// As many notices as are sent at the same time hang; the next one waits, and a link that somebody looks out
+/// for does not.
 #[test]
-fn a_mail_that_hangs_does_not_keep_others_waiting() {
+fn mails_that_hang_do_not_keep_others_waiting() {
+    /// At the same time.
+    const NOTICES: usize = 12;
     let mut office = Office::new();
-    office.peer.plan(&[json!({"rcpt": "hold"}), json!({})]);
     let running = office.open();
-    running.sign_up_as("slow@example.com");
+    let members: Vec<String> = (0..=NOTICES)
+        .map(|number| cookie(&running.sign_up_as(&format!("{number}@example.com"))))
+        .collect();
+    for member in &members {
+        settled(&running, member, 1);
+    }
+    let mut plans = vec![json!({"rcpt": "hold"}); NOTICES - 1];
+    plans.push(json!({}));
+    office.peer.plan(&plans);
+    let (last, slow) = members.split_last().unwrap();
+    let (next, slow) = slow.split_last().unwrap();
+    for member in slow {
+        expired_key(&running, member, "slow");
+        office.peer.wait("held");
+    }
+    expired_key(&running, next, "quick");
+    settled(&running, next, 2);
+
+    office.peer.plan(&[json!({"rcpt": "hold"}), json!({})]);
+    expired_key(&running, next, "the last hand");
     office.peer.wait("held");
-    running.sign_up_as("quick@example.com");
-    office.peer.wait("answered");
-    assert_eq!(office.peer.mails()[0]["to"], json!(["quick@example.com"]));
+    expired_key(&running, last, "waits");
+    let newcomer = cookie(&running.sign_up_as("new@example.com"));
+    settled(&running, &newcomer, 1);
+    assert_eq!(deliveries(&running, last)[0]["state"], "waiting");
+    office.peer.go();
+    for member in &members {
+        settled(&running, member, 2);
+    }
 }
 
 /// A key that runs out: what its owner is told by mail, on the Dashboard and in the delivery log agrees, and
