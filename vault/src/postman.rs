@@ -25,12 +25,14 @@ const FOR_LINKS: usize = 4;
 /// The longest that one attempt may take in all.
 const ATTEMPT: Duration = Duration::from_mins(1);
 /// How long a stop waits for the attempts under way.
-const GRACE: Duration = Duration::from_secs(8);
+const GRACE: Duration = Duration::from_secs(6);
 /// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
 const LOOK: Duration = Duration::from_mins(1);
 /// The wait after a sweep that failed, in milliseconds.
 const RESWEEP_MS: i64 = 5_000;
-/// The wait while the clock is doubted, or does not move, or the database does not answer.
+/// The shortest wait while the clock does not move.
+const STILL: Duration = Duration::from_millis(100);
+/// The wait while the clock is doubted, or the database does not answer.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 /// A postman at work.
@@ -156,12 +158,9 @@ impl Round {
         let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
             Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
         });
+        // After a jump back the clock stands still, perhaps at the very instant at which something is due.
         let stands_still = self.last.replace(now) == Some(now);
-        Ok(if stands_still {
-            wait.max(TRY_AGAIN)
-        } else {
-            wait
-        })
+        Ok(if stands_still { wait.max(STILL) } else { wait })
     }
 
     /// What the free hands may take.
