@@ -17,7 +17,7 @@ async function violations(page: Page): Promise<string[]> {
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 360]) {
     test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, account, functions, mailbox, watch }) => {
-      test.setTimeout(120_000);
+      test.setTimeout(240_000);
       watch.allow(/status of (404|410)/);
       watch.answerDialogs((dialog) => dialog.accept());
       const sights = await tour(account, functions, mailbox);
