@@ -55,8 +55,10 @@ impl Vault {
                 continue;
             };
             let mut write = database.begin().await?;
+            // What happened since `now` was read is true by now, and not a moment ahead.
+            let at = now.max(self.now());
             let Checked { content, left_out } =
-                check::check(self, &mut write.transaction, &lease, now).await?;
+                check::check(self, &mut write.transaction, &lease, at).await?;
             let Some(content) = content else {
                 outbox::drop_mail(&mut write.transaction, &lease, &left_out, now).await?;
                 let _turn = write.commit().await?;
@@ -76,7 +78,7 @@ impl Vault {
 pub struct Outgoing {
     pub lease: Leased,
     left_out: Vec<LeftOut>,
-    content: Content,
+    pub content: Content,
     _held: Held,
 }
 

@@ -56,7 +56,7 @@ impl Vault {
             String,
         );
         let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, kind, recipient, created_at, outcome, COALESCE(finished_at, NULLIF(next_at, 0)), attempts, words
+            "SELECT id, kind, recipient, created_at, outcome, COALESCE(finished_at, leased_at, NULLIF(next_at, 0)), attempts, words
              FROM outbox WHERE account_id = $1 AND (outcome = 'failed' OR id IN
                   (SELECT id FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2))
              ORDER BY created_at DESC, id LIMIT 2 * $2",

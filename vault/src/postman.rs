@@ -381,6 +381,35 @@ mod tests {
         assert_eq!(waiting, Some(0), "the notice waits for its hands");
     }
 
+    /// A key that is expired while a round goes on is spoken of as expired, not as about to be.
+    #[tokio::test]
+    async fn a_mail_speaks_of_the_moment_when_it_leaves() {
+        let office = Office::open().await;
+        let (vault, caller) = (&office.round.vault, Caller::default());
+        let key = vault
+            .create_key(&office.session, "k", "", "never", &caller)
+            .await
+            .unwrap();
+        office.clock.set(NOON + 5);
+        let access_key = key.access_key.to_string();
+        vault
+            .expire_key(&office.session, &access_key, &caller)
+            .await
+            .unwrap();
+        let mut subjects = Vec::new();
+        while let Some(mail) = vault
+            .take(Wanted::Any, NOON, &Hands::default())
+            .await
+            .unwrap()
+        {
+            subjects.push(mail.content.subject.clone());
+        }
+        assert!(
+            subjects.contains(&"1 API key has expired: k".to_owned()),
+            "{subjects:?}"
+        );
+    }
+
     /// While what came of a mail cannot be written down, its lease ends; it is not sent a second time.
     #[tokio::test]
     async fn a_mail_in_hand_is_not_sent_twice() {
