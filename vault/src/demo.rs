@@ -103,6 +103,7 @@ async fn announce(
             MailKind::Notice,
             &account.email,
             due,
+            outbox::AT_ONCE,
         )
         .await?;
         sqlx::query(

@@ -32,6 +32,7 @@ mod pepper;
 mod postman;
 mod random;
 mod reset;
+mod retry;
 mod seal;
 mod sessions;
 mod sign_in;

@@ -49,7 +49,8 @@ pub async fn put(
         CONFIRM_MS
     };
     let id = random::id("mail_")?;
-    outbox::put(connection, &id, account, kind, recipient, now).await?;
+    let next_at = outbox::AT_ONCE;
+    outbox::put(connection, &id, account, kind, recipient, now, next_at).await?;
     sqlx::query("INSERT INTO links (id, expires_at) VALUES ($1, $2)")
         .bind(&id)
         .bind(now.saturating_add(life))

@@ -4,7 +4,6 @@
 //! sender off it, and ends by itself if the first one dies. The id is the Message-ID for ever, so whatever
 //! happens between the mail server's yes and our writing it down, a second copy can be told as one.
 
-use sha2::{Digest as _, Sha256};
 use shared::DAY_MS;
 use shared::notice::{DeliveryState, MailKind};
 use sqlx::AnyConnection;
@@ -12,7 +11,7 @@ use sqlx::AnyConnection;
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
-use crate::random;
+use crate::{random, retry};
 
 /// Why a key is left out of a mail: a more urgent stage was told instead.
 pub const SUPERSEDED: &str = "superseded";
@@ -21,14 +20,6 @@ pub const DROPPED: &str = "dropped";
 
 /// How long a lease lasts, in milliseconds: well over the time-out of one attempt.
 const LEASE_MS: i64 = 5 * 60 * 1000;
-/// The wait after the first failure, in milliseconds; it doubles with each further one.
-const FIRST_WAIT_MS: i64 = 30 * 1000;
-/// The longest wait, in milliseconds: two hours. RFC 5321, section 4.5.4.1, asks for 30 minutes at least in
-/// the long run, and for four to five days before giving up.
-const LONGEST_WAIT_MS: i64 = 2 * 60 * 60 * 1000;
-/// How long a mail is tried, in milliseconds.
-const GIVE_UP_MS: i64 = 5 * DAY_MS;
-
 /// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
 /// knows whose it is.
 const MANY_A_DAY: i64 = 20;
@@ -37,7 +28,7 @@ const MANY_A_DAY_UNCONFIRMED: i64 = 10;
 const COLLECT_MS: i64 = 60 * 60 * 1000;
 /// The turn of a mail that nobody has tried to send: before all that are tried again, whatever the clock showed
 /// when it was put here.
-const AT_ONCE: i64 = 0;
+pub const AT_ONCE: i64 = 0;
 
 /// The word by which a kind of mail is stored; it never changes.
 pub fn kind_slug(kind: MailKind) -> &'static str {
@@ -76,19 +67,8 @@ pub fn state(outcome: Option<&str>) -> DeliveryState {
     }
 }
 
-/// Adds a mail to a transaction, to be sent at once.
+/// Adds a mail to a transaction, to be sent at `next_at`, mostly [`AT_ONCE`].
 pub async fn put(
-    connection: &mut AnyConnection,
-    id: &str,
-    account: &str,
-    kind: MailKind,
-    recipient: &str,
-    now: i64,
-) -> Result<()> {
-    put_for(connection, id, account, kind, recipient, now, AT_ONCE).await
-}
-
-async fn put_for(
     connection: &mut AnyConnection,
     id: &str,
     account: &str,
@@ -154,7 +134,7 @@ pub async fn notice(
     } else {
         now.saturating_add(COLLECT_MS)
     };
-    put_for(
+    put(
         connection,
         &id,
         account,
@@ -316,7 +296,7 @@ pub async fn settle(
         Err(SendFault::Permanent(words)) => {
             finish(connection, &mail.id, "failed", words, now).await?;
         }
-        Err(SendFault::Temporary(words)) if now - mail.tried_since >= GIVE_UP_MS => {
+        Err(SendFault::Temporary(words)) if now - mail.tried_since >= retry::GIVE_UP_MS => {
             let words = format!("Given up after five days. Last: {words}");
             finish(connection, &mail.id, "failed", &words, now).await?;
         }
@@ -326,7 +306,7 @@ pub async fn settle(
                 "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
                  WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
             )
-            .bind(now.saturating_add(wait(&mail.id, mail.attempts)))
+            .bind(now.saturating_add(retry::wait(&mail.id, mail.attempts)))
             .bind(words)
             .bind(&mail.id)
             .bind(mail.since)
@@ -364,39 +344,4 @@ pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> 
     .execute(connection)
     .await?;
     Ok(revived.rows_affected() > 0)
-}
-
-/// How long to wait after attempt number `attempts`, in milliseconds. It is spread by a quarter either way, so
-/// that mails which failed together do not come back together; by the mail's id, so that a test can tell.
-fn wait(id: &str, attempts: i64) -> i64 {
-    let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
-    let wait = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);
-    let digest = Sha256::new()
-        .chain_update(id)
-        .chain_update(attempts.to_be_bytes())
-        .finalize();
-    let spread = i64::from(digest[0]) - 128;
-    wait + wait * spread / 512
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_from_half_a_minute_to_two_hours() {
-        for id in ["mail_0", "mail_1", "mail_2"] {
-            for (attempts, expected_s) in
-                [(1, 30), (2, 60), (3, 120), (8, 3840), (9, 7200), (50, 7200)]
-            {
-                let expected = expected_s * 1000;
-                let wait = wait(id, attempts);
-                assert!(
-                    (wait - expected).abs() <= expected / 4,
-                    "attempt {attempts}: {wait} ms"
-                );
-            }
-        }
-        assert_ne!(wait("mail_0", 1), wait("mail_1", 1), "they are spread");
-    }
 }
