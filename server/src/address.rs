@@ -4,14 +4,21 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
+use vault::Caller;
 
 /// The other end of the connection; put into each request where connections are accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Where a request comes from. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
+/// Who sends a request. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
 /// rightmost that is not itself trusted counts: everything left of that is the caller's own claim.
-pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Caller {
+    Caller {
+        address: address(extensions, headers, trusted),
+    }
+}
+
+fn address(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     if !is_trusted(peer) {
@@ -59,7 +66,7 @@ mod tests {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
         }
         let trusted = [IpNet::new(IpAddr::from([10, 0, 0, 0]), 8).ok()?];
-        caller(&extensions, &headers, &trusted).map(|address| address.to_string())
+        address(&extensions, &headers, &trusted).map(|address| address.to_string())
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, Response};
+use axum::http::{HeaderMap, HeaderValue, Response};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{any, get};
@@ -16,51 +16,63 @@ use shared::list::ListQuery;
 use shared::problem::Code;
 use shared::status::Status;
 use shared::view::{Counts, KeyView};
-use vault::Account;
+use vault::gate::Refused;
+use vault::{Account, Verified};
 
-use crate::guard::admit;
-use crate::refusal::Refused;
+use crate::address::caller;
 use crate::state::AppState;
-use crate::verify::identify;
 
 /// The routes, without the prefix.
 pub fn routes(state: &AppState) -> Router<AppState> {
-    Router::new()
+    let routes = Router::new()
         .route("/account", get(account))
         .route("/keys", get(keys))
         .fallback(not_found)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(state.clone(), guarded))
+        .method_not_allowed_fallback(method_not_allowed);
+    guarded(routes, state)
 }
 
 /// `/v1/` itself, which the prefix does not cover.
 pub fn root(state: &AppState) -> Router<AppState> {
-    Router::new()
-        .route("/v1/", any(not_found))
-        .layer(from_fn_with_state(state.clone(), guarded))
+    guarded(Router::new().route("/v1/", any(not_found)), state)
+}
+
+/// Puts routes behind the guard. Read from the bottom: who calls, with which key, for which account.
+fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    routes
+        .layer(from_fn_with_state(state.clone(), own))
+        .layer(state.vault.guard())
+        .layer(from_fn_with_state(state.clone(), known))
+}
+
+async fn known(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
+    let caller = caller(
+        request.extensions(),
+        request.headers(),
+        &state.trusted_proxies,
+    );
+    request.extensions_mut().insert(caller);
+    next.run(request).await
 }
 
 /// Lets a request through with the account of its key.
-async fn guarded(
+async fn own(
     State(state): State<AppState>,
+    Extension(key): Extension<Verified>,
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let verified = match admit(&state, request.headers()).await {
-        Ok(verified) => verified,
-        Err(refused) => return refused.answer(&state),
-    };
-    match state.vault.account(&verified.entry.account.id).await {
+    match state.vault.account(&key.account_id).await {
         Ok(account) => {
             request.extensions_mut().insert(account);
             let mut response = next.run(request).await;
-            identify(&verified, response.headers_mut());
+            key.identify(response.headers_mut());
             response
                 .headers_mut()
                 .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
-        Err(error) => unavailable(&state, &error),
+        Err(error) => unavailable(&state, request.headers(), &error),
     }
 }
 
@@ -120,6 +132,7 @@ async fn keys(
     State(state): State<AppState>,
     Extension(account): Extension<Account>,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
 ) -> Response<Body> {
     let text = |name: &str| query.get(name).map_or("", String::as_str);
     let query = ListQuery::parse(text("q"), text("status"), text("sort"), text("page"));
@@ -131,19 +144,23 @@ async fn keys(
             pages: list.pages,
         })
         .into_response(),
-        Err(error) => unavailable(&state, &error),
+        Err(error) => unavailable(&state, &headers, &error),
     }
 }
 
-async fn not_found(State(state): State<AppState>) -> Response<Body> {
-    Refused::Plainly(Code::NotFound).answer(&state)
+async fn not_found(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+    refuse(Code::NotFound, &state, &headers)
 }
 
-async fn method_not_allowed(State(state): State<AppState>) -> Response<Body> {
-    Refused::Plainly(Code::MethodNotAllowed).answer(&state)
+async fn method_not_allowed(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+    refuse(Code::MethodNotAllowed, &state, &headers)
 }
 
-fn unavailable(state: &AppState, error: &vault::Error) -> Response<Body> {
+fn unavailable(state: &AppState, headers: &HeaderMap, error: &vault::Error) -> Response<Body> {
     tracing::error!(%error, "the REST API could not answer");
-    Refused::Plainly(Code::Unavailable).answer(state)
+    refuse(Code::Unavailable, state, headers)
+}
+
+fn refuse(code: Code, state: &AppState, headers: &HeaderMap) -> Response<Body> {
+    Refused::Plainly(code).answer(&state.vault, state.vault.request_id(headers))
 }

@@ -94,6 +94,16 @@ pub struct Config {
     )]
     pub trusted_proxies: Networks,
 
+    /// Where Prometheus reads metrics, at /metrics. Default: nowhere.
+    #[arg(
+        long,
+        env = "KEYHOLD_METRICS_LISTEN",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESS"
+    )]
+    pub metrics_listen: MaybeAddress,
+
     /// The folder with the site's files. Default: `site` beside the binary, or one folder up.
     #[arg(long, env = "KEYHOLD_SITE_ROOT", value_name = "FOLDER")]
     pub site_root: Option<PathBuf>,
@@ -138,6 +148,23 @@ impl Config {
                 )
             },
         )
+    }
+}
+
+/// An address to listen on, or nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MaybeAddress(pub Option<SocketAddr>);
+
+impl FromStr for MaybeAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        text.parse()
+            .map(|address| Self(Some(address)))
+            .map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:9090"))
     }
 }
 
@@ -189,15 +216,24 @@ mod tests {
         assert!(sentence(&["--base-url", "https://example.com/keys"]).contains("no path"));
         assert!(sentence(&["--base-url", "https://example.com#keys"]).contains("no path"));
         assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
+        assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
     }
 
     #[test]
     fn an_empty_value_is_as_if_absent() -> Result<(), String> {
-        let config = config(&["--base-url", "", "--trusted-proxies", ""])?;
+        let config = config(&[
+            "--base-url",
+            "",
+            "--trusted-proxies",
+            "",
+            "--metrics-listen",
+            "",
+        ])?;
         let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
         assert_eq!(config.resolved_base_url(bound)?, "http://127.0.0.1:3000");
         assert!(config.trusted_proxies.0.is_empty());
+        assert!(config.metrics_listen.0.is_none());
         Ok(())
     }
 

@@ -14,9 +14,6 @@ use leptos_axum::ResponseOptions;
 
 use crate::state::AppState;
 
-/// Names the request in the log.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -43,9 +40,6 @@ pub async fn protect(State(state): State<AppState>, request: Request, next: Next
             STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=63072000; includeSubDomains"),
         );
-    }
-    if let Ok(id) = HeaderValue::from_str(&state.request_ids.next()) {
-        headers.insert(X_REQUEST_ID, id);
     }
     response
 }

@@ -22,7 +22,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::state::AppState;
-use crate::{api, calendar, functions, headers, origin, pages, session, verify};
+use crate::{api, calendar, functions, headers, origin, pages, session, trace, verify};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,12 +41,19 @@ pub fn router(state: AppState) -> Router {
         .route("/verify/", any(verify::verify))
         .route("/verify/{*path}", any(verify::verify))
         .route("/healthz", get(healthz))
-        .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
-        .nest("/v1", api::routes(&state))
-        .merge(api::root(&state))
         .merge(files(&state))
-        .merge(browser(&state))
+        .merge(traced(&state))
         .with_state(state)
+}
+
+/// What a request id is worth while for: everything that can wait, fail, or go on to the database.
+fn traced(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
+        .nest("/v1", api::routes(state))
+        .merge(api::root(state))
+        .merge(browser(state))
+        .layer(from_fn_with_state(state.clone(), trace::trace))
 }
 
 /// What people see: pages and the functions behind them.
@@ -115,7 +122,7 @@ fn files(state: &AppState) -> Router<AppState> {
 }
 
 /// 200 `ok` when it can serve.
-async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
+pub(crate) async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
     if state.vault.is_ready().await {
         (StatusCode::OK, "ok")
     } else {

@@ -6,9 +6,9 @@ use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
-use vault::{Caller, Credential, Principal, Refusal};
+use vault::{Credential, Principal, Refusal};
 
-use crate::address;
+use crate::address::caller;
 use crate::functions::json_error;
 use crate::state::AppState;
 
@@ -30,13 +30,11 @@ pub async fn identify(
             }
         },
     };
-    let caller = Caller {
-        address: address::caller(
-            request.extensions(),
-            request.headers(),
-            &state.trusted_proxies,
-        ),
-    };
+    let caller = caller(
+        request.extensions(),
+        request.headers(),
+        &state.trusted_proxies,
+    );
     let known = request::Request {
         vault: state.vault.clone(),
         site: state.site.clone(),

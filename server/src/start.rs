@@ -5,14 +5,14 @@ use std::sync::Arc;
 use app::request::Site;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
 use crate::state::AppState;
-use crate::{listen, router};
+use crate::{listen, metrics, router};
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -30,6 +30,10 @@ pub async fn run(config: &Config) -> Result<(), String> {
             )
         })?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let metrics_listener = match config.metrics_listen.0 {
+        Some(address) => Some(metrics::bind(address).await?),
+        None => None,
+    };
     let base_url = config.resolved_base_url(bound)?;
     let transport = config.mail.transport(&base_url)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
@@ -60,6 +64,11 @@ pub async fn run(config: &Config) -> Result<(), String> {
         keys = vault.key_count(),
         "listening on http://{bound}, reached at {base_url}"
     );
+    if let Some(listener) = &metrics_listener
+        && let Ok(address) = listener.local_addr()
+    {
+        tracing::info!("metrics at http://{address}/metrics");
+    }
     tracing::info!("mails leave by {transport}");
     let postman = vault.start_postman(transport);
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
@@ -73,20 +82,38 @@ pub async fn run(config: &Config) -> Result<(), String> {
             "listening on {bound} without TLS: whoever can read that network can read sessions"
         );
     }
-    let (stop, stopping) = oneshot::channel();
-    let serving = listen::serve(listener, router::router(state), async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+    let flusher = vault.start_flushing();
+    let (stop, stopping) = watch::channel(());
+    let stopped = || {
+        let mut stopping = stopping.clone();
+        async move {
+            // An error is a sender that is gone: that is a stop too.
+            let _ = stopping.changed().await;
         }
-        tracing::info!("stopping");
-        let _ = stop.send(());
-    });
+    };
+    let metrics = async {
+        if let Some(listener) = metrics_listener {
+            listen::serve(listener, metrics::router(state.clone()), stopped()).await;
+        }
+    };
     // Requests and mails under way come to their ends side by side.
-    tokio::join!(serving, async {
-        let _ = stopping.await;
-        postman.stop().await;
-    });
+    tokio::join!(
+        async {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+            let _ = stop.send(());
+        },
+        listen::serve(listener, router::router(state.clone()), stopped()),
+        metrics,
+        async {
+            stopped().await;
+            postman.stop().await;
+        }
+    );
+    flusher.stop().await;
     vault.close().await;
     Ok(())
 }

@@ -9,8 +9,6 @@ use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use vault::Vault;
 
-use crate::request_id::RequestIds;
-
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
@@ -23,7 +21,6 @@ pub struct Inner {
     pub trusted_proxies: Vec<IpNet>,
     pub(crate) leptos: LeptosOptions,
     pub(crate) functions: Vec<Function>,
-    pub(crate) request_ids: RequestIds,
 }
 
 impl std::ops::Deref for AppState {
@@ -52,7 +49,6 @@ impl AppState {
             trusted_proxies,
             leptos,
             functions: registry::all().to_vec(),
-            request_ids: RequestIds::default(),
         }))
     }
 }

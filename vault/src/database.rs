@@ -65,8 +65,15 @@ pub struct Committed {
 
 impl Write {
     pub async fn commit(self) -> Result<Committed> {
+        let changed = Arc::clone(&self.changed);
+        let committed = self.commit_unannounced().await?;
+        changed.notify_one();
+        Ok(committed)
+    }
+
+    /// For what brings nobody anything to do.
+    pub async fn commit_unannounced(self) -> Result<Committed> {
         self.transaction.commit().await?;
-        self.changed.notify_one();
         Ok(Committed { _turn: self.turn })
     }
 }

@@ -83,6 +83,8 @@ pub enum OpenError {
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database cannot be read: {0}")]
     Read(#[from] sqlx::Error),
+    #[error("the keys cannot be loaded: {0}")]
+    Load(Error),
     #[error("the sweep for notices cannot begin: {0}")]
     Sweep(Error),
     #[error(

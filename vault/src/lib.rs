@@ -15,14 +15,17 @@ mod check;
 pub mod clock;
 mod database;
 mod dates;
+mod decision;
 mod delivery;
 mod delivery_log;
 pub mod demo;
-pub mod directory;
+mod directory;
 mod error;
+pub mod gate;
 mod inventory;
 mod keys;
 mod links;
+mod load;
 pub mod mail;
 mod new_key;
 mod notice_settings;
@@ -35,10 +38,13 @@ mod reset;
 mod retry;
 mod seal;
 mod sessions;
+mod shards;
 mod sign_in;
 mod steady;
 mod sweep;
+mod tally;
 mod throttle;
+pub mod usage;
 mod verify;
 
 use std::net::IpAddr;
@@ -56,9 +62,13 @@ pub use verify::{Credential, Principal, Refusal, Verified};
 use clock::Clock;
 use database::{Database, Inspected};
 use directory::KeyDirectory;
+use gate::RequestIds;
+use load::Loader;
 use passwords::Passwords;
 use pepper::Pepper;
+use tally::Tally;
 use throttle::Throttle;
+use usage::Usage;
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
@@ -88,6 +98,9 @@ struct Inner {
     directory: KeyDirectory,
     passwords: Passwords,
     throttle: Throttle,
+    usage: Usage,
+    tally: Tally,
+    request_ids: RequestIds,
     base_url: String,
     /// The latest instant at which an earlier run is known to have been at work; now, if there was none.
     known: i64,
@@ -107,7 +120,12 @@ impl Vault {
         let swept_to = sweep::begin(&database, clock.now())
             .await
             .map_err(OpenError::Sweep)?;
-        let directory = KeyDirectory::load(&database, &pepper).await?;
+        let directory = KeyDirectory::default();
+        Loader::begin(&database, &pepper)
+            .await
+            .map_err(OpenError::Load)?
+            .load(&directory)
+            .await?;
         let throttle = Throttle::default();
         Ok(Self(Arc::new(Inner {
             database,
@@ -116,6 +134,9 @@ impl Vault {
             directory,
             passwords,
             throttle,
+            usage: Usage::default(),
+            tally: Tally::default(),
+            request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
             known: last_change.map_or(swept_to, |at| at.max(swept_to)),
         })))

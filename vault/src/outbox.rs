@@ -345,3 +345,17 @@ pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> 
     .await?;
     Ok(revived.rows_affected() > 0)
 }
+
+impl crate::Vault {
+    /// How many mails wait to be sent or tried again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    pub async fn outbox_depth(&self) -> Result<usize> {
+        let (waiting,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE next_at IS NOT NULL")
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        Ok(usize::try_from(waiting).unwrap_or(0))
+    }
+}

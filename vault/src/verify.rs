@@ -1,14 +1,12 @@
 //! Who is asking: the one place where a credential becomes a principal, for keys and for sessions alike.
 
-use std::sync::Arc;
-
-use shared::status::{Status, is_good};
+use shared::status::Status;
 use shared::token::{AccessKey, SecretKey};
-use subtle::ConstantTimeEq;
 
+use crate::decision::{Decision, decide};
 use crate::directory::Entry;
-use crate::pepper::Digest;
 use crate::sessions::Session;
+use crate::usage::{Outcome, Source};
 use crate::{Vault, error};
 
 /// What somebody presents. A malformed pair does not get here: its checksum is wrong, and nothing is
@@ -26,9 +24,13 @@ pub enum Principal {
 }
 
 /// A good key.
+#[derive(Clone, Debug)]
 pub struct Verified {
     pub access_key: AccessKey,
-    pub entry: Arc<Entry>,
+    pub account_id: Box<str>,
+    pub name: Box<str>,
+    /// UTC epoch milliseconds; none: never.
+    pub expires_at: Option<i64>,
     /// Active or expiring soon, at the instant of the decision.
     pub status: Status,
 }
@@ -47,8 +49,17 @@ pub enum Refusal {
     Unavailable(error::Error),
 }
 
-/// Compared with when the access key is unknown, so that both answers take the same time.
-const DUMMY: Digest = [0; 32];
+impl Verified {
+    fn new(access_key: AccessKey, entry: &Entry, status: Status) -> Self {
+        Self {
+            access_key,
+            account_id: entry.account.id.clone(),
+            name: entry.name.clone(),
+            expires_at: entry.expires_at,
+            status,
+        }
+    }
+}
 
 impl Vault {
     /// Turns a credential into a principal.
@@ -68,9 +79,7 @@ impl Vault {
         }
     }
 
-    /// The decision on a key, from memory: lookup (a dummy when absent) → HMAC → comparison in constant time
-    /// → `now < expires_at`. The expiration is looked at last and only for the right secret, so nobody else
-    /// learns that a key exists.
+    /// The decision on a key, from memory. It counts as no call.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] or [`Refusal::Expired`].
@@ -79,22 +88,37 @@ impl Vault {
         access_key: AccessKey,
         secret: &SecretKey<'_>,
     ) -> Result<Verified, Refusal> {
-        let entry = self.0.directory.get(access_key);
-        let presented = self.0.pepper.digest(secret);
-        let stored = entry.as_ref().map_or(&DUMMY, |entry| &entry.digest);
-        let same = bool::from(presented.ct_eq(stored));
-        let entry = entry.filter(|_| same).ok_or(Refusal::Invalid)?;
+        self.call(access_key, secret, None)
+    }
+
+    /// The same for a call from `source`, which is counted if the secret is right.
+    pub(crate) fn call(
+        &self,
+        access_key: AccessKey,
+        secret: &SecretKey<'_>,
+        source: Option<Source<'_>>,
+    ) -> Result<Verified, Refusal> {
+        let keys = self.0.directory.read();
         let now = self.now();
-        match entry.expires_at {
-            Some(at) if !is_good(Some(at), now) => Err(Refusal::Expired { at }),
-            expires_at => {
-                let status = Status::at(expires_at, now, entry.account.window());
-                Ok(Verified {
-                    access_key,
-                    entry,
-                    status,
-                })
+        let decision = decide(keys.get(&access_key), secret, &self.0.pepper, now);
+        let count = |entry: &Entry, outcome| {
+            if let Some(source) = source {
+                let account = &entry.account;
+                self.0
+                    .usage
+                    .count(access_key, account, now, outcome, source);
             }
+        };
+        match decision {
+            Decision::Good(entry, status) => {
+                count(entry, Outcome::Accepted);
+                Ok(Verified::new(access_key, entry, status))
+            }
+            Decision::Expired(entry, at) => {
+                count(entry, Outcome::Refused);
+                Err(Refusal::Expired { at })
+            }
+            Decision::Invalid => Err(Refusal::Invalid),
         }
     }
 }

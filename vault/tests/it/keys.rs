@@ -204,7 +204,7 @@ async fn edit_changes_what_it_says_and_nothing_else() {
         .ok()
         .unwrap();
     assert_eq!(
-        &*verified.entry.name, "renamed",
+        &*verified.name, "renamed",
         "the directory has the new name"
     );
 }

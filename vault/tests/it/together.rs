@@ -27,7 +27,7 @@ async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
         match (site.vault.verify(key.access_key, &key.secret_key), stored) {
             (Ok(verified), Some((at, name))) => {
                 assert_eq!(
-                    (verified.entry.expires_at, &*verified.entry.name),
+                    (verified.expires_at, &*verified.name),
                     (*at, name.as_str())
                 );
             }

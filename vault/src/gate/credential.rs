@@ -1,10 +1,10 @@
 //! Reads the credential of a request: HTTP Basic, a Bearer token, or X-API-Key. Total: whatever the headers
 //! hold, the answer is a pair or a reason, and nothing is allocated or looked up on the way.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use shared::token::{AccessKey, Malformed, SecretKey, parse_pair};
 
 /// The header that carries `access.secret` by itself.
@@ -16,8 +16,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Room for a decoded pair (73 bytes) and what the decoder wants beyond it; a longer one is not a pair.
-pub type Room = [u8; 128];
+/// Bytes for a decoded pair (73) and what the decoder wants beyond it; a longer one is not a pair.
+pub const ROOM: usize = 128;
+
+/// Where a pair is decoded to.
+pub type Room = [u8; ROOM];
 
 /// Why there is no credential to decide on.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +38,9 @@ impl From<Malformed> for Fault {
 }
 
 /// The pair that a request presents.
+///
+/// # Errors
+/// [`Fault`].
 pub fn read<'a>(
     headers: &'a HeaderMap,
     room: &'a mut Room,
@@ -102,7 +108,7 @@ mod tests {
             let value = HeaderValue::from_bytes(value).map_err(|_| Fault::Malformed)?;
             map.append(HeaderName::from_static(name), value);
         }
-        let mut room = [0; 128];
+        let mut room = [0; ROOM];
         read(&map, &mut room)
             .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
     }

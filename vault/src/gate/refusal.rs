@@ -1,13 +1,13 @@
 //! A refusal as an answer: RFC 9457 `application/problem+json` with the headers that go with it.
 
-use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
 use shared::problem::{Code, Problem};
 use shared::token::AccessKey;
 
-use crate::headers::X_REQUEST_ID;
-use crate::state::AppState;
+use super::X_REQUEST_ID;
+use crate::Vault;
+use crate::dates::rfc3339;
 
 /// RFC 7617, section 2.1: the charset says that user name and password are UTF-8.
 const CHALLENGE: HeaderValue =
@@ -17,19 +17,20 @@ const CHALLENGE: HeaderValue =
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
 /// Why a request is refused, with what the answer adds to the code.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refused {
     Plainly(Code),
     /// Two carriers: the request itself is wrong, so 400 rather than 401.
     Ambiguous,
     Expired {
         access_key: AccessKey,
+        /// UTC epoch milliseconds.
         at: i64,
     },
 }
 
 impl Refused {
-    fn code(self) -> Code {
+    pub fn code(self) -> Code {
         match self {
             Self::Plainly(code) => code,
             Self::Ambiguous => Code::CredentialsMalformed,
@@ -47,52 +48,61 @@ impl Refused {
     }
 
     /// The answer to the caller itself.
-    pub fn answer(self, state: &AppState) -> Response<Body> {
-        self.answer_with(self.status(), state)
+    pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: HeaderValue) -> Response<B> {
+        self.answer_with(self.status(), vault, request_id)
     }
 
     /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500.
-    pub fn answer_nginx(self, state: &AppState) -> Response<Body> {
-        match self.status() {
-            StatusCode::UNAUTHORIZED => self.answer(state),
-            _ => self.answer_with(StatusCode::FORBIDDEN, state),
-        }
+    pub fn answer_nginx<B: From<Vec<u8>>>(
+        self,
+        vault: &Vault,
+        request_id: HeaderValue,
+    ) -> Response<B> {
+        let status = match self.status() {
+            StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::FORBIDDEN,
+        };
+        self.answer_with(status, vault, request_id)
     }
 
-    fn answer_with(self, status: StatusCode, state: &AppState) -> Response<Body> {
+    fn answer_with<B: From<Vec<u8>>>(
+        self,
+        status: StatusCode,
+        vault: &Vault,
+        request_id: HeaderValue,
+    ) -> Response<B> {
         let code = self.code();
-        let base = &state.site.base_url;
+        let base = &vault.0.base_url;
         let (expired_at, restore_url) = match self {
             Self::Expired { access_key, at } => (
-                Some(vault::rfc3339(at)),
+                Some(rfc3339(at)),
                 Some(format!("{base}/preferences/api-control/{access_key}")),
             ),
             _ => (None, None),
         };
-        let request_id = state.request_ids.next();
-        tracing::debug!(code = code.slug(), request_id, "refused");
+        let id = request_id.to_str().unwrap_or_default();
+        tracing::debug!(code = code.slug(), request_id = id, "refused");
         let problem = Problem {
             kind: format!("{base}/developers#{}", code.slug()),
             title: code.title(),
             status: status.as_u16(),
             detail: code.detail(),
             code: code.slug(),
-            request_id: request_id.clone(),
+            request_id: id.to_owned(),
             expired_at,
             restore_url,
         };
-        let mut response =
-            Response::new(Body::from(serde_json::to_vec(&problem).unwrap_or_default()));
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = Response::new(B::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
+        headers.reserve(5);
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Ok(id) = HeaderValue::from_str(&request_id) {
-            headers.insert(X_REQUEST_ID, id);
-        }
+        headers.insert(X_REQUEST_ID, request_id);
         if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
             headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }

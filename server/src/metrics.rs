@@ -1,0 +1,160 @@
+//! The metrics, as Prometheus text on a listener of their own: what the operator sees of the decisions, the
+//! directory, the flush of usage and the outbox. Numbers only: no key, account, address or name.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use prometheus::proto::{
+    Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
+};
+use prometheus::{Encoder, TextEncoder};
+use tokio::net::TcpListener;
+use vault::Vault;
+use vault::gate::Decisions;
+
+use crate::router::healthz;
+use crate::state::AppState;
+
+/// `/metrics`, and `/healthz` for whoever must not reach the other listener.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .with_state(state)
+}
+
+/// Binds the listener.
+///
+/// # Errors
+/// A sentence that names the setting.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("KEYHOLD_METRICS_LISTEN: cannot listen on {address}: {error}"))
+}
+
+async fn metrics(State(state): State<AppState>) -> Response {
+    let mut text = Vec::new();
+    match TextEncoder::new().encode(&families(&state.vault).await, &mut text) {
+        Ok(()) => ([(CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+async fn families(vault: &Vault) -> Vec<MetricFamily> {
+    let decisions = vault.decisions();
+    let mut families = vec![
+        family(
+            "keyhold_decisions_total",
+            "Decisions on credentials by outcome: good, or the code of the refusal.",
+            MetricType::COUNTER,
+            decisions
+                .by_code
+                .iter()
+                .map(|(code, count)| outcome(code, *count))
+                .collect(),
+        ),
+        family(
+            "keyhold_decision_duration_seconds",
+            "How long a decision took, from the headers to the verdict.",
+            MetricType::HISTOGRAM,
+            vec![histogram(&decisions)],
+        ),
+        gauge(
+            "keyhold_directory_keys",
+            "Keys in memory, good and expired.",
+            count(vault.key_count()),
+        ),
+        gauge(
+            "keyhold_usage_flush_lag_seconds",
+            "How long the oldest counted call waits to be written.",
+            vault.flush_lag().as_secs_f64(),
+        ),
+        family(
+            "keyhold_usage_flush_failures_total",
+            "How often writing the usage failed.",
+            MetricType::COUNTER,
+            vec![counter(vault.flush_failures())],
+        ),
+    ];
+    // Without the database the others are all the more worth reading.
+    match vault.outbox_depth().await {
+        Ok(depth) => families.push(gauge(
+            "keyhold_outbox_mails",
+            "Mails that wait to be sent or tried again.",
+            count(depth),
+        )),
+        Err(error) => tracing::warn!(%error, "the outbox cannot be counted"),
+    }
+    families
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Prometheus knows one kind of number"
+)]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Prometheus knows one kind of number"
+)]
+fn counter(number: u64) -> Metric {
+    let mut counter = Counter::default();
+    counter.set_value(number as f64);
+    let mut metric = Metric::default();
+    metric.set_counter(counter);
+    metric
+}
+
+fn outcome(code: &str, number: u64) -> Metric {
+    let mut label = LabelPair::default();
+    label.set_name("code".to_owned());
+    label.set_value(code.to_owned());
+    let mut metric = counter(number);
+    metric.set_label(vec![label]);
+    metric
+}
+
+fn histogram(decisions: &Decisions) -> Metric {
+    let buckets = decisions.at_most.iter().map(|(bound, count)| {
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(*bound);
+        bucket.set_cumulative_count(*count);
+        bucket
+    });
+    let mut histogram = Histogram::default();
+    histogram.set_bucket(buckets.collect());
+    histogram.set_sample_count(decisions.count);
+    histogram.set_sample_sum(decisions.seconds);
+    let mut metric = Metric::default();
+    metric.set_histogram(histogram);
+    metric
+}
+
+fn gauge(name: &str, help: &str, value: f64) -> MetricFamily {
+    let mut gauge = Gauge::default();
+    gauge.set_value(value);
+    let mut metric = Metric::default();
+    metric.set_gauge(gauge);
+    family(name, help, MetricType::GAUGE, vec![metric])
+}
+
+fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(kind);
+    family.set_metric(metrics);
+    family
+}

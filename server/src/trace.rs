@@ -1,0 +1,33 @@
+//! Names each request of pages, functions and the REST API: the name goes into the log with whatever happens on
+//! the way, and into the answer. `/verify` does the same by itself, with less.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, field};
+use vault::gate::X_REQUEST_ID;
+
+use crate::state::AppState;
+
+/// Lets everything that happens to a request be logged with its id, method and route: never with its address,
+/// which may hold a token.
+pub async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let id = state.vault.request_id(request.headers());
+    request.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
+    let span = tracing::info_span!(
+        "request",
+        id = id.to_str().unwrap_or_default(),
+        method = %request.method(),
+        route = route.unwrap_or("-"),
+        status = field::Empty
+    );
+    let mut response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    span.in_scope(|| tracing::debug!("answered"));
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    response
+}

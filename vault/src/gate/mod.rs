@@ -1,0 +1,76 @@
+//! The gate: from the headers of an HTTP request to a good key, or to the answer that refuses it. `/verify`
+//! and `/v1` stand behind it, and any other axum service may: [`Vault::guard`].
+//!
+//! It knows the shapes of HTTP, headers and statuses, and nothing that serves it.
+
+pub mod credential;
+mod guard;
+mod identity;
+mod refusal;
+mod request_id;
+
+pub use guard::{Guard, GuardLayer};
+pub use refusal::Refused;
+pub(crate) use request_id::RequestIds;
+pub use request_id::X_REQUEST_ID;
+
+pub use crate::tally::Decisions;
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
+use shared::problem::Code;
+
+use crate::usage::Source;
+use crate::verify::{Refusal, Verified};
+use crate::{Caller, Vault};
+use credential::Fault;
+
+impl Vault {
+    /// The good key that a request presents, and the call counted. Nothing in here waits.
+    ///
+    /// # Errors
+    /// [`Refused`], which makes the answer.
+    pub fn admit(&self, headers: &HeaderMap, caller: &Caller) -> Result<Verified, Refused> {
+        let begun = Instant::now();
+        let verdict = self.judge(headers, caller.address);
+        let refused = verdict.as_ref().err().map(|refused| refused.code());
+        self.0.tally.count(refused, begun.elapsed());
+        verdict
+    }
+
+    fn judge(&self, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Verified, Refused> {
+        let mut room = [0; credential::ROOM];
+        let (access_key, secret) =
+            credential::read(headers, &mut room).map_err(|fault| match fault {
+                Fault::Missing => Refused::Plainly(Code::CredentialsMissing),
+                Fault::Malformed => Refused::Plainly(Code::CredentialsMalformed),
+                Fault::Ambiguous => Refused::Ambiguous,
+            })?;
+        let source = Source {
+            address,
+            agent: headers.get(USER_AGENT).map_or(&[], HeaderValue::as_bytes),
+        };
+        self.call(access_key, &secret, Some(source))
+            .map_err(|refusal| match refusal {
+                Refusal::Invalid => Refused::Plainly(Code::KeyInvalid),
+                Refusal::Expired { at } => Refused::Expired { access_key, at },
+                Refusal::Unavailable(error) => {
+                    tracing::error!(%error, "a key could not be decided on");
+                    Refused::Plainly(Code::Unavailable)
+                }
+            })
+    }
+
+    /// The decisions since the start, for the operator.
+    pub fn decisions(&self) -> Decisions {
+        self.0.tally.read()
+    }
+
+    /// The name of a request: the one that it brings along, or a new one.
+    pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+        self.0.request_ids.of(headers)
+    }
+}

@@ -1,0 +1,92 @@
+//! Fills the key directory from the database, at the start.
+//!
+//! The loader holds the writer's turn from the first row that it reads to the last that it publishes. Nothing
+//! can be deleted or expired in between, so however long it is held up, it cannot bring back what it read
+//! before.
+
+use futures_util::TryStreamExt;
+use shared::token::AccessKey;
+
+use crate::database::{Database, Write};
+use crate::directory::KeyDirectory;
+use crate::error::{Error, OpenError};
+use crate::pepper::{Digest, Pepper};
+
+/// Holds the turn while it reads.
+pub(crate) struct Loader<'a> {
+    database: &'a Database,
+    pepper: &'a Pepper,
+    turn: Write,
+}
+
+impl<'a> Loader<'a> {
+    pub async fn begin(database: &'a Database, pepper: &'a Pepper) -> Result<Self, Error> {
+        Ok(Self {
+            database,
+            pepper,
+            turn: database.begin().await?,
+        })
+    }
+
+    /// Reads every account and key into a directory.
+    ///
+    /// # Errors
+    /// Also if a key was made with another pepper: it could never be verified.
+    pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
+        self.check_pepper().await?;
+        let mut accounts =
+            sqlx::query_as::<_, (String, i64)>("SELECT id, warning_days FROM accounts")
+                .fetch(&self.database.readers);
+        while let Some((id, warning_days)) = accounts.try_next().await? {
+            directory.set_account(&id, warning_days);
+        }
+        // In one column, because of a million rows it is the columns that take the time. The name, which may
+        // be any text, comes last.
+        let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(
+            "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
+                    digest
+             FROM api_keys",
+        )
+        .fetch(&self.database.readers);
+        while let Some((row, digest)) = keys.try_next().await? {
+            publish(directory, &row, &digest).ok_or_else(|| {
+                let access_key = row.split(' ').next().unwrap_or_default();
+                OpenError::DamagedKey(access_key.to_owned())
+            })?;
+        }
+        drop(self.turn);
+        Ok(())
+    }
+
+    async fn check_pepper(&self) -> Result<(), OpenError> {
+        let other: Option<(String, String)> = sqlx::query_as(
+            "SELECT access_key, pepper_id FROM api_keys WHERE pepper_id <> $1 LIMIT 1",
+        )
+        .bind(&self.pepper.id)
+        .fetch_optional(&self.database.readers)
+        .await?;
+        match other {
+            None => Ok(()),
+            Some((access_key, found)) => Err(OpenError::PepperMismatch {
+                access_key,
+                found,
+                loaded: self.pepper.id.clone(),
+            }),
+        }
+    }
+}
+
+/// Publishes a row; none if it is not one.
+fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<()> {
+    let mut parts = row.splitn(4, ' ');
+    let access_key: AccessKey = parts.next()?.parse().ok()?;
+    let account_id = parts.next()?;
+    let expires_at = match parts.next()? {
+        "never" => None,
+        at => Some(at.parse().ok()?),
+    };
+    let digest = Digest::try_from(digest).ok()?;
+    directory
+        .publish(access_key, account_id, parts.next()?, expires_at, digest)
+        .then_some(())
+}

@@ -1,0 +1,35 @@
+//! Counters that many threads write at once: each thread has a part of its own, so they do not wait for each
+//! other, and who reads adds the parts up.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_utils::CachePadded;
+
+/// One part for each thread that counts, as long as there are not many more threads than processors.
+pub(crate) struct Shards<T>(Box<[CachePadded<T>]>);
+
+static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    static THREAD: usize = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
+}
+
+impl<T: Default> Default for Shards<T> {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        // Twice as many and a power of two: threads are numbered as they come, and not all of them count.
+        let parts = (2 * processors).next_power_of_two();
+        Self((0..parts).map(|_| CachePadded::default()).collect())
+    }
+}
+
+impl<T> Shards<T> {
+    /// The part of this thread.
+    pub fn mine(&self) -> &T {
+        &self.0[THREAD.with(|thread| *thread) & (self.0.len() - 1)]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        self.0.iter().map(|part| &**part)
+    }
+}

@@ -1,0 +1,246 @@
+//! Writes what was counted: each second in one transaction, and at a graceful stop whatever is left. What
+//! could not be written goes back to what is counted, so nothing is lost but by a crash.
+
+use std::time::Duration;
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+
+use super::Counted;
+use super::pending::{CALLERS, Caller, Hour};
+use crate::Vault;
+use crate::error::Result;
+
+/// A little less than a second, so that with the writing itself a crash costs no more than one.
+const EVERY: Duration = Duration::from_millis(900);
+/// Rows of one statement: of many keys it is the statements that take the time.
+const ROWS: usize = 40;
+/// Hours that are kept: the thirty days of a chart, and some.
+const KEPT_HOURS: i64 = 35 * 24;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Writes the usage until it is stopped.
+pub struct Flusher {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Flusher {
+    /// Writes what is left. Call it when no more calls come.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the flush of usage failed");
+        }
+    }
+}
+
+impl Vault {
+    /// Begins to write the usage each second.
+    pub fn start_flushing(&self) -> Flusher {
+        let (stop, mut stopped) = oneshot::channel();
+        let vault = self.clone();
+        let task = tokio::spawn(async move {
+            let mut pruned = 0;
+            loop {
+                let last = tokio::select! {
+                    _ = &mut stopped => true,
+                    () = sleep(EVERY) => false,
+                };
+                if let Err(error) = vault.flush_usage().await {
+                    tracing::warn!(%error, "usage cannot be written and is kept in memory");
+                }
+                if last {
+                    return;
+                }
+                let hour = vault.now().div_euclid(HOUR_MS);
+                if pruned != hour {
+                    match vault.prune_usage().await {
+                        Ok(()) => pruned = hour,
+                        Err(error) => tracing::warn!(%error, "old usage cannot be removed"),
+                    }
+                }
+            }
+        });
+        Flusher { stop, task }
+    }
+
+    /// Writes what was counted so far. If that fails, it is counted still.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    pub async fn flush_usage(&self) -> Result<()> {
+        let since = self.0.usage.since();
+        let counted = self.0.usage.take();
+        if counted.is_empty() {
+            return Ok(());
+        }
+        // In a task of its own: what was taken out must be written or put back, whoever goes away.
+        self.undisturbed(move |vault| async move {
+            let written = vault.write_usage(&counted).await;
+            if written.is_err() {
+                vault.0.usage.put_back(counted, since);
+            }
+            written
+        })
+        .await
+    }
+
+    async fn write_usage(&self, counted: &Counted) -> Result<()> {
+        let mut write = self.0.database.begin().await?;
+        let connection = &mut *write.transaction;
+        let hours: Vec<(String, &str, Hour)> = counted
+            .iter()
+            .flat_map(|(key, pending)| {
+                let key = key.to_string();
+                pending
+                    .hours
+                    .iter()
+                    .map(move |hour| (key.clone(), &*pending.account.id, *hour))
+            })
+            .collect();
+        add_hours(connection, &hours).await?;
+        // A key that was deleted meanwhile has nothing left that could be written to. While the turn is held,
+        // the directory is what the database says.
+        let living: Vec<_> = {
+            let keys = self.0.directory.read();
+            counted
+                .iter()
+                .filter(|(key, _)| keys.contains_key(*key))
+                .map(|(key, pending)| (key.to_string(), pending))
+                .collect()
+        };
+        let uses: Vec<(&str, i64)> = living
+            .iter()
+            .filter_map(|(key, pending)| Some((key.as_str(), pending.used_at?)))
+            .collect();
+        note_uses(connection, &uses).await?;
+        let callers: Vec<(&str, &Caller)> = living
+            .iter()
+            .flat_map(|(key, pending)| {
+                pending
+                    .callers
+                    .iter()
+                    .map(move |caller| (key.as_str(), caller))
+            })
+            .collect();
+        note_callers(connection, &callers).await?;
+        let keys: Vec<&str> = living.iter().map(|(key, _)| key.as_str()).collect();
+        forget_callers(connection, &keys).await?;
+        drop(write.commit_unannounced().await?);
+        Ok(())
+    }
+
+    /// Removes the hours that no chart shows any more.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    pub async fn prune_usage(&self) -> Result<()> {
+        let oldest = self.now().div_euclid(HOUR_MS) - KEPT_HOURS;
+        let mut write = self.0.database.begin().await?;
+        sqlx::query("DELETE FROM usage_hours WHERE hour < $1")
+            .bind(oldest)
+            .execute(&mut *write.transaction)
+            .await?;
+        drop(write.commit_unannounced().await?);
+        Ok(())
+    }
+}
+
+async fn add_hours(connection: &mut AnyConnection, rows: &[(String, &str, Hour)]) -> Result<()> {
+    for rows in rows.chunks(ROWS) {
+        let statement = format!(
+            "INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused) VALUES {}
+             ON CONFLICT (access_key, hour) DO UPDATE SET
+                 accepted = usage_hours.accepted + excluded.accepted,
+                 refused = usage_hours.refused + excluded.refused",
+            places(rows.len(), 5)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, account, hour) in rows {
+            query = query
+                .bind(key)
+                .bind(hour.number)
+                .bind(*account)
+                .bind(hour.accepted)
+                .bind(hour.refused);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)]) -> Result<()> {
+    for rows in rows.chunks(ROWS) {
+        let statement = format!(
+            "INSERT INTO last_uses (access_key, used_at) VALUES {}
+             ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
+             WHERE excluded.used_at > last_uses.used_at",
+            places(rows.len(), 2)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, used_at) in rows {
+            query = query.bind(*key).bind(*used_at);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn note_callers(connection: &mut AnyConnection, rows: &[(&str, &Caller)]) -> Result<()> {
+    for rows in rows.chunks(ROWS) {
+        let statement = format!(
+            "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES {}
+             ON CONFLICT (access_key, address, agent) DO UPDATE SET
+                 seen_at = excluded.seen_at,
+                 refused_at = COALESCE(excluded.refused_at, callers.refused_at)",
+            places(rows.len(), 5)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, caller) in rows {
+            let address = caller.address.map(|address| address.to_string());
+            query = query
+                .bind(*key)
+                .bind(address.unwrap_or_default())
+                .bind(String::from_utf8_lossy(&caller.agent).into_owned())
+                .bind(caller.seen_at)
+                .bind(caller.refused_at);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Leaves the last few callers of each of these keys.
+async fn forget_callers(connection: &mut AnyConnection, keys: &[&str]) -> Result<()> {
+    for keys in keys.chunks(ROWS) {
+        let statement = format!(
+            "DELETE FROM callers WHERE (access_key, address, agent) IN (
+                 SELECT access_key, address, agent FROM (
+                     SELECT access_key, address, agent, ROW_NUMBER() OVER (
+                         PARTITION BY access_key ORDER BY seen_at DESC, address, agent) AS place
+                     FROM callers WHERE access_key IN {}) AS placed
+                 WHERE place > {CALLERS})",
+            places(1, keys.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for key in keys {
+            query = query.bind(*key);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The places of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=columns)
+            .map(|column| format!("${}", row * columns + column))
+            .collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,242 @@
+//! What was counted of one key since the last flush.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Outcome, Source};
+use crate::directory::AccountEntry;
+
+/// Distinct callers of a key that are kept: the last ones.
+pub(super) const CALLERS: usize = 5;
+/// Bytes of a user agent that are kept.
+const AGENT_BYTES: usize = 200;
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+pub(super) struct Pending {
+    pub account: Arc<AccountEntry>,
+    /// Usually one, two around the full hour, more only while the database is away.
+    pub hours: Vec<Hour>,
+    /// The last accepted call, UTC epoch milliseconds.
+    pub used_at: Option<i64>,
+    /// At most [`CALLERS`].
+    pub callers: Vec<Caller>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Hour {
+    /// Since the UTC epoch.
+    pub number: i64,
+    pub accepted: i64,
+    pub refused: i64,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Caller {
+    pub address: Option<IpAddr>,
+    /// Printable ASCII.
+    pub agent: Box<[u8]>,
+    /// The last call, UTC epoch milliseconds.
+    pub seen_at: i64,
+    /// The last call that was refused because the key had expired.
+    pub refused_at: Option<i64>,
+}
+
+impl Pending {
+    pub fn new(account: &Arc<AccountEntry>) -> Self {
+        Self {
+            account: Arc::clone(account),
+            hours: Vec::with_capacity(1),
+            used_at: None,
+            callers: Vec::with_capacity(1),
+        }
+    }
+
+    pub fn count(&mut self, now: i64, outcome: Outcome, source: Source<'_>) {
+        let refused = outcome == Outcome::Refused;
+        self.add_hour(Hour {
+            number: now.div_euclid(HOUR_MS),
+            accepted: i64::from(!refused),
+            refused: i64::from(refused),
+        });
+        if !refused {
+            self.used_at = self.used_at.max(Some(now));
+        }
+        let agent = &source.agent[..source.agent.len().min(AGENT_BYTES)];
+        let known = self
+            .callers
+            .iter_mut()
+            .find(|caller| caller.address == source.address && is_same(&caller.agent, agent));
+        let refused_at = refused.then_some(now);
+        match known {
+            Some(caller) => caller.seen(now, refused_at),
+            None => self.add_caller(Caller {
+                address: source.address,
+                agent: agent.iter().copied().map(printable).collect(),
+                seen_at: now,
+                refused_at,
+            }),
+        }
+    }
+
+    /// Adds what another thread counted, or what could not be written earlier.
+    pub fn add(&mut self, other: Self) {
+        for hour in other.hours {
+            self.add_hour(hour);
+        }
+        self.used_at = self.used_at.max(other.used_at);
+        for caller in other.callers {
+            let known = self
+                .callers
+                .iter_mut()
+                .find(|known| known.address == caller.address && known.agent == caller.agent);
+            match known {
+                Some(known) => known.seen(caller.seen_at, caller.refused_at),
+                None => self.add_caller(caller),
+            }
+        }
+    }
+
+    fn add_hour(&mut self, more: Hour) {
+        // The newest is the last.
+        match self
+            .hours
+            .iter_mut()
+            .rev()
+            .find(|hour| hour.number == more.number)
+        {
+            Some(hour) => {
+                hour.accepted += more.accepted;
+                hour.refused += more.refused;
+            }
+            None => self.hours.push(more),
+        }
+    }
+
+    fn add_caller(&mut self, caller: Caller) {
+        if self.callers.len() < CALLERS {
+            self.callers.push(caller);
+        } else if let Some(oldest) = self.callers.iter_mut().min_by_key(|known| known.seen_at)
+            && oldest.seen_at <= caller.seen_at
+        {
+            *oldest = caller;
+        }
+    }
+}
+
+impl Caller {
+    fn seen(&mut self, at: i64, refused_at: Option<i64>) {
+        self.seen_at = self.seen_at.max(at);
+        self.refused_at = self.refused_at.max(refused_at);
+    }
+}
+
+/// Whether this is the agent that was kept.
+fn is_same(kept: &[u8], sent: &[u8]) -> bool {
+    kept == sent
+        || kept.len() == sent.len()
+            && kept
+                .iter()
+                .zip(sent)
+                .all(|(kept, sent)| *kept == printable(*sent))
+}
+
+/// What is not printable ASCII is of no use to anybody who reads it, and may be meant to deceive.
+fn printable(byte: u8) -> u8 {
+    match byte {
+        b' '..=b'~' => byte,
+        _ => b'?',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> Pending {
+        Pending::new(&Arc::new(AccountEntry::new("acc_1", 0)))
+    }
+
+    fn from(last: u8, agent: &[u8]) -> Source<'_> {
+        Source {
+            address: Some(IpAddr::from([192, 0, 2, last])),
+            agent,
+        }
+    }
+
+    #[test]
+    fn calls_are_counted_by_the_hour_and_the_outcome() {
+        let mut pending = pending();
+        pending.count(HOUR_MS - 1, Outcome::Accepted, from(1, b"curl"));
+        pending.count(HOUR_MS, Outcome::Accepted, from(1, b"curl"));
+        pending.count(HOUR_MS + 5, Outcome::Refused, from(1, b"curl"));
+        let expected = [(0, 1, 0), (1, 1, 1)].map(|(hour, accepted, refused)| Hour {
+            number: hour,
+            accepted,
+            refused,
+        });
+        assert_eq!(pending.hours, expected);
+        assert_eq!(pending.used_at, Some(HOUR_MS));
+        assert_eq!(pending.callers.len(), 1);
+        assert_eq!(pending.callers[0].seen_at, HOUR_MS + 5);
+        assert_eq!(pending.callers[0].refused_at, Some(HOUR_MS + 5));
+    }
+
+    /// However many there are, the last five are kept, and hostile agents are made harmless and short.
+    #[test]
+    fn the_last_five_callers_are_kept() {
+        let mut pending = pending();
+        for number in 0..20 {
+            pending.count(i64::from(number), Outcome::Accepted, from(number, b"curl"));
+        }
+        let mut kept: Vec<i64> = pending
+            .callers
+            .iter()
+            .map(|caller| caller.seen_at)
+            .collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [15, 16, 17, 18, 19]);
+
+        let hostile = [b"\xe2\x80\xae<b>\t".as_slice(), &[b'x'; 500]].concat();
+        for at in [30, 31] {
+            pending.count(at, Outcome::Accepted, from(1, &hostile));
+        }
+        let last: Vec<&Caller> = pending
+            .callers
+            .iter()
+            .filter(|caller| caller.seen_at >= 30)
+            .collect();
+        assert_eq!(last.len(), 1, "it is known the second time");
+        assert_eq!(&last[0].agent[..10], b"???<b>?xxx");
+        assert_eq!(last[0].agent.len(), AGENT_BYTES);
+    }
+
+    /// Adding parts gives what counting in one would have given.
+    #[test]
+    fn parts_add_up() {
+        let calls = |number: i64| {
+            let outcome = if number % 3 == 0 {
+                Outcome::Refused
+            } else {
+                Outcome::Accepted
+            };
+            (
+                number * HOUR_MS / 4,
+                outcome,
+                from(u8::try_from(number % 4).unwrap_or(0), b"curl"),
+            )
+        };
+        let (mut whole, mut even, mut odd) = (pending(), pending(), pending());
+        for number in 0..40 {
+            let (at, outcome, source) = calls(number);
+            whole.count(at, outcome, source);
+            if number % 2 == 0 { &mut even } else { &mut odd }.count(at, outcome, source);
+        }
+        odd.add(even);
+        let sorted = |mut pending: Pending| {
+            pending.hours.sort_by_key(|hour| hour.number);
+            pending.callers.sort_by_key(|caller| caller.seen_at);
+            (pending.hours, pending.used_at, pending.callers)
+        };
+        assert_eq!(sorted(odd), sorted(whole));
+    }
+}
