@@ -90,3 +90,58 @@ fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<()> {
         .publish(access_key, account_id, parts.next()?, expires_at, digest)
         .then_some(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot go on should stop there"
+    )]
+
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::{Caller, Options, Vault};
+
+    /// A loader that is held up with a key in its hands cannot bring it back: the deletion waits for it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_paused_loader_revives_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
+            pepper_file: folder.path().join("pepper"),
+            base_url: "https://keys.example.com".to_owned(),
+        };
+        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
+        let vault = Vault::open(&options, clock).await.unwrap();
+        let caller = Caller::default();
+        let signed_up = vault
+            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let session = vault
+            .session(signed_up.session.expose())
+            .await
+            .unwrap()
+            .unwrap();
+        let (key, inner) = (signed_up.key, &vault.0);
+
+        let loader = Loader::begin(&inner.database, &inner.pepper).await.unwrap();
+        let mut deletion = {
+            let (vault, key) = (vault.clone(), key.access_key.to_string());
+            tokio::spawn(async move {
+                vault
+                    .delete_key(&session, &key, "Default key", &Caller::default())
+                    .await
+            })
+        };
+        let paused = tokio::time::timeout(Duration::from_millis(200), &mut deletion).await;
+        assert!(paused.is_err(), "it did not wait for the loader");
+        loader.load(&inner.directory).await.unwrap();
+        deletion.await.unwrap().unwrap();
+        assert!(vault.verify(key.access_key, &key.secret_key).is_err());
+        assert_eq!(vault.key_count(), 0);
+    }
+}

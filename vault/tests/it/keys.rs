@@ -203,10 +203,7 @@ async fn edit_changes_what_it_says_and_nothing_else() {
         .verify(key.access_key, &key.secret_key)
         .ok()
         .unwrap();
-    assert_eq!(
-        &*verified.name, "renamed",
-        "the directory has the new name"
-    );
+    assert_eq!(&*verified.name, "renamed", "the directory has the new name");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 mod accounts;
 mod calendar;
 mod compose;
+mod deciding;
 mod fixture;
 mod inventory;
 mod keys;
@@ -19,3 +20,4 @@ mod outgoing;
 mod ownership;
 mod sessions;
 mod together;
+mod usage;

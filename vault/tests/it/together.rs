@@ -26,10 +26,7 @@ async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
         let stored = rows.get(&key.access_key.to_string());
         match (site.vault.verify(key.access_key, &key.secret_key), stored) {
             (Ok(verified), Some((at, name))) => {
-                assert_eq!(
-                    (verified.expires_at, &*verified.name),
-                    (*at, name.as_str())
-                );
+                assert_eq!((verified.expires_at, &*verified.name), (*at, name.as_str()));
             }
             (Err(Refusal::Expired { at }), Some((stored, _))) => assert_eq!(Some(at), *stored),
             (Err(Refusal::Invalid), None) => {}
@@ -143,7 +140,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
     // Odd while the key is expired and that was acknowledged; the number tells one such time from the next.
     let epoch = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
-    let verifiers: Vec<_> = (0..4)
+    let verifiers: Vec<_> = (0..16)
         .map(|_| {
             let (vault, key, epoch, stop) =
                 (site.vault.clone(), key.clone(), epoch.clone(), stop.clone());
@@ -162,7 +159,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
         })
         .collect();
     let nobody = Caller::default();
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         site.vault
             .expire_key(&member.session, &access_key, &nobody)
             .await

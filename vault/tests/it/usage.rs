@@ -1,0 +1,349 @@
+//! Usage: what is counted reaches the database exactly, and nothing of it can touch a key.
+
+use std::net::IpAddr;
+
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
+use shared::problem::Code;
+use sqlx::{Connection, SqliteConnection};
+use vault::{Caller, NewKey, Vault};
+
+use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, expire};
+
+fn headers(key: &NewKey, agent: &str) -> HeaderMap {
+    let word = format!("Bearer {}.{}", key.access_key, key.secret_key.expose());
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, HeaderValue::from_str(&word).unwrap());
+    headers.insert(USER_AGENT, HeaderValue::from_str(agent).unwrap());
+    headers
+}
+
+fn from(last: u8) -> Caller {
+    Caller {
+        address: Some(IpAddr::from([192, 0, 2, last])),
+    }
+}
+
+/// A call that is accepted or refused because the key has expired; says which.
+fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
+    match vault.admit(&headers(key, agent), &from(last)) {
+        Ok(_) => true,
+        Err(refused) => {
+            assert_eq!(refused.code(), Code::KeyExpired);
+            false
+        }
+    }
+}
+
+/// Hour, accepted, refused.
+async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i64, i64)> {
+    sqlx::query_as(
+        "SELECT hour - $2, accepted, refused FROM usage_hours WHERE access_key = $1 ORDER BY hour",
+    )
+    .bind(key.access_key.to_string())
+    .bind(NOON / HOUR)
+    .fetch_all(database)
+    .await
+    .unwrap()
+}
+
+/// Address, agent, last seen and last refused in seconds after noon; last seen first.
+async fn callers(
+    database: &mut SqliteConnection,
+    key: &NewKey,
+) -> Vec<(String, String, i64, Option<i64>)> {
+    sqlx::query_as(
+        "SELECT address, agent, (seen_at - $2) / 1000, (refused_at - $2) / 1000 FROM callers
+         WHERE access_key = $1 ORDER BY seen_at DESC, address",
+    )
+    .bind(key.access_key.to_string())
+    .bind(NOON)
+    .fetch_all(database)
+    .await
+    .unwrap()
+}
+
+async fn used_at(database: &mut SqliteConnection, key: &NewKey) -> Option<i64> {
+    sqlx::query_scalar("SELECT used_at FROM last_uses WHERE access_key = $1")
+        .bind(key.access_key.to_string())
+        .fetch_optional(database)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_call_is_written_with_its_hour_and_its_caller() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    let never = site.key(&member, "never called", "90d").await;
+    assert!(call(&site.vault, &key, 1, "curl/8"));
+    site.clock.advance(10 * SECOND);
+    assert!(call(&site.vault, &key, 1, "curl/8"));
+    assert!(call(&site.vault, &key, 2, "python"));
+    site.vault.flush_usage().await.unwrap();
+    site.clock.advance(HOUR);
+    expire(&site.vault, &member, &key.access_key.to_string()).await;
+    assert!(!call(&site.vault, &key, 2, "python"));
+    site.vault.flush_usage().await.unwrap();
+    // Nothing was counted since, so nothing is added.
+    site.vault.flush_usage().await.unwrap();
+
+    let mut database = site.database().await;
+    assert_eq!(hours(&mut database, &key).await, [(0, 3, 0), (1, 0, 1)]);
+    assert_eq!(used_at(&mut database, &key).await, Some(NOON + 10 * SECOND));
+    let caller = |address: &str, agent: &str, seen, refused| {
+        (address.to_owned(), agent.to_owned(), seen, refused)
+    };
+    assert_eq!(
+        callers(&mut database, &key).await,
+        [
+            caller("192.0.2.2", "python", 3_610, Some(3_610)),
+            caller("192.0.2.1", "curl/8", 10, None),
+        ]
+    );
+    assert!(hours(&mut database, &never).await.is_empty());
+    assert_eq!(used_at(&mut database, &never).await, None);
+}
+
+/// Whoever does not have the secret leaves no trace on the key, and what was refused is no use of it.
+#[tokio::test]
+async fn only_the_right_secret_counts() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let (key, other) = (
+        site.key(&member, "a", "90d").await,
+        site.key(&member, "b", "90d").await,
+    );
+    let mixed = NewKeyLike(&key, &other).headers();
+    let refused = site.vault.admit(&mixed, &from(1)).unwrap_err();
+    assert_eq!(refused.code(), Code::KeyInvalid);
+    assert_eq!(
+        site.vault
+            .admit(&HeaderMap::new(), &from(1))
+            .unwrap_err()
+            .code(),
+        Code::CredentialsMissing
+    );
+    site.vault.flush_usage().await.unwrap();
+    let mut database = site.database().await;
+    let rows: i64 = sqlx::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM usage_hours) + (SELECT COUNT(*) FROM callers)
+              + (SELECT COUNT(*) FROM last_uses)",
+    )
+    .fetch_one(&mut database)
+    .await
+    .unwrap();
+    assert_eq!(rows, 0);
+    let decisions = site.vault.decisions();
+    let expected = [
+        ("good", 0),
+        ("credentials_missing", 1),
+        ("credentials_malformed", 0),
+        ("key_invalid", 1),
+        ("key_expired", 0),
+        ("unavailable", 0),
+    ];
+    assert_eq!(decisions.by_code, expected);
+    assert_eq!(decisions.count, 2);
+}
+
+/// The access key of one with the secret of the other.
+struct NewKeyLike<'a>(&'a NewKey, &'a NewKey);
+
+impl NewKeyLike<'_> {
+    fn headers(&self) -> HeaderMap {
+        let word = format!("{}.{}", self.0.access_key, self.1.secret_key.expose());
+        let mut headers = HeaderMap::new();
+        headers.insert("x-api-key", HeaderValue::from_str(&word).unwrap());
+        headers
+    }
+}
+
+/// Sixteen threads call while it is flushed all the time: not one call is lost or counted twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn totals_are_exact_under_load() {
+    const CALLS: i64 = 2_000;
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut keys = Vec::new();
+    for number in 0..4 {
+        keys.push(site.key(&member, &format!("k{number}"), "90d").await);
+    }
+    let expired = site.key(&member, "expired", "90d").await;
+    expire(&site.vault, &member, &expired.access_key.to_string()).await;
+    keys.push(expired);
+    let keys = std::sync::Arc::new(keys);
+    let threads: Vec<_> = (0..16_u8)
+        .map(|thread| {
+            let (vault, keys) = (site.vault.clone(), keys.clone());
+            std::thread::spawn(move || {
+                for number in 0..CALLS {
+                    let key = usize::try_from(number).unwrap() % keys.len();
+                    call(&vault, &keys[key], thread % 3, "load");
+                }
+            })
+        })
+        .collect();
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        site.vault.flush_usage().await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    site.vault.flush_usage().await.unwrap();
+    let mut database = site.database().await;
+    let each = 16 * CALLS / 5;
+    for key in &keys[..4] {
+        assert_eq!(hours(&mut database, key).await, [(0, each, 0)]);
+        assert_eq!(callers(&mut database, key).await.len(), 3);
+    }
+    assert_eq!(hours(&mut database, &keys[4]).await, [(0, 0, each)]);
+}
+
+/// What cannot be written is kept, shows as lag, and is written once the database takes it again.
+#[tokio::test]
+async fn a_failed_flush_loses_nothing() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    let mut database = site.database().await;
+    assert!(call(&site.vault, &key, 1, "curl"));
+    rename(&mut database, "callers", "away").await;
+    site.clock.advance(3 * SECOND);
+    site.vault.flush_usage().await.unwrap_err();
+    assert!(call(&site.vault, &key, 1, "curl"));
+    assert_eq!(site.vault.flush_lag().as_secs(), 3);
+    assert_eq!(site.vault.flush_failures(), 1);
+    assert!(
+        hours(&mut database, &key).await.is_empty(),
+        "nothing is half written"
+    );
+    rename(&mut database, "away", "callers").await;
+    site.vault.flush_usage().await.unwrap();
+    assert_eq!(hours(&mut database, &key).await, [(0, 2, 0)]);
+    assert_eq!(callers(&mut database, &key).await.len(), 1);
+    assert_eq!(site.vault.flush_lag().as_secs(), 0);
+}
+
+async fn rename(database: &mut SqliteConnection, from: &str, to: &str) {
+    let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+    sqlx::query(sqlx::AssertSqlSafe(statement))
+        .execute(database)
+        .await
+        .unwrap();
+}
+
+/// A8: what is written about a key neither changes it nor brings it back.
+#[tokio::test]
+async fn usage_revives_nothing() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let (gone, expired) = (
+        site.key(&member, "gone", "90d").await,
+        site.key(&member, "expired", "90d").await,
+    );
+    for key in [&gone, &expired] {
+        assert!(call(&site.vault, key, 1, "curl"));
+    }
+    let caller = Caller::default();
+    site.vault
+        .delete_key(
+            &member.session,
+            &gone.access_key.to_string(),
+            "gone",
+            &caller,
+        )
+        .await
+        .unwrap();
+    expire(&site.vault, &member, &expired.access_key.to_string()).await;
+    let mut database = site.database().await;
+    let before = keys_of(&mut database).await;
+    site.vault.flush_usage().await.unwrap();
+    assert_eq!(keys_of(&mut database).await, before);
+    assert_eq!(site.verdict(&gone), "invalid");
+    assert_eq!(site.verdict(&expired), "expired");
+    assert!(callers(&mut database, &gone).await.is_empty());
+    assert_eq!(used_at(&mut database, &gone).await, None);
+    // The call was made all the same, and counts for the account.
+    assert_eq!(hours(&mut database, &gone).await, [(0, 1, 0)]);
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&gone), "invalid");
+    assert_eq!(site.verdict(&expired), "expired");
+}
+
+async fn keys_of(database: &mut SqliteConnection) -> Vec<(String, String, Option<i64>)> {
+    sqlx::query_as("SELECT access_key, name, expires_at FROM api_keys ORDER BY access_key")
+        .fetch_all(database)
+        .await
+        .unwrap()
+}
+
+/// The last five are kept over any number of flushes, and those of another key are not touched.
+#[tokio::test]
+async fn five_callers_are_kept() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let (busy, quiet) = (
+        site.key(&member, "busy", "90d").await,
+        site.key(&member, "quiet", "90d").await,
+    );
+    call(&site.vault, &quiet, 200, "curl");
+    for last in 0..12 {
+        site.clock.advance(SECOND);
+        call(&site.vault, &busy, last, "curl");
+        if last % 4 == 3 {
+            site.vault.flush_usage().await.unwrap();
+        }
+    }
+    let mut database = site.database().await;
+    let kept: Vec<String> = callers(&mut database, &busy)
+        .await
+        .into_iter()
+        .map(|(address, ..)| address)
+        .collect();
+    let expected = [11, 10, 9, 8, 7].map(|last| format!("192.0.2.{last}"));
+    assert_eq!(kept, expected);
+    assert_eq!(callers(&mut database, &quiet).await.len(), 1);
+}
+
+/// More keys than fit into one statement.
+#[tokio::test]
+async fn many_keys_are_written_in_one_flush() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut keys = Vec::new();
+    for number in 0..97 {
+        keys.push(site.key(&member, &format!("k{number}"), "90d").await);
+    }
+    for key in &keys {
+        assert!(call(&site.vault, key, 1, "curl"));
+        assert!(call(&site.vault, key, 2, "curl"));
+    }
+    site.vault.flush_usage().await.unwrap();
+    let mut database = site.database().await;
+    for key in &keys {
+        assert_eq!(hours(&mut database, key).await, [(0, 2, 0)]);
+        assert_eq!(callers(&mut database, key).await.len(), 2);
+        assert_eq!(used_at(&mut database, key).await, Some(NOON));
+    }
+}
+
+/// Charts show thirty days; what is older goes.
+#[tokio::test]
+async fn old_hours_are_removed() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "never").await;
+    call(&site.vault, &key, 1, "curl");
+    site.vault.flush_usage().await.unwrap();
+    let mut database = site.database().await;
+    site.clock.advance(35 * DAY);
+    site.vault.prune_usage().await.unwrap();
+    assert_eq!(hours(&mut database, &key).await.len(), 1);
+    site.clock.advance(HOUR);
+    site.vault.prune_usage().await.unwrap();
+    assert!(hours(&mut database, &key).await.is_empty());
+    database.close().await.unwrap();
+}
