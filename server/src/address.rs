@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{Extensions, HeaderMap};
+use axum::http::HeaderMap;
 use ipnet::IpNet;
 use vault::Caller;
 
@@ -12,17 +12,17 @@ pub struct Peer(pub SocketAddr);
 
 /// Who sends a request. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
 /// rightmost that is not itself trusted counts: everything left of that is the caller's own claim.
-pub fn caller(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Caller {
+pub fn caller(peer: Option<Peer>, headers: &HeaderMap, trusted: &[IpNet]) -> Caller {
     Caller {
-        address: address(extensions, headers, trusted),
+        address: peer.map(|peer| address(peer, headers, trusted)),
     }
 }
 
-fn address(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    let peer = extensions.get::<Peer>()?.0.ip().to_canonical();
+fn address(Peer(peer): Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let peer = peer.ip().to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     if !is_trusted(peer) {
-        return Some(peer);
+        return peer;
     }
     // Bytes, so that a header which is no text hides no hop.
     let hops: Vec<&[u8]> = headers
@@ -43,7 +43,7 @@ fn address(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> O
             break;
         }
     }
-    Some(nearest)
+    nearest
 }
 
 /// An address, with or without a port: some proxies write one.
@@ -59,14 +59,13 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn from(peer: [u8; 4], forwarded: &[&'static str]) -> Option<String> {
-        let mut extensions = Extensions::new();
-        extensions.insert(Peer(SocketAddr::from((peer, 40_000))));
+        let peer = Peer(SocketAddr::from((peer, 40_000)));
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append("x-forwarded-for", HeaderValue::from_static(value));
         }
         let trusted = [IpNet::new(IpAddr::from([10, 0, 0, 0]), 8).ok()?];
-        address(&extensions, &headers, &trusted).map(|address| address.to_string())
+        Some(address(peer, &headers, &trusted).to_string())
     }
 
     #[test]

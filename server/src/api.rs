@@ -47,7 +47,7 @@ fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
 
 async fn known(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
     let caller = caller(
-        request.extensions(),
+        request.extensions().get().copied(),
         request.headers(),
         &state.trusted_proxies,
     );

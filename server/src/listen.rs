@@ -4,24 +4,20 @@
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
 //! telling the versions apart on one port waits for a client without any limit.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use rlimit::Resource;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tower::ServiceExt;
 
 use crate::address::Peer;
+use crate::front::Front;
+use crate::patience::Patience;
 
 /// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,10 +31,9 @@ const OTHER_FILES: u64 = 64;
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until `stop` comes, then lets what is in flight finish.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output = ()>) {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES);
     let places = Arc::new(Semaphore::new(connections()));
@@ -52,21 +47,13 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
         let Some((stream, peer, place)) = accepted else {
             continue;
         };
-        let router = router.clone();
-        let service = service_fn(move |request: Request<Incoming>| {
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
-            let router = router.clone();
-            async move {
-                Ok::<_, Infallible>(
-                    router
-                        .oneshot(request)
-                        .await
-                        .unwrap_or_else(|never| match never {}),
-                )
-            }
-        });
-        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        let front = front.clone();
+        let service = service_fn(move |request| front.answer(request, peer));
+        let connection = builder
+            .clone()
+            .timer(Patience::default())
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = graceful.watch(connection);
         tokio::spawn(async move {
             let _place = place;
             if let Err(error) = connection.await {
@@ -118,6 +105,7 @@ async fn accept(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     /// Whoever connects and then says nothing, or not enough, is let go. Time runs by itself while everybody
@@ -126,7 +114,11 @@ mod tests {
     async fn silent_clients_are_let_go() -> std::io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let server = tokio::spawn(serve(listener, Router::new(), std::future::pending()));
+        let server = tokio::spawn(serve(
+            listener,
+            Router::new().into(),
+            std::future::pending(),
+        ));
         for said in [
             "",
             "P",

@@ -31,7 +31,7 @@ pub async fn identify(
         },
     };
     let caller = caller(
-        request.extensions(),
+        request.extensions().get().copied(),
         request.headers(),
         &state.trusted_proxies,
     );

@@ -11,6 +11,7 @@ use vault::demo::{self, Filled};
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
+use crate::front::Front;
 use crate::state::AppState;
 use crate::{listen, metrics, router};
 
@@ -93,9 +94,10 @@ pub async fn run(config: &Config) -> Result<(), String> {
     };
     let metrics = async {
         if let Some(listener) = metrics_listener {
-            listen::serve(listener, metrics::router(state.clone()), stopped()).await;
+            listen::serve(listener, metrics::router(state.clone()).into(), stopped()).await;
         }
     };
+    let front = Front::new(state.clone(), router::router(state.clone()));
     // Requests and mails under way come to their ends side by side.
     tokio::join!(
         async {
@@ -106,7 +108,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
             tracing::info!("stopping");
             let _ = stop.send(());
         },
-        listen::serve(listener, router::router(state.clone()), stopped()),
+        listen::serve(listener, front, stopped()),
         metrics,
         async {
             stopped().await;

@@ -3,32 +3,40 @@
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderMap, HeaderValue, Response, Uri};
+use axum::http::{self, HeaderValue, Response, Uri};
 use vault::gate::X_REQUEST_ID;
 
-use crate::address::caller;
+use crate::address::{Peer, caller};
 use crate::state::AppState;
 
-/// Answers 200 with who the key belongs to, or the refusal.
-pub async fn verify(State(state): State<AppState>, request: Request) -> Response<Body> {
-    answer(&state, &request)
+/// Whether an address is this one or below it.
+pub fn is_meant(path: &str) -> bool {
+    path.strip_prefix("/verify")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn answer(state: &AppState, request: &Request) -> Response<Body> {
+/// [`answer`] as a handler.
+pub async fn verify(State(state): State<AppState>, request: Request) -> Response<Body> {
+    answer(&state, &request, request.extensions().get().copied())
+}
+
+/// Answers 200 with who the key belongs to, or the refusal.
+pub fn answer<B>(
+    state: &AppState,
+    request: &http::Request<B>,
+    peer: Option<Peer>,
+) -> Response<Body> {
     let vault = &state.vault;
     let headers = request.headers();
     let id = vault.request_id(headers);
-    match vault.admit(
-        headers,
-        &caller(request.extensions(), headers, &state.trusted_proxies),
-    ) {
+    match vault.admit(headers, &caller(peer, headers, &state.trusted_proxies)) {
         Ok(verified) => {
-            let mut answer = HeaderMap::with_capacity(8);
-            answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            answer.insert(X_REQUEST_ID, id);
-            verified.identify(&mut answer);
             let mut response = Response::new(Body::empty());
-            *response.headers_mut() = answer;
+            let headers = response.headers_mut();
+            headers.reserve(7);
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(X_REQUEST_ID, id);
+            verified.identify(headers);
             response
         }
         Err(refused) if is_nginx(request.uri()) => refused.answer_nginx(vault, id),

@@ -11,6 +11,7 @@ use std::str::FromStr;
 
 const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
+const ACCESS_LEN: usize = ACCESS_PREFIX.len() + ACCESS_CHARS;
 const SECRET_PREFIX: &str = "khs_";
 const SECRET_RANDOM_CHARS: usize = 43;
 const SECRET_CHECK_CHARS: usize = 6;
@@ -32,6 +33,20 @@ impl AccessKey {
     /// The access key made of 80 random bits.
     pub fn from_entropy(bits: [u8; 10]) -> Self {
         Self(bits)
+    }
+
+    /// The access key as it is written.
+    pub fn text(&self) -> [u8; ACCESS_LEN] {
+        let mut wide = [0; 16];
+        wide[6..].copy_from_slice(&self.0);
+        let bits = u128::from_be_bytes(wide);
+        let mut text = [0; ACCESS_LEN];
+        let (prefix, chars) = text.split_at_mut(ACCESS_PREFIX.len());
+        prefix.copy_from_slice(ACCESS_PREFIX.as_bytes());
+        for (place, char) in chars.iter_mut().rev().enumerate() {
+            *char = CROCKFORD[(bits >> (5 * place) & 31) as usize];
+        }
+        text
     }
 }
 
@@ -58,15 +73,7 @@ impl FromStr for AccessKey {
 
 impl fmt::Display for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut wide = [0; 16];
-        wide[6..].copy_from_slice(&self.0);
-        let bits = u128::from_be_bytes(wide);
-        let mut text = [0; ACCESS_CHARS];
-        for (place, char) in text.iter_mut().rev().enumerate() {
-            *char = CROCKFORD[(bits >> (5 * place) & 31) as usize];
-        }
-        f.write_str(ACCESS_PREFIX)?;
-        f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        f.write_str(std::str::from_utf8(&self.text()).map_err(|_| fmt::Error)?)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The headers that say which key it is.
 
-use std::fmt::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
@@ -28,28 +28,53 @@ impl Verified {
     /// Says which key it is in the headers of an answer or of a request to somewhere else. The name is
     /// percent-encoded. `Sunset` (RFC 8594) is there inside the account's warning window.
     pub fn identify(&self, headers: &mut HeaderMap) {
-        let mut text = String::with_capacity(64);
-        let mut put = |name, write: &dyn Fn(&mut String) -> std::fmt::Result| {
-            text.clear();
-            if write(&mut text).is_ok()
-                && let Ok(value) = HeaderValue::from_str(&text)
-            {
-                headers.insert(name, value);
+        let mut values = Values::default();
+        values.add(ACCESS_KEY, |text| text.extend(self.access_key.text()));
+        values.add(ACCOUNT, |text| text.extend(self.account_id.as_bytes()));
+        values.add(KEY_NAME, |text| {
+            for part in utf8_percent_encode(&self.name, RESERVED) {
+                text.extend(part.as_bytes());
             }
-        };
-        put(ACCESS_KEY, &|text| write!(text, "{}", self.access_key));
-        put(ACCOUNT, &|text| text.write_str(&self.account_id));
-        put(KEY_NAME, &|text| {
-            write!(text, "{}", utf8_percent_encode(&self.name, RESERVED))
         });
         if let Some(at) = self.expires_at {
-            put(EXPIRES_AT, &|text| text.write_str(&rfc3339(at)));
+            values.add(EXPIRES_AT, |text| text.extend(rfc3339(at).as_bytes()));
             if self.status == Status::ExpiringSoon {
                 let since = Duration::from_millis(u64::try_from(at).unwrap_or(0));
-                put(SUNSET, &|text| {
-                    text.write_str(&httpdate::fmt_http_date(UNIX_EPOCH + since))
-                });
+                let date = httpdate::fmt_http_date(UNIX_EPOCH + since);
+                values.add(SUNSET, |text| text.extend(date.as_bytes()));
             }
+        }
+        values.insert(headers);
+    }
+}
+
+/// Header values that share one piece of memory.
+#[derive(Default)]
+struct Values {
+    text: Vec<u8>,
+    /// Names and where each value ends.
+    ends: [Option<(HeaderName, usize)>; 5],
+    count: usize,
+}
+
+impl Values {
+    fn add(&mut self, name: HeaderName, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.text.capacity() == 0 {
+            self.text.reserve(192);
+        }
+        write(&mut self.text);
+        self.ends[self.count] = Some((name, self.text.len()));
+        self.count += 1;
+    }
+
+    fn insert(self, headers: &mut HeaderMap) {
+        let text = Bytes::from(self.text);
+        let mut begin = 0;
+        for (name, end) in self.ends.into_iter().flatten() {
+            if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(begin..end)) {
+                headers.insert(name, value);
+            }
+            begin = end;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A refusal as an answer: RFC 9457 `application/problem+json` with the headers that go with it.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
 use shared::problem::{Code, Problem};
 use shared::token::AccessKey;
 
@@ -12,6 +12,10 @@ use crate::dates::rfc3339;
 /// RFC 7617, section 2.1: the charset says that user name and password are UTF-8.
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
+
+/// For nginx: the status and the body of the answer that it cannot carry.
+const STATUS: HeaderName = HeaderName::from_static("x-keyhold-status");
+const PROBLEM: HeaderName = HeaderName::from_static("x-keyhold-problem");
 
 /// Seconds after which it makes sense to ask again when the truth cannot be known.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
@@ -52,17 +56,25 @@ impl Refused {
         self.answer_with(self.status(), vault, request_id)
     }
 
-    /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500.
+    /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500, and
+    /// keeps nothing of a refusal but the headers. Two of them say what the answer would have been.
     pub fn answer_nginx<B: From<Vec<u8>>>(
         self,
         vault: &Vault,
         request_id: HeaderValue,
     ) -> Response<B> {
-        let status = match self.status() {
+        let meant: Response<Vec<u8>> = self.answer(vault, request_id.clone());
+        let status = match meant.status() {
             StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
             _ => StatusCode::FORBIDDEN,
         };
-        self.answer_with(status, vault, request_id)
+        let mut response = self.answer_with(status, vault, request_id);
+        let headers = response.headers_mut();
+        headers.insert(STATUS, HeaderValue::from(meant.status().as_u16()));
+        if let Ok(problem) = HeaderValue::from_bytes(meant.body()) {
+            headers.insert(PROBLEM, problem);
+        }
+        response
     }
 
     fn answer_with<B: From<Vec<u8>>>(
