@@ -4,6 +4,7 @@
 use shared::list::ListQuery;
 use shared::view::{KeyDetail, Overview};
 use vault::NewKey;
+use vault::demo::{EMAIL, PASSWORD};
 
 use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, at, expire, restore};
 
@@ -317,4 +318,31 @@ async fn the_notice_says_who_still_calls() {
     assert!(part("used").contains("Last used at Mon 23 Nov 2026, 11:00 UTC."));
     assert!(!part("quiet").contains("used at") && !part("quiet").contains("fail"));
     assert!(!text.contains("Bcc") && !text.contains("192.0.2"), "{text}");
+}
+
+/// Who tries Keyhold sees what it is for: charts with calls, and the alarm.
+#[tokio::test]
+async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
+    let site = Fixture::new().await;
+    site.vault.fill_for_demo().await.unwrap();
+    let nobody = vault::Caller::default();
+    let token = site.vault.sign_in(EMAIL, PASSWORD, &nobody).await.unwrap();
+    let account = site.session(&token).await.unwrap().account;
+    let overview = site.vault.overview(&account).await.unwrap();
+    assert!(overview.calls.iter().all(|day| day.accepted > 0));
+    let first = &overview.attention[0];
+    assert_eq!(first.key.name, "billing-cron");
+    assert_eq!(first.failing.as_ref().unwrap().callers, 3);
+    let others = overview.attention[1..].iter();
+    assert!(others.clone().count() > 2 && others.clone().all(|one| one.failing.is_none()));
+    let shown = site.vault.show_key(&account, &first.key.access_key);
+    let shown = shown.await.unwrap();
+    let refused: i64 = shown.calls.iter().map(|day| day.refused).sum();
+    assert!(refused > 0);
+    assert_eq!(shown.callers.len(), 4);
+    let end = shown.key.expires_at().unwrap();
+    assert!(
+        shown.key.used.unwrap().at < end,
+        "accepted before it expired only"
+    );
 }
