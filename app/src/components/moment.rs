@@ -1,13 +1,13 @@
 //! Instants: what the clock says in the account's zone, and how far away that is.
 
 use leptos::prelude::*;
-use shared::relative::relative;
+use shared::relative;
 use shared::view::Moment;
 
 /// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
 /// otherwise read out each second.
 pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
-    let words = Memo::new(move |_| relative(at, now.get()));
+    let words = Memo::new(move |_| relative::relative(at, now.get()));
     view! { <span class="relative" aria-live="off">{words}</span> }.into_any()
 }
 
@@ -24,9 +24,21 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
-/// An expiration, which may be none.
-pub fn expiration(expires: Option<Moment>, now: Signal<i64>) -> AnyView {
-    match expires {
+/// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
+pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
+    let at = moment.at;
+    let words = Memo::new(move |_| relative::ago(at, now.get()));
+    view! {
+        <time datetime=moment.rfc3339 title=moment.text aria-live="off">
+            {words}
+        </time>
+    }
+    .into_any()
+}
+
+/// An instant that may be none: an expiration, the last use.
+pub fn or_never(moment: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match moment {
         Some(moment) => when(moment, now),
         None => view! { <span class="when">"Never"</span> }.into_any(),
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::DAY_MS;
 use shared::status::Status;
+use shared::usage::Attention;
 use shared::view::{Counts, KeyView, Overview};
 
 use crate::call::ask;
@@ -14,7 +15,7 @@ use crate::components::icon::Icon;
 use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
 use crate::components::live::live;
 use crate::components::time_line::TimeLine;
-use crate::components::{moment, status};
+use crate::components::{calls, moment, status};
 use crate::functions::overview::ShowOverview;
 
 #[component]
@@ -41,6 +42,7 @@ fn content(overview: Overview) -> AnyView {
         .into_any();
     }
     let now = ticking(overview.now);
+    let calls = calls::chart(&overview.calls, "in the last 14 days");
     view! {
         {banner(&overview, now)}
         {tiles(overview.counts)}
@@ -61,6 +63,10 @@ fn content(overview: Overview) -> AnyView {
                 <p>
                     <a href=LIST>"All keys"</a>
                 </p>
+            </section>
+            <section class="card whole" aria-labelledby="calls-title">
+                <h2 id="calls-title">"Calls, last 14 days"</h2>
+                {calls}
             </section>
         </div>
         <p class="zone">"All dates are in " {overview.time_zone} "."</p>
@@ -83,7 +89,7 @@ fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
     let ends: Vec<i64> = overview
         .attention
         .iter()
-        .filter_map(KeyView::expires_at)
+        .filter_map(|one| one.key.expires_at())
         .collect();
     let counts = Memo::new(move |_| {
         let now = now.get();
@@ -99,7 +105,7 @@ fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
     let keys = overview
         .attention
         .iter()
-        .map(|key| attention(key, now, window))
+        .map(|one| attention(one.clone(), now, window))
         .collect_view();
     Some(
         view! {
@@ -149,18 +155,29 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
     }
 }
 
-fn attention(key: &KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::of(key, now, window);
+fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i64) -> AnyView {
+    let state = status::of(&key, now, window);
+    let what = match (failing, key.expires) {
+        (Some(failing), Some(expires)) => view! {
+            <span>"expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
+        }
+        .into_any(),
+        (_, expires) => view! {
+            {status::pill(state)}
+            {moment::or_never(expires, now)}
+        }
+        .into_any(),
+    };
     view! {
         <li>
             <div class="what">
                 <a href=key_path(&key.access_key)>
                     <bdi>{key.name.clone()}</bdi>
                 </a>
-                {status::pill(state)}
-                {moment::expiration(key.expires.clone(), now)}
+                " "
+                {what}
             </div>
-            <Extend access_key=key.access_key.clone() name=key.name.clone() status=state />
+            <Extend access_key=key.access_key name=key.name status=state />
         </li>
     }
     .into_any()

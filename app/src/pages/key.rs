@@ -5,6 +5,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use shared::status::Status;
+use shared::usage::CallerView;
 use shared::validation::FieldErrors;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
@@ -19,9 +20,10 @@ use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{TextArea, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::head::PageHead;
+use crate::components::icon::Icon;
 use crate::components::key_actions::{ExpireNow, LIST};
 use crate::components::live::live;
-use crate::components::{moment, status};
+use crate::components::{calls, moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
 
@@ -79,6 +81,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         <PageHead title=name.clone() heading=heading />
         {done_note()}
         {summary}
+        {alarm(detail, now, expired)}
         <section class="card" aria-labelledby="edit-title">
             <h2 id="edit-title">"Edit"</h2>
             {edit}
@@ -92,6 +95,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
             }
         })}
         {delete_section(access_key.get_value(), name, expired)}
+        {usage(detail, now)}
         {history(detail)}
     }
     .into_any()
@@ -125,15 +129,34 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Expires"</dt>
-                <dd>{live(move || moment::expiration(detail.get().key.expires, now))}</dd>
+                <dd>{live(move || moment::or_never(detail.get().key.expires, now))}</dd>
             </div>
             <div>
                 <dt>"Created"</dt>
                 <dd>{moment::when(created, now)}</dd>
             </div>
+            <div>
+                <dt>"Last used"</dt>
+                <dd>{live(move || moment::or_never(detail.get().key.used, now))}</dd>
+            </div>
         </dl>
     }
     .into_any()
+}
+
+/// That programs still call the expired key, with the way to the form that restores it.
+fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
+    let failing = Memo::new(move |_| detail.get().failing.filter(|_| expired.get()));
+    live(move || {
+        failing.get().map(|failing| {
+            view! {
+                <p class="note bad">
+                    {Icon::WARNING.draw()}
+                    <span>{calls::alarm(failing, now)} ". " <a href="#restore">"Restore the key"</a></span>
+                </p>
+            }
+        })
+    })
 }
 
 fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
@@ -251,6 +274,49 @@ fn check_delete(fields: &Fields) -> FieldErrors {
     } else {
         FieldErrors::default()
     }
+}
+
+fn usage(detail: Memo<KeyDetail>, now: Signal<i64>) -> AnyView {
+    let days = Memo::new(move |_| detail.get().calls);
+    let callers = Memo::new(move |_| detail.get().callers);
+    view! {
+        <section class="card" aria-labelledby="calls-title">
+            <h2 id="calls-title">"Calls, last 30 days"</h2>
+            {live(move || calls::chart(&days.get(), "in the last 30 days"))}
+        </section>
+        <section class="card" aria-labelledby="callers-title">
+            <h2 id="callers-title">"Recent callers"</h2>
+            {live(move || {
+                let callers = callers.get();
+                if callers.is_empty() {
+                    view! { <p class="muted">"Nobody has called with this key yet."</p> }.into_any()
+                } else {
+                    let callers = callers.into_iter().map(|one| caller(one, now)).collect_view();
+                    view! { <ul class="callers">{callers}</ul> }.into_any()
+                }
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn caller(caller: CallerView, now: Signal<i64>) -> AnyView {
+    let or = |text: String, none: &str| {
+        if text.is_empty() {
+            none.to_owned()
+        } else {
+            text
+        }
+    };
+    view! {
+        <li>
+            <bdi class="address">{or(caller.address, "Unknown address")}</bdi>
+            <bdi class="agent">{or(caller.agent, "No user agent")}</bdi>
+            {moment::when(caller.seen, now)}
+            {caller.refused.then(|| status::fixed("expired", Icon::STOP, "Refused: expired"))}
+        </li>
+    }
+    .into_any()
 }
 
 fn history(detail: Memo<KeyDetail>) -> AnyView {
