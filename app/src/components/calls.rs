@@ -13,55 +13,56 @@ const DAY: i64 = 10;
 const LEAST: i64 = 4;
 
 /// The chart of these days. `period` says which: "in the last 30 days".
-pub fn chart(days: &[DayCalls], period: &str) -> AnyView {
-    let accepted = days.iter().map(|day| day.accepted).sum();
-    let refused = days.iter().map(|day| day.refused).sum();
-    let busiest = days.iter().max_by_key(|day| day.accepted + day.refused);
-    let (Some(busiest), Some(first), Some(last), 1..) =
-        (busiest, days.first(), days.last(), accepted + refused)
-    else {
-        return view! { <p class="muted">{format!("No calls {period}.")}</p> }.into_any();
-    };
-    let most = busiest.accepted + busiest.refused;
-    let height = |calls: i64| {
-        if calls == 0 {
-            0
-        } else {
-            (HEIGHT * calls / most).max(LEAST)
+pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
+    let (mut accepted, mut refused, mut most, mut busiest) = (0, 0, 0, "");
+    for day in &days {
+        accepted += day.accepted;
+        refused += day.refused;
+        if day.accepted + day.refused > most {
+            most = day.accepted + day.refused;
+            busiest = &day.day;
         }
-    };
-    let (mut solid, mut hollow, mut left) = (String::new(), String::new(), 0);
-    for day in days {
-        let foot = HEIGHT - height(day.accepted);
-        bar(&mut solid, left, HEIGHT, foot);
-        bar(&mut hollow, left, foot, (foot - height(day.refused)).max(0));
-        left += DAY;
+    }
+    if most == 0 {
+        return view! { <p class="muted">{format!("No calls {period}.")}</p> }.into_any();
     }
     let summary = format!(
-        "Calls per day {period}: {}, most on {} with {}. The numbers are below.",
+        "Calls per day {period}: {}, most on {busiest} with {}. The numbers are below.",
         counted(accepted, refused),
-        busiest.day,
         grouped(most)
     );
-    let numbers = days
-        .iter()
-        .rev()
-        .filter(|day| day.accepted + day.refused > 0);
+    let height = |calls: i64| match calls {
+        0 => 0,
+        some => (HEIGHT * some / most).max(LEAST),
+    };
+    let (mut solid, mut hollow, mut left) = (String::new(), String::new(), 0);
+    let (mut hints, mut rows) = (Vec::new(), Vec::new());
+    for day in &days {
+        let foot = HEIGHT - height(day.accepted);
+        bar(&mut solid, left, HEIGHT, foot);
+        bar(&mut hollow, left, foot, foot - height(day.refused));
+        hints.push(hint(day, left));
+        if day.accepted + day.refused > 0 {
+            rows.push(row(day));
+        }
+        left += DAY;
+    }
+    let end = |day: Option<&DayCalls>| day.map(|day| day.day.clone());
     view! {
         <figure class="calls">
             <p class="totals">
                 <span class="accepted">{grouped(accepted)} " accepted"</span>
                 <span class="refused">{grouped(refused)} " refused: key expired"</span>
             </p>
-            <p class="scale">{grouped(most)}</p>
+            <p class="muted">{grouped(most)}</p>
             <svg viewBox=format!("0 0 {left} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=summary>
                 <path class="accepted" d=solid></path>
                 <path class="refused" d=hollow></path>
-                {days.iter().zip((0..).step_by(10)).map(hint).collect_view()}
+                {hints}
             </svg>
-            <p class="ends">
-                <span>{first.day.clone()}</span>
-                <span>{last.day.clone()}</span>
+            <p class="muted">
+                <span>{end(days.first())}</span>
+                <span>{end(days.last())}</span>
             </p>
             <details>
                 <summary>"Numbers"</summary>
@@ -73,7 +74,7 @@ pub fn chart(days: &[DayCalls], period: &str) -> AnyView {
                             <th scope="col">"Refused"</th>
                         </tr>
                     </thead>
-                    <tbody>{numbers.map(row).collect_view()}</tbody>
+                    <tbody>{rows}</tbody>
                 </table>
             </details>
         </figure>
@@ -97,7 +98,7 @@ fn bar(path: &mut String, left: i64, foot: i64, head: i64) {
 }
 
 /// What is said where the pointer rests on a day.
-fn hint((day, left): (&DayCalls, i64)) -> AnyView {
+fn hint(day: &DayCalls, left: i64) -> AnyView {
     view! {
         <path class="day" d=format!("M{left} 0h{DAY}v{HEIGHT}h-{DAY}Z")>
             <title>{format!("{}: {}", day.day, counted(day.accepted, day.refused))}</title>

@@ -7,8 +7,12 @@ use shared::view::Moment;
 /// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
 /// otherwise read out each second.
 pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
-    let words = Memo::new(move |_| relative::relative(at, now.get()));
+    let words = words(at, now, relative::relative);
     view! { <span class="relative" aria-live="off">{words}</span> }.into_any()
+}
+
+fn words(at: i64, now: Signal<i64>, distance: fn(i64, i64) -> String) -> Memo<String> {
+    Memo::new(move |_| distance(at, now.get()))
 }
 
 /// The absolute instant, and the relative one under it.
@@ -26,8 +30,7 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
 
 /// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
 pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
-    let at = moment.at;
-    let words = Memo::new(move |_| relative::ago(at, now.get()));
+    let words = words(moment.at, now, relative::ago);
     view! {
         <time datetime=moment.rfc3339 title=moment.text aria-live="off">
             {words}

@@ -29,7 +29,7 @@ pub fn DashboardPage() -> impl IntoView {
     .into_any()
 }
 
-fn content(overview: Overview) -> AnyView {
+fn content(mut overview: Overview) -> AnyView {
     if overview.counts.total() == 0 {
         return view! {
             <section class="empty">
@@ -42,9 +42,10 @@ fn content(overview: Overview) -> AnyView {
         .into_any();
     }
     let now = ticking(overview.now);
-    let calls = calls::chart(&overview.calls, "in the last 14 days");
+    let banner = banner(&mut overview, now);
+    let calls = calls::chart(std::mem::take(&mut overview.calls), "in the last 14 days");
     view! {
-        {banner(&overview, now)}
+        {banner}
         {tiles(overview.counts)}
         <div class="columns">
             <section class="card" aria-labelledby="next-title">
@@ -76,7 +77,7 @@ fn content(overview: Overview) -> AnyView {
 
 /// What has expired and what will soon, worst first. A key that runs out while the page is open moves the
 /// banner from amber to red.
-fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
+fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
     if overview.attention.is_empty() {
         return None;
     }
@@ -102,10 +103,9 @@ fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
     });
     let more =
         expired + expiring_soon - i64::try_from(overview.attention.len()).unwrap_or_default();
-    let keys = overview
-        .attention
-        .iter()
-        .map(|one| attention(one.clone(), now, window))
+    let keys = std::mem::take(&mut overview.attention)
+        .into_iter()
+        .map(|one| attention(one, now, window))
         .collect_view();
     Some(
         view! {

@@ -146,9 +146,9 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
 
 /// That programs still call the expired key, with the way to the form that restores it.
 fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
-    let failing = Memo::new(move |_| detail.get().failing.filter(|_| expired.get()));
     live(move || {
-        failing.get().map(|failing| {
+        let failing = detail.get().failing.filter(|_| expired.get());
+        failing.map(|failing| {
             view! {
                 <p class="note bad">
                     {Icon::WARNING.draw()}
@@ -277,24 +277,22 @@ fn check_delete(fields: &Fields) -> FieldErrors {
 }
 
 fn usage(detail: Memo<KeyDetail>, now: Signal<i64>) -> AnyView {
-    let days = Memo::new(move |_| detail.get().calls);
-    let callers = Memo::new(move |_| detail.get().callers);
+    let callers = move |callers: Vec<CallerView>| {
+        if callers.is_empty() {
+            return view! { <p class="muted">"Nobody has called with this key yet."</p> }
+                .into_any();
+        }
+        let callers = callers.into_iter().map(|one| caller(one, now));
+        view! { <ul class="callers">{callers.collect_view()}</ul> }.into_any()
+    };
     view! {
         <section class="card" aria-labelledby="calls-title">
             <h2 id="calls-title">"Calls, last 30 days"</h2>
-            {live(move || calls::chart(&days.get(), "in the last 30 days"))}
+            {live(move || calls::chart(detail.get().calls, "in the last 30 days"))}
         </section>
         <section class="card" aria-labelledby="callers-title">
             <h2 id="callers-title">"Recent callers"</h2>
-            {live(move || {
-                let callers = callers.get();
-                if callers.is_empty() {
-                    view! { <p class="muted">"Nobody has called with this key yet."</p> }.into_any()
-                } else {
-                    let callers = callers.into_iter().map(|one| caller(one, now)).collect_view();
-                    view! { <ul class="callers">{callers}</ul> }.into_any()
-                }
-            })}
+            {live(move || callers(detail.get().callers))}
         </section>
     }
     .into_any()
