@@ -47,7 +47,7 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
         }
         left += DAY;
     }
-    let end = |day: Option<&DayCalls>| day.map(|day| day.day.clone());
+    let end = |day: Option<&DayCalls>| day.map(|day| day.day.clone()).unwrap_or_default();
     view! {
         <figure class="calls">
             <p class="totals">
@@ -65,7 +65,7 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
                 <span>{end(days.last())}</span>
             </p>
             <details>
-                <summary>"Numbers"</summary>
+                <summary>"Numbers per day"</summary>
                 <table class="plain">
                     <thead>
                         <tr>

@@ -39,8 +39,16 @@ pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
-/// An instant that may be none: an expiration, the last use.
-pub fn or_never(moment: Option<Moment>, now: Signal<i64>) -> AnyView {
+/// The last use of a key, which may be none.
+pub fn last_use(used: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match used {
+        Some(moment) => ago(moment, now),
+        None => "Never".into_any(),
+    }
+}
+
+/// An expiration, which may be none.
+pub fn expiration(moment: Option<Moment>, now: Signal<i64>) -> AnyView {
     match moment {
         Some(moment) => when(moment, now),
         None => view! { <span class="when">"Never"</span> }.into_any(),

@@ -118,7 +118,7 @@ fn entry(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
                 <bdi>{key.name}</bdi>
             </a>
             {status::pill(state)}
-            {moment::or_never(key.expires, now)}
+            {moment::expiration(key.expires, now)}
         </li>
     }
     .into_any()

@@ -327,8 +327,8 @@ fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
             </td>
             <td data-label="Status">{status::pill(state)}</td>
             <td data-label="Created">{moment::when(key.created, now)}</td>
-            <td data-label="Expires">{moment::or_never(key.expires, now)}</td>
-            <td data-label="Last used">{moment::or_never(key.used, now)}</td>
+            <td data-label="Expires">{moment::expiration(key.expires, now)}</td>
+            <td data-label="Last used">{moment::last_use(key.used, now)}</td>
             <td class="last">{actions}</td>
         </tr>
     }

@@ -159,12 +159,12 @@ fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i6
     let state = status::of(&key, now, window);
     let what = match (failing, key.expires) {
         (Some(failing), Some(expires)) => view! {
-            <span>"expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
+            <span>{Icon::STOP.draw()} " expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
         }
         .into_any(),
         (_, expires) => view! {
             {status::pill(state)}
-            {moment::or_never(expires, now)}
+            {moment::expiration(expires, now)}
         }
         .into_any(),
     };

@@ -94,8 +94,8 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
                 expire_section(access_key.get_value())
             }
         })}
-        {delete_section(access_key.get_value(), name, expired)}
         {usage(detail, now)}
+        {delete_section(access_key.get_value(), name, expired)}
         {history(detail)}
     }
     .into_any()
@@ -129,7 +129,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Expires"</dt>
-                <dd>{live(move || moment::or_never(detail.get().key.expires, now))}</dd>
+                <dd>{live(move || moment::expiration(detail.get().key.expires, now))}</dd>
             </div>
             <div>
                 <dt>"Created"</dt>
@@ -137,7 +137,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Last used"</dt>
-                <dd>{live(move || moment::or_never(detail.get().key.used, now))}</dd>
+                <dd>{live(move || moment::last_use(detail.get().key.used, now))}</dd>
             </div>
         </dl>
     }
@@ -155,6 +155,7 @@ fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyV
                     <span>{calls::alarm(failing, now)} ". " <a href="#restore">"Restore the key"</a></span>
                 </p>
             }
+            .into_any()
         })
     })
 }
