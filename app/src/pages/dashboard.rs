@@ -13,7 +13,6 @@ use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
-use crate::components::live::live;
 use crate::components::time_line::TimeLine;
 use crate::components::{calls, moment, status};
 use crate::functions::overview::ShowOverview;
@@ -92,15 +91,16 @@ fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
         .iter()
         .filter_map(|one| one.key.expires_at())
         .collect();
-    let counts = Memo::new(move |_| {
-        let now = now.get();
+    let counts = move |now: i64| {
         let since = ends
             .iter()
             .filter(|end| (at_answer + 1..=now).contains(*end))
             .count();
         let since = i64::try_from(since).unwrap_or_default();
         (expired + since, (expiring_soon - since).max(0))
-    });
+    };
+    let of_sentence = counts.clone();
+    let sentence = Memo::new(move |_| sentence(of_sentence(now.get()), window));
     let more =
         expired + expiring_soon - i64::try_from(overview.attention.len()).unwrap_or_default();
     let keys = std::mem::take(&mut overview.attention)
@@ -111,14 +111,14 @@ fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
         view! {
             <section
                 class="banner"
-                class:red=move || counts.get().0 != 0
+                class:red=move || counts(now.get()).0 != 0
                 role="status"
                 aria-label="Keys that need attention"
                 data-testid="expiry-banner"
             >
                 <h2>
                     {Icon::WARNING.draw()}
-                    <span>{live(move || sentence(counts.get(), window))}</span>
+                    <span>{sentence}</span>
                 </h2>
                 <ul>{keys}</ul>
                 {(more > 0)
