@@ -159,7 +159,7 @@ fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i6
     let state = status::of(&key, now, window);
     let what = match (failing, key.expires) {
         (Some(failing), Some(expires)) => view! {
-            <span>{Icon::STOP.draw()} " expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
+            <span class="alarm">{Icon::STOP.draw()} " expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
         }
         .into_any(),
         (_, expires) => view! {
