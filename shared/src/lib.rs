@@ -13,6 +13,7 @@ pub mod problem;
 pub mod relative;
 pub mod status;
 pub mod token;
+pub mod usage;
 pub mod validation;
 pub mod view;
 

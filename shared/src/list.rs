@@ -19,15 +19,17 @@ pub enum Column {
     Status,
     Created,
     Expires,
+    Used,
 }
 
 impl Column {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Name,
         Self::AccessKey,
         Self::Status,
         Self::Created,
         Self::Expires,
+        Self::Used,
     ];
 
     /// The word in the address.
@@ -38,6 +40,7 @@ impl Column {
             Self::Status => "status",
             Self::Created => "created",
             Self::Expires => "expires",
+            Self::Used => "used",
         }
     }
 
@@ -49,6 +52,7 @@ impl Column {
             Self::Status => "Status",
             Self::Created => "Created",
             Self::Expires => "Expires",
+            Self::Used => "Last used",
         }
     }
 }
@@ -240,11 +244,18 @@ mod tests {
     fn the_words_are_a_contract() -> Result<(), serde_json::Error> {
         assert_eq!(
             Column::ALL.map(Column::slug),
-            ["name", "access_key", "status", "created", "expires"]
+            ["name", "access_key", "status", "created", "expires", "used"]
         );
         assert_eq!(
             Column::ALL.map(Column::label),
-            ["Name", "Access key", "Status", "Created", "Expires"]
+            [
+                "Name",
+                "Access key",
+                "Status",
+                "Created",
+                "Expires",
+                "Last used"
+            ]
         );
         for column in Column::ALL {
             assert_eq!(serde_json::to_value(column)?, column.slug());

@@ -18,6 +18,15 @@ pub fn relative(at: i64, now: i64) -> String {
     }
 }
 
+/// As [`relative`], for what goes on happening: the seconds of the last minute count too, "40 s ago".
+pub fn ago(at: i64, now: i64) -> String {
+    match now.saturating_sub(at) {
+        ..SECOND => "just now".to_owned(),
+        distance @ SECOND..MINUTE => format!("{} s ago", distance / SECOND),
+        _ => relative(at, now),
+    }
+}
+
 /// `length` is positive. Hours and minutes are cut, days and years rounded: "in 90 days" a second after
 /// a choice of 90 days, and never an hour more than there is on the last day. Counted seconds are rounded
 /// up, so that each shows for one second and the last one before the end is 1.
@@ -105,6 +114,20 @@ mod tests {
         assert_eq!(behind(HOUR), "1 hour ago");
         assert_eq!(behind(2 * DAY), "2 days ago");
         assert_eq!(behind(800 * DAY), "2 years ago");
+    }
+
+    /// What fails again and again is told by the second; a call that is newer than the page counts as now.
+    #[test]
+    fn what_goes_on_is_told_by_the_second() {
+        let since = |distance: i64| ago(NOW - distance, NOW);
+        assert_eq!(since(-5 * SECOND), "just now");
+        assert_eq!(since(SECOND - 1), "just now");
+        assert_eq!(since(SECOND), "1 s ago");
+        assert_eq!(since(40 * SECOND), "40 s ago");
+        assert_eq!(since(MINUTE - 1), "59 s ago");
+        assert_eq!(since(MINUTE), "1 minute ago");
+        assert_eq!(since(3 * DAY), "3 days ago");
+        assert_eq!(ago(i64::MIN, i64::MAX), relative(i64::MIN, i64::MAX));
     }
 
     /// No instant is too far to be said: a wrong clock must not take a page down.

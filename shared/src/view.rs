@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DAY_MS;
 use crate::status::Status;
+use crate::usage::{Attention, CallerView, DayCalls, Failing};
 
 /// An instant, and how it reads in the account's zone.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -49,6 +50,8 @@ pub struct KeyView {
     pub created: Moment,
     /// None: the key never expires.
     pub expires: Option<Moment>,
+    /// The last call that was accepted; none: there was none yet.
+    pub used: Option<Moment>,
 }
 
 impl KeyView {
@@ -106,13 +109,18 @@ pub struct HistoryEntry {
     pub address: String,
 }
 
-/// One key with its history, newest first.
+/// One key with its use and its history, newest first.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct KeyDetail {
     pub now: i64,
     pub window: i64,
     pub time_zone: String,
     pub key: KeyView,
+    pub failing: Option<Failing>,
+    /// Of the last [`crate::usage::KEY_DAYS`] days, oldest first.
+    pub calls: Vec<DayCalls>,
+    /// The last ones, newest first.
+    pub callers: Vec<CallerView>,
     pub history: Vec<HistoryEntry>,
 }
 
@@ -123,12 +131,15 @@ pub struct Overview {
     pub window: i64,
     pub time_zone: String,
     pub counts: Counts,
-    /// Expired keys and those inside the warning window, soonest first; at most [`Overview::LIMIT`].
-    pub attention: Vec<KeyView>,
+    /// Expired keys and those inside the warning window: first those that are still called, the last called
+    /// first, then the others, soonest first; at most [`Overview::LIMIT`].
+    pub attention: Vec<Attention>,
     /// The next expirations, soonest first; at most [`Overview::LIMIT`].
     pub upcoming: Vec<KeyView>,
     /// The newest keys; at most [`Overview::LIMIT`].
     pub newest: Vec<KeyView>,
+    /// Of all keys in the last [`crate::usage::OVERVIEW_DAYS`] days, oldest first.
+    pub calls: Vec<DayCalls>,
 }
 
 impl Overview {
@@ -210,6 +221,7 @@ mod tests {
             status: Status::ExpiringSoon,
             created: moment(),
             expires: Some(moment()),
+            used: Some(moment()),
         }
     }
 
@@ -221,6 +233,7 @@ mod tests {
             "status": "expiring_soon",
             "created": moment_json(),
             "expires": moment_json(),
+            "used": moment_json(),
         })
     }
 
@@ -230,9 +243,11 @@ mod tests {
         travels(&key(), &key_json())?;
         let mut endless = key_json();
         endless["expires"] = Value::Null;
+        endless["used"] = Value::Null;
         travels(
             &KeyView {
                 expires: None,
+                used: None,
                 ..key()
             },
             &endless,
@@ -284,6 +299,12 @@ mod tests {
             window: 2,
             time_zone: "UTC".to_owned(),
             key: key(),
+            failing: Some(Failing {
+                callers: 2,
+                last: moment(),
+            }),
+            calls: Vec::new(),
+            callers: Vec::new(),
             history: vec![HistoryEntry {
                 when: moment(),
                 what: "Expired by hand".to_owned(),
@@ -294,6 +315,8 @@ mod tests {
             &detail,
             &json!({
                 "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
+                "failing": {"callers": 2, "last": moment_json()},
+                "calls": [], "callers": [],
                 "history": [{"when": moment_json(), "what": "Expired by hand", "address": "127.0.0.1"}],
             }),
         )
@@ -306,16 +329,21 @@ mod tests {
             window: 2,
             time_zone: "UTC".to_owned(),
             counts: Counts::default(),
-            attention: vec![key()],
+            attention: vec![Attention {
+                key: key(),
+                failing: None,
+            }],
             upcoming: Vec::new(),
             newest: Vec::new(),
+            calls: Vec::new(),
         };
         travels(
             &overview,
             &json!({
                 "now": 1, "window": 2, "time_zone": "UTC",
                 "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
-                "attention": [key_json()], "upcoming": [], "newest": [],
+                "attention": [{"key": key_json(), "failing": null}],
+                "upcoming": [], "newest": [], "calls": [],
             }),
         )
     }

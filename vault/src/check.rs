@@ -4,8 +4,9 @@
 
 use chrono_tz::Tz;
 use shared::notice::{MailKind, Stage};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::calls::{self, FAILING};
 use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
@@ -60,6 +61,8 @@ struct Row {
     /// The key's expiration today.
     present: Option<i64>,
     set_at: Option<i64>,
+    used_at: Option<i64>,
+    failing: Option<(i64, i64)>,
     superseded: bool,
 }
 
@@ -81,7 +84,7 @@ async fn notice(
     let welcome = is_second || mail.recipient == own;
     let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
-    for row in rows(connection, mail).await? {
+    for row in rows(connection, mail, now).await? {
         let true_still = welcome && row.name.is_some() && row.present == Some(row.expires_at);
         if true_still && !row.superseded {
             kept.push(row);
@@ -107,6 +110,8 @@ async fn notice(
             name: row.name.as_deref().unwrap_or_default(),
             expires_at: row.expires_at,
             by_hand: row.set_at == Some(row.expires_at),
+            used_at: row.used_at,
+            failing: row.failing,
         })
         .collect();
     let stop = is_second.then(|| links::stop_address(vault, &mail.account, &mail.recipient));
@@ -119,7 +124,7 @@ async fn notice(
 
 /// The ledger's rows of this mail. One is superseded if a later stage of the same expiration is in a mail to
 /// the same address: this one was held up, and the more urgent one speaks for it.
-async fn rows(connection: &mut AnyConnection, mail: &Leased) -> Result<Vec<Row>> {
+async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result<Vec<Row>> {
     type Tuple = (
         String,
         i64,
@@ -128,21 +133,29 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased) -> Result<Vec<Row>>
         Option<i64>,
         Option<i64>,
         Option<String>,
+        Option<i64>,
+        i64,
+        i64,
     );
-    let tuples: Vec<Tuple> = sqlx::query_as(
-        "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage
+    let tuples: Vec<Tuple> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage,
+                u.used_at, {FAILING}
          FROM notices n
          LEFT JOIN api_keys k ON k.access_key = n.access_key
+         LEFT JOIN last_uses u ON u.access_key = n.access_key
          LEFT JOIN notices other ON other.access_key = n.access_key AND other.expires_at = n.expires_at
                    AND other.recipient = n.recipient AND other.left_out IS NULL
          WHERE n.mail_id = $1 AND n.left_out IS NULL
-         ORDER BY n.access_key, n.expires_at, n.stage",
-    )
+         ORDER BY n.access_key, n.expires_at, n.stage"
+    )))
     .bind(&mail.id)
+    .bind(calls::still(now))
     .fetch_all(connection)
     .await?;
     let mut rows: Vec<Row> = Vec::new();
-    for (access_key, expires_at, stage, name, present, set_at, other) in tuples {
+    for (access_key, expires_at, stage, name, present, set_at, other, used_at, callers, last) in
+        tuples
+    {
         let stage_of = |slug: &str| Stage::from_slug(slug);
         let superseded = other.as_deref().and_then(stage_of) > stage_of(&stage);
         match rows.last_mut() {
@@ -159,6 +172,8 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased) -> Result<Vec<Row>>
                 name,
                 present,
                 set_at,
+                used_at,
+                failing: (callers > 0).then_some((callers, last)),
                 superseded,
             }),
         }

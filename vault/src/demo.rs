@@ -1,4 +1,7 @@
-//! The demonstration: an account with keys in every state and a history, for an empty database.
+//! The demonstration: an account with keys in every state, with a history and a month of use, for an empty
+//! database.
+
+mod usage;
 
 use chrono_tz::Tz;
 use shared::DAY_MS;
@@ -202,6 +205,7 @@ impl Vault {
             for key in &keys {
                 announce(connection, &account, key, now).await?;
             }
+            usage::fill(connection, &account, &keys, now).await?;
             let _turn = write.commit().await?;
             vault
                 .0

@@ -1,26 +1,43 @@
-//! What the pages show of keys: the table, one key with its history, the Dashboard.
+//! What the pages show of keys: the table, one key with its use and its history, the Dashboard.
 
 use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::token::AccessKey;
+use shared::usage::{Attention, KEY_DAYS, OVERVIEW_DAYS};
 use shared::view::{Counts, HistoryEntry, KeyDetail, KeyPage, KeyView, Overview};
 use sqlx::AssertSqlSafe;
 
 use crate::Vault;
 use crate::accounts::Account;
 use crate::audit::Action;
+use crate::calls::{self, FAILING};
 use crate::dates::moment;
 use crate::error::{Error, Result};
 
 /// Most entries of a key's history that its page shows.
 const HISTORY_LIMIT: i64 = 50;
 
-type Row = (String, String, String, i64, Option<i64>);
+type Row = (String, String, String, i64, Option<i64>, Option<i64>);
 
-const ROW: &str = "access_key, name, description, created_at, expires_at";
+/// A [`Row`] followed by the columns of [`FAILING`].
+type WatchedRow = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+);
+
+const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
+
+/// Where a [`Row`] comes from.
+const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
 fn view(
-    (access_key, name, description, created_at, expires_at): Row,
+    (access_key, name, description, created_at, expires_at, used_at): Row,
     account: &Account,
     now: i64,
 ) -> KeyView {
@@ -31,6 +48,23 @@ fn view(
         status: Status::at(expires_at, now, account.window()),
         created: moment(created_at, account.time_zone),
         expires: expires_at.map(|at| moment(at, account.time_zone)),
+        used: used_at.map(|at| moment(at, account.time_zone)),
+    }
+}
+
+fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
+    let (access_key, name, description, created_at, expires_at, used_at, callers, last) = row;
+    let row = (
+        access_key,
+        name,
+        description,
+        created_at,
+        expires_at,
+        used_at,
+    );
+    Attention {
+        key: view(row, account, now),
+        failing: calls::failing((callers, last), account.time_zone),
     }
 }
 
@@ -63,13 +97,15 @@ fn order(sort: Sort) -> String {
     // Sorted by status, the keys that need attention come first; they are the ones that expire first.
     let column = match sort.column {
         Column::Name => "folded",
-        Column::AccessKey => "access_key",
+        Column::AccessKey => "k.access_key",
         Column::Created => "created_at",
         // The databases disagree about where NULL belongs: never is after every date.
         Column::Expires | Column::Status => "COALESCE(expires_at, 9223372036854775807)",
+        // And never used is before every use.
+        Column::Used => "COALESCE(u.used_at, -1)",
     };
     let direction = if sort.descending { "DESC" } else { "ASC" };
-    format!("{column} {direction}, access_key {direction}")
+    format!("{column} {direction}, k.access_key {direction}")
 }
 
 impl Vault {
@@ -86,7 +122,7 @@ impl Vault {
             .div_ceil(PAGE_SIZE);
         let page = query.page.clamp(1, pages);
         let statement = format!(
-            "SELECT {ROW} FROM api_keys WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\' AND {}
+            "SELECT {ROW} FROM {KEYS} WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\' AND {}
              ORDER BY {} LIMIT $5 OFFSET $6",
             condition(query.status),
             order(query.sort)
@@ -115,28 +151,35 @@ impl Vault {
         })
     }
 
-    /// One key with its history.
+    /// One key with its use and its history.
     ///
     /// # Errors
     /// [`Error::NotFound`], for a key of another account too.
     pub async fn show_key(&self, account: &Account, access_key: &str) -> Result<KeyDetail> {
         let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
         let now = self.now();
-        let row: Option<Row> = sqlx::query_as(
-            "SELECT access_key, name, description, created_at, expires_at
-             FROM api_keys WHERE access_key = $1 AND account_id = $2",
-        )
-        .bind(access_key.to_string())
-        .bind(&account.id)
-        .fetch_optional(&self.0.database.readers)
-        .await?;
-        let key = view(row.ok_or(Error::NotFound)?, account, now);
+        let statement = format!(
+            "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
+        );
+        let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(calls::still(now))
+            .bind(access_key.to_string())
+            .fetch_optional(&self.0.database.readers)
+            .await?;
+        let Attention { key, failing } = watched(row.ok_or(Error::NotFound)?, account, now);
+        let of_key = Some(key.access_key.as_str());
+        let calls = self.calls(account, of_key, KEY_DAYS, now).await?;
+        let callers = self.callers(account, &key.access_key).await?;
         let history = self.history(account, &key.access_key).await?;
         Ok(KeyDetail {
             now,
             window: account.window(),
             time_zone: account.time_zone.name().to_owned(),
             key,
+            failing,
+            calls,
+            callers,
             history,
         })
     }
@@ -167,25 +210,45 @@ impl Vault {
     /// What the Dashboard says.
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
         let now = self.now();
-        let soon = now + account.window();
         let counts = self.counts(account, "%", now).await?;
-        // The few that are nearest to now on either side, so that what expired long ago does not hide what
-        // expires tomorrow; shown soonest first.
-        let nearest = "AND expires_at <= $2 ORDER BY ABS(expires_at - $4), access_key";
         // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.
-        let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, access_key";
-        let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, access_key";
-        let mut attention = self.few(account, nearest, soon, now).await?;
-        attention.sort_by_key(KeyView::expires_at);
+        let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, k.access_key";
+        let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, k.access_key";
         Ok(Overview {
             now,
             window: account.window(),
             time_zone: account.time_zone.name().to_owned(),
             counts,
-            attention,
+            attention: self.attention(account, now).await?,
             upcoming: self.few(account, upcoming, now, now).await?,
             newest: self.few(account, newest, now, now).await?,
+            calls: self.calls(account, None, OVERVIEW_DAYS, now).await?,
         })
+    }
+
+    /// The keys of the banner. Those that somebody still calls come first, the last called first. Of the others
+    /// there are the few that are nearest to now on either side, so that what expired long ago does not hide
+    /// what expires tomorrow; they are shown soonest first.
+    async fn attention(&self, account: &Account, now: i64) -> Result<Vec<Attention>> {
+        let statement = format!(
+            "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.expires_at <= $3
+             ORDER BY failed_at DESC, ABS(k.expires_at - $4), k.access_key LIMIT $5"
+        );
+        let rows: Vec<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(calls::still(now))
+            .bind(now + account.window())
+            .bind(now)
+            .bind(i64::from(Overview::LIMIT))
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        let rows = rows.into_iter();
+        let mut attention: Vec<_> = rows.map(|row| watched(row, account, now)).collect();
+        attention.sort_by_key(|attention| match &attention.failing {
+            Some(failing) => (false, -failing.last.at),
+            None => (true, attention.key.expires_at().unwrap_or(i64::MAX)),
+        });
+        Ok(attention)
     }
 
     /// The first few keys by a condition on the instant $2, and an order; $4 is now.
@@ -196,7 +259,7 @@ impl Vault {
         at: i64,
         now: i64,
     ) -> Result<Vec<KeyView>> {
-        let statement = format!("SELECT {ROW} FROM api_keys WHERE account_id = $1 {rest} LIMIT $3");
+        let statement = format!("SELECT {ROW} FROM {KEYS} WHERE account_id = $1 {rest} LIMIT $3");
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
             .bind(at)

@@ -11,6 +11,7 @@
 mod accounts;
 mod audit;
 mod calendar;
+mod calls;
 mod check;
 pub mod clock;
 mod database;

@@ -20,24 +20,23 @@ const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 
 /// What needs attention: mails that were given up.
 pub fn failures(notices: Memo<NoticesView>) -> AnyView {
-    let failed = Memo::new(move |_| {
-        notices.with(|notices| {
-            let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
-            notices.deliveries.iter().filter(failed).count()
-        })
+    let sentence = Memo::new(move |_| {
+        let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
+        match notices.with(|notices| notices.deliveries.iter().filter(failed).count()) {
+            0 => String::new(),
+            1 => "A mail could not be delivered. ".to_owned(),
+            many => format!("{many} mails could not be delivered. "),
+        }
     });
-    let sentence = move || match failed.get() {
-        1 => "A mail could not be delivered. ".to_owned(),
-        many => format!("{many} mails could not be delivered. "),
-    };
     view! {
         {live(move || {
-            (failed.get() != 0)
+            let sentence = sentence.get();
+            (!sentence.is_empty())
                 .then(|| {
                     view! {
                         <p class="note bad" role="status">
                             {Icon::WARNING.draw()}
-                            <span>{sentence()} <a href="#log" rel="external">"See why, and send again"</a></span>
+                            <span>{sentence} <a href="#log" rel="external">"See why, and send again"</a></span>
                         </p>
                     }
                 })

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod browser;
+pub mod calls;
 pub mod clock;
 pub mod copy;
 pub mod delivery_log;

@@ -1,14 +1,18 @@
 //! Instants: what the clock says in the account's zone, and how far away that is.
 
 use leptos::prelude::*;
-use shared::relative::relative;
+use shared::relative;
 use shared::view::Moment;
 
 /// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
 /// otherwise read out each second.
 pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
-    let words = Memo::new(move |_| relative(at, now.get()));
+    let words = words(at, now, relative::relative);
     view! { <span class="relative" aria-live="off">{words}</span> }.into_any()
+}
+
+fn words(at: i64, now: Signal<i64>, distance: fn(i64, i64) -> String) -> Memo<String> {
+    Memo::new(move |_| distance(at, now.get()))
 }
 
 /// The absolute instant, and the relative one under it.
@@ -24,9 +28,28 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
+/// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
+pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
+    let words = words(moment.at, now, relative::ago);
+    view! {
+        <time datetime=moment.rfc3339 title=moment.text aria-live="off">
+            {words}
+        </time>
+    }
+    .into_any()
+}
+
+/// The last use of a key, which may be none.
+pub fn last_use(used: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match used {
+        Some(moment) => ago(moment, now),
+        None => "Never".into_any(),
+    }
+}
+
 /// An expiration, which may be none.
-pub fn expiration(expires: Option<Moment>, now: Signal<i64>) -> AnyView {
-    match expires {
+pub fn expiration(moment: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match moment {
         Some(moment) => when(moment, now),
         None => view! { <span class="when">"Never"</span> }.into_any(),
     }

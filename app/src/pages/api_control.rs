@@ -328,6 +328,7 @@ fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
             <td data-label="Status">{status::pill(state)}</td>
             <td data-label="Created">{moment::when(key.created, now)}</td>
             <td data-label="Expires">{moment::expiration(key.expires, now)}</td>
+            <td class="used" data-label="Last used">{moment::last_use(key.used, now)}</td>
             <td class="last">{actions}</td>
         </tr>
     }

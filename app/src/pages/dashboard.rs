@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::DAY_MS;
 use shared::status::Status;
+use shared::usage::Attention;
 use shared::view::{Counts, KeyView, Overview};
 
 use crate::call::ask;
@@ -12,9 +13,8 @@ use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
-use crate::components::live::live;
 use crate::components::time_line::TimeLine;
-use crate::components::{moment, status};
+use crate::components::{calls, moment, status};
 use crate::functions::overview::ShowOverview;
 
 #[component]
@@ -28,7 +28,7 @@ pub fn DashboardPage() -> impl IntoView {
     .into_any()
 }
 
-fn content(overview: Overview) -> AnyView {
+fn content(mut overview: Overview) -> AnyView {
     if overview.counts.total() == 0 {
         return view! {
             <section class="empty">
@@ -41,8 +41,10 @@ fn content(overview: Overview) -> AnyView {
         .into_any();
     }
     let now = ticking(overview.now);
+    let banner = banner(&mut overview, now);
+    let calls = calls::chart(std::mem::take(&mut overview.calls), "in the last 14 days");
     view! {
-        {banner(&overview, now)}
+        {banner}
         {tiles(overview.counts)}
         <div class="columns">
             <section class="card" aria-labelledby="next-title">
@@ -62,6 +64,10 @@ fn content(overview: Overview) -> AnyView {
                     <a href=LIST>"All keys"</a>
                 </p>
             </section>
+            <section class="card whole" aria-labelledby="calls-title">
+                <h2 id="calls-title">"Calls, last 14 days"</h2>
+                {calls}
+            </section>
         </div>
         <p class="zone">"All dates are in " {overview.time_zone} "."</p>
     }
@@ -70,7 +76,7 @@ fn content(overview: Overview) -> AnyView {
 
 /// What has expired and what will soon, worst first. A key that runs out while the page is open moves the
 /// banner from amber to red.
-fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
+fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
     if overview.attention.is_empty() {
         return None;
     }
@@ -83,36 +89,36 @@ fn banner(overview: &Overview, now: Signal<i64>) -> Option<AnyView> {
     let ends: Vec<i64> = overview
         .attention
         .iter()
-        .filter_map(KeyView::expires_at)
+        .filter_map(|one| one.key.expires_at())
         .collect();
-    let counts = Memo::new(move |_| {
-        let now = now.get();
+    let counts = move |now: i64| {
         let since = ends
             .iter()
             .filter(|end| (at_answer + 1..=now).contains(*end))
             .count();
         let since = i64::try_from(since).unwrap_or_default();
         (expired + since, (expiring_soon - since).max(0))
-    });
+    };
+    let of_sentence = counts.clone();
+    let sentence = Memo::new(move |_| sentence(of_sentence(now.get()), window));
     let more =
         expired + expiring_soon - i64::try_from(overview.attention.len()).unwrap_or_default();
-    let keys = overview
-        .attention
-        .iter()
-        .map(|key| attention(key, now, window))
+    let keys = std::mem::take(&mut overview.attention)
+        .into_iter()
+        .map(|one| attention(one, now, window))
         .collect_view();
     Some(
         view! {
             <section
                 class="banner"
-                class:red=move || counts.get().0 != 0
+                class:red=move || counts(now.get()).0 != 0
                 role="status"
                 aria-label="Keys that need attention"
                 data-testid="expiry-banner"
             >
                 <h2>
                     {Icon::WARNING.draw()}
-                    <span>{live(move || sentence(counts.get(), window))}</span>
+                    <span>{sentence}</span>
                 </h2>
                 <ul>{keys}</ul>
                 {(more > 0)
@@ -149,18 +155,29 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
     }
 }
 
-fn attention(key: &KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::of(key, now, window);
+fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i64) -> AnyView {
+    let state = status::of(&key, now, window);
+    let what = match (failing, key.expires) {
+        (Some(failing), Some(expires)) => view! {
+            <span class="alarm">{Icon::STOP.draw()} " expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
+        }
+        .into_any(),
+        (_, expires) => view! {
+            {status::pill(state)}
+            {moment::expiration(expires, now)}
+        }
+        .into_any(),
+    };
     view! {
         <li>
             <div class="what">
                 <a href=key_path(&key.access_key)>
                     <bdi>{key.name.clone()}</bdi>
                 </a>
-                {status::pill(state)}
-                {moment::expiration(key.expires.clone(), now)}
+                " "
+                {what}
             </div>
-            <Extend access_key=key.access_key.clone() name=key.name.clone() status=state />
+            <Extend access_key=key.access_key name=key.name status=state />
         </li>
     }
     .into_any()

@@ -5,6 +5,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use shared::status::Status;
+use shared::usage::CallerView;
 use shared::validation::FieldErrors;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
@@ -19,9 +20,10 @@ use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{TextArea, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::head::PageHead;
+use crate::components::icon::Icon;
 use crate::components::key_actions::{ExpireNow, LIST};
 use crate::components::live::live;
-use crate::components::{moment, status};
+use crate::components::{calls, moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
 
@@ -79,6 +81,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         <PageHead title=name.clone() heading=heading />
         {done_note()}
         {summary}
+        {alarm(detail, now, expired)}
         <section class="card" aria-labelledby="edit-title">
             <h2 id="edit-title">"Edit"</h2>
             {edit}
@@ -91,6 +94,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
                 expire_section(access_key.get_value())
             }
         })}
+        {usage(detail, now)}
         {delete_section(access_key.get_value(), name, expired)}
         {history(detail)}
     }
@@ -131,9 +135,29 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
                 <dt>"Created"</dt>
                 <dd>{moment::when(created, now)}</dd>
             </div>
+            <div>
+                <dt>"Last used"</dt>
+                <dd>{live(move || moment::last_use(detail.get().key.used, now))}</dd>
+            </div>
         </dl>
     }
     .into_any()
+}
+
+/// That programs still call the expired key, with the way to the form that restores it.
+fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
+    live(move || {
+        let failing = detail.get().failing.filter(|_| expired.get());
+        failing.map(|failing| {
+            view! {
+                <p class="note bad">
+                    {Icon::WARNING.draw()}
+                    <span>{calls::alarm(failing, now)} ". " <a href="#restore">"Restore the key"</a></span>
+                </p>
+            }
+            .into_any()
+        })
+    })
 }
 
 fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
@@ -251,6 +275,47 @@ fn check_delete(fields: &Fields) -> FieldErrors {
     } else {
         FieldErrors::default()
     }
+}
+
+fn usage(detail: Memo<KeyDetail>, now: Signal<i64>) -> AnyView {
+    let callers = move |callers: Vec<CallerView>| {
+        if callers.is_empty() {
+            return view! { <p class="muted">"Nobody has called with this key yet."</p> }
+                .into_any();
+        }
+        let callers = callers.into_iter().map(|one| caller(one, now));
+        view! { <ul class="callers">{callers.collect_view()}</ul> }.into_any()
+    };
+    view! {
+        <section class="card" aria-labelledby="calls-title">
+            <h2 id="calls-title">"Calls, last 30 days"</h2>
+            {live(move || calls::chart(detail.get().calls, "in the last 30 days"))}
+        </section>
+        <section class="card" aria-labelledby="callers-title">
+            <h2 id="callers-title">"Recent callers"</h2>
+            {live(move || callers(detail.get().callers))}
+        </section>
+    }
+    .into_any()
+}
+
+fn caller(caller: CallerView, now: Signal<i64>) -> AnyView {
+    let or = |text: String, none: &str| {
+        if text.is_empty() {
+            none.to_owned()
+        } else {
+            text
+        }
+    };
+    view! {
+        <li>
+            <bdi class="address">{or(caller.address, "Unknown address")}</bdi>
+            <bdi class="agent">{or(caller.agent, "No user agent")}</bdi>
+            {moment::when(caller.seen, now)}
+            {caller.refused.then(|| status::fixed("expired", Icon::STOP, "Refused: expired"))}
+        </li>
+    }
+    .into_any()
 }
 
 fn history(detail: Memo<KeyDetail>) -> AnyView {

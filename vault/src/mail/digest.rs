@@ -7,6 +7,7 @@ use maud::{Markup, PreEscaped, html};
 use shared::DAY_MS;
 use shared::relative::relative;
 use shared::status::Status;
+use shared::usage::still_fail;
 
 use super::page::{PARAGRAPH, button, link, page};
 use super::{Content, at_most, one_line};
@@ -30,6 +31,10 @@ pub struct Notice<'a> {
     pub expires_at: i64,
     /// Whether somebody set the expiration to the moment it was set, to take the key out of use.
     pub by_hand: bool,
+    /// The last call that was accepted, UTC epoch milliseconds.
+    pub used_at: Option<i64>,
+    /// How many callers still fail, and when the last did. Never who they are: what they send is not ours.
+    pub failing: Option<(i64, i64)>,
 }
 
 impl Notice<'_> {
@@ -144,6 +149,8 @@ struct Entry {
     /// "in 3 days (Thu 26 Nov 2026, 23:59 PST)".
     when: String,
     by_hand: bool,
+    /// Whether anybody will miss the key: "3 callers still fail, the last at …".
+    usage: Option<String>,
     /// To the form that sets a new expiration.
     address: String,
 }
@@ -165,6 +172,9 @@ impl Entry {
                 moment(notice.expires_at, zone).text
             ),
             by_hand: notice.by_hand && status == Status::Expired,
+            usage: (status == Status::Expired)
+                .then(|| usage(notice, zone))
+                .flatten(),
             address: format!(
                 "{base_url}/preferences/api-control/{}#{part}",
                 notice.access_key
@@ -186,6 +196,16 @@ impl Entry {
             _ => "Extend",
         }
     }
+}
+
+fn usage(notice: &Notice, zone: Tz) -> Option<String> {
+    if let Some((callers, last)) = notice.failing {
+        let words = still_fail(callers).replacen("at least", "At least", 1);
+        return Some(format!("{words}, the last at {}.", moment(last, zone).text));
+    }
+    notice
+        .used_at
+        .map(|at| format!("Last used at {}.", moment(at, zone).text))
 }
 
 const BY_HAND: &str = "Somebody with access to the account expired it by hand.";
@@ -218,6 +238,9 @@ fn text(
         lines.push(format!("  {}: {}", entry.status.label(), entry.when));
         if entry.by_hand {
             lines.push(format!("  {BY_HAND}"));
+        }
+        if let Some(usage) = &entry.usage {
+            lines.push(format!("  {usage}"));
         }
         lines.push(format!("  Access key: {}", entry.access_key));
         lines.push(format!("  {}: {}", entry.verb(), entry.address));
@@ -269,6 +292,7 @@ fn card(entry: &Entry) -> Markup {
             p style=(NAME) { bdi { (entry.name) } }
             p style=(LINE) { (entry.event()) " " (entry.when) }
             @if entry.by_hand { p style=(LINE) { (BY_HAND) } }
+            @if let Some(usage) = &entry.usage { p style=(LINE) { (usage) } }
             p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
             p style="margin:0" { (button(&entry.address, entry.verb(), Some(&entry.name))) }
         }
@@ -279,7 +303,9 @@ fn row(entry: &Entry) -> Markup {
     html! {
         li {
             bdi { (entry.name) } ", " span style=(MONO) { (entry.access_key) } ": " (entry.event()) " "
-            (entry.when) ". " (link(&entry.address, entry.verb()))
+            (entry.when) ". "
+            @if let Some(usage) = &entry.usage { (usage) " " }
+            (link(&entry.address, entry.verb()))
         }
     }
 }

@@ -20,6 +20,8 @@ fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a>
         name,
         expires_at,
         by_hand: false,
+        used_at: None,
+        failing: None,
     }
 }
 
@@ -56,10 +58,13 @@ fn a_digest_of_all_kinds() {
     let notices = [
         notice("kh_0000000000000001", "staging", NOON + 7 * DAY_MS),
         Notice {
+            used_at: Some(NOON - 2 * DAY_MS),
+            failing: Some((3, NOON - 40_000)),
             ..notice("kh_0000000000000002", "billing-cron", NOON - DAY_MS)
         },
         Notice {
             by_hand: true,
+            used_at: Some(NOON - 2 * HOUR),
             ..notice("kh_0000000000000003", "leaked", NOON - 1)
         },
     ];
@@ -103,6 +108,50 @@ fn the_subject_counts_and_names() {
         ),
     ] {
         assert_eq!(subject(&notices), expected);
+    }
+}
+
+/// Whether anybody misses the key is said of expired keys only, in the account's zone, and also where the keys
+/// are so many that each has one line.
+#[test]
+fn the_mail_says_who_misses_the_key() {
+    let said = |notice: Notice, now: i64| {
+        let content = digest(BASE, Tz::Asia__Kathmandu, now, &[notice], None);
+        let line = content.text.lines().nth(5).unwrap().trim().to_owned();
+        assert!(
+            line.starts_with("Access key") || content.html.contains(&format!(">{line}</p>")),
+            "{line}"
+        );
+        line
+    };
+    let key = || Notice {
+        used_at: Some(NOON - HOUR),
+        ..notice("kh_0", "n", NOON - 1)
+    };
+    let failing = |callers| Notice {
+        failing: Some((callers, NOON)),
+        ..key()
+    };
+    assert_eq!(
+        said(failing(1), NOON),
+        "1 caller still fails, the last at Mon 23 Nov 2026, 17:45 +0545."
+    );
+    assert_eq!(
+        said(failing(5), NOON),
+        "At least 5 callers still fail, the last at Mon 23 Nov 2026, 17:45 +0545."
+    );
+    assert_eq!(
+        said(key(), NOON),
+        "Last used at Mon 23 Nov 2026, 16:45 +0545."
+    );
+    assert_eq!(said(key(), NOON - 2), "Access key: kh_0");
+    assert_eq!(said(notice("kh_0", "n", NOON), NOON), "Access key: kh_0");
+
+    let many: Vec<Notice> = (0..51).map(|_| failing(2)).collect();
+    let content = digest(BASE, Tz::UTC, NOON, &many, None);
+    for part in [&content.text, &content.html] {
+        let lines = part.matches("2 callers still fail, the last at Mon 23 Nov 2026, 12:00 UTC.");
+        assert_eq!(lines.count(), 51);
     }
 }
 

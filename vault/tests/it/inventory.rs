@@ -193,7 +193,9 @@ async fn the_dashboard_names_what_needs_attention_soonest_first() {
     let names = |keys: &[shared::view::KeyView]| {
         keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&overview.attention), ["3 days", "10 days"]);
+    let attention = overview.attention.into_iter();
+    let attention: Vec<_> = attention.map(|attention| attention.key).collect();
+    assert_eq!(names(&attention), ["3 days", "10 days"]);
     assert_eq!(
         names(&overview.upcoming),
         ["10 days", "40 days", "100 days"]

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod calendar;
+mod calls;
 mod compose;
 mod deciding;
 mod fixture;

@@ -1,0 +1,120 @@
+//! How keys were used, for the pages and the mails. This only reads; the tables are written by what counts the
+//! calls.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, NaiveDate, TimeZone};
+use chrono_tz::Tz;
+use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
+
+use crate::Vault;
+use crate::accounts::Account;
+use crate::dates::moment;
+use crate::error::Result;
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when
+/// the last of them did, 0 if none does. $2 is [`still`]. A refusal before the present expiration is of an earlier
+/// one: the key was restored since.
+pub const FAILING: &str = "
+    (SELECT COUNT(*) FROM callers c
+     WHERE c.access_key = k.access_key AND c.refused_at >= k.expires_at AND c.refused_at > $2) AS failing,
+    (SELECT COALESCE(MAX(c.refused_at), 0) FROM callers c
+     WHERE c.access_key = k.access_key AND c.refused_at >= k.expires_at AND c.refused_at > $2) AS failed_at";
+
+/// Refusals up to this instant do not count as going on.
+pub fn still(now: i64) -> i64 {
+    now - STILL_MS
+}
+
+/// What the columns of [`FAILING`] say.
+pub fn failing((callers, last): (i64, i64), zone: Tz) -> Option<Failing> {
+    (callers > 0).then(|| Failing {
+        callers,
+        last: moment(last, zone),
+    })
+}
+
+impl Vault {
+    /// The calls of each of the last `days` days in the account's zone, oldest first: of one key, or of all
+    /// that the account has and had.
+    pub(crate) async fn calls(
+        &self,
+        account: &Account,
+        access_key: Option<&str>,
+        days: u32,
+        now: i64,
+    ) -> Result<Vec<DayCalls>> {
+        let zone = account.time_zone;
+        let today = day(now.div_euclid(HOUR_MS), zone);
+        let first = today - Days::new(u64::from(days) - 1);
+        // More than enough: a local day can begin 14 hours before that of UTC, and last 25.
+        let since = now.div_euclid(HOUR_MS) - 25 * (i64::from(days) + 1);
+        let of_key = "SELECT hour, accepted, refused FROM usage_hours
+             WHERE account_id = $1 AND hour >= $2 AND access_key = $3";
+        let of_all = "SELECT hour, CAST(SUM(accepted) AS BIGINT), CAST(SUM(refused) AS BIGINT) FROM usage_hours
+             WHERE account_id = $1 AND hour >= $2 GROUP BY hour";
+        let query = sqlx::query_as(if access_key.is_some() { of_key } else { of_all })
+            .bind(&account.id)
+            .bind(since);
+        let query = match access_key {
+            Some(access_key) => query.bind(access_key.to_owned()),
+            None => query,
+        };
+        let hours: Vec<(i64, i64, i64)> = query.fetch_all(&self.0.database.readers).await?;
+        let mut calls: BTreeMap<NaiveDate, (i64, i64)> = first
+            .iter_days()
+            .take_while(|date| *date <= today)
+            .map(|date| (date, (0, 0)))
+            .collect();
+        for (hour, accepted, refused) in hours {
+            if let Some(sums) = calls.get_mut(&day(hour, zone)) {
+                sums.0 += accepted;
+                sums.1 += refused;
+            }
+        }
+        let calls = calls.into_iter();
+        Ok(calls
+            .map(|(date, (accepted, refused))| DayCalls {
+                day: date.format("%a %-d %b").to_string(),
+                accepted,
+                refused,
+            })
+            .collect())
+    }
+
+    /// The last callers of a key, the last one first.
+    pub(crate) async fn callers(
+        &self,
+        account: &Account,
+        access_key: &str,
+    ) -> Result<Vec<CallerView>> {
+        let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
+            "SELECT c.address, c.agent, c.seen_at, c.refused_at FROM callers c
+             JOIN api_keys k ON k.access_key = c.access_key
+             WHERE k.account_id = $1 AND k.access_key = $2
+             ORDER BY c.seen_at DESC, c.address, c.agent LIMIT $3",
+        )
+        .bind(&account.id)
+        .bind(access_key)
+        .bind(KNOWN_CALLERS)
+        .fetch_all(&self.0.database.readers)
+        .await?;
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(address, agent, seen_at, refused_at)| CallerView {
+                address,
+                agent,
+                seen: moment(seen_at, account.time_zone),
+                refused: refused_at.is_some_and(|refused_at| refused_at >= seen_at),
+            })
+            .collect())
+    }
+}
+
+/// The local day in which an hour since the UTC epoch begins.
+fn day(hour: i64, zone: Tz) -> NaiveDate {
+    let utc = DateTime::from_timestamp(hour.saturating_mul(3600), 0).unwrap_or_default();
+    zone.from_utc_datetime(&utc.naive_utc()).date_naive()
+}

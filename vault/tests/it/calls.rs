@@ -1,0 +1,348 @@
+//! How keys are used, as lists, pages and mails tell it. The rows are put into the tables as what counts the
+//! calls leaves them there.
+
+use shared::list::ListQuery;
+use shared::view::{KeyDetail, Overview};
+use vault::NewKey;
+use vault::demo::{EMAIL, PASSWORD};
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, at, expire, restore};
+
+impl Fixture {
+    async fn put(&self, statement: &'static str, key: &NewKey, numbers: &[i64]) {
+        let mut query = sqlx::query(statement).bind(key.access_key.to_string());
+        for number in numbers {
+            query = query.bind(*number);
+        }
+        query.execute(&mut self.database().await).await.unwrap();
+    }
+
+    /// Counts calls in the hour that holds an instant.
+    async fn count(&self, key: &NewKey, instant: i64, accepted: i64, refused: i64) {
+        let statement = "INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused)
+             SELECT $1, $2, account_id, $3, $4 FROM api_keys WHERE access_key = $1";
+        self.put(
+            statement,
+            key,
+            &[instant.div_euclid(HOUR), accepted, refused],
+        )
+        .await;
+    }
+
+    async fn used(&self, key: &NewKey, instant: i64) {
+        let statement = "INSERT INTO last_uses (access_key, used_at) VALUES ($1, $2)";
+        self.put(statement, key, &[instant]).await;
+    }
+
+    async fn caller(
+        &self,
+        key: &NewKey,
+        (address, agent): (&str, &str),
+        seen_at: i64,
+        refused_at: Option<i64>,
+    ) {
+        sqlx::query(
+            "INSERT OR REPLACE INTO callers (access_key, address, agent, seen_at, refused_at)
+             VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(key.access_key.to_string())
+        .bind(address)
+        .bind(agent)
+        .bind(seen_at)
+        .bind(refused_at)
+        .execute(&mut self.database().await)
+        .await
+        .unwrap();
+    }
+
+    async fn shown(&self, member: &Member, key: &NewKey) -> KeyDetail {
+        let access_key = key.access_key.to_string();
+        let account = &member.session.account;
+        self.vault.show_key(account, &access_key).await.unwrap()
+    }
+
+    async fn overview(&self, member: &Member) -> Overview {
+        self.vault.overview(&member.session.account).await.unwrap()
+    }
+
+    /// How many callers still fail, as the key's own page and the Dashboard say: both must agree.
+    async fn failing(&self, member: &Member, key: &NewKey) -> Option<(i64, i64)> {
+        let alone = self.shown(member, key).await.failing;
+        let among = self.overview(member).await.attention.into_iter();
+        let mut among = among.filter(|one| one.key.access_key == key.access_key.to_string());
+        assert_eq!(among.next().and_then(|one| one.failing), alone);
+        alone.map(|failing| (failing.callers, failing.last.at))
+    }
+}
+
+const CRON: (&str, &str) = ("192.0.2.1", "curl/8.5.0");
+const BATCH: (&str, &str) = ("192.0.2.2", "");
+
+#[tokio::test]
+async fn the_list_is_sorted_by_last_use_and_never_is_before_all() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let rare = site.key(&member, "rare", "90d").await;
+    let busy = site.key(&member, "busy", "90d").await;
+    site.used(&rare, NOON - 40 * DAY).await;
+    site.used(&busy, NOON - SECOND).await;
+    for (sort, expected) in [
+        ("used", ["Default key", "rare", "busy"]),
+        ("-used", ["busy", "rare", "Default key"]),
+    ] {
+        let query = ListQuery::parse("", "", sort, "");
+        let list = site.vault.list_keys(&member.session.account, &query).await;
+        let keys = list.unwrap().keys;
+        let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
+        assert_eq!(names, expected, "{sort}");
+        let used = keys.iter().find(|key| key.name == "busy").unwrap();
+        assert_eq!(used.used.as_ref().unwrap().at, NOON - SECOND);
+        let never = keys.iter().find(|key| key.name == "Default key").unwrap();
+        assert_eq!(never.used, None);
+    }
+}
+
+/// An hour belongs to the local day in which it begins, also where clocks change and where the day begins in
+/// the middle of an hour.
+#[tokio::test]
+async fn hours_are_added_up_by_the_days_of_the_account() {
+    let cases = [
+        ("UTC", 24, 13),
+        // Sun 25 Oct 2026 has 25 hours there, and 13:00 is the fourteenth of its today.
+        ("Europe/Berlin", 25, 14),
+        // Midnight is at 18:15 UTC: the hour from 18:00 is yesterday's, that from 19:00 the first of today.
+        ("Asia/Kathmandu", 24, 18),
+        ("Pacific/Kiritimati", 24, 3),
+    ];
+    for (zone, on_first, on_last) in cases {
+        let site = Fixture::new().await;
+        let member = site.member_in("a@example.com", zone).await;
+        let key = &member.default_key;
+        let mut database = site.database().await;
+        sqlx::query(
+            "WITH RECURSIVE hours (hour) AS (SELECT $2 UNION ALL SELECT hour + 1 FROM hours WHERE hour < $3)
+             INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused)
+             SELECT $1, hour, account_id, 1, 2 FROM hours, api_keys WHERE access_key = $1",
+        )
+        .bind(key.access_key.to_string())
+        .bind((NOON - 40 * DAY) / HOUR)
+        .bind(NOON / HOUR)
+        .execute(&mut database)
+        .await
+        .unwrap();
+        let calls = site.shown(&member, key).await.calls;
+        assert_eq!(calls.len(), 30, "{zone}");
+        for (n, day) in calls.iter().enumerate() {
+            let hours = match n {
+                0 => on_first,
+                29 => on_last,
+                // In Kiritimati the chart begins on 26 October.
+                _ => 24,
+            };
+            assert_eq!(
+                (day.accepted, day.refused),
+                (hours, 2 * hours),
+                "{zone}, {day:?}"
+            );
+        }
+        let last = if zone == "Pacific/Kiritimati" {
+            "Tue 24 Nov"
+        } else {
+            "Mon 23 Nov"
+        };
+        assert_eq!(calls[29].day, last);
+        let of_all = site.overview(&member).await.calls;
+        assert_eq!(of_all, calls[16..], "{zone}");
+    }
+}
+
+/// The Dashboard adds up all keys of the account and no others; a deleted key's calls were made all the same.
+#[tokio::test]
+async fn the_dashboard_counts_all_keys_of_the_account() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let stranger = site.member("b@example.com").await;
+    let gone = site.key(&member, "gone", "never").await;
+    site.count(&member.default_key, NOON, 5, 0).await;
+    site.count(&gone, NOON, 70, 1).await;
+    site.count(&gone, NOON - HOUR, 600, 0).await;
+    site.count(&stranger.default_key, NOON, 8000, 8000).await;
+    site.used(&gone, NOON).await;
+    site.caller(&gone, CRON, NOON, None).await;
+    let access_key = gone.access_key.to_string();
+    let nobody = vault::Caller::default();
+    let deleted = site
+        .vault
+        .delete_key(&member.session, &access_key, "gone", &nobody)
+        .await;
+    deleted.unwrap();
+    let calls = site.overview(&member).await.calls;
+    assert_eq!(calls.len(), 14);
+    let today = calls.last().unwrap();
+    assert_eq!((today.accepted, today.refused), (675, 1));
+    let before: i64 = calls[..13]
+        .iter()
+        .map(|day| day.accepted + day.refused)
+        .sum();
+    assert_eq!(before, 0);
+    let alone = site.shown(&member, &member.default_key).await;
+    assert_eq!(alone.calls.last().unwrap().accepted, 5);
+}
+
+/// Addresses and agents come as they were sent, the last caller first.
+#[tokio::test]
+async fn a_key_knows_its_last_callers() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    let hostile = "<script>alert(1)</script>\u{202e}";
+    site.caller(&key, CRON, NOON - 3, Some(NOON - 3)).await;
+    site.caller(&key, BATCH, NOON - 1, Some(NOON - 2)).await;
+    site.caller(&key, ("2001:db8::7", hostile), NOON - 2, None)
+        .await;
+    site.caller(&member.default_key, CRON, NOON, None).await;
+    let callers = site.shown(&member, &key).await.callers;
+    let told: Vec<_> = callers
+        .iter()
+        .map(|caller| {
+            (
+                caller.address.as_str(),
+                caller.agent.as_str(),
+                caller.seen.at,
+                caller.refused,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("192.0.2.2", "", NOON - 1, false),
+            ("2001:db8::7", hostile, NOON - 2, false),
+            ("192.0.2.1", "curl/8.5.0", NOON - 3, true),
+        ]
+    );
+}
+
+/// A refusal counts from the key's present expiration on, and for a week.
+#[tokio::test]
+async fn an_expired_key_that_is_still_called_raises_an_alarm() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "billing-cron", "1d").await;
+    let access_key = key.access_key.to_string();
+    let end = NOON + DAY;
+    site.caller(&key, CRON, end - 1, None).await;
+    site.clock.set(end);
+    assert_eq!(
+        site.failing(&member, &key).await,
+        None,
+        "nobody was refused yet"
+    );
+    site.caller(&key, CRON, end, Some(end)).await;
+    site.caller(&key, BATCH, end + HOUR, Some(end + HOUR)).await;
+    site.clock.set(end + HOUR);
+    assert_eq!(site.failing(&member, &key).await, Some((2, end + HOUR)));
+    site.clock.set(end + 7 * DAY - 1);
+    assert_eq!(site.failing(&member, &key).await, Some((2, end + HOUR)));
+    site.clock.set(end + 7 * DAY);
+    assert_eq!(site.failing(&member, &key).await, Some((1, end + HOUR)));
+    site.clock.set(end + 7 * DAY + HOUR);
+    assert_eq!(site.failing(&member, &key).await, None, "it has given up");
+
+    let now = site.vault.now();
+    site.caller(&key, CRON, now, Some(now)).await;
+    assert_eq!(site.failing(&member, &key).await, Some((1, now)));
+    restore(&site.vault, &member, &access_key, "never").await;
+    assert_eq!(site.failing(&member, &key).await, None, "restored");
+    site.clock.advance(SECOND);
+    expire(&site.vault, &member, &access_key).await;
+    assert_eq!(
+        site.failing(&member, &key).await,
+        None,
+        "refused before, not since"
+    );
+}
+
+#[tokio::test]
+async fn the_banner_begins_with_what_fails_now() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut keys = Vec::new();
+    for hours in 1..=8 {
+        keys.push(
+            site.key(&member, &format!("{hours} h"), &at(NOON + hours * HOUR))
+                .await,
+        );
+    }
+    let now = NOON + 6 * HOUR;
+    site.clock.set(now);
+    let names = async || {
+        let attention = site.overview(&member).await.attention.into_iter();
+        attention.map(|one| one.key.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["4 h", "5 h", "6 h", "7 h", "8 h"]);
+    site.caller(&keys[1], CRON, now - 2, Some(now - 2)).await;
+    site.caller(&keys[0], CRON, now - 3, Some(now - 3)).await;
+    site.caller(&keys[0], BATCH, now - 1, Some(now - 1)).await;
+    assert_eq!(names().await, ["1 h", "2 h", "5 h", "6 h", "7 h"]);
+}
+
+/// The mail says what is true when it leaves.
+#[tokio::test]
+async fn the_notice_says_who_still_calls() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut mailbox = Mailbox::of(&site);
+    let quiet = site.key(&member, "quiet", "never").await;
+    let used = site.key(&member, "used", "never").await;
+    let called = site.key(&member, "called", "never").await;
+    mailbox.notices(&site.vault).await;
+    site.used(&used, NOON - HOUR).await;
+    site.used(&called, NOON - HOUR).await;
+    for key in [&quiet, &used, &called] {
+        expire(&site.vault, &member, &key.access_key.to_string()).await;
+    }
+    site.caller(&used, CRON, NOON - HOUR, None).await;
+    site.caller(&called, CRON, NOON, Some(NOON)).await;
+    site.caller(&called, ("192.0.2.9", "evil\r\nBcc: a@b"), NOON, Some(NOON))
+        .await;
+    let mails = mailbox.notices(&site.vault).await;
+    let text = mails[0].text.replace("\r\n", "\n");
+    let part = |name: &str| {
+        let from = text.find(&format!("\n{name}\n")).unwrap();
+        &text[from..][..text[from..].find("Restore").unwrap()]
+    };
+    assert!(
+        part("called").contains("2 callers still fail, the last at Mon 23 Nov 2026, 12:00 UTC.")
+    );
+    assert!(part("used").contains("Last used at Mon 23 Nov 2026, 11:00 UTC."));
+    assert!(!part("quiet").contains("used at") && !part("quiet").contains("fail"));
+    assert!(!text.contains("Bcc") && !text.contains("192.0.2"), "{text}");
+}
+
+/// Who tries Keyhold sees what it is for: charts with calls, and the alarm.
+#[tokio::test]
+async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
+    let site = Fixture::new().await;
+    site.vault.fill_for_demo().await.unwrap();
+    let nobody = vault::Caller::default();
+    let token = site.vault.sign_in(EMAIL, PASSWORD, &nobody).await.unwrap();
+    let account = site.session(&token).await.unwrap().account;
+    let overview = site.vault.overview(&account).await.unwrap();
+    assert!(overview.calls.iter().all(|day| day.accepted > 0));
+    let first = &overview.attention[0];
+    assert_eq!(first.key.name, "billing-cron");
+    assert_eq!(first.failing.as_ref().unwrap().callers, 3);
+    let others = overview.attention[1..].iter();
+    assert!(others.clone().count() > 2 && others.clone().all(|one| one.failing.is_none()));
+    let shown = site.vault.show_key(&account, &first.key.access_key);
+    let shown = shown.await.unwrap();
+    let refused: i64 = shown.calls.iter().map(|day| day.refused).sum();
+    assert!(refused > 0);
+    assert_eq!(shown.callers.len(), 4);
+    let end = shown.key.expires_at().unwrap();
+    assert!(
+        shown.key.used.unwrap().at < end,
+        "accepted before it expired only"
+    );
+}
