@@ -1,0 +1,57 @@
+// What Lighthouse says of the two pages that people look at most, signed in to the demonstration.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { Keyhold } from "../keyhold.mjs";
+import { ALL } from "../machine.mjs";
+import { ROOT } from "../places.mjs";
+import { output } from "../programs.mjs";
+import { atLeast, points } from "../report.mjs";
+
+export const title = "Lighthouse, desktop";
+
+const PAGES = [["Dashboard", "/"], ["API Control", "/preferences/api-control"]];
+const CATEGORIES = [["performance", 95], ["accessibility", 100], ["best-practices", 100]];
+const SYSTEM = "/usr/bin/chromium";
+// As for the browser tests.
+const FLAGS =
+  "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
+  "--disable-component-update --disable-sync --disable-dev-shm-usage";
+
+export async function measure() {
+  const keyhold = await Keyhold.start({ processors: ALL, args: ["--demo"] });
+  await keyhold.call("account/sign-in", { email: "demo@example.com", password: "keyhold demo" });
+  const rows = [];
+  const targets = [];
+  for (const [name, path] of PAGES) {
+    const scores = await look(keyhold, path);
+    rows.push([name, ...scores.map(points)]);
+    for (const [place, [category, target]] of CATEGORIES.entries()) {
+      targets.push(atLeast(`Lighthouse, ${name}: ${category}`, scores[place], target, points));
+    }
+  }
+  await keyhold.stop();
+  return { columns: ["", ...CATEGORIES.map(([name]) => name)], rows, targets };
+}
+
+/** The scores of one page, out of a hundred. */
+async function look(keyhold, path) {
+  const headers = join(keyhold.home, "headers.json");
+  const result = join(keyhold.home, "lighthouse.json");
+  writeFileSync(headers, JSON.stringify(keyhold.session()));
+  const args = [
+    keyhold.url + path, "--preset=desktop", "--quiet", "--output=json", `--output-path=${result}`,
+    `--extra-headers=${headers}`, `--only-categories=${CATEGORIES.map(([name]) => name).join(",")}`,
+    `--chrome-flags=${FLAGS}`, "--enable-error-reporting=false",
+  ];
+  const browser = existsSync(SYSTEM) ? SYSTEM : (await import("@playwright/test")).chromium.executablePath();
+  await output(join(ROOT, "bench/node_modules/.bin/lighthouse"), args, {
+    cwd: keyhold.home,
+    env: { ...process.env, CHROME_PATH: browser },
+  });
+  const report = JSON.parse(readFileSync(result, "utf8"));
+  if (report.runtimeError) throw new Error(report.runtimeError.message);
+  if (new URL(report.finalDisplayedUrl).pathname !== path) throw new Error(`${path} led to ${report.finalDisplayedUrl}`);
+  return CATEGORIES.map(([name]) => Math.round(report.categories[name].score * 100));
+}
