@@ -23,19 +23,21 @@ export async function measure() {
   const keyhold = await Keyhold.start({ processors: ALL, args: ["--demo"] });
   await keyhold.call("account/sign-in", { email: "demo@example.com", password: "keyhold demo" });
   const rows = [];
+  const after = [];
   const targets = [];
   for (const [name, path] of PAGES) {
-    const scores = await look(keyhold, path);
+    const { scores, faults } = await look(keyhold, path);
+    after.push(...faults.map((fault) => `${name}: ${fault}`));
     rows.push([name, ...scores.map(points)]);
     for (const [place, [category, target]] of CATEGORIES.entries()) {
       targets.push(atLeast(`Lighthouse, ${name}: ${category}`, scores[place], target, points));
     }
   }
   await keyhold.stop();
-  return { columns: ["", ...CATEGORIES.map(([name]) => name)], rows, targets };
+  return { columns: ["", ...CATEGORIES.map(([name]) => name)], rows, after, targets };
 }
 
-/** The scores of one page, out of a hundred. */
+/** The scores of one page, out of a hundred, and what cost it points. */
 async function look(keyhold, path) {
   const headers = join(keyhold.home, "headers.json");
   const result = join(keyhold.home, "lighthouse.json");
@@ -53,5 +55,14 @@ async function look(keyhold, path) {
   const report = JSON.parse(readFileSync(result, "utf8"));
   if (report.runtimeError) throw new Error(report.runtimeError.message);
   if (new URL(report.finalDisplayedUrl).pathname !== path) throw new Error(`${path} led to ${report.finalDisplayedUrl}`);
-  return CATEGORIES.map(([name]) => Math.round(report.categories[name].score * 100));
+  const categories = CATEGORIES.map(([name]) => report.categories[name]);
+  const lacking = categories
+    .flatMap(({ auditRefs }) => auditRefs)
+    .filter(({ weight }) => weight > 0)
+    .map(({ id }) => report.audits[id])
+    .filter(({ score }) => score !== null && score < 0.9);
+  return {
+    scores: categories.map(({ score }) => Math.round(score * 100)),
+    faults: lacking.map(({ id, title, details }) => `${title} (${id}) ${JSON.stringify(details?.items ?? [])}`),
+  };
 }
