@@ -48,7 +48,7 @@ fmt: ## Format the Rust sources
 	cargo fmt --all
 
 bench: build ## Measure beside axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
-	@build/bench.sh
+	@build/bench-tools.sh
 	node bench/run.mjs
 
 screenshots: build chromium ## Take pictures of every page into target/screenshots

@@ -35,12 +35,10 @@ export function fill(file, key, count) {
         )
         .run({ count, accounts, now, like: key.access_key });
     })();
-    const some = (place) =>
-      database
-        .prepare("SELECT access_key FROM api_keys WHERE CAST(substr(name, 5) AS INTEGER) % 100 = ? AND name LIKE 'Key %'")
-        .pluck()
-        .all(place);
-    return { good: some(0), other: some(1) };
+    const everyHundredth = database
+      .prepare("SELECT access_key FROM api_keys WHERE name LIKE 'Key %' AND CAST(substr(name, 5) AS INTEGER) % 100 = ?")
+      .pluck();
+    return { good: everyHundredth.all(0), other: everyHundredth.all(1) };
   } finally {
     database.close();
   }

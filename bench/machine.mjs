@@ -1,7 +1,7 @@
 // What it is measured on, and which of its processors take which part.
 
 import { readFileSync } from "node:fs";
-import { cpus, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 
 import { BINARY, ROOT } from "./places.mjs";
@@ -26,6 +26,9 @@ export const CLIENT = String(first);
 export const SERVER = others.length > 0 ? others.join(",") : CLIENT;
 export const SERVERS = Math.max(others.length, 1);
 
+/** How busy it was before this run, which is as much as others took from what is measured. */
+const BUSY = loadavg()[0];
+
 /** Rows of name and value. */
 export async function describe() {
   const version = async (command, ...args) => {
@@ -37,6 +40,7 @@ export async function describe() {
   const peer = ["better-auth", "@better-auth/api-key", "better-sqlite3"];
   return [
     ["processor", `${cpus()[0].model.trim()}, ${1 + others.length} cores`],
+    ["load before the run", BUSY.toFixed(2)],
     ["memory", `${(totalmem() / 2 ** 30).toFixed(0)} GiB`],
     ["system", `${/^PRETTY_NAME="(.*)"/m.exec(read("/etc/os-release"))?.[1] ?? "Linux"}, kernel ${release()}`],
     ["Keyhold", `${await version(BINARY, "--version")}, commit ${commit}`],

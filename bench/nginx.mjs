@@ -29,10 +29,10 @@ export async function startNginx(keyhold, credentials) {
   return {
     nginx,
     targets: {
-      file: target("nginx, static file", ports.file, credentials),
-      basic: target("nginx, static file behind auth_basic", ports.basic, `Basic ${password}`),
-      byConstant: target("nginx, static file behind auth_request to nginx's constant answer", ports.byConstant, credentials),
-      byKeyhold: target("nginx, static file behind auth_request to Keyhold", ports.byKeyhold, credentials),
+      file: target("nginx, nothing asked", ports.file, credentials),
+      basic: target("nginx, auth_basic", ports.basic, `Basic ${password}`),
+      byConstant: target("nginx, auth_request to nginx's constant answer", ports.byConstant, credentials),
+      byKeyhold: target("nginx, auth_request to Keyhold", ports.byKeyhold, credentials),
     },
     /** Whether a bad key is kept out, so that what is measured is a guard. */
     refuses: async (bad) => (await fetch(url(ports.byKeyhold), { headers: { authorization: bad } })).status === 401,

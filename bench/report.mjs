@@ -48,7 +48,8 @@ export function table(columns, rows) {
 export function document(answers, machine, commands) {
   return `# Benchmarks
 
-Written by \`make bench\`; do not edit. [bench/README.md](../bench/README.md) says how to read it and where the time goes.
+Written by \`make bench\`; do not edit. [bench/README.md](../bench/README.md) says how to read it, and where the time
+goes.
 
 ${verdicts(answers)}
 

@@ -71,7 +71,7 @@ function wrk({ url, headers = {}, script, args = [] }, connections, seconds) {
   const made = script ? ["--script", script] : [];
   return output("taskset", [
     "--cpu-list", CLIENT, "wrk", "--latency", "--threads", "1", "--connections", String(connections),
-    "--duration", `${seconds}s`, ...sent, ...made, url, ...(args.length > 0 ? ["--", ...args] : []),
+    "--duration", `${seconds}s`, "--timeout", "10s", ...sent, ...made, url, ...(args.length > 0 ? ["--", ...args] : []),
   ]);
 }
 

@@ -54,7 +54,8 @@ async function look(keyhold, path) {
   });
   const report = JSON.parse(readFileSync(result, "utf8"));
   if (report.runtimeError) throw new Error(report.runtimeError.message);
-  if (new URL(report.finalDisplayedUrl).pathname !== path) throw new Error(`${path} led to ${report.finalDisplayedUrl}`);
+  const shown = new URL(report.finalDisplayedUrl).pathname;
+  if (shown !== path) throw new Error(`${path} led to ${shown}`);
   const categories = CATEGORIES.map(([name]) => report.categories[name]);
   const lacking = categories
     .flatMap(({ auditRefs }) => auditRefs)
@@ -63,6 +64,11 @@ async function look(keyhold, path) {
     .filter(({ score }) => score !== null && score < 0.9);
   return {
     scores: categories.map(({ score }) => Math.round(score * 100)),
-    faults: lacking.map(({ id, title, details }) => `${title} (${id}) ${JSON.stringify(details?.items ?? [])}`),
+    faults: lacking.map(({ title, details }) => [title, ...(details?.items ?? []).map(gist)].join("; ")),
   };
+}
+
+/** The beginning of what Lighthouse says of one thing that it found. */
+function gist(item) {
+  return String(item.description ?? item.node?.snippet ?? item.url ?? "").split("\n")[0].slice(0, 120);
 }

@@ -40,7 +40,11 @@ export async function measure() {
       turns(few.keyhold, "wrong", 401, wrong),
       turns(many, "wrong", 401, filled.other.map(opened)),
     ],
-    ["a good key, each time another", turns(few.keyhold, "good", 200, good), turns(many, "good", 200, filled.good.map(opened))],
+    [
+      "a good key, each time another",
+      turns(few.keyhold, "good", 200, good),
+      turns(many, "good", 200, filled.good.map(opened)),
+    ],
   ];
   for (const [what, small, large] of kinds) {
     const named = [{ ...small, name: `${what}, 10 keys` }, { ...large, name: `${what}, ${KEYS} keys` }];
@@ -74,5 +78,6 @@ function turns(keyhold, name, status, keys) {
   const file = join(keyhold.home, name);
   writeFileSync(file, keys.map((key) => `${basic(key)}\n`).join(""));
   const first = keyhold.verify(name, status, basic(keys[0]));
-  return { ...first, headers: {}, probe: first.headers, script: join(import.meta.dirname, "../turns.lua"), args: [file] };
+  const script = join(import.meta.dirname, "../turns.lua");
+  return { ...first, headers: {}, probe: first.headers, script, args: [file] };
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes what `make bench` measures Keyhold against and with: nginx and wrk, the npm packages under bench, axum's
-# constant answer, a Chromium. What cannot be had is said here; the run then says which of its questions that leaves
-# open.
+# constant answer, the vault's benches, a Chromium. What cannot be had is said here; the run then says which of its
+# questions that leaves open.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin
@@ -42,5 +42,6 @@ done
 
 cargo build --locked --release --manifest-path bench/constant/Cargo.toml --target-dir target/bench ||
   lacks "bench/constant could not be built"
+cargo bench --locked --package vault --benches --no-run || lacks "the vault's benches could not be built"
 
 build/chromium.sh || lacks "there is no Chromium"
