@@ -28,7 +28,8 @@ export function fill(file, key, count) {
         .prepare(
           `${ROWS} INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id,
                                          created_at, expires_at, expiration_set_at)
-           SELECT 'kh_' || lower(hex(randomblob(8))), 'bench_' || (n % CAST(@accounts AS INTEGER)), 'Key ' || n, '', 'key ' || n,
+           SELECT 'kh_' || lower(hex(randomblob(8))), 'bench_' || (n % CAST(@accounts AS INTEGER)),
+                  'Key ' || n, '', 'key ' || n,
                   CASE WHEN n % 100 = 0 THEN k.digest ELSE randomblob(32) END, k.pepper_id,
                   @now, @now + 365 * ${DAY_MS} + n * 31536, @now
            FROM numbers, (SELECT digest, pepper_id FROM api_keys WHERE access_key = @like) k`,

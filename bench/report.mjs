@@ -8,6 +8,8 @@ export const megabytes = (bytes) => `${grouped.format(bytes / 1e6)} MB`;
 export const kilobytes = (bytes) => `${(bytes / 1e3).toFixed(1)} kB`;
 export const points = (score) => String(score);
 
+export const microseconds = (value) => `${value.toFixed(value < 10 ? 2 : 1)} µs`;
+
 export function milliseconds(value) {
   if (value < 1000) return `${value < 100 ? value.toFixed(2) : value.toFixed(0)} ms`;
   return `${(value / 1000).toFixed(2)} s`;

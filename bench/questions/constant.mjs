@@ -3,7 +3,7 @@
 import { SERVER } from "../machine.mjs";
 import { CONSTANT } from "../places.mjs";
 import { freePort, Server } from "../programs.mjs";
-import { atLeast, atMost, milliseconds, perSecond, ratio } from "../report.mjs";
+import { atLeast, atMost, microseconds, milliseconds, perSecond, ratio } from "../report.mjs";
 import { withTenKeys } from "../ten.mjs";
 import { alternate } from "../wrk.mjs";
 
@@ -25,7 +25,7 @@ export async function measure() {
       const { rate, p50, p99, cpu } = results[place];
       return [
         name, perSecond(rate), ratio(rate / bare.rate), milliseconds(p50), milliseconds(p99), ratio(p99 / bare.p99),
-        `${cpu.toFixed(1)} µs`,
+        microseconds(cpu),
       ];
     }),
     targets: [
