@@ -59,7 +59,9 @@ export async function measure() {
   const [now, most] = [many.memory("VmRSS"), many.memory("VmHWM")];
   await Promise.all([few.keyhold.stop(), many.stop()]);
   return {
-    columns: ["", "10 keys", "1,000,000 keys", "", "p99 of 10", "of 1,000,000", "processor time a request of 10", "of 1,000,000"],
+    columns: [
+      "", "10 keys", "1,000,000 keys", "", "p99 of 10", "of 1,000,000", "processor time a request of 10", "of 1,000,000",
+    ],
     rows,
     after: [
       `With 1,000,000 keys: ready ${milliseconds(median(ready))} after the start (median of three); resident after the

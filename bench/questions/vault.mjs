@@ -30,8 +30,8 @@ async function bench(name) {
 const MICROSECONDS = { ps: 1e-6, ns: 1e-3, µs: 1, us: 1, ms: 1e3, s: 1e6 };
 
 /**
- * The times of a table, in microseconds: of its widest lines the only one, the middle of criterion's three, or divan's median, the third
- * of four.
+ * The times of a table, in microseconds: of its widest lines the only one, the middle of criterion's three, or divan's
+ * median, the third of four.
  */
 function medians(text) {
   const lines = text.split("\n").map((line) => [...line.matchAll(/([\d.]+) ?(ps|ns|µs|us|ms|s)\b/g)]);
