@@ -47,8 +47,9 @@ test: setup chromium check-format check-types check-tree ## Run all that CI runs
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-bench: ## Measure, and print ratios: what grows with the number of keys
-	cargo bench --locked -p vault --bench sweep
+bench: build ## Measure beside axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
+	@build/bench-tools.sh
+	node bench/run.mjs
 
 screenshots: build chromium ## Take pictures of every page into target/screenshots
 	npm run --silent screenshots

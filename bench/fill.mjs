@@ -1,0 +1,46 @@
+// Fills a database, while Keyhold is stopped, with accounts and keys that look like those that it made.
+
+import { Database } from "./peer/sqlite.mjs";
+
+const DAY_MS = 86_400_000;
+const ROWS = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < @count - 1)";
+
+/**
+ * Keys of random access keys and digests, a hundred an account, that expire in the course of the year after the next.
+ * Each hundredth has the digest of the key given, so that the same secret opens it. Gives the access keys of those,
+ * and as many of others, which it does not open.
+ */
+export function fill(file, key, count) {
+  const database = new Database(file);
+  try {
+    const now = Date.now();
+    const accounts = Math.ceil(count / 100);
+    database.transaction(() => {
+      database
+        .prepare(
+          `${ROWS} INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
+           SELECT 'bench_' || n, n || '@bench.example.com', '', 'UTC', 14, @now FROM numbers`,
+        )
+        .run({ count: accounts, now });
+      // Hexadecimal digits are digits of base 32 too. Numbers of JavaScript come as REAL, and one account's name
+      // must not end with ".0".
+      database
+        .prepare(
+          `${ROWS} INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id,
+                                         created_at, expires_at, expiration_set_at)
+           SELECT 'kh_' || lower(hex(randomblob(8))), 'bench_' || (n % CAST(@accounts AS INTEGER)),
+                  'Key ' || n, '', 'key ' || n,
+                  CASE WHEN n % 100 = 0 THEN k.digest ELSE randomblob(32) END, k.pepper_id,
+                  @now, @now + 365 * ${DAY_MS} + n * 31536, @now
+           FROM numbers, (SELECT digest, pepper_id FROM api_keys WHERE access_key = @like) k`,
+        )
+        .run({ count, accounts, now, like: key.access_key });
+    })();
+    const everyHundredth = database
+      .prepare("SELECT access_key FROM api_keys WHERE name LIKE 'Key %' AND CAST(substr(name, 5) AS INTEGER) % 100 = ?")
+      .pluck();
+    return { good: everyHundredth.all(0), other: everyHundredth.all(1) };
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,87 @@
+// What a browser must fetch first, and how soon API Control answers to an account of a thousand keys.
+
+import { Agent, request } from "node:http";
+
+import { basic, Keyhold } from "../keyhold.mjs";
+import { ALL } from "../machine.mjs";
+import { atMost, kilobytes, milliseconds } from "../report.mjs";
+import { median } from "../wrk.mjs";
+
+export const title = "The pages";
+
+const KEYS = 1000;
+const REQUESTS = 50;
+
+export async function measure() {
+  const keyhold = await Keyhold.start({ processors: ALL });
+  const keys = [await keyhold.signUp()];
+  while (keys.length < KEYS) keys.push(await keyhold.createKey(`Key ${keys.length}`));
+  for (const key of keys) await fetch(`${keyhold.url}/verify`, { headers: { authorization: basic(key) } });
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const session = { agent, headers: keyhold.session() };
+
+  const loads = [
+    ["/sign-in", await firstLoad(keyhold.url, "/sign-in", { agent })],
+    ["Dashboard", await firstLoad(keyhold.url, "/", session)],
+    ["API Control", await firstLoad(keyhold.url, "/preferences/api-control", session)],
+  ];
+  const times = [];
+  for (let asked = -5; asked < REQUESTS; asked += 1) {
+    const page = await get(`${keyhold.url}/preferences/api-control`, session);
+    if (!page.body.includes(`Key ${KEYS - 1}`)) throw new Error("API Control does not show the newest key");
+    if (asked >= 0) times.push(page.firstByte);
+  }
+  agent.destroy();
+  await keyhold.stop();
+  // Whoever has no session yet, and so has loaded nothing yet, is led to /sign-in.
+  const [[, first]] = loads;
+  return {
+    columns: ["first load, in Brotli", "HTML", "CSS", "JavaScript", "WASM", "together"],
+    rows: loads.map(([name, { html, css, js, wasm, total }]) => [name, ...[html, css, js, wasm, total].map(kilobytes)]),
+    after: [
+      `API Control with ${KEYS} keys in the account: first byte after ${milliseconds(median(times))} (median of ` +
+        `${REQUESTS}), at most ${milliseconds(Math.max(...times))}.`,
+    ],
+    targets: [
+      atMost("first load", first.total, 260_000, kilobytes),
+      atMost("first byte of API Control with 1,000 keys", median(times), 20, milliseconds),
+    ],
+  };
+}
+
+async function firstLoad(url, path, options) {
+  const plain = await get(url + path, options);
+  if (plain.status !== 200) throw new Error(`${path} answered ${plain.status}`);
+  const compressed = await get(url + path, { ...options, encoding: "br" });
+  const sizes = { html: compressed.size };
+  for (const kind of ["css", "js", "wasm"]) {
+    const file = new RegExp(`/pkg/[^"]+\\.${kind}`).exec(plain.body)?.[0];
+    if (file === undefined) throw new Error(`${path} names no ${kind}`);
+    const answer = await get(url + file, { ...options, encoding: "br" });
+    if (answer.encoding !== "br") throw new Error(`${file} came as ${answer.encoding}`);
+    sizes[kind] = answer.size;
+  }
+  return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size) };
+}
+
+/** One request, with the size of the body as it travelled. */
+function get(url, { agent, headers = {}, encoding = "identity" }) {
+  return new Promise((done, failed) => {
+    const begun = performance.now();
+    const asked = request(url, { agent, headers: { ...headers, "accept-encoding": encoding } }, (answer) => {
+      const firstByte = performance.now() - begun;
+      const parts = [];
+      answer.on("data", (part) => parts.push(part));
+      answer.once("error", failed);
+      answer.once("end", () => {
+        const body = Buffer.concat(parts);
+        done({
+          status: answer.statusCode, encoding: answer.headers["content-encoding"], size: body.length, firstByte,
+          body: body.toString("latin1"),
+        });
+      });
+    });
+    asked.once("error", failed);
+    asked.end();
+  });
+}

@@ -1,0 +1,60 @@
+// Measures everything, prints what came of each target, and writes docs/benchmarks.md.
+//
+// `node bench/run.mjs` asks all questions; `node bench/run.mjs constant pages` asks those, prints all they found and
+// writes nothing.
+
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { CLIENT, describe, SERVER } from "./machine.mjs";
+import { ROOT } from "./places.mjs";
+import { stopAll } from "./programs.mjs";
+import { document, section, verdicts } from "./report.mjs";
+import { SECONDS } from "./wrk.mjs";
+
+/** Files of questions/, in the order in which they are asked. */
+const ALL = ["constant", "answers", "million", "nginx", "better-auth", "vault", "pages", "lighthouse"];
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !ALL.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no question ${unknown.join(", ")}. There are: ${ALL.join(", ")}.`);
+  process.exit(2);
+}
+
+const begun = performance.now();
+const answers = [];
+for (const name of chosen.length > 0 ? chosen : ALL) {
+  console.error(`${name}:`);
+  answers.push(await ask(name));
+}
+console.log(verdicts(answers));
+
+if (chosen.length > 0) {
+  console.log(`\n${answers.map(section).join("\n")}`);
+} else {
+  const minutes = ((performance.now() - begun) / 60_000).toFixed(0);
+  const commands = [
+    `On ${new Date().toISOString().slice(0, 10)} by \`make bench\`, in ${minutes} minutes. Each run was`,
+    `\`\`\`sh\ntaskset -c ${CLIENT} wrk --latency -t 1 -c CONNECTIONS -d ${SECONDS}s -H 'Authorization: …' URL\n\`\`\``,
+    `after a shorter one to warm up, against a server under \`taskset -c ${SERVER}\`. Figures are medians of the runs.`,
+  ];
+  writeFileSync(join(ROOT, "docs/benchmarks.md"), document(answers, await describe(), commands));
+  console.log("\nAll of it: docs/benchmarks.md");
+}
+process.exit(answers.some(({ error }) => error !== undefined) ? 1 : 0);
+
+/** What came of a question; a failure is an answer too, so that the rest is still asked. */
+async function ask(name) {
+  let title = name;
+  try {
+    const question = await import(`./questions/${name}.mjs`);
+    title = question.title;
+    return { title, ...(await question.measure()) };
+  } catch (error) {
+    console.error(error);
+    return { title, error: error.message };
+  } finally {
+    stopAll();
+  }
+}

@@ -1,0 +1,15 @@
+-- Makes wrk send the Authorization headers of a file, one a line, in turn.
+
+local requests = {}
+local turn = 0
+
+function init(args)
+  for line in io.lines(args[1]) do
+    requests[#requests + 1] = wrk.format("GET", nil, { Host = wrk.headers["Host"], Authorization = line })
+  end
+end
+
+function request()
+  turn = turn % #requests + 1
+  return requests[turn]
+end
