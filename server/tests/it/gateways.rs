@@ -517,18 +517,21 @@ fn refusals_pass_as_they_are(kind: Kind) {
             .split_once(' ')
             .unwrap_or(("401", "credentials_missing"));
         let body = format!("{{\"code\":\"{code}\",\"status\":{status}}}");
-        let mapped = if question.target().contains("gateway=nginx") && status != "401" {
-            "403"
+        let (mapped, told) = if question.target().ends_with("?gateway=nginx") {
+            let mapped = if status == "401" { "401" } else { "403" };
+            let told = format!("X-Keyhold-Status: {status}\r\nX-Keyhold-Problem: {body}\r\n");
+            (mapped, told)
         } else {
-            status
+            (status, String::new())
         };
         Some(format!(
             "HTTP/1.1 {mapped} Refused\r\nContent-Type: application/problem+json\r\nRetry-After: 7\r\n\
-             X-Request-Id: r1\r\nContent-Length: {}\r\n\r\n{body}",
+             {told}X-Request-Id: r1\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ))
     });
     let gateway = Gateway::start(kind, keyhold.address, api.address);
+    keyhold.take();
     for (status, code) in [
         (401, "key_expired"),
         (403, "forbidden"),
@@ -540,6 +543,7 @@ fn refusals_pass_as_they_are(kind: Kind) {
         let answer = gateway.answer(&head, b"");
         assert_eq!(answer.status(), status, "{answer:?}");
         assert_eq!(problem(&answer)["code"], code);
+        assert_eq!(keyhold.take().len(), 1, "{code}: asked once");
         // Envoy keeps nothing of a 503, and says the same in its own words.
         if status != 503 || kind != Kind::Envoy {
             assert_eq!(answer.header("retry-after"), "7", "{answer:?}");
