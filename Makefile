@@ -17,13 +17,13 @@ PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser tools python chromium always
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser tools python nginx chromium always
 
 help: ## List what there is
 	@echo "Keyhold, by make:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: tools python ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm packages, Python packages
+setup: tools python nginx ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm and Python packages, nginx
 
 run: build ## Build what is new and start with demo data on http://127.0.0.1:3000
 	target/release/keyhold serve --demo
@@ -69,6 +69,10 @@ tools: $(PACKAGES)
 # For the tests only: to build and start Keyhold takes no Python.
 python:
 	@build/python.sh >/dev/null
+
+# Likewise. The gateways are tested on Linux only.
+nginx:
+	@if [[ $$(uname) == Linux ]]; then build/nginx.sh >/dev/null; fi
 
 chromium: $(PACKAGES)
 	@build/chromium.sh
@@ -120,6 +124,7 @@ check-front:
 
 test-rust:
 	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \
+	if [[ $$(uname) == Linux ]]; then KEYHOLD_TEST_NGINX=$$(build/nginx.sh); export KEYHOLD_TEST_NGINX; fi; \
 	if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# Prints the path of a Python that has the packages of server/tests/smtp/requirements.txt, for the mail server
-# of the tests, after making its environment under target/tools where it is missing or of other packages.
+# Prints the path of a Python beside which the tests find what they need of its packages: the mail server and,
+# on Linux, the gateways. Makes its environment under target/tools where it is missing or of other packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=server/tests/smtp/requirements.txt
+wanted=(server/tests/smtp/requirements.txt server/tests/gateways/requirements.txt)
 folder=$PWD/target/tools/python
 interpreter=$folder/bin/python
 # Copied last, so it is there only if the installation was complete.
 installed=$folder/requirements.txt
 
 is_ready() {
-  [[ -x $interpreter ]] && cmp -s "$wanted" "$installed" && "$interpreter" -c '' 2>/dev/null
+  [[ -x $interpreter ]] && cmp -s <(cat "${wanted[@]}") "$installed" && "$interpreter" -c '' 2>/dev/null
 }
 
 can_make() {
-  command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null
+  command -v python3 >/dev/null && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
 }
 
 if ! is_ready; then
@@ -29,7 +29,7 @@ if ! is_ready; then
     fi
   fi
   if ! can_make; then
-    echo "The tests of mail need Python 3.9 or later with its module venv. On Debian: sudo apt-get install python3-venv" >&2
+    echo "The tests of mail and of the gateways need Python 3.10 or later with its module venv. On Debian: sudo apt-get install python3-venv" >&2
     exit 1
   fi
 
@@ -42,11 +42,11 @@ if ! is_ready; then
     rm -rf "$folder"
     python3 -m venv "$folder"
     if ! "$interpreter" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
-      --requirement "$wanted" >&2; then
-      echo "The Python packages of $wanted could not be installed, see above; the tests of mail need them." >&2
+      "${wanted[@]/#/--requirement=}" >&2; then
+      echo "The packages of ${wanted[*]} could not be installed, see above; the tests of mail and of the gateways need them." >&2
       exit 1
     fi
-    cp "$wanted" "$installed"
+    cat "${wanted[@]}" >"$installed"
   fi
 fi
 echo "$interpreter"

@@ -13,6 +13,14 @@ mod crossing;
 mod delivery;
 mod fixture;
 mod forms;
+#[cfg(target_os = "linux")]
+mod gateway;
+#[cfg(target_os = "linux")]
+mod gateway_http;
+#[cfg(target_os = "linux")]
+mod gateway_recorder;
+#[cfg(target_os = "linux")]
+mod gateways;
 mod hostile;
 mod input;
 mod mail;

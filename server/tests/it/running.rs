@@ -38,14 +38,19 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Starts on a free port and waits for the line that names it.
+/// Starts on a free port, unless `--listen` says otherwise, and waits for the line that names it.
 pub fn start(folder: &Path, arguments: &[&str]) -> Running {
     start_in(folder, arguments, &[])
 }
 
 /// The same with settings from the environment.
 pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Running {
-    let mut child = command(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
+    let listen: &[_] = if arguments.contains(&"--listen") {
+        &[]
+    } else {
+        &["--listen", "127.0.0.1:0"]
+    };
+    let mut child = command(folder, &[listen, arguments].concat())
         .envs(settings.iter().copied())
         .spawn()
         .unwrap();

@@ -198,8 +198,9 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp")
 }
 
-/// A Python that has aiosmtpd: the one that `make` found, or else what its script says.
-fn python() -> PathBuf {
+/// A Python that has aiosmtpd, and lies beside the gateways: the one that `make` found, or else what its script
+/// says.
+pub fn python() -> PathBuf {
     if let Some(python) = std::env::var_os("KEYHOLD_TEST_PYTHON") {
         return python.into();
     }
@@ -208,6 +209,9 @@ fn python() -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .unwrap();
-    assert!(output.status.success(), "no Python for the mail server");
+    assert!(
+        output.status.success(),
+        "no Python: build/python.sh says why"
+    );
     String::from_utf8(output.stdout).unwrap().trim_end().into()
 }

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Prints the path of an nginx that has auth_request, for the tests of the gateways: the system's, or else Debian's
+# package, unpacked under target/tools. It is not installed, because that would start a server on port 80.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$PWD/target/tools/nginx
+
+has_auth_request() {
+  [[ -x $1 ]] && "$1" -V 2>&1 | grep -q -- --with-http_auth_request_module
+}
+
+for candidate in "$(command -v nginx || true)" /usr/sbin/nginx "$folder/usr/sbin/nginx"; do
+  if has_auth_request "$candidate"; then
+    echo "$candidate"
+    exit 0
+  fi
+done
+
+if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
+  # One at a time: tests that run side by side may all find it missing. The lock stays with the descriptor.
+  mkdir -p "$folder"
+  exec 9>"$folder.lock"
+  flock 9
+  if ! has_auth_request "$folder/usr/sbin/nginx"; then
+    echo "Fetching nginx into target/tools/nginx" >&2
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    # The lists of packages are fetched where they may be; if they are there already, that is not needed.
+    as_root=()
+    [[ $EUID == 0 ]] || as_root=(sudo -n)
+    "${as_root[@]}" apt-get update -qq >&2 || true
+    if (cd "$fresh" && apt-get download -qq nginx >&2); then
+      dpkg-deb --extract "$fresh"/nginx_*.deb "$folder"
+    fi
+  fi
+  if has_auth_request "$folder/usr/sbin/nginx"; then
+    echo "$folder/usr/sbin/nginx"
+    exit 0
+  fi
+  echo "The tests of the gateways need nginx with auth_request. Install it with: sudo apt-get install nginx" >&2
+  exit 1
+fi
+
+echo "The tests of the gateways need nginx 1.22 or later with auth_request in the PATH." >&2
+exit 1

@@ -1,0 +1,229 @@
+//! The four gateways as processes, started from the very files under `deploy/`: only the addresses in them are
+//! replaced.
+//!
+//! Each test has a loopback address of its own (Linux has sixteen million). So nobody else takes a port there
+//! while its owner is stopped, and a Keyhold that starts again finds its own.
+
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::gateway_http::Message;
+use crate::smtp_peer::{PATIENCE, python};
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    Nginx,
+    Caddy,
+    Traefik,
+    Envoy,
+}
+
+/// A loopback address that no other test has.
+pub fn own_address() -> IpAddr {
+    static TAKEN: AtomicU8 = AtomicU8::new(1);
+    let [_, _, high, low] = std::process::id().to_be_bytes();
+    Ipv4Addr::new(127, TAKEN.fetch_add(1, Ordering::Relaxed), high, low).into()
+}
+
+/// One where nothing listens now.
+pub fn free_port(address: IpAddr) -> SocketAddr {
+    let listener = TcpListener::bind((address, 0)).unwrap();
+    listener.local_addr().unwrap()
+}
+
+pub struct Gateway {
+    pub kind: Kind,
+    child: Child,
+    address: SocketAddr,
+    folder: TempDir,
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.folder.path().join("log"));
+            let _ = writeln!(
+                std::io::stderr(),
+                "the log of {:?}:\n{}",
+                self.kind,
+                log.unwrap_or_default()
+            );
+        }
+    }
+}
+
+impl Gateway {
+    /// One that answers.
+    pub fn start(kind: Kind, keyhold: SocketAddr, api: SocketAddr) -> Self {
+        let address = free_port(api.ip());
+        let folder = TempDir::new().unwrap();
+        for file in std::fs::read_dir(deployed(kind)).unwrap() {
+            let file = file.unwrap();
+            let text = std::fs::read_to_string(file.path()).unwrap();
+            let text = addressed(&text, address, keyhold, api);
+            std::fs::write(folder.path().join(file.file_name()), text).unwrap();
+        }
+        let log = File::create(folder.path().join("log")).unwrap();
+        let child = command(kind, folder.path())
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut gateway = Self {
+            kind,
+            child,
+            address,
+            folder,
+        };
+        gateway.wait_until_it_answers();
+        gateway
+    }
+
+    /// Traefik listens before it has read its routes, and says 404 until then.
+    fn wait_until_it_answers(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.ask("GET / HTTP/1.1", b"");
+            if answer.is_ok_and(|answer| answer.status() != 404) {
+                return;
+            }
+            assert_eq!(self.child.try_wait().unwrap(), None, "it stopped");
+            assert!(Instant::now() < deadline, "it never answered");
+            // Between two looks, so that looking does not keep it from starting.
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+
+    /// Whom it takes a client for that connects from here.
+    pub fn client(&self) -> IpAddr {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.local_addr().unwrap().ip()
+    }
+
+    /// One request on a connection of its own: its first line and headers, and its body.
+    pub fn ask(&self, head: &str, body: &[u8]) -> std::io::Result<Message> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let connection = if head.contains("\r\nConnection:") {
+            ""
+        } else {
+            "Connection: close\r\n"
+        };
+        let length = if body.is_empty() {
+            String::new()
+        } else {
+            format!("Content-Length: {}\r\n", body.len())
+        };
+        let head = format!("{head}\r\nHost: api.example.com\r\n{connection}{length}\r\n");
+        stream.write_all(&[head.as_bytes(), body].concat())?;
+        Message::read_answer(&mut BufReader::new(&stream), head.starts_with("HEAD "))
+    }
+
+    /// The same where it must be answered.
+    pub fn answer(&self, head: &str, body: &[u8]) -> Message {
+        self.ask(head, body)
+            .unwrap_or_else(|error| panic!("{head}: {error}"))
+    }
+}
+
+/// The text with other addresses. All at once: a port may look like another port's number.
+fn addressed(text: &str, gateway: SocketAddr, keyhold: SocketAddr, api: SocketAddr) -> String {
+    let places = [("8080", gateway), ("3000", keyhold), ("9000", api)];
+    let mut text = text.replace("127.0.0.1", &api.ip().to_string());
+    for (port, _) in places {
+        text = text.replace(port, &format!("<{port}>"));
+    }
+    for (port, address) in places {
+        assert_eq!(
+            address.ip(),
+            api.ip(),
+            "one address in the file is one address here"
+        );
+        text = text.replace(&format!("<{port}>"), &address.port().to_string());
+    }
+    text
+}
+
+fn deployed(kind: Kind) -> PathBuf {
+    let name = format!("{kind:?}").to_lowercase();
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../deploy")
+        .join(name)
+}
+
+/// How `deploy/README.md` starts it, but for what keeps several on one machine apart.
+fn command(kind: Kind, folder: &Path) -> Command {
+    match kind {
+        Kind::Nginx => {
+            let mut command = Command::new(nginx());
+            command.arg("-p").arg(folder);
+            command.arg("-c").arg(folder.join("nginx.conf"));
+            // One process, so that none is left when it is killed.
+            command.args(["-e", "stderr", "-g", "daemon off; master_process off;"]);
+            command
+        }
+        Kind::Caddy => {
+            let mut command = Command::new(packaged("caddy"));
+            command.args(["run", "--config", "Caddyfile"]);
+            command.env(
+                "CADDY_ADMIN",
+                format!("unix/{}", folder.join("admin").display()),
+            );
+            command
+                .env("HOME", folder)
+                .env("XDG_DATA_HOME", folder)
+                .env("XDG_CONFIG_HOME", folder);
+            command
+        }
+        Kind::Traefik => {
+            let mut command = Command::new(packaged("traefik"));
+            command.arg("--configfile=traefik.yml");
+            command
+        }
+        Kind::Envoy => {
+            let mut command = Command::new(packaged("envoy"));
+            command.args(["-c", "envoy.yaml", "--log-level", "warning"]);
+            command.args(["--disable-hot-restart", "--concurrency", "1"]);
+            command
+        }
+    }
+}
+
+/// A gateway that comes as a Python package: it lies beside the interpreter.
+fn packaged(name: &str) -> PathBuf {
+    let program = python().with_file_name(name);
+    assert!(
+        program.is_file(),
+        "there is no {} for the tests of the gateways: build/python.sh installs it",
+        program.display()
+    );
+    program
+}
+
+/// An nginx that has auth_request: the one that `make` found, or else what its script says.
+fn nginx() -> PathBuf {
+    if let Some(nginx) = std::env::var_os("KEYHOLD_TEST_NGINX") {
+        return nginx.into();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/nginx.sh");
+    let output = Command::new(script)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "no nginx for the tests of the gateways: build/nginx.sh installs it"
+    );
+    String::from_utf8(output.stdout).unwrap().trim_end().into()
+}
