@@ -1,0 +1,57 @@
+//! The reader of credentials: whatever the headers hold, it answers; and what it takes for a pair is one,
+//! under every carrier.
+//!
+//! Each line of the input is a header. Its first letter says which: `a` Authorization with the rest as it is,
+//! `b` Authorization with the rest as the user and password of HTTP Basic, anything else X-API-Key.
+
+#![no_main]
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use libfuzzer_sys::fuzz_target;
+use vault::gate::credential::{Fault, X_API_KEY, read};
+
+fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
+    let (letter, rest) = line.split_first()?;
+    let (name, value) = match letter {
+        b'a' => (AUTHORIZATION, rest.to_vec()),
+        b'b' => (
+            AUTHORIZATION,
+            format!("Basic {}", STANDARD.encode(rest)).into_bytes(),
+        ),
+        _ => (X_API_KEY, rest.to_vec()),
+    };
+    Some((name, HeaderValue::from_bytes(&value).ok()?))
+}
+
+/// Both halves as text.
+fn pair(headers: &HeaderMap) -> Result<(String, String), Fault> {
+    read(headers, &mut [0; 128])
+        .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
+}
+
+fuzz_target!(|input: &[u8]| {
+    let mut headers = HeaderMap::new();
+    for (name, value) in input.split(|byte| *byte == b'\n').filter_map(header) {
+        headers.append(name, value);
+    }
+    let found = pair(&headers);
+    match headers.len() {
+        0 => assert_eq!(found, Err(Fault::Missing)),
+        1 => assert!(!matches!(found, Err(Fault::Missing | Fault::Ambiguous))),
+        _ => assert_eq!(found, Err(Fault::Ambiguous)),
+    }
+    if let Ok((access, secret)) = &found {
+        let basic = STANDARD.encode(format!("{access}:{secret}"));
+        for (name, value) in [
+            (AUTHORIZATION, format!("Basic {basic}")),
+            (AUTHORIZATION, format!("bearer {access}.{secret}")),
+            (X_API_KEY, format!("{access}.{secret}")),
+        ] {
+            let value = HeaderValue::try_from(value).expect("a pair is printable");
+            assert_eq!(pair(&HeaderMap::from_iter([(name, value)])), found);
+        }
+    }
+});
