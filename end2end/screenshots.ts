@@ -9,10 +9,10 @@ const FOLDER = resolve(process.env["KEYHOLD_SCREENSHOTS"] ?? join(import.meta.di
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 360]) {
-    test(`${colorScheme}, ${width} px`, async ({ page, account, functions, mailbox, watch }) => {
+    test(`${colorScheme}, ${width} px`, async ({ page, keyhold, account, functions, mailbox, watch }) => {
       watch.allow(/status of (404|410)/);
       watch.answerDialogs((dialog) => dialog.accept());
-      const sights = await tour(account, functions, mailbox);
+      const sights = await tour(keyhold, account, functions, mailbox);
       const cookies = await page.context().cookies();
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 800 });

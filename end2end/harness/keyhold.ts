@@ -106,6 +106,12 @@ export class Keyhold {
   async verify(key: Pair): Promise<Answer> {
     return this.ask({ authorization: basic(key) });
   }
+
+  /** Calls `/verify` as some program somewhere does, by way of a proxy, and gives the status. */
+  async call(key: Pair, address: string, agent: string): Promise<number> {
+    const headers = { authorization: basic(key), "x-forwarded-for": address, "user-agent": agent };
+    return (await this.ask(headers)).status;
+  }
 }
 
 export interface Pair {

@@ -1,8 +1,9 @@
-import type { Page } from "@playwright/test";
+import { expect, type Page } from "@playwright/test";
 
 import type { Account, Functions } from "./account.ts";
 import { dayAhead, minutesAhead } from "./days.ts";
 import { hydrated } from "./hydration.ts";
+import type { Keyhold } from "./keyhold.ts";
 import { linkTo, type Mailbox } from "./mail.ts";
 
 /** One thing to look at: a page, or a state of it that takes a step to reach. */
@@ -16,13 +17,25 @@ export interface Sight {
   reach?: (page: Page) => Promise<void>;
 }
 
-/** An account with keys in every state, and every page there is to see with it. */
-export async function tour(account: Account, functions: Functions, mailbox: Mailbox): Promise<Sight[]> {
-  await functions.createKey("Nightly export", "365d", "Reads the orders of the day and sends them to the warehouse.");
+/** An account with keys in every state that were called, and every page there is to see with it. */
+export async function tour(
+  keyhold: Keyhold,
+  account: Account,
+  functions: Functions,
+  mailbox: Mailbox,
+): Promise<Sight[]> {
+  const nightly = "Reads the orders of the day and sends them to the warehouse.";
+  const exporting = await functions.createKey("Nightly export", "365d", nightly);
   await functions.createKey("Checkout", dayAhead(3), "The shop's checkout, production.");
   await functions.createKey("Label printer", dayAhead(9), "Warehouse Leipzig");
   const expired = await functions.createKey("Old monitoring", "never", "Replaced by the agent.");
+  for (let n = 0; n < 40; n += 1) {
+    await keyhold.call(account.key, `203.0.113.${n % 2}`, n % 3 ? "okhttp/4.12.0" : "Go-http-client/2.0");
+    if (n % 4 === 0) await keyhold.call(exporting, "2001:db8:40::9a1", "warehouse-export/3.8 (+https://example.com)");
+    if (n % 8 === 0) await keyhold.call(expired, "192.0.2.17", "curl/8.5.0");
+  }
   await functions.expireKey(expired);
+  for (const host of [17, 17, 18, 19]) await keyhold.call(expired, `192.0.2.${host}`, "curl/8.5.0");
   await functions.createKey("Load test of today", minutesAhead(40));
   await functions.createKey("Mobile app", "90d", "Android and iOS");
   await functions.post("notices/second-recipient", { address: `team.${account.email}` });
@@ -31,6 +44,7 @@ export async function tour(account: Account, functions: Functions, mailbox: Mail
   const second = linkTo(await mailbox.wait(`team.${account.email}`, /^Confirm that/), "confirm");
   const reset = linkTo(await mailbox.wait(account.email, /password/), "reset-password");
   await mailbox.wait(account.email, /^1 API key has expired: Old monitoring$/);
+  await expect.poll(async () => (await functions.showKey(expired)).failing?.callers).toBe(3);
   const keys = "/preferences/api-control";
   return [
     { name: "sign-in", path: "/sign-in", signedOut: true },

@@ -33,6 +33,11 @@ export class ApiControl extends Frame {
     return this.page.getByRole("columnheader", { name: column });
   }
 
+  /** When a key was last used. */
+  lastUse(name: string): Locator {
+    return this.row(name).locator(".used");
+  }
+
   /** The names of the keys, in the order of the table. */
   names(): Locator {
     return this.rows.getByRole("rowheader").getByRole("link");

@@ -5,10 +5,12 @@ import { Frame } from "./frame.ts";
 export class Dashboard extends Frame {
   readonly path = "/";
   readonly banner: Locator;
+  readonly calls: Locator;
 
   constructor(page: Page) {
     super(page);
     this.banner = page.getByTestId("expiry-banner");
+    this.calls = page.getByRole("region", { name: "Calls, last 14 days" });
   }
 
   /** A key's line in the banner. */

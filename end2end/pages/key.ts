@@ -18,6 +18,10 @@ export class KeyPage extends Frame {
   readonly delete: Locator;
   readonly expireInstead: Locator;
   readonly status: Locator;
+  readonly calls: Locator;
+  readonly callers: Locator;
+  /** That programs still call the expired key. */
+  readonly alarm: Locator;
   readonly history: Locator;
 
   constructor(page: Page) {
@@ -36,6 +40,9 @@ export class KeyPage extends Frame {
     this.delete = remove.getByRole("button", { name: "Delete key" });
     this.expireInstead = remove.getByRole("button", { name: "Expire instead" });
     this.status = page.locator("main .pill").first();
+    this.calls = page.getByRole("region", { name: "Calls, last 30 days" });
+    this.callers = page.getByRole("region", { name: "Recent callers" });
+    this.alarm = page.locator(".note").filter({ hasText: "still fail" });
     this.history = page.getByRole("region", { name: "History" }).getByRole("listitem");
   }
 

@@ -16,11 +16,11 @@ async function violations(page: Page): Promise<string[]> {
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 360]) {
-    test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, account, functions, mailbox, watch }) => {
+    test(`axe finds nothing on any page: ${colorScheme}, ${width} px`, async ({ page, keyhold, account, functions, mailbox, watch }) => {
       test.setTimeout(240_000);
       watch.allow(/status of (404|410)/);
       watch.answerDialogs((dialog) => dialog.accept());
-      const sights = await tour(account, functions, mailbox);
+      const sights = await tour(keyhold, account, functions, mailbox);
       const cookies = await page.context().cookies();
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width, height: 800 });
@@ -40,10 +40,10 @@ function overflow(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 }
 
-test("each page has a title of its own and one first heading", async ({ page, account, functions, mailbox, watch }) => {
+test("each page has a title of its own and one first heading", async ({ page, keyhold, account, functions, mailbox, watch }) => {
   watch.allow(/status of (404|410)/);
   const titles = new Map<string, string>();
-  const pages = (await tour(account, functions, mailbox)).filter((sight) => !sight.reach && !sight.signedOut);
+  const pages = (await tour(keyhold, account, functions, mailbox)).filter((sight) => !sight.reach && !sight.signedOut);
   for (const sight of pages as Sight[]) {
     await visit(page, sight);
     await expect(page.getByRole("heading", { level: 1 }), sight.name).toHaveCount(1);

@@ -1,0 +1,126 @@
+import type { Page } from "@playwright/test";
+
+import { dayAhead } from "../harness/days.ts";
+import { expect, test } from "../harness/test.ts";
+
+/** Opens a page anew until it tells what has just happened: calls are written down within a second. */
+async function soon(page: Page, tells: () => Promise<void>): Promise<void> {
+  await expect(async () => {
+    await page.reload();
+    await tells();
+  }).toPass({ intervals: [100, 250, 500] });
+}
+
+const QUICK = { timeout: 250 };
+
+test("the list says when a key was last used, and sorts by it", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  apiControl,
+}) => {
+  const rare = await functions.createKey("Rare");
+  const busy = await functions.createKey("Busy");
+  await apiControl.open();
+  for (const name of ["Rare", "Busy", "Default key"]) await expect(apiControl.lastUse(name)).toHaveText("Never");
+
+  expect(await keyhold.call(rare, "192.0.2.1", "curl/8.5.0")).toBe(200);
+  await soon(page, () => expect(apiControl.lastUse("Rare")).toHaveText(/just now|s ago/, QUICK));
+  expect(await keyhold.call(busy, "192.0.2.1", "curl/8.5.0")).toBe(200);
+  await soon(page, () => expect(apiControl.lastUse("Busy")).toHaveText(/just now|s ago/, QUICK));
+  const instant = await apiControl.lastUse("Busy").locator("time").getAttribute("datetime");
+  expect(Math.abs(Date.now() - Date.parse(instant ?? ""))).toBeLessThan(60_000);
+
+  await apiControl.open("?sort=-used");
+  await expect(apiControl.names()).toHaveText(["Busy", "Rare", "Default key"]);
+  await apiControl.head("Last used").getByRole("link").click();
+  await expect(apiControl.head("Last used")).toHaveAttribute("aria-sort", "ascending");
+  await expect(apiControl.names()).toHaveText(["Default key", "Rare", "Busy"]);
+  await expect(page).toHaveURL(/sort=used/);
+});
+
+test("a key's page and the Dashboard count its calls and name its callers", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  dashboard,
+  keyPage,
+}) => {
+  const key = await functions.createKey("Counted");
+  await keyPage.openOf(key);
+  await expect(keyPage.calls).toContainText("No calls in the last 30 days.");
+  await expect(keyPage.calls.getByRole("img")).toHaveCount(0);
+  await expect(keyPage.callers).toContainText("Nobody has called");
+
+  const hostile = `<img src=x onerror="document.title='no'">${" very long".repeat(12)}`;
+  for (let n = 0; n < 3; n += 1) await keyhold.call(key, "192.0.2.7", "curl/8.5.0");
+  await keyhold.call(key, "2001:db8::7", hostile);
+  await functions.expireKey(key);
+  expect(await keyhold.call(key, "192.0.2.7", "curl/8.5.0")).toBe(401);
+
+  await soon(page, async () => {
+    await expect(keyPage.calls.getByRole("img")).toHaveAccessibleName(/ 4 accepted, 1 refused, most on .* with 5\./, QUICK);
+  });
+  await expect(keyPage.calls).toContainText("4 accepted");
+  await expect(keyPage.calls).toContainText("1 refused: key expired");
+  await keyPage.calls.getByText("Numbers per day").click();
+  await expect(keyPage.calls.getByRole("row").last()).toHaveText(/ \w{3}41$/);
+
+  const callers = keyPage.callers.getByRole("listitem");
+  await expect(callers).toHaveCount(2);
+  await expect(callers.nth(0)).toContainText("192.0.2.7");
+  await expect(callers.nth(0)).toContainText("curl/8.5.0");
+  await expect(callers.nth(0)).toContainText("Refused: expired");
+  await expect(callers.nth(1)).toContainText("2001:db8::7");
+  await expect(callers.nth(1)).toContainText("<img src=x onerror=");
+  await expect(callers.nth(1)).not.toContainText("Refused");
+  await expect(page).toHaveTitle(/Counted/);
+
+  await dashboard.open();
+  await expect(dashboard.calls.getByRole("img")).toHaveAccessibleName(/last 14 days: 4 accepted, 1 refused/);
+});
+
+test("an expired key that is still called raises an alarm until it is restored", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  dashboard,
+  keyPage,
+}) => {
+  const cron = await functions.createKey("billing-cron");
+  await functions.createKey("Tomorrow", dayAhead(1));
+  await functions.expireKey(cron);
+  await functions.expireKey(await functions.createKey("Unmissed"));
+  await dashboard.open();
+  await expect(dashboard.warning("billing-cron")).not.toContainText("fail");
+
+  for (const host of [1, 2, 3]) expect(await keyhold.call(cron, `198.51.100.${host}`, "billing/2.4")).toBe(401);
+  const words = /^billing-cron +expired (just now|\d+ s ago); 3 callers still fail, last (just now|\d+ s ago)/;
+  await soon(page, () => expect(dashboard.warning("billing-cron")).toHaveText(words, QUICK));
+  const lines = dashboard.banner.getByRole("listitem");
+  await expect(lines).toHaveCount(3);
+  await expect(lines.first()).toContainText("billing-cron");
+  await expect(dashboard.warning("Unmissed")).toContainText("Expired");
+
+  await keyPage.openOf(cron);
+  await expect(keyPage.alarm).toHaveText(/3 callers still fail, last (just now|\d+ s ago)/);
+  await keyPage.alarm.getByRole("link", { name: "Restore the key" }).click();
+  await expect(page.getByRole("heading", { name: "Restore" })).toBeFocused();
+
+  await dashboard.open();
+  await dashboard.extend("billing-cron").click();
+  await expect(dashboard.warning("billing-cron")).toHaveCount(0);
+  expect(await keyhold.call(cron, "198.51.100.1", "billing/2.4")).toBe(200);
+  await keyPage.openOf(cron);
+  await expect(keyPage.alarm).toHaveCount(0);
+  const caller = keyPage.callers.getByRole("listitem").filter({ hasText: "198.51.100.1" });
+  await soon(page, () => expect(caller).not.toContainText("Refused", QUICK));
+
+  // What was refused before does not count again.
+  await functions.expireKey(cron);
+  await dashboard.open();
+  await expect(dashboard.warning("billing-cron")).not.toContainText("fail");
+});
