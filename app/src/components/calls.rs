@@ -39,8 +39,8 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
     let (mut hints, mut rows) = (Vec::new(), Vec::new());
     for day in &days {
         let foot = HEIGHT - height(day.accepted);
-        bar(&mut solid, left, HEIGHT, foot);
-        bar(&mut hollow, left, foot, foot - height(day.refused));
+        solid += &bar(left, HEIGHT, foot);
+        hollow += &bar(left, foot, foot - height(day.refused));
         hints.push(hint(day, left));
         if day.accepted + day.refused > 0 {
             rows.push(row(day));
@@ -90,10 +90,12 @@ fn counted(accepted: i64, refused: i64) -> String {
     )
 }
 
-/// Adds a day's bar to a path, from its foot up to its head.
-fn bar(path: &mut String, left: i64, foot: i64, head: i64) {
+/// A day's bar, from its foot up to its head, as a part of a path.
+fn bar(left: i64, foot: i64, head: i64) -> String {
     if head < foot {
-        path.push_str(&format!("M{} {foot}V{head}h8V{foot}Z", left + 1));
+        format!("M{} {foot}V{head}h8V{foot}Z", left + 1)
+    } else {
+        String::new()
     }
 }
 
