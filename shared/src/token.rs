@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 const ACCESS_PREFIX: &str = "kh_";
@@ -81,6 +82,22 @@ impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Where a text from outside may hold a secret key, or the beginning of one: such a text is not to be kept or
+/// logged as it is.
+pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
+    let prefix = SECRET_PREFIX.as_bytes();
+    let start = text
+        .windows(prefix.len())
+        .position(|window| window == prefix)?;
+    let body = &text[start + prefix.len()..];
+    // With the underscore, or the prefix of a second one that follows at once would be taken for the first's end.
+    let length = body
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .count();
+    Some(start..start + prefix.len() + length)
 }
 
 fn crockford_value(char: u8) -> Option<u8> {

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use shared::token::find_secret;
+
 use super::{Outcome, Source};
 use crate::directory::AccountEntry;
 
@@ -61,21 +63,18 @@ impl Pending {
         if !refused {
             self.used_at = self.used_at.max(Some(now));
         }
-        let agent = &source.agent[..source.agent.len().min(AGENT_BYTES)];
-        let known = self
-            .callers
-            .iter_mut()
-            .find(|caller| caller.address == source.address && is_same(&caller.agent, agent));
         let refused_at = refused.then_some(now);
-        match known {
-            Some(caller) => caller.seen(now, refused_at),
-            None => self.add_caller(Caller {
-                address: source.address,
-                agent: agent.iter().copied().map(printable).collect(),
-                seen_at: now,
-                refused_at,
-            }),
+        // Nearly always it is as it was sent.
+        if let Some(caller) = self.caller(source.address, source.agent) {
+            caller.seen(now, refused_at);
+            return;
         }
+        self.note_caller(Caller {
+            address: source.address,
+            agent: clean(source.agent),
+            seen_at: now,
+            refused_at,
+        });
     }
 
     /// Adds what another thread counted, or what could not be written earlier.
@@ -85,15 +84,14 @@ impl Pending {
         }
         self.used_at = self.used_at.max(other.used_at);
         for caller in other.callers {
-            let known = self
-                .callers
-                .iter_mut()
-                .find(|known| known.address == caller.address && known.agent == caller.agent);
-            match known {
-                Some(known) => known.seen(caller.seen_at, caller.refused_at),
-                None => self.add_caller(caller),
-            }
+            self.note_caller(caller);
         }
+    }
+
+    fn caller(&mut self, address: Option<IpAddr>, agent: &[u8]) -> Option<&mut Caller> {
+        self.callers
+            .iter_mut()
+            .find(|caller| caller.address == address && *caller.agent == *agent)
     }
 
     fn add_hour(&mut self, more: Hour) {
@@ -112,8 +110,10 @@ impl Pending {
         }
     }
 
-    fn add_caller(&mut self, caller: Caller) {
-        if self.callers.len() < CALLERS {
+    fn note_caller(&mut self, caller: Caller) {
+        if let Some(known) = self.caller(caller.address, &caller.agent) {
+            known.seen(caller.seen_at, caller.refused_at);
+        } else if self.callers.len() < CALLERS {
             self.callers.push(caller);
         } else if let Some(oldest) = self.callers.iter_mut().min_by_key(|known| known.seen_at)
             && oldest.seen_at <= caller.seen_at
@@ -130,14 +130,16 @@ impl Caller {
     }
 }
 
-/// Whether this is the agent that was kept.
-fn is_same(kept: &[u8], sent: &[u8]) -> bool {
-    kept == sent
-        || kept.len() == sent.len()
-            && kept
-                .iter()
-                .zip(sent)
-                .all(|(kept, sent)| *kept == printable(*sent))
+/// What is kept of a user agent: its start, without what may be a secret.
+fn clean(agent: &[u8]) -> Box<[u8]> {
+    let mut agent: Box<[u8]> = agent[..agent.len().min(AGENT_BYTES)].into();
+    while let Some(secret) = find_secret(&agent) {
+        agent[secret].fill(b'*');
+    }
+    for byte in &mut agent {
+        *byte = printable(*byte);
+    }
+    agent
 }
 
 /// What is not printable ASCII is of no use to anybody who reads it, and may be meant to deceive.
@@ -151,6 +153,7 @@ fn printable(byte: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::token::SecretKey;
 
     fn pending() -> Pending {
         Pending::new(&Arc::new(AccountEntry::new("acc_1", 0)))
@@ -208,6 +211,29 @@ mod tests {
         assert_eq!(last.len(), 1, "it is known the second time");
         assert_eq!(&last[0].agent[..10], b"???<b>?xxx");
         assert_eq!(last[0].agent.len(), AGENT_BYTES);
+    }
+
+    /// Promise 4: a client that puts its secret into the User-Agent does not make us keep it.
+    #[test]
+    fn what_may_be_a_secret_is_not_kept() {
+        let secret = SecretKey::from_entropy([9; 32]);
+        let (secret, begun) = (secret.expose(), "khs_abc");
+        for (agent, kept) in [
+            (
+                format!("sync/1 ({secret})"),
+                format!("sync/1 ({})", "*".repeat(53)),
+            ),
+            (
+                format!("{secret}{begun}/{begun}"),
+                format!("{}/{}", "*".repeat(60), "*".repeat(7)),
+            ),
+        ] {
+            let mut pending = pending();
+            pending.count(1, Outcome::Accepted, from(1, agent.as_bytes()));
+            pending.count(2, Outcome::Accepted, from(1, agent.as_bytes()));
+            assert_eq!(pending.callers.len(), 1);
+            assert_eq!(String::from_utf8_lossy(&pending.callers[0].agent), kept);
+        }
     }
 
     /// Adding parts gives what counting in one would have given.
