@@ -115,7 +115,11 @@ impl Refused {
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_REQUEST_ID, request_id);
-        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST) {
+        // By what is meant: nginx is told the challenge of a 400 too.
+        if matches!(
+            self.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST
+        ) {
             headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if matches!(code, Code::Unavailable | Code::RateLimited) {
