@@ -13,7 +13,8 @@ CREATE TABLE usage_hours (
     PRIMARY KEY (access_key, hour)
 );
 
-CREATE INDEX usage_hours_by_account ON usage_hours (account_id, hour);
+-- With the counts, so that a chart of a thousand busy keys is read from the index alone.
+CREATE INDEX usage_hours_by_account ON usage_hours (account_id, hour, accepted, refused);
 CREATE INDEX usage_hours_by_hour ON usage_hours (hour);
 
 -- When a key was last accepted. The callers below do not tell, once newer ones were all refused.

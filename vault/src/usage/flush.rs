@@ -13,8 +13,8 @@ use super::pending::{CALLERS, Caller, Hour};
 use crate::Vault;
 use crate::error::Result;
 
-/// A little less than a second, so that with the writing itself a crash costs no more than one.
-const EVERY: Duration = Duration::from_millis(900);
+/// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
+const EVERY: Duration = Duration::from_millis(700);
 /// Rows of one statement: of many keys it is the statements that take the time.
 const ROWS: usize = 40;
 /// Hours that are kept: the thirty days of a chart, and some.
