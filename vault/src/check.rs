@@ -6,11 +6,11 @@ use chrono_tz::Tz;
 use shared::notice::{MailKind, Stage};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::calls::{self, FAILING};
 use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
+use crate::usage::{self, FAILING};
 use crate::{Vault, links};
 
 /// What a leased mail has to say.
@@ -149,7 +149,7 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result
          ORDER BY n.access_key, n.expires_at, n.stage"
     )))
     .bind(&mail.id)
-    .bind(calls::still(now))
+    .bind(usage::still(now))
     .fetch_all(connection)
     .await?;
     let mut rows: Vec<Row> = Vec::new();

@@ -10,9 +10,9 @@ use sqlx::AssertSqlSafe;
 use crate::Vault;
 use crate::accounts::Account;
 use crate::audit::Action;
-use crate::calls::{self, FAILING};
 use crate::dates::moment;
 use crate::error::{Error, Result};
+use crate::usage::{self, FAILING};
 
 /// Most entries of a key's history that its page shows.
 const HISTORY_LIMIT: i64 = 50;
@@ -64,7 +64,7 @@ fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
     );
     Attention {
         key: view(row, account, now),
-        failing: calls::failing((callers, last), account.time_zone),
+        failing: usage::failing((callers, last), account.time_zone),
     }
 }
 
@@ -163,7 +163,7 @@ impl Vault {
         );
         let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
-            .bind(calls::still(now))
+            .bind(usage::still(now))
             .bind(access_key.to_string())
             .fetch_optional(&self.0.database.readers)
             .await?;
@@ -236,7 +236,7 @@ impl Vault {
         );
         let rows: Vec<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
-            .bind(calls::still(now))
+            .bind(usage::still(now))
             .bind(now + account.window())
             .bind(now)
             .bind(i64::from(Overview::LIMIT))

@@ -2,7 +2,7 @@
 //! sessions, keys, the in-memory key directory and the verification decision, the audit trail, notices and
 //! the mails that carry them.
 //!
-//! No HTTP and no pages in here. The one way in is [`Vault`]; each file adds the methods of its subject.
+//! Nothing in here serves HTTP or makes pages; the [`gate`] knows the shapes of requests and answers, no more. The one way in is [`Vault`]; each file adds the methods of its subject.
 //!
 //! How a change travels: validate (with `shared`) → one write transaction (row and audit entry) → commit →
 //! publish to the [`directory`] → answer. A change runs in a task of its own, so that a client that hangs up
@@ -11,7 +11,6 @@
 mod accounts;
 mod audit;
 mod calendar;
-mod calls;
 mod check;
 pub mod clock;
 mod database;

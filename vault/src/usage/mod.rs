@@ -1,13 +1,15 @@
-//! Who uses which key: counted in memory beside the decision, and written to tables of its own by
-//! [`flush`](self::flush). Nothing in here can alter a key.
+//! Who uses which key: counted in memory beside the decision, written to tables of its own by
+//! [`flush`](self::flush), and [`read`](self::read) for the pages and the mails. Nothing in here can alter a key.
 //!
 //! Counting touches the part of its own thread only, so calls do not wait for each other, nor for the
 //! database; what it holds is bounded by the keys in use, not by the calls.
 
 mod flush;
 mod pending;
+mod read;
 
 pub use flush::Flusher;
+pub(crate) use read::{FAILING, failing, still};
 
 use std::collections::HashMap;
 use std::net::IpAddr;

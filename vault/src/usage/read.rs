@@ -1,5 +1,4 @@
-//! How keys were used, for the pages and the mails. This only reads; the tables are written by what counts the
-//! calls.
+//! How keys were used, for the pages and the mails.
 
 use std::collections::BTreeMap;
 

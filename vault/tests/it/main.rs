@@ -7,7 +7,6 @@
 
 mod accounts;
 mod calendar;
-mod calls;
 mod compose;
 mod deciding;
 mod fixture;
@@ -22,3 +21,4 @@ mod ownership;
 mod sessions;
 mod together;
 mod usage;
+mod usage_shown;
