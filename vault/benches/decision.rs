@@ -1,0 +1,142 @@
+//! What the decision costs alone: from a request's headers to the verdict, the call counted, as
+//! [`Vault::admit`] makes it for `/verify`.
+//!
+//! `cargo bench -p vault --bench decision` prints a table by divan.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on should stop there"
+)]
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use divan::{Bencher, black_box};
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
+use shared::problem::Code;
+use shared::token::{AccessKey, SecretKey};
+use vault::clock::SystemClock;
+use vault::{Caller, Options, Vault};
+
+/// A vault with a good key and an expired one.
+struct Site {
+    vault: Vault,
+    good: [String; 2],
+    expired: [String; 2],
+    _folder: tempfile::TempDir,
+}
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench]
+fn good_by_basic(bencher: Bencher<'_, '_>) {
+    bench(bencher, None, |site| basic(&site.good));
+}
+
+#[divan::bench]
+fn good_by_bearer(bencher: Bencher<'_, '_>) {
+    bench(bencher, None, |site| {
+        format!("Bearer {}.{}", site.good[0], site.good[1])
+    });
+}
+
+#[divan::bench]
+fn expired(bencher: Bencher<'_, '_>) {
+    bench(bencher, Some(Code::KeyExpired), |site| basic(&site.expired));
+}
+
+#[divan::bench]
+fn wrong_secret(bencher: Bencher<'_, '_>) {
+    bench(bencher, Some(Code::KeyInvalid), |site| {
+        basic(&[site.good[0].clone(), site.expired[1].clone()])
+    });
+}
+
+#[divan::bench]
+fn unknown_access_key(bencher: Bencher<'_, '_>) {
+    bench(bencher, Some(Code::KeyInvalid), |site| {
+        let unknown = AccessKey::from_entropy([7; 10]).to_string();
+        basic(&[unknown, site.good[1].clone()])
+    });
+}
+
+#[divan::bench]
+fn bad_checksum(bencher: Bencher<'_, '_>) {
+    bench(bencher, Some(Code::CredentialsMalformed), |site| {
+        let mut secret = SecretKey::from_entropy([9; 32]).expose().to_owned();
+        secret.replace_range(4..5, "_");
+        basic(&[site.good[0].clone(), secret])
+    });
+}
+
+fn basic([access_key, secret_key]: &[String; 2]) -> String {
+    format!(
+        "Basic {}",
+        STANDARD.encode(format!("{access_key}:{secret_key}"))
+    )
+}
+
+/// Measures what `authorization` makes of a site, and checks first that the verdict is the one that is meant.
+fn bench(bencher: Bencher<'_, '_>, refused: Option<Code>, authorization: fn(&Site) -> String) {
+    let site = Site::new();
+    let mut headers = HeaderMap::new();
+    let value = HeaderValue::try_from(authorization(&site)).unwrap();
+    headers.insert(AUTHORIZATION, value);
+    headers.insert(USER_AGENT, HeaderValue::from_static("curl/8.5.0"));
+    let caller = Caller {
+        address: Some([192, 0, 2, 1].into()),
+    };
+    let verdict = site.vault.admit(&headers, &caller);
+    assert_eq!(verdict.err().map(vault::gate::Refused::code), refused);
+    bencher.bench_local(|| site.vault.admit(black_box(&headers), black_box(&caller)));
+}
+
+impl Site {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let database = folder.path().join("keyhold.db");
+            let options = Options {
+                database_url: format!("sqlite://{}", database.display()),
+                pepper_file: folder.path().join("pepper"),
+                base_url: "https://keys.example.com".to_owned(),
+            };
+            let clock = Arc::new(SystemClock::default());
+            let vault = Vault::open(&options, clock).await.unwrap();
+            let caller = Caller::default();
+            let signed_up = vault
+                .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+                .await
+                .unwrap();
+            let token = signed_up.session.expose();
+            let session = vault.session(token).await.unwrap().unwrap();
+            let expired = vault
+                .create_key(&session, "expired", "", "90d", &caller)
+                .await
+                .unwrap();
+            let access_key = expired.access_key.to_string();
+            vault
+                .expire_key(&session, &access_key, &caller)
+                .await
+                .unwrap();
+            Self {
+                good: pair(&signed_up.key),
+                expired: pair(&expired),
+                vault,
+                _folder: folder,
+            }
+        })
+    }
+}
+
+fn pair(key: &vault::NewKey) -> [String; 2] {
+    [
+        key.access_key.to_string(),
+        key.secret_key.expose().to_owned(),
+    ]
+}
