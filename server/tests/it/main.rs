@@ -14,12 +14,6 @@ mod delivery;
 mod fixture;
 mod forms;
 #[cfg(target_os = "linux")]
-mod gateway;
-#[cfg(target_os = "linux")]
-mod gateway_http;
-#[cfg(target_os = "linux")]
-mod gateway_recorder;
-#[cfg(target_os = "linux")]
 mod gateways;
 mod hostile;
 mod input;
@@ -27,7 +21,11 @@ mod mail;
 mod mail_crash;
 mod pages;
 mod process;
+#[cfg(target_os = "linux")]
+mod raw_http;
 mod running;
 mod smtp_peer;
 mod smtp_talk;
+#[cfg(target_os = "linux")]
+mod usage;
 mod verify;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::gateway_http::Message;
+use crate::raw_http::Message;
 use crate::smtp_peer::{PATIENCE, python};
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

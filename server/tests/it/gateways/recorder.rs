@@ -5,7 +5,7 @@ use std::io::{BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::gateway_http::Message;
+use crate::raw_http::Message;
 
 /// What it answers to a request; nothing at all if it leaves who asks waiting.
 type Answer = fn(&Message) -> Option<String>;

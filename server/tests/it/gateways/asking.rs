@@ -1,0 +1,132 @@
+//! What a gateway asks Keyhold, and how it passes the answers on, with a server in Keyhold's place that answers
+//! as the tests want.
+
+use std::net::IpAddr;
+
+use super::identity::identity;
+use super::process::{Gateway, Kind, own_address};
+use super::recorder::Recorder;
+use super::site::problem;
+
+/// What reaches Keyhold: what it reads, and no more than that of the client's body.
+pub fn keyhold_is_asked_little(kind: Kind) {
+    let place = own_address();
+    let api = Recorder::api(place);
+    let keyhold = Recorder::start(place, |_| {
+        Some("HTTP/1.1 200 OK\r\nX-Keyhold-Account: a1\r\nContent-Length: 0\r\n\r\n".to_owned())
+    });
+    let gateway = Gateway::start(kind, keyhold.address, api.address);
+    keyhold.take();
+    api.take();
+    let body = vec![b'x'; 100_000];
+    let head = "POST /a/b?c=d HTTP/1.1\r\nAuthorization: Bearer some.word\r\nUser-Agent: client/1\r\n\
+        X-Forwarded-For: 203.0.113.9\r\nX-Request-Id: from-client.1\r\nContent-Type: text/plain";
+    let answer = gateway.answer(head, &body);
+    assert_eq!(answer.status(), 200, "{answer:?}");
+
+    let asked = keyhold.take();
+    assert_eq!(asked.len(), 1, "asked once: {asked:?}");
+    let question = &asked[0];
+    let target = question.target().split_once(' ').unwrap().1;
+    let expected = if kind == Kind::Nginx {
+        "/verify?gateway=nginx"
+    } else {
+        "/verify"
+    };
+    assert_eq!(target, expected);
+    assert_eq!(question.body.len(), 0);
+    assert!(matches!(
+        question.header("content-length").as_str(),
+        "" | "0"
+    ));
+    assert_eq!(question.header("authorization"), "Bearer some.word");
+    assert_eq!(question.header("user-agent"), "client/1");
+    assert_eq!(question.header("x-request-id"), "from-client.1");
+    // The last is whom the gateway saw; before it may stand what the client says.
+    let hops = question.header("x-forwarded-for").replace(' ', "");
+    let (said, last) = hops.rsplit_once(',').unwrap_or(("203.0.113.9", &hops));
+    assert_eq!(said, "203.0.113.9");
+    let last: IpAddr = last.parse().unwrap();
+    if kind == Kind::Envoy {
+        // It takes a client from loopback for one from the machine's own address, whatever that is.
+        assert_ne!(last.to_string(), "203.0.113.9");
+    } else {
+        assert_eq!(last, gateway.client());
+    }
+
+    let seen = api.take();
+    assert_eq!(seen.len(), 1);
+    assert!(seen[0].body == body);
+    assert_eq!(seen[0].header("x-request-id"), "from-client.1");
+    assert_eq!(seen[0].header("content-type"), "text/plain");
+    assert_eq!(
+        identity(&seen[0]),
+        [("x-keyhold-account".to_owned(), "a1".to_owned())]
+    );
+
+    // Without an id, or with one that Keyhold would not take, the gateway makes one, but for Traefik.
+    for id in ["", "\r\nX-Request-Id: not an id"] {
+        gateway.answer(&format!("GET / HTTP/1.1{id}"), b"");
+        let id = keyhold.take()[0].header("x-request-id");
+        if !matches!(kind, Kind::Traefik | Kind::Envoy) {
+            assert!(id.len() >= 16 && !id.contains(' '), "{id}");
+        }
+    }
+}
+
+/// Answers that Keyhold gives seldom, or not yet.
+pub fn refusals_pass_as_they_are(kind: Kind) {
+    const SLOW: &str = "/slow";
+    let place: IpAddr = own_address();
+    let api = Recorder::api(place);
+    let keyhold = Recorder::start(place, |question| {
+        let wanted = question.header("user-agent");
+        if wanted == SLOW {
+            return None;
+        }
+        let (status, code) = wanted
+            .split_once(' ')
+            .unwrap_or(("401", "credentials_missing"));
+        let body = format!("{{\"code\":\"{code}\",\"status\":{status}}}");
+        let (mapped, told) = if question.target().ends_with("?gateway=nginx") {
+            let mapped = if status == "401" { "401" } else { "403" };
+            let told = format!("X-Keyhold-Status: {status}\r\nX-Keyhold-Problem: {body}\r\n");
+            (mapped, told)
+        } else {
+            (status, String::new())
+        };
+        Some(format!(
+            "HTTP/1.1 {mapped} Refused\r\nContent-Type: application/problem+json\r\nRetry-After: 7\r\n\
+             {told}X-Request-Id: r1\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+    });
+    let gateway = Gateway::start(kind, keyhold.address, api.address);
+    keyhold.take();
+    for (status, code) in [
+        (401, "key_expired"),
+        (403, "forbidden"),
+        (429, "rate_limited"),
+        (400, "credentials_malformed"),
+        (503, "unavailable"),
+    ] {
+        let head = format!("GET / HTTP/1.1\r\nUser-Agent: {status} {code}");
+        let answer = gateway.answer(&head, b"");
+        assert_eq!(answer.status(), status, "{answer:?}");
+        assert_eq!(problem(&answer)["code"], code);
+        assert_eq!(keyhold.take().len(), 1, "{code}: asked once");
+        // Envoy keeps nothing of a 503, and says the same in its own words.
+        if status != 503 || kind != Kind::Envoy {
+            assert_eq!(answer.header("retry-after"), "7", "{answer:?}");
+            assert_eq!(answer.header("x-request-id"), "r1");
+        }
+    }
+    // Traefik waits for half a minute, which cannot be changed; that is too long for a test.
+    if kind != Kind::Traefik {
+        let answer = gateway.answer(&format!("GET / HTTP/1.1\r\nUser-Agent: {SLOW}"), b"");
+        assert_eq!(answer.status(), 503, "{answer:?}");
+        assert_eq!(problem(&answer)["code"], "unavailable");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+    assert_eq!(api.take().len(), 0);
+}

@@ -1,0 +1,114 @@
+//! Whose call it is: what reaches the API comes from Keyhold, whatever the client says.
+
+use super::process::Kind;
+use super::site::{Site, text, with, word};
+use crate::raw_http::Message;
+
+pub fn who_it_is_comes_from_keyhold(kind: Kind) {
+    let site = Site::new(kind);
+    let named = site.key("Schlüssel, \"1\" & more", "5d");
+    let account = site.passes(&site.key).header("x-keyhold-account");
+    assert_eq!(
+        account.len(),
+        site.passes(&named).header("x-keyhold-account").len()
+    );
+    for (key, name, expires) in [
+        (&site.key, "Default%20key", false),
+        (&named, "Schl%C3%BCssel%2C%20%221%22%20%26%20more", true),
+    ] {
+        let access_key = text(key, "access_key");
+        for spoofed in spoofed() {
+            let head = format!("GET /x HTTP/1.1{spoofed}\r\nX-API-Key: {}", word(key));
+            let answer = site.ask(&head, b"");
+            let seen = site.api.take();
+            if answer.status() == 400 && seen.is_empty() {
+                continue;
+            }
+            assert_eq!(answer.status(), 200, "{head}: {answer:?}");
+            assert_eq!(seen.len(), 1);
+            let mut said = identity(&seen[0]);
+            let expires_at = said
+                .iter()
+                .position(|(name, _)| name == "x-keyhold-expires-at");
+            assert_eq!(expires_at.is_some(), expires, "{head}: {said:?}");
+            if let Some(index) = expires_at {
+                let (_, at) = said.remove(index);
+                assert!(at.ends_with('Z') && at.starts_with("20"), "{head}: {at}");
+            }
+            assert_eq!(
+                said,
+                [
+                    ("x-keyhold-access-key".to_owned(), access_key.to_owned()),
+                    ("x-keyhold-account".to_owned(), account.clone()),
+                    ("x-keyhold-key-name".to_owned(), name.to_owned()),
+                ],
+                "{head}"
+            );
+        }
+        // Traefik has no way to take a header from Keyhold's answer to the client.
+        let answer = site.ask(&with("GET /x HTTP/1.1", key), b"");
+        assert_eq!(answer.has("sunset"), expires && kind != Kind::Traefik);
+        assert!(
+            !answer
+                .headers
+                .iter()
+                .any(|(name, _)| alias(name).contains("keyhold"))
+        );
+        site.api.take();
+    }
+    for spoofed in spoofed() {
+        let answer = site.ask(&format!("GET /x HTTP/1.1{spoofed}"), b"");
+        assert!(
+            matches!(answer.status(), 400 | 401),
+            "{spoofed}: {answer:?}"
+        );
+        assert_eq!(site.api.take().len(), 0, "{spoofed}");
+    }
+}
+
+/// What a client might say about itself.
+fn spoofed() -> Vec<String> {
+    let names = [
+        "X-Keyhold-Access-Key",
+        "X-Keyhold-Account",
+        "X-Keyhold-Key-Name",
+        "X-Keyhold-Expires-At",
+    ];
+    let all = |spell: fn(&str) -> String| {
+        let lines = names.map(|name| format!("\r\n{}: 2999-01-01T00:00:00Z", spell(name)));
+        lines.concat()
+    };
+    vec![
+        String::new(),
+        all(str::to_owned),
+        all(str::to_lowercase),
+        all(str::to_uppercase),
+        all(|name| name.replace('-', "_")),
+        all(|name| name.replacen('-', "_", 1)),
+        all(|name| name.replacen("Keyhold-", "Keyhold_", 1)),
+        all(|name| name.replace('-', ".")),
+        all(|name| name.replace('-', "~")),
+        all(str::to_owned).repeat(2),
+        // The next hop is to drop what is named here.
+        format!("\r\nConnection: close, {}", names.join(", ").to_lowercase()),
+        format!("\r\nConnection: close\r\nConnection: {}", names.join(",")),
+    ]
+}
+
+/// What the API may take a name for.
+pub fn alias(name: &str) -> String {
+    name.to_lowercase()
+        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
+}
+
+/// What the request says about who it is, sorted.
+pub fn identity(request: &Message) -> Vec<(String, String)> {
+    let mut said: Vec<_> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (alias(name), value.clone()))
+        .filter(|(name, _)| name.contains("keyhold"))
+        .collect();
+    said.sort();
+    said
+}

@@ -1,0 +1,106 @@
+//! Keyhold with an account, an API, and a gateway between the API and its clients.
+
+use std::net::SocketAddr;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::process::{Gateway, Kind, free_port, own_address};
+use super::recorder::Recorder;
+use crate::raw_http::Message;
+use crate::running::{Running, start};
+
+const CHALLENGE: &str = "Basic realm=\"Keyhold\", charset=\"UTF-8\"";
+
+pub struct Site {
+    pub gateway: Gateway,
+    pub api: Recorder,
+    pub keyhold: Running,
+    pub key: Value,
+    cookie: String,
+    pub place: SocketAddr,
+    pub folder: TempDir,
+}
+
+impl Site {
+    pub fn new(kind: Kind) -> Self {
+        let api = Recorder::api(own_address());
+        let place = free_port(api.address.ip());
+        let folder = TempDir::new().unwrap();
+        let keyhold = start(folder.path(), &["--listen", &place.to_string()]);
+        let key = keyhold.sign_up();
+        let cookie = key["cookie"].as_str().unwrap().to_owned();
+        Self {
+            gateway: Gateway::start(kind, place, api.address),
+            api,
+            keyhold,
+            key,
+            cookie,
+            place,
+            folder,
+        }
+    }
+
+    /// Another key of the account.
+    pub fn key(&self, name: &str, expiry: &str) -> Value {
+        self.change("create", &[("name", name), ("expiry", expiry)])
+    }
+
+    pub fn change(&self, function: &str, fields: &[(&str, &str)]) -> Value {
+        self.keyhold
+            .call(&format!("keys/{function}"), &self.cookie, fields)
+            .unwrap()
+    }
+
+    pub fn ask(&self, head: &str, body: &[u8]) -> Message {
+        self.gateway.answer(head, body)
+    }
+
+    /// Asks with this key, and expects that the API was reached: what it got.
+    pub fn passes(&self, key: &Value) -> Message {
+        let answer = self.ask(&with("GET /x HTTP/1.1", key), b"");
+        assert_eq!(answer.status(), 200, "{answer:?}");
+        assert_eq!(answer.body, b"done");
+        let mut seen = self.api.take();
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        seen.remove(0)
+    }
+
+    /// Asks, and expects that Keyhold refused and the API was not reached: the problem.
+    pub fn is_refused(&self, head: &str, status: u16, code: &str) -> Value {
+        let answer = self.ask(head, b"");
+        assert_eq!(answer.status(), status, "{head}: {answer:?}");
+        let problem = problem(&answer);
+        assert_eq!(problem["code"], code, "{head}");
+        assert_eq!(problem["status"], status, "{head}");
+        assert_eq!(answer.header("www-authenticate"), CHALLENGE, "{head}");
+        assert_eq!(
+            answer.header("x-request-id"),
+            problem["request_id"],
+            "{head}"
+        );
+        assert_eq!(self.api.take().len(), 0, "{head}: the API was reached");
+        problem
+    }
+}
+
+pub fn problem(answer: &Message) -> Value {
+    assert_eq!(
+        answer.header("content-type"),
+        "application/problem+json",
+        "{answer:?}"
+    );
+    answer.json()
+}
+
+pub fn text<'a>(key: &'a Value, half: &str) -> &'a str {
+    key[half].as_str().unwrap()
+}
+
+pub fn word(key: &Value) -> String {
+    format!("{}.{}", text(key, "access_key"), text(key, "secret_key"))
+}
+
+pub fn with(line: &str, key: &Value) -> String {
+    format!("{line}\r\nX-API-Key: {}", word(key))
+}
