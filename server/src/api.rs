@@ -104,6 +104,8 @@ struct KeyBody {
     created_at: String,
     /// RFC 3339; null: never.
     expires_at: Option<String>,
+    /// RFC 3339; null: no call with it was accepted yet.
+    last_used_at: Option<String>,
 }
 
 impl From<KeyView> for KeyBody {
@@ -115,6 +117,7 @@ impl From<KeyView> for KeyBody {
             status: key.status,
             created_at: key.created.rfc3339,
             expires_at: key.expires.map(|moment| moment.rfc3339),
+            last_used_at: key.used.map(|moment| moment.rfc3339),
         }
     }
 }
