@@ -61,15 +61,15 @@ pub async fn run(config: &Config) -> Result<(), String> {
         site_root,
         config.trusted_proxies.0.clone(),
     );
-    tracing::info!(
-        keys = vault.key_count(),
-        "listening on http://{bound}, reached at {base_url}"
-    );
     if let Some(listener) = &metrics_listener
         && let Ok(address) = listener.local_addr()
     {
         tracing::info!("metrics at http://{address}/metrics");
     }
+    tracing::info!(
+        keys = vault.key_count(),
+        "listening on http://{bound}, reached at {base_url}"
+    );
     tracing::info!("mails leave by {transport}");
     let postman = vault.start_postman(transport);
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
