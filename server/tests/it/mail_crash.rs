@@ -351,7 +351,7 @@ fn mail_banner_and_log_agree() {
     );
 
     let banner = running.call("overview", &cookie, &[]).unwrap();
-    let shown = &banner["attention"][0];
+    let shown = &banner["attention"][0]["key"];
     assert_eq!(shown["access_key"], access);
     assert_eq!(shown["status"], "expired");
     assert_eq!(shown["expires"], told["expires"]);

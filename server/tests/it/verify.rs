@@ -2,8 +2,10 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use serde_json::Value;
+use shared::token::{AccessKey, SecretKey};
 
-use crate::fixture::{DAY, Site};
+use crate::fixture::{DAY, Key, Site};
 
 #[tokio::test]
 async fn a_good_key_is_identified() {
@@ -145,6 +147,82 @@ async fn nginx_gets_what_it_can_carry() {
     assert_eq!((plain.status.as_u16(), nginx.status.as_u16()), (400, 403));
     assert_eq!(nginx.json()["status"], 403);
     assert_eq!(nginx.text("code"), "credentials_malformed");
+    assert_eq!(nginx.header("x-keyhold-status"), "400");
+    let told: Value = serde_json::from_str(nginx.header("x-keyhold-problem")).unwrap();
+    assert_eq!(
+        (&told["status"], &told["code"]),
+        (&400.into(), &"credentials_malformed".into())
+    );
+    assert_eq!(plain.header("x-keyhold-status"), "", "only nginx wants it");
+
     let missing = site.ask("GET", "/verify?gateway=nginx", &[]).await;
     assert_eq!(missing.status, 401);
+    assert_eq!(missing.header("x-keyhold-status"), "401");
+    assert_eq!(missing.header("x-keyhold-problem"), missing.body);
+}
+
+/// Unknown access key, wrong secret, deleted key: nobody can tell them apart.
+#[tokio::test]
+async fn one_answer_for_every_invalid_key() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let key = member.key.clone().unwrap();
+    let (other, expired, deleted) = (
+        member.create("other", "never").await,
+        member.create("expired", "90d").await,
+        member.create("deleted", "90d").await,
+    );
+    member
+        .call("keys/expire", &[("access_key", &expired.access)])
+        .await;
+    let delete = [
+        ("access_key", deleted.access.as_str()),
+        ("confirm_name", "deleted"),
+    ];
+    member.call("keys/delete", &delete).await;
+    let unknown = AccessKey::from_entropy([7; 10]).to_string();
+    let made_up = SecretKey::from_entropy([9; 32]).expose().to_owned();
+    let with = |access: &str, secret: &str| Key {
+        access: access.to_owned(),
+        secret: secret.to_owned(),
+    };
+    let mut answers = Vec::new();
+    for invalid in [
+        with(&unknown, &key.secret),
+        with(&unknown, &made_up),
+        with(&key.access, &made_up),
+        with(&key.access, &other.secret),
+        with(&expired.access, &made_up),
+        deleted,
+    ] {
+        for credential in [invalid.basic(), format!("Bearer {}", invalid.word())] {
+            let headers = [
+                ("authorization", credential.as_str()),
+                ("x-request-id", "same"),
+            ];
+            let answer = site.ask("GET", "/verify", &headers).await;
+            assert_eq!(answer.text("code"), "key_invalid");
+            answers.push((answer.status, format!("{:?}", answer.headers), answer.body));
+        }
+    }
+    assert!(
+        answers.iter().all(|answer| *answer == answers[0]),
+        "{answers:?}"
+    );
+}
+
+#[tokio::test]
+async fn answers_have_a_request_id() {
+    let site = Site::new().await;
+    let key = site.member("a@example.com").await.key.unwrap();
+    for path in ["/verify", "/v1/account", "/v1/nothing", "/", "/nothing"] {
+        for authorization in [key.basic(), "nonsense".to_owned()] {
+            let mut headers = vec![("authorization", authorization.as_str())];
+            let own = site.ask("GET", path, &headers).await;
+            assert_eq!(own.header("x-request-id").len(), 16, "{path}");
+            headers.push(("x-request-id", "from-the-gateway"));
+            let theirs = site.ask("GET", path, &headers).await;
+            assert_eq!(theirs.header("x-request-id"), "from-the-gateway", "{path}");
+        }
+    }
 }
