@@ -17,8 +17,11 @@ pub mod usage;
 pub mod validation;
 pub mod view;
 
+/// Milliseconds in an hour.
+pub const HOUR_MS: i64 = 60 * 60 * 1000;
+
 /// Milliseconds in a day of 24 hours.
-pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 #[cfg(test)]
 #[path = "../tests/it/seeded.rs"]

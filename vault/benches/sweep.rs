@@ -11,14 +11,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use shared::DAY_MS;
+use shared::{DAY_MS, HOUR_MS};
 use sqlx::{Connection, SqliteConnection};
 use vault::clock::ManualClock;
 use vault::{Caller, Options, Vault};
 
 /// Mon 23 Nov 2026, 12:00 UTC.
 const NOON: i64 = 1_795_435_200_000;
-const HOUR_MS: i64 = 3_600_000;
 const ROUNDS: i64 = 21;
 /// Each of an account of its own, so that each makes a mail.
 const DUE: i64 = 100;

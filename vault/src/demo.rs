@@ -4,8 +4,8 @@
 mod usage;
 
 use chrono_tz::Tz;
-use shared::DAY_MS;
 use shared::notice::{MailKind, Stage};
+use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
 
 use crate::accounts::{Account, insert_account};
@@ -17,8 +17,6 @@ use crate::{Caller, Vault, outbox, random};
 /// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
 pub const EMAIL: &str = "demo@example.com";
 pub const PASSWORD: &str = "keyhold demo";
-
-const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// Name, description, age and life in milliseconds.
 const KEYS: [(&str, &str, i64, i64); 9] = [

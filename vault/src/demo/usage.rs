@@ -1,9 +1,8 @@
 //! The use of the demonstration's keys: a month of calls, and programs that did not notice an expiration.
 
-use shared::DAY_MS;
+use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
 
-use super::HOUR_MS;
 use crate::accounts::Account;
 use crate::error::Result;
 use crate::new_key::NewKey;

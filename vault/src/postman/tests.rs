@@ -2,14 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use shared::DAY_MS;
+use shared::{DAY_MS, HOUR_MS};
 
 use super::*;
 use crate::clock::ManualClock;
 use crate::{Caller, Options};
 
 const NOON: i64 = 1_795_435_200_000;
-const HOUR_MS: i64 = 3_600_000;
 
 struct Office {
     clock: Arc<ManualClock>,
