@@ -14,6 +14,8 @@ const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
 const ACCESS_LEN: usize = ACCESS_PREFIX.len() + ACCESS_CHARS;
 const SECRET_PREFIX: &str = "khs_";
+/// How the base64 of a pair begins: that of `kh_`.
+const BASIC_PREFIX: &[u8] = b"a2hf";
 const SECRET_RANDOM_CHARS: usize = 43;
 const SECRET_CHECK_CHARS: usize = 6;
 const SECRET_LEN: usize = SECRET_PREFIX.len() + SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
@@ -84,20 +86,18 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// Where a text from outside may hold a secret key, or the beginning of one: such a text is not to be kept or
-/// logged as it is.
+/// Where a text from outside may hold a secret key, as it is or in the pair of HTTP Basic, or the beginning of
+/// one: such a text is not to be kept or logged as it is.
 pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
-    let prefix = SECRET_PREFIX.as_bytes();
     let start = text
-        .windows(prefix.len())
-        .position(|window| window == prefix)?;
-    let body = &text[start + prefix.len()..];
+        .windows(SECRET_PREFIX.len())
+        .position(|window| window == SECRET_PREFIX.as_bytes() || window == BASIC_PREFIX)?;
     // With the underscore, or the prefix of a second one that follows at once would be taken for the first's end.
-    let length = body
+    let length = text[start..]
         .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"_+/=-".contains(byte))
         .count();
-    Some(start..start + prefix.len() + length)
+    Some(start..start + length)
 }
 
 fn crockford_value(char: u8) -> Option<u8> {

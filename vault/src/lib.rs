@@ -2,7 +2,8 @@
 //! sessions, keys, the in-memory key directory and the verification decision, the audit trail, notices and
 //! the mails that carry them.
 //!
-//! Nothing in here serves HTTP or makes pages; the [`gate`] knows the shapes of requests and answers, no more. The one way in is [`Vault`]; each file adds the methods of its subject.
+//! Nothing in here serves HTTP or makes pages; the [`gate`] knows the shapes of requests and answers, no more.
+//! The one way in is [`Vault`]; each file adds the methods of its subject.
 //!
 //! How a change travels: validate (with `shared`) → one write transaction (row and audit entry) → commit →
 //! publish to the [`directory`] → answer. A change runs in a task of its own, so that a client that hangs up
@@ -51,13 +52,15 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tracing::Instrument;
+
 pub use accounts::{Account, SignedUp};
 pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
 pub use new_key::NewKey;
 pub use postman::Postman;
 pub use sessions::{Session, SessionToken};
-pub use verify::{Credential, Principal, Refusal, Verified};
+pub use verify::{Refusal, Verified};
 
 use clock::Clock;
 use database::{Database, Inspected};
@@ -81,7 +84,7 @@ pub struct Options {
     pub base_url: String,
 }
 
-/// Who asks, for the audit trail and the throttle.
+/// From where somebody asks: for the audit trail, the throttle and the usage of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub address: Option<IpAddr>,
@@ -168,15 +171,16 @@ impl Vault {
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        match tokio::spawn(change(self.clone())).await {
+        let change = change(self.clone()).in_current_span();
+        match tokio::spawn(change).await {
             Ok(result) => result,
             Err(fault) => Err(Error::Unavailable(fault.to_string())),
         }
     }
 }
 
-/// Lets the clock begin where the last recorded change was made, and says when that was. A key that was expired by hand stays expired
-/// even if the machine comes back with its clock set back.
+/// Lets the clock begin where the last recorded change was made, and says when that was. A key that was
+/// expired by hand stays expired even if the machine comes back with its clock set back.
 async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<Option<i64>, OpenError> {
     let last: Option<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 1")
         .fetch_optional(&database.readers)

@@ -1,7 +1,7 @@
-//! Whether the clock can be believed enough to write mails by it. A machine whose clock leaps ahead for a
-//! moment must not tell every customer that their keys have expired.
+//! Whether the clock can be believed enough to write mails or remove anything by it. A machine whose clock
+//! leaps ahead for a moment must not tell every customer that their keys have expired.
 //!
-//! A forward jump against the monotonic clock stops mail until the new time has held for a while; a backward
+//! A forward jump against the monotonic clock is not gone by until the new time has held for a while; a backward
 //! jump needs no stop, since nothing becomes due by it.
 
 use std::time::Duration;
@@ -66,11 +66,11 @@ impl Steady {
                     if monotonic - doubted.monotonic < CONFIRM_MS {
                         return None;
                     }
-                    tracing::warn!("the clock's new time has held for a minute: mail goes on");
+                    tracing::warn!("the clock's new time has held for a minute and is believed");
                 }
                 _ => {
                     tracing::warn!(
-                        "the clock is {} s ahead of where it was left: mail waits until it has held for a minute",
+                        "the clock is {} s ahead of where it was left: no mail goes by it until it has held for a minute",
                         ahead / 1000
                     );
                     self.doubted = Some(reading);

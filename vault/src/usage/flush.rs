@@ -1,25 +1,30 @@
 //! Writes what was counted: each second in one transaction, and at a graceful stop whatever is left. What
 //! could not be written goes back to what is counted, so nothing is lost but by a crash.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use shared::HOUR_MS;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{MissedTickBehavior, interval};
 
 use super::Counted;
 use super::pending::{CALLERS, Caller, Hour};
 use crate::Vault;
 use crate::error::Result;
+use crate::steady::Steady;
 
 /// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
 const EVERY: Duration = Duration::from_millis(700);
+/// Failures in a row between two lines in the log: a minute.
+const QUIET: u64 = 85;
 /// Rows of one statement: of many keys it is the statements that take the time.
 const ROWS: usize = 40;
 /// Hours that are kept: the thirty days of a chart, and some.
 const KEPT_HOURS: i64 = 35 * 24;
-const HOUR_MS: i64 = 60 * 60 * 1000;
+/// Rows that are removed at a time, so that no change waits long for its turn.
+const REMOVED: u64 = 1_000;
 
 /// Writes the usage until it is stopped.
 pub struct Flusher {
@@ -41,27 +46,21 @@ impl Vault {
     /// Begins to write the usage each second.
     pub fn start_flushing(&self) -> Flusher {
         let (stop, mut stopped) = oneshot::channel();
-        let vault = self.clone();
+        let mut round = Round::new(self.clone());
         let task = tokio::spawn(async move {
-            let mut pruned = 0;
+            // From start to start: writing takes its time too.
+            let mut ticks = interval(EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 let last = tokio::select! {
                     _ = &mut stopped => true,
-                    () = sleep(EVERY) => false,
+                    _ = ticks.tick() => false,
                 };
-                if let Err(error) = vault.flush_usage().await {
-                    tracing::warn!(%error, "usage cannot be written and is kept in memory");
-                }
+                round.flush().await;
                 if last {
                     return;
                 }
-                let hour = vault.now().div_euclid(HOUR_MS);
-                if pruned != hour {
-                    match vault.prune_usage().await {
-                        Ok(()) => pruned = hour,
-                        Err(error) => tracing::warn!(%error, "old usage cannot be removed"),
-                    }
-                }
+                round.prune().await;
             }
         });
         Flusher { stop, task }
@@ -72,7 +71,6 @@ impl Vault {
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable).
     pub async fn flush_usage(&self) -> Result<()> {
-        let since = self.0.usage.since();
         let counted = self.0.usage.take();
         if counted.is_empty() {
             return Ok(());
@@ -80,8 +78,9 @@ impl Vault {
         // In a task of its own: what was taken out must be written or put back, whoever goes away.
         self.undisturbed(move |vault| async move {
             let written = vault.write_usage(&counted).await;
-            if written.is_err() {
-                vault.0.usage.put_back(counted, since);
+            match written {
+                Ok(()) => vault.0.usage.written(),
+                Err(_) => vault.0.usage.put_back(counted),
             }
             written
         })
@@ -116,7 +115,8 @@ impl Vault {
             .iter()
             .filter_map(|(key, pending)| Some((key.as_str(), pending.used_at?)))
             .collect();
-        note_uses(connection, &uses).await?;
+        let now = self.now();
+        note_uses(connection, &uses, now).await?;
         let callers: Vec<(&str, &Caller)> = living
             .iter()
             .flat_map(|(key, pending)| {
@@ -128,24 +128,87 @@ impl Vault {
             .collect();
         note_callers(connection, &callers).await?;
         let keys: Vec<&str> = living.iter().map(|(key, _)| key.as_str()).collect();
-        forget_callers(connection, &keys).await?;
+        forget_callers(connection, &keys, now).await?;
         drop(write.commit_unannounced().await?);
         Ok(())
     }
 
-    /// Removes the hours that no chart shows any more.
+    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; says whether there may be more.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable).
-    pub async fn prune_usage(&self) -> Result<()> {
-        let oldest = self.now().div_euclid(HOUR_MS) - KEPT_HOURS;
+    pub async fn prune_usage(&self, now: i64) -> Result<bool> {
+        let oldest = now.div_euclid(HOUR_MS) - KEPT_HOURS;
+        let statement = format!(
+            "DELETE FROM usage_hours WHERE (access_key, hour) IN (
+                 SELECT access_key, hour FROM usage_hours WHERE hour < $1 LIMIT {REMOVED})"
+        );
         let mut write = self.0.database.begin().await?;
-        sqlx::query("DELETE FROM usage_hours WHERE hour < $1")
+        let removed = sqlx::query(AssertSqlSafe(statement))
             .bind(oldest)
             .execute(&mut *write.transaction)
             .await?;
         drop(write.commit_unannounced().await?);
-        Ok(())
+        Ok(removed.rows_affected() == REMOVED)
+    }
+}
+
+/// The flusher's state.
+struct Round {
+    vault: Vault,
+    started: Instant,
+    /// What is removed is gone, so not by a clock that leaps ahead for a moment.
+    steady: Steady,
+    /// The last hour for which everything old is removed.
+    pruned: i64,
+    /// Flushes that failed in a row.
+    failed: u64,
+}
+
+impl Round {
+    fn new(vault: Vault) -> Self {
+        Self {
+            steady: Steady::since(vault.0.known),
+            vault,
+            started: Instant::now(),
+            pruned: 0,
+            failed: 0,
+        }
+    }
+
+    async fn flush(&mut self) {
+        match self.vault.flush_usage().await {
+            Ok(()) if self.failed == 0 => {}
+            Ok(()) => {
+                tracing::info!("usage is written again");
+                self.failed = 0;
+            }
+            Err(error) => {
+                if self.failed.is_multiple_of(QUIET) {
+                    tracing::warn!(%error, "usage cannot be written and is kept in memory");
+                }
+                self.failed += 1;
+            }
+        }
+    }
+
+    async fn prune(&mut self) {
+        let wall = self.vault.0.clock.wall();
+        let Some(now) = self.steady.now(wall, self.started.elapsed()) else {
+            return;
+        };
+        let hour = now.div_euclid(HOUR_MS);
+        if self.failed > 0 || self.pruned == hour {
+            return;
+        }
+        match self.vault.prune_usage(now).await {
+            Ok(true) => {}
+            Ok(false) => self.pruned = hour,
+            Err(error) => {
+                tracing::warn!(%error, "old usage cannot be removed, which is tried again in an hour");
+                self.pruned = hour;
+            }
+        }
     }
 }
 
@@ -172,19 +235,21 @@ async fn add_hours(connection: &mut AnyConnection, rows: &[(String, &str, Hour)]
     Ok(())
 }
 
-async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)]) -> Result<()> {
+/// A use that lies ahead of `now` is of a clock that leapt, and gives way.
+async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i64) -> Result<()> {
     for rows in rows.chunks(ROWS) {
         let statement = format!(
             "INSERT INTO last_uses (access_key, used_at) VALUES {}
              ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
-             WHERE excluded.used_at > last_uses.used_at",
-            places(rows.len(), 2)
+             WHERE excluded.used_at > last_uses.used_at OR last_uses.used_at > ${}",
+            places(rows.len(), 2),
+            rows.len() * 2 + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (key, used_at) in rows {
             query = query.bind(*key).bind(*used_at);
         }
-        query.execute(&mut *connection).await?;
+        query.bind(now).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -213,23 +278,25 @@ async fn note_callers(connection: &mut AnyConnection, rows: &[(&str, &Caller)]) 
     Ok(())
 }
 
-/// Leaves the last few callers of each of these keys.
-async fn forget_callers(connection: &mut AnyConnection, keys: &[&str]) -> Result<()> {
+/// Leaves the last few callers of each of these keys, and none that lie ahead of `now`.
+async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64) -> Result<()> {
     for keys in keys.chunks(ROWS) {
         let statement = format!(
             "DELETE FROM callers WHERE (access_key, address, agent) IN (
                  SELECT access_key, address, agent FROM (
-                     SELECT access_key, address, agent, ROW_NUMBER() OVER (
-                         PARTITION BY access_key ORDER BY seen_at DESC, address, agent) AS place
-                     FROM callers WHERE access_key IN {}) AS placed
-                 WHERE place > {CALLERS})",
-            places(1, keys.len())
+                     SELECT access_key, address, agent, seen_at, ROW_NUMBER() OVER (
+                         PARTITION BY access_key
+                         ORDER BY CASE WHEN seen_at > ${now} THEN 1 ELSE 0 END, seen_at DESC, address, agent) AS place
+                     FROM callers WHERE access_key IN {keys}) AS placed
+                 WHERE place > {CALLERS} OR seen_at > ${now})",
+            keys = places(1, keys.len()),
+            now = keys.len() + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for key in keys {
             query = query.bind(*key);
         }
-        query.execute(&mut *connection).await?;
+        query.bind(now).execute(&mut *connection).await?;
     }
     Ok(())
 }

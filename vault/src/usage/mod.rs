@@ -25,8 +25,8 @@ use crate::shards::Shards;
 use pending::Pending;
 
 /// Where a call comes from.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Source<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
     pub address: Option<IpAddr>,
     /// The User-Agent header as it was sent.
     pub agent: &'a [u8],
@@ -46,8 +46,10 @@ type Counted = HashMap<AccessKey, Pending>;
 #[derive(Default)]
 pub(crate) struct Usage {
     parts: Shards<Mutex<Counted>>,
-    /// When the oldest was counted of what is not written yet, UTC epoch milliseconds; 0: nothing is.
+    /// When the oldest was counted of what waits in the parts, UTC epoch milliseconds; 0: nothing does.
     since: AtomicI64,
+    /// The same of what is being written.
+    writing: AtomicI64,
     failures: AtomicU64,
 }
 
@@ -61,8 +63,9 @@ impl Usage {
         outcome: Outcome,
         source: Source<'_>,
     ) {
-        self.note_age(now);
         let mut counted = lock(self.parts.mine());
+        // While the part is held, so that nobody takes it out in between.
+        self.note_age(now);
         counted
             .entry(access_key)
             .or_insert_with(|| Pending::new(account))
@@ -78,15 +81,17 @@ impl Usage {
         }
     }
 
-    /// When the oldest was counted that is not written; 0: nothing waits.
-    fn since(&self) -> i64 {
-        self.since.load(Ordering::Relaxed)
+    /// When the oldest was counted that is not written; none: everything is.
+    fn since(&self) -> Option<i64> {
+        let ages = [&self.writing, &self.since].map(|age| age.load(Ordering::Relaxed));
+        ages.into_iter().filter(|age| *age != 0).min()
     }
 
-    /// Takes everything out, to write it.
+    /// Takes everything out, to write it; then say [`Usage::written`] or [`Usage::put_back`].
     fn take(&self) -> Counted {
         // First, so that what is counted from here on starts a new age.
-        self.since.store(0, Ordering::Relaxed);
+        let since = self.since.swap(0, Ordering::Relaxed);
+        self.writing.store(since, Ordering::Relaxed);
         let mut all = Counted::new();
         for part in self.parts.iter() {
             let part = std::mem::take(&mut *lock(part));
@@ -95,10 +100,27 @@ impl Usage {
         all
     }
 
+    /// What was taken out is written.
+    fn written(&self) {
+        self.writing.store(0, Ordering::Relaxed);
+    }
+
     /// Puts back what could not be written.
-    fn put_back(&self, counted: Counted, since: i64) {
-        merge(&mut lock(self.parts.mine()), counted);
-        self.since.store(since, Ordering::Relaxed);
+    fn put_back(&self, mut counted: Counted) {
+        let part = self.parts.mine();
+        // There may be much of it, and calls wait for the part: what was counted meanwhile is added to it outside,
+        // and only the little that came during that while the part is held.
+        let newer = std::mem::take(&mut *lock(part));
+        merge(&mut counted, newer);
+        {
+            let mut held = lock(part);
+            let newest = std::mem::replace(&mut *held, counted);
+            merge(&mut held, newest);
+        }
+        if let Some(since) = self.since() {
+            self.since.store(since, Ordering::Relaxed);
+        }
+        self.writing.store(0, Ordering::Relaxed);
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -106,10 +128,7 @@ impl Usage {
 impl Vault {
     /// How long the oldest counted call waits to be written.
     pub fn flush_lag(&self) -> Duration {
-        let waits = match self.0.usage.since() {
-            0 => 0,
-            since => self.now() - since,
-        };
+        let waits = self.0.usage.since().map_or(0, |since| self.now() - since);
         Duration::from_millis(u64::try_from(waits).unwrap_or(0))
     }
 

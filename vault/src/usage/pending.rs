@@ -3,16 +3,18 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use shared::HOUR_MS;
 use shared::token::find_secret;
+use shared::usage::KNOWN_CALLERS;
 
 use super::{Outcome, Source};
 use crate::directory::AccountEntry;
 
 /// Distinct callers of a key that are kept: the last ones.
-pub(super) const CALLERS: usize = 5;
+#[expect(clippy::cast_possible_truncation, reason = "there are five")]
+pub(super) const CALLERS: usize = KNOWN_CALLERS as usize;
 /// Bytes of a user agent that are kept.
 const AGENT_BYTES: usize = 200;
-const HOUR_MS: i64 = 60 * 60 * 1000;
 
 pub(super) struct Pending {
     pub account: Arc<AccountEntry>,
@@ -224,8 +226,12 @@ mod tests {
                 format!("sync/1 ({})", "*".repeat(53)),
             ),
             (
-                format!("{secret}{begun}/{begun}"),
-                format!("{}/{}", "*".repeat(60), "*".repeat(7)),
+                format!("{secret}{begun} {begun}"),
+                format!("{} {}", "*".repeat(60), "*".repeat(7)),
+            ),
+            (
+                "sync/1 Basic a2hfMDEyOmtoc18/+A==".to_owned(),
+                format!("sync/1 Basic {}", "*".repeat(20)),
             ),
         ] {
             let mut pending = pending();

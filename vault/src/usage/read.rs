@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use chrono_tz::Tz;
+use shared::HOUR_MS;
 use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
 
 use crate::Vault;
 use crate::accounts::Account;
 use crate::dates::moment;
 use crate::error::Result;
-
-const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when
 /// the last of them did, 0 if none does. $2 is [`still`]. A refusal before the present expiration is of an earlier

@@ -21,4 +21,5 @@ mod ownership;
 mod sessions;
 mod together;
 mod usage;
+mod usage_faults;
 mod usage_shown;
