@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
-use vault::{Credential, Principal, Refusal};
 
 use crate::address::caller;
 use crate::functions::json_error;
@@ -22,12 +21,9 @@ pub async fn identify(
     let token = cookie(request.headers(), state.site.session_cookie_name());
     let session = match token {
         None => None,
-        Some(token) => match state.vault.authenticate(Credential::Session(token)).await {
-            Ok(Principal::Session(session)) => Some(session),
-            Ok(Principal::Key(_)) | Err(Refusal::Invalid | Refusal::Expired { .. }) => None,
-            Err(Refusal::Unavailable(error)) => {
-                return json_error(&error.into());
-            }
+        Some(token) => match state.vault.session(token).await {
+            Ok(session) => session,
+            Err(error) => return json_error(&error.into()),
         },
     };
     let caller = caller(

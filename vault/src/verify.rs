@@ -1,27 +1,13 @@
-//! Who is asking: the one place where a credential becomes a principal, for keys and for sessions alike.
+//! The one place where a pair of access key and secret key becomes somebody, whoever asks and however it was
+//! carried.
 
 use shared::status::Status;
 use shared::token::{AccessKey, SecretKey};
 
+use crate::Vault;
 use crate::decision::{Decision, decide};
 use crate::directory::Entry;
-use crate::sessions::Session;
 use crate::usage::{Outcome, Source};
-use crate::{Vault, error};
-
-/// What somebody presents. A malformed pair does not get here: its checksum is wrong, and nothing is
-/// looked up.
-pub enum Credential<'a> {
-    Key(AccessKey, SecretKey<'a>),
-    /// The token of the session cookie.
-    Session(&'a str),
-}
-
-/// Who somebody turned out to be.
-pub enum Principal {
-    Key(Verified),
-    Session(Session),
-}
 
 /// A good key.
 #[derive(Clone, Debug)]
@@ -36,17 +22,15 @@ pub struct Verified {
 }
 
 /// Why a credential is refused.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refusal {
-    /// No such access key, or not its secret, or no such session: which of them is not said.
+    /// No such access key, or not its secret: which of them is not said.
     Invalid,
     /// The right secret of a key that has expired.
     Expired {
         /// UTC epoch milliseconds.
         at: i64,
     },
-    /// It cannot be known right now.
-    Unavailable(error::Error),
 }
 
 impl Verified {
@@ -62,23 +46,6 @@ impl Verified {
 }
 
 impl Vault {
-    /// Turns a credential into a principal.
-    ///
-    /// # Errors
-    /// [`Refusal`]; when in doubt, it refuses.
-    pub async fn authenticate(&self, credential: Credential<'_>) -> Result<Principal, Refusal> {
-        match credential {
-            Credential::Key(access_key, secret) => {
-                self.verify(access_key, &secret).map(Principal::Key)
-            }
-            Credential::Session(token) => match self.session(token).await {
-                Ok(Some(session)) => Ok(Principal::Session(session)),
-                Ok(None) => Err(Refusal::Invalid),
-                Err(error) => Err(Refusal::Unavailable(error)),
-            },
-        }
-    }
-
     /// The decision on a key, from memory. It counts as no call.
     ///
     /// # Errors

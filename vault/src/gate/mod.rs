@@ -57,10 +57,6 @@ impl Vault {
             .map_err(|refusal| match refusal {
                 Refusal::Invalid => Refused::Plainly(Code::KeyInvalid),
                 Refusal::Expired { at } => Refused::Expired { access_key, at },
-                Refusal::Unavailable(error) => {
-                    tracing::error!(%error, "a key could not be decided on");
-                    Refused::Plainly(Code::Unavailable)
-                }
             })
     }
 

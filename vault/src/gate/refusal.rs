@@ -53,7 +53,8 @@ impl Refused {
 
     /// The answer to the caller itself.
     pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: HeaderValue) -> Response<B> {
-        self.answer_with(self.status(), vault, request_id)
+        let body = self.problem(self.status(), vault, &request_id);
+        self.answer_with(self.status(), body, request_id)
     }
 
     /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500, and
@@ -63,26 +64,25 @@ impl Refused {
         vault: &Vault,
         request_id: HeaderValue,
     ) -> Response<B> {
-        let meant: Response<Vec<u8>> = self.answer(vault, request_id.clone());
-        let status = match meant.status() {
-            StatusCode::UNAUTHORIZED => StatusCode::UNAUTHORIZED,
-            _ => StatusCode::FORBIDDEN,
+        let meant = self.status();
+        let problem = self.problem(meant, vault, &request_id);
+        let told = HeaderValue::from_bytes(&problem);
+        let mut response = if meant == StatusCode::UNAUTHORIZED {
+            self.answer_with(meant, problem, request_id)
+        } else {
+            let body = self.problem(StatusCode::FORBIDDEN, vault, &request_id);
+            self.answer_with(StatusCode::FORBIDDEN, body, request_id)
         };
-        let mut response = self.answer_with(status, vault, request_id);
         let headers = response.headers_mut();
-        headers.insert(STATUS, HeaderValue::from(meant.status().as_u16()));
-        if let Ok(problem) = HeaderValue::from_bytes(meant.body()) {
+        headers.insert(STATUS, HeaderValue::from(meant.as_u16()));
+        if let Ok(problem) = told {
             headers.insert(PROBLEM, problem);
         }
         response
     }
 
-    fn answer_with<B: From<Vec<u8>>>(
-        self,
-        status: StatusCode,
-        vault: &Vault,
-        request_id: HeaderValue,
-    ) -> Response<B> {
+    /// The body of an answer with this status.
+    fn problem(self, status: StatusCode, vault: &Vault, request_id: &HeaderValue) -> Vec<u8> {
         let code = self.code();
         let base = &vault.0.base_url;
         let (expired_at, restore_url) = match self {
@@ -92,23 +92,32 @@ impl Refused {
             ),
             _ => (None, None),
         };
-        let id = request_id.to_str().unwrap_or_default();
-        tracing::debug!(code = code.slug(), request_id = id, "refused");
         let problem = Problem {
             kind: format!("{base}/developers#{}", code.slug()),
             title: code.title(),
             status: status.as_u16(),
             detail: code.detail(),
             code: code.slug(),
-            request_id: id.to_owned(),
+            request_id: request_id.to_str().unwrap_or_default().to_owned(),
             expired_at,
             restore_url,
         };
-        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        serde_json::to_vec(&problem).unwrap_or_default()
+    }
+
+    fn answer_with<B: From<Vec<u8>>>(
+        self,
+        status: StatusCode,
+        body: Vec<u8>,
+        request_id: HeaderValue,
+    ) -> Response<B> {
+        let code = self.code();
+        let id = request_id.to_str().unwrap_or_default();
+        tracing::debug!(code = code.slug(), request_id = id, "refused");
         let mut response = Response::new(B::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.reserve(5);
+        headers.reserve(7);
         headers.insert(
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
