@@ -68,7 +68,8 @@ fn unknown_access_key(bencher: Bencher<'_, '_>) {
 fn bad_checksum(bencher: Bencher<'_, '_>) {
     bench(bencher, Some(Code::CredentialsMalformed), |site| {
         let mut secret = SecretKey::from_entropy([9; 32]).expose().to_owned();
-        secret.replace_range(4..5, "_");
+        let wrong = if secret.ends_with('0') { "1" } else { "0" };
+        secret.replace_range(secret.len() - 1.., wrong);
         basic(&[site.good[0].clone(), secret])
     });
 }
