@@ -2,9 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use vault::Caller;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The other end of the connection; put into each request where connections are accepted.
 #[derive(Clone, Copy, Debug)]
@@ -25,13 +27,13 @@ fn address(Peer(peer): Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         return peer;
     }
     // Bytes, so that a header which is no text hides no hop.
-    let hops: Vec<&[u8]> = headers
-        .get_all("x-forwarded-for")
+    let hops = headers
+        .get_all(X_FORWARDED_FOR)
         .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .collect();
+        .rev()
+        .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
     let mut nearest = peer;
-    for hop in hops.iter().rev() {
+    for hop in hops {
         let Some(address) = std::str::from_utf8(hop)
             .ok()
             .and_then(|hop| address_of(hop.trim()))

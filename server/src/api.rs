@@ -16,10 +16,12 @@ use shared::list::ListQuery;
 use shared::problem::Code;
 use shared::status::Status;
 use shared::view::{Counts, KeyView};
+use tokio::time::timeout;
 use vault::gate::Refused;
 use vault::{Account, Verified};
 
 use crate::address::caller;
+use crate::router::TIMEOUT;
 use crate::state::AppState;
 
 /// The routes, without the prefix.
@@ -62,17 +64,22 @@ async fn own(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    match state.vault.account(&key.account_id).await {
-        Ok(account) => {
-            request.extensions_mut().insert(account);
-            let mut response = next.run(request).await;
+    let headers = request.headers().clone();
+    let answered = async {
+        let account = state.vault.account(&key.account_id).await?;
+        request.extensions_mut().insert(account);
+        Ok(next.run(request).await)
+    };
+    match timeout(TIMEOUT, answered).await {
+        Ok(Ok(mut response)) => {
             key.identify(response.headers_mut());
             response
                 .headers_mut()
                 .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
-        Err(error) => unavailable(&state, request.headers(), &error),
+        Ok(Err(error)) => unavailable(&state, &headers, &error),
+        Err(_) => refuse(Code::Unavailable, &state, &headers),
     }
 }
 

@@ -2,6 +2,7 @@
 //! directory, the flush of usage and the outbox. Numbers only: no key, account, address or name.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -14,11 +15,17 @@ use prometheus::proto::{
 };
 use prometheus::{Encoder, TextEncoder};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use vault::Vault;
 use vault::gate::Decisions;
 
 use crate::router::healthz;
 use crate::state::AppState;
+
+/// Connections at the same time.
+pub const CONNECTIONS: usize = 16;
+/// The longest that the outbox is waited for: less than Prometheus waits.
+const OUTBOX: Duration = Duration::from_secs(1);
 
 /// `/metrics`, and `/healthz` for whoever must not reach the other listener.
 pub fn router(state: AppState) -> Router {
@@ -86,13 +93,14 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         ),
     ];
     // Without the database the others are all the more worth reading.
-    match vault.outbox_depth().await {
-        Ok(depth) => families.push(gauge(
+    match timeout(OUTBOX, vault.outbox_depth()).await {
+        Ok(Ok(depth)) => families.push(gauge(
             "keyhold_outbox_mails",
             "Mails that wait to be sent or tried again.",
             count(depth),
         )),
-        Err(error) => tracing::warn!(%error, "the outbox cannot be counted"),
+        Ok(Err(error)) => tracing::warn!(%error, "the outbox cannot be counted"),
+        Err(_) => tracing::warn!("the outbox could not be counted in time"),
     }
     families
 }
