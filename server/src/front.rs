@@ -1,18 +1,18 @@
 //! What a request meets first: `/verify` is answered on the spot, everything else goes to the router.
 //!
-//! The router has `/verify` too, with the same answer; but a route costs more than the decision behind it, and
-//! this one is asked a thousand times for each click on a page.
+//! A route costs more than the decision behind it, and this one is asked a thousand times for each click on a
+//! page.
 
 use std::convert::Infallible;
 
-use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Request, Response};
+use axum::{BoxError, Router};
 use futures_util::future::{Either, ready};
-use hyper::body::Incoming;
 use tower::ServiceExt;
 
 use crate::address::Peer;
+use crate::router::router;
 use crate::state::AppState;
 use crate::verify;
 
@@ -24,25 +24,31 @@ pub struct Front {
 }
 
 impl Front {
-    /// Answers `/verify` by itself, and the rest by `router`.
-    pub fn new(state: AppState, router: Router) -> Self {
+    /// The whole application.
+    pub fn new(state: AppState) -> Self {
         Self {
+            router: router(state.clone()),
             verify: Some(state),
-            router,
         }
     }
 
-    pub fn answer(
+    /// Answers a request. Its sender is unknown in tests that open no connection.
+    pub fn answer<B>(
         &self,
-        mut request: Request<Incoming>,
-        peer: Peer,
-    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<> {
+        mut request: Request<B>,
+        peer: Option<Peer>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<B>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
         if let Some(state) = &self.verify
             && verify::is_meant(request.uri().path())
         {
-            return Either::Left(ready(Ok(verify::answer(state, &request, Some(peer)))));
+            return Either::Left(ready(Ok(verify::answer(state, &request, peer))));
         }
-        request.extensions_mut().insert(peer);
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         Either::Right(self.router.clone().oneshot(request.map(Body::new)))
     }
 }

@@ -1,20 +1,20 @@
 //! The `keyhold` binary: configuration, router, middleware, the verification endpoints, the REST API, start
 //! and graceful stop. Data comes in here, passes a handler or a server function, and reaches the vault.
 //!
-//! [`router::router`] is what both `main` and the tests call.
+//! [`front::Front`] is what both `main` and the tests call.
 
 mod address;
 mod api;
 mod calendar;
 pub mod config;
-mod front;
+pub mod front;
 mod functions;
 mod headers;
 mod listen;
 pub mod log;
 mod mail_settings;
 pub mod mail_test;
-pub mod metrics;
+mod metrics;
 mod origin;
 mod pages;
 mod patience;

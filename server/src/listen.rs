@@ -25,18 +25,23 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADER_BYTES: usize = 64 * 1024;
 /// Connections at the same time; a further one waits to be accepted.
 const CONNECTIONS: u64 = 16 * 1024;
-/// Files that are not connections: database, log, site.
-const OTHER_FILES: u64 = 64;
+/// Files that are not connections of people and gateways: database, log, site, metrics.
+const OTHER_FILES: u64 = 96;
 /// The longest that requests in flight may take after the stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` comes, then lets what is in flight finish.
-pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output = ()>) {
+/// Serves at most `connections` at a time until `stop` comes, then lets what is in flight finish.
+pub async fn serve(
+    listener: TcpListener,
+    front: Front,
+    connections: usize,
+    stop: impl Future<Output = ()>,
+) {
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES);
-    let places = Arc::new(Semaphore::new(connections()));
+    let places = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -48,7 +53,7 @@ pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output
             continue;
         };
         let front = front.clone();
-        let service = service_fn(move |request| front.answer(request, peer));
+        let service = service_fn(move |request| front.answer(request, Some(peer)));
         let connection = builder
             .clone()
             .timer(Patience::default())
@@ -73,9 +78,9 @@ pub async fn serve(listener: TcpListener, front: Front, stop: impl Future<Output
     }
 }
 
-/// How many connections there is room for: as many as the system lets this process have open, once it has
+/// How many connections of people and gateways there is room for: as many as the system lets this process have open, once it has
 /// asked for all it may have.
-fn connections() -> usize {
+pub fn connections() -> usize {
     let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
         .or_else(|_| Resource::NOFILE.get_soft())
         .unwrap_or(1024);
@@ -106,7 +111,9 @@ async fn accept(
 mod tests {
     use super::*;
     use axum::Router;
+    use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::Instant;
 
     /// Whoever connects and then says nothing, or not enough, is let go. Time runs by itself while everybody
     /// waits, so ten seconds pass at once.
@@ -117,6 +124,7 @@ mod tests {
         let server = tokio::spawn(serve(
             listener,
             Router::new().into(),
+            16,
             std::future::pending(),
         ));
         for said in [
@@ -132,6 +140,39 @@ mod tests {
                 tokio::time::timeout(HEADER_TIMEOUT * 2, client.read_to_end(&mut answer)).await;
             assert!(gone.is_ok(), "still connected after {said:?}");
         }
+        server.abort();
+        Ok(())
+    }
+
+    /// The ten seconds begin anew with each answer, and end ten seconds after the last, however the timer of
+    /// the connection was set before; and a slow answer is no silence.
+    #[tokio::test(start_paused = true)]
+    async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let slow = || async {
+            tokio::time::sleep(HEADER_TIMEOUT * 2).await;
+            "late"
+        };
+        let router = Router::new()
+            .route("/", get(|| async { "soon" }))
+            .route("/slow", get(slow));
+        let server = tokio::spawn(serve(listener, router.into(), 16, std::future::pending()));
+        let mut client = TcpStream::connect(address).await?;
+        let nearly = HEADER_TIMEOUT.mul_f64(0.9);
+        let mut answer = [0; 500];
+        for path in ["/", "/", "/slow", "/", "/slow", "/"] {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+            client.write_all(request.as_bytes()).await?;
+            let length = client.read(&mut answer).await?;
+            assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{path}");
+            tokio::time::sleep(nearly).await;
+        }
+        let silent = Instant::now();
+        assert_eq!(client.read(&mut answer).await?, 0, "it is let go");
+        let waited = silent.elapsed();
+        assert!(waited > Duration::ZERO, "too early");
+        assert!(waited <= Duration::from_secs(2), "after {waited:?}");
         server.abort();
         Ok(())
     }

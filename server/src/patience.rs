@@ -52,11 +52,7 @@ impl Future for Wait {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let sleep = running.get_or_insert_with(|| Box::pin(time::sleep_until(deadline)));
-        // An earlier request's is still running. It goes off before this deadline and knows whom to wake, since
-        // a connection is one task.
-        if !sleep.is_elapsed() && sleep.deadline() != deadline {
-            return Poll::Pending;
-        }
+        // It may be an earlier request's that is still running: that goes off before this deadline.
         loop {
             if sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;

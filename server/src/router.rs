@@ -22,10 +22,10 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::state::AppState;
-use crate::{api, calendar, functions, headers, origin, pages, session, trace, verify};
+use crate::{api, calendar, functions, headers, origin, pages, session, trace};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Files at the root of the site, beside `/pkg`.
 const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
@@ -34,12 +34,9 @@ fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
 }
 
-/// The whole application.
+/// Everything but `/verify`, which [`Front`](crate::front::Front) answers.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .route("/verify", any(verify::verify))
-        .route("/verify/", any(verify::verify))
-        .route("/verify/{*path}", any(verify::verify))
         .route("/healthz", get(healthz))
         .merge(files(&state))
         .merge(traced(&state))
@@ -50,7 +47,10 @@ pub fn router(state: AppState) -> Router {
 fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
-        .nest("/v1", api::routes(state))
+        .nest(
+            "/v1",
+            api::routes(state).layer(CatchPanicLayer::custom(fault)),
+        )
         .merge(api::root(state))
         .merge(browser(state))
         .layer(from_fn_with_state(state.clone(), trace::trace))

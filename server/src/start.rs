@@ -13,7 +13,7 @@ use vault::{Options, Vault};
 use crate::config::{Config, SignUp};
 use crate::front::Front;
 use crate::state::AppState;
-use crate::{listen, metrics, router};
+use crate::{listen, metrics};
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -92,12 +92,13 @@ pub async fn run(config: &Config) -> Result<(), String> {
             let _ = stopping.changed().await;
         }
     };
+    let router = metrics::router(state.clone());
     let metrics = async {
         if let Some(listener) = metrics_listener {
-            listen::serve(listener, metrics::router(state.clone()).into(), stopped()).await;
+            listen::serve(listener, router.into(), metrics::CONNECTIONS, stopped()).await;
         }
     };
-    let front = Front::new(state.clone(), router::router(state.clone()));
+    let front = Front::new(state);
     // Requests and mails under way come to their ends side by side.
     tokio::join!(
         async {
@@ -108,7 +109,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
             tracing::info!("stopping");
             let _ = stop.send(());
         },
-        listen::serve(listener, front, stopped()),
+        listen::serve(listener, front, listen::connections(), stopped()),
         metrics,
         async {
             stopped().await;

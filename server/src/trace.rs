@@ -20,7 +20,7 @@ pub async fn trace(State(state): State<AppState>, mut request: Request, next: Ne
         .map(MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",
-        id = id.to_str().unwrap_or_default(),
+        request_id = id.to_str().unwrap_or_default(),
         method = %request.method(),
         route = route.unwrap_or("-"),
         status = field::Empty

@@ -1,9 +1,8 @@
 //! `/verify` and any path below it, any method, body unread: where gateways ask whether a key is good.
 
 use axum::body::Body;
-use axum::extract::{Request, State};
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{self, HeaderValue, Response, Uri};
+use axum::http::{HeaderValue, Request, Response, Uri};
 use vault::gate::X_REQUEST_ID;
 
 use crate::address::{Peer, caller};
@@ -15,17 +14,8 @@ pub fn is_meant(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// [`answer`] as a handler.
-pub async fn verify(State(state): State<AppState>, request: Request) -> Response<Body> {
-    answer(&state, &request, request.extensions().get().copied())
-}
-
 /// Answers 200 with who the key belongs to, or the refusal.
-pub fn answer<B>(
-    state: &AppState,
-    request: &http::Request<B>,
-    peer: Option<Peer>,
-) -> Response<Body> {
+pub fn answer<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> Response<Body> {
     let vault = &state.vault;
     let headers = request.headers();
     let id = vault.request_id(headers);

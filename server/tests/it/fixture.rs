@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use app::request::Site as Address;
-use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use server::router::router;
+use server::front::Front;
 use server::state::AppState;
 use tempfile::TempDir;
-use tower::ServiceExt;
 use vault::clock::ManualClock;
 use vault::{Options, Vault};
 
@@ -24,7 +22,7 @@ pub struct Site {
     _folder: TempDir,
     pub clock: Arc<ManualClock>,
     pub vault: Vault,
-    pub router: Router,
+    pub front: Front,
 }
 
 /// What came back.
@@ -101,12 +99,12 @@ impl Site {
             _folder: folder,
             clock,
             vault,
-            router: router(state),
+            front: Front::new(state),
         }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.front.answer(request, None).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 10_000_000).await.unwrap();
         Answer {

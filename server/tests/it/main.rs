@@ -1,4 +1,4 @@
-//! The router as it is served, driven in-process: no socket, a temporary SQLite file, a clock that the test
+//! The application as it is served, driven in-process: no socket, a temporary SQLite file, a clock that the test
 //! moves. Where it matters that it is a process, or that mail leaves it, the binary and a mail server.
 
 #![expect(

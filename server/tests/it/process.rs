@@ -1,9 +1,13 @@
 //! The binary itself: what stops the start, what survives a kill, and how it stops.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::running::{refusal, start};
+use crate::smtp_peer::PATIENCE;
 
 #[test]
 fn what_is_wrong_is_named() {
@@ -93,6 +97,41 @@ fn sigterm_is_a_clean_stop() {
         !folder.path().join("data/keyhold.db-wal").exists(),
         "the log was folded into the file"
     );
+}
+
+/// A12: a gateway may leave the body unsent, or send it; it is answered without waiting, and the next request on
+/// the connection is not taken from the body.
+#[test]
+fn the_body_of_a_verification_is_not_waited_for() {
+    let folder = TempDir::new().unwrap();
+    let running = start(folder.path(), &[]);
+    let key = running.sign_up();
+    let word = format!(
+        "{}.{}",
+        key["access_key"].as_str().unwrap(),
+        key["secret_key"].as_str().unwrap()
+    );
+    for framing in [
+        "Content-Length: 1000000000",
+        "Content-Length: 1000000000\r\nExpect: 100-continue",
+        "Transfer-Encoding: chunked",
+    ] {
+        let mut stream = TcpStream::connect(&running.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let head =
+            format!("POST /verify/x HTTP/1.1\r\nHost: x\r\nX-API-Key: {word}\r\n{framing}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        // What a smuggler would put into the body.
+        let _ = stream.write_all(b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n");
+        let mut answers = String::new();
+        let _ = stream.read_to_string(&mut answers);
+        assert!(answers.starts_with("HTTP/1.1 200"), "{framing}: {answers}");
+        assert_eq!(
+            answers.matches("HTTP/1.1 ").count(),
+            1,
+            "{framing}: {answers}"
+        );
+    }
 }
 
 /// C2: headers are bounded.
