@@ -1,0 +1,45 @@
+// Package unavailable says that Keyhold cannot be asked, in Keyhold's own words.
+package unavailable
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"regexp"
+)
+
+const problem = `{"type":"about:blank","title":"Temporarily unavailable","status":503,` +
+	`"detail":"Whether the key is good cannot be known now. Try again.","code":"unavailable","request_id":"%s"}`
+
+// plain is what Keyhold takes for a request id.
+var plain = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// Config has nothing to set.
+type Config struct{}
+
+// CreateConfig is what Traefik asks a plugin for.
+func CreateConfig() *Config {
+	return &Config{}
+}
+
+// New makes a handler that answers everything with a 503, and never asks the next one.
+func New(_ context.Context, _ http.Handler, _ *Config, _ string) (http.Handler, error) {
+	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+		answer.Header().Set("Content-Type", "application/problem+json")
+		answer.Header().Set("Cache-Control", "no-store")
+		answer.Header().Set("Retry-After", "5")
+		answer.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = fmt.Fprintf(answer, problem, name(request))
+	}), nil
+}
+
+// name is the id of a request: the client's, or a new one.
+func name(request *http.Request) string {
+	if id := request.Header.Get("X-Request-Id"); plain.MatchString(id) {
+		return id
+	}
+	random := make([]byte, 8)
+	_, _ = rand.Read(random)
+	return fmt.Sprintf("%x", random)
+}
