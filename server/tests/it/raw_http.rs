@@ -30,7 +30,8 @@ impl Message {
         while message.status() == 100 {
             message = Self::read_head(from)?.ok_or_else(ended)?;
         }
-        if !to_head && !message.read_framed_body(from)? {
+        // What follows a change of protocol is no body.
+        if !to_head && message.status() != 101 && !message.read_framed_body(from)? {
             from.read_to_end(&mut message.body)?;
         }
         Ok(message)

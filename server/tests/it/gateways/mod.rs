@@ -4,6 +4,7 @@
 mod asking;
 mod deciding;
 mod identity;
+mod passing;
 mod process;
 mod recorder;
 mod site;
@@ -42,6 +43,8 @@ behind_each_gateway! {
     deciding: every_request_is_guarded
     deciding: changes_hold_at_once
     identity: who_it_is_comes_from_keyhold
+    passing: only_web_sockets_are_changed_to
+    passing: the_apis_own_troubles_are_its_own
     asking: keyhold_is_asked_little
     asking: refusals_pass_as_they_are
 }

@@ -42,6 +42,7 @@ pub struct Gateway {
     pub kind: Kind,
     child: Child,
     address: SocketAddr,
+    keyhold: SocketAddr,
     folder: TempDir,
 }
 
@@ -66,12 +67,10 @@ impl Gateway {
     pub fn start(kind: Kind, keyhold: SocketAddr, api: SocketAddr) -> Self {
         let address = free_port(api.ip());
         let folder = TempDir::new().unwrap();
-        for file in std::fs::read_dir(deployed(kind)).unwrap() {
-            let file = file.unwrap();
-            let text = std::fs::read_to_string(file.path()).unwrap();
-            let text = addressed(&text, address, keyhold, api);
-            std::fs::write(folder.path().join(file.file_name()), text).unwrap();
-        }
+        let own = free_port(api.ip());
+        copy(&deployed(kind), folder.path(), &|text| {
+            addressed(text, [address, own, keyhold, api])
+        });
         let log = File::create(folder.path().join("log")).unwrap();
         let child = command(kind, folder.path())
             .current_dir(folder.path())
@@ -84,10 +83,16 @@ impl Gateway {
             kind,
             child,
             address,
+            keyhold,
             folder,
         };
         gateway.wait_until_it_answers();
         gateway
+    }
+
+    /// Another one, before an API that has stopped.
+    pub fn without_api(&self) -> Self {
+        Self::start(self.kind, self.keyhold, free_port(self.keyhold.ip()))
     }
 
     /// Traefik listens before it has read its routes, and says 404 until then.
@@ -137,17 +142,37 @@ impl Gateway {
     }
 }
 
-/// The text with other addresses. All at once: a port may look like another port's number.
-fn addressed(text: &str, gateway: SocketAddr, keyhold: SocketAddr, api: SocketAddr) -> String {
-    let places = [("8080", gateway), ("3000", keyhold), ("9000", api)];
-    let mut text = text.replace("127.0.0.1", &api.ip().to_string());
-    for (port, _) in places {
+/// Copies a folder with everything below it, each file as `change` makes it.
+fn copy(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy(&from, &to, change);
+        } else {
+            let text = std::fs::read_to_string(from).unwrap();
+            std::fs::write(to, change(&text)).unwrap();
+        }
+    }
+}
+
+/// The text with other addresses: the gateway's, its own second one (Traefik has one), Keyhold's and the API's. All
+/// at once: a port may look like another port's number.
+fn addressed(text: &str, addresses: [SocketAddr; 4]) -> String {
+    let ip = addresses[0].ip();
+    let places: Vec<_> = ["8080", "8081", "3000", "9000"]
+        .into_iter()
+        .zip(addresses)
+        .collect();
+    let mut text = text.replace("127.0.0.1", &ip.to_string());
+    for (port, _) in &places {
         text = text.replace(port, &format!("<{port}>"));
     }
     for (port, address) in places {
         assert_eq!(
             address.ip(),
-            api.ip(),
+            ip,
             "one address in the file is one address here"
         );
         text = text.replace(&format!("<{port}>"), &address.port().to_string());

@@ -16,10 +16,19 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// One that answers as an API would.
+    /// One that answers as an API would: with the status that `X-Answer` asks for, and to another protocol if
+    /// it is asked to change to one.
     pub fn api(address: IpAddr) -> Self {
-        Self::start(address, |_| {
-            Some("HTTP/1.1 200 OK\r\nX-From: api\r\nContent-Length: 4\r\n\r\ndone".to_owned())
+        Self::start(address, |request| {
+            let protocol = request.header("upgrade");
+            let head = match request.header("x-answer").as_str() {
+                _ if !protocol.is_empty() => {
+                    format!("101 Changed\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n")
+                }
+                "" => "200 OK\r\nX-From: api\r\nContent-Length: 4\r\n\r\ndone".to_owned(),
+                status => format!("{status} Own\r\nX-From: api\r\nContent-Length: 3\r\n\r\nown"),
+            };
+            Some(format!("HTTP/1.1 {head}"))
         })
     }
 
