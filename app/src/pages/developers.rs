@@ -69,7 +69,7 @@ fn content(overview: Overview) -> AnyView {
             {good()}
             {refusals()}
             {expired()}
-            {gateways(&site)}
+            {gateways()}
         </article>
     }
     .into_any()
@@ -228,25 +228,7 @@ fn expired() -> AnyView {
     .into_any()
 }
 
-fn gateways(site: &str) -> AnyView {
-    let nginx = format!(
-        "location /api/ {{
-    auth_request /keyhold;
-    auth_request_set $account $upstream_http_x_keyhold_account;
-    proxy_set_header X-Keyhold-Account $account;
-    proxy_pass http://your-api;
-}}
-
-location = /keyhold {{
-    internal;
-    proxy_pass {site}/verify?gateway=nginx;
-    proxy_pass_request_body off;
-    proxy_set_header Content-Length \"\";
-}}"
-    );
-    let caddy = format!(
-        "your-api.example {{\n    forward_auth {site} {{\n        uri /verify\n        copy_headers X-Keyhold-Account X-Keyhold-Access-Key\n    }}\n    reverse_proxy your-api:8080\n}}"
-    );
+fn gateways() -> AnyView {
     view! {
         <section>
             <h2>"Behind a gateway"</h2>
@@ -255,14 +237,11 @@ location = /keyhold {{
                 " about each request and passes on only what is answered with 200. Your API then reads the account from the "
                 <code>"X-Keyhold-"</code> " headers and needs no code for keys at all."
             </p>
-            <h3>"nginx"</h3>
             <p>
-                "nginx knows only 200, 401 and 403 here; with " <code>"?gateway=nginx"</code> " a 429 comes as 403."
+                "Whole configurations for nginx, Caddy, Traefik and Envoy come with Keyhold, in its folder "
+                <code>"deploy"</code>
+                ". They also remove what a client says about itself under the names of these headers, which is easily forgotten, and hand Keyhold's refusals on as they are."
             </p>
-            {example("nginx example", nginx)}
-            <h3>"Caddy"</h3>
-            {example("Caddy example", caddy)}
-            <p>"Traefik (ForwardAuth) and Envoy (ext_authz over HTTP) ask the same address in the same way."</p>
         </section>
     }
     .into_any()
