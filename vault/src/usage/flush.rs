@@ -90,6 +90,9 @@ impl Vault {
     async fn write_usage(&self, counted: &Counted) -> Result<()> {
         let mut write = self.0.database.begin().await?;
         let connection = &mut *write.transaction;
+        // In the order of the tables, of which neighbours are then changed together.
+        let mut counted: Vec<_> = counted.iter().collect();
+        counted.sort_unstable_by_key(|(key, _)| **key);
         let hours: Vec<(String, &str, Hour)> = counted
             .iter()
             .flat_map(|(key, pending)| {
