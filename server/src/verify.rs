@@ -19,14 +19,13 @@ pub fn answer<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> 
     let vault = &state.vault;
     let headers = request.headers();
     let id = vault.request_id(headers);
-    match vault.admit(headers, &caller(peer, headers, &state.trusted_proxies)) {
-        Ok(verified) => {
-            let mut response = Response::new(Body::empty());
-            let headers = response.headers_mut();
-            headers.reserve(7);
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(X_REQUEST_ID, id);
-            verified.identify(headers);
+    let caller = caller(peer, headers, &state.trusted_proxies);
+    let mut response = Response::new(Body::empty());
+    let identity = response.headers_mut();
+    match vault.admit_onto(headers, &caller, identity) {
+        Ok(()) => {
+            identity.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            identity.insert(X_REQUEST_ID, id);
             response
         }
         Err(refused) if is_nginx(request.uri()) => refused.answer_nginx(vault, id),

@@ -34,7 +34,7 @@ pub enum Refusal {
 }
 
 impl Verified {
-    fn new(access_key: AccessKey, entry: &Entry, status: Status) -> Self {
+    pub(crate) fn new(access_key: AccessKey, entry: &Entry, status: Status) -> Self {
         Self {
             access_key,
             account_id: entry.account.id.clone(),
@@ -55,16 +55,18 @@ impl Vault {
         access_key: AccessKey,
         secret: &SecretKey<'_>,
     ) -> Result<Verified, Refusal> {
-        self.call(access_key, secret, None)
+        self.call(access_key, secret, None, Verified::new)
     }
 
-    /// The same for a call from `source`, which is counted if the secret is right.
-    pub(crate) fn call(
+    /// The same for a call from `source`, which is counted if the secret is right. `good` makes of a good key what
+    /// is wanted of it.
+    pub(crate) fn call<T>(
         &self,
         access_key: AccessKey,
         secret: &SecretKey<'_>,
         source: Option<Source<'_>>,
-    ) -> Result<Verified, Refusal> {
+        good: impl FnOnce(AccessKey, &Entry, Status) -> T,
+    ) -> Result<T, Refusal> {
         let keys = self.0.directory.read();
         let now = self.now();
         let decision = decide(keys.get(&access_key), secret, &self.0.pepper, now);
@@ -79,7 +81,7 @@ impl Vault {
         match decision {
             Decision::Good(entry, status) => {
                 count(entry, Outcome::Accepted);
-                Ok(Verified::new(access_key, entry, status))
+                Ok(good(access_key, entry, status))
             }
             Decision::Expired(entry, at) => {
                 count(entry, Outcome::Refused);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
+use shared::token::AccessKey;
 
 use crate::dates::rfc3339;
 use crate::verify::Verified;
@@ -28,11 +29,40 @@ impl Verified {
     /// Says which key it is in the headers of an answer or of a request to somewhere else. The name is
     /// percent-encoded. `Sunset` (RFC 8594) is there inside the account's warning window.
     pub fn identify(&self, headers: &mut HeaderMap) {
+        let Self {
+            access_key,
+            account_id,
+            name,
+            expires_at,
+            status,
+        } = self;
+        Identity {
+            access_key: *access_key,
+            account_id,
+            name,
+            expires_at: *expires_at,
+            status: *status,
+        }
+        .write(headers);
+    }
+}
+
+/// What the headers say, borrowed from where it is.
+pub(super) struct Identity<'a> {
+    pub access_key: AccessKey,
+    pub account_id: &'a str,
+    pub name: &'a str,
+    pub expires_at: Option<i64>,
+    pub status: Status,
+}
+
+impl Identity<'_> {
+    pub fn write(&self, headers: &mut HeaderMap) {
         let mut values = Values::default();
         values.add(ACCESS_KEY, |text| text.extend(self.access_key.text()));
         values.add(ACCOUNT, |text| text.extend(self.account_id.as_bytes()));
         values.add(KEY_NAME, |text| {
-            for part in utf8_percent_encode(&self.name, RESERVED) {
+            for part in utf8_percent_encode(self.name, RESERVED) {
                 text.extend(part.as_bytes());
             }
         });
@@ -68,6 +98,8 @@ impl Values {
     }
 
     fn insert(self, headers: &mut HeaderMap) {
+        // With room for what goes beside them.
+        headers.reserve(self.count + 2);
         let text = Bytes::from(self.text);
         let mut begin = 0;
         for (name, end) in self.ends.into_iter().flatten() {

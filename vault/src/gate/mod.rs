@@ -22,11 +22,15 @@ use std::time::Instant;
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
+use shared::status::Status;
+use shared::token::AccessKey;
 
+use crate::directory::Entry;
 use crate::usage::Source;
 use crate::verify::{Refusal, Verified};
 use crate::{Caller, Vault};
 use credential::Fault;
+use identity::Identity;
 
 impl Vault {
     /// The good key that a request presents, and the call counted. Nothing in here waits.
@@ -34,14 +38,51 @@ impl Vault {
     /// # Errors
     /// [`Refused`], which makes the answer.
     pub fn admit(&self, headers: &HeaderMap, caller: &Caller) -> Result<Verified, Refused> {
+        self.judge(headers, caller, Verified::new)
+    }
+
+    /// The same where all that is wanted of a good key is to say which it is in the headers of an answer:
+    /// [`Verified::identify`], without what it borrows being copied first.
+    ///
+    /// # Errors
+    /// [`Refused`], which makes the answer.
+    pub fn admit_onto(
+        &self,
+        headers: &HeaderMap,
+        caller: &Caller,
+        answer: &mut HeaderMap,
+    ) -> Result<(), Refused> {
+        self.judge(headers, caller, |access_key, entry, status| {
+            let identity = Identity {
+                access_key,
+                account_id: &entry.account.id,
+                name: &entry.name,
+                expires_at: entry.expires_at,
+                status,
+            };
+            identity.write(answer);
+        })
+    }
+
+    fn judge<T>(
+        &self,
+        headers: &HeaderMap,
+        caller: &Caller,
+        good: impl FnOnce(AccessKey, &Entry, Status) -> T,
+    ) -> Result<T, Refused> {
         let begun = Instant::now();
-        let verdict = self.judge(headers, caller.address);
+        let verdict = self.decide(headers, caller.address, good);
         let refused = verdict.as_ref().err().map(|refused| refused.code());
         self.0.tally.count(refused, begun.elapsed());
         verdict
     }
 
-    fn judge(&self, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Verified, Refused> {
+    fn decide<T>(
+        &self,
+        headers: &HeaderMap,
+        address: Option<IpAddr>,
+        good: impl FnOnce(AccessKey, &Entry, Status) -> T,
+    ) -> Result<T, Refused> {
         let mut room = [0; credential::ROOM];
         let (access_key, secret) =
             credential::read(headers, &mut room).map_err(|fault| match fault {
@@ -53,7 +94,7 @@ impl Vault {
             address,
             agent: headers.get(USER_AGENT).map_or(&[], HeaderValue::as_bytes),
         };
-        self.call(access_key, &secret, Some(source))
+        self.call(access_key, &secret, Some(source), good)
             .map_err(|refusal| match refusal {
                 Refusal::Invalid => Refused::Plainly(Code::KeyInvalid),
                 Refusal::Expired { at } => Refused::Expired { access_key, at },
