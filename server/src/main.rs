@@ -5,8 +5,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use server::config::{Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
+
+/// A verification allocates seven times; this one is quicker at it than the system's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long the end waits for what cannot be called off: the system looking up a mail server's name, mostly.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use foldhash::fast::RandomState;
 use papaya::{HashMap, HashMapRef, LocalGuard};
 use shared::DAY_MS;
 use shared::token::AccessKey;
@@ -45,11 +46,11 @@ impl AccountEntry {
 }
 
 /// The map while somebody reads it.
-pub(crate) type Keys<'a> = HashMapRef<'a, AccessKey, Entry, std::hash::RandomState, LocalGuard<'a>>;
+pub(crate) type Keys<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
 
 #[derive(Default)]
 pub(crate) struct KeyDirectory {
-    keys: HashMap<AccessKey, Entry>,
+    keys: HashMap<AccessKey, Entry, RandomState>,
     accounts: HashMap<Box<str>, Arc<AccountEntry>>,
 }
 

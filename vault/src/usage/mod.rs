@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use shared::token::AccessKey;
 
 use crate::Vault;
@@ -41,7 +42,7 @@ pub(crate) enum Outcome {
 }
 
 /// What was counted and is not written yet.
-type Counted = HashMap<AccessKey, Pending>;
+type Counted = HashMap<AccessKey, Pending, RandomState>;
 
 #[derive(Default)]
 pub(crate) struct Usage {
@@ -92,7 +93,7 @@ impl Usage {
         // First, so that what is counted from here on starts a new age.
         let since = self.since.swap(0, Ordering::Relaxed);
         self.writing.store(since, Ordering::Relaxed);
-        let mut all = Counted::new();
+        let mut all = Counted::default();
         for part in self.parts.iter() {
             let part = std::mem::take(&mut *lock(part));
             merge(&mut all, part);
