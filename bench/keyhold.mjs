@@ -12,7 +12,7 @@ export class Keyhold extends Server {
   #cookie = "";
 
   /** In a folder that may have a database already; on the server's processors unless told otherwise. */
-  static async start({ home = folder("keyhold"), args = [], processors = SERVER } = {}) {
+  static async start({ home = folder("keyhold"), args = [], processors = SERVER, log = "info" } = {}) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const keyhold = new Keyhold(processors, BINARY, ["serve", ...args], {
@@ -24,6 +24,7 @@ export class Keyhold extends Server {
         KEYHOLD_DATABASE_URL: `sqlite://${join(home, "keyhold.db")}`,
         KEYHOLD_PEPPER_FILE: join(home, "pepper"),
         KEYHOLD_SITE_ROOT: SITE,
+        RUST_LOG: log,
       },
     });
     keyhold.url = url;

@@ -33,6 +33,7 @@ export async function measure() {
   }
   agent.destroy();
   await keyhold.stop();
+  const queries = await queriesOfAPage(keyhold, session);
   // Whoever has no session yet, and so has loaded nothing yet, is led to /sign-in.
   const [[, first]] = loads;
   return {
@@ -40,13 +41,24 @@ export async function measure() {
     rows: loads.map(([name, { html, css, js, wasm, total }]) => [name, ...[html, css, js, wasm, total].map(kilobytes)]),
     after: [
       `API Control with ${KEYS} keys in the account: first byte after ${milliseconds(median(times))} (median of ` +
-        `${REQUESTS}), at most ${milliseconds(Math.max(...times))}.`,
+        `${REQUESTS}), at most ${milliseconds(Math.max(...times))}, by ${queries} queries.`,
     ],
     targets: [
       atMost("first load", first.total, 260_000, kilobytes),
       atMost("first byte of API Control with 1,000 keys", median(times), 20, milliseconds),
+      atMost("queries of API Control", queries, 3, String),
     ],
   };
+}
+
+/** The log of what the database is asked, divided by the pages; what Keyhold asks for itself is less than one a page. */
+async function queriesOfAPage({ home }, { headers }) {
+  const keyhold = await Keyhold.start({ home, processors: ALL, log: "sqlx::query=debug" });
+  const before = keyhold.log.length;
+  for (let asked = 0; asked < REQUESTS; asked += 1) await get(`${keyhold.url}/preferences/api-control`, { headers });
+  await keyhold.stop();
+  const queries = keyhold.log.slice(before).match(/summary="SELECT/g) ?? [];
+  return Math.floor(queries.length / REQUESTS);
 }
 
 async function firstLoad(url, path, options) {
