@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fails if a crate that belongs to the server has found its way into the browser's half of `app`.
+# Fails if a crate that belongs to the server has found its way into the browser's half of `app`, or if a workspace
+# of its own has a lock file that no longer fits.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$(cargo tree --locked -p app --no-default-features --features hydrate --target wasm32-unknown-unknown \
@@ -8,3 +9,6 @@ if found=$(grep -E '^(tokio|axum|hyper|sqlx|libsqlite3|chrono-tz|argon2|vault|se
   printf 'These crates must not be in the browser:\n%s\n' "$found" >&2
   exit 1
 fi
+for workspace in vault/fuzz bench/constant; do
+  cargo metadata --locked --format-version 1 --manifest-path "$workspace/Cargo.toml" >/dev/null
+done
