@@ -17,6 +17,7 @@ mod forms;
 mod gateways;
 mod hostile;
 mod input;
+mod installed;
 mod mail;
 mod mail_crash;
 mod pages;

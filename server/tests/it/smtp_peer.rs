@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::installed::python;
+
 /// How long anything may take to happen. It takes milliseconds; this is for a machine that is very busy.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -196,22 +198,4 @@ impl Drop for Peer {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/smtp")
-}
-
-/// A Python that has aiosmtpd, and lies beside the gateways: the one that `make` found, or else what its script
-/// says.
-pub fn python() -> PathBuf {
-    if let Some(python) = std::env::var_os("KEYHOLD_TEST_PYTHON") {
-        return python.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/python.sh");
-    let output = Command::new(script)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "no Python: build/python.sh says why"
-    );
-    String::from_utf8(output.stdout).unwrap().trim_end().into()
 }

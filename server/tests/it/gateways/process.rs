@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::installed::{nginx, packaged};
 use crate::raw_http::Message;
-use crate::smtp_peer::{PATIENCE, python};
+use crate::smtp_peer::PATIENCE;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
@@ -223,32 +224,4 @@ fn command(kind: Kind, folder: &Path) -> Command {
             command
         }
     }
-}
-
-/// A gateway that comes as a Python package: it lies beside the interpreter.
-fn packaged(name: &str) -> PathBuf {
-    let program = python().with_file_name(name);
-    assert!(
-        program.is_file(),
-        "there is no {} for the tests of the gateways: build/python.sh installs it",
-        program.display()
-    );
-    program
-}
-
-/// An nginx that has auth_request: the one that `make` found, or else what its script says.
-fn nginx() -> PathBuf {
-    if let Some(nginx) = std::env::var_os("KEYHOLD_TEST_NGINX") {
-        return nginx.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../build/nginx.sh");
-    let output = Command::new(script)
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "no nginx for the tests of the gateways: build/nginx.sh installs it"
-    );
-    String::from_utf8(output.stdout).unwrap().trim_end().into()
 }

@@ -1,0 +1,47 @@
+//! Programs that the tests run and the project's own scripts install.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A Python that has aiosmtpd, and beside which the gateways lie.
+pub fn python() -> PathBuf {
+    program("KEYHOLD_TEST_PYTHON", "python.sh")
+}
+
+/// An nginx that has auth_request.
+#[cfg(target_os = "linux")]
+pub fn nginx() -> PathBuf {
+    program("KEYHOLD_TEST_NGINX", "nginx.sh")
+}
+
+/// A gateway that comes as a Python package.
+#[cfg(target_os = "linux")]
+pub fn packaged(name: &str) -> PathBuf {
+    let program = python().with_file_name(name);
+    assert!(
+        program.is_file(),
+        "there is no {}: build/python.sh installs it",
+        program.display()
+    );
+    program
+}
+
+/// The one that `make` found, or else what its script says.
+fn program(setting: &str, script: &str) -> PathBuf {
+    if let Some(program) = std::env::var_os(setting) {
+        return program.into();
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../build")
+        .join(script);
+    let output = Command::new(&script)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{} says what is missing",
+        script.display()
+    );
+    String::from_utf8(output.stdout).unwrap().trim_end().into()
+}
