@@ -2,6 +2,7 @@
 //! account of the verified key and nothing else.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
@@ -21,8 +22,10 @@ use vault::gate::Refused;
 use vault::{Account, Verified};
 
 use crate::address::caller;
-use crate::router::TIMEOUT;
 use crate::state::AppState;
+
+/// The longest that an answer may take, as with the pages; it is late as a problem rather than as nothing.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The routes, without the prefix.
 pub fn routes(state: &AppState) -> Router<AppState> {

@@ -25,7 +25,7 @@ use crate::state::AppState;
 use crate::{api, calendar, functions, headers, origin, pages, session, trace};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Files at the root of the site, beside `/pkg`.
 const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
