@@ -80,7 +80,7 @@ struct Round {
 impl Round {
     fn new(vault: Vault, transport: Transport) -> Self {
         Self {
-            steady: Steady::since(vault.0.known),
+            steady: Steady::since(vault.0.known, "mail"),
             vault,
             transport: Arc::new(transport),
             started: Instant::now(),

@@ -31,6 +31,8 @@ impl Reading {
 /// Watches the two clocks.
 #[derive(Debug)]
 pub struct Steady {
+    /// What waits while the clock is doubted, for the log.
+    what: &'static str,
     /// The last reading that was believed.
     believed: Reading,
     /// How far the next reading may be ahead of it, in milliseconds.
@@ -41,9 +43,11 @@ pub struct Steady {
 }
 
 impl Steady {
-    /// Begins where something is known to have happened at `known`, UTC epoch milliseconds, in an earlier run.
-    pub fn since(known: i64) -> Self {
+    /// Begins where something is known to have happened at `known`, UTC epoch milliseconds, in an earlier run. `what`
+    /// waits while the clock is doubted.
+    pub fn since(known: i64, what: &'static str) -> Self {
         Self {
+            what,
             believed: Reading {
                 wall: known,
                 monotonic: 0,
@@ -66,12 +70,16 @@ impl Steady {
                     if monotonic - doubted.monotonic < CONFIRM_MS {
                         return None;
                     }
-                    tracing::warn!("the clock's new time has held for a minute and is believed");
+                    tracing::warn!(
+                        "the clock's new time has held for a minute: {} goes on",
+                        self.what
+                    );
                 }
                 _ => {
                     tracing::warn!(
-                        "the clock is {} s ahead of where it was left: no mail goes by it until it has held for a minute",
-                        ahead / 1000
+                        "the clock is {} s ahead of where it was left: {} waits until it has held for a minute",
+                        ahead / 1000,
+                        self.what
                     );
                     self.doubted = Some(reading);
                     return None;
@@ -99,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_ordinary_clock_is_believed() {
-        let mut steady = Steady::since(NOON);
+        let mut steady = Steady::since(NOON, "mail");
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON + HOUR, 3_600), Some(NOON + HOUR));
         let adjusted = NOON + 2 * HOUR + 290_000;
@@ -113,7 +121,7 @@ mod tests {
     #[test]
     fn a_jump_ahead_is_believed_when_it_has_held_for_a_minute() {
         for jump in [HOUR, 400 * 24 * HOUR] {
-            let mut steady = Steady::since(NOON);
+            let mut steady = Steady::since(NOON, "mail");
             let there = |seconds: i64| NOON + jump + seconds * 1000;
             assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
             assert_eq!(at(&mut steady, there(1), 1), None);
@@ -126,7 +134,7 @@ mod tests {
     #[test]
     fn a_rest_is_no_jump_but_a_year_is() {
         for (rest, believed) in [(90, true), (400, false)] {
-            let mut steady = Steady::since(NOON);
+            let mut steady = Steady::since(NOON, "mail");
             let wall = NOON + rest * 24 * HOUR;
             assert_eq!(at(&mut steady, wall, 0), believed.then_some(wall));
         }
@@ -134,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_jump_that_is_taken_back_never_happened() {
-        let mut steady = Steady::since(NOON);
+        let mut steady = Steady::since(NOON, "mail");
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR, 1), None);
         assert_eq!(at(&mut steady, NOON + 30_000, 30), Some(NOON + 30_000));
@@ -148,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_keeps_jumping_is_doubted_from_each_jump_on() {
-        let mut steady = Steady::since(NOON);
+        let mut steady = Steady::since(NOON, "mail");
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         for (second, hours) in [(1, 1), (40, 2), (80, 3), (120, 2)] {
             let wall = NOON + i64::from(hours) * HOUR;
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn time_stands_still_after_a_jump_back() {
-        let mut steady = Steady::since(NOON);
+        let mut steady = Steady::since(NOON, "mail");
         assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
         assert_eq!(at(&mut steady, NOON - HOUR, 1), Some(NOON));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Writes what was counted: each second in one transaction, and at a graceful stop whatever is left. What
+//! Writes what was counted: within a second, in one transaction, and at a graceful stop whatever is left. What
 //! could not be written goes back to what is counted, so nothing is lost but by a crash.
 
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ impl Flusher {
 }
 
 impl Vault {
-    /// Begins to write the usage each second.
+    /// Begins to write the usage, so that none waits for a second.
     pub fn start_flushing(&self) -> Flusher {
         let (stop, mut stopped) = oneshot::channel();
         let mut round = Round::new(self.clone());
@@ -71,18 +71,16 @@ impl Vault {
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable).
     pub async fn flush_usage(&self) -> Result<()> {
-        let counted = self.0.usage.take();
-        if counted.is_empty() {
+        let taken = Taken::from(self);
+        if taken.counted.is_empty() {
+            taken.written();
             return Ok(());
         }
         // In a task of its own: what was taken out must be written or put back, whoever goes away.
         self.undisturbed(move |vault| async move {
-            let written = vault.write_usage(&counted).await;
-            match written {
-                Ok(()) => vault.0.usage.written(),
-                Err(_) => vault.0.usage.put_back(counted),
-            }
-            written
+            vault.write_usage(&taken.counted).await?;
+            taken.written();
+            Ok(())
         })
         .await
     }
@@ -129,7 +127,7 @@ impl Vault {
                     .map(move |caller| (key.as_str(), caller))
             })
             .collect();
-        note_callers(connection, &callers).await?;
+        note_callers(connection, &callers, now).await?;
         let keys: Vec<&str> = living.iter().map(|(key, _)| key.as_str()).collect();
         forget_callers(connection, &keys, now).await?;
         drop(write.commit_unannounced().await?);
@@ -156,6 +154,37 @@ impl Vault {
     }
 }
 
+/// What was taken out to be written. Unless it is, it goes back.
+struct Taken {
+    vault: Vault,
+    counted: Counted,
+    written: bool,
+}
+
+impl Taken {
+    fn from(vault: &Vault) -> Self {
+        Self {
+            counted: vault.0.usage.take(),
+            vault: vault.clone(),
+            written: false,
+        }
+    }
+
+    fn written(mut self) {
+        self.written = true;
+        self.vault.0.usage.written();
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if !self.written {
+            let counted = std::mem::take(&mut self.counted);
+            self.vault.0.usage.put_back(counted);
+        }
+    }
+}
+
 /// The flusher's state.
 struct Round {
     vault: Vault,
@@ -171,7 +200,7 @@ struct Round {
 impl Round {
     fn new(vault: Vault) -> Self {
         Self {
-            steady: Steady::since(vault.0.known),
+            steady: Steady::since(vault.0.known, "the removal of old usage"),
             vault,
             started: Instant::now(),
             pruned: 0,
@@ -257,14 +286,21 @@ async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i6
     Ok(())
 }
 
-async fn note_callers(connection: &mut AnyConnection, rows: &[(&str, &Caller)]) -> Result<()> {
+/// A refusal that lies ahead of `now` is of a clock that leapt, and is forgotten.
+async fn note_callers(
+    connection: &mut AnyConnection,
+    rows: &[(&str, &Caller)],
+    now: i64,
+) -> Result<()> {
     for rows in rows.chunks(ROWS) {
         let statement = format!(
             "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES {}
              ON CONFLICT (access_key, address, agent) DO UPDATE SET
                  seen_at = excluded.seen_at,
-                 refused_at = COALESCE(excluded.refused_at, callers.refused_at)",
-            places(rows.len(), 5)
+                 refused_at = COALESCE(excluded.refused_at,
+                     CASE WHEN callers.refused_at <= ${} THEN callers.refused_at END)",
+            places(rows.len(), 5),
+            rows.len() * 5 + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (key, caller) in rows {
@@ -276,7 +312,7 @@ async fn note_callers(connection: &mut AnyConnection, rows: &[(&str, &Caller)]) 
                 .bind(caller.seen_at)
                 .bind(caller.refused_at);
         }
-        query.execute(&mut *connection).await?;
+        query.bind(now).execute(&mut *connection).await?;
     }
     Ok(())
 }

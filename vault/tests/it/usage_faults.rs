@@ -95,9 +95,12 @@ async fn a_leap_of_the_clock_is_forgotten() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "never").await;
+    // By the clock that leaps.
+    let expired = site.key(&member, "expired", "90d").await;
     site.clock.advance(400 * DAY);
     for last in 1..=5 {
         assert!(call(&site.vault, &key, last, "leapt"));
+        assert!(!call(&site.vault, &expired, last, "leapt"));
     }
     site.vault.flush_usage().await.unwrap();
     let mut database = site.database().await;
@@ -112,6 +115,17 @@ async fn a_leap_of_the_clock_is_forgotten() {
     let kept = callers(&mut database, &key).await;
     assert_eq!(kept.len(), 1, "{kept:?}");
     assert_eq!(kept[0].0, "192.0.2.9");
+
+    assert!(call(&site.vault, &expired, 1, "leapt"));
+    site.vault.flush_usage().await.unwrap();
+    let kept = callers(&mut database, &expired).await;
+    let expected = (
+        "192.0.2.1".to_owned(),
+        "leapt".to_owned(),
+        HOUR / 1000,
+        None,
+    );
+    assert_eq!(kept, [expected]);
 }
 
 /// A8 under load: keys are expired and deleted while they are called and while that is written.
