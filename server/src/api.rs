@@ -1,6 +1,7 @@
 //! The REST API under `/v1`: read-only, for programs, behind the same guard as `/verify`. The owner is the
 //! account of the verified key and nothing else.
 
+use std::any::Any;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use shared::problem::Code;
 use shared::status::Status;
 use shared::view::{Counts, KeyView};
 use tokio::time::timeout;
+use tower_http::catch_panic::CatchPanicLayer;
 use vault::gate::Refused;
 use vault::{Account, Verified};
 
@@ -48,6 +50,7 @@ fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
         .layer(from_fn_with_state(state.clone(), own))
         .layer(state.vault.guard())
         .layer(from_fn_with_state(state.clone(), known))
+        .layer(CatchPanicLayer::custom(fault(state)))
 }
 
 async fn known(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
@@ -84,6 +87,12 @@ async fn own(
         Ok(Err(error)) => unavailable(&state, &headers, &error),
         Err(_) => refuse(Code::Unavailable, &state, &headers),
     }
+}
+
+/// What is answered when the API panics. The panic itself is in the log.
+fn fault(state: &AppState) -> impl Fn(Box<dyn Any + Send>) -> Response<Body> + Clone + use<> {
+    let state = state.clone();
+    move |_| refuse(Code::Unavailable, &state, &HeaderMap::new())
 }
 
 #[derive(Serialize)]

@@ -80,8 +80,8 @@ pub async fn serve(
     }
 }
 
-/// How many connections of people and gateways there is room for: as many as the system lets this process have open, once it has
-/// asked for all it may have.
+/// How many connections of people and gateways there is room for: as many as the system lets this process have
+/// open, once it has asked for all it may have.
 pub fn connections() -> usize {
     let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
         .or_else(|_| Resource::NOFILE.get_soft())

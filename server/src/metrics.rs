@@ -71,7 +71,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         ),
         family(
             "keyhold_decision_duration_seconds",
-            "How long a decision took, from the headers to the verdict.",
+            "How long a decision took, from the headers to the verdict and whose key it is.",
             MetricType::HISTOGRAM,
             vec![histogram(&decisions)],
         ),

@@ -47,10 +47,7 @@ pub fn router(state: AppState) -> Router {
 fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
-        .nest(
-            "/v1",
-            api::routes(state).layer(CatchPanicLayer::custom(fault)),
-        )
+        .nest("/v1", api::routes(state))
         .merge(api::root(state))
         .merge(browser(state))
         .layer(from_fn_with_state(state.clone(), trace::trace))
