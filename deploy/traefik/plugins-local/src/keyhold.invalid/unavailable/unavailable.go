@@ -12,7 +12,7 @@ import (
 const problem = `{"type":"about:blank","title":"Temporarily unavailable","status":503,` +
 	`"detail":"Whether the key is good cannot be known now. Try again.","code":"unavailable","request_id":"%s"}`
 
-// plain is what Keyhold takes for a request id.
+// plain is what may stand in the answer as a request id.
 var plain = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Config has nothing to set.
