@@ -2,9 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::HeaderName;
 use ipnet::IpNet;
 use vault::Caller;
+use vault::gate::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -14,13 +15,13 @@ pub struct Peer(pub SocketAddr);
 
 /// Who sends a request. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
 /// rightmost that is not itself trusted counts: everything left of that is the caller's own claim.
-pub fn caller(peer: Option<Peer>, headers: &HeaderMap, trusted: &[IpNet]) -> Caller {
+pub fn caller(peer: Option<Peer>, headers: &impl Headers, trusted: &[IpNet]) -> Caller {
     Caller {
         address: peer.map(|peer| address(peer, headers, trusted)),
     }
 }
 
-fn address(Peer(peer): Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn address(Peer(peer): Peer, headers: &impl Headers, trusted: &[IpNet]) -> IpAddr {
     let peer = peer.ip().to_canonical();
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
     if !is_trusted(peer) {
@@ -28,10 +29,9 @@ fn address(Peer(peer): Peer, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     }
     // Bytes, so that a header which is no text hides no hop.
     let hops = headers
-        .get_all(X_FORWARDED_FOR)
-        .iter()
+        .all(X_FORWARDED_FOR)
         .rev()
-        .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+        .flat_map(|value| value.rsplit(|byte| *byte == b','));
     let mut nearest = peer;
     for hop in hops {
         let Some(address) = std::str::from_utf8(hop)
@@ -58,7 +58,7 @@ fn address_of(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
+    use axum::http::{HeaderMap, HeaderValue};
 
     fn from(peer: [u8; 4], forwarded: &[&'static str]) -> Option<String> {
         let peer = Peer(SocketAddr::from((peer, 40_000)));

@@ -1,12 +1,13 @@
-//! What a request meets first: `/verify` is answered on the spot, everything else goes to the router.
+//! What a request meets first that hyper has read: `/verify` is answered on the spot, everything else goes to the
+//! router.
 //!
-//! A route costs more than the decision behind it, and this one is asked a thousand times for each click on a
-//! page.
+//! A route costs more than the decision behind it, and connections on which a gateway asks for pages too have left
+//! the [fast path](crate::fast_path).
 
 use std::convert::Infallible;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{Request, Response};
+use axum::http::{HeaderValue, Request, Response};
 use axum::{BoxError, Router};
 use futures_util::future::{Either, ready};
 use tower::ServiceExt;
@@ -32,6 +33,11 @@ impl Front {
         }
     }
 
+    /// What the fast path needs to answer `/verify`; none where that is not served.
+    pub fn verify(&self) -> Option<&AppState> {
+        self.verify.as_ref()
+    }
+
     /// Answers a request. Its sender is unknown in tests that open no connection.
     pub fn answer<B>(
         &self,
@@ -44,7 +50,7 @@ impl Front {
         if let Some(state) = &self.verify
             && verify::is_meant(request.uri().path())
         {
-            return Either::Left(ready(Ok(verify::answer(state, &request, peer))));
+            return Either::Left(ready(Ok(verified(state, &request, peer))));
         }
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
@@ -61,4 +67,16 @@ impl From<Router> for Front {
             router,
         }
     }
+}
+
+fn verified<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    let query = request.uri().query();
+    let refusal = verify::refusal(state, request.headers(), query, peer, |name, value| {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.insert(name, value);
+        }
+    });
+    refusal.map_or(response, |refusal| refusal.map(Body::from))
 }

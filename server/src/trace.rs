@@ -13,14 +13,14 @@ use crate::state::AppState;
 /// which may hold a token.
 pub async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = state.vault.request_id(request.headers());
-    request.headers_mut().insert(X_REQUEST_ID, id.clone());
+    request.headers_mut().insert(X_REQUEST_ID, id.into());
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map(MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",
-        request_id = id.to_str().unwrap_or_default(),
+        request_id = id.as_str(),
         method = %request.method(),
         route = route.unwrap_or("-"),
         status = field::Empty
@@ -28,6 +28,6 @@ pub async fn trace(State(state): State<AppState>, mut request: Request, next: Ne
     let mut response = next.run(request).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());
     span.in_scope(|| tracing::debug!("answered"));
-    response.headers_mut().insert(X_REQUEST_ID, id);
+    response.headers_mut().insert(X_REQUEST_ID, id.into());
     response
 }

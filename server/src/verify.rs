@@ -1,9 +1,8 @@
 //! `/verify` and any path below it, any method, body unread: where gateways ask whether a key is good.
 
-use axum::body::Body;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, Request, Response, Uri};
-use vault::gate::X_REQUEST_ID;
+use axum::http::{HeaderName, Response};
+use vault::gate::{Headers, X_REQUEST_ID};
 
 use crate::address::{Peer, caller};
 use crate::state::AppState;
@@ -14,27 +13,30 @@ pub fn is_meant(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Answers 200 with who the key belongs to, or the refusal.
-pub fn answer<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> Response<Body> {
+/// The refusal of a request as it is to be answered; none if the key is good: then `say` is given the headers of the empty
+/// 200, name and value, and else nothing.
+pub fn refusal(
+    state: &AppState,
+    headers: &impl Headers,
+    query: Option<&str>,
+    peer: Option<Peer>,
+    mut say: impl FnMut(&HeaderName, &[u8]),
+) -> Option<Response<Vec<u8>>> {
     let vault = &state.vault;
-    let headers = request.headers();
     let id = vault.request_id(headers);
     let caller = caller(peer, headers, &state.trusted_proxies);
-    let mut response = Response::new(Body::empty());
-    let identity = response.headers_mut();
-    match vault.admit_onto(headers, &caller, identity) {
+    match vault.admit_saying(headers, &caller, &mut say) {
         Ok(()) => {
-            identity.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            identity.insert(X_REQUEST_ID, id);
-            response
+            say(&CACHE_CONTROL, b"no-store");
+            say(&X_REQUEST_ID, id.as_bytes());
+            None
         }
-        Err(refused) if is_nginx(request.uri()) => refused.answer_nginx(vault, id),
-        Err(refused) => refused.answer(vault, id),
+        Err(refused) if is_nginx(query) => Some(refused.answer_nginx(vault, id)),
+        Err(refused) => Some(refused.answer(vault, id)),
     }
 }
 
 /// Whether nginx asks: `?gateway=nginx`.
-fn is_nginx(uri: &Uri) -> bool {
-    uri.query()
-        .is_some_and(|query| query.split('&').any(|pair| pair == "gateway=nginx"))
+fn is_nginx(query: Option<&str>) -> bool {
+    query.is_some_and(|query| query.split('&').any(|pair| pair == "gateway=nginx"))
 }

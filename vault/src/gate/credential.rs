@@ -4,8 +4,11 @@
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use http::HeaderName;
+use http::header::AUTHORIZATION;
 use shared::token::{AccessKey, Malformed, SecretKey, parse_pair};
+
+use super::Headers;
 
 /// The header that carries `access.secret` by itself.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -42,17 +45,11 @@ impl From<Malformed> for Fault {
 /// # Errors
 /// [`Fault`].
 pub fn read<'a>(
-    headers: &'a HeaderMap,
+    headers: &'a impl Headers,
     room: &'a mut Room,
 ) -> Result<(AccessKey, SecretKey<'a>), Fault> {
-    let mut carriers = headers
-        .get_all(AUTHORIZATION)
-        .iter()
-        .map(|value| (value, true));
-    let mut keys = headers
-        .get_all(X_API_KEY)
-        .iter()
-        .map(|value| (value, false));
+    let mut carriers = headers.all(AUTHORIZATION).map(|value| (value, true));
+    let mut keys = headers.all(X_API_KEY).map(|value| (value, false));
     let first = carriers
         .next()
         .or_else(|| keys.next())
@@ -61,19 +58,16 @@ pub fn read<'a>(
         return Err(Fault::Ambiguous);
     }
     match first {
-        (value, true) => authorization(text(value)?, room),
+        (value, true) => by_scheme(text(value)?, room),
         (value, false) => Ok(parse_pair(text(value)?)?),
     }
 }
 
-fn text(value: &HeaderValue) -> Result<&str, Fault> {
-    value.to_str().map(str::trim).map_err(|_| Fault::Malformed)
+fn text(value: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(value.trim_ascii()).map_err(|_| Fault::Malformed)
 }
 
-fn authorization<'a>(
-    value: &'a str,
-    room: &'a mut Room,
-) -> Result<(AccessKey, SecretKey<'a>), Fault> {
+fn by_scheme<'a>(value: &'a str, room: &'a mut Room) -> Result<(AccessKey, SecretKey<'a>), Fault> {
     let (scheme, rest) = value.split_once(' ').ok_or(Fault::Malformed)?;
     let rest = rest.trim_start();
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -94,6 +88,7 @@ fn authorization<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
 
     fn pair() -> (String, String) {

@@ -1,8 +1,8 @@
 //! The headers that say which key it is.
 
+use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
@@ -43,7 +43,11 @@ impl Verified {
             expires_at: *expires_at,
             status: *status,
         }
-        .write(headers);
+        .say(|name, value| {
+            if let Ok(value) = HeaderValue::from_bytes(value) {
+                headers.insert(name, value);
+            }
+        });
     }
 }
 
@@ -57,56 +61,19 @@ pub(super) struct Identity<'a> {
 }
 
 impl Identity<'_> {
-    pub fn write(&self, headers: &mut HeaderMap) {
-        let mut values = Values::default();
-        values.add(ACCESS_KEY, |text| text.extend(self.access_key.text()));
-        values.add(ACCOUNT, |text| text.extend(self.account_id.as_bytes()));
-        values.add(KEY_NAME, |text| {
-            for part in utf8_percent_encode(self.name, RESERVED) {
-                text.extend(part.as_bytes());
-            }
-        });
+    /// Gives each header to `say`.
+    pub fn say(&self, mut say: impl FnMut(&HeaderName, &[u8])) {
+        say(&ACCESS_KEY, &self.access_key.text());
+        say(&ACCOUNT, self.account_id.as_bytes());
+        let name = Cow::from(utf8_percent_encode(self.name, RESERVED));
+        say(&KEY_NAME, name.as_bytes());
         if let Some(at) = self.expires_at {
-            values.add(EXPIRES_AT, |text| text.extend(rfc3339(at).as_bytes()));
+            say(&EXPIRES_AT, rfc3339(at).as_bytes());
             if self.status == Status::ExpiringSoon {
                 let since = Duration::from_millis(u64::try_from(at).unwrap_or(0));
                 let date = httpdate::fmt_http_date(UNIX_EPOCH + since);
-                values.add(SUNSET, |text| text.extend(date.as_bytes()));
+                say(&SUNSET, date.as_bytes());
             }
-        }
-        values.insert(headers);
-    }
-}
-
-/// Header values that share one piece of memory.
-#[derive(Default)]
-struct Values {
-    text: Vec<u8>,
-    /// Names and where each value ends.
-    ends: [Option<(HeaderName, usize)>; 5],
-    count: usize,
-}
-
-impl Values {
-    fn add(&mut self, name: HeaderName, write: impl FnOnce(&mut Vec<u8>)) {
-        if self.text.capacity() == 0 {
-            self.text.reserve(192);
-        }
-        write(&mut self.text);
-        self.ends[self.count] = Some((name, self.text.len()));
-        self.count += 1;
-    }
-
-    fn insert(self, headers: &mut HeaderMap) {
-        // With room for what goes beside them.
-        headers.reserve(self.count + 2);
-        let text = Bytes::from(self.text);
-        let mut begin = 0;
-        for (name, end) in self.ends.into_iter().flatten() {
-            if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(begin..end)) {
-                headers.insert(name, value);
-            }
-            begin = end;
         }
     }
 }

@@ -5,22 +5,24 @@
 
 pub mod credential;
 mod guard;
+mod headers;
 mod identity;
 mod refusal;
 mod request_id;
 
 pub use guard::{Guard, GuardLayer};
+pub use headers::Headers;
 pub use refusal::Refused;
 pub(crate) use request_id::RequestIds;
-pub use request_id::X_REQUEST_ID;
+pub use request_id::{RequestId, X_REQUEST_ID};
 
 pub use crate::tally::Decisions;
 
 use std::net::IpAddr;
 use std::time::Instant;
 
+use http::HeaderName;
 use http::header::USER_AGENT;
-use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
 use shared::status::Status;
 use shared::token::AccessKey;
@@ -37,20 +39,20 @@ impl Vault {
     ///
     /// # Errors
     /// [`Refused`], which makes the answer.
-    pub fn admit(&self, headers: &HeaderMap, caller: &Caller) -> Result<Verified, Refused> {
+    pub fn admit(&self, headers: &impl Headers, caller: &Caller) -> Result<Verified, Refused> {
         self.judge(headers, caller, Verified::new)
     }
 
-    /// The same where all that is wanted of a good key is to say which it is in the headers of an answer:
-    /// [`Verified::identify`], without what it borrows being copied first.
+    /// The same where all that is wanted of a good key is to say which it is: `say` is given the headers of
+    /// [`Verified::identify`], name and value, straight from where they are. If the key is not good, it is not called.
     ///
     /// # Errors
     /// [`Refused`], which makes the answer.
-    pub fn admit_onto(
+    pub fn admit_saying(
         &self,
-        headers: &HeaderMap,
+        headers: &impl Headers,
         caller: &Caller,
-        answer: &mut HeaderMap,
+        say: impl FnMut(&HeaderName, &[u8]),
     ) -> Result<(), Refused> {
         self.judge(headers, caller, |access_key, entry, status| {
             let identity = Identity {
@@ -60,13 +62,13 @@ impl Vault {
                 expires_at: entry.expires_at,
                 status,
             };
-            identity.write(answer);
+            identity.say(say);
         })
     }
 
     fn judge<T>(
         &self,
-        headers: &HeaderMap,
+        headers: &impl Headers,
         caller: &Caller,
         good: impl FnOnce(AccessKey, &Entry, Status) -> T,
     ) -> Result<T, Refused> {
@@ -79,7 +81,7 @@ impl Vault {
 
     fn decide<T>(
         &self,
-        headers: &HeaderMap,
+        headers: &impl Headers,
         address: Option<IpAddr>,
         good: impl FnOnce(AccessKey, &Entry, Status) -> T,
     ) -> Result<T, Refused> {
@@ -92,7 +94,7 @@ impl Vault {
             })?;
         let source = Source {
             address,
-            agent: headers.get(USER_AGENT).map_or(&[], HeaderValue::as_bytes),
+            agent: headers.first(USER_AGENT).unwrap_or_default(),
         };
         self.call(access_key, &secret, Some(source), good)
             .map_err(|refusal| match refusal {
@@ -107,7 +109,7 @@ impl Vault {
     }
 
     /// The name of a request: the one that it brings along, or a new one.
-    pub fn request_id(&self, headers: &HeaderMap) -> HeaderValue {
+    pub fn request_id(&self, headers: &impl Headers) -> RequestId {
         self.0.request_ids.of(headers)
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use shared::problem::{Code, Problem};
 use shared::token::AccessKey;
 
-use super::X_REQUEST_ID;
+use super::{RequestId, X_REQUEST_ID};
 use crate::Vault;
 use crate::dates::rfc3339;
 
@@ -52,7 +52,7 @@ impl Refused {
     }
 
     /// The answer to the caller itself.
-    pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: HeaderValue) -> Response<B> {
+    pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
         let body = self.problem(self.status(), vault, &request_id);
         self.answer_with(self.status(), body, request_id)
     }
@@ -62,7 +62,7 @@ impl Refused {
     pub fn answer_nginx<B: From<Vec<u8>>>(
         self,
         vault: &Vault,
-        request_id: HeaderValue,
+        request_id: RequestId,
     ) -> Response<B> {
         let meant = self.status();
         let problem = self.problem(meant, vault, &request_id);
@@ -82,7 +82,7 @@ impl Refused {
     }
 
     /// The body of an answer with this status.
-    fn problem(self, status: StatusCode, vault: &Vault, request_id: &HeaderValue) -> Vec<u8> {
+    fn problem(self, status: StatusCode, vault: &Vault, request_id: &RequestId) -> Vec<u8> {
         let code = self.code();
         let base = &vault.0.base_url;
         let (expired_at, restore_url) = match self {
@@ -98,7 +98,7 @@ impl Refused {
             status: status.as_u16(),
             detail: code.detail(),
             code: code.slug(),
-            request_id: request_id.to_str().unwrap_or_default().to_owned(),
+            request_id: request_id.as_str().to_owned(),
             expired_at,
             restore_url,
         };
@@ -109,11 +109,14 @@ impl Refused {
         self,
         status: StatusCode,
         body: Vec<u8>,
-        request_id: HeaderValue,
+        request_id: RequestId,
     ) -> Response<B> {
         let code = self.code();
-        let id = request_id.to_str().unwrap_or_default();
-        tracing::debug!(code = code.slug(), request_id = id, "refused");
+        tracing::debug!(
+            code = code.slug(),
+            request_id = request_id.as_str(),
+            "refused"
+        );
         let mut response = Response::new(B::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
@@ -123,7 +126,7 @@ impl Refused {
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_REQUEST_ID, request_id);
+        headers.insert(X_REQUEST_ID, request_id.into());
         // By what is meant: nginx is told the challenge of a 400 too.
         if matches!(
             self.status(),

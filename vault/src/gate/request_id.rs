@@ -3,14 +3,49 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use shared::token::find_secret;
+
+use super::Headers;
 
 /// Names the request: the gateway's id if it sends one, so that its log and ours can be joined.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest id that is taken over, in bytes.
 const LONGEST: usize = 64;
+
+/// The name of one request: at most [`LONGEST`] letters, digits and `-._`.
+#[derive(Clone, Copy)]
+pub struct RequestId {
+    text: [u8; LONGEST],
+    length: usize,
+}
+
+impl RequestId {
+    fn new(text: &[u8]) -> Self {
+        let length = text.len().min(LONGEST);
+        let mut id = Self {
+            text: [0; LONGEST],
+            length,
+        };
+        id.text[..length].copy_from_slice(&text[..length]);
+        id
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text[..self.length]
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl From<RequestId> for HeaderValue {
+    fn from(id: RequestId) -> Self {
+        Self::from_bytes(id.as_bytes()).unwrap_or(Self::from_static("unknown"))
+    }
+}
 
 /// Counts requests from a random start, and scrambles the count, so that ids tell neither how many requests
 /// there were nor repeat after a restart. They are names, not secrets.
@@ -22,15 +57,15 @@ pub struct RequestIds {
 
 impl RequestIds {
     /// The id that a request brings along, if there is one and it may stand in a log; else a new one.
-    pub fn of(&self, headers: &HeaderMap) -> HeaderValue {
-        match headers.get(X_REQUEST_ID) {
-            Some(id) if is_plain(id.as_bytes()) => id.clone(),
+    pub fn of(&self, headers: &impl Headers) -> RequestId {
+        match headers.first(X_REQUEST_ID) {
+            Some(id) if is_plain(id) => RequestId::new(id),
             _ => self.next(),
         }
     }
 
     /// Sixteen hexadecimal digits.
-    fn next(&self) -> HeaderValue {
+    fn next(&self) -> RequestId {
         let number = self
             .scramble
             .hash_one(self.next.fetch_add(1, Ordering::Relaxed));
@@ -38,7 +73,7 @@ impl RequestIds {
             let digit = (number >> (60 - 4 * place)) & 15;
             b"0123456789abcdef"[digit as usize]
         });
-        HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("unknown"))
+        RequestId::new(&digits)
     }
 }
 
@@ -53,6 +88,7 @@ fn is_plain(id: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderMap;
 
     fn id_for(sent: Option<&str>) -> String {
         let mut headers = HeaderMap::new();
@@ -60,7 +96,7 @@ mod tests {
             headers.insert(X_REQUEST_ID, sent);
         }
         let id = RequestIds::default().of(&headers);
-        id.to_str().unwrap_or_default().to_owned()
+        id.as_str().to_owned()
     }
 
     #[test]
