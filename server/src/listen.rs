@@ -4,20 +4,22 @@
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
 //! telling the versions apart on one port waits for a client without any limit.
 
+use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use rlimit::Resource;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::address::Peer;
+use crate::fast_path;
 use crate::front::Front;
-use crate::patience::Patience;
 
 /// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,35 +41,44 @@ pub async fn serve(
 ) {
     let mut builder = http1::Builder::new();
     builder
+        .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
-        .max_buf_size(HEADER_BYTES)
-        // Answers are short, so copying them together is cheaper than writing them in pieces.
-        .writev(false);
+        .max_buf_size(HEADER_BYTES);
     let places = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, peer, place)) = accepted else {
+        let Some((mut stream, peer, place)) = accepted else {
             continue;
         };
-        let front = front.clone();
-        let service = service_fn(move |request| front.answer(request, Some(peer)));
-        let connection = builder
-            .clone()
-            .timer(Patience::default())
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
+        let (front, builder) = (front.clone(), builder.clone());
+        let (watcher, mut stopped) = (graceful.watcher(), stopped.clone());
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
+            let mut begun = Vec::new();
+            if let Some(state) = front.verify() {
+                // An error is a sender that is gone: that is the stop too.
+                let stop = async { drop(stopped.changed().await) };
+                match fast_path::serve(&mut stream, state, peer, HEADER_TIMEOUT, stop).await {
+                    Some(rest) => begun = rest,
+                    None => return,
+                }
+            }
+            let (reader, writer) = stream.into_split();
+            let stream = tokio::io::join(Cursor::new(begun).chain(reader), writer);
+            let service = service_fn(move |request| front.answer(request, Some(peer)));
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
     }
+    drop(stopping);
     drop(listener);
     if tokio::time::timeout(DRAIN, graceful.shutdown())
         .await

@@ -11,6 +11,7 @@ mod carriers;
 mod closed;
 mod crossing;
 mod delivery;
+mod fast_path;
 mod fixture;
 mod forms;
 #[cfg(target_os = "linux")]

@@ -42,6 +42,15 @@ pub fn keyhold_is_asked_little(kind: Kind) {
         question.header("content-length").as_str(),
         "" | "0"
     ));
+    // So it is answered on the fast path.
+    assert!(question.first_line.ends_with(" HTTP/1.1"));
+    assert!(matches!(
+        question.header("connection").as_str(),
+        "" | "keep-alive"
+    ));
+    for name in ["transfer-encoding", "expect", "upgrade"] {
+        assert!(!question.has(name), "{question:?}");
+    }
     assert_eq!(question.header("authorization"), "Bearer some.word");
     assert_eq!(question.header("user-agent"), "client/1");
     assert_eq!(question.header("x-request-id"), "from-client.1");

@@ -1,0 +1,175 @@
+//! Which requests are plain, and their headers where they were read to.
+
+use std::mem::MaybeUninit;
+
+use axum::http::HeaderName;
+use httparse::{Header, Status};
+use vault::gate::Headers;
+
+use crate::verify;
+
+/// Headers that a plain request may have; gateways add a dozen to those of a client.
+const HEADERS: usize = 64;
+
+/// Room for the headers of one request.
+pub type Room<'a> = [MaybeUninit<Header<'a>>; HEADERS];
+
+pub fn room<'a>() -> Room<'a> {
+    [const { MaybeUninit::uninit() }; HEADERS]
+}
+
+/// What stands at the beginning of what was read.
+pub enum Request<'h, 'b> {
+    /// A request that is answered here, and how many bytes it is long.
+    Plain(Head<'h, 'b>, usize),
+    /// Nothing, or the beginning of a request.
+    Unfinished,
+    /// Something that hyper is to deal with.
+    Other,
+}
+
+/// The head of a plain request.
+pub struct Head<'h, 'b> {
+    pub query: Option<&'b str>,
+    headers: &'h [Header<'b>],
+}
+
+impl Headers for Head<'_, '_> {
+    fn all(&self, name: HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.headers
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name.as_str()))
+            .map(|header| header.value)
+    }
+}
+
+impl<'h, 'b> Request<'h, 'b> {
+    /// Reads with the parser that hyper reads with, set as hyper sets it.
+    pub fn read(input: &'b [u8], room: &'h mut Room<'b>) -> Self {
+        if input.is_empty() {
+            return Self::Unfinished;
+        }
+        let mut request = httparse::Request::new(&mut []);
+        match request.parse_with_uninit_headers(input, room) {
+            Ok(Status::Complete(length)) => match plain(request) {
+                Some(head) => Self::Plain(head, length),
+                None => Self::Other,
+            },
+            Ok(Status::Partial) => Self::Unfinished,
+            Err(_) => Self::Other,
+        }
+    }
+}
+
+fn plain<'h, 'b>(request: httparse::Request<'h, 'b>) -> Option<Head<'h, 'b>> {
+    let httparse::Request {
+        method,
+        path,
+        version,
+        headers,
+    } = request;
+    // Answers to HEAD have no body, and CONNECT names no path.
+    if version != Some(1) || matches!(method?, "HEAD" | "CONNECT") {
+        return None;
+    }
+    let target = path?;
+    let (path, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    let plain =
+        verify::is_meant(path) && target.bytes().all(is_plain) && headers.iter().all(goes_on);
+    plain.then_some(Head { query, headers })
+}
+
+/// Whether a byte may stand in an address (RFC 3986, section 2), and is not the `#` that would end it.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/?".contains(&byte)
+}
+
+/// Whether a header leaves it at that: no body follows the head, and the next request follows this one.
+fn goes_on(header: &Header<'_>) -> bool {
+    let name = header.name;
+    let is = |other: &str| name.eq_ignore_ascii_case(other);
+    if is("connection") {
+        header.value.eq_ignore_ascii_case(b"keep-alive")
+    } else if is("content-length") {
+        header.value == b"0"
+    } else {
+        !(is("transfer-encoding") || is("expect") || is("upgrade"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(input: &str) -> &'static str {
+        match Request::read(input.as_bytes(), &mut room()) {
+            Request::Plain(_, length) if length == input.len() => "plain",
+            Request::Plain(..) => "plain, and more",
+            Request::Unfinished => "unfinished",
+            Request::Other => "other",
+        }
+    }
+
+    /// What gateways send is answered here, or nothing would be gained.
+    #[test]
+    fn what_gateways_ask_is_plain() {
+        let more = "Host: keys\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Basic eA==\r\n";
+        for request in [
+            format!("GET /verify?gateway=nginx HTTP/1.1\r\n{more}\r\n"),
+            format!("POST /verify/orders?a=b%20c HTTP/1.1\r\n{more}Content-Length: 0\r\n\r\n"),
+            format!("DELETE /verify HTTP/1.1\r\n{more}Connection: Keep-Alive\r\n\r\n"),
+        ] {
+            assert_eq!(kind(&request), "plain", "{request}");
+            assert_eq!(kind(&request.repeat(2)), "plain, and more");
+            for length in 0..request.len() {
+                assert_eq!(kind(&request[..length]), "unfinished", "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_the_connection_or_has_a_body_is_not_plain() {
+        for first in [
+            "HEAD /verify HTTP/1.1",
+            "CONNECT /verify HTTP/1.1",
+            "GET /verify HTTP/1.0",
+            "GET /verify#/ HTTP/1.1",
+            "GET /verifying HTTP/1.1",
+            "GET http://keys/verify HTTP/1.1",
+            "GET / HTTP/1.1",
+        ] {
+            assert_eq!(kind(&format!("{first}\r\n\r\n")), "other", "{first}");
+        }
+        for header in [
+            "Content-Length: 1",
+            "Content-Length: 0, 0",
+            "content-length:",
+            "Transfer-Encoding: chunked",
+            "Transfer-Encoding: identity",
+            "Connection: close",
+            "CONNECTION: keep-alive, upgrade",
+            "Expect: 100-continue",
+            "Upgrade: websocket",
+        ] {
+            let request = format!("GET /verify HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n");
+            assert_eq!(kind(&request), "other", "{header}");
+        }
+    }
+
+    #[test]
+    fn headers_are_found_in_any_case_and_their_order() {
+        let input = b"GET /verify?a=b HTTP/1.1\r\nx-Api-kEY:  one \r\nX-API-Key: two\r\n\r\n";
+        let mut room = room();
+        let Request::Plain(head, _) = Request::read(input, &mut room) else {
+            panic!("it is plain");
+        };
+        assert_eq!(head.query, Some("a=b"));
+        let name = HeaderName::from_static("x-api-key");
+        let values: Vec<_> = head.all(name.clone()).collect();
+        assert_eq!(values, [b"one", b"two"]);
+        assert_eq!(head.first(name), Some(b"one".as_slice()));
+    }
+}
