@@ -57,7 +57,7 @@ async fn written(folder: &TempDir) -> (i64, i64) {
     let mut database = AnyConnection::connect(&url).await.unwrap();
     sqlx::query_as(
         "SELECT CAST(COALESCE(SUM(accepted), 0) AS BIGINT), CAST(COALESCE(SUM(refused), 0) AS BIGINT)
-         FROM usage_hours",
+         FROM account_hours",
     )
     .fetch_one(&mut database)
     .await

@@ -135,12 +135,10 @@ pub async fn fill(
                 continue;
             }
             sqlx::query(
-                "INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused)
-                 VALUES ($1, $2, $3, $4, $5)",
+                "INSERT INTO key_hours (access_key, hour, accepted, refused) VALUES ($1, $2, $3, $4)",
             )
             .bind(&access_key)
             .bind(hour)
-            .bind(&account.id)
             .bind(accepted)
             .bind(refused)
             .execute(&mut *connection)
@@ -166,5 +164,14 @@ pub async fn fill(
             .await?;
         }
     }
+    sqlx::query(
+        "INSERT INTO account_hours (account_id, hour, accepted, refused)
+         SELECT k.account_id, h.hour, CAST(SUM(h.accepted) AS BIGINT), CAST(SUM(h.refused) AS BIGINT)
+         FROM key_hours h JOIN api_keys k ON k.access_key = h.access_key
+         WHERE k.account_id = $1 GROUP BY k.account_id, h.hour",
+    )
+    .bind(&account.id)
+    .execute(connection)
+    .await?;
     Ok(())
 }

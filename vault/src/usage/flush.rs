@@ -1,16 +1,15 @@
-//! Writes what was counted: within a second, in one transaction, and at a graceful stop whatever is left. What
-//! could not be written goes back to what is counted, so nothing is lost but by a crash.
+//! When what was counted is written: within a second, and at a graceful stop whatever is left. What could not be
+//! written goes back to what is counted, so nothing is lost but by a crash.
 
 use std::time::{Duration, Instant};
 
 use shared::HOUR_MS;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Counted;
-use super::pending::{CALLERS, Caller, Hour};
 use crate::Vault;
 use crate::error::Result;
 use crate::steady::Steady;
@@ -19,8 +18,6 @@ use crate::steady::Steady;
 const EVERY: Duration = Duration::from_millis(700);
 /// Failures in a row between two lines in the log: a minute.
 const QUIET: u64 = 85;
-/// Rows of one statement: of many keys it is the statements that take the time.
-const ROWS: usize = 40;
 /// Hours that are kept: the thirty days of a chart, and some.
 const KEPT_HOURS: i64 = 35 * 24;
 /// Rows that are removed at a time, so that no change waits long for its turn.
@@ -85,72 +82,27 @@ impl Vault {
         .await
     }
 
-    async fn write_usage(&self, counted: &Counted) -> Result<()> {
-        let mut write = self.0.database.begin().await?;
-        let connection = &mut *write.transaction;
-        // In the order of the tables, of which neighbours are then changed together.
-        let mut counted: Vec<_> = counted.iter().collect();
-        counted.sort_unstable_by_key(|(key, _)| **key);
-        let hours: Vec<(String, &str, Hour)> = counted
-            .iter()
-            .flat_map(|(key, pending)| {
-                let key = key.to_string();
-                pending
-                    .hours
-                    .iter()
-                    .map(move |hour| (key.clone(), &*pending.account.id, *hour))
-            })
-            .collect();
-        add_hours(connection, &hours).await?;
-        // A key that was deleted meanwhile has nothing left that could be written to. While the turn is held,
-        // the directory is what the database says.
-        let living: Vec<_> = {
-            let keys = self.0.directory.read();
-            counted
-                .iter()
-                .filter(|(key, _)| keys.contains_key(*key))
-                .map(|(key, pending)| (key.to_string(), pending))
-                .collect()
-        };
-        let uses: Vec<(&str, i64)> = living
-            .iter()
-            .filter_map(|(key, pending)| Some((key.as_str(), pending.used_at?)))
-            .collect();
-        let now = self.now();
-        note_uses(connection, &uses, now).await?;
-        let callers: Vec<(&str, &Caller)> = living
-            .iter()
-            .flat_map(|(key, pending)| {
-                pending
-                    .callers
-                    .iter()
-                    .map(move |caller| (key.as_str(), caller))
-            })
-            .collect();
-        note_callers(connection, &callers, now).await?;
-        let keys: Vec<&str> = living.iter().map(|(key, _)| key.as_str()).collect();
-        forget_callers(connection, &keys, now).await?;
-        drop(write.commit_unannounced().await?);
-        Ok(())
-    }
-
     /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; says whether there may be more.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable).
     pub async fn prune_usage(&self, now: i64) -> Result<bool> {
         let oldest = now.div_euclid(HOUR_MS) - KEPT_HOURS;
-        let statement = format!(
-            "DELETE FROM usage_hours WHERE (access_key, hour) IN (
-                 SELECT access_key, hour FROM usage_hours WHERE hour < $1 LIMIT {REMOVED})"
-        );
         let mut write = self.0.database.begin().await?;
-        let removed = sqlx::query(AssertSqlSafe(statement))
-            .bind(oldest)
-            .execute(&mut *write.transaction)
-            .await?;
+        let mut more = false;
+        for (table, of) in [("key_hours", "access_key"), ("account_hours", "account_id")] {
+            let statement = format!(
+                "DELETE FROM {table} WHERE ({of}, hour) IN (
+                     SELECT {of}, hour FROM {table} WHERE hour < $1 LIMIT {REMOVED})"
+            );
+            let removed = sqlx::query(AssertSqlSafe(statement))
+                .bind(oldest)
+                .execute(&mut *write.transaction)
+                .await?;
+            more |= removed.rows_affected() == REMOVED;
+        }
         drop(write.commit_unannounced().await?);
-        Ok(removed.rows_affected() == REMOVED)
+        Ok(more)
     }
 }
 
@@ -242,111 +194,4 @@ impl Round {
             }
         }
     }
-}
-
-async fn add_hours(connection: &mut AnyConnection, rows: &[(String, &str, Hour)]) -> Result<()> {
-    for rows in rows.chunks(ROWS) {
-        let statement = format!(
-            "INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused) VALUES {}
-             ON CONFLICT (access_key, hour) DO UPDATE SET
-                 accepted = usage_hours.accepted + excluded.accepted,
-                 refused = usage_hours.refused + excluded.refused",
-            places(rows.len(), 5)
-        );
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for (key, account, hour) in rows {
-            query = query
-                .bind(key)
-                .bind(hour.number)
-                .bind(*account)
-                .bind(hour.accepted)
-                .bind(hour.refused);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// A use that lies ahead of `now` is of a clock that leapt, and gives way.
-async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i64) -> Result<()> {
-    for rows in rows.chunks(ROWS) {
-        let statement = format!(
-            "INSERT INTO last_uses (access_key, used_at) VALUES {}
-             ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
-             WHERE excluded.used_at > last_uses.used_at OR last_uses.used_at > ${}",
-            places(rows.len(), 2),
-            rows.len() * 2 + 1
-        );
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for (key, used_at) in rows {
-            query = query.bind(*key).bind(*used_at);
-        }
-        query.bind(now).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// A refusal that lies ahead of `now` is of a clock that leapt, and is forgotten.
-async fn note_callers(
-    connection: &mut AnyConnection,
-    rows: &[(&str, &Caller)],
-    now: i64,
-) -> Result<()> {
-    for rows in rows.chunks(ROWS) {
-        let statement = format!(
-            "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES {}
-             ON CONFLICT (access_key, address, agent) DO UPDATE SET
-                 seen_at = excluded.seen_at,
-                 refused_at = COALESCE(excluded.refused_at,
-                     CASE WHEN callers.refused_at <= ${} THEN callers.refused_at END)",
-            places(rows.len(), 5),
-            rows.len() * 5 + 1
-        );
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for (key, caller) in rows {
-            let address = caller.address.map(|address| address.to_string());
-            query = query
-                .bind(*key)
-                .bind(address.unwrap_or_default())
-                .bind(String::from_utf8_lossy(&caller.agent).into_owned())
-                .bind(caller.seen_at)
-                .bind(caller.refused_at);
-        }
-        query.bind(now).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// Leaves the last few callers of each of these keys, and none that lie ahead of `now`.
-async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64) -> Result<()> {
-    for keys in keys.chunks(ROWS) {
-        let statement = format!(
-            "DELETE FROM callers WHERE (access_key, address, agent) IN (
-                 SELECT access_key, address, agent FROM (
-                     SELECT access_key, address, agent, seen_at, ROW_NUMBER() OVER (
-                         PARTITION BY access_key
-                         ORDER BY CASE WHEN seen_at > ${now} THEN 1 ELSE 0 END, seen_at DESC, address, agent) AS place
-                     FROM callers WHERE access_key IN {keys}) AS placed
-                 WHERE place > {CALLERS} OR seen_at > ${now})",
-            keys = places(1, keys.len()),
-            now = keys.len() + 1
-        );
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for key in keys {
-            query = query.bind(*key);
-        }
-        query.bind(now).execute(&mut *connection).await?;
-    }
-    Ok(())
-}
-
-/// The places of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
-fn places(rows: usize, columns: usize) -> String {
-    let row = |row: usize| {
-        let places: Vec<String> = (1..=columns)
-            .map(|column| format!("${}", row * columns + column))
-            .collect();
-        format!("({})", places.join(", "))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,5 @@
 //! Who uses which key: counted in memory beside the decision, written to tables of its own by
-//! [`flush`](self::flush), and [`read`](self::read) for the pages and the mails. Nothing in here can alter a key.
+//! [`flush`](self::flush) and [`write`](self::write), and [`read`](self::read) for the pages and the mails. Nothing in here can alter a key.
 //!
 //! Counting touches the part of its own thread only, so calls do not wait for each other, nor for the
 //! database; what it holds is bounded by the keys in use, not by the calls.
@@ -7,6 +7,7 @@
 mod flush;
 mod pending;
 mod read;
+mod write;
 
 pub use flush::Flusher;
 pub(crate) use read::{FAILING, failing, still};
@@ -14,7 +15,7 @@ pub(crate) use read::{FAILING, failing, still};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
@@ -44,6 +45,10 @@ pub(crate) enum Outcome {
 /// What was counted and is not written yet.
 type Counted = HashMap<AccessKey, Pending, RandomState>;
 
+/// The keys of the last flush with a fingerprint of the callers that it wrote of each. Who called then and calls again
+/// displaces nobody.
+type Settled = HashMap<AccessKey, u64, RandomState>;
+
 #[derive(Default)]
 pub(crate) struct Usage {
     parts: Shards<Mutex<Counted>>,
@@ -51,6 +56,7 @@ pub(crate) struct Usage {
     since: AtomicI64,
     /// The same of what is being written.
     writing: AtomicI64,
+    settled: Mutex<Settled>,
     failures: AtomicU64,
 }
 
@@ -140,7 +146,7 @@ impl Vault {
 }
 
 /// A panic while counting leaves at worst a count that is off by one.
-fn lock(part: &Mutex<Counted>) -> std::sync::MutexGuard<'_, Counted> {
+fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
     part.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

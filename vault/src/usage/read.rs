@@ -49,12 +49,10 @@ impl Vault {
         let first = today - Days::new(u64::from(days) - 1);
         // More than enough: a local day can begin 14 hours before that of UTC, and last 25.
         let since = now.div_euclid(HOUR_MS) - 25 * (i64::from(days) + 1);
-        // Whose key it is stands with the key: by the account's own index SQLite would read the hours of all its keys.
         let of_key = "SELECT h.hour, h.accepted, h.refused FROM api_keys k
-             JOIN usage_hours h ON h.access_key = k.access_key
+             JOIN key_hours h ON h.access_key = k.access_key
              WHERE k.account_id = $1 AND h.hour >= $2 AND k.access_key = $3";
-        let of_all = "SELECT hour, CAST(SUM(accepted) AS BIGINT), CAST(SUM(refused) AS BIGINT) FROM usage_hours
-             WHERE account_id = $1 AND hour >= $2 GROUP BY hour";
+        let of_all = "SELECT hour, accepted, refused FROM account_hours WHERE account_id = $1 AND hour >= $2";
         let query = sqlx::query_as(if access_key.is_some() { of_key } else { of_all })
             .bind(&account.id)
             .bind(since);

@@ -15,6 +15,7 @@ mod keys;
 mod links;
 mod notices;
 mod notices_model;
+mod older;
 mod opening;
 mod outgoing;
 mod ownership;

@@ -9,7 +9,7 @@ use shared::problem::Code;
 use sqlx::SqliteConnection;
 use vault::{Caller, NewKey, Vault};
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, expire};
+use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, SECOND, expire};
 
 pub fn headers(key: &NewKey, agent: &str) -> HeaderMap {
     let word = format!("Bearer {}.{}", key.access_key, key.secret_key.expose());
@@ -39,9 +39,24 @@ pub fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
 /// Hour, accepted, refused.
 pub async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i64, i64)> {
     sqlx::query_as(
-        "SELECT hour - $2, accepted, refused FROM usage_hours WHERE access_key = $1 ORDER BY hour",
+        "SELECT hour - $2, accepted, refused FROM key_hours WHERE access_key = $1 ORDER BY hour",
     )
     .bind(key.access_key.to_string())
+    .bind(NOON / HOUR)
+    .fetch_all(database)
+    .await
+    .unwrap()
+}
+
+/// The same of the account that a key has or had.
+pub async fn account_hours(
+    database: &mut SqliteConnection,
+    member: &Member,
+) -> Vec<(i64, i64, i64)> {
+    sqlx::query_as(
+        "SELECT hour - $2, accepted, refused FROM account_hours WHERE account_id = $1 ORDER BY hour",
+    )
+    .bind(&member.session.account.id)
     .bind(NOON / HOUR)
     .fetch_all(database)
     .await
@@ -131,7 +146,7 @@ async fn only_the_right_secret_counts() {
     site.vault.flush_usage().await.unwrap();
     let mut database = site.database().await;
     let rows: i64 = sqlx::query_scalar(
-        "SELECT (SELECT COUNT(*) FROM usage_hours) + (SELECT COUNT(*) FROM callers)
+        "SELECT (SELECT COUNT(*) FROM key_hours) + (SELECT COUNT(*) FROM account_hours) + (SELECT COUNT(*) FROM callers)
               + (SELECT COUNT(*) FROM last_uses)",
     )
     .fetch_one(&mut database)
@@ -191,6 +206,8 @@ async fn totals_are_exact_under_load() {
         assert_eq!(callers(&mut database, key).await.len(), 3);
     }
     assert_eq!(hours(&mut database, &keys[4]).await, [(0, 0, each)]);
+    let of_all = account_hours(&mut database, &member).await;
+    assert_eq!(of_all, [(0, 4 * each, each)]);
 }
 
 /// The last five are kept over any number of flushes, and those of another key are not touched.
@@ -219,6 +236,38 @@ async fn five_callers_are_kept() {
     let expected = [11, 10, 9, 8, 7].map(|last| format!("192.0.2.{last}"));
     assert_eq!(kept, expected);
     assert_eq!(callers(&mut database, &quiet).await.len(), 1);
+}
+
+/// Who called at the last flush and calls again displaces nobody, and others displace those who called longest ago,
+/// in whichever flush they come.
+#[tokio::test]
+async fn callers_change_from_flush_to_flush() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    let mut database = site.database().await;
+    let rounds: [(&[u8], &[u8]); 6] = [
+        (&[1, 2, 3, 4, 5], &[5, 4, 3, 2, 1]),
+        (&[1], &[1, 5, 4, 3, 2]),
+        (&[1], &[1, 5, 4, 3, 2]),
+        (&[6], &[6, 1, 5, 4, 3]),
+        (&[1], &[1, 6, 5, 4, 3]),
+        (&[3, 2], &[2, 3, 1, 6, 5]),
+    ];
+    for (lasts, expected) in rounds {
+        for last in lasts {
+            site.clock.advance(SECOND);
+            call(&site.vault, &key, *last, "curl");
+        }
+        site.vault.flush_usage().await.unwrap();
+        let kept = callers(&mut database, &key).await.into_iter();
+        let kept: Vec<String> = kept.map(|(address, ..)| address).collect();
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|last| format!("192.0.2.{last}"))
+            .collect();
+        assert_eq!(kept, expected);
+    }
 }
 
 /// More keys than fit into one statement.
@@ -260,15 +309,21 @@ async fn old_hours_are_removed() {
     assert!(hours(&mut database, &key).await.is_empty());
 
     // Piece by piece, so that nobody waits long for a turn.
-    let many = "WITH RECURSIVE n (hour) AS (SELECT 1 UNION ALL SELECT hour + 1 FROM n WHERE hour < 2500)
-         INSERT INTO usage_hours SELECT $1, hour, account_id, 1, 0 FROM n, api_keys WHERE access_key = $1";
-    sqlx::query(many)
-        .bind(key.access_key.to_string())
-        .execute(&mut database)
-        .await
-        .unwrap();
+    let many =
+        "WITH RECURSIVE n (hour) AS (SELECT 1 UNION ALL SELECT hour + 1 FROM n WHERE hour < 2500)";
+    for into in [
+        "INSERT INTO key_hours SELECT $1, hour, 1, 0 FROM n",
+        "INSERT INTO account_hours SELECT account_id, hour, 1, 0 FROM n, api_keys WHERE access_key = $1",
+    ] {
+        sqlx::query(sqlx::AssertSqlSafe(format!("{many} {into}")))
+            .bind(key.access_key.to_string())
+            .execute(&mut database)
+            .await
+            .unwrap();
+    }
     for (more, left) in [(true, 1_500), (true, 500), (false, 0)] {
         assert_eq!(prune(NOON).await.unwrap(), more);
         assert_eq!(hours(&mut database, &key).await.len(), left);
+        assert_eq!(account_hours(&mut database, &member).await.len(), left);
     }
 }

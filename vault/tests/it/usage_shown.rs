@@ -19,14 +19,16 @@ impl Fixture {
 
     /// Counts calls in the hour that holds an instant.
     async fn count(&self, key: &NewKey, instant: i64, accepted: i64, refused: i64) {
-        let statement = "INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused)
-             SELECT $1, $2, account_id, $3, $4 FROM api_keys WHERE access_key = $1";
-        self.put(
-            statement,
-            key,
-            &[instant.div_euclid(HOUR), accepted, refused],
-        )
-        .await;
+        let numbers = [instant.div_euclid(HOUR), accepted, refused];
+        let of_key =
+            "INSERT INTO key_hours (access_key, hour, accepted, refused) VALUES ($1, $2, $3, $4)";
+        self.put(of_key, key, &numbers).await;
+        let of_account = "INSERT INTO account_hours (account_id, hour, accepted, refused)
+             SELECT account_id, $2, $3, $4 FROM api_keys WHERE access_key = $1
+             ON CONFLICT (account_id, hour) DO UPDATE SET
+                 accepted = account_hours.accepted + excluded.accepted,
+                 refused = account_hours.refused + excluded.refused";
+        self.put(of_account, key, &numbers).await;
     }
 
     async fn used(&self, key: &NewKey, instant: i64) {
@@ -119,17 +121,21 @@ async fn hours_are_added_up_by_the_days_of_the_account() {
         let member = site.member_in("a@example.com", zone).await;
         let key = &member.default_key;
         let mut database = site.database().await;
-        sqlx::query(
-            "WITH RECURSIVE hours (hour) AS (SELECT $2 UNION ALL SELECT hour + 1 FROM hours WHERE hour < $3)
-             INSERT INTO usage_hours (access_key, hour, account_id, accepted, refused)
-             SELECT $1, hour, account_id, 1, 2 FROM hours, api_keys WHERE access_key = $1",
-        )
-        .bind(key.access_key.to_string())
-        .bind((NOON - 40 * DAY) / HOUR)
-        .bind(NOON / HOUR)
-        .execute(&mut database)
-        .await
-        .unwrap();
+        for into in [
+            "INSERT INTO key_hours SELECT $1, hour, 1, 2 FROM hours",
+            "INSERT INTO account_hours SELECT account_id, hour, 1, 2 FROM hours, api_keys WHERE access_key = $1",
+        ] {
+            let statement = format!(
+                "WITH RECURSIVE hours (hour) AS (SELECT $2 UNION ALL SELECT hour + 1 FROM hours WHERE hour < $3) {into}"
+            );
+            sqlx::query(sqlx::AssertSqlSafe(statement))
+                .bind(key.access_key.to_string())
+                .bind((NOON - 40 * DAY) / HOUR)
+                .bind(NOON / HOUR)
+                .execute(&mut database)
+                .await
+                .unwrap();
+        }
         let calls = site.shown(&member, key).await.calls;
         assert_eq!(calls.len(), 30, "{zone}");
         for (n, day) in calls.iter().enumerate() {

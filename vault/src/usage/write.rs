@@ -1,0 +1,246 @@
+//! Writes what was counted, in one transaction: a few statements of many rows, in the order of the tables.
+
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use shared::token::AccessKey;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::pending::{CALLERS, Caller, Hour, Pending};
+use super::{Counted, Settled, lock};
+use crate::Vault;
+use crate::error::Result;
+
+/// Rows of one statement at most. Fewer would be more statements; with more, binding would take longer than writing,
+/// because SQLite looks for the name of each parameter from the first one on.
+const ROWS: usize = 32;
+
+impl Vault {
+    pub(super) async fn write_usage(&self, counted: &Counted) -> Result<()> {
+        let usage = &self.0.usage;
+        let mut write = self.0.database.begin().await?;
+        let connection = &mut *write.transaction;
+        let now = self.now();
+        add_hours(
+            connection,
+            "account_hours",
+            "account_id",
+            &of_accounts(counted),
+        )
+        .await?;
+
+        // A key that was deleted meanwhile has nothing left that could be written to. While the turn is held,
+        // the directory is what the database says.
+        let mut living: Vec<(AccessKey, String, &Pending)> = {
+            let keys = self.0.directory.read();
+            counted
+                .iter()
+                .filter(|(key, _)| keys.contains_key(*key))
+                .map(|(key, pending)| (*key, key.to_string(), pending))
+                .collect()
+        };
+        // Neighbours are then changed together.
+        living.sort_unstable_by_key(|(key, ..)| *key);
+        let hours: Vec<(&str, Hour)> = living
+            .iter()
+            .flat_map(|(_, key, pending)| {
+                pending.hours.iter().map(move |hour| (key.as_str(), *hour))
+            })
+            .collect();
+        add_hours(connection, "key_hours", "access_key", &hours).await?;
+        let uses: Vec<(&str, i64)> = living
+            .iter()
+            .filter_map(|(_, key, pending)| Some((key.as_str(), pending.used_at?)))
+            .collect();
+        note_uses(connection, &uses, now).await?;
+        let callers: Vec<(&str, &Caller)> = living
+            .iter()
+            .flat_map(|(_, key, pending)| {
+                pending.callers.iter().map(move |one| (key.as_str(), one))
+            })
+            .collect();
+        note_callers(connection, &callers, now).await?;
+
+        // Taken out until the commit: if it is not known what is written, nothing is settled.
+        let before = std::mem::take(&mut *lock(&usage.settled));
+        let mut settled = Settled::with_hasher(before.hasher().clone());
+        let mut changed = Vec::new();
+        for (access_key, key, pending) in &living {
+            let callers = fingerprint(&pending.callers, before.hasher());
+            if before.get(access_key) != Some(&callers) {
+                changed.push(key.as_str());
+            }
+            settled.insert(*access_key, callers);
+        }
+        forget_callers(connection, &changed, now).await?;
+        let committed = write.commit_unannounced().await?;
+        *lock(&usage.settled) = settled;
+        drop(committed);
+        Ok(())
+    }
+}
+
+/// The hours of the accounts, of all their keys together.
+fn of_accounts(counted: &Counted) -> Vec<(&str, Hour)> {
+    let mut sums: BTreeMap<(&str, i64), Hour> = BTreeMap::new();
+    for pending in counted.values() {
+        for hour in &pending.hours {
+            sums.entry((&pending.account.id, hour.number))
+                .and_modify(|sum| {
+                    sum.accepted += hour.accepted;
+                    sum.refused += hour.refused;
+                })
+                .or_insert(*hour);
+        }
+    }
+    sums.into_iter()
+        .map(|((account, _), sum)| (account, sum))
+        .collect()
+}
+
+/// The same for the same callers, whatever their order and whenever they called.
+fn fingerprint(callers: &[Caller], hasher: &impl BuildHasher) -> u64 {
+    callers
+        .iter()
+        .map(|caller| hasher.hash_one((caller.address, &caller.agent)))
+        .fold(0, u64::wrapping_add)
+}
+
+/// The rows of each statement. Their numbers are powers of two, so that there are few different statements, all of
+/// them prepared already.
+fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let count = ROWS.min(1 << rows.len().checked_ilog2()?);
+        let (these, rest) = rows.split_at(count);
+        rows = rest;
+        Some(these)
+    })
+}
+
+/// The hours in `table` of what stands in its column `of`.
+async fn add_hours(
+    connection: &mut AnyConnection,
+    table: &str,
+    of: &str,
+    rows: &[(&str, Hour)],
+) -> Result<()> {
+    for rows in statements(rows) {
+        let statement = format!(
+            "INSERT INTO {table} ({of}, hour, accepted, refused) VALUES {}
+             ON CONFLICT ({of}, hour) DO UPDATE SET
+                 accepted = {table}.accepted + excluded.accepted,
+                 refused = {table}.refused + excluded.refused",
+            places(rows.len(), 4)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (id, hour) in rows {
+            query = query
+                .bind(*id)
+                .bind(hour.number)
+                .bind(hour.accepted)
+                .bind(hour.refused);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// A use that lies ahead of `now` is of a clock that leapt, and gives way.
+async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i64) -> Result<()> {
+    for rows in statements(rows) {
+        let statement = format!(
+            "INSERT INTO last_uses (access_key, used_at) VALUES {}
+             ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
+             WHERE excluded.used_at > last_uses.used_at OR last_uses.used_at > ${}",
+            places(rows.len(), 2),
+            rows.len() * 2 + 1
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, used_at) in rows {
+            query = query.bind(*key).bind(*used_at);
+        }
+        query.bind(now).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// A refusal that lies ahead of `now` is of a clock that leapt, and is forgotten.
+async fn note_callers(
+    connection: &mut AnyConnection,
+    rows: &[(&str, &Caller)],
+    now: i64,
+) -> Result<()> {
+    for rows in statements(rows) {
+        let statement = format!(
+            "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES {}
+             ON CONFLICT (access_key, address, agent) DO UPDATE SET
+                 seen_at = excluded.seen_at,
+                 refused_at = COALESCE(excluded.refused_at,
+                     CASE WHEN callers.refused_at <= ${} THEN callers.refused_at END)",
+            places(rows.len(), 5),
+            rows.len() * 5 + 1
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for (key, caller) in rows {
+            let address = caller.address.map(|address| address.to_string());
+            query = query
+                .bind(*key)
+                .bind(address.unwrap_or_default())
+                .bind(String::from_utf8_lossy(&caller.agent).into_owned())
+                .bind(caller.seen_at)
+                .bind(caller.refused_at);
+        }
+        query.bind(now).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Leaves the last few callers of each of these keys, and none that lie ahead of `now`.
+async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64) -> Result<()> {
+    for keys in statements(keys) {
+        let statement = format!(
+            "DELETE FROM callers WHERE (access_key, address, agent) IN (
+                 SELECT access_key, address, agent FROM (
+                     SELECT access_key, address, agent, seen_at, ROW_NUMBER() OVER (
+                         PARTITION BY access_key
+                         ORDER BY CASE WHEN seen_at > ${now} THEN 1 ELSE 0 END, seen_at DESC, address, agent) AS place
+                     FROM callers WHERE access_key IN {keys}) AS placed
+                 WHERE place > {CALLERS} OR seen_at > ${now})",
+            keys = places(1, keys.len()),
+            now = keys.len() + 1
+        );
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for key in keys {
+            query = query.bind(*key);
+        }
+        query.bind(now).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The places of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places: Vec<String> = (1..=columns)
+            .map(|column| format!("${}", row * columns + column))
+            .collect();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_hold_all_rows_in_order() {
+        for count in [0, 1, 2, 3, 31, 32, 33, 1_000] {
+            let rows: Vec<usize> = (0..count).collect();
+            let parts: Vec<&[usize]> = statements(&rows).collect();
+            assert_eq!(parts.concat(), rows);
+            assert!(parts.iter().all(|part| part.len().is_power_of_two()));
+            assert!(parts.len() <= count / ROWS + 5, "{count}: {}", parts.len());
+        }
+    }
+}
