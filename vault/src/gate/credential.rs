@@ -63,8 +63,14 @@ pub fn read<'a>(
     }
 }
 
+/// Credentials are ASCII; what else is white space in Unicode would be left to each reader's taste.
 fn text(value: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(value.trim_ascii()).map_err(|_| Fault::Malformed)
+    let text = std::str::from_utf8(value.trim_ascii()).map_err(|_| Fault::Malformed)?;
+    if text.is_ascii() {
+        Ok(text)
+    } else {
+        Err(Fault::Malformed)
+    }
 }
 
 fn by_scheme<'a>(value: &'a str, room: &'a mut Room) -> Result<(AccessKey, SecretKey<'a>), Fault> {
@@ -163,6 +169,7 @@ mod tests {
         let no_colon = format!("Basic {}", encoded(&format!("{access}.{secret}")));
         let no_dot = format!("Bearer {access}:{secret}");
         let cut = format!("Bearer {access}.{}", &secret[..secret.len() - 1]);
+        let odd_space = format!("Bearer \u{a0}{access}.{secret}");
         for value in [
             "",
             "Basic",
@@ -174,6 +181,7 @@ mod tests {
             &no_colon,
             &no_dot,
             &cut,
+            &odd_space,
         ] {
             assert_eq!(
                 outcome(&[("authorization", value.as_bytes())]),

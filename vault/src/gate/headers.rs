@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What the gate reads a request's headers from.
 pub trait Headers {
-    /// The values of a header in the order in which they were sent, without the white space around them.
+    /// The values of a header, in the order in which they were sent.
     fn all(&self, name: HeaderName) -> impl DoubleEndedIterator<Item = &[u8]>;
 
     /// The first of them.
