@@ -1,106 +1,135 @@
 //! The fast path of a connection: plain requests to `/verify`, answered as they come from the socket.
 //!
 //! Most connections are a gateway's and carry nothing else, and to such a request hyper's general machinery costs
-//! more than the decision does. Here nothing is made that the answer does not need: no map of headers, no task, no
-//! timer a request. What is plain is decided narrowly ([`head`](self::head)): HTTP/1.1, no body, nothing that changes how the
-//! connection goes on. With the first request that is not, and with the stop, a connection goes over to hyper for good,
-//! together with all that was read of it and not answered. So nothing about HTTP is decided here that hyper would
-//! decide otherwise; `tests/it/fast_path.rs` holds the two together.
+//! more than the decision does. Here nothing is made that the answer does not need: no map of headers, no timer a
+//! request. What is plain is decided narrowly ([`head`]): HTTP/1.1, no body, nothing that changes how the connection
+//! goes on. With the first request that is not, and with the stop, a connection goes over to hyper for good, together
+//! with all that was read of it and not answered. So no request is understood here that hyper would understand
+//! otherwise; `tests/it/fast_path.rs` holds the two together.
 
 mod answer;
 mod head;
+mod interrupts;
 
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::{BoxFuture, FutureExt};
-use futures_util::stream::FuturesUnordered;
+use futures_util::future::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout};
 
 use crate::address::Peer;
 use crate::state::AppState;
 use answer::{Date, answer};
 use head::{Request, room};
+use interrupts::{Interrupt, Interrupts};
 
 /// Bytes that there is room for at first: more than nearly every request has.
 const ROOM: usize = 2 * 1024;
-/// Bytes of a request that are waited for; longer ones are hyper's.
-const MOST: usize = 8 * 1024;
+/// Bytes of answers that are written at a time, or a little more, where many requests were read at once.
+const BATCH: usize = 16 * 1024;
 
-/// What interrupts the wait for a client.
-enum Interrupt {
-    /// It may have waited too long.
-    Late,
-    /// The server stops.
-    Stop,
+/// How long a request may be, and how long it may take.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// Bytes of the head; a longer one is hyper's to refuse.
+    pub head: usize,
+    /// From the answer before, or from the beginning of the connection, to the end of the head.
+    pub patience: Duration,
+}
+
+/// What stands in the input after the requests that were answered.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Rest {
+    /// Nothing, or the beginning of a request.
+    Unfinished,
+    /// Perhaps more requests: the answers so far are to be written first.
+    Unread,
+    /// Something that hyper is to deal with.
+    Other,
 }
 
 /// Answers requests until one is not plain or `stop` comes, and gives what hyper is to begin with: what was read and
-/// is not answered. None: the connection has ended, by its client or because a request took longer than `patience`.
+/// is not answered. None: the connection has ended, by its client or because a request took too long.
 pub async fn serve(
     stream: &mut TcpStream,
     state: &AppState,
     peer: Peer,
-    patience: Duration,
+    limits: Limits,
     stop: impl Future<Output = ()> + Send,
 ) -> Option<Vec<u8>> {
+    let begun = Instant::now();
+    let mut interrupts = Interrupts::new(begun + limits.patience, stop);
+    let mut date = Date::new(begun);
     let mut input = Vec::with_capacity(ROOM);
     let mut output = Vec::new();
-    let mut date = Date::new(Instant::now());
-    let mut deadline = Instant::now() + patience;
-    // Looked at only when one of them has woken this task, which a request does not pay for. The timer is left to run;
-    // when it goes off it is looked whether the deadline has moved on.
-    let mut interrupts: FuturesUnordered<BoxFuture<'_, Interrupt>> = FuturesUnordered::new();
-    let late = |at| sleep_until(at).map(|()| Interrupt::Late).boxed();
-    interrupts.push(late(deadline));
-    interrupts.push(stop.map(|()| Interrupt::Stop).boxed());
+    let mut rest = Rest::Unfinished;
+    let mut crowded = false;
     loop {
-        tokio::select! {
-            biased;
-            read = stream.read_buf(&mut input) => if read.ok()? == 0 {
-                return None;
-            },
-            Some(interrupt) = interrupts.next() => match interrupt {
-                Interrupt::Stop => return Some(input),
-                Interrupt::Late if Instant::now() >= deadline => return None,
-                Interrupt::Late => {
-                    interrupts.push(late(deadline));
-                    continue;
-                }
-            },
+        if crowded {
+            // This client may go on for ever: first the others, and whatever has come up meanwhile.
+            yield_now().await;
+            match interrupts.next().now_or_never() {
+                Some(Interrupt::Stop) => return Some(input),
+                Some(Interrupt::Late) => return None,
+                None => {}
+            }
+        }
+        if rest == Rest::Unfinished {
+            let known = input.len();
+            tokio::select! {
+                biased;
+                read = stream.read_buf(&mut input) => if read.ok()? == 0 {
+                    return None;
+                },
+                interrupt = interrupts.next() => match interrupt {
+                    Interrupt::Stop => return Some(input),
+                    Interrupt::Late => return None,
+                },
+            }
+            crowded = input.len() == input.capacity();
+            // The head ends with a line: a long one that comes in small pieces is not parsed for each of them.
+            if input.len() < limits.head && !input[known..].contains(&b'\n') {
+                continue;
+            }
         }
         let now = Instant::now();
         let mut answered = 0;
-        let plain = loop {
+        rest = loop {
             match Request::read(&input[answered..], &mut room()) {
                 Request::Plain(head, length) => {
                     answer(state, &head, peer, date.at(now), &mut output);
                     answered += length;
                 }
-                Request::Unfinished => break true,
-                Request::Other => break false,
+                Request::Unfinished => break Rest::Unfinished,
+                Request::Other => break Rest::Other,
+            }
+            if output.len() >= BATCH {
+                crowded = true;
+                break Rest::Unread;
             }
         };
         if answered > 0 {
-            write(stream, &output, patience).await?;
+            let waited = write(stream, &output, limits.patience).await?;
             output.clear();
+            output.shrink_to(ROOM);
             input.drain(..answered);
-            deadline = now + patience;
+            interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
         }
-        if !plain || input.len() >= MOST {
+        if rest == Rest::Other || input.len() >= limits.head {
             return Some(input);
         }
     }
 }
 
-/// Nearly always there is room for all of it at once.
-async fn write(stream: &mut TcpStream, output: &[u8], patience: Duration) -> Option<()> {
+/// Writes all of it; says whether that had to wait for the client. Nearly always there is room for it at once.
+async fn write(stream: &mut TcpStream, output: &[u8], patience: Duration) -> Option<bool> {
     let written = stream.try_write(output).unwrap_or(0);
-    if written < output.len() {
-        let rest = stream.write_all(&output[written..]);
-        timeout(patience, rest).await.ok()?.ok()?;
+    if written == output.len() {
+        return Some(false);
     }
-    Some(())
+    let rest = stream.write_all(&output[written..]);
+    timeout(patience, rest).await.ok()?.ok()?;
+    Some(true)
 }

@@ -18,13 +18,17 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::address::Peer;
-use crate::fast_path;
+use crate::fast_path::{self, Limits};
 use crate::front::Front;
 
 /// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of headers; more is answered 431.
 const HEADER_BYTES: usize = 64 * 1024;
+const LIMITS: Limits = Limits {
+    head: HEADER_BYTES,
+    patience: HEADER_TIMEOUT,
+};
 /// Connections at the same time; a further one waits to be accepted.
 const CONNECTIONS: u64 = 16 * 1024;
 /// Files that are not connections of people and gateways: database, log, site, metrics.
@@ -64,13 +68,15 @@ pub async fn serve(
             if let Some(state) = front.verify() {
                 // An error is a sender that is gone: that is the stop too.
                 let stop = async { drop(stopped.changed().await) };
-                match fast_path::serve(&mut stream, state, peer, HEADER_TIMEOUT, stop).await {
+                match fast_path::serve(&mut stream, state, peer, LIMITS, stop).await {
                     Some(rest) => begun = rest,
                     None => return,
                 }
+                tracing::debug!("a connection goes over to hyper");
             }
             let (reader, writer) = stream.into_split();
-            let stream = tokio::io::join(Cursor::new(begun).chain(reader), writer);
+            let begun = Cursor::new(begun.into_boxed_slice());
+            let stream = tokio::io::join(begun.chain(reader), writer);
             let service = service_fn(move |request| front.answer(request, Some(peer)));
             let connection = builder.serve_connection(TokioIo::new(stream), service);
             if let Err(error) = watcher.watch(connection).await {

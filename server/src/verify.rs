@@ -13,8 +13,8 @@ pub fn is_meant(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The refusal of a request as it is to be answered; none if the key is good: then `say` is given the headers of the empty
-/// 200, name and value, and else nothing.
+/// The refusal of a request, as it is to be answered. None if the key is good: then, and only then, `say` is given
+/// the headers of the empty 200, name and value.
 pub fn refusal(
     state: &AppState,
     headers: &impl Headers,

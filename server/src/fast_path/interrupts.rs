@@ -1,0 +1,50 @@
+//! What ends the wait for a client: its time is up, or the server stops.
+
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, sleep_until};
+
+#[derive(Clone, Copy)]
+pub enum Interrupt {
+    Late,
+    Stop,
+}
+
+/// Both are looked at only when one of them has woken the task, so a request does not pay for them. The timer is
+/// left to run; when it goes off it is looked whether the deadline has moved on.
+pub struct Interrupts<'a> {
+    deadline: Instant,
+    waiting: FuturesUnordered<BoxFuture<'a, Interrupt>>,
+}
+
+impl<'a> Interrupts<'a> {
+    pub fn new(deadline: Instant, stop: impl Future<Output = ()> + Send + 'a) -> Self {
+        let stop = stop.map(|()| Interrupt::Stop).boxed();
+        Self {
+            deadline,
+            waiting: FuturesUnordered::from_iter([late(deadline), stop]),
+        }
+    }
+
+    /// A later deadline.
+    pub fn put_off(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// May be dropped and called again.
+    pub async fn next(&mut self) -> Interrupt {
+        while let Some(interrupt) = self.waiting.next().await {
+            if matches!(interrupt, Interrupt::Late) && Instant::now() < self.deadline {
+                self.waiting.push(late(self.deadline));
+            } else {
+                return interrupt;
+            }
+        }
+        Interrupt::Stop
+    }
+}
+
+fn late<'a>(at: Instant) -> BoxFuture<'a, Interrupt> {
+    sleep_until(at).map(|()| Interrupt::Late).boxed()
+}

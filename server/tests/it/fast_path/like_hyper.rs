@@ -1,0 +1,188 @@
+//! The fast path against hyper: the same bytes get the same answers, whichever of them serves the connection.
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
+use super::{Served, carriers, exchange, get, request};
+
+#[tokio::test]
+async fn the_same_bytes_get_the_same_answer() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    let mut requests = Vec::new();
+    for carrier in &carriers {
+        for target in [
+            "/verify",
+            "/verify/",
+            "/verify/v2/orders?limit=1&gateway=nginx",
+            "/verify?gateway=nginx",
+        ] {
+            requests.push(get(target, &[carrier]));
+        }
+    }
+    let good = carriers[0].as_str();
+    for method in [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PROPFIND", "get", "CONNECT", "G(T",
+    ] {
+        requests.push(request(method, "/verify", "HTTP/1.1", &[good]));
+    }
+    for version in ["HTTP/1.0", "HTTP/1.1 ", "HTTP/2.0", "HTTP/0.9", "http/1.1"] {
+        requests.push(request("GET", "/verify", version, &[good]));
+    }
+    for target in [
+        "/verifyx",
+        "/verif",
+        "//verify",
+        "/VERIFY",
+        "/verify#x",
+        "/verify/#?gateway=nginx",
+        "/verify/%2e%2e/x",
+        "/verify/../x",
+        "/verify/\"{}",
+        "/verify/<>",
+        "/verify/\u{fc}",
+        "/verify/\u{7f}",
+        "/verify?a=b?c&gateway=nginx",
+        "http://x/verify",
+        "x/verify",
+        "*",
+        "x:80",
+        "",
+        "/verify /verify",
+    ] {
+        requests.push(get(target, &[good]));
+        requests.push(get(target, &["X-Other: nothing"]));
+    }
+    for header in [
+        "Connection: keep-alive",
+        "Connection: Keep-Alive",
+        "Connection: close",
+        "Connection: keep-alive, close",
+        "Connection: close\r\nConnection: keep-alive",
+        "Connection: upgrade\r\nUpgrade: websocket",
+        "Upgrade: h2c",
+        "Content-Length: 0",
+        "Content-Length: 0\r\nContent-Length: 0",
+        "Content-Length: 00",
+        "Content-Length: +0",
+        "Content-Length:",
+        "Content-Length: 0, 0",
+        "Content-Length: 0\r\nContent-Length: 5",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked",
+        "Transfer-Encoding: identity",
+        "Transfer-Encoding : chunked",
+        "Expect: 100-continue",
+        "TE: trailers",
+        "X-Folded: a\r\n b",
+        "X-Nothing",
+        "X Space: a",
+        ": nameless",
+        "X-Empty:",
+        "X-Bell: \u{7}",
+        "X-Bare: a\rb",
+        "X-Feed: a\nX-Other: b",
+    ] {
+        requests.push(get("/verify", &[header, good]));
+    }
+    for count in [40, 63, 99, 120] {
+        let many: Vec<String> = (0..count).map(|place| format!("X-{place}: a")).collect();
+        let mut headers: Vec<&str> = many.iter().map(String::as_str).collect();
+        headers.push(good);
+        requests.push(get("/verify", &headers));
+    }
+    for length in [1_900, 2_100, 8_100, 9_000, 60_000, 200_000] {
+        let long = format!("X-Long: {}", "a".repeat(length));
+        requests.push(get("/verify", &[&long, good]));
+    }
+    requests.push(format!("\r\n\r\n{}", get("/verify", &[good])));
+    requests.push(get("/verify", &[good]).replace("\r\n", "\n"));
+    let last = get("/verify", &["Connection: close"]);
+    for request in &requests {
+        let row = format!("{request}{last}");
+        let (fast, hyper) = served.both(row.as_bytes()).await;
+        assert_eq!(fast, hyper, "{request:.300}");
+    }
+}
+
+/// What follows a request on its connection is answered in its order, by whom it may be.
+#[tokio::test]
+async fn requests_in_a_row_are_answered_in_a_row() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    let [good, expired] = [&carriers[0], &carriers[6]].map(|carrier| get("/verify", &[carrier]));
+    let page = get("/robots.txt", &[]);
+    let with_body = request(
+        "POST",
+        "/verify",
+        "HTTP/1.1",
+        &[&carriers[0], "Content-Length: 5"],
+    ) + "GET /";
+    let chunked = request(
+        "POST",
+        "/verify",
+        "HTTP/1.1",
+        &[&carriers[0], "Transfer-Encoding: chunked"],
+    ) + "5\r\nGET /\r\n0\r\n\r\n";
+    let last = get("/verify", &[&carriers[1], "Connection: close"]);
+    for row in [
+        vec![good.as_str(), &expired, &good],
+        vec![&good, &page, &expired],
+        vec![&page, &good],
+        vec![&good, &with_body, &good],
+        vec![&good, &chunked, &good],
+        vec![&good, "nonsense\r\n\r\n", &good],
+        vec!["\r\n", &good, "\r\n", &good],
+    ] {
+        let row = row.concat() + &last;
+        let (fast, hyper) = served.both(row.as_bytes()).await;
+        assert_eq!(fast, hyper, "{row:?}");
+    }
+    let ten = good.repeat(10) + &last;
+    let (fast, _) = served.both(ten.as_bytes()).await;
+    assert_eq!(fast.matches("HTTP/1.1 200 OK\r\n").count(), 11, "{fast}");
+}
+
+/// Wherever the network cuts a request, and whatever damage it has, it is answered as by hyper.
+#[tokio::test]
+async fn cut_and_damaged_requests_get_the_same_answer() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    let good = get(
+        "/verify/a?b=c",
+        &["Connection: keep-alive", "Content-Length: 0", &carriers[0]],
+    );
+    let last = get("/verify", &["Connection: close"]);
+    let row = format!("{good}{last}");
+    let whole = exchange(served.connect().await, &[row.as_bytes()]).await;
+    for cut in 1..row.len() {
+        let (first, second) = row.as_bytes().split_at(cut);
+        let answer = exchange(served.connect().await, &[first, second]).await;
+        assert_eq!(answer, whole, "cut at {cut}");
+    }
+
+    let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, seed);
+    let damage = proptest::collection::vec((0..good.len(), any::<u8>(), 0..3_u8), 1..4);
+    for _ in 0..400 {
+        let damage = damage.new_tree(&mut runner).unwrap().current();
+        let mut bytes = good.clone().into_bytes();
+        for (place, byte, kind) in damage {
+            let place = place.min(bytes.len() - 1);
+            match kind {
+                0 => bytes[place] = byte,
+                1 => bytes.insert(place, byte),
+                _ => drop(bytes.remove(place)),
+            }
+        }
+        // Several, since the damage may make one part of the request or of a body.
+        bytes.extend_from_slice(last.repeat(3).as_bytes());
+        let (fast, hyper) = served.both(&bytes).await;
+        assert_eq!(fast, hyper, "{:?}", String::from_utf8_lossy(&bytes));
+    }
+}
