@@ -5,7 +5,7 @@
 //! request. What is plain is decided narrowly ([`head`]): HTTP/1.1, no body, nothing that changes how the connection
 //! goes on. With the first request that is not, and with the stop, a connection goes over to hyper for good, together
 //! with all that was read of it and not answered. So no request is understood here that hyper would understand
-//! otherwise; `tests/it/fast_path.rs` holds the two together.
+//! otherwise; `tests/it/fast_path/` holds the two together.
 
 mod answer;
 mod head;

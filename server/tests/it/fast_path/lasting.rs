@@ -120,7 +120,7 @@ async fn slow_clients_are_let_go() {
         assert!(took <= limit + Duration::from_secs(1), "{took:?}");
     }
 
-    let long = format!("{}X-Long: {}", good.trim_end(), "a".repeat(20_000));
+    let long = format!("{}\r\nX-Long: {}", good.trim_end(), "a".repeat(20_000));
     for (first, rest) in [("", good.as_str()), (&long, &good)] {
         let mut stream = served.connect().await;
         stream.write_all(first.as_bytes()).await.unwrap();
