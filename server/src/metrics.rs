@@ -18,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use vault::Vault;
 use vault::gate::Decisions;
+use vault::readiness::Cause;
 
-use crate::router::healthz;
+use crate::router::{healthz, readyz};
 use crate::state::AppState;
 
 /// Connections at the same time.
@@ -32,6 +33,7 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .with_state(state)
 }
 
@@ -92,6 +94,12 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
             vec![counter(vault.flush_failures())],
         ),
     ];
+    families.push(family(
+        "keyhold_fault",
+        "1 for each cause that has a fault now, else 0.",
+        MetricType::GAUGE,
+        Cause::ALL.map(|cause| fault(vault, cause)).into(),
+    ));
     // Without the database the others are all the more worth reading.
     match timeout(OUTBOX, vault.outbox_depth()).await {
         Ok(Ok(depth)) => families.push(gauge(
@@ -130,6 +138,20 @@ fn outcome(code: &str, number: u64) -> Metric {
     label.set_name("code".to_owned());
     label.set_value(code.to_owned());
     let mut metric = counter(number);
+    metric.set_label(vec![label]);
+    metric
+}
+
+fn fault(vault: &Vault, cause: Cause) -> Metric {
+    let mut label = LabelPair::default();
+    label.set_name("cause".to_owned());
+    label.set_value(cause.slug().to_owned());
+    let mut gauge = Gauge::default();
+    gauge.set_value(f64::from(u8::from(
+        vault.readiness().fault(cause).is_some(),
+    )));
+    let mut metric = Metric::default();
+    metric.set_gauge(gauge);
     metric.set_label(vec![label]);
     metric
 }

@@ -38,6 +38,7 @@ fn timeout() -> TimeoutLayer {
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
         .merge(files(&state))
         .merge(traced(&state))
         .with_state(state)
@@ -128,4 +129,16 @@ pub(crate) async fn healthz(State(state): State<AppState>) -> impl IntoResponse 
             "the database does not answer",
         )
     }
+}
+
+/// 200 `ready` when all of Keyhold works; else 503 with a line for each fault.
+pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+    let faults = state.vault.readiness().report();
+    if faults.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    let lines = faults
+        .iter()
+        .map(|(cause, sentence)| format!("{}: {sentence}\n", cause.slug()));
+    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
 }

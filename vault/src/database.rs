@@ -14,6 +14,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::error::{OpenError, Result};
+use crate::readiness::Readiness;
 use file::{Lock, address, private_file, sqlite_path};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -41,6 +42,7 @@ pub struct Database {
     turn: Arc<Mutex<()>>,
     /// Told of every commit, so that whoever waits for something to do looks again.
     pub changed: Arc<Notify>,
+    pub readiness: Arc<Readiness>,
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
 }
@@ -123,6 +125,7 @@ impl Database {
             writer,
             turn: Arc::default(),
             changed: Arc::default(),
+            readiness: Arc::default(),
             _lock: lock,
         })
     }

@@ -35,6 +35,7 @@ mod passwords;
 mod pepper;
 mod postman;
 mod random;
+pub mod readiness;
 mod reset;
 mod retry;
 mod seal;
@@ -69,6 +70,7 @@ use gate::RequestIds;
 use load::Loader;
 use passwords::Passwords;
 use pepper::Pepper;
+use readiness::Readiness;
 use tally::Tally;
 use throttle::Throttle;
 use usage::Usage;
@@ -158,6 +160,11 @@ impl Vault {
     /// Whether the database answers.
     pub async fn is_ready(&self) -> bool {
         self.0.database.is_ready().await
+    }
+
+    /// The faults that keep the vault from doing all of its work.
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.database.readiness
     }
 
     /// Writes back what is pending and closes the database, for a graceful stop.
