@@ -184,8 +184,8 @@ impl Vault {
         let caller = caller.clone();
         let signed_up = self
             .undisturbed(move |vault| async move {
-                let now = vault.now();
                 let mut write = vault.0.database.begin().await?;
+                let now = write.now;
                 let (account, key) = insert_account(
                     &vault,
                     &mut write.transaction,
@@ -267,8 +267,8 @@ impl Vault {
         };
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
                 .bind(account.time_zone.name())
                 .bind(account.warning_days)

@@ -1,5 +1,7 @@
 //! The instant by which everything is decided.
 
+pub(crate) mod floor;
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 

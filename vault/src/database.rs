@@ -13,6 +13,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
+use crate::clock::Clock;
 use crate::error::{OpenError, Result};
 use crate::readiness::Readiness;
 use file::{Lock, address, private_file, sqlite_path};
@@ -40,6 +41,7 @@ pub struct Database {
     /// Held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
     turn: Arc<Mutex<()>>,
+    clock: Arc<dyn Clock>,
     /// Told of every commit, so that whoever waits for something to do looks again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
@@ -50,6 +52,9 @@ pub struct Database {
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {
     pub transaction: Transaction<'static, Any>,
+    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
+    /// waiting for it is older than what others did meanwhile.
+    pub now: i64,
     turn: OwnedMutexGuard<()>,
     changed: Arc<Notify>,
 }
@@ -101,7 +106,7 @@ impl Inspected {
 
 impl Database {
     /// Opens the file for good, making or migrating it where needed.
-    pub async fn open(inspected: Inspected) -> Result<Self, OpenError> {
+    pub async fn open(inspected: Inspected, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let Inspected { path, mut lock, .. } = inspected;
         let opened = |source| OpenError::Database {
             path: path.clone(),
@@ -124,6 +129,7 @@ impl Database {
             readers,
             writer,
             turn: Arc::default(),
+            clock,
             changed: Arc::default(),
             readiness: Arc::default(),
             _lock: lock,
@@ -137,6 +143,7 @@ impl Database {
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
         Ok(Write {
             transaction,
+            now: self.clock.now(),
             turn,
             changed: Arc::clone(&self.changed),
         })

@@ -56,7 +56,7 @@ impl Vault {
             };
             let mut write = database.begin().await?;
             // What happened since `now` was read is true by now, and not a moment ahead.
-            let at = now.max(self.now());
+            let at = now.max(write.now);
             let Checked { content, left_out } =
                 check::check(self, &mut write.transaction, &lease, at).await?;
             let Some(content) = content else {

@@ -149,8 +149,8 @@ impl Vault {
         let password = self.0.passwords.hash(PASSWORD).await?;
         self.undisturbed(move |vault| async move {
             let caller = Caller::default();
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             let connection = &mut *write.transaction;
             let made = now - 401 * DAY_MS;
             let (account, key) = insert_account(

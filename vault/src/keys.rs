@@ -234,8 +234,8 @@ impl Vault {
         let (account, caller) = (session.account.clone(), caller.clone());
         let confirm_name = confirm_name.trim().to_owned();
         self.undisturbed(move |vault| async move {
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             let row = Row::find(&mut write.transaction, &account, access_key).await?;
             if row.name != confirm_name {
                 let message = format!("Type the key's name, {}, to delete it.", row.name);
@@ -277,8 +277,7 @@ impl Vault {
     {
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            // Read after the turn has come: what was decided earlier is older than what others did meanwhile.
-            let now = vault.now();
+            let now = write.now;
             let mut row = Row::find(&mut write.transaction, &account, access_key).await?;
             let before = row.expires_at;
             if let Some((action, detail)) = edit(&mut row, &account, now)? {

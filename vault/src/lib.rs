@@ -120,11 +120,9 @@ impl Vault {
         let passwords = Passwords::new()?;
         let inspected = Inspected::new(&options.database_url).await?;
         let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
-        let database = Database::open(inspected).await?;
-        let last_change = raise_clock(&database, clock.as_ref()).await?;
-        let swept_to = sweep::begin(&database, clock.now())
-            .await
-            .map_err(OpenError::Sweep)?;
+        let database = Database::open(inspected, clock.clone()).await?;
+        let recorded = clock::floor::raise(&database, clock.as_ref()).await?;
+        sweep::begin(&database).await.map_err(OpenError::Sweep)?;
         let directory = KeyDirectory::default();
         Loader::begin(&database, &pepper)
             .await
@@ -134,7 +132,6 @@ impl Vault {
         let throttle = Throttle::default();
         Ok(Self(Arc::new(Inner {
             database,
-            clock,
             pepper,
             directory,
             passwords,
@@ -143,7 +140,8 @@ impl Vault {
             tally: Tally::default(),
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
-            known: last_change.map_or(swept_to, |at| at.max(swept_to)),
+            known: recorded.unwrap_or_else(|| clock.now()),
+            clock,
         })))
     }
 
@@ -184,24 +182,4 @@ impl Vault {
             Err(fault) => Err(Error::Unavailable(fault.to_string())),
         }
     }
-}
-
-/// Lets the clock begin where the last recorded change was made, and says when that was. A key that was
-/// expired by hand stays expired even if the machine comes back with its clock set back.
-async fn raise_clock(database: &Database, clock: &dyn Clock) -> Result<Option<i64>, OpenError> {
-    let last: Option<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 1")
-        .fetch_optional(&database.readers)
-        .await?;
-    if let Some((last,)) = last {
-        let now = clock.now();
-        if now < last {
-            tracing::warn!(
-                "the machine's clock says {}, but the last change was made at {}: until then time stands still",
-                rfc3339(now),
-                rfc3339(last)
-            );
-        }
-        clock.raise(last);
-    }
-    Ok(last.map(|(last,)| last))
 }

@@ -205,7 +205,7 @@ impl Vault {
         let (token, caller) = (token.to_owned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            let now = vault.now();
+            let now = write.now;
             let connection = &mut *write.transaction;
             if let Some(stopping) = stopping(&vault, connection, &token).await? {
                 let account = token.split('.').next().unwrap_or_default();

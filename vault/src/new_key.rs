@@ -102,7 +102,7 @@ impl Vault {
         let (account, caller) = (session.account.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            let now = vault.now();
+            let now = write.now;
             let expires_at = form
                 .expiry
                 .resolve_later(now, &account.time_zone)

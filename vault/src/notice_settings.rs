@@ -39,7 +39,7 @@ impl Vault {
                 .bind(&account)
                 .execute(&mut *write.transaction)
                 .await?;
-            let chosen = entry(&account, Action::StagesChosen, &stages, vault.now());
+            let chosen = entry(&account, Action::StagesChosen, &stages, write.now);
             audit::record(&mut write.transaction, chosen, &caller).await?;
             let _turn = write.commit().await?;
             Ok(())
@@ -67,7 +67,7 @@ impl Vault {
         let (account, caller) = (session.account.id.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            let now = vault.now();
+            let now = write.now;
             let connection = &mut *write.transaction;
             let changed = sqlx::query(
                 "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
@@ -106,7 +106,7 @@ impl Vault {
                 return Ok(());
             };
             remove_second(connection, &account).await?;
-            let removed = entry(&account, Action::RecipientRemoved, &address, vault.now());
+            let removed = entry(&account, Action::RecipientRemoved, &address, write.now);
             audit::record(connection, removed, &caller).await?;
             let _turn = write.commit().await?;
             Ok(())
@@ -137,7 +137,7 @@ impl Vault {
                 let account = session.account.clone();
                 self.undisturbed(move |vault| async move {
                     let mut write = vault.0.database.begin().await?;
-                    let (kind, now) = (MailKind::ConfirmAddress, vault.now());
+                    let (kind, now) = (MailKind::ConfirmAddress, write.now);
                     let connection = &mut write.transaction;
                     links::put(connection, &account.id, kind, &account.email, now).await?;
                     let _turn = write.commit().await?;
@@ -159,7 +159,7 @@ impl Vault {
                 .bind(&account)
                 .execute(&mut *write.transaction)
                 .await?;
-            let reset = entry(&account, Action::CalendarReset, "", vault.now());
+            let reset = entry(&account, Action::CalendarReset, "", write.now);
             audit::record(&mut write.transaction, reset, &caller).await?;
             let _turn = write.commit().await?;
             Ok(())

@@ -32,6 +32,7 @@ impl Vault {
 
     async fn send_reset(&self, email: &str) -> Result<()> {
         let mut write = self.0.database.begin().await?;
+        let now = write.now;
         let account: Option<(String,)> = sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
             .bind(email)
             .fetch_optional(&mut *write.transaction)
@@ -40,7 +41,7 @@ impl Vault {
             return Ok(());
         };
         let kind = MailKind::ResetPassword;
-        links::put(&mut write.transaction, &account, kind, email, self.now()).await?;
+        links::put(&mut write.transaction, &account, kind, email, now).await?;
         let _turn = write.commit().await?;
         Ok(())
     }
@@ -59,7 +60,7 @@ impl Vault {
         let (token, caller) = (token.to_owned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
-            let now = vault.now();
+            let now = write.now;
             let connection = &mut *write.transaction;
             let link = links::open(&vault, connection, &token, now).await?;
             if link.kind != MailKind::ResetPassword {

@@ -93,7 +93,7 @@ impl Vault {
             return Ok(None);
         }
         if now - seen_at >= SEEN_STEP_MS {
-            self.touch(&digest, now).await;
+            self.touch(&digest).await;
         }
         let account = Account::from(AccountRow {
             id,
@@ -105,11 +105,12 @@ impl Vault {
     }
 
     /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
-    async fn touch(&self, digest: &[u8], now: i64) {
+    async fn touch(&self, digest: &[u8]) {
         let digest = digest.to_vec();
         let noted = self
             .undisturbed(move |vault| async move {
                 let mut write = vault.0.database.begin().await?;
+                let now = write.now;
                 sqlx::query("UPDATE sessions SET seen_at = $1 WHERE digest = $2")
                     .bind(now)
                     .bind(digest)
@@ -133,8 +134,8 @@ impl Vault {
     pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
         let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
                 .bind(&session.digest)
                 .bind(&session.account.id)

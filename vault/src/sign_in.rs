@@ -59,8 +59,8 @@ impl Vault {
         });
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             // The password may have been changed while this one was being checked; then all sessions that it
             // opened are over, and this one must not begin.
             let unchanged: Option<(i64,)> =
@@ -124,8 +124,8 @@ impl Vault {
         let hash = self.0.passwords.hash(new).await?;
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
-            let now = vault.now();
             let mut write = vault.0.database.begin().await?;
+            let now = write.now;
             let changed =
                 sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
                     .bind(hash)

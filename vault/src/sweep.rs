@@ -39,23 +39,21 @@ const DUE: &str = "WITH stages (stage, lead) AS (VALUES
     WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
     ORDER BY k.account_id";
 
-/// Lets the sweep begin at `now` where it has never run: what was due earlier is history. Should the clock
-/// have been wrong and be put right, it begins where the clock now is. Says how far it had come.
-pub async fn begin(database: &Database, now: i64) -> Result<i64> {
-    let mut write = database.begin().await?;
-    let before: Option<(i64,)> = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
-        .fetch_optional(&mut *write.transaction)
+/// Starts the sweep at the present where it has never run: what was due earlier is history.
+pub async fn begin(database: &Database) -> Result<()> {
+    let row: Option<(i64,)> = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
+        .fetch_optional(&database.readers)
         .await?;
-    sqlx::query(
-        "INSERT INTO sweeps (id, swept_to) VALUES (1, $1)
-         ON CONFLICT (id) DO UPDATE SET swept_to = excluded.swept_to
-         WHERE sweeps.swept_to > excluded.swept_to",
-    )
-    .bind(now)
-    .execute(&mut *write.transaction)
-    .await?;
+    if row.is_some() {
+        return Ok(());
+    }
+    let mut write = database.begin().await?;
+    sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1)")
+        .bind(write.now)
+        .execute(&mut *write.transaction)
+        .await?;
     let _turn = write.commit().await?;
-    Ok(before.map_or(now, |(before,)| before))
+    Ok(())
 }
 
 /// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.

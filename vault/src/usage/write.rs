@@ -19,8 +19,8 @@ impl Vault {
     pub(super) async fn write_usage(&self, counted: &Counted) -> Result<()> {
         let usage = &self.0.usage;
         let mut write = self.0.database.begin().await?;
+        let now = write.now;
         let connection = &mut *write.transaction;
-        let now = self.now();
         add_hours(
             connection,
             "account_hours",

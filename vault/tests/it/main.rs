@@ -7,6 +7,7 @@
 
 mod accounts;
 mod calendar;
+mod clock;
 mod compose;
 mod deciding;
 mod fixture;

@@ -1,0 +1,173 @@
+//! The clock: its floor across restarts, and the instants of changes that wait for each other.
+
+use std::sync::Arc;
+
+use sqlx::Connection;
+use vault::clock::{Clock, ManualClock};
+use vault::{Caller, Vault};
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, SECOND, at, expire, options};
+
+/// Opens the files again with a clock that shows `wall`.
+async fn restarted(site: Fixture, wall: i64) -> Fixture {
+    site.reopened_with(Arc::new(ManualClock::at(wall))).await
+}
+
+/// Changes that wait for their turn are dated when it has come. Were one dated before, the key that was expired
+/// meanwhile would be good again after a restart with the clock set back.
+#[tokio::test]
+async fn changes_are_dated_in_their_order() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let [doomed, deleted] = [
+        site.key(&member, "doomed", "90d").await,
+        site.key(&member, "deleted", "90d").await,
+    ];
+    let nobody = Caller::default();
+    let mut foreign = site.database().await;
+    let lock = foreign.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let spawn = |change: ChangeOf| {
+        let (vault, session) = (site.vault.clone(), member.session.clone());
+        let keys = [doomed.access_key, deleted.access_key].map(|key| key.to_string());
+        let nobody = nobody.clone();
+        tokio::spawn(async move {
+            match change {
+                ChangeOf::Expire => {
+                    let expired = vault.expire_key(&session, &keys[0], &nobody).await;
+                    expired.map(drop)
+                }
+                ChangeOf::Delete => {
+                    let deleted = vault
+                        .delete_key(&session, &keys[1], "deleted", &nobody)
+                        .await;
+                    deleted.map(drop)
+                }
+                ChangeOf::Preferences => {
+                    let saved = vault.save_preferences(&session, "UTC", "7", &nobody).await;
+                    saved.map(drop)
+                }
+                ChangeOf::SignOut => vault.sign_out(&session, &nobody).await,
+            }
+        })
+    };
+    let mut waiting = Vec::new();
+    for change in [
+        ChangeOf::Expire,
+        ChangeOf::Delete,
+        ChangeOf::Preferences,
+        ChangeOf::SignOut,
+    ] {
+        waiting.push(spawn(change));
+        // Until it waits for its turn, and no further: the lock is held.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    site.clock.advance(SECOND);
+    lock.rollback().await.unwrap();
+    for change in waiting {
+        change.await.unwrap().unwrap();
+    }
+    let dated: Vec<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 4")
+        .fetch_all(&mut foreign)
+        .await
+        .unwrap();
+    assert_eq!(dated, [(NOON + SECOND,); 4]);
+    foreign.close().await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.verdict(&doomed), "expired");
+}
+
+#[derive(Clone, Copy)]
+enum ChangeOf {
+    Expire,
+    Delete,
+    Preferences,
+    SignOut,
+}
+
+/// An earlier version could write an entry that is older than the one before it.
+#[tokio::test]
+async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    site.clock.advance(HOUR);
+    expire(
+        &site.vault,
+        &member,
+        &member.default_key.access_key.to_string(),
+    )
+    .await;
+    let mut database = site.database().await;
+    sqlx::query(
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT MAX(id) + 1, $1, 'acc_x', 'account.signed_out', '', '', NULL, '' FROM audit",
+    )
+    .bind(NOON)
+    .execute(&mut database)
+    .await
+    .unwrap();
+    database.close().await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.verdict(&member.default_key), "expired");
+    assert_eq!(site.vault.now(), NOON + HOUR);
+}
+
+/// A key that has expired by itself stays expired though the machine comes back an hour behind, from the first
+/// moment on and after a start that came to nothing.
+#[tokio::test]
+async fn what_expired_by_itself_stays_expired_over_restarts() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", &at(NOON + HOUR)).await;
+    site.clock.set(NOON + HOUR + 1);
+    assert_eq!(site.verdict(&key), "expired");
+    Mailbox::of(&site).notices(&site.vault).await;
+    let mut site = restarted(site, NOON).await;
+    for _ in 0..3 {
+        assert_eq!(site.verdict(&key), "expired");
+        assert_eq!(site.vault.now(), NOON + HOUR + 1);
+        // Nothing was swept and nothing closed: as if it had been killed.
+        let Fixture { folder, vault, .. } = site;
+        drop(vault);
+        let clock = Arc::new(ManualClock::at(NOON));
+        let vault = opened_after_a_kill(&folder, clock.clone()).await;
+        site = Fixture {
+            folder,
+            clock,
+            vault,
+        };
+    }
+    site.clock.set(NOON + HOUR + 2);
+    assert_eq!(site.vault.now(), NOON + HOUR + 2, "and time goes on");
+}
+
+/// The lock is released when the last handle is gone, a moment after it was dropped.
+async fn opened_after_a_kill(folder: &tempfile::TempDir, clock: Arc<dyn Clock>) -> Vault {
+    loop {
+        match Vault::open(&options(folder), clock.clone()).await {
+            Err(vault::OpenError::InUse { .. }) => tokio::task::yield_now().await,
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+/// Seeing a page an hour later is recorded too, with nothing else to go by.
+#[tokio::test]
+async fn a_session_in_use_is_recorded() {
+    let site = Fixture::new().await;
+    let signed_up = site
+        .vault
+        .sign_up(
+            "a@example.com",
+            crate::fixture::PASSWORD,
+            "UTC",
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    site.clock.advance(2 * DAY);
+    site.session(&signed_up.session).await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.vault.now(), NOON + 2 * DAY);
+}
