@@ -16,8 +16,8 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
-.PHONY: help setup run dev build test fmt clean bench screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-browser tools python nginx chromium always
+.PHONY: help setup run dev build test fmt clean bench faults screenshots
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-faults test-browser tools python nginx chromium always
 
 help: ## List what there is
 	@echo "Keyhold, by make:"
@@ -42,6 +42,7 @@ test: setup chromium check-format check-types check-tree ## Run all that CI runs
 	@$(MAKE) check-front
 	@$(MAKE) test-rust
 	@$(MAKE) build
+	@$(MAKE) test-faults
 	@$(MAKE) test-browser
 
 fmt: ## Format the Rust sources
@@ -50,6 +51,9 @@ fmt: ## Format the Rust sources
 bench: build ## Measure beside axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
 	@build/bench-tools.sh
 	node bench/run.mjs
+
+faults: build ## Make the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
+	faults/run.py
 
 screenshots: build chromium ## Take pictures of every page into target/screenshots
 	npm run --silent screenshots
@@ -128,6 +132,9 @@ test-rust:
 	if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi
+
+test-faults:
+	faults/run.py --short
 
 test-browser:
 	npm run --silent end2end

@@ -1,0 +1,89 @@
+"""A power cut: the image of the database's device as it was at that moment, started from.
+
+The process is stopped while the image is copied, so the copy holds what the file system had handed to the device by
+then and nothing of what waited in memory.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from keyhold import Keyhold
+from life import Crew, inspect
+from report import NotRun, Row
+
+
+def mount(image, folder):
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-o", "loop", image, folder], check=True, capture_output=True)
+
+
+def unmount(folder):
+    subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
+
+
+def run(binary, folder, long):
+    if os.geteuid() != 0:
+        raise NotRun("mounting an image needs root")
+    rounds = 80 if long else 4
+    chance = random.Random(11)
+    image, cut = f"{folder}/device.img", f"{folder}/cut.img"
+    with open(image, "wb") as file:
+        file.truncate(96 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True, capture_output=True)
+    live, dead = f"{folder}/live", f"{folder}/dead"
+    try:
+        mount(image, live)
+    except subprocess.CalledProcessError as error:
+        raise NotRun(f"no loop device: {error.stderr.decode().strip()}") from None
+    keyhold = Keyhold(binary, f"{folder}/server", data=live)
+    wrong, slowest = [], 0.0
+    try:
+        keyhold.start()
+        crew = Crew(keyhold, 4)
+        for _ in range(rounds):
+            crew.begin()
+            time.sleep(chance.uniform(0.05, 0.3))
+            keyhold.process.send_signal(signal.SIGSTOP)
+            # Answers already sent reach the writers; then each waits for one that does not come.
+            time.sleep(0.05)
+            before = [snapshot(writer) for writer in crew.writers]
+            shutil.copyfile(image, cut)
+            keyhold.process.send_signal(signal.SIGCONT)
+            crew.end()
+            mount(cut, dead)
+            restored = Keyhold(binary, f"{folder}/server", data=dead)
+            try:
+                slowest = max(slowest, restored.start())
+                wrong += lost(restored, before)
+            finally:
+                restored.close()
+                unmount(dead)
+            wrong += crew.compare(sample=1)
+    finally:
+        keyhold.close()
+        unmount(live)
+    figure = f"{rounds} cuts, {crew.acknowledged():,} acknowledged changes; ready after {slowest:.2f} s at most"
+    return [Row("power cut: started from the device as it was", figure, wrong)]
+
+
+def snapshot(writer):
+    """Each key's pair with the states that it may be in."""
+    known = [(key.pair["access_key"], key.possible()) for key in writer.keys]
+    return known + [(key.pair["access_key"], {"deleted"}) for key in writer.gone]
+
+
+def lost(restored, before):
+    """Acknowledged changes that the image does not have."""
+    present, _, integrity = inspect(restored.database)
+    wrong = [] if integrity == "ok" else [f"integrity after a cut: {integrity}"]
+    for keys in before:
+        for access_key, possible in keys:
+            found = present.get(access_key, "deleted")
+            if found not in possible:
+                wrong.append(f"{access_key} is {found} after a cut, acknowledged as {possible}")
+    return wrong

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+"""Makes the faults that Keyhold must withstand, one after another, and writes docs/faults.md.
+
+    faults/run.py              the long forms, about an hour; writes the document
+    faults/run.py --short      a short form of each, about two minutes; writes nothing
+    faults/run.py kills disk   only these
+
+Everything happens on loopback and in a temporary folder, and ends by itself.
+"""
+
+import argparse
+import importlib
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "faults"))
+
+from report import NotRun, Row, document  # noqa: E402
+
+FAULTS = ["kills", "power", "disk", "lock", "file", "stops", "writers", "slow", "connections", "soak"]
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--short", action="store_true")
+    arguments.add_argument("--binary", default=str(ROOT / "target/release/keyhold"))
+    arguments.add_argument("fault", nargs="*", help=", ".join(FAULTS))
+    chosen = arguments.parse_args()
+    for unknown in set(chosen.fault) - set(FAULTS):
+        arguments.error(f"{unknown} is none of {', '.join(FAULTS)}")
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+    rows, not_run, begun = [], [], time.monotonic()
+    for name in chosen.fault or FAULTS:
+        with tempfile.TemporaryDirectory(prefix="keyhold-faults-") as folder:
+            try:
+                found = importlib.import_module(name).run(os.path.abspath(chosen.binary), folder, not chosen.short)
+            except NotRun as reason:
+                not_run.append(name)
+                print(f"NOT RUN  {name}: {reason}", flush=True)
+                continue
+        for row in found:
+            print(f"{'holds' if row.holds() else 'FAILS':8} {row.what}: {row.figure} {row.verdict()}", flush=True)
+        rows += found
+    failed = [row for row in rows if not row.holds()]
+    if not chosen.short and not chosen.fault:
+        rows += [Row(name, "not run", [], met=False) for name in not_run]
+        (ROOT / "docs/faults.md").write_text(document(rows, time.monotonic() - begun))
+    print(f"faults: {len(rows) - len(failed)} passed, {len(failed)} failed, {len(not_run)} skipped")
+    return 1 if failed or (not_run and not chosen.short) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

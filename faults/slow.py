@@ -1,0 +1,106 @@
+"""Thousands of clients that send a byte a second, while good clients call."""
+
+import selectors
+import socket
+import threading
+import time
+
+from keyhold import Keyhold, Member, Verifiers, percentile
+from report import Row
+
+REQUEST = b"GET /healthz HTTP/1.1\r\nHost: slow.example\r\nX-Slow: "
+
+
+class SlowClients:
+    """Connections that never finish their request; a closed one is opened again."""
+
+    def __init__(self, port, count):
+        self.port = port
+        self.count = count
+        self.stopping = False
+        self.let_go = 0
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def open(self, number):
+        client = socket.socket()
+        client.setblocking(False)
+        # Many addresses, as an attack from many places has.
+        client.bind((f"127.0.{1 + number // 250}.{1 + number % 250}", 0))
+        client.connect_ex(("127.0.0.1", self.port))
+        return client
+
+    def run(self):
+        clients = {}
+        sent = dict.fromkeys(range(self.count), 0)
+        watch = selectors.DefaultSelector()
+        while not self.stopping:
+            begun = time.monotonic()
+            for number in range(self.count):
+                if number not in clients:
+                    clients[number] = self.open(number)
+                    watch.register(clients[number], selectors.EVENT_READ, number)
+                    sent[number] = 0
+                    continue
+                try:
+                    place = sent[number]
+                    clients[number].send(REQUEST[place : place + 1] or b"x")
+                    sent[number] += 1
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    self.drop(watch, clients, number)
+            for ready, _ in watch.select(0):
+                try:
+                    if not ready.fileobj.recv(4096):
+                        self.drop(watch, clients, ready.data)
+                except OSError:
+                    self.drop(watch, clients, ready.data)
+            time.sleep(max(0, 1 - (time.monotonic() - begun)))
+        for client in clients.values():
+            client.close()
+
+    def drop(self, watch, clients, number):
+        self.let_go += 1
+        watch.unregister(clients[number])
+        clients.pop(number).close()
+
+    def stop(self):
+        self.stopping = True
+        self.thread.join()
+
+
+def run(binary, folder, long):
+    count, seconds = (4000, 40) if long else (200, 12)
+    keyhold = Keyhold(binary, folder)
+    keyhold.start()
+    try:
+        key = Member(keyhold, "a@example.com").key
+        alone = Verifiers(keyhold, key)
+        time.sleep(3)
+        alone.stop()
+        slow = SlowClients(keyhold.port, count)
+        time.sleep(2)
+        beside = Verifiers(keyhold, key)
+        fresh, failed = [], 0
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            begun = time.perf_counter()
+            failed += keyhold.ask("/healthz")[0] != 200
+            fresh.append(time.perf_counter() - begun)
+            time.sleep(0.05)
+        beside.stop()
+        slow.stop()
+    finally:
+        keyhold.close()
+    wrong = []
+    if beside.wrong() or failed:
+        wrong.append(f"{beside.statuses}, {failed} new connections without an answer")
+    if slow.let_go < count:
+        wrong.append(f"only {slow.let_go} of {count} slow clients were let go")
+    figure = (
+        f"{count:,} clients of a byte a second for {seconds} s, let go {slow.let_go:,} times; {beside.good():,} good "
+        f"answers, p99 {beside.p99():.2f} ms (alone {alone.p99():.2f} ms), new connections p99 "
+        f"{percentile(fresh, 0.99) * 1000:.1f} ms"
+    )
+    return [Row("slow clients", figure, wrong)]

@@ -1,0 +1,29 @@
+"""Fifty clients that change keys at the same time: none is turned away by a lock, and all of it is there."""
+
+import time
+
+from keyhold import Keyhold
+from life import Crew
+from report import Row
+
+
+def run(binary, folder, long):
+    writers, seconds = (50, 60) if long else (50, 5)
+    keyhold = Keyhold(binary, folder)
+    keyhold.start()
+    try:
+        crew = Crew(keyhold, writers)
+        signed_up = crew.acknowledged()
+        crew.begin()
+        time.sleep(seconds)
+        crew.end()
+        changes = crew.acknowledged() - signed_up
+        wrong = crew.compare(sample=1)
+        if refused := crew.refused():
+            wrong.append(f"refused: {refused}")
+        if "locked" in keyhold.logged():
+            wrong.append("the log speaks of a locked database")
+    finally:
+        keyhold.close()
+    figure = f"{writers} writers, {seconds} s, {changes:,} acknowledged changes, {changes / seconds:,.0f}/s"
+    return [Row("many writers", figure, wrong)]
