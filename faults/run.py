@@ -22,7 +22,10 @@ sys.path.insert(0, str(ROOT / "faults"))
 
 from report import NotRun, Row, document  # noqa: E402
 
-FAULTS = ["kills", "power", "disk", "lock", "file", "stops", "writers", "slow", "connections", "soak"]
+FAULTS = [
+    "kills", "power", "sync", "disk", "lock", "file", "wal", "stops", "writers",
+    "sign_ins", "slow", "heads", "connections", "soak",
+]
 
 
 def main():
