@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use crate::address::Peer;
+use crate::listen::Stream;
 use crate::state::AppState;
 use answer::{Date, answer};
 use head::{Request, room};
@@ -30,7 +30,7 @@ const ROOM: usize = 2 * 1024;
 /// Bytes of answers that are written at a time, or a little more, where many requests were read at once.
 const BATCH: usize = 16 * 1024;
 
-/// How long a request may be, and how long it may take.
+/// How long a request may be, and how long it may take to come.
 #[derive(Clone, Copy)]
 pub struct Limits {
     /// Bytes of the head; a longer one is hyper's to refuse.
@@ -53,7 +53,7 @@ enum Rest {
 /// Answers requests until one is not plain or `stop` comes, and gives what hyper is to begin with: what was read and
 /// is not answered. None: the connection has ended, by its client or because a request took too long.
 pub async fn serve(
-    stream: &mut TcpStream,
+    stream: &mut Stream,
     state: &AppState,
     peer: Peer,
     limits: Limits,
@@ -80,7 +80,7 @@ pub async fn serve(
             let known = input.len();
             tokio::select! {
                 biased;
-                read = stream.read_buf(&mut input) => if read.ok()? == 0 {
+                read = stream.tcp.read_buf(&mut input) => if read.ok()? == 0 {
                     return None;
                 },
                 interrupt = interrupts.next() => match interrupt {
@@ -98,6 +98,8 @@ pub async fn serve(
         let mut answered = 0;
         rest = loop {
             match Request::read(&input[answered..], &mut room()) {
+                // A long one alone would have the buffer stay large.
+                Request::Plain(_, length) if length > limits.head => break Rest::Other,
                 Request::Plain(head, length) => {
                     answer(state, &head, peer, date.at(now), &mut output);
                     answered += length;
@@ -111,10 +113,13 @@ pub async fn serve(
             }
         };
         if answered > 0 {
-            let waited = write(stream, &output, limits.patience).await?;
+            let waited = write(stream, &output, now).await?;
             output.clear();
             output.shrink_to(ROOM);
             input.drain(..answered);
+            if input.is_empty() && input.capacity() > limits.head {
+                input.shrink_to(ROOM);
+            }
             interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
         }
         if rest == Rest::Other || input.len() >= limits.head {
@@ -124,12 +129,12 @@ pub async fn serve(
 }
 
 /// Writes all of it; says whether that had to wait for the client. Nearly always there is room for it at once.
-async fn write(stream: &mut TcpStream, output: &[u8], patience: Duration) -> Option<bool> {
-    let written = stream.try_write(output).unwrap_or(0);
+async fn write(stream: &mut Stream, output: &[u8], now: Instant) -> Option<bool> {
+    let written = stream.tcp.try_write(output).unwrap_or(0);
     if written == output.len() {
+        stream.place.idle_since(now);
         return Some(false);
     }
-    let rest = stream.write_all(&output[written..]);
-    timeout(patience, rest).await.ok()?.ok()?;
+    stream.write_all(&output[written..]).await.ok()?;
     Some(true)
 }

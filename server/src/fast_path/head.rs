@@ -77,9 +77,16 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>) -> Option<Head<'h, 'b>> {
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     };
-    let plain =
-        verify::is_meant(path) && target.bytes().all(is_plain) && headers.iter().all(goes_on);
+    let hosts = headers.iter().filter(|header| is_host(header)).count();
+    let plain = hosts == 1
+        && verify::is_meant(path)
+        && target.bytes().all(is_plain)
+        && headers.iter().all(goes_on);
     plain.then_some(Head { query, headers })
+}
+
+fn is_host(header: &Header<'_>) -> bool {
+    header.name.eq_ignore_ascii_case("host")
 }
 
 /// Whether a byte may stand in an address (RFC 3986, section 2), and is not the `#` that would end it.
@@ -141,7 +148,8 @@ mod tests {
             "GET http://keys/verify HTTP/1.1",
             "GET / HTTP/1.1",
         ] {
-            assert_eq!(kind(&format!("{first}\r\n\r\n")), "other", "{first}");
+            let request = format!("{first}\r\nHost: x\r\n\r\n");
+            assert_eq!(kind(&request), "other", "{first}");
         }
         for header in [
             "Content-Length: 1",
@@ -153,15 +161,18 @@ mod tests {
             "CONNECTION: keep-alive, upgrade",
             "Expect: 100-continue",
             "Upgrade: websocket",
+            "Host: y",
         ] {
             let request = format!("GET /verify HTTP/1.1\r\nHost: x\r\n{header}\r\n\r\n");
             assert_eq!(kind(&request), "other", "{header}");
         }
+        assert_eq!(kind("GET /verify HTTP/1.1\r\nX-A: b\r\n\r\n"), "other");
     }
 
     #[test]
     fn headers_are_found_in_any_case_and_their_order() {
-        let input = b"GET /verify?a=b HTTP/1.1\r\nx-Api-kEY:  one \r\nX-API-Key: two\r\n\r\n";
+        let input =
+            b"GET /verify?a=b HTTP/1.1\r\nhost: x\r\nx-Api-kEY:  one \r\nX-API-Key: two\r\n\r\n";
         let mut room = room();
         let Request::Plain(head, _) = Request::read(input, &mut room) else {
             panic!("it is plain");

@@ -158,3 +158,63 @@ fn too_many_bytes_of_headers_are_refused() {
             .ends_with("ok")
     );
 }
+
+/// C2: an answer reaches a client that sends all of its body first, however large.
+#[test]
+fn refused_bodies_are_answered() {
+    let folder = TempDir::new().unwrap();
+    let running = start(folder.path(), &[]);
+    let body = "x".repeat(5_000_000);
+    for (path, status) in [
+        ("/verify", "401"),
+        ("/v1/keys", "401"),
+        ("/fn/account/sign-in", "413"),
+        ("/fn/nothing", "404"),
+    ] {
+        let answer = running
+            .send(&format!("POST {path} HTTP/1.1"), &body)
+            .unwrap();
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{path}: {answer}"
+        );
+    }
+}
+
+/// C2: what a connection holds when it is idle does not grow with the requests it has carried.
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_connections_hold_little() {
+    const CONNECTIONS: usize = 200;
+    let folder = TempDir::new().unwrap();
+    let running = start(folder.path(), &[]);
+    let resident = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id()));
+        let status = status.unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+        kilobytes.parse::<usize>().unwrap()
+    };
+    let before = resident();
+    let held: Vec<_> = (0..CONNECTIONS)
+        .map(|number| {
+            let (target, length) = match number % 4 {
+                0 => ("/verify", 15_000),
+                1 => ("/healthz", 15_000),
+                2 => ("/verify", 60_000),
+                _ => ("/healthz", 60_000),
+            };
+            let mut stream = TcpStream::connect(&running.address).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            let long = "x".repeat(length);
+            let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\nX-Long: {long}\r\n\r\n");
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = [0; 2_000];
+            let read = stream.read(&mut answer).unwrap();
+            assert!(answer[..read].starts_with(b"HTTP/1.1 "));
+            stream
+        })
+        .collect();
+    let each = (resident() - before) / held.len();
+    assert!(each <= 32, "{each} kB a connection");
+}

@@ -150,3 +150,26 @@ async fn slow_clients_are_let_go() {
         "ten seconds after the answer"
     );
 }
+
+/// Nor does one stay that asks and takes no answers.
+#[tokio::test]
+async fn who_takes_no_answers_is_let_go() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    let good = get("/verify", &[&carriers[0]]);
+    let mut stream = served.connect().await;
+    let crowd = good.repeat(1_000);
+    // As long as it is taken; then neither side can go on.
+    let soon = Duration::from_secs(1);
+    let mut asked = 0;
+    while let Ok(written) = timeout(soon, stream.write(crowd.as_bytes())).await {
+        asked += written.unwrap() / good.len();
+    }
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(31)).await;
+    let mut answers = Vec::new();
+    let ended = stream.read_to_end(&mut answers).await;
+    assert!(ended.is_err(), "the connection is reset");
+    let answers = String::from_utf8_lossy(&answers);
+    assert!(answers.matches("HTTP/1.1 200 OK").count() < asked);
+}

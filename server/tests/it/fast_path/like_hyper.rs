@@ -92,7 +92,10 @@ async fn the_same_bytes_get_the_same_answer() {
         headers.push(good);
         requests.push(get("/verify", &headers));
     }
-    for length in [1_900, 2_100, 8_100, 9_000, 60_000, 200_000] {
+    for length in [
+        1_900, 2_100, 8_100, 9_000, 16_100, 16_300, 16_500, 33_000, 60_000, 65_300, 65_500, 66_000,
+        100_000, 130_000, 200_000,
+    ] {
         let long = format!("X-Long: {}", "a".repeat(length));
         requests.push(get("/verify", &[&long, good]));
     }
@@ -104,6 +107,51 @@ async fn the_same_bytes_get_the_same_answer() {
         let (fast, hyper) = served.both(row.as_bytes()).await;
         assert_eq!(fast, hyper, "{request:.300}");
     }
+}
+
+/// RFC 9112: a request without Host, with two, or chunked twice is none; requirement C2: 64 KiB are the longest head.
+#[tokio::test]
+async fn what_is_no_request_is_refused_by_both() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    let good = get("/verify", &[&carriers[0]]);
+    let head = |length: usize| {
+        let room = length - get("/verify", &["X-Long: "]).len();
+        get("/verify", &[&format!("X-Long: {}", "a".repeat(room))])
+    };
+    for (request, status) in [
+        (good.replace("Host: x\r\n", ""), 400),
+        (good.replace("Host: x", "Host: x\r\nHost: x"), 400),
+        (
+            get("/verify", &["Transfer-Encoding: chunked, chunked"]),
+            400,
+        ),
+        (
+            get(
+                "/verify",
+                &["Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"],
+            ),
+            400,
+        ),
+        (head(65_536), 401),
+        (head(65_537), 431),
+        (head(110_000), 431),
+    ] {
+        let (fast, hyper) = served.both(request.as_bytes()).await;
+        assert_eq!(fast, hyper, "{request:.200}");
+        assert!(
+            fast.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{fast}: {request:.200}"
+        );
+        assert_eq!(fast.matches("HTTP/1.1 ").count(), 1, "{fast}");
+    }
+    let old = request("GET", "/verify", "HTTP/1.0", &[&carriers[0]]).replace("Host: x\r\n", "");
+    let (fast, hyper) = served.both(old.as_bytes()).await;
+    assert_eq!(fast, hyper);
+    assert!(
+        fast.starts_with("HTTP/1.0 200 "),
+        "Host came with HTTP/1.1: {fast}"
+    );
 }
 
 /// What follows a request on its connection is answered in its order, by whom it may be.

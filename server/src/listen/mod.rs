@@ -1,0 +1,198 @@
+//! Accepts connections, bounds them, and lets them finish at the end.
+//!
+//! `axum::serve` sets no limit on how long a client may take to send its headers, so a few thousand slow ones
+//! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
+//! telling the versions apart on one port waits for a client without any limit.
+
+mod places;
+mod request;
+mod stream;
+
+pub use request::LARGE_HEAD;
+pub use stream::Stream;
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use rlimit::Resource;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use crate::address::Peer;
+use crate::fast_path;
+use crate::front::Front;
+use places::Places;
+use stream::{Linger, bound_unsent};
+
+/// The longest a client may take to send a request's headers, and to begin with the next request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a client may take nothing of its answer.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// The most bytes of headers; more is answered 431.
+const HEADER_BYTES: usize = 64 * 1024;
+/// After an answer to a request whose body was not read. Through a slow line a few megabytes take seconds.
+const LINGER: Linger = Linger {
+    most: Duration::from_secs(10),
+    gap: Duration::from_secs(2),
+    bytes: 16 * 1024 * 1024,
+};
+/// Connections at the same time; for a further one the longest idle makes way.
+const CONNECTIONS: u64 = 16 * 1024;
+/// Files that are not connections of people and gateways: database, log, metrics, what has just been accepted.
+const OTHER_FILES: u64 = 96;
+/// The longest that requests in flight may take after the stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// How many connections a listener has, and of whom.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// At the same time.
+    pub connections: usize,
+    /// Of one address, when all are taken; those over it make way first. None: a quarter.
+    pub per_address: Option<usize>,
+    /// Proxies, which have many clients behind them and no share.
+    pub trusted: Vec<IpNet>,
+    /// The longest without a byte of an answer taken by the client.
+    pub stall: Duration,
+}
+
+impl From<usize> for Limits {
+    fn from(connections: usize) -> Self {
+        Self {
+            connections,
+            per_address: None,
+            trusted: Vec::new(),
+            stall: STALL_TIMEOUT,
+        }
+    }
+}
+
+/// Serves connections within the limits until `stop` comes, then lets what is in flight finish.
+pub async fn serve(
+    listener: TcpListener,
+    front: Front,
+    limits: impl Into<Limits>,
+    stop: impl Future<Output = ()>,
+) {
+    let limits = limits.into();
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(HEADER_BYTES)
+        .max_buf_size(HEADER_BYTES)
+        // Who has sent a request and ends its half still gets the answer (RFC 9112, section 9.6).
+        .half_close(true);
+    let count = limits.connections;
+    let share = limits.per_address.unwrap_or(count / 4);
+    let places = Places::new(count, share, limits.trusted);
+    bound_unsent(&listener);
+    let (stopping, stopped) = watch::channel(());
+    let mut stop = pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener) => accepted,
+        };
+        let Some((tcp, peer)) = accepted else {
+            continue;
+        };
+        let place = tokio::select! {
+            () = &mut stop => break,
+            place = places.take(peer.ip()) => place,
+        };
+        let index = place.index();
+        let stream = Stream::new(tcp, Arc::new(place), limits.stall);
+        let (front, builder, stopped) = (front.clone(), builder.clone(), stopped.clone());
+        let task = tokio::spawn(connection(stream, peer, front, builder, stopped));
+        places.serve(index, task.abort_handle());
+    }
+    drop(stopping);
+    drop(listener);
+    if tokio::time::timeout(DRAIN, places.empty()).await.is_err() {
+        tracing::warn!(
+            "some requests did not finish in {} s and were cut off",
+            DRAIN.as_secs()
+        );
+    }
+}
+
+/// Serves one connection to its end.
+async fn connection(
+    mut stream: Stream,
+    peer: SocketAddr,
+    front: Front,
+    builder: http1::Builder,
+    mut stopped: watch::Receiver<()>,
+) {
+    if let Some(state) = front.verify() {
+        let limits = fast_path::Limits {
+            head: LARGE_HEAD,
+            patience: HEADER_TIMEOUT,
+        };
+        // An error is a sender that is gone: that is the stop too.
+        let stop = async { drop(stopped.changed().await) };
+        match fast_path::serve(&mut stream, state, Peer(peer), limits, stop).await {
+            Some(rest) => stream.put_back(rest),
+            None => return,
+        }
+        tracing::debug!("a connection goes over to hyper");
+    }
+    let place = Arc::clone(&stream.place);
+    let service = service_fn(move |request| request::answer(&front, request, peer, &place));
+    let ended = {
+        let connection = builder.serve_connection(TokioIo::new(&mut stream), service);
+        let mut connection = pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            _ = stopped.changed() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        }
+    };
+    if let Err(error) = &ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+    // hyper answers what it cannot read too.
+    if ended.is_ok() || ended.is_err_and(|error| error.is_parse()) {
+        tokio::select! {
+            () = stream.linger(LINGER) => {}
+            _ = stopped.changed() => {}
+        }
+    }
+}
+
+/// How many connections of people and gateways there is room for: as many as the system lets this process have
+/// open, once it has asked for all it may have.
+pub fn connections() -> usize {
+    let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
+        .or_else(|_| Resource::NOFILE.get_soft())
+        .unwrap_or(1024);
+    usize::try_from(files.saturating_sub(OTHER_FILES).clamp(16, CONNECTIONS)).unwrap_or(16)
+}
+
+/// The next connection; none if accepting failed, which is not the end: the client may have gone, or the system may
+/// be short of something for a moment.
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    match listener.accept().await {
+        Ok((stream, peer)) => {
+            let _ = stream.set_nodelay(true);
+            Some((stream, peer))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,327 @@
+//! The places for connections: who has one, and who gives one up when all are taken.
+//!
+//! Nothing is refused while there is room. When there is none, the connection that has been idle for longest makes
+//! way, first among those of an address that holds more than its share, so that neither one address nor a crowd of
+//! silent clients can keep others out. Places are taken and freed under a lock; a request only stores a number.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ipnet::IpNet;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout};
+
+/// How exactly idle times are told apart, in milliseconds: a busy connection stores its own once in that time.
+const TICK: u64 = 16;
+/// How often a full house is searched again for a connection that has become idle.
+const SEARCH: Duration = Duration::from_millis(50);
+
+/// The places of one listener.
+pub struct Places {
+    /// Of each place: the last sign of life in milliseconds since `begun`, shifted by one; the lowest bit says that
+    /// a request is being answered.
+    lives: Box<[AtomicU64]>,
+    table: Mutex<Table>,
+    freed: Notify,
+    begun: Instant,
+    /// Places that an address keeps when they run short.
+    share: usize,
+    /// Proxies: many clients stand behind one, so they have no share and go last.
+    trusted: Vec<IpNet>,
+}
+
+#[derive(Default)]
+struct Table {
+    free: Vec<usize>,
+    holders: HashMap<IpAddr, Holder>,
+    tasks: HashMap<usize, AbortHandle>,
+}
+
+#[derive(Default)]
+struct Holder {
+    trusted: bool,
+    places: Vec<usize>,
+}
+
+/// One connection's place, free again when this is dropped.
+pub struct Place {
+    places: Arc<Places>,
+    index: usize,
+    holder: IpAddr,
+}
+
+impl Places {
+    pub fn new(count: usize, share: usize, trusted: Vec<IpNet>) -> Arc<Self> {
+        Arc::new(Self {
+            lives: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            table: Mutex::new(Table {
+                free: (0..count).rev().collect(),
+                ..Table::default()
+            }),
+            freed: Notify::new(),
+            begun: Instant::now(),
+            share: share.max(1),
+            trusted,
+        })
+    }
+
+    /// A place for a new connection from `peer`. Waits for one only if every other is in the middle of an answer.
+    /// To be called by one task at a time.
+    pub async fn take(self: &Arc<Self>, peer: IpAddr) -> Place {
+        let holder = holder_of(peer);
+        if let Some(place) = self.free_place(holder) {
+            return place;
+        }
+        let mut ending = false;
+        loop {
+            if !ending {
+                ending = self.end_one(holder);
+            }
+            // The ended task lets go of its place as soon as it is next scheduled.
+            let _ = timeout(SEARCH, self.freed.notified()).await;
+            if let Some(place) = self.free_place(holder) {
+                return place;
+            }
+        }
+    }
+
+    /// Says which task serves the connection in a place.
+    pub fn serve(&self, index: usize, task: AbortHandle) {
+        if !task.is_finished() {
+            self.table().tasks.insert(index, task);
+        }
+    }
+
+    /// Waits until all places are free.
+    pub async fn empty(&self) {
+        while self.table().free.len() < self.lives.len() {
+            let _ = timeout(SEARCH, self.freed.notified()).await;
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn free_place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+        let mut table = self.table();
+        let index = table.free.pop()?;
+        let holder = table.holders.entry(address).or_insert_with(|| Holder {
+            trusted: self
+                .trusted
+                .iter()
+                .any(|network| network.contains(&address)),
+            places: Vec::new(),
+        });
+        holder.places.push(index);
+        drop(table);
+        let place = Place {
+            places: Arc::clone(self),
+            index,
+            holder: address,
+        };
+        place.idle();
+        Some(place)
+    }
+
+    /// Ends the connection that a newcomer may have the place of; whether there is one.
+    fn end_one(&self, newcomer: IpAddr) -> bool {
+        let mut table = self.table();
+        let over = |holder: &Holder| !holder.trusted && holder.places.len() > self.share;
+        let own = table
+            .holders
+            .get(&newcomer)
+            .filter(|holder| !holder.trusted && holder.places.len() >= self.share);
+        let chosen = if let Some(own) = own {
+            // Who has its share already makes way for itself.
+            own.places
+                .iter()
+                .map(|index| (self.life(*index), *index))
+                .min()
+                .map(|(_, index)| index)
+        } else {
+            let all = table.holders.values().flat_map(|holder| {
+                let over = over(holder);
+                holder
+                    .places
+                    .iter()
+                    .map(move |index| (over, holder.trusted, *index))
+            });
+            let ranked = all.filter_map(|(over, trusted, index)| {
+                let (busy, since) = self.life(index);
+                let rank = match (busy, over, trusted) {
+                    (false, true, _) => 0,
+                    (false, false, false) => 1,
+                    (true, true, _) => 2,
+                    (false, false, true) => 3,
+                    (true, false, _) => return None,
+                };
+                Some((rank, since, index))
+            });
+            ranked.min().map(|(_, _, index)| index)
+        };
+        let Some(task) = chosen.and_then(|index| table.tasks.remove(&index)) else {
+            return false;
+        };
+        drop(table);
+        task.abort();
+        true
+    }
+
+    /// Whether the connection in a place is being answered, and since when there was no sign of life.
+    fn life(&self, index: usize) -> (bool, u64) {
+        let life = self.lives[index].load(Ordering::Relaxed);
+        (life & 1 == 1, life >> 1)
+    }
+
+    fn store(&self, index: usize, now: Instant, busy: bool) {
+        let since = now.saturating_duration_since(self.begun).as_millis();
+        let since = u64::try_from(since).unwrap_or(u64::MAX >> 1) / TICK * TICK;
+        let life = since << 1 | u64::from(busy);
+        let stored = &self.lives[index];
+        if stored.load(Ordering::Relaxed) != life {
+            stored.store(life, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Place {
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// A request is being answered.
+    pub fn busy(&self) {
+        self.places.store(self.index, Instant::now(), true);
+    }
+
+    /// The client's turn begins.
+    pub fn idle(&self) {
+        self.idle_since(Instant::now());
+    }
+
+    /// The same at an instant that is known already.
+    pub fn idle_since(&self, now: Instant) {
+        self.places.store(self.index, now, false);
+    }
+
+    /// The client took some of an answer.
+    pub fn took(&self) {
+        let (busy, _) = self.places.life(self.index);
+        self.places.store(self.index, Instant::now(), busy);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.places.table();
+        table.tasks.remove(&self.index);
+        if let Some(holder) = table.holders.get_mut(&self.holder) {
+            holder.places.retain(|index| *index != self.index);
+            if holder.places.is_empty() {
+                table.holders.remove(&self.holder);
+            }
+        }
+        table.free.push(self.index);
+        drop(table);
+        self.places.freed.notify_one();
+    }
+}
+
+/// Whose share a connection counts against: an IPv4 address, or an IPv6 /56, which one customer commonly holds.
+fn holder_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72))),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    const STRANGER: [u8; 4] = [192, 0, 2, 1];
+    const OTHER: [u8; 4] = [192, 0, 2, 2];
+    const PROXY: [u8; 4] = [10, 0, 0, 1];
+
+    fn places(count: usize, share: usize) -> Arc<Places> {
+        let trusted = IpNet::from(IpAddr::from([10, 0, 0, 0]));
+        let trusted = IpNet::new(trusted.addr(), 8).map_or_else(|_| Vec::new(), |net| vec![net]);
+        Places::new(count, share, trusted)
+    }
+
+    /// A connection that stays until it is ended; `busy` says that it is being answered. A while passes.
+    async fn connect(places: &Arc<Places>, peer: [u8; 4], busy: bool) -> AbortHandle {
+        let place = places.take(peer.into()).await;
+        let index = place.index();
+        if busy {
+            place.busy();
+        }
+        let task = tokio::spawn(async move {
+            let _place = place;
+            pending::<()>().await;
+        });
+        let handle = task.abort_handle();
+        places.serve(index, handle.clone());
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        handle
+    }
+
+    fn gone(connections: &[AbortHandle]) -> Vec<usize> {
+        let gone = connections.iter().enumerate();
+        gone.filter(|(_, task)| task.is_finished())
+            .map(|(place, _)| place)
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_idle_makes_way() {
+        let places = places(3, 3);
+        let mut held = Vec::new();
+        for (peer, busy) in [(STRANGER, true), (STRANGER, false), (OTHER, false)] {
+            held.push(connect(&places, peer, busy).await);
+        }
+        assert_eq!(gone(&held), Vec::<usize>::new(), "there was room");
+        held.push(connect(&places, OTHER, false).await);
+        assert_eq!(gone(&held), [1], "not the one that is being answered");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_over_its_share_makes_way_first() {
+        let places = places(5, 2);
+        let mut held = vec![
+            connect(&places, PROXY, false).await,
+            connect(&places, OTHER, false).await,
+        ];
+        for busy in [true, false, true] {
+            held.push(connect(&places, STRANGER, busy).await);
+        }
+        held.push(connect(&places, STRANGER, true).await);
+        assert_eq!(gone(&held), [3], "it makes way for itself");
+        held.push(connect(&places, PROXY, true).await);
+        assert_eq!(gone(&held), [1, 3], "then the longest idle of the others");
+        held.push(connect(&places, OTHER, true).await);
+        assert_eq!(
+            gone(&held),
+            [1, 2, 3],
+            "then what it is being answered, and proxies last"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_place_is_free_again_when_its_connection_ends() {
+        let places = places(1, 1);
+        for _ in 0..3 {
+            drop(places.take(STRANGER.into()).await);
+        }
+        places.empty().await;
+        let table = places.table();
+        assert!(table.holders.is_empty() && table.tasks.is_empty());
+    }
+}

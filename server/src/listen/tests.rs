@@ -1,0 +1,207 @@
+use axum::Router;
+use axum::body::Bytes;
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::*;
+
+/// More than the system takes over for a client that reads nothing.
+const LARGE: usize = 64 * 1024 * 1024;
+
+async fn listen(
+    router: Router,
+    limits: impl Into<Limits>,
+) -> std::io::Result<(SocketAddr, JoinHandle<()>)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let limits = limits.into();
+    let server = tokio::spawn(serve(
+        listener,
+        router.into(),
+        limits,
+        std::future::pending(),
+    ));
+    Ok((address, server))
+}
+
+fn large() -> Router {
+    let body = Bytes::from(vec![b'x'; LARGE]);
+    Router::new().route("/", get(move || async move { body }))
+}
+
+/// Who takes nothing of an answer is let go after thirty seconds, and not before.
+#[tokio::test(start_paused = true)]
+async fn who_reads_nothing_is_let_go() -> std::io::Result<()> {
+    let (address, server) = listen(large(), 16).await?;
+    let mut client = TcpStream::connect(address).await?;
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await?;
+    sleep(STALL_TIMEOUT * 2).await;
+    let mut answer = Vec::new();
+    let ended = client.read_to_end(&mut answer).await;
+    assert!(ended.is_err(), "the connection is reset");
+    assert!(answer.len() < LARGE, "{} bytes", answer.len());
+    server.abort();
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_reads_slowly_gets_all_of_it() -> std::io::Result<()> {
+    let (address, server) = listen(large(), 16).await?;
+    let mut client = TcpStream::connect(address).await?;
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        .await?;
+    let mut read = 0;
+    let mut piece = vec![0; LARGE / 16];
+    loop {
+        sleep(STALL_TIMEOUT.mul_f64(0.8)).await;
+        let mut took = 0;
+        while took < piece.len() {
+            match client.read(&mut piece[took..]).await? {
+                0 => {
+                    assert!(read + took > LARGE, "{read} bytes");
+                    server.abort();
+                    return Ok(());
+                }
+                more => took += more,
+            }
+        }
+        read += took;
+    }
+}
+
+/// When all places are taken, the longest idle connection makes way.
+#[tokio::test(start_paused = true)]
+async fn a_newcomer_is_served_though_all_places_are_taken() -> std::io::Result<()> {
+    let router = Router::new().route("/", get(|| async { "here" }));
+    let (address, server) = listen(router, 4).await?;
+    let mut clients = Vec::new();
+    let mut answer = [0; 500];
+    for _ in 0..12 {
+        let mut client = TcpStream::connect(address).await?;
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            .await?;
+        let length = client.read(&mut answer).await?;
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+        clients.push(client);
+        sleep(Duration::from_millis(100)).await;
+    }
+    for (number, client) in clients.iter_mut().enumerate() {
+        let request = client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        let answered = request.is_ok() && client.read(&mut answer).await.unwrap_or(0) > 0;
+        assert_eq!(answered, number >= 8, "client {number}");
+    }
+    server.abort();
+    Ok(())
+}
+
+/// An answer that leaves the body unread reaches a client that first sends all of it.
+#[tokio::test]
+async fn what_is_still_sent_is_read_to_the_end() -> std::io::Result<()> {
+    let router = Router::new().route("/", post(|| async { "enough" }));
+    let (address, server) = listen(router, 16).await?;
+    let body = vec![b'x'; 5_000_000];
+    for framing in [
+        format!("Content-Length: {}", body.len()),
+        "Transfer-Encoding: chunked".to_owned(),
+    ] {
+        let mut client = TcpStream::connect(address).await?;
+        let head = format!("POST / HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n");
+        client.write_all(head.as_bytes()).await?;
+        if framing.starts_with("Transfer") {
+            client
+                .write_all(format!("{:x}\r\n", body.len()).as_bytes())
+                .await?;
+        }
+        client.write_all(&body).await?;
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await?;
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{framing}");
+        assert!(answer.ends_with(b"enough"), "{framing}");
+    }
+    server.abort();
+    Ok(())
+}
+
+/// A client that has ended its half after a request still gets the answer.
+#[tokio::test]
+async fn half_a_connection_is_answered() -> std::io::Result<()> {
+    let router = Router::new().route("/", get(|| async { "here" }));
+    let (address, server) = listen(router, 16).await?;
+    let mut client = TcpStream::connect(address).await?;
+    client
+        .write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await?;
+    client.shutdown().await?;
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await?;
+    assert!(answer.ends_with(b"here"));
+    server.abort();
+    Ok(())
+}
+
+/// Whoever connects and then says nothing, or not enough, is let go. Time runs by itself while everybody
+/// waits, so ten seconds pass at once.
+#[tokio::test(start_paused = true)]
+async fn silent_clients_are_let_go() -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let server = tokio::spawn(serve(
+        listener,
+        Router::new().into(),
+        16,
+        std::future::pending(),
+    ));
+    for said in [
+        "",
+        "P",
+        "PRI * HTTP/2.0\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n",
+    ] {
+        let mut client = TcpStream::connect(address).await?;
+        client.write_all(said.as_bytes()).await?;
+        let mut answer = Vec::new();
+        let gone = tokio::time::timeout(HEADER_TIMEOUT * 2, client.read_to_end(&mut answer)).await;
+        assert!(gone.is_ok(), "still connected after {said:?}");
+    }
+    server.abort();
+    Ok(())
+}
+
+/// The ten seconds begin anew with each answer, and end ten seconds after the last, however the timer of
+/// the connection was set before; and a slow answer is no silence.
+#[tokio::test(start_paused = true)]
+async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let slow = || async {
+        tokio::time::sleep(HEADER_TIMEOUT * 2).await;
+        "late"
+    };
+    let router = Router::new()
+        .route("/", get(|| async { "soon" }))
+        .route("/slow", get(slow));
+    let server = tokio::spawn(serve(listener, router.into(), 16, std::future::pending()));
+    let mut client = TcpStream::connect(address).await?;
+    let nearly = HEADER_TIMEOUT.mul_f64(0.9);
+    let mut answer = [0; 500];
+    for path in ["/", "/", "/slow", "/", "/slow", "/"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.write_all(request.as_bytes()).await?;
+        let length = client.read(&mut answer).await?;
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{path}");
+        tokio::time::sleep(nearly).await;
+    }
+    let silent = Instant::now();
+    assert_eq!(client.read(&mut answer).await?, 0, "it is let go");
+    let waited = silent.elapsed();
+    assert!(waited > Duration::ZERO, "too early");
+    assert!(waited <= Duration::from_secs(2), "after {waited:?}");
+    server.abort();
+    Ok(())
+}
