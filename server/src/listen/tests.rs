@@ -180,7 +180,7 @@ async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let slow = || async {
-        tokio::time::sleep(HEADER_TIMEOUT * 2).await;
+        sleep(HEADER_TIMEOUT * 2).await;
         "late"
     };
     let router = Router::new()
@@ -195,7 +195,7 @@ async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
         client.write_all(request.as_bytes()).await?;
         let length = client.read(&mut answer).await?;
         assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{path}");
-        tokio::time::sleep(nearly).await;
+        sleep(nearly).await;
     }
     let silent = Instant::now();
     assert_eq!(client.read(&mut answer).await?, 0, "it is let go");
