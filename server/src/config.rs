@@ -8,6 +8,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
+use crate::limit_settings::LimitSettings;
 use crate::mail_settings::MailSettings;
 use crate::place::{Place, is_loopback_url};
 
@@ -83,6 +84,9 @@ pub struct Config {
     /// Whether strangers may make accounts.
     #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
     pub sign_up: SignUp,
+
+    #[command(flatten)]
+    pub limits: LimitSettings,
 
     /// Networks of proxies whose X-Forwarded-For is believed, comma-separated.
     #[arg(
@@ -217,6 +221,7 @@ mod tests {
         assert!(sentence(&["--base-url", "https://example.com#keys"]).contains("no path"));
         assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
         assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
+        assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
     }
 

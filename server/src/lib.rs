@@ -11,6 +11,7 @@ mod fast_path;
 pub mod front;
 mod functions;
 mod headers;
+mod limit_settings;
 pub mod listen;
 pub mod log;
 mod mail_settings;

@@ -68,7 +68,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
             decisions
                 .by_code
                 .iter()
-                .map(|(code, count)| outcome(code, *count))
+                .map(|(code, count)| labelled("code", code, *count))
                 .collect(),
         ),
         family(
@@ -94,6 +94,16 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
             vec![counter(vault.flush_failures())],
         ),
     ];
+    families.push(family(
+        "keyhold_limited_total",
+        "Requests that a limit refused, by limit.",
+        MetricType::COUNTER,
+        vault
+            .limited()
+            .iter()
+            .map(|(limit, count)| labelled("limit", limit.slug(), *count))
+            .collect(),
+    ));
     families.push(family(
         "keyhold_fault",
         "1 for each cause that has a fault now, else 0.",
@@ -133,10 +143,10 @@ fn counter(number: u64) -> Metric {
     metric
 }
 
-fn outcome(code: &str, number: u64) -> Metric {
+fn labelled(name: &str, value: &str, number: u64) -> Metric {
     let mut label = LabelPair::default();
-    label.set_name("code".to_owned());
-    label.set_value(code.to_owned());
+    label.set_name(name.to_owned());
+    label.set_value(value.to_owned());
     let mut metric = counter(number);
     metric.set_label(vec![label]);
     metric

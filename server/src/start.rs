@@ -44,6 +44,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         database_url: config.database_url.clone(),
         pepper_file: config.pepper_file.clone(),
         base_url: base_url.clone(),
+        limits: config.limits.settings(),
     };
     let vault = Vault::open(&options, Arc::new(SystemClock::default()))
         .await

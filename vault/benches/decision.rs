@@ -106,6 +106,7 @@ impl Site {
                 database_url: format!("sqlite://{}", database.display()),
                 pepper_file: folder.path().join("pepper"),
                 base_url: "https://keys.example.com".to_owned(),
+                limits: vault::limits::Settings::default(),
             };
             let clock = Arc::new(SystemClock::default());
             let vault = Vault::open(&options, clock).await.unwrap();

@@ -49,6 +49,7 @@ async fn median(keys: i64) -> Duration {
         database_url: format!("sqlite://{}", path.display()),
         pepper_file: folder.path().join("pepper"),
         base_url: "https://keys.example.com".to_owned(),
+        limits: vault::limits::Settings::default(),
     };
     let clock = Arc::new(ManualClock::at(NOON));
     let vault = Vault::open(&options, clock.clone()).await.unwrap();

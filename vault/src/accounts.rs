@@ -8,9 +8,10 @@ use sqlx::AnyConnection;
 
 use crate::audit::{self, Action, Entry};
 use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
 use crate::new_key::{NewKey, insert_key};
+use crate::passwords::Turn;
 use crate::sessions::{self, Session, SessionToken};
-use crate::throttle::{Attempt, Subject};
 use crate::{Caller, Vault, links, passwords, random};
 
 /// The name of the key that is made with every account.
@@ -175,13 +176,14 @@ impl Vault {
             return Err(errors.into());
         };
         let subjects = caller.address.map(Subject::network).into_iter().collect();
-        let attempt = self.0.throttle.attempt(subjects, self.now())?;
-        let password_hash = self.0.passwords.hash(password).await?;
+        let attempt = self.0.limits.password(subjects, self.now())?;
+        let place = self.place_to_hash(Turn::Later, caller)?;
+        self.0.limits.sign_up(caller.address, self.now())?;
+        let password_hash = self.0.passwords.hash(place, password).await?;
         // Whoever makes many accounts makes none of them write to strangers: the link can be asked for later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
-        let mails = self.0.throttle.attempt(subjects, self.now());
-        let may_write = mails.map(Attempt::failed).is_ok();
-        let caller = caller.clone();
+        let may_write = self.0.limits.mail(subjects, self.now()).is_ok();
+        let (address, caller) = (caller.address, caller.clone());
         let signed_up = self
             .undisturbed(move |vault| async move {
                 let mut write = vault.0.database.begin().await?;
@@ -218,7 +220,7 @@ impl Vault {
             Ok(_) => attempt.succeeded(),
             // Asking which addresses have accounts is guessing too.
             Err(Error::SignUpRefused) => attempt.failed(),
-            Err(_) => {}
+            Err(_) => self.0.limits.take_back_sign_up(address),
         }
         signed_up
     }

@@ -12,6 +12,7 @@ use crate::accounts::{Account, insert_account};
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
 use crate::new_key::{NewKey, insert_key};
+use crate::passwords::Turn;
 use crate::{Caller, Vault, outbox, random};
 
 /// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
@@ -146,7 +147,8 @@ impl Vault {
                 Filled::Not
             });
         }
-        let password = self.0.passwords.hash(PASSWORD).await?;
+        let place = self.place_to_hash(Turn::First, &Caller::default())?;
+        let password = self.0.passwords.hash(place, PASSWORD).await?;
         self.undisturbed(move |vault| async move {
             let caller = Caller::default();
             let mut write = vault.0.database.begin().await?;

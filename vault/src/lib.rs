@@ -25,6 +25,7 @@ mod error;
 pub mod gate;
 mod inventory;
 mod keys;
+pub mod limits;
 mod links;
 mod load;
 pub mod mail;
@@ -45,7 +46,6 @@ mod sign_in;
 mod steady;
 mod sweep;
 mod tally;
-mod throttle;
 pub mod usage;
 mod verify;
 
@@ -67,12 +67,12 @@ use clock::Clock;
 use database::{Database, Inspected};
 use directory::KeyDirectory;
 use gate::RequestIds;
+use limits::Limits;
 use load::Loader;
 use passwords::Passwords;
 use pepper::Pepper;
 use readiness::Readiness;
 use tally::Tally;
-use throttle::Throttle;
 use usage::Usage;
 
 /// Where things are kept.
@@ -84,9 +84,11 @@ pub struct Options {
     pub pepper_file: PathBuf,
     /// Where browsers reach Keyhold, without a slash at the end: links in mails begin with it.
     pub base_url: String,
+    /// What an account, a network and the instance may take.
+    pub limits: limits::Settings,
 }
 
-/// From where somebody asks: for the audit trail, the throttle and the usage of keys.
+/// From where somebody asks: for the audit trail, the limits and the usage of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub address: Option<IpAddr>,
@@ -102,7 +104,7 @@ struct Inner {
     pepper: Pepper,
     directory: KeyDirectory,
     passwords: Passwords,
-    throttle: Throttle,
+    limits: Limits,
     usage: Usage,
     tally: Tally,
     request_ids: RequestIds,
@@ -129,13 +131,12 @@ impl Vault {
             .map_err(OpenError::Load)?
             .load(&directory)
             .await?;
-        let throttle = Throttle::default();
         Ok(Self(Arc::new(Inner {
             database,
             pepper,
             directory,
             passwords,
-            throttle,
+            limits: Limits::new(options.limits),
             usage: Usage::default(),
             tally: Tally::default(),
             request_ids: RequestIds::default(),

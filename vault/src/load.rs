@@ -113,6 +113,7 @@ mod tests {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
             pepper_file: folder.path().join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            limits: crate::limits::Settings::default(),
         };
         let clock = Arc::new(ManualClock::at(1_795_435_200_000));
         let vault = Vault::open(&options, clock).await.unwrap();

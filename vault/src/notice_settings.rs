@@ -7,8 +7,8 @@ use sqlx::AnyConnection;
 use crate::accounts::entry;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
 use crate::sessions::Session;
-use crate::throttle::Subject;
 use crate::{Caller, Vault, links};
 
 /// Takes the second recipient away, within a transaction.
@@ -170,8 +170,8 @@ impl Vault {
     /// Counts a mail that somebody asks for, so that an account cannot be used to fill others' mailboxes.
     fn may_write_to(&self, session: &Session, address: &str, caller: &Caller) -> Result<()> {
         let mut subjects = Subject::mail(MailKind::ConfirmSecondRecipient, address, caller.address);
-        subjects.push(Subject::Account(format!("mails of {}", session.account.id)));
-        self.0.throttle.attempt(subjects, self.now())?.failed();
+        subjects.push(Subject::MailsOf(session.account.id.clone()));
+        self.0.limits.mail(subjects, self.now())?;
         Ok(())
     }
 }

@@ -1,20 +1,21 @@
-//! Passwords: hashing on a bounded pool, and the list of common ones.
+//! Passwords: hashing them in turn, and the list of common ones.
+
+mod queue;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
-use tokio::sync::Semaphore;
 
 use crate::error::{Error, OpenError, Result};
+use crate::limits::Limit;
+use crate::limits::origin::network;
+use crate::{Caller, Vault};
+use queue::Queue;
+pub use queue::{Place, Turn};
 
 /// OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
-
-/// How many may wait for each that is being hashed. A hash takes about 20 ms, so whoever is let in waits
-/// at most about a third of a second; the rest is told to come back.
-const WAITING_PER_WORKER: usize = 16;
 
 /// At least eight characters each, in lower case, sorted: the common passwords of zxcvbn (MIT) and of
 /// Django (BSD), the most frequent ones of both.
@@ -25,9 +26,7 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     /// Compared with when there is no account, so that both answers take the same time.
     dummy: Arc<str>,
-    workers: Arc<Semaphore>,
-    admitted: Arc<AtomicUsize>,
-    most_admitted: usize,
+    queue: Queue,
 }
 
 impl Passwords {
@@ -39,83 +38,65 @@ impl Passwords {
             .hash_password(b"nobody's password")
             .map_err(|error| failed(&error))?;
         // One processor stays free for verification.
-        let workers = std::thread::available_parallelism()
+        let threads = std::thread::available_parallelism()
             .map_or(1, |cores| cores.get().saturating_sub(1).max(1));
         Ok(Self {
             argon2,
             dummy: dummy.to_string().into(),
-            workers: Arc::new(Semaphore::new(workers)),
-            admitted: Arc::default(),
-            most_admitted: workers * (1 + WAITING_PER_WORKER),
+            queue: Queue::start(threads).map_err(|error| failed(&error))?,
         })
+    }
+
+    /// Takes a place in the queue for one password of this caller. Whoever has none costs nothing: it is taken
+    /// before the database is asked.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] at once when too many are waiting, or too many of the caller's network.
+    ///
+    /// [`Error::Busy`]: crate::Error::Busy
+    pub fn place(&self, turn: Turn, caller: &Caller) -> Result<Place> {
+        self.queue.place(turn, caller.address.map(network))
     }
 
     /// The PHC string to store for a new password.
-    pub async fn hash(&self, password: &str) -> Result<String> {
+    pub async fn hash(&self, place: Place, password: &str) -> Result<String> {
         let argon2 = self.argon2.clone();
         let password = password.to_owned();
-        self.work(move || {
-            argon2
-                .hash_password(password.as_bytes())
-                .map(|hash| hash.to_string())
-                .map_err(|error| Error::Unavailable(error.to_string()))
-        })
-        .await?
+        self.queue
+            .run(place, move || {
+                argon2
+                    .hash_password(password.as_bytes())
+                    .map(|hash| hash.to_string())
+                    .map_err(|error| Error::Unavailable(error.to_string()))
+            })
+            .await?
     }
 
     /// Whether the password is the stored one; without a stored one it takes as long to say no.
-    pub async fn verify(&self, password: &str, stored: Option<String>) -> Result<bool> {
+    pub async fn verify(
+        &self,
+        place: Place,
+        password: &str,
+        stored: Option<String>,
+    ) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let password = password.to_owned();
         let dummy = Arc::clone(&self.dummy);
-        self.work(move || {
-            let known = stored.is_some();
-            let phc = stored.as_deref().unwrap_or(&dummy);
-            argon2.verify_password(password.as_bytes(), phc).is_ok() && known
-        })
-        .await
-    }
-
-    /// Runs one hash when a worker is free.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] at once when too many are waiting.
-    async fn work<T: Send + 'static>(
-        &self,
-        hash: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T> {
-        let _place = Place::take(&self.admitted, self.most_admitted)?;
-        let permit = Arc::clone(&self.workers)
-            .acquire_owned()
-            .await
-            .map_err(|error| Error::Unavailable(error.to_string()))?;
-        tokio::task::spawn_blocking(move || {
-            // Kept until the hash is done, even if whoever asked has hung up.
-            let _permit = permit;
-            hash()
-        })
-        .await
-        .map_err(|error| Error::Unavailable(error.to_string()))
-    }
-}
-
-/// A place in the queue, given back when dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn take(admitted: &Arc<AtomicUsize>, most: usize) -> Result<Self> {
-        admitted
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
-                (count < most).then_some(count + 1)
+        self.queue
+            .run(place, move || {
+                let known = stored.is_some();
+                let phc = stored.as_deref().unwrap_or(&dummy);
+                argon2.verify_password(password.as_bytes(), phc).is_ok() && known
             })
-            .map(|_| Self(Arc::clone(admitted)))
-            .map_err(|_| Error::Busy)
+            .await
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+impl Vault {
+    /// Takes a place for one password, or counts that there was none.
+    pub(crate) fn place_to_hash(&self, turn: Turn, caller: &Caller) -> Result<Place> {
+        let place = self.0.passwords.place(turn, caller);
+        self.0.limits.counted(Limit::Hashing, place)
     }
 }
 
@@ -143,36 +124,25 @@ mod tests {
     #[tokio::test]
     async fn a_hash_says_argon2id_and_verifies() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        let stored = passwords.hash("correct horse").await?;
+        let place = || passwords.place(Turn::First, &Caller::default());
+        let stored = passwords.hash(place()?, "correct horse").await?;
         assert!(
             stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{stored}"
         );
+        let right = passwords.verify(place()?, "correct horse", Some(stored.clone()));
+        assert!(right.await?);
         assert!(
-            passwords
-                .verify("correct horse", Some(stored.clone()))
+            !passwords
+                .verify(place()?, "wrong horse", Some(stored))
                 .await?
         );
-        assert!(!passwords.verify("wrong horse", Some(stored)).await?);
         assert!(
-            !passwords.verify("nobody's password", None).await?,
+            !passwords
+                .verify(place()?, "nobody's password", None)
+                .await?,
             "the dummy lets nobody in"
         );
-        Ok(())
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_refuses_at_once() -> Result<()> {
-        let mut passwords =
-            Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        passwords.most_admitted = 1;
-        let place = Place::take(&passwords.admitted, 1)?;
-        assert!(matches!(
-            passwords.verify("any", None).await,
-            Err(Error::Busy)
-        ));
-        drop(place);
-        assert!(!passwords.verify("any", None).await?);
         Ok(())
     }
 }

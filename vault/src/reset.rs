@@ -7,7 +7,8 @@ use tokio::task::JoinHandle;
 use crate::accounts::{entry, new_password};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
-use crate::throttle::Subject;
+use crate::limits::backoff::Subject;
+use crate::passwords::Turn;
 use crate::{Caller, Vault, links, sessions};
 
 impl Vault {
@@ -21,7 +22,7 @@ impl Vault {
         let email = validation::email(email).map_err(|error| FieldErrors::one("email", error))?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Each counts, whether it led to a mail or not.
-        self.0.throttle.attempt(subjects, self.now())?.failed();
+        self.0.limits.mail(subjects, self.now())?;
         let vault = self.clone();
         Ok(tokio::spawn(async move {
             if let Err(error) = vault.send_reset(&email).await {
@@ -56,7 +57,8 @@ impl Vault {
         links::open(self, &mut connection, token, self.now()).await?;
         drop(connection);
         new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
-        let hash = self.0.passwords.hash(new).await?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let hash = self.0.passwords.hash(place, new).await?;
         let (token, caller) = (token.to_owned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -86,7 +88,7 @@ impl Vault {
             audit::record(connection, done, &caller).await?;
             let _turn = write.commit().await?;
             // What was guessed at the old password must not keep the owner out.
-            vault.0.throttle.forget(&Subject::Account(link.account_email));
+            vault.0.limits.forget(&Subject::Account(link.account_email));
             Ok(())
         })
         .await

@@ -6,8 +6,9 @@ use shared::validation::{self, FieldErrors};
 use crate::accounts::{Account, AccountRow, entry, new_password};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
+use crate::limits::backoff::{Attempt, Subject};
+use crate::passwords::Turn;
 use crate::sessions::{self, Session, SessionToken};
-use crate::throttle::{Attempt, Subject};
 use crate::{Caller, Vault, links};
 
 impl Vault {
@@ -31,6 +32,7 @@ impl Vault {
             return Err(errors.into());
         };
         let attempt = self.sign_in_attempt(&email, caller).await?;
+        let place = self.place_to_hash(Turn::First, caller)?;
         type Row = (String, String, String, i64, String);
         let row: Option<Row> = sqlx::query_as(
             "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
@@ -45,7 +47,7 @@ impl Vault {
         } else {
             ""
         };
-        let right = self.0.passwords.verify(password, stored).await?;
+        let right = self.0.passwords.verify(place, password, stored).await?;
         let Some((id, email, time_zone, warning_days, stored)) = row.filter(|_| right) else {
             attempt.failed();
             return Err(Error::WrongCredentials);
@@ -103,8 +105,9 @@ impl Vault {
         }
         // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
         // guesses made here must not slow down the owner's signing in.
-        let subjects = vec![Subject::Account(account.id.clone())];
-        let attempt = self.0.throttle.attempt(subjects, self.now())?;
+        let subjects = vec![Subject::Screen(account.id.clone())];
+        let attempt = self.0.limits.password(subjects, self.now())?;
+        let place = self.place_to_hash(Turn::First, caller)?;
         let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
             .bind(&account.id)
             .fetch_one(&self.0.database.readers)
@@ -112,7 +115,7 @@ impl Vault {
         if !self
             .0
             .passwords
-            .verify(current, Some(stored.clone()))
+            .verify(place, current, Some(stored.clone()))
             .await?
         {
             attempt.failed();
@@ -121,7 +124,8 @@ impl Vault {
             );
         }
         attempt.succeeded();
-        let hash = self.0.passwords.hash(new).await?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let hash = self.0.passwords.hash(place, new).await?;
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -159,15 +163,15 @@ impl Vault {
     async fn sign_in_attempt(&self, email: &str, caller: &Caller) -> Result<Attempt<'_>> {
         let mut subjects = vec![Subject::Account(email.to_owned())];
         subjects.extend(caller.address.map(Subject::network));
-        let throttled = match self.0.throttle.attempt(subjects, self.now()) {
+        let throttled = match self.0.limits.password(subjects, self.now()) {
             Ok(attempt) => return Ok(attempt),
             Err(throttled) => throttled,
         };
         match caller.address {
             Some(address) if self.has_signed_in_from(email, address).await? => self
                 .0
-                .throttle
-                .attempt(vec![Subject::Known(email.to_owned(), address)], self.now()),
+                .limits
+                .password(vec![Subject::Known(email.to_owned(), address)], self.now()),
             _ => Err(throttled),
         }
     }

@@ -83,6 +83,7 @@ impl Site {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
             pepper_file: folder.path().join("pepper"),
             base_url: base_url.to_owned(),
+            limits: vault::limits::Settings::default(),
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
         let address = Address {

@@ -27,6 +27,7 @@ impl Office {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
             pepper_file: folder.path().join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            limits: crate::limits::Settings::default(),
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
         let caller = Caller::default();

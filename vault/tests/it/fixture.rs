@@ -37,6 +37,7 @@ pub fn options(folder: &TempDir) -> Options {
         database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
         pepper_file: folder.path().join("pepper"),
         base_url: "https://keys.example.com".to_owned(),
+        limits: vault::limits::Settings::default(),
     }
 }
 
@@ -48,9 +49,16 @@ pub fn from(address: [u8; 4]) -> Caller {
 
 impl Fixture {
     pub async fn new() -> Self {
+        Self::limited(|_| ()).await
+    }
+
+    /// With limits other than the default ones.
+    pub async fn limited(set: impl FnOnce(&mut vault::limits::Settings)) -> Self {
         let folder = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
-        let vault = Vault::open(&options(&folder), clock.clone()).await.unwrap();
+        let mut options = options(&folder);
+        set(&mut options.limits);
+        let vault = Vault::open(&options, clock.clone()).await.unwrap();
         Self {
             folder,
             clock,

@@ -13,6 +13,7 @@ mod deciding;
 mod fixture;
 mod inventory;
 mod keys;
+mod limits;
 mod links;
 mod notices;
 mod notices_model;

@@ -1,0 +1,143 @@
+//! Limits by network, account and instance: what one of them may take, so that the others get theirs. All of
+//! them are listed in `docs/limits.md`.
+//!
+//! Three kinds: [`backoff`] where only failures count, [`buckets`] for rates, and amounts, which the database
+//! knows. What a limit refuses changes nothing, costs no query and no hash, and is counted by limit.
+
+pub mod backoff;
+mod bounded;
+mod buckets;
+pub mod origin;
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Vault;
+use crate::error::{Error, Result};
+use backoff::{Attempt, Backoff, Subject};
+use buckets::Buckets;
+
+const MINUTE_MS: i64 = 60 * 1000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// What the operator sets; 0 means no limit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Settings {
+    /// Sign-ups an hour from one network, all at once or spread.
+    pub sign_ups: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { sign_ups: 100 }
+    }
+}
+
+/// The limits, as the metrics name them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Limit {
+    /// Failed sign-ins, by account, device and network.
+    Passwords,
+    /// Mails that were asked for.
+    Mails,
+    /// Sign-ups of a network.
+    SignUps,
+    /// Places in the queue of passwords to hash.
+    Hashing,
+}
+
+impl Limit {
+    pub const ALL: [Self; 4] = [Self::Passwords, Self::Mails, Self::SignUps, Self::Hashing];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Passwords => "passwords",
+            Self::Mails => "mails",
+            Self::SignUps => "sign_ups",
+            Self::Hashing => "hashing",
+        }
+    }
+}
+
+/// The state behind the limits.
+pub(crate) struct Limits {
+    backoff: Backoff,
+    sign_ups: Buckets,
+    refused: [AtomicU64; Limit::ALL.len()],
+}
+
+impl Limits {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            backoff: Backoff::default(),
+            sign_ups: Buckets::new(settings.sign_ups, HOUR_MS, 1),
+            refused: Default::default(),
+        }
+    }
+
+    /// Begins an attempt at a password.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] while one of the subjects must wait.
+    pub fn password(&self, subjects: Vec<Subject>, now: i64) -> Result<Attempt<'_>> {
+        self.counted(Limit::Passwords, self.backoff.attempt(subjects, now))
+    }
+
+    /// Counts a mail that was asked for, whether it is sent or not.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] while one of the subjects must wait.
+    pub fn mail(&self, subjects: Vec<Subject>, now: i64) -> Result<()> {
+        let attempt = self.backoff.attempt(subjects, now);
+        self.counted(Limit::Mails, attempt.map(Attempt::failed))
+    }
+
+    /// Counts a sign-up of a network. It counts although it succeeds.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if the network has made its share of accounts.
+    pub fn sign_up(&self, address: Option<IpAddr>, now: i64) -> Result<()> {
+        let Some(address) = address else {
+            return Ok(());
+        };
+        let taken = self.sign_ups.take(&origin::network(address), now);
+        self.counted(Limit::SignUps, taken)
+    }
+
+    /// Takes back a sign-up that did not happen.
+    pub fn take_back_sign_up(&self, address: Option<IpAddr>) {
+        if let Some(address) = address {
+            self.sign_ups.give_back(&origin::network(address));
+        }
+    }
+
+    /// Lets a subject start afresh.
+    pub fn forget(&self, subject: &Subject) {
+        self.backoff.forget(subject);
+    }
+
+    /// Counts what a limit refused.
+    pub fn counted<T>(&self, limit: Limit, result: Result<T>) -> Result<T> {
+        if matches!(result, Err(Error::Throttled { .. } | Error::Busy)) {
+            self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// How often each limit has refused since the start.
+    pub fn refused(&self) -> Vec<(Limit, u64)> {
+        Limit::ALL
+            .map(|limit| {
+                let count = self.refused[limit as usize].load(Ordering::Relaxed);
+                (limit, count)
+            })
+            .into()
+    }
+}
+
+impl Vault {
+    /// How often each limit has refused since the start.
+    pub fn limited(&self) -> Vec<(Limit, u64)> {
+        self.0.limits.refused()
+    }
+}
