@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::tachys::view::iterators::StaticVec;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
 use leptos_router::any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute};
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
 use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
@@ -11,7 +11,7 @@ use crate::call::ask;
 use crate::components::browser::Hydrated;
 use crate::components::feedback::Feedback;
 use crate::components::frame::Frame;
-use crate::components::head::Opened;
+use crate::components::head::{Opened, SiteTitle};
 pub use crate::components::theme::Theme;
 use crate::functions::account::ShowAccount;
 use crate::pages::account::AccountPage;
@@ -73,7 +73,7 @@ pub fn App() -> impl IntoView {
     provide_context(account);
     let (routing, set_routing) = signal(false);
     view! {
-        <Title formatter=|title: String| format!("{title} · Keyhold") text="API keys" />
+        <SiteTitle />
         <Router set_is_routing=set_routing>
             <Frame account=account feedback=feedback routing=routing.into()>
                 {FlatRoutes(

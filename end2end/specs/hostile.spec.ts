@@ -11,6 +11,10 @@ const SHOWN: [string, string][] = [
   ["right-to-left", "مفتاح الإنتاج"],
   ["no place to break", "W".repeat(80)],
   ["a script's end", `</script><script>alert(1)</script><!--`],
+  ["a title's end", `</title><script>alert(1)</script>`],
+  ["a redirect", `</title><meta http-equiv=refresh content=0;url=//evil.example>`],
+  ["a textarea's end", `</textarea><svg onload=alert(1)>`],
+  ["other ends", `]]></style></noscript><!--<svg onload=alert(1)>`],
 ];
 
 /** What is refused, with the reason at the field. */
@@ -34,6 +38,8 @@ for (const [kind, text] of SHOWN) {
       await page.setViewportSize({ width: 1280, height: 720 });
     }
     await keyPage.openOf(key);
+    await expect(page).toHaveTitle(`${text} · Keyhold`);
+    await expect(page).toHaveURL(new RegExp(`${key.access_key}$`));
     await expect(keyPage.name).toHaveValue(text);
     await expect(keyPage.description).toHaveValue(text);
     await keyPage.expireNow.click();

@@ -1,4 +1,8 @@
 //! The head of a page: its title, its one `<h1>`, and its primary action at the right.
+//!
+//! This module owns the document's `<title>`: leptos_meta 0.8 writes a title into the HTML without escaping it,
+//! so the one formatter here does, and no other file may use `leptos_meta::Title`
+//! (`server/tests/it/markup/sources.rs` checks that).
 
 use leptos::html;
 use leptos::prelude::*;
@@ -24,6 +28,25 @@ impl Opened {
         let arrived = before.as_ref().is_some_and(|before| *before != path);
         self.0.set_value(Some(path));
         arrived
+    }
+}
+
+/// The title of a page that sets none, and the form of every title.
+#[component]
+pub fn SiteTitle() -> impl IntoView {
+    view! { <Title formatter=|title: String| title_text(&format!("{title} · Keyhold")) text="API keys" /> }
+}
+
+/// A title as `leptos_meta` takes it: markup while the server renders, the text itself in the browser, where it
+/// becomes `document.title`.
+fn title_text(title: &str) -> String {
+    if cfg!(feature = "ssr") {
+        title
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    } else {
+        title.to_owned()
     }
 }
 

@@ -21,6 +21,7 @@ mod input;
 mod installed;
 mod mail;
 mod mail_crash;
+mod markup;
 mod pages;
 mod process;
 #[cfg(target_os = "linux")]

@@ -1,0 +1,65 @@
+//! The ways around escaping, and the files that may take them.
+
+use std::path::{Path, PathBuf};
+
+/// What writes text as markup, and where it stands for a reason. `leptos_meta` escapes no title, and gives other tags
+/// and the attributes of `<html>` and `<body>` a path of their own.
+const WAYS: [(&str, &[&str]); 4] = [
+    (
+        "leptos_meta",
+        &["app/src/components/head.rs", "app/src/shell.rs"],
+    ),
+    // A textarea's text, escaped there, and lists of zone names that the browser itself provides.
+    (
+        "inner_html",
+        &[
+            "app/src/components/field.rs",
+            "app/src/pages/account.rs",
+            "app/src/pages/sign_up.rs",
+        ],
+    ),
+    // Icons, which are constants.
+    ("PreEscaped", &["vault/src/mail/digest.rs"]),
+    // The browser's document, by the theme switch and for focus: never its title or markup.
+    ("set_title", &[]),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn only_known_files_write_markup() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    for part in ["app/src", "vault/src", "server/src"] {
+        sources(&root.join(part), &mut files);
+    }
+    for file in files {
+        let name = file.strip_prefix(root).unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (way, known) in WAYS {
+            assert!(
+                !text.contains(way) || known.contains(&name),
+                "{name} uses {way}"
+            );
+        }
+    }
+    let shell = std::fs::read_to_string(root.join("app/src/shell.rs")).unwrap();
+    let imported: Vec<_> = shell
+        .lines()
+        .filter(|line| line.contains("leptos_meta"))
+        .collect();
+    assert_eq!(
+        imported,
+        ["use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};"],
+        "`Title` belongs to components/head.rs, which escapes it"
+    );
+}
