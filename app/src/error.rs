@@ -142,6 +142,13 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(1),
                 ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
             },
+            vault::Error::NotSaved => Self {
+                retry_after: Some(5),
+                ..Self::new(
+                    "unavailable",
+                    "Keyhold cannot save changes right now. Nothing was changed. Try again.",
+                )
+            },
             vault::Error::Unavailable(cause) => {
                 tracing::error!(%cause, "a server function failed");
                 Self {

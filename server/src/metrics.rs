@@ -105,6 +105,12 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
             .collect(),
     ));
     families.push(family(
+        "keyhold_write_failures_total",
+        "How often the database refused a change.",
+        MetricType::COUNTER,
+        vec![counter(vault.write_failures())],
+    ));
+    families.push(family(
         "keyhold_fault",
         "1 for each cause that has a fault now, else 0.",
         MetricType::GAUGE,

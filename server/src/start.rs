@@ -1,11 +1,13 @@
 //! Start and graceful stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::request::Site;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
 use vault::{Options, Vault};
@@ -14,6 +16,11 @@ use crate::config::{Config, SignUp};
 use crate::front::Front;
 use crate::state::AppState;
 use crate::{listen, metrics};
+
+/// How long the last flush of usage is tried.
+const LAST_FLUSH: Duration = Duration::from_secs(2);
+/// How long the database may take to close.
+const CLOSING: Duration = Duration::from_secs(1);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -117,9 +124,11 @@ pub async fn run(config: &Config) -> Result<(), String> {
             postman.stop().await;
         }
     );
-    flusher.stop().await;
-    vault.close().await;
-    Ok(())
+    let last = flusher.stop(Instant::now() + LAST_FLUSH).await;
+    vault.close_by(Instant::now() + CLOSING).await;
+    last.map_err(|lost| {
+        format!("the database did not take the usage: {lost} calls that were counted are lost")
+    })
 }
 
 async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {

@@ -2,21 +2,28 @@
 //! readers, and one process a file.
 
 mod file;
+mod health;
+mod writer;
 
 pub use file::private_folder;
+pub use writer::{Write, asked};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Transaction};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use sqlx::{AnyConnection, AnyPool, Connection};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use crate::clock::Clock;
-use crate::error::{OpenError, Result};
+use crate::directory::KeyDirectory;
+use crate::error::{Error, OpenError, Result};
 use crate::readiness::Readiness;
 use file::{Lock, address, private_file, sqlite_path};
+use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -29,55 +36,23 @@ const PRAGMAS: [&str; 4] = [
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
+    // Of the few locks that one meets: what begins a write is tried again by the writer.
+    "PRAGMA busy_timeout = 1000",
 ];
 
 const READERS: u32 = 4;
+/// The longest that a question to the database waits for a reader.
+const READER_PATIENCE: Duration = Duration::from_secs(2);
 
 pub struct Database {
     /// For everything that only reads.
     pub readers: AnyPool,
-    writer: AnyPool,
-    /// Held from BEGIN to the publication of what was committed, so that the directory sees changes in the
-    /// order in which the database took them.
-    turn: Arc<Mutex<()>>,
-    clock: Arc<dyn Clock>,
+    writer: Arc<Writer>,
     /// Told of every commit, so that whoever waits for something to do looks again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
-}
-
-/// One write transaction, dropped without effect unless it is committed.
-pub struct Write {
-    pub transaction: Transaction<'static, Any>,
-    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
-    /// waiting for it is older than what others did meanwhile.
-    pub now: i64,
-    turn: OwnedMutexGuard<()>,
-    changed: Arc<Notify>,
-}
-
-/// A change that is durable. Publish what it changed before letting go of it.
-#[must_use = "publish the change while the turn is held"]
-pub struct Committed {
-    _turn: OwnedMutexGuard<()>,
-}
-
-impl Write {
-    pub async fn commit(self) -> Result<Committed> {
-        let changed = Arc::clone(&self.changed);
-        let committed = self.commit_unannounced().await?;
-        changed.notify_one();
-        Ok(committed)
-    }
-
-    /// For what brings nobody anything to do.
-    pub async fn commit_unannounced(self) -> Result<Committed> {
-        self.transaction.commit().await?;
-        Ok(Committed { _turn: self.turn })
-    }
 }
 
 /// A database file that may be opened: it is locked, and what is in it is ours or nothing. Nothing has been
@@ -105,8 +80,13 @@ impl Inspected {
 }
 
 impl Database {
-    /// Opens the file for good, making or migrating it where needed.
-    pub async fn open(inspected: Inspected, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+    /// Opens the file for good, making or migrating it where needed. The directory is what its changes are published
+    /// to.
+    pub async fn open(
+        inspected: Inspected,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+    ) -> Result<Self, OpenError> {
         let Inspected { path, mut lock, .. } = inspected;
         let opened = |source| OpenError::Database {
             path: path.clone(),
@@ -117,71 +97,92 @@ impl Database {
             private_file(&path).map_err(|error| opened(sqlx::Error::Io(error)))?;
         }
         let address = address(&path, "mode=rw");
-        let writer = pool(1, &[]).connect(&address).await.map_err(opened)?;
-        assert_settings(&writer).await?;
-        MIGRATIONS.run(&writer).await?;
-        let readers = pool(READERS, &["PRAGMA query_only = ON"])
-            .connect(&address)
-            .await
-            .map_err(opened)?;
+        let mut connection = connect(&address).await.map_err(opened)?;
+        assert_settings(&mut connection).await?;
+        MIGRATIONS.run(&mut connection).await?;
+        writer::set_impatient(&mut connection).await?;
+        let readers = readers().connect(&address).await.map_err(opened)?;
         lock.keep();
+        let (readiness, changed) = (Arc::default(), Arc::default());
+        let writer = Writer::new(
+            address,
+            connection,
+            clock,
+            directory,
+            Arc::clone(&readiness),
+            Arc::clone(&changed),
+        );
         Ok(Self {
             readers,
-            writer,
-            turn: Arc::default(),
-            clock,
-            changed: Arc::default(),
-            readiness: Arc::default(),
+            writer: Arc::new(writer),
+            changed,
+            readiness,
             _lock: lock,
         })
     }
 
-    /// Begins a write. SQLite must be told at once (`IMMEDIATE`): a transaction that first reads and then
-    /// writes can fail with "database is locked" however long it waits.
+    /// Begins a write, within two seconds or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
     pub async fn begin(&self) -> Result<Write> {
-        let turn = Arc::clone(&self.turn).lock_owned().await;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Write {
-            transaction,
-            now: self.clock.now(),
-            turn,
-            changed: Arc::clone(&self.changed),
-        })
+        self.writer.begin().await
     }
 
     /// Waits until every change is visible that had its turn when this was called. A change reads the clock
     /// in its turn, so afterwards none can appear that is older.
     pub async fn settled(&self) {
-        drop(self.turn.lock().await);
+        self.writer.settled().await;
     }
 
-    pub async fn is_ready(&self) -> bool {
-        sqlx::query("SELECT 1").execute(&self.readers).await.is_ok()
-    }
-
-    /// Folds the write-ahead log into the file and closes every connection.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&self.writer)
-            .await
-        {
-            tracing::warn!(%error, "the write-ahead log could not be folded in; the next start will do it");
+    /// Takes note of how a change ended. One that failed at a statement costs the writer's connection, and what it
+    /// failed at is logged in one place, however many fail.
+    pub fn noted<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Err(Error::Unavailable(reason)) => Err(self.writer.statement_failed(&reason)),
+            other => other,
         }
-        self.writer.close().await;
+    }
+
+    /// How many times a write failed since the start.
+    pub fn write_failures(&self) -> u64 {
+        self.writer.failures()
+    }
+
+    /// Folds the write-ahead log into the file and closes every connection, by `deadline`.
+    pub async fn close(&self, deadline: Instant) {
+        if timeout_at(deadline, self.readers.close()).await.is_err() {
+            tracing::warn!("a question to the database did not end in time");
+        }
+        if let Err(reason) = self.writer.close(deadline).await {
+            tracing::warn!(
+                reason,
+                "the write-ahead log could not be folded in; the next start will do it"
+            );
+        }
     }
 }
 
-fn pool(connections: u32, more: &'static [&'static str]) -> AnyPoolOptions {
+/// Connects, with the settings that every connection has.
+async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
+    let mut connection = AnyConnection::connect(address).await?;
+    for pragma in PRAGMAS {
+        sqlx::query(pragma).execute(&mut connection).await?;
+    }
+    Ok(connection)
+}
+
+fn readers() -> AnyPoolOptions {
     AnyPoolOptions::new()
-        .max_connections(connections)
+        .max_connections(READERS)
         .min_connections(1)
+        .acquire_timeout(READER_PATIENCE)
         // A file that was moved away under a running server must not come back as a new, empty one.
         .idle_timeout(None)
         .max_lifetime(None)
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                for pragma in PRAGMAS.iter().chain(more) {
+                for pragma in PRAGMAS.iter().chain(&["PRAGMA query_only = ON"]) {
                     sqlx::query(*pragma).execute(&mut *connection).await?;
                 }
                 Ok(())
@@ -269,9 +270,9 @@ async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool
 }
 
 /// Asks SQLite whether the settings took: durability rests on them.
-async fn assert_settings(pool: &AnyPool) -> Result<(), OpenError> {
+async fn assert_settings(connection: &mut AnyConnection) -> Result<(), OpenError> {
     let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     if numbers(&version) < numbers(SQLITE_NEEDED) {
         return Err(OpenError::OldSqlite {
@@ -280,11 +281,13 @@ async fn assert_settings(pool: &AnyPool) -> Result<(), OpenError> {
         });
     }
     let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
-    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(pool).await?;
+    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
+        .fetch_one(&mut *connection)
+        .await?;
     let (foreign_keys,): (i64,) = sqlx::query_as("PRAGMA foreign_keys")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     if (journal.as_str(), synchronous, foreign_keys) != ("wal", 2, 1) {
         return Err(OpenError::Read(sqlx::Error::Protocol(format!(

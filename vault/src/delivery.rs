@@ -130,8 +130,10 @@ impl Outgoing {
         loop {
             let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
             let now = self.lease.since.saturating_add(took);
-            match self.settle(vault, &outcome, now).await {
+            let settled = self.settle(vault, &outcome, now).await;
+            match vault.0.database.noted(settled) {
                 Ok(()) => return,
+                Err(error) if !error.is_news() => {}
                 Err(error) => {
                     tracing::warn!(%error, mail, "what came of a mail cannot be written down yet");
                 }

@@ -110,6 +110,11 @@ impl KeyDirectory {
         });
     }
 
+    /// Removes every key that `keep` does not name.
+    pub fn retain(&self, mut keep: impl FnMut(&AccessKey) -> bool) {
+        self.keys.pin().retain(|access_key, _| keep(access_key));
+    }
+
     pub fn remove(&self, access_key: AccessKey) {
         self.keys.pin().remove(&access_key);
     }

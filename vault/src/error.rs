@@ -30,12 +30,23 @@ pub enum Error {
         /// Seconds until another attempt is looked at.
         retry_after: u64,
     },
-    /// More passwords are waiting to be checked than is reasonable.
+    /// More passwords are waiting to be checked than is reasonable, or the turn to change something did not come in
+    /// time.
     #[error("busy")]
     Busy,
+    /// The database does not take changes. The log says why, once a minute.
+    #[error("not saved")]
+    NotSaved,
     /// The database or the machine failed; the text is for the log only.
     #[error("unavailable: {0}")]
     Unavailable(String),
+}
+
+impl Error {
+    /// Whether it is worth a line in the log. That the database takes no changes stands there already.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Self::NotSaved | Self::Busy)
+    }
 }
 
 impl From<sqlx::Error> for Error {

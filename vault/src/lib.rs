@@ -52,7 +52,9 @@ mod verify;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::Instant;
 use tracing::Instrument;
 
 pub use accounts::{Account, SignedUp};
@@ -71,9 +73,12 @@ use limits::Limits;
 use load::Loader;
 use passwords::Passwords;
 use pepper::Pepper;
-use readiness::Readiness;
+use readiness::{Cause, Readiness};
 use tally::Tally;
 use usage::Usage;
+
+/// The longest that closing waits for what is under way.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
@@ -102,7 +107,7 @@ struct Inner {
     database: Database,
     clock: Arc<dyn Clock>,
     pepper: Pepper,
-    directory: KeyDirectory,
+    directory: Arc<KeyDirectory>,
     passwords: Passwords,
     limits: Limits,
     usage: Usage,
@@ -122,10 +127,10 @@ impl Vault {
         let passwords = Passwords::new()?;
         let inspected = Inspected::new(&options.database_url).await?;
         let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
-        let database = Database::open(inspected, clock.clone()).await?;
+        let directory = Arc::new(KeyDirectory::default());
+        let database = Database::open(inspected, clock.clone(), directory.clone()).await?;
         let recorded = clock::floor::raise(&database, clock.as_ref()).await?;
         sweep::begin(&database).await.map_err(OpenError::Sweep)?;
-        let directory = KeyDirectory::default();
         Loader::begin(&database, &pepper)
             .await
             .map_err(OpenError::Load)?
@@ -156,9 +161,13 @@ impl Vault {
         self.0.directory.len()
     }
 
-    /// Whether the database answers.
-    pub async fn is_ready(&self) -> bool {
-        self.0.database.is_ready().await
+    /// Whether verification can be trusted: every key is in memory, as the last change that was acknowledged left it,
+    /// and the database is the one it was read from. Writes may fail all the while.
+    pub fn is_trusted(&self) -> bool {
+        let readiness = self.readiness();
+        [Cause::Starting, Cause::File]
+            .into_iter()
+            .all(|cause| readiness.fault(cause).is_none())
     }
 
     /// The faults that keep the vault from doing all of its work.
@@ -166,20 +175,34 @@ impl Vault {
         &self.0.database.readiness
     }
 
-    /// Writes back what is pending and closes the database, for a graceful stop.
-    pub async fn close(&self) {
-        self.0.database.close().await;
+    /// How many times the database refused a change since the start.
+    pub fn write_failures(&self) -> u64 {
+        self.0.database.write_failures()
     }
 
-    /// Runs a change to its end even if whoever asked for it goes away.
+    /// Closes the database, for a graceful stop.
+    pub async fn close(&self) {
+        self.close_by(Instant::now() + CLOSING).await;
+    }
+
+    /// The same, by a deadline.
+    pub async fn close_by(&self, deadline: Instant) {
+        self.0.database.close(deadline).await;
+    }
+
+    /// Runs a change that has begun to its end even if whoever asked for it goes away. One that still waits for its
+    /// turn is given up then.
     async fn undisturbed<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let change = change(self.clone()).in_current_span();
-        match tokio::spawn(change).await {
-            Ok(result) => result,
+        let request = Arc::new(());
+        let change = database::asked(&request, change(self.clone())).in_current_span();
+        let outcome = tokio::spawn(change).await;
+        drop(request);
+        match outcome {
+            Ok(result) => self.0.database.noted(result),
             Err(fault) => Err(Error::Unavailable(fault.to_string())),
         }
     }

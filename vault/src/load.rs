@@ -4,13 +4,24 @@
 //! can be deleted or expired in between, so however long it is held up, it cannot bring back what it read
 //! before.
 
+use std::collections::HashSet;
+
 use futures_util::TryStreamExt;
 use shared::token::AccessKey;
+use sqlx::AnyConnection;
 
 use crate::database::{Database, Write};
 use crate::directory::KeyDirectory;
 use crate::error::{Error, OpenError};
 use crate::pepper::{Digest, Pepper};
+
+const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
+
+/// In one column, because of a million rows it is the columns that take the time. The name, which may be any text,
+/// comes last.
+const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
+            digest
+     FROM api_keys";
 
 /// Holds the turn while it reads.
 pub(crate) struct Loader<'a> {
@@ -34,25 +45,14 @@ impl<'a> Loader<'a> {
     /// Also if a key was made with another pepper: it could never be verified.
     pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
         self.check_pepper().await?;
-        let mut accounts =
-            sqlx::query_as::<_, (String, i64)>("SELECT id, warning_days FROM accounts")
-                .fetch(&self.database.readers);
+        let readers = &self.database.readers;
+        let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(readers);
         while let Some((id, warning_days)) = accounts.try_next().await? {
             directory.set_account(&id, warning_days);
         }
-        // In one column, because of a million rows it is the columns that take the time. The name, which may
-        // be any text, comes last.
-        let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(
-            "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
-                    digest
-             FROM api_keys",
-        )
-        .fetch(&self.database.readers);
+        let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(readers);
         while let Some((row, digest)) = keys.try_next().await? {
-            publish(directory, &row, &digest).ok_or_else(|| {
-                let access_key = row.split(' ').next().unwrap_or_default();
-                OpenError::DamagedKey(access_key.to_owned())
-            })?;
+            publish(directory, &row, &digest).ok_or_else(|| OpenError::DamagedKey(name(&row)))?;
         }
         drop(self.turn);
         Ok(())
@@ -76,8 +76,34 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Publishes a row; none if it is not one.
-fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<()> {
+/// Makes a directory what the database says, where a commit has failed and its outcome is not known. The turn is held.
+pub(crate) async fn reconcile(
+    connection: &mut AnyConnection,
+    directory: &KeyDirectory,
+) -> Result<(), Error> {
+    let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(&mut *connection);
+    while let Some((id, warning_days)) = accounts.try_next().await? {
+        directory.set_account(&id, warning_days);
+    }
+    drop(accounts);
+    let mut known = HashSet::with_capacity(directory.len());
+    let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(connection);
+    while let Some((row, digest)) = keys.try_next().await? {
+        let access_key = publish(directory, &row, &digest)
+            .ok_or_else(|| Error::Unavailable(format!("the key {} is damaged", name(&row))))?;
+        known.insert(access_key);
+    }
+    directory.retain(|access_key| known.contains(access_key));
+    Ok(())
+}
+
+/// The access key at the beginning of a row.
+fn name(row: &str) -> String {
+    row.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Publishes a row, and says which key it is; none if it is not one.
+fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<AccessKey> {
     let mut parts = row.splitn(4, ' ');
     let access_key: AccessKey = parts.next()?.parse().ok()?;
     let account_id = parts.next()?;
@@ -88,7 +114,7 @@ fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<()> {
     let digest = Digest::try_from(digest).ok()?;
     directory
         .publish(access_key, account_id, parts.next()?, expires_at, digest)
-        .then_some(())
+        .then_some(access_key)
 }
 
 #[cfg(test)]

@@ -102,7 +102,9 @@ impl Round {
             let pause = match AssertUnwindSafe(self.look(monotonic)).catch_unwind().await {
                 Ok(Ok(pause)) => pause,
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, "mail waits");
+                    if error.is_news() {
+                        tracing::warn!(%error, "mail waits");
+                    }
                     TRY_AGAIN
                 }
                 Err(_) => {
@@ -132,16 +134,19 @@ impl Round {
         let mut due = sweep::next_due(database).await?;
         if due.is_some_and(|due| due < now) {
             // What is in the outbox already is sent whether this works or not.
-            match sweep::sweep(database, now).await {
+            match database.noted(sweep::sweep(database, now).await) {
                 Ok(_) => due = sweep::next_due(database).await?,
                 Err(error) => {
-                    tracing::error!(%error, "the sweep failed and is tried again");
+                    if error.is_news() {
+                        tracing::error!(%error, "the sweep failed and is tried again");
+                    }
                     due = Some(now.saturating_add(RESWEEP_MS));
                 }
             }
         }
         while let Some(wanted) = self.free_hands() {
-            let Some(mail) = self.vault.take(wanted, now, &self.hands).await? else {
+            let taken = self.vault.take(wanted, now, &self.hands).await;
+            let Some(mail) = database.noted(taken)? else {
                 break;
             };
             let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));

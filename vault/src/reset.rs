@@ -25,7 +25,10 @@ impl Vault {
         self.0.limits.mail(subjects, self.now())?;
         let vault = self.clone();
         Ok(tokio::spawn(async move {
-            if let Err(error) = vault.send_reset(&email).await {
+            let sent = vault.0.database.noted(vault.send_reset(&email).await);
+            if let Err(error) = sent
+                && error.is_news()
+            {
                 tracing::error!(%error, "a link to a new password could not be sent");
             }
         }))

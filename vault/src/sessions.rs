@@ -125,7 +125,9 @@ impl Vault {
                 write.commit().await
             })
             .await;
-        if let Err(error) = noted {
+        if let Err(error) = noted
+            && error.is_news()
+        {
             tracing::warn!(%error, "the use of a session could not be noted");
         }
     }

@@ -1,17 +1,19 @@
 //! When what was counted is written: within a second, and at a graceful stop whatever is left. What could not be
 //! written goes back to what is counted, so nothing is lost but by a crash.
 
-use std::time::{Duration, Instant};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use shared::HOUR_MS;
 use sqlx::AssertSqlSafe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::Counted;
 use crate::Vault;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::steady::Steady;
 
 /// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
@@ -23,18 +25,34 @@ const KEPT_HOURS: i64 = 35 * 24;
 /// Rows that are removed at a time, so that no change waits long for its turn.
 const REMOVED: u64 = 1_000;
 
+/// The wait before the last flush is tried again.
+const TRY_AGAIN: Duration = Duration::from_millis(100);
+
 /// Writes the usage until it is stopped.
 pub struct Flusher {
+    vault: Vault,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl Flusher {
-    /// Writes what is left. Call it when no more calls come.
-    pub async fn stop(self) {
+    /// Writes what is left, trying until `deadline`. Call it when no more calls come.
+    ///
+    /// # Errors
+    /// How many calls are counted and could not be written.
+    pub async fn stop(self, deadline: Instant) -> Result<(), u64> {
         let _ = self.stop.send(());
-        if let Err(fault) = self.task.await {
-            tracing::error!(%fault, "the flush of usage failed");
+        let last = async {
+            if let Err(fault) = self.task.await {
+                tracing::error!(%fault, "the flush of usage failed");
+            }
+            while self.vault.flush_usage().await.is_err() {
+                sleep(TRY_AGAIN).await;
+            }
+        };
+        match timeout_at(deadline, last).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(self.vault.0.usage.waiting()),
         }
     }
 }
@@ -49,18 +67,25 @@ impl Vault {
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                let last = tokio::select! {
-                    _ = &mut stopped => true,
-                    _ = ticks.tick() => false,
-                };
-                round.flush().await;
-                if last {
-                    return;
+                tokio::select! {
+                    _ = &mut stopped => return,
+                    _ = ticks.tick() => {}
                 }
-                round.prune().await;
+                // A panic over one flush must not be the end of all of them.
+                let work = AssertUnwindSafe(async {
+                    round.flush().await;
+                    round.prune().await;
+                });
+                if work.catch_unwind().await.is_err() {
+                    tracing::error!("a flush of usage panicked; the next one goes on");
+                }
             }
         });
-        Flusher { stop, task }
+        Flusher {
+            vault: self.clone(),
+            stop,
+            task,
+        }
     }
 
     /// Writes what was counted so far. If that fails, it is counted still.
@@ -87,6 +112,11 @@ impl Vault {
     /// # Errors
     /// [`Error::Unavailable`](crate::Error::Unavailable).
     pub async fn prune_usage(&self, now: i64) -> Result<bool> {
+        self.undisturbed(move |vault| async move { vault.prune_before(now).await })
+            .await
+    }
+
+    async fn prune_before(&self, now: i64) -> Result<bool> {
         let oldest = now.div_euclid(HOUR_MS) - KEPT_HOURS;
         let mut write = self.0.database.begin().await?;
         let mut more = false;
@@ -167,6 +197,8 @@ impl Round {
                 tracing::info!("usage is written again");
                 self.failed = 0;
             }
+            // The writer says so itself.
+            Err(Error::NotSaved) => self.failed = 1,
             Err(error) => {
                 if self.failed.is_multiple_of(QUIET) {
                     tracing::warn!(%error, "usage cannot be written and is kept in memory");

@@ -94,6 +94,14 @@ impl Usage {
         ages.into_iter().filter(|age| *age != 0).min()
     }
 
+    /// How many calls wait to be written.
+    fn waiting(&self) -> u64 {
+        self.parts
+            .iter()
+            .map(|part| lock(part).values().map(Pending::calls).sum::<u64>())
+            .sum()
+    }
+
     /// Takes everything out, to write it; then say [`Usage::written`] or [`Usage::put_back`].
     fn take(&self) -> Counted {
         // First, so that what is counted from here on starts a new age.

@@ -46,6 +46,12 @@ pub(super) struct Caller {
 }
 
 impl Pending {
+    /// How many calls these are.
+    pub fn calls(&self) -> u64 {
+        let calls = self.hours.iter().map(|hour| hour.accepted + hour.refused);
+        calls.sum::<i64>().unsigned_abs()
+    }
+
     pub fn new(account: &Arc<AccountEntry>) -> Self {
         Self {
             account: Arc::clone(account),

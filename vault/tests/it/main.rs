@@ -26,3 +26,4 @@ mod together;
 mod usage;
 mod usage_faults;
 mod usage_shown;
+mod write_faults;

@@ -1,0 +1,385 @@
+//! The one connection that writes. Whatever fails on it costs the connection: SQLite rolls a transaction back by
+//! itself when the disk is full or broken, and a connection that has lost count of its transactions never writes
+//! again.
+//!
+//! A replacement proves itself before it is given a change: it commits a probe. That also overwrites what a commit
+//! whose sync failed has left in the write-ahead log. If a commit failed, the directory is read again from the
+//! database before the next change, so that the two agree whatever became of it.
+
+mod probe;
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Connection};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::connect;
+use super::health::Health;
+use crate::clock::Clock;
+use crate::directory::KeyDirectory;
+use crate::error::{Error, Result};
+use crate::load;
+use crate::readiness::Readiness;
+
+/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
+/// refused, and not done later.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The wait between two tries for a lock that another process holds.
+const LOCKED: Duration = Duration::from_millis(10);
+/// The wait between two looks at whether writes work again, and the longest that such a look waits for its turn.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The check for damage reads the whole file. It is repeated after this many times as long as it took.
+const CHECK_REST: u32 = 20;
+
+pub struct Writer {
+    address: String,
+    /// The turn, held from BEGIN to the publication of what was committed, so that the directory sees changes in the
+    /// order in which the database took them.
+    slot: Arc<Mutex<Slot>>,
+    /// Told of every commit, so that whoever waits for something to do looks again.
+    changed: Arc<Notify>,
+    clock: Arc<dyn Clock>,
+    directory: Arc<KeyDirectory>,
+    health: Health,
+    /// A statement failed, and its connection has not been replaced yet.
+    suspect: AtomicBool,
+    /// A statement failed, and the file has not been checked for damage since.
+    unchecked: AtomicBool,
+}
+
+tokio::task_local! {
+    /// Gone when the request is that this task's change is made for.
+    static ASKED: Weak<()>;
+}
+
+/// Runs a change that is made only if `request` still waits for it when the turn comes.
+pub fn asked<F: Future>(request: &Arc<()>, change: F) -> impl Future<Output = F::Output> + use<F> {
+    ASKED.scope(Arc::downgrade(request), change)
+}
+
+/// What the turn guards.
+struct Slot {
+    /// None while a transaction has it, and after a failure.
+    connection: Option<AnyConnection>,
+    /// A commit failed, and what became of it has not been read since.
+    in_doubt: bool,
+    closed: bool,
+}
+
+type Turn = OwnedMutexGuard<Slot>;
+
+/// One write transaction, dropped without effect unless it is committed.
+pub struct Write {
+    pub transaction: Transaction,
+    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
+    /// waiting for it is older than what others did meanwhile.
+    pub now: i64,
+    writer: Arc<Writer>,
+}
+
+/// The connection while a transaction is open on it. Dropped, it is rolled back.
+pub struct Transaction {
+    /// None once it has ended.
+    open: Option<(AnyConnection, Turn)>,
+    writer: Arc<Writer>,
+}
+
+/// A change that is durable. Publish what it changed before letting go of it.
+#[must_use = "publish the change while the turn is held"]
+pub struct Committed {
+    _turn: Turn,
+}
+
+impl Write {
+    pub async fn commit(self) -> Result<Committed> {
+        let changed = Arc::clone(&self.writer.changed);
+        let committed = self.commit_unannounced().await?;
+        changed.notify_one();
+        Ok(committed)
+    }
+
+    /// For what brings nobody anything to do.
+    pub async fn commit_unannounced(mut self) -> Result<Committed> {
+        let Some((mut connection, mut turn)) = self.transaction.open.take() else {
+            return Err(Error::NotSaved);
+        };
+        // Should this be cut off, the connection is gone and the doubt stays.
+        turn.in_doubt = true;
+        match sqlx::query("COMMIT").execute(&mut connection).await {
+            Ok(_) => {
+                turn.in_doubt = false;
+                turn.connection = Some(connection);
+                Ok(Committed { _turn: turn })
+            }
+            Err(error) => Err(self.writer.failed(&error)),
+        }
+    }
+}
+
+impl Deref for Transaction {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        let (connection, _) = self.open.as_ref().expect("only a commit ends it");
+        connection
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        let (connection, _) = self.open.as_mut().expect("only a commit ends it");
+        connection
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some((mut connection, mut turn)) = self.open.take() else {
+            return;
+        };
+        let writer = Arc::clone(&self.writer);
+        // Without a runtime the connection closes, and SQLite rolls back.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            match sqlx::query("ROLLBACK").execute(&mut connection).await {
+                Ok(_) => turn.connection = Some(connection),
+                // Its own error says only that there is nothing to roll back; the probe finds the cause.
+                Err(_) => drop(writer.failed("SQLite rolled a change back by itself")),
+            }
+        });
+    }
+}
+
+impl Writer {
+    /// `connection` is the first, to the database at `address`.
+    pub fn new(
+        address: String,
+        connection: AnyConnection,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+        readiness: Arc<Readiness>,
+        changed: Arc<Notify>,
+    ) -> Self {
+        let slot = Slot {
+            connection: Some(connection),
+            in_doubt: false,
+            closed: false,
+        };
+        Self {
+            address,
+            slot: Arc::new(Mutex::new(slot)),
+            changed,
+            clock,
+            directory,
+            health: Health::new(readiness),
+            suspect: AtomicBool::new(false),
+            unchecked: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins a write, within two seconds or not at all. SQLite must be told at once (`IMMEDIATE`): a transaction
+    /// that first reads and then writes can fail with "database is locked" however long it waits.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    pub async fn begin(self: &Arc<Self>) -> Result<Write> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut turn = self.turn(deadline).await?;
+        self.prepare(&mut turn, deadline).await?;
+        let Some(mut connection) = turn.connection.take() else {
+            return Err(Error::NotSaved);
+        };
+        begin_immediate(&mut connection, deadline)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let open = Some((connection, turn));
+        let writer = Arc::clone(self);
+        Ok(Write {
+            transaction: Transaction { open, writer },
+            now: self.clock.now(),
+            writer: Arc::clone(self),
+        })
+    }
+
+    /// Waits until every change is visible that had its turn when this was called.
+    pub async fn settled(&self) {
+        drop(self.slot.lock().await);
+    }
+
+    /// Takes note of what a change says that failed after it had begun.
+    pub fn statement_failed(self: &Arc<Self>, reason: &str) -> Error {
+        self.unchecked.store(true, Ordering::Relaxed);
+        self.suspect.store(true, Ordering::Relaxed);
+        self.failed(reason)
+    }
+
+    /// How many changes the database refused since the start.
+    pub fn failures(&self) -> u64 {
+        self.health.failures()
+    }
+
+    /// Folds the write-ahead log into the file and closes the connection, if the turn comes in time.
+    pub async fn close(&self, deadline: Instant) -> Result<(), String> {
+        let mut turn = timeout_at(deadline, self.slot.lock())
+            .await
+            .map_err(|_| "a change is still under way".to_owned())?;
+        turn.closed = true;
+        let connection = match turn.connection.take() {
+            Some(connection) => Ok(connection),
+            None => connect(&self.address).await,
+        };
+        let fold = async {
+            let mut connection = connection?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut connection)
+                .await?;
+            connection.close().await
+        };
+        match timeout_at(deadline, fold).await {
+            Ok(done) => done.map_err(|error| error.to_string()),
+            Err(_) => Err("it took too long".to_owned()),
+        }
+    }
+
+    async fn turn(&self, deadline: Instant) -> Result<Turn> {
+        let turn = timeout_at(deadline, Arc::clone(&self.slot).lock_owned())
+            .await
+            .map_err(|_| Error::Busy)?;
+        if turn.closed {
+            return Err(Error::NotSaved);
+        }
+        // Nobody is left who could be told that it was done.
+        let given_up = ASKED.try_with(|request| request.strong_count() == 0);
+        if given_up == Ok(true) {
+            return Err(Error::Busy);
+        }
+        Ok(turn)
+    }
+
+    /// Makes sure that there is a connection, and one that can write.
+    async fn prepare(self: &Arc<Self>, turn: &mut Turn, deadline: Instant) -> Result<()> {
+        if self.suspect.swap(false, Ordering::Relaxed) {
+            turn.connection = None;
+        }
+        if turn.connection.is_some() {
+            return Ok(());
+        }
+        let mut replacement = timeout_at(deadline, self.replacement(deadline))
+            .await
+            .map_err(|_| self.failed("the database does not answer"))?
+            .map_err(|error| self.failed(&error))?;
+        if turn.in_doubt {
+            // Without a limit: with many keys it takes longer than anybody should wait for a change, and must be done.
+            load::reconcile(&mut replacement, &self.directory)
+                .await
+                .map_err(|error| self.failed(&error))?;
+            turn.in_doubt = false;
+        }
+        turn.connection = Some(replacement);
+        // Whoever waited for too long is answered that nothing was done.
+        if Instant::now() < deadline {
+            Ok(())
+        } else {
+            Err(Error::Busy)
+        }
+    }
+
+    async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
+        let mut connection = connect(&self.address).await?;
+        set_impatient(&mut connection).await?;
+        begin_immediate(&mut connection, deadline).await?;
+        probe::write(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Notes a failure, and looks from now on whether it is over.
+    fn failed(self: &Arc<Self>, reason: &(impl ToString + ?Sized)) -> Error {
+        if self.health.failed(&reason.to_string()) {
+            let watched = Arc::downgrade(self);
+            tokio::spawn(async move {
+                let mut pause = Duration::ZERO;
+                loop {
+                    sleep(pause).await;
+                    let Some(writer) = watched.upgrade() else {
+                        return;
+                    };
+                    match writer.look().await {
+                        Some(wait) => pause = wait,
+                        None => return,
+                    }
+                }
+            });
+        }
+        Error::NotSaved
+    }
+
+    /// Sees whether writes work, and says how long to wait before the next look; none when they do.
+    async fn look(self: &Arc<Self>) -> Option<Duration> {
+        let seen = self.health.failures();
+        let deadline = Instant::now() + LOOK_EVERY;
+        let works = match self.turn(deadline).await {
+            Ok(mut turn) => self.prepare(&mut turn, deadline).await.is_ok(),
+            Err(_) => false,
+        };
+        let mut pause = LOOK_EVERY;
+        let mut sound = true;
+        if works && self.unchecked.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            let damage = probe::damage(&self.address).await;
+            pause = pause.max(begun.elapsed() * CHECK_REST);
+            sound = damage.is_none();
+            self.unchecked.store(!sound, Ordering::Relaxed);
+            if let Some(damage) = damage {
+                self.health.explain(&damage);
+            }
+        }
+        let over = works && sound && self.health.recover(seen);
+        if over {
+            return None;
+        }
+        self.health.remind();
+        Some(pause)
+    }
+}
+
+/// Lets SQLite say at once that something is locked.
+pub async fn set_impatient(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("PRAGMA busy_timeout = 0")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Begins a transaction. What another process has locked is tried again until the deadline, from here rather than by
+/// SQLite, whose wait could not be called off.
+async fn begin_immediate(connection: &mut AnyConnection, deadline: Instant) -> sqlx::Result<()> {
+    loop {
+        match sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *connection)
+            .await
+        {
+            Ok(_) => return Ok(()),
+            Err(error) if is_busy(&error) && Instant::now() + LOCKED < deadline => {
+                sleep(LOCKED).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: i32 = 5;
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
