@@ -1,9 +1,11 @@
 //! Sending one mail: leased, checked, handed over, settled.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Vault;
@@ -57,8 +59,24 @@ impl Vault {
             let mut write = database.begin().await?;
             // What happened since `now` was read is true by now, and not a moment ahead.
             let at = now.max(write.now);
-            let Checked { content, left_out } =
-                check::check(self, &mut write.transaction, &lease, at).await?;
+            let checked = check::check(self, &mut write.transaction, &lease, at);
+            // A mail that cannot be composed backs off as one that cannot be sent.
+            let checked = AssertUnwindSafe(checked).catch_unwind().await;
+            let fault = match checked {
+                Ok(Ok(checked)) => Ok(checked),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("a panic".to_owned()),
+            };
+            let Checked { content, left_out } = match fault {
+                Ok(checked) => checked,
+                Err(error) => {
+                    drop(write);
+                    let outcome = Err(SendFault::temporary("Keyhold could not write this mail"));
+                    outbox::settle(database, &lease, &[], &outcome, now).await?;
+                    tracing::error!(error, mail = lease.id, "a mail could not be composed");
+                    continue;
+                }
+            };
             let Some(content) = content else {
                 outbox::drop_mail(&mut write.transaction, &lease, &left_out, now).await?;
                 let _turn = write.commit().await?;
@@ -112,12 +130,32 @@ impl Outgoing {
         outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
     }
 
-    /// Sends it, and writes down what came of it, for as long as that takes: a mail that was sent and is not
-    /// marked would be sent again. The instant is counted from the lease, by the monotonic clock.
+    /// Sends it, and settles it, for as long as that takes: a mail that was sent and is not settled would be sent
+    /// again. So nothing stands between the two, and a panic in either is an outcome like any other. The instant
+    /// is counted from the lease, by the monotonic clock.
     pub async fn send(self, vault: &Vault, transport: &Transport, limit: Duration) {
         let begun = Instant::now();
-        let outcome = self.attempt(transport, limit).await;
+        let attempt = AssertUnwindSafe(self.attempt(transport, limit)).catch_unwind();
+        let outcome = attempt.await.unwrap_or_else(|_| {
+            Err(SendFault::temporary(
+                "Keyhold failed while it sent this mail",
+            ))
+        });
         let mail = &self.lease.id;
+        loop {
+            let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+            let now = self.lease.since.saturating_add(took);
+            let settled = AssertUnwindSafe(self.settle(vault, &outcome, now)).catch_unwind();
+            match settled.await.map(|settled| vault.0.database.noted(settled)) {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) if !error.is_news() => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, mail, "the outcome of a mail cannot be stored yet");
+                }
+                Err(_) => tracing::error!(mail, "storing the outcome of a mail failed"),
+            }
+            sleep(TRY_AGAIN).await;
+        }
         match &outcome {
             Ok(_) => tracing::info!(mail, "mail sent"),
             Err(SendFault::Temporary(words)) => {
@@ -126,19 +164,6 @@ impl Outgoing {
             Err(SendFault::Permanent(words)) => {
                 tracing::error!(mail, words, "mail refused for good");
             }
-        }
-        loop {
-            let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
-            let now = self.lease.since.saturating_add(took);
-            let settled = self.settle(vault, &outcome, now).await;
-            match vault.0.database.noted(settled) {
-                Ok(()) => return,
-                Err(error) if !error.is_news() => {}
-                Err(error) => {
-                    tracing::warn!(%error, mail, "what came of a mail cannot be written down yet");
-                }
-            }
-            sleep(TRY_AGAIN).await;
         }
     }
 }

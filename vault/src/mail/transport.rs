@@ -26,6 +26,8 @@ impl fmt::Display for Transport {
         match &self.way {
             Way::Smtp(smtp) => write!(f, "{smtp}, from {}", self.from),
             Way::Folder(folder) => write!(f, "{folder}, from {}", self.from),
+            #[cfg(test)]
+            Way::Panic => f.write_str("panic"),
         }
     }
 }
@@ -34,6 +36,9 @@ impl fmt::Display for Transport {
 enum Way {
     Smtp(Box<Smtp>),
     Folder(Folder),
+    /// For tests of what a panic costs.
+    #[cfg(test)]
+    Panic,
 }
 
 /// Why a mail has not left, in the mail server's words: one line, at most 500 characters.
@@ -52,11 +57,11 @@ impl SendFault {
         }
     }
 
-    pub(super) fn temporary(said: &str) -> Self {
+    pub(crate) fn temporary(said: &str) -> Self {
         Self::Temporary(words(said))
     }
 
-    pub(super) fn permanent(said: &str) -> Self {
+    pub(crate) fn permanent(said: &str) -> Self {
         Self::Permanent(words(said))
     }
 }
@@ -88,6 +93,16 @@ impl Transport {
         }
     }
 
+    /// One that panics.
+    #[cfg(test)]
+    pub fn panicking(from: Sender) -> Self {
+        Self {
+            from,
+            domain: "example.com".to_owned(),
+            way: Way::Panic,
+        }
+    }
+
     /// Sends a mail, and answers with what the mail server said. It waits as long as the server keeps it
     /// waiting: the bound on that is the caller's, who may drop this at any time.
     pub async fn send(&self, letter: &Letter) -> Result<String, SendFault> {
@@ -99,6 +114,8 @@ impl Transport {
                     .await
             }
             Way::Folder(folder) => folder.keep(letter, message.formatted()).await,
+            #[cfg(test)]
+            Way::Panic => panic!("as it was told"),
         }
     }
 }

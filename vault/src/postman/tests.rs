@@ -237,3 +237,48 @@ async fn a_mail_in_hand_is_not_sent_twice() {
     let again = take(lease_over + 301_000).await.unwrap();
     assert_eq!(again.map(|again| again.lease.id), Some(id));
 }
+
+/// A mail over which sending panics backs off like one that is refused for now, and is given up in the end.
+#[tokio::test]
+async fn a_panic_is_an_attempt_like_any_other() {
+    let mut office = Office::open().await;
+    let from = "keyhold@example.com".parse().unwrap();
+    office.round.transport = Arc::new(Transport::panicking(from));
+    assert_eq!(office.mails_after(0).await, 0);
+    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
+    office.clock.set(NOON + 50_000);
+    assert_eq!(office.mails_after(50).await, 0);
+    assert_eq!(waits_for(&office, NOON + 50_000).await, (2, 40..=80));
+}
+
+/// So does one that cannot be composed, and the others go on.
+#[tokio::test]
+async fn a_mail_that_cannot_be_composed_backs_off() {
+    let mut office = Office::open().await;
+    let mut write = office.round.vault.0.database.begin().await.unwrap();
+    sqlx::query("UPDATE outbox SET kind = 'of a newer version'")
+        .execute(&mut *write.transaction)
+        .await
+        .unwrap();
+    drop(write.commit().await.unwrap());
+    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+    work.await.unwrap();
+    assert_eq!(office.mails_after(0).await, 1, "the other one");
+    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
+}
+
+/// How often the one mail that waits was tried, and about how many seconds after `now` it is tried again.
+async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<i64>) {
+    let (attempts, next_at, leased_at): (i64, i64, Option<i64>) =
+        sqlx::query_as("SELECT attempts, next_at, leased_at FROM outbox WHERE outcome IS NULL")
+            .fetch_one(&office.round.vault.0.database.readers)
+            .await
+            .unwrap();
+    assert_eq!(leased_at, None, "nobody holds it");
+    let wait = (next_at - now) / 1000;
+    let expected = [20..=40, 40..=80]
+        .into_iter()
+        .find(|expected| expected.contains(&wait));
+    (attempts, expected.unwrap_or(wait..=wait))
+}
