@@ -17,8 +17,12 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    server::log::start();
+    // The command line's own mistakes are printed before standard error belongs to the log.
     let command = CommandLine::parse().command;
+    if let Err(sentence) = server::log::start() {
+        let _ = writeln!(std::io::stderr(), "{sentence}");
+        return ExitCode::FAILURE;
+    }
     let outcome = Runtime::new()
         .map_err(|error| format!("the runtime cannot be started: {error}"))
         .and_then(|runtime| {
@@ -26,13 +30,15 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(PATIENCE);
             outcome
         });
-    match outcome {
+    let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(sentence) => {
             tracing::error!("{sentence}");
             ExitCode::FAILURE
         }
-    }
+    };
+    server::log::finish();
+    code
 }
 
 async fn run(command: Command) -> Result<(), String> {

@@ -20,6 +20,7 @@ use vault::Vault;
 use vault::gate::Decisions;
 use vault::readiness::Cause;
 
+use crate::log;
 use crate::router::{healthz, readyz};
 use crate::state::AppState;
 
@@ -109,6 +110,18 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         "How often the database refused a change.",
         MetricType::COUNTER,
         vec![counter(vault.write_failures())],
+    ));
+    families.push(family(
+        "keyhold_log_lines_dropped_total",
+        "Lines of the log that were lost, because standard error could not be written or was not read.",
+        MetricType::COUNTER,
+        vec![counter(log::dropped())],
+    ));
+    families.push(family(
+        "keyhold_log_lines_left_out_total",
+        "Lines of the log that were left out, because there were many of their kind.",
+        MetricType::COUNTER,
+        vec![counter(log::left_out())],
     ));
     families.push(family(
         "keyhold_fault",

@@ -19,6 +19,7 @@ mod gateways;
 mod hostile;
 mod input;
 mod installed;
+mod log;
 mod mail;
 mod mail_crash;
 mod markup;

@@ -1,14 +1,16 @@
 //! The binary, running in a folder of its own, and a client that speaks to it over the network.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::fixture::PASSWORD;
+use crate::smtp_peer::PATIENCE;
 
 pub struct Running {
     pub child: Child,
@@ -79,6 +81,36 @@ pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) ->
         address,
         log,
     }
+}
+
+/// Starts with another standard error than one that somebody reads, and waits until it answers.
+pub fn start_unread(
+    folder: &Path,
+    arguments: &[&str],
+    settings: &[(&str, &str)],
+    stderr: impl Into<Stdio>,
+) -> Running {
+    // Nobody says which port was taken, so one that is free by now is asked for.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let child = command(folder, &[&["--listen", &address], arguments].concat())
+        .envs(settings.iter().copied())
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
+    let mut running = Running {
+        child,
+        address,
+        log: Arc::default(),
+    };
+    let deadline = Instant::now() + PATIENCE;
+    while running.send("GET /healthz HTTP/1.1", "").is_err() {
+        assert_eq!(running.child.try_wait().unwrap(), None, "it stopped");
+        assert!(Instant::now() < deadline, "it does not answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running
 }
 
 /// What a start that must fail says.

@@ -1,0 +1,250 @@
+//! The lines that wait to be written, and the thread that writes them.
+//!
+//! The queue is bounded in bytes. A line that finds no room is dropped and counted, as is a line that could not be
+//! written, so neither a closed nor a stalled nor a full standard error holds up anything. tracing-appender has a
+//! queue like it, but bounds it in lines of any length, and prints to the stalled standard error when it ends.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::sample::{self, Sample};
+
+/// The most bytes that wait.
+const CAPACITY: usize = 1024 * 1024;
+/// How often the writer looks for what was left out, in a process that logs nothing.
+const TICK: Duration = Duration::from_secs(10);
+/// The wait where standard error is set not to block, and is full.
+const FULL: Duration = Duration::from_millis(50);
+
+/// The lines that wait to be written.
+#[derive(Default)]
+pub struct Queue {
+    state: Mutex<State>,
+    /// There is something to write.
+    more: Condvar,
+    /// All is written.
+    idle: Condvar,
+    dropped: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<u8>,
+    writing: bool,
+}
+
+impl Queue {
+    /// Adds a line, or drops it where there is no room.
+    fn push(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.waiting.len() + line.len() > CAPACITY {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        state.waiting.extend_from_slice(line);
+        self.more.notify_one();
+    }
+
+    /// How many lines were lost.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all is written, or until `deadline`.
+    pub fn finish(&self, deadline: Instant) {
+        let mut state = self.state();
+        while state.writing || !state.waiting.is_empty() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.idle.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes all that waits, which may be nothing after `limit`.
+    pub fn take(&self, limit: Duration) -> Vec<u8> {
+        let mut state = self.state();
+        if state.waiting.is_empty() {
+            let waited = self.more.wait_timeout(state, limit);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.writing = true;
+        std::mem::take(&mut state.waiting)
+    }
+
+    fn written(&self) {
+        self.state().writing = false;
+        self.idle.notify_all();
+    }
+
+    /// No code that may panic runs while this is held.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line on its way into the queue, which comes in one piece.
+pub struct Line(pub Arc<Queue>);
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if !line.is_empty() {
+            self.0.push(line);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Starts the thread that writes to `out`. It ends with the process, perhaps in the middle of a write.
+pub fn start_writer(queue: &Arc<Queue>, sample: &Arc<Sample>, out: File) -> io::Result<()> {
+    let (queue, sample) = (Arc::clone(queue), Arc::clone(sample));
+    let mut out = Output { out, torn: false };
+    let mut reported = 0;
+    thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(move || {
+            loop {
+                let lines = queue.take(TICK);
+                let lost = out.write(&lines);
+                queue.dropped.fetch_add(lost, Ordering::Relaxed);
+                let dropped = queue.dropped();
+                if lost == 0 && dropped > reported {
+                    tracing::warn!(
+                        lines = dropped - reported,
+                        "lines of the log were lost: standard error was not read, or could not be written"
+                    );
+                    reported = dropped;
+                }
+                sample::report(&sample.take_over(Instant::now()));
+                queue.written();
+            }
+        })
+        .map(drop)
+}
+
+/// Standard error, and whether its last line is whole.
+struct Output<W> {
+    out: W,
+    torn: bool,
+}
+
+impl<W: Write> Output<W> {
+    /// Writes lines, and returns how many of them were lost.
+    fn write(&mut self, lines: &[u8]) -> u64 {
+        if lines.is_empty() {
+            return 0;
+        }
+        if self.torn && self.write_all(b"\n").is_err() {
+            return count(lines);
+        }
+        let written = self.write_all(lines).err().unwrap_or(lines.len());
+        self.torn = written > 0 && lines[written - 1] != b'\n';
+        count(&lines[written..])
+    }
+
+    /// Like the trait's, but waits where there is no room, and says how much was written before an error.
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), usize> {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.out.write(&bytes[written..]) {
+                Ok(0) => return Err(written),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(FULL),
+                Err(_) => return Err(written),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn count(lines: &[u8]) -> u64 {
+    let ends = lines.iter().filter(|byte| **byte == b'\n').count();
+    u64::try_from(ends).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// Takes what it is told to take, and then fails.
+    struct Disk {
+        held: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.room - self.held.len());
+            if taken == 0 {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            self.held.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_queue_drops_and_counts() {
+        let queue = Queue::default();
+        let line = [b'x'; 1000];
+        for _ in 0..CAPACITY / line.len() + 5 {
+            queue.push(&line);
+        }
+        assert_eq!(queue.dropped(), 5);
+        assert!(queue.take(Duration::ZERO).len() <= CAPACITY);
+        queue.push(b"there is room again\n");
+        assert_eq!(queue.dropped(), 5);
+        assert_eq!(queue.take(Duration::ZERO), b"there is room again\n");
+    }
+
+    /// What a full disk cut off is counted, and the next line begins at the left.
+    #[test]
+    fn a_full_disk_costs_the_lines_it_did_not_take() {
+        let disk = Disk {
+            held: Vec::new(),
+            room: 8,
+        };
+        let mut out = Output {
+            out: disk,
+            torn: false,
+        };
+        assert_eq!(out.write(b"first\nsecond\nthird\n"), 2);
+        assert_eq!(out.write(b"fourth\n"), 1);
+        out.out.room = 100;
+        assert_eq!(out.write(b"fifth\n"), 0);
+        assert_eq!(out.write(b"sixth\n"), 0);
+        assert_eq!(
+            String::from_utf8(out.out.held).unwrap(),
+            "first\nse\nfifth\nsixth\n"
+        );
+    }
+
+    #[test]
+    fn the_end_does_not_wait_for_a_stalled_reader() {
+        let queue = Queue::default();
+        queue.push(b"nobody writes this\n");
+        let begun = Instant::now();
+        queue.finish(begun + Duration::from_millis(20));
+        assert!(begun.elapsed() >= Duration::from_millis(20));
+        drop(queue.take(Duration::ZERO));
+        queue.written();
+        queue.finish(begun + Duration::from_hours(1));
+    }
+}

@@ -1,0 +1,160 @@
+//! Sampling: of each kind of line, which is what one statement in the code logs, so many a minute are written and
+//! the others are counted. Strangers can repeat what they like; the log grows no faster for it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::callsite::Identifier;
+use tracing::{Level, Metadata};
+
+/// Lines of one kind that are written in a window.
+const WRITTEN: u32 = 60;
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// What was written lately of each kind.
+#[derive(Default)]
+pub struct Sample {
+    /// As many as there are statements that log.
+    kinds: Mutex<HashMap<Identifier, Kind>>,
+    left_out: AtomicU64,
+}
+
+struct Kind {
+    metadata: &'static Metadata<'static>,
+    began: Instant,
+    written: u32,
+    left_out: u64,
+}
+
+/// Lines of a kind that were left out.
+pub struct LeftOut {
+    metadata: &'static Metadata<'static>,
+    lines: u64,
+}
+
+impl Sample {
+    /// Whether to write a line of this kind. Lines below INFO are there only if the operator asked for them, so
+    /// all are written.
+    pub fn admits(&self, metadata: &'static Metadata<'static>, now: Instant) -> bool {
+        if *metadata.level() > Level::INFO {
+            return true;
+        }
+        let mut kinds = self.kinds();
+        let kind = kinds.entry(metadata.callsite()).or_insert(Kind {
+            metadata,
+            began: now,
+            written: 0,
+            left_out: 0,
+        });
+        // A window in which something was left out ends when that is reported.
+        if kind.left_out == 0 && now.saturating_duration_since(kind.began) >= WINDOW {
+            kind.began = now;
+            kind.written = 0;
+        }
+        if kind.written < WRITTEN {
+            kind.written += 1;
+            return true;
+        }
+        kind.left_out += 1;
+        self.left_out.fetch_add(1, Ordering::Relaxed);
+        false
+    }
+
+    /// How many lines were left out so far.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.load(Ordering::Relaxed)
+    }
+
+    /// Ends the windows that are over, and returns what they left out.
+    pub fn take_over(&self, now: Instant) -> Vec<LeftOut> {
+        self.take(|kind| now.saturating_duration_since(kind.began) >= WINDOW)
+    }
+
+    /// Ends all windows.
+    pub fn take_all(&self) -> Vec<LeftOut> {
+        self.take(|_| true)
+    }
+
+    fn take(&self, is_over: impl Fn(&Kind) -> bool) -> Vec<LeftOut> {
+        let mut kinds = self.kinds();
+        let over = kinds.extract_if(|_, kind| kind.left_out > 0 && is_over(kind));
+        over.map(|(_, kind)| LeftOut {
+            metadata: kind.metadata,
+            lines: kind.left_out,
+        })
+        .collect()
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, HashMap<Identifier, Kind>> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Logs what was left out.
+pub fn report(left_out: &[LeftOut]) {
+    for LeftOut { metadata, lines } in left_out {
+        tracing::warn!(
+            lines,
+            level = %metadata.level(),
+            at = format_args!("{}:{}", metadata.target(), metadata.line().unwrap_or(0)),
+            "more lines of one kind were left out"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Callsite;
+    use tracing::callsite::DefaultCallsite;
+    use tracing::field::FieldSet;
+    use tracing::metadata::Kind as Sort;
+
+    use super::*;
+
+    macro_rules! kind {
+        ($level:expr) => {{
+            static CALLSITE: DefaultCallsite = {
+                static METADATA: Metadata<'static> = Metadata::new(
+                    "event",
+                    "server::test",
+                    $level,
+                    None,
+                    Some(1),
+                    None,
+                    FieldSet::new(&[], Identifier(&CALLSITE)),
+                    Sort::EVENT,
+                );
+                DefaultCallsite::new(&METADATA)
+            };
+            CALLSITE.metadata()
+        }};
+    }
+
+    #[test]
+    fn a_kind_has_so_many_lines_a_minute_and_the_rest_is_counted() {
+        let sample = Sample::default();
+        let (common, rare) = (kind!(Level::WARN), kind!(Level::WARN));
+        let began = Instant::now();
+        let written = (0..1000).filter(|_| sample.admits(common, began)).count();
+        assert_eq!(written, 60);
+        assert_eq!(sample.left_out(), 940);
+        assert!(sample.admits(rare, began), "another kind is not concerned");
+
+        assert!(sample.take_over(began + WINDOW / 2).is_empty());
+        let over = sample.take_over(began + WINDOW);
+        assert_eq!(over.len(), 1);
+        assert_eq!(over[0].lines, 940);
+        assert!(sample.admits(common, began + WINDOW));
+        assert!(sample.take_all().is_empty(), "once");
+    }
+
+    #[test]
+    fn what_the_operator_asked_for_is_written_whole() {
+        let sample = Sample::default();
+        let asked = kind!(Level::DEBUG);
+        let now = Instant::now();
+        assert!((0..1000).all(|_| sample.admits(asked, now)));
+    }
+}

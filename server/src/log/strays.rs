@@ -1,0 +1,39 @@
+//! Standard error of everything that does not log: `eprintln!` in a dependency panics when standard error is closed
+//! and blocks when nobody reads. So it is given a pipe that is always read, and what comes out is logged.
+//!
+//! The price: what the runtime prints in the instant in which it aborts the process (a stack overflow, memory that
+//! has run out) is lost with the process. The exit status tells of it.
+
+use std::io::{self, PipeReader, Read};
+use std::thread;
+
+use rustix::stdio::dup2_stderr;
+
+/// The most bytes that are logged as one line.
+const PIECE: usize = 4096;
+
+/// Puts the pipe where standard error is.
+pub fn catch() -> io::Result<()> {
+    let (reader, writer) = io::pipe()?;
+    thread::Builder::new()
+        .name("stderr".to_owned())
+        .spawn(move || log(reader))?;
+    dup2_stderr(writer)?;
+    Ok(())
+}
+
+fn log(mut reader: PipeReader) {
+    let mut piece = [0; PIECE];
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return,
+            Ok(length) => {
+                for line in String::from_utf8_lossy(&piece[..length]).lines() {
+                    tracing::warn!(words = line, "printed to standard error");
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
