@@ -119,6 +119,7 @@ impl From<vault::Error> for FnError {
         match error {
             vault::Error::Invalid(fields) => fields.into(),
             vault::Error::NotFound => Self::new(Self::NOT_FOUND, "There is no such key."),
+            vault::Error::SessionOver => Self::unauthenticated(),
             vault::Error::WrongCredentials => Self::new(
                 "sign_in_failed",
                 "The e-mail address or the password is wrong.",

@@ -267,9 +267,9 @@ impl Vault {
             warning_days,
             ..session.account.clone()
         };
-        let caller = caller.clone();
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
             let now = write.now;
             sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
                 .bind(account.time_zone.name())

@@ -146,10 +146,10 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`] if this account has no such mail, or it was not given up.
     pub async fn send_again(&self, session: &Session, mail: &str) -> Result<()> {
-        let (account, mail) = (session.account.id.clone(), mail.to_owned());
+        let (session, mail) = (session.clone(), mail.to_owned());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            if !outbox::revive(&mut write.transaction, &account, &mail).await? {
+            let mut write = vault.begin_as(&session).await?;
+            if !outbox::revive(&mut write.transaction, &session.account.id, &mail).await? {
                 return Err(Error::NotFound);
             }
             let _turn = write.commit().await?;

@@ -18,6 +18,9 @@ pub enum Error {
     /// Wrong address or password; which of them is not said.
     #[error("wrong credentials")]
     WrongCredentials,
+    /// The session ended while the request was on its way.
+    #[error("session over")]
+    SessionOver,
     /// The address cannot have a new account.
     #[error("sign-up refused")]
     SignUpRefused,

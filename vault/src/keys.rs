@@ -131,8 +131,8 @@ impl Vault {
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
         let form = validation::key_form(name, description, expiry);
-        let (account, caller) = (session.account.clone(), caller.clone());
-        self.change(access_key, account, caller, move |row, account, now| {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, move |row, account, now| {
             let KeyForm {
                 name,
                 description,
@@ -172,8 +172,8 @@ impl Vault {
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let (account, caller) = (session.account.clone(), caller.clone());
-        self.change(access_key, account, caller, |row, _, now| {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, |row, _, now| {
             if !is_good(row.expires_at, now) {
                 return Ok(None);
             }
@@ -197,8 +197,8 @@ impl Vault {
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
         let expiry: Result<Expiry, FieldErrors> = validation::expiry(expiry);
-        let (account, caller) = (session.account.clone(), caller.clone());
-        self.change(access_key, account, caller, move |row, account, now| {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, move |row, account, now| {
             let expires_at = expiry?
                 .resolve_later(now, &account.time_zone)
                 .map_err(expiry_error)?;
@@ -231,11 +231,12 @@ impl Vault {
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let (account, caller) = (session.account.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         let confirm_name = confirm_name.trim().to_owned();
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
             let now = write.now;
+            let account = session.account;
             let row = Row::find(&mut write.transaction, &account, access_key).await?;
             if row.name != confirm_name {
                 let message = format!("Type the key's name, {}, to delete it.", row.name);
@@ -268,7 +269,7 @@ impl Vault {
     async fn change<E>(
         &self,
         access_key: AccessKey,
-        account: Account,
+        session: Session,
         caller: Caller,
         edit: E,
     ) -> Result<Changed>
@@ -276,7 +277,8 @@ impl Vault {
         E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>> + Send + 'static,
     {
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account;
             let now = write.now;
             let mut row = Row::find(&mut write.transaction, &account, access_key).await?;
             let before = row.expires_at;

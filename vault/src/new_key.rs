@@ -99,9 +99,10 @@ impl Vault {
         caller: &Caller,
     ) -> Result<NewKey> {
         let form = validation::key_form(name, description, expiry)?;
-        let (account, caller) = (session.account.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account;
             let now = write.now;
             let expires_at = form
                 .expiry

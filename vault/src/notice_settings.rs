@@ -30,9 +30,10 @@ impl Vault {
         stages: Stages,
         caller: &Caller,
     ) -> Result<()> {
-        let (account, caller) = (session.account.id.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
             let stages = stages.to_string();
             sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
                 .bind(&stages)
@@ -64,9 +65,10 @@ impl Vault {
             return Err(FieldErrors::one("address", message).into());
         }
         self.may_write_to(session, &address, caller)?;
-        let (account, caller) = (session.account.id.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
             let now = write.now;
             let connection = &mut *write.transaction;
             let changed = sqlx::query(
@@ -93,9 +95,10 @@ impl Vault {
 
     /// Lets the second recipient hear nothing more. Without one, nothing happens.
     pub async fn remove_second_recipient(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let (account, caller) = (session.account.id.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
             let connection = &mut *write.transaction;
             let (present,): (Option<String>,) =
                 sqlx::query_as("SELECT second_recipient FROM accounts WHERE id = $1")
@@ -134,9 +137,10 @@ impl Vault {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
                 self.may_write_to(session, &session.account.email, caller)?;
-                let account = session.account.clone();
+                let session = session.clone();
                 self.undisturbed(move |vault| async move {
-                    let mut write = vault.0.database.begin().await?;
+                    let mut write = vault.begin_as(&session).await?;
+                    let account = session.account;
                     let (kind, now) = (MailKind::ConfirmAddress, write.now);
                     let connection = &mut write.transaction;
                     links::put(connection, &account.id, kind, &account.email, now).await?;
@@ -152,9 +156,10 @@ impl Vault {
 
     /// Makes a new address for the calendar feed; the old one is not found from now on.
     pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let (account, caller) = (session.account.id.clone(), caller.clone());
+        let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
             sqlx::query("UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1")
                 .bind(&account)
                 .execute(&mut *write.transaction)

@@ -5,7 +5,8 @@ use sqlx::AnyConnection;
 
 use crate::accounts::{Account, AccountRow};
 use crate::audit::{self, Action, Entry};
-use crate::error::Result;
+use crate::database::Write;
+use crate::error::{Error, Result};
 use crate::{Caller, Vault, random};
 
 /// A session that nobody used for this long is over, in milliseconds: two weeks.
@@ -102,6 +103,21 @@ impl Vault {
             warning_days,
         });
         Ok(Some(Session { account, digest }))
+    }
+
+    /// Begins a write on behalf of a session. A request that read its session before a password change or a
+    /// sign-out ended it comes too late: what it wants must not happen after that.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`].
+    pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
+        let mut write = self.0.database.begin().await?;
+        let there: Option<(i64,)> =
+            sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
+                .bind(&session.digest)
+                .fetch_optional(&mut *write.transaction)
+                .await?;
+        there.map(|_| write).ok_or(Error::SessionOver)
     }
 
     /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
