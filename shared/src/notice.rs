@@ -193,6 +193,18 @@ pub enum MailKind {
     ConfirmAddress,
     ConfirmSecondRecipient,
     ResetPassword,
+    /// The password is a new one.
+    PasswordChanged,
+}
+
+impl MailKind {
+    pub const ALL: [Self; 5] = [
+        Self::Notice,
+        Self::ConfirmAddress,
+        Self::ConfirmSecondRecipient,
+        Self::ResetPassword,
+        Self::PasswordChanged,
+    ];
 }
 
 /// How far a mail has come.
@@ -270,6 +282,8 @@ pub struct LinkView {
     pub address: String,
     /// The address of the account that it acts on.
     pub account: String,
+    /// Whether that address has been confirmed.
+    pub confirmed: bool,
 }
 
 #[cfg(test)]

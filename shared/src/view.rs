@@ -124,6 +124,14 @@ pub struct KeyDetail {
     pub history: Vec<HistoryEntry>,
 }
 
+/// A password reset that confirmed the account's address, and with that expired the keys made before.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ClaimView {
+    pub at: Moment,
+    /// How many keys it expired.
+    pub expired: i64,
+}
+
 /// What the Dashboard says.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Overview {
@@ -140,6 +148,8 @@ pub struct Overview {
     pub newest: Vec<KeyView>,
     /// Of all keys in the last [`crate::usage::OVERVIEW_DAYS`] days, oldest first.
     pub calls: Vec<DayCalls>,
+    /// Until the owner dismisses it.
+    pub claim: Option<ClaimView>,
 }
 
 impl Overview {
@@ -336,6 +346,10 @@ mod tests {
             upcoming: Vec::new(),
             newest: Vec::new(),
             calls: Vec::new(),
+            claim: Some(ClaimView {
+                at: moment(),
+                expired: 2,
+            }),
         };
         travels(
             &overview,
@@ -344,6 +358,7 @@ mod tests {
                 "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
                 "attention": [{"key": key_json(), "failing": null}],
                 "upcoming": [], "newest": [], "calls": [],
+                "claim": {"at": moment_json(), "expired": 2},
             }),
         )
     }

@@ -2,6 +2,8 @@
 //! then, not as they were when it was put into the outbox. What is no longer true is left out, and a mail with
 //! nothing left is not sent.
 
+mod account;
+
 use chrono_tz::Tz;
 use shared::notice::{MailKind, Stage};
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -30,20 +32,24 @@ pub async fn check(
 ) -> Result<Checked> {
     let base_url = &vault.0.base_url;
     let kind = outbox::kind(&mail.kind)?;
-    if kind == MailKind::Notice {
-        return notice(vault, connection, mail, now).await;
+    match kind {
+        MailKind::Notice => return notice(vault, connection, mail, now).await,
+        MailKind::PasswordChanged => {
+            return account::password_changed(vault, connection, mail).await;
+        }
+        _ => {}
     }
     let Some(link) = links::find(connection, &mail.id, now).await? else {
         return Ok(Checked::default());
     };
     let address = links::address(vault, &link);
     let content = Some(match kind {
-        MailKind::Notice => return Ok(Checked::default()),
+        MailKind::Notice | MailKind::PasswordChanged => return Ok(Checked::default()),
         MailKind::ConfirmAddress => compose::confirm_address(base_url, &address),
         MailKind::ConfirmSecondRecipient => {
             compose::confirm_second_recipient(base_url, &link.account_email, &address)
         }
-        MailKind::ResetPassword => compose::reset_password(base_url, &address),
+        MailKind::ResetPassword => compose::reset_password(base_url, &address, link.confirmed),
     });
     Ok(Checked {
         content,

@@ -10,6 +10,7 @@ use sqlx::AssertSqlSafe;
 use crate::Vault;
 use crate::accounts::Account;
 use crate::audit::Action;
+use crate::claim::CLAIMED;
 use crate::dates::moment;
 use crate::error::{Error, Result};
 use crate::usage::{self, FAILING};
@@ -223,6 +224,7 @@ impl Vault {
             upcoming: self.few(account, upcoming, now, now).await?,
             newest: self.few(account, newest, now, now).await?,
             calls: self.calls(account, None, OVERVIEW_DAYS, now).await?,
+            claim: self.claim(account).await?,
         })
     }
 
@@ -308,6 +310,10 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
             format!("Edited: {detail}, {}", until("never expires", "expires"))
         }
         Action::Edited => format!("Edited: {detail}"),
+        Action::Expired if detail == CLAIMED => {
+            "Expired: a password reset confirmed the account's address for the first time"
+                .to_owned()
+        }
         Action::Expired => "Expired by hand".to_owned(),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),

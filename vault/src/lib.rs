@@ -13,6 +13,7 @@ mod accounts;
 mod audit;
 mod calendar;
 mod check;
+mod claim;
 pub mod clock;
 mod database;
 mod dates;

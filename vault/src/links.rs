@@ -32,6 +32,8 @@ pub struct Link {
     pub recipient: String,
     pub account: String,
     pub account_email: String,
+    /// Whether the account's address has been confirmed.
+    pub confirmed: bool,
 }
 
 /// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
@@ -80,8 +82,8 @@ pub async fn void(
 
 /// The link with this id, if it works at `now`: unused, in time, and for an address that still waits for it.
 pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<Option<Link>> {
-    let row: Option<(String, String, String, String)> = sqlx::query_as(
-        "SELECT o.kind, o.recipient, a.id, a.email
+    let row: Option<(String, String, String, String, Option<i64>)> = sqlx::query_as(
+        "SELECT o.kind, o.recipient, a.id, a.email, a.confirmed_at
          FROM links l JOIN outbox o ON o.id = l.id JOIN accounts a ON a.id = o.account_id
          WHERE l.id = $1 AND l.used_at IS NULL AND l.expires_at > $2
            AND (o.kind <> 'confirm_address' OR a.confirmed_at IS NULL)
@@ -92,7 +94,7 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
     .bind(now)
     .fetch_optional(connection)
     .await?;
-    let Some((slug, recipient, account, account_email)) = row else {
+    let Some((slug, recipient, account, account_email, confirmed_at)) = row else {
         return Ok(None);
     };
     Ok(Some(Link {
@@ -101,6 +103,7 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
         recipient,
         account,
         account_email,
+        confirmed: confirmed_at.is_some(),
     }))
 }
 
@@ -135,19 +138,20 @@ async fn stopping(
     let Some((account, _)) = token.split_once('.') else {
         return Ok(None);
     };
-    let row: Option<(String, String)> = sqlx::query_as(
-        "SELECT email, second_recipient FROM accounts
+    let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
+        "SELECT email, second_recipient, confirmed_at FROM accounts
          WHERE id = $1 AND second_recipient IS NOT NULL AND second_confirmed_at IS NOT NULL",
     )
     .bind(account)
     .fetch_optional(connection)
     .await?;
-    Ok(row.and_then(|(email, second)| {
+    Ok(row.and_then(|(email, second, confirmed_at)| {
         seal::id(&vault.0.pepper, &stop_purpose(&second), token)?;
         Some(LinkView {
             purpose: LinkPurpose::StopNotices,
             address: second,
             account: email,
+            confirmed: confirmed_at.is_some(),
         })
     }))
 }
@@ -186,13 +190,14 @@ impl Vault {
         let link = open(self, &mut connection, token, self.now()).await?;
         Ok(LinkView {
             purpose: match link.kind {
-                MailKind::Notice => return Err(Error::LinkGone),
+                MailKind::Notice | MailKind::PasswordChanged => return Err(Error::LinkGone),
                 MailKind::ConfirmAddress => LinkPurpose::ConfirmAddress,
                 MailKind::ConfirmSecondRecipient => LinkPurpose::ConfirmSecondRecipient,
                 MailKind::ResetPassword => LinkPurpose::ResetPassword,
             },
             address: link.recipient,
             account: link.account_email,
+            confirmed: link.confirmed,
         })
     }
 

@@ -37,6 +37,7 @@ pub fn kind_slug(kind: MailKind) -> &'static str {
         MailKind::ConfirmAddress => "confirm_address",
         MailKind::ConfirmSecondRecipient => "confirm_second_recipient",
         MailKind::ResetPassword => "reset_password",
+        MailKind::PasswordChanged => "password_changed",
     }
 }
 
@@ -45,16 +46,12 @@ pub fn kind_slug(kind: MailKind) -> &'static str {
 /// # Errors
 /// A word of a newer version.
 pub fn kind(slug: &str) -> Result<MailKind> {
-    use MailKind::{ConfirmAddress, ConfirmSecondRecipient, Notice, ResetPassword};
-    [
-        Notice,
-        ConfirmAddress,
-        ConfirmSecondRecipient,
-        ResetPassword,
-    ]
-    .into_iter()
-    .find(|kind| kind_slug(*kind) == slug)
-    .ok_or_else(|| Error::Unavailable(format!("the outbox holds an unknown kind of mail, {slug}")))
+    MailKind::ALL
+        .into_iter()
+        .find(|kind| kind_slug(*kind) == slug)
+        .ok_or_else(|| {
+            Error::Unavailable(format!("the outbox holds an unknown kind of mail, {slug}"))
+        })
 }
 
 /// How far a mail has come, by its stored outcome.
@@ -65,6 +62,13 @@ pub fn state(outcome: Option<&str>) -> DeliveryState {
         Some("failed") => DeliveryState::Failed,
         Some(_) => DeliveryState::Dropped,
     }
+}
+
+/// A mail in the outbox, and for whom it is.
+pub struct MailTo<'a> {
+    pub id: &'a str,
+    pub account: &'a str,
+    pub recipient: &'a str,
 }
 
 /// Adds a mail to a transaction, to be sent at `next_at`, mostly [`AT_ONCE`].

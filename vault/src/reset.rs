@@ -2,14 +2,30 @@
 
 use shared::notice::MailKind;
 use shared::validation::{self, FieldErrors};
+use sqlx::AnyConnection;
 use tokio::task::JoinHandle;
 
 use crate::accounts::{entry, new_password};
 use crate::audit::{self, Action};
+use crate::claim::{self, CLAIMED};
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
+use crate::outbox::{self, MailTo};
 use crate::passwords::Turn;
-use crate::{Caller, Vault, links, sessions};
+use crate::{Caller, Vault, links, random, sessions};
+
+/// Adds the mail that says that the password is a new one, and gives its id.
+pub(crate) async fn password_changed(
+    connection: &mut AnyConnection,
+    account: &str,
+    email: &str,
+    now: i64,
+) -> Result<String> {
+    let id = random::id("mail_")?;
+    let (kind, next_at) = (MailKind::PasswordChanged, outbox::AT_ONCE);
+    outbox::put(connection, &id, account, kind, email, now, next_at).await?;
+    Ok(id)
+}
 
 impl Vault {
     /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be
@@ -50,7 +66,8 @@ impl Vault {
         Ok(())
     }
 
-    /// Sets a new password by a link, ends every session of the account, and counts its address as confirmed.
+    /// Sets a new password by a link, ends every session of the account, makes a new address for its calendar, and
+    /// counts its address as confirmed. Where that is news, the keys made before expire (see [`crate::claim`]).
     ///
     /// # Errors
     /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
@@ -72,12 +89,13 @@ impl Vault {
                 return Err(Error::LinkGone);
             }
             // An account that nobody has confirmed may have been made by somebody else with the owner's address:
-            // whom that one let see into it sees no more.
+            // whom that one let see into it sees no more. The calendar's address goes in any case, since who
+            // resets a password may do so because somebody else knew the old one.
             sqlx::query(
                 "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
                  second_recipient = CASE WHEN confirmed_at IS NOT NULL THEN second_recipient END,
                  second_confirmed_at = CASE WHEN confirmed_at IS NOT NULL THEN second_confirmed_at END,
-                 feed_generation = feed_generation + CASE WHEN confirmed_at IS NULL THEN 1 ELSE 0 END
+                 feed_generation = feed_generation + 1
                  WHERE id = $3",
             )
             .bind(hash)
@@ -87,9 +105,24 @@ impl Vault {
             .await?;
             links::void(connection, &link.account, MailKind::ResetPassword, now).await?;
             sessions::end_all(connection, &link.account).await?;
-            let done = entry(&link.account, Action::PasswordReset, "", now);
+            let detail = if link.confirmed { "" } else { CLAIMED };
+            let done = entry(&link.account, Action::PasswordReset, detail, now);
             audit::record(connection, done, &caller).await?;
+            let mail = password_changed(connection, &link.account, &link.account_email, now).await?;
+            let claimed = if link.confirmed {
+                None
+            } else {
+                let mail = MailTo {
+                    id: &mail,
+                    account: &link.account,
+                    recipient: &link.account_email,
+                };
+                Some(claim::claim(connection, &mail, now, &caller).await?)
+            };
             let _turn = write.commit().await?;
+            if let Some(claimed) = claimed {
+                claimed.publish(&vault);
+            }
             // What was guessed at the old password must not keep the owner out.
             vault.0.limits.forget(&Subject::Account(link.account_email));
             Ok(())

@@ -8,6 +8,7 @@ use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::limits::backoff::{Attempt, Subject};
 use crate::passwords::Turn;
+use crate::reset::password_changed;
 use crate::sessions::{self, Session, SessionToken};
 use crate::{Caller, Vault, links};
 
@@ -126,6 +127,9 @@ impl Vault {
         attempt.succeeded();
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
+        // The address may be somebody else's until it is confirmed: not even the owner may fill its mailbox.
+        let subjects = Subject::mail(MailKind::PasswordChanged, &account.email, caller.address);
+        let may_write = self.0.limits.mail(subjects, self.now()).is_ok();
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -152,6 +156,10 @@ impl Vault {
             let session = sessions::start(&mut write.transaction, &account.id, now).await?;
             let done = entry(&account.id, Action::PasswordChanged, "", now);
             audit::record(&mut write.transaction, done, &caller).await?;
+            if may_write {
+                let connection = &mut write.transaction;
+                password_changed(connection, &account.id, &account.email, now).await?;
+            }
             let _turn = write.commit().await?;
             Ok(session)
         })

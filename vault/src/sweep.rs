@@ -124,6 +124,29 @@ pub async fn expired_by_hand(
     Ok(())
 }
 
+/// Writes into the ledger that a mail of another kind tells of this key's expiration, so that no notice does.
+pub async fn told_by(
+    connection: &mut AnyConnection,
+    mail: &outbox::MailTo<'_>,
+    access_key: &str,
+    expires_at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
+         SELECT access_key, expires_at, $1, $2, $3, name FROM api_keys
+         WHERE access_key = $4 AND expires_at = $5
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(Stage::Expired.slug())
+    .bind(mail.recipient)
+    .bind(mail.id)
+    .bind(access_key)
+    .bind(expires_at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The stages that an account has chosen. Words that this version does not know are those of a newer one that
 /// was taken back: tell all.
 fn read(chosen: &str) -> Stages {

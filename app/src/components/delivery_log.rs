@@ -133,6 +133,7 @@ fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
         MailKind::ConfirmAddress => "Link to confirm your address".into_any(),
         MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
         MailKind::ResetPassword => "Link to a new password".into_any(),
+        MailKind::PasswordChanged => "Notice of a new password".into_any(),
     };
     view! {
         <tr>

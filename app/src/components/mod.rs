@@ -1,5 +1,6 @@
 //! The parts that pages are made of. Each takes data, and leaves fetching to the page.
 
+pub mod account_notes;
 pub mod answer;
 pub mod browser;
 pub mod calls;

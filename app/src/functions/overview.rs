@@ -16,3 +16,11 @@ pub async fn show_overview() -> Result<Overview, FnError> {
         .overview(&request.signed_in()?.account)
         .await?)
 }
+
+/// Takes the line off the Dashboard that tells of keys expired by a password reset.
+#[server(name = DismissClaim, prefix = "/fn", endpoint = "account/dismiss-claim")]
+pub async fn dismiss_claim() -> Result<(), FnError> {
+    let request = Request::current();
+    request.vault.dismiss_claim(request.signed_in()?).await?;
+    Ok(())
+}

@@ -14,7 +14,7 @@ use super::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SendAgain,
     SetSecondRecipient, ShowNotices,
 };
-use super::overview::ShowOverview;
+use super::overview::{DismissClaim, ShowOverview};
 
 /// Who may call a function.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,7 +60,7 @@ where
 }
 
 /// Every server function.
-pub fn all() -> [Function; 26] {
+pub fn all() -> [Function; 27] {
     use Access::{Public, SignedIn};
     use Done::{Back, Page, Redirect};
     const KEY: Option<&str> = Some("/preferences/api-control/{access_key}");
@@ -106,6 +106,7 @@ pub fn all() -> [Function; 26] {
         function::<ListKeys>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
+        function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
         function::<ShowNotices>(SignedIn, None, Back),
         function::<ChooseStages>(
             SignedIn,

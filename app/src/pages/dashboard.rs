@@ -14,7 +14,7 @@ use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
 use crate::components::time_line::TimeLine;
-use crate::components::{calls, moment, status};
+use crate::components::{account_notes, calls, moment, status};
 use crate::functions::overview::ShowOverview;
 
 #[component]
@@ -29,6 +29,16 @@ pub fn DashboardPage() -> impl IntoView {
 }
 
 fn content(mut overview: Overview) -> AnyView {
+    let now = ticking(overview.now);
+    let claim = overview.claim.take().map(account_notes::claim);
+    view! {
+        {claim}
+        {keys(overview, now)}
+    }
+    .into_any()
+}
+
+fn keys(mut overview: Overview, now: Signal<i64>) -> AnyView {
     if overview.counts.total() == 0 {
         return view! {
             <section class="empty">
@@ -40,7 +50,6 @@ fn content(mut overview: Overview) -> AnyView {
         }
         .into_any();
     }
-    let now = ticking(overview.now);
     let banner = banner(&mut overview, now);
     let calls = calls::chart(std::mem::take(&mut overview.calls), "in the last 14 days");
     view! {

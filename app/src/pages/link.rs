@@ -52,8 +52,19 @@ pub fn ResetPasswordPage() -> impl IntoView {
     let state = FormState::new(ResetPassword::PATH);
     linked(state, move |link, token| {
         (link.purpose == LinkPurpose::ResetPassword).then(|| {
+            let unconfirmed = (!link.confirmed).then(|| {
+                view! {
+                    <p class="note warn">
+                        {Icon::WARNING.draw()}
+                        <span>
+                            "This address has never been confirmed, so somebody else may have made the account. Setting a new password confirms the address and expires the API keys made before; you can restore those that you know."
+                        </span>
+                    </p>
+                }
+            });
             view! {
                 <PageHead title="Set a new password" />
+                {unconfirmed}
                 <Form state=state then=then(|_, _| Ok(()))>
                     <input type="hidden" name="token" value=token />
                     // Without a name it is not sent: it tells password managers whose password this is.
@@ -130,6 +141,10 @@ fn confirms_own(link: &LinkView) -> AnyView {
         <p>
             "Confirm that mail to " <bdi class="quoted">{link.address.clone()}</bdi>
             " reaches you: notices about your API keys are sent there."
+        </p>
+        <p class="muted">
+            "You did not sign up? Then do not confirm: whoever made the account knows its password and its API keys. Close this page, or "
+            <a href="/forgot-password">"set a new password"</a> " to take the account over, which expires the keys made before."
         </p>
     }
     .into_any()

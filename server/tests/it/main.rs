@@ -8,6 +8,7 @@
 
 mod calendar;
 mod carriers;
+mod claim;
 mod closed;
 mod crossing;
 mod delivery;

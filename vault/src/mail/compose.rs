@@ -10,12 +10,19 @@ use super::page::{PARAGRAPH, button, link, page};
 pub fn confirm_address(base_url: &str, link: &str) -> Content {
     Plain {
         subject: "Confirm your e-mail address",
-        paragraphs: &[&format!(
-            "Somebody, most likely you, gave this address to a Keyhold account at {base_url}. Confirm that its mails \
-             reach you, so that you hear of it before an API key expires. The account works meanwhile."
-        )],
+        paragraphs: &[
+            &format!(
+                "Somebody, most likely you, gave this address to a Keyhold account at {base_url}. Confirm that its mails \
+                 reach you, so that you hear of it before an API key expires. The account works meanwhile."
+            ),
+            &format!(
+                "If you did not sign up, do not confirm: whoever made the account knows its password and its API keys. \
+                 You can ignore this mail, or take the account over by setting a new password at \
+                 {base_url}/forgot-password, which expires the keys made before."
+            ),
+        ],
         act: Some(("Confirm this address", link)),
-        otherwise: "If it was not you, ignore this mail: without you nothing is confirmed.",
+        otherwise: "Without you nothing is confirmed.",
     }
     .write(base_url)
 }
@@ -34,16 +41,56 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
     .write(base_url)
 }
 
-/// To the address of an account whose password is forgotten.
-pub fn reset_password(base_url: &str, link: &str) -> Content {
+/// To the address of an account whose password is forgotten. Unless that address is `confirmed`, somebody else may
+/// have made the account.
+pub fn reset_password(base_url: &str, link: &str, confirmed: bool) -> Content {
+    let keys = if confirmed {
+        "API keys go on working."
+    } else {
+        "This address has never been confirmed, so somebody else may have made the account. Setting a new password \
+         confirms the address and expires the API keys made before; you can restore those that you know."
+    };
     Plain {
         subject: "Set a new password",
         paragraphs: &[&format!(
             "Somebody, most likely you, asked to set a new password for the Keyhold account with this address at \
-             {base_url}. Setting it signs the account out everywhere. API keys go on working."
+             {base_url}. Setting it signs the account out everywhere. {keys}"
         )],
         act: Some(("Set a new password", link)),
         otherwise: "If it was not you, ignore this mail: the password stays as it is.",
+    }
+    .write(base_url)
+}
+
+/// To the address of an account whose password is a new one since `when`. `expired` is how many keys were expired
+/// because the reset confirmed the address for the first time; none: it did not.
+pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Content {
+    let changed = format!(
+        "The password of the Keyhold account with this address at {base_url} was changed on {when}. All other \
+         sessions have ended."
+    );
+    let claimed = expired.map(|expired| {
+        let keys = match expired {
+            0 => "No API key was in use.".to_owned(),
+            1 => "The API key made before was expired, and is refused from now on.".to_owned(),
+            keys => format!("The {keys} API keys made before were expired, and are refused from now on."),
+        };
+        format!(
+            "This address had never been confirmed, so somebody else may have made the account. {keys} Restore \
+             only what you know: {base_url}/preferences/api-control?status=expired"
+        )
+    });
+    let paragraphs: Vec<&str> = [Some(changed.as_str()), claimed.as_deref()]
+        .into_iter()
+        .flatten()
+        .collect();
+    Plain {
+        subject: "Your password was changed",
+        paragraphs: &paragraphs,
+        act: None,
+        otherwise: &format!(
+            "If this was not you, set a new password at once: {base_url}/forgot-password"
+        ),
     }
     .write(base_url)
 }

@@ -5,13 +5,15 @@ use chrono_tz::Tz;
 use shared::DAY_MS;
 use vault::mail::Content;
 use vault::mail::compose::{
-    Notice, confirm_address, confirm_second_recipient, digest, reset_password, test_mail,
+    Notice, confirm_address, confirm_second_recipient, digest, password_changed, reset_password,
+    test_mail,
 };
 
 use crate::fixture::NOON;
 
 const BASE: &str = "https://keys.example.com";
 const HOUR: i64 = 60 * 60 * 1000;
+const WHEN: &str = "Mon 23 Nov 2026, 12:00 UTC";
 const LINK: &str = "https://keys.example.com/confirm?token=mail_00ff.0123456789abcdef";
 
 fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a> {
@@ -294,7 +296,19 @@ fn the_mails_of_links() {
         "confirm_second_recipient",
         whole(&confirm_second_recipient(BASE, "owner@example.com", LINK))
     );
-    insta::assert_snapshot!("reset_password", whole(&reset_password(BASE, LINK)));
+    insta::assert_snapshot!("reset_password", whole(&reset_password(BASE, LINK, true)));
+    insta::assert_snapshot!(
+        "reset_password_of_an_unconfirmed_address",
+        whole(&reset_password(BASE, LINK, false))
+    );
+    insta::assert_snapshot!(
+        "password_changed",
+        whole(&password_changed(BASE, WHEN, None))
+    );
+    insta::assert_snapshot!(
+        "password_changed_by_a_claim",
+        whole(&password_changed(BASE, WHEN, Some(2)))
+    );
     insta::assert_snapshot!("test_mail", whole(&test_mail(BASE)));
 }
 
@@ -306,7 +320,9 @@ fn every_mail_keeps_to_the_tone() {
         digest(BASE, Tz::UTC, NOON, &notices, None),
         confirm_address(BASE, LINK),
         confirm_second_recipient(BASE, "owner@example.com", LINK),
-        reset_password(BASE, LINK),
+        reset_password(BASE, LINK, true),
+        reset_password(BASE, LINK, false),
+        password_changed(BASE, WHEN, Some(2)),
         test_mail(BASE),
     ] {
         let html = content.html.replace("<!DOCTYPE html>", "");

@@ -7,6 +7,7 @@
 
 mod accounts;
 mod calendar;
+mod claim;
 mod clock;
 mod compose;
 mod deciding;

@@ -1,0 +1,104 @@
+//! Somebody signs up with another person's address, and that person resets the password: seen from outside.
+
+use std::time::Duration;
+
+use vault::mail::transport::Transport;
+
+use crate::fixture::{PASSWORD, Site};
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+/// Sends what waits, and gives the token of the last link in it.
+async fn token(site: &Site, folder: &std::path::Path) -> String {
+    let from = "keyhold@example.com".parse().unwrap();
+    let transport = Transport::folder(folder.to_owned(), from, "keys.example.com");
+    let time = Duration::from_secs(10);
+    site.vault.deliver(&transport, time).await.unwrap();
+    let newest = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+        .find(|mail| mail.contains("/reset-password?token="))
+        .unwrap();
+    let message = mail_parser::MessageParser::default()
+        .parse(&newest)
+        .unwrap();
+    let text = message.body_text(0).unwrap().into_owned();
+    assert!(text.contains("expires the API keys made before"), "{text}");
+    let (_, rest) = text.split_once("/reset-password?token=").unwrap();
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_makers_keys_and_session_end_with_the_owners_reset() {
+    let site = Site::new().await;
+    let folder = tempfile::TempDir::new().unwrap();
+    let attacker = site.member("victim@example.com").await;
+    let default_key = attacker.key.clone().unwrap();
+    let other = attacker.create("another", "365d").await;
+    assert_eq!(site.verdict(&default_key).await.0, 200);
+    let mut owner = site.stranger();
+    let sign_up = [
+        ("email", "victim@example.com"),
+        ("password", NEW_PASSWORD),
+        ("time_zone", "UTC"),
+    ];
+    assert_eq!(owner.call("account/sign-up", &sign_up).await.status, 409);
+    site.vault
+        .request_reset("victim@example.com", &vault::Caller::default())
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    let token = token(&site, folder.path()).await;
+    let page = owner.get(&format!("/reset-password?token={token}")).await;
+    assert!(
+        page.body.contains("expires the API keys made before"),
+        "the page says so beforehand"
+    );
+    let reset = [("token", token.as_str()), ("new_password", NEW_PASSWORD)];
+    let answer = owner.call("account/reset-password", &reset).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for key in [&default_key, &other] {
+        assert_eq!(
+            site.verdict(key).await,
+            (401, "key_expired".to_owned()),
+            "{}",
+            key.access
+        );
+        let listed = site
+            .ask("GET", "/v1/keys", &[("authorization", &key.basic())])
+            .await;
+        assert_eq!(
+            (listed.status.as_u16(), listed.text("code").as_str()),
+            (401, "key_expired")
+        );
+    }
+    let restore = [
+        ("access_key", default_key.access.as_str()),
+        ("expiry", "never"),
+    ];
+    let refused = attacker.call("keys/restore", &restore).await;
+    assert_eq!(refused.status, 401);
+    let old = [("email", "victim@example.com"), ("password", PASSWORD)];
+    assert_eq!(owner.call("account/sign-in", &old).await.status, 401);
+    let new = [("email", "victim@example.com"), ("password", NEW_PASSWORD)];
+    let answer = owner.call("account/sign-in", &new).await;
+    owner.keep_cookie(&answer);
+    let dashboard = owner.get("/").await.body;
+    for said in [
+        "confirmed by a password reset",
+        "2 keys made before were expired",
+    ] {
+        assert!(dashboard.contains(said), "{said}");
+    }
+    // Without JavaScript the button leads back to the Dashboard.
+    let dismissed = owner.post("account/dismiss-claim", &[]).await;
+    assert_eq!(
+        (dismissed.status.as_u16(), dismissed.header("location")),
+        (303, "/")
+    );
+    let dashboard = owner.get("/").await.body;
+    assert!(!dashboard.contains("confirmed by a password reset"));
+    let mine = owner.create("mine", "never").await;
+    assert_eq!(site.verdict(&mine).await.0, 200);
+}

@@ -1,0 +1,228 @@
+//! An account that somebody else made with the owner's address: the owner's first password reset takes from its
+//! maker everything that still works.
+
+use shared::status::Status;
+use vault::{Caller, Error};
+
+use crate::fixture::{DAY, Fixture, Mailbox, Member, SECOND, from, restore};
+use crate::links::token_in;
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+/// The owner asks for a link to a new password, and gives the token in it.
+async fn asked(fixture: &Fixture, mailbox: &mut Mailbox) -> String {
+    let _ = mailbox.notices(&fixture.vault).await;
+    let caller = from([192, 0, 2, 1]);
+    let work = fixture.vault.request_reset("victim@example.com", &caller);
+    work.await.unwrap().await.unwrap();
+    token_in(&mailbox.delivered(&fixture.vault).await[0].text)
+}
+
+async fn reset(fixture: &Fixture, token: &str) {
+    let caller = from([192, 0, 2, 1]);
+    let done = fixture.vault.reset_password(token, NEW_PASSWORD, &caller);
+    done.await.unwrap();
+}
+
+async fn signed_in(fixture: &Fixture) -> Member {
+    let caller = Caller::default();
+    let token = fixture
+        .vault
+        .sign_in("victim@example.com", NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    let session = fixture.session(&token).await.unwrap();
+    let default_key = fixture
+        .vault
+        .create_key(&session, "mine", "", "never", &caller)
+        .await
+        .unwrap();
+    Member {
+        session,
+        default_key,
+    }
+}
+
+#[tokio::test]
+async fn the_first_reset_expires_what_was_made_before_and_says_so() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let soon = fixture.key(&attacker, "soon", "1d").await;
+    let late = fixture.key(&attacker, "late", "365d").await;
+    fixture.clock.advance(3 * DAY);
+    let vault = &fixture.vault;
+    let calendar = |session: vault::Session| async move {
+        vault.notices(&session.account).await.unwrap().calendar_url
+    };
+    let feed = calendar(attacker.session.clone()).await;
+    let ended = soon.access_key.to_string();
+    let before = vault.show_key(&attacker.session.account, &ended).await;
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    for key in [&attacker.default_key, &soon, &late] {
+        assert_eq!(fixture.verdict(key), "expired");
+    }
+    let after = vault.show_key(&attacker.session.account, &ended).await;
+    assert_eq!(
+        before.unwrap().key.expires,
+        after.unwrap().key.expires,
+        "what had expired before keeps its date"
+    );
+    fixture.clock.advance(SECOND);
+    vault.sweep().await.unwrap();
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 1, "one mail tells of it: {mails:?}");
+    assert_eq!(mails[0].subject, "Your password was changed");
+    assert!(
+        mails[0]
+            .text
+            .contains("2 API keys made before were expired"),
+        "{}",
+        mails[0].text
+    );
+    let owner = signed_in(&fixture).await;
+    assert_ne!(calendar(owner.session.clone()).await, feed);
+    let account = &owner.session.account;
+    let claim = vault.overview(account).await.unwrap().claim.unwrap();
+    assert_eq!(claim.expired, 2);
+    // A key that the owner knows comes back, and the line stays until it is dismissed.
+    let known = late.access_key.to_string();
+    restore(vault, &owner, &known, "30d").await;
+    assert_eq!(fixture.verdict(&late), "good");
+    assert!(vault.overview(account).await.unwrap().claim.is_some());
+    vault.dismiss_claim(&owner.session).await.unwrap();
+    assert_eq!(vault.overview(account).await.unwrap().claim, None);
+    let history = vault.show_key(account, &known).await.unwrap().history;
+    assert!(history[1].what.contains("password reset"), "{history:?}");
+
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.verdict(&attacker.default_key), "expired");
+    assert_eq!(fixture.verdict(&owner.default_key), "good");
+}
+
+/// The owner's own second reset, or one after the address was confirmed, leaves the keys alone.
+#[tokio::test]
+async fn the_reset_of_a_confirmed_account_expires_nothing() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let confirm = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
+    let caller = Caller::default();
+    fixture.vault.confirm(&confirm, &caller).await.unwrap();
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    assert_eq!(fixture.verdict(&member.default_key), "good");
+    let owner = signed_in(&fixture).await;
+    let overview = fixture.vault.overview(&owner.session.account).await;
+    assert_eq!(overview.unwrap().claim, None);
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails[0].subject, "Your password was changed");
+    assert!(!mails[0].text.contains("expired"), "{}", mails[0].text);
+}
+
+/// A request that read its session before the reset may still be on its way when the reset is done.
+#[tokio::test]
+async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    let (vault, session, caller) = (&fixture.vault, &attacker.session, Caller::default());
+    let key = attacker.default_key.access_key.to_string();
+    let over = |result: Result<(), Error>| matches!(result, Err(Error::SessionOver));
+    assert!(over(
+        vault
+            .restore_key(session, &key, "never", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .create_key(session, "another", "", "never", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .edit_key(session, &key, "another", "", "90d", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .delete_key(session, &key, "Default key", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .set_second_recipient(session, "spy@example.com", &caller)
+            .await
+    ));
+    assert!(over(vault.reset_calendar(session, &caller).await));
+    assert!(over(
+        vault
+            .save_preferences(session, "UTC", "90", &caller)
+            .await
+            .map(drop)
+    ));
+    assert_eq!(fixture.verdict(&attacker.default_key), "expired");
+    let owner = signed_in(&fixture).await;
+    let overview = vault.overview(&owner.session.account).await.unwrap();
+    assert_eq!(overview.counts.of(Status::Expired), 1);
+    assert_eq!(overview.counts.total(), 2);
+}
+
+/// Keys made by sessions while the reset is under way are made before it and expire, or are refused.
+#[tokio::test]
+async fn no_key_slips_through_beside_the_reset() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let token = asked(&fixture, &mut mailbox).await;
+    let making = (0..20).map(|number| {
+        let (vault, session) = (fixture.vault.clone(), attacker.session.clone());
+        let name = format!("key {number}");
+        tokio::spawn(async move {
+            vault
+                .create_key(&session, &name, "", "never", &Caller::default())
+                .await
+        })
+    });
+    let making: Vec<_> = making.collect();
+    reset(&fixture, &token).await;
+    for made in making {
+        match made.await.unwrap() {
+            Ok(key) => assert_eq!(fixture.verdict(&key), "expired"),
+            Err(error) => assert!(matches!(error, Error::SessionOver), "{error}"),
+        }
+    }
+}
+
+/// Whoever has the password may change it as often as they like, and fills nobody's mailbox by it.
+#[tokio::test]
+async fn a_changed_password_is_announced_but_not_endlessly() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let _ = mailbox.delivered(&fixture.vault).await;
+    let (mut session, mut password) = (member.session, crate::fixture::PASSWORD);
+    let mut mails = 0;
+    for _ in 0..6 {
+        let other = if password == NEW_PASSWORD {
+            crate::fixture::PASSWORD
+        } else {
+            NEW_PASSWORD
+        };
+        let token = fixture
+            .vault
+            .change_password(&session, password, other, &Caller::default())
+            .await
+            .unwrap();
+        (session, password) = (fixture.session(&token).await.unwrap(), other);
+        mails += mailbox.delivered(&fixture.vault).await.len();
+    }
+    assert_eq!(mails, 4);
+}
