@@ -158,13 +158,13 @@ mod tests {
     #[test]
     fn a_value_is_cut_wherever_it_stands() {
         let long = "ü".repeat(50_000);
-        let log = logged(|| {
+        let text = logged(|| {
             let span = tracing::info_span!("request", method = %long);
             span.in_scope(|| tracing::warn!(path = long, number = 7, "refused"));
             tracing::warn!(error = %long, "{long}");
         });
-        let lines: Vec<_> = log.lines().collect();
-        assert_eq!(lines.len(), 2, "{log}");
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
         assert!(lines[0].len() < 600, "{}", lines[0]);
         assert!(lines[0].contains("refused path=\"üü"), "{}", lines[0]);
         assert!(lines[0].ends_with("… number=7"), "{}", lines[0]);
@@ -173,13 +173,13 @@ mod tests {
 
     #[test]
     fn a_line_stays_one_line() {
-        let log = logged(
+        let text = logged(
             || tracing::warn!(words = %"a\r\n2026 ERROR \u{1b}[31mred\u{85}", "said\n\u{7}"),
         );
-        assert_eq!(log.lines().count(), 1, "{log}");
+        assert_eq!(text.lines().count(), 1, "{text}");
         assert!(
-            log.ends_with("said\\n\\u{7} words=a\\r\\n2026 ERROR \\u{1b}[31mred\\u{85}\n"),
-            "{log}"
+            text.ends_with("said\\n\\u{7} words=a\\r\\n2026 ERROR \\u{1b}[31mred\\u{85}\n"),
+            "{text}"
         );
     }
 }

@@ -169,7 +169,7 @@ impl<W: Write> Output<W> {
 }
 
 fn count(lines: &[u8]) -> u64 {
-    let ends = lines.iter().filter(|byte| **byte == b'\n').count();
+    let ends = lines.split(|byte| *byte == b'\n').count() - 1;
     u64::try_from(ends).unwrap_or(u64::MAX)
 }
 
