@@ -122,7 +122,7 @@ async fn damage_is_reported_until_it_is_gone() {
     let key = site.key(&member, "k", "90d").await;
     let mut other = site.database().await;
     execute(&mut other, "PRAGMA wal_checkpoint(TRUNCATE)").await;
-    let (page, size): (i64, i64) =
+    let (root, page_size): (i64, i64) =
         sqlx::query_as("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = 'audit'")
             .fetch_one(&mut other)
             .await
@@ -130,16 +130,16 @@ async fn damage_is_reported_until_it_is_gone() {
     other.close().await.unwrap();
     let path = site.folder.path().join("keyhold.db");
     let whole = std::fs::read(&path).unwrap();
-    let (at, size) = (
-        u64::try_from((page - 1) * size).unwrap(),
-        usize::try_from(size).unwrap(),
+    let (offset, length) = (
+        u64::try_from((root - 1) * page_size).unwrap(),
+        usize::try_from(page_size).unwrap(),
     );
     let put = |content: &[u8]| {
         let mut file = std::fs::File::options().write(true).open(&path).unwrap();
-        file.seek(SeekFrom::Start(at)).unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
         file.write_all(content).unwrap();
     };
-    put(&vec![0x5a; size]);
+    put(&vec![0x5a; length]);
     // A change by somebody else makes SQLite read the pages again.
     let mut other = site.database().await;
     execute(&mut other, "PRAGMA user_version = 1").await;
@@ -150,8 +150,8 @@ async fn damage_is_reported_until_it_is_gone() {
     })
     .await;
     assert_eq!(site.verdict(&key), "good");
-    let from = usize::try_from(at).unwrap();
-    put(&whole[from..from + size]);
+    let from = usize::try_from(offset).unwrap();
+    put(&whole[from..from + length]);
     until("ready again", || site.vault.readiness().report().is_empty()).await;
     create(&site, &member, "made").await.unwrap();
 }

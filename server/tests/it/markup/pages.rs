@@ -82,7 +82,8 @@ async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
     let stranger = member.site.stranger();
     let next = format!("/{text}");
     let mut pages = Pages::new();
-    let forms: [(&Browser<'_>, &str, &[(&str, &str)]); 8] = [
+    type Form<'a> = (&'a Browser<'a>, &'a str, &'a [(&'a str, &'a str)]);
+    let forms: [Form; 8] = [
         (
             member,
             "keys/create",
@@ -150,7 +151,7 @@ fn is_page(answer: &Answer) -> bool {
     answer.header("content-type").starts_with("text/html")
 }
 
-fn compare(text: &str, hostile: Pages, harmless: &Pages) {
+fn compare(text: &str, hostile: &Pages, harmless: &Pages) {
     assert_eq!(hostile.len(), harmless.len());
     for ((what, hostile), (_, harmless)) in hostile.iter().zip(harmless) {
         let (hostile_tags, harmless_tags) = (skeleton(hostile), skeleton(harmless));
@@ -183,7 +184,7 @@ async fn no_text_is_markup_on_any_page() {
         "the text is shown"
     );
     for text in HOSTILE {
-        compare(text, with_keys(text).await, &harmless);
+        compare(text, &with_keys(text).await, &harmless);
     }
 }
 
@@ -211,7 +212,7 @@ async fn no_reply_of_a_mail_server_is_markup() {
     for text in HOSTILE {
         let hostile = delivery_log(&mut peer, text).await;
         let page = |html: String| vec![("delivery log".to_owned(), html)];
-        compare(text, page(hostile), &page(harmless.clone()));
+        compare(text, &page(hostile), &page(harmless.clone()));
     }
 }
 
