@@ -27,6 +27,8 @@ use interrupts::{Interrupt, Interrupts};
 
 /// Bytes that there is room for at first: more than nearly every request has.
 const ROOM: usize = 2 * 1024;
+/// Bytes of a request after which the room is made small again.
+const LARGE: usize = 4 * ROOM;
 /// Bytes of answers that are written at a time, or a little more, where many requests were read at once.
 const BATCH: usize = 16 * 1024;
 
@@ -66,6 +68,7 @@ pub async fn serve(
     let mut output = Vec::new();
     let mut rest = Rest::Unfinished;
     let mut crowded = false;
+    let mut large = false;
     loop {
         if crowded {
             // This client may go on for ever: first the others, and whatever has come up meanwhile.
@@ -98,9 +101,10 @@ pub async fn serve(
         let mut answered = 0;
         rest = loop {
             match Request::read(&input[answered..], &mut room()) {
-                // A long one alone would have the buffer stay large.
+                // That is hyper's to refuse, as it refuses it.
                 Request::Plain(_, length) if length > limits.head => break Rest::Other,
                 Request::Plain(head, length) => {
+                    large |= length > LARGE;
                     answer(state, &head, peer, date.at(now), &mut output);
                     answered += length;
                 }
@@ -117,8 +121,10 @@ pub async fn serve(
             output.clear();
             output.shrink_to(ROOM);
             input.drain(..answered);
-            if input.is_empty() && input.capacity() > limits.head {
+            if large {
+                // A connection may live for days after it.
                 input.shrink_to(ROOM);
+                large = false;
             }
             interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
         }

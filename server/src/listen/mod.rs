@@ -8,11 +8,11 @@ mod places;
 mod request;
 mod stream;
 
-pub use request::LARGE_HEAD;
 pub use stream::Stream;
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -133,7 +133,7 @@ async fn connection(
 ) {
     if let Some(state) = front.verify() {
         let limits = fast_path::Limits {
-            head: LARGE_HEAD,
+            head: HEADER_BYTES,
             patience: HEADER_TIMEOUT,
         };
         // An error is a sender that is gone: that is the stop too.
@@ -145,17 +145,31 @@ async fn connection(
         tracing::debug!("a connection goes over to hyper");
     }
     let place = Arc::clone(&stream.place);
-    let service = service_fn(move |request| request::answer(&front, request, peer, &place));
-    let ended = {
-        let connection = builder.serve_connection(TokioIo::new(&mut stream), service);
-        let mut connection = pin!(connection);
-        tokio::select! {
-            ended = connection.as_mut() => ended,
-            _ = stopped.changed() => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+    let ended = loop {
+        let service = service_fn(|request| request::answer(&front, request, peer, &place));
+        let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
+        let until_renewal = poll_fn(|cx| {
+            let ended = Pin::new(&mut connection).poll(cx);
+            if ended.is_pending() && place.begins_renewal() {
+                // It is idle, and so ends without a word to the client.
+                Pin::new(&mut connection).graceful_shutdown();
+                return Pin::new(&mut connection).poll(cx);
             }
+            ended
+        });
+        let ended = tokio::select! {
+            ended = until_renewal => ended,
+            _ = stopped.changed() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                break connection.await;
+            }
+        };
+        if !place.ends_renewal() || ended.is_err() {
+            break ended;
         }
+        // hyper begins afresh: its buffers are as large as the largest head was, and a connection may live for days.
+        let begun = connection.into_parts().read_buf;
+        stream.put_back(begun);
     };
     if let Err(error) = &ended {
         tracing::debug!(%error, "a connection ended early");

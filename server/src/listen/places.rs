@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ use tokio::time::{Instant, timeout};
 
 /// How exactly idle times are told apart, in milliseconds: a busy connection stores its own once in that time.
 const TICK: u64 = 16;
+/// The shortest between two lines in the log, in milliseconds.
+const SAY_EVERY: u64 = 60_000;
 /// How often a full house is searched again for a connection that has become idle.
 const SEARCH: Duration = Duration::from_millis(50);
 
@@ -32,6 +34,8 @@ pub struct Places {
     share: usize,
     /// Proxies: many clients stand behind one, so they have no share and go last.
     trusted: Vec<IpNet>,
+    /// When the log last said that all places are taken, as in `lives`.
+    said: AtomicU64,
 }
 
 #[derive(Default)]
@@ -52,7 +56,17 @@ pub struct Place {
     places: Arc<Places>,
     index: usize,
     holder: IpAddr,
+    buffers: AtomicU8,
 }
+
+/// Nothing large was read since the connection's buffers were new.
+const SMALL: u8 = 0;
+/// A large head was read, and hyper keeps a buffer of its size.
+const LARGE: u8 = 1;
+/// The same, and hyper waits for the next request: now they can be exchanged.
+const IDLE: u8 = 2;
+/// They are being exchanged.
+const RENEWING: u8 = 3;
 
 impl Places {
     pub fn new(count: usize, share: usize, trusted: Vec<IpNet>) -> Arc<Self> {
@@ -66,16 +80,18 @@ impl Places {
             begun: Instant::now(),
             share: share.max(1),
             trusted,
+            said: AtomicU64::new(0),
         })
     }
 
     /// A place for a new connection from `peer`. Waits for one only if every other is in the middle of an answer.
     /// To be called by one task at a time.
     pub async fn take(self: &Arc<Self>, peer: IpAddr) -> Place {
-        let holder = holder_of(peer);
+        let holder = self.holder_of(peer);
         if let Some(place) = self.free_place(holder) {
             return place;
         }
+        self.say();
         let mut ending = false;
         loop {
             if !ending {
@@ -107,14 +123,26 @@ impl Places {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whose share a connection counts against: an IPv4 address, or an IPv6 /56, which one customer commonly holds.
+    fn holder_of(&self, peer: IpAddr) -> IpAddr {
+        match peer.to_canonical() {
+            IpAddr::V6(v6) if !self.is_trusted(v6.into()) => {
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72)))
+            }
+            single => single,
+        }
+    }
+
+    fn is_trusted(&self, address: IpAddr) -> bool {
+        let mut trusted = self.trusted.iter();
+        trusted.any(|network| network.contains(&address))
+    }
+
     fn free_place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let mut table = self.table();
         let index = table.free.pop()?;
         let holder = table.holders.entry(address).or_insert_with(|| Holder {
-            trusted: self
-                .trusted
-                .iter()
-                .any(|network| network.contains(&address)),
+            trusted: self.is_trusted(address),
             places: Vec::new(),
         });
         holder.places.push(index);
@@ -123,6 +151,7 @@ impl Places {
             places: Arc::clone(self),
             index,
             holder: address,
+            buffers: AtomicU8::new(SMALL),
         };
         place.idle();
         Some(place)
@@ -172,6 +201,24 @@ impl Places {
         true
     }
 
+    /// Tells the operator, once a minute at most.
+    fn say(&self) {
+        let now = self.since(Instant::now()) + 1;
+        let said = self.said.load(Ordering::Relaxed);
+        if said == 0 || now - said > SAY_EVERY {
+            self.said.store(now, Ordering::Relaxed);
+            tracing::warn!(
+                connections = self.lives.len(),
+                "all connections are taken: the longest idle ones make way for new ones"
+            );
+        }
+    }
+
+    fn since(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.begun).as_millis();
+        u64::try_from(since).unwrap_or(u64::MAX >> 1)
+    }
+
     /// Whether the connection in a place is being answered, and since when there was no sign of life.
     fn life(&self, index: usize) -> (bool, u64) {
         let life = self.lives[index].load(Ordering::Relaxed);
@@ -179,8 +226,7 @@ impl Places {
     }
 
     fn store(&self, index: usize, now: Instant, busy: bool) {
-        let since = now.saturating_duration_since(self.begun).as_millis();
-        let since = u64::try_from(since).unwrap_or(u64::MAX >> 1) / TICK * TICK;
+        let since = self.since(now) / TICK * TICK;
         let life = since << 1 | u64::from(busy);
         let stored = &self.lives[index];
         if stored.load(Ordering::Relaxed) != life {
@@ -209,6 +255,39 @@ impl Place {
         self.places.store(self.index, now, false);
     }
 
+    /// A request with a large head was answered, and the connection goes on.
+    pub fn buffers_are_large(&self) {
+        self.buffers.store(LARGE, Ordering::Relaxed);
+    }
+
+    /// The connection waits for something to read.
+    pub fn waits_to_read(&self) {
+        if self.buffers.load(Ordering::Relaxed) == LARGE && !self.places.life(self.index).0 {
+            self.buffers.store(IDLE, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether large buffers can be exchanged for new ones now.
+    pub fn begins_renewal(&self) -> bool {
+        self.changes(IDLE, RENEWING)
+    }
+
+    /// Whether they were being exchanged.
+    pub fn ends_renewal(&self) -> bool {
+        self.changes(RENEWING, SMALL)
+    }
+
+    /// Whether what looks like the end of the connection is the end of its buffers.
+    pub fn is_renewed(&self) -> bool {
+        self.buffers.load(Ordering::Relaxed) == RENEWING
+    }
+
+    fn changes(&self, from: u8, to: u8) -> bool {
+        self.buffers
+            .compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// The client took some of an answer.
     pub fn took(&self) {
         let (busy, _) = self.places.life(self.index);
@@ -232,14 +311,6 @@ impl Drop for Place {
     }
 }
 
-/// Whose share a connection counts against: an IPv4 address, or an IPv6 /56, which one customer commonly holds.
-fn holder_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72))),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::future::pending;
@@ -251,9 +322,9 @@ mod tests {
     const PROXY: [u8; 4] = [10, 0, 0, 1];
 
     fn places(count: usize, share: usize) -> Arc<Places> {
-        let trusted = IpNet::from(IpAddr::from([10, 0, 0, 0]));
-        let trusted = IpNet::new(trusted.addr(), 8).map_or_else(|_| Vec::new(), |net| vec![net]);
-        Places::new(count, share, trusted)
+        let proxies = ["10.0.0.0/8", "2001:db8::7/128"];
+        let trusted = proxies.iter().filter_map(|network| network.parse().ok());
+        Places::new(count, share, trusted.collect())
     }
 
     /// A connection that stays until it is ended; `busy` says that it is being answered. A while passes.
@@ -323,5 +394,22 @@ mod tests {
         places.empty().await;
         let table = places.table();
         assert!(table.holders.is_empty() && table.tasks.is_empty());
+    }
+
+    #[test]
+    fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
+        let places = places(1, 1);
+        for (peer, holder) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:0:12::9", "2001:db8::"),
+            ("2001:db8:0:ff:1::9", "2001:db8::"),
+            ("2001:db8:0:100::9", "2001:db8:0:100::"),
+            ("2001:db8::7", "2001:db8::7"),
+        ] {
+            let holder: IpAddr = holder.parse()?;
+            assert_eq!(places.holder_of(peer.parse()?), holder, "{peer}");
+        }
+        Ok(())
     }
 }

@@ -1,24 +1,22 @@
-//! What holds for every request that hyper has read, whatever it asks for: RFC 9112, and how its connection goes on.
+//! What holds for every request that hyper has read, whatever it asks for: RFC 9112, and what it leaves behind.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
-use axum::{BoxError, response::IntoResponse};
+use axum::response::IntoResponse;
 use futures_util::future::{Either, ready};
 
 use super::places::Place;
 use crate::address::Peer;
 use crate::front::Front;
 
-/// Bytes of a head after which a connection is closed, because hyper would keep a buffer for them as long as it
-/// lives. The fast path leaves longer ones to hyper.
-pub const LARGE_HEAD: usize = 16 * 1024;
-
-const CLOSE: HeaderValue = HeaderValue::from_static("close");
+/// Bytes of a head that hyper's first buffers have room for. For a longer one they grow, and stay as large.
+const LARGE: usize = 12 * 1024;
 
 /// Answers a request that came over a connection from `peer`.
 pub fn answer<B>(
@@ -31,16 +29,16 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
     place.busy();
-    let large = least_bytes(&request) > LARGE_HEAD;
+    let large = is_large(&request);
     let answered = match fault(&request) {
         Some(sentence) => Either::Left(ready(Ok(bad_request(sentence)))),
         None => Either::Right(front.answer(request, Some(Peer(peer)))),
     };
     let place = Arc::clone(place);
     async move {
-        let mut response = answered.await?;
-        if large {
-            response.headers_mut().insert(CONNECTION, CLOSE);
+        let response = answered.await?;
+        if large && !response.headers().contains_key(CONNECTION) {
+            place.buffers_are_large();
         }
         place.idle();
         Ok(response)
@@ -71,23 +69,24 @@ fn is_chunked_twice(headers: &HeaderMap) -> bool {
 }
 
 fn bad_request(sentence: &'static str) -> Response<Body> {
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     let headers = [
-        (CONNECTION, CLOSE),
-        (
-            CONTENT_TYPE,
-            HeaderValue::from_static("text/plain; charset=utf-8"),
-        ),
+        (CONNECTION, HeaderValue::from_static("close")),
+        (CONTENT_TYPE, plain),
     ];
     (StatusCode::BAD_REQUEST, headers, sentence).into_response()
 }
 
-/// How long a head was at least: blanks around values are gone by now.
-fn least_bytes<B>(request: &Request<B>) -> usize {
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or(1, |target| target.as_str().len());
-    let headers = request.headers().iter();
-    let headers = headers.map(|(name, value)| name.as_str().len() + value.len() + 2);
-    target + headers.sum::<usize>()
+/// Whether a request has a large head and its connection goes on after it, with the next one.
+fn is_large<B: HttpBody>(request: &Request<B>) -> bool {
+    let target = request.uri().path_and_query();
+    let target = target.map_or(0, |target| target.as_str().len());
+    let headers = request.headers();
+    let lengths = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len());
+    target + lengths.sum::<usize>() > LARGE
+        && request.version() == Version::HTTP_11
+        && request.body().is_end_stream()
+        && !headers.contains_key(CONNECTION)
 }

@@ -73,8 +73,8 @@ impl Stream {
     }
 
     /// Puts back what was read, to be read again.
-    pub fn put_back(&mut self, begun: Vec<u8>) {
-        self.begun = begun;
+    pub fn put_back(&mut self, begun: impl Into<Vec<u8>>) {
+        self.begun = begun.into();
         self.again = 0;
     }
 
@@ -130,12 +130,16 @@ impl AsyncRead for Stream {
             buf.put_slice(&self.begun[self.again..end]);
             self.again = end;
             if end == self.begun.len() {
-                self.put_back(Vec::new());
+                self.put_back([]);
             }
             return Poll::Ready(Ok(()));
         }
         let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
-        let outcome = ready!(Pin::new(&mut self.tcp).poll_read(cx, &mut piece));
+        let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut piece);
+        if outcome.is_pending() {
+            self.place.waits_to_read();
+        }
+        let outcome = ready!(outcome);
         let read = piece.filled().len();
         buf.advance(read);
         self.ended |= outcome.is_err() || read == 0 && room > 0;
@@ -171,6 +175,9 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.place.is_renewed() {
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.tcp).poll_shutdown(cx)
     }
 }

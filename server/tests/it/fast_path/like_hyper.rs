@@ -137,13 +137,16 @@ async fn what_is_no_request_is_refused_by_both() {
         (head(65_537), 431),
         (head(110_000), 431),
     ] {
-        let (fast, hyper) = served.both(request.as_bytes()).await;
+        let row = format!("{request}{}", get("/verify", &["Connection: close"]));
+        let (fast, hyper) = served.both(row.as_bytes()).await;
         assert_eq!(fast, hyper, "{request:.200}");
         assert!(
             fast.starts_with(&format!("HTTP/1.1 {status} ")),
             "{fast}: {request:.200}"
         );
-        assert_eq!(fast.matches("HTTP/1.1 ").count(), 1, "{fast}");
+        // Nothing that follows what is no request is taken for one.
+        let answers = if status == 401 { 2 } else { 1 };
+        assert_eq!(fast.matches("HTTP/1.1 ").count(), answers, "{fast}");
     }
     let old = request("GET", "/verify", "HTTP/1.0", &[&carriers[0]]).replace("Host: x\r\n", "");
     let (fast, hyper) = served.both(old.as_bytes()).await;
