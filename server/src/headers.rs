@@ -1,4 +1,4 @@
-//! Headers that every page and server function carries, and the content security policy.
+//! Headers that every answer carries, and the content security policy.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -13,6 +13,11 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::state::AppState;
+
+/// The policy of `/verify`, where every byte is sent with every call of an API.
+pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+/// For two years. Where gateways pass an answer on it holds for their own host too, so without its subdomains.
+pub const HTTPS_ONLY: &str = "max-age=63072000";
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus::proto::{
@@ -20,6 +21,7 @@ use vault::Vault;
 use vault::gate::Decisions;
 use vault::readiness::Cause;
 
+use crate::headers;
 use crate::log;
 use crate::router::{healthz, readyz};
 use crate::state::AppState;
@@ -35,6 +37,7 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .layer(from_fn_with_state(state.clone(), headers::protect))
         .with_state(state)
 }
 

@@ -11,10 +11,11 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::headers::set_content_security_policy;
 use crate::session::cookie;
+use crate::slash::LONGEST;
 use crate::state::AppState;
 
 /// The pages that anybody may see. Every other one redirects to the sign-in page.
@@ -31,6 +32,19 @@ const LINKED: [&str; 2] = ["/reset-password", "/confirm"];
 
 /// Of these, what the browser's router does not know, and so comes without script.
 const SCRIPTLESS: [&str; 3] = ["/forgot-password", "/reset-password", "/confirm"];
+
+/// What has to be encoded in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b',')
+    .remove(b'=');
 
 /// Answers a page of the application.
 pub async fn page(
@@ -64,15 +78,13 @@ pub async fn not_found(State(state): State<AppState>, request: Request<Body>) ->
     response
 }
 
-/// The sign-in page that leads on to `here`.
+/// The sign-in page that leads on to `here`, unless that is longer than an address of ours is.
 pub fn sign_in_address(here: &str) -> String {
-    if here == "/" {
+    let next = utf8_percent_encode(here, IN_QUERY).to_string();
+    if here == "/" || next.len() > LONGEST {
         return "/sign-in".to_owned();
     }
-    format!(
-        "/sign-in?next={}",
-        utf8_percent_encode(here, NON_ALPHANUMERIC)
-    )
+    format!("/sign-in?next={next}")
 }
 
 /// The local path that a `next` parameter names, or the Dashboard.
@@ -85,7 +97,8 @@ fn next_of(query: Option<&str>) -> String {
 /// A path on this server, as given or `/`: never another site's address, in none of the spellings that
 /// browsers read as one.
 pub fn local_path(next: &str) -> &str {
-    let local = next.starts_with('/')
+    let local = next.len() <= LONGEST
+        && next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])
         && !next
             .chars()
@@ -155,5 +168,19 @@ mod tests {
         ] {
             assert_eq!(local_path(foreign), "/", "{foreign:?}");
         }
+        assert_eq!(local_path(&format!("/{}", "a".repeat(LONGEST))), "/");
+    }
+
+    /// A header of many kilobytes is more than proxies take.
+    #[test]
+    fn the_way_back_is_short_or_left_out() {
+        let long = format!("/{}", "-".repeat(1_500));
+        assert_eq!(sign_in_address(&long), format!("/sign-in?next={long}"));
+        assert_eq!(sign_in_address(&"-".repeat(7_000)), "/sign-in");
+        assert_eq!(sign_in_address(&"\u{fc}".repeat(700)), "/sign-in");
+        assert_eq!(
+            sign_in_address("/a?q=b c&d=100%+#"),
+            "/sign-in?next=/a?q=b%20c%26d=100%25%2B%23"
+        );
     }
 }

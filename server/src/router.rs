@@ -8,27 +8,21 @@ use std::time::Duration;
 use app::shell::App;
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use leptos_axum::generate_route_list;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::services::{ServeDir, ServeFile};
-use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::state::AppState;
-use crate::{api, calendar, functions, headers, origin, pages, session, trace};
+use crate::{api, calendar, files, functions, headers, host, origin, pages, session, slash, trace};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Files at the root of the site, beside `/pkg`.
-const FILES: [&str; 2] = ["/favicon.svg", "/robots.txt"];
 
 fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
@@ -39,8 +33,10 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .merge(files(&state))
+        .merge(site())
         .merge(traced(&state))
+        .layer(from_fn(slash::trim))
+        .layer(from_fn_with_state(state.clone(), headers::protect))
         .with_state(state)
 }
 
@@ -68,9 +64,9 @@ fn browser(state: &AppState) -> Router<AppState> {
         .fallback(pages::not_found)
         .layer(
             ServiceBuilder::new()
-                .layer(from_fn_with_state(state.clone(), headers::protect))
                 .layer(CatchPanicLayer::custom(fault))
                 .layer(timeout())
+                .layer(from_fn_with_state(state.clone(), host::own))
                 .layer(from_fn_with_state(state.clone(), origin::same_origin))
                 .layer(from_fn_with_state(state.clone(), session::identify)),
         )
@@ -83,40 +79,13 @@ fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
-/// The site's files, compressed ahead of time. Where names under `/pkg` change with their content, browsers
-/// may keep them for ever.
-fn files(state: &AppState) -> Router<AppState> {
-    let compressed = |name: &str| {
-        ServeFile::new(state.site_root.join(name.trim_start_matches('/')))
-            .precompressed_br()
-            .precompressed_gzip()
-    };
-    let package = ServeDir::new(state.site_root.join("pkg"))
-        .precompressed_br()
-        .precompressed_gzip();
-    let keep = if state.leptos.hash_files {
-        "public, max-age=31536000, immutable"
-    } else {
-        "no-cache"
-    };
-    let kept = SetResponseHeaderLayer::overriding(
-        CACHE_CONTROL,
-        move |response: &axum::http::Response<_>| -> Option<HeaderValue> {
-            response
-                .status()
-                .is_success()
-                .then_some(HeaderValue::from_static(keep))
-        },
-    );
-    let mut routes =
-        Router::new().nest_service("/pkg", ServiceBuilder::new().layer(kept).service(package));
-    for name in FILES {
-        routes = routes.route_service(name, compressed(name));
+/// The site's files.
+fn site() -> Router<AppState> {
+    let mut routes = Router::new().route("/pkg/{*file}", get(files::file));
+    for address in files::AT_ROOT {
+        routes = routes.route(address, get(files::file));
     }
-    routes.layer(SetResponseHeaderLayer::if_not_present(
-        axum::http::header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    ))
+    routes
 }
 
 /// 200 `ok` while verification can be trusted, whether or not changes can be made.

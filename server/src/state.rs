@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use app::functions::registry::{self, Function};
@@ -8,6 +8,8 @@ use app::request::Site;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use vault::Vault;
+
+use crate::files::Files;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -17,7 +19,7 @@ pub struct AppState(Arc<Inner>);
 pub struct Inner {
     pub vault: Vault,
     pub site: Arc<Site>,
-    pub site_root: PathBuf,
+    pub(crate) files: Files,
     pub trusted_proxies: Vec<IpNet>,
     pub(crate) leptos: LeptosOptions,
     pub(crate) functions: Vec<Function>,
@@ -32,20 +34,28 @@ impl std::ops::Deref for AppState {
 }
 
 impl AppState {
-    /// `site_root` holds `pkg/` and, where the files' names carry their hashes, `hash.txt`.
-    pub fn new(vault: Vault, site: Site, site_root: PathBuf, trusted_proxies: Vec<IpNet>) -> Self {
+    /// `site_root` holds `pkg/` and, where the files' names carry their hashes, `hash.txt`. Its files are read
+    /// here.
+    pub fn new(
+        vault: Vault,
+        site: Site,
+        site_root: impl AsRef<Path>,
+        trusted_proxies: Vec<IpNet>,
+    ) -> Self {
+        let site_root = site_root.as_ref();
         let hashes = site_root.join("hash.txt");
+        let hashed = hashes.is_file();
         let leptos = LeptosOptions::builder()
             .output_name("keyhold")
             .site_root(site_root.to_string_lossy())
             .env(leptos::config::Env::PROD)
-            .hash_files(hashes.is_file())
+            .hash_files(hashed)
             .hash_file(hashes.to_string_lossy().as_ref().into())
             .build();
         Self(Arc::new(Inner {
             vault,
             site: Arc::new(site),
-            site_root,
+            files: Files::read(site_root, hashed),
             trusted_proxies,
             leptos,
             functions: registry::all().to_vec(),

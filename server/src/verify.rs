@@ -1,10 +1,13 @@
 //! `/verify` and any path below it, any method, body unread: where gateways ask whether a key is good.
 
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderName, Response};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Response};
 use vault::gate::{Headers, X_REQUEST_ID};
 
 use crate::address::{Peer, caller};
+use crate::headers::{HTTPS_ONLY, NOTHING};
 use crate::state::AppState;
 
 /// Whether an address is this one or below it.
@@ -29,11 +32,36 @@ pub fn refusal(
         Ok(()) => {
             say(&CACHE_CONTROL, b"no-store");
             say(&X_REQUEST_ID, id.as_bytes());
+            for (name, value) in protection(state) {
+                say(&name, value.as_bytes());
+            }
             None
         }
-        Err(refused) if is_nginx(query) => Some(refused.answer_nginx(vault, id)),
-        Err(refused) => Some(refused.answer(vault, id)),
+        Err(refused) => {
+            let mut response = if is_nginx(query) {
+                refused.answer_nginx(vault, id)
+            } else {
+                refused.answer(vault, id)
+            };
+            for (name, value) in protection(state) {
+                let value = HeaderValue::from_static(value);
+                response.headers_mut().insert(name, value);
+            }
+            Some(response)
+        }
     }
+}
+
+/// What a browser is told that opens `/verify` as a page.
+fn protection(state: &AppState) -> impl Iterator<Item = (HeaderName, &'static str)> {
+    let https = state.site.base_url.starts_with("https://");
+    let https_only = https.then_some((STRICT_TRANSPORT_SECURITY, HTTPS_ONLY));
+    [
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, NOTHING),
+    ]
+    .into_iter()
+    .chain(https_only)
 }
 
 /// Whether nginx asks: `?gateway=nginx`.

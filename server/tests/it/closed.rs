@@ -64,7 +64,7 @@ async fn pages_redirect_to_sign_in() {
         .stranger()
         .get("/preferences/api-control?q=a&page=2")
         .await;
-    let next = "/sign-in?next=%2Fpreferences%2Fapi%2Dcontrol%3Fq%3Da%26page%3D2";
+    let next = "/sign-in?next=/preferences/api-control?q=a%26page=2";
     assert_eq!(answer.header("location"), next, "the way back is kept");
 }
 

@@ -12,6 +12,7 @@ mod claim;
 mod closed;
 mod crossing;
 mod delivery;
+mod edge;
 mod fast_path;
 mod fixture;
 mod forms;
@@ -29,6 +30,7 @@ mod process;
 #[cfg(target_os = "linux")]
 mod raw_http;
 mod running;
+mod settings;
 mod smtp_peer;
 mod smtp_talk;
 #[cfg(target_os = "linux")]

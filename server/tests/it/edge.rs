@@ -1,0 +1,171 @@
+//! The edge of HTTP: what every answer carries, what one odd byte in a header may spoil, and which address leads here.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
+
+use crate::fixture::{BASE, PASSWORD, Site};
+
+/// Requirement B6 has no exception.
+#[tokio::test]
+async fn every_answer_protects_browsers() {
+    let site = Site::at("https://keys.example.com", true).await;
+    let member = site.member("a@example.com").await;
+    let key = member.key.clone().unwrap().basic();
+    let good = [("authorization", key.as_str())];
+    for (path, headers) in [
+        ("/verify", &good[..]),
+        ("/verify", &[]),
+        ("/verify?gateway=nginx", &[]),
+        ("/v1/account", &good),
+        ("/v1/keys", &[]),
+        ("/v1/nothing", &good),
+        ("/healthz", &[]),
+        ("/readyz", &[]),
+        ("/calendar/x.ics", &[]),
+        ("/pkg/nothing.js", &[]),
+        ("/robots.txt", &[]),
+        ("/fn/keys/list", &[]),
+        ("/sign-in", &[]),
+        ("/sign-in/", &[]),
+        ("/nothing", &[]),
+        ("/", &[]),
+    ] {
+        let answer = site.ask("GET", path, headers).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let policy = answer.header("content-security-policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'"),
+            "{path}: {policy}"
+        );
+        let https = answer.header("strict-transport-security");
+        assert!(https.starts_with("max-age=63072000"), "{path}: {https}");
+        assert_ne!(answer.header("cache-control"), "", "{path}");
+    }
+    let local = Site::new().await;
+    for path in ["/verify", "/healthz", "/sign-in"] {
+        let answer = local.ask("GET", path, &[]).await;
+        assert_eq!(answer.header("strict-transport-security"), "", "{path}");
+    }
+}
+
+/// A byte that is no ASCII spoils the value that it stands in and nothing else.
+#[tokio::test]
+async fn an_odd_byte_spoils_nothing_else() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let cookie = member.cookie.clone().unwrap();
+    let bytes = |text: String| HeaderValue::from_bytes(text.as_bytes()).unwrap();
+    let request = Request::builder()
+        .method("POST")
+        .uri("/fn/keys/edit")
+        .header("cookie", bytes(format!("who=Jos\u{e9}; {cookie}")))
+        .header("accept", bytes("text/html, x/\u{e9}".to_owned()))
+        .header("user-agent", bytes("Mo\u{e9}".to_owned()))
+        .header(
+            "content-type",
+            bytes("application/x-www-form-urlencoded; by=\u{e9}".to_owned()),
+        )
+        .header("host", "127.0.0.1:3000")
+        .header(
+            "referer",
+            bytes(format!("{BASE}/preferences/api-control?q=\u{e9}")),
+        );
+    let access = member.key.clone().unwrap().access;
+    let form = format!("access_key={access}&name=b&description=&expiry=never");
+    let answer = site.send(request.body(Body::from(form)).unwrap()).await;
+    assert_eq!(answer.status, 303, "a page is redirected: {}", answer.body);
+    let list = member.call("keys/list", &[]).await.body;
+    assert!(list.contains("\"b\""), "{list}");
+}
+
+/// On loopback a foreign name leads here by DNS rebinding only.
+#[tokio::test]
+async fn only_this_machines_names_are_ours() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("email", "a@example.com"), ("password", PASSWORD)])
+        .finish();
+    for (host, status) in [
+        ("127.0.0.1:3000", 200),
+        ("localhost:3000", 200),
+        ("[::1]:3000", 200),
+        ("evil.example:3000", 421),
+        ("127.0.0.1.evil.example:3000", 421),
+    ] {
+        let request = Request::builder()
+            .method("POST")
+            .uri("/fn/account/sign-in")
+            .header("host", host)
+            .header("origin", format!("http://{host}"))
+            .header("content-type", "application/x-www-form-urlencoded");
+        let request = request.body(Body::from(form.clone())).unwrap();
+        let answer = site.send(request).await;
+        assert_eq!(answer.status, status, "{host}: {}", answer.body);
+        if status == 421 {
+            assert!(answer.text("message").contains(BASE), "{}", answer.body);
+            assert_eq!(answer.header("set-cookie"), "");
+        }
+        let key = member.key.clone().unwrap().basic();
+        for (path, asked) in [("/verify", 200), ("/healthz", 200), ("/v1/account", 200)] {
+            let headers = [("host", host), ("authorization", key.as_str())];
+            assert_eq!(
+                site.ask("GET", path, &headers).await.status,
+                asked,
+                "{path}"
+            );
+        }
+        let page = site.ask("GET", "/sign-in", &[("host", host)]).await;
+        assert_eq!(page.status, status, "{host}");
+    }
+}
+
+/// Who opens a server that has an https address by its plain one is told where to go.
+#[tokio::test]
+async fn the_plain_address_names_the_right_one() {
+    let site = Site::at("https://keys.example.com", true).await;
+    let headers = [
+        ("host", "10.0.0.5:3000"),
+        ("origin", "http://10.0.0.5:3000"),
+    ];
+    let answer = site.ask("POST", "/fn/account/sign-up", &headers).await;
+    assert_eq!(answer.status, 403);
+    let message = answer.text("message");
+    assert!(message.contains("https://keys.example.com"), "{message}");
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_leads_on() {
+    let site = Site::new().await;
+    for (from, to) in [
+        ("/sign-in/", "/sign-in"),
+        (
+            "/preferences/api-control/?q=a%2F",
+            "/preferences/api-control?q=a%2F",
+        ),
+        ("/v1/keys/", "/v1/keys"),
+        ("/fn/keys/list/", "/fn/keys/list"),
+    ] {
+        for method in ["GET", "POST"] {
+            let answer = site.ask(method, from, &[]).await;
+            assert_eq!(answer.status, 308, "{method} {from}");
+            assert_eq!(answer.header("location"), to);
+        }
+    }
+    for path in ["//evil.example/", "/v1/", "/verify/"] {
+        let answer = site.ask("GET", path, &[]).await;
+        assert_eq!(answer.header("location"), "", "{path}");
+    }
+}
+
+/// Proxies have little room for headers, and a browser none of a path that no page has.
+#[tokio::test]
+async fn a_location_is_short() {
+    let site = Site::new().await;
+    let long = format!("/{}", "-".repeat(7_000));
+    let answer = site.stranger().get(&long).await;
+    assert!(answer.header("location").len() < 2_500, "{}", answer.status);
+    let member = site.member("a@example.com").await;
+    let answer = member.get(&format!("/sign-in?next={long}")).await;
+    assert_eq!(answer.header("location"), "/");
+}
