@@ -27,7 +27,24 @@ impl Site {
         self.base_url.starts_with("https://")
     }
 
-    pub fn session_cookie_name(&self) -> &'static str {
+    /// Browsers keep one jar for all ports of a host, so another Keyhold there must have another name for its own.
+    /// The usual ports have the plain name.
+    pub fn session_cookie_name(&self) -> String {
+        let plain = self.plain_cookie_name();
+        let port = self.base_url.rsplit_once(':').map(|(_, port)| port);
+        match port.filter(|port| is_port(port)) {
+            None | Some(USUAL_PORT) => plain.to_owned(),
+            Some(port) => format!("{plain}_{port}"),
+        }
+    }
+
+    /// Whether a cookie may be a session of this Keyhold: it may have been set before the port changed.
+    pub fn may_be_session_cookie(&self, name: &str) -> bool {
+        name.strip_prefix(self.plain_cookie_name())
+            .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(is_port))
+    }
+
+    fn plain_cookie_name(&self) -> &'static str {
         if self.is_https() {
             "__Host-keyhold_session"
         } else {
@@ -40,6 +57,13 @@ impl Site {
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
     }
 }
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Where Keyhold listens unless it is told otherwise.
+const USUAL_PORT: &str = "3000";
 
 /// The cookie that remembers light or dark.
 pub const THEME_COOKIE: &str = "keyhold_theme";
@@ -74,12 +98,12 @@ impl Request {
     /// Puts a new session into the answer's cookie.
     pub fn start_session(&self, token: &SessionToken) {
         let name = self.site.session_cookie_name();
-        set_cookie(&self.site.cookie(name, token.expose(), SESSION_AGE_S));
+        set_cookie(&self.site.cookie(&name, token.expose(), SESSION_AGE_S));
     }
 
     /// Takes the session's cookie away.
     pub fn end_session(&self) {
-        set_cookie(&self.site.cookie(self.site.session_cookie_name(), "", 0));
+        set_cookie(&self.site.cookie(&self.site.session_cookie_name(), "", 0));
     }
 
     /// Remembers a choice of light or dark; anything unknown means the system's.
@@ -106,5 +130,36 @@ impl Request {
 fn set_cookie(cookie: &str) {
     if let Ok(value) = http::HeaderValue::from_str(cookie) {
         expect_context::<ResponseOptions>().append_header(http::header::SET_COOKIE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_port_has_a_cookie_of_its_own() {
+        for (base_url, name) in [
+            ("http://127.0.0.1:3000", "keyhold_session"),
+            ("http://127.0.0.1:3001", "keyhold_session_3001"),
+            ("http://[::1]", "keyhold_session"),
+            ("https://keys.example.com", "__Host-keyhold_session"),
+            (
+                "https://keys.example.com:8443",
+                "__Host-keyhold_session_8443",
+            ),
+        ] {
+            let site = Site {
+                base_url: base_url.to_owned(),
+                sign_up_open: true,
+            };
+            assert_eq!(site.session_cookie_name(), name, "{base_url}");
+            assert!(site.may_be_session_cookie(name), "{name}");
+            for other in ["keyhold_theme", "keyhold_sessions", "keyhold_session_x", ""] {
+                assert!(!site.may_be_session_cookie(other), "{other}");
+            }
+            let plain = site.may_be_session_cookie("keyhold_session_3000");
+            assert_eq!(plain, base_url.starts_with("http://"));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The caller's network address: the connection's, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderName;
 use ipnet::IpNet;
@@ -34,10 +34,11 @@ fn address(Peer(peer): Peer, headers: &impl Headers, trusted: &[IpNet]) -> IpAdd
         .flat_map(|value| value.rsplit(|byte| *byte == b','));
     let mut nearest = peer;
     for hop in hops {
-        let Some(address) = std::str::from_utf8(hop)
-            .ok()
-            .and_then(|hop| address_of(hop.trim()))
-        else {
+        // An empty member of a list says nothing (RFC 9110, section 5.6.1).
+        if hop.trim_ascii().is_empty() {
+            continue;
+        }
+        let Some(address) = std::str::from_utf8(hop).ok().and_then(address_of) else {
             break;
         };
         nearest = address.to_canonical();
@@ -48,11 +49,31 @@ fn address(Peer(peer): Peer, headers: &impl Headers, trusted: &[IpNet]) -> IpAdd
     nearest
 }
 
-/// An address, with or without a port: some proxies write one.
+/// An address in any of the forms that proxies write: in quotes or not (RFC 7239, section 4), with a port or the
+/// colon before it, in brackets, with the zone of a link-local one.
 fn address_of(hop: &str) -> Option<IpAddr> {
-    hop.parse()
-        .ok()
-        .or_else(|| hop.parse().ok().map(|socket: SocketAddr| socket.ip()))
+    let hop = hop.trim();
+    let hop = hop
+        .strip_prefix('"')
+        .and_then(|quoted| quoted.strip_suffix('"'))
+        .unwrap_or(hop)
+        .trim();
+    let (address, port) = if let Some(bracketed) = hop.strip_prefix('[') {
+        bracketed.split_once(']')?
+    } else if hop.matches(':').count() == 1 {
+        hop.split_at(hop.find(':')?)
+    } else {
+        (hop, "")
+    };
+    let is_port = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let address = match address.split_once('%') {
+        Some((address, zone)) if !zone.is_empty() => address.parse::<Ipv6Addr>().ok()?.into(),
+        _ => address.parse().ok()?,
+    };
+    is_port.then_some(address)
 }
 
 #[cfg(test)]
@@ -93,9 +114,36 @@ mod tests {
             from([10, 0, 0, 1], &["203.0.113.9, nonsense"]).as_deref(),
             Some("10.0.0.1")
         );
-        assert_eq!(
-            from([10, 0, 0, 1], &["203.0.113.9:4711"]).as_deref(),
-            Some("203.0.113.9")
-        );
+    }
+
+    #[test]
+    fn every_form_of_an_address_is_read() {
+        for (written, read) in [
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("203.0.113.9:", "203.0.113.9"),
+            ("\"203.0.113.9:4711\"", "203.0.113.9"),
+            ("\"[2001:db8:2::7]:4711\"", "2001:db8:2::7"),
+            ("[2001:db8:2::7]", "2001:db8:2::7"),
+            ("2001:db8:2::7", "2001:db8:2::7"),
+            ("fe80::1%eth0", "fe80::1"),
+            ("[fe80::1%25eth0]:80", "fe80::1"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9,, ,", "203.0.113.9"),
+            ("", "10.0.0.1"),
+            (",", "10.0.0.1"),
+            ("unknown", "10.0.0.1"),
+            ("_hidden", "10.0.0.1"),
+            ("203.0.113.9:http", "10.0.0.1"),
+            ("203.0.113.9%eth0", "10.0.0.1"),
+            ("[203.0.113.9", "10.0.0.1"),
+            ("\"203.0.113.9", "10.0.0.1"),
+            ("1.1.1.1, \"", "10.0.0.1"),
+        ] {
+            assert_eq!(
+                from([10, 0, 0, 1], &[written]).as_deref(),
+                Some(read),
+                "{written}"
+            );
+        }
     }
 }

@@ -16,7 +16,6 @@ use axum::extract::State;
 use axum::http::header::{
     ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, REFERER, RETRY_AFTER, SET_COOKIE,
 };
-use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
@@ -25,6 +24,7 @@ use percent_encoding::percent_decode;
 use shared::token::AccessKey;
 
 use crate::pages::{local_path, render, sign_in_address};
+use crate::place;
 use crate::state::AppState;
 
 /// The longest body, in bytes. The longest honest one, a description of 500 characters that each take twelve
@@ -92,10 +92,10 @@ pub async fn call(
 }
 
 fn wants_page(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html") && !accept.contains("application/json"))
+    headers.get(ACCEPT).is_some_and(|accept| {
+        let accept = String::from_utf8_lossy(accept.as_bytes());
+        accept.contains("text/html") && !accept.contains("application/json")
+    })
 }
 
 /// The form's fields: each known, each at most once.
@@ -106,14 +106,10 @@ async fn read_fields(
 ) -> Result<Fields, (StatusCode, FnError)> {
     let bad = |status, message: String| (status, FnError::new("bad_request", message));
     if let Some(kind) = headers.get(CONTENT_TYPE) {
-        let kind = kind
-            .to_str()
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim();
-        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        // Parameters say nothing here, not even if they are no text.
+        let mut parts = kind.as_bytes().split(|byte| *byte == b';');
+        let kind = parts.next().unwrap_or_default().trim_ascii();
+        if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
             let message = "Send the fields as application/x-www-form-urlencoded.".to_owned();
             return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
@@ -314,16 +310,20 @@ fn back(headers: &HeaderMap, base_url: &str) -> String {
     let text = |name| {
         headers
             .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .and_then(|value: &HeaderValue| std::str::from_utf8(value.as_bytes()).ok())
     };
     let referer: Option<Uri> = text(REFERER).and_then(|referer| referer.parse().ok());
     let Some(referer) = referer else {
         return "/".to_owned();
     };
-    let authority = referer.authority().map(Authority::as_str);
-    let ours = authority.is_some()
-        && (authority == text(HOST)
-            || authority == base_url.split_once("://").map(|(_, authority)| authority));
+    let own = text(REFERER).and_then(place::origin);
+    let ours = own.is_some_and(|own| {
+        let host = text(HOST).unwrap_or_default();
+        own == base_url
+            || ["http", "https"]
+                .iter()
+                .any(|scheme| place::origin(&format!("{scheme}://{host}")).as_ref() == Some(&own))
+    });
     let path = referer
         .path_and_query()
         .filter(|_| ours)

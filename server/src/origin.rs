@@ -9,11 +9,14 @@ use app::error::FnError;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
-use axum::http::{HeaderMap, Method, Response};
+use axum::http::{HeaderMap, HeaderName, Method, Response};
 use axum::middleware::Next;
 
 use crate::functions::json_error;
+use crate::place;
 use crate::state::AppState;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Answers 403 to a cross-site request with an unsafe method.
 pub async fn same_origin(
@@ -34,37 +37,50 @@ pub async fn same_origin(
         );
         json_error(&FnError::new(
             "forbidden",
-            "This request came from another site and was refused.",
+            refusal(request.headers(), &state.site.base_url),
         ))
     }
 }
 
+/// Says which address to open to whoever opened this server by one that is not the base URL.
+fn refusal(headers: &HeaderMap, base_url: &str) -> String {
+    let origin = text(headers, ORIGIN).and_then(place::origin);
+    if origin.is_some() && origin == addressed("http", headers) {
+        return format!("Keyhold does not answer at this address. Open {base_url} instead.");
+    }
+    "This request came from another site and was refused.".to_owned()
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let value = headers.get(name)?;
+    Some(std::str::from_utf8(value.as_bytes()).unwrap_or("unreadable"))
+}
+
+/// The origin that the request itself was sent to.
+fn addressed(scheme: &str, headers: &HeaderMap) -> Option<String> {
+    place::origin(&format!("{scheme}://{}", text(headers, HOST)?))
+}
+
 fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
-    let text = |name| {
-        headers
-            .get(name)
-            .map(|value| value.to_str().unwrap_or("unreadable"))
-    };
-    if let Some(site) = text("sec-fetch-site".parse().unwrap_or(ORIGIN)) {
+    if let Some(site) = text(headers, SEC_FETCH_SITE) {
         return matches!(site, "same-origin" | "none");
     }
-    match text(ORIGIN) {
-        None => true,
-        Some(origin) => {
-            // On loopback there are several names for the same place; elsewhere there is one.
-            let by_host = base_url.starts_with("http://")
-                && origin
-                    .strip_prefix("http://")
-                    .is_some_and(|authority| Some(authority) == text(HOST));
-            origin == base_url || by_host
-        }
-    }
+    let Some(origin) = text(headers, ORIGIN) else {
+        return true;
+    };
+    let Some(origin) = place::origin(origin) else {
+        return false;
+    };
+    // On loopback there are several names for the same place; elsewhere there is one.
+    let by_host = base_url.starts_with("http://")
+        && addressed("http", headers).is_some_and(|own| own == origin);
+    origin == base_url || by_host
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::{HeaderName, HeaderValue};
+    use axum::http::HeaderValue;
 
     fn ours(headers: &[(&'static str, &'static str)]) -> bool {
         ours_at("https://keys.example.com", headers)
@@ -111,5 +127,54 @@ mod tests {
             ("host", "keys.example.com")
         ]));
         assert!(ours(&[]), "no browser");
+    }
+
+    #[test]
+    fn origins_are_compared_as_browsers_write_them() {
+        for origin in [
+            "https://keys.example.com",
+            "https://keys.example.com:443",
+            "https://keys.example.com.",
+        ] {
+            assert!(ours(&[("origin", origin)]), "{origin}");
+        }
+        for origin in [
+            "https://keys.example.com:8443",
+            "http://keys.example.com",
+            "https://keys.example.com.evil.example",
+            "keys.example.com",
+            "",
+        ] {
+            assert!(!ours(&[("origin", origin)]), "{origin}");
+        }
+    }
+
+    #[test]
+    fn who_came_by_another_address_is_told_the_right_one() {
+        let said = |headers: &[(&'static str, &'static str)]| {
+            let map = headers.iter().map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            });
+            refusal(&map.collect(), "https://keys.example.com")
+        };
+        let here = said(&[
+            ("origin", "http://10.0.0.5:3000"),
+            ("host", "10.0.0.5:3000"),
+        ]);
+        assert!(here.contains("https://keys.example.com"), "{here}");
+        for other in [
+            &[
+                ("origin", "https://evil.example"),
+                ("host", "10.0.0.5:3000"),
+            ][..],
+            &[("sec-fetch-site", "cross-site"), ("host", "10.0.0.5:3000")],
+            &[("origin", "null")],
+            &[],
+        ] {
+            assert!(said(other).contains("another site"), "{other:?}");
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! Where Keyhold listens, and where browsers reach it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::Uri;
 use clap::Args;
+use url::Url;
 
 #[derive(Args, Clone, Debug)]
 pub struct Place {
@@ -45,37 +46,49 @@ impl Place {
 /// Whether nobody but this machine can reach it.
 pub fn is_loopback_url(url: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
-    uri.as_ref().and_then(Uri::host).is_some_and(|host| {
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || bare
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.is_loopback())
-    })
+    uri.as_ref()
+        .and_then(Uri::host)
+        .is_some_and(is_loopback_host)
 }
 
-/// Reads a base URL and writes it in the one way that everything else compares with: scheme and host in lower
-/// case, no slash at the end. Empty, as deployment files often leave a variable, is as if absent.
+/// Whether a host is this machine, whoever asks.
+pub fn is_loopback_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || bare
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+/// Scheme, host and port of a URL in the one way that browsers write them in `Origin` (WHATWG URL), so that they can
+/// be compared: lower case, no default port, no dot at the end of the host.
+pub fn origin(url: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    let host = url.host_str()?.trim_end_matches('.').to_owned();
+    url.set_host(Some(&host)).ok()?;
+    let origin = url.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+/// Reads a base URL as its origin. Empty is as if absent.
 fn base_url(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let uri: Uri = text.parse().map_err(|_| "not a URL".to_owned())?;
-    match (uri.scheme_str(), uri.authority()) {
-        (Some(scheme @ ("http" | "https")), Some(authority))
-            if !authority.as_str().contains('@')
-                && !text.contains('#')
-                && matches!(uri.path(), "" | "/")
-                && uri.query().is_none() =>
-        {
-            Ok(format!(
-                "{scheme}://{}",
-                authority.as_str().to_ascii_lowercase()
-            ))
-        }
-        _ => Err("it must be http:// or https:// with a host and no path".to_owned()),
-    }
+    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && text.contains("://")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    plain
+        .then(|| origin(text))
+        .flatten()
+        .ok_or_else(|| "it must be http:// or https:// with a host and no path".to_owned())
 }
 
 #[cfg(test)]
@@ -120,6 +133,40 @@ mod tests {
                 .resolved_base_url(bound)
                 .is_ok()
         );
+        Ok(())
+    }
+
+    #[test]
+    fn a_base_url_is_an_origin() -> Result<(), String> {
+        for (text, origin) in [
+            ("https://keys.example.com:443", "https://keys.example.com"),
+            ("HTTPS://KEYS.Example.com./", "https://keys.example.com"),
+            (
+                "https://keys.example.com:8443",
+                "https://keys.example.com:8443",
+            ),
+            (
+                "https://keys.ex\u{e4}mple.com",
+                "https://keys.xn--exmple-cua.com",
+            ),
+            ("http://LOCALHOST:80/", "http://localhost"),
+            ("http://[0:0::1]:3000", "http://[::1]:3000"),
+        ] {
+            assert_eq!(base_url(text)?, origin, "{text}");
+        }
+        for bad in [
+            "keys.example.com",
+            "//keys.example.com",
+            "https:keys.example.com",
+            "https://a@keys.example.com",
+            "https://keys.example.com?",
+            "https://keys.example.com#",
+            "https://",
+            "https://.",
+            "ftp://keys.example.com",
+        ] {
+            assert!(base_url(bad).is_err(), "{bad}");
+        }
         Ok(())
     }
 }
