@@ -1,7 +1,8 @@
 //! Configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
 //! with a sentence that names it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -88,7 +89,7 @@ pub struct Config {
     #[command(flatten)]
     pub limits: LimitSettings,
 
-    /// Networks of proxies whose X-Forwarded-For is believed, comma-separated.
+    /// Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated.
     #[arg(
         long,
         env = "KEYHOLD_TRUSTED_PROXIES",
@@ -97,6 +98,11 @@ pub struct Config {
         value_name = "CIDR"
     )]
     pub trusted_proxies: Networks,
+
+    /// Connections that one network address keeps when all places are taken; those beyond make way first. Trusted
+    /// proxies have no such bound. Default: a quarter of all.
+    #[arg(long, env = "KEYHOLD_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    pub connections_per_address: Option<NonZeroUsize>,
 
     /// Where Prometheus reads metrics, at /metrics. Default: nowhere.
     #[arg(
@@ -183,13 +189,26 @@ impl FromStr for Networks {
         text.split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
-            .map(|part| {
-                part.parse()
-                    .map_err(|_| format!("{part:?} is not a network such as 10.0.0.0/8"))
-            })
+            .map(network)
             .collect::<Result<_, _>>()
             .map(Self)
     }
+}
+
+/// A network, or an address as the network that it alone makes.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+        .ok_or_else(|| format!("{text:?} is not a network such as 10.0.0.0/8, nor an address"))?;
+    if network.prefix_len() == 0 {
+        return Err(format!(
+            "{text:?} is everybody, so everybody could claim any address and nobody could be slowed down; name the \
+             networks of your proxies"
+        ));
+    }
+    Ok(network)
 }
 
 #[cfg(test)]
@@ -223,6 +242,20 @@ mod tests {
         assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
         assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
+        for everybody in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
+            let said = sentence(&["--trusted-proxies", everybody]);
+            assert!(said.contains("/0\" is everybody"), "{said}");
+        }
+        assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
+    }
+
+    #[test]
+    fn a_trusted_proxy_may_be_an_address() -> Result<(), String> {
+        let config = config(&["--trusted-proxies", "10.0.0.5, ::1,192.168.0.0/16"])?;
+        let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
+        let networks: Vec<_> = networks.collect();
+        assert_eq!(networks, ["10.0.0.5/32", "::1/128", "192.168.0.0/16"]);
+        Ok(())
     }
 
     #[test]

@@ -25,6 +25,9 @@ use sample::Sample;
 /// How long the end of the process waits for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
+/// What is logged unless `RUST_LOG` says otherwise.
+const USUAL: &str = "info,sqlx=warn,leptos=warn,hyper=warn";
+
 static LOG: OnceLock<Log> = OnceLock::new();
 
 struct Log {
@@ -35,8 +38,9 @@ struct Log {
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// A sentence, where the system refuses what the log needs.
+/// A sentence, where the system refuses what the log needs, or `RUST_LOG` cannot be read.
 pub fn start() -> Result<(), String> {
+    let filter = filter(&std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default())?;
     let cannot = |error: std::io::Error| format!("the log cannot be started: {error}");
     let terminal = stderr().is_terminal();
     let real = stderr().as_fd().try_clone_to_owned().map_err(cannot)?;
@@ -47,7 +51,7 @@ pub fn start() -> Result<(), String> {
     let queue = Arc::clone(&log.queue);
     tracing_subscriber::fmt()
         .log_internal_errors(false)
-        .with_env_filter(filter())
+        .with_env_filter(filter)
         .with_ansi(terminal)
         .event_format(Lines::new(Arc::clone(&log.sample)))
         .fmt_fields(Bounded)
@@ -58,9 +62,14 @@ pub fn start() -> Result<(), String> {
     strays::catch().map_err(cannot)
 }
 
-fn filter() -> EnvFilter {
-    EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,leptos=warn,hyper=warn"))
+fn filter(wanted: &str) -> Result<EnvFilter, String> {
+    let wanted = wanted.trim();
+    EnvFilter::try_new(if wanted.is_empty() { USUAL } else { wanted }).map_err(|error| {
+        format!(
+            "RUST_LOG: {wanted:?} cannot be read ({error}). Set it to a level such as info or debug, or to levels by \
+             module such as info,server=debug."
+        )
+    })
 }
 
 /// Writes what is left, unless that takes longer than a second: a reader that has stalled must not keep the
@@ -93,4 +102,23 @@ fn words(payload: &dyn Any) -> &str {
     owned
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("without words")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_named() {
+        for good in ["", " ", "info", "warn,server=debug", "off"] {
+            assert!(filter(good).is_ok(), "{good:?}");
+        }
+        for bad in ["info,server=loud", "server=debug=info", "=", "[", "a b=c"] {
+            let said = filter(bad).err();
+            assert!(
+                said.is_some_and(|said| said.contains("RUST_LOG")),
+                "{bad:?}"
+            );
+        }
+    }
 }

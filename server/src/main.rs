@@ -4,7 +4,6 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 use server::config::{Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
@@ -18,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     // The command line's own mistakes are printed before standard error belongs to the log.
-    let command = CommandLine::parse().command;
+    let command = CommandLine::of_process().command;
     if let Err(sentence) = server::log::start() {
         let _ = writeln!(std::io::stderr(), "{sentence}");
         return ExitCode::FAILURE;

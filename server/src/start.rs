@@ -1,5 +1,6 @@
 //! Start and graceful stop.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
 use crate::front::Front;
+use crate::listen::Limits;
 use crate::state::AppState;
 use crate::{listen, metrics};
 
@@ -107,6 +109,11 @@ pub async fn run(config: &Config) -> Result<(), String> {
         }
     };
     let front = Front::new(state);
+    let limits = Limits {
+        per_address: config.connections_per_address.map(NonZeroUsize::get),
+        trusted: config.trusted_proxies.0.clone(),
+        ..listen::connections().into()
+    };
     // Requests and mails under way come to their ends side by side.
     tokio::join!(
         async {
@@ -117,7 +124,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
             tracing::info!("stopping");
             let _ = stop.send(());
         },
-        listen::serve(listener, front, listen::connections(), stopped()),
+        listen::serve(listener, front, limits, stopped()),
         metrics,
         async {
             stopped().await;

@@ -115,7 +115,14 @@ pub fn start_unread(
 
 /// What a start that must fail says.
 pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
-    let Output { status, stderr, .. } = command(folder, arguments).output().unwrap();
+    refusal_in(folder, arguments, &[])
+}
+
+/// The same with settings from the environment.
+pub fn refusal_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> String {
+    let mut command = command(folder, arguments);
+    let output = command.envs(settings.iter().copied()).output();
+    let Output { status, stderr, .. } = output.unwrap();
     assert!(!status.success());
     String::from_utf8(stderr).unwrap()
 }

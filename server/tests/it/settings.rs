@@ -1,0 +1,116 @@
+//! The settings as an operator gives them: by flag, by variable, or left empty.
+
+use std::io::Write;
+
+use tempfile::TempDir;
+
+use crate::running::{refusal_in, start_in};
+
+const VARIABLES: [&str; 11] = [
+    "KEYHOLD_LISTEN",
+    "KEYHOLD_BASE_URL",
+    "KEYHOLD_DATABASE_URL",
+    "KEYHOLD_PEPPER_FILE",
+    "KEYHOLD_SMTP_URL",
+    "KEYHOLD_MAIL_FROM",
+    "KEYHOLD_SIGN_UP",
+    "KEYHOLD_TRUSTED_PROXIES",
+    "KEYHOLD_CONNECTIONS_PER_ADDRESS",
+    "KEYHOLD_METRICS_LISTEN",
+    "RUST_LOG",
+];
+
+/// Compose files set to nothing what was not meant to be set.
+#[test]
+fn an_empty_variable_is_as_if_absent() {
+    let folder = TempDir::new().unwrap();
+    for empty in ["", " "] {
+        let settings = VARIABLES.map(|name| (name, empty));
+        let flags = [
+            "--sign-up",
+            "",
+            "--metrics-listen=",
+            "--connections-per-address",
+            "",
+        ];
+        let running = start_in(folder.path(), &flags, &settings);
+        assert!(running.log().contains("INFO"), "{}", running.log());
+        drop(running);
+        assert!(folder.path().join("data/keyhold.db").exists());
+    }
+}
+
+#[test]
+fn a_bad_value_is_named_by_what_set_it() {
+    let folder = TempDir::new().unwrap();
+    for (flags, settings, expected) in [
+        (
+            &[][..],
+            &[("KEYHOLD_LISTEN", "nowhere")][..],
+            "'KEYHOLD_LISTEN'",
+        ),
+        (&[], &[("KEYHOLD_SIGN_UP", "perhaps")], "'KEYHOLD_SIGN_UP'"),
+        (
+            &[],
+            &[("KEYHOLD_BASE_URL", "ftp://a")],
+            "'KEYHOLD_BASE_URL'",
+        ),
+        (
+            &[],
+            &[("KEYHOLD_TRUSTED_PROXIES", "0.0.0.0/0")],
+            "'KEYHOLD_TRUSTED_PROXIES'",
+        ),
+        (
+            &["--listen", "nowhere"],
+            &[("KEYHOLD_LISTEN", "127.0.0.1:0")],
+            "'--listen",
+        ),
+        (&["--listen=nowhere"], &[], "'--listen"),
+        (&[], &[("RUST_LOG", "info,server=loud")], "RUST_LOG"),
+    ] {
+        let said = refusal_in(folder.path(), flags, settings);
+        assert!(said.contains(expected), "{flags:?} {settings:?}: {said}");
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+}
+
+/// The site's files are in memory: no client can use up the system's open files with them.
+#[test]
+fn files_are_served_from_memory() {
+    let folder = TempDir::new().unwrap();
+    let site = folder.path().join("site");
+    std::fs::create_dir_all(site.join("pkg")).unwrap();
+    let public = concat!(env!("CARGO_MANIFEST_DIR"), "/../public/robots.txt");
+    std::fs::copy(public, site.join("robots.txt")).unwrap();
+    for (ending, content) in [("", "plain"), (".br", "brotli"), (".gz", "gzip")] {
+        let mut file = std::fs::File::create(site.join(format!("pkg/a.js{ending}"))).unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+    }
+    let running = start_in(folder.path(), &[], &[]);
+    std::fs::remove_dir_all(&site).unwrap();
+    let ask = |head: &str| running.send(head, "").unwrap();
+    let answer = ask("GET /pkg/a.js HTTP/1.1\r\nAccept-Encoding: gzip, br");
+    assert!(answer.ends_with("\r\n\r\nbrotli"), "{answer}");
+    for header in [
+        "content-type: text/javascript",
+        "content-encoding: br",
+        "cache-control: no-cache",
+        "vary: accept-encoding",
+        "last-modified: ",
+    ] {
+        assert!(answer.contains(header), "{header}: {answer}");
+    }
+    assert!(ask("GET /pkg/a.js HTTP/1.1").ends_with("\r\n\r\nplain"));
+    let answer = ask("HEAD /pkg/a.js HTTP/1.1");
+    assert!(
+        answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+    assert!(ask("POST /pkg/a.js HTTP/1.1").starts_with("HTTP/1.1 405"));
+    assert!(ask("GET /pkg/../hash.txt HTTP/1.1").starts_with("HTTP/1.1 404"));
+    let robots = ask("GET /robots.txt HTTP/1.1");
+    assert!(
+        robots.contains("Allow: /calendar/\n"),
+        "calendar programs may fetch feeds: {robots}"
+    );
+}
