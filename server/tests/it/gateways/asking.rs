@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::identity::identity;
 use super::process::{Gateway, Kind, own_address};
 use super::recorder::Recorder;
-use super::site::problem;
+use super::site::{Site, problem, with};
 
 /// What reaches Keyhold: what it reads, and no more than that of the client's body.
 pub fn keyhold_is_asked_little(kind: Kind) {
@@ -154,4 +154,19 @@ pub fn refusals_pass_as_they_are(kind: Kind) {
     assert_eq!(problem(&answer)["code"], "unavailable");
     assert_eq!(answer.header("retry-after"), "5");
     assert_eq!(api.take().len(), 0);
+}
+
+/// A client that waits for leave to send its body is refused without it; one of 1996 is served like any other.
+pub fn whoever_waits_is_answered(kind: Kind) {
+    let site = Site::new(kind);
+    let waiting = "POST /x HTTP/1.1\r\nExpect: 100-continue";
+    let head = format!("{waiting}\r\nContent-Length: 10");
+    site.is_refused(&head, 401, "credentials_missing");
+    let answer = site.ask(&with(waiting, &site.key), b"0123456789");
+    assert_eq!(answer.status(), 200, "{answer:?}");
+    assert_eq!(site.api.take()[0].body, b"0123456789");
+
+    site.is_refused("GET /x HTTP/1.0", 401, "credentials_missing");
+    let answer = site.ask(&with("GET /x HTTP/1.0", &site.key), b"");
+    assert_eq!((answer.status(), &answer.body[..]), (200, &b"done"[..]));
 }

@@ -4,6 +4,7 @@
 mod asking;
 mod deciding;
 mod identity;
+mod pages;
 mod passing;
 mod process;
 mod recorder;
@@ -47,4 +48,5 @@ behind_each_gateway! {
     passing: the_apis_own_troubles_are_its_own
     asking: keyhold_is_asked_little
     asking: refusals_pass_as_they_are
+    asking: whoever_waits_is_answered
 }
