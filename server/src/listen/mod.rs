@@ -158,11 +158,13 @@ async fn connection(
             ended
         });
         let ended = tokio::select! {
-            ended = until_renewal => ended,
+            // First: once hyper has seen half a request, it waits for the other half even at the stop.
+            biased;
             _ = stopped.changed() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 break connection.await;
             }
+            ended = until_renewal => ended,
         };
         if !place.ends_renewal() || ended.is_err() {
             break ended;

@@ -81,6 +81,9 @@ fn refusals_are_not_taken_for_faults() {
             assert_eq!(proxy.ask("POST /v1/keys HTTP/1.1", &body).status(), 401);
         }
     }
-    let long = format!("GET /{} HTTP/1.1", "-".repeat(7_000));
+    let long = format!(
+        "GET /preferences/api-control/{} HTTP/1.1",
+        "-".repeat(7_000)
+    );
     assert_eq!(proxy.ask(&long, b"").status(), 303);
 }
