@@ -66,8 +66,8 @@ fn browser(state: &AppState) -> Router<AppState> {
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(fault))
                 .layer(timeout())
-                .layer(from_fn_with_state(state.clone(), host::own))
                 .layer(from_fn_with_state(state.clone(), origin::same_origin))
+                .layer(from_fn_with_state(state.clone(), host::own))
                 .layer(from_fn_with_state(state.clone(), session::identify)),
         )
 }
