@@ -25,10 +25,12 @@ pub enum Action {
     Expired,
     Restored,
     Deleted,
+    /// A backup took the place of the database; of no account.
+    DatabaseRestored,
 }
 
 impl Action {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignedOut,
@@ -46,6 +48,7 @@ impl Action {
         Self::Expired,
         Self::Restored,
         Self::Deleted,
+        Self::DatabaseRestored,
     ];
 
     pub fn slug(self) -> &'static str {
@@ -67,6 +70,7 @@ impl Action {
             Self::Expired => "key.expired",
             Self::Restored => "key.restored",
             Self::Deleted => "key.deleted",
+            Self::DatabaseRestored => "database.restored",
         }
     }
 

@@ -314,7 +314,8 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
             "Expired: a password reset confirmed the account's address for the first time"
                 .to_owned()
         }
-        Action::Expired => "Expired by hand".to_owned(),
+        Action::Expired if detail.is_empty() => "Expired by hand".to_owned(),
+        Action::Expired => format!("Expired: {detail}"),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),
         // What happened to the account itself stands in no key's history.

@@ -1,0 +1,190 @@
+//! `keyhold backup` and `keyhold restore`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use vault::clock::{Clock, SystemClock};
+use vault::{Present, Revived, Since, Wanted, rfc3339};
+
+/// Where the database and the pepper are.
+#[derive(Args, Clone, Debug)]
+pub struct Files {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// The secret under which key digests are made, kept outside the database; made at the first start.
+    #[arg(
+        long,
+        env = "KEYHOLD_PEPPER_FILE",
+        default_value = "data/pepper",
+        value_name = "FILE"
+    )]
+    pub pepper_file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// The file to make. One that is there is not overwritten.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub files: Files,
+}
+
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+
+    /// Leave the keys good that were deleted or expired after the backup was made.
+    #[arg(long)]
+    pub keep_revived: bool,
+
+    /// Expire these keys too, by their access keys, comma-separated.
+    #[arg(long, value_name = "ACCESS_KEYS", value_delimiter = ',')]
+    pub expire: Vec<String>,
+
+    /// Only say what would be done. That works beside a running server.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub files: Files,
+}
+
+/// Makes a backup, and says what is in it.
+///
+/// # Errors
+/// A sentence that says why there is none.
+pub async fn backup(command: &Backup) -> Result<String, String> {
+    let copied = vault::backup(&command.files.database_url, &command.file)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(format!(
+        "{}: {} bytes, {}, {}, checked. Keep the pepper file too, in another place.\n",
+        copied.path.display(),
+        copied.bytes,
+        count(copied.keys, "key"),
+        count(copied.accounts, "account"),
+    ))
+}
+
+/// Restores a backup, and says what that means.
+///
+/// # Errors
+/// A sentence that says why it was not done.
+pub async fn restore(command: &Restore) -> Result<String, String> {
+    let wanted = Wanted {
+        file: command.file.clone(),
+        keep_revived: command.keep_revived,
+        expire: command.expire.clone(),
+        dry_run: command.dry_run,
+    };
+    let Files {
+        database_url,
+        pepper_file,
+    } = &command.files;
+    let now = SystemClock::default().now();
+    let restored = vault::restore(database_url, pepper_file, &wanted, now)
+        .await
+        .map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    let last_change = restored
+        .last_change
+        .map_or_else(|| "never".to_owned(), rfc3339);
+    let _ = writeln!(
+        text,
+        "{}{}: {}, {}, last changed at {last_change}.",
+        if command.dry_run {
+            "Nothing was changed. This would be restored: "
+        } else {
+            "Restored "
+        },
+        command.file.display(),
+        count(restored.keys, "key"),
+        count(restored.accounts, "account"),
+    );
+    if let Some(doubt) = doubt(&restored.present) {
+        let _ = writeln!(
+            text,
+            "WARNING: {doubt}, so it is not known which keys were deleted or expired after {last_change}: those work \
+             again. Expire the ones you know of by --expire, or on their pages.",
+        );
+    }
+    list_revived(&mut text, command, &restored.revived);
+    if !restored.lost.is_empty() {
+        let _ = writeln!(
+            text,
+            "{} made after the backup stop working:",
+            count_of(restored.lost.len(), "key")
+        );
+        for (access_key, name, email) in &restored.lost {
+            let _ = writeln!(text, "  {access_key}  {name:?} of {email}");
+        }
+    }
+    let _ = writeln!(
+        text,
+        "All sessions and links in mails end: everybody signs in again."
+    );
+    if let Some(aside) = &restored.aside {
+        let _ = writeln!(
+            text,
+            "The database that was there is now {}.",
+            aside.display()
+        );
+    }
+    Ok(text)
+}
+
+/// Why the backup could not be compared with what came after it.
+fn doubt(present: &Present) -> Option<String> {
+    match present {
+        Present::Compared => None,
+        Present::Missing => Some("there is no present database to compare with".to_owned()),
+        Present::Unrelated => Some("the present database does not continue the backup".to_owned()),
+        Present::Unreadable(reason) => {
+            Some(format!("the present database cannot be read ({reason})"))
+        }
+    }
+}
+
+fn list_revived(text: &mut String, command: &Restore, revived: &[Revived]) {
+    if revived.is_empty() {
+        return;
+    }
+    let what = match (command.keep_revived, command.dry_run) {
+        (true, _) => "work again, because of --keep-revived",
+        (false, true) => "would work again, and be expired in the same step",
+        (false, false) => "would have worked again, and were expired in the same step",
+    };
+    let _ = writeln!(text, "{} {what}:", count_of(revived.len(), "key"));
+    for key in revived {
+        let at = rfc3339(key.expires_at);
+        let since = match key.since {
+            Since::Deleted => format!("deleted since, at {at}"),
+            Since::Expired => format!("expired since, at {at}"),
+            Since::Shortened => format!("changed since to expire at {at}"),
+            Since::Named => format!("named by --expire, expired at {at}"),
+        };
+        let _ = writeln!(
+            text,
+            "  {}  {:?} of {}: {since}",
+            key.access_key, key.name, key.email
+        );
+    }
+}
+
+fn count(number: i64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+fn count_of(number: usize, what: &str) -> String {
+    count(i64::try_from(number).unwrap_or(i64::MAX), what)
+}

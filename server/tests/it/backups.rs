@@ -1,0 +1,108 @@
+//! Backup and restore as the README tells them: its very commands, beside and after a running server.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+use crate::running::{Running, start};
+
+const README: &str = include_str!("../../../README.md");
+
+/// The blocks of commands in the README's section on backups.
+fn commands() -> Vec<&'static str> {
+    let (_, section) = README.split_once("### Back up\n").unwrap();
+    let (section, _) = section.split_once("\n### ").unwrap();
+    section
+        .split("```sh\n")
+        .skip(1)
+        .map(|block| block.split("```").next().unwrap())
+        .collect()
+}
+
+/// Runs commands as somebody would who has `keyhold` in their path.
+fn shell(folder: &Path, script: &str) -> String {
+    let bin = folder.join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let link = bin.join("keyhold");
+    if !link.exists() {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_keyhold"), &link).unwrap();
+    }
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new("sh")
+        .args(["-euc", script])
+        .current_dir(folder)
+        .env("PATH", path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(stdout).unwrap();
+    assert!(
+        status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&stderr)
+    );
+    said
+}
+
+fn create(running: &Running, cookie: &str, name: &str) -> serde_json::Value {
+    running
+        .call("keys/create", cookie, &[("name", name), ("expiry", "90d")])
+        .unwrap()
+}
+
+#[test]
+fn the_commands_of_the_readme_work() {
+    let [beside, stopped] = commands()[..] else {
+        panic!("two blocks of commands");
+    };
+    let folder = TempDir::new().unwrap();
+    let mut running = start(folder.path(), &[]);
+    let default_key = running.sign_up();
+    let cookie = default_key["cookie"].as_str().unwrap().to_owned();
+    let leaked = create(&running, &cookie, "leaked");
+    let said = shell(folder.path(), beside);
+    assert!(said.contains("2 keys, 1 account, checked"), "{said}");
+    assert!(said.contains("Nothing was changed"), "{said}");
+    let access_key = leaked["access_key"].as_str().unwrap();
+    running
+        .call("keys/expire", &cookie, &[("access_key", access_key)])
+        .unwrap();
+    let later = create(&running, &cookie, "made later");
+    assert_eq!(running.terminate(), Some(0));
+
+    let said = shell(folder.path(), stopped);
+    assert!(said.contains("were expired in the same step"), "{said}");
+    assert!(
+        said.contains(&format!(
+            "{access_key}  \"leaked\" of a@example.com: expired since"
+        )),
+        "{said}"
+    );
+    assert!(said.contains("made later"), "{said}");
+    let running = start(folder.path(), &[]);
+    assert_eq!(running.verdict(&default_key), "200");
+    assert_eq!(running.verdict(&leaked), "401");
+    assert_eq!(running.verdict(&later), "401");
+}
+
+/// Without the database there is nothing to compare with, and it says so.
+#[test]
+fn a_lost_database_is_restored_with_a_warning() {
+    let folder = TempDir::new().unwrap();
+    let running = start(folder.path(), &[]);
+    let key = running.sign_up();
+    shell(folder.path(), "keyhold backup copy.db");
+    drop(running);
+    std::fs::remove_file(folder.path().join("data/keyhold.db")).unwrap();
+    let said = shell(folder.path(), "keyhold restore copy.db");
+    assert!(
+        said.contains("WARNING: there is no present database"),
+        "{said}"
+    );
+    let running = start(folder.path(), &[]);
+    assert_eq!(running.verdict(&key), "200");
+}

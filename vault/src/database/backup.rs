@@ -1,0 +1,322 @@
+//! A copy of the database in one consistent file, made beside a running server and checked before it gets its name.
+//!
+//! The database file alone is no backup: the latest changes are in its write-ahead log.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+
+use super::file::{address, beside, folder_of, new_private_file, sqlite_path, sync_folder};
+use super::{Content, newest_schema, read_schema};
+use crate::error::OpenError;
+
+/// A copy that was made and checked.
+#[derive(Debug)]
+pub struct Copied {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub keys: i64,
+    pub accounts: i64,
+}
+
+/// Copies the database at `url` into a new file. It takes no lock, so it works beside a running server.
+///
+/// # Errors
+/// A sentence that says what stands in the way; nothing is left behind then.
+pub async fn backup(url: &str, file: &Path) -> Result<Copied, OpenError> {
+    install_default_drivers();
+    let path = sqlite_path(url)?;
+    if !path.exists() {
+        return Err(OpenError::NoDatabase { path });
+    }
+    copy(&path, "mode=rw", file).await
+}
+
+/// Copies the database before it is migrated, so that there is a way back to the version that made it.
+pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
+    let known = newest_schema();
+    let Some(present) = state(path, "mode=rw").await? else {
+        return Ok(());
+    };
+    if present.schema >= known {
+        return Ok(());
+    }
+    let name = format!(".before-schema-{known}");
+    let mut file = beside(path, &name);
+    for number in 2.. {
+        if !file.exists() {
+            break;
+        }
+        // Left by a start that died after it: nothing has changed since.
+        if state(&file, "mode=ro&immutable=true")
+            .await
+            .ok()
+            .flatten()
+            .as_ref()
+            == Some(&present)
+        {
+            return Ok(());
+        }
+        file = beside(path, &format!("{name}-{number}"));
+    }
+    let copied = copy(path, "mode=rw", &file).await?;
+    tracing::info!(
+        "the database is about to be migrated from schema {} to {known}; {} is a copy of it as it was",
+        present.schema,
+        copied.path.display()
+    );
+    Ok(())
+}
+
+/// How far a database has come.
+#[derive(Debug, Eq, PartialEq)]
+struct State {
+    schema: i64,
+    changes: i64,
+    keys: i64,
+}
+
+/// None if there is no account yet, and so nothing to lose.
+async fn state(path: &Path, mode: &str) -> Result<Option<State>, OpenError> {
+    let mut connection = AnyConnection::connect(&address(path, mode)).await?;
+    let (schema, changes, keys, accounts) = sqlx::query_as(
+        "SELECT (SELECT MAX(version) FROM _sqlx_migrations), (SELECT COALESCE(MAX(id), 0) FROM audit),
+                (SELECT COUNT(*) FROM api_keys), (SELECT COUNT(*) FROM accounts)",
+    )
+    .fetch_one(&mut connection)
+    .await?;
+    connection.close().await?;
+    let accounts: i64 = accounts;
+    Ok((accounts > 0).then_some(State {
+        schema,
+        changes,
+        keys,
+    }))
+}
+
+/// Copies the database at `source`, opened in `mode`, into the new file `target`.
+pub async fn copy(source: &Path, mode: &str, target: &Path) -> Result<Copied, OpenError> {
+    let failed = |reason: String| OpenError::Backup {
+        path: target.to_owned(),
+        reason,
+    };
+    let target = folder_of(target)
+        .canonicalize()
+        .map(|folder| folder.join(target.file_name().unwrap_or_default()))
+        .map_err(|error| failed(format!("its folder: {error}")))?;
+    let taken = || failed("there is a file of that name already".to_owned());
+    if target.symlink_metadata().is_ok() {
+        return Err(taken());
+    }
+    let partial = Partial::take(&target).map_err(|error| failed(error.to_string()))?;
+    let copied = fill(source, mode, &partial)
+        .await
+        .map_err(|reason| match reason {
+            Reason::Source(error) => error,
+            Reason::Copy(reason) => failed(reason),
+        })?;
+    if target.symlink_metadata().is_ok() {
+        return Err(taken());
+    }
+    partial
+        .keep(&target)
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(Copied {
+        path: target,
+        ..copied
+    })
+}
+
+/// Why a copy was not made.
+enum Reason {
+    Source(OpenError),
+    Copy(String),
+}
+
+impl From<sqlx::Error> for Reason {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Copy(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Reason {
+    fn from(error: std::io::Error) -> Self {
+        Self::Copy(error.to_string())
+    }
+}
+
+async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Reason> {
+    let opened = |error| {
+        Reason::Source(OpenError::Database {
+            path: source.to_owned(),
+            source: error,
+        })
+    };
+    let mut connection = AnyConnection::connect(&address(source, mode))
+        .await
+        .map_err(opened)?;
+    let content = read_schema(source, &mut connection)
+        .await
+        .map_err(Reason::Source)?;
+    if matches!(content, Content::Missing | Content::Blank) {
+        return Err(Reason::Copy(format!("{} is empty", source.display())));
+    }
+    let name = partial
+        .path
+        .to_str()
+        .ok_or_else(|| Reason::Copy("its path is not UTF-8".to_owned()))?;
+    let before = Inventory::of(&mut connection).await.map_err(opened)?;
+    sqlx::query("VACUUM INTO $1")
+        .bind(name)
+        .execute(&mut connection)
+        .await?;
+    let after = Inventory::of(&mut connection).await.map_err(opened)?;
+    connection.close().await?;
+    // SQLite does not sync what it copies.
+    partial.file.sync_all()?;
+
+    let mut copy =
+        AnyConnection::connect(&address(&partial.path, "mode=ro&immutable=true")).await?;
+    sound(&mut copy).await?;
+    let found = Inventory::of(&mut copy).await?;
+    copy.close().await?;
+    found.between(&before, &after).map_err(Reason::Copy)?;
+    Ok(Copied {
+        path: partial.path.clone(),
+        bytes: partial.file.metadata()?.len(),
+        keys: found.rows("api_keys"),
+        accounts: found.rows("accounts"),
+    })
+}
+
+/// Reads all of a database and checks that it is whole.
+async fn sound(connection: &mut AnyConnection) -> Result<(), Reason> {
+    let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
+        .fetch_one(&mut *connection)
+        .await?;
+    if verdict != "ok" {
+        return Err(Reason::Copy(format!(
+            "what was copied is damaged: {verdict}"
+        )));
+    }
+    let orphan = sqlx::query("PRAGMA foreign_key_check")
+        .fetch_optional(connection)
+        .await?;
+    if orphan.is_some() {
+        return Err(Reason::Copy(
+            "what was copied is damaged: a row refers to one that is missing".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// What a database holds, to be compared with its copy.
+#[derive(Debug)]
+struct Inventory {
+    schema: Vec<(String, String)>,
+    rows: BTreeMap<String, i64>,
+    /// The number of the last change.
+    last: i64,
+    /// Moves with each commit of others.
+    version: i64,
+}
+
+impl Inventory {
+    async fn of(connection: &mut AnyConnection) -> sqlx::Result<Self> {
+        let (version,): (i64,) = sqlx::query_as("PRAGMA data_version")
+            .fetch_one(&mut *connection)
+            .await?;
+        let schema: Vec<(String, String)> = sqlx::query_as(
+            "SELECT name, COALESCE(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        let tables: Vec<(String,)> =
+            sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
+                .fetch_all(&mut *connection)
+                .await?;
+        let mut rows = BTreeMap::new();
+        for (table,) in tables {
+            let quoted = table.replace('"', "\"\"");
+            let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{quoted}\""));
+            let (count,): (i64,) = sqlx::query_as(statement)
+                .fetch_one(&mut *connection)
+                .await?;
+            rows.insert(table, count);
+        }
+        let (last,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(id), 0) FROM audit")
+            .fetch_one(connection)
+            .await?;
+        Ok(Self {
+            schema,
+            rows,
+            last,
+            version,
+        })
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        self.rows.get(table).copied().unwrap_or(0)
+    }
+
+    /// Whether this may be a copy that was made between the two: the same rows, or, where changes were made
+    /// meanwhile, one of the states that the trail went through.
+    fn between(&self, before: &Self, after: &Self) -> Result<(), String> {
+        if self.schema != after.schema || before.schema != after.schema {
+            return Err("the tables of the copy are not those of the database".to_owned());
+        }
+        let undisturbed = before.version == after.version;
+        if undisturbed && self.rows != after.rows {
+            return Err("the copy does not have the rows of the database".to_owned());
+        }
+        if self.last < before.last || self.last > after.last {
+            return Err("the copy does not have the last change of the database".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// A copy that has no name of its own yet. Unless it is kept, it is removed.
+struct Partial {
+    path: PathBuf,
+    file: File,
+    kept: bool,
+}
+
+impl Partial {
+    fn take(target: &Path) -> std::io::Result<Self> {
+        let path = beside(target, ".partial");
+        if let Ok(stale) = File::open(&path) {
+            if stale.try_lock().is_err() {
+                return Err(std::io::Error::other("another backup is writing it"));
+            }
+            std::fs::remove_file(&path)?;
+        }
+        let file = new_private_file(&path)?;
+        // Until it is closed.
+        let _ = file.try_lock();
+        Ok(Self {
+            path,
+            file,
+            kept: false,
+        })
+    }
+
+    fn keep(mut self, target: &Path) -> std::io::Result<()> {
+        std::fs::rename(&self.path, target)?;
+        self.kept = true;
+        sync_folder(target)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.kept {
+            let _ = std::fs::remove_file(&self.path);
+            let _ = std::fs::remove_file(beside(&self.path, "-journal"));
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Puts a backup in the place of the database. A backup knows nothing of what was revoked after it was made, so what
+//! the present database revoked since is revoked again in the same step: keys, passwords, sessions and links.
+
+mod compare;
+
+use std::path::{Path, PathBuf};
+
+use chrono::DateTime;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection};
+
+use super::backup::copy;
+use super::file::{address, beside, sqlite_path, sync_folder, with_folder};
+use super::lock::Lock;
+use super::{Content, MIGRATIONS, connect, inspect};
+use crate::Caller;
+use crate::audit::{self, Action, Entry};
+use crate::error::OpenError;
+use crate::pepper::Pepper;
+pub use compare::{Present, Revived, Since};
+
+/// What to restore, and how.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub file: PathBuf,
+    /// Leave the keys good that were deleted or expired since.
+    pub keep_revived: bool,
+    /// Further keys to expire, by their access keys.
+    pub expire: Vec<String>,
+    /// Only say what would be done. That works beside a running server.
+    pub dry_run: bool,
+}
+
+/// What was restored.
+#[derive(Debug)]
+pub struct Restored {
+    pub keys: i64,
+    pub accounts: i64,
+    /// When the last change in the backup was made, UTC epoch milliseconds.
+    pub last_change: Option<i64>,
+    pub present: Present,
+    /// Keys that the backup has in use and the present database has not.
+    pub revived: Vec<Revived>,
+    /// Keys in use that the backup does not know: access key, name and account.
+    pub lost: Vec<(String, String, String)>,
+    /// Where the database is that was there before.
+    pub aside: Option<PathBuf>,
+}
+
+/// Restores a backup in the place of the database at `database_url`, at `now`, UTC epoch milliseconds.
+///
+/// # Errors
+/// A sentence that says what stands in the way; the present database is untouched then.
+pub async fn restore(
+    database_url: &str,
+    pepper_file: &Path,
+    wanted: &Wanted,
+    now: i64,
+) -> Result<Restored, OpenError> {
+    install_default_drivers();
+    let failed = |reason: String| OpenError::Restore {
+        path: wanted.file.clone(),
+        reason,
+    };
+    let file = wanted
+        .file
+        .canonicalize()
+        .map_err(|error| failed(error.to_string()))?;
+    let path = sqlite_path(database_url)?;
+    if file == path {
+        return Err(failed("it is the present database itself".to_owned()));
+    }
+    let path = if wanted.dry_run {
+        path
+    } else {
+        with_folder(&path)?
+    };
+    // Held to the end.
+    let mut lock = None;
+    if !wanted.dry_run {
+        let taken = lock.insert(Lock::take(&path)?);
+        if path.exists() {
+            taken.of_file()?;
+        }
+    }
+    let work = Work::new(&path, wanted.dry_run);
+    let mode = if beside(&file, "-wal").exists() {
+        "mode=ro"
+    } else {
+        "mode=ro&immutable=true"
+    };
+    let copied = copy(&file, mode, &work.path).await?;
+    let mut connection = connect(&address(&work.path, "mode=rw")).await?;
+    check_pepper(&mut connection, pepper_file).await?;
+    MIGRATIONS.run(&mut connection).await?;
+
+    let content = if path.exists() {
+        inspect(&path).await
+    } else {
+        Ok(Content::Missing)
+    };
+    let mut difference = match content {
+        Ok(Content::Missing | Content::Blank) => compare::Difference::none(Present::Missing),
+        Ok(Content::NoKeys | Content::Keys) => compare::compare(&mut connection, &path, now).await,
+        Err(newer @ OpenError::Newer { .. }) => return Err(newer),
+        Err(error) => compare::Difference::none(Present::Unreadable(error.to_string())),
+    };
+    let last_change = compare::recorded(&mut connection, "main").await?;
+    let at = [Some(now), last_change, difference.recorded];
+    let at = at.into_iter().flatten().max().unwrap_or(now);
+    for access_key in &wanted.expire {
+        let named = compare::named(&mut connection, access_key, at)
+            .await?
+            .ok_or_else(|| failed(format!("it has no key {access_key}")))?;
+        if !difference
+            .revived
+            .iter()
+            .any(|key| key.access_key == *access_key)
+        {
+            difference.revived.push(named);
+        }
+    }
+    sqlx::query("BEGIN IMMEDIATE")
+        .execute(&mut connection)
+        .await?;
+    revoke(&mut connection, &difference, wanted, at)
+        .await
+        .map_err(|error| failed(error.to_string()))?;
+    sqlx::query("COMMIT").execute(&mut connection).await?;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+
+    let aside = if wanted.dry_run {
+        None
+    } else {
+        exchange(&work.path, &path, at).map_err(|error| failed(error.to_string()))?
+    };
+    drop(lock);
+    Ok(Restored {
+        keys: copied.keys,
+        accounts: copied.accounts,
+        last_change,
+        present: difference.present,
+        revived: difference.revived,
+        lost: difference.lost,
+        aside,
+    })
+}
+
+/// What is done to the copy before it takes the database's place.
+async fn revoke(
+    connection: &mut AnyConnection,
+    difference: &compare::Difference,
+    wanted: &Wanted,
+    at: i64,
+) -> crate::Result<()> {
+    let caller = Caller::default();
+    for key in &difference.revived {
+        if wanted.keep_revived && key.since != Since::Named {
+            continue;
+        }
+        sqlx::query(
+            "UPDATE api_keys SET expires_at = $1, expiration_set_at = $2 WHERE access_key = $3",
+        )
+        .bind(key.expires_at)
+        .bind(at)
+        .bind(&key.access_key)
+        .execute(&mut *connection)
+        .await?;
+        let (action, detail) = if key.expires_at <= at {
+            (Action::Expired, "by the restore of a backup")
+        } else {
+            (Action::Edited, "expiration, by the restore of a backup")
+        };
+        let entry = Entry {
+            at,
+            account_id: &key.account,
+            action,
+            subject: &key.access_key,
+            detail,
+            expires_at: Some(key.expires_at),
+        };
+        audit::record(connection, entry, &caller).await?;
+    }
+    for (account, password) in &difference.passwords {
+        sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2")
+            .bind(password)
+            .bind(account)
+            .execute(&mut *connection)
+            .await?;
+    }
+    // Whoever signed out, changed a password or asked for another link since must not find the old ones working.
+    sqlx::query("DELETE FROM sessions")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE links SET used_at = $1 WHERE used_at IS NULL")
+        .bind(at)
+        .execute(&mut *connection)
+        .await?;
+    // What was announced or sent meanwhile is not sent again.
+    if let Some(swept_to) = difference.swept_to {
+        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
+            .bind(swept_to)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for (mail, outcome) in &difference.settled {
+        sqlx::query(
+            "UPDATE outbox SET outcome = $1, finished_at = $2, next_at = NULL, leased_at = NULL
+             WHERE id = $3 AND outcome IS NULL",
+        )
+        .bind(outcome)
+        .bind(at)
+        .bind(mail)
+        .execute(&mut *connection)
+        .await?;
+    }
+    // The trail begins again where the backup ends, and what it records from here on is believed.
+    sqlx::query(
+        "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit)
+         WHERE disbelieved > (SELECT COALESCE(MAX(id), 0) FROM audit)",
+    )
+    .execute(&mut *connection)
+    .await?;
+    // Also the floor of the clock: time goes on from the latest instant that either database has recorded.
+    let restored = Entry {
+        at,
+        account_id: "",
+        action: Action::DatabaseRestored,
+        subject: "",
+        detail: "",
+        expires_at: None,
+    };
+    audit::record(connection, restored, &caller).await
+}
+
+async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(), OpenError> {
+    let key: Option<(String, String)> = sqlx::query_as(
+        "SELECT access_key, pepper_id FROM api_keys ORDER BY pepper_id = $1 LIMIT 1",
+    )
+    .bind(Pepper::load(file)?.map_or_else(String::new, |pepper| pepper.id))
+    .fetch_optional(connection)
+    .await?;
+    match (key, Pepper::load(file)?) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(OpenError::PepperMissing {
+            path: file.to_owned(),
+        }),
+        (Some((_, found)), Some(pepper)) if found == pepper.id => Ok(()),
+        (Some((access_key, found)), Some(pepper)) => Err(OpenError::PepperMismatch {
+            access_key,
+            found,
+            loaded: pepper.id,
+        }),
+    }
+}
+
+/// Puts `restored` in the place of `path`, and what was there beside it. Says where that is.
+fn exchange(restored: &Path, path: &Path, at: i64) -> std::io::Result<Option<PathBuf>> {
+    std::fs::File::open(restored)?.sync_all()?;
+    let mut aside = None;
+    if path.exists() {
+        let stamp = DateTime::from_timestamp_millis(at)
+            .map(|at| at.format("%Y%m%dT%H%M%SZ").to_string())
+            .unwrap_or_default();
+        let name = format!(".replaced-{stamp}");
+        let mut kept = beside(path, &name);
+        for number in 2.. {
+            if !kept.exists() {
+                break;
+            }
+            kept = beside(path, &format!("{name}-{number}"));
+        }
+        std::fs::rename(path, &kept)?;
+        // Only a damaged database still has a log here, and beside another one it would be taken for its own.
+        if beside(path, "-wal").exists() {
+            std::fs::rename(beside(path, "-wal"), beside(&kept, "-wal"))?;
+        }
+        aside = Some(kept);
+    }
+    for stray in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(beside(path, stray));
+    }
+    std::fs::rename(restored, path)?;
+    sync_folder(path)?;
+    Ok(aside)
+}
+
+/// The copy that is worked on, removed unless it has taken the database's place.
+struct Work {
+    path: PathBuf,
+}
+
+impl Work {
+    fn new(database: &Path, dry_run: bool) -> Self {
+        let work = Self {
+            path: beside(database, if dry_run { ".drill" } else { ".restoring" }),
+        };
+        work.remove();
+        work
+    }
+
+    fn remove(&self) {
+        for ending in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(beside(&self.path, ending));
+        }
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}

@@ -1,0 +1,240 @@
+//! The present database beside the backup that is to take its place: what was revoked since the backup was made.
+
+use std::path::Path;
+
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+/// What is known of the present database.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Present {
+    /// It was compared.
+    Compared,
+    /// There is none.
+    Missing,
+    /// It has no account in common with the backup, or ends before it.
+    Unrelated,
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+/// Why a key that the backup has in use should not be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Since {
+    Deleted,
+    Expired,
+    /// It is still good, and for less long than in the backup.
+    Shortened,
+    /// The operator named it.
+    Named,
+}
+
+/// A key that the backup would bring back to life, or let live for longer.
+#[derive(Clone, Debug)]
+pub struct Revived {
+    pub access_key: String,
+    pub name: String,
+    pub email: String,
+    pub account: String,
+    pub since: Since,
+    /// When it should expire, UTC epoch milliseconds.
+    pub expires_at: i64,
+}
+
+/// What the present database has that the backup has not.
+#[derive(Debug)]
+pub struct Difference {
+    pub present: Present,
+    pub revived: Vec<Revived>,
+    pub lost: Vec<(String, String, String)>,
+    /// Accounts with the passwords that were set since.
+    pub passwords: Vec<(String, String)>,
+    /// How far notices were swept.
+    pub swept_to: Option<i64>,
+    /// Mails that wait in the backup and have an outcome, by id.
+    pub settled: Vec<(String, String)>,
+    /// The latest instant.
+    pub recorded: Option<i64>,
+}
+
+impl Difference {
+    pub fn none(present: Present) -> Self {
+        Self {
+            present,
+            revived: Vec::new(),
+            lost: Vec::new(),
+            passwords: Vec::new(),
+            swept_to: None,
+            settled: Vec::new(),
+            recorded: None,
+        }
+    }
+}
+
+/// Compares the database at `path` with the backup on `connection`. One that cannot be read to its end counts as
+/// unreadable, whatever was found before.
+pub async fn compare(connection: &mut AnyConnection, path: &Path, now: i64) -> Difference {
+    let Some(name) = path.to_str() else {
+        let reason = "its path is not UTF-8".to_owned();
+        return Difference::none(Present::Unreadable(reason));
+    };
+    let attached = sqlx::query("ATTACH DATABASE $1 AS present")
+        .bind(name)
+        .execute(&mut *connection)
+        .await;
+    let compared = match attached {
+        Ok(_) => difference(connection, now).await,
+        Err(error) => Err(error),
+    };
+    let _ = sqlx::query("DETACH DATABASE present")
+        .execute(connection)
+        .await;
+    compared.unwrap_or_else(|error| Difference::none(Present::Unreadable(error.to_string())))
+}
+
+/// The latest of all instants that `database` has recorded, as the floor of the clock reads them.
+pub async fn recorded(connection: &mut AnyConnection, database: &str) -> sqlx::Result<Option<i64>> {
+    let (has_clock,): (i64,) = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT COUNT(*) FROM {database}.sqlite_master WHERE name = 'clock'"
+    )))
+    .fetch_one(&mut *connection)
+    .await?;
+    let disbelieved = if has_clock > 0 {
+        format!("(SELECT MAX(disbelieved) FROM {database}.clock)")
+    } else {
+        "0".to_owned()
+    };
+    let (audit, swept, seen): (Option<i64>, Option<i64>, Option<i64>) =
+        sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT (SELECT MAX(at) FROM {database}.audit WHERE id + 0 > {disbelieved}),
+                    (SELECT MAX(swept_to) FROM {database}.sweeps), (SELECT MAX(seen_at) FROM {database}.sessions)"
+        )))
+        .fetch_one(connection)
+        .await?;
+    Ok([audit, swept, seen].into_iter().flatten().max())
+}
+
+/// A key of the backup that is to expire at `at`.
+pub async fn named(
+    connection: &mut AnyConnection,
+    access_key: &str,
+    at: i64,
+) -> sqlx::Result<Option<Revived>> {
+    let row: Option<(String, String, String)> = sqlx::query_as(
+        "SELECT k.name, a.email, a.id FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = $1",
+    )
+    .bind(access_key)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(name, email, account)| Revived {
+        access_key: access_key.to_owned(),
+        name,
+        email,
+        account,
+        since: Since::Named,
+        expires_at: at,
+    }))
+}
+
+async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Difference> {
+    let ours = recorded(connection, "main").await?;
+    let theirs = recorded(connection, "present").await?;
+    let (common, last_ours, last_theirs): (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts)),
+                (SELECT COALESCE(MAX(id), 0) FROM main.audit), (SELECT COALESCE(MAX(id), 0) FROM present.audit)",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if common == 0 || last_theirs < last_ours {
+        return Ok(Difference {
+            recorded: theirs,
+            ..Difference::none(Present::Unrelated)
+        });
+    }
+    let at = [Some(now), ours, theirs].into_iter().flatten().max();
+    let at = at.unwrap_or(now);
+    let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
+        .fetch_one(&mut *connection)
+        .await?;
+    Ok(Difference {
+        present: Present::Compared,
+        revived: revived(connection, at, swept_to).await?,
+        lost: sqlx::query_as(
+            "SELECT p.access_key, p.name, a.email
+             FROM present.api_keys p JOIN present.accounts a ON a.id = p.account_id
+             WHERE (p.expires_at IS NULL OR p.expires_at > $1)
+               AND p.access_key NOT IN (SELECT access_key FROM main.api_keys)
+             ORDER BY a.email, p.access_key",
+        )
+        .bind(at)
+        .fetch_all(&mut *connection)
+        .await?,
+        passwords: sqlx::query_as(
+            "SELECT b.id, p.password FROM main.accounts b JOIN present.accounts p ON p.id = b.id
+             WHERE p.password <> b.password",
+        )
+        .fetch_all(&mut *connection)
+        .await?,
+        settled: sqlx::query_as(
+            "SELECT b.id, COALESCE(p.outcome, 'dropped') FROM main.outbox b LEFT JOIN present.outbox p ON p.id = b.id
+             WHERE b.outcome IS NULL AND (p.id IS NULL OR p.outcome IS NOT NULL)",
+        )
+        .fetch_all(connection)
+        .await?,
+        swept_to,
+        recorded: theirs,
+    })
+}
+
+/// The keys that are good in the backup at `at`, and in the present database deleted, expired or shortened.
+async fn revived(
+    connection: &mut AnyConnection,
+    at: i64,
+    swept_to: Option<i64>,
+) -> sqlx::Result<Vec<Revived>> {
+    type Row = (
+        String,
+        String,
+        String,
+        String,
+        Option<String>,
+        Option<i64>,
+        Option<i64>,
+    );
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT b.access_key, b.name, a.email, a.id, p.access_key, p.expires_at,
+                (SELECT MAX(u.at) FROM present.audit u
+                 WHERE u.account_id = b.account_id AND u.subject = b.access_key AND u.action = 'key.deleted')
+         FROM main.api_keys b JOIN main.accounts a ON a.id = b.account_id
+         LEFT JOIN present.api_keys p ON p.access_key = b.access_key
+         WHERE (b.expires_at IS NULL OR b.expires_at > $1)
+           AND (p.access_key IS NULL OR p.expires_at < COALESCE(b.expires_at, 9223372036854775807))
+         ORDER BY a.email, b.access_key",
+    )
+    .bind(at)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(access_key, name, email, account, present, expires_at, deleted_at)| {
+                let (since, expires_at) = match (present, expires_at) {
+                    (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
+                    (Some(_), Some(shorter)) => (Since::Shortened, shorter),
+                    // Before what was swept: nobody is told once more of a key that they deleted.
+                    _ => {
+                        let swept = swept_to.map_or(at, |swept| swept - 1);
+                        (Since::Deleted, deleted_at.unwrap_or(at).min(swept))
+                    }
+                };
+                Revived {
+                    access_key,
+                    name,
+                    email,
+                    account,
+                    since,
+                    expires_at,
+                }
+            },
+        )
+        .collect())
+}
