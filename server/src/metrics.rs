@@ -114,6 +114,11 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         MetricType::COUNTER,
         vec![counter(vault.write_failures())],
     ));
+    families.push(gauge(
+        "keyhold_wal_bytes",
+        "How large the database's write-ahead log is.",
+        bytes(vault.log_bytes()),
+    ));
     families.push(family(
         "keyhold_log_lines_dropped_total",
         "Lines of the log that were lost, because standard error could not be written or was not read.",
@@ -143,6 +148,14 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         Err(_) => tracing::warn!("the outbox could not be counted in time"),
     }
     families
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "Prometheus knows one kind of number"
+)]
+fn bytes(number: u64) -> f64 {
+    number as f64
 }
 
 #[expect(

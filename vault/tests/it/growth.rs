@@ -1,0 +1,249 @@
+//! What would grow for ever and does not: the write-ahead log, the audit trail, the delivery log and the ledger.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::Connection;
+use vault::Keep;
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire};
+
+async fn count(site: &Fixture, what: &str) -> i64 {
+    let mut database = site.database().await;
+    let statement = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {what}"));
+    let (count,): (i64,) = sqlx::query_as(statement)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    count
+}
+
+async fn prune(site: &Fixture, keep: Keep) {
+    while site.vault.prune(keep, site.vault.now()).await.unwrap() {}
+}
+
+const KEEP: Keep = Keep::DEFAULT;
+
+/// F10: the log is truncated although pages are read all the while.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_bounded_while_reads_overlap() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..6)
+        .map(|_| {
+            let (vault, account, done) = (
+                site.vault.clone(),
+                member.session.account.clone(),
+                Arc::clone(&done),
+            );
+            tokio::spawn(async move {
+                while !done.load(Ordering::Relaxed) {
+                    vault.overview(&account).await.unwrap();
+                }
+            })
+        })
+        .collect();
+    for number in 0..50 {
+        site.key(&member, &format!("key {number}"), "90d").await;
+    }
+    assert!(site.vault.log_bytes() > 100_000);
+    let mut bounded = false;
+    for _ in 0..20 {
+        bounded |= site.vault.bound_log(0).await.unwrap();
+        if bounded {
+            break;
+        }
+    }
+    assert!(bounded, "{} bytes", site.vault.log_bytes());
+    site.key(&member, "still writing", "90d").await;
+    done.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    site.vault.bound_log(0).await.unwrap();
+    assert_eq!(site.vault.log_bytes(), 0);
+}
+
+/// The figures of `docs/growth.md`: what is added many times is measured in the file.
+#[tokio::test]
+async fn what_things_take() {
+    const TIMES: i64 = 300;
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut database = site.database().await;
+    let mut measure = async || {
+        let (pages,): (i64,) = sqlx::query_as("PRAGMA page_count")
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        pages * 4096
+    };
+    let start = measure().await;
+    let mut keys = Vec::new();
+    for number in 0..TIMES {
+        let name = format!("billing cron {number}");
+        keys.push(site.key(&member, &name, "90d").await.access_key.to_string());
+    }
+    let with_keys = measure().await;
+    for key in &keys {
+        crate::fixture::restore(&site.vault, &member, key, "100d").await;
+    }
+    let with_changes = measure().await;
+    for key in &keys {
+        site.clock.advance(1);
+        expire(&site.vault, &member, key).await;
+    }
+    let with_notices = measure().await;
+    let bytes = [
+        (with_keys - start) / TIMES,
+        (with_changes - with_keys) / TIMES,
+        (with_notices - with_changes) / TIMES,
+    ];
+    for (bytes, documented) in bytes.into_iter().zip([650, 220, 650]) {
+        assert!(
+            bytes < documented * 3 / 2,
+            "{bytes} rather than {documented}"
+        );
+    }
+}
+
+/// A foreign reader can be in the way; nobody waits for it for long, and nothing is lost.
+#[tokio::test]
+async fn a_long_read_is_left_alone() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut other = site.database().await;
+    sqlx::query("BEGIN").execute(&mut other).await.unwrap();
+    sqlx::query("SELECT COUNT(*) FROM accounts")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let key = site.key(&member, "meanwhile", "90d").await;
+    assert!(!site.vault.bound_log(0).await.unwrap());
+    site.key(&member, "still writing", "90d").await;
+    other.close().await.unwrap();
+    assert!(site.vault.bound_log(0).await.unwrap());
+    assert_eq!(site.vault.log_bytes(), 0);
+    assert_eq!(site.verdict(&key), "good");
+}
+
+#[tokio::test]
+async fn the_trail_is_kept_for_its_days() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for number in 0..3 {
+        site.clock.advance(1);
+        site.key(&member, &format!("key {number}"), "never").await;
+    }
+    let before = count(&site, "audit").await;
+    site.clock.set(NOON + 400 * DAY);
+    prune(&site, KEEP).await;
+    assert_eq!(count(&site, "audit").await, before, "not a day too early");
+    site.clock.set(NOON + 401 * DAY);
+    let forever = Keep {
+        audit_days: 0,
+        ..KEEP
+    };
+    prune(&site, forever).await;
+    assert_eq!(count(&site, "audit").await, before, "0 is for ever");
+    prune(&site, KEEP).await;
+    let mut database = site.database().await;
+    let left: Vec<(i64, i64)> = sqlx::query_as("SELECT id, at FROM audit")
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(
+        left[0],
+        (before, NOON + 3),
+        "ids and the clock's floor go on from the newest"
+    );
+    database.close().await.unwrap();
+    let member = site.member("b@example.com").await;
+    assert!(count(&site, "audit WHERE at = (SELECT MAX(at) FROM audit)").await > 0);
+    assert_eq!(site.verdict(&member.default_key), "good");
+}
+
+/// The floor of the clock is the latest entry that is believed, wherever it stands.
+#[tokio::test]
+async fn the_floor_of_the_clock_is_never_removed() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let mut database = site.database().await;
+    let last = "SELECT COALESCE(MAX(id), 0) FROM audit";
+    for statement in [
+        // A leap ahead, declared to be none.
+        "INSERT INTO audit SELECT MAX(id) + 1, 9999999999999, account_id, action, subject, detail, NULL, '' FROM audit",
+        &format!("UPDATE clock SET disbelieved = ({last})"),
+        "INSERT INTO audit SELECT id + 100, at + id, account_id, action, subject, detail, NULL, '' FROM audit WHERE id < 3",
+        "DELETE FROM sessions",
+    ] {
+        let statement = sqlx::AssertSqlSafe(statement);
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let believed = "audit WHERE id > (SELECT disbelieved FROM clock)";
+    assert_eq!(count(&site, believed).await, 2);
+    site.clock.set(NOON + 1_000 * DAY);
+    prune(&site, KEEP).await;
+    assert_eq!(count(&site, believed).await, 1);
+    assert_eq!(
+        count(&site, &format!("{believed} AND at = {}", NOON + 2)).await,
+        1
+    );
+}
+
+#[tokio::test]
+async fn settled_mails_go_and_what_a_rule_needs_stays() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut mailbox = Mailbox::of(&site);
+    let soon = site.key(&member, "soon", &at(NOON + 60 * DAY)).await;
+    let gone = site.key(&member, "gone", "90d").await;
+    expire(&site.vault, &member, &gone.access_key.to_string()).await;
+    mailbox.notices(&site.vault).await;
+    site.clock.set(NOON + 30 * DAY + HOUR);
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 1, "30 days ahead");
+    let stands = "notices WHERE name = 'soon'";
+    assert!(count(&site, stands).await > 0);
+
+    site.clock.set(NOON + 62 * DAY);
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 1, "it expired");
+
+    // A mail that waits, and later one with a link that works.
+    site.clock.set(NOON + 91 * DAY);
+    site.member("b@example.com").await;
+    let waiting = "outbox WHERE outcome IS NULL";
+    let brief = Keep {
+        mails_days: 1,
+        ..KEEP
+    };
+    prune(&site, KEEP).await;
+    assert_eq!(
+        count(&site, "notices WHERE name = 'gone'").await,
+        0,
+        "settled 90 days ago"
+    );
+    assert!(count(&site, stands).await > 0, "it expired 31 days ago");
+    assert!(count(&site, waiting).await > 0);
+    mailbox.delivered(&site.vault).await;
+    let works = format!(
+        "links WHERE used_at IS NULL AND expires_at > {}",
+        NOON + 93 * DAY
+    );
+    assert_eq!(count(&site, &works).await, 1);
+    site.clock.set(NOON + 93 * DAY);
+    prune(&site, brief).await;
+    assert_eq!(count(&site, &works).await, 1, "it still works");
+    site.clock.set(NOON + 95 * DAY);
+    prune(&site, brief).await;
+    assert_eq!(count(&site, &works).await, 0);
+
+    // Nothing that was announced is announced again.
+    site.clock.set(NOON + 200 * DAY);
+    prune(&site, KEEP).await;
+    assert_eq!(count(&site, "notices").await, 0);
+    site.vault.sweep().await.unwrap();
+    assert!(mailbox.notices(&site.vault).await.is_empty());
+    assert_eq!(site.verdict(&soon), "expired");
+}
