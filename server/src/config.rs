@@ -8,7 +8,9 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
+use vault::Keep;
 
+use crate::backup::{Backup, Files, Restore};
 use crate::limit_settings::LimitSettings;
 use crate::mail_settings::MailSettings;
 use crate::place::{Place, is_loopback_url};
@@ -25,6 +27,10 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
     Serve(Config),
+    /// Copy the database into one file, beside a running server or without one.
+    Backup(Backup),
+    /// Put a backup in the place of the database, and revoke what was revoked since. The server must be stopped.
+    Restore(Restore),
     /// Try the mail settings.
     #[command(subcommand)]
     Mail(MailCommand),
@@ -61,23 +67,8 @@ pub struct Config {
     #[command(flatten)]
     pub place: Place,
 
-    /// The database.
-    #[arg(
-        long,
-        env = "KEYHOLD_DATABASE_URL",
-        default_value = "sqlite://data/keyhold.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
-
-    /// The secret under which key digests are made, kept outside the database; made at the first start.
-    #[arg(
-        long,
-        env = "KEYHOLD_PEPPER_FILE",
-        default_value = "data/pepper",
-        value_name = "FILE"
-    )]
-    pub pepper_file: PathBuf,
+    #[command(flatten)]
+    pub files: Files,
 
     #[command(flatten)]
     pub mail: MailSettings,
@@ -104,6 +95,14 @@ pub struct Config {
     #[arg(long, env = "KEYHOLD_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     pub connections_per_address: Option<NonZeroUsize>,
 
+    /// How many days the audit trail is kept; 0 is for ever.
+    #[arg(long, env = "KEYHOLD_KEEP_AUDIT_DAYS", default_value_t = Keep::DEFAULT.audit_days, value_name = "DAYS")]
+    pub keep_audit_days: u32,
+
+    /// How many days mails are kept in the delivery log after they were sent or given up; 0 is for ever.
+    #[arg(long, env = "KEYHOLD_KEEP_MAILS_DAYS", default_value_t = Keep::DEFAULT.mails_days, value_name = "DAYS")]
+    pub keep_mails_days: u32,
+
     /// Where Prometheus reads metrics, at /metrics. Default: nowhere.
     #[arg(
         long,
@@ -124,6 +123,14 @@ pub struct Config {
 }
 
 impl Config {
+    /// How long things are kept.
+    pub fn keep(&self) -> Keep {
+        Keep {
+            audit_days: self.keep_audit_days,
+            mails_days: self.keep_mails_days,
+        }
+    }
+
     /// The base URL, without a slash at the end, once `listen` says which port was taken.
     ///
     /// # Errors
@@ -220,7 +227,7 @@ mod tests {
             .map_err(|error| error.to_string())?;
         match line.command {
             Command::Serve(config) => Ok(config),
-            Command::Mail(_) => Err("not serve".to_owned()),
+            _ => Err("not serve".to_owned()),
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod api;
+pub mod backup;
 mod calendar;
 mod command_line;
 pub mod config;

@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "{sentence}");
         return ExitCode::FAILURE;
     }
+    forbid_core_dumps();
     let outcome = Runtime::new()
         .map_err(|error| format!("the runtime cannot be started: {error}"))
         .and_then(|runtime| {
@@ -40,14 +41,33 @@ fn main() -> ExitCode {
     code
 }
 
+/// A core dump would hold the pepper, and the secrets that were in use last.
+fn forbid_core_dumps() {
+    if let Err(error) = rlimit::Resource::CORE.set(0, 0) {
+        tracing::warn!(%error, "core dumps cannot be forbidden");
+    }
+}
+
 async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve(config) => server::start::run(&config).await,
         Command::Mail(MailCommand::Test(command)) => {
             let answer = server::mail_test::run(&command).await?;
-            // Nobody may be reading any more; the mail was sent all the same.
-            let _ = writeln!(std::io::stdout(), "sent to {answer}");
+            say(&format!("sent to {answer}\n"));
+            Ok(())
+        }
+        Command::Backup(command) => {
+            say(&server::backup::backup(&command).await?);
+            Ok(())
+        }
+        Command::Restore(command) => {
+            say(&server::backup::restore(&command).await?);
             Ok(())
         }
     }
+}
+
+/// Nobody may be reading any more; what was done is done all the same.
+fn say(text: &str) {
+    let _ = write!(std::io::stdout(), "{text}");
 }

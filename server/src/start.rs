@@ -49,15 +49,12 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
 
-    let options = Options {
-        database_url: config.database_url.clone(),
-        pepper_file: config.pepper_file.clone(),
-        base_url: base_url.clone(),
-        limits: config.limits.settings(),
-    };
-    let vault = Vault::open(&options, Arc::new(SystemClock::default()))
-        .await
-        .map_err(|error| error.to_string())?;
+    let vault = Vault::open(
+        &options(config, &base_url),
+        Arc::new(SystemClock::default()),
+    )
+    .await
+    .map_err(|error| error.to_string())?;
     if config.demo {
         announce_demo(&vault, &base_url).await?;
     }
@@ -94,6 +91,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         );
     }
     let flusher = vault.start_flushing();
+    let upkeep = vault.start_upkeep(config.keep());
     let (stop, stopping) = watch::channel(());
     let stopped = || {
         let mut stopping = stopping.clone();
@@ -132,10 +130,20 @@ pub async fn run(config: &Config) -> Result<(), String> {
         }
     );
     let last = flusher.stop(Instant::now() + LAST_FLUSH).await;
+    upkeep.stop().await;
     vault.close_by(Instant::now() + CLOSING).await;
     last.map_err(|lost| {
         format!("the database did not take the usage: {lost} calls that were counted are lost")
     })
+}
+
+fn options(config: &Config, base_url: &str) -> Options {
+    Options {
+        database_url: config.files.database_url.clone(),
+        pepper_file: config.files.pepper_file.clone(),
+        base_url: base_url.to_owned(),
+        limits: config.limits.settings(),
+    }
 }
 
 async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {

@@ -1,13 +1,21 @@
 //! The database: opened with the settings that make an acknowledged change durable, one writer, several
 //! readers, and one process a file.
 
+pub mod backup;
 mod file;
 mod health;
+mod lock;
+pub mod restore;
+mod upkeep;
+mod watch;
 mod writer;
 
-pub use file::private_folder;
+pub use file::{beside, folder_of, new_private_file, private_folder, sync_folder};
+pub use upkeep::Upkeep;
 pub use writer::{Write, asked};
 
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +30,10 @@ use crate::clock::Clock;
 use crate::directory::KeyDirectory;
 use crate::error::{Error, OpenError, Result};
 use crate::readiness::Readiness;
-use file::{Lock, address, private_file, sqlite_path};
+use file::{address, private_file, sqlite_path, with_folder};
+use lock::Lock;
+use upkeep::Keeper;
+use watch::Watch;
 use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
@@ -32,7 +43,9 @@ const SQLITE_NEEDED: &str = "3.51.3";
 
 /// WAL lets readers go on while somebody writes; FULL syncs the log at every commit, so that what was
 /// acknowledged survives a power cut.
-const PRAGMAS: [&str; 4] = [
+const PRAGMAS: [&str; 5] = [
+    // What the write-ahead log is cut down to when it begins again.
+    "PRAGMA journal_size_limit = 16777216",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -51,31 +64,72 @@ pub struct Database {
     /// Told of every commit, so that whoever waits for something to do looks again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
+    keeper: Keeper,
+    /// Holds the locked file, so after the connections: see [`Lock::of_file`].
+    watch: Arc<Watch>,
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
+}
+
+/// What a database file holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// There is no file.
+    Missing,
+    /// No tables.
+    Blank,
+    /// Our tables, without a key.
+    NoKeys,
+    /// Keys, which need the pepper that they were made with.
+    Keys,
 }
 
 /// A database file that may be opened: it is locked, and what is in it is ours or nothing. Nothing has been
 /// written yet.
 pub struct Inspected {
-    path: PathBuf,
+    pub path: PathBuf,
+    pub content: Content,
     lock: Lock,
-    /// Whether it holds keys, which need the pepper that they were made with.
-    pub has_keys: bool,
+    /// Locked as well, where there is one.
+    file: Option<Arc<File>>,
 }
 
 impl Inspected {
     /// Locks the file at `url` and looks at it.
     pub async fn new(url: &str) -> Result<Self, OpenError> {
         install_default_drivers();
-        let path = sqlite_path(url)?;
-        let lock = Lock::take(&path)?;
-        let has_keys = path.exists() && inspect(&path).await?;
+        let path = with_folder(&sqlite_path(url)?)?;
+        let mut lock = Lock::take(&path)?;
+        let file = path.exists().then(|| lock.of_file()).transpose()?;
+        let content = match &file {
+            None => Content::Missing,
+            Some(file) => {
+                warn_if_open_to_others(&path, file);
+                inspect(&path).await?
+            }
+        };
         Ok(Self {
             path,
+            content,
             lock,
-            has_keys,
+            file,
         })
+    }
+}
+
+/// The path of the database at `url`, if there is none there.
+pub fn missing(url: &str) -> Result<Option<PathBuf>, OpenError> {
+    let path = sqlite_path(url)?;
+    Ok((!path.exists()).then_some(path))
+}
+
+fn warn_if_open_to_others(path: &Path, file: &File) {
+    let mode = file.metadata().map_or(0, |data| data.mode() & 0o777);
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "the database {} is open to others than its owner (mode {mode:04o}): chmod 600",
+            path.display()
+        );
     }
 }
 
@@ -87,28 +141,50 @@ impl Database {
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
     ) -> Result<Self, OpenError> {
-        let Inspected { path, mut lock, .. } = inspected;
+        let Inspected {
+            path,
+            content,
+            mut lock,
+            file,
+        } = inspected;
         let opened = |source| OpenError::Database {
             path: path.clone(),
             source,
         };
-        if !path.exists() {
+        let file = if let Some(file) = file {
+            file
+        } else {
             // SQLite gives the files beside it the same mode.
-            private_file(&path).map_err(|error| opened(sqlx::Error::Io(error)))?;
+            private_file(&path)
+                .and_then(|made| made.sync_all())
+                .and_then(|()| sync_folder(&path))
+                .map_err(|error| opened(sqlx::Error::Io(error)))?;
+            lock.of_file()?
+        };
+        if matches!(content, Content::NoKeys | Content::Keys) {
+            backup::before_migration(&path).await?;
         }
         let address = address(&path, "mode=rw");
         let mut connection = connect(&address).await.map_err(opened)?;
         assert_settings(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
         writer::set_impatient(&mut connection).await?;
-        let readers = readers().connect(&address).await.map_err(opened)?;
-        lock.keep();
         let (readiness, changed) = (Arc::default(), Arc::default());
+        let watch = Watch::new(path.clone(), file, Arc::clone(&readiness))
+            .map(Arc::new)
+            .map_err(|error| opened(sqlx::Error::Io(error)))?;
+        let readers = readers(Arc::clone(&watch))
+            .connect(&address)
+            .await
+            .map_err(opened)?;
+        let keeper = Keeper::connect(&address).await.map_err(opened)?;
+        lock.keep();
         let writer = Writer::new(
             address,
             connection,
             clock,
             directory,
+            Arc::clone(&watch),
             Arc::clone(&readiness),
             Arc::clone(&changed),
         );
@@ -117,6 +193,8 @@ impl Database {
             writer: Arc::new(writer),
             changed,
             readiness,
+            keeper,
+            watch,
             _lock: lock,
         })
     }
@@ -154,6 +232,7 @@ impl Database {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a question to the database did not end in time");
         }
+        self.keeper.close(deadline).await;
         if let Err(reason) = self.writer.close(deadline).await {
             tracing::warn!(
                 reason,
@@ -172,16 +251,20 @@ async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
     Ok(connection)
 }
 
-fn readers() -> AnyPoolOptions {
+fn readers(watch: Arc<Watch>) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(READERS)
         .min_connections(1)
         .acquire_timeout(READER_PATIENCE)
-        // A file that was moved away under a running server must not come back as a new, empty one.
+        // A file that was moved away under a running server must not come back as another one.
         .idle_timeout(None)
         .max_lifetime(None)
         .after_connect(move |connection, _| {
+            let watch = Arc::clone(&watch);
             Box::pin(async move {
+                if !watch.is_ours() {
+                    return Err(sqlx::Error::PoolClosed);
+                }
                 for pragma in PRAGMAS.iter().chain(&["PRAGMA query_only = ON"]) {
                     sqlx::query(*pragma).execute(&mut *connection).await?;
                 }
@@ -190,9 +273,8 @@ fn readers() -> AnyPoolOptions {
         })
 }
 
-/// Looks at an existing file without writing to it: it must be ours, and not newer than we are. Says whether
-/// it holds keys.
-async fn inspect(path: &Path) -> Result<bool, OpenError> {
+/// Looks at an existing file without writing to it: it must be ours, and not newer than we are.
+async fn inspect(path: &Path) -> Result<Content, OpenError> {
     let opened = |source| OpenError::Database {
         path: path.to_owned(),
         source,
@@ -213,7 +295,7 @@ async fn inspect(path: &Path) -> Result<bool, OpenError> {
     verdict
 }
 
-async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool, OpenError> {
+async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<Content, OpenError> {
     let opened = |source| OpenError::Database {
         path: path.to_owned(),
         source,
@@ -228,7 +310,7 @@ async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool
             .map_err(opened)?;
     let has = |table: &str| tables.iter().any(|(name,)| name == table);
     if tables.is_empty() {
-        return Ok(false);
+        return Ok(Content::Blank);
     }
     if !has("_sqlx_migrations") {
         return Err(foreign());
@@ -238,11 +320,7 @@ async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool
             .fetch_all(&mut *connection)
             .await
             .map_err(opened)?;
-    let known = MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or_default();
+    let known = newest_schema();
     for (version, checksum) in applied {
         match MIGRATIONS
             .iter()
@@ -260,13 +338,23 @@ async fn read_schema(path: &Path, connection: &mut AnyConnection) -> Result<bool
         }
     }
     if !has("api_keys") {
-        return Ok(false);
+        return Ok(Content::Blank);
     }
     let first: Option<(String,)> = sqlx::query_as("SELECT access_key FROM api_keys LIMIT 1")
         .fetch_optional(connection)
         .await
         .map_err(opened)?;
-    Ok(first.is_some())
+    Ok(if first.is_some() {
+        Content::Keys
+    } else {
+        Content::NoKeys
+    })
+}
+
+/// The version of the schema that this program has.
+fn newest_schema() -> i64 {
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or_default()
 }
 
 /// Asks SQLite whether the settings took: durability rests on them.

@@ -69,6 +69,12 @@ impl From<FieldErrors> for Error {
 pub enum OpenError {
     #[error("KEYHOLD_DATABASE_URL: {0}")]
     Address(&'static str),
+    #[error(
+        "the database {} is a symbolic link that leads to nothing. Is the volume that it leads to mounted? To begin with \
+         a new database, remove the link",
+        path.display()
+    )]
+    Dangling { path: PathBuf },
     #[error("the folder {} cannot be made: {source}", path.display())]
     Folder {
         path: PathBuf,
@@ -93,6 +99,12 @@ pub enum OpenError {
     OldSqlite { found: String, needed: &'static str },
     #[error("the database {} cannot be opened: {source}", path.display())]
     Database { path: PathBuf, source: sqlx::Error },
+    #[error("there is no database at {}", path.display())]
+    NoDatabase { path: PathBuf },
+    #[error("the copy {} cannot be made: {reason}", path.display())]
+    Backup { path: PathBuf, reason: String },
+    #[error("{} cannot be restored: {reason}", path.display())]
+    Restore { path: PathBuf, reason: String },
     #[error("the database cannot be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database cannot be read: {0}")]
@@ -106,6 +118,22 @@ pub enum OpenError {
         path.display()
     )]
     PepperMissing { path: PathBuf },
+    #[error(
+        "there is a pepper file, {}, but its database, {}, is missing. Is its volume mounted, and is \
+         KEYHOLD_DATABASE_URL right? `keyhold restore FILE` puts a backup in its place. To begin with a new, empty \
+         database, move the pepper file away first: backups need it",
+        pepper.display(),
+        path.display()
+    )]
+    DatabaseMissing { path: PathBuf, pepper: PathBuf },
+    #[error(
+        "there is a pepper file, {}, but its database, {}, is empty: it was truncated or lost its write-ahead log. \
+         `keyhold restore FILE` puts a backup in its place. To begin with this empty database, move the pepper file \
+         away first: backups need it",
+        pepper.display(),
+        path.display()
+    )]
+    DatabaseEmpty { path: PathBuf, pepper: PathBuf },
     #[error("the pepper file {} cannot be used: {reason}", path.display())]
     Pepper { path: PathBuf, reason: String },
     #[error(

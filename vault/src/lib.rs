@@ -36,6 +36,7 @@ mod outbox;
 mod passwords;
 mod pepper;
 mod postman;
+mod pruning;
 mod random;
 pub mod readiness;
 mod reset;
@@ -51,7 +52,7 @@ pub mod usage;
 mod verify;
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,15 +60,19 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 pub use accounts::{Account, SignedUp};
+pub use database::Upkeep;
+pub use database::backup::{Copied, backup};
+pub use database::restore::{Present, Restored, Revived, Since, Wanted, restore};
 pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
 pub use new_key::NewKey;
 pub use postman::Postman;
+pub use pruning::Keep;
 pub use sessions::{Session, SessionToken};
 pub use verify::{Refusal, Verified};
 
 use clock::Clock;
-use database::{Database, Inspected};
+use database::{Content, Database, Inspected};
 use directory::KeyDirectory;
 use gate::RequestIds;
 use limits::Limits;
@@ -126,10 +131,8 @@ impl Vault {
     /// A sentence that says what stands in the way; what could not be opened is left as it was.
     pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let passwords = Passwords::new()?;
-        let inspected = Inspected::new(&options.database_url).await?;
-        let pepper = Pepper::load_or_make(&options.pepper_file, inspected.has_keys)?;
         let directory = Arc::new(KeyDirectory::default());
-        let database = Database::open(inspected, clock.clone(), directory.clone()).await?;
+        let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
         let recorded = clock::floor::raise(&database, clock.as_ref()).await?;
         sweep::begin(&database).await.map_err(OpenError::Sweep)?;
         Loader::begin(&database, &pepper)
@@ -205,6 +208,43 @@ impl Vault {
         match outcome {
             Ok(result) => self.0.database.noted(result),
             Err(fault) => Err(Error::Unavailable(fault.to_string())),
+        }
+    }
+}
+
+/// Opens the database and the pepper, making both at the first start. A start that dies on the way can be started
+/// again: the pepper is put in its place once the tables are durable, so one without tables is a loss.
+async fn open_both(
+    options: &Options,
+    clock: Arc<dyn Clock>,
+    directory: Arc<KeyDirectory>,
+) -> Result<(Database, Pepper), OpenError> {
+    let path = &options.pepper_file;
+    let pepper = Pepper::load(path)?;
+    let lost = |database: &Path| OpenError::DatabaseMissing {
+        path: database.to_owned(),
+        pepper: path.clone(),
+    };
+    if pepper.is_some()
+        && let Some(database) = database::missing(&options.database_url)?
+    {
+        return Err(lost(&database));
+    }
+    let inspected = Inspected::new(&options.database_url).await?;
+    match (pepper, inspected.content) {
+        (None, Content::Keys) => Err(OpenError::PepperMissing { path: path.clone() }),
+        (None, _) => {
+            let drawn = Pepper::draw(path)?;
+            let database = Database::open(inspected, clock, directory).await?;
+            Ok((database, drawn.keep()?))
+        }
+        (Some(_), Content::Missing) => Err(lost(&inspected.path)),
+        (Some(_), Content::Blank) => Err(OpenError::DatabaseEmpty {
+            path: inspected.path,
+            pepper: path.clone(),
+        }),
+        (Some(pepper), Content::NoKeys | Content::Keys) => {
+            Ok((Database::open(inspected, clock, directory).await?, pepper))
         }
     }
 }

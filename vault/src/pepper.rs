@@ -1,15 +1,16 @@
 //! The pepper: a secret beside the database, without which its digests cannot be tried. Whoever steals the
 //! database alone (a backup, a disk) cannot test a guess.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
 use shared::token::SecretKey;
 
-use crate::database::private_folder;
+use crate::database::{beside, folder_of, new_private_file, private_folder, sync_folder};
 use crate::error::OpenError;
 use crate::random;
 
@@ -23,36 +24,59 @@ pub struct Pepper {
     keyed: Hmac<Sha256>,
 }
 
+/// A pepper with fewer different bytes was not drawn at random: of 32 random bytes this is as good as impossible.
+const DIFFERENT_BYTES: usize = 8;
+
 impl Pepper {
-    /// Reads the pepper file, or makes it (mode 0600) where there is none and no key needs one yet.
-    pub fn load_or_make(path: &Path, has_keys: bool) -> Result<Self, OpenError> {
-        let unusable = |reason: String| OpenError::Pepper {
-            path: path.to_owned(),
-            reason,
+    /// Reads the pepper file, if there is one.
+    ///
+    /// # Errors
+    /// Also if others can read it, or if it was obviously not drawn at random.
+    pub fn load(path: &Path) -> Result<Option<Self>, OpenError> {
+        let unusable = |reason: String| unusable(path, reason);
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unusable(error.to_string())),
         };
-        match File::open(path) {
-            Ok(mut file) => {
-                let mut text = String::new();
-                file.read_to_string(&mut text)
-                    .map_err(|error| unusable(error.to_string()))?;
-                let bytes = from_hex(text.trim())
-                    .ok_or_else(|| unusable("it must hold 64 hexadecimal digits".to_owned()))?;
-                Self::new(&bytes).map_err(unusable)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && has_keys => {
-                Err(OpenError::PepperMissing {
-                    path: path.to_owned(),
-                })
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let bytes =
-                    random::bytes::<32>().map_err(|error| OpenError::Random(error.to_string()))?;
-                write_private(path, &random::hex(&bytes))
-                    .map_err(|error| unusable(error.to_string()))?;
-                Self::new(&bytes).map_err(unusable)
-            }
-            Err(error) => Err(unusable(error.to_string())),
+        let mode = file
+            .metadata()
+            .map_err(|error| unusable(error.to_string()))?
+            .mode()
+            & 0o777;
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|error| unusable(error.to_string()))?;
+        if mode & 0o077 != 0 {
+            return Err(unusable(format!(
+                "others than its owner may use it (mode {mode:04o}): chmod 600"
+            )));
         }
+        let bytes = from_hex(text.trim())
+            .ok_or_else(|| unusable("it must hold 64 hexadecimal digits".to_owned()))?;
+        let mut different = bytes;
+        different.sort_unstable();
+        if different.chunk_by(u8::eq).count() < DIFFERENT_BYTES {
+            return Err(unusable(
+                "it was not drawn at random; the output of `openssl rand -hex 32` is".to_owned(),
+            ));
+        }
+        Self::new(&bytes).map(Some).map_err(unusable)
+    }
+
+    /// Draws a new pepper and writes it beside `path`, durable and for its owner only. It becomes the pepper by
+    /// [`NewPepper::keep`].
+    pub fn draw(path: &Path) -> Result<NewPepper, OpenError> {
+        let unusable = |reason: String| unusable(path, reason);
+        let bytes = random::bytes::<32>().map_err(|error| OpenError::Random(error.to_string()))?;
+        let pepper = Self::new(&bytes).map_err(unusable)?;
+        let drawn = beside(path, ".new");
+        write_private(&drawn, &random::hex(&bytes)).map_err(|error| unusable(error.to_string()))?;
+        Ok(NewPepper {
+            path: path.to_owned(),
+            drawn: Some(drawn),
+            pepper,
+        })
     }
 
     fn new(bytes: &[u8; 32]) -> Result<Self, String> {
@@ -90,27 +114,49 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// Writes a new file that only its owner can read, and makes it durable before any digest depends on it.
+/// A pepper that is not in its place yet. Unless it is kept, it is taken away again.
+pub struct NewPepper {
+    path: PathBuf,
+    drawn: Option<PathBuf>,
+    pepper: Pepper,
+}
+
+impl NewPepper {
+    /// Puts the pepper in its place, whole or not at all.
+    pub fn keep(mut self) -> Result<Pepper, OpenError> {
+        if let Some(drawn) = self.drawn.take() {
+            std::fs::rename(&drawn, &self.path)
+                .and_then(|()| sync_folder(&self.path))
+                .map_err(|error| unusable(&self.path, error.to_string()))?;
+        }
+        Ok(Pepper {
+            id: self.pepper.id.clone(),
+            keyed: self.pepper.keyed(),
+        })
+    }
+}
+
+impl Drop for NewPepper {
+    fn drop(&mut self) {
+        if let Some(drawn) = self.drawn.take() {
+            let _ = std::fs::remove_file(drawn);
+        }
+    }
+}
+
+fn unusable(path: &Path, reason: String) -> OpenError {
+    OpenError::Pepper {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Writes a file that only its owner can read, over what an interrupted start may have left, and makes its content
+/// durable.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        private_folder(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    private_folder(folder_of(path))?;
+    let _ = std::fs::remove_file(path);
+    let mut file = new_private_file(path)?;
     writeln!(file, "{text}")?;
-    file.sync_all()?;
-    // The name must be as durable as the content.
-    match path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => File::open(".")?.sync_all(),
-    }
+    file.sync_all()
 }

@@ -37,11 +37,16 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::pepper::NewPepper;
 
     #[test]
     fn a_token_opens_what_it_was_made_for_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let pepper = |name: &str| Pepper::load_or_make(&folder.path().join(name), false).unwrap();
+        let pepper = |name: &str| {
+            Pepper::draw(&folder.path().join(name))
+                .and_then(NewPepper::keep)
+                .unwrap()
+        };
         let (ours, other) = (pepper("a"), pepper("b"));
         let made = token(&ours, "confirm", "mail_0");
         assert_eq!(id(&ours, "confirm", &made), Some("mail_0"));

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod backups;
 mod calendar;
 mod carriers;
 mod claim;
@@ -14,6 +15,7 @@ mod crossing;
 mod delivery;
 mod edge;
 mod fast_path;
+mod files;
 mod fixture;
 mod forms;
 #[cfg(target_os = "linux")]

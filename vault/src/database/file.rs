@@ -1,6 +1,6 @@
-//! The database as a file: the one name that it has, who may read it, and the lock that keeps a second server off.
+//! The database as a file: the one name that it has, and who may read it.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
@@ -16,7 +16,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The file of a `sqlite:` address, by the one name that every spelling of it comes down to: the lock must
-/// mean the file, not its spelling. The folder is made if it is missing.
+/// mean the file, not its spelling. Nothing is made.
 pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let rest = url
         .strip_prefix("sqlite://")
@@ -42,10 +42,26 @@ pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     if let Ok(existing) = path.canonicalize() {
         return Ok(existing);
     }
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    if path.is_symlink() {
+        return Err(OpenError::Dangling {
+            path: path.to_owned(),
+        });
+    }
+    let folder = folder_of(path);
+    folder
+        .canonicalize()
+        .or_else(|_| std::path::absolute(folder))
+        .map(|folder| folder.join(name))
+        .map_err(|source| OpenError::Folder {
+            path: folder.to_owned(),
+            source,
+        })
+}
+
+/// Makes the folder of a database that is still to be made, and returns the one name of that database.
+pub fn with_folder(path: &Path) -> Result<PathBuf, OpenError> {
+    let folder = folder_of(path);
+    let name = path.file_name().unwrap_or_default();
     private_folder(folder)
         .and_then(|()| folder.canonicalize())
         .map(|folder| folder.join(name))
@@ -53,6 +69,25 @@ pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
             path: folder.to_owned(),
             source,
         })
+}
+
+/// The folder that holds a file.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// The file beside `path` whose name has `ending` after it.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+/// Makes the names in a file's folder durable.
+pub fn sync_folder(path: &Path) -> std::io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
 }
 
 /// The address that sqlx reads: an absolute path, percent-encoded.
@@ -81,43 +116,11 @@ pub fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// The advisory lock on `<database>.lock`. The file stays behind when a server has run; only the lock counts.
-pub struct Lock {
-    file: File,
-    /// Made by a start that has not succeeded yet, and so to be taken away again.
-    made: Option<PathBuf>,
-}
-
-impl Lock {
-    pub fn take(path: &Path) -> Result<Self, OpenError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let sidecar = PathBuf::from(name);
-        let failed = |source| OpenError::Lock {
-            path: sidecar.clone(),
-            source,
-        };
-        let made = (!sidecar.exists()).then(|| sidecar.clone());
-        let file = private_file(&sidecar).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { file, made }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-                path: path.to_owned(),
-            }),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-        }
-    }
-
-    pub fn keep(&mut self) {
-        self.made = None;
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        if let Some(path) = self.made.take() {
-            let _ = std::fs::remove_file(path);
-        }
-        let _ = self.file.unlock();
-    }
+/// Makes a file that only its owner can read, where there is none of its name.
+pub fn new_private_file(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }

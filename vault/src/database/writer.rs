@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect;
 use super::health::Health;
+use super::watch::Watch;
 use crate::clock::Clock;
 use crate::directory::KeyDirectory;
 use crate::error::{Error, Result};
@@ -45,6 +46,7 @@ pub struct Writer {
     changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
     directory: Arc<KeyDirectory>,
+    watch: Arc<Watch>,
     health: Health,
     /// A statement failed, and its connection has not been replaced yet.
     suspect: AtomicBool,
@@ -111,6 +113,10 @@ impl Write {
         // Should this be cut off, the connection is gone and the doubt stays.
         turn.in_doubt = true;
         match sqlx::query("COMMIT").execute(&mut connection).await {
+            // Committed into a file that is gone, or nearly so. Should it come back, it is read again.
+            Ok(_) if !self.writer.watch.is_ours() => {
+                Err(self.writer.failed("the database file is not there"))
+            }
             Ok(_) => {
                 turn.in_doubt = false;
                 turn.connection = Some(connection);
@@ -164,6 +170,7 @@ impl Writer {
         connection: AnyConnection,
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
+        watch: Arc<Watch>,
         readiness: Arc<Readiness>,
         changed: Arc<Notify>,
     ) -> Self {
@@ -178,6 +185,7 @@ impl Writer {
             changed,
             clock,
             directory,
+            watch,
             health: Health::new(readiness),
             suspect: AtomicBool::new(false),
             unchecked: AtomicBool::new(false),
@@ -206,6 +214,11 @@ impl Writer {
             now: self.clock.now(),
             writer: Arc::clone(self),
         })
+    }
+
+    /// Keeps every change waiting for as long as the result is held.
+    pub async fn pause(&self) -> Result<impl Send + use<>> {
+        self.turn(Instant::now() + PATIENCE).await
     }
 
     /// Waits until every change is visible that had its turn when this was called.
@@ -265,6 +278,10 @@ impl Writer {
 
     /// Makes sure that there is a connection, and one that can write.
     async fn prepare(self: &Arc<Self>, turn: &mut Turn, deadline: Instant) -> Result<()> {
+        // A connection to another file of the same name would be a good one.
+        if !self.watch.is_ours() {
+            return Err(Error::NotSaved);
+        }
         if self.suspect.swap(false, Ordering::Relaxed) {
             turn.connection = None;
         }

@@ -6,12 +6,16 @@
 )]
 
 mod accounts;
+mod backups;
 mod calendar;
 mod claim;
 mod clock;
 mod compose;
 mod deciding;
+mod file_watch;
+mod first_start;
 mod fixture;
+mod growth;
 mod inventory;
 mod keys;
 mod limits;
@@ -22,6 +26,7 @@ mod older;
 mod opening;
 mod outgoing;
 mod ownership;
+mod restores;
 mod sessions;
 mod together;
 mod usage;

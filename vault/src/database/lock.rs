@@ -1,0 +1,96 @@
+//! The locks that keep a second server off a database: one on the sidecar `<database>.lock`, held before there is a
+//! database, and one on the database file itself, so that neither a removed sidecar nor a hard link is a way around.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::{beside, private_file};
+use crate::error::OpenError;
+
+/// Both locks. The sidecar stays behind when a server has run; only the locks count.
+pub struct Lock {
+    path: PathBuf,
+    sidecar: File,
+    /// The database file, once it is locked.
+    file: Option<Arc<File>>,
+    /// Made by a start that has not succeeded yet, and so to be taken away again.
+    made: Option<PathBuf>,
+}
+
+impl Lock {
+    /// Takes the sidecar's lock. A sidecar that is a symbolic link is refused: the lock would be wherever it leads.
+    pub fn take(path: &Path) -> Result<Self, OpenError> {
+        let sidecar = beside(path, ".lock");
+        let failed = |source| OpenError::Lock {
+            path: sidecar.clone(),
+            source,
+        };
+        let made = match sidecar.symlink_metadata() {
+            Ok(found) if found.is_symlink() => {
+                return Err(failed(std::io::Error::other(
+                    "it is a symbolic link; remove it",
+                )));
+            }
+            Ok(_) => None,
+            Err(_) => Some(sidecar.clone()),
+        };
+        let file = private_file(&sidecar).map_err(failed)?;
+        lock(&file, path, &sidecar)?;
+        Ok(Self {
+            path: path.to_owned(),
+            sidecar: file,
+            file: None,
+            made,
+        })
+    }
+
+    /// Locks the database file itself and returns the handle that holds the lock, also what tells the file from
+    /// another one of its name. Closing any handle of a file drops the locks that SQLite holds on it in this process,
+    /// so this one must be opened before SQLite's and closed after them.
+    pub fn of_file(&mut self) -> Result<Arc<File>, OpenError> {
+        // For writing too: an overlay file system gives a file another number when it is first opened for that.
+        let mut options = File::options();
+        let file = options
+            .read(true)
+            .write(true)
+            .open(&self.path)
+            .map_err(|source| OpenError::Lock {
+                path: self.path.clone(),
+                source,
+            })?;
+        // On Linux, flock(2) and SQLite's record locks do not see each other. Elsewhere they may.
+        if cfg!(target_os = "linux") {
+            lock(&file, &self.path, &self.path)?;
+        }
+        Ok(Arc::clone(self.file.insert(Arc::new(file))))
+    }
+
+    pub fn keep(&mut self) {
+        self.made = None;
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(path) = self.made.take() {
+            let _ = std::fs::remove_file(path);
+        }
+        for file in self.file.as_deref().into_iter().chain([&self.sidecar]) {
+            let _ = file.unlock();
+        }
+    }
+}
+
+fn lock(file: &File, database: &Path, locked: &Path) -> Result<(), OpenError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
+            path: database.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(OpenError::Lock {
+            path: locked.to_owned(),
+            source,
+        }),
+    }
+}

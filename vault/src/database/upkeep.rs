@@ -1,0 +1,231 @@
+//! Looking after the database while it is served, on a connection of its own: the watch over its files, the bound on
+//! its write-ahead log, and the removal of what is old.
+
+use std::time::Duration;
+
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+
+use super::Database;
+use super::watch::Pages;
+use crate::Vault;
+use crate::error::Result;
+use crate::pruning::Keep;
+use crate::readiness::Cause;
+use crate::steady::Steady;
+
+/// Twice in a row is certain, so what is wrong with the file is noticed within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The time between two lines in the log about one fault.
+const REMIND_EVERY: Duration = Duration::from_mins(1);
+
+/// The write-ahead log is truncated above this size, in bytes. SQLite folds it in every 4 MB by itself.
+const LOG_BOUND: u64 = 16 << 20;
+/// From this size on, in bytes, the log says each minute that it cannot be.
+const LOG_ALARM: u64 = 64 << 20;
+const BOUND_EVERY: Duration = Duration::from_secs(2);
+/// The wait after a reader was in the way: each try holds changes up.
+const BOUND_AGAIN: Duration = Duration::from_secs(10);
+/// The wait before more is removed that is old, and before something is looked for.
+const PRUNE_AGAIN: Duration = Duration::from_secs(1);
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
+
+/// How long folding in may wait for readers, and changes for it, in milliseconds.
+const PATIENCE: &str = "PRAGMA busy_timeout = 500";
+
+pub struct Keeper(Mutex<Option<AnyConnection>>);
+
+impl Keeper {
+    pub async fn connect(address: &str) -> sqlx::Result<Self> {
+        let mut connection = super::connect(address).await?;
+        sqlx::query(PATIENCE).execute(&mut connection).await?;
+        Ok(Self(Mutex::new(Some(connection))))
+    }
+
+    pub async fn close(&self, deadline: Instant) {
+        let close = async {
+            if let Some(connection) = self.0.lock().await.take() {
+                let _ = connection.close().await;
+            }
+        };
+        let _ = timeout_at(deadline, close).await;
+    }
+}
+
+impl Database {
+    /// How large the write-ahead log is.
+    pub fn log_bytes(&self) -> u64 {
+        self.watch.log_bytes()
+    }
+
+    /// Folds the write-ahead log into the file and truncates it, if it is larger than `bound`. Returns false if it
+    /// could not be, because somebody reads what is in it.
+    ///
+    /// SQLite folds it in as it goes, but begins again at its start only when no reader is in it. While reads overlap
+    /// that moment never comes, so here it is waited for with the writer's turn held.
+    pub async fn bound_log(&self, bound: u64) -> Result<bool> {
+        if self.log_bytes() <= bound || !self.watch.is_ours() {
+            return Ok(true);
+        }
+        let _turn = self.writer.pause().await?;
+        let mut keeper = self.keeper.0.lock().await;
+        let Some(connection) = keeper.as_mut() else {
+            return Ok(true);
+        };
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(connection)
+            .await?;
+        Ok(busy == 0)
+    }
+
+    /// Looks whether the file is still the one that was opened, whole. See [`super::watch`].
+    pub async fn look_at_file(&self) {
+        if !self.watch.is_ours() {
+            return;
+        }
+        // While the log is being folded in, sizes change.
+        let Ok(mut keeper) = self.keeper.0.try_lock() else {
+            return;
+        };
+        let Some(connection) = keeper.as_mut() else {
+            return;
+        };
+        if self.watch.look(pages(connection).await.ok()) {
+            // Of a log that only we have open, what can be saved is saved at once.
+            let folded = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(connection);
+            if let Err(error) = folded.await {
+                tracing::error!(%error, "the write-ahead log could not be folded in");
+            }
+        }
+    }
+}
+
+async fn pages(connection: &mut AnyConnection) -> sqlx::Result<Pages> {
+    let (size, count): (i64, i64) =
+        sqlx::query_as("SELECT page_size, page_count FROM pragma_page_size, pragma_page_count")
+            .fetch_one(&mut *connection)
+            .await?;
+    let (_, frames, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+        .fetch_one(connection)
+        .await?;
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(Pages {
+        size: number(size),
+        count: number(count),
+        frames: number(frames),
+    })
+}
+
+/// Looks after the file until it is stopped.
+pub struct Upkeep {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Upkeep {
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the watch over the database file failed");
+        }
+    }
+}
+
+impl Vault {
+    /// Looks whether the database file is still the one that was opened, whole, and reports it to
+    /// [`readiness`](Self::readiness).
+    pub async fn look_at_file(&self) {
+        self.0.database.look_at_file().await;
+    }
+
+    /// How large the database's write-ahead log is, in bytes.
+    pub fn log_bytes(&self) -> u64 {
+        self.0.database.log_bytes()
+    }
+
+    /// Truncates the write-ahead log if it is larger than `bound` bytes. Returns false if a reader is in the way.
+    ///
+    /// # Errors
+    /// [`Error::Busy`](crate::Error::Busy), [`Error::Unavailable`](crate::Error::Unavailable).
+    pub async fn bound_log(&self, bound: u64) -> Result<bool> {
+        self.0.database.bound_log(bound).await
+    }
+
+    /// Begins to look after the database: its loss is noticed within a second, its log stays bounded, and what is old
+    /// is removed.
+    pub fn start_upkeep(&self, keep: Keep) -> Upkeep {
+        let (stop, stopped) = oneshot::channel();
+        let (watched, bounded, pruned) = (self.clone(), self.clone(), self.clone());
+        let task = tokio::spawn(async move {
+            // Beside each other: none of them may keep the watch waiting.
+            let work = async {
+                tokio::join!(watch(watched), bound(bounded), prune(pruned, keep));
+            };
+            tokio::select! {
+                _ = stopped => {}
+                () = work => {}
+            }
+        });
+        Upkeep { stop, task }
+    }
+}
+
+async fn watch(vault: Vault) {
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut reminded = Instant::now();
+    loop {
+        ticks.tick().await;
+        vault.look_at_file().await;
+        match vault.readiness().fault(Cause::File) {
+            Some(sentence) if reminded.elapsed() >= REMIND_EVERY => {
+                tracing::error!("{sentence}");
+                reminded = Instant::now();
+            }
+            Some(_) => {}
+            None => reminded = Instant::now(),
+        }
+    }
+}
+
+async fn bound(vault: Vault) {
+    let mut warned: Option<Instant> = None;
+    loop {
+        let done = matches!(vault.bound_log(LOG_BOUND).await, Ok(true));
+        let bytes = vault.log_bytes();
+        if bytes > LOG_ALARM && warned.is_none_or(|at| at.elapsed() >= REMIND_EVERY) {
+            tracing::warn!(
+                bytes,
+                "the write-ahead log grows, because something reads the database for long without a pause"
+            );
+            warned = Some(Instant::now());
+        }
+        sleep(if done { BOUND_EVERY } else { BOUND_AGAIN }).await;
+    }
+}
+
+async fn prune(vault: Vault, keep: Keep) {
+    let mut steady = Steady::since(vault.0.known, "the removal of what is old");
+    let started = Instant::now();
+    loop {
+        let now = steady.now(vault.0.clock.wall(), started.elapsed());
+        let more = match now {
+            Some(now) => vault.prune(keep, now).await,
+            None => Ok(false),
+        };
+        let pause = match more {
+            Ok(true) => PRUNE_AGAIN,
+            Ok(false) if now.is_some() => PRUNE_EVERY,
+            Ok(false) => REMIND_EVERY,
+            Err(error) => {
+                if error.is_news() {
+                    tracing::warn!(%error, "what is old cannot be removed, which is tried again");
+                }
+                REMIND_EVERY
+            }
+        };
+        sleep(pause).await;
+    }
+}

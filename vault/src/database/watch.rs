@@ -1,0 +1,184 @@
+//! The watch over the files under a running server. A file that was removed, replaced or cut short goes on to be
+//! read and written without an error, and everything that is written to it is lost. So the file behind the name is
+//! compared with the one that was opened: several times a second, and around each commit, so that nothing is
+//! acknowledged that is not there.
+//!
+//! Verification goes on meanwhile: it is answered from memory, and since no change is acknowledged, memory is true.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::file::beside;
+use crate::readiness::{Cause, Readiness};
+
+/// SQLite's header: <https://sqlite.org/fileformat2.html#database_header>.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Where the header counts changes, four bytes, the highest first.
+const CHANGES: std::ops::Range<usize> = 24..28;
+/// The header of a write-ahead log, and that of each of its frames: <https://sqlite.org/fileformat2.html#walformat>.
+const LOG_HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+
+/// What tells a file from another one of its name. While it is open its number cannot be given to another.
+type Identity = (u64, u64);
+
+fn identity(data: &Metadata) -> Identity {
+    (data.dev(), data.ino())
+}
+
+/// What SQLite says about the sizes, all of the same moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Pages {
+    pub size: u64,
+    pub count: u64,
+    /// Frames of the write-ahead log that hold something.
+    pub frames: u64,
+}
+
+pub struct Watch {
+    path: PathBuf,
+    /// Locked, and kept open for as long as the connections: see [`super::lock::Lock::of_file`].
+    file: Arc<File>,
+    opened: Identity,
+    readiness: Arc<Readiness>,
+    /// Only a restart helps.
+    lost: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+/// What earlier looks have seen.
+#[derive(Default)]
+struct Seen {
+    /// The write-ahead log and its index.
+    log: Option<Identity>,
+    index: Option<Identity>,
+    size: u64,
+    changes: u32,
+    /// What the last look found, to be believed if the next one finds it too: between two questions SQLite may move on.
+    suspicion: Option<&'static str>,
+}
+
+impl Watch {
+    pub fn new(path: PathBuf, file: Arc<File>, readiness: Arc<Readiness>) -> std::io::Result<Self> {
+        Ok(Self {
+            opened: identity(&file.metadata()?),
+            path,
+            file,
+            readiness,
+            lost: AtomicBool::new(false),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Whether the name still leads to the file that was opened: one `stat`. If not, the fault is reported, and taken
+    /// back when the very same file is there again.
+    pub fn is_ours(&self) -> bool {
+        if self.lost.load(Ordering::Acquire) {
+            return false;
+        }
+        let found = match self.path.metadata() {
+            Ok(data) if identity(&data) == self.opened => {
+                if self.readiness.recover(Cause::File) {
+                    tracing::info!("the database file is back: changes are taken again");
+                }
+                return true;
+            }
+            Ok(_) => "was replaced by another file".to_owned(),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                "was removed, or its volume is no longer mounted".to_owned()
+            }
+            Err(error) => format!("cannot be looked at ({error})"),
+        };
+        self.fail(&format!(
+            "{found}. Put the file that was there back, or restart keyhold to go on with what is there now"
+        ));
+        false
+    }
+
+    /// How large the write-ahead log is.
+    pub fn log_bytes(&self) -> u64 {
+        beside(&self.path, "-wal")
+            .metadata()
+            .map_or(0, |data| data.len())
+    }
+
+    /// A further look, at what a `stat` of the database does not show: it, its write-ahead log or the log's index
+    /// overwritten, cut short, replaced or removed. Returns whether the fault is new: the log may then still be folded
+    /// in by those who have it open.
+    pub fn look(&self, pages: Option<Pages>) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.suspicion(&mut seen, pages);
+        let certain = found.is_some() && found == seen.suspicion;
+        seen.suspicion = found;
+        let Some(found) = found.filter(|_| certain) else {
+            return false;
+        };
+        self.lost.store(true, Ordering::Release);
+        self.fail(&format!(
+            "{found}. Stop keyhold with SIGTERM rather than SIGKILL, which saves what it can, and start it again; if it \
+             then finds damage, `keyhold restore FILE` puts a backup in its place"
+        ));
+        true
+    }
+
+    fn suspicion(&self, seen: &mut Seen, pages: Option<Pages>) -> Option<&'static str> {
+        let mut header = [0; 100];
+        let size = self.file.metadata().map_or(0, |data| data.len());
+        // SQLite makes it smaller itself when somebody vacuums it.
+        if size < seen.size && pages.is_none_or(|pages| size < pages.count * pages.size) {
+            return Some("was truncated");
+        }
+        seen.size = size;
+        if self.file.read_exact_at(&mut header, 0).is_err() || header[..16] != *MAGIC {
+            return Some("was overwritten");
+        }
+        let changes = header[CHANGES]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u32::from(*byte));
+        if changes < seen.changes {
+            return Some("was overwritten by an older one");
+        }
+        seen.changes = changes;
+        let Some(log) = of_sidefile(&self.path, "-wal", &mut seen.log) else {
+            return Some("has lost its write-ahead log, which was removed or replaced");
+        };
+        if pages.is_some_and(|pages| {
+            pages.frames > 0 && log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
+        }) {
+            return Some("has lost its write-ahead log, which was truncated");
+        }
+        if of_sidefile(&self.path, "-shm", &mut seen.index).is_none() {
+            return Some(
+                "has lost the index of its write-ahead log, which was removed or replaced",
+            );
+        }
+        None
+    }
+
+    fn fail(&self, found: &str) {
+        let sentence = format!("the database file {} {found}", self.path.display());
+        if self.readiness.fail(Cause::File, &sentence) {
+            tracing::error!("{sentence}. Changes are refused; verification goes on from memory");
+        }
+    }
+}
+
+/// The size of a file beside the database, if it is the one that was there at first. SQLite keeps both for as long as
+/// there are connections.
+fn of_sidefile(database: &Path, ending: &str, known: &mut Option<Identity>) -> Option<u64> {
+    match beside(database, ending).metadata() {
+        Ok(data) => {
+            (*known.get_or_insert_with(|| identity(&data)) == identity(&data)).then_some(data.len())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => known.is_none().then_some(u64::MAX),
+        // Not known, and the database itself can be seen.
+        Err(_) => Some(u64::MAX),
+    }
+}

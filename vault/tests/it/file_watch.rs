@@ -1,0 +1,182 @@
+//! The file under a running vault: what happens to it is noticed, and nothing is acknowledged into a file that is gone.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use sqlx::Connection;
+use vault::Caller;
+use vault::readiness::Cause;
+
+use crate::fixture::{Fixture, Member};
+
+type Fault = (&'static str, fn(&Fixture));
+
+/// What is done to the files of a running vault, by what the operator reads about it.
+const FAULTS: [Fault; 8] = [
+    ("was removed", |site| {
+        fs::remove_file(database(site)).unwrap();
+    }),
+    ("was replaced by another file", |site| {
+        let other = site.folder.path().join("other");
+        fs::copy(database(site), &other).unwrap();
+        fs::rename(other, database(site)).unwrap();
+    }),
+    ("was truncated", |site| truncate(&database(site), 0)),
+    ("was truncated", |site| truncate(&database(site), 8_192)),
+    ("was overwritten", |site| {
+        let length = fs::metadata(database(site)).unwrap().len();
+        fs::write(database(site), vec![7; usize::try_from(length).unwrap()]).unwrap();
+    }),
+    ("log, which was removed", |site| {
+        fs::remove_file(beside(site, "-wal")).unwrap();
+    }),
+    ("log, which was truncated", |site| {
+        truncate(&beside(site, "-wal"), 0);
+    }),
+    ("index of its write-ahead log", |site| {
+        fs::remove_file(beside(site, "-shm")).unwrap();
+    }),
+];
+
+fn database(site: &Fixture) -> PathBuf {
+    site.folder.path().join("keyhold.db")
+}
+
+fn beside(site: &Fixture, ending: &str) -> PathBuf {
+    site.folder.path().join(format!("keyhold.db{ending}"))
+}
+
+fn truncate(path: &std::path::Path, length: u64) {
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_len(length).unwrap();
+}
+
+/// A vault with an account, whose tables are in the file and whose last change is in the log.
+async fn in_use() -> (Fixture, Member) {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let site = site.reopened().await;
+    let token = site
+        .vault
+        .sign_in(
+            "a@example.com",
+            crate::fixture::PASSWORD,
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    let session = site.session(&token).await.unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+    (site, Member { session, ..member })
+}
+
+async fn create(
+    site: &Fixture,
+    member: &Member,
+    name: &str,
+) -> Result<vault::NewKey, vault::Error> {
+    let nobody = Caller::default();
+    site.vault
+        .create_key(&member.session, name, "", "90d", &nobody)
+        .await
+}
+
+/// F3: within two looks, which are a quarter of a second apart.
+#[tokio::test]
+async fn whatever_happens_to_the_file_is_noticed() {
+    for (expected, harm) in FAULTS {
+        let (site, member) = in_use().await;
+        harm(&site);
+        site.vault.look_at_file().await;
+        site.vault.look_at_file().await;
+        let sentence = site
+            .vault
+            .readiness()
+            .fault(Cause::File)
+            .unwrap_or_default();
+        assert!(sentence.contains(expected), "{expected}: {sentence:?}");
+        assert!(create(&site, &member, "lost").await.is_err(), "{expected}");
+        assert_eq!(site.verdict(&member.default_key), "good", "{expected}");
+        assert_eq!(site.vault.key_count(), 1, "{expected}");
+    }
+}
+
+/// Whether or not anybody has looked yet, no change is acknowledged.
+#[tokio::test]
+async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
+    for harm in [FAULTS[0].1, FAULTS[1].1] {
+        let (site, member) = in_use().await;
+        harm(&site);
+        assert!(create(&site, &member, "lost").await.is_err());
+        assert!(site.vault.readiness().fault(Cause::File).is_some());
+    }
+}
+
+#[tokio::test]
+async fn the_same_file_put_back_is_taken_again() {
+    let (site, member) = in_use().await;
+    let away = site.folder.path().join("away");
+    fs::rename(database(&site), &away).unwrap();
+    site.vault.look_at_file().await;
+    assert!(site.vault.readiness().fault(Cause::File).is_some());
+    assert!(create(&site, &member, "lost").await.is_err());
+    fs::rename(&away, database(&site)).unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+    let key = create(&site, &member, "kept").await.unwrap();
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&key), "good");
+    assert_eq!(site.vault.key_count(), 2);
+}
+
+/// A log that was removed is still open here, so that its changes can be saved.
+#[tokio::test]
+async fn the_changes_of_a_removed_log_are_saved() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    fs::remove_file(beside(&site, "-wal")).unwrap();
+    site.vault.look_at_file().await;
+    site.vault.look_at_file().await;
+    // What a machine that lost power here would find.
+    let copy = tempfile::TempDir::new().unwrap();
+    fs::copy(database(&site), copy.path().join("keyhold.db")).unwrap();
+    fs::copy(
+        site.folder.path().join("pepper"),
+        copy.path().join("pepper"),
+    )
+    .unwrap();
+    let found = vault::Vault::open(&crate::fixture::options(&copy), site.clock.clone())
+        .await
+        .unwrap();
+    assert!(found.verify(key.access_key, &key.secret_key).is_ok());
+}
+
+/// What others may do with SQLite's own tools is no fault.
+#[tokio::test]
+async fn vacuuming_and_folding_in_are_no_faults() {
+    let (site, member) = in_use().await;
+    let mut other = site.database().await;
+    let filled = "CREATE TABLE filling AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+                  SELECT randomblob(4000) AS body FROM n";
+    for statement in [
+        filled,
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "DROP TABLE filling",
+        "VACUUM",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    ] {
+        sqlx::query(statement).execute(&mut other).await.unwrap();
+        for _ in 0..3 {
+            site.vault.look_at_file().await;
+            assert_eq!(
+                site.vault.readiness().fault(Cause::File),
+                None,
+                "{statement}"
+            );
+        }
+    }
+    other.close().await.unwrap();
+    site.vault.look_at_file().await;
+    create(&site, &member, "kept").await.unwrap();
+}
