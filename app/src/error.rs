@@ -19,6 +19,9 @@ pub struct FnError {
     /// Seconds to wait before another attempt can succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+    /// The version of what is stored now, where the form was begun on an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 type Cow = std::borrow::Cow<'static, str>;
@@ -27,6 +30,7 @@ impl FnError {
     pub const UNAUTHENTICATED: &str = "unauthenticated";
     pub const INVALID: &str = "invalid";
     pub const NOT_FOUND: &str = "not_found";
+    pub const CONFLICT: &str = "conflict";
     pub const LINK_GONE: &str = "link_gone";
 
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
@@ -35,6 +39,7 @@ impl FnError {
             message: message.into(),
             fields: BTreeMap::new(),
             retry_after: None,
+            version: None,
         }
     }
 
@@ -65,13 +70,23 @@ impl FnError {
             "forbidden" => 403,
             Self::NOT_FOUND => 404,
             "method_not_allowed" => 405,
-            "sign_up_refused" => 409,
+            "sign_up_refused" | Self::CONFLICT => 409,
             Self::LINK_GONE => 410,
             Self::INVALID => 422,
             "throttled" => 429,
             "unavailable" => 503,
             _ => 500,
         }
+    }
+
+    /// Whether what was to be changed has changed meanwhile.
+    pub fn is_conflict(&self) -> bool {
+        self.code == Self::CONFLICT
+    }
+
+    /// The sentence for the whole form: of a conflict, and of what concerns no single field.
+    pub fn alert(&self) -> Option<String> {
+        (self.fields.is_empty() || self.is_conflict()).then(|| self.message.clone())
     }
 
     /// Whether the session is gone, so that only signing in again helps.
@@ -120,6 +135,11 @@ impl From<vault::Error> for FnError {
             vault::Error::Invalid(fields) => fields.into(),
             vault::Error::NotFound => Self::new(Self::NOT_FOUND, "There is no such key."),
             vault::Error::SessionOver => Self::unauthenticated(),
+            vault::Error::Conflict(conflict) => Self {
+                fields: conflict.fields.0,
+                version: Some(conflict.version),
+                ..Self::new(Self::CONFLICT, conflict.message)
+            },
             vault::Error::WrongCredentials => Self::new(
                 "sign_in_failed",
                 "The e-mail address or the password is wrong.",

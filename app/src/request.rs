@@ -123,6 +123,7 @@ impl Request {
             name: key.name,
             expires_at: key.expires_at.map(vault::rfc3339),
             verify_url: format!("{}/verify", self.site.base_url),
+            version: key.version,
         }
     }
 }

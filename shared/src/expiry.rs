@@ -71,6 +71,12 @@ pub fn from_form<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> &'a s
     }
 }
 
+/// As [`from_form`], of a form that can leave the expiration as it is: none where nothing was chosen. A choice of `date`
+/// with no date beside it is empty, and wrong.
+pub fn from_edit<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> Option<&'a str> {
+    (!choice.trim().is_empty()).then(|| from_form(choice, date, datetime))
+}
+
 impl FromStr for Expiry {
     type Err = ExpiryError;
 

@@ -15,6 +15,7 @@ pub mod status;
 pub mod token;
 pub mod usage;
 pub mod validation;
+pub mod version;
 pub mod view;
 
 /// Milliseconds in an hour.

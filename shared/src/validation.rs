@@ -176,6 +176,39 @@ pub fn key_form(name: &str, description: &str, expiry: &str) -> Result<KeyForm, 
     }
 }
 
+/// What an edit changes, once it is well-formed. What is none stays as it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KeyChange {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub expiry: Option<Expiry>,
+}
+
+/// Checks an edit, as [`key_form`]. What is none stays as it is.
+///
+/// # Errors
+/// A message for every field that is wrong: `name`, `description`, `expiry`.
+pub fn key_change(
+    name: Option<&str>,
+    description: Option<&str>,
+    expiry: Option<&str>,
+) -> Result<KeyChange, FieldErrors> {
+    let mut errors = FieldErrors::default();
+    let name = name.and_then(|name| errors.check("name", key_name(name)));
+    let description =
+        description.and_then(|text| errors.check("description", key_description(text)));
+    let expiry = expiry.and_then(|expiry| errors.check("expiry", expiry.parse::<Expiry>()));
+    if errors.is_empty() {
+        Ok(KeyChange {
+            name,
+            description,
+            expiry,
+        })
+    } else {
+        Err(errors)
+    }
+}
+
 /// The expiration alone, as `restore` takes it.
 pub fn expiry(text: &str) -> Result<Expiry, FieldErrors> {
     text.parse()

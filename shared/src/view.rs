@@ -52,6 +52,8 @@ pub struct KeyView {
     pub expires: Option<Moment>,
     /// The last call that was accepted; none: there was none yet.
     pub used: Option<Moment>,
+    /// Of what is shown, at the answer's `now`: a save that carries it is refused if the key has changed since.
+    pub version: String,
 }
 
 impl KeyView {
@@ -167,6 +169,7 @@ pub struct IssuedKey {
     pub expires_at: Option<String>,
     /// Where programs ask whether a key is good, for the `curl` line: `http://127.0.0.1:3000/verify`.
     pub verify_url: String,
+    pub version: String,
 }
 
 impl fmt::Debug for IssuedKey {
@@ -186,6 +189,9 @@ pub struct Changed {
     pub expiry_before: String,
     /// The expiration now, in the expiry grammar.
     pub expiry: String,
+    /// The expiration now, as it reads in the account's zone; none: never.
+    pub expires: Option<Moment>,
+    pub version: String,
 }
 
 #[cfg(test)]
@@ -232,6 +238,7 @@ mod tests {
             created: moment(),
             expires: Some(moment()),
             used: Some(moment()),
+            version: "0a-good".to_owned(),
         }
     }
 
@@ -244,6 +251,7 @@ mod tests {
             "created": moment_json(),
             "expires": moment_json(),
             "used": moment_json(),
+            "version": "0a-good",
         })
     }
 
@@ -370,12 +378,15 @@ mod tests {
             name: "n".to_owned(),
             expiry_before: "never".to_owned(),
             expiry: "2026-11-26T23:59:59.999Z".to_owned(),
+            expires: Some(moment()),
+            version: "0a-good".to_owned(),
         };
         travels(
             &changed,
             &json!({
                 "access_key": "kh_0", "name": "n",
                 "expiry_before": "never", "expiry": "2026-11-26T23:59:59.999Z",
+                "expires": moment_json(), "version": "0a-good",
             }),
         )
     }
@@ -389,13 +400,14 @@ mod tests {
             name: "n".to_owned(),
             expires_at: None,
             verify_url: "http://127.0.0.1:3000/verify".to_owned(),
+            version: "0a-good".to_owned(),
         };
         assert!(!format!("{issued:?} {issued:#?}").contains("verysecret"));
         travels(
             &issued,
             &json!({
                 "access_key": "kh_0", "secret_key": "khs_verysecret", "name": "n", "expires_at": null,
-                "verify_url": "http://127.0.0.1:3000/verify",
+                "verify_url": "http://127.0.0.1:3000/verify", "version": "0a-good",
             }),
         )
     }

@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 use shared::notice::MailKind;
 use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
+use shared::version::of_preferences;
 use shared::view::AccountView;
 use sqlx::AnyConnection;
 
@@ -12,6 +13,7 @@ use crate::limits::backoff::Subject;
 use crate::new_key::{NewKey, insert_key};
 use crate::passwords::Turn;
 use crate::sessions::{self, Session, SessionToken};
+use crate::version::{self, Conflict};
 use crate::{Caller, Vault, links, passwords, random};
 
 /// The name of the key that is made with every account.
@@ -154,6 +156,36 @@ pub(crate) fn entry<'a>(
     }
 }
 
+/// Refuses preferences that were begun on others than are stored.
+async fn check_preferences(
+    connection: &mut AnyConnection,
+    typed: &Account,
+    begun_on: &str,
+) -> Result<()> {
+    let (zone, days): (String, i64) =
+        sqlx::query_as("SELECT time_zone, warning_days FROM accounts WHERE id = $1")
+            .bind(&typed.id)
+            .fetch_one(connection)
+            .await?;
+    let stored = of_preferences(&zone, days);
+    version::check(begun_on, &stored, || {
+        let message = "Your preferences were changed elsewhere, and nothing was saved. What is stored now stands at \
+                       each field. Save again to replace it with what you typed.";
+        let mut conflict = Conflict::new(message, stored.clone());
+        if zone != typed.time_zone.name() {
+            conflict
+                .fields
+                .add("time_zone", format!("Stored now: {zone}"));
+        }
+        if days != typed.warning_days {
+            conflict
+                .fields
+                .add("warning_days", format!("Stored now: {days}"));
+        }
+        conflict
+    })
+}
+
 impl Vault {
     /// Makes an account with its default key, signs in, and sends a link that confirms the address. The
     /// account works meanwhile.
@@ -245,15 +277,17 @@ impl Vault {
         .into())
     }
 
-    /// Saves time zone and warning window.
+    /// Saves time zone and warning window. `version` is what the form was begun on, by
+    /// [`shared::version::of_preferences`]; empty: whatever is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `time_zone`, `warning_days`.
+    /// [`Error::Invalid`] for `time_zone`, `warning_days`; [`Error::Conflict`].
     pub async fn save_preferences(
         &self,
         session: &Session,
         zone: &str,
         warning_days: &str,
+        version: &str,
         caller: &Caller,
     ) -> Result<Account> {
         let mut errors = FieldErrors::default();
@@ -268,9 +302,11 @@ impl Vault {
             ..session.account.clone()
         };
         let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let now = write.now;
+            check_preferences(&mut write.transaction, &account, &begun_on).await?;
             sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
                 .bind(account.time_zone.name())
                 .bind(account.warning_days)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use shared::validation::FieldErrors;
 
+use crate::version::Conflict;
+
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something was not done. Nothing has changed when one of these comes back.
@@ -15,6 +17,9 @@ pub enum Error {
     /// No such key in this account; somebody else's key looks the same.
     #[error("not found")]
     NotFound,
+    /// The form was begun on an earlier version of what it changes.
+    #[error("changed meanwhile")]
+    Conflict(Box<Conflict>),
     /// Wrong address or password; which of them is not said.
     #[error("wrong credentials")]
     WrongCredentials,

@@ -14,6 +14,7 @@ use crate::claim::CLAIMED;
 use crate::dates::moment;
 use crate::error::{Error, Result};
 use crate::usage::{self, FAILING};
+use crate::version;
 
 /// Most entries of a key's history that its page shows.
 const HISTORY_LIMIT: i64 = 50;
@@ -43,6 +44,7 @@ fn view(
     now: i64,
 ) -> KeyView {
     KeyView {
+        version: version::of_key(&name, &description, expires_at, now),
         access_key,
         name,
         description,

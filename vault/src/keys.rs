@@ -5,16 +5,28 @@
 use shared::expiry::{Expiry, ExpiryError};
 use shared::status::is_good;
 use shared::token::AccessKey;
-use shared::validation::{self, FieldErrors, KeyForm};
+use shared::validation::{self, FieldErrors, KeyChange};
 use shared::view::Changed;
 use sqlx::AnyConnection;
 
 use crate::accounts::Account;
 use crate::audit::{self, Action, Entry};
-use crate::dates::rfc3339;
+use crate::dates::{moment, rfc3339};
 use crate::error::{Error, Result};
 use crate::sessions::Session;
+use crate::version::{self, Conflict};
 use crate::{Caller, Vault, sweep};
+
+/// What an edit is to make of a key. What is none stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyEdit<'a> {
+    pub name: Option<&'a str>,
+    pub description: Option<&'a str>,
+    /// In the expiry grammar.
+    pub expiry: Option<&'a str>,
+    /// The version that the edit was begun on; empty: whatever is stored.
+    pub version: &'a str,
+}
 
 /// A key's row, as far as changes need it.
 struct Row {
@@ -83,13 +95,63 @@ impl Row {
         audit::record(connection, entry, caller).await
     }
 
-    fn changed(&self, before: Option<i64>) -> Changed {
+    fn changed(&self, before: Option<i64>, account: &Account, now: i64) -> Changed {
         Changed {
             access_key: self.access_key.to_string(),
             name: self.name.clone(),
             expiry_before: in_grammar(before),
             expiry: in_grammar(self.expires_at),
+            expires: self.expires_at.map(|at| moment(at, account.time_zone)),
+            version: self.version(now),
         }
+    }
+
+    fn version(&self, now: i64) -> String {
+        version::of_key(&self.name, &self.description, self.expires_at, now)
+    }
+
+    /// What the expiration is, as the rest of a sentence: "expired on …".
+    fn expiration(&self, account: &Account, now: i64) -> String {
+        self.expires_at.map_or_else(
+            || "never expires".to_owned(),
+            |at| {
+                let verb = if is_good(Some(at), now) {
+                    "expires"
+                } else {
+                    "expired"
+                };
+                format!("{verb} on {}", moment(at, account.time_zone).text)
+            },
+        )
+    }
+
+    /// Both states of a key that has changed since an edit was begun: what is stored now, beside what was typed.
+    fn conflict(&self, edit: &KeyChange, account: &Account, now: i64) -> Conflict {
+        let message = "This key has changed since you opened this form, and nothing was saved. What is stored now stands \
+                       at each field. Save again to replace it with what you typed.";
+        let mut conflict = Conflict::new(message, self.version(now));
+        let stored = |text: &str| {
+            if text.is_empty() {
+                "Stored now: nothing.".to_owned()
+            } else {
+                format!("Stored now: {text}")
+            }
+        };
+        if edit.name.as_ref().is_some_and(|name| *name != self.name) {
+            conflict.fields.add("name", stored(&self.name));
+        }
+        if edit
+            .description
+            .as_ref()
+            .is_some_and(|description| *description != self.description)
+        {
+            conflict
+                .fields
+                .add("description", stored(&self.description));
+        }
+        let expiration = format!("Stored now: the key {}.", self.expiration(account, now));
+        conflict.fields.add("expiry", expiration);
+        conflict
     }
 }
 
@@ -115,44 +177,46 @@ pub(crate) fn expiry_error(error: ExpiryError) -> Error {
 }
 
 impl Vault {
-    /// Changes name, description and expiration. A past expiration is refused unless it is the present one:
-    /// taking a key out of use has an operation of its own.
+    /// Changes name, description and expiration, as far as the edit says. A past expiration is refused unless it is the
+    /// present one: taking a key out of use has an operation of its own. An expired key comes back only by another
+    /// expiration than the present one.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key
+    /// has changed since the edit was begun, or has expired.
     pub async fn edit_key(
         &self,
         session: &Session,
         access_key: &str,
-        name: &str,
-        description: &str,
-        expiry: &str,
+        edit: KeyEdit<'_>,
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let form = validation::key_form(name, description, expiry);
+        let form = validation::key_change(edit.name, edit.description, edit.expiry);
+        let begun_on = edit.version.trim().to_owned();
         let (session, caller) = (session.clone(), caller.clone());
         self.change(access_key, session, caller, move |row, account, now| {
-            let KeyForm {
-                name,
-                description,
-                expiry,
-            } = form?;
+            let edit = form?;
+            version::check(&begun_on, &row.version(now), || {
+                row.conflict(&edit, account, now)
+            })?;
             let mut detail = Vec::new();
-            let expires_at = expiry
-                .resolve(now, &account.time_zone)
-                .map_err(expiry_error)?;
-            if expires_at != row.expires_at {
-                row.expires_at = expiry
-                    .resolve_later(now, &account.time_zone)
+            if let Some(expiry) = edit.expiry {
+                let expires_at = expiry
+                    .resolve(now, &account.time_zone)
                     .map_err(expiry_error)?;
-                detail.push("expiration");
+                if expires_at != row.expires_at {
+                    row.expires_at = expiry
+                        .resolve_later(now, &account.time_zone)
+                        .map_err(expiry_error)?;
+                    detail.push("expiration");
+                }
             }
-            if name != row.name {
+            if let Some(name) = edit.name.filter(|name| *name != row.name) {
                 row.name = name;
                 detail.push("name");
             }
-            if description != row.description {
+            if let Some(description) = edit.description.filter(|text| *text != row.description) {
                 row.description = description;
                 detail.push("description");
             }
@@ -187,16 +251,18 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`, if it lies in the past or before the present
-    /// expiration.
+    /// expiration; [`Error::Conflict`] if the key is no longer what it was in `version` (empty: whatever it is).
     pub async fn restore_key(
         &self,
         session: &Session,
         access_key: &str,
         expiry: &str,
+        version: &str,
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
         let expiry: Result<Expiry, FieldErrors> = validation::expiry(expiry);
+        let seen = version.trim().to_owned();
         let (session, caller) = (session.clone(), caller.clone());
         self.change(access_key, session, caller, move |row, account, now| {
             let expires_at = expiry?
@@ -205,6 +271,14 @@ impl Vault {
             if expires_at == row.expires_at {
                 return Ok(None);
             }
+            version::check(&seen, &row.version(now), || {
+                let message = format!(
+                    "{} has changed meanwhile and was left as it is: it {}. Look at it again.",
+                    row.name,
+                    row.expiration(account, now)
+                );
+                Conflict::new(message, row.version(now))
+            })?;
             if row
                 .expires_at
                 .is_none_or(|present| expires_at.is_some_and(|at| at < present))
@@ -259,7 +333,7 @@ impl Vault {
             audit::record(&mut write.transaction, entry, &caller).await?;
             let _turn = write.commit().await?;
             vault.0.directory.remove(access_key);
-            Ok(row.changed(row.expires_at))
+            Ok(row.changed(row.expires_at, &account, now))
         })
         .await
     }
@@ -301,7 +375,7 @@ impl Vault {
                     .directory
                     .amend(access_key, &row.name, row.expires_at);
             }
-            Ok(row.changed(before))
+            Ok(row.changed(before, &account, now))
         })
         .await
     }

@@ -50,6 +50,7 @@ mod sweep;
 mod tally;
 pub mod usage;
 mod verify;
+mod version;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -65,11 +66,13 @@ pub use database::backup::{Copied, backup};
 pub use database::restore::{Present, Restored, Revived, Since, Wanted, restore};
 pub use dates::rfc3339;
 pub use error::{Error, OpenError, Result};
+pub use keys::KeyEdit;
 pub use new_key::NewKey;
 pub use postman::Postman;
 pub use pruning::Keep;
 pub use sessions::{Session, SessionToken};
 pub use verify::{Refusal, Verified};
+pub use version::Conflict;
 
 use clock::Clock;
 use database::{Content, Database, Inspected};

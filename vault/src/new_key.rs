@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::keys::{expiry_error, folded};
 use crate::pepper::Digest;
 use crate::sessions::Session;
-use crate::{Caller, Vault, random};
+use crate::{Caller, Vault, random, version};
 
 /// A key just made: the only time its secret is known.
 pub struct NewKey {
@@ -20,6 +20,8 @@ pub struct NewKey {
     /// UTC epoch milliseconds; none: never.
     pub expires_at: Option<i64>,
     pub(crate) created_at: i64,
+    /// See [`shared::view::KeyView::version`].
+    pub version: String,
     digest: Digest,
 }
 
@@ -81,6 +83,7 @@ pub(crate) async fn insert_key(
         name: name.to_owned(),
         expires_at,
         created_at: now,
+        version: version::of_key(name, description, expires_at, now),
         digest,
     })
 }

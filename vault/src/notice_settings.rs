@@ -1,7 +1,8 @@
 //! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
 
-use shared::notice::{MailKind, Stages};
+use shared::notice::{MailKind, Stage, Stages};
 use shared::validation::{self, FieldErrors};
+use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;
 
 use crate::accounts::entry;
@@ -9,6 +10,7 @@ use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::sessions::Session;
+use crate::version::{self, Conflict};
 use crate::{Caller, Vault, links};
 
 /// Takes the second recipient away, within a transaction.
@@ -22,18 +24,72 @@ pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Res
     Ok(())
 }
 
+/// The second recipient, within the transaction that changes it. Refuses to go on if it is not that of the version that
+/// the form was begun on.
+async fn second(
+    connection: &mut AnyConnection,
+    account: &str,
+    begun_on: &str,
+) -> Result<Option<String>> {
+    let (present,): (Option<String>,) =
+        sqlx::query_as("SELECT second_recipient FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(connection)
+            .await?;
+    let stored = of_recipient(present.as_deref());
+    version::check(begun_on, &stored, || {
+        let now = present.as_deref().map_or_else(
+            || "there is none now".to_owned(),
+            |address| format!("it is {address} now"),
+        );
+        let message =
+            format!("The second recipient was changed elsewhere, and nothing was saved: {now}.");
+        Conflict::new(message, stored.clone())
+    })?;
+    Ok(present)
+}
+
+/// Refuses a choice of stages that was begun on another than is stored.
+async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &str) -> Result<()> {
+    let (stored,): (String,) = sqlx::query_as("SELECT stages FROM accounts WHERE id = $1")
+        .bind(account)
+        .fetch_one(connection)
+        .await?;
+    version::check(begun_on, &of_stages(&stored), || {
+        let stages: Stages = stored.parse().unwrap_or(Stages::ALL);
+        let labels: Vec<_> = stages.iter().map(Stage::label).collect();
+        let now = if labels.is_empty() {
+            "none".to_owned()
+        } else {
+            labels.join(", ")
+        };
+        let message = format!(
+            "Your choice was changed elsewhere, and nothing was saved. Stored now: {now}. Save again to replace it with \
+             what you chose."
+        );
+        Conflict::new(message, of_stages(&stored))
+    })
+}
+
 impl Vault {
-    /// Chooses at which stages the account is told; what was due before is not told after all.
+    /// Chooses at which stages the account is told; what was due before is not told after all. `version` is what the
+    /// form was begun on, by [`of_stages`]; empty: whatever is stored.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
     pub async fn choose_stages(
         &self,
         session: &Session,
         stages: Stages,
+        version: &str,
         caller: &Caller,
     ) -> Result<()> {
         let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let account = session.account.id;
+            check_stages(&mut write.transaction, &account, &begun_on).await?;
             let stages = stages.to_string();
             sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
                 .bind(&stages)
@@ -48,14 +104,16 @@ impl Vault {
         .await
     }
 
-    /// Names a second recipient and sends it a link; until that is followed it gets no notice.
+    /// Names a second recipient and sends it a link; until that is followed it gets no notice. `version` is what the
+    /// form was begun on, by [`of_recipient`]; empty: whatever is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `address`; [`Error::Throttled`].
+    /// [`Error::Invalid`] for `address`; [`Error::Throttled`]; [`Error::Conflict`].
     pub async fn set_second_recipient(
         &self,
         session: &Session,
         address: &str,
+        version: &str,
         caller: &Caller,
     ) -> Result<()> {
         let invalid = |message: String| FieldErrors::one("address", message);
@@ -66,11 +124,13 @@ impl Vault {
         }
         self.may_write_to(session, &address, caller)?;
         let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let account = session.account.id;
             let now = write.now;
             let connection = &mut *write.transaction;
+            second(connection, &account, &begun_on).await?;
             let changed = sqlx::query(
                 "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
                  WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
@@ -93,19 +153,24 @@ impl Vault {
         .await
     }
 
-    /// Lets the second recipient hear nothing more. Without one, nothing happens.
-    pub async fn remove_second_recipient(&self, session: &Session, caller: &Caller) -> Result<()> {
+    /// Lets the second recipient hear nothing more. Without one, nothing happens. `version` as for
+    /// [`Vault::set_second_recipient`].
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub async fn remove_second_recipient(
+        &self,
+        session: &Session,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<()> {
         let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let account = session.account.id;
             let connection = &mut *write.transaction;
-            let (present,): (Option<String>,) =
-                sqlx::query_as("SELECT second_recipient FROM accounts WHERE id = $1")
-                    .bind(&account)
-                    .fetch_one(&mut *connection)
-                    .await?;
-            let Some(address) = present else {
+            let Some(address) = second(connection, &account, &begun_on).await? else {
                 return Ok(());
             };
             remove_second(connection, &account).await?;
@@ -149,7 +214,10 @@ impl Vault {
                 })
                 .await
             }
-            ("second", Some(address)) => self.set_second_recipient(session, &address, caller).await,
+            ("second", Some(address)) => {
+                self.set_second_recipient(session, &address, "", caller)
+                    .await
+            }
             _ => Err(Error::NotFound),
         }
     }

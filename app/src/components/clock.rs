@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::live::{Flag, flag};
+
 /// The server's `now` of an answer, which goes on ticking each second once the page is alive. Until then
 /// it stands still, so that both renderings say the same.
 ///
@@ -63,5 +65,55 @@ impl Delay {
     pub fn stop(self) {
         #[cfg(feature = "hydrate")]
         self.timeout.try_set_value(None);
+    }
+}
+
+/// How long a part of the page settles, in milliseconds: the second press of a double click, or of Enter twice, comes
+/// within that.
+const SETTLING_MS: u32 = 500;
+
+/// Whether a part of the page has just changed its place or meaning. A press in that time was meant for what stood there
+/// before, and does nothing.
+#[derive(Clone, Copy)]
+pub struct Settling {
+    held: RwSignal<bool>,
+    delay: Delay,
+}
+
+impl Settling {
+    /// Of a part that stands where it was from the beginning.
+    #[expect(
+        clippy::new_without_default,
+        reason = "it belongs to the part of the page that makes it"
+    )]
+    pub fn new() -> Self {
+        Self {
+            held: RwSignal::new(false),
+            delay: Delay::new(),
+        }
+    }
+
+    /// Of a part that has just entered the page.
+    pub fn begun() -> Self {
+        let settling = Self::new();
+        settling.begin();
+        settling
+    }
+
+    pub fn begin(self) {
+        let held = self.held;
+        let _ = held.try_set(true);
+        self.delay.start(SETTLING_MS, move || {
+            let _ = held.try_set(false);
+        });
+    }
+
+    pub fn get_untracked(self) -> bool {
+        self.held.try_get_untracked().unwrap_or(false)
+    }
+
+    /// The value of `aria-disabled`.
+    pub fn flag(self) -> Flag {
+        flag(move || self.held.try_get().unwrap_or(false))
     }
 }

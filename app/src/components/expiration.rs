@@ -20,11 +20,10 @@ const PRESETS: [(&str, &str); 4] = [
 
 const PRESELECTED: &str = "90d";
 
-/// The first choice of an edit: what the key has now.
+/// The first choice of an edit: what the key has now. It is sent as nothing, which leaves the expiration alone.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Keep {
-    /// In the expiry grammar, to the millisecond.
-    value: String,
+    never: bool,
     text: String,
 }
 
@@ -32,11 +31,11 @@ impl Keep {
     pub fn of(key: &KeyView) -> Self {
         match &key.expires {
             Some(moment) => Self {
-                value: moment.rfc3339.clone(),
+                never: false,
                 text: format!("Keep: {}", moment.text),
             },
             None => Self {
-                value: "never".to_owned(),
+                never: true,
                 text: "Keep: never".to_owned(),
             },
         }
@@ -59,12 +58,8 @@ impl Choice {
     }
 
     /// For a key that has an expiration, or has none on purpose.
-    pub fn keeping(state: FormState, keep: &Keep) -> Self {
-        Self(RwSignal::new(
-            sent(state)
-                .filter(|choice| *choice != keep.value)
-                .unwrap_or(KEEP),
-        ))
+    pub fn keeping(state: FormState) -> Self {
+        Self(RwSignal::new(sent(state).unwrap_or(KEEP)))
     }
 
     /// Back to what the key has.
@@ -89,6 +84,11 @@ pub fn chosen(fields: &Fields) -> String {
     from_form(&choice, &date, &datetime).to_owned()
 }
 
+/// The expiration that an edit asks for; none: as it is.
+pub fn chosen_anew(fields: &Fields) -> Option<String> {
+    (!fields.text("expiry").is_empty()).then(|| chosen(fields))
+}
+
 /// The check of a form that asks for an expiration alone.
 pub fn check(fields: &Fields) -> FieldErrors {
     validation::expiry(&chosen(fields))
@@ -107,8 +107,7 @@ pub fn Expiration(
     let note_id = state.id("expiry-note");
     let described_by = note_id.clone();
     let chosen = choice.0;
-    let keeps_never =
-        Memo::new(move |_| keep.is_some_and(|keep| keep.with(|keep| keep.value == "never")));
+    let keeps_never = Memo::new(move |_| keep.is_some_and(|keep| keep.with(|keep| keep.never)));
     view! {
         <fieldset
             class="field choices"
@@ -119,9 +118,8 @@ pub fn Expiration(
             <legend>"Expiration"</legend>
             {keep
                 .map(|keep| {
-                    let value = Signal::derive(move || keep.get().value);
                     let text = Signal::derive(move || keep.get().text);
-                    radio(chosen, KEEP, value, text)
+                    radio(chosen, KEEP, Signal::stored(String::new()), text)
                 })}
             <div class="presets">
                 {PRESETS

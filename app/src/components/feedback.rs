@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 use shared::view::Changed;
 
 use super::browser;
+use super::clock::Settling;
 use super::icon::Icon;
 use super::live::live;
 use crate::call::{Fields, call};
@@ -35,6 +36,8 @@ struct Message {
 #[derive(Clone, Copy)]
 pub struct Feedback {
     message: RwSignal<Option<Message>>,
+    /// Whether what the address says was done is the last answer.
+    noted: RwSignal<bool>,
     /// Counts the changes: whatever shows keys has it in its resource's source.
     pub revision: RwSignal<u32>,
 }
@@ -43,6 +46,7 @@ impl Feedback {
     pub fn provide() -> Self {
         let feedback = Self {
             message: RwSignal::new(None),
+            noted: RwSignal::new(true),
             revision: RwSignal::new(0),
         };
         provide_context(feedback);
@@ -58,7 +62,14 @@ impl Feedback {
         self.revision.update(|revision| *revision += 1);
     }
 
+    /// A new answer stands elsewhere on the page: takes the last one away.
+    pub fn replaced(self) {
+        self.message.set(None);
+        self.noted.set(false);
+    }
+
     fn show(self, text: String, failed: bool, undo: Option<Undo>, travels: bool) {
+        self.noted.set(false);
         self.message.set(Some(Message {
             text,
             failed,
@@ -93,6 +104,7 @@ impl Feedback {
             fields: vec![
                 ("access_key", change.access_key),
                 ("expiry", change.expiry_before),
+                ("version", change.version),
             ],
             done: format!("{} is as it was before.", change.name),
         });
@@ -111,8 +123,13 @@ impl Feedback {
             browser::load_sign_in();
             return;
         }
-        let text = error.fields.into_values().next().unwrap_or(error.message);
-        self.show(text, true, None, false);
+        let conflict = error.is_conflict();
+        let text = error.alert();
+        let text = text.or_else(|| error.fields.into_values().next());
+        self.show(text.unwrap_or_default(), true, None, false);
+        if conflict {
+            self.refresh();
+        }
     }
 
     /// To be called by what is rendered anew after a change: the button that was pressed may be gone with
@@ -147,6 +164,7 @@ pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let path = pathname.get();
         if before.is_some_and(|before| before != path) {
+            feedback.noted.set(true);
             message.update(|message| match message {
                 Some(arrived) if arrived.travels => arrived.travels = false,
                 other => *other = None,
@@ -168,9 +186,15 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
     } else {
         Icon::CHECK
     };
+    let settling = Settling::begun();
     let undo = message.undo.map(|undo| {
+        let press = move |_| {
+            if !settling.get_untracked() {
+                feedback.undo(undo.clone());
+            }
+        };
         view! {
-            <button type="button" class="button quiet" on:click=move |_| feedback.undo(undo.clone())>
+            <button type="button" class="button quiet" aria-disabled=settling.flag() on:click=press>
                 "Undo"
             </button>
         }
@@ -194,6 +218,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
 /// What a form without JavaScript did, from the address that it led to.
 pub fn done_note() -> AnyView {
     let query = use_location().query;
+    let noted = Feedback::get().noted;
     let text = move || {
         query.with(|query| match query.get_str("done").unwrap_or_default() {
             "saved" => Some("Your preferences are saved."),
@@ -214,7 +239,7 @@ pub fn done_note() -> AnyView {
     };
     view! {
         {live(move || {
-            text().map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
+            text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
         })}
     }
     .into_any()

@@ -56,6 +56,9 @@ pub struct FormState {
     errors: RwSignal<FieldErrors>,
     alert: RwSignal<Option<String>>,
     progress: RwSignal<Progress>,
+    /// The version that the form was begun on, where it has one. After a conflict it is that of what is stored now,
+    /// which is in sight then.
+    pub version: RwSignal<String>,
 }
 
 impl FormState {
@@ -71,12 +74,13 @@ impl FormState {
     }
 
     fn answering(path: &'static str, replay: Option<Replay>) -> Self {
+        let sent = replay.as_ref().and_then(|replay| replay.field("version"));
+        let sent = sent.unwrap_or_default().to_owned();
         let error = replay.and_then(|replay| replay.error().cloned());
-        let alert = error
-            .as_ref()
-            .filter(|error| error.fields.is_empty())
-            .map(|error| error.message.clone());
+        let alert = error.as_ref().and_then(FnError::alert);
+        let version = error.as_ref().and_then(|error| error.version.clone());
         Self {
+            version: RwSignal::new(version.unwrap_or(sent)),
             path,
             errors: RwSignal::new(
                 error
@@ -93,6 +97,15 @@ impl FormState {
         Replay::of(self.path)
             .and_then(|replay| replay.field(field).map(str::to_owned))
             .unwrap_or_else(|| otherwise.into())
+    }
+
+    /// The hidden field of the version. It begins with what is `shown`, unless a post is being answered.
+    pub fn versioned(self, shown: String) -> AnyView {
+        let version = self.version;
+        if version.with_untracked(String::is_empty) {
+            version.set(shown);
+        }
+        view! { <input type="hidden" name="version" value=move || version.get() /> }.into_any()
     }
 
     /// An id for a field, unique on the page.
@@ -128,8 +141,10 @@ impl FormState {
             browser::load_sign_in();
             return;
         }
-        let alert = error.fields.is_empty().then_some(error.message);
-        let _ = self.alert.try_set(alert);
+        let _ = self.alert.try_set(error.alert());
+        if let Some(version) = error.version {
+            let _ = self.version.try_set(version);
+        }
         let _ = self.errors.try_set(FieldErrors(error.fields));
     }
 }
@@ -186,6 +201,10 @@ pub fn Form(
                 Ok(()) => {}
                 Err(error) if terse => feedback.failed(error),
                 Err(error) => {
+                    feedback.replaced();
+                    if error.is_conflict() {
+                        feedback.refresh();
+                    }
                     state.fail(error);
                     focus_first_error(form);
                 }

@@ -1,15 +1,15 @@
-//! What can be done with a key in one step: expire it, extend it, and the menu of a row.
+//! What can be done with a key in one step: expire it, and the menu of a row.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::status::Status;
-use shared::view::{Changed, KeyView};
+use shared::view::KeyView;
 
 use super::feedback::Feedback;
-use super::form::{Form, FormState, press, then};
+use super::form::{press, then};
 use super::icon::Icon;
 use super::live::live;
-use crate::functions::keys::{ExpireKey, RestoreKey};
+use crate::functions::keys::ExpireKey;
 
 /// The page with the table of keys.
 pub const LIST: &str = "/preferences/api-control";
@@ -42,46 +42,6 @@ pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -
     });
     let key = ("access_key", access_key);
     press(ExpireKey::PATH, Some(key), label, class, done)
-}
-
-/// Gives a key more time, on the spot.
-#[component]
-pub fn Extend(access_key: String, name: String, status: Memo<Status>) -> impl IntoView {
-    let state = FormState::of_one(RestoreKey::PATH, "access_key", &access_key);
-    let feedback = Feedback::get();
-    let done = then(move |_, answer| {
-        let change: Changed = answer.read()?;
-        feedback.changed(format!("{} has its new expiration.", change.name));
-        Ok(())
-    });
-    let verb = move || {
-        if status.get() == Status::Expired {
-            "Restore"
-        } else {
-            "Extend"
-        }
-    };
-    view! {
-        <Form state=state then=done terse=true class="inline extend">
-            <input type="hidden" name="access_key" value=access_key />
-            <select name="expiry" aria-label=format!("New expiration of {name}")>
-                <option value="30d">"30 days"</option>
-                <option value="90d" selected>
-                    "90 days"
-                </option>
-                <option value="365d">"365 days"</option>
-                <option value="never">"Never"</option>
-            </select>
-            <button type="submit" class="button primary" aria-busy=move || state.busy()>
-                {live(verb)}
-                <span class="visually-hidden">
-                    " "
-                    <bdi>{name.clone()}</bdi>
-                </span>
-            </button>
-        </Form>
-    }
-    .into_any()
 }
 
 /// The actions of a row: Edit in sight, the rest in a menu that works without JavaScript too.

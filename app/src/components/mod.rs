@@ -8,6 +8,7 @@ pub mod clock;
 pub mod copy;
 pub mod delivery_log;
 pub mod expiration;
+pub mod extend;
 pub mod feedback;
 pub mod field;
 pub mod form;

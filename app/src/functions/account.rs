@@ -64,17 +64,24 @@ pub async fn show_account() -> Result<AccountView, FnError> {
     Ok(Request::current().signed_in()?.account.view())
 }
 
-/// Time zone and warning window.
+/// Time zone and warning window. A `version` (see `shared::version`) that is not the present one is a conflict.
 #[server(name = SavePreferences, prefix = "/fn", endpoint = "account/preferences")]
 pub async fn save_preferences(
     #[server(default)] time_zone: String,
     #[server(default)] warning_days: String,
+    #[server(default)] version: String,
 ) -> Result<AccountView, FnError> {
     let request = Request::current();
     let session = request.signed_in()?;
     let account = request
         .vault
-        .save_preferences(session, &time_zone, &warning_days, &request.caller)
+        .save_preferences(
+            session,
+            &time_zone,
+            &warning_days,
+            &version,
+            &request.caller,
+        )
         .await?;
     Ok(account.view())
 }

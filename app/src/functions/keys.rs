@@ -1,13 +1,30 @@
 //! Keys: create, edit, expire, restore, delete, and what the pages show of them.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize};
 use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage};
 
 use crate::error::FnError;
 #[cfg(feature = "ssr")]
 use crate::request::Request;
 #[cfg(feature = "ssr")]
-use shared::{expiry::from_form, list::ListQuery};
+use shared::{
+    expiry::{from_edit, from_form},
+    list::ListQuery,
+};
+#[cfg(feature = "ssr")]
+use vault::KeyEdit;
+
+/// A text that may be left out, which is not the same as an empty one: a description that is left out stays as it is.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Optional(Option<String>);
+
+impl<'de> Deserialize<'de> for Optional {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Some(text)))
+    }
+}
 
 /// Makes a key. The answer is the only one that ever holds its secret.
 ///
@@ -30,29 +47,29 @@ pub async fn create_key(
     Ok(request.issued(key))
 }
 
-/// Changes name, description and expiration.
+/// Changes name, description and expiration, as far as they are given: an empty `expiry` leaves the expiration alone.
+/// A `version` that is not the key's present one is answered with a conflict and what is stored now.
 #[server(name = EditKey, prefix = "/fn", endpoint = "keys/edit")]
 pub async fn edit_key(
     #[server(default)] access_key: String,
-    #[server(default)] name: String,
-    #[server(default)] description: String,
+    #[server(default)] name: Optional,
+    #[server(default)] description: Optional,
     #[server(default)] expiry: String,
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
+    #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
     let request = Request::current();
     let session = request.signed_in()?;
-    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
+    let edit = KeyEdit {
+        name: name.0.as_deref(),
+        description: description.0.as_deref(),
+        expiry: from_edit(&expiry, &expiry_date, &expiry_datetime),
+        version: &version,
+    };
     Ok(request
         .vault
-        .edit_key(
-            session,
-            &access_key,
-            &name,
-            &description,
-            expiry,
-            &request.caller,
-        )
+        .edit_key(session, &access_key, edit, &request.caller)
         .await?)
 }
 
@@ -66,20 +83,21 @@ pub async fn expire_key(#[server(default)] access_key: String) -> Result<Changed
         .await?)
 }
 
-/// Sets a later expiration, or none: the same credentials work again, or go on working.
+/// Sets a later expiration, or none: the same credentials work again, or go on working. `version` as for an edit.
 #[server(name = RestoreKey, prefix = "/fn", endpoint = "keys/restore")]
 pub async fn restore_key(
     #[server(default)] access_key: String,
     #[server(default)] expiry: String,
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
+    #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
     let request = Request::current();
     let session = request.signed_in()?;
     let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
     Ok(request
         .vault
-        .restore_key(session, &access_key, expiry, &request.caller)
+        .restore_key(session, &access_key, expiry, &version, &request.caller)
         .await?)
 }
 

@@ -1,5 +1,10 @@
 //! Notices: when to write to whom, what was written, and the calendar.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the form has one field for each stage"
+)]
+
 use leptos::prelude::*;
 use shared::notice::NoticesView;
 #[cfg(feature = "ssr")]
@@ -16,7 +21,8 @@ pub async fn show_notices() -> Result<NoticesView, FnError> {
     Ok(request.vault.notices(&request.signed_in()?.account).await?)
 }
 
-/// Chooses the stages: those whose field is there, whatever it holds, as with any checkbox.
+/// Chooses the stages: those whose field is there, whatever it holds, as with any checkbox. A `version` (see
+/// `shared::version`) that is not the present one is a conflict.
 #[server(name = ChooseStages, prefix = "/fn", endpoint = "notices/stages")]
 pub async fn choose_stages(
     #[server(default)] days_30: String,
@@ -26,6 +32,7 @@ pub async fn choose_stages(
     #[server(default)] days_1: String,
     #[server(default)] expired: String,
     #[server(default)] day_after: String,
+    #[server(default)] version: String,
 ) -> Result<(), FnError> {
     let request = Request::current();
     let fields = [days_30, days_14, days_7, days_3, days_1, expired, day_after];
@@ -37,29 +44,32 @@ pub async fn choose_stages(
         .collect();
     request
         .vault
-        .choose_stages(request.signed_in()?, stages, &request.caller)
+        .choose_stages(request.signed_in()?, stages, &version, &request.caller)
         .await?;
     Ok(())
 }
 
-/// Names a second recipient, who is sent a link to confirm it.
+/// Names a second recipient, who is sent a link to confirm it. `version` as for the stages.
 #[server(name = SetSecondRecipient, prefix = "/fn", endpoint = "notices/second-recipient")]
-pub async fn set_second_recipient(#[server(default)] address: String) -> Result<(), FnError> {
+pub async fn set_second_recipient(
+    #[server(default)] address: String,
+    #[server(default)] version: String,
+) -> Result<(), FnError> {
     let request = Request::current();
     request
         .vault
-        .set_second_recipient(request.signed_in()?, &address, &request.caller)
+        .set_second_recipient(request.signed_in()?, &address, &version, &request.caller)
         .await?;
     Ok(())
 }
 
-/// Writes to the second recipient no more.
+/// Writes to the second recipient no more. `version` as for the stages.
 #[server(name = RemoveSecondRecipient, prefix = "/fn", endpoint = "notices/remove-second-recipient")]
-pub async fn remove_second_recipient() -> Result<(), FnError> {
+pub async fn remove_second_recipient(#[server(default)] version: String) -> Result<(), FnError> {
     let request = Request::current();
     request
         .vault
-        .remove_second_recipient(request.signed_in()?, &request.caller)
+        .remove_second_recipient(request.signed_in()?, &version, &request.caller)
         .await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::validation::{self, FieldErrors};
+use shared::version::of_preferences;
 use shared::view::AccountView;
 
 use crate::call::ask;
@@ -46,6 +47,7 @@ pub fn AccountPage() -> impl IntoView {
 
 fn preferences(account: AccountView) -> AnyView {
     let state = FormState::new(SavePreferences::PATH);
+    let version = state.versioned(of_preferences(&account.time_zone, account.warning_days));
     let feedback = Feedback::get();
     let everywhere = expect_context::<Account>();
     let zones = NodeRef::<html::Datalist>::new();
@@ -54,7 +56,11 @@ fn preferences(account: AccountView) -> AnyView {
             list.set_inner_html(&options);
         }
     });
-    let done = then(move |_, _| {
+    let done = then(move |_, answer| {
+        let saved: AccountView = answer.read()?;
+        let _ = state
+            .version
+            .try_set(of_preferences(&saved.time_zone, saved.warning_days));
         feedback.say("Your preferences are saved.");
         // Other pages name the zone.
         everywhere.refetch();
@@ -65,6 +71,7 @@ fn preferences(account: AccountView) -> AnyView {
         <section class="card" aria-labelledby="preferences-title">
             <h2 id="preferences-title">"Dates and warnings"</h2>
             <Form state=state check=check_preferences then=done>
+                {version}
                 <TextField
                     state=state
                     name="time_zone"

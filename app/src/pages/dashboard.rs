@@ -7,12 +7,14 @@ use shared::usage::Attention;
 use shared::view::{Counts, KeyView, Overview};
 
 use crate::call::ask;
-use crate::components::answer::answered;
-use crate::components::clock::ticking;
+use crate::components::answer::{kept, problem};
+use crate::components::clock::{Settling, ticking};
+use crate::components::extend::{Line, extend};
 use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
-use crate::components::key_actions::{Extend, LIST, NEW_KEY, create_key_link, key_path};
+use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
+use crate::components::live::live;
 use crate::components::time_line::TimeLine;
 use crate::components::{account_notes, calls, moment, status};
 use crate::functions::overview::ShowOverview;
@@ -23,23 +25,25 @@ pub fn DashboardPage() -> impl IntoView {
     let overview = ask::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Dashboard" action=create_key_link() />
-        {answered(overview, content)}
+        {kept(overview, |overview| (overview.counts.total() == 0).to_string(), content, problem)}
     }
     .into_any()
 }
 
-fn content(mut overview: Overview) -> AnyView {
-    let now = ticking(overview.now);
-    let claim = overview.claim.take().map(account_notes::claim);
+fn content(overview: Memo<Overview>) -> AnyView {
+    let now = ticking(overview.with_untracked(|overview| overview.now));
+    let claim = Memo::new(move |_| overview.with(|overview| overview.claim.clone()));
+    let claim = move || claim.get().map(account_notes::claim);
     view! {
-        {claim}
+        {live(claim)}
         {keys(overview, now)}
     }
     .into_any()
 }
 
-fn keys(mut overview: Overview, now: Signal<i64>) -> AnyView {
-    if overview.counts.total() == 0 {
+fn keys(overview: Memo<Overview>, now: Signal<i64>) -> AnyView {
+    let first = overview.get_untracked();
+    if first.counts.total() == 0 {
         return view! {
             <section class="empty">
                 {Icon::KEY.draw()} <h2>"No keys yet"</h2>
@@ -50,10 +54,17 @@ fn keys(mut overview: Overview, now: Signal<i64>) -> AnyView {
         }
         .into_any();
     }
-    let banner = banner(&mut overview, now);
+    view! {
+        {banner(overview, first, now)}
+        {live(move || rest(overview.get(), now))}
+    }
+    .into_any()
+}
+
+/// Everything under the banner.
+fn rest(mut overview: Overview, now: Signal<i64>) -> AnyView {
     let calls = calls::chart(std::mem::take(&mut overview.calls), "in the last 14 days");
     view! {
-        {banner}
         {tiles(overview.counts)}
         <div class="columns">
             <section class="card" aria-labelledby="next-title">
@@ -83,44 +94,29 @@ fn keys(mut overview: Overview, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
-/// What has expired and what will soon, worst first. A key that runs out while the page is open moves the
+/// What has expired and what will soon, worst first, as of the `first` answer: lines neither leave nor enter while the
+/// page is open, so that nothing moves under a finger. A key that runs out while the page is open moves the
 /// banner from amber to red.
-fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
-    if overview.attention.is_empty() {
+fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option<AnyView> {
+    if first.attention.is_empty() {
         return None;
     }
-    let Counts {
-        expired,
-        expiring_soon,
-        ..
-    } = overview.counts;
-    let (window, at_answer) = (overview.window, overview.now);
-    let ends: Vec<i64> = overview
+    let window = first.window;
+    let counts = Memo::new(move |_| overview.with(|overview| counts(overview, now.get())));
+    let sentence = Memo::new(move |_| sentence(counts.get(), window));
+    let more = first.counts.expired + first.counts.expiring_soon
+        - i64::try_from(first.attention.len()).unwrap_or_default();
+    let settling = Settling::new();
+    let keys = first
         .attention
-        .iter()
-        .filter_map(|one| one.key.expires_at())
-        .collect();
-    let counts = move |now: i64| {
-        let since = ends
-            .iter()
-            .filter(|end| (at_answer + 1..=now).contains(*end))
-            .count();
-        let since = i64::try_from(since).unwrap_or_default();
-        (expired + since, (expiring_soon - since).max(0))
-    };
-    let of_sentence = counts.clone();
-    let sentence = Memo::new(move |_| sentence(of_sentence(now.get()), window));
-    let more =
-        expired + expiring_soon - i64::try_from(overview.attention.len()).unwrap_or_default();
-    let keys = std::mem::take(&mut overview.attention)
         .into_iter()
-        .map(|one| attention(one, now, window))
+        .map(|one| attention(one, overview, now, settling))
         .collect_view();
     Some(
         view! {
             <section
                 class="banner"
-                class:red=move || counts(now.get()).0 != 0
+                class:red=move || counts.get().0 != 0
                 role="status"
                 aria-label="Keys that need attention"
                 data-testid="expiry-banner"
@@ -144,6 +140,23 @@ fn banner(overview: &mut Overview, now: Signal<i64>) -> Option<AnyView> {
     )
 }
 
+/// How many keys have expired and how many will soon, going on from the answer as time does.
+fn counts(overview: &Overview, now: i64) -> (i64, i64) {
+    let since = overview
+        .attention
+        .iter()
+        .filter_map(|one| one.key.expires_at())
+        .filter(|end| (overview.now + 1..=now).contains(end))
+        .count();
+    let since = i64::try_from(since).unwrap_or_default();
+    let Counts {
+        expired,
+        expiring_soon,
+        ..
+    } = overview.counts;
+    (expired + since, (expiring_soon - since).max(0))
+}
+
 fn sentence((expired, soon): (i64, i64), window: i64) -> String {
     let have_expired = match expired {
         1 => "1 key has expired".to_owned(),
@@ -158,24 +171,44 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
         days => format!("{days} days"),
     };
     match (expired, soon) {
+        (0, 0) => "No key needs attention any more.".to_owned(),
         (0, _) => format!("{will_expire} within the next {days}."),
         (_, 0) => format!("{have_expired} and cannot be used."),
         _ => format!("{have_expired}, and {will_expire} within the next {days}."),
     }
 }
 
-fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::of(&key, now, window);
-    let what = match (failing, key.expires) {
-        (Some(failing), Some(expires)) => view! {
-            <span class="alarm">{Icon::STOP.draw()} " expired " {moment::ago(expires, now)} "; " {calls::alarm(failing, now)}</span>
+fn attention(
+    Attention { key, failing }: Attention,
+    overview: Memo<Overview>,
+    now: Signal<i64>,
+    settling: Settling,
+) -> AnyView {
+    let line = Line::of(&key, settling);
+    let access_key = key.access_key.clone();
+    Effect::new(move |_| {
+        overview.with(|overview| {
+            let mut keys = overview.attention.iter().map(|one| &one.key);
+            if let Some(key) = keys.find(|key| key.access_key == access_key) {
+                line.update(key);
+            }
+        });
+    });
+    let state = line.status(now, overview.with_untracked(|overview| overview.window));
+    let expired = Memo::new(move |_| state.get() == Status::Expired);
+    let what = move || {
+        let failing = failing.clone().filter(|_| expired.get());
+        match (failing, line.expires.get()) {
+            (Some(failing), Some(end)) => view! {
+                <span class="alarm">{Icon::STOP.draw()} " expired " {moment::ago(end, now)} "; " {calls::alarm(failing, now)}</span>
+            }
+            .into_any(),
+            (_, end) => view! {
+                {status::pill(state)}
+                {moment::expiration(end, now)}
+            }
+            .into_any(),
         }
-        .into_any(),
-        (_, expires) => view! {
-            {status::pill(state)}
-            {moment::expiration(expires, now)}
-        }
-        .into_any(),
     };
     view! {
         <li>
@@ -184,9 +217,9 @@ fn attention(Attention { key, failing }: Attention, now: Signal<i64>, window: i6
                     <bdi>{key.name.clone()}</bdi>
                 </a>
                 " "
-                {what}
+                {live(what)}
             </div>
-            <Extend access_key=key.access_key name=key.name status=state />
+            {extend(line, key.access_key, key.name, state)}
         </li>
     }
     .into_any()

@@ -6,10 +6,10 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_location, use_navigate, use_params_map};
 use shared::status::Status;
 use shared::usage::CallerView;
-use shared::validation::FieldErrors;
+use shared::validation::{self, FieldErrors};
+use shared::version;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
-use super::new_key;
 use crate::call::ask;
 use crate::components::answer::{kept, missing, problem};
 use crate::components::browser;
@@ -26,6 +26,7 @@ use crate::components::live::live;
 use crate::components::{calls, moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
+use crate::replay::Replay;
 
 #[component]
 pub fn KeyPage() -> impl IntoView {
@@ -81,6 +82,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         <PageHead title=name.clone() heading=heading />
         {done_note()}
         {summary}
+        {not_extended(expired)}
         {alarm(detail, now, expired)}
         <section class="card" aria-labelledby="edit-title">
             <h2 id="edit-title">"Edit"</h2>
@@ -89,7 +91,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         {live(move || {
             feedback.catch_focus();
             if expired.get() {
-                restore_section(access_key.get_value(), time_zone.clone())
+                restore_section(detail, time_zone.clone())
             } else {
                 expire_section(access_key.get_value())
             }
@@ -144,6 +146,23 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
     .into_any()
 }
 
+/// Why a key was not extended from elsewhere, where there is no form to say so: without script, *Extend* on the Dashboard
+/// is answered here.
+fn not_extended(expired: Memo<bool>) -> Option<AnyView> {
+    let replay = Replay::of(RestoreKey::PATH).filter(|_| !expired.get_untracked())?;
+    let error = replay.error()?;
+    let sentence = error
+        .alert()
+        .or_else(|| error.fields.values().next().cloned());
+    let note = view! {
+        <p class="note bad" role="alert">
+            {Icon::WARNING.draw()}
+            <span>{sentence}</span>
+        </p>
+    };
+    Some(note.into_any())
+}
+
 /// That programs still call the expired key, with the way to the form that restores it.
 fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
     live(move || {
@@ -164,17 +183,34 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let state = FormState::new(EditKey::PATH);
     let feedback = Feedback::get();
     let key = detail.with_untracked(|detail| detail.key.clone());
-    let choice = Choice::keeping(state, &Keep::of(&key));
+    let choice = Choice::keeping(state);
+    // The version follows what the page shows, as long as the fields began with what it shows.
+    let begun = StoredValue::new((key.name.clone(), key.description.clone()));
+    let version = state.versioned(key.version);
+    Effect::new(move |before: Option<()>| {
+        let (same, version) = detail.with(|KeyDetail { key, .. }| {
+            let same =
+                begun.with_value(|(name, text)| *name == key.name && *text == key.description);
+            (same, key.version.clone())
+        });
+        if before.is_some() && same {
+            state.version.set(version);
+        }
+    });
     let keep = Signal::derive(move || detail.with(|detail| Keep::of(&detail.key)));
-    let done = then(move |_, answer| {
+    let done = then(move |fields, answer| {
         let change: Changed = answer.read()?;
+        let description = validation::key_description(&fields.text("description"));
+        begun.set_value((change.name.clone(), description.unwrap_or_default()));
+        let _ = state.version.try_set(change.version);
         choice.keep();
         feedback.changed(format!("{} is saved.", change.name));
         Ok(())
     });
     view! {
-        <Form state=state check=new_key::check then=done>
+        <Form state=state check=check_edit then=done>
             <input type="hidden" name="access_key" value=key.access_key />
+            {version}
             <TextField state=state name="name" label="Name" value=key.name />
             <TextArea state=state name="description" label="Description" value=key.description help="Optional." />
             <Expiration state=state choice=choice time_zone=time_zone keep=keep />
@@ -182,6 +218,16 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
         </Form>
     }
     .into_any()
+}
+
+fn check_edit(fields: &Fields) -> FieldErrors {
+    validation::key_change(
+        Some(&fields.text("name")),
+        Some(&fields.text("description")),
+        expiration::chosen_anew(fields).as_deref(),
+    )
+    .err()
+    .unwrap_or_default()
 }
 
 fn expire_section(access_key: String) -> AnyView {
@@ -195,8 +241,11 @@ fn expire_section(access_key: String) -> AnyView {
     .into_any()
 }
 
-fn restore_section(access_key: String, time_zone: String) -> AnyView {
+fn restore_section(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let state = FormState::new(RestoreKey::PATH);
+    let access_key = detail.with_untracked(|detail| detail.key.access_key.clone());
+    // Whether it expired before the page was opened or since: this is shown.
+    let version = move || detail.with(|detail| version::expired(&detail.key.version));
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;
@@ -211,6 +260,7 @@ fn restore_section(access_key: String, time_zone: String) -> AnyView {
             <p>"Gives the key a new expiration. The same access key and secret key work again at once."</p>
             <Form state=state check=expiration::check then=done>
                 <input type="hidden" name="access_key" value=access_key />
+                <input type="hidden" name="version" value=version />
                 <Expiration state=state choice=Choice::fresh(state) time_zone=time_zone />
                 <Submit state=state label="Restore" slow="Restoring…" />
             </Form>

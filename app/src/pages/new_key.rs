@@ -72,8 +72,7 @@ fn form(time_zone: String, done: Then) -> AnyView {
     .into_any()
 }
 
-/// The check of a key's form, for new keys and edits.
-pub fn check(fields: &Fields) -> FieldErrors {
+fn check(fields: &Fields) -> FieldErrors {
     validation::key_form(
         &fields.text("name"),
         &fields.text("description"),

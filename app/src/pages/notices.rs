@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::notice::{NoticesView, SecondRecipient, Stage};
+use shared::notice::{NoticesView, SecondRecipient, Stage, Stages};
 use shared::validation::{self, FieldErrors};
+use shared::version::{of_recipient, of_stages};
 
 use crate::call::ask;
 use crate::components::answer::{kept, problem};
@@ -48,7 +49,20 @@ fn content(notices: Memo<NoticesView>) -> AnyView {
 fn stages(notices: Memo<NoticesView>) -> AnyView {
     let state = FormState::new(ChooseStages::PATH);
     let replay = Replay::of(ChooseStages::PATH);
+    let feedback = Feedback::get();
     let chosen = notices.with_untracked(|notices| notices.stages.clone());
+    let version = |chosen: &mut dyn Iterator<Item = Stage>| {
+        of_stages(&chosen.collect::<Stages>().to_string())
+    };
+    let shown = state.versioned(version(&mut chosen.iter().copied()));
+    let done = then(move |fields: Fields, _| {
+        let mut chosen = Stage::ALL
+            .into_iter()
+            .filter(|stage| !fields.text(stage.slug()).is_empty());
+        let _ = state.version.try_set(version(&mut chosen));
+        feedback.changed("Your choice is saved.");
+        Ok(())
+    });
     let on = move |stage: Stage| match &replay {
         Some(replay) => replay.field(stage.slug()).is_some(),
         None => chosen.contains(&stage),
@@ -76,7 +90,8 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="stages-title">
             <h2 id="stages-title">"When to write"</h2>
-            <Form state=state then=says("Your choice is saved.")>
+            <Form state=state then=done>
+                {shown}
                 <fieldset class="field choices" aria-describedby="stages-note">
                     <legend class="visually-hidden">"Stages"</legend>
                     <div class="stages">{choices}</div>
@@ -164,10 +179,14 @@ fn resend(recipient: &'static str) -> AnyView {
 fn present(second: SecondRecipient) -> AnyView {
     let feedback = Feedback::get();
     let address = second.address.clone();
+    let version = of_recipient(Some(&address));
     let removed = then(move |_, _| {
         let undo = Undo {
             path: SetSecondRecipient::PATH,
-            fields: vec![("address", address.clone())],
+            fields: vec![
+                ("address", address.clone()),
+                ("version", of_recipient(None)),
+            ],
             done: format!("{address} is sent a link to confirm it again."),
         };
         feedback.undoable(format!("{address} gets no more notices."), Some(undo));
@@ -180,7 +199,7 @@ fn present(second: SecondRecipient) -> AnyView {
             </strong>
             {confirmation(second.confirmed)}
             {(!second.confirmed).then(|| resend("second"))}
-            {press(RemoveSecondRecipient::PATH, None, "Remove", "button", removed)}
+            {press(RemoveSecondRecipient::PATH, Some(("version", version)), "Remove", "button", removed)}
         </div>
         <p class="help">
             {if second.confirmed {
@@ -195,8 +214,10 @@ fn present(second: SecondRecipient) -> AnyView {
 
 fn absent() -> AnyView {
     let state = FormState::new(SetSecondRecipient::PATH);
+    let version = state.versioned(of_recipient(None));
     view! {
         <Form state=state check=check_address then=says("A link to confirm the address is on its way to it.")>
+            {version}
             <TextField
                 state=state
                 name="address"

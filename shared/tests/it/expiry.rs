@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use shared::DAY_MS;
-use shared::expiry::{Expiry, ExpiryError, MAX_DAYS, MAX_INSTANT, from_form};
+use shared::expiry::{Expiry, ExpiryError, MAX_DAYS, MAX_INSTANT, from_edit, from_form};
 
 fn read(text: &str) -> Result<Expiry, ExpiryError> {
     text.parse()
@@ -140,6 +140,16 @@ fn a_form_means_its_choice() {
         read(from_form("", "2026-01-01", "")),
         Err(ExpiryError::Missing)
     );
+}
+
+/// An edit that chooses nothing leaves the expiration alone; one that chooses a date and names none is wrong.
+#[test]
+fn an_edit_can_leave_the_expiration_alone() {
+    assert_eq!(from_edit("", "2026-01-01", "2026-01-01T00:00"), None);
+    assert_eq!(from_edit(" ", "", ""), None);
+    assert_eq!(from_edit("never", "2026-01-01", ""), Some("never"));
+    assert_eq!(from_edit("date", "2026-01-01", ""), Some("2026-01-01"));
+    assert_eq!(from_edit("date", "", "2026-01-01T00:00"), Some(""));
 }
 
 /// Days are counted from now by 24 hours, dates end at their last millisecond.

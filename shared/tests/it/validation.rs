@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use shared::expiry::{Expiry, ExpiryError};
 use shared::validation::{
-    DEFAULT_WARNING_DAYS, DESCRIPTION_MAX_CHARS, FieldErrors, KeyForm, NAME_MAX_CHARS,
-    WARNING_DAYS, email, expiry, key_description, key_form, key_name, new_password, warning_days,
+    DEFAULT_WARNING_DAYS, DESCRIPTION_MAX_CHARS, FieldErrors, KeyChange, KeyForm, NAME_MAX_CHARS,
+    WARNING_DAYS, email, expiry, key_change, key_description, key_form, key_name, new_password,
+    warning_days,
 };
 
 /// The bounds are in characters as people count code points, not in bytes.
@@ -312,6 +313,30 @@ fn a_form_gives_what_is_to_be_stored() {
     assert_eq!(
         expiry(""),
         Err(FieldErrors::one("expiry", "Choose when the key expires."))
+    );
+}
+
+/// What an edit leaves out is not checked, and what it names is checked as for a new key.
+#[test]
+fn an_edit_is_checked_as_far_as_it_goes() {
+    let nothing = KeyChange {
+        name: None,
+        description: None,
+        expiry: None,
+    };
+    assert_eq!(key_change(None, None, None), Ok(nothing.clone()));
+    assert_eq!(
+        key_change(None, Some(""), None),
+        Ok(KeyChange {
+            description: Some(String::new()),
+            ..nothing
+        })
+    );
+    let long = "y".repeat(DESCRIPTION_MAX_CHARS + 1);
+    let errors = key_change(Some(" "), Some(&long), Some("")).expect_err("all are wrong");
+    assert_eq!(
+        errors.0.keys().collect::<Vec<_>>(),
+        ["description", "expiry", "name"]
     );
 }
 

@@ -133,7 +133,7 @@ async fn preferences_are_checked_and_kept() {
     let member = site.member("a@example.com").await;
     let save = async |zone: &'static str, days: &'static str| {
         site.vault
-            .save_preferences(&member.session, zone, days, &Caller::default())
+            .save_preferences(&member.session, zone, days, "", &Caller::default())
             .await
     };
     let wrong = messages(save("Nowhere", "91").await);

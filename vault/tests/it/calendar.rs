@@ -3,7 +3,7 @@
 use shared::DAY_MS;
 use vault::{Caller, Error};
 
-use crate::fixture::{Fixture, Member, NOON};
+use crate::fixture::{Fixture, Member, NOON, edit};
 
 /// The token in the address of somebody's feed.
 async fn token(site: &Fixture, member: &Member) -> String {
@@ -132,9 +132,7 @@ async fn the_instant_is_the_keys_and_the_event_stays_the_same() {
         .edit_key(
             &member.session,
             &key.access_key.to_string(),
-            "renamed",
-            "",
-            "2026-12-24T18:30:00.250Z",
+            edit("renamed", "", "2026-12-24T18:30:00.250Z"),
             &Caller::default(),
         )
         .await

@@ -43,7 +43,9 @@ async fn changes_are_dated_in_their_order() {
                     deleted.map(drop)
                 }
                 ChangeOf::Preferences => {
-                    let saved = vault.save_preferences(&session, "UTC", "7", &nobody).await;
+                    let saved = vault
+                        .save_preferences(&session, "UTC", "7", "", &nobody)
+                        .await;
                     saved.map(drop)
                 }
                 ChangeOf::SignOut => vault.sign_out(&session, &nobody).await,

@@ -10,7 +10,7 @@ use shared::token::{AccessKey, SecretKey};
 use tempfile::TempDir;
 use vault::clock::ManualClock;
 use vault::mail::transport::Transport;
-use vault::{Caller, NewKey, OpenError, Options, Refusal, Session, SessionToken, Vault};
+use vault::{Caller, KeyEdit, NewKey, OpenError, Options, Refusal, Session, SessionToken, Vault};
 
 /// Mon 23 Nov 2026, 12:00 UTC.
 pub const NOON: i64 = 1_795_435_200_000;
@@ -165,9 +165,19 @@ pub async fn expire(vault: &Vault, member: &Member, access_key: &str) {
         .unwrap();
 }
 
+/// An edit of all three, whatever is stored.
+pub fn edit<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> KeyEdit<'a> {
+    KeyEdit {
+        name: Some(name),
+        description: Some(description),
+        expiry: Some(expiry),
+        version: "",
+    }
+}
+
 pub async fn restore(vault: &Vault, member: &Member, access_key: &str, expiry: &str) {
     vault
-        .restore_key(&member.session, access_key, expiry, &Caller::default())
+        .restore_key(&member.session, access_key, expiry, "", &Caller::default())
         .await
         .unwrap();
 }

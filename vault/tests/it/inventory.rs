@@ -5,7 +5,7 @@ use shared::list::{ListQuery, PAGE_SIZE};
 use shared::status::Status;
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, Member};
+use crate::fixture::{DAY, Fixture, Member, edit};
 
 async fn names(
     site: &Fixture,
@@ -224,11 +224,16 @@ async fn the_history_tells_what_was_done() {
         .await
         .unwrap();
     site.vault
-        .restore_key(&member.session, &access_key, "never", &home)
+        .restore_key(&member.session, &access_key, "never", "", &home)
         .await
         .unwrap();
     site.vault
-        .edit_key(&member.session, &access_key, "k", "d", "2026-12-24", &home)
+        .edit_key(
+            &member.session,
+            &access_key,
+            edit("k", "d", "2026-12-24"),
+            &home,
+        )
         .await
         .unwrap();
     let detail = site

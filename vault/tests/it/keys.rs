@@ -2,7 +2,7 @@
 
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, messages};
+use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages};
 
 #[tokio::test]
 async fn the_default_key_is_a_key_like_every_other() {
@@ -19,7 +19,7 @@ async fn the_default_key_is_a_key_like_every_other() {
         .unwrap();
     assert_eq!(site.verdict(key), "expired");
     site.vault
-        .restore_key(&member.session, &access_key, "never", &nobody)
+        .restore_key(&member.session, &access_key, "never", "", &nobody)
         .await
         .unwrap();
     assert_eq!(site.verdict(key), "good");
@@ -105,6 +105,7 @@ async fn expire_and_restore_keep_the_credentials() {
             &member.session,
             &access_key,
             &changed.expiry_before,
+            "",
             &nobody,
         )
         .await;
@@ -125,7 +126,7 @@ async fn restore_asks_for_a_later_instant() {
     let restore = async |expiry: &'static str| {
         messages(
             site.vault
-                .restore_key(&member.session, &access_key, expiry, &Caller::default())
+                .restore_key(&member.session, &access_key, expiry, "", &Caller::default())
                 .await,
         )
     };
@@ -162,9 +163,7 @@ async fn edit_changes_what_it_says_and_nothing_else() {
             .edit_key(
                 &member.session,
                 &access_key,
-                name,
-                description,
-                expiry,
+                edit(name, description, expiry),
                 &nobody,
             )
             .await
@@ -279,7 +278,7 @@ async fn delete_wants_the_name_and_is_for_ever() {
     ));
     let restore = site
         .vault
-        .restore_key(&member.session, &access_key, "never", &nobody)
+        .restore_key(&member.session, &access_key, "never", "", &nobody)
         .await;
     assert!(matches!(restore, Err(vault::Error::NotFound)));
 
@@ -338,12 +337,12 @@ async fn the_sunset_status_follows_the_accounts_window() {
     };
     assert_eq!(status(), "active");
     site.vault
-        .save_preferences(&member.session, "UTC", "30", &Caller::default())
+        .save_preferences(&member.session, "UTC", "30", "", &Caller::default())
         .await
         .unwrap();
     assert_eq!(status(), "expiring_soon");
     site.vault
-        .save_preferences(&member.session, "UTC", "1", &Caller::default())
+        .save_preferences(&member.session, "UTC", "1", "", &Caller::default())
         .await
         .unwrap();
     assert_eq!(status(), "active");

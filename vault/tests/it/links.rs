@@ -237,7 +237,7 @@ async fn mails_that_are_asked_for_are_throttled() {
         let address = format!("victim{number}@example.com");
         let set = fixture
             .vault
-            .set_second_recipient(&member.session, &address, &caller)
+            .set_second_recipient(&member.session, &address, "", &caller)
             .await;
         added += u32::from(set.is_ok());
     }
@@ -263,7 +263,7 @@ async fn a_second_recipient_must_be_another_address() {
             let caller = Caller::default();
             messages(
                 vault
-                    .set_second_recipient(&session, &address, &caller)
+                    .set_second_recipient(&session, &address, "", &caller)
                     .await,
             )
         }
@@ -329,7 +329,7 @@ async fn a_second_recipient_stops_the_notices() {
     let caller = Caller::default();
     let (vault, session) = (&fixture.vault, &member.session);
     vault
-        .set_second_recipient(session, "team@example.com", &caller)
+        .set_second_recipient(session, "team@example.com", "", &caller)
         .await
         .unwrap();
     let mails = mailbox.delivered(vault).await;

@@ -32,4 +32,5 @@ mod together;
 mod usage;
 mod usage_faults;
 mod usage_shown;
+mod versions;
 mod write_faults;

@@ -4,7 +4,7 @@ use shared::notice::{Stage, Stages};
 use sqlx::Row;
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, edit, expire, restore};
 /// Goes on day by day, an hour past each, and gives the subjects of the notices with the day on which each came.
 async fn days(fixture: &Fixture, mailbox: &mut Mailbox, from: i64, to: i64) -> Vec<(i64, String)> {
     let mut told = Vec::new();
@@ -79,9 +79,7 @@ async fn a_year_of_a_key() {
         .edit_key(
             &member.session,
             &access,
-            "billing",
-            "",
-            &at(NOON + 332 * DAY),
+            edit("billing", "", &at(NOON + 332 * DAY)),
             &Caller::default(),
         )
         .await
@@ -115,9 +113,7 @@ async fn editing_anything_else_repeats_nothing() {
         .edit_key(
             &member.session,
             &key.access_key.to_string(),
-            "invoices",
-            "x",
-            &expiry,
+            edit("invoices", "x", &expiry),
             &Caller::default(),
         )
         .await
@@ -215,7 +211,7 @@ async fn an_account_hears_of_the_stages_it_has_chosen() {
         let (vault, session) = (fixture.vault.clone(), member.session.clone());
         async move {
             vault
-                .choose_stages(&session, stages, &Caller::default())
+                .choose_stages(&session, stages, "", &Caller::default())
                 .await
                 .unwrap();
         }
@@ -276,7 +272,7 @@ async fn a_second_recipient_confirms_first() {
     let caller = Caller::default();
     fixture
         .vault
-        .set_second_recipient(&member.session, "team@example.com", &caller)
+        .set_second_recipient(&member.session, "team@example.com", "", &caller)
         .await
         .unwrap();
     let links = mailbox.delivered(&fixture.vault).await;
@@ -318,7 +314,7 @@ async fn a_second_recipient_confirms_first() {
     fixture.vault.sweep().await.unwrap();
     fixture
         .vault
-        .remove_second_recipient(&member.session, &caller)
+        .remove_second_recipient(&member.session, "", &caller)
         .await
         .unwrap();
     assert_eq!(

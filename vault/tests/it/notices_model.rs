@@ -9,7 +9,7 @@ use shared::notice::Stage;
 use sqlx::Row;
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox};
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, edit};
 
 /// What happens to a key.
 #[derive(Clone, Debug)]
@@ -163,9 +163,7 @@ async fn live(
             .edit_key(
                 &member.session,
                 &access,
-                "key",
-                "",
-                &expiry,
+                edit("key", "", &expiry),
                 &Caller::default(),
             )
             .await

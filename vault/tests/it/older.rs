@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection};
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON};
+use crate::fixture::{DAY, Fixture, HOUR, NOON, edit};
 use crate::usage::{account_hours, hours};
 
 /// A database from before the notices: the day on which each expiration was set is read from the audit trail,
@@ -26,7 +26,7 @@ async fn expirations_are_dated_and_history_is_not_told() {
     let (vault, session) = (&site.vault, &member.session);
     site.clock.advance(DAY);
     vault
-        .edit_key(session, &edited, "edited", "", "80d", &nobody)
+        .edit_key(session, &edited, edit("edited", "", "80d"), &nobody)
         .await
         .unwrap();
     vault.expire_key(session, &restored, &nobody).await.unwrap();
@@ -39,11 +39,16 @@ async fn expirations_are_dated_and_history_is_not_told() {
         .expires
         .unwrap();
     vault
-        .edit_key(session, &edited, "renamed", "", &expiry.rfc3339, &nobody)
+        .edit_key(
+            session,
+            &edited,
+            edit("renamed", "", &expiry.rfc3339),
+            &nobody,
+        )
         .await
         .unwrap();
     vault
-        .restore_key(session, &restored, "80d", &nobody)
+        .restore_key(session, &restored, "80d", "", &nobody)
         .await
         .unwrap();
     let set_at = "SELECT name, expiration_set_at FROM api_keys ORDER BY name";

@@ -4,7 +4,7 @@
 use shared::notice::DeliveryState;
 use vault::{Caller, Error, Result};
 
-use crate::fixture::{Fixture, Member};
+use crate::fixture::{Fixture, Member, edit};
 
 /// What an operation answered, with what it would reveal.
 fn answer<T>(result: Result<T>) -> String {
@@ -20,23 +20,23 @@ async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Ve
     vec![
         answer(
             vault
-                .edit_key(session, access_key, "stolen", "", "never", &nobody)
+                .edit_key(session, access_key, edit("stolen", "", "never"), &nobody)
                 .await,
         ),
         answer(
             vault
-                .edit_key(session, access_key, "", "", "nonsense", &nobody)
+                .edit_key(session, access_key, edit("", "", "nonsense"), &nobody)
                 .await,
         ),
         answer(vault.expire_key(session, access_key, &nobody).await),
         answer(
             vault
-                .restore_key(session, access_key, "never", &nobody)
+                .restore_key(session, access_key, "never", "", &nobody)
                 .await,
         ),
         answer(
             vault
-                .restore_key(session, access_key, "nonsense", &nobody)
+                .restore_key(session, access_key, "nonsense", "", &nobody)
                 .await,
         ),
         answer(

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sqlx::Connection;
 use vault::{Caller, NewKey, Refusal};
 
-use crate::fixture::{Fixture, Member};
+use crate::fixture::{Fixture, Member, edit};
 
 /// What verification says of every key, beside what the database holds.
 async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
@@ -63,14 +63,14 @@ async fn a_client_that_hangs_up_tears_nothing_apart() {
                 0 => drop(site.vault.expire_key(session, &access_key, &nobody).await),
                 1 => drop(
                     site.vault
-                        .restore_key(session, &access_key, "never", &nobody)
+                        .restore_key(session, &access_key, "never", "", &nobody)
                         .await,
                 ),
                 _ => {
                     let name = format!("round {round}");
                     drop(
                         site.vault
-                            .edit_key(session, &access_key, &name, "", "90d", &nobody)
+                            .edit_key(session, &access_key, edit(&name, "", "90d"), &nobody)
                             .await,
                     );
                 }
@@ -105,7 +105,7 @@ async fn writers_take_turns() {
                     vault.expire_key(&session, &access_key, &nobody).await?;
                     vault.show_key(&session.account, &access_key).await?;
                     vault
-                        .restore_key(&session, &access_key, "never", &nobody)
+                        .restore_key(&session, &access_key, "never", "", &nobody)
                         .await?;
                 }
                 vault
@@ -168,7 +168,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
         tokio::task::yield_now().await;
         epoch.fetch_add(1, SeqCst);
         site.vault
-            .restore_key(&member.session, &access_key, "never", &nobody)
+            .restore_key(&member.session, &access_key, "never", "", &nobody)
             .await
             .unwrap();
     }

@@ -1,0 +1,139 @@
+import { dayAhead } from "../harness/days.ts";
+import { expect, test } from "../harness/test.ts";
+import { KeyPage } from "../pages/key.ts";
+
+test("a tab opened before a key expired revives nothing, and shows both states", async ({
+  context,
+  keyhold,
+  account,
+  keyPage,
+  watch,
+}) => {
+  watch.allow(/status of 409/);
+  await keyPage.openOf(account.key);
+  const second = new KeyPage(await context.newPage());
+  await second.openOf(account.key);
+
+  await keyPage.expireNow.click();
+  await expect(keyPage.status).toHaveText(/Expired/);
+  await second.description.fill("typed in the second tab");
+  await second.save.click();
+  await expect(second.page.getByRole("alert")).toContainText("has changed since you opened this form");
+  await expect(second.description).toHaveValue("typed in the second tab");
+  await expect(second.description).toHaveAccessibleDescription(/Stored now: nothing/);
+  await expect(second.status).toHaveText(/Expired/);
+  expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
+
+  // Sent again, with both in sight: saved, and still out of use.
+  await second.save.click();
+  await expect(second.said).toContainText("is saved");
+  expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
+
+  // A new date, chosen in the sight of it, revives.
+  await second.expiration.choose("30d");
+  await second.save.click();
+  await expect(second.status).toHaveText(/Active/);
+  expect((await keyhold.verify(account.key)).status).toBe(200);
+});
+
+test("one page saves, expires and saves again without being in its own way", async ({ keyhold, account, keyPage }) => {
+  await keyPage.openOf(account.key);
+  for (const text of ["one", "two"]) {
+    await keyPage.description.fill(text);
+    await keyPage.save.click();
+    await expect(keyPage.history.first()).toContainText("Edited: description");
+    await expect(keyPage.history).toHaveCount(text === "one" ? 2 : 3);
+  }
+  await keyPage.expireNow.click();
+  await expect(keyPage.status).toHaveText(/Expired/);
+  await keyPage.name.fill("Renamed");
+  await keyPage.save.click();
+  await expect(keyPage.said).toContainText("Renamed is saved");
+  expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
+});
+
+test("a new answer takes the old one away", async ({ account, functions, keyPage, watch }) => {
+  watch.allow(/status of 404/);
+  await keyPage.openOf(account.key);
+  await keyPage.description.fill("first");
+  await keyPage.save.click();
+  await expect(keyPage.said).toContainText("is saved");
+  await functions.deleteKey(account.key);
+  await keyPage.description.fill("second");
+  await keyPage.save.click();
+  await expect(keyPage.page.getByText("There is no such key.")).toBeVisible();
+  await expect(keyPage.said).toBeEmpty();
+});
+
+for (const pause of [30, 120, 400]) {
+  test(`a double click on the Dashboard extends one key, ${pause} ms apart`, async ({
+    page,
+    keyhold,
+    account: _,
+    functions,
+    dashboard,
+  }) => {
+    const [first, second] = [await functions.createKey("First"), await functions.createKey("Second")];
+    await functions.expireKey(first);
+    await functions.expireKey(second);
+    await dashboard.open();
+    const top = dashboard.banner.getByRole("listitem").first();
+    const name = await top.getByRole("link").innerText();
+    const [pressed, other] = name.trim() === "First" ? [first, second] : [second, first];
+    const box = await dashboard.extend(pressed.name).boundingBox();
+    const at = { x: (box?.x ?? 0) + (box?.width ?? 0) / 2, y: (box?.y ?? 0) + (box?.height ?? 0) / 2 };
+    await page.mouse.click(at.x, at.y);
+    await page.waitForTimeout(pause);
+    await page.mouse.click(at.x, at.y);
+
+    const undo = dashboard.warning(pressed.name).getByRole("button", { name: "Undo" });
+    await expect(undo).toBeVisible();
+    await expect(dashboard.banner.getByRole("listitem")).toHaveCount(2);
+    expect((await keyhold.verify(pressed)).status).toBe(200);
+    expect(await keyhold.verify(other)).toMatchObject({ code: "key_expired" });
+
+    await undo.click();
+    await expect(dashboard.extend(pressed.name)).toBeVisible();
+    expect(await keyhold.verify(pressed)).toMatchObject({ code: "key_expired" });
+  });
+}
+
+test("Enter twice extends one key, and Undo gives the date back", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  dashboard,
+}) => {
+  const soon = await functions.createKey("Soon", dayAhead(2));
+  const over = await functions.createKey("Over");
+  await functions.expireKey(over);
+  const ends = (await keyhold.verify(soon)).headers.get("x-keyhold-expires-at");
+  await dashboard.open();
+  await dashboard.extend("Soon").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(100);
+  await page.keyboard.press("Enter");
+  const undo = dashboard.warning("Soon").getByRole("button", { name: "Undo" });
+  await expect(undo).toBeVisible();
+  expect((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at")).not.toBe(ends);
+  expect(await keyhold.verify(over)).toMatchObject({ code: "key_expired" });
+  await undo.click();
+  await expect(dashboard.extend("Soon")).toBeVisible();
+  expect((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at")).toBe(ends);
+});
+
+test("a Dashboard that is out of date revives nothing", async ({ keyhold, account: _, functions, dashboard, watch }) => {
+  watch.allow(/status of 409/);
+  const soon = await functions.createKey("Soon", dayAhead(2));
+  await dashboard.open();
+  await functions.expireKey(soon);
+  await dashboard.extend("Soon").click();
+  await expect(dashboard.said).toContainText("has changed meanwhile");
+  expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
+  // The line says so now, and the next press is deliberate.
+  await expect(dashboard.warning("Soon")).toContainText("Expired");
+  await dashboard.warning("Soon").getByRole("button", { name: "Restore" }).click();
+  await expect(dashboard.warning("Soon").getByRole("button", { name: "Undo" })).toBeVisible();
+  expect((await keyhold.verify(soon)).status).toBe(200);
+});

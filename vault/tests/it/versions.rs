@@ -1,0 +1,268 @@
+//! Forms and their versions: what was begun on an earlier state overwrites nothing, and only a new date that was chosen
+//! knowingly revives a key.
+
+use shared::notice::Stage;
+use shared::version::{of_preferences, of_recipient, of_stages};
+use vault::{Caller, Conflict, Error, KeyEdit, NewKey};
+
+use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
+
+async fn version(site: &Fixture, member: &Member, key: &NewKey) -> String {
+    let account = &member.session.account;
+    let shown = site.vault.show_key(account, &key.access_key.to_string());
+    shown.await.unwrap().key.version
+}
+
+async fn edit(
+    site: &Fixture,
+    member: &Member,
+    key: &NewKey,
+    edit: KeyEdit<'_>,
+) -> Result<String, Error> {
+    let access_key = key.access_key.to_string();
+    let edited = site
+        .vault
+        .edit_key(&member.session, &access_key, edit, &Caller::default());
+    edited.await.map(|changed| changed.version)
+}
+
+fn conflict<T>(result: Result<T, Error>) -> Conflict {
+    match result {
+        Err(Error::Conflict(conflict)) => *conflict,
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("no conflict"),
+    }
+}
+
+/// The first tab expires the key, extends it or renames it; the second, opened before, saves its description.
+#[tokio::test]
+async fn a_tab_opened_before_overwrites_nothing() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    for (number, change) in ["expired", "extended", "renamed", "ended"]
+        .into_iter()
+        .enumerate()
+    {
+        let ends = site.vault.now() + 2 * DAY;
+        let key = site.key(&member, "k", &at(ends)).await;
+        let access_key = key.access_key.to_string();
+        let begun = version(&site, &member, &key).await;
+        match change {
+            "expired" => expire(&site.vault, &member, &access_key).await,
+            "extended" => restore(&site.vault, &member, &access_key, "365d").await,
+            "renamed" => {
+                let renamed = KeyEdit {
+                    name: Some("renamed"),
+                    ..KeyEdit::default()
+                };
+                edit(&site, &member, &key, renamed).await.unwrap();
+            }
+            // By itself: nothing is stored, and yet it is another key than was seen.
+            _ => site.clock.advance(2 * DAY),
+        }
+        let before = version(&site, &member, &key).await;
+        for expiry in [None, Some(at(ends)), Some("90d".to_owned())] {
+            let save = KeyEdit {
+                name: Some("k"),
+                description: Some("typed in the second tab"),
+                expiry: expiry.as_deref(),
+                version: &begun,
+            };
+            let refused = conflict(edit(&site, &member, &key, save).await);
+            assert_eq!(refused.version, before, "{change}");
+            assert_eq!(version(&site, &member, &key).await, before, "{change}");
+            let stored = |field| refused.fields.get(field).unwrap_or_default();
+            assert_eq!(stored("description"), "Stored now: nothing.");
+            let expiration = stored("expiry");
+            match change {
+                "expired" | "ended" => {
+                    assert!(expiration.contains("the key expired on"), "{expiration}");
+                    assert_eq!(site.verdict(&key), "expired", "{number}");
+                }
+                "extended" => assert!(expiration.contains("2027"), "{expiration}"),
+                _ => assert_eq!(stored("name"), "Stored now: renamed"),
+            }
+        }
+        // Saved again, with what is stored in sight: only what is another changes.
+        let again = KeyEdit {
+            name: Some("k"),
+            description: Some("typed in the second tab"),
+            expiry: None,
+            version: &before,
+        };
+        edit(&site, &member, &key, again).await.unwrap();
+        let expected = match change {
+            "expired" | "ended" => "expired",
+            _ => "good",
+        };
+        assert_eq!(site.verdict(&key), expected, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_changes_what_it_names_and_nothing_else() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "30d").await;
+    let ends = key.expires_at.unwrap();
+    let only = KeyEdit::default();
+    let edits = [
+        KeyEdit {
+            description: Some("text"),
+            ..only
+        },
+        KeyEdit {
+            name: Some("other"),
+            ..only
+        },
+        only,
+    ];
+    for one in edits {
+        edit(&site, &member, &key, one).await.unwrap();
+    }
+    let account = &member.session.account;
+    let shown = site
+        .vault
+        .show_key(account, &key.access_key.to_string())
+        .await
+        .unwrap();
+    assert_eq!(
+        (&*shown.key.name, &*shown.key.description),
+        ("other", "text")
+    );
+    assert_eq!(shown.key.expires_at(), Some(ends));
+    assert_eq!(shown.history.len(), 3, "made and edited twice");
+
+    // Expired by itself: its own date revives nothing, another one does.
+    site.clock.set(ends);
+    let rename = KeyEdit {
+        name: Some("third"),
+        expiry: Some(&at(ends)),
+        ..only
+    };
+    edit(&site, &member, &key, rename).await.unwrap();
+    assert_eq!(site.verdict(&key), "expired");
+    let deliberate = KeyEdit {
+        expiry: Some("30d"),
+        ..only
+    };
+    edit(&site, &member, &key, deliberate).await.unwrap();
+    assert_eq!(site.verdict(&key), "good");
+}
+
+/// Every answer that speaks of a key gives its version, and all agree.
+#[tokio::test]
+async fn answers_carry_the_version_that_they_speak_of() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+    let key = site.key(&member, "k", "30d").await;
+    let access_key = key.access_key.to_string();
+    assert_eq!(key.version, version(&site, &member, &key).await);
+    let expired = vault.expire_key(session, &access_key, &nobody).await;
+    let expired = expired.unwrap().version;
+    assert_eq!(expired, version(&site, &member, &key).await);
+    let restored = vault
+        .restore_key(session, &access_key, "never", &expired, &nobody)
+        .await
+        .unwrap()
+        .version;
+    assert_eq!(restored, version(&site, &member, &key).await);
+    let list = vault
+        .list_keys(&session.account, &shared::list::ListQuery::default())
+        .await
+        .unwrap();
+    assert!(list.keys.iter().any(|key| key.version == restored));
+}
+
+/// The Dashboard of an hour ago shows a good key; it was retired meanwhile.
+#[tokio::test]
+async fn a_stale_extension_revives_nothing() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", &at(NOON + DAY)).await;
+    let access_key = key.access_key.to_string();
+    expire(&site.vault, &member, &access_key).await;
+    let (session, nobody) = (&member.session, Caller::default());
+    let extend = async |version: &str| {
+        site.vault
+            .restore_key(session, &access_key, "90d", version, &nobody)
+            .await
+    };
+    let refused = conflict(extend(&key.version).await);
+    assert!(refused.message.contains("it expired on Mon 23 Nov 2026"));
+    assert_eq!(site.verdict(&key), "expired");
+    let first = extend(&refused.version).await.unwrap();
+    assert_eq!(site.verdict(&key), "good");
+    // A second press of the same button.
+    site.clock.advance(HOUR);
+    conflict(extend(&refused.version).await);
+    assert_eq!(version(&site, &member, &key).await, first.version);
+}
+
+#[tokio::test]
+async fn settings_are_not_overwritten_unseen() {
+    let site = Fixture::new().await;
+    let member = site.member_in("a@example.com", "Europe/Berlin").await;
+    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+
+    let begun = of_preferences("Europe/Berlin", 14);
+    vault
+        .save_preferences(session, "Asia/Tokyo", "14", &begun, &nobody)
+        .await
+        .unwrap();
+    let refused = vault
+        .save_preferences(session, "Europe/Berlin", "30", &begun, &nobody)
+        .await;
+    let refused = conflict(refused.map(drop));
+    assert_eq!(refused.version, of_preferences("Asia/Tokyo", 14));
+    assert_eq!(
+        refused.fields.get("time_zone"),
+        Some("Stored now: Asia/Tokyo")
+    );
+    assert_eq!(refused.fields.get("warning_days"), Some("Stored now: 14"));
+    vault
+        .save_preferences(session, "UTC", "30", &refused.version, &nobody)
+        .await
+        .unwrap();
+
+    let begun = of_stages(&shared::notice::Stages::ALL.to_string());
+    let one = [Stage::Expired].into_iter().collect();
+    vault
+        .choose_stages(session, one, &begun, &nobody)
+        .await
+        .unwrap();
+    let none = shared::notice::Stages::NONE;
+    let refused = conflict(vault.choose_stages(session, none, &begun, &nobody).await);
+    assert_eq!(refused.version, of_stages("expired"));
+    vault
+        .choose_stages(session, none, &refused.version, &nobody)
+        .await
+        .unwrap();
+    let empty = of_stages("");
+    vault
+        .choose_stages(session, one, &empty, &nobody)
+        .await
+        .unwrap();
+
+    let begun = of_recipient(None);
+    vault
+        .set_second_recipient(session, "one@example.com", &begun, &nobody)
+        .await
+        .unwrap();
+    let other = vault
+        .set_second_recipient(session, "two@example.com", &begun, &nobody)
+        .await;
+    let refused = conflict(other);
+    assert!(refused.message.contains("one@example.com"));
+    let stale = of_recipient(Some("zero@example.com"));
+    conflict(
+        vault
+            .remove_second_recipient(session, &stale, &nobody)
+            .await,
+    );
+    vault
+        .remove_second_recipient(session, &refused.version, &nobody)
+        .await
+        .unwrap();
+}
