@@ -34,12 +34,37 @@ pub enum Command {
     /// Try the mail settings.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Put right what a wrong clock has left behind.
+    #[command(subcommand)]
+    Clock(ClockCommand),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
     /// Send one mail with the settings of `serve`, and say what the mail server answered.
     Test(MailTest),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// After a clock that ran ahead was put right: go by the machine's clock again, with the server stopped.
+    Accept(ClockAccept),
+}
+
+#[derive(Args, Debug)]
+pub struct ClockAccept {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ mod address;
 mod api;
 pub mod backup;
 mod calendar;
+pub mod clock_accept;
 mod command_line;
 pub mod config;
 mod fast_path;

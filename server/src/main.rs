@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
-use server::config::{Command, CommandLine, MailCommand};
+use server::config::{ClockCommand, Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
 
 /// Quicker than the system's at the few pieces that a verification allocates.
@@ -62,6 +62,11 @@ async fn run(command: Command) -> Result<(), String> {
         }
         Command::Restore(command) => {
             say(&server::backup::restore(&command).await?);
+            Ok(())
+        }
+        Command::Clock(ClockCommand::Accept(command)) => {
+            let answer = server::clock_accept::run(&command).await?;
+            say(&format!("{answer}\n"));
             Ok(())
         }
     }

@@ -87,6 +87,11 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
             count(vault.key_count()),
         ),
         gauge(
+            "keyhold_clock_ahead_seconds",
+            "How far Keyhold's clock is ahead of the machine's: above 0, time stands still.",
+            vault.clock_ahead().as_secs_f64(),
+        ),
+        gauge(
             "keyhold_usage_flush_lag_seconds",
             "How long the oldest counted call waits to be written.",
             vault.flush_lag().as_secs_f64(),

@@ -125,7 +125,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         listen::serve(listener, front, limits, stopped()),
         metrics,
         async {
-            stopped().await;
+            vault.watch_clock(stopped()).await;
             postman.stop().await;
         }
     );

@@ -1,6 +1,8 @@
 //! The instant by which everything is decided.
 
+pub mod accept;
 pub(crate) mod floor;
+mod watch;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

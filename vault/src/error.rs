@@ -102,6 +102,8 @@ pub enum OpenError {
     Foreign { path: PathBuf },
     #[error("SQLite {found} is too old: keyhold needs {needed} or later")]
     OldSqlite { found: String, needed: &'static str },
+    #[error("the clock cannot be accepted: {0}")]
+    Accept(Error),
     #[error("the database {} cannot be opened: {source}", path.display())]
     Database { path: PathBuf, source: sqlx::Error },
     #[error("there is no database at {}", path.display())]

@@ -10,6 +10,7 @@ mod backups;
 mod calendar;
 mod carriers;
 mod claim;
+mod clock;
 mod closed;
 mod crossing;
 mod delivery;

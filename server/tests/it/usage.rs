@@ -193,7 +193,11 @@ fn metrics_are_numbers_on_their_own_listener() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");
     }
-    for gauge in ["keyhold_usage_flush_lag_seconds", "keyhold_outbox_mails"] {
+    for gauge in [
+        "keyhold_usage_flush_lag_seconds",
+        "keyhold_outbox_mails",
+        "keyhold_clock_ahead_seconds",
+    ] {
         assert!(text.contains(&format!("\n{gauge} ")), "{text}");
     }
     for private in ["kh_", "khs_", "acc_", "example.com", "Default", "127.0.0.1"] {

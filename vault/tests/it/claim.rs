@@ -4,7 +4,7 @@
 use shared::status::Status;
 use vault::{Caller, Error};
 
-use crate::fixture::{DAY, Fixture, Mailbox, Member, SECOND, from, restore};
+use crate::fixture::{DAY, Fixture, Mailbox, Member, SECOND, edit, from, restore};
 use crate::links::token_in;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -134,7 +134,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     let over = |result: Result<(), Error>| matches!(result, Err(Error::SessionOver));
     assert!(over(
         vault
-            .restore_key(session, &key, "never", &caller)
+            .restore_key(session, &key, "never", "", &caller)
             .await
             .map(drop)
     ));
@@ -146,7 +146,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     ));
     assert!(over(
         vault
-            .edit_key(session, &key, "another", "", "90d", &caller)
+            .edit_key(session, &key, edit("another", "", "90d"), &caller)
             .await
             .map(drop)
     ));
@@ -158,13 +158,13 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     ));
     assert!(over(
         vault
-            .set_second_recipient(session, "spy@example.com", &caller)
+            .set_second_recipient(session, "spy@example.com", "", &caller)
             .await
     ));
     assert!(over(vault.reset_calendar(session, &caller).await));
     assert!(over(
         vault
-            .save_preferences(session, "UTC", "90", &caller)
+            .save_preferences(session, "UTC", "90", "", &caller)
             .await
             .map(drop)
     ));

@@ -1,12 +1,15 @@
 //! The clock: its floor across restarts, and the instants of changes that wait for each other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::Connection;
+use vault::clock::accept::accept;
 use vault::clock::{Clock, ManualClock};
-use vault::{Caller, Vault};
+use vault::readiness::Cause;
+use vault::{Caller, OpenError, Vault};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, SECOND, at, expire, options};
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options};
 
 /// Opens the files again with a clock that shows `wall`.
 async fn restarted(site: Fixture, wall: i64) -> Fixture {
@@ -148,7 +151,7 @@ async fn what_expired_by_itself_stays_expired_over_restarts() {
 async fn opened_after_a_kill(folder: &tempfile::TempDir, clock: Arc<dyn Clock>) -> Vault {
     loop {
         match Vault::open(&options(folder), clock.clone()).await {
-            Err(vault::OpenError::InUse { .. }) => tokio::task::yield_now().await,
+            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
             opened => return opened.unwrap(),
         }
     }
@@ -160,16 +163,108 @@ async fn a_session_in_use_is_recorded() {
     let site = Fixture::new().await;
     let signed_up = site
         .vault
-        .sign_up(
-            "a@example.com",
-            crate::fixture::PASSWORD,
-            "UTC",
-            &Caller::default(),
-        )
+        .sign_up("a@example.com", PASSWORD, "UTC", &Caller::default())
         .await
         .unwrap();
     site.clock.advance(2 * DAY);
     site.session(&signed_up.session).await.unwrap();
     let site = restarted(site, NOON).await;
     assert_eq!(site.vault.now(), NOON + 2 * DAY);
+}
+
+/// A leap of 400 days in which somebody signed in: it is reported, and the operator can end it. What a person did
+/// meanwhile holds.
+#[tokio::test]
+async fn a_leap_ahead_is_reported_and_can_be_put_right() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let member = site.member("a@example.com").await;
+    let dated = site.key(&member, "dated", "90d").await;
+    let retired = site.key(&member, "retired", "never").await;
+    site.clock.advance(400 * DAY);
+    site.vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    expire(&site.vault, &member, &retired.access_key.to_string()).await;
+    assert!(!mailbox.notices(&site.vault).await.is_empty());
+
+    let right = NOON + HOUR;
+    let site = restarted(site, right).await;
+    assert_eq!(site.verdict(&dated), "expired", "it fails closed");
+    assert_eq!(
+        site.vault.clock_ahead(),
+        Duration::from_hours(24 * 400 - 1),
+        "for as long as that"
+    );
+    site.vault.watch_clock(std::future::ready(())).await;
+    let fault = site.vault.readiness().fault(Cause::Clock).unwrap();
+    assert!(fault.contains("`keyhold clock accept`"), "{fault}");
+
+    let url = options(&site.folder).database_url;
+    let machine = Arc::new(ManualClock::at(right));
+    let refused = accept(&url, machine.clone(), false).await;
+    assert!(matches!(refused, Err(OpenError::InUse { .. })));
+    let trail = "SELECT COUNT(*), MAX(at) FROM audit";
+    let mut database = site.database().await;
+    let before: (i64, i64) = sqlx::query_as(trail)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    site.vault.close().await;
+    let Fixture { folder, vault, .. } = site;
+    drop(vault);
+    for dry_run in [true, false] {
+        let accepted = accept(&url, machine.clone(), dry_run).await.unwrap();
+        let accepted = accepted.unwrap();
+        assert_eq!((accepted.now, accepted.recorded), (right, NOON + 400 * DAY));
+        let expired = [("retired".to_owned(), retired.access_key.to_string())];
+        assert_eq!(accepted.expired, expired);
+    }
+    assert!(
+        accept(&url, machine.clone(), false)
+            .await
+            .unwrap()
+            .is_none(),
+        "there is nothing left to do"
+    );
+    let vault = Vault::open(&options(&folder), machine.clone())
+        .await
+        .unwrap();
+    let site = Fixture {
+        folder,
+        clock: machine,
+        vault,
+    };
+    assert_eq!(site.vault.now(), right);
+    assert_eq!(site.vault.clock_ahead(), Duration::ZERO);
+    assert_eq!(site.verdict(&dated), "good");
+    assert_eq!(site.verdict(&retired), "expired");
+    let after: (i64, i64) = sqlx::query_as(trail)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before, "the trail is as it was");
+    // What was said too early is said again when its time has come, and nothing before.
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 0);
+    site.clock.set(NOON + 76 * DAY + 1);
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 1);
+    database.close().await.unwrap();
+}
+
+/// Time that stands still is over once the machine's clock has caught up.
+#[tokio::test]
+async fn standing_time_ends_by_itself() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let site = restarted(site, NOON - HOUR).await;
+    let look = async || {
+        site.vault.watch_clock(std::future::ready(())).await;
+        site.vault.readiness().fault(Cause::Clock).is_some()
+    };
+    assert!(look().await);
+    site.clock.set(NOON - 4 * SECOND);
+    assert!(!look().await, "an ordinary correction");
+    site.clock.set(NOON + SECOND);
+    assert!(!look().await);
 }

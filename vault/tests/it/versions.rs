@@ -8,9 +8,9 @@ use vault::{Caller, Conflict, Error, KeyEdit, NewKey};
 use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
 
 async fn version(site: &Fixture, member: &Member, key: &NewKey) -> String {
-    let account = &member.session.account;
-    let shown = site.vault.show_key(account, &key.access_key.to_string());
-    shown.await.unwrap().key.version
+    let (account, access_key) = (&member.session.account, key.access_key.to_string());
+    let shown = site.vault.show_key(account, &access_key).await;
+    shown.unwrap().key.version
 }
 
 async fn edit(
@@ -22,8 +22,9 @@ async fn edit(
     let access_key = key.access_key.to_string();
     let edited = site
         .vault
-        .edit_key(&member.session, &access_key, edit, &Caller::default());
-    edited.await.map(|changed| changed.version)
+        .edit_key(&member.session, &access_key, edit, &Caller::default())
+        .await;
+    edited.map(|changed| changed.version)
 }
 
 fn conflict<T>(result: Result<T, Error>) -> Conflict {

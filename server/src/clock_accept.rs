@@ -1,0 +1,49 @@
+//! `keyhold clock accept`: goes by the machine's clock again, after one that ran ahead was put right.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use vault::clock::SystemClock;
+use vault::clock::accept::accept;
+
+use crate::config::ClockAccept;
+
+/// Accepts the machine's clock, and says what that meant.
+///
+/// # Errors
+/// A sentence: what stands in the way.
+pub async fn run(command: &ClockAccept) -> Result<String, String> {
+    let clock = Arc::new(SystemClock::default());
+    let accepted = accept(&command.database_url, clock, command.dry_run)
+        .await
+        .map_err(|error| error.to_string())?;
+    let Some(accepted) = accepted else {
+        return Ok("nothing was recorded ahead of the machine's clock: nothing to do".to_owned());
+    };
+    let mut text = String::new();
+    if command.dry_run {
+        text.push_str("dry run, nothing is changed: ");
+    }
+    let (now, recorded) = (
+        vault::rfc3339(accepted.now),
+        vault::rfc3339(accepted.recorded),
+    );
+    // Writing to a text does not fail.
+    let _ = write!(
+        text,
+        "the next start goes by the machine's clock, {now}, and no longer by what was recorded until {recorded}. Keys \
+         that expire in between are good again"
+    );
+    if accepted.expired.is_empty() {
+        text.push('.');
+    }
+    for (index, (name, access_key)) in accepted.expired.iter().enumerate() {
+        if index == 0 {
+            text.push_str(
+                ", but for those that were expired manually in that time. They expire now:",
+            );
+        }
+        let _ = write!(text, "\n  {access_key} {name}");
+    }
+    Ok(text)
+}

@@ -1,0 +1,82 @@
+//! A clock that ran ahead, as the operator sees it: the running server says so, and one command puts it right.
+
+use std::process::Command;
+
+use sqlx::Connection;
+use tempfile::TempDir;
+
+use crate::running::{Running, start};
+
+const LEAP_MS: i64 = 400 * 24 * 3_600_000;
+
+fn accept(folder: &TempDir, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyhold"))
+        .args(["clock", "accept"])
+        .args(arguments)
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).unwrap())
+}
+
+/// What a sign-in by a clock that is 400 days ahead leaves behind, and nothing else.
+#[tokio::main(flavor = "current_thread")]
+async fn leap(folder: &TempDir) {
+    let database = folder.path().join("data/keyhold.db");
+    let address = format!("sqlite://{}", database.display());
+    let mut database = sqlx::SqliteConnection::connect(&address).await.unwrap();
+    sqlx::query(
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT MAX(id) + 1, MAX(at) + $1, MAX(account_id), 'account.signed_in', '', '', NULL, '' FROM audit",
+    )
+    .bind(LEAP_MS)
+    .execute(&mut database)
+    .await
+    .unwrap();
+    database.close().await.unwrap();
+}
+
+fn ready(running: &Running) -> String {
+    running.send("GET /readyz HTTP/1.1", "").unwrap()
+}
+
+#[test]
+fn a_leap_that_was_recorded_is_reported_and_accepted() {
+    let folder = TempDir::new().unwrap();
+    let mut running = start(folder.path(), &[]);
+    let signed_up = running.sign_up();
+    let cookie = signed_up["cookie"].as_str().unwrap().to_owned();
+    let fields = [("name", "dated"), ("expiry", "90d")];
+    let key = running.call("keys/create", &cookie, &fields).unwrap();
+    assert_eq!(running.verdict(&key), "200");
+    let (done, said) = accept(&folder, &[]);
+    assert!(
+        !done && said.contains("in use by another keyhold process"),
+        "{said}"
+    );
+    running.terminate();
+    leap(&folder);
+
+    let mut running = start(folder.path(), &[]);
+    assert_eq!(running.verdict(&key), "401");
+    let answer = ready(&running);
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("keyhold clock accept"), "{answer}");
+    assert!(running.log().contains("time stands still at"));
+    running.terminate();
+
+    let (done, said) = accept(&folder, &["--dry-run"]);
+    assert!(done && said.contains("nothing is changed"), "{said}");
+    let (done, said) = accept(&folder, &[]);
+    assert!(
+        done && said.contains("goes by the machine's clock"),
+        "{said}"
+    );
+    let running = start(folder.path(), &[]);
+    assert_eq!(running.verdict(&key), "200");
+    assert!(ready(&running).starts_with("HTTP/1.1 200"));
+    drop(running);
+    let (done, said) = accept(&folder, &["--database-url", "sqlite://data/none.db"]);
+    assert!(!done && said.contains("there is no database at"), "{said}");
+}
