@@ -35,9 +35,9 @@ pub async fn own(State(state): State<AppState>, request: Request, next: Next) ->
 
 /// Whether a request is for this machine by one of its own names. One without a name was not sent by a browser.
 fn is_own(request: &Request, base_url: &str) -> bool {
-    let named = request.headers().get(HOST).map(HeaderValue::as_bytes);
+    let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
     let target = request.uri().authority().map(Authority::as_str);
-    let mut names = named.into_iter().chain(target.map(str::as_bytes));
+    let mut names = host.into_iter().chain(target.map(str::as_bytes));
     names.all(|name| {
         let host = Authority::try_from(name);
         host.is_ok_and(|authority| {

@@ -56,7 +56,7 @@ mod tests {
             ("/\\evil.example/", None),
             ("*", None),
         ] {
-            let uri = Uri::from_maybe_shared(from.to_owned());
+            let uri = Uri::from_maybe_shared(from);
             let trimmed = uri.ok().as_ref().and_then(trimmed);
             assert_eq!(
                 trimmed.as_ref().map(HeaderValue::as_bytes),

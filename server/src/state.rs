@@ -43,14 +43,14 @@ impl AppState {
         trusted_proxies: Vec<IpNet>,
     ) -> Self {
         let site_root = site_root.as_ref();
-        let hashes = site_root.join("hash.txt");
-        let hashed = hashes.is_file();
+        let list = site_root.join("hash.txt");
+        let hashed = list.is_file();
         let leptos = LeptosOptions::builder()
             .output_name("keyhold")
             .site_root(site_root.to_string_lossy())
             .env(leptos::config::Env::PROD)
             .hash_files(hashed)
-            .hash_file(hashes.to_string_lossy().as_ref().into())
+            .hash_file(list.to_string_lossy().as_ref().into())
             .build();
         Self(Arc::new(Inner {
             vault,
