@@ -73,7 +73,7 @@ impl FnError {
             "sign_up_refused" | Self::CONFLICT => 409,
             Self::LINK_GONE => 410,
             Self::INVALID => 422,
-            "throttled" => 429,
+            "throttled" | "quota_exceeded" => 429,
             "unavailable" => 503,
             _ => 500,
         }
@@ -159,6 +159,11 @@ impl From<vault::Error> for FnError {
                     format!("Too many attempts. Try again in {retry_after} seconds."),
                 )
             },
+            // Amounts shrink only when somebody acts; an hour is as good as any other time to look again.
+            vault::Error::Quota(limit, most) => Self {
+                retry_after: Some(60 * 60),
+                ..Self::new("quota_exceeded", quota(limit, most))
+            },
             vault::Error::Busy => Self {
                 retry_after: Some(1),
                 ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
@@ -182,4 +187,14 @@ impl From<vault::Error> for FnError {
             }
         }
     }
+}
+
+#[cfg(feature = "ssr")]
+fn quota(limit: vault::limits::Limit, most: u32) -> String {
+    if limit == vault::limits::Limit::Accounts {
+        return "No more accounts can be made here. Ask the operator.".to_owned();
+    }
+    format!(
+        "This account can have {most} keys beside its first one. Delete keys that you no longer need, or ask the operator."
+    )
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::expect_context;
 use leptos_axum::ResponseOptions;
 use shared::view::IssuedKey;
-use vault::{Caller, NewKey, Session, SessionToken, Vault};
+use vault::{Caller, DeviceToken, NewKey, Session, SessionToken, Vault};
 
 use crate::error::FnError;
 use crate::shell::Theme;
@@ -30,7 +30,10 @@ impl Site {
     /// Browsers keep one jar for all ports of a host, so another Keyhold there must have another name for its own.
     /// The usual ports have the plain name.
     pub fn session_cookie_name(&self) -> String {
-        let plain = self.plain_cookie_name();
+        self.of_port(self.plain_cookie_name())
+    }
+
+    fn of_port(&self, plain: &str) -> String {
         let port = self.base_url.rsplit_once(':').map(|(_, port)| port);
         match port.filter(|port| is_port(port)) {
             None | Some(USUAL_PORT) => plain.to_owned(),
@@ -52,6 +55,15 @@ impl Site {
         }
     }
 
+    /// The cookie of the browsers on which an owner has signed in. It stays when the session ends.
+    pub fn device_cookie_name(&self) -> String {
+        self.of_port(if self.is_https() {
+            "__Host-keyhold_device"
+        } else {
+            "keyhold_device"
+        })
+    }
+
     fn cookie(&self, name: &str, value: &str, max_age: u32) -> String {
         let secure = if self.is_https() { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")
@@ -71,6 +83,8 @@ pub const THEME_COOKIE: &str = "keyhold_theme";
 const DAY_S: u32 = 24 * 60 * 60;
 /// As long as a session can last at most; the server decides when it is over.
 const SESSION_AGE_S: u32 = 60 * DAY_S;
+/// As long as browsers keep a cookie at most.
+const DEVICE_AGE_S: u32 = 400 * DAY_S;
 const THEME_AGE_S: u32 = 365 * DAY_S;
 
 /// One request.
@@ -95,10 +109,19 @@ impl Request {
         self.session.as_ref().ok_or_else(FnError::unauthenticated)
     }
 
-    /// Puts a new session into the answer's cookie.
+    /// Lets the browser keep what proves that its owner has signed in here.
+    pub fn keep_device(&self, device: &DeviceToken) {
+        let name = self.site.device_cookie_name();
+        set_cookie(&self.site.cookie(&name, device.expose(), DEVICE_AGE_S));
+    }
+
+    /// Puts a new session into the answer's cookie, and that of the browser into another.
     pub fn start_session(&self, token: &SessionToken) {
         let name = self.site.session_cookie_name();
         set_cookie(&self.site.cookie(&name, token.expose(), SESSION_AGE_S));
+        if let Some(device) = token.device() {
+            self.keep_device(device);
+        }
     }
 
     /// Takes the session's cookie away.

@@ -18,6 +18,7 @@ pub struct Peer(pub SocketAddr);
 pub fn caller(peer: Option<Peer>, headers: &impl Headers, trusted: &[IpNet]) -> Caller {
     Caller {
         address: peer.map(|peer| address(peer, headers, trusted)),
+        ..Caller::default()
     }
 }
 

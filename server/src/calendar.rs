@@ -1,6 +1,9 @@
 //! `GET /calendar/<token>.ics`: the calendar feed. There is no session, because calendar programs have none;
 //! the token is the credential, and every wrong one looks like an address that does not exist.
 
+use std::convert::Infallible;
+
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header::{
@@ -8,6 +11,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures_util::stream;
 use vault::Error;
 
 use crate::state::AppState;
@@ -36,7 +40,8 @@ pub async fn calendar(
                 (CONTENT_TYPE, "text/calendar; charset=utf-8"),
                 (CONTENT_DISPOSITION, "inline; filename=\"keyhold.ics\""),
             ];
-            (ALWAYS, headers, calendar).into_response()
+            let pieces = stream::iter(calendar.map(Ok::<_, Infallible>));
+            (ALWAYS, headers, Body::from_stream(pieces)).into_response()
         }
         Err(Error::Unavailable(reason)) => {
             tracing::error!(reason, "the calendar cannot be read");

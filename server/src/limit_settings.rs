@@ -7,18 +7,58 @@ use vault::limits::Settings;
 pub struct LimitSettings {
     /// Sign-ups an hour from one network; 0: no limit.
     #[arg(
-        long,
+        long = "limit-sign-ups",
         env = "KEYHOLD_LIMIT_SIGN_UPS",
         default_value_t = Settings::default().sign_ups,
         value_name = "NUMBER"
     )]
-    pub limit_sign_ups: u32,
+    pub sign_ups: u32,
+
+    /// Accounts of this instance; 0: no limit.
+    #[arg(
+        long = "limit-accounts",
+        env = "KEYHOLD_LIMIT_ACCOUNTS",
+        default_value_t = Settings::default().accounts,
+        value_name = "NUMBER"
+    )]
+    pub accounts: u32,
+
+    /// Keys of one account beside the one that comes with it; 0: no limit.
+    #[arg(
+        long = "limit-keys",
+        env = "KEYHOLD_LIMIT_KEYS",
+        default_value_t = Settings::default().keys,
+        value_name = "NUMBER"
+    )]
+    pub keys: u32,
+
+    /// Changes a minute of one account, twenty minutes' worth of them at once; 0: no limit.
+    #[arg(
+        long = "limit-changes",
+        env = "KEYHOLD_LIMIT_CHANGES",
+        default_value_t = Settings::default().changes,
+        value_name = "NUMBER"
+    )]
+    pub changes: u32,
+
+    /// Sessions of one account, of which the one used longest ago ends; 0: no limit.
+    #[arg(
+        long = "limit-sessions",
+        env = "KEYHOLD_LIMIT_SESSIONS",
+        default_value_t = Settings::default().sessions,
+        value_name = "NUMBER"
+    )]
+    pub sessions: u32,
 }
 
 impl LimitSettings {
     pub fn settings(&self) -> Settings {
         Settings {
-            sign_ups: self.limit_sign_ups,
+            sign_ups: self.sign_ups,
+            accounts: self.accounts,
+            keys: self.keys,
+            changes: self.changes,
+            sessions: self.sessions,
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
+use vault::{Caller, DeviceToken};
 
 use crate::address::caller;
 use crate::functions::json_error;
@@ -32,11 +33,15 @@ pub async fn identify(
             Err(error) => return json_error(&error.into()),
         }
     }
-    let caller = caller(
-        request.extensions().get().copied(),
-        request.headers(),
-        &state.trusted_proxies,
-    );
+    let device = cookie(request.headers(), &state.site.device_cookie_name());
+    let caller = Caller {
+        device: device.map(DeviceToken::sent),
+        ..caller(
+            request.extensions().get().copied(),
+            request.headers(),
+            &state.trusted_proxies,
+        )
+    };
     let known = request::Request {
         vault: state.vault.clone(),
         site: state.site.clone(),

@@ -90,6 +90,7 @@ fn bench(bencher: Bencher<'_, '_>, refused: Option<Code>, authorization: fn(&Sit
     headers.insert(USER_AGENT, HeaderValue::from_static("curl/8.5.0"));
     let caller = Caller {
         address: Some([192, 0, 2, 1].into()),
+        ..Caller::default()
     };
     let verdict = site.vault.admit(&headers, &caller);
     assert_eq!(verdict.err().map(vault::gate::Refused::code), refused);

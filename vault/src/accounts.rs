@@ -8,7 +8,9 @@ use shared::view::AccountView;
 use sqlx::AnyConnection;
 
 use crate::audit::{self, Action, Entry};
+use crate::devices;
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::limits::backoff::Subject;
 use crate::new_key::{NewKey, insert_key};
 use crate::passwords::Turn;
@@ -139,6 +141,19 @@ pub(crate) async fn insert_account(
     Ok((account, key))
 }
 
+/// # Errors
+/// [`Error::Quota`] if the instance has as many accounts as it may.
+async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> Result<()> {
+    let most = vault.0.limits.settings.accounts;
+    if most == 0 {
+        return Ok(());
+    }
+    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM accounts")
+        .fetch_one(connection)
+        .await?;
+    vault.0.limits.one_more(Limit::Accounts, count, most)
+}
+
 /// An audit entry about an account rather than one of its keys.
 pub(crate) fn entry<'a>(
     account_id: &'a str,
@@ -220,6 +235,7 @@ impl Vault {
             .undisturbed(move |vault| async move {
                 let mut write = vault.0.database.begin().await?;
                 let now = write.now;
+                room_for_an_account(&vault, &mut write.transaction).await?;
                 let (account, key) = insert_account(
                     &vault,
                     &mut write.transaction,
@@ -232,20 +248,26 @@ impl Vault {
                     let kind = MailKind::ConfirmAddress;
                     links::put(&mut write.transaction, &account.id, kind, &email, now).await?;
                 }
-                let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+                let session =
+                    sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
                 audit::record(
                     &mut write.transaction,
                     entry(&account.id, Action::SignedIn, "", now),
                     &caller,
                 )
                 .await?;
+                let device = caller.device.as_ref();
+                let device = devices::issue(&vault.0.pepper, device, &email, &password_hash)?;
                 let _turn = write.commit().await?;
                 vault
                     .0
                     .directory
                     .set_account(&account.id, account.warning_days);
                 key.publish(&vault, &account);
-                Ok(SignedUp { session, key })
+                Ok(SignedUp {
+                    session: session.on(device),
+                    key,
+                })
             })
             .await;
         match &signed_up {

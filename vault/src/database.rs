@@ -53,7 +53,8 @@ const PRAGMAS: [&str; 5] = [
     "PRAGMA busy_timeout = 1000",
 ];
 
-const READERS: u32 = 4;
+/// Connections that only read.
+pub const READERS: u32 = 4;
 /// The longest that a question to the database waits for a reader.
 const READER_PATIENCE: Duration = Duration::from_secs(2);
 

@@ -13,6 +13,7 @@ use crate::{Vault, calendar, outbox};
 impl Vault {
     /// Settings and delivery log of an account.
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
+        let _reading = self.0.limits.reading(&account.id).await?;
         type Row = (Option<i64>, String, Option<String>, Option<i64>, i64);
         let row: Row = sqlx::query_as(
             "SELECT confirmed_at, stages, second_recipient, second_confirmed_at, feed_generation

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use shared::validation::FieldErrors;
 
+use crate::limits::Limit;
 use crate::version::Conflict;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -38,6 +39,9 @@ pub enum Error {
         /// Seconds until another attempt is looked at.
         retry_after: u64,
     },
+    /// There are as many as there may be.
+    #[error("no more than {most} {what}", most = .1, what = .0.slug())]
+    Quota(Limit, u32),
     /// More passwords are waiting to be checked than is reasonable, or the turn to change something did not come in
     /// time.
     #[error("busy")]

@@ -114,6 +114,7 @@ fn order(sort: Sort) -> String {
 impl Vault {
     /// One page of the table, in two statements.
     pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
+        let _reading = self.0.limits.reading(&account.id).await?;
         let now = self.now();
         let pattern = pattern(&query.search);
         let counts = self.counts(account, &pattern, now).await?;
@@ -160,6 +161,7 @@ impl Vault {
     /// [`Error::NotFound`], for a key of another account too.
     pub async fn show_key(&self, account: &Account, access_key: &str) -> Result<KeyDetail> {
         let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
+        let _reading = self.0.limits.reading(&account.id).await?;
         let now = self.now();
         let statement = format!(
             "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
@@ -212,6 +214,7 @@ impl Vault {
 
     /// What the Dashboard says.
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
+        let _reading = self.0.limits.reading(&account.id).await?;
         let now = self.now();
         let counts = self.counts(account, "%", now).await?;
         // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.

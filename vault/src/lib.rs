@@ -21,6 +21,7 @@ mod decision;
 mod delivery;
 mod delivery_log;
 pub mod demo;
+mod devices;
 mod directory;
 mod error;
 pub mod gate;
@@ -40,6 +41,7 @@ mod pruning;
 mod random;
 pub mod readiness;
 mod reset;
+mod reset_requests;
 mod retry;
 mod seal;
 mod sessions;
@@ -65,6 +67,7 @@ pub use database::Upkeep;
 pub use database::backup::{Copied, backup};
 pub use database::restore::{Present, Restored, Revived, Since, Wanted, restore};
 pub use dates::rfc3339;
+pub use devices::DeviceToken;
 pub use error::{Error, OpenError, Result};
 pub use keys::KeyEdit;
 pub use new_key::NewKey;
@@ -83,6 +86,7 @@ use load::Loader;
 use passwords::Passwords;
 use pepper::Pepper;
 use readiness::{Cause, Readiness};
+use reset_requests::ResetRequests;
 use tally::Tally;
 use usage::Usage;
 
@@ -106,6 +110,8 @@ pub struct Options {
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub address: Option<IpAddr>,
+    /// The device cookie that the browser sent.
+    pub device: Option<DeviceToken>,
 }
 
 /// The handle to it all; cheap to clone.
@@ -119,6 +125,7 @@ struct Inner {
     directory: Arc<KeyDirectory>,
     passwords: Passwords,
     limits: Limits,
+    reset_requests: ResetRequests,
     usage: Usage,
     tally: Tally,
     request_ids: RequestIds,
@@ -149,6 +156,7 @@ impl Vault {
             directory,
             passwords,
             limits: Limits::new(options.limits),
+            reset_requests: ResetRequests::default(),
             usage: Usage::default(),
             tally: Tally::default(),
             request_ids: RequestIds::default(),
@@ -194,6 +202,7 @@ impl Vault {
 
     /// The same, by a deadline.
     pub async fn close_by(&self, deadline: Instant) {
+        self.handle_reset_requests().await;
         self.0.database.close(deadline).await;
     }
 

@@ -8,6 +8,7 @@ use crate::accounts::Account;
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
 use crate::keys::{expiry_error, folded};
+use crate::limits::Limit;
 use crate::pepper::Digest;
 use crate::sessions::Session;
 use crate::{Caller, Vault, random, version};
@@ -88,11 +89,31 @@ pub(crate) async fn insert_key(
     })
 }
 
+/// # Errors
+/// [`Error::Quota`] if the account has as many keys as it may.
+async fn room_for_a_key(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<()> {
+    let most = vault.0.limits.settings.keys;
+    if most == 0 {
+        return Ok(());
+    }
+    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE account_id = $1")
+        .bind(account)
+        .fetch_one(connection)
+        .await?;
+    // The one that came with the account does not count.
+    vault.0.limits.one_more(Limit::Keys, count - 1, most)
+}
+
 impl Vault {
     /// Makes a key.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `name`, `description`, `expiry`; a past expiration is invalid.
+    /// [`Error::Invalid`] for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`];
+    /// [`Error::Throttled`].
     pub async fn create_key(
         &self,
         session: &Session,
@@ -106,6 +127,7 @@ impl Vault {
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let account = session.account;
+            room_for_a_key(&vault, &mut write.transaction, &account.id).await?;
             let now = write.now;
             let expires_at = form
                 .expiry

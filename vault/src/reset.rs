@@ -1,13 +1,13 @@
-//! A forgotten password: asked for by anybody who can name an address, set by whoever reads mail there.
+//! A forgotten password, set by whoever reads mail at the account's address. [`crate::reset_requests`] sends the link.
 
 use shared::notice::MailKind;
-use shared::validation::{self, FieldErrors};
+use shared::validation::FieldErrors;
 use sqlx::AnyConnection;
-use tokio::task::JoinHandle;
 
 use crate::accounts::{entry, new_password};
 use crate::audit::{self, Action};
 use crate::claim::{self, CLAIMED};
+use crate::devices::{self, DeviceToken};
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::{self, MailTo};
@@ -28,50 +28,18 @@ pub(crate) async fn password_changed(
 }
 
 impl Vault {
-    /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be
-    /// told from the answer nor from its time: the work goes on after it, in the task that is handed back.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `email`; [`Error::Throttled`].
-    #[expect(clippy::unused_async, reason = "like every other operation")]
-    pub async fn request_reset(&self, email: &str, caller: &Caller) -> Result<JoinHandle<()>> {
-        let email = validation::email(email).map_err(|error| FieldErrors::one("email", error))?;
-        let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
-        // Each counts, whether it led to a mail or not.
-        self.0.limits.mail(subjects, self.now())?;
-        let vault = self.clone();
-        Ok(tokio::spawn(async move {
-            let sent = vault.0.database.noted(vault.send_reset(&email).await);
-            if let Err(error) = sent
-                && error.is_news()
-            {
-                tracing::error!(%error, "a link to a new password could not be sent");
-            }
-        }))
-    }
-
-    async fn send_reset(&self, email: &str) -> Result<()> {
-        let mut write = self.0.database.begin().await?;
-        let now = write.now;
-        let account: Option<(String,)> = sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
-            .bind(email)
-            .fetch_optional(&mut *write.transaction)
-            .await?;
-        let Some((account,)) = account else {
-            return Ok(());
-        };
-        let kind = MailKind::ResetPassword;
-        links::put(&mut write.transaction, &account, kind, email, now).await?;
-        let _turn = write.commit().await?;
-        Ok(())
-    }
-
     /// Sets a new password by a link, ends every session of the account, makes a new address for its calendar, and
-    /// counts its address as confirmed. Where that is news, the keys made before expire (see [`crate::claim`]).
+    /// counts its address as confirmed. Where that is news, the keys made before expire (see [`crate::claim`]). The browser that did it is
+    /// the owner's: it can sign in whatever strangers guess meanwhile.
     ///
     /// # Errors
     /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
-    pub async fn reset_password(&self, token: &str, new: &str, caller: &Caller) -> Result<()> {
+    pub async fn reset_password(
+        &self,
+        token: &str,
+        new: &str,
+        caller: &Caller,
+    ) -> Result<DeviceToken> {
         // Looked at before anything is hashed: hashing is dear, and strangers may call this.
         let mut connection = self.0.database.readers.acquire().await?;
         links::open(self, &mut connection, token, self.now()).await?;
@@ -98,7 +66,7 @@ impl Vault {
                  feed_generation = feed_generation + 1
                  WHERE id = $3",
             )
-            .bind(hash)
+            .bind(&hash)
             .bind(now)
             .bind(&link.account)
             .execute(&mut *connection)
@@ -119,13 +87,15 @@ impl Vault {
                 };
                 Some(claim::claim(connection, &mail, now, &caller).await?)
             };
+            let device = caller.device.as_ref();
+            let device = devices::issue(&vault.0.pepper, device, &link.account_email, &hash)?;
             let _turn = write.commit().await?;
             if let Some(claimed) = claimed {
                 claimed.publish(&vault);
             }
             // What was guessed at the old password must not keep the owner out.
             vault.0.limits.forget(&Subject::Account(link.account_email));
-            Ok(())
+            Ok(device)
         })
         .await
     }

@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use crate::accounts::{Account, AccountRow};
 use crate::audit::{self, Action, Entry};
 use crate::database::Write;
+use crate::devices::DeviceToken;
 use crate::error::{Error, Result};
 use crate::{Caller, Vault, random};
 
@@ -16,13 +17,30 @@ const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
 /// How exactly the last use is kept, in milliseconds: reading a page must not cost a write.
 const SEEN_STEP_MS: i64 = 60 * 60 * 1000;
 
-/// The token of a new session: 256 random bits in hexadecimal. It prints as `[session]`.
-pub struct SessionToken(String);
+/// The token of a new session: 256 random bits in hexadecimal; and that of the browser it began on. It prints as
+/// `[session]`.
+pub struct SessionToken {
+    token: String,
+    device: Option<DeviceToken>,
+}
 
 impl SessionToken {
     /// The text for the cookie.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.token
+    }
+
+    /// The device cookie that goes with it.
+    pub fn device(&self) -> Option<&DeviceToken> {
+        self.device.as_ref()
+    }
+
+    /// The same session, on this browser.
+    pub(crate) fn on(self, device: DeviceToken) -> Self {
+        Self {
+            device: Some(device),
+            ..self
+        }
     }
 }
 
@@ -43,12 +61,24 @@ fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Adds a session to the transaction that signs somebody in.
+/// Adds a session to the transaction that signs somebody in. Beyond the limit, the account's session that was used
+/// longest ago ends.
 pub async fn start(
+    vault: &Vault,
     connection: &mut AnyConnection,
     account_id: &str,
     now: i64,
 ) -> Result<SessionToken> {
+    if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
+        sqlx::query(
+            "DELETE FROM sessions WHERE account_id = $1 AND digest NOT IN
+             (SELECT digest FROM sessions WHERE account_id = $1 ORDER BY seen_at DESC, created_at DESC, digest LIMIT $2)",
+        )
+        .bind(account_id)
+        .bind(i64::from(others))
+        .execute(&mut *connection)
+        .await?;
+    }
     let token = random::hex(&random::bytes::<32>()?);
     sqlx::query(
         "INSERT INTO sessions (digest, account_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
@@ -58,7 +88,10 @@ pub async fn start(
     .bind(now)
     .execute(connection)
     .await?;
-    Ok(SessionToken(token))
+    Ok(SessionToken {
+        token,
+        device: None,
+    })
 }
 
 /// Removes every session of an account, within the transaction that changes its password.
@@ -105,12 +138,13 @@ impl Vault {
         Ok(Some(Session { account, digest }))
     }
 
-    /// Begins a write on behalf of a session. A request that read its session before a password change or a
+    /// Begins a write on behalf of a session, which counts as a change of its account. A request that read its session before a password change or a
     /// sign-out ended it comes too late: what it wants must not happen after that.
     ///
     /// # Errors
-    /// [`Error::SessionOver`].
+    /// [`Error::SessionOver`]; [`Error::Throttled`] if the account changes too much.
     pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
+        self.0.limits.change(&session.account.id, self.now())?;
         let mut write = self.0.database.begin().await?;
         let there: Option<(i64,)> =
             sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")

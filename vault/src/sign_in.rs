@@ -5,8 +5,9 @@ use shared::validation::{self, FieldErrors};
 
 use crate::accounts::{Account, AccountRow, entry, new_password};
 use crate::audit::{self, Action};
+use crate::devices::{self, Device};
 use crate::error::{Error, Result};
-use crate::limits::backoff::{Attempt, Subject};
+use crate::limits::backoff::Subject;
 use crate::passwords::Turn;
 use crate::reset::password_changed;
 use crate::sessions::{self, Session, SessionToken};
@@ -32,7 +33,9 @@ impl Vault {
         let (Some(email), true) = (email, errors.is_empty()) else {
             return Err(errors.into());
         };
-        let attempt = self.sign_in_attempt(&email, caller).await?;
+        let device = Device::of(&self.0.pepper, caller.device.as_ref(), &email);
+        let counted = subjects(&email, device.as_ref(), caller);
+        let mut attempt = self.0.limits.password(counted, self.now())?;
         let place = self.place_to_hash(Turn::First, caller)?;
         type Row = (String, String, String, i64, String);
         let row: Option<Row> = sqlx::query_as(
@@ -42,6 +45,13 @@ impl Vault {
         .fetch_optional(&self.0.database.readers)
         .await?;
         let stored = row.as_ref().map(|(.., stored)| stored.clone());
+        if let (Some(device), Some(stored)) = (&device, &stored)
+            && !device.holds(&self.0.pepper, stored)
+        {
+            // It knew an earlier password, which others may have known too.
+            let counted = subjects(&email, None, caller);
+            attempt = self.0.limits.password(counted, self.now())?;
+        }
         // Passwords longer than any that could have been set are not hashed, only refused.
         let password = if validation::new_password(password).is_ok() {
             password
@@ -54,6 +64,8 @@ impl Vault {
             return Err(Error::WrongCredentials);
         };
         attempt.succeeded();
+        // A session and a line in the trail are changes too.
+        self.0.limits.change(&id, self.now())?;
         let account = Account::from(AccountRow {
             id,
             email,
@@ -69,17 +81,19 @@ impl Vault {
             let unchanged: Option<(i64,)> =
                 sqlx::query_as("SELECT created_at FROM accounts WHERE id = $1 AND password = $2")
                     .bind(&account.id)
-                    .bind(stored)
+                    .bind(&stored)
                     .fetch_optional(&mut *write.transaction)
                     .await?;
             if unchanged.is_none() {
                 return Err(Error::WrongCredentials);
             }
-            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
             let done = entry(&account.id, Action::SignedIn, "", now);
             audit::record(&mut write.transaction, done, &caller).await?;
+            let device = caller.device.as_ref();
+            let device = devices::issue(&vault.0.pepper, device, &account.email, &stored)?;
             let _turn = write.commit().await?;
-            Ok(session)
+            Ok(session.on(device))
         })
         .await
     }
@@ -104,6 +118,7 @@ impl Vault {
         if !errors.is_empty() {
             return Err(errors.into());
         }
+        self.0.limits.change(&account.id, self.now())?;
         // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
         // guesses made here must not slow down the owner's signing in.
         let subjects = vec![Subject::Screen(account.id.clone())];
@@ -136,7 +151,7 @@ impl Vault {
             let now = write.now;
             let changed =
                 sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
-                    .bind(hash)
+                    .bind(&hash)
                     .bind(&account.id)
                     .bind(stored)
                     .execute(&mut *write.transaction)
@@ -153,47 +168,29 @@ impl Vault {
             )
             .await?;
             sessions::end_all(&mut write.transaction, &account.id).await?;
-            let session = sessions::start(&mut write.transaction, &account.id, now).await?;
+            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
             let done = entry(&account.id, Action::PasswordChanged, "", now);
             audit::record(&mut write.transaction, done, &caller).await?;
             if may_write {
                 let connection = &mut write.transaction;
                 password_changed(connection, &account.id, &account.email, now).await?;
             }
+            let device = caller.device.as_ref();
+            let device = devices::issue(&vault.0.pepper, device, &account.email, &hash)?;
             let _turn = write.commit().await?;
-            Ok(session)
+            Ok(session.on(device))
         })
         .await
     }
+}
 
-    /// Counts an attempt against the account and the network, or, where one of these must wait, against the
-    /// owner at an address of earlier sign-ins: what strangers do elsewhere must not keep the owner out.
-    async fn sign_in_attempt(&self, email: &str, caller: &Caller) -> Result<Attempt<'_>> {
-        let mut subjects = vec![Subject::Account(email.to_owned())];
-        subjects.extend(caller.address.map(Subject::network));
-        let throttled = match self.0.limits.password(subjects, self.now()) {
-            Ok(attempt) => return Ok(attempt),
-            Err(throttled) => throttled,
-        };
-        match caller.address {
-            Some(address) if self.has_signed_in_from(email, address).await? => self
-                .0
-                .limits
-                .password(vec![Subject::Known(email.to_owned(), address)], self.now()),
-            _ => Err(throttled),
-        }
+/// What an attempt to sign in counts against: a browser of the owner's by itself, so that what strangers do elsewhere
+/// cannot keep the owner out; any other against the account and the network.
+fn subjects(email: &str, device: Option<&Device>, caller: &Caller) -> Vec<Subject> {
+    if let Some(device) = device {
+        return vec![Subject::Device(email.to_owned(), device.id.clone())];
     }
-
-    async fn has_signed_in_from(&self, email: &str, address: std::net::IpAddr) -> Result<bool> {
-        let row: Option<(i64,)> = sqlx::query_as(
-            "SELECT u.id FROM audit u JOIN accounts a ON a.id = u.account_id
-             WHERE a.email = $1 AND u.subject = '' AND u.action = $2 AND u.address = $3 LIMIT 1",
-        )
-        .bind(email)
-        .bind(Action::SignedIn.slug())
-        .bind(address.to_string())
-        .fetch_optional(&self.0.database.readers)
-        .await?;
-        Ok(row.is_some())
-    }
+    let mut subjects = vec![Subject::Account(email.to_owned())];
+    subjects.extend(caller.address.map(Subject::network));
+    subjects
 }

@@ -38,9 +38,10 @@ pub async fn reset_password(
     #[server(default)] new_password: String,
 ) -> Result<(), FnError> {
     let request = Request::current();
-    request
+    let device = request
         .vault
         .reset_password(&token, &new_password, &request.caller)
         .await?;
+    request.keep_device(&device);
     Ok(())
 }

@@ -10,6 +10,7 @@ use server::front::Front;
 use server::state::AppState;
 use tempfile::TempDir;
 use vault::clock::ManualClock;
+use vault::limits::Settings;
 use vault::{Options, Vault};
 
 /// Mon 23 Nov 2026, 12:00 UTC.
@@ -76,6 +77,10 @@ impl Site {
     }
 
     pub async fn at(base_url: &str, sign_up_open: bool) -> Self {
+        Self::limited(base_url, sign_up_open, Settings::default()).await
+    }
+
+    pub async fn limited(base_url: &str, sign_up_open: bool, limits: Settings) -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
@@ -83,7 +88,7 @@ impl Site {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
             pepper_file: folder.path().join("pepper"),
             base_url: base_url.to_owned(),
-            limits: vault::limits::Settings::default(),
+            limits,
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
         let address = Address {

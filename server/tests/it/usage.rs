@@ -189,6 +189,7 @@ fn metrics_are_numbers_on_their_own_listener() {
         "keyhold_decisions_total{code=\"key_expired\"} 0",
         "keyhold_decision_duration_seconds_count 4",
         "keyhold_directory_keys 1",
+        "keyhold_limited_total{limit=\"sign_ups\"} 0",
         "keyhold_usage_flush_failures_total 0",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");

@@ -35,8 +35,8 @@ pub enum Subject {
     MailsFrom(IpAddr),
     /// Mails that an account asked for, by its id.
     MailsOf(String),
-    /// An account, from an address where its owner has signed in before.
-    Known(String, IpAddr),
+    /// A browser on which the owner of an account has signed in, by the account's address and the browser's id.
+    Device(String, String),
 }
 
 /// The kinds of [`Subject`].
@@ -62,13 +62,13 @@ impl Subject {
             Self::Mailbox(..) => 3,
             Self::MailsFrom(_) => 4,
             Self::MailsOf(_) => 5,
-            Self::Known(..) => 6,
+            Self::Device(..) => 6,
         }
     }
 
     fn free_failures(&self) -> u32 {
         match self {
-            Self::Account(_) | Self::Screen(_) | Self::Known(..) | Self::MailsOf(_) => 5,
+            Self::Account(_) | Self::Screen(_) | Self::Device(..) | Self::MailsOf(_) => 5,
             Self::Mailbox(..) => 3,
             Self::Network(_) | Self::MailsFrom(_) => 60,
         }

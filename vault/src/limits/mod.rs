@@ -8,6 +8,7 @@ pub mod backoff;
 mod bounded;
 mod buckets;
 pub mod origin;
+mod readers;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,20 +17,37 @@ use crate::Vault;
 use crate::error::{Error, Result};
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
+use readers::{Readers, Reading};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// How many minutes' worth of changes may come at once: programs do their work in bursts.
+const CHANGES_AT_ONCE: i64 = 20;
 
 /// What the operator sets; 0 means no limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
     /// Sign-ups an hour from one network, all at once or spread.
     pub sign_ups: u32,
+    /// Accounts of the instance.
+    pub accounts: u32,
+    /// Keys of one account, good and expired, beside the one that comes with it.
+    pub keys: u32,
+    /// Changes a minute of one account, and sign-ins to it; twenty minutes' worth may come at once.
+    pub changes: u32,
+    /// Sessions of one account. The one that was used longest ago ends.
+    pub sessions: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { sign_ups: 100 }
+        Self {
+            sign_ups: 100,
+            accounts: 0,
+            keys: 1_000,
+            changes: 6_000,
+            sessions: 50,
+        }
     }
 }
 
@@ -44,10 +62,27 @@ pub enum Limit {
     SignUps,
     /// Places in the queue of passwords to hash.
     Hashing,
+    /// Accounts of the instance.
+    Accounts,
+    /// Keys of an account.
+    Keys,
+    /// Changes of an account.
+    Changes,
+    /// Turns at reading of an account.
+    Reading,
 }
 
 impl Limit {
-    pub const ALL: [Self; 4] = [Self::Passwords, Self::Mails, Self::SignUps, Self::Hashing];
+    pub const ALL: [Self; 8] = [
+        Self::Passwords,
+        Self::Mails,
+        Self::SignUps,
+        Self::Hashing,
+        Self::Accounts,
+        Self::Keys,
+        Self::Changes,
+        Self::Reading,
+    ];
 
     pub fn slug(self) -> &'static str {
         match self {
@@ -55,6 +90,10 @@ impl Limit {
             Self::Mails => "mails",
             Self::SignUps => "sign_ups",
             Self::Hashing => "hashing",
+            Self::Accounts => "accounts",
+            Self::Keys => "keys",
+            Self::Changes => "changes",
+            Self::Reading => "reading",
         }
     }
 }
@@ -63,6 +102,9 @@ impl Limit {
 pub(crate) struct Limits {
     backoff: Backoff,
     sign_ups: Buckets,
+    changes: Buckets,
+    pub settings: Settings,
+    readers: Readers,
     refused: [AtomicU64; Limit::ALL.len()],
 }
 
@@ -71,6 +113,9 @@ impl Limits {
         Self {
             backoff: Backoff::default(),
             sign_ups: Buckets::new(settings.sign_ups, HOUR_MS, 1),
+            changes: Buckets::new(settings.changes, MINUTE_MS, CHANGES_AT_ONCE),
+            settings,
+            readers: Readers::default(),
             refused: Default::default(),
         }
     }
@@ -111,6 +156,35 @@ impl Limits {
         }
     }
 
+    /// Counts a change of an account, before it waits for the writer.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if the account changes too much.
+    pub fn change(&self, account: &str, now: i64) -> Result<()> {
+        self.counted(Limit::Changes, self.changes.take(&account, now))
+    }
+
+    /// Waits until an account may read what grows with it.
+    pub async fn reading(&self, account: &str) -> Result<Reading> {
+        self.counted(Limit::Reading, self.readers.turn(account).await)
+    }
+
+    /// Allows one more to `count` things that there are.
+    ///
+    /// # Errors
+    /// [`Error::Quota`] if there are as many as `most`.
+    pub fn one_more(&self, limit: Limit, count: i64, most: u32) -> Result<()> {
+        let full = count >= i64::from(most);
+        self.counted(
+            limit,
+            if full {
+                Err(Error::Quota(limit, most))
+            } else {
+                Ok(())
+            },
+        )
+    }
+
     /// Lets a subject start afresh.
     pub fn forget(&self, subject: &Subject) {
         self.backoff.forget(subject);
@@ -118,7 +192,10 @@ impl Limits {
 
     /// Counts what a limit refused.
     pub fn counted<T>(&self, limit: Limit, result: Result<T>) -> Result<T> {
-        if matches!(result, Err(Error::Throttled { .. } | Error::Busy)) {
+        if matches!(
+            result,
+            Err(Error::Throttled { .. } | Error::Busy | Error::Quota(..))
+        ) {
             self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
         }
         result

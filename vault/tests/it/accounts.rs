@@ -2,7 +2,7 @@
 
 use vault::{Caller, Error};
 
-use crate::fixture::{Fixture, PASSWORD, SECOND, from, messages};
+use crate::fixture::{Fixture, PASSWORD, from, messages};
 
 #[tokio::test]
 async fn sign_up_checks_every_field_at_once() {
@@ -61,46 +61,6 @@ async fn an_unknown_address_and_a_wrong_password_look_the_same() {
             .await;
         assert!(matches!(result, Err(Error::WrongCredentials)), "{email}");
     }
-}
-
-#[tokio::test]
-async fn guessing_is_slowed_down_but_the_owner_is_not_locked_out() {
-    let site = Fixture::new().await;
-    let (home, stranger) = (from([192, 0, 2, 1]), from([203, 0, 113, 9]));
-    site.vault
-        .sign_up("a@example.com", PASSWORD, "UTC", &home)
-        .await
-        .unwrap();
-    for _ in 0..6 {
-        let guess = site
-            .vault
-            .sign_in("a@example.com", "guess", &stranger)
-            .await;
-        assert!(matches!(guess, Err(Error::WrongCredentials)));
-    }
-    let refused = site
-        .vault
-        .sign_in("a@example.com", PASSWORD, &stranger)
-        .await;
-    assert!(
-        matches!(refused, Err(Error::Throttled { retry_after: 1 })),
-        "even with the right password"
-    );
-    assert!(
-        site.vault
-            .sign_in("a@example.com", PASSWORD, &home)
-            .await
-            .is_ok(),
-        "the owner, from home"
-    );
-    site.clock.advance(SECOND);
-    assert!(
-        site.vault
-            .sign_in("a@example.com", PASSWORD, &stranger)
-            .await
-            .is_ok(),
-        "a wait ends"
-    );
 }
 
 #[tokio::test]

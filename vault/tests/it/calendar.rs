@@ -19,7 +19,7 @@ async fn token(site: &Fixture, member: &Member) -> String {
 
 async fn calendar(site: &Fixture, member: &Member) -> String {
     let token = token(site, member).await;
-    site.vault.calendar(&token).await.unwrap()
+    site.vault.calendar(&token).await.unwrap().collect()
 }
 
 /// The content lines as they were before folding (RFC 5545, section 3.1).
@@ -246,4 +246,35 @@ async fn hostile_names_stay_names() {
             .count(),
         hostile.len()
     );
+}
+
+/// However many keys there are, the feed has an end, and comes in pieces.
+#[tokio::test]
+async fn it_holds_the_nearest_dates_of_many() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut database = site.database().await;
+    for (first, count) in [("-", 500), ("+", 3_000)] {
+        let statement = format!(
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
+             INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at)
+             SELECT 'kh_{first}' || n, $1, '{first}' || n, '', '', randomblob(32), '', 0, $2 {first} n * 60000 FROM numbers"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(statement))
+            .bind(&member.session.account.id)
+            .bind(NOON)
+            .execute(&mut database)
+            .await
+            .unwrap();
+    }
+    let token = token(&site, &member).await;
+    let pieces: Vec<String> = site.vault.calendar(&token).await.unwrap().collect();
+    assert!(pieces.iter().all(|piece| piece.len() < 50_000));
+    let names = values(&pieces.concat(), "SUMMARY");
+    let name = |place: usize| names[place].as_str();
+    assert_eq!(names.len(), 1_200);
+    assert_eq!(name(0), "API key -200 expired");
+    assert_eq!(name(199), "API key -1 expired");
+    assert_eq!(name(200), "API key +1 expires");
+    assert_eq!(name(1_199), "API key +1000 expires");
 }

@@ -15,6 +15,7 @@ use vault::{Caller, KeyEdit, NewKey, OpenError, Options, Refusal, Session, Sessi
 /// Mon 23 Nov 2026, 12:00 UTC.
 pub const NOON: i64 = 1_795_435_200_000;
 pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 3_600 * SECOND;
 pub const DAY: i64 = shared::DAY_MS;
 
@@ -44,6 +45,7 @@ pub fn options(folder: &TempDir) -> Options {
 pub fn from(address: [u8; 4]) -> Caller {
     Caller {
         address: Some(IpAddr::from(address)),
+        ..Caller::default()
     }
 }
 

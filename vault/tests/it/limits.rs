@@ -1,9 +1,10 @@
 //! Limits by network and account: what one takes, and what is left to the others.
 
+use shared::notice::Stages;
 use vault::limits::Limit;
 use vault::{Caller, Error};
 
-use crate::fixture::{Fixture, HOUR, PASSWORD, from};
+use crate::fixture::{Fixture, HOUR, MINUTE, PASSWORD, from};
 
 fn is_throttled<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Throttled { .. }))
@@ -80,4 +81,132 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().max(2) - 1);
     assert!(looked_at <= 17 * threads, "{looked_at}");
     assert_eq!(refused(&site, Limit::Hashing), busy as u64);
+}
+
+#[tokio::test]
+async fn an_account_has_so_many_keys() {
+    let site = Fixture::limited(|limits| limits.keys = 2).await;
+    let member = site.member("a@example.com").await;
+    let caller = Caller::default();
+    site.key(&member, "first", "never").await;
+    let second = site.key(&member, "second", "never").await;
+    let create = async || {
+        site.vault
+            .create_key(&member.session, "third", "", "never", &caller)
+            .await
+    };
+    let refused = create().await;
+    assert!(matches!(refused, Err(Error::Quota(Limit::Keys, 2))));
+    assert_eq!(site.vault.key_count(), 3, "with the default key");
+    let other = site.member("b@example.com").await;
+    site.key(&other, "theirs", "never").await;
+    let access_key = second.access_key.to_string();
+    site.vault
+        .delete_key(&member.session, &access_key, "second", &caller)
+        .await
+        .unwrap();
+    assert!(create().await.is_ok());
+}
+
+#[tokio::test]
+async fn an_instance_has_so_many_accounts() {
+    let site = Fixture::limited(|limits| limits.accounts = 1).await;
+    site.member("a@example.com").await;
+    let sign_up = site
+        .vault
+        .sign_up("b@example.com", PASSWORD, "UTC", &Caller::default())
+        .await;
+    assert!(matches!(sign_up, Err(Error::Quota(Limit::Accounts, 1))));
+    assert_eq!(site.vault.key_count(), 1);
+}
+
+#[tokio::test]
+async fn the_session_used_longest_ago_makes_room() {
+    let site = Fixture::limited(|limits| limits.sessions = 2).await;
+    let caller = Caller::default();
+    let signed_up = site
+        .vault
+        .sign_up("a@example.com", PASSWORD, "UTC", &caller)
+        .await
+        .unwrap();
+    let sign_in = async || {
+        site.clock.advance(MINUTE);
+        site.vault
+            .sign_in("a@example.com", PASSWORD, &caller)
+            .await
+            .unwrap()
+    };
+    let second = sign_in().await;
+    site.clock.advance(2 * HOUR);
+    assert!(site.session(&signed_up.session).await.is_some(), "used");
+    let third = sign_in().await;
+    assert!(site.session(&second).await.is_none());
+    assert!(site.session(&signed_up.session).await.is_some());
+    assert!(site.session(&third).await.is_some());
+}
+
+/// Every operation that writes for an account counts, and none of them reaches the writer beyond the limit.
+#[tokio::test]
+async fn an_account_makes_so_many_changes() {
+    let site = Fixture::limited(|limits| limits.changes = 1).await;
+    let (vault, caller) = (&site.vault, Caller::default());
+    let member = site.member("a@example.com").await;
+    let session = &member.session;
+    let key = member.default_key.access_key.to_string();
+    // Twenty minutes' worth at once.
+    for number in 0..20 {
+        site.key(&member, &number.to_string(), "7d").await;
+    }
+    let throttled = [
+        vault
+            .create_key(session, "one more", "", "never", &caller)
+            .await
+            .map(drop),
+        vault
+            .edit_key(session, &key, "renamed", "", "never", &caller)
+            .await
+            .map(drop),
+        vault.expire_key(session, &key, &caller).await.map(drop),
+        vault
+            .restore_key(session, &key, "never", &caller)
+            .await
+            .map(drop),
+        vault
+            .delete_key(session, &key, "Default key", &caller)
+            .await
+            .map(drop),
+        vault
+            .save_preferences(session, "UTC", "30", &caller)
+            .await
+            .map(drop),
+        vault.choose_stages(session, Stages::ALL, &caller).await,
+        vault
+            .set_second_recipient(session, "b@example.com", &caller)
+            .await,
+        vault.remove_second_recipient(session, &caller).await,
+        vault.resend_confirmation(session, "account", &caller).await,
+        vault.reset_calendar(session, &caller).await,
+        vault.send_again(session, "mail_0").await,
+        vault
+            .change_password(session, PASSWORD, "a calm forest at noon", &caller)
+            .await
+            .map(drop),
+        vault
+            .sign_in("a@example.com", PASSWORD, &caller)
+            .await
+            .map(drop),
+    ];
+    for (place, result) in throttled.iter().enumerate() {
+        assert!(
+            matches!(result, Err(Error::Throttled { retry_after: 60 })),
+            "{place}: {result:?}"
+        );
+    }
+    assert_eq!(vault.key_count(), 21);
+    assert_eq!(refused(&site, Limit::Changes), throttled.len() as u64);
+    let other = site.member("b@example.com").await;
+    site.key(&other, "theirs", "never").await;
+    site.clock.advance(MINUTE);
+    assert!(vault.expire_key(session, &key, &caller).await.is_ok());
+    assert!(vault.sign_out(session, &caller).await.is_ok(), "always");
 }

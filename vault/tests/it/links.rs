@@ -391,3 +391,44 @@ async fn many_sign_ups_of_one_network_send_no_mails() {
         "one mailbox"
     );
 }
+
+/// An address without an account costs what one with an account does, and neither before the answer: otherwise a write
+/// of one's own, made right after it, would tell them apart.
+#[tokio::test]
+async fn a_reset_writes_after_the_answer_whether_there_is_an_account_or_not() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let mut database = site.database().await;
+    // Changes with each commit of another connection.
+    let mut version = async || -> i64 {
+        let row = sqlx::query("PRAGMA data_version")
+            .fetch_one(&mut database)
+            .await;
+        row.unwrap().get(0)
+    };
+    for email in ["a@example.com", "nobody@example.com"] {
+        let before = version().await;
+        let mut handled = site
+            .vault
+            .request_reset(email, &Caller::default())
+            .await
+            .unwrap();
+        assert!(handled.try_recv().is_err(), "{email}: answered first");
+        handled.await.unwrap();
+        assert_ne!(version().await, before, "{email}: then a commit");
+    }
+}
+
+/// A stop loses no request that was answered.
+#[tokio::test]
+async fn requests_that_wait_are_handled_at_the_stop() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    site.member("a@example.com").await;
+    let _ = mailbox.delivered(&site.vault).await;
+    let caller = Caller::default();
+    let _handled = site.vault.request_reset("a@example.com", &caller).await;
+    let site = site.reopened().await;
+    let mails = mailbox.delivered(&site.vault).await;
+    assert_eq!(to(&mails, "reset-password").len(), 1);
+}

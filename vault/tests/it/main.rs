@@ -12,6 +12,7 @@ mod claim;
 mod clock;
 mod compose;
 mod deciding;
+mod devices;
 mod file_watch;
 mod first_start;
 mod fixture;

@@ -22,6 +22,7 @@ pub fn headers(key: &NewKey, agent: &str) -> HeaderMap {
 pub fn from(last: u8) -> Caller {
     Caller {
         address: Some(IpAddr::from([192, 0, 2, last])),
+        ..Caller::default()
     }
 }
 

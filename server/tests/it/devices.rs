@@ -1,0 +1,63 @@
+//! The device cookie over HTTP: which answers set it, and what it is worth while strangers guess.
+
+use crate::fixture::{Answer, Browser, PASSWORD, Site};
+
+const EMAIL: &str = "a@example.com";
+
+/// The `Set-Cookie` of a cookie.
+fn set<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    let cookies = answer.headers.get_all("set-cookie");
+    cookies
+        .iter()
+        .map(|value| value.to_str().unwrap())
+        .find(|cookie| cookie.starts_with(&format!("{name}=")))
+}
+
+fn pair(cookie: &str) -> String {
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+async fn sign_in(browser: &Browser<'_>, password: &str) -> Answer {
+    let fields = [("email", EMAIL), ("password", password)];
+    browser.call("account/sign-in", &fields).await
+}
+
+#[tokio::test]
+async fn it_is_given_with_a_session_and_lets_the_owner_in_while_strangers_guess() {
+    let site = Site::new().await;
+    site.member(EMAIL).await;
+    let answer = sign_in(&site.stranger(), PASSWORD).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let device = set(&answer, "keyhold_device").unwrap();
+    assert!(
+        device.ends_with("; Path=/; HttpOnly; SameSite=Lax; Max-Age=34560000"),
+        "{device}"
+    );
+    for _ in 0..6 {
+        let guess = sign_in(&site.stranger(), "guess").await;
+        assert_eq!(guess.status, 401);
+        assert!(set(&guess, "keyhold_device").is_none());
+    }
+    let refused = sign_in(&site.stranger(), PASSWORD).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.header("retry-after"), "1");
+    let owner = Browser {
+        cookie: Some(pair(device)),
+        ..site.stranger()
+    };
+    assert_eq!(sign_in(&owner, PASSWORD).await.status, 200);
+}
+
+#[tokio::test]
+async fn over_https_it_is_bound_to_the_host() {
+    let site = Site::at("https://keys.example.com", true).await;
+    let fields = [
+        ("email", EMAIL),
+        ("password", PASSWORD),
+        ("time_zone", "UTC"),
+    ];
+    let answer = site.stranger().call("account/sign-up", &fields).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let device = set(&answer, "__Host-keyhold_device").unwrap();
+    assert!(device.ends_with("; Secure"), "{device}");
+}

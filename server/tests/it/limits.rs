@@ -1,0 +1,44 @@
+//! Limits over HTTP: how a refusal looks, and that nothing comes of it.
+
+use vault::limits::Settings;
+
+use crate::fixture::{Answer, BASE, Site};
+
+fn assert_refused(answer: &Answer, code: &str, wait: &str) {
+    assert_eq!(answer.status, 429, "{}", answer.body);
+    assert_eq!(answer.text("code"), code);
+    assert_eq!(answer.header("retry-after"), wait);
+    assert!(!answer.text("message").is_empty());
+    assert!(answer.json()["fields"].as_object().unwrap().is_empty());
+    assert!(!answer.headers.contains_key("set-cookie"));
+}
+
+#[tokio::test]
+async fn amounts_and_rates_are_refused_alike() {
+    let limits = Settings {
+        keys: 1,
+        changes: 1,
+        accounts: 1,
+        ..Settings::default()
+    };
+    let site = Site::limited(BASE, true, limits).await;
+    let member = site.member("a@example.com").await;
+    member.create("one", "never").await;
+    let fields = [("name", "two"), ("expiry", "never")];
+    for _ in 0..19 {
+        let answer = member.call("keys/create", &fields).await;
+        assert_refused(&answer, "quota_exceeded", "3600");
+    }
+    let answer = member.call("keys/create", &fields).await;
+    assert_refused(&answer, "throttled", "60");
+    let fields = [
+        ("email", "b@example.com"),
+        ("password", crate::fixture::PASSWORD),
+        ("time_zone", "UTC"),
+    ];
+    let answer = site.stranger().call("account/sign-up", &fields).await;
+    assert_refused(&answer, "quota_exceeded", "3600");
+    assert_eq!(site.vault.key_count(), 2);
+    let page = member.get("/preferences/api-control").await;
+    assert_eq!(page.status, 200, "reading goes on");
+}

@@ -1,0 +1,105 @@
+//! Turns at reading. What an account's pages read grows with the account, and the database has few readers: one account
+//! holds at most [`OF_ACCOUNT`] of them at a time, all accounts together leave one for everything that is quick, such as
+//! who is signed in.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::database::READERS;
+use crate::error::{Error, Result};
+
+/// Readers that one account may hold.
+const OF_ACCOUNT: usize = 2;
+/// The longest that somebody waits for a turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Beyond this many accounts, those that no longer read are forgotten.
+const TIDY: usize = 1_000;
+
+pub struct Readers {
+    all: Arc<Semaphore>,
+    by_account: Mutex<HashMap<String, Weak<Semaphore>>>,
+}
+
+/// A turn, which ends when dropped.
+#[must_use = "reading ends with it"]
+pub struct Reading {
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+impl Default for Readers {
+    fn default() -> Self {
+        Self {
+            all: Arc::new(Semaphore::new(READERS as usize - 1)),
+            by_account: Mutex::default(),
+        }
+    }
+}
+
+impl Readers {
+    /// Waits for a turn of this account. Whoever has one must not ask for another.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if none comes within [`PATIENCE`].
+    pub async fn turn(&self, account: &str) -> Result<Reading> {
+        let closed = |_| Error::Unavailable("no more reading".to_owned());
+        let of_account = self.of(account);
+        let turn = async {
+            let of_account = of_account.acquire_owned().await.map_err(closed)?;
+            let of_all = Arc::clone(&self.all);
+            let of_all = of_all.acquire_owned().await.map_err(closed)?;
+            Ok(Reading {
+                _permits: [of_account, of_all],
+            })
+        };
+        timeout(PATIENCE, turn).await.unwrap_or(Err(Error::Busy))
+    }
+
+    fn of(&self, account: &str) -> Arc<Semaphore> {
+        let mut by_account = self
+            .by_account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(semaphore) = by_account.get(account).and_then(Weak::upgrade) {
+            return semaphore;
+        }
+        if by_account.len() >= TIDY {
+            by_account.retain(|_, semaphore| semaphore.strong_count() > 0);
+        }
+        let semaphore = Arc::new(Semaphore::new(OF_ACCOUNT));
+        by_account.insert(account.to_owned(), Arc::downgrade(&semaphore));
+        semaphore
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    async fn waits(readers: &Readers, account: &str) -> bool {
+        matches!(readers.turn(account).await, Err(Error::Busy))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_account_leaves_turns_to_the_others_and_all_leave_one_reader() {
+        let readers = Readers::default();
+        let first = readers.turn("a").await.unwrap();
+        let second = readers.turn("a").await.unwrap();
+        assert!(waits(&readers, "a").await);
+        let third = readers.turn("b").await.unwrap();
+        assert!(waits(&readers, "c").await, "the last reader is kept");
+        drop(first);
+        let fourth = readers.turn("c").await.unwrap();
+        drop((second, third, fourth));
+        assert!(!waits(&readers, "a").await);
+        for number in 0..3 * TIDY {
+            drop(readers.turn(&number.to_string()).await.unwrap());
+        }
+        assert!(readers.by_account.lock().unwrap().len() <= TIDY);
+    }
+}
