@@ -5,13 +5,14 @@ use app::request::Request as AppRequest;
 use app::request::THEME_COOKIE;
 use app::shell::{SiteUrl, Theme, shell};
 use axum::Extension;
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, Request, Response, StatusCode};
+use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use shared::pasted::{Pasted, pasted_secret};
 
 use crate::headers::set_content_security_policy;
 use crate::session::cookie;
@@ -52,6 +53,9 @@ pub async fn page(
     Extension(known): Extension<AppRequest>,
     request: Request<Body>,
 ) -> Response<Body> {
+    if let Some(clean) = without_secret(request.uri()) {
+        return Redirect::to(&clean).into_response();
+    }
     let path = request.uri().path();
     let public = PUBLIC.contains(&path);
     if !public && known.session.is_none() {
@@ -72,6 +76,9 @@ pub async fn not_found(State(state): State<AppState>, request: Request<Body>) ->
     // `CONNECT` names a host and no page, and there is nothing to render for it.
     if request.uri().path_and_query().is_none() {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    if let Some(clean) = without_secret(request.uri()) {
+        return Redirect::to(&clean).into_response();
     }
     let mut response = render(&state, request, None).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
@@ -106,6 +113,34 @@ pub fn local_path(next: &str) -> &str {
     if local { next } else { "/" }
 }
 
+/// Where a page's address holds a secret key, as a search without script puts it there: the address without it, which
+/// takes its place in the browser's history and says what happened.
+fn without_secret(uri: &Uri) -> Option<String> {
+    let held = |text: &str| pasted_secret(text).is_some();
+    let path = percent_decode_str(uri.path()).decode_utf8_lossy();
+    if held(&path) {
+        return Some("/preferences/api-control?done=secret".to_owned());
+    }
+    let query = uri.query()?;
+    let fields = || form_urlencoded::parse(query.as_bytes());
+    if !fields().any(|(name, value)| held(&name) || held(&value)) {
+        return None;
+    }
+    let mut clean = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
+        match pasted_secret(&value) {
+            None => clean.append_pair(&name, &value),
+            // The page of a search shows the key that the secret belongs to.
+            Some(Pasted {
+                access_key: Some(key),
+            }) if name == "q" => clean.append_pair("q", &key),
+            Some(_) => continue,
+        };
+    }
+    clean.append_pair("done", "secret");
+    Some(format!("{}?{}", uri.path(), clean.finish()))
+}
+
 /// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
 /// without script, as do those of [`SCRIPTLESS`].
 pub async fn render(
@@ -135,11 +170,34 @@ pub async fn render(
         set_content_security_policy();
         shell(options.clone())
     };
-    let mut response = leptos_axum::render_app_async_with_context(context, document)(request).await;
+    let response = leptos_axum::render_app_async_with_context(context, document)(request).await;
+    let mut response = counted(response).await;
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// Writes into the page how many elements its body has, so that the browser can tell whether it still has the
+/// page as it was sent (`app/components/boot.rs`).
+async fn counted(response: Response<Body>) -> Response<Body> {
+    const BODY: &str = "<body";
+    let (parts, body) = response.into_parts();
+    let Ok(html) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let html = String::from_utf8_lossy(&html);
+    let Some((head, body)) = html.split_once(BODY) else {
+        return Response::from_parts(parts, Body::from(html.into_owned()));
+    };
+    // Text is escaped, so that each of these begins a tag.
+    let elements = body
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic())
+        .count();
+    let html = format!("{head}{BODY} data-elements=\"{elements}\"{body}");
+    Response::from_parts(parts, Body::from(html))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 pub mod expiry;
 pub mod list;
 pub mod notice;
+pub mod pasted;
 pub mod problem;
 pub mod relative;
 pub mod status;

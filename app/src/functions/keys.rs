@@ -11,6 +11,8 @@ use crate::request::Request;
 use shared::{
     expiry::{from_edit, from_form},
     list::ListQuery,
+    pasted::{NOT_SEARCHED, Pasted, pasted_secret},
+    validation::FieldErrors,
 };
 #[cfg(feature = "ssr")]
 use vault::KeyEdit;
@@ -128,6 +130,13 @@ pub async fn list_keys(
     #[server(default)] page: String,
 ) -> Result<KeyPage, FnError> {
     let request = Request::current();
+    let q = match pasted_secret(&q) {
+        None => q,
+        Some(Pasted {
+            access_key: Some(key),
+        }) => key,
+        Some(_) => return Err(FieldErrors::one("q", NOT_SEARCHED).into()),
+    };
     let query = ListQuery::parse(&q, &status, &sort, &page);
     Ok(request
         .vault

@@ -7,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 use leptos_router::location::Url;
 use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
+use shared::pasted::{NOT_SEARCHED, pasted_secret};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
@@ -18,7 +19,7 @@ use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
-use crate::components::live::live;
+use crate::components::live::{fresh, live};
 use crate::components::{moment, status};
 use crate::functions::keys::ListKeys;
 
@@ -87,6 +88,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
     let input = NodeRef::<html::Input>::new();
     let order = NodeRef::<html::Select>::new();
     let typing = Delay::new();
+    let feedback = Feedback::get();
     let searched = StoredValue::new(query.with_untracked(|query| query.search.clone()));
 
     let go = move |replace: bool| {
@@ -94,6 +96,9 @@ fn search(query: Memo<ListQuery>) -> AnyView {
         let (Some(input), Some(order)) = (input.get_untracked(), order.get_untracked()) else {
             return;
         };
+        if !keeps_secrets_out(&input, feedback) {
+            return;
+        }
         let status = query.with_untracked(|query| query.status);
         let wanted = ListQuery {
             status,
@@ -147,6 +152,9 @@ fn search(query: Memo<ListQuery>) -> AnyView {
                 autocomplete="off"
                 node_ref=input
                 on:input=move |_| {
+                    if let Some(input) = input.get_untracked() {
+                        keeps_secrets_out(&input, feedback);
+                    }
                     let go = on_typing.clone();
                     typing.start(TYPING_MS, move || go(true));
                 }
@@ -165,6 +173,17 @@ fn search(query: Memo<ListQuery>) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// Takes a pasted secret key out of the search, and leaves the access key that came with it; says whether there is
+/// something to search for. What is searched for stands in the address.
+fn keeps_secrets_out(input: &web_sys::HtmlInputElement, feedback: Feedback) -> bool {
+    let Some(pasted) = pasted_secret(&input.value()) else {
+        return true;
+    };
+    input.set_value(pasted.access_key.as_deref().unwrap_or_default());
+    feedback.say(NOT_SEARCHED);
+    pasted.access_key.is_some()
 }
 
 fn orders(current: Sort) -> Vec<AnyView> {
@@ -304,7 +323,7 @@ fn head(column: Column, query: &ListQuery) -> AnyView {
 fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
     let state = status::of(&key, now, window);
     let actions = row_actions(&key, state);
-    view! {
+    fresh(view! {
         <tr>
             <th scope="row">
                 <a href=key_path(&key.access_key)>
@@ -331,8 +350,7 @@ fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
             <td class="used" data-label="Last used">{moment::last_use(key.used, now)}</td>
             <td class="last">{actions}</td>
         </tr>
-    }
-    .into_any()
+    })
 }
 
 fn pager(page: &KeyPage, query: &ListQuery) -> Option<AnyView> {

@@ -189,3 +189,72 @@ async fn whoever_is_signed_in_needs_no_sign_in_page() {
     let answer = member.get("/sign-in?next=%2F%2Fevil.example").await;
     assert_eq!(answer.header("location"), "/");
 }
+
+/// Promise 4: a secret that a search without script put into an address does not stay there.
+#[tokio::test]
+async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let key = member.key.clone().unwrap();
+    let list = "/preferences/api-control";
+    let (pair, secret) = (key.word(), key.secret.as_str());
+    let (first, second) = secret.split_at(20);
+    for (path, clean) in [
+        (
+            format!("{list}?q={secret}&status=active"),
+            format!("{list}?status=active&done=secret"),
+        ),
+        (
+            format!("{list}?q={first}+{second}"),
+            format!("{list}?done=secret"),
+        ),
+        (
+            format!("{list}?q={pair}&sort=name"),
+            format!("{list}?q={}&sort=name&done=secret", key.access),
+        ),
+        (
+            format!("{list}?q=Bearer%20{pair}"),
+            format!("{list}?q={}&done=secret", key.access),
+        ),
+        (format!("{list}?{secret}=1"), format!("{list}?done=secret")),
+        (
+            format!("/sign-in?next=%2Fx%3Fq%3D{secret}"),
+            "/sign-in?done=secret".to_owned(),
+        ),
+        (format!("{list}/{pair}"), format!("{list}?done=secret")),
+        (format!("/no/such/{secret}"), format!("{list}?done=secret")),
+    ] {
+        for browser in [&member, &site.stranger()] {
+            let answer = browser.get(&path).await;
+            assert_eq!(answer.status, 303, "{path}");
+            assert_eq!(answer.header("location"), clean, "{path}");
+            assert!(!answer.body.contains("khs_"));
+        }
+    }
+    let said = member.get(&format!("{list}?done=secret")).await.body;
+    assert!(said.contains("That was a secret key."));
+
+    let found = member.call("keys/list", &[("q", &pair)]).await;
+    assert_eq!(found.json()["keys"][0]["access_key"], key.access.as_str());
+    let refused = member.call("keys/list", &[("q", secret)]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.body.contains("That was a secret key.") && !refused.body.contains(secret));
+}
+
+/// The browser compares this number with what it has before the script takes the page over.
+#[tokio::test]
+async fn a_page_says_how_many_elements_it_has() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    member.create("<b>&\"'</b>", "3d").await;
+    for path in PAGES {
+        let html = member.get(path).await.body;
+        let (_, body) = html.split_once("<body data-elements=\"").unwrap();
+        let (count, body) = body.split_once("\">").unwrap();
+        let tags = crate::markup::skeleton(body);
+        let elements = tags.iter().filter(|tag| {
+            !tag.starts_with('/') && !["comment", "declaration"].contains(&tag.as_str())
+        });
+        assert_eq!(elements.count().to_string(), count, "{path}");
+    }
+}

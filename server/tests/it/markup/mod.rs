@@ -5,6 +5,8 @@ mod pages;
 mod skeleton;
 mod sources;
 
+pub use skeleton::skeleton;
+
 /// Texts that would open a tag, close one, or end an attribute, a comment or a script, if they were not escaped.
 /// Each fits into a key's name.
 pub const HOSTILE: [&str; 14] = [

@@ -5,7 +5,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
 use super::HOSTILE;
-use super::skeleton::{skeleton, title};
+use super::skeleton;
+use super::skeleton::title;
 use crate::delivery::{deliver, expired_key, member, transport};
 use crate::fixture::{Answer, BASE, Browser, DAY, PASSWORD, Site};
 use crate::smtp_peer::Peer;

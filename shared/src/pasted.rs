@@ -1,0 +1,125 @@
+//! Secret keys that somebody pastes where they do not belong, into a search for instance.
+
+use crate::token::find_secret;
+
+/// Fewer characters than this are the beginning of something else that is typed.
+const LEAST: usize = 12;
+const ACCESS_PREFIX: &str = "kh_";
+const ACCESS_CHARS: usize = 16;
+/// "kh_" in base64: the beginning of a pair as HTTP Basic carries it.
+const BASIC_PREFIX: &str = "a2hf";
+
+/// What is said of a secret in a search.
+pub const NOT_SEARCHED: &str =
+    "That was a secret key. It is not searched for or kept: search for its access key, kh_….";
+
+/// A secret key was pasted.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pasted {
+    /// The public half, where it was pasted along with it.
+    pub access_key: Option<String>,
+}
+
+/// Whether a text holds a secret key or a good part of one: alone, in a pair of any form, in the value of a header, with
+/// blanks or line breaks in it.
+pub fn pasted_secret(text: &str) -> Option<Pasted> {
+    let text: String = text.chars().filter(char::is_ascii_graphic).collect();
+    let found = [
+        find_secret(text.as_bytes()),
+        find_secret(text.to_ascii_lowercase().as_bytes()),
+    ];
+    found
+        .into_iter()
+        .flatten()
+        .find(|found| found.len() >= LEAST)?;
+    let decoded = text.find(BASIC_PREFIX).map(|at| decode(&text[at..]));
+    let access_key = access_key(&text).or_else(|| access_key(&decoded?));
+    Some(Pasted { access_key })
+}
+
+fn access_key(text: &str) -> Option<String> {
+    let (_, after) = text.split_once(ACCESS_PREFIX)?;
+    let chars = after.get(..ACCESS_CHARS)?;
+    chars
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        .then(|| format!("{ACCESS_PREFIX}{chars}"))
+}
+
+/// The text of base64, as far as it goes.
+fn decode(base64: &str) -> String {
+    let (mut bits, mut count, mut text) = (0_u32, 0, String::new());
+    for byte in base64.bytes() {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => break,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            text.push(char::from((bits >> count & 0xff) as u8));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCESS: &str = "kh_0123456789abcdef";
+    const SECRET: &str = "khs_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklm";
+
+    #[test]
+    fn a_secret_is_recognised_in_any_form() {
+        let with = Some(ACCESS.to_owned());
+        let basic = "Basic a2hfMDEyMzQ1Njc4OWFiY2RlZjpraHNfMDEyMzQ1Njc4OUFCQ0RFRg==";
+        for (text, access_key) in [
+            (SECRET.to_owned(), None),
+            (format!("  {SECRET}\n"), None),
+            (SECRET[..20].to_owned(), None),
+            (SECRET.to_ascii_uppercase(), None),
+            (format!("{} {}", &SECRET[..10], &SECRET[10..]), None),
+            (format!("{ACCESS}.{SECRET}"), with.clone()),
+            (format!("{ACCESS}:{SECRET}"), with.clone()),
+            (format!("{ACCESS} {SECRET}"), with.clone()),
+            (format!("{ACCESS}\t\u{200b}{SECRET}"), with.clone()),
+            (
+                format!("Authorization: Bearer {ACCESS}.{SECRET}"),
+                with.clone(),
+            ),
+            (format!("X-API-Key: {ACCESS}.{SECRET}"), with.clone()),
+            (format!("-u '{ACCESS}:{SECRET}'"), with.clone()),
+            (
+                format!("KEYHOLD_ACCESS_KEY={ACCESS}\nKEYHOLD_SECRET_KEY={SECRET}"),
+                with.clone(),
+            ),
+            (basic.to_owned(), with.clone()),
+            (basic["Basic ".len()..].to_owned(), with),
+        ] {
+            assert_eq!(pasted_secret(&text), Some(Pasted { access_key }), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_texts_are_searched_for() {
+        for text in [
+            "",
+            "billing",
+            ACCESS,
+            "khs_",
+            "khs_1",
+            "keys_of_the_house",
+            "a2hf",
+            "kh",
+            "ключ",
+        ] {
+            assert_eq!(pasted_secret(text), None, "{text}");
+        }
+    }
+}
