@@ -29,5 +29,5 @@ pub mod request;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(shell::App);
+    components::boot::take_over();
 }

@@ -1,5 +1,6 @@
 //! The document, and the application in it: contexts, frame, routes.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos::tachys::view::iterators::StaticVec;
 use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
@@ -8,6 +9,7 @@ use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
 use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
 
 use crate::call::ask;
+use crate::components::boot;
 use crate::components::browser::Hydrated;
 use crate::components::feedback::Feedback;
 use crate::components::frame::Frame;
@@ -35,6 +37,9 @@ pub struct SiteUrl(pub String);
 /// The HTML document. A page that answers a form post has no scripts: see [`Scriptless`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = use_context::<Theme>().unwrap_or_default();
+    let boot = use_context::<Scriptless>()
+        .is_none()
+        .then(|| view! { <script nonce=use_nonce()>{boot::script()}</script> });
     let scripts = use_context::<Scriptless>().is_none().then(|| {
         view! {
             <AutoReload options=options.clone() />
@@ -46,6 +51,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
         <html lang="en" data-theme=theme.attribute()>
             <head>
                 <meta charset="utf-8" />
+                {boot}
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Create, label, expire and restore your API keys." />

@@ -5,6 +5,8 @@ use leptos::prelude::*;
 use leptos::web_sys;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::boot;
+
 /// Whether the page has come alive. Controls that need the browser stay hidden until it is true.
 #[derive(Clone, Copy)]
 pub struct Hydrated(RwSignal<bool>);
@@ -28,14 +30,28 @@ pub fn load(path: &str) {
     let _ = window().location().assign(path);
 }
 
-/// Leaves for the sign-in page, which leads back here.
+/// Leaves for the sign-in page, which leads back here. What is typed is kept.
 pub fn load_sign_in() {
     let location = window().location();
-    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let here = location.pathname().unwrap_or_default()
+        + &location.search().unwrap_or_default()
+        + &location.hash().unwrap_or_default();
+    boot::keep_draft();
     load(&format!(
-        "/sign-in?next={}",
+        "/sign-in?next={}&done=ended",
         leptos_router::location::Url::escape(&here)
     ));
+}
+
+/// Leaves for a page, at the part of it that this page's address names: a redirect to the sign-in page passes on
+/// the `#restore` of a link.
+pub fn load_at_part(path: &str) {
+    let part = if path.contains('#') {
+        String::new()
+    } else {
+        window().location().hash().unwrap_or_default()
+    };
+    load(&(path.to_owned() + &part));
 }
 
 /// Asks a question that blocks until it is answered.
@@ -50,8 +66,26 @@ pub fn can_copy() -> bool {
 
 /// Puts text on the clipboard; says whether that worked.
 pub async fn copy(text: &str) -> bool {
-    let written = window().navigator().clipboard().write_text(text);
-    wasm_bindgen_futures::JsFuture::from(written).await.is_ok()
+    // By name: where a policy takes the clipboard away, there is no such object, or calling it throws.
+    let clipboard = window().navigator().clipboard();
+    let written = js_sys::Reflect::get(&clipboard, &"writeText".into())
+        .and_then(JsCast::dyn_into::<js_sys::Function>)
+        .and_then(|write| write.call1(&clipboard, &text.into()));
+    let Ok(written) = written else { return false };
+    wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&written))
+        .await
+        .is_ok()
+}
+
+/// Selects the text that a copy button stands beside: the code before it, or else the credentials of its card.
+pub fn select_near(button: &web_sys::Element) {
+    let beside = button.parent_element().and_then(|parent| {
+        let code = parent.query_selector("code").ok().flatten();
+        code.or_else(|| parent.parent_element()?.query_selector("dl").ok().flatten())
+    });
+    if let Some(text) = beside {
+        boot::select(&text);
+    }
 }
 
 /// Offers text as a file to keep. It goes by way of a blob, because a `data:` address would put the

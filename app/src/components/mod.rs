@@ -2,6 +2,7 @@
 
 pub mod account_notes;
 pub mod answer;
+pub mod boot;
 pub mod browser;
 pub mod calls;
 pub mod clock;

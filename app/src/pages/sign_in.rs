@@ -20,7 +20,7 @@ pub fn SignInPage() -> impl IntoView {
         .query
         .with_untracked(|query| local_path(query.get_str("next").unwrap_or_default()));
     let done = then(|fields, _| {
-        browser::load(&local_path(&fields.text("next")));
+        browser::load_at_part(&local_path(&fields.text("next")));
         Ok(())
     });
     view! {
