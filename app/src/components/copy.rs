@@ -1,17 +1,23 @@
 //! The button that puts a text on the clipboard and answers "Copied".
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser::{self, Hydrated};
 use super::clock::Delay;
+use super::feedback::Feedback;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{live, words};
+use crate::error::FnError;
 
 /// How long the button says "Copied".
 const ANSWER_MS: u32 = 2000;
 
-/// Copies `text`. `what` completes the accessible name: "Copy secret key". The button is absent until it
+const REFUSED: &str =
+    "The browser refused the clipboard. The text is selected: copy it with Ctrl+C or ⌘C.";
+
+/// Copies `text`, or selects it where the browser refuses. `what` completes the accessible name: "Copy secret key". The button is absent until it
 /// works, and stays so where the browser has no clipboard to offer.
 #[component]
 pub fn CopyButton(
@@ -28,6 +34,8 @@ pub fn CopyButton(
     let hydrated = Hydrated::get();
     let able = Memo::new(move |_| hydrated.get() && browser::can_copy());
     let copied = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let feedback = Feedback::get();
     let answer = Delay::new();
     let copy = move |_| {
         let text = text.clone();
@@ -40,6 +48,9 @@ pub fn CopyButton(
                 if let Some(done) = on_copied {
                     done.run(());
                 }
+            } else if let Some(button) = button.get_untracked() {
+                browser::select_near(&button);
+                feedback.failed(FnError::new("clipboard", REFUSED));
             }
         });
     };
@@ -50,10 +61,10 @@ pub fn CopyButton(
         "button quiet copy"
     };
     view! {
-        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title>
+        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button>
             {live(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
             <span class="word" aria-live="polite">
-                {live(move || if copied.get() { "Copied" } else { word })}
+                {words(move || if copied.get() { "Copied" } else { word })}
             </span>
             <span class="visually-hidden">" " {what}</span>
         </button>

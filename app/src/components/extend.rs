@@ -10,7 +10,7 @@ use shared::view::{Changed, KeyView, Moment};
 use super::clock::Settling;
 use super::feedback::Feedback;
 use super::form::{Form, FormState, then};
-use super::live::live;
+use super::live::{fresh, live, words};
 use crate::functions::keys::{EditKey, ExpireKey, RestoreKey};
 
 /// A key's line, which changes by what is done in it.
@@ -120,7 +120,7 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
                 <option value="365d">"365 days"</option>
                 <option value="never">"Never"</option>
             </select>
-            {button(state, line, "button primary", live(verb), name.clone())}
+            {button(state, line, "button primary", words(verb), name.clone())}
         </Form>
     }
     .into_any()
@@ -148,7 +148,7 @@ fn undo(line: Line, access_key: String, name: String, extended: Extended) -> Any
         <Form state=state then=done terse=true class="inline extend">
             <input type="hidden" name="access_key" value=access_key />
             {fields.into_iter().map(hidden).collect_view()}
-            {button(state, line, "button", "Undo".into_any(), name)}
+            {button(state, line, "button", fresh(view! { <span>"Undo"</span> }), name)}
         </Form>
     }
     .into_any()

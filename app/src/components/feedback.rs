@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
+use shared::pasted::NOT_SEARCHED;
 use shared::view::Changed;
 
 use super::browser;
 use super::clock::Settling;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{fresh, live};
 use crate::call::{Fields, call};
 use crate::error::FnError;
 use crate::functions::keys::RestoreKey;
@@ -199,7 +200,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
             </button>
         }
     });
-    view! {
+    fresh(view! {
         <div class="toast" class:failed=message.failed>
             {icon.draw()} <p>{message.text}</p> {undo}
             <button
@@ -211,8 +212,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
                 <span class="visually-hidden">"Close this message"</span>
             </button>
         </div>
-    }
-    .into_any()
+    })
 }
 
 /// What a form without JavaScript did, from the address that it led to.
@@ -233,6 +233,8 @@ pub fn done_note() -> AnyView {
             "removed" => Some("The second recipient gets no more notices."),
             "calendar" => Some("The calendar has a new address. The old one no longer works."),
             "again" => Some("The mail will be sent again."),
+            "ended" => Some("Your session has ended. Sign in to go on where you were."),
+            "secret" => Some(NOT_SEARCHED),
             "reset" => Some("Your password is changed. Sign in with the new one."),
             _ => None,
         })

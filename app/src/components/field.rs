@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::browser::Hydrated;
 use super::form::FormState;
 use super::icon::Icon;
-use super::live::{flag, live};
+use super::live::{flag, fresh, live};
 
 /// The line under a field: its help, or what is wrong with it.
 pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
@@ -15,11 +15,11 @@ pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
                 Some(message) => {
                     view! {
                         {Icon::WARNING.draw()}
-                        <span>{message}</span>
+                        {fresh(view! { <span>{message}</span> })}
                     }
                         .into_any()
                 }
-                None => help.clone().into_any(),
+                None => view! { <span>{help.clone()}</span> }.into_any(),
             })}
         </p>
     }

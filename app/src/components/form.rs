@@ -12,7 +12,7 @@ use super::browser;
 use super::clock::Delay;
 use super::feedback::Feedback;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{fresh, live, words};
 use crate::call::send;
 use crate::error::FnError;
 use crate::replay::{Replay, SecretJson};
@@ -221,13 +221,12 @@ pub fn Form(
 }
 
 fn alert(message: String) -> AnyView {
-    view! {
+    fresh(view! {
         <p class="note bad" role="alert" tabindex="-1">
             {Icon::WARNING.draw()}
             <span>{message}</span>
         </p>
-    }
-    .into_any()
+    })
 }
 
 /// The messages enter the page with the next frame; then the first field that has one gets the focus.
@@ -261,7 +260,7 @@ pub fn Submit(
     let flag = move || state.busy();
     view! {
         <button type="submit" class=class aria-busy=flag aria-disabled=flag>
-            {live(word)}
+            {words(word)}
         </button>
     }
     .into_any()

@@ -1,13 +1,118 @@
 //! Parts of a page that change by themselves, behind one type: each closure in a view would otherwise bring
 //! its own copy of the machinery for rendering it into what the browser has to load.
 
+use leptos::attr::Attribute;
+use leptos::attr::any_attribute::AnyAttribute;
 use leptos::prelude::*;
+use leptos::tachys::hydration::Cursor;
+use leptos::tachys::ssr::StreamBuilder;
+use leptos::tachys::view::add_attr::AddAnyAttr;
 use leptos::tachys::view::any_view::IntoAny;
+use leptos::tachys::view::{Mountable, Position, PositionState, Render, RenderHtml};
 
 /// What `view` says, as long as what it reads changes.
 pub fn live<V: IntoAny>(view: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     let view: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(move || view().into_any());
     view.into_any()
+}
+
+/// A part that is replaced as a whole when it changes, rather than given new texts. It is one element: a translator
+/// puts its own text nodes in the place of those that were there, and new texts in the old nodes are seen by nobody.
+pub fn fresh(view: impl IntoAny) -> AnyView {
+    Fresh(view.into_any()).into_any()
+}
+
+/// A text that changes, in an element of its own; see [`fresh`].
+pub fn words(text: impl Fn() -> &'static str + Send + Sync + 'static) -> AnyView {
+    live(move || fresh(view! { <span>{text()}</span> }))
+}
+
+struct Fresh(AnyView);
+
+impl Render for Fresh {
+    type State = <AnyView as Render>::State;
+
+    fn build(self) -> Self::State {
+        self.0.build()
+    }
+
+    fn rebuild(self, state: &mut Self::State) {
+        let mut new = self.0.build();
+        state.insert_before_this(&mut new);
+        state.unmount();
+        *state = new;
+    }
+}
+
+impl AddAnyAttr for Fresh {
+    type Output<A: Attribute> = <AnyView as AddAnyAttr>::Output<A>;
+
+    fn add_any_attr<A: Attribute>(self, attribute: A) -> Self::Output<A>
+    where
+        Self::Output<A>: RenderHtml,
+    {
+        self.0.add_any_attr(attribute)
+    }
+}
+
+impl RenderHtml for Fresh {
+    type AsyncOutput = AnyView;
+    type Owned = Self;
+
+    const MIN_LENGTH: usize = 0;
+
+    fn dry_resolve(&mut self) {
+        self.0.dry_resolve();
+    }
+
+    async fn resolve(self) -> AnyView {
+        self.0.resolve().await
+    }
+
+    fn html_len(&self) -> usize {
+        self.0.html_len()
+    }
+
+    fn to_html_with_buf(
+        self,
+        buf: &mut String,
+        position: &mut Position,
+        escape: bool,
+        mark_branches: bool,
+        extra_attrs: Vec<AnyAttribute>,
+    ) {
+        self.0
+            .to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
+    }
+
+    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
+        self,
+        buf: &mut StreamBuilder,
+        position: &mut Position,
+        escape: bool,
+        mark_branches: bool,
+        extra_attrs: Vec<AnyAttribute>,
+    ) {
+        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(
+            buf,
+            position,
+            escape,
+            mark_branches,
+            extra_attrs,
+        );
+    }
+
+    fn hydrate<const FROM_SERVER: bool>(
+        self,
+        cursor: &Cursor,
+        position: &PositionState,
+    ) -> Self::State {
+        self.0.hydrate::<FROM_SERVER>(cursor, position)
+    }
+
+    fn into_owned(self) -> Self {
+        self
+    }
 }
 
 /// The value of an attribute that is there or not.

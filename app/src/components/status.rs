@@ -5,7 +5,7 @@ use shared::status::Status;
 use shared::view::KeyView;
 
 use super::icon::Icon;
-use super::live::live;
+use super::live::{fresh, live};
 
 pub fn icon(status: Status) -> Icon {
     match status {
@@ -32,15 +32,13 @@ pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
 
 /// A pill that stays as it is.
 pub fn fixed(class: &'static str, icon: Icon, word: &'static str) -> AnyView {
-    view! { <span class=format!("pill {class}")>{icon.draw()} {word}</span> }.into_any()
+    fresh(view! { <span class=format!("pill {class}")>{icon.draw()} {word}</span> })
 }
 
 /// A pill that changes by itself when its time has come.
 pub fn pill(status: Memo<Status>) -> AnyView {
-    view! {
-        <span class=move || format!("pill {}", class(status.get()))>
-            {live(move || icon(status.get()).draw())} {live(move || status.get().label())}
-        </span>
-    }
-    .into_any()
+    live(move || {
+        let status = status.get();
+        fixed(class(status), icon(status), status.label())
+    })
 }

@@ -22,7 +22,7 @@ use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{ExpireNow, LIST};
-use crate::components::live::live;
+use crate::components::live::{fresh, live};
 use crate::components::{calls, moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
@@ -90,11 +90,11 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         </section>
         {live(move || {
             feedback.catch_focus();
-            if expired.get() {
+            fresh(if expired.get() {
                 restore_section(detail, time_zone.clone())
             } else {
                 expire_section(access_key.get_value())
-            }
+            })
         })}
         {usage(detail, now)}
         {delete_section(access_key.get_value(), name, expired)}

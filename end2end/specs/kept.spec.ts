@@ -1,0 +1,148 @@
+import type { Page } from "@playwright/test";
+
+import { hydrated } from "../harness/hydration.ts";
+import { expect, test } from "../harness/test.ts";
+import { KeyPage } from "../pages/key.ts";
+
+test("after signing in one is at the part that the link named", async ({ page, account, functions, signIn, keyPage }) => {
+  await functions.expireKey(account.key);
+  await page.context().clearCookies();
+  await page.goto(`${KeyPage.path(account.key)}#restore`);
+  await expect(page).toHaveURL(/\/sign-in\?next=.*#restore$/);
+  await hydrated(page);
+  await signIn.signIn(account.email, account.password);
+  await expect(page).toHaveURL(new RegExp(`${account.key.access_key}#restore$`));
+  await expect(keyPage.restore).toBeInViewport();
+});
+
+test("what was typed when the session ended is there after signing in again", async ({
+  page,
+  account,
+  createPage,
+  signIn,
+  watch,
+}) => {
+  watch.allow(/status of 401/);
+  await createPage.open();
+  await createPage.name.fill("Half written");
+  await createPage.description.fill("Two\nlines");
+  await createPage.expiration.choose("30d");
+  await page.context().clearCookies();
+  await createPage.submit.click();
+  await expect(page.getByText("Your session has ended.")).toBeVisible();
+  await hydrated(page);
+  await signIn.signIn(account.email, account.password);
+  await expect(page).toHaveURL(new RegExp(`${createPage.path}$`));
+  await expect(createPage.name).toHaveValue("Half written");
+  await expect(createPage.description).toHaveValue("Two\nlines");
+  await expect(createPage.expiration.choice("30d")).toBeChecked();
+  expect(await page.evaluate(() => Object.values(sessionStorage).join())).not.toContain("Half written");
+});
+
+test("no password is kept, and nothing for another account", async ({ page, account, accountPage, functions, watch }) => {
+  watch.allow(/status of 401/);
+  await accountPage.open();
+  await accountPage.warningDays.fill("33");
+  await accountPage.currentPassword.fill(account.password);
+  await accountPage.newPassword.fill("a password to be");
+  await page.getByRole("button", { name: "Show New password" }).click();
+  await page.context().clearCookies();
+  await accountPage.save.click();
+  await expect(page.getByText("Your session has ended.")).toBeVisible();
+  const kept = await page.evaluate(() => Object.values(sessionStorage).join());
+  expect(kept).toContain("33");
+  expect(kept).not.toContain(account.password);
+  expect(kept).not.toContain("a password to be");
+  await functions.signUp("another.one@example.com", "UTC");
+  await accountPage.open();
+  await expect(accountPage.warningDays).toHaveValue("14");
+});
+
+test("a refused clipboard says so and selects the text", async ({ page, account, keyPage }) => {
+  await page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  });
+  await keyPage.openOf(account.key);
+  await page.getByRole("button", { name: /^Copy/ }).first().click();
+  await expect(keyPage.said).toContainText("The browser refused the clipboard.");
+  expect(await page.evaluate(() => String(getSelection()).trim())).toBe(account.key.access_key);
+});
+
+/** Does what translators do: each text goes into elements of theirs, and the page's own text node is gone. */
+async function translate(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts: Text[] = [];
+    while (walker.nextNode()) texts.push(walker.currentNode as Text);
+    for (const text of texts) {
+      if (!text.data.trim() || text.parentElement?.closest("script, style, option, textarea")) continue;
+      const font = document.createElement("font");
+      font.textContent = text.data;
+      text.replaceWith(font);
+    }
+  });
+}
+
+test("a translated page shows what changes", async ({ page, account: _, functions, apiControl, keyPage, watch }) => {
+  watch.allow(/status of 422/);
+  const key = await functions.createKey("Translated", "3d");
+  await keyPage.openOf(key);
+  await expect(keyPage.status).toHaveText(/Expiring soon/);
+  await translate(page);
+  await keyPage.expireNow.click();
+  await expect(keyPage.status).toHaveText("Expired");
+  await expect(keyPage.said).toContainText("Translated is expired.");
+  await expect(keyPage.restore).toBeVisible();
+  await translate(page);
+  await keyPage.name.fill("");
+  await keyPage.save.click();
+  await expect(page.getByText("Give the key a name.")).toBeVisible();
+  await keyPage.undo.click();
+  await expect(keyPage.status).toHaveText("Expiring soon");
+
+  await apiControl.open();
+  await translate(page);
+  await (await apiControl.action("Translated", "Expire now")).click();
+  await expect(apiControl.row("Translated").locator(".pill")).toHaveText("Expired");
+});
+
+test.describe("a secret key in the search", () => {
+  test("is taken out before it is searched for", async ({ page, account, apiControl, functions }) => {
+    const { access_key, secret_key } = await functions.createKey("Found by its pair");
+    await apiControl.open();
+    for (const pair of [`${access_key}.${secret_key}`, ` ${access_key}  ${secret_key} `, `Authorization: Bearer ${access_key}.${secret_key}`, btoa(`${access_key}:${secret_key}`)]) {
+      await apiControl.search.fill(pair);
+      await expect(apiControl.search).toHaveValue(access_key);
+      await expect(apiControl.names()).toHaveText(["Found by its pair"]);
+      await expect(apiControl.said).toContainText("That was a secret key.");
+      await expect(page).toHaveURL(new RegExp(`q=${access_key}$`));
+      await apiControl.search.fill("");
+      await expect(apiControl.rows).toHaveCount(2);
+    }
+    await apiControl.search.fill(account.key.secret_key);
+    await expect(apiControl.search).toHaveValue("");
+    await expect(apiControl.said).toContainText("That was a secret key.");
+    expect(page.url()).not.toContain("khs_");
+  });
+
+  test.describe("without script", () => {
+    test.use({ javaScriptEnabled: false });
+
+    test("leaves the address at once", async ({ page, account, apiControl, watch, keyhold }) => {
+      // Without script the browser sends it; it does not stay.
+      watch.allow(/secret in the address/);
+      const { access_key, secret_key } = account.key;
+      await page.goto(apiControl.path);
+      await apiControl.search.fill(`${access_key}:${secret_key}`);
+      await apiControl.search.press("Enter");
+      await expect(page).toHaveURL(new RegExp(`q=${access_key}&sort=.*done=secret$`));
+      await expect(apiControl.names()).toHaveText(["Default key"]);
+      await expect(page.getByText("That was a secret key.")).toBeVisible();
+      await apiControl.search.fill(secret_key);
+      await apiControl.search.press("Enter");
+      await expect(page).toHaveURL(/done=secret$/);
+      expect(page.url()).not.toContain("khs_");
+      expect(keyhold.log).not.toContain(secret_key);
+    });
+  });
+});
