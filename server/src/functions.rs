@@ -109,7 +109,7 @@ async fn read_fields(
         // Parameters say nothing here, not even if they are no text.
         let mut parts = kind.as_bytes().split(|byte| *byte == b';');
         let kind = parts.next().unwrap_or_default().trim_ascii();
-        if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        if !kind.is_empty() && !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
             let message = "Send the fields as application/x-www-form-urlencoded.".to_owned();
             return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }

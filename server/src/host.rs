@@ -36,6 +36,7 @@ pub async fn own(State(state): State<AppState>, request: Request, next: Next) ->
 /// Whether a request is for this machine by one of its own names. One without a name was not sent by a browser.
 fn is_own(request: &Request, base_url: &str) -> bool {
     let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
+    let host = host.filter(|name| !name.is_empty());
     let target = request.uri().authority().map(Authority::as_str);
     let mut names = host.into_iter().chain(target.map(str::as_bytes));
     names.all(|name| {
@@ -73,6 +74,7 @@ mod tests {
             "LOCALHOST:3000",
             "[::1]:3000",
             "127.0.0.1",
+            "",
         ] {
             assert!(is_own_host(own, base), "{own}");
         }
@@ -82,7 +84,6 @@ mod tests {
             "localhost.evil.example",
             "evil.localhost:3000",
             "192.168.0.1:3000",
-            "",
             "\u{fc}",
         ] {
             assert!(!is_own_host(foreign, base), "{foreign}");

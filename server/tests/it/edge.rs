@@ -78,6 +78,33 @@ async fn an_odd_byte_spoils_nothing_else() {
     assert!(list.contains("\"b\""), "{list}");
 }
 
+/// Proxies empty a header that they were told to leave out.
+#[tokio::test]
+async fn an_empty_header_is_as_if_absent() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let mut request = Request::builder()
+        .method("POST")
+        .uri("/fn/keys/list")
+        .header("cookie", member.cookie.as_ref().unwrap());
+    for name in [
+        "accept",
+        "content-type",
+        "host",
+        "origin",
+        "referer",
+        "sec-fetch-site",
+        "user-agent",
+        "x-forwarded-for",
+        "x-request-id",
+    ] {
+        request = request.header(name, "");
+    }
+    let answer = site.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert_ne!(answer.header("x-request-id"), "");
+}
+
 /// On loopback a foreign name leads here by DNS rebinding only.
 #[tokio::test]
 async fn only_this_machines_names_are_ours() {
