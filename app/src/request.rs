@@ -95,6 +95,8 @@ pub struct Request {
     pub caller: Caller,
     /// Who is signed in.
     pub session: Option<Session>,
+    /// Further sessions of the same browser, from when Keyhold had another port.
+    pub other_sessions: Vec<Session>,
 }
 
 impl Request {

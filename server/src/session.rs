@@ -22,17 +22,14 @@ pub async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let mut session = None;
+    let mut sessions = Vec::new();
     for token in tokens(request.headers(), &state.site) {
         match state.vault.session(token).await {
-            Ok(None) => {}
-            Ok(found) => {
-                session = found;
-                break;
-            }
+            Ok(found) => sessions.extend(found),
             Err(error) => return json_error(&error.into()),
         }
     }
+    let mut sessions = sessions.into_iter();
     let device = cookie(request.headers(), &state.site.device_cookie_name());
     let caller = Caller {
         device: device.map(DeviceToken::sent),
@@ -46,7 +43,8 @@ pub async fn identify(
         vault: state.vault.clone(),
         site: state.site.clone(),
         caller,
-        session,
+        session: sessions.next(),
+        other_sessions: sessions.collect(),
     };
     request.extensions_mut().insert(known);
     next.run(request).await

@@ -54,6 +54,9 @@ pub async fn sign_out() -> Result<(), FnError> {
         .vault
         .sign_out(request.signed_in()?, &request.caller)
         .await?;
+    for session in &request.other_sessions {
+        request.vault.sign_out(session, &request.caller).await?;
+    }
     request.end_session();
     Ok(())
 }

@@ -78,6 +78,30 @@ async fn an_odd_byte_spoils_nothing_else() {
     assert!(list.contains("\"b\""), "{list}");
 }
 
+/// A browser that was signed in at two ports is signed out of both: none of its cookies works afterwards.
+#[tokio::test]
+async fn signing_out_ends_every_session_of_the_browser() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let first = member.cookie.clone().unwrap();
+    let fields = [("email", "a@example.com"), ("password", PASSWORD)];
+    let again = site.stranger().call("account/sign-in", &fields).await;
+    let second = again.header("set-cookie").split(';').next().unwrap();
+    let second = second.replace("keyhold_session=", "keyhold_session_3001=");
+    for cookie in [&first, &second] {
+        let headers = [("cookie", cookie.as_str())];
+        assert_eq!(site.ask("GET", "/", &headers).await.status, 200);
+    }
+    let both = format!("{first}; {second}");
+    let headers = [("cookie", both.as_str())];
+    let answer = site.ask("POST", "/fn/account/sign-out", &headers).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for cookie in [&first, &second] {
+        let headers = [("cookie", cookie.as_str())];
+        assert_eq!(site.ask("GET", "/", &headers).await.status, 303);
+    }
+}
+
 /// Proxies empty a header that they were told to leave out.
 #[tokio::test]
 async fn an_empty_header_is_as_if_absent() {
