@@ -2,7 +2,7 @@
 
 use shared::notice::Stages;
 use vault::limits::Limit;
-use vault::{Caller, Error};
+use vault::{Caller, Error, KeyEdit};
 
 use crate::fixture::{Fixture, HOUR, MINUTE, PASSWORD, from};
 
@@ -157,18 +157,19 @@ async fn an_account_makes_so_many_changes() {
     for number in 0..20 {
         site.key(&member, &number.to_string(), "7d").await;
     }
+    let edit = KeyEdit {
+        name: Some("renamed"),
+        ..KeyEdit::default()
+    };
     let throttled = [
         vault
             .create_key(session, "one more", "", "never", &caller)
             .await
             .map(drop),
-        vault
-            .edit_key(session, &key, "renamed", "", "never", &caller)
-            .await
-            .map(drop),
+        vault.edit_key(session, &key, edit, &caller).await.map(drop),
         vault.expire_key(session, &key, &caller).await.map(drop),
         vault
-            .restore_key(session, &key, "never", &caller)
+            .restore_key(session, &key, "never", "", &caller)
             .await
             .map(drop),
         vault
@@ -176,14 +177,14 @@ async fn an_account_makes_so_many_changes() {
             .await
             .map(drop),
         vault
-            .save_preferences(session, "UTC", "30", &caller)
+            .save_preferences(session, "UTC", "30", "", &caller)
             .await
             .map(drop),
-        vault.choose_stages(session, Stages::ALL, &caller).await,
+        vault.choose_stages(session, Stages::ALL, "", &caller).await,
         vault
-            .set_second_recipient(session, "b@example.com", &caller)
+            .set_second_recipient(session, "b@example.com", "", &caller)
             .await,
-        vault.remove_second_recipient(session, &caller).await,
+        vault.remove_second_recipient(session, "", &caller).await,
         vault.resend_confirmation(session, "account", &caller).await,
         vault.reset_calendar(session, &caller).await,
         vault.send_again(session, "mail_0").await,
