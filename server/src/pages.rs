@@ -128,14 +128,15 @@ fn without_secret(uri: &Uri) -> Option<String> {
     }
     let mut clean = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
-        match pasted_secret(&value) {
-            None => clean.append_pair(&name, &value),
+        let value = match pasted_secret(&value) {
+            None => value.into_owned(),
             // The page of a search shows the key that the secret belongs to.
             Some(Pasted {
                 access_key: Some(key),
-            }) if name == "q" => clean.append_pair("q", &key),
+            }) if name == "q" => key,
             Some(_) => continue,
         };
+        clean.append_pair(&name, &value);
     }
     clean.append_pair("done", "secret");
     Some(format!("{}?{}", uri.path(), clean.finish()))
