@@ -168,7 +168,7 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(1),
                 ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
             },
-            vault::Error::NotSaved => Self {
+            vault::Error::NotSaved(_) => Self {
                 retry_after: Some(5),
                 ..Self::new(
                     "unavailable",

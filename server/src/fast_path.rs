@@ -11,6 +11,7 @@ mod answer;
 mod head;
 mod interrupts;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::FutureExt;
@@ -52,13 +53,14 @@ enum Rest {
     Other,
 }
 
-/// Answers requests until one is not plain or `stop` comes, and gives what hyper is to begin with: what was read and
-/// is not answered. None: the connection has ended, by its client or because a request took too long.
+/// Answers requests until one is not plain, one comes after `closing` is true, or `stop` comes, and gives what hyper is
+/// to begin with: what was read and is not answered. None: the connection has ended, by its client or because a request took too long.
 pub async fn serve(
     stream: &mut Stream,
     state: &AppState,
     peer: Peer,
     limits: Limits,
+    closing: &AtomicBool,
     stop: impl Future<Output = ()> + Send,
 ) -> Option<Vec<u8>> {
     let begun = Instant::now();
@@ -103,6 +105,8 @@ pub async fn serve(
             match Request::read(&input[answered..], &mut room()) {
                 // That is hyper's to refuse, as it refuses it.
                 Request::Plain(_, length) if length > limits.head => break Rest::Other,
+                // Its answer says that it is the last, which none here does.
+                Request::Plain(..) if closing.load(Ordering::Relaxed) => break Rest::Other,
                 Request::Plain(head, length) => {
                     large |= length > LARGE;
                     answer(state, &head, peer, date.at(now), &mut output);

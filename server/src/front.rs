@@ -5,6 +5,7 @@
 //! the [fast path](crate::fast_path).
 
 use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Request, Response};
@@ -15,11 +16,14 @@ use tower::ServiceExt;
 use crate::address::Peer;
 use crate::router::router;
 use crate::state::AppState;
-use crate::verify;
+use crate::{starting, verify};
 
 /// Cheap to clone.
-#[derive(Clone)]
-pub struct Front {
+#[derive(Clone, Default)]
+pub struct Front(Arc<OnceLock<Open>>);
+
+/// What there is to answer with, once the vault is open.
+struct Open {
     verify: Option<AppState>,
     router: Router,
 }
@@ -27,15 +31,32 @@ pub struct Front {
 impl Front {
     /// The whole application.
     pub fn new(state: AppState) -> Self {
-        Self {
-            router: router(state.clone()),
-            verify: Some(state),
-        }
+        let front = Self::starting();
+        front.open(state);
+        front
+    }
+
+    /// Answers that Keyhold is starting, until it is opened.
+    pub fn starting() -> Self {
+        Self::default()
+    }
+
+    /// Serves the whole application from now on.
+    pub fn open(&self, state: AppState) {
+        let router = router(state.clone());
+        let verify = Some(state);
+        let _ = self.0.set(Open { verify, router });
+    }
+
+    /// Answers everything by `router` from now on.
+    pub fn open_router(&self, router: Router) {
+        let verify = None;
+        let _ = self.0.set(Open { verify, router });
     }
 
     /// What the fast path needs to answer `/verify`; none where that is not served.
     pub fn verify(&self) -> Option<&AppState> {
-        self.verify.as_ref()
+        self.0.get()?.verify.as_ref()
     }
 
     /// Answers a request. Its sender is unknown in tests that open no connection.
@@ -47,7 +68,11 @@ impl Front {
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
     {
-        if let Some(state) = &self.verify
+        let Some(open) = self.0.get() else {
+            let uri = request.uri();
+            return Either::Left(ready(Ok(starting::answer(uri.path(), uri.query()))));
+        };
+        if let Some(state) = &open.verify
             && verify::is_meant(request.uri().path())
         {
             return Either::Left(ready(Ok(verified(state, &request, peer))));
@@ -55,17 +80,16 @@ impl Front {
         if let Some(peer) = peer {
             request.extensions_mut().insert(peer);
         }
-        Either::Right(self.router.clone().oneshot(request.map(Body::new)))
+        Either::Right(open.router.clone().oneshot(request.map(Body::new)))
     }
 }
 
 impl From<Router> for Front {
     /// Everything by `router`.
     fn from(router: Router) -> Self {
-        Self {
-            verify: None,
-            router,
-        }
+        let front = Self::starting();
+        front.open_router(router);
+        front
     }
 }
 

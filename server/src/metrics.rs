@@ -21,10 +21,9 @@ use vault::Vault;
 use vault::gate::Decisions;
 use vault::readiness::Cause;
 
-use crate::headers;
-use crate::log;
 use crate::router::{healthz, readyz};
 use crate::state::AppState;
+use crate::{headers, listen, log};
 
 /// Connections at the same time.
 pub const CONNECTIONS: usize = 16;
@@ -45,9 +44,8 @@ pub fn router(state: AppState) -> Router {
 ///
 /// # Errors
 /// A sentence that names the setting.
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
+pub fn bind(address: SocketAddr) -> Result<TcpListener, String> {
+    listen::bind(address)
         .map_err(|error| format!("KEYHOLD_METRICS_LISTEN: cannot listen on {address}: {error}"))
 }
 

@@ -1,63 +1,91 @@
 //! Start and graceful stop.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::request::Site;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
+use vault::readiness::Cause;
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
 use crate::front::Front;
 use crate::listen::Limits;
+use crate::signals::Signals;
 use crate::state::AppState;
 use crate::{listen, metrics};
 
-/// How long the last flush of usage is tried.
-const LAST_FLUSH: Duration = Duration::from_secs(2);
-/// How long the database may take to close.
-const CLOSING: Duration = Duration::from_secs(1);
+/// By when after the signal requests and mails under way must have ended, the usage be written, and the database be
+/// closed: ten seconds in all, with the second that the runtime may take. What supervises containers kills then.
+const DRAINED: Duration = Duration::from_millis(6_500);
+const FLUSHED: Duration = Duration::from_secs(8);
+const CLOSED: Duration = Duration::from_millis(8_800);
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until a signal to stop comes.
 ///
 /// # Errors
-/// A sentence that says what stands in the way of starting.
+/// A sentence that says what stands in the way of starting, or what was lost at the stop.
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything as it was.
-    let listener = TcpListener::bind(config.place.listen)
-        .await
-        .map_err(|error| {
-            format!(
-                "KEYHOLD_LISTEN: cannot listen on {}: {error}",
-                config.place.listen
-            )
-        })?;
+    let listener = listen::bind(config.place.listen).map_err(|error| {
+        format!(
+            "KEYHOLD_LISTEN: cannot listen on {}: {error}",
+            config.place.listen
+        )
+    })?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
     let metrics_listener = match config.metrics_listen.0 {
-        Some(address) => Some(metrics::bind(address).await?),
+        Some(address) => Some(metrics::bind(address)?),
         None => None,
     };
+    let metrics_bound = metrics_listener
+        .as_ref()
+        .and_then(|listener| listener.local_addr().ok());
     let base_url = config.resolved_base_url(bound)?;
     let transport = config.mail.transport(&base_url)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let mut signals = Signals::catch()?;
 
-    let vault = Vault::open(
-        &options(config, &base_url),
-        Arc::new(SystemClock::default()),
-    )
-    .await
-    .map_err(|error| error.to_string())?;
-    if config.demo {
-        announce_demo(&vault, &base_url).await?;
+    // Answered from here on, though only that Keyhold is starting.
+    let (stop, stopping) = watch::channel(());
+    let stopped = || {
+        let mut stopping = stopping.clone();
+        async move {
+            // An error is a sender that is gone: that is a stop too.
+            let _ = stopping.changed().await;
+        }
+    };
+    let (front, metrics_front) = (Front::starting(), Front::starting());
+    let limits = Limits {
+        per_address: config.connections_per_address.map(NonZeroUsize::get),
+        trusted: config.trusted_proxies.0.clone(),
+        ..listen::connections().into()
+    };
+    let mut serving = JoinSet::new();
+    serving.spawn(listen::serve(listener, front.clone(), limits, stopped()));
+    if let Some(listener) = metrics_listener {
+        let front = metrics_front.clone();
+        serving.spawn(listen::serve(
+            listener,
+            front,
+            metrics::CONNECTIONS,
+            stopped(),
+        ));
     }
+
+    let vault = tokio::select! {
+        opened = open(config, &base_url) => opened?,
+        signal = signals.next() => {
+            tracing::info!("{signal} before the start was complete");
+            return Ok(());
+        }
+    };
     let site = Site {
         base_url: base_url.clone(),
         sign_up_open: config.sign_up == SignUp::Open,
@@ -68,9 +96,9 @@ pub async fn run(config: &Config) -> Result<(), String> {
         site_root,
         config.trusted_proxies.0.clone(),
     );
-    if let Some(listener) = &metrics_listener
-        && let Ok(address) = listener.local_addr()
-    {
+    metrics_front.open_router(metrics::router(state.clone()));
+    front.open(state);
+    if let Some(address) = metrics_bound {
         tracing::info!("metrics at http://{address}/metrics");
     }
     tracing::info!(
@@ -78,7 +106,53 @@ pub async fn run(config: &Config) -> Result<(), String> {
         "listening on http://{bound}, reached at {base_url}"
     );
     tracing::info!("mails leave by {transport}");
+    warn_of_exposure(config, &base_url, bound);
     let postman = vault.start_postman(transport);
+    let flusher = vault.start_flushing();
+    let upkeep = vault.start_upkeep(config.keep());
+    let (clock_of, stop_of_clock) = (vault.clone(), stopped());
+    serving.spawn(async move { clock_of.watch_clock(stop_of_clock).await });
+
+    let signal = signals.next().await;
+    let asked = Instant::now();
+    tracing::info!("{signal}: stopping");
+    vault
+        .readiness()
+        .fail(Cause::Stopping, format!("{signal} was received"));
+    let _ = stop.send(());
+    // Requests and mails under way come to their ends side by side.
+    let drained = async {
+        tokio::join!(postman.stop(), async {
+            while serving.join_next().await.is_some() {}
+        });
+    };
+    if timeout_at(asked + DRAINED, drained).await.is_err() {
+        tracing::warn!("some requests or mails did not end in time and were cut off");
+    }
+    let (usage, _) = tokio::join!(
+        flusher.stop(asked + FLUSHED),
+        timeout_at(asked + FLUSHED, upkeep.stop())
+    );
+    vault.close_by(asked + CLOSED).await;
+    usage.map_err(|lost| {
+        format!("the usage could not be written before the stop: {lost} counted calls are lost")
+    })
+}
+
+/// Opens the vault, and fills it where it is for a demonstration.
+async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
+    let options = options(config, base_url);
+    let vault = Vault::open(&options, Arc::new(SystemClock::default()))
+        .await
+        .map_err(|error| error.to_string())?;
+    if config.demo {
+        announce_demo(&vault, base_url).await?;
+    }
+    Ok(vault)
+}
+
+/// Warns of settings that leave Keyhold less safe than it could be.
+fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
         tracing::warn!(
             "KEYHOLD_TRUSTED_PROXIES is not set: everybody behind the proxy counts as one network, and too many \
@@ -90,51 +164,6 @@ pub async fn run(config: &Config) -> Result<(), String> {
             "listening on {bound} without TLS: whoever can read that network can read sessions"
         );
     }
-    let flusher = vault.start_flushing();
-    let upkeep = vault.start_upkeep(config.keep());
-    let (stop, stopping) = watch::channel(());
-    let stopped = || {
-        let mut stopping = stopping.clone();
-        async move {
-            // An error is a sender that is gone: that is a stop too.
-            let _ = stopping.changed().await;
-        }
-    };
-    let router = metrics::router(state.clone());
-    let metrics = async {
-        if let Some(listener) = metrics_listener {
-            listen::serve(listener, router.into(), metrics::CONNECTIONS, stopped()).await;
-        }
-    };
-    let front = Front::new(state);
-    let limits = Limits {
-        per_address: config.connections_per_address.map(NonZeroUsize::get),
-        trusted: config.trusted_proxies.0.clone(),
-        ..listen::connections().into()
-    };
-    // Requests and mails under way come to their ends side by side.
-    tokio::join!(
-        async {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            tracing::info!("stopping");
-            let _ = stop.send(());
-        },
-        listen::serve(listener, front, limits, stopped()),
-        metrics,
-        async {
-            vault.watch_clock(stopped()).await;
-            postman.stop().await;
-        }
-    );
-    let last = flusher.stop(Instant::now() + LAST_FLUSH).await;
-    upkeep.stop().await;
-    vault.close_by(Instant::now() + CLOSING).await;
-    last.map_err(|lost| {
-        format!("the database did not take the usage: {lost} calls that were counted are lost")
-    })
 }
 
 fn options(config: &Config, base_url: &str) -> Options {

@@ -65,6 +65,6 @@ fn protection(state: &AppState) -> impl Iterator<Item = (HeaderName, &'static st
 }
 
 /// Whether nginx asks: `?gateway=nginx`.
-fn is_nginx(query: Option<&str>) -> bool {
+pub fn is_nginx(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.split('&').any(|pair| pair == "gateway=nginx"))
 }

@@ -46,9 +46,9 @@ pub enum Error {
     /// time.
     #[error("busy")]
     Busy,
-    /// The database does not take changes. The log says why, once a minute.
-    #[error("not saved")]
-    NotSaved,
+    /// The database does not take changes. The log says so, once a minute.
+    #[error("the database does not take changes: {0}")]
+    NotSaved(String),
     /// The database or the machine failed; the text is for the log only.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -57,7 +57,7 @@ pub enum Error {
 impl Error {
     /// Whether it is worth a line in the log. That the database takes no changes stands there already.
     pub fn is_news(&self) -> bool {
-        !matches!(self, Self::NotSaved | Self::Busy)
+        !matches!(self, Self::NotSaved(_) | Self::Busy)
     }
 }
 

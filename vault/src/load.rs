@@ -131,9 +131,51 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::{Caller, Options, Vault};
 
-    /// A loader that is held up with a key in its hands cannot bring it back: the deletion waits for it.
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_paused_loader_revives_nothing() {
+    /// Whatever became of a commit, afterwards the directory says what the database does.
+    #[tokio::test]
+    async fn reconciling_makes_the_directory_the_database() {
+        let (_folder, vault) = vault().await;
+        let caller = Caller::default();
+        let signed_up = vault
+            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let session = vault
+            .session(signed_up.session.expose())
+            .await
+            .unwrap()
+            .unwrap();
+        let mut keys = Vec::new();
+        for name in ["expired", "gone", "lost"] {
+            let key = vault.create_key(&session, name, "", "90d", &caller).await;
+            keys.push(key.unwrap());
+        }
+        let mut write = vault.0.database.begin().await.unwrap();
+        for statement in [
+            "UPDATE api_keys SET expires_at = 0 WHERE name = 'expired'",
+            "DELETE FROM api_keys WHERE name = 'gone'",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut *write.transaction)
+                .await
+                .unwrap();
+        }
+        vault.0.directory.remove(keys[2].access_key);
+        reconcile(&mut write.transaction, &vault.0.directory)
+            .await
+            .unwrap();
+        let verdict = |key: &crate::NewKey| vault.verify(key.access_key, &key.secret_key);
+        assert!(verdict(&signed_up.key).is_ok());
+        assert!(matches!(
+            verdict(&keys[0]),
+            Err(crate::Refusal::Expired { at: 0 })
+        ));
+        assert!(matches!(verdict(&keys[1]), Err(crate::Refusal::Invalid)));
+        assert!(verdict(&keys[2]).is_ok());
+        assert_eq!(vault.key_count(), 3);
+    }
+
+    async fn vault() -> (tempfile::TempDir, Vault) {
         let folder = tempfile::tempdir().unwrap();
         let options = Options {
             database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
@@ -143,6 +185,13 @@ mod tests {
         };
         let clock = Arc::new(ManualClock::at(1_795_435_200_000));
         let vault = Vault::open(&options, clock).await.unwrap();
+        (folder, vault)
+    }
+
+    /// A loader that is held up with a key in its hands cannot bring it back: the deletion waits for it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_paused_loader_revives_nothing() {
+        let (_folder, vault) = vault().await;
         let caller = Caller::default();
         let signed_up = vault
             .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)

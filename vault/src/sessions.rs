@@ -8,6 +8,7 @@ use crate::audit::{self, Action, Entry};
 use crate::database::Write;
 use crate::devices::DeviceToken;
 use crate::error::{Error, Result};
+use crate::readiness::Cause;
 use crate::{Caller, Vault, random};
 
 /// A session that nobody used for this long is over, in milliseconds: two weeks.
@@ -126,7 +127,9 @@ impl Vault {
         if now - created_at >= ABSOLUTE_MS || now - seen_at >= IDLE_MS {
             return Ok(None);
         }
-        if now - seen_at >= SEEN_STEP_MS {
+        // While nothing can be written, nobody waits for this.
+        let writable = self.readiness().fault(Cause::Writes).is_none();
+        if writable && now - seen_at >= SEEN_STEP_MS {
             self.touch(&digest).await;
         }
         let account = Account::from(AccountRow {

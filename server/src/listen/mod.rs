@@ -14,6 +14,7 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -21,7 +22,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use rlimit::Resource;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 use crate::address::Peer;
@@ -46,8 +47,28 @@ const LINGER: Linger = Linger {
 const CONNECTIONS: u64 = 16 * 1024;
 /// Files that are not connections of people and gateways: database, log, metrics, what has just been accepted.
 const OTHER_FILES: u64 = 96;
-/// The longest that requests in flight may take after the stop.
-const DRAIN: Duration = Duration::from_secs(10);
+/// Connections that the system has ready for us to accept.
+const BACKLOG: u32 = 4096;
+/// How long connections stay open after the stop, so that the next request on each is answered with
+/// `Connection: close` rather than lost.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// The longest that requests in flight may take after that.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Takes an address.
+///
+/// # Errors
+/// Those of the system.
+pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A restart must not wait for the connections of the run before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// How many connections a listener has, and of whom.
 #[derive(Clone, Debug)]
@@ -94,7 +115,13 @@ pub async fn serve(
     let places = Places::new(count, share, limits.trusted);
     bound_unsent(&listener);
     let (stopping, stopped) = watch::channel(());
-    let mut stop = pin!(stop);
+    let closing = Arc::new(AtomicBool::new(false));
+    let mut stop = pin!(async {
+        stop.await;
+        closing.store(true, Ordering::Relaxed);
+        // Those who come meanwhile are answered too.
+        let _ = tokio::time::timeout(FAREWELL, places.empty()).await;
+    });
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
@@ -110,7 +137,8 @@ pub async fn serve(
         let index = place.index();
         let stream = Stream::new(tcp, Arc::new(place), limits.stall);
         let (front, builder, stopped) = (front.clone(), builder.clone(), stopped.clone());
-        let task = tokio::spawn(connection(stream, peer, front, builder, stopped));
+        let task = connection(stream, peer, front, builder, Arc::clone(&closing), stopped);
+        let task = tokio::spawn(task);
         places.serve(index, task.abort_handle());
     }
     drop(stopping);
@@ -123,12 +151,13 @@ pub async fn serve(
     }
 }
 
-/// Serves one connection to its end.
+/// Serves one connection to its end. Once `closing` is true, its next answer is its last.
 async fn connection(
     mut stream: Stream,
     peer: SocketAddr,
     front: Front,
     builder: http1::Builder,
+    closing: Arc<AtomicBool>,
     mut stopped: watch::Receiver<()>,
 ) {
     if let Some(state) = front.verify() {
@@ -138,7 +167,7 @@ async fn connection(
         };
         // An error is a sender that is gone: that is the stop too.
         let stop = async { drop(stopped.changed().await) };
-        match fast_path::serve(&mut stream, state, Peer(peer), limits, stop).await {
+        match fast_path::serve(&mut stream, state, Peer(peer), limits, &closing, stop).await {
             Some(rest) => stream.put_back(rest),
             None => return,
         }
@@ -146,7 +175,8 @@ async fn connection(
     }
     let place = Arc::clone(&stream.place);
     let ended = loop {
-        let service = service_fn(|request| request::answer(&front, request, peer, &place));
+        let service =
+            service_fn(|request| request::answer(&front, request, peer, &place, &closing));
         let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
         let until_renewal = poll_fn(|cx| {
             let ended = Pin::new(&mut connection).poll(cx);

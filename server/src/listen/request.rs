@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
@@ -18,12 +19,14 @@ use crate::front::Front;
 /// Bytes of a head that hyper's first buffers have room for. For a longer one they grow, and stay as large.
 const LARGE: usize = 12 * 1024;
 
-/// Answers a request that came over a connection from `peer`.
+/// Answers a request that came over a connection from `peer`. If `closing` is true by the time there is an answer, that
+/// is the last of its connection.
 pub fn answer<B>(
     front: &Front,
     request: Request<B>,
     peer: SocketAddr,
     place: &Arc<Place>,
+    closing: &Arc<AtomicBool>,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<B>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
@@ -34,10 +37,12 @@ where
         Some(sentence) => Either::Left(ready(Ok(bad_request(sentence)))),
         None => Either::Right(front.answer(request, Some(Peer(peer)))),
     };
-    let place = Arc::clone(place);
+    let (place, closing) = (Arc::clone(place), Arc::clone(closing));
     async move {
-        let response = answered.await?;
-        if large && !response.headers().contains_key(CONNECTION) {
+        let mut response = answered.await?;
+        if closing.load(Ordering::Relaxed) {
+            response.headers_mut().insert(CONNECTION, CLOSE);
+        } else if large && !response.headers().contains_key(CONNECTION) {
             place.buffers_are_large();
         }
         place.idle();

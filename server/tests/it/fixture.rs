@@ -23,6 +23,7 @@ pub struct Site {
     _folder: TempDir,
     pub clock: Arc<ManualClock>,
     pub vault: Vault,
+    pub state: AppState,
     pub front: Front,
 }
 
@@ -105,7 +106,8 @@ impl Site {
             _folder: folder,
             clock,
             vault,
-            front: Front::new(state),
+            front: Front::new(state.clone()),
+            state,
         }
     }
 

@@ -39,5 +39,9 @@ mod settings;
 mod smtp_peer;
 mod smtp_talk;
 #[cfg(target_os = "linux")]
+mod stops;
+#[cfg(target_os = "linux")]
 mod usage;
 mod verify;
+#[cfg(target_os = "linux")]
+mod write_faults;

@@ -135,9 +135,14 @@ impl Running {
 
     /// Asks it to stop, waits until it has, and says its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
+        self.stop("-TERM")
+    }
+
+    /// The same by another signal, as `kill` names it.
+    pub fn stop(&mut self, signal: &str) -> Option<i32> {
         let process = self.child.id().to_string();
         let asked = Command::new("kill")
-            .args(["-TERM", &process])
+            .args([signal, &process])
             .status()
             .unwrap();
         assert!(asked.success());

@@ -28,7 +28,7 @@ struct State {
 
 struct Present {
     since: Instant,
-    /// The count of failures before it.
+    /// The count of failures when it was noted.
     before: u64,
     reason: String,
     /// Whether the log has a line about it.
@@ -49,14 +49,18 @@ impl Health {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Notes a failure. Returns whether writes worked until now.
+    /// Counts a failure.
+    pub fn count(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that writes fail. Returns whether they worked until now.
     pub fn failed(&self, reason: &str) -> bool {
         let mut state = self.state();
-        let before = self.failures.fetch_add(1, Ordering::Relaxed);
         let first = state.present.is_none();
         let present = state.present.get_or_insert_with(|| Present {
             since: Instant::now(),
-            before,
+            before: self.failures(),
             reason: String::new(),
             logged: false,
         });
@@ -86,8 +90,8 @@ impl Health {
         if let Some(present) = state.present.as_mut().filter(|_| due) {
             present.logged = true;
             tracing::error!(
-                refused = failures - present.before,
-                "changes are refused, because the database does not take them; keys are verified as before: {}",
+                "changes are refused, {} until now, because the database does not take them; keys are verified as before: {}",
+                failures - present.before,
                 present.reason
             );
             state.line = Some(Instant::now());

@@ -27,6 +27,7 @@ use crate::error::{Error, Result};
 use crate::load;
 use crate::readiness::Readiness;
 
+const GONE: &str = "its file is not there";
 /// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
 /// refused, and not done later.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,6 +76,15 @@ struct Slot {
 
 type Turn = OwnedMutexGuard<Slot>;
 
+/// Why there is no connection to write with.
+enum Unready {
+    /// There is one, but the change has waited for too long.
+    Late,
+    /// The file is another one, which is reported elsewhere.
+    Gone,
+    Fault(String),
+}
+
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {
     pub transaction: Transaction,
@@ -108,15 +118,13 @@ impl Write {
     /// For what brings nobody anything to do.
     pub async fn commit_unannounced(mut self) -> Result<Committed> {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
-            return Err(Error::NotSaved);
+            return Err(Error::NotSaved("it was committed before".to_owned()));
         };
         // Should this be cut off, the connection is gone and the doubt stays.
         turn.in_doubt = true;
         match sqlx::query("COMMIT").execute(&mut connection).await {
             // Committed into a file that is gone, or nearly so. Should it come back, it is read again.
-            Ok(_) if !self.writer.watch.is_ours() => {
-                Err(self.writer.failed("the database file is not there"))
-            }
+            Ok(_) if !self.writer.watch.is_ours() => Err(self.writer.failed(GONE)),
             Ok(_) => {
                 turn.in_doubt = false;
                 turn.connection = Some(connection);
@@ -156,8 +164,9 @@ impl Drop for Transaction {
         runtime.spawn(async move {
             match sqlx::query("ROLLBACK").execute(&mut connection).await {
                 Ok(_) => turn.connection = Some(connection),
-                // Its own error says only that there is nothing to roll back; the probe finds the cause.
-                Err(_) => drop(writer.failed("SQLite rolled a change back by itself")),
+                // Its own error says only that there is nothing to roll back. The probe finds the cause, and who made
+                // the change counts it.
+                Err(_) => writer.watch("SQLite rolled a change back by itself"),
             }
         });
     }
@@ -200,10 +209,12 @@ impl Writer {
     pub async fn begin(self: &Arc<Self>) -> Result<Write> {
         let deadline = Instant::now() + PATIENCE;
         let mut turn = self.turn(deadline).await?;
-        self.prepare(&mut turn, deadline).await?;
-        let Some(mut connection) = turn.connection.take() else {
-            return Err(Error::NotSaved);
-        };
+        let prepared = self.prepare(&mut turn, deadline).await;
+        let mut connection = prepared.map_err(|unready| match unready {
+            Unready::Late => Error::Busy,
+            Unready::Gone => Error::NotSaved(GONE.to_owned()),
+            Unready::Fault(reason) => self.failed(&reason),
+        })?;
         begin_immediate(&mut connection, deadline)
             .await
             .map_err(|error| self.failed(&error))?;
@@ -266,7 +277,7 @@ impl Writer {
             .await
             .map_err(|_| Error::Busy)?;
         if turn.closed {
-            return Err(Error::NotSaved);
+            return Err(Error::NotSaved("it is closed".to_owned()));
         }
         // Nobody is left who could be told that it was done.
         let given_up = ASKED.try_with(|request| request.strong_count() == 0);
@@ -276,36 +287,35 @@ impl Writer {
         Ok(turn)
     }
 
-    /// Makes sure that there is a connection, and one that can write.
-    async fn prepare(self: &Arc<Self>, turn: &mut Turn, deadline: Instant) -> Result<()> {
+    /// Takes the connection, if need be another one that has shown that it can write.
+    async fn prepare(&self, turn: &mut Turn, deadline: Instant) -> Result<AnyConnection, Unready> {
         // A connection to another file of the same name would be a good one.
         if !self.watch.is_ours() {
-            return Err(Error::NotSaved);
+            return Err(Unready::Gone);
         }
-        if self.suspect.swap(false, Ordering::Relaxed) {
-            turn.connection = None;
+        let suspect = self.suspect.swap(false, Ordering::Relaxed);
+        if let Some(connection) = turn.connection.take()
+            && !suspect
+        {
+            return Ok(connection);
         }
-        if turn.connection.is_some() {
-            return Ok(());
-        }
+        let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
         let mut replacement = timeout_at(deadline, self.replacement(deadline))
             .await
-            .map_err(|_| self.failed("the database does not answer"))?
-            .map_err(|error| self.failed(&error))?;
+            .map_err(|_| fault(&"it does not answer"))?
+            .map_err(|error| fault(&error))?;
         if turn.in_doubt {
             // Without a limit: with many keys it takes longer than anybody should wait for a change, and must be done.
             load::reconcile(&mut replacement, &self.directory)
                 .await
-                .map_err(|error| self.failed(&error))?;
+                .map_err(|error| fault(&error))?;
             turn.in_doubt = false;
         }
-        turn.connection = Some(replacement);
-        // Whoever waited for too long is answered that nothing was done.
         if Instant::now() < deadline {
-            Ok(())
-        } else {
-            Err(Error::Busy)
+            return Ok(replacement);
         }
+        turn.connection = Some(replacement);
+        Err(Unready::Late)
     }
 
     async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
@@ -316,9 +326,17 @@ impl Writer {
         Ok(connection)
     }
 
-    /// Notes a failure, and looks from now on whether it is over.
+    /// Counts a change that failed.
     fn failed(self: &Arc<Self>, reason: &(impl ToString + ?Sized)) -> Error {
-        if self.health.failed(&reason.to_string()) {
+        let reason = reason.to_string();
+        self.watch(&reason);
+        self.health.count();
+        Error::NotSaved(reason)
+    }
+
+    /// Reports that writes fail, and looks from now on whether that is over.
+    fn watch(self: &Arc<Self>, reason: &str) {
+        if self.health.failed(reason) {
             let watched = Arc::downgrade(self);
             tokio::spawn(async move {
                 let mut pause = Duration::ZERO;
@@ -334,17 +352,23 @@ impl Writer {
                 }
             });
         }
-        Error::NotSaved
     }
 
     /// Sees whether writes work, and says how long to wait before the next look; none when they do.
     async fn look(self: &Arc<Self>) -> Option<Duration> {
         let seen = self.health.failures();
         let deadline = Instant::now() + LOOK_EVERY;
-        let works = match self.turn(deadline).await {
-            Ok(mut turn) => self.prepare(&mut turn, deadline).await.is_ok(),
-            Err(_) => false,
-        };
+        let mut works = false;
+        if let Ok(mut turn) = self.turn(deadline).await {
+            match self.prepare(&mut turn, deadline).await {
+                Ok(connection) => {
+                    turn.connection = Some(connection);
+                    works = true;
+                }
+                Err(Unready::Late | Unready::Gone) => {}
+                Err(Unready::Fault(reason)) => self.health.explain(&reason),
+            }
+        }
         let mut pause = LOOK_EVERY;
         let mut sound = true;
         if works && self.unchecked.load(Ordering::Relaxed) {

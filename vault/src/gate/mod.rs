@@ -12,7 +12,7 @@ mod request_id;
 
 pub use guard::{Guard, GuardLayer};
 pub use headers::Headers;
-pub use refusal::Refused;
+pub use refusal::{PROBLEM_MEANT, Refused, STATUS_MEANT};
 pub(crate) use request_id::RequestIds;
 pub use request_id::{RequestId, X_REQUEST_ID};
 

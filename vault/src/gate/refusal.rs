@@ -13,9 +13,10 @@ use crate::dates::rfc3339;
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
 
-/// For nginx: the status and the body of the answer that it cannot carry.
-const STATUS: HeaderName = HeaderName::from_static("x-keyhold-status");
-const PROBLEM: HeaderName = HeaderName::from_static("x-keyhold-problem");
+/// For nginx: the status of the answer that it cannot carry.
+pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status");
+/// For nginx: the body of the answer that it cannot carry.
+pub const PROBLEM_MEANT: HeaderName = HeaderName::from_static("x-keyhold-problem");
 
 /// Seconds after which it makes sense to ask again when the truth cannot be known.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
@@ -74,9 +75,9 @@ impl Refused {
             self.answer_with(StatusCode::FORBIDDEN, body, request_id)
         };
         let headers = response.headers_mut();
-        headers.insert(STATUS, HeaderValue::from(meant.as_u16()));
+        headers.insert(STATUS_MEANT, HeaderValue::from(meant.as_u16()));
         if let Ok(problem) = told {
-            headers.insert(PROBLEM, problem);
+            headers.insert(PROBLEM_MEANT, problem);
         }
         response
     }

@@ -198,7 +198,7 @@ impl Round {
                 self.failed = 0;
             }
             // The writer says so itself.
-            Err(Error::NotSaved) => self.failed = 1,
+            Err(Error::NotSaved(_)) => self.failed = 1,
             Err(error) => {
                 if self.failed.is_multiple_of(QUIET) {
                     tracing::warn!(%error, "usage cannot be written and is kept in memory");

@@ -56,6 +56,8 @@ pub(crate) struct Usage {
     since: AtomicI64,
     /// The same of what is being written.
     writing: AtomicI64,
+    /// How many calls are being written.
+    taken: AtomicU64,
     settled: Mutex<Settled>,
     failures: AtomicU64,
 }
@@ -94,12 +96,11 @@ impl Usage {
         ages.into_iter().filter(|age| *age != 0).min()
     }
 
-    /// How many calls wait to be written.
+    /// How many calls are not known to be written.
     fn waiting(&self) -> u64 {
-        self.parts
-            .iter()
-            .map(|part| lock(part).values().map(Pending::calls).sum::<u64>())
-            .sum()
+        let parts = self.parts.iter();
+        let counted: u64 = parts.map(|part| calls(&lock(part))).sum();
+        counted + self.taken.load(Ordering::Relaxed)
     }
 
     /// Takes everything out, to write it; then say [`Usage::written`] or [`Usage::put_back`].
@@ -112,12 +113,14 @@ impl Usage {
             let part = std::mem::take(&mut *lock(part));
             merge(&mut all, part);
         }
+        self.taken.store(calls(&all), Ordering::Relaxed);
         all
     }
 
     /// What was taken out is written.
     fn written(&self) {
         self.writing.store(0, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
     }
 
     /// Puts back what could not be written.
@@ -136,6 +139,7 @@ impl Usage {
             self.since.store(since, Ordering::Relaxed);
         }
         self.writing.store(0, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -156,6 +160,10 @@ impl Vault {
 /// A panic while counting leaves at worst a count that is off by one.
 fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
     part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn calls(counted: &Counted) -> u64 {
+    counted.values().map(Pending::calls).sum()
 }
 
 fn merge(all: &mut Counted, part: Counted) {

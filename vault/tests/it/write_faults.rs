@@ -38,7 +38,7 @@ async fn until(what: &str, mut is: impl FnMut() -> bool) {
 
 fn refused<T>(result: Result<T, Error>) {
     match result {
-        Err(Error::NotSaved | Error::Busy) => {}
+        Err(Error::NotSaved(_) | Error::Busy) => {}
         Err(other) => panic!("another error: {other}"),
         Ok(_) => panic!("it was accepted"),
     }

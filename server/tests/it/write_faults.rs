@@ -1,0 +1,172 @@
+//! The disk under a running server fails, by way of a library that makes its system calls fail: writes are refused,
+//! verification goes on, and all comes back when the disk does.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fixture::PASSWORD;
+use crate::running::{Running, start, start_in};
+
+/// How long a test waits for what comes within two seconds, on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A server whose disk can be made to fail.
+pub struct Failing {
+    pub folder: TempDir,
+    pub running: Running,
+    order: PathBuf,
+}
+
+impl Failing {
+    pub fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let (library, order) = (folder.path().join("io.so"), folder.path().join("order"));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../faults/shim/failing_io.c");
+        let built = Command::new("cc")
+            .args(["-shared", "-fPIC", "-o"])
+            .args([&library, &source])
+            .arg("-ldl")
+            .status()
+            .unwrap();
+        assert!(built.success());
+        let settings = [
+            ("LD_PRELOAD", library.to_str().unwrap()),
+            ("FAILING_IO", order.to_str().unwrap()),
+        ];
+        let running = start_in(folder.path(), &[], &settings);
+        Self {
+            folder,
+            running,
+            order,
+        }
+    }
+
+    /// Lets calls fail from now on: "write EIO".
+    pub fn fail(&self, order: &str) {
+        let beside = self.order.with_extension("new");
+        std::fs::write(&beside, order).unwrap();
+        std::fs::rename(beside, &self.order).unwrap();
+    }
+
+    /// Nothing fails any more.
+    pub fn repair(&self) {
+        std::fs::remove_file(&self.order).unwrap();
+    }
+}
+
+fn get(running: &Running, path: &str) -> String {
+    running.send(&format!("GET {path} HTTP/1.1"), "").unwrap()
+}
+
+/// Asserts that an answer is a refusal which says when to try again, and that it came quickly.
+fn refused(running: &Running, function: &str, cookie: &str, fields: &[(&str, &str)]) {
+    let begun = Instant::now();
+    let answer = running.call(function, cookie, fields).unwrap_err();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{function}: {answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nretry-after: "),
+        "{answer}"
+    );
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(5), "{function} took {took:?}");
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap()
+}
+
+/// Whatever call fails, before the commit, at it, or at its sync: writes are refused in a moment and are back by
+/// themselves. No verification is wrong, none is lost from the count, and what was refused is not done.
+#[test]
+fn a_failing_disk_costs_no_more_than_its_time() {
+    let mut failing = Failing::start();
+    let running = &failing.running;
+    let owner = running.sign_up();
+    let cookie = text(&owner, "cookie").to_owned();
+    let mut verified = 0;
+    for (round, order) in ["write ENOSPC", "write EIO", "sync EIO", "read EIO"]
+        .into_iter()
+        .enumerate()
+    {
+        let name = format!("round {round}");
+        let key = running
+            .call(
+                "keys/create",
+                &cookie,
+                &[("name", &name), ("expiry", "90d")],
+            )
+            .unwrap();
+        let access_key = [("access_key", text(&key, "access_key"))];
+        failing.fail(order);
+        let sign_in = [("email", "a@example.com"), ("password", PASSWORD)];
+        for _ in 0..3 {
+            let refused_name = [("name", "refused"), ("expiry", "90d")];
+            refused(running, "keys/create", &cookie, &refused_name);
+            refused(running, "keys/expire", &cookie, &access_key);
+            refused(running, "account/sign-in", "", &sign_in);
+            assert_eq!(running.verdict(&key), "200", "{order}");
+            verified += 1;
+        }
+        let ready = get(running, "/readyz");
+        assert!(ready.starts_with("HTTP/1.1 503"), "{order}: {ready}");
+        assert!(ready.contains("writes: the database"), "{order}: {ready}");
+        let health = get(running, "/healthz");
+        assert!(health.ends_with("ok"), "{order}: {health}");
+
+        failing.repair();
+        let begun = Instant::now();
+        while !get(running, "/readyz").starts_with("HTTP/1.1 200") {
+            assert!(
+                begun.elapsed() < SOON,
+                "{order}: {}",
+                get(running, "/readyz")
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running.call("keys/expire", &cookie, &access_key).unwrap();
+        assert_eq!(running.verdict(&key), "401", "{order}");
+        running.call("account/sign-in", "", &sign_in).unwrap();
+    }
+    // The calls that were refused since count too.
+    verified += 4;
+    let log = running.log();
+    let lines = log.matches("does not take").count() + log.matches("do not take").count();
+    assert!(lines <= 2, "a line a minute, and not one a request: {log}");
+    assert!(log.contains("takes changes again"), "{log}");
+
+    assert_eq!(failing.running.terminate(), Some(0));
+    assert_eq!(calls(failing.folder.path()), verified);
+    let again = start(failing.folder.path(), &[]);
+    let list = again
+        .call("keys/list", &cookie, &[("q", "refused")])
+        .unwrap();
+    assert!(!list.to_string().contains("\"refused\""), "{list}");
+    assert_eq!(again.verdict(&owner), "200");
+}
+
+/// The calls that the database knows of.
+pub fn calls(folder: &Path) -> i64 {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut database = database(folder).await;
+        let (calls,): (i64,) = sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(accepted + refused), 0) AS BIGINT) FROM account_hours",
+        )
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+        calls
+    })
+}
+
+pub async fn database(folder: &Path) -> sqlx::SqliteConnection {
+    use sqlx::Connection;
+    let path = folder.join("data/keyhold.db");
+    sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display()))
+        .await
+        .unwrap()
+}
