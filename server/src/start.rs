@@ -22,10 +22,11 @@ use crate::state::AppState;
 use crate::{listen, metrics};
 
 /// By when after the signal requests and mails under way must have ended, the usage be written, and the database be
-/// closed: ten seconds in all, with the second that the runtime may take. What supervises containers kills then.
-const DRAINED: Duration = Duration::from_millis(6_500);
-const FLUSHED: Duration = Duration::from_secs(8);
-const CLOSED: Duration = Duration::from_millis(8_800);
+/// closed: ten seconds in all, with the second that the runtime may take and that of the log. Supervisors of containers
+/// kill then.
+const DRAINED: Duration = Duration::from_millis(6_200);
+const FLUSHED: Duration = Duration::from_millis(7_200);
+const CLOSED: Duration = Duration::from_millis(7_900);
 
 /// Serves until a signal to stop comes.
 ///
