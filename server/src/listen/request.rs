@@ -41,7 +41,9 @@ where
     async move {
         let mut response = answered.await?;
         if closing.load(Ordering::Relaxed) {
-            response.headers_mut().insert(CONNECTION, CLOSE);
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
         } else if large && !response.headers().contains_key(CONNECTION) {
             place.buffers_are_large();
         }
