@@ -2,6 +2,7 @@
 //! a migration that is killed.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -68,6 +69,21 @@ fn a_removed_database_is_noticed() {
     let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
     assert!(said.contains("there is a pepper file"), "{said}");
     assert!(!folder.path().join("data/keyhold.db").exists());
+}
+
+/// N19: it is said that others can read the database.
+#[test]
+fn a_database_that_is_open_to_others_is_noticed() {
+    let folder = TempDir::new().unwrap();
+    drop(start(folder.path(), &[]));
+    let database = folder.path().join("data/keyhold.db");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).unwrap();
+    let running = start(folder.path(), &[]);
+    let log = running.log();
+    assert!(
+        log.contains("open to others than its owner (mode 0666)"),
+        "{log}"
+    );
 }
 
 /// N19.

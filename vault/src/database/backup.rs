@@ -10,7 +10,7 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
 use super::file::{address, beside, folder_of, new_private_file, sqlite_path, sync_folder};
-use super::{Content, newest_schema, read_schema};
+use super::{Content, MIGRATIONS, newest_schema, read_schema};
 use crate::error::OpenError;
 
 /// A copy that was made and checked.
@@ -41,7 +41,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
     let Some(present) = state(path, "mode=rw").await? else {
         return Ok(());
     };
-    if present.schema >= known {
+    if present.applied == MIGRATIONS.iter().count() {
         return Ok(());
     }
     let name = format!(".before-schema-{known}");
@@ -75,6 +75,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
 #[derive(Debug, Eq, PartialEq)]
 struct State {
     schema: i64,
+    applied: usize,
     changes: i64,
     keys: i64,
 }
@@ -82,16 +83,16 @@ struct State {
 /// None if there is no account yet, and so nothing to lose.
 async fn state(path: &Path, mode: &str) -> Result<Option<State>, OpenError> {
     let mut connection = AnyConnection::connect(&address(path, mode)).await?;
-    let (schema, changes, keys, accounts) = sqlx::query_as(
-        "SELECT (SELECT MAX(version) FROM _sqlx_migrations), (SELECT COALESCE(MAX(id), 0) FROM audit),
+    let (schema, applied, changes, keys, accounts): (i64, i64, i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT MAX(version) FROM _sqlx_migrations), (SELECT COUNT(*) FROM _sqlx_migrations), (SELECT COALESCE(MAX(id), 0) FROM audit),
                 (SELECT COUNT(*) FROM api_keys), (SELECT COUNT(*) FROM accounts)",
     )
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
-    let accounts: i64 = accounts;
-    Ok((accounts > 0).then_some(State {
+    Ok((accounts > 0).then(|| State {
         schema,
+        applied: usize::try_from(applied).unwrap_or(0),
         changes,
         keys,
     }))

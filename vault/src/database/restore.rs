@@ -184,13 +184,7 @@ async fn revoke(
         };
         audit::record(connection, entry, &caller).await?;
     }
-    for (account, password) in &difference.passwords {
-        sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2")
-            .bind(password)
-            .bind(account)
-            .execute(&mut *connection)
-            .await?;
-    }
+    carry_over(connection, &difference.accounts).await?;
     // Whoever signed out, changed a password or asked for another link since must not find the old ones working.
     sqlx::query("DELETE FROM sessions")
         .execute(&mut *connection)
@@ -234,6 +228,37 @@ async fn revoke(
         expires_at: None,
     };
     audit::record(connection, restored, &caller).await
+}
+
+/// Keeps what accounts have changed since: an address or a password that was given up must not let anybody in again.
+async fn carry_over(
+    connection: &mut AnyConnection,
+    accounts: &[compare::Account],
+) -> sqlx::Result<()> {
+    // Addresses are unique, and two accounts may have exchanged theirs.
+    for account in accounts {
+        sqlx::query("UPDATE accounts SET email = id WHERE id = $1")
+            .bind(&account.id)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for account in accounts {
+        sqlx::query(
+            "UPDATE accounts SET email = $1, password = $2, confirmed_at = CAST($3 AS BIGINT), second_recipient = $4,
+                 second_confirmed_at = CAST($5 AS BIGINT), feed_generation = $6
+             WHERE id = $7",
+        )
+        .bind(&account.email)
+        .bind(&account.password)
+        .bind(account.confirmed_at)
+        .bind(account.second_recipient.clone())
+        .bind(account.second_confirmed_at)
+        .bind(account.feed_generation)
+        .bind(&account.id)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
 }
 
 async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(), OpenError> {

@@ -152,6 +152,47 @@ async fn a_restore_revokes_what_was_revoked_since() {
     assert!(story.member.session.account.email.contains('@'));
 }
 
+/// An address or a password that was given up lets nobody in again, and a second recipient who left is told no more.
+#[tokio::test]
+async fn what_accounts_changed_since_stays_changed() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    site.member("b@example.com").await;
+    let mut database = site.database().await;
+    let accounts =
+        "SELECT id, email, password, second_recipient, feed_generation FROM accounts ORDER BY id";
+    type Row = (String, String, String, Option<String>, i64);
+    sqlx::query("UPDATE accounts SET second_recipient = 'c@example.com', second_confirmed_at = 1")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    for statement in [
+        "UPDATE accounts SET email = 'other' WHERE email = 'a@example.com'",
+        "UPDATE accounts SET email = 'a@example.com' WHERE email = 'b@example.com'",
+        "UPDATE accounts SET email = 'b@example.com' WHERE email = 'other'",
+        "UPDATE accounts SET password = 'new' WHERE email = 'b@example.com'",
+        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL, feed_generation = 7",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let before: Vec<Row> = sqlx::query_as(accounts)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    let folder = stop(site).await;
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), NOON + HOUR).await.unwrap();
+    let site = start(folder, NOON + HOUR).await;
+    let mut database = site.database().await;
+    let after: Vec<Row> = sqlx::query_as(accounts)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before);
+}
+
 /// A clock that is set back revives nothing across a restore either.
 #[tokio::test]
 async fn a_restore_does_not_lower_the_clock() {

@@ -40,14 +40,26 @@ pub struct Revived {
     pub expires_at: i64,
 }
 
+/// Who may come in, and who is told, in the present database.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Account {
+    pub id: String,
+    pub email: String,
+    pub password: String,
+    pub confirmed_at: Option<i64>,
+    pub second_recipient: Option<String>,
+    pub second_confirmed_at: Option<i64>,
+    pub feed_generation: i64,
+}
+
 /// What the present database has that the backup has not.
 #[derive(Debug)]
 pub struct Difference {
     pub present: Present,
     pub revived: Vec<Revived>,
     pub lost: Vec<(String, String, String)>,
-    /// Accounts with the passwords that were set since.
-    pub passwords: Vec<(String, String)>,
+    /// Accounts of which the address, the password or the second recipient was changed since.
+    pub accounts: Vec<Account>,
     /// How far notices were swept.
     pub swept_to: Option<i64>,
     /// Mails that wait in the backup and have an outcome, by id.
@@ -62,7 +74,7 @@ impl Difference {
             present,
             revived: Vec::new(),
             lost: Vec::new(),
-            passwords: Vec::new(),
+            accounts: Vec::new(),
             swept_to: None,
             settled: Vec::new(),
             recorded: None,
@@ -168,9 +180,13 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         .bind(at)
         .fetch_all(&mut *connection)
         .await?,
-        passwords: sqlx::query_as(
-            "SELECT b.id, p.password FROM main.accounts b JOIN present.accounts p ON p.id = b.id
-             WHERE p.password <> b.password",
+        accounts: sqlx::query_as(
+            "SELECT p.id, p.email, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation
+             FROM main.accounts b JOIN present.accounts p ON p.id = b.id
+             WHERE p.email <> b.email OR p.password <> b.password OR p.feed_generation <> b.feed_generation
+                OR p.confirmed_at IS DISTINCT FROM b.confirmed_at
+                OR p.second_recipient IS DISTINCT FROM b.second_recipient
+                OR p.second_confirmed_at IS DISTINCT FROM b.second_confirmed_at",
         )
         .fetch_all(&mut *connection)
         .await?,
