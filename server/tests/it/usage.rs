@@ -198,6 +198,7 @@ fn metrics_are_numbers_on_their_own_listener() {
         "keyhold_usage_flush_lag_seconds",
         "keyhold_outbox_mails",
         "keyhold_clock_ahead_seconds",
+        "keyhold_wal_bytes",
     ] {
         assert!(text.contains(&format!("\n{gauge} ")), "{text}");
     }

@@ -165,7 +165,7 @@ async fn revoke(
             "UPDATE api_keys SET expires_at = $1, expiration_set_at = $2 WHERE access_key = $3",
         )
         .bind(key.expires_at)
-        .bind(at)
+        .bind(key.expires_at.min(at))
         .bind(&key.access_key)
         .execute(&mut *connection)
         .await?;
