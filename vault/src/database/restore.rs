@@ -3,6 +3,7 @@
 
 mod compare;
 
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
@@ -10,7 +11,7 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
 use super::backup::copy;
-use super::file::{address, beside, sqlite_path, sync_folder, with_folder};
+use super::file::{address, beside, folder_of, sqlite_path, sync_folder, with_folder};
 use super::lock::Lock;
 use super::{Content, MIGRATIONS, connect, inspect};
 use crate::Caller;
@@ -285,6 +286,9 @@ async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(),
 /// Puts `restored` in the place of `path`, and what was there beside it. Says where that is.
 fn exchange(restored: &Path, path: &Path, at: i64) -> std::io::Result<Option<PathBuf>> {
     std::fs::File::open(restored)?.sync_all()?;
+    // Somebody else than the server's user may be restoring.
+    let owner = path.metadata().or_else(|_| folder_of(path).metadata())?;
+    let _ = chown(restored, Some(owner.uid()), Some(owner.gid()));
     let mut aside = None;
     if path.exists() {
         let stamp = DateTime::from_timestamp_millis(at)
@@ -308,7 +312,12 @@ fn exchange(restored: &Path, path: &Path, at: i64) -> std::io::Result<Option<Pat
     for stray in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(beside(path, stray));
     }
-    std::fs::rename(restored, path)?;
+    if let Err(error) = std::fs::rename(restored, path) {
+        if let Some(kept) = &aside {
+            std::fs::rename(kept, path)?;
+        }
+        return Err(error);
+    }
     sync_folder(path)?;
     Ok(aside)
 }

@@ -152,6 +152,19 @@ async fn the_changes_of_a_removed_log_are_saved() {
     assert!(found.verify(key.access_key, &key.secret_key).is_ok());
 }
 
+#[tokio::test]
+async fn a_new_database_is_no_fault() {
+    let site = Fixture::new().await;
+    for name in ["a", "b", "c"] {
+        site.vault.look_at_file().await;
+        site.member(&format!("{name}@example.com")).await;
+        site.vault.bound_log(0).await.unwrap();
+    }
+    site.vault.look_at_file().await;
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+}
+
 /// What others may do with SQLite's own tools is no fault.
 #[tokio::test]
 async fn vacuuming_and_folding_in_are_no_faults() {

@@ -193,6 +193,23 @@ async fn what_accounts_changed_since_stays_changed() {
     assert_eq!(after, before);
 }
 
+/// Whoever restores, the database stays the server's.
+#[tokio::test]
+async fn the_owner_of_the_database_stays() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    let folder = stop(site).await;
+    let database = folder.path().join("keyhold.db");
+    // Only root may give a file away; others cannot restore for another user.
+    let _ = chown(&database, Some(12_345), None);
+    let owner = fs::metadata(&database).unwrap().uid();
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), NOON).await.unwrap();
+    assert_eq!(fs::metadata(&database).unwrap().uid(), owner);
+}
+
 /// A clock that is set back revives nothing across a restore either.
 #[tokio::test]
 async fn a_restore_does_not_lower_the_clock() {
