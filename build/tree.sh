@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$(cargo tree --locked -p app --no-default-features --features hydrate --target wasm32-unknown-unknown \
   --edges normal,no-proc-macro --prefix none)
-if found=$(grep -E '^(tokio|axum|hyper|sqlx|libsqlite3|chrono-tz|argon2|vault|server)[-a-z0-9]* ' <<<"$tree" | sort -u); then
+if found=$(grep -E '^(tokio|axum|hyper|sqlx|libsqlite3|chrono-tz|jiff|argon2|vault|server)[-a-z0-9]* ' <<<"$tree" | sort -u); then
   printf 'These crates must not be in the browser:\n%s\n' "$found" >&2
   exit 1
 fi

@@ -37,6 +37,8 @@ pub enum Command {
     /// Put right what a wrong clock has left behind.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// Say which edition of the time zone data is in use, and where it comes from.
+    TimeZones,
 }
 
 #[derive(Debug, Subcommand)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mimalloc::MiMalloc;
 use server::config::{ClockCommand, Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
+use vault::zones::Edition;
 
 /// Quicker than the system's at the few pieces that a verification allocates.
 #[global_allocator]
@@ -67,6 +68,10 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Clock(ClockCommand::Accept(command)) => {
             let answer = server::clock_accept::run(&command).await?;
             say(&format!("{answer}\n"));
+            Ok(())
+        }
+        Command::TimeZones => {
+            let _ = writeln!(std::io::stdout(), "{}", Edition::in_use());
             Ok(())
         }
     }

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
 use vault::readiness::Cause;
+use vault::zones::Edition;
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
@@ -106,6 +107,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         keys = vault.key_count(),
         "listening on http://{bound}, reached at {base_url}"
     );
+    tracing::info!("{}", Edition::in_use());
     tracing::info!("mails leave by {transport}");
     warn_of_exposure(config, &base_url, bound);
     let postman = vault.start_postman(transport);

@@ -1,11 +1,12 @@
 //! Instants as people read them, in the account's zone. The zone tables stay on the server.
 
 use chrono::{DateTime, TimeZone, Utc};
-use chrono_tz::Tz;
 use shared::view::Moment;
 
+use crate::zones::Zone;
+
 /// An instant in the forms that pages need.
-pub fn moment(at: i64, zone: Tz) -> Moment {
+pub fn moment(at: i64, zone: Zone) -> Moment {
     let utc = utc(at);
     let local = zone.from_utc_datetime(&utc.naive_utc());
     Moment {
@@ -33,12 +34,12 @@ mod tests {
     #[test]
     fn a_moment_reads_as_the_account_expects() {
         let end_of_day = 1_795_766_399_999;
-        let there = moment(end_of_day, Tz::America__Los_Angeles);
+        let there = moment(end_of_day, Zone::stored("America/Los_Angeles"));
         assert_eq!(there.text, "Thu 26 Nov 2026, 23:59 PST");
         assert_eq!(there.local, "2026-11-26T23:59");
         assert_eq!(there.rfc3339, "2026-11-27T07:59:59.999Z");
         assert_eq!(
-            moment(end_of_day, Tz::Asia__Kathmandu).text,
+            moment(end_of_day, Zone::stored("Asia/Kathmandu")).text,
             "Fri 27 Nov 2026, 13:44 +0545"
         );
     }

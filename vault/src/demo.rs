@@ -3,7 +3,6 @@
 
 mod usage;
 
-use chrono_tz::Tz;
 use shared::notice::{MailKind, Stage};
 use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
@@ -13,6 +12,7 @@ use crate::audit::{self, Action, Entry};
 use crate::error::Result;
 use crate::new_key::{NewKey, insert_key};
 use crate::passwords::Turn;
+use crate::zones::Zone;
 use crate::{Caller, Vault, outbox, random};
 
 /// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
@@ -158,7 +158,7 @@ impl Vault {
             let (account, key) = insert_account(
                 &vault,
                 connection,
-                (EMAIL, &password, Tz::UTC),
+                (EMAIL, &password, Zone::utc()),
                 made,
                 &caller,
             )

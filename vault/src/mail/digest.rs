@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use chrono_tz::Tz;
 use maud::{Markup, PreEscaped, html};
 use shared::DAY_MS;
 use shared::relative::relative;
@@ -12,6 +11,7 @@ use shared::usage::still_fail;
 use super::page::{PARAGRAPH, button, link, page};
 use super::{Content, at_most, one_line};
 use crate::dates::moment;
+use crate::zones::Zone;
 
 /// Keys listed in cards in the HTML form; further ones are listed in a line each, so that the mail stays one
 /// that programs open.
@@ -51,7 +51,7 @@ impl Notice<'_> {
 /// milliseconds, and `stop` is the page on which a reader who has no account here can end the notices.
 pub fn digest(
     base_url: &str,
-    zone: Tz,
+    zone: Zone,
     now: i64,
     notices: &[Notice],
     stop: Option<&str>,
@@ -156,7 +156,7 @@ struct Entry {
 }
 
 impl Entry {
-    fn new(base_url: &str, zone: Tz, now: i64, notice: &Notice) -> Self {
+    fn new(base_url: &str, zone: Zone, now: i64, notice: &Notice) -> Self {
         let status = notice.status(now);
         let part = match status {
             Status::Expired => "restore",
@@ -198,7 +198,7 @@ impl Entry {
     }
 }
 
-fn usage(notice: &Notice, zone: Tz) -> Option<String> {
+fn usage(notice: &Notice, zone: Zone) -> Option<String> {
     if let Some((callers, last)) = notice.failing {
         let words = still_fail(callers).replacen("at least", "At least", 1);
         return Some(format!("{words}, the last at {}.", moment(last, zone).text));

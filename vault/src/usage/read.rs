@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
-use chrono_tz::Tz;
 use shared::HOUR_MS;
 use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
 
@@ -11,6 +10,7 @@ use crate::Vault;
 use crate::accounts::Account;
 use crate::dates::moment;
 use crate::error::Result;
+use crate::zones::Zone;
 
 /// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when
 /// the last of them did, 0 if none does. $2 is [`still`]. A refusal before the present expiration is of an earlier
@@ -27,7 +27,7 @@ pub fn still(now: i64) -> i64 {
 }
 
 /// What the columns of [`FAILING`] say.
-pub fn failing((callers, last): (i64, i64), zone: Tz) -> Option<Failing> {
+pub fn failing((callers, last): (i64, i64), zone: Zone) -> Option<Failing> {
     (callers > 0).then(|| Failing {
         callers,
         last: moment(last, zone),
@@ -112,7 +112,7 @@ impl Vault {
 }
 
 /// The local day in which an hour since the UTC epoch begins.
-fn day(hour: i64, zone: Tz) -> NaiveDate {
+fn day(hour: i64, zone: Zone) -> NaiveDate {
     let utc = DateTime::from_timestamp(hour.saturating_mul(3600), 0).unwrap_or_default();
     zone.from_utc_datetime(&utc.naive_utc()).date_naive()
 }
