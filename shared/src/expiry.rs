@@ -14,7 +14,8 @@
 use std::str::FromStr;
 
 use chrono::{
-    DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta, TimeZone,
+    DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta,
+    TimeZone,
 };
 
 use crate::DAY_MS;
@@ -24,6 +25,9 @@ pub const MAX_DAYS: u32 = 36_500;
 
 /// The last instant an expiration may name: 9999-12-31T23:59:59.999Z, the last year of RFC 3339.
 pub const MAX_INSTANT: i64 = 253_402_300_799_999;
+
+/// The year of [`MAX_INSTANT`], and the last that a local date may name.
+const LAST_YEAR: i32 = 9999;
 
 /// An expiration as asked for, before a clock and a time zone give it an instant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -94,12 +98,31 @@ impl FromStr for Expiry {
         if let Some(days) = text.strip_suffix('d') {
             return parse_days(days);
         }
+        if is_beyond(text) {
+            return Err(ExpiryError::TooFar);
+        }
         match text.len() {
             10 => date(text).map(Self::EndOf),
             16 => minute(text).map(Self::Local),
             _ => instant(text).map(Self::At),
         }
         .ok_or(ExpiryError::Unreadable)
+    }
+}
+
+/// Whether a text is a date of a year with more than four digits, as a browser's date field can hold.
+fn is_beyond(text: &str) -> bool {
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let year = text.bytes().take_while(u8::is_ascii_digit).count();
+    let Some(rest) = text.get(year..).filter(|_| year > 4) else {
+        return false;
+    };
+    // A leap year, so that it has every day.
+    let alike = format!("9996{rest}");
+    match alike.len() {
+        10 => date(&alike).is_some(),
+        16 => minute(&alike).is_some(),
+        _ => instant(&alike).is_some(),
     }
 }
 
@@ -190,8 +213,8 @@ impl Expiry {
         let at = match self {
             Self::Never => return Ok(None),
             Self::Days(days) => now.saturating_add(i64::from(days) * DAY_MS),
-            Self::EndOf(date) => end_of_day(date, zone),
-            Self::Local(local) => local_instant(local, zone),
+            Self::EndOf(date) => within(end_of_day(date, zone), date.year()),
+            Self::Local(local) => within(local_instant(local, zone), local.year()),
             Self::At(at) => at,
         };
         if at > MAX_INSTANT {
@@ -214,6 +237,16 @@ impl Expiry {
             Some(at) if at <= now => Err(ExpiryError::Past),
             later => Ok(later),
         }
+    }
+}
+
+/// The instant of a local time in this year. The last hours of the last year are in the year after by UTC, west of
+/// Greenwich; they mean the last instant there is.
+fn within(at: i64, year: i32) -> i64 {
+    if year <= LAST_YEAR {
+        at.min(MAX_INSTANT)
+    } else {
+        at
     }
 }
 

@@ -80,7 +80,6 @@ fn each_error_has_its_texts() {
         "2026-11- 1",
         "+026-11-26",
         "-026-11-26",
-        "12026-11-26",
         "2026-11-26T",
         "2026-11-26T24:00",
         "2026-11-26T18:60",
@@ -292,4 +291,40 @@ proptest! {
             }
         }
     }
+}
+
+/// The field's last date is the last of every zone, and a year with more digits is too far rather than unreadable.
+#[test]
+fn the_last_year_is_the_same_in_every_zone() {
+    for zone in [
+        chrono_tz::Tz::America__Los_Angeles,
+        chrono_tz::Tz::UTC,
+        chrono_tz::Tz::Pacific__Kiritimati,
+    ] {
+        for text in ["9999-12-31", "9999-12-31T23:59"] {
+            let at = read(text).and_then(|expiry| expiry.resolve(0, &zone));
+            assert!(at.is_ok_and(|at| at <= Some(MAX_INSTANT)), "{zone} {text}");
+        }
+    }
+    for text in [
+        "10000-01-01",
+        "12026-11-26",
+        "12026-11-26T12:00",
+        "12026-11-26T12:00:00Z",
+        "+012026-11-26",
+        "275760-09-13",
+        "12028-02-29",
+    ] {
+        assert_eq!(read(text), Err(ExpiryError::TooFar), "{text}");
+    }
+    for text in [
+        "12026-13-26",
+        "12026",
+        "120261126",
+        "2026-11-266",
+        "12026-11-26 ",
+    ] {
+        assert_ne!(read(text).map(drop), Ok(()), "{text}");
+    }
+    assert_eq!(read("12026-13-26"), Err(ExpiryError::Unreadable));
 }
