@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use shared::validation;
 use tokio::time::timeout;
 use vault::mail::Letter;
+use vault::text;
 
 use crate::config::MailTest;
 
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// # Errors
 /// A sentence: what is wrong with the settings, or what the mail server said.
 pub async fn run(command: &MailTest) -> Result<String, String> {
-    let to = validation::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
+    let to = text::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
     let base_url = command.place.resolved_base_url(command.place.listen)?;
     let transport = command.mail.transport(&base_url)?;
     let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;

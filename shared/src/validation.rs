@@ -61,30 +61,23 @@ impl FieldErrors {
 
 /// A key's name as it is stored: trimmed, 1 to 80 visible characters on one line.
 pub fn key_name(text: &str) -> Result<String, String> {
-    let name = text.trim();
+    let name = one_blank(bare(text));
     if !name.chars().any(is_visible) {
         return Err("Give the key a name.".to_owned());
     }
-    at_most(name, NAME_MAX_CHARS, "name")?;
-    if name.chars().any(is_forbidden) {
-        return Err(
-            "A name is one line of text, without control or text-direction characters.".to_owned(),
-        );
+    at_most(&name, NAME_MAX_CHARS, "name")?;
+    if let Some(what) = forbidden(&name, |_| false) {
+        return Err(format!("A name is one line of text: there is {what}."));
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 /// A key's description as it is stored: trimmed, at most 500 characters, lines ending in LF.
 pub fn key_description(text: &str) -> Result<String, String> {
-    let description = text.trim().replace("\r\n", "\n");
+    let description = bare(text).replace("\r\n", "\n");
     at_most(&description, DESCRIPTION_MAX_CHARS, "description")?;
-    if description
-        .chars()
-        .any(|char| char != '\n' && is_forbidden(char))
-    {
-        return Err(
-            "A description is plain text, without control or text-direction characters.".to_owned(),
-        );
+    if let Some(what) = forbidden(&description, |char| char == '\n') {
+        return Err(format!("A description is plain text: there is {what}."));
     }
     Ok(description)
 }
@@ -226,11 +219,53 @@ fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
     }
 }
 
+/// A text without what surrounds it unseen: blanks, and the marks of direction that some programs put around what
+/// they copy.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|char: char| char.is_whitespace() || is_direction(char))
+}
+
+/// A text with one ordinary blank wherever there are several or others: they are shown alike.
+fn one_blank(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for char in text.chars() {
+        if !char.is_whitespace() || is_forbidden(char) {
+            line.push(char);
+        } else if !line.ends_with(' ') {
+            line.push(' ');
+        }
+    }
+    line
+}
+
+/// The first character that may not be in a text, in words, and where it is: it cannot be seen.
+fn forbidden(text: &str, but: fn(char) -> bool) -> Option<String> {
+    let (at, char) = text
+        .char_indices()
+        .find(|(_, char)| is_forbidden(*char) && !but(*char))?;
+    let what = match char {
+        '\t' => "a tab".to_owned(),
+        '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => "a line break".to_owned(),
+        _ if is_direction(char) => {
+            format!("a text-direction character (U+{:04X})", u32::from(char))
+        }
+        _ => format!("a control character (U+{:04X})", u32::from(char)),
+    };
+    Some(match text[..at].split_whitespace().next_back() {
+        Some(word) => format!("{what} after “{word}”"),
+        None => format!("{what} at its start"),
+    })
+}
+
+/// The marks that reorder the text around them (UAX #9).
+fn is_direction(char: char) -> bool {
+    matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Control characters, and the marks that reorder the text around them (UAX #9): a name must not be able
 /// to rewrite the row, mail or log line that it stands in.
 fn is_forbidden(char: char) -> bool {
-    char.is_control()
-        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') || is_direction(char)
 }
 
 /// Zero-width characters are welcome inside a text (joined emoji, Persian), but are not a name. The set is

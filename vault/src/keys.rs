@@ -14,6 +14,7 @@ use crate::audit::{self, Action, Entry};
 use crate::dates::{moment, rfc3339};
 use crate::error::{Error, Result};
 use crate::sessions::Session;
+use crate::text::{composed, folded, seen};
 use crate::version::{self, Conflict};
 use crate::{Caller, Vault, sweep};
 
@@ -160,14 +161,6 @@ fn in_grammar(expires_at: Option<i64>) -> String {
     expires_at.map_or_else(|| "never".to_owned(), rfc3339)
 }
 
-pub(crate) fn folded(name: &str, description: &str, access_key: AccessKey) -> String {
-    format!(
-        "{}\n{}\n{access_key}",
-        name.to_lowercase(),
-        description.to_lowercase()
-    )
-}
-
 fn parse(access_key: &str) -> Result<AccessKey> {
     access_key.trim().parse().map_err(|_| Error::NotFound)
 }
@@ -192,7 +185,8 @@ impl Vault {
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let form = validation::key_change(edit.name, edit.description, edit.expiry);
+        let (name, description) = (edit.name.map(composed), edit.description.map(composed));
+        let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
         let begun_on = edit.version.trim().to_owned();
         let (session, caller) = (session.clone(), caller.clone());
         self.change(access_key, session, caller, move |row, account, now| {
@@ -306,13 +300,13 @@ impl Vault {
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
         let (session, caller) = (session.clone(), caller.clone());
-        let confirm_name = confirm_name.trim().to_owned();
+        let confirm_name = seen(confirm_name).trim().to_owned();
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;
             let now = write.now;
             let account = session.account;
             let row = Row::find(&mut write.transaction, &account, access_key).await?;
-            if row.name != confirm_name {
+            if seen(&row.name).trim() != confirm_name {
                 let message = format!("Type the key's name, {}, to delete it.", row.name);
                 return Err(FieldErrors::one("confirm_name", message).into());
             }

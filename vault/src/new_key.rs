@@ -7,10 +7,11 @@ use sqlx::AnyConnection;
 use crate::accounts::Account;
 use crate::audit::{self, Action, Entry};
 use crate::error::Result;
-use crate::keys::{expiry_error, folded};
+use crate::keys::expiry_error;
 use crate::limits::Limit;
 use crate::pepper::Digest;
 use crate::sessions::Session;
+use crate::text::{composed, folded};
 use crate::{Caller, Vault, random, version};
 
 /// A key just made: the only time its secret is known.
@@ -122,7 +123,7 @@ impl Vault {
         expiry: &str,
         caller: &Caller,
     ) -> Result<NewKey> {
-        let form = validation::key_form(name, description, expiry)?;
+        let form = validation::key_form(&composed(name), &composed(description), expiry)?;
         let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;

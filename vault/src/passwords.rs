@@ -9,6 +9,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 use crate::error::{Error, OpenError, Result};
 use crate::limits::Limit;
 use crate::limits::origin::network;
+use crate::text::composed;
 use crate::{Caller, Vault};
 use queue::Queue;
 pub use queue::{Place, Turn};
@@ -58,10 +59,11 @@ impl Passwords {
         self.queue.place(turn, caller.address.map(network))
     }
 
-    /// The PHC string to store for a new password.
+    /// The PHC string to store for a new password. Keyboards spell "ä" in two ways: it is hashed in one (NIST SP
+    /// 800-63B, section 5.1.1.2).
     pub async fn hash(&self, place: Place, password: &str) -> Result<String> {
         let argon2 = self.argon2.clone();
-        let password = password.to_owned();
+        let password = composed(password);
         self.queue
             .run(place, move || {
                 argon2
@@ -80,13 +82,18 @@ impl Passwords {
         stored: Option<String>,
     ) -> Result<bool> {
         let argon2 = self.argon2.clone();
-        let password = password.to_owned();
+        // As it is set today; else as it was typed, which is how it was set before there was one spelling.
+        let mut spellings = vec![composed(password), password.to_owned()];
+        spellings.dedup();
         let dummy = Arc::clone(&self.dummy);
         self.queue
             .run(place, move || {
                 let known = stored.is_some();
                 let phc = stored.as_deref().unwrap_or(&dummy);
-                argon2.verify_password(password.as_bytes(), phc).is_ok() && known
+                spellings
+                    .iter()
+                    .any(|password| argon2.verify_password(password.as_bytes(), phc).is_ok())
+                    && known
             })
             .await
     }
@@ -119,6 +126,27 @@ mod tests {
             assert!(is_common(common), "{common}");
         }
         assert!(!is_common("a calm lake at dawn"));
+    }
+
+    /// A password that was hashed as it was typed, before there was one spelling, goes on working.
+    #[tokio::test]
+    async fn a_password_is_the_same_in_every_spelling() -> Result<()> {
+        let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
+        let place = || passwords.place(Turn::First, &Caller::default());
+        let short = "Pässwort für Möwen 9";
+        let long = "Pa\u{308}sswort fu\u{308}r Mo\u{308}wen 9";
+        for set in [short, long] {
+            let stored = passwords.hash(place()?, set).await?;
+            for typed in [short, long] {
+                let right = passwords.verify(place()?, typed, Some(stored.clone()));
+                assert!(right.await?, "{set:?} {typed:?}");
+            }
+        }
+        let old = passwords.argon2.hash_password(long.as_bytes());
+        let old = old.map_err(|error| Error::Unavailable(error.to_string()))?;
+        let right = passwords.verify(place()?, long, Some(old.to_string()));
+        assert!(right.await?);
+        Ok(())
     }
 
     #[tokio::test]

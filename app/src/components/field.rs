@@ -1,9 +1,10 @@
 //! Labelled fields: the label above, help below, and the error in place of the help.
 
 use leptos::prelude::*;
+use shared::validation::{self, FieldErrors};
 
 use super::browser::Hydrated;
-use super::form::FormState;
+use super::form::{Fields, FormState};
 use super::icon::Icon;
 use super::live::{flag, fresh, live};
 
@@ -24,6 +25,14 @@ pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
         </p>
     }
     .into_any()
+}
+
+/// Checks an e-mail address, as far as the browser can: letters beyond ASCII are the server's to judge.
+pub fn check_email(errors: &mut FieldErrors, name: &'static str, fields: &Fields) {
+    let address = fields.text(name);
+    if address.is_ascii() {
+        errors.check(name, validation::email(&address));
+    }
 }
 
 /// A field of one line.

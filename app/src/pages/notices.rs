@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::notice::{NoticesView, SecondRecipient, Stage, Stages};
-use shared::validation::{self, FieldErrors};
+use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 
 use crate::call::ask;
@@ -11,7 +11,7 @@ use crate::components::answer::{kept, problem};
 use crate::components::copy::CopyButton;
 use crate::components::delivery_log::{failures, log};
 use crate::components::feedback::{Feedback, Undo, done_note};
-use crate::components::field::TextField;
+use crate::components::field::{self, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, Then, press, then};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
@@ -233,7 +233,7 @@ fn absent() -> AnyView {
 
 fn check_address(fields: &Fields) -> FieldErrors {
     let mut errors = FieldErrors::default();
-    errors.check("address", validation::email(&fields.text("address")));
+    field::check_email(&mut errors, "address", fields);
     errors
 }
 

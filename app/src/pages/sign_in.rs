@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
-use shared::validation::{self, FieldErrors};
+use shared::validation::FieldErrors;
 
 use crate::components::browser;
 use crate::components::feedback::done_note;
-use crate::components::field::{PasswordField, TextField};
+use crate::components::field::{self, PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
@@ -44,7 +44,7 @@ pub fn SignInPage() -> impl IntoView {
 
 fn check(fields: &Fields) -> FieldErrors {
     let mut errors = FieldErrors::default();
-    errors.check("email", validation::email(&fields.text("email")));
+    field::check_email(&mut errors, "email", fields);
     if fields.text("password").is_empty() {
         errors.add("password", "Enter your password.");
     }

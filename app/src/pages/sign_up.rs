@@ -7,7 +7,7 @@ use shared::validation::{self, FieldErrors};
 use shared::view::IssuedKey;
 
 use crate::components::browser;
-use crate::components::field::{PasswordField, TextField};
+use crate::components::field::{self, PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
@@ -94,7 +94,7 @@ fn form(done: Then) -> AnyView {
 
 fn check(fields: &Fields) -> FieldErrors {
     let mut errors = FieldErrors::default();
-    errors.check("email", validation::email(&fields.text("email")));
+    field::check_email(&mut errors, "email", fields);
     errors.check(
         "password",
         validation::new_password(&fields.text("password")),

@@ -389,3 +389,30 @@ proptest! {
         }
     }
 }
+
+/// Runs of blanks, and other blanks than the ordinary one, look like one: what cannot be told apart is one name.
+#[test]
+fn a_name_has_one_blank_where_there_are_several() {
+    for text in [
+        "billing  cron",
+        "billing\u{a0}cron",
+        "billing \u{2009}\u{3000}cron",
+        "\u{202a}billing cron\u{202c}",
+        "\u{2068}billing\u{a0} cron\u{2069} ",
+    ] {
+        assert_eq!(key_name(text), Ok("billing cron".to_owned()), "{text:?}");
+    }
+    let path = "\u{202a}C:\\Users\\ada";
+    assert_eq!(key_name(path), Ok("C:\\Users\\ada".to_owned()));
+    assert_eq!(key_description(path), Ok("C:\\Users\\ada".to_owned()));
+}
+
+/// What cannot be seen is named, with the place where it is.
+#[test]
+fn an_unseen_character_is_named() {
+    let message = |text: &str| key_name(text).unwrap_err();
+    assert!(message("billing\tcron").ends_with("there is a tab after “billing”."));
+    assert!(message("a b\ncron").ends_with("there is a line break after “b”."));
+    assert!(message("a\u{202e}b").ends_with("a text-direction character (U+202E) after “a”."));
+    assert!(message("\u{7}bell").ends_with("a control character (U+0007) at its start."));
+}

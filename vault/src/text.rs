@@ -1,0 +1,187 @@
+//! Text as people see it. One look has many spellings: "ä" is one code point or two, a blank is one of twenty, an
+//! apostrophe is straight or curved. What is stored has one spelling, and what is compared is compared by its look.
+//!
+//! The tables for this stay out of the browser, so it happens here and not in `shared`.
+
+use idna::AsciiDenyList;
+use shared::token::AccessKey;
+use shared::validation;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::database::Database;
+use crate::error::Result;
+
+/// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
+/// stored.
+const EDITION: i64 = 2;
+
+/// The composed spelling (Unicode's form C), which is the shortest and what most keyboards give.
+pub fn composed(text: &str) -> String {
+    text.nfc().collect()
+}
+
+/// What two texts have in common that look alike.
+pub fn seen(text: &str) -> String {
+    let alike = text.nfkc().map(|char| match char {
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2032}' => '\'',
+        '\u{201c}' | '\u{201d}' | '\u{201f}' | '\u{2033}' => '"',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    });
+    let mut seen = String::with_capacity(text.len());
+    let mut blank = false;
+    for char in alike {
+        if char.is_whitespace() {
+            blank = true;
+            continue;
+        }
+        if blank {
+            seen.push(' ');
+            blank = false;
+        }
+        seen.push(char);
+    }
+    if blank {
+        seen.push(' ');
+    }
+    seen
+}
+
+/// What searching and sorting go by: as seen, in lower case, and without accents, so that "Ä" is found with "a" and
+/// sorted beside it.
+pub fn plain(text: &str) -> String {
+    // Only the accents of Latin, Greek and Cyrillic: in other scripts a mark is a letter of its own.
+    let accent = |char: &char| is_combining_mark(*char) && ('\u{300}'..='\u{36f}').contains(char);
+    let bare: String = seen(text).nfd().filter(|char| !accent(char)).collect();
+    bare.nfc().collect::<String>().to_lowercase()
+}
+
+/// The column that searching and sorting by name read: name, description and access key, one a line.
+pub fn folded(name: &str, description: &str, access_key: AccessKey) -> String {
+    lines(name, description, &access_key.to_string())
+}
+
+fn lines(name: &str, description: &str, access_key: &str) -> String {
+    format!(
+        "{}\n{}\n{access_key}",
+        plain(name).trim(),
+        plain(description)
+    )
+}
+
+/// An e-mail address as it is stored. A domain in other letters than ASCII's is written as the DNS has it (IDNA).
+///
+/// # Errors
+/// A sentence for the field.
+pub fn email(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_ascii() {
+        return validation::email(text);
+    }
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return validation::email(text);
+    };
+    if let Some(char) = local.chars().find(|char| !char.is_ascii()) {
+        return Err(format!(
+            "The part before the @ has the character {char:?}; mail can only be sent to addresses with ASCII characters \
+             there."
+        ));
+    }
+    let domain = composed(domain);
+    match idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3) {
+        Ok(ascii) => validation::email(&format!("{local}@{ascii}")),
+        Err(_) => Err("The part after the @ is not a domain name.".to_owned()),
+    }
+}
+
+/// Computes the column anew where an earlier edition of the rule made it.
+pub async fn refold(database: &Database) -> Result<()> {
+    let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
+        .fetch_optional(&database.readers)
+        .await?;
+    if edition.is_some_and(|(edition,)| edition == EDITION) {
+        return Ok(());
+    }
+    let mut write = database.begin().await?;
+    let connection = &mut *write.transaction;
+    let keys: Vec<(String, String, String, String)> =
+        sqlx::query_as("SELECT access_key, name, description, folded FROM api_keys")
+            .fetch_all(&mut *connection)
+            .await?;
+    for (access_key, name, description, present) in keys {
+        let folded = lines(&name, &description, &access_key);
+        if folded != present {
+            sqlx::query("UPDATE api_keys SET folded = $1 WHERE access_key = $2")
+                .bind(folded)
+                .bind(access_key)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    sqlx::query(
+        "INSERT INTO foldings (id, edition) VALUES (1, $1)
+         ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
+    )
+    .bind(EDITION)
+    .execute(&mut *connection)
+    .await?;
+    let _turn = write.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_look_alike_are_seen_alike() {
+        for (one, other) in [
+            ("billing  cron", "billing cron"),
+            ("billing\u{a0}cron", "billing cron"),
+            ("billing\u{3000}\u{2009}cron", "billing cron"),
+            ("Mo\u{308}wen", "Möwen"),
+            ("Ada’s key", "Ada's key"),
+            ("“live”", "\"live\""),
+            ("a–b", "a-b"),
+        ] {
+            assert_eq!(seen(one), seen(other), "{one:?}");
+        }
+        for (one, other) in [("billing", "Billing"), ("a b", "ab"), ("Möwen", "Mowen")] {
+            assert_ne!(seen(one), seen(other), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn sorting_and_searching_go_without_case_and_accents() {
+        for (one, other) in [
+            ("Ärger", "arger"),
+            ("E\u{301}clair", "éclair"),
+            ("ÅNGSTRÖM", "angstrom"),
+            ("Ёлка", "елка"),
+        ] {
+            assert_eq!(plain(one), plain(other), "{one:?}");
+        }
+        // Marks that are letters stay.
+        assert_ne!(plain("が"), plain("か"));
+        assert_ne!(plain("कि"), plain("क"));
+    }
+
+    #[test]
+    fn a_domain_is_written_as_the_dns_has_it() {
+        let stored = |text: &str| email(text).unwrap_or_else(|message| message);
+        for (typed, expected) in [
+            ("user@exämple.com", "user@xn--exmple-cua.com"),
+            (" User@EXÄMPLE.com ", "user@xn--exmple-cua.com"),
+            ("user@exa\u{308}mple.com", "user@xn--exmple-cua.com"),
+            ("user@例え。jp", "user@xn--r8jz45g.jp"),
+            ("user@example.com", "user@example.com"),
+        ] {
+            assert_eq!(stored(typed), expected, "{typed}");
+        }
+        assert!(stored("üser@example.com").contains("'ü'"));
+        assert!(stored("üser@exämple.com").contains("before the @"));
+        assert!(stored("user@exä mple.com").contains("not a domain name"));
+        assert!(stored("exämple").contains("not an e-mail address"));
+    }
+}

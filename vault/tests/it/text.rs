@@ -1,0 +1,95 @@
+//! Texts that look alike are one text: in what is stored, searched, sorted, and typed to delete a key.
+
+use shared::list::{ListQuery, Sort};
+use vault::{Caller, Error};
+
+use crate::fixture::{Fixture, Member, PASSWORD};
+
+async fn found(fixture: &Fixture, member: &Member, search: &str) -> Vec<String> {
+    let query = ListQuery {
+        search: search.to_owned(),
+        sort: Sort::parse("name"),
+        ..ListQuery::default()
+    };
+    let page = fixture.vault.list_keys(&member.session.account, &query);
+    let keys = page.await.unwrap().keys.into_iter();
+    keys.map(|key| key.name)
+        .filter(|name| name != "Default key")
+        .collect()
+}
+
+#[tokio::test]
+async fn names_are_searched_and_sorted_as_they_are_seen() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    for name in ["Zebra", "A\u{308}rger", "apfel", "Ada’s  key", "Öl"] {
+        fixture.key(&member, name, "never").await;
+    }
+    assert_eq!(
+        found(&fixture, &member, "").await,
+        ["Ada’s key", "apfel", "Ärger", "Öl", "Zebra"]
+    );
+    for search in ["ärger", "A\u{308}RGER", "arger"] {
+        assert_eq!(
+            found(&fixture, &member, search).await,
+            ["Ärger"],
+            "{search}"
+        );
+    }
+    for search in ["ada's key", "ADA’S\u{a0}KEY", "s  k"] {
+        assert_eq!(found(&fixture, &member, search).await, ["Ada’s key"]);
+    }
+    assert!(found(&fixture, &member, "100%").await.is_empty());
+}
+
+/// A key of an earlier version may be stored with blanks that no page shows. It is found, sorted and deleted all the
+/// same, after a start of this version.
+#[tokio::test]
+async fn a_key_of_an_earlier_version_is_deleted_by_the_name_that_is_shown() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let key = fixture.key(&member, "billing", "never").await;
+    let mut database = fixture.database().await;
+    for statement in [
+        "UPDATE api_keys SET name = 'Mo\u{308}wen  cron', folded = 'mo\u{308}wen  cron' WHERE name = 'billing'",
+        "DELETE FROM foldings",
+    ] {
+        let done = sqlx::query(statement).execute(&mut database).await;
+        done.unwrap();
+    }
+    drop(database);
+    let fixture = fixture.reopened().await;
+    assert_eq!(found(&fixture, &member, "möwen cron").await.len(), 1);
+    let delete = |name: &'static str| {
+        let (vault, session) = (fixture.vault.clone(), member.session.clone());
+        let key = key.access_key.to_string();
+        async move {
+            let caller = Caller::default();
+            vault.delete_key(&session, &key, name, &caller).await
+        }
+    };
+    assert!(matches!(delete("möwen cron").await, Err(Error::Invalid(_))));
+    delete(" Möwen cron ").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_address_in_other_letters_is_one_account() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("user@exämple.com").await;
+    assert_eq!(member.session.account.email, "user@xn--exmple-cua.com");
+    let caller = Caller::default();
+    for typed in ["user@exa\u{308}mple.com", "USER@xn--exmple-cua.com"] {
+        assert!(
+            fixture
+                .vault
+                .sign_in(typed, PASSWORD, &caller)
+                .await
+                .is_ok()
+        );
+    }
+    let refused = fixture
+        .vault
+        .sign_up("üser@example.com", PASSWORD, "UTC", &caller)
+        .await;
+    assert!(crate::fixture::messages(refused).contains("'ü'"));
+}
