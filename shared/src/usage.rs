@@ -55,6 +55,8 @@ pub struct Failing {
 pub struct Attention {
     pub key: KeyView,
     pub failing: Option<Failing>,
+    /// Expired by hand and silent: no alarm.
+    pub calm: bool,
 }
 
 /// "3 callers still fail". Of [`KNOWN_CALLERS`] there may be more, because no further ones are remembered.

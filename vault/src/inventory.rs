@@ -4,7 +4,7 @@ use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::token::AccessKey;
 use shared::usage::{Attention, KEY_DAYS, OVERVIEW_DAYS};
-use shared::view::{Counts, HistoryEntry, KeyDetail, KeyPage, KeyView, Overview};
+use shared::view::{Alarms, Counts, HistoryEntry, KeyDetail, KeyPage, KeyView, Overview};
 use sqlx::AssertSqlSafe;
 
 use crate::Vault;
@@ -13,6 +13,7 @@ use crate::audit::Action;
 use crate::claim::CLAIMED;
 use crate::dates::moment;
 use crate::error::{Error, Result};
+use crate::text;
 use crate::usage::{self, FAILING};
 use crate::version;
 
@@ -32,6 +33,24 @@ type WatchedRow = (
     i64,
     i64,
 );
+
+/// A key of the banner: as in a [`WatchedRow`], then its urgency and the numbers of alarms.
+type AlarmRow = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+
+/// How long a key that expired by itself is an alarm, in days.
+const RECENT_DAYS: i64 = 14;
 
 const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
 
@@ -68,13 +87,14 @@ fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
     Attention {
         key: view(row, account, now),
         failing: usage::failing((callers, last), account.time_zone),
+        calm: false,
     }
 }
 
-/// The pattern of a search: any part of name, description or access key, in any case.
+/// The pattern of a search: any part of name, description or access key, in any case, with or without accents.
 fn pattern(search: &str) -> String {
     let mut pattern = String::from("%");
-    for char in search.to_lowercase().chars() {
+    for char in text::plain(search).chars() {
         if matches!(char, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -172,7 +192,7 @@ impl Vault {
             .bind(access_key.to_string())
             .fetch_optional(&self.0.database.readers)
             .await?;
-        let Attention { key, failing } = watched(row.ok_or(Error::NotFound)?, account, now);
+        let Attention { key, failing, .. } = watched(row.ok_or(Error::NotFound)?, account, now);
         let of_key = Some(key.access_key.as_str());
         let calls = self.calls(account, of_key, KEY_DAYS, now).await?;
         let callers = self.callers(account, &key.access_key).await?;
@@ -220,42 +240,94 @@ impl Vault {
         // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.
         let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, k.access_key";
         let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, k.access_key";
+        let (attention, alarms) = self.attention(account, now).await?;
         Ok(Overview {
             now,
             window: account.window(),
             time_zone: account.time_zone.name().to_owned(),
             counts,
-            attention: self.attention(account, now).await?,
+            attention,
+            alarms,
             upcoming: self.few(account, upcoming, now, now).await?,
             newest: self.few(account, newest, now, now).await?,
             calls: self.calls(account, None, OVERVIEW_DAYS, now).await?,
             claim: self.claim(account).await?,
+            address: self.address(account).await?,
         })
     }
 
-    /// The keys of the banner. Those that somebody still calls come first, the last called first. Of the others
-    /// there are the few that are nearest to now on either side, so that what expired long ago does not hide
-    /// what expires tomorrow; they are shown soonest first.
-    async fn attention(&self, account: &Account, now: i64) -> Result<Vec<Attention>> {
+    /// The keys of the banner, and how many alarms there are in all. An alarm is a key that is still called although
+    /// it has expired, one that expires soon, or one that expired by itself in the last fortnight. A key that was
+    /// expired by hand and is silent is as its owner wants it: it fills free places for a day, to be restored from,
+    /// and never takes one from an alarm, nor brings the banner up by itself.
+    async fn attention(&self, account: &Account, now: i64) -> Result<(Vec<Attention>, Alarms)> {
+        // Who is called first, but for one who expires next: the callers of a dozen old keys must not hide it.
         let statement = format!(
-            "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.expires_at <= $3
-             ORDER BY failed_at DESC, ABS(k.expires_at - $4), k.access_key LIMIT $5"
+            "SELECT access_key, name, description, created_at, expires_at, used_at, failing, failed_at, urgency,
+                    COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER (),
+                    COUNT(CASE WHEN urgency = 2 THEN 1 END) OVER ()
+             FROM (SELECT s.*, CASE WHEN failing > 0 THEN 1
+                                    WHEN expires_at > $4 THEN 2
+                                    WHEN expiration_set_at < expires_at AND expires_at > $6 THEN 3
+                                    WHEN expiration_set_at >= expires_at AND expires_at > $7 THEN 4
+                                    ELSE 5 END AS urgency
+                   FROM (SELECT {ROW}, k.expiration_set_at, {FAILING} FROM {KEYS}
+                         WHERE k.account_id = $1 AND k.expires_at <= $3) s) t
+             WHERE urgency < 5
+             ORDER BY CASE WHEN urgency = 1 AND ROW_NUMBER() OVER (PARTITION BY urgency ORDER BY failed_at DESC) > 3
+                           THEN 2.5 ELSE urgency END,
+                      failed_at DESC, ABS(expires_at - $4), access_key LIMIT $5"
         );
-        let rows: Vec<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
+        let rows: Vec<AlarmRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
             .bind(usage::still(now))
             .bind(now + account.window())
             .bind(now)
             .bind(i64::from(Overview::LIMIT))
+            .bind(now - RECENT_DAYS * shared::DAY_MS)
+            .bind(now - shared::DAY_MS)
             .fetch_all(&self.0.database.readers)
             .await?;
-        let rows = rows.into_iter();
-        let mut attention: Vec<_> = rows.map(|row| watched(row, account, now)).collect();
+        let mut alarms = Alarms::default();
+        let mut attention = Vec::new();
+        for row in rows {
+            let (
+                access_key,
+                name,
+                description,
+                created_at,
+                expires_at,
+                used_at,
+                callers,
+                last,
+                urgency,
+                expired,
+                soon,
+            ) = row;
+            alarms = Alarms { expired, soon };
+            let row = (
+                access_key,
+                name,
+                description,
+                created_at,
+                expires_at,
+                used_at,
+                callers,
+                last,
+            );
+            attention.push(Attention {
+                calm: urgency == 4,
+                ..watched(row, account, now)
+            });
+        }
+        if alarms == Alarms::default() {
+            attention.clear();
+        }
         attention.sort_by_key(|attention| match &attention.failing {
             Some(failing) => (false, -failing.last.at),
             None => (true, attention.key.expires_at().unwrap_or(i64::MAX)),
         });
-        Ok(attention)
+        Ok((attention, alarms))
     }
 
     /// The first few keys by a condition on the instant $2, and an order; $4 is now.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::DAY_MS;
 use shared::status::Status;
 use shared::usage::Attention;
-use shared::view::{Counts, KeyView, Overview};
+use shared::view::{Alarms, Counts, KeyView, Overview};
 
 use crate::call::ask;
 use crate::components::answer::{kept, problem};
@@ -16,7 +16,7 @@ use crate::components::icon::Icon;
 use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
 use crate::components::live::live;
 use crate::components::time_line::TimeLine;
-use crate::components::{account_notes, calls, moment, status};
+use crate::components::{account_notes, address, calls, moment, status};
 use crate::functions::overview::ShowOverview;
 
 #[component]
@@ -34,8 +34,11 @@ fn content(overview: Memo<Overview>) -> AnyView {
     let now = ticking(overview.with_untracked(|overview| overview.now));
     let claim = Memo::new(move |_| overview.with(|overview| overview.claim.clone()));
     let claim = move || claim.get().map(account_notes::claim);
+    let address = Memo::new(move |_| overview.with(|overview| overview.address.clone()));
+    let address = move || address::note(&address.get());
     view! {
         {live(claim)}
+        {live(address)}
         {keys(overview, now)}
     }
     .into_any()
@@ -104,8 +107,9 @@ fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option
     let window = first.window;
     let counts = Memo::new(move |_| overview.with(|overview| counts(overview, now.get())));
     let sentence = Memo::new(move |_| sentence(counts.get(), window));
-    let more = first.counts.expired + first.counts.expiring_soon
-        - i64::try_from(first.attention.len()).unwrap_or_default();
+    let Alarms { expired, soon } = first.alarms;
+    let shown = first.attention.iter().filter(|one| !one.calm).count();
+    let more = expired + soon - i64::try_from(shown).unwrap_or_default();
     let settling = Settling::new();
     let keys = first
         .attention
@@ -149,12 +153,8 @@ fn counts(overview: &Overview, now: i64) -> (i64, i64) {
         .filter(|end| (overview.now + 1..=now).contains(end))
         .count();
     let since = i64::try_from(since).unwrap_or_default();
-    let Counts {
-        expired,
-        expiring_soon,
-        ..
-    } = overview.counts;
-    (expired + since, (expiring_soon - since).max(0))
+    let Alarms { expired, soon } = overview.alarms;
+    (expired + since, (soon - since).max(0))
 }
 
 fn sentence((expired, soon): (i64, i64), window: i64) -> String {
@@ -179,7 +179,7 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
 }
 
 fn attention(
-    Attention { key, failing }: Attention,
+    Attention { key, failing, .. }: Attention,
     overview: Memo<Overview>,
     now: Signal<i64>,
     settling: Settling,
