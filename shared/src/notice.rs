@@ -195,15 +195,24 @@ pub enum MailKind {
     ResetPassword,
     /// The password is a new one.
     PasswordChanged,
+    /// A link to the address that an account is to have.
+    ChangeAddress,
+    /// Another address was asked for; to the present one.
+    AddressAsked,
+    /// Another address is in force; to the one before.
+    AddressChanged,
 }
 
 impl MailKind {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::Notice,
         Self::ConfirmAddress,
         Self::ConfirmSecondRecipient,
         Self::ResetPassword,
         Self::PasswordChanged,
+        Self::ChangeAddress,
+        Self::AddressAsked,
+        Self::AddressChanged,
     ];
 }
 
@@ -269,6 +278,8 @@ pub struct DeliveredKey {
 pub enum LinkPurpose {
     ConfirmAddress,
     ConfirmSecondRecipient,
+    /// Puts another address of the account into force.
+    ChangeAddress,
     ResetPassword,
     /// The second recipient wants no more notices.
     StopNotices,

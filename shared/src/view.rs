@@ -126,6 +126,25 @@ pub struct KeyDetail {
     pub history: Vec<HistoryEntry>,
 }
 
+/// How many keys need their owner.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Alarms {
+    /// Expired, and still called or expired by themselves lately.
+    pub expired: i64,
+    /// Inside the warning window.
+    pub soon: i64,
+}
+
+/// The address of an account.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct AddressView {
+    pub email: String,
+    /// Whether somebody has shown to read mail at it.
+    pub confirmed: bool,
+    /// The address that was asked for in its place, until the link sent there is opened.
+    pub pending: Option<String>,
+}
+
 /// A password reset that confirmed the account's address, and with that expired the keys made before.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ClaimView {
@@ -141,9 +160,11 @@ pub struct Overview {
     pub window: i64,
     pub time_zone: String,
     pub counts: Counts,
-    /// Expired keys and those inside the warning window: first those that are still called, the last called
-    /// first, then the others, soonest first; at most [`Overview::LIMIT`].
+    /// The keys of the banner, the alarms among them before others: first those that are still called, the last
+    /// called first, then the others, soonest first; at most [`Overview::LIMIT`].
     pub attention: Vec<Attention>,
+    /// How many alarms there are in all.
+    pub alarms: Alarms,
     /// The next expirations, soonest first; at most [`Overview::LIMIT`].
     pub upcoming: Vec<KeyView>,
     /// The newest keys; at most [`Overview::LIMIT`].
@@ -152,6 +173,7 @@ pub struct Overview {
     pub calls: Vec<DayCalls>,
     /// Until the owner dismisses it.
     pub claim: Option<ClaimView>,
+    pub address: AddressView,
 }
 
 impl Overview {
@@ -350,7 +372,12 @@ mod tests {
             attention: vec![Attention {
                 key: key(),
                 failing: None,
+                calm: false,
             }],
+            alarms: Alarms {
+                expired: 0,
+                soon: 1,
+            },
             upcoming: Vec::new(),
             newest: Vec::new(),
             calls: Vec::new(),
@@ -358,15 +385,22 @@ mod tests {
                 at: moment(),
                 expired: 2,
             }),
+            address: AddressView {
+                email: "a@b.example".to_owned(),
+                confirmed: false,
+                pending: None,
+            },
         };
         travels(
             &overview,
             &json!({
                 "now": 1, "window": 2, "time_zone": "UTC",
                 "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
-                "attention": [{"key": key_json(), "failing": null}],
+                "attention": [{"key": key_json(), "failing": null, "calm": false}],
+                "alarms": {"expired": 0, "soon": 1},
                 "upcoming": [], "newest": [], "calls": [],
                 "claim": {"at": moment_json(), "expired": 2},
+                "address": {"email": "a@b.example", "confirmed": false, "pending": null},
             }),
         )
     }

@@ -1,6 +1,5 @@
 //! Accounts: sign-up with the default key, preferences.
 
-use chrono_tz::Tz;
 use shared::notice::MailKind;
 use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
 use shared::version::of_preferences;
@@ -15,7 +14,9 @@ use crate::limits::backoff::Subject;
 use crate::new_key::{NewKey, insert_key};
 use crate::passwords::Turn;
 use crate::sessions::{self, Session, SessionToken};
+use crate::text;
 use crate::version::{self, Conflict};
+use crate::zones::Zone;
 use crate::{Caller, Vault, links, passwords, random};
 
 /// The name of the key that is made with every account.
@@ -26,7 +27,7 @@ const DEFAULT_KEY: &str = "Default key";
 pub struct Account {
     pub id: String,
     pub email: String,
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     pub warning_days: i64,
 }
 
@@ -55,9 +56,7 @@ pub(crate) struct AccountRow {
 
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Self {
-        // A zone was valid when it was stored; should a later edition of the zone tables drop it, UTC is the
-        // reading that surprises least.
-        let time_zone = row.time_zone.parse().unwrap_or(Tz::UTC);
+        let time_zone = Zone::stored(&row.time_zone);
         Self {
             id: row.id,
             email: row.email,
@@ -74,7 +73,7 @@ pub struct SignedUp {
     pub key: NewKey,
 }
 
-fn time_zone(text: &str) -> Result<Tz, String> {
+fn time_zone(text: &str) -> Result<Zone, String> {
     text.trim().parse().map_err(|_| {
         "Enter a time zone by its IANA name, such as Europe/Berlin or America/New_York.".to_owned()
     })
@@ -95,7 +94,7 @@ pub(crate) fn new_password(text: &str) -> Result<(), String> {
 pub(crate) async fn insert_account(
     vault: &Vault,
     connection: &mut AnyConnection,
-    (email, password_hash, zone): (&str, &str, Tz),
+    (email, password_hash, zone): (&str, &str, Zone),
     now: i64,
     caller: &Caller,
 ) -> Result<(Account, NewKey)> {
@@ -216,7 +215,7 @@ impl Vault {
         caller: &Caller,
     ) -> Result<SignedUp> {
         let mut errors = FieldErrors::default();
-        let email = errors.check("email", validation::email(email));
+        let email = errors.check("email", text::email(email));
         errors.check("password", new_password(password));
         let zone = errors.check("time_zone", time_zone(zone));
         let (Some(email), Some(zone), true) = (email, zone, errors.is_empty()) else {

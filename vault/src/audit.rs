@@ -14,6 +14,9 @@ pub enum Action {
     PasswordChanged,
     PreferencesChanged,
     AddressConfirmed,
+    AddressAsked,
+    AddressKept,
+    AddressChanged,
     PasswordReset,
     StagesChosen,
     RecipientAdded,
@@ -30,13 +33,16 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::SignedUp,
         Self::SignedIn,
         Self::SignedOut,
         Self::PasswordChanged,
         Self::PreferencesChanged,
         Self::AddressConfirmed,
+        Self::AddressAsked,
+        Self::AddressKept,
+        Self::AddressChanged,
         Self::PasswordReset,
         Self::StagesChosen,
         Self::RecipientAdded,
@@ -59,6 +65,9 @@ impl Action {
             Self::PasswordChanged => "account.password_changed",
             Self::PreferencesChanged => "account.preferences_changed",
             Self::AddressConfirmed => "account.address_confirmed",
+            Self::AddressAsked => "account.address_asked",
+            Self::AddressKept => "account.address_kept",
+            Self::AddressChanged => "account.address_changed",
             Self::PasswordReset => "account.password_reset",
             Self::StagesChosen => "notices.stages_chosen",
             Self::RecipientAdded => "notices.recipient_added",

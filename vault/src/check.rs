@@ -4,7 +4,6 @@
 
 mod account;
 
-use chrono_tz::Tz;
 use shared::notice::{MailKind, Stage};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -13,6 +12,7 @@ use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::usage::{self, FAILING};
+use crate::zones::Zone;
 use crate::{Vault, links};
 
 /// What a leased mail has to say.
@@ -37,6 +37,8 @@ pub async fn check(
         MailKind::PasswordChanged => {
             return account::password_changed(vault, connection, mail).await;
         }
+        MailKind::AddressAsked => return account::address_asked(vault, connection, mail).await,
+        MailKind::AddressChanged => return account::address_changed(vault, connection, mail).await,
         _ => {}
     }
     let Some(link) = links::find(connection, &mail.id, now).await? else {
@@ -44,7 +46,13 @@ pub async fn check(
     };
     let address = links::address(vault, &link);
     let content = Some(match kind {
-        MailKind::Notice | MailKind::PasswordChanged => return Ok(Checked::default()),
+        MailKind::Notice
+        | MailKind::PasswordChanged
+        | MailKind::AddressAsked
+        | MailKind::AddressChanged => return Ok(Checked::default()),
+        MailKind::ChangeAddress => {
+            compose::change_address(base_url, &link.account_email, &link.recipient, &address)
+        }
         MailKind::ConfirmAddress => compose::confirm_address(base_url, &address),
         MailKind::ConfirmSecondRecipient => {
             compose::confirm_second_recipient(base_url, &link.account_email, &address)
@@ -88,7 +96,7 @@ async fn notice(
     let is_second = second.as_ref() == Some(&mail.recipient);
     // A second recipient who was removed meanwhile hears nothing more.
     let welcome = is_second || mail.recipient == own;
-    let zone: Tz = zone.parse().unwrap_or(Tz::UTC);
+    let zone = Zone::stored(&zone);
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
     for row in rows(connection, mail, now).await? {
         let true_still = welcome && row.name.is_some() && row.present == Some(row.expires_at);

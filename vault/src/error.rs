@@ -122,6 +122,8 @@ pub enum OpenError {
     Read(#[from] sqlx::Error),
     #[error("the keys cannot be loaded: {0}")]
     Load(Error),
+    #[error("the names of the keys cannot be prepared for searching: {0}")]
+    Fold(Error),
     #[error("the sweep for notices cannot begin: {0}")]
     Sweep(Error),
     #[error(

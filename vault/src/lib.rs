@@ -12,6 +12,7 @@
 mod accounts;
 mod audit;
 mod calendar;
+mod change_address;
 mod check;
 mod claim;
 pub mod clock;
@@ -50,9 +51,11 @@ mod sign_in;
 mod steady;
 mod sweep;
 mod tally;
+pub mod text;
 pub mod usage;
 mod verify;
 mod version;
+pub mod zones;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -144,6 +147,7 @@ impl Vault {
         let directory = Arc::new(KeyDirectory::default());
         let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
         let recorded = clock::floor::raise(&database, clock.as_ref()).await?;
+        text::refold(&database).await.map_err(OpenError::Fold)?;
         sweep::begin(&database).await.map_err(OpenError::Sweep)?;
         Loader::begin(&database, &pepper)
             .await

@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use crate::accounts::entry;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
-use crate::{Caller, Vault, notice_settings, outbox, random, seal};
+use crate::{Caller, Vault, change_address, notice_settings, outbox, random, seal};
 
 /// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
 /// asks for an appropriate, short time.
@@ -18,8 +18,9 @@ const RESET_MS: i64 = 60 * 60 * 1000;
 /// How long a link that confirms an address works, in milliseconds: three days, over a weekend.
 const CONFIRM_MS: i64 = 3 * shared::DAY_MS;
 
-const KINDS: [MailKind; 3] = [
+const KINDS: [MailKind; 4] = [
     MailKind::ConfirmAddress,
+    MailKind::ChangeAddress,
     MailKind::ConfirmSecondRecipient,
     MailKind::ResetPassword,
 ];
@@ -86,7 +87,10 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
         "SELECT o.kind, o.recipient, a.id, a.email, a.confirmed_at
          FROM links l JOIN outbox o ON o.id = l.id JOIN accounts a ON a.id = o.account_id
          WHERE l.id = $1 AND l.used_at IS NULL AND l.expires_at > $2
-           AND (o.kind <> 'confirm_address' OR a.confirmed_at IS NULL)
+           AND (o.kind <> 'confirm_address' OR (a.confirmed_at IS NULL AND a.email = o.recipient))
+           AND (o.kind <> 'reset_password' OR a.email = o.recipient)
+           AND (o.kind <> 'change_address'
+                OR NOT EXISTS (SELECT 1 FROM accounts taken WHERE taken.email = o.recipient))
            AND (o.kind <> 'confirm_second_recipient'
                 OR (a.second_recipient = o.recipient AND a.second_confirmed_at IS NULL))",
     )
@@ -190,7 +194,11 @@ impl Vault {
         let link = open(self, &mut connection, token, self.now()).await?;
         Ok(LinkView {
             purpose: match link.kind {
-                MailKind::Notice | MailKind::PasswordChanged => return Err(Error::LinkGone),
+                MailKind::Notice
+                | MailKind::PasswordChanged
+                | MailKind::AddressAsked
+                | MailKind::AddressChanged => return Err(Error::LinkGone),
+                MailKind::ChangeAddress => LinkPurpose::ChangeAddress,
                 MailKind::ConfirmAddress => LinkPurpose::ConfirmAddress,
                 MailKind::ConfirmSecondRecipient => LinkPurpose::ConfirmSecondRecipient,
                 MailKind::ResetPassword => LinkPurpose::ResetPassword,
@@ -221,6 +229,12 @@ impl Vault {
                 return Ok(());
             }
             let link = open(&vault, connection, &token, now).await?;
+            if link.kind == MailKind::ChangeAddress {
+                void(connection, &link.account, link.kind, now).await?;
+                change_address::complete(connection, &link, now, &caller).await?;
+                let _turn = write.commit().await?;
+                return Ok(());
+            }
             let (statement, action) = match link.kind {
                 MailKind::ConfirmAddress => (
                     "UPDATE accounts SET confirmed_at = $1 WHERE id = $2",

@@ -1,7 +1,7 @@
 //! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
 
 use shared::notice::{MailKind, Stage, Stages};
-use shared::validation::{self, FieldErrors};
+use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;
 
@@ -10,6 +10,7 @@ use crate::audit::{self, Action};
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::sessions::Session;
+use crate::text;
 use crate::version::{self, Conflict};
 use crate::{Caller, Vault, links};
 
@@ -117,12 +118,16 @@ impl Vault {
         caller: &Caller,
     ) -> Result<()> {
         let invalid = |message: String| FieldErrors::one("address", message);
-        let address = validation::email(address).map_err(invalid)?;
+        let address = text::email(address).map_err(invalid)?;
         if address == session.account.email {
             let message = "This is the account's own address, which gets every notice already.";
             return Err(FieldErrors::one("address", message).into());
         }
-        self.may_write_to(session, &address, caller)?;
+        self.may_write_to(
+            session,
+            (MailKind::ConfirmSecondRecipient, &address),
+            caller,
+        )?;
         let (session, caller) = (session.clone(), caller.clone());
         let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
@@ -201,7 +206,11 @@ impl Vault {
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
-                self.may_write_to(session, &session.account.email, caller)?;
+                let mail = (
+                    MailKind::ConfirmSecondRecipient,
+                    session.account.email.as_str(),
+                );
+                self.may_write_to(session, mail, caller)?;
                 let session = session.clone();
                 self.undisturbed(move |vault| async move {
                     let mut write = vault.begin_as(&session).await?;
@@ -241,8 +250,13 @@ impl Vault {
     }
 
     /// Counts a mail that somebody asks for, so that an account cannot be used to fill others' mailboxes.
-    fn may_write_to(&self, session: &Session, address: &str, caller: &Caller) -> Result<()> {
-        let mut subjects = Subject::mail(MailKind::ConfirmSecondRecipient, address, caller.address);
+    pub(crate) fn may_write_to(
+        &self,
+        session: &Session,
+        (kind, address): (MailKind, &str),
+        caller: &Caller,
+    ) -> Result<()> {
+        let mut subjects = Subject::mail(kind, address, caller.address);
         subjects.push(Subject::MailsOf(session.account.id.clone()));
         self.0.limits.mail(subjects, self.now())?;
         Ok(())

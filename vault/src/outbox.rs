@@ -38,6 +38,9 @@ pub fn kind_slug(kind: MailKind) -> &'static str {
         MailKind::ConfirmSecondRecipient => "confirm_second_recipient",
         MailKind::ResetPassword => "reset_password",
         MailKind::PasswordChanged => "password_changed",
+        MailKind::ChangeAddress => "change_address",
+        MailKind::AddressAsked => "address_asked",
+        MailKind::AddressChanged => "address_changed",
     }
 }
 

@@ -71,7 +71,9 @@ impl Vault {
             .bind(&link.account)
             .execute(&mut *connection)
             .await?;
-            links::void(connection, &link.account, MailKind::ResetPassword, now).await?;
+            for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                links::void(connection, &link.account, kind, now).await?;
+            }
             sessions::end_all(connection, &link.account).await?;
             let detail = if link.confirmed { "" } else { CLAIMED };
             let done = entry(&link.account, Action::PasswordReset, detail, now);

@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::notice::MailKind;
-use shared::validation::{self, FieldErrors};
+use shared::validation::FieldErrors;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
+use crate::text;
 use crate::{Caller, Vault, links, random};
 
 /// How long the first request waits for others.
@@ -59,7 +60,7 @@ impl Vault {
         email: &str,
         caller: &Caller,
     ) -> Result<oneshot::Receiver<()>> {
-        let email = validation::email(email).map_err(|error| FieldErrors::one("email", error))?;
+        let email = text::email(email).map_err(|error| FieldErrors::one("email", error))?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Each counts, whether it led to a mail or not.
         self.0.limits.mail(subjects, self.now())?;

@@ -11,6 +11,7 @@ use crate::limits::backoff::Subject;
 use crate::passwords::Turn;
 use crate::reset::password_changed;
 use crate::sessions::{self, Session, SessionToken};
+use crate::text;
 use crate::{Caller, Vault, links};
 
 impl Vault {
@@ -26,7 +27,7 @@ impl Vault {
         caller: &Caller,
     ) -> Result<SessionToken> {
         let mut errors = FieldErrors::default();
-        let email = errors.check("email", validation::email(email));
+        let email = errors.check("email", text::email(email));
         if password.is_empty() {
             errors.add("password", "Enter your password.");
         }
@@ -119,27 +120,7 @@ impl Vault {
             return Err(errors.into());
         }
         self.0.limits.change(&account.id, self.now())?;
-        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
-        // guesses made here must not slow down the owner's signing in.
-        let subjects = vec![Subject::Screen(account.id.clone())];
-        let attempt = self.0.limits.password(subjects, self.now())?;
-        let place = self.place_to_hash(Turn::First, caller)?;
-        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
-            .bind(&account.id)
-            .fetch_one(&self.0.database.readers)
-            .await?;
-        if !self
-            .0
-            .passwords
-            .verify(place, current, Some(stored.clone()))
-            .await?
-        {
-            attempt.failed();
-            return Err(
-                FieldErrors::one("current_password", "This is not your current password.").into(),
-            );
-        }
-        attempt.succeeded();
+        let stored = self.confirm_password(session, current, caller).await?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
         // The address may be somebody else's until it is confirmed: not even the owner may fill its mailbox.
@@ -160,13 +141,9 @@ impl Vault {
                 let message = "The password was changed elsewhere just now.";
                 return Err(FieldErrors::one("current_password", message).into());
             }
-            links::void(
-                &mut write.transaction,
-                &account.id,
-                MailKind::ResetPassword,
-                now,
-            )
-            .await?;
+            for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                links::void(&mut write.transaction, &account.id, kind, now).await?;
+            }
             sessions::end_all(&mut write.transaction, &account.id).await?;
             let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
             let done = entry(&account.id, Action::PasswordChanged, "", now);
@@ -181,6 +158,41 @@ impl Vault {
             Ok(session.on(device))
         })
         .await
+    }
+
+    /// Asks who is signed in for the password once more, and gives it as it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `current_password`; [`Error::Throttled`]; [`Error::Busy`].
+    pub(crate) async fn confirm_password(
+        &self,
+        session: &Session,
+        current: &str,
+        caller: &Caller,
+    ) -> Result<String> {
+        let account = &session.account.id;
+        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
+        // guesses made here must not slow down the owner's signing in.
+        let subjects = vec![Subject::Screen(account.clone())];
+        let attempt = self.0.limits.password(subjects, self.now())?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(&self.0.database.readers)
+            .await?;
+        if !self
+            .0
+            .passwords
+            .verify(place, current, Some(stored.clone()))
+            .await?
+        {
+            attempt.failed();
+            return Err(
+                FieldErrors::one("current_password", "This is not your current password.").into(),
+            );
+        }
+        attempt.succeeded();
+        Ok(stored)
     }
 }
 

@@ -134,6 +134,9 @@ fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
         MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
         MailKind::ResetPassword => "Link to a new password".into_any(),
         MailKind::PasswordChanged => "Notice of a new password".into_any(),
+        MailKind::ChangeAddress => "Link to confirm a new address".into_any(),
+        MailKind::AddressAsked => "Notice of a requested address change".into_any(),
+        MailKind::AddressChanged => "Notice of a changed address".into_any(),
     };
     view! {
         <tr>

@@ -223,6 +223,8 @@ pub fn done_note() -> AnyView {
         query.with(|query| match query.get_str("done").unwrap_or_default() {
             "saved" => Some("Your preferences are saved."),
             "password" => Some("Your password is changed. All other sessions have ended."),
+            "address" => Some("We sent a link to the new address. Open it to use that address."),
+            "address-kept" => Some("The address stays as it is."),
             "edited" => Some("The key is saved."),
             "expired" => Some("The key is expired. Restore it below to use it again."),
             "restored" => Some("The key has its new expiration."),

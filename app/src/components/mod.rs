@@ -1,6 +1,7 @@
 //! The parts that pages are made of. Each takes data, and leaves fetching to the page.
 
 pub mod account_notes;
+pub mod address;
 pub mod answer;
 pub mod boot;
 pub mod browser;

@@ -1,7 +1,7 @@
 //! Accounts and sessions: sign-up, sign-in, sign-out, preferences.
 
 use leptos::prelude::*;
-use shared::view::{AccountView, IssuedKey};
+use shared::view::{AccountView, AddressView, IssuedKey};
 
 use crate::error::FnError;
 #[cfg(feature = "ssr")]
@@ -102,6 +102,39 @@ pub async fn change_password(
         .change_password(session, &current_password, &new_password, &request.caller)
         .await?;
     request.start_session(&session);
+    Ok(())
+}
+
+/// The account's address, and the one that was asked for in its place.
+#[server(name = ShowAddress, prefix = "/fn", endpoint = "account/address")]
+pub async fn show_address() -> Result<AddressView, FnError> {
+    let request = Request::current();
+    Ok(request.vault.address(&request.signed_in()?.account).await?)
+}
+
+/// Asks for another address, which is sent a link.
+#[server(name = ChangeAddress, prefix = "/fn", endpoint = "account/change-address")]
+pub async fn change_address(
+    #[server(default)] email: String,
+    #[server(default)] current_password: String,
+) -> Result<(), FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    request
+        .vault
+        .change_address(session, &email, &current_password, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Takes the request for another address back.
+#[server(name = KeepAddress, prefix = "/fn", endpoint = "account/keep-address")]
+pub async fn keep_address() -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .keep_address(request.signed_in()?, &request.caller)
+        .await?;
     Ok(())
 }
 

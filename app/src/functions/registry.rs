@@ -6,7 +6,8 @@ use leptos::server_fn::ServerFn;
 use serde::Deserialize;
 
 use super::account::{
-    ChangePassword, SavePreferences, SetTheme, ShowAccount, SignIn, SignOut, SignUp,
+    ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SetTheme, ShowAccount,
+    ShowAddress, SignIn, SignOut, SignUp,
 };
 use super::keys::{CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey};
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
@@ -60,7 +61,7 @@ where
 }
 
 /// Every server function.
-pub fn all() -> [Function; 27] {
+pub fn all() -> [Function; 30] {
     use Access::{Public, SignedIn};
     use Done::{Back, Page, Redirect};
     const KEY: Option<&str> = Some("/preferences/api-control/{access_key}");
@@ -80,6 +81,17 @@ pub fn all() -> [Function; 27] {
             SignedIn,
             ACCOUNT,
             Redirect("/preferences/account?done=password"),
+        ),
+        function::<ShowAddress>(SignedIn, None, Back),
+        function::<ChangeAddress>(
+            SignedIn,
+            ACCOUNT,
+            Redirect("/preferences/account?done=address"),
+        ),
+        function::<KeepAddress>(
+            SignedIn,
+            ACCOUNT,
+            Redirect("/preferences/account?done=address-kept"),
         ),
         function::<SetTheme>(SignedIn, None, Back),
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),

@@ -8,6 +8,7 @@ use shared::version::of_preferences;
 use shared::view::AccountView;
 
 use crate::call::ask;
+use crate::components::address;
 use crate::components::answer::answered;
 use crate::components::browser;
 use crate::components::feedback::{Feedback, done_note};
@@ -16,19 +17,20 @@ use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
 use crate::components::live::live;
-use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount};
+use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
     // Asked anew for this page: the frame's copy is fetched again when something is saved, and what is
     // being typed here must not go with it.
     let account = ask::<ShowAccount>(Vec::new, None);
+    let address = ask::<ShowAddress>(Vec::new, Some(Feedback::get().revision));
     view! {
         <PageHead title="Account" />
         {done_note()}
         {answered(
             account,
-            |account| {
+            move |account| {
                 let email = account.email.clone();
                 view! {
                     <p class="lead">
@@ -36,6 +38,7 @@ pub fn AccountPage() -> impl IntoView {
                         <a href="/preferences/notices">"What is sent there"</a>
                     </p>
                     {preferences(account)}
+                    {answered(address, |address| address::form(&address))}
                     {password(email)}
                 }
                     .into_any()

@@ -119,6 +119,9 @@ pub fn ConfirmPage() -> impl IntoView {
                 confirms_second(&link),
                 "Receive the notices",
             ),
+            LinkPurpose::ChangeAddress => {
+                ("Use this address?", changes_own(&link), "Use this address")
+            }
             LinkPurpose::StopNotices => ("Stop the notices?", stops(&link), "Stop the notices"),
             LinkPurpose::ResetPassword => return None,
         };
@@ -146,6 +149,17 @@ fn confirms_own(link: &LinkView) -> AnyView {
             "You did not sign up? Then do not confirm: whoever made the account knows its password and its API keys. Close this page, or "
             <a href="/forgot-password">"set a new password"</a> " to take the account over, which expires the keys made before."
         </p>
+    }
+    .into_any()
+}
+
+fn changes_own(link: &LinkView) -> AnyView {
+    view! {
+        <p>
+            "The account " <bdi class="quoted">{link.account.clone()}</bdi> " asks to use "
+            <bdi class="quoted">{link.address.clone()}</bdi> " as its address: to sign in with, and for every email."
+        </p>
+        <p class="muted">"You do not know that account? Close this page, and nothing changes."</p>
     }
     .into_any()
 }

@@ -9,6 +9,7 @@
 mod backups;
 mod calendar;
 mod carriers;
+mod change_address;
 mod claim;
 mod clock;
 mod closed;

@@ -1,7 +1,6 @@
 //! What mails about the account itself have to say: read from the audit trail, since they tell what happened
 //! whatever has happened since.
 
-use chrono_tz::Tz;
 use sqlx::AnyConnection;
 
 use super::Checked;
@@ -10,8 +9,9 @@ use crate::audit::Action;
 use crate::claim::{self, CLAIMED};
 use crate::dates::moment;
 use crate::error::Result;
-use crate::mail::compose;
+use crate::mail::{Content, compose};
 use crate::outbox::Leased;
+use crate::zones::Zone;
 
 /// Of a new password.
 pub async fn password_changed(
@@ -36,9 +36,53 @@ pub async fn password_changed(
     } else {
         Some(claim::expired_by(connection, &mail.account, at).await?)
     };
-    let when = moment(at, zone.parse().unwrap_or(Tz::UTC)).text;
-    Ok(Checked {
-        content: Some(compose::password_changed(&vault.0.base_url, &when, expired)),
+    let when = moment(at, Zone::stored(&zone)).text;
+    Ok(said(compose::password_changed(
+        &vault.0.base_url,
+        &when,
+        expired,
+    )))
+}
+
+/// Of another address that was asked for. It is named to an address that is known to be the owner's only: one
+/// that was mistyped at sign-up is somebody else's.
+pub async fn address_asked(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let row: Option<(String, Option<i64>)> = sqlx::query_as(
+        "SELECT u.detail, a.confirmed_at FROM audit u JOIN accounts a ON a.id = u.account_id
+         WHERE u.account_id = $1 AND u.subject = '' AND u.at = $2 AND u.action = $3",
+    )
+    .bind(&mail.account)
+    .bind(mail.created_at)
+    .bind(Action::AddressAsked.slug())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or_else(Checked::default, |(new, confirmed_at)| {
+        let new = confirmed_at.map(|_| new.as_str());
+        said(compose::address_asked(&vault.0.base_url, new))
+    }))
+}
+
+/// Of another address that is in force.
+pub async fn address_changed(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let zone: (String,) = sqlx::query_as("SELECT time_zone FROM accounts WHERE id = $1")
+        .bind(&mail.account)
+        .fetch_one(connection)
+        .await?;
+    let when = moment(mail.created_at, Zone::stored(&zone.0)).text;
+    Ok(said(compose::address_changed(&vault.0.base_url, &when)))
+}
+
+fn said(content: Content) -> Checked {
+    Checked {
+        content: Some(content),
         left_out: Vec::new(),
-    })
+    }
 }

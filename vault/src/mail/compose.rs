@@ -95,6 +95,53 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
     .write(base_url)
 }
 
+/// To the address `new` that the account `account_email` is to have.
+pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str) -> Content {
+    Plain {
+        subject: "Confirm your new e-mail address",
+        paragraphs: &[&format!(
+            "The Keyhold account {account_email} at {base_url} asks to use {new} as its address: to sign in with, and \
+             for everything that it is told. Nothing changes before you confirm."
+        )],
+        act: Some(("Use this address", link)),
+        otherwise: "If you do not know that account, ignore this mail: do not confirm.",
+    }
+    .write(base_url)
+}
+
+/// To the address of an account for which another one, `new`, was asked for. None: it is not to be named here.
+pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
+    let new = new.unwrap_or("another address");
+    Plain {
+        subject: "A change of your e-mail address was requested",
+        paragraphs: &[&format!(
+            "Somebody who is signed in and knows the password, most likely you, asked to change the address of the \
+             Keyhold account at {base_url} to {new}. This address stays in force until the link sent to the new one is \
+             opened."
+        )],
+        act: None,
+        otherwise: &format!(
+            "If this was not you, set a new password at once: {base_url}/forgot-password. That ends every session and \
+             takes the request back."
+        ),
+    }
+    .write(base_url)
+}
+
+/// To the address that was an account's until `when`.
+pub fn address_changed(base_url: &str, when: &str) -> Content {
+    Plain {
+        subject: "Your e-mail address was changed",
+        paragraphs: &[&format!(
+            "The Keyhold account at {base_url} that had this address uses another one since {when}. Nothing more is \
+             sent here, and links in earlier mails no longer work."
+        )],
+        act: None,
+        otherwise: "If this was not you, write to whoever runs this Keyhold.",
+    }
+    .write(base_url)
+}
+
 /// To whom `keyhold mail test` names.
 pub fn test_mail(base_url: &str) -> Content {
     Plain {

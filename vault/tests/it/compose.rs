@@ -1,13 +1,14 @@
 //! The mails, word by word. `INSTA_UPDATE=always cargo test -p vault compose` writes the snapshots anew; read
 //! what changed before it is committed.
 
-use chrono_tz::Tz;
 use shared::DAY_MS;
 use vault::mail::Content;
 use vault::mail::compose::{
-    Notice, confirm_address, confirm_second_recipient, digest, password_changed, reset_password,
-    test_mail,
+    Notice, address_asked, address_changed, change_address, confirm_address,
+    confirm_second_recipient, digest, password_changed, reset_password, test_mail,
 };
+
+use vault::zones::Zone;
 
 use crate::fixture::NOON;
 
@@ -28,7 +29,7 @@ fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a>
 }
 
 fn subject(notices: &[Notice]) -> String {
-    digest(BASE, Tz::UTC, NOON, notices, None).subject
+    digest(BASE, Zone::utc(), NOON, notices, None).subject
 }
 
 /// Subject, text and HTML as one text, the HTML with a line for each element.
@@ -47,7 +48,13 @@ fn a_digest_of_keys_that_expire() {
         notice("kh_0000000000000002", "staging", NOON + 3 * DAY_MS),
         notice("kh_0000000000000001", "billing-cron", NOON + 26 * HOUR),
     ];
-    let content = digest(BASE, Tz::America__Los_Angeles, NOON, &notices, None);
+    let content = digest(
+        BASE,
+        Zone::stored("America/Los_Angeles"),
+        NOON,
+        &notices,
+        None,
+    );
     assert_eq!(
         content.subject,
         "2 API keys expire within 3 days: billing-cron, staging"
@@ -70,7 +77,7 @@ fn a_digest_of_all_kinds() {
             ..notice("kh_0000000000000003", "leaked", NOON - 1)
         },
     ];
-    let content = digest(BASE, Tz::Europe__Berlin, NOON, &notices, None);
+    let content = digest(BASE, Zone::stored("Europe/Berlin"), NOON, &notices, None);
     assert_eq!(
         content.subject,
         "2 API keys have expired, 1 expires within 7 days: billing-cron, leaked, staging"
@@ -118,7 +125,7 @@ fn the_subject_counts_and_names() {
 #[test]
 fn the_mail_says_who_misses_the_key() {
     let said = |notice: Notice, now: i64| {
-        let content = digest(BASE, Tz::Asia__Kathmandu, now, &[notice], None);
+        let content = digest(BASE, Zone::stored("Asia/Kathmandu"), now, &[notice], None);
         let line = content.text.lines().nth(5).unwrap().trim().to_owned();
         assert!(
             line.starts_with("Access key") || content.html.contains(&format!(">{line}</p>")),
@@ -150,7 +157,7 @@ fn the_mail_says_who_misses_the_key() {
     assert_eq!(said(notice("kh_0", "n", NOON), NOON), "Access key: kh_0");
 
     let many: Vec<Notice> = (0..51).map(|_| failing(2)).collect();
-    let content = digest(BASE, Tz::UTC, NOON, &many, None);
+    let content = digest(BASE, Zone::utc(), NOON, &many, None);
     for part in [&content.text, &content.html] {
         let lines = part.matches("2 callers still fail, the last at Mon 23 Nov 2026, 12:00 UTC.");
         assert_eq!(lines.count(), 51);
@@ -161,7 +168,7 @@ fn the_mail_says_who_misses_the_key() {
 #[test]
 fn the_clock_says_what_has_expired() {
     let late = notice("kh_0", "late", NOON);
-    let content = digest(BASE, Tz::UTC, NOON, std::slice::from_ref(&late), None);
+    let content = digest(BASE, Zone::utc(), NOON, std::slice::from_ref(&late), None);
     assert_eq!(content.subject, "1 API key has expired: late");
     assert!(
         content
@@ -172,7 +179,7 @@ fn the_clock_says_what_has_expired() {
         by_hand: true,
         ..late
     };
-    let content = digest(BASE, Tz::UTC, NOON - 1, &[early], None);
+    let content = digest(BASE, Zone::utc(), NOON - 1, &[early], None);
     assert!(
         content.subject.contains("expires within 1 day"),
         "{}",
@@ -192,7 +199,7 @@ fn hundreds_of_keys_are_one_mail() {
         .rev()
         .map(|(access_key, name)| notice(access_key, name, NOON + DAY_MS))
         .collect();
-    let content = digest(BASE, Tz::UTC, NOON, &notices[4_502..], None);
+    let content = digest(BASE, Zone::utc(), NOON, &notices[4_502..], None);
     assert_eq!(
         content.subject,
         "500 API keys expire within 1 day: key 0, key 1, key 2 and 497 more"
@@ -205,7 +212,7 @@ fn hundreds_of_keys_are_one_mail() {
     assert!(!content.text.contains("not listed"));
     assert!(content.html.len() < 250_000, "{} bytes", content.html.len());
 
-    let content = digest(BASE, Tz::UTC, NOON, &notices, None);
+    let content = digest(BASE, Zone::utc(), NOON, &notices, None);
     assert_eq!(content.text.matches("Extend: ").count(), 5_000);
     assert!(content.text.contains(
         "2 more keys are not listed here. All of them: https://keys.example.com/preferences/api-control\n"
@@ -222,7 +229,7 @@ fn hundreds_of_keys_are_one_mail() {
 #[test]
 fn a_second_recipient_can_stop_the_notices() {
     let notices = [notice("kh_0", "n", NOON)];
-    let content = digest(BASE, Tz::UTC, NOON, &notices, Some(LINK));
+    let content = digest(BASE, Zone::utc(), NOON, &notices, Some(LINK));
     assert!(
         content
             .text
@@ -256,7 +263,7 @@ fn hostile_names_stay_names() {
             )
         })
         .collect();
-    let content = digest(BASE, Tz::UTC, NOON, &notices, None);
+    let content = digest(BASE, Zone::utc(), NOON, &notices, None);
     for harmful in [
         "<script",
         "\" on",
@@ -302,6 +309,20 @@ fn the_mails_of_links() {
         whole(&reset_password(BASE, LINK, false))
     );
     insta::assert_snapshot!(
+        "change_address",
+        whole(&change_address(
+            BASE,
+            "owner@example.com",
+            "new@example.com",
+            LINK
+        ))
+    );
+    insta::assert_snapshot!(
+        "address_asked",
+        whole(&address_asked(BASE, Some("new@example.com")))
+    );
+    insta::assert_snapshot!("address_changed", whole(&address_changed(BASE, WHEN)));
+    insta::assert_snapshot!(
         "password_changed",
         whole(&password_changed(BASE, WHEN, None))
     );
@@ -317,12 +338,15 @@ fn the_mails_of_links() {
 fn every_mail_keeps_to_the_tone() {
     let notices = [notice("kh_0", "n", NOON), notice("kh_1", "n", NOON + 1)];
     for content in [
-        digest(BASE, Tz::UTC, NOON, &notices, None),
+        digest(BASE, Zone::utc(), NOON, &notices, None),
         confirm_address(BASE, LINK),
         confirm_second_recipient(BASE, "owner@example.com", LINK),
         reset_password(BASE, LINK, true),
         reset_password(BASE, LINK, false),
         password_changed(BASE, WHEN, Some(2)),
+        change_address(BASE, "owner@example.com", "new@example.com", LINK),
+        address_asked(BASE, None),
+        address_changed(BASE, WHEN),
         test_mail(BASE),
     ] {
         let html = content.html.replace("<!DOCTYPE html>", "");
@@ -357,7 +381,7 @@ fn no_text_is_markup_in_a_mail() {
             },
         ];
         [
-            digest(BASE, Tz::UTC, NOON, &notices, Some(LINK)),
+            digest(BASE, Zone::utc(), NOON, &notices, Some(LINK)),
             confirm_second_recipient(BASE, text, LINK),
         ]
     };

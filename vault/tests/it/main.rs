@@ -6,8 +6,10 @@
 )]
 
 mod accounts;
+mod alarms;
 mod backups;
 mod calendar;
+mod change_address;
 mod claim;
 mod clock;
 mod compose;
@@ -29,9 +31,11 @@ mod outgoing;
 mod ownership;
 mod restores;
 mod sessions;
+mod text;
 mod together;
 mod usage;
 mod usage_faults;
 mod usage_shown;
 mod versions;
 mod write_faults;
+mod zones;
