@@ -101,10 +101,13 @@ impl Settling {
     }
 
     pub fn begin(self) {
-        let held = self.held;
+        let Self { held, delay } = self;
         let _ = held.try_set(true);
-        self.delay.start(SETTLING_MS, move || {
-            let _ = held.try_set(false);
+        // Counted from when it can be seen: rendering takes its time too.
+        request_animation_frame(move || {
+            delay.start(SETTLING_MS, move || {
+                let _ = held.try_set(false);
+            });
         });
     }
 
