@@ -96,7 +96,7 @@ pub fn email(text: &str) -> Result<String, String> {
 }
 
 /// Computes the column anew where an earlier edition of the rule made it.
-pub async fn refold(database: &Database) -> Result<()> {
+pub(crate) async fn refold(database: &Database) -> Result<()> {
     let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
         .fetch_optional(&database.readers)
         .await?;
