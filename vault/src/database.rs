@@ -137,7 +137,7 @@ fn warn_if_open_to_others(path: &Path, file: &File) {
 impl Database {
     /// Opens the file for good, making or migrating it where needed. The directory is what its changes are published
     /// to.
-    pub async fn open(
+    pub(crate) async fn open(
         inspected: Inspected,
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
