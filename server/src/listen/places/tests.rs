@@ -1,0 +1,99 @@
+use std::future::pending;
+
+use super::*;
+
+const STRANGER: [u8; 4] = [192, 0, 2, 1];
+const OTHER: [u8; 4] = [192, 0, 2, 2];
+const PROXY: [u8; 4] = [10, 0, 0, 1];
+
+fn places(count: usize, share: usize) -> Arc<Places> {
+    let proxies = ["10.0.0.0/8", "2001:db8::7/128"];
+    let trusted = proxies.iter().filter_map(|network| network.parse().ok());
+    Places::new(count, share, trusted.collect())
+}
+
+/// A connection that stays until it is ended; `busy` says that it is being answered. A while passes.
+async fn connect(places: &Arc<Places>, peer: [u8; 4], busy: bool) -> AbortHandle {
+    let place = places.take(peer.into()).await;
+    let index = place.index();
+    if busy {
+        place.busy();
+    }
+    let task = tokio::spawn(async move {
+        let _place = place;
+        pending::<()>().await;
+    });
+    let handle = task.abort_handle();
+    places.serve(index, handle.clone());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    handle
+}
+
+fn gone(connections: &[AbortHandle]) -> Vec<usize> {
+    let gone = connections.iter().enumerate();
+    gone.filter(|(_, task)| task.is_finished())
+        .map(|(place, _)| place)
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_idle_makes_way() {
+    let places = places(3, 3);
+    let mut held = Vec::new();
+    for (peer, busy) in [(STRANGER, true), (STRANGER, false), (OTHER, false)] {
+        held.push(connect(&places, peer, busy).await);
+    }
+    assert_eq!(gone(&held), Vec::<usize>::new(), "there was room");
+    held.push(connect(&places, OTHER, false).await);
+    assert_eq!(gone(&held), [1], "not the one that is being answered");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_over_its_share_makes_way_first() {
+    let places = places(5, 2);
+    let mut held = vec![
+        connect(&places, PROXY, false).await,
+        connect(&places, OTHER, false).await,
+    ];
+    for busy in [true, false, true] {
+        held.push(connect(&places, STRANGER, busy).await);
+    }
+    held.push(connect(&places, STRANGER, true).await);
+    assert_eq!(gone(&held), [3], "it makes way for itself");
+    held.push(connect(&places, PROXY, true).await);
+    assert_eq!(gone(&held), [1, 3], "then the longest idle of the others");
+    held.push(connect(&places, OTHER, true).await);
+    assert_eq!(
+        gone(&held),
+        [1, 2, 3],
+        "then what it is being answered, and proxies last"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_is_free_again_when_its_connection_ends() {
+    let places = places(1, 1);
+    for _ in 0..3 {
+        drop(places.take(STRANGER.into()).await);
+    }
+    places.empty().await;
+    let table = places.table();
+    assert!(table.holders.is_empty() && table.tasks.is_empty());
+}
+
+#[test]
+fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
+    let places = places(1, 1);
+    for (peer, holder) in [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:12::9", "2001:db8::"),
+        ("2001:db8:0:ff:1::9", "2001:db8::"),
+        ("2001:db8:0:100::9", "2001:db8:0:100::"),
+        ("2001:db8::7", "2001:db8::7"),
+    ] {
+        let holder: IpAddr = holder.parse()?;
+        assert_eq!(places.holder_of(peer.parse()?), holder, "{peer}");
+    }
+    Ok(())
+}
