@@ -58,7 +58,7 @@ impl AppState {
             files: Files::read(site_root, hashed),
             trusted_proxies,
             leptos,
-            functions: registry::all().to_vec(),
+            functions: registry::all(),
         }))
     }
 }

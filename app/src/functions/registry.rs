@@ -16,6 +16,8 @@ use super::notices::{
     SetSecondRecipient, ShowNotices,
 };
 use super::overview::{DismissClaim, ShowOverview};
+use Access::{Public, SignedIn};
+use Done::{Back, Page, Redirect};
 
 /// Who may call a function.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,95 +63,104 @@ where
 }
 
 /// Every server function.
-pub fn all() -> [Function; 30] {
-    use Access::{Public, SignedIn};
-    use Done::{Back, Page, Redirect};
-    const KEY: Option<&str> = Some("/preferences/api-control/{access_key}");
-    const ACCOUNT: Option<&str> = Some("/preferences/account");
-    const NOTICES: Option<&str> = Some("/preferences/notices");
+pub fn all() -> Vec<Function> {
+    let mut all = account().to_vec();
+    all.extend(keys());
+    all.extend(notices());
+    all.extend(links());
+    all
+}
+
+fn account() -> [Function; 10] {
+    const PAGE: Option<&str> = Some("/preferences/account");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
         function::<SignOut>(SignedIn, None, Redirect("/sign-in")),
         function::<ShowAccount>(SignedIn, None, Back),
-        function::<SavePreferences>(
-            SignedIn,
-            ACCOUNT,
-            Redirect("/preferences/account?done=saved"),
-        ),
+        function::<SavePreferences>(SignedIn, PAGE, Redirect("/preferences/account?done=saved")),
         function::<ChangePassword>(
             SignedIn,
-            ACCOUNT,
+            PAGE,
             Redirect("/preferences/account?done=password"),
         ),
         function::<ShowAddress>(SignedIn, None, Back),
         function::<ChangeAddress>(
             SignedIn,
-            ACCOUNT,
+            PAGE,
             Redirect("/preferences/account?done=address"),
         ),
         function::<KeepAddress>(
             SignedIn,
-            ACCOUNT,
+            PAGE,
             Redirect("/preferences/account?done=address-kept"),
         ),
         function::<SetTheme>(SignedIn, None, Back),
+    ]
+}
+
+fn keys() -> [Function; 9] {
+    const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
+    [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
         function::<EditKey>(
             SignedIn,
-            KEY,
+            PAGE,
             Redirect("/preferences/api-control/{access_key}?done=edited"),
         ),
         function::<ExpireKey>(
             SignedIn,
-            KEY,
+            PAGE,
             Redirect("/preferences/api-control/{access_key}?done=expired"),
         ),
         function::<RestoreKey>(
             SignedIn,
-            KEY,
+            PAGE,
             Redirect("/preferences/api-control/{access_key}?done=restored"),
         ),
         function::<DeleteKey>(
             SignedIn,
-            KEY,
+            PAGE,
             Redirect("/preferences/api-control?done=deleted"),
         ),
         function::<ListKeys>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
+    ]
+}
+
+fn notices() -> [Function; 7] {
+    const PAGE: Option<&str> = Some("/preferences/notices");
+    [
         function::<ShowNotices>(SignedIn, None, Back),
-        function::<ChooseStages>(
-            SignedIn,
-            NOTICES,
-            Redirect("/preferences/notices?done=stages"),
-        ),
+        function::<ChooseStages>(SignedIn, PAGE, Redirect("/preferences/notices?done=stages")),
         function::<SetSecondRecipient>(
             SignedIn,
-            NOTICES,
+            PAGE,
             Redirect("/preferences/notices?done=recipient"),
         ),
         function::<RemoveSecondRecipient>(
             SignedIn,
-            NOTICES,
+            PAGE,
             Redirect("/preferences/notices?done=removed"),
         ),
         function::<ResendConfirmation>(
             SignedIn,
-            NOTICES,
+            PAGE,
             Redirect("/preferences/notices?done=resent"),
         ),
-        function::<SendAgain>(
-            SignedIn,
-            NOTICES,
-            Redirect("/preferences/notices?done=again"),
-        ),
+        function::<SendAgain>(SignedIn, PAGE, Redirect("/preferences/notices?done=again")),
         function::<ResetCalendar>(
             SignedIn,
-            NOTICES,
+            PAGE,
             Redirect("/preferences/notices?done=calendar"),
         ),
+    ]
+}
+
+fn links() -> [Function; 4] {
+    [
         function::<ForgotPassword>(
             Public,
             Some("/forgot-password"),
