@@ -77,6 +77,9 @@ const SETTLING_MS: u32 = 500;
 #[derive(Clone, Copy)]
 pub struct Settling {
     held: RwSignal<bool>,
+    /// Presses before this instant, by the clock of events, do nothing. A press counts from when it was made: a browser
+    /// that is busy delivers it later.
+    until: StoredValue<f64>,
     delay: Delay,
 }
 
@@ -89,6 +92,7 @@ impl Settling {
     pub fn new() -> Self {
         Self {
             held: RwSignal::new(false),
+            until: StoredValue::new(0.0),
             delay: Delay::new(),
         }
     }
@@ -101,18 +105,22 @@ impl Settling {
     }
 
     pub fn begin(self) {
-        let Self { held, delay } = self;
+        let Self { held, until, delay } = self;
         let _ = held.try_set(true);
+        let _ = until.try_set_value(f64::INFINITY);
         // Counted from when it can be seen: rendering takes its time too.
         request_animation_frame(move || {
+            let now = web_sys::Event::new("now").map_or(0.0, |event| event.time_stamp());
+            let _ = until.try_set_value(now + f64::from(SETTLING_MS));
             delay.start(SETTLING_MS, move || {
                 let _ = held.try_set(false);
             });
         });
     }
 
-    pub fn get_untracked(self) -> bool {
-        self.held.try_get_untracked().unwrap_or(false)
+    /// Whether a press was meant for what stood there before.
+    pub fn is_early(self, press: &leptos::ev::MouseEvent) -> bool {
+        press.time_stamp() < self.until.try_get_value().unwrap_or(0.0)
     }
 
     /// The value of `aria-disabled`.

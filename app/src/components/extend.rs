@@ -99,8 +99,12 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
             "Extend"
         }
     };
-    // A key that has run out in sight is restored by who sees that.
+    // A key that has run out in sight is restored by who sees that. After a conflict, the message says what it is now.
     let seen = move || {
+        let stored = state.version.get();
+        if !stored.is_empty() {
+            return stored;
+        }
         let version = line.version.get();
         if status.get() == Status::Expired {
             version::expired(&version)
@@ -162,7 +166,7 @@ fn button(
     name: String,
 ) -> AnyView {
     let press = move |event: leptos::ev::MouseEvent| {
-        if line.settling.get_untracked() {
+        if line.settling.is_early(&event) {
             event.prevent_default();
         }
     };

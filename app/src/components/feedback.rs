@@ -189,8 +189,8 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
     };
     let settling = Settling::begun();
     let undo = message.undo.map(|undo| {
-        let press = move |_| {
-            if !settling.get_untracked() {
+        let press = move |event: leptos::ev::MouseEvent| {
+            if !settling.is_early(&event) {
                 feedback.undo(undo.clone());
             }
         };

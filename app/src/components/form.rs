@@ -199,7 +199,12 @@ pub fn Form(
             let _ = state.progress.try_set(Progress::Idle);
             match outcome {
                 Ok(()) => {}
-                Err(error) if terse => feedback.failed(error),
+                Err(error) if terse => {
+                    if let Some(version) = error.version.clone() {
+                        let _ = state.version.try_set(version);
+                    }
+                    feedback.failed(error);
+                }
                 Err(error) => {
                     feedback.replaced();
                     if error.is_conflict() {
