@@ -48,6 +48,8 @@ export class Keyhold {
         KEYHOLD_DATABASE_URL: `sqlite://${join(folder, "keyhold.db")}`,
         KEYHOLD_PEPPER_FILE: join(folder, "pepper"),
         KEYHOLD_SITE_ROOT: SITE,
+        // Mails about keys expired by hand leave at once.
+        KEYHOLD_NOTICE_WAIT: "0",
         // So that each test can come from a network of its own, and none uses up another's attempts.
         KEYHOLD_TRUSTED_PROXIES: "127.0.0.1/32",
         ...settings,

@@ -100,6 +100,17 @@ pub struct Config {
     #[command(flatten)]
     pub mail: MailSettings,
 
+    /// How long the mail about a key that was expired by hand waits, so that keys expired within that time are
+    /// told in one mail.
+    #[arg(
+        long,
+        env = "KEYHOLD_NOTICE_WAIT",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(0..=600),
+        value_name = "SECONDS"
+    )]
+    pub notice_wait: u64,
+
     /// Whether strangers may make accounts.
     #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
     pub sign_up: SignUp,

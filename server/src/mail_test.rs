@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use vault::mail::Letter;
+use vault::mail::transport::Progress;
 use vault::text;
 
 use crate::config::MailTest;
@@ -21,7 +22,7 @@ pub async fn run(command: &MailTest) -> Result<String, String> {
     let base_url = command.place.resolved_base_url(command.place.listen)?;
     let transport = command.mail.transport(&base_url)?;
     let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;
-    match timeout(LIMIT, transport.send(&letter)).await {
+    match timeout(LIMIT, transport.send(&letter, &Progress::default())).await {
         Ok(Ok(words)) => Ok(format!("{to}, by {transport}: {words}")),
         Ok(Err(fault)) => Err(format!(
             "not sent to {to}, by {transport}: {}",

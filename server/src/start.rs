@@ -88,6 +88,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
             return Ok(());
         }
     };
+    vault.set_notice_wait(Duration::from_secs(config.notice_wait));
     let site = Site {
         base_url: base_url.clone(),
         sign_up_open: config.sign_up == SignUp::Open,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::Vault;
 use crate::check::{self, Checked};
 use crate::error::Result;
-use crate::mail::transport::{SendFault, Transport};
+use crate::mail::transport::{Progress, SendFault, Transport};
 use crate::mail::{Content, Letter};
 use crate::outbox::{self, Leased, LeftOut, Wanted};
 
@@ -26,7 +26,7 @@ impl Vault {
             .take(Wanted::Any, self.now(), &Hands::default())
             .await?
         {
-            let outcome = mail.attempt(transport, limit).await;
+            let outcome = mail.attempt(transport, limit, &Progress::default()).await;
             mail.settle(self, &outcome, self.now()).await?;
             attempts += 1;
         }
@@ -42,7 +42,7 @@ impl Vault {
     ) -> Result<Option<Outgoing>> {
         let database = &self.0.database;
         loop {
-            let due = outbox::next_try(database).await?;
+            let due = outbox::next_try(database, now).await?;
             if due.is_none_or(|at| at > now) {
                 return Ok(None);
             }
@@ -106,6 +106,7 @@ impl Outgoing {
         &self,
         transport: &Transport,
         limit: Duration,
+        progress: &Progress,
     ) -> Result<String, SendFault> {
         let letter = Letter {
             id: self.lease.id.clone(),
@@ -113,11 +114,11 @@ impl Outgoing {
             to: self.lease.recipient.clone(),
             content: self.content.clone(),
         };
-        timeout(limit, transport.send(&letter))
+        timeout(limit, transport.send(&letter, progress))
             .await
             .unwrap_or_else(|_| {
                 let words = format!("no answer within {} s", limit.as_secs());
-                Err(SendFault::Temporary(words))
+                Err(progress.fault(&words))
             })
     }
 
@@ -133,14 +134,18 @@ impl Outgoing {
     /// Sends it, and settles it, for as long as that takes: a mail that was sent and is not settled would be sent
     /// again. So nothing stands between the two, and a panic in either is an outcome like any other. The instant
     /// is counted from the lease, by the monotonic clock.
-    pub async fn send(self, vault: &Vault, transport: &Transport, limit: Duration) {
+    pub async fn send(
+        self,
+        vault: &Vault,
+        transport: &Transport,
+        limit: Duration,
+        progress: &Progress,
+    ) {
         let begun = Instant::now();
-        let attempt = AssertUnwindSafe(self.attempt(transport, limit)).catch_unwind();
-        let outcome = attempt.await.unwrap_or_else(|_| {
-            Err(SendFault::temporary(
-                "Keyhold failed while it sent this mail",
-            ))
-        });
+        let attempt = AssertUnwindSafe(self.attempt(transport, limit, progress)).catch_unwind();
+        let outcome = attempt
+            .await
+            .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while it sent this mail")));
         let mail = &self.lease.id;
         loop {
             let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
@@ -163,6 +168,13 @@ impl Outgoing {
             }
             Err(SendFault::Permanent(words)) => {
                 tracing::error!(mail, words, "mail refused for good");
+            }
+            Err(SendFault::Unknown(words)) => {
+                tracing::warn!(
+                    mail,
+                    words,
+                    "mail perhaps sent, to be tried again in an hour"
+                );
             }
         }
     }

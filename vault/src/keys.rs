@@ -2,6 +2,8 @@
 //! entry, published to the directory before it is acknowledged. Every statement names the owner, so a key of
 //! somebody else and one that does not exist are the same: not found.
 
+use std::sync::atomic::Ordering;
+
 use shared::expiry::{Expiry, ExpiryError};
 use shared::status::is_good;
 use shared::token::AccessKey;
@@ -361,7 +363,9 @@ impl Vault {
                 .await?;
                 if action == Action::Expired {
                     let key = row.access_key.to_string();
-                    sweep::expired_by_hand(&mut write.transaction, &account.id, &key, now).await?;
+                    let wait = vault.0.notice_wait.load(Ordering::Relaxed);
+                    let connection = &mut *write.transaction;
+                    sweep::expired_by_hand(connection, &account.id, &key, now, wait).await?;
                 }
                 let _turn = write.commit().await?;
                 vault

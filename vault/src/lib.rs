@@ -60,6 +60,7 @@ pub mod zones;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -117,6 +118,9 @@ pub struct Caller {
     pub device: Option<DeviceToken>,
 }
 
+/// How long the mail about a key that was expired by hand waits, unless set, in milliseconds.
+const NOTICE_WAIT_MS: i64 = 60 * 1000;
+
 /// The handle to it all; cheap to clone.
 #[derive(Clone)]
 pub struct Vault(Arc<Inner>);
@@ -133,6 +137,8 @@ struct Inner {
     tally: Tally,
     request_ids: RequestIds,
     base_url: String,
+    /// How long the mail about a key that was expired by hand waits for others, in milliseconds.
+    notice_wait: AtomicI64,
     /// The latest instant at which an earlier run is known to have been at work; now, if there was none.
     known: i64,
 }
@@ -165,6 +171,7 @@ impl Vault {
             tally: Tally::default(),
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
+            notice_wait: AtomicI64::new(NOTICE_WAIT_MS),
             known: recorded.unwrap_or_else(|| clock.now()),
             clock,
         })))
@@ -187,6 +194,13 @@ impl Vault {
         [Cause::Starting, Cause::File]
             .into_iter()
             .all(|cause| readiness.fault(cause).is_none())
+    }
+
+    /// Sets how long the mail about a key that was expired by hand waits, so that keys expired within that time are
+    /// told in one mail; a minute unless set.
+    pub fn set_notice_wait(&self, wait: Duration) {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(NOTICE_WAIT_MS);
+        self.0.notice_wait.store(wait, Ordering::Relaxed);
     }
 
     /// The faults that keep the vault from doing all of its work.

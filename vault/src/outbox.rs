@@ -18,8 +18,9 @@ pub const SUPERSEDED: &str = "superseded";
 /// Why a key is left out of a mail: it was changed or deleted before the mail left.
 pub const DROPPED: &str = "dropped";
 
-/// How long a lease lasts, in milliseconds: well over the time-out of one attempt.
-const LEASE_MS: i64 = 5 * 60 * 1000;
+/// How long a lease lasts, in milliseconds: longer than the longest attempt. A process that starts takes back the
+/// leases of the one before, so a long one delays nothing.
+pub const LEASE_MS: i64 = 90 * 60 * 1000;
 /// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
 /// knows whose it is.
 const MANY_A_DAY: i64 = 20;
@@ -99,14 +100,16 @@ pub async fn put(
     Ok(())
 }
 
-/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one. Where there
-/// were many in the last day, it waits for more to come, so that nobody's mailbox can be filled by expiring
-/// and restoring keys, least of all one that belongs to somebody else.
+/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one, which leaves at
+/// once or waits `wait` milliseconds for more to come. Where there were many in the last day, it waits longer, so
+/// that nobody's mailbox can be filled by expiring and restoring keys, least of all one that belongs to somebody
+/// else.
 pub async fn notice(
     connection: &mut AnyConnection,
     account: &str,
     recipient: &str,
     now: i64,
+    wait: i64,
 ) -> Result<String> {
     let open: Option<(String,)> = sqlx::query_as(
         "SELECT id FROM outbox WHERE account_id = $1 AND recipient = $2 AND kind = 'notice'
@@ -136,10 +139,10 @@ pub async fn notice(
         MANY_A_DAY_UNCONFIRMED
     };
     let id = random::id("mail_")?;
-    let next_at = if lately < many {
-        AT_ONCE
-    } else {
-        now.saturating_add(COLLECT_MS)
+    let next_at = match wait {
+        _ if lately >= many => now.saturating_add(COLLECT_MS),
+        0 => AT_ONCE,
+        _ => now.saturating_add(wait),
     };
     put(
         connection,
@@ -170,12 +173,16 @@ pub struct Leased {
     pub since: i64,
 }
 
-/// When the next mail is to be tried, UTC epoch milliseconds; long past where it has not been tried yet.
-pub async fn next_try(database: &Database) -> Result<Option<i64>> {
-    let (next,): (Option<i64>,) =
-        sqlx::query_as("SELECT MIN(next_at) FROM outbox WHERE next_at IS NOT NULL")
-            .fetch_one(&database.readers)
-            .await?;
+/// When the next mail is to be tried, UTC epoch milliseconds; long past where it may leave at once.
+pub async fn next_try(database: &Database, now: i64) -> Result<Option<i64>> {
+    let (next,): (Option<i64>,) = sqlx::query_as(
+        "SELECT MIN(CASE WHEN attempts = 0 AND created_at > $1 THEN $2 ELSE next_at END)
+         FROM outbox WHERE next_at IS NOT NULL",
+    )
+    .bind(now)
+    .bind(AT_ONCE)
+    .fetch_one(&database.readers)
+    .await?;
     Ok(next)
 }
 
@@ -187,7 +194,8 @@ pub enum Wanted {
     Links,
 }
 
-/// Takes the mail whose turn it is, if one is due.
+/// Takes the mail whose turn it is, if one is due. One that was put here by a clock that ran ahead does not wait
+/// until its time comes again.
 pub async fn lease(
     connection: &mut AnyConnection,
     wanted: Wanted,
@@ -197,7 +205,8 @@ pub async fn lease(
     let row: Option<Row> = sqlx::query_as(
         "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1,
                 tried_since = CASE WHEN attempts = 0 THEN $1 ELSE tried_since END
-         WHERE id = (SELECT id FROM outbox WHERE next_at <= $1 AND kind <> $3 ORDER BY next_at LIMIT 1)
+         WHERE id = (SELECT id FROM outbox WHERE next_at IS NOT NULL AND kind <> $3
+                     AND (next_at <= $1 OR (attempts = 0 AND created_at > $1)) ORDER BY next_at LIMIT 1)
          RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
     )
     .bind(now)
@@ -303,17 +312,24 @@ pub async fn settle(
         Err(SendFault::Permanent(words)) => {
             finish(connection, &mail.id, "failed", words, now).await?;
         }
-        Err(SendFault::Temporary(words)) if now - mail.tried_since >= retry::GIVE_UP_MS => {
+        Err(SendFault::Temporary(words) | SendFault::Unknown(words))
+            if now - mail.tried_since >= retry::GIVE_UP_MS =>
+        {
             let words = format!("Given up after five days. Last: {words}");
             finish(connection, &mail.id, "failed", &words, now).await?;
         }
-        Err(SendFault::Temporary(words)) => {
+        Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {
+            let wait = retry::wait(&mail.id, mail.attempts);
+            let wait = match fault {
+                SendFault::Unknown(_) => wait.max(retry::UNKNOWN_MS),
+                _ => wait,
+            };
             // Only while the lease is still this one: somebody else may have it by now.
             sqlx::query(
                 "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
                  WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
             )
-            .bind(now.saturating_add(retry::wait(&mail.id, mail.attempts)))
+            .bind(now.saturating_add(wait))
             .bind(words)
             .bind(&mail.id)
             .bind(mail.since)
@@ -326,9 +342,20 @@ pub async fn settle(
 }
 
 /// Gives back every lease. Whoever held one is gone: only one process has the database open, and it sends
-/// nothing now.
-pub async fn return_leases(database: &Database) -> Result<()> {
+/// nothing now. Of the `unknown` mails a copy may have arrived, so they wait.
+pub async fn return_leases(database: &Database, unknown: &[String]) -> Result<()> {
     let mut write = database.begin().await?;
+    for mail in unknown {
+        sqlx::query(
+            "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+             WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
+        )
+        .bind(write.now.saturating_add(retry::UNKNOWN_MS))
+        .bind("Keyhold stopped before the mail server answered; the mail may have been delivered")
+        .bind(mail)
+        .execute(&mut *write.transaction)
+        .await?;
+    }
     sqlx::query(
         "UPDATE outbox SET next_at = $1, leased_at = NULL WHERE leased_at IS NOT NULL AND outcome IS NULL",
     )

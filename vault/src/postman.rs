@@ -2,30 +2,36 @@
 //! due instant and by every change of the database; a few sends go on beside it, so that a slow mail server
 //! holds up neither the sweep nor the other mails, and never a page or a verification.
 
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::delivery::Hands;
 use crate::error::Result;
-use crate::mail::transport::Transport;
+use crate::mail::transport::{Progress, Transport};
 use crate::outbox::{self, Wanted};
 use crate::steady::Steady;
 use crate::{Vault, sweep};
 
-/// Mails on their way at the same time, so that a few slow receivers hold up nobody else.
+/// Mails on their way at the same time, but for slow ones.
 const HANDS: usize = 16;
-/// How many of these are kept free of notices, for the links that somebody waits for.
+/// Mails on their way at the same time, slow ones too.
+const CONNECTIONS: usize = 64;
+/// How many of either are kept free of notices, for the links that somebody waits for.
 const FOR_LINKS: usize = 4;
-/// The longest that one attempt may take in all.
-const ATTEMPT: Duration = Duration::from_mins(1);
+/// A mail that takes longer is slow, and does not count among the hands: RFC 5321 gives a receiver half an hour
+/// in all, and the others do not wait that long.
+const SLOW: Duration = Duration::from_secs(30);
+/// The longest that one attempt may take in all, more than all of its steps should.
+const ATTEMPT: Duration = Duration::from_hours(1);
 /// How long a stop waits for the attempts under way.
-const GRACE: Duration = Duration::from_secs(6);
+const GRACE: Duration = Duration::from_millis(5_500);
 /// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
 const LOOK: Duration = Duration::from_mins(1);
 /// The wait after a sweep that failed, in milliseconds.
@@ -72,9 +78,17 @@ struct Round {
     steady: Steady,
     started: Instant,
     sending: JoinSet<()>,
+    under_way: HashMap<Id, UnderWay>,
     hands: Hands,
     /// The instant of the last round.
     last: Option<i64>,
+}
+
+/// A mail on its way.
+struct UnderWay {
+    mail: String,
+    since: Instant,
+    progress: Arc<Progress>,
 }
 
 impl Round {
@@ -85,6 +99,7 @@ impl Round {
             transport: Arc::new(transport),
             started: Instant::now(),
             sending: JoinSet::new(),
+            under_way: HashMap::new(),
             hands: Hands::default(),
             last: None,
         }
@@ -93,7 +108,7 @@ impl Round {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let database = &self.vault.0.database;
         let changed = Arc::clone(&database.changed);
-        if let Err(error) = outbox::return_leases(database).await {
+        if let Err(error) = outbox::return_leases(database, &[]).await {
             tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
         }
         loop {
@@ -115,7 +130,7 @@ impl Round {
             tokio::select! {
                 _ = &mut stopped => break,
                 () = changed.notified() => {}
-                Some(_) = self.sending.join_next(), if !self.sending.is_empty() => {}
+                Some(ended) = self.sending.join_next_with_id(), if !self.sending.is_empty() => self.ended(ended),
                 () = sleep(pause) => {}
             }
         }
@@ -146,44 +161,89 @@ impl Round {
         }
         while let Some(wanted) = self.free_hands() {
             let taken = self.vault.take(wanted, now, &self.hands).await;
-            let Some(mail) = database.noted(taken)? else {
+            let Some(mail) = self.vault.0.database.noted(taken)? else {
                 break;
             };
             let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
-            self.sending
-                .spawn(async move { mail.send(&vault, &transport, ATTEMPT).await });
+            self.start(mail.lease.id.clone(), async move |progress| {
+                mail.send(&vault, &transport, ATTEMPT, &progress).await;
+            });
         }
-        // With all hands full, the next wake is when one of them is free.
-        let next_try = match self.free_hands() {
-            Some(Wanted::Any) => outbox::next_try(&self.vault.0.database).await?,
-            _ => None,
+        // With all hands full, the next wake is when one of them is free, or holds a slow mail.
+        let (next_try, next_slow) = match self.free_hands() {
+            Some(Wanted::Any) => (outbox::next_try(&self.vault.0.database, now).await?, None),
+            _ => (
+                None,
+                self.quick().max().map(|time| SLOW.saturating_sub(time)),
+            ),
         };
         // What is due in a millisecond is swept when that millisecond is over.
         let next = [due.map(|due| due.saturating_add(1)), next_try];
         let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
             Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
         });
+        let wait = wait.min(next_slow.unwrap_or(LOOK));
         // After a jump back the clock stands still, perhaps at the very instant at which something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
     }
 
+    /// Begins to send a mail.
+    fn start<F>(&mut self, mail: String, send: impl FnOnce(Arc<Progress>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let progress = Arc::<Progress>::default();
+        let task = self.sending.spawn(send(Arc::clone(&progress)));
+        let since = Instant::now();
+        let under_way = UnderWay {
+            mail,
+            since,
+            progress,
+        };
+        self.under_way.insert(task.id(), under_way);
+    }
+
+    fn ended(&mut self, ended: std::result::Result<(Id, ()), JoinError>) {
+        let task = ended.map_or_else(|fault| fault.id(), |(task, ())| task);
+        self.under_way.remove(&task);
+    }
+
     /// What the free hands may take.
     fn free_hands(&self) -> Option<Wanted> {
-        match self.sending.len() {
-            busy if busy < HANDS - FOR_LINKS => Some(Wanted::Any),
-            busy if busy < HANDS => Some(Wanted::Links),
-            _ => None,
+        let quick = self.quick().count();
+        let all = self.under_way.len();
+        if quick < HANDS - FOR_LINKS && all < CONNECTIONS - FOR_LINKS {
+            Some(Wanted::Any)
+        } else if quick < HANDS && all < CONNECTIONS {
+            Some(Wanted::Links)
+        } else {
+            None
         }
     }
 
+    /// How long those that are not slow have been under way.
+    fn quick(&self) -> impl Iterator<Item = Duration> {
+        let times = self.under_way.values().map(|mail| mail.since.elapsed());
+        times.filter(|time| *time < SLOW)
+    }
+
     async fn finish(mut self) {
-        let all = async { while self.sending.join_next().await.is_some() {} };
+        let all = async {
+            while let Some(ended) = self.sending.join_next_with_id().await {
+                self.ended(ended);
+            }
+        };
         if timeout(GRACE, all).await.is_ok() {
             return;
         }
         self.sending.shutdown().await;
-        match outbox::return_leases(&self.vault.0.database).await {
+        let left = self.under_way.into_values();
+        let unknown: Vec<_> = left
+            .filter(|mail| mail.progress.is_unknown())
+            .map(|mail| mail.mail)
+            .collect();
+        match outbox::return_leases(&self.vault.0.database, &unknown).await {
             Ok(()) => tracing::info!("mails under way wait for the next start"),
             Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
         }

@@ -95,12 +95,14 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// Takes down that a key was expired by hand, in the transaction that did it: there is nothing to wait for.
+/// Takes down that a key was expired by hand, in the transaction that did it. The mail about it waits `wait`
+/// milliseconds, so that it can speak of all keys that are expired by then.
 pub async fn expired_by_hand(
     connection: &mut AnyConnection,
     account: &str,
     access_key: &str,
     now: i64,
+    wait: i64,
 ) -> Result<()> {
     let (chosen, own, second): (String, String, Option<String>) = sqlx::query_as(
         "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
@@ -119,7 +121,7 @@ pub async fn expired_by_hand(
             expires_at: now,
             stage,
         };
-        write_mail(connection, account, &recipient, vec![key], now).await?;
+        write_mail(connection, account, &recipient, vec![key], now, wait).await?;
     }
     Ok(())
 }
@@ -239,7 +241,8 @@ impl Batch {
         }
         let mut write = database.begin().await?;
         for ((account, recipient), keys) in self.mails {
-            let told = write_mail(&mut write.transaction, &account, &recipient, keys, now).await?;
+            let told =
+                write_mail(&mut write.transaction, &account, &recipient, keys, now, 0).await?;
             mails += usize::from(told);
         }
         let _turn = write.commit().await?;
@@ -255,8 +258,9 @@ async fn write_mail(
     recipient: &str,
     mut keys: Vec<DueKey>,
     now: i64,
+    wait: i64,
 ) -> Result<bool> {
-    let mail = outbox::notice(connection, account, recipient, now).await?;
+    let mail = outbox::notice(connection, account, recipient, now, wait).await?;
     keys.sort_unstable();
     let mut news = false;
     // After a time without sweeps a key may have come to several stages: the last is told, and goes first.

@@ -125,18 +125,19 @@ async fn what_may_pass_is_tried_again_and_arrives() {
         let said = waiting["words"].as_str().unwrap();
         assert!(!said.is_empty() && said.contains(words), "{plan}: {said}");
         let wait = at(&waiting) - site.vault.now();
-        assert!(
-            (20 * SECOND..=40 * SECOND).contains(&wait),
-            "{plan}: {wait} ms"
-        );
+        // Where all was sent it may have arrived, so a second copy does not follow on its heels.
+        let open = plan["dot"] == "drop" || plan["dot"] == "hold";
+        let expected = if open || plan["body"].is_string() {
+            HOUR..=HOUR
+        } else {
+            20 * SECOND..=40 * SECOND
+        };
+        assert!(expected.contains(&wait), "{plan}: {wait} ms");
         assert_eq!(deliver(&site, &way).await, 0, "{plan}: not before its time");
 
         // Left open by the server, which may have taken it: a second copy is right, and can be told as one.
         let left_open = copies(&mut peer, &waiting);
-        assert_eq!(
-            left_open,
-            usize::from(plan["dot"] == "drop" || plan["dot"] == "hold")
-        );
+        assert_eq!(left_open, usize::from(open));
         peer.plan(&[json!({})]);
         site.clock.set(at(&waiting));
         assert_eq!(deliver(&site, &way).await, 1, "{plan}");

@@ -92,6 +92,8 @@ impl Site {
             limits,
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
+        // Notices leave at once here; that they wait for others has tests of its own.
+        vault.set_notice_wait(std::time::Duration::ZERO);
         let address = Address {
             base_url: base_url.to_owned(),
             sign_up_open,

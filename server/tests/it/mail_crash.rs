@@ -28,6 +28,8 @@ impl Office {
         let settings = [
             ("KEYHOLD_SMTP_URL", &*self.peer.url()),
             ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
+            // A notice leaves at once, so that there is a mail to kill.
+            ("KEYHOLD_NOTICE_WAIT", "0"),
         ];
         start_in(self.folder.path(), &[], &settings)
     }
@@ -205,9 +207,24 @@ fn stopped_before_the_text() {
     stop_at(&json!({"rcpt": "hold"}), 1);
 }
 
+/// The mail may have arrived, so a second copy waits for an hour.
 #[test]
 fn stopped_after_the_final_dot() {
-    stop_at(&json!({"dot": "hold"}), 2);
+    let mut office = Office::new();
+    office.peer.plan(&[json!({"dot": "hold"}), json!({})]);
+    let mut running = office.open();
+    let cookie = cookie(&running.sign_up());
+    office.peer.wait("held");
+    assert_eq!(running.terminate(), Some(0), "{}", running.log());
+    office.peer.drop_connections();
+    let running = office.open();
+    let log = deliveries(&running, &cookie);
+    assert_eq!(log[0]["state"], "waiting", "{log:?}");
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let now = i64::try_from(now.unwrap().as_millis()).unwrap();
+    let wait = (log[0]["at"]["at"].as_i64().unwrap() - now) / 60_000;
+    assert!((50..=60).contains(&wait), "{wait} min");
+    assert_eq!(office.peer.mails().len(), 1);
 }
 
 #[test]

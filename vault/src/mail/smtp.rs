@@ -1,34 +1,34 @@
-//! One mail, one connection, one talk with an SMTP server. The talk is led here, step by step, rather than
-//! by lettre's transport, which says QUIT and waits for the answer before it tells what became of the mail: a
-//! server that keeps silent then would have it sent twice.
+//! One mail, one connection, one conversation with an SMTP server, led step by step: the code of each reply
+//! decides, each step has the time that RFC 5321 gives it, and it is known whether the server may have the mail.
+//!
+//! It is our own, because lettre's wants text, UTF-8 and capitals in replies, and mail-send has one time limit for
+//! all steps and its own list of authorities; neither tells how far a mail has come.
 
-use std::error::Error as _;
+mod reply;
+mod talk;
+mod tls;
+
 use std::fmt;
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::FutureExt as _;
 use lettre::Address;
-use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, CertificateStore, Tls, TlsParameters, TlsParametersBuilder,
-};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::transport::smtp::response::Response;
+use rustls::pki_types::ServerName;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
 
 use super::SmtpUrl;
-use super::smtp_url::Encryption;
-use super::transport::{SendFault, words};
-
-/// How long one address of the server may take to accept a connection, before the next is tried.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+use super::smtp_url::{Encryption, Login};
+use super::transport::{Progress, SendFault, words};
+use reply::Reply;
+use talk::{COMMAND, DATA, END, Fault, Talk};
 
 /// How long a server may take over its goodbye; nobody waits for it.
-const QUIT_LIMIT: Duration = Duration::from_secs(5);
+const QUIT: Duration = Duration::from_secs(5);
 
 /// Refusals of the login, or of those without one: 530 and 538 (RFC 4954, also RFC 3207), 534, 535. They say
-/// nothing of the mail, and end when the operator has mended the settings.
+/// nothing of the mail, and end when the operator has corrected the settings.
 const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
 
 /// An SMTP server, and how to talk to it.
@@ -36,8 +36,9 @@ const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
 pub struct Smtp {
     url: SmtpUrl,
     /// What we call ourselves.
-    hello: ClientId,
-    tls: Tls,
+    hello: String,
+    /// Unless nothing is to be encrypted.
+    tls: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl fmt::Display for Smtp {
@@ -56,18 +57,16 @@ impl Smtp {
     /// # Errors
     /// A sentence, where TLS cannot be set up.
     pub fn new(url: &SmtpUrl, domain: &str) -> Result<Self, String> {
-        let checked = || parameters(&url.host, true);
         let tls = match url.encryption {
-            Encryption::None => Tls::None,
+            Encryption::None => None,
             // The certificate is not looked at: whoever could show a false one could as well hide that the
             // server offers TLS at all, and refusing it would only mean sending in the clear (RFC 7435).
-            Encryption::Opportunistic => Tls::Opportunistic(parameters(&url.host, false)?),
-            Encryption::Required => Tls::Required(checked()?),
-            Encryption::Wrapper => Tls::Wrapper(checked()?),
+            Encryption::Opportunistic => Some(tls::connector(&url.host, false)?),
+            Encryption::Required | Encryption::Wrapper => Some(tls::connector(&url.host, true)?),
         };
         Ok(Self {
             url: url.clone(),
-            hello: ClientId::Domain(domain.to_owned()),
+            hello: domain.to_owned(),
             tls,
         })
     }
@@ -77,126 +76,152 @@ impl Smtp {
         from: &Address,
         to: &Address,
         mail: &[u8],
+        progress: &Progress,
     ) -> Result<String, SendFault> {
         // Until here nothing was said of the mail, so no refusal can be about it.
-        let mut connection = self
+        let mut talk = self
             .connect()
             .await
-            .map_err(|error| SendFault::temporary(&said(&error)))?;
-        let outcome = hand_over(&mut connection, from, to, mail).await;
-        let mut goodbye = Box::pin(async move {
-            let _ = tokio::time::timeout(QUIT_LIMIT, connection.quit()).await;
-        });
-        // The first step says it; only the answer is left to others.
-        if (&mut goodbye).now_or_never().is_none() {
-            tokio::spawn(goodbye);
+            .map_err(|fault| SendFault::temporary(&fault.words()))?;
+        let outcome = hand_over(&mut talk, from, to, mail, progress).await;
+        if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
+            let mut goodbye = Box::pin(async move {
+                let _ = timeout(QUIT, talk.command("QUIT", QUIT)).await;
+            });
+            // The first step says it; only the answer is left to others.
+            if (&mut goodbye).now_or_never().is_none() {
+                tokio::spawn(goodbye);
+            }
         }
         match outcome {
-            Ok(response) => {
-                let lines: Vec<_> = response.message().collect();
-                Ok(words(&format!("{} {}", response.code(), lines.join(" "))))
+            Ok(reply) => Ok(words(&reply.words())),
+            Err(Fault::Refused(reply)) => {
+                let permanent = reply.is_permanent() && !LOGIN_REFUSALS.contains(&reply.code);
+                Err(if permanent {
+                    SendFault::permanent(&reply.words())
+                } else {
+                    SendFault::temporary(&reply.words())
+                })
             }
-            Err(error) if is_permanent(&error) => Err(SendFault::permanent(&said(&error))),
-            Err(error) => Err(SendFault::temporary(&said(&error))),
+            Err(fault) => Err(progress.fault(&fault.words())),
         }
     }
 
     /// From the first packet to the point where a mail can be handed over.
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let wrapper = match &self.tls {
-            Tls::Wrapper(parameters) => Some(parameters.clone()),
-            _ => None,
+    async fn connect(&self) -> Result<Talk, Fault> {
+        let stream = talk::connect(&self.url.host, self.url.port).await?;
+        let mut talk = match &self.tls {
+            Some(tls) if self.url.encryption == Encryption::Wrapper => {
+                Talk::new(encrypted(tls, stream).await?)
+            }
+            _ => Talk::new(stream),
         };
-        let mut connection = AsyncSmtpConnection::connect_tokio1(
-            (self.url.host.as_str(), self.url.port),
-            Some(CONNECT_LIMIT),
-            &self.hello,
-            wrapper,
-            None,
-        )
-        .await?;
-        match &self.tls {
-            Tls::Opportunistic(parameters) if connection.can_starttls() => {
-                connection.starttls(parameters.clone(), &self.hello).await?;
+        let greeting = talk.reply(COMMAND).await?;
+        if !greeting.is_done() {
+            return Err(Fault::Refused(greeting));
+        }
+        let mut offer = self.greet(&mut talk).await?;
+        if let Some(tls) = &self.tls
+            && self.url.encryption != Encryption::Wrapper
+        {
+            if offer.keyword("STARTTLS").is_some() {
+                talk.done("STARTTLS").await?;
+                talk = Talk::new(encrypted(tls, talk.into_inner()?).await?);
+                offer = self.greet(&mut talk).await?;
+            } else if self.url.encryption == Encryption::Required {
+                return Err(Fault::Lacks("STARTTLS"));
             }
-            Tls::Required(parameters) => {
-                connection.starttls(parameters.clone(), &self.hello).await?;
-            }
-            _ => {}
         }
         if let Some(login) = &self.url.login {
-            let login = Credentials::new(login.user.clone(), login.password.clone());
-            connection.auth(DEFAULT_MECHANISMS, &login).await?;
+            log_in(&mut talk, &offer, login).await?;
         }
-        Ok(connection)
+        Ok(talk)
+    }
+
+    /// Says who we are, and returns what the server offers. One that does not know EHLO is asked by HELO, and
+    /// offers nothing (RFC 5321, section 3.2).
+    async fn greet(&self, talk: &mut Talk) -> Result<Reply, Fault> {
+        let reply = talk
+            .command(&format!("EHLO {}", self.hello), COMMAND)
+            .await?;
+        if reply.is_done() {
+            return Ok(reply);
+        }
+        if reply.is_permanent()
+            && let Ok(old) = talk.command(&format!("HELO {}", self.hello), COMMAND).await
+            && old.is_done()
+        {
+            return Ok(Reply {
+                lines: Vec::new(),
+                ..old
+            });
+        }
+        Err(Fault::Refused(reply))
     }
 }
 
-/// Up to the answer to the final dot, which is the one that counts. All of a message is ASCII, so that no
+async fn encrypted(
+    (connector, name): &(TlsConnector, ServerName<'static>),
+    stream: impl talk::Stream + 'static,
+) -> Result<impl talk::Stream + 'static, Fault> {
+    timeout(COMMAND, connector.connect(name.clone(), stream))
+        .await
+        .map_err(|_| Fault::NoAnswer(COMMAND))?
+        .map_err(Fault::Tls)
+}
+
+/// Logs in by PLAIN (RFC 4616) or, where that is all there is, by LOGIN. A server asks for the name first and for
+/// the password then, whatever it calls them.
+async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fault> {
+    let encode = |text: &str| BASE64_STANDARD.encode(text);
+    let mechanisms = offer.keyword("AUTH").unwrap_or_default();
+    let offers = |mechanism: &str| mechanisms.iter().any(|offered| offered == mechanism);
+    let plain = encode(&format!("\0{}\0{}", login.user, login.password));
+    let (mut reply, answers) = if offers("PLAIN") {
+        let command = format!("AUTH PLAIN {plain}");
+        (talk.command(&command, COMMAND).await?, vec![plain])
+    } else if offers("LOGIN") {
+        let answers = vec![encode(&login.user), encode(&login.password)];
+        (talk.command("AUTH LOGIN", COMMAND).await?, answers)
+    } else {
+        return Err(Fault::Lacks("a login by PLAIN or LOGIN"));
+    };
+    for answer in answers {
+        if reply.code != 334 {
+            break;
+        }
+        reply = talk.command(&answer, COMMAND).await?;
+    }
+    if reply.is_done() {
+        Ok(())
+    } else {
+        Err(Fault::Refused(reply))
+    }
+}
+
+/// Up to the reply to the final dot, which is the one that counts. All of a message is ASCII, so that no
 /// extension is needed.
 async fn hand_over(
-    connection: &mut AsyncSmtpConnection,
+    talk: &mut Talk,
     from: &Address,
     to: &Address,
     mail: &[u8],
-) -> Result<Response, Error> {
-    connection
-        .command(Mail::new(Some(from.clone()), Vec::new()))
-        .await?;
-    connection
-        .command(Rcpt::new(to.clone(), Vec::new()))
-        .await?;
-    connection.command(Data).await?;
-    connection.message(mail).await
-}
-
-fn parameters(host: &str, checked: bool) -> Result<TlsParameters, String> {
-    let store = if checked {
-        // The system's, or what SSL_CERT_FILE names: an operator's own authority is believed.
-        CertificateStore::Default
-    } else {
-        CertificateStore::None
-    };
-    TlsParametersBuilder::new(host.to_owned())
-        .certificate_store(store)
-        .dangerous_accept_invalid_certs(!checked)
-        .dangerous_accept_invalid_hostnames(!checked)
-        .build()
-        .map_err(|error| format!("KEYHOLD_SMTP_URL: TLS cannot be set up: {error}"))
-}
-
-/// Whether the mail was refused for good.
-fn is_permanent(error: &Error) -> bool {
-    error
-        .status()
-        .map(u16::from)
-        .is_some_and(|code| (500..600).contains(&code) && !LOGIN_REFUSALS.contains(&code))
-}
-
-/// The server's own words, or what kept it from having any.
-fn said(error: &Error) -> String {
-    let mut cause = error.source();
-    if let Some(code) = error.status() {
-        return format!(
-            "{code} {}",
-            cause.map(ToString::to_string).unwrap_or_default()
-        );
+    progress: &Progress,
+) -> Result<Reply, Fault> {
+    talk.done(&format!("MAIL FROM:<{from}>")).await?;
+    talk.done(&format!("RCPT TO:<{to}>")).await?;
+    let ready = talk.command("DATA", DATA).await?;
+    if !ready.is_intermediate() {
+        return Err(Fault::Refused(ready));
     }
-    // The innermost says it best: the others repeat it with their own names before it.
-    while let Some(deeper) = cause.and_then(std::error::Error::source) {
-        cause = Some(deeper);
-    }
-    let cause = cause.map(ToString::to_string).unwrap_or_default();
-    let what = if error.is_tls() {
-        "TLS with the mail server failed"
-    } else if error.is_response() {
-        "the mail server broke off or answered something else than SMTP"
-    } else if error.is_client() {
-        "the mail server does not offer what is needed"
+    talk.message(mail, || progress.ending()).await?;
+    let reply = talk.reply(END).await?;
+    progress.answered();
+    if reply.is_done() {
+        Ok(reply)
     } else {
-        "no connection to the mail server"
-    };
-    format!("{what}: {cause}")
+        Err(Fault::Refused(reply))
+    }
 }
 
 #[cfg(test)]

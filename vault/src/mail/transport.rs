@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::folder::Folder;
@@ -48,12 +49,44 @@ pub enum SendFault {
     Temporary(String),
     /// No attempt will: the mail itself is refused.
     Permanent(String),
+    /// All of the mail was sent and no answer came: it may have been delivered.
+    Unknown(String),
+}
+
+/// How far a mail has come, known even if the attempt is called off.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicBool);
+
+impl Progress {
+    /// From now on the mail server may have the mail.
+    pub(super) fn ending(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The mail server has said what became of the mail.
+    pub(super) fn answered(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the mail may have been delivered, which nobody knows.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// What an attempt that ended here has come to.
+    pub(crate) fn fault(&self, said: &str) -> SendFault {
+        if self.is_unknown() {
+            SendFault::Unknown(words(&format!("{said}; the mail may have been delivered")))
+        } else {
+            SendFault::temporary(said)
+        }
+    }
 }
 
 impl SendFault {
     pub fn words(&self) -> &str {
         match self {
-            Self::Temporary(words) | Self::Permanent(words) => words,
+            Self::Temporary(words) | Self::Permanent(words) | Self::Unknown(words) => words,
         }
     }
 
@@ -103,18 +136,18 @@ impl Transport {
         }
     }
 
-    /// Sends a mail, and answers with what the mail server said. It waits as long as the server keeps it
-    /// waiting: the bound on that is the caller's, who may drop this at any time.
+    /// Sends a mail, and answers with what the mail server said. Each step of it is bounded, all of them together
+    /// are not: that is the caller's, who may drop this at any time and then ask `progress`.
     #[cfg_attr(
         test,
         expect(clippy::missing_panics_doc, reason = "only the way of a test panics")
     )]
-    pub async fn send(&self, letter: &Letter) -> Result<String, SendFault> {
+    pub async fn send(&self, letter: &Letter, progress: &Progress) -> Result<String, SendFault> {
         let message = message::message(letter, &self.from, &self.domain, SystemTime::now())?;
         match &self.way {
             Way::Smtp(smtp) => {
                 let to = message::recipient(&letter.to)?;
-                smtp.send(self.from.address(), &to, &message.formatted())
+                smtp.send(self.from.address(), &to, &message.formatted(), progress)
                     .await
             }
             Way::Folder(folder) => folder.keep(letter, message.formatted()).await,

@@ -30,6 +30,7 @@ impl Office {
             limits: crate::limits::Settings::default(),
         };
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
+        vault.set_notice_wait(Duration::ZERO);
         let caller = Caller::default();
         let signed_up = vault
             .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
@@ -61,8 +62,17 @@ impl Office {
     /// One round, at so many seconds by the monotonic clock; how many mails there are then.
     async fn mails_after(&mut self, seconds: u64) -> usize {
         self.round.look(Duration::from_secs(seconds)).await.unwrap();
-        while self.round.sending.join_next().await.is_some() {}
+        self.sent().await;
         std::fs::read_dir(&self.mails).map_or(0, Iterator::count)
+    }
+}
+
+impl Office {
+    /// Waits until all that is under way has come to an end.
+    async fn sent(&mut self) {
+        while let Some(ended) = self.round.sending.join_next_with_id().await {
+            self.round.ended(ended);
+        }
     }
 }
 
@@ -174,7 +184,9 @@ async fn a_link_finds_a_free_hand() {
     let mut office = Office::open().await;
     office.mails_after(0).await;
     for _ in 0..HANDS - FOR_LINKS {
-        office.round.sending.spawn(std::future::pending());
+        office
+            .round
+            .start(String::new(), |_| std::future::pending());
     }
     assert_eq!(office.round.free_hands(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
@@ -190,7 +202,7 @@ async fn a_link_finds_a_free_hand() {
     office.round.look(Duration::from_millis(1)).await.unwrap();
     office.round.sending.join_next().await;
     assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
-    let waiting = outbox::next_try(&vault.0.database).await.unwrap();
+    let waiting = outbox::next_try(&vault.0.database, NOON).await.unwrap();
     assert_eq!(waiting, Some(0), "the notice waits for its hands");
 }
 
@@ -231,10 +243,10 @@ async fn a_mail_in_hand_is_not_sent_twice() {
     let take = |now| vault.take(Wanted::Any, now, hands);
     let mail = take(NOON).await.unwrap().unwrap();
     let id = mail.lease.id.clone();
-    let lease_over = NOON + 301_000;
+    let lease_over = NOON + outbox::LEASE_MS + 1;
     assert!(take(lease_over).await.unwrap().is_none());
     drop(mail);
-    let again = take(lease_over + 301_000).await.unwrap();
+    let again = take(lease_over + outbox::LEASE_MS + 1).await.unwrap();
     assert_eq!(again.map(|again| again.lease.id), Some(id));
 }
 
@@ -281,4 +293,26 @@ async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<
         .into_iter()
         .find(|expected| expected.contains(&wait));
     (attempts, expected.unwrap_or(wait..=wait))
+}
+
+/// A mail that waits since the clock ran ahead does not wait until that time comes again.
+#[tokio::test]
+async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
+    let mut office = Office::open().await;
+    assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
+    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    vault.set_notice_wait(Duration::from_mins(1));
+    let key = vault
+        .create_key(&office.session, "k", "", "never", &caller)
+        .await
+        .unwrap();
+    office.clock.set(NOON + 120_000);
+    let access_key = key.access_key.to_string();
+    vault
+        .expire_key(&office.session, &access_key, &caller)
+        .await
+        .unwrap();
+    assert_eq!(office.mails_after(1).await, 1, "it waits for others");
+    office.clock.set(NOON + 2_000);
+    assert_eq!(office.mails_after(2).await, 2);
 }

@@ -61,6 +61,8 @@ impl Fixture {
         let mut options = options(&folder);
         set(&mut options.limits);
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
+        // Notices leave at once here; that they wait for others has tests of its own.
+        vault.set_notice_wait(Duration::ZERO);
         Self {
             folder,
             clock,
@@ -80,6 +82,7 @@ impl Fixture {
         let vault = Vault::open(&options(&self.folder), clock.clone())
             .await
             .unwrap();
+        vault.set_notice_wait(Duration::ZERO);
         Self {
             folder: self.folder,
             clock,

@@ -237,3 +237,38 @@ async fn a_failed_mail_stays_in_sight() {
         (DeliveryState::Failed, "550 no")
     );
 }
+
+/// C12: what is expired by hand within a minute is told in one mail; what was restored meanwhile is not told.
+#[tokio::test]
+async fn keys_expired_within_a_minute_make_one_mail() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let vault = &fixture.vault;
+    let _ = mailbox.delivered(vault).await;
+    vault.set_notice_wait(Duration::from_secs(60));
+    let mut keys = Vec::new();
+    for number in 0..19 {
+        let key = fixture
+            .key(&member, &format!("key {number}"), "never")
+            .await;
+        keys.push(key.access_key.to_string());
+    }
+    for key in &keys {
+        fixture.clock.advance(50);
+        expire(vault, &member, key).await;
+    }
+    restore(vault, &member, &keys[0], "never").await;
+    fixture.clock.advance(58_000);
+    assert_eq!(mailbox.delivered(vault).await.len(), 0, "it waits for more");
+    fixture.clock.advance(2_000);
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 1);
+    assert!(
+        mails[0].subject.starts_with("18 API keys have expired: "),
+        "{}",
+        mails[0].subject
+    );
+    fixture.clock.advance(HOUR);
+    assert_eq!(mailbox.delivered(vault).await.len(), 0, "once");
+}

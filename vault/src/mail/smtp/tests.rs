@@ -87,8 +87,8 @@ async fn send(url: &str) -> Result<String, SendFault> {
         "k@example.com".parse().unwrap(),
         "a@example.com".parse().unwrap(),
     );
-    smtp.send(&from, &to, b"Subject: s\r\n\r\n.one dot\r\n")
-        .await
+    let mail = b"Subject: s\r\n\r\n.one dot\r\n";
+    smtp.send(&from, &to, mail, &Progress::default()).await
 }
 
 fn temporary(words: &str) -> Result<String, SendFault> {
@@ -162,7 +162,6 @@ async fn what_may_pass_is_temporary() {
     }
     for answers in [
         &[("", "-")] as &'static [_],
-        &[(".", "-")],
         &[("RCPT", "HTTP/1.1 400 Bad Request")],
     ] {
         let fault = server(answers).send("", "").await.unwrap_err();
@@ -180,6 +179,142 @@ async fn what_may_pass_is_temporary() {
         matches!(&fault, SendFault::Temporary(words) if words.contains("refused")),
         "{fault:?}"
     );
+}
+
+/// Whoever has heard the final dot may have the mail.
+#[tokio::test]
+async fn no_answer_to_the_final_dot_leaves_it_open() {
+    for answer in ["-", "what"] {
+        let answers: &'static [_] = Box::leak(Box::new([(".", answer)]));
+        let fault = server(answers).send("", "").await.unwrap_err();
+        assert!(
+            matches!(&fault, SendFault::Unknown(words) if words.contains("may have been delivered")),
+            "{fault:?}"
+        );
+    }
+}
+
+/// RFC 5321, section 4.2: the code decides, and a reply may have no text.
+#[tokio::test]
+async fn replies_need_no_text() {
+    let bare = &[
+        ("", "220"),
+        ("EHLO", "250"),
+        ("MAIL", "250"),
+        ("RCPT", "250 \u{e9}\u{fffd}"),
+        ("DATA", "354"),
+        (".", "250"),
+    ];
+    assert_eq!(server(bare).send("", "").await, Ok("250".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_that_knows_only_helo_gets_its_mail() {
+    let answers = &[("EHLO", "502 5.5.1 what"), ("HELO", "250 hello")];
+    let old = server(answers);
+    assert!(old.send("", "").await.is_ok());
+    assert!(
+        old.heard()
+            .starts_with("EHLO keys.example.com\nHELO keys.example.com\nMAIL"),
+        "{}",
+        old.heard()
+    );
+    // It offers nothing, so there is neither TLS nor a login.
+    for (login, parameters) in [("user:pass@", ""), ("", "?tls=required")] {
+        let old = server(answers);
+        let fault = old.send(login, parameters).await.unwrap_err();
+        assert!(fault.words().contains("does not offer"), "{fault:?}");
+        assert!(!old.heard().contains("MAIL"), "{}", old.heard());
+    }
+}
+
+#[tokio::test]
+async fn keywords_have_no_case() {
+    let plain = server(&[("EHLO", "250-x\r\n250 auth login plain")]);
+    assert!(plain.send("user:pass@", "").await.is_ok());
+    assert!(plain.heard().contains("AUTH PLAIN AHVzZXIAcGFzcw=="));
+
+    let login = server(&[
+        ("EHLO", "250-x\r\n250 Auth Login"),
+        ("AUTH", "334"),
+        ("dXNlcg==", "334 UGFzc3dvcmQ6"),
+        ("cGFzcw==", "235"),
+    ]);
+    let answer = login.send("user:pass@", "").await;
+    assert!(answer.is_ok(), "{answer:?}");
+
+    // STARTTLS that is offered is taken: the mail is never in the clear.
+    let tls = server(&[
+        ("EHLO", "250-x\r\n250 starttls"),
+        ("STARTTLS", "454 not now"),
+    ]);
+    assert_eq!(tls.send("", "").await, temporary("454 not now"));
+    assert!(!tls.heard().contains("MAIL"), "{}", tls.heard());
+}
+
+/// What a server says before TLS, to be taken for what it says after.
+#[tokio::test]
+async fn nothing_is_smuggled_into_tls() {
+    let answers = &[
+        ("EHLO", "250-x\r\n250 STARTTLS"),
+        ("STARTTLS", "220 go on\r\n250-x\r\n250 AUTH PLAIN"),
+    ];
+    let fault = server(answers).send("", "").await.unwrap_err();
+    assert!(
+        fault.words().contains("before it was asked for"),
+        "{fault:?}"
+    );
+}
+
+/// RFC 5321, section 4.5.3.2: each step has minutes, and the final dot ten of them.
+#[tokio::test(start_paused = true)]
+async fn a_slow_server_has_the_time_it_may_take() {
+    let silent = |limit: u64| format!("no answer within {limit} s");
+    for (step, seconds, expected) in [
+        ("MAIL", 290, None),
+        ("MAIL", 310, Some(silent(300))),
+        ("RCPT", 290, None),
+        ("RCPT", 310, Some(silent(300))),
+        ("DATA", 110, None),
+        ("DATA", 130, Some(silent(120))),
+        (".", 120, None),
+        (".", 590, None),
+        (".", 610, Some(silent(600))),
+    ] {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        tokio::spawn(slow(theirs, step, Duration::from_secs(seconds)));
+        let (from, to) = (
+            "k@example.com".parse().unwrap(),
+            "a@example.com".parse().unwrap(),
+        );
+        let progress = Progress::default();
+        let mail = "a line of the text\r\n".repeat(2_000);
+        let mut talk = Talk::new(ours);
+        let outcome = hand_over(&mut talk, &from, &to, mail.as_bytes(), &progress).await;
+        let words = outcome.err().map(|fault| fault.words());
+        assert_eq!(words, expected, "{step} after {seconds} s");
+        assert_eq!(progress.is_unknown(), step == "." && seconds > 600);
+    }
+}
+
+/// A server that takes its time over one step, over a connection in memory, so that the time can be passed over.
+async fn slow(stream: tokio::io::DuplexStream, step: &str, pause: Duration) {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+    let (reader, mut writer) = tokio::io::split(stream);
+    let mut lines = tokio::io::BufReader::new(reader).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let verb = line.split(' ').next().unwrap();
+        let answer = match verb {
+            "MAIL" | "RCPT" | "." => "250\r\n",
+            "DATA" => "354\r\n",
+            _ => continue,
+        };
+        if verb == step {
+            tokio::time::sleep(pause).await;
+        }
+        // The other side may have gone.
+        let _ = writer.write_all(answer.as_bytes()).await;
+    }
 }
 
 /// A server that offers no STARTTLS gets neither the password nor the mail.

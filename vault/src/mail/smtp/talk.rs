@@ -1,0 +1,159 @@
+//! The conversation with a mail server, command by command, each within the time limit of RFC 5321, section
+//! 4.5.3.2.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+
+use super::reply::Reply;
+
+/// How long one address of the server may take to accept a connection, before the next is tried.
+const CONNECT: Duration = Duration::from_secs(10);
+/// The greeting, and the replies to all commands but DATA.
+pub const COMMAND: Duration = Duration::from_mins(5);
+/// The reply to DATA.
+pub const DATA: Duration = Duration::from_mins(2);
+/// One piece of the message.
+pub const BLOCK: Duration = Duration::from_mins(3);
+/// The reply to the final dot: the server may deliver the mail before it answers.
+pub const END: Duration = Duration::from_mins(10);
+/// Bytes of one piece.
+const PIECE: usize = 8 * 1024;
+
+/// Why a conversation did not go on.
+#[derive(Debug)]
+pub enum Fault {
+    /// The server refused.
+    Refused(Reply),
+    NoConnection(io::Error),
+    Tls(io::Error),
+    /// The server closed the connection, or replied with something else than SMTP.
+    BrokenOff(String),
+    NoAnswer(Duration),
+    /// The server does not offer what is needed.
+    Lacks(&'static str),
+}
+
+impl Fault {
+    /// What is said of it: the server's own words where there are any.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Refused(reply) => reply.words(),
+            Self::NoConnection(error) => format!("no connection to the mail server: {error}"),
+            Self::Tls(error) => format!("TLS with the mail server failed: {error}"),
+            Self::BrokenOff(how) => {
+                format!("the mail server broke off or answered something else than SMTP: {how}")
+            }
+            Self::NoAnswer(limit) => format!("no answer within {} s", limit.as_secs()),
+            Self::Lacks(what) => format!("the mail server does not offer what is needed: {what}"),
+        }
+    }
+}
+
+/// A connection, in the clear or not.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A connection to a mail server.
+pub struct Talk(BufReader<Box<dyn Stream>>);
+
+/// Connects to the first address of a server that accepts.
+pub async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
+    let addresses = lookup_host((host, port))
+        .await
+        .map_err(Fault::NoConnection)?;
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in addresses {
+        match timeout(CONNECT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(Fault::NoConnection(last))
+}
+
+impl Talk {
+    pub fn new(stream: impl Stream + 'static) -> Self {
+        Self(BufReader::new(Box::new(stream)))
+    }
+
+    /// The connection itself, to be encrypted. What the server has sent ahead of that is not to be trusted.
+    pub fn into_inner(self) -> Result<Box<dyn Stream>, Fault> {
+        if self.0.buffer().is_empty() {
+            Ok(self.0.into_inner())
+        } else {
+            Err(Fault::BrokenOff(
+                "an answer before it was asked for".to_owned(),
+            ))
+        }
+    }
+
+    /// Sends a command and reads the reply.
+    pub async fn command(&mut self, command: &str, limit: Duration) -> Result<Reply, Fault> {
+        let line = format!("{command}\r\n");
+        self.write(line.as_bytes(), limit).await?;
+        self.reply(limit).await
+    }
+
+    /// The same, and the reply must be what was asked for.
+    pub async fn done(&mut self, command: &str) -> Result<Reply, Fault> {
+        let reply = self.command(command, COMMAND).await?;
+        if reply.is_done() {
+            Ok(reply)
+        } else {
+            Err(Fault::Refused(reply))
+        }
+    }
+
+    /// Reads a reply.
+    pub async fn reply(&mut self, limit: Duration) -> Result<Reply, Fault> {
+        timeout(limit, Reply::read(&mut self.0))
+            .await
+            .map_err(|_| Fault::NoAnswer(limit))?
+            .map_err(Fault::BrokenOff)
+    }
+
+    /// Sends a message and the dot that ends it. `ending` is called before the dot can have been seen.
+    pub async fn message(&mut self, message: &[u8], ending: impl FnOnce()) -> Result<(), Fault> {
+        let text = stuffed(message);
+        let last = text.len().saturating_sub(PIECE);
+        for piece in text[..last].chunks(PIECE) {
+            self.write(piece, BLOCK).await?;
+        }
+        ending();
+        self.write(&text[last..], BLOCK).await
+    }
+
+    async fn write(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Fault> {
+        let stream = self.0.get_mut();
+        let written = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        timeout(limit, written)
+            .await
+            .map_err(|_| Fault::NoAnswer(limit))?
+            .map_err(|error| Fault::BrokenOff(error.to_string()))
+    }
+}
+
+/// A message as it travels: dots at the beginning of a line doubled, and a dot on a line of its own at the end.
+fn stuffed(message: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(message.len() + 64);
+    for line in message.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            text.push(b'.');
+        }
+        text.extend_from_slice(line);
+    }
+    if !text.ends_with(b"\r\n") {
+        text.extend_from_slice(b"\r\n");
+    }
+    text.extend_from_slice(b".\r\n");
+    text
+}
