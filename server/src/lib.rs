@@ -33,4 +33,5 @@ pub mod start;
 mod starting;
 pub mod state;
 mod trace;
+mod unsubscribe;
 mod verify;

@@ -19,7 +19,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::state::AppState;
-use crate::{api, calendar, files, functions, headers, host, origin, pages, session, slash, trace};
+use crate::{
+    api, calendar, files, functions, headers, host, origin, pages, session, slash, trace,
+    unsubscribe,
+};
 
 /// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +47,12 @@ pub fn router(state: AppState) -> Router {
 fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
+        .route(
+            "/unsubscribe",
+            get(unsubscribe::page)
+                .post(unsubscribe::one_click)
+                .layer(timeout()),
+        )
         .nest("/v1", api::routes(state))
         .merge(api::root(state))
         .merge(browser(state))

@@ -128,8 +128,8 @@ async fn notice(
             failing: row.failing,
         })
         .collect();
-    let stop = is_second.then(|| links::stop_address(vault, &mail.account, &mail.recipient));
-    let content = compose::digest(&vault.0.base_url, zone, now, &notices, stop.as_deref());
+    let stop = is_second.then(|| links::stop(vault, &mail.account, &mail.recipient));
+    let content = compose::digest(&vault.0.base_url, zone, now, &notices, stop.as_ref());
     Ok(Checked {
         content: Some(content),
         left_out,

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use crate::accounts::entry;
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
+use crate::mail::compose::Stop;
 use crate::{Caller, Vault, change_address, notice_settings, outbox, random, seal};
 
 /// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
@@ -122,11 +123,14 @@ pub fn address(vault: &Vault, link: &Link) -> String {
     format!("{}/{page}?token={token}", vault.0.base_url)
 }
 
-/// The address of the page on which a second recipient can put an end to the notices. It works for as long as
-/// they come.
-pub fn stop_address(vault: &Vault, account: &str, recipient: &str) -> String {
+/// How a second recipient can put an end to the notices. It works for as long as they come.
+pub fn stop(vault: &Vault, account: &str, recipient: &str) -> Stop {
+    let base_url = &vault.0.base_url;
     let token = seal::token(&vault.0.pepper, &stop_purpose(recipient), account);
-    format!("{}/confirm?token={token}", vault.0.base_url)
+    Stop {
+        page: format!("{base_url}/confirm?token={token}"),
+        one_click: format!("{base_url}/unsubscribe?token={token}"),
+    }
 }
 
 fn stop_purpose(recipient: &str) -> String {
@@ -158,6 +162,24 @@ async fn stopping(
             confirmed: confirmed_at.is_some(),
         })
     }))
+}
+
+/// Puts an end to the notices to a second recipient, if the token is from one of them.
+async fn stopped(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    token: &str,
+    caller: &Caller,
+    now: i64,
+) -> Result<bool> {
+    let Some(stopping) = stopping(vault, connection, token).await? else {
+        return Ok(false);
+    };
+    let account = token.split('.').next().unwrap_or_default();
+    notice_settings::remove_second(connection, account).await?;
+    let removed = entry(account, Action::RecipientRemoved, &stopping.address, now);
+    audit::record(connection, removed, caller).await?;
+    Ok(true)
 }
 
 /// The link that a token names, if it is ours and works.
@@ -209,6 +231,25 @@ impl Vault {
         })
     }
 
+    /// Puts an end to the notices to a second recipient, by the token in one of them. It does nothing else, because
+    /// mail programs and those who scan mails call it by themselves.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`].
+    pub async fn unsubscribe(&self, token: &str, caller: &Caller) -> Result<()> {
+        let (token, caller) = (token.to_owned(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = write.now;
+            if !stopped(&vault, &mut write.transaction, &token, &caller, now).await? {
+                return Err(Error::LinkGone);
+            }
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Confirms the address that a link was sent to; or, with the link in a notice to a second recipient, puts
     /// an end to these.
     ///
@@ -220,11 +261,7 @@ impl Vault {
             let mut write = vault.0.database.begin().await?;
             let now = write.now;
             let connection = &mut *write.transaction;
-            if let Some(stopping) = stopping(&vault, connection, &token).await? {
-                let account = token.split('.').next().unwrap_or_default();
-                notice_settings::remove_second(connection, account).await?;
-                let stopped = entry(account, Action::RecipientRemoved, &stopping.address, now);
-                audit::record(connection, stopped, &caller).await?;
+            if stopped(&vault, connection, &token, &caller, now).await? {
                 let _turn = write.commit().await?;
                 return Ok(());
             }

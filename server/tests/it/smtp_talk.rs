@@ -1,7 +1,7 @@
 //! What is said to a mail server, and what is not: logins, certificates, and texts that would be commands.
 
 use serde_json::{Value, json};
-use vault::mail::transport::SendFault;
+use vault::mail::transport::{Progress, SendFault};
 use vault::mail::{Content, Letter};
 
 use crate::delivery::{at, deliver, expired_key, latest, member, transport};
@@ -125,6 +125,7 @@ async fn line_breaks_are_harmless_on_the_way_out() {
         created_at: 0,
         to: to.to_owned(),
         content: Content {
+            unsubscribe: None,
             subject: subject.to_owned(),
             text: text.to_owned(),
             html: format!("<pre>{text}</pre>"),
@@ -136,7 +137,9 @@ async fn line_breaks_are_harmless_on_the_way_out() {
         "a@example.com\nBcc: evil@example.com",
         "\"a\r\nb\"@example.com",
     ] {
-        let refused = way.send(&letter(to, "s", "t\n")).await;
+        let refused = way
+            .send(&letter(to, "s", "t\n"), &Progress::default())
+            .await;
         assert!(
             matches!(refused, Err(SendFault::Permanent(_))),
             "{to:?}: {refused:?}"
@@ -151,7 +154,12 @@ async fn line_breaks_are_harmless_on_the_way_out() {
     // A text that speaks SMTP, with every kind of line break.
     let text = "one\n.\nQUIT\n..two\n.\r\nMAIL FROM:<evil@example.com>\r\n.\r\n\n.three";
     let subject = "expired: x\r\nBcc: evil@example.com\r\n\r\n.\r\nMAIL FROM:<evil@example.com>";
-    let answer = way.send(&letter("a@example.com", subject, text)).await;
+    let answer = way
+        .send(
+            &letter("a@example.com", subject, text),
+            &Progress::default(),
+        )
+        .await;
     assert_eq!(answer, Ok("250 2.0.0 Taken as 1".to_owned()));
     assert_eq!(peer.events("mail").len(), 1);
     assert_eq!(peer.events("rcpt").len(), 1);

@@ -3,7 +3,7 @@
 use maud::html;
 
 use super::Content;
-pub use super::digest::{Notice, digest};
+pub use super::digest::{Notice, Stop, digest};
 use super::page::{PARAGRAPH, button, link, page};
 
 /// To the address of a new account. `link` is the whole address of the page with the button.
@@ -196,6 +196,7 @@ impl Plain<'_> {
         };
         let footer = html! { (self.otherwise) " " (SENT_BY) " " (link(base_url, base_url)) };
         Content {
+            unsubscribe: None,
             subject: self.subject.to_owned(),
             text: lines.join("\n") + "\n",
             html: page(self.subject, &content, &footer),

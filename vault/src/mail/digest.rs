@@ -9,7 +9,7 @@ use shared::status::Status;
 use shared::usage::still_fail;
 
 use super::page::{PARAGRAPH, button, link, page};
-use super::{Content, at_most, one_line};
+use super::{Content, Unsubscribe, at_most, one_line};
 use crate::dates::moment;
 use crate::zones::Zone;
 
@@ -47,14 +47,22 @@ impl Notice<'_> {
     }
 }
 
+/// How a reader without an account ends the notices.
+pub struct Stop {
+    /// The address of the page with the button.
+    pub page: String,
+    /// The address that takes a mail program's POST.
+    pub one_click: String,
+}
+
 /// The mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
-/// milliseconds, and `stop` is the page on which a reader who has no account here can end the notices.
+/// milliseconds, and `stop` is how a reader who has no account here can end the notices.
 pub fn digest(
     base_url: &str,
     zone: Zone,
     now: i64,
     notices: &[Notice],
-    stop: Option<&str>,
+    stop: Option<&Stop>,
 ) -> Content {
     let mut sorted: Vec<&Notice> = notices.iter().collect();
     sorted.sort_by_key(|notice| (notice.expires_at, notice.access_key));
@@ -68,8 +76,13 @@ pub fn digest(
     let consequence = consequence(now, &sorted);
     let list = format!("{base_url}/preferences/api-control");
     let settings = format!("{base_url}/preferences/notices");
-    let choose = stop.map_or((CHOOSE, settings.as_str()), |stop| (STOP, stop));
+    let choose = stop.map_or((CHOOSE, settings.as_str()), |stop| (STOP, &stop.page));
+    let unsubscribe = match stop {
+        Some(stop) => Unsubscribe::OneClick(stop.one_click.clone()),
+        None => Unsubscribe::Page(settings.clone()),
+    };
     Content {
+        unsubscribe: Some(unsubscribe),
         subject: subject(&headline, &sorted),
         text: text(
             &[&headline, consequence],

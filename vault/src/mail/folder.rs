@@ -74,7 +74,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::super::Content;
-    use super::super::transport::Transport;
+    use super::super::transport::{Progress, Transport};
     use super::*;
 
     fn letter(id: &str) -> Letter {
@@ -83,6 +83,7 @@ mod tests {
             created_at: 1_795_435_200_123,
             to: "a@example.com".to_owned(),
             content: Content {
+                unsubscribe: None,
                 subject: "s".to_owned(),
                 text: "t".to_owned(),
                 html: "<p>h</p>".to_owned(),
@@ -99,9 +100,18 @@ mod tests {
             "Keyhold <keyhold@localhost>".parse().unwrap(),
             "localhost",
         );
-        let said = transport.send(&letter("mail_0")).await.unwrap();
-        transport.send(&letter("mail_0")).await.unwrap();
-        transport.send(&letter("../mail_1")).await.unwrap();
+        let said = transport
+            .send(&letter("mail_0"), &Progress::default())
+            .await
+            .unwrap();
+        transport
+            .send(&letter("mail_0"), &Progress::default())
+            .await
+            .unwrap();
+        transport
+            .send(&letter("../mail_1"), &Progress::default())
+            .await
+            .unwrap();
 
         let mut names: Vec<_> = std::fs::read_dir(&path)
             .unwrap()
@@ -132,7 +142,10 @@ mod tests {
         let path = folder.path().join("taken");
         std::fs::write(&path, "").unwrap();
         let transport = Transport::folder(path, "keyhold@localhost".parse().unwrap(), "localhost");
-        let fault = transport.send(&letter("mail_0")).await.unwrap_err();
+        let fault = transport
+            .send(&letter("mail_0"), &Progress::default())
+            .await
+            .unwrap_err();
         assert!(matches!(fault, SendFault::Temporary(_)), "{fault:?}");
         assert!(fault.words().contains("cannot be written"), "{fault:?}");
     }

@@ -2,12 +2,16 @@
 
 use std::time::SystemTime;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
 use lettre::message::{Body, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 
 use super::transport::SendFault;
-use super::{Letter, Sender, one_line};
+use super::{Letter, Sender, Unsubscribe, one_line};
+
+/// Bytes of text in an encoded word: a line that has one is 76 characters at most, with the header's name.
+const ENCODED: usize = 39;
 
 /// A letter with its headers. `sent_at` is its date: it is composed anew at each attempt, from what is true
 /// then, and "in 3 days" must be read together with the day on which it was said.
@@ -22,10 +26,19 @@ pub fn message(
 ) -> Result<Message, SendFault> {
     let to = recipient(&letter.to)?;
     let id = plain(&letter.id);
-    Message::builder()
+    let builder = Message::builder()
         .from(from.mailbox().clone())
-        .to(to.into())
-        .subject(one_line(&letter.content.subject))
+        .to(to.into());
+    let subject = one_line(&letter.content.subject);
+    let mut builder = if subject.contains("=?") {
+        builder.raw_header(encoded_subject(&subject))
+    } else {
+        builder.subject(subject)
+    };
+    for header in unsubscribe(letter.content.unsubscribe.as_ref()) {
+        builder = builder.raw_header(header);
+    }
+    builder
         .date(sent_at)
         .message_id(Some(format!("<{id}@{domain}>")))
         // RFC 3834: what answers by itself does not answer to this.
@@ -72,6 +85,45 @@ fn text_body(text: &str) -> Body {
     }
 }
 
+fn unsubscribe(unsubscribe: Option<&Unsubscribe>) -> Vec<HeaderValue> {
+    match unsubscribe {
+        None => Vec::new(),
+        Some(Unsubscribe::Page(address)) => {
+            vec![fixed("List-Unsubscribe", &format!("<{address}>"))]
+        }
+        Some(Unsubscribe::OneClick(address)) => vec![
+            fixed("List-Unsubscribe", &format!("<{address}>")),
+            fixed("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ],
+    }
+}
+
+/// A subject as encoded words (RFC 2047) throughout. A name in it may look like such a word, and would be decoded
+/// by the reader to a name that it is not.
+fn encoded_subject(subject: &str) -> HeaderValue {
+    let mut words = vec![String::new()];
+    for character in subject.chars() {
+        let full = words
+            .last()
+            .is_some_and(|word| word.len() + character.len_utf8() > ENCODED);
+        if full {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.push(character);
+        }
+    }
+    let words: Vec<_> = words
+        .iter()
+        .map(|word| format!("=?utf-8?B?{}?=", BASE64_STANDARD.encode(word)))
+        .collect();
+    HeaderValue::dangerous_new_pre_encoded(
+        HeaderName::new_from_ascii_str("Subject"),
+        subject.to_owned(),
+        words.join("\r\n "),
+    )
+}
+
 fn fixed(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
@@ -99,6 +151,7 @@ mod tests {
             created_at: 0,
             to: to.to_owned(),
             content: Content {
+                unsubscribe: None,
                 subject: subject.to_owned(),
                 text: "One line.\nAnother: naïve.\n".to_owned(),
                 html: "<p>One line.</p>".to_owned(),
@@ -220,6 +273,56 @@ mod tests {
         let (head, _) = sent.split_once("\r\n\r\n").unwrap();
         assert!(head.is_ascii());
         assert!(head.split("\r\n").all(|line| line.len() <= 78), "{head}");
+    }
+
+    /// A name that looks like an encoded word (RFC 2047) is shown as it is.
+    #[test]
+    fn a_name_is_not_decoded() {
+        for name in [
+            "=?utf-8?q?prod?=",
+            "x =?utf-8?B?cHJvZA==?= y",
+            "Schlüssel =?utf-8?q?=E2=80=AE?= 🗝",
+            &"=?utf-8?q?a?= ".repeat(12),
+        ] {
+            let subject = format!("1 API key has expired: {}", name.trim());
+            let sent = sent(&letter("a@example.com", &subject), "k@example.com").unwrap();
+            assert!(!sent.contains("?q?"), "{sent}");
+            assert!(sent.split("\r\n").all(|line| line.len() <= 78), "{sent}");
+            let parsed = mail_parser::MessageParser::default();
+            let parsed = parsed.parse(sent.as_bytes()).unwrap();
+            assert_eq!(parsed.subject(), Some(subject.as_str()));
+        }
+    }
+
+    #[test]
+    fn a_notice_says_how_to_end_it() {
+        let mut letter = letter("a@example.com", "s");
+        let plain = sent(&letter, "k@example.com").unwrap();
+        assert!(!plain.contains("List-"), "{plain}");
+        let address = "https://keys.example.com/preferences/notices".to_owned();
+        letter.content.unsubscribe = Some(Unsubscribe::Page(address));
+        let page = sent(&letter, "k@example.com").unwrap();
+        assert!(
+            page.contains(
+                "\r\nList-Unsubscribe: <https://keys.example.com/preferences/notices>\r\n"
+            ),
+            "{page}"
+        );
+        assert!(!page.contains("List-Unsubscribe-Post"), "{page}");
+        let address = format!(
+            "https://keys.example.com/unsubscribe?token={}",
+            "f".repeat(90)
+        );
+        letter.content.unsubscribe = Some(Unsubscribe::OneClick(address.clone()));
+        let click = sent(&letter, "k@example.com").unwrap();
+        assert!(
+            click.contains(&format!("\r\nList-Unsubscribe: <{address}>\r\n")),
+            "{click}"
+        );
+        assert!(
+            click.contains("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"),
+            "{click}"
+        );
     }
 
     #[test]

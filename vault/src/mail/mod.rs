@@ -52,6 +52,16 @@ pub struct Content {
     /// Lines ending in LF.
     pub text: String,
     pub html: String,
+    pub unsubscribe: Option<Unsubscribe>,
+}
+
+/// How a recipient puts an end to mails like this one (RFC 2369).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Unsubscribe {
+    /// On a page.
+    Page(String),
+    /// By a POST that the mail program makes for its user, to this address (RFC 8058).
+    OneClick(String),
 }
 
 /// What stands after the @ of a Message-ID, and what a mail server is greeted with: the host of the base URL,

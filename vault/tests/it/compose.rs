@@ -2,11 +2,11 @@
 //! what changed before it is committed.
 
 use shared::DAY_MS;
-use vault::mail::Content;
 use vault::mail::compose::{
-    Notice, address_asked, address_changed, change_address, confirm_address,
+    Notice, Stop, address_asked, address_changed, change_address, confirm_address,
     confirm_second_recipient, digest, password_changed, reset_password, test_mail,
 };
+use vault::mail::{Content, Unsubscribe};
 
 use vault::zones::Zone;
 
@@ -225,11 +225,23 @@ fn hundreds_of_keys_are_one_mail() {
     assert!(content.html.len() + content.text.len() < 5_000_000);
 }
 
+fn stop() -> Stop {
+    Stop {
+        page: LINK.to_owned(),
+        one_click: "https://keys.example.com/unsubscribe?token=t".to_owned(),
+    }
+}
+
 /// A reader without an account here is led to a page that they can use.
 #[test]
 fn a_second_recipient_can_stop_the_notices() {
     let notices = [notice("kh_0", "n", NOON)];
-    let content = digest(BASE, Zone::utc(), NOON, &notices, Some(LINK));
+    let stop = stop();
+    let content = digest(BASE, Zone::utc(), NOON, &notices, Some(&stop));
+    assert_eq!(
+        content.unsubscribe,
+        Some(Unsubscribe::OneClick(stop.one_click))
+    );
     assert!(
         content
             .text
@@ -381,7 +393,7 @@ fn no_text_is_markup_in_a_mail() {
             },
         ];
         [
-            digest(BASE, Zone::utc(), NOON, &notices, Some(LINK)),
+            digest(BASE, Zone::utc(), NOON, &notices, Some(&stop())),
             confirm_second_recipient(BASE, text, LINK),
         ]
     };

@@ -4,7 +4,7 @@ use shared::notice::LinkPurpose;
 use sqlx::Row;
 use vault::{Caller, Error};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
+use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, expire, from, messages};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -370,6 +370,35 @@ async fn a_second_recipient_stops_the_notices() {
     vault.confirm(&token, &caller).await.unwrap();
     assert!(second().await.is_none());
     assert!(is_gone(&vault.confirm(&token, &caller).await));
+    assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+}
+
+/// The mail program's click does the same by itself (RFC 8058), and confirms nothing.
+#[tokio::test]
+async fn a_mail_program_stops_the_notices() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let (vault, session) = (&fixture.vault, &member.session);
+    vault
+        .set_second_recipient(session, "team@example.com", "", &caller)
+        .await
+        .unwrap();
+    let mails = mailbox.delivered(vault).await;
+    for mail in &mails {
+        let token = token_in(&mail.text);
+        assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+    }
+    let invited = token_in(&mails[1].text);
+    vault.confirm(&invited, &caller).await.unwrap();
+    let key = fixture.key(&member, "billing", "never").await;
+    expire(vault, &member, &key.access_key.to_string()).await;
+    let mails = mailbox.delivered(vault).await;
+    let token = token_in(&mails[1].text);
+    vault.unsubscribe(&token, &caller).await.unwrap();
+    let view = vault.notices(&session.account).await.unwrap();
+    assert!(view.second_recipient.is_none());
 }
 
 /// Signing up strangers, one after another, does not make Keyhold write to them.
