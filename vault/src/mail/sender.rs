@@ -38,6 +38,10 @@ impl FromStr for Sender {
         if text.chars().any(char::is_control) {
             return Err(refused());
         }
+        // Readers decode encoded words (RFC 2047), within quotes too.
+        if text.contains("=?") {
+            return Err("a name must be written as it is read, without =?".to_owned());
+        }
         let mailbox: Mailbox = text.trim().parse().map_err(|_| refused())?;
         // Beyond ASCII a mail server needs an extension (RFC 6531) that not every one has.
         if mailbox.email.user().is_ascii() && mailbox.email.domain().is_ascii() {
@@ -83,6 +87,7 @@ mod tests {
             "a@exämple.com",
             "Keyhold\r\nBcc: b@example.com <a@example.com>",
             "Keyhold <a@example.com>\r\nBcc: b@example.com",
+            "\"=?utf-8?q?Bank?=\" <a@example.com>",
         ] {
             assert!(text.parse::<Sender>().is_err(), "{text:?}");
         }
