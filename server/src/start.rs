@@ -104,11 +104,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     if let Some(address) = metrics_bound {
         tracing::info!("metrics at http://{address}/metrics");
     }
-    tracing::info!(
-        keys = vault.key_count(),
-        "listening on http://{bound}, reached at {base_url}"
-    );
-    tracing::info!("{}", Edition::in_use());
+    announce(vault.key_count(), bound, &base_url);
     tracing::info!("mails leave by {transport}");
     warn_of_exposure(config, &base_url, bound);
     let postman = vault.start_postman(transport);
@@ -153,6 +149,12 @@ async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
         announce_demo(&vault, base_url).await?;
     }
     Ok(vault)
+}
+
+/// Logs where it listens and what it goes by. Tests and scripts wait for this line.
+fn announce(keys: usize, bound: SocketAddr, base_url: &str) {
+    tracing::info!(keys, "listening on http://{bound}, reached at {base_url}");
+    tracing::info!("{}", Edition::in_use());
 }
 
 /// Warns of settings that leave Keyhold less safe than it could be.
