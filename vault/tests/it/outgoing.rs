@@ -246,7 +246,7 @@ async fn keys_expired_within_a_minute_make_one_mail() {
     let member = fixture.member("a@example.com").await;
     let vault = &fixture.vault;
     let _ = mailbox.delivered(vault).await;
-    vault.set_notice_wait(Duration::from_secs(60));
+    vault.set_notice_wait(Duration::from_mins(1));
     let mut keys = Vec::new();
     for number in 0..19 {
         let key = fixture
