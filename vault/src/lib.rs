@@ -160,7 +160,7 @@ impl Vault {
             .map_err(OpenError::Load)?
             .load(&directory)
             .await?;
-        Ok(Self(Arc::new(Inner {
+        let vault = Self(Arc::new(Inner {
             database,
             pepper,
             directory,
@@ -174,7 +174,10 @@ impl Vault {
             notice_wait: AtomicI64::new(NOTICE_WAIT_MS),
             known: recorded.unwrap_or_else(|| clock.now()),
             clock,
-        })))
+        }));
+        // The first answer of /readyz knows it too.
+        vault.report_clock();
+        Ok(vault)
     }
 
     /// The instant by which everything is decided, UTC epoch milliseconds; it never goes back.
@@ -187,13 +190,11 @@ impl Vault {
         self.0.directory.len()
     }
 
-    /// Whether verification can be trusted: every key is in memory, as the last change that was acknowledged left it,
-    /// and the database is the one it was read from. Writes may fail all the while.
+    /// Whether verification can be trusted: every key is in memory, as the last change that was acknowledged left it.
+    /// Writes may fail all the while. A database file that is gone or replaced changes nothing about it, because
+    /// nothing is acknowledged from then on; a supervisor that restarted Keyhold would only end verification.
     pub fn is_trusted(&self) -> bool {
-        let readiness = self.readiness();
-        [Cause::Starting, Cause::File]
-            .into_iter()
-            .all(|cause| readiness.fault(cause).is_none())
+        self.readiness().fault(Cause::Starting).is_none()
     }
 
     /// Sets how long the mail about a key that was expired by hand waits, so that keys expired within that time are

@@ -105,7 +105,10 @@ pub fn start_unread(
         log: Arc::default(),
     };
     let deadline = Instant::now() + PATIENCE;
-    while running.send("GET /healthz HTTP/1.1", "").is_err() {
+    let is_ready = |answer: std::io::Result<String>| {
+        answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    };
+    while !is_ready(running.send("GET /readyz HTTP/1.1", "")) {
         assert_eq!(running.child.try_wait().unwrap(), None, "it stopped");
         assert!(Instant::now() < deadline, "it does not answer");
         std::thread::sleep(Duration::from_millis(20));

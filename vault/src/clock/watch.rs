@@ -78,7 +78,7 @@ impl Vault {
     }
 
     /// Brings the readiness up to date, and returns the fault.
-    fn report_clock(&self) -> Option<String> {
+    pub(crate) fn report_clock(&self) -> Option<String> {
         let (now, wall) = (self.0.clock.now(), self.0.clock.wall());
         if now.saturating_sub(wall) <= TOLERATED_MS {
             self.readiness().recover(Cause::Clock);
