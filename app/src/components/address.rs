@@ -55,7 +55,7 @@ pub fn note(address: &AddressView) -> Option<AnyView> {
 
 fn warning(text: AnyView, choices: AnyView) -> AnyView {
     view! {
-        <section class="note warn" aria-label="E-mail address" data-testid="address-note">
+        <section class="note warn" aria-label="Address to confirm" data-testid="address-note">
             {Icon::WARNING.draw()}
             <div>
                 <p>{text}</p>
