@@ -117,6 +117,7 @@ check-types: $(PACKAGES)
 
 check-tree:
 	build/tree.sh
+	build/requirements.sh
 	@if cargo deny --version >/dev/null 2>&1; \
 	then set -x; cargo deny --offline --locked check bans licenses sources; fi
 
