@@ -130,13 +130,20 @@ impl Watch {
 
     fn suspicion(&self, seen: &mut Seen, pages: Option<Pages>) -> Option<&'static str> {
         let mut header = [0; 100];
-        let size = self.file.metadata().map_or(0, |data| data.len());
+        // A disk that cannot be read for a moment says nothing about what is on it. The writer notices that itself, and
+        // goes on when it is over; what is found here is for good.
+        let size = self.file.metadata().ok()?.len();
+        let header_is_there = match self.file.read_exact_at(&mut header, 0) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => false,
+            Err(_) => return None,
+        };
         // SQLite makes it smaller itself when somebody vacuums it.
         if size < seen.size && pages.is_none_or(|pages| size < pages.count * pages.size) {
             return Some("was truncated");
         }
         seen.size = size;
-        if self.file.read_exact_at(&mut header, 0).is_err() || header[..16] != *MAGIC {
+        if !header_is_there || header[..16] != *MAGIC {
             return Some("was overwritten");
         }
         let changes = header[CHANGES]
@@ -180,5 +187,27 @@ fn of_sidefile(database: &Path, ending: &str, known: &mut Option<Identity>) -> O
         Err(error) if error.kind() == ErrorKind::NotFound => known.is_none().then_some(u64::MAX),
         // Not known, and the database itself can be seen.
         Err(_) => Some(u64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// Only a restart takes "was overwritten" back, so it must not come of a disk that answers with errors for a while.
+    #[test]
+    fn a_file_that_cannot_be_read_was_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyhold.db");
+        let write_only = File::options().write(true).create_new(true).open(&path);
+        let (file, readiness) = (Arc::new(write_only.unwrap()), Arc::default());
+        let watch = Watch::new(path, file, Arc::clone(&readiness)).unwrap();
+        for _ in 0..3 {
+            assert!(!watch.look(None));
+        }
+        assert_eq!(readiness.fault(Cause::File), None);
+        assert!(watch.is_ours());
     }
 }
