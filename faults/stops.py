@@ -5,7 +5,7 @@ import threading
 import time
 
 from keyhold import Caller, Keyhold, Member
-from life import Crew
+from life import SIGN_UP, Crew
 from report import Row
 from soak import count
 
@@ -33,7 +33,7 @@ def run(binary, folder, long):
                 called += caller.end()
                 unanswered += caller.unanswered
             keyhold.start()
-            wrong += crew.compare(sample=1)
+            wrong += crew.compare(sample=1, others=SIGN_UP)
         if unanswered:
             wrong.append(f"{unanswered} requests on kept connections had no answer")
         counted = count(keyhold.database, [key["access_key"]])
