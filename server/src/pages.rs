@@ -139,7 +139,8 @@ fn without_secret(uri: &Uri) -> Option<String> {
         clean.append_pair(&name, &value);
     }
     clean.append_pair("done", "secret");
-    Some(format!("{}?{}", uri.path(), clean.finish()))
+    // The path of an unknown address may begin with `//`, where browsers read another site's name.
+    Some(format!("{}?{}", local_path(uri.path()), clean.finish()))
 }
 
 /// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
@@ -228,6 +229,27 @@ mod tests {
             assert_eq!(local_path(foreign), "/", "{foreign:?}");
         }
         assert_eq!(local_path(&format!("/{}", "a".repeat(LONGEST))), "/");
+    }
+
+    #[test]
+    fn an_address_without_its_secret_stays_on_this_server() {
+        let secret = "khs_0123456789ABCDEF";
+        let clean = |address: String| without_secret(&address.parse().unwrap_or_default());
+        for (address, expected) in [
+            (format!("/a?q={secret}&b=1"), Some("/a?b=1&done=secret")),
+            (
+                format!("/a/{secret}"),
+                Some("/preferences/api-control?done=secret"),
+            ),
+            (format!("//evil.example/?q={secret}"), Some("/?done=secret")),
+            (
+                format!("/\\evil.example/?q={secret}"),
+                Some("/?done=secret"),
+            ),
+            ("/a?q=b".to_owned(), None),
+        ] {
+            assert_eq!(clean(address.clone()).as_deref(), expected, "{address}");
+        }
     }
 
     /// A header of many kilobytes is more than proxies take.
