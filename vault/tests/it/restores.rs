@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::Connection;
 use tempfile::TempDir;
+use vault::clock::ManualClock;
+use vault::clock::accept::accept;
 use vault::{Caller, Present, Restored, Since, Wanted};
 
 use crate::backups::{back_up, backup_file, start};
@@ -343,4 +346,44 @@ async fn what_must_not_be_restored_is_refused_untouched() {
     let lost = restore(&folder, &wanted(&file), NOON).await.unwrap_err();
     assert!(lost.contains("is missing"), "{lost}");
     assert_eq!(fs::read(&database).unwrap(), before);
+}
+
+/// A key that was deleted does not come back by a restore, followed by `keyhold clock accept`, after a clock that ran
+/// ahead: not even one that would have expired within the leap.
+#[tokio::test]
+async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
+    // The machine's clock is put right before the restore, or after it.
+    let right = NOON + 2 * HOUR;
+    for (deleted_in_leap, restored_at) in
+        [(false, right), (false, right + 400 * DAY), (true, right)]
+    {
+        let site = Fixture::new().await;
+        let member = site.member("a@example.com").await;
+        let deleted = site.key(&member, "deleted", "90d").await;
+        let untouched = site.key(&member, "untouched", "90d").await;
+        back_up(&site, &backup_file(&site)).await.unwrap();
+        site.clock
+            .advance(if deleted_in_leap { 400 * DAY } else { HOUR });
+        let key = deleted.access_key.to_string();
+        let (session, nobody) = (&member.session, Caller::default());
+        let done = site.vault.delete_key(session, &key, "deleted", &nobody);
+        done.await.unwrap();
+        if !deleted_in_leap {
+            site.clock.advance(400 * DAY);
+        }
+        site.vault.sweep().await.unwrap();
+        let folder = stop(site).await;
+        let file = folder.path().join("backup.db");
+        restore(&folder, &wanted(&file), restored_at).await.unwrap();
+        let url = options(&folder).database_url;
+        let clock = Arc::new(ManualClock::at(right));
+        assert!(accept(&url, clock, false).await.unwrap().is_some());
+        let site = start(folder, right).await;
+        assert_eq!(site.verdict(&untouched), "good");
+        assert_eq!(
+            site.verdict(&deleted),
+            "expired",
+            "{deleted_in_leap} {restored_at}"
+        );
+    }
 }

@@ -162,14 +162,15 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
             ..Difference::none(Present::Unrelated)
         });
     }
-    let at = [Some(now), ours, theirs].into_iter().flatten().max();
-    let at = at.unwrap_or(now);
+    let instants = [Some(now), ours, theirs].into_iter().flatten();
+    let at = instants.clone().max().unwrap_or(now);
+    let earliest = instants.min().unwrap_or(now);
     let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
         .fetch_one(&mut *connection)
         .await?;
     Ok(Difference {
         present: Present::Compared,
-        revived: revived(connection, at, swept_to).await?,
+        revived: revived(connection, (earliest, at), swept_to).await?,
         lost: sqlx::query_as(
             "SELECT p.access_key, p.name, a.email
              FROM present.api_keys p JOIN present.accounts a ON a.id = p.account_id
@@ -201,10 +202,12 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     })
 }
 
-/// The keys that are good in the backup at `at`, and in the present database deleted, expired or shortened.
+/// The keys that are good in the backup at `earliest`, and in the present database deleted, expired or shortened by
+/// `at`. Between the two lies a leap of the clock, if there was one: a key that has expired only because of it would be
+/// good again once the operator accepts the machine's clock.
 async fn revived(
     connection: &mut AnyConnection,
-    at: i64,
+    (earliest, at): (i64, i64),
     swept_to: Option<i64>,
 ) -> sqlx::Result<Vec<Revived>> {
     type Row = (
@@ -212,12 +215,13 @@ async fn revived(
         String,
         String,
         String,
+        Option<i64>,
         Option<String>,
         Option<i64>,
         Option<i64>,
     );
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT b.access_key, b.name, a.email, a.id, p.access_key, p.expires_at,
+        "SELECT b.access_key, b.name, a.email, a.id, b.expires_at, p.access_key, p.expires_at,
                 (SELECT MAX(u.at) FROM present.audit u
                  WHERE u.account_id = b.account_id AND u.subject = b.access_key AND u.action = 'key.deleted')
          FROM main.api_keys b JOIN main.accounts a ON a.id = b.account_id
@@ -226,20 +230,24 @@ async fn revived(
            AND (p.access_key IS NULL OR p.expires_at < COALESCE(b.expires_at, 9223372036854775807))
          ORDER BY a.email, b.access_key",
     )
-    .bind(at)
+    .bind(earliest)
     .fetch_all(connection)
     .await?;
     Ok(rows
         .into_iter()
         .map(
-            |(access_key, name, email, account, present, expires_at, deleted_at)| {
+            |(access_key, name, email, account, expiring, present, expires_at, deleted_at)| {
                 let (since, expires_at) = match (present, expires_at) {
                     (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
                     (Some(_), Some(shorter)) => (Since::Shortened, shorter),
                     // Before what was swept: nobody is told once more of a key that they deleted.
                     _ => {
                         let swept = swept_to.map_or(at, |swept| swept - 1);
-                        (Since::Deleted, deleted_at.unwrap_or(at).min(swept))
+                        let revoked = deleted_at.unwrap_or(at).min(swept);
+                        (
+                            Since::Deleted,
+                            expiring.map_or(revoked, |at| at.min(revoked)),
+                        )
                     }
                 };
                 Revived {
