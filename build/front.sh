@@ -16,6 +16,9 @@ debug=()
 "$(build/tools.sh)" --target web --no-typescript "${debug[@]}" --out-name keyhold --out-dir "$raw" "$module"
 
 if [[ $mode == release ]]; then
+  # Of Leptos: the second way to hydrate, which waits for lazy routes (there are none), and the list of routes, which is for
+  # servers. The first alone is a tenth of the module.
+  node build/snip.mjs "$raw/keyhold_bg.wasm" hydrate_async generate_routes
   # The features are those that rustc turns on. With --all-features the module no longer hydrates.
   # A second round with what the first has found out about each function takes off half a percent more.
   "$tools/wasm-opt" --merge-similar-functions --generate-global-effects -Oz -Oz --enable-bulk-memory --enable-nontrapping-float-to-int \
@@ -26,6 +29,6 @@ else
   mv "$raw/keyhold_bg.wasm" "$folder/keyhold.wasm"
   minify=()
 fi
-# Bundled, so that the one file also holds the scripts that crates bring along.
+# Bundled, so that the one file also holds the scripts that crates bring along, and first of all the one that takes over.
 "$tools/esbuild" "$raw/keyhold.js" --bundle --format=esm --target=es2022 "${minify[@]}" \
-  --log-level=warning --outfile="$folder/keyhold.js"
+  --inject:app/src/take_over.js --log-level=warning --outfile="$folder/keyhold.js"

@@ -2,8 +2,8 @@
 //!
 //! Hydration walks along the nodes that the server sent. Password managers, writing assistants and translators put
 //! nodes of their own among them, and then it stops half-way with a panic, or binds to the wrong nodes without one.
-//! `boot.js`, in the head of every page, keeps the list of the nodes that were sent and compares: what others have put
-//! in is taken out while the page is taken over and put back afterwards. If the page is still not as it was sent, or
+//! `boot.js`, in the head of every page, keeps the list of the nodes that were sent; `take_over.js`, which comes with the
+//! module, compares: what others have put in is taken out while the page is taken over and put back afterwards. If the page is still not as it was sent, or
 //! anything panics, the page goes on as what it is without a script, with plain forms and links.
 
 use wasm_bindgen::{JsCast, JsValue};
@@ -21,7 +21,7 @@ pub fn script() -> &'static str {
     &SCRIPT
 }
 
-/// Takes over the page that the server rendered, by way of `boot.js`.
+/// Takes over the page that the server rendered, by way of `take_over.js`.
 #[cfg(feature = "hydrate")]
 pub fn take_over() {
     use wasm_bindgen::closure::Closure;
@@ -42,7 +42,7 @@ pub fn select(element: &JsValue) {
     call("selectText", element);
 }
 
-/// Calls a function of `boot.js`, which reports its own errors.
+/// Calls a function of `take_over.js`, which reports its own errors.
 fn call(function: &str, argument: &JsValue) {
     if let Ok(function) = js_sys::Reflect::get(&js_sys::global(), &function.into())
         && let Ok(function) = function.dyn_into::<js_sys::Function>()

@@ -1,0 +1,19 @@
+// Takes out of a module what is never called: snip.mjs <module.wasm> <name of functions>... A function in a vtable
+// counts as called, so no optimiser takes it out by itself. If one is called after all, it traps.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import binaryen from "binaryen";
+
+const [file, ...names] = process.argv.slice(2);
+const module = binaryen.readBinary(readFileSync(file));
+const functions = Array.from({ length: module.getNumFunctions() }, (_, at) => module.getFunctionByIndex(at));
+
+for (const name of names) {
+  // Itself and the closures in it. What only mentions it, like code that drops such a closure, may be shared with others.
+  const pattern = new RegExp(`::${name}(::\\{\\{closure\\}\\})*(::h[0-9a-f]{16})?$`);
+  const found = functions.filter((one) => pattern.test(binaryen.getFunctionInfo(one).name));
+  // The names come from the compiler. If it ever writes them otherwise, the build stops instead of growing.
+  if (found.length === 0) throw new Error(`${file} has no function ${name}`);
+  for (const one of found) binaryen.Function.setBody(one, module.unreachable());
+}
+writeFileSync(file, module.emitBinary());
