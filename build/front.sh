@@ -16,12 +16,12 @@ debug=()
 "$(build/tools.sh)" --target web --no-typescript "${debug[@]}" --out-name keyhold --out-dir "$raw" "$module"
 
 if [[ $mode == release ]]; then
-  # Of Leptos: the second way to hydrate, which waits for lazy routes (there are none), and the list of routes, which is for
+  # Of Leptos: the ways to hydrate lazy routes and compiled templates (there are none), and the list of routes, which is for
   # servers. The first alone is a tenth of the module.
-  node build/snip.mjs "$raw/keyhold_bg.wasm" hydrate_async generate_routes
+  node build/snip.mjs "$raw/keyhold_bg.wasm" hydrate_async generate_routes hydrate_from_template
   # The features are those that rustc turns on. With --all-features the module no longer hydrates.
-  # A second round with what the first has found out about each function takes off half a percent more.
-  "$tools/wasm-opt" --merge-similar-functions --generate-global-effects -Oz -Oz --enable-bulk-memory --enable-nontrapping-float-to-int \
+  # Further rounds with what the first has found out about each function take off half a percent more.
+  "$tools/wasm-opt" --merge-similar-functions --generate-global-effects -Oz -Oz -Oz --strip-producers --strip-target-features --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
     "$raw/keyhold_bg.wasm" -o "$folder/keyhold.wasm"
   minify=(--minify)

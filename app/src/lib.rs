@@ -28,6 +28,8 @@ pub mod request;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
+    // Its text costs a visitor a kilobyte. A panic of the release build is in the console all the same, without its words.
+    #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
     components::boot::take_over();
 }

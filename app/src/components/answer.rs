@@ -11,7 +11,7 @@ use super::browser;
 use super::feedback::Feedback;
 use super::head::PageHead;
 use super::icon::Icon;
-use super::live::live;
+use super::live::{effect, live, memo};
 use crate::call::Answer;
 use crate::error::FnError;
 
@@ -54,7 +54,7 @@ where
 {
     let show: Arc<dyn Fn(Memo<T>) -> AnyView + Send + Sync> = Arc::new(show);
     settled(move || {
-        let found = Memo::new(move |_| {
+        let found = memo(move || {
             resource
                 .get()
                 .map(|answer| answer.map(|content| subject(&content)))
@@ -90,7 +90,7 @@ fn waiting() -> AnyView {
 /// An answer that could not be had.
 pub fn problem(error: FnError) -> AnyView {
     if error.is_unauthenticated() {
-        Effect::new(|_| browser::load_sign_in());
+        effect(|| browser::load_sign_in());
     }
     let feedback = Feedback::get();
     let location = use_location();

@@ -6,6 +6,7 @@ use leptos::web_sys;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::boot;
+use super::live::effect;
 
 /// Whether the page has come alive. Controls that need the browser stay hidden until it is true.
 #[derive(Clone, Copy)]
@@ -15,7 +16,7 @@ impl Hydrated {
     /// False in the server's HTML and in the first rendering that takes it over, true from then on.
     pub fn provide() {
         let alive = RwSignal::new(false);
-        Effect::new(move |_| alive.set(true));
+        effect(move || alive.set(true));
         provide_context(Self(alive));
     }
 

@@ -8,7 +8,7 @@ use super::browser::{self, Hydrated};
 use super::clock::Delay;
 use super::feedback::Feedback;
 use super::icon::Icon;
-use super::live::{live, words};
+use super::live::{live, memo, words};
 use crate::error::FnError;
 
 /// How long the button says "Copied".
@@ -32,7 +32,7 @@ pub fn CopyButton(
     #[prop(optional)] on_copied: Option<Callback<()>>,
 ) -> impl IntoView {
     let hydrated = Hydrated::get();
-    let able = Memo::new(move |_| hydrated.get() && browser::can_copy());
+    let able = memo(move || hydrated.get() && browser::can_copy());
     let copied = RwSignal::new(false);
     let button = NodeRef::<html::Button>::new();
     let feedback = Feedback::get();

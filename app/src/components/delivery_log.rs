@@ -9,7 +9,7 @@ use super::feedback::Feedback;
 use super::form::{press, then};
 use super::icon::Icon;
 use super::key_actions::key_path;
-use super::live::live;
+use super::live::{live, memo};
 use super::moment;
 use super::status;
 use crate::functions::notices::SendAgain;
@@ -20,7 +20,7 @@ const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 
 /// What needs attention: mails that were given up.
 pub fn failures(notices: Memo<NoticesView>) -> AnyView {
-    let sentence = Memo::new(move |_| {
+    let sentence = memo(move || {
         let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
         match notices.with(|notices| notices.deliveries.iter().filter(failed).count()) {
             0 => String::new(),

@@ -8,7 +8,7 @@ use shared::view::KeyView;
 
 use super::field::note;
 use super::form::{Fields, FormState};
-use super::live::{flag, live};
+use super::live::{flag, live, memo};
 
 /// The days on offer, with their words.
 const PRESETS: [(&str, &str); 4] = [
@@ -107,7 +107,7 @@ pub fn Expiration(
     let note_id = state.id("expiry-note");
     let described_by = note_id.clone();
     let chosen = choice.0;
-    let keeps_never = Memo::new(move |_| keep.is_some_and(|keep| keep.with(|keep| keep.never)));
+    let keeps_never = memo(move || keep.is_some_and(|keep| keep.with(|keep| keep.never)));
     view! {
         <fieldset
             class="field choices"

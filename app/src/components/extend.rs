@@ -10,7 +10,7 @@ use shared::view::{Changed, KeyView, Moment};
 use super::clock::Settling;
 use super::feedback::Feedback;
 use super::form::{Form, FormState, then};
-use super::live::{fresh, live, words};
+use super::live::{fresh, live, memo, words};
 use crate::functions::keys::{EditKey, ExpireKey, RestoreKey};
 
 /// A key's line, which changes by what is done in it.
@@ -52,7 +52,7 @@ impl Line {
 
     pub fn status(self, now: Signal<i64>, window: i64) -> Memo<Status> {
         let expires = self.expires;
-        Memo::new(move |_| {
+        memo(move || {
             let at = expires.with(|moment| moment.as_ref().map(|moment| moment.at));
             Status::at(at, now.get(), window)
         })

@@ -10,7 +10,7 @@ use shared::view::Changed;
 use super::browser;
 use super::clock::Settling;
 use super::icon::Icon;
-use super::live::{fresh, live};
+use super::live::{effect, fresh, live};
 use crate::call::{Fields, call};
 use crate::error::FnError;
 use crate::functions::keys::RestoreKey;
@@ -136,7 +136,7 @@ impl Feedback {
     /// To be called by what is rendered anew after a change: the button that was pressed may be gone with
     /// what it stood in, and the keyboard then goes on from the message.
     pub fn catch_focus(self) {
-        Effect::new(move |_| {
+        effect(move || {
             if self.message.with_untracked(Option::is_some) {
                 request_animation_frame(|| {
                     if browser::focus_is_lost() {

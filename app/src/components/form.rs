@@ -12,7 +12,7 @@ use super::browser;
 use super::clock::Delay;
 use super::feedback::Feedback;
 use super::icon::Icon;
-use super::live::{fresh, live, words};
+use super::live::{fresh, live, memo, words};
 use crate::call::send;
 use crate::error::FnError;
 use crate::replay::{Replay, SecretJson};
@@ -118,7 +118,7 @@ impl FormState {
 
     /// The message at a field.
     pub fn error(self, field: &'static str) -> Memo<Option<String>> {
-        Memo::new(move |_| {
+        memo(move || {
             self.errors
                 .with(|errors| errors.get(field).map(str::to_owned))
         })

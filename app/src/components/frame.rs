@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 
 use super::feedback::{Feedback, LiveRegion};
 use super::icon::Icon;
-use super::live::live;
+use super::live::{effect, live};
 use super::theme::ThemeSwitch;
 use crate::call::Answer;
 use crate::functions::account::SignOut;
@@ -24,10 +24,10 @@ pub fn Frame(
     routing: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
-    Effect::new(|_| close_menus());
+    effect(|| close_menus());
     let pathname = use_location().pathname;
     // The narrow menu has done its work once a page is opened.
-    Effect::new(move |_| {
+    effect(move || {
         pathname.track();
         close_open(None);
     });
@@ -135,7 +135,7 @@ fn foot(email: String) -> AnyView {
 #[component]
 fn Offline() -> impl IntoView {
     let offline = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let lost = window_event_listener(ev::offline, move |_| offline.set(true));
         let back = window_event_listener(ev::online, move |_| offline.set(false));
         on_cleanup(move || {

@@ -10,6 +10,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::browser;
+use super::live::effect;
 
 /// The address whose heading had the focus last, so that a page takes the focus when it is opened and
 /// never when its data is fetched again.
@@ -61,7 +62,7 @@ pub fn PageHead(
     let place = NodeRef::<html::H1>::new();
     let pathname = use_location().pathname;
     let opened = expect_context::<Opened>();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(heading) = place.get() else { return };
         if opened.arrive(pathname.get_untracked()) {
             browser::focus(&heading);

@@ -8,6 +8,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use super::browser::{self, Hydrated};
 use super::copy::CopyButton;
 use super::icon::Icon;
+use super::live::effect;
 
 const QUESTION: &str =
     "The secret key has not been copied, and it will not be shown again. Leave all the same?";
@@ -90,7 +91,7 @@ pub fn IssuedCard(
 
 /// Asks before the page is left by a reload, a link or the Back button while `saved` is false.
 fn guard(saved: RwSignal<bool>) {
-    Effect::new(move |_| {
+    effect(move || {
         browser::focus_soon("#issued-title");
         let stays = move || !saved.get_untracked();
 

@@ -1,5 +1,5 @@
-//! Parts of a page that change by themselves, behind one type: each closure in a view would otherwise bring
-//! its own copy of the machinery for rendering it into what the browser has to load.
+//! Parts of a page that change by themselves, behind one type: each closure would otherwise bring its own copy of the
+//! machinery for running or rendering it into what the browser has to load.
 
 use leptos::attr::Attribute;
 use leptos::attr::any_attribute::AnyAttribute;
@@ -14,6 +14,28 @@ use leptos::tachys::view::{Mountable, Position, PositionState, Render, RenderHtm
 pub fn live<V: IntoAny>(view: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     let view: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(move || view().into_any());
     view.into_any()
+}
+
+/// Runs `run` in the browser, and again whenever what it reads changes.
+pub fn effect(run: impl FnMut() + 'static) {
+    fn start(mut run: Box<dyn FnMut()>) {
+        Effect::new(move |_| run());
+    }
+    start(Box::new(run));
+}
+
+/// What `of` says, told on only when it differs from what it said before.
+pub fn memo<T>(of: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
+where
+    T: PartialEq + Send + Sync + 'static,
+{
+    fn make<T>(of: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T>
+    where
+        T: PartialEq + Send + Sync + 'static,
+    {
+        Memo::new(move |_| of())
+    }
+    make(Box::new(of))
 }
 
 /// A part that is replaced as a whole when it changes, rather than given new texts. It is one element: a translator

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::relative;
 use shared::view::Moment;
 
-use super::live::{fresh, live};
+use super::live::{fresh, live, memo};
 
 /// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
 /// otherwise read out each second.
@@ -14,7 +14,7 @@ pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
 }
 
 fn words(at: i64, now: Signal<i64>, distance: fn(i64, i64) -> String) -> Memo<String> {
-    Memo::new(move |_| distance(at, now.get()))
+    memo(move || distance(at, now.get()))
 }
 
 /// The absolute instant, and the relative one under it.

@@ -5,7 +5,7 @@ use shared::status::Status;
 use shared::view::KeyView;
 
 use super::icon::Icon;
-use super::live::{fresh, live};
+use super::live::{fresh, live, memo};
 
 pub fn icon(status: Status) -> Icon {
     match status {
@@ -27,7 +27,7 @@ pub fn class(status: Status) -> &'static str {
 /// The status of a key as time goes on.
 pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
     let expires = key.expires_at();
-    Memo::new(move |_| Status::at(expires, now.get(), window))
+    memo(move || Status::at(expires, now.get(), window))
 }
 
 /// A pill that stays as it is.

@@ -16,7 +16,7 @@ use crate::components::field::{PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
-use crate::components::live::live;
+use crate::components::live::{effect, live};
 use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
 
 #[component]
@@ -54,7 +54,7 @@ fn preferences(account: AccountView) -> AnyView {
     let feedback = Feedback::get();
     let everywhere = expect_context::<Account>();
     let zones = NodeRef::<html::Datalist>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let (Some(list), Some(options)) = (zones.get(), browser::time_zone_options()) {
             list.set_inner_html(&options);
         }

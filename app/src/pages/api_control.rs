@@ -19,7 +19,7 @@ use crate::components::feedback::{Feedback, done_note};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
-use crate::components::live::{fresh, live};
+use crate::components::live::{effect, fresh, live, memo};
 use crate::components::{moment, status};
 use crate::functions::keys::ListKeys;
 
@@ -51,7 +51,7 @@ fn address(query: &ListQuery) -> String {
 #[component]
 pub fn ApiControlPage() -> impl IntoView {
     let params = use_query_map();
-    let query = Memo::new(move |_| {
+    let query = memo(move || {
         params.with(|params| {
             let param = |name| params.get_str(name).unwrap_or_default();
             ListQuery::parse(param("q"), param("status"), param("sort"), param("page"))
@@ -119,7 +119,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
         }
     };
     // The Back button and links change the address; what is being typed is never overwritten.
-    Effect::new(move |_| {
+    effect(move || {
         let (search, sort) = query.with(|query| (query.search.clone(), query.sort));
         if searched.get_value() != search
             && let Some(input) = input.get_untracked()

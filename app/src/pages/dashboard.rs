@@ -14,7 +14,7 @@ use crate::components::feedback::Feedback;
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
-use crate::components::live::live;
+use crate::components::live::{effect, live, memo};
 use crate::components::time_line::TimeLine;
 use crate::components::{account_notes, address, calls, moment, status};
 use crate::functions::overview::ShowOverview;
@@ -32,9 +32,9 @@ pub fn DashboardPage() -> impl IntoView {
 
 fn content(overview: Memo<Overview>) -> AnyView {
     let now = ticking(overview.with_untracked(|overview| overview.now));
-    let claim = Memo::new(move |_| overview.with(|overview| overview.claim.clone()));
+    let claim = memo(move || overview.with(|overview| overview.claim.clone()));
     let claim = move || claim.get().map(account_notes::claim);
-    let address = Memo::new(move |_| overview.with(|overview| overview.address.clone()));
+    let address = memo(move || overview.with(|overview| overview.address.clone()));
     let address = move || address::note(&address.get());
     view! {
         {live(claim)}
@@ -105,8 +105,8 @@ fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option
         return None;
     }
     let window = first.window;
-    let counts = Memo::new(move |_| overview.with(|overview| counts(overview, now.get())));
-    let sentence = Memo::new(move |_| sentence(counts.get(), window));
+    let counts = memo(move || overview.with(|overview| counts(overview, now.get())));
+    let sentence = memo(move || sentence(counts.get(), window));
     let Alarms { expired, soon } = first.alarms;
     let shown = first.attention.iter().filter(|one| !one.calm).count();
     let more = expired + soon - i64::try_from(shown).unwrap_or_default();
@@ -186,7 +186,7 @@ fn attention(
 ) -> AnyView {
     let line = Line::of(&key, settling);
     let access_key = key.access_key.clone();
-    Effect::new(move |_| {
+    effect(move || {
         overview.with(|overview| {
             let mut keys = overview.attention.iter().map(|one| &one.key);
             if let Some(key) = keys.find(|key| key.access_key == access_key) {
@@ -195,7 +195,7 @@ fn attention(
         });
     });
     let state = line.status(now, overview.with_untracked(|overview| overview.window));
-    let expired = Memo::new(move |_| state.get() == Status::Expired);
+    let expired = memo(move || state.get() == Status::Expired);
     let what = move || {
         let failing = failing.clone().filter(|_| expired.get());
         match (failing, line.expires.get()) {

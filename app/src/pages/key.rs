@@ -22,7 +22,7 @@ use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
 use crate::components::key_actions::{ExpireNow, LIST};
-use crate::components::live::{fresh, live};
+use crate::components::live::{effect, fresh, live, memo};
 use crate::components::{calls, moment, status};
 use crate::error::FnError;
 use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
@@ -32,7 +32,7 @@ use crate::replay::Replay;
 pub fn KeyPage() -> impl IntoView {
     let params = use_params_map();
     let access_key =
-        Memo::new(move |_| params.with(|params| params.get("access_key").unwrap_or_default()));
+        memo(move || params.with(|params| params.get("access_key").unwrap_or_default()));
     let revision = Feedback::get().revision;
     let fields = move || vec![("access_key", access_key.get())];
     let detail = ask::<ShowKey>(fields, Some(revision));
@@ -63,7 +63,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
     let (name, time_zone) = (first.key.name, first.time_zone);
     // One clock for the page: a later answer shifts it by the little that the first one was off.
     let now = ticking(first.now);
-    let state = Memo::new(move |_| {
+    let state = memo(move || {
         detail.with(|detail| {
             Status::at(
                 detail.key.expires_at(),
@@ -72,7 +72,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
             )
         })
     });
-    let expired = Memo::new(move |_| state.get() == Status::Expired);
+    let expired = memo(move || state.get() == Status::Expired);
     go_to_part();
     let feedback = Feedback::get();
     let heading = view! { <bdi>{name.clone()}</bdi> }.into_any();
@@ -106,7 +106,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
 /// A link to a part of the page (`#restore`, `#delete`) arrives before the part is there.
 fn go_to_part() {
     let hash = use_location().hash;
-    Effect::new(move |_| match hash.get().as_str() {
+    effect(move || match hash.get().as_str() {
         "#restore" => browser::focus_soon("#restore h2"),
         "#delete" => browser::focus_soon("#delete h2"),
         _ => {}

@@ -15,7 +15,7 @@ use crate::components::field::{self, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, Then, press, then};
 use crate::components::head::PageHead;
 use crate::components::icon::Icon;
-use crate::components::live::live;
+use crate::components::live::{live, memo};
 use crate::components::status;
 use crate::functions::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
@@ -124,8 +124,8 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
 fn recipients(notices: Memo<NoticesView>) -> AnyView {
     let feedback = Feedback::get();
     let email = notices.with_untracked(|notices| notices.email.clone());
-    let confirmed = Memo::new(move |_| notices.with(|notices| notices.confirmed));
-    let second = Memo::new(move |_| notices.with(|notices| notices.second_recipient.clone()));
+    let confirmed = memo(move || notices.with(|notices| notices.confirmed));
+    let second = memo(move || notices.with(|notices| notices.second_recipient.clone()));
     view! {
         <section class="card" aria-labelledby="recipients-title">
             <h2 id="recipients-title">"Where to write"</h2>
@@ -238,7 +238,7 @@ fn check_address(fields: &Fields) -> FieldErrors {
 }
 
 fn calendar(notices: Memo<NoticesView>) -> AnyView {
-    let address = Memo::new(move |_| notices.with(|notices| notices.calendar_url.clone()));
+    let address = memo(move || notices.with(|notices| notices.calendar_url.clone()));
     view! {
         <section class="card" aria-labelledby="calendar-title">
             <h2 id="calendar-title">"Calendar"</h2>

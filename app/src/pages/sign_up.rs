@@ -12,7 +12,7 @@ use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::components::frame::brand;
 use crate::components::head::PageHead;
 use crate::components::issued::IssuedCard;
-use crate::components::live::live;
+use crate::components::live::{effect, live};
 use crate::functions::account::SignUp;
 use crate::replay::Replay;
 
@@ -53,7 +53,7 @@ fn form(done: Then) -> AnyView {
     let state = FormState::new(SignUp::PATH);
     let zone = NodeRef::<html::Input>::new();
     let zones = NodeRef::<html::Datalist>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = zone.get()
             && [String::new(), DEFAULT_ZONE.to_owned()].contains(&input.value())
             && let Some(name) = browser::time_zone()
