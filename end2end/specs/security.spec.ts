@@ -1,3 +1,5 @@
+import { brotliCompressSync } from "node:zlib";
+
 import type { Response } from "@playwright/test";
 
 import { freshEmail, Functions, newAccount, PASSWORD } from "../harness/account.ts";
@@ -5,7 +7,7 @@ import { basic, SECRET } from "../harness/keyhold.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-/** Bytes of HTML, style, script and module. */
+/** Bytes of HTML, style, script and module in Brotli, as `make bench` counts them. */
 const FIRST_LOAD = 260_000;
 
 test("a script that gets into a page does not run", async ({ page, account: _, dashboard, watch }) => {
@@ -65,7 +67,7 @@ test("the site's files are kept for ever, compressed, and no larger than they we
     total += Number(brotli.headers()["content-length"]);
   }
   const html = await page.request.get("/sign-in", { headers: { "accept-encoding": "identity" } });
-  total += (await html.body()).length;
+  total += brotliCompressSync(await html.body()).length;
   expect(total).toBeLessThanOrEqual(FIRST_LOAD);
 });
 

@@ -90,7 +90,7 @@ fn waiting() -> AnyView {
 /// An answer that could not be had.
 pub fn problem(error: FnError) -> AnyView {
     if error.is_unauthenticated() {
-        effect(|| browser::load_sign_in());
+        effect(browser::load_sign_in);
     }
     let feedback = Feedback::get();
     let location = use_location();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::live::{Flag, effect, flag};
+use super::live::{Flag, flag};
 
 /// The server's `now` of an answer, which goes on ticking each second once the page is alive. Until then
 /// it stands still, so that both renderings say the same.
@@ -12,7 +12,7 @@ use super::live::{Flag, effect, flag};
 pub fn ticking(now: i64) -> Signal<i64> {
     let clock = RwSignal::new(now);
     #[cfg(feature = "hydrate")]
-    effect(move || {
+    super::live::effect(move || {
         let started = js_sys::Date::now();
         let interval = StoredValue::new_local(Some(gloo_timers::callback::Interval::new(
             1000,

@@ -24,7 +24,7 @@ pub fn Frame(
     routing: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
-    effect(|| close_menus());
+    effect(close_menus);
     let pathname = use_location().pathname;
     // The narrow menu has done its work once a page is opened.
     effect(move || {
