@@ -8,7 +8,8 @@ from keyhold import Keyhold
 from life import Crew
 from report import Row
 
-MOST_BYTES = 6 << 20
+# The server keeps a log of up to 16 MiB, and cuts a longer one back to that.
+MOST_BYTES = 17 << 20
 
 
 def run(binary, folder, long):
