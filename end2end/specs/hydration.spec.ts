@@ -85,6 +85,11 @@ const USES: Use[] = [
     sees: (page) => expect(page.getByText("Your preferences are saved.")).toBeVisible(),
   },
   {
+    path: "/preferences/notices",
+    act: (page) => page.getByRole("button", { name: "Save choice" }).click(),
+    sees: (page) => expect(page.getByText("Your choice is saved.")).toBeVisible(),
+  },
+  {
     path: "/preferences/api-control",
     act: (page) => page.getByLabel("Search keys").fill("nothing like it"),
     sees: (page) => expect(page.getByText("No key matches")).toBeVisible(),
