@@ -227,30 +227,31 @@ struct Inventory {
 
 impl Inventory {
     async fn of(connection: &mut AnyConnection) -> sqlx::Result<Self> {
+        // One transaction, because writers go on: each number has to be of the same state.
+        let mut snapshot = connection.begin().await?;
         let (version,): (i64,) = sqlx::query_as("PRAGMA data_version")
-            .fetch_one(&mut *connection)
+            .fetch_one(&mut *snapshot)
             .await?;
         let schema: Vec<(String, String)> = sqlx::query_as(
             "SELECT name, COALESCE(sql, '') FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
         )
-        .fetch_all(&mut *connection)
+        .fetch_all(&mut *snapshot)
         .await?;
         let tables: Vec<(String,)> =
             sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
-                .fetch_all(&mut *connection)
+                .fetch_all(&mut *snapshot)
                 .await?;
         let mut rows = BTreeMap::new();
         for (table,) in tables {
             let quoted = table.replace('"', "\"\"");
             let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{quoted}\""));
-            let (count,): (i64,) = sqlx::query_as(statement)
-                .fetch_one(&mut *connection)
-                .await?;
+            let (count,): (i64,) = sqlx::query_as(statement).fetch_one(&mut *snapshot).await?;
             rows.insert(table, count);
         }
         let (last,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(id), 0) FROM audit")
-            .fetch_one(connection)
+            .fetch_one(&mut *snapshot)
             .await?;
+        snapshot.rollback().await?;
         Ok(Self {
             schema,
             rows,
@@ -319,5 +320,61 @@ impl Drop for Partial {
             let _ = std::fs::remove_file(&self.path);
             let _ = std::fs::remove_file(beside(&self.path, "-journal"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::future::poll_fn;
+    use std::pin::pin;
+    use std::task::Poll;
+
+    use super::*;
+
+    async fn opened(path: &Path) -> AnyConnection {
+        AnyConnection::connect(&address(path, "mode=rwc"))
+            .await
+            .unwrap()
+    }
+
+    /// Adds an entry to the trail, which has as many as the number of the last one.
+    async fn write(connection: &mut AnyConnection) {
+        sqlx::query(
+            "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+             SELECT COALESCE(MAX(id), 0) + 1, 0, '', '', '', '', NULL, '' FROM audit",
+        )
+        .execute(connection)
+        .await
+        .unwrap();
+    }
+
+    /// A writer that commits whenever the reader waits does not tear the numbers that a copy is compared with.
+    #[tokio::test]
+    async fn an_inventory_is_of_one_state() {
+        install_default_drivers();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyhold.db");
+        let mut writer = opened(&path).await;
+        MIGRATIONS.run(&mut writer).await.unwrap();
+        sqlx::query("PRAGMA journal_mode = WAL")
+            .execute(&mut writer)
+            .await
+            .unwrap();
+        let mut reader = opened(&path).await;
+        let before = Inventory::of(&mut reader).await.unwrap();
+        let after = {
+            let mut reading = pin!(Inventory::of(&mut reader));
+            loop {
+                let polled = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context)));
+                match polled.await {
+                    Poll::Ready(inventory) => break inventory.unwrap(),
+                    Poll::Pending => write(&mut writer).await,
+                }
+            }
+        };
+        assert_eq!(after.rows("audit"), after.last);
+        assert!(before.version != after.version || before.rows == after.rows);
     }
 }
