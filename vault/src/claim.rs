@@ -43,6 +43,15 @@ pub async fn claim(
     caller: &Caller,
 ) -> Result<Claimed> {
     let account = mail.account;
+    // Before the others, which are expired at their instant: if only a leap of the clock had expired a key, correcting the
+    // clock must not revive it.
+    sqlx::query(
+        "UPDATE api_keys SET expiration_set_at = expires_at WHERE account_id = $1 AND expires_at <= $2",
+    )
+    .bind(account)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
     let mut rows: Vec<(String, String)> = sqlx::query_as(
         "UPDATE api_keys SET expires_at = $1, expiration_set_at = $1
          WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1) RETURNING access_key, name",

@@ -37,6 +37,8 @@ struct Row {
     name: String,
     description: String,
     expires_at: Option<i64>,
+    /// When the expiration was set. A key whose expiration was set at that very instant was expired manually.
+    set_at: i64,
 }
 
 impl Row {
@@ -46,20 +48,26 @@ impl Row {
         account: &Account,
         access_key: AccessKey,
     ) -> Result<Self> {
-        let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
-            "SELECT name, description, expires_at FROM api_keys WHERE access_key = $1 AND account_id = $2",
+        let row: Option<(String, String, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT name, description, expires_at, expiration_set_at FROM api_keys
+             WHERE access_key = $1 AND account_id = $2",
         )
         .bind(access_key.to_string())
         .bind(&account.id)
         .fetch_optional(connection)
         .await?;
-        let (name, description, expires_at) = row.ok_or(Error::NotFound)?;
+        let (name, description, expires_at, set_at) = row.ok_or(Error::NotFound)?;
         Ok(Self {
             access_key,
             name,
             description,
             expires_at,
+            set_at,
         })
+    }
+
+    fn set_expiration(&mut self, expires_at: Option<i64>, now: i64) {
+        (self.expires_at, self.set_at) = (expires_at, now);
     }
 
     /// Writes what this row now says, with its audit entry.
@@ -73,9 +81,7 @@ impl Row {
     ) -> Result<()> {
         let access_key = self.access_key.to_string();
         sqlx::query(
-            "UPDATE api_keys SET name = $1, description = $2, folded = $3, expires_at = CAST($4 AS BIGINT),
-             expiration_set_at = CASE WHEN expires_at IS DISTINCT FROM CAST($4 AS BIGINT)
-                                 THEN CAST($7 AS BIGINT) ELSE expiration_set_at END
+            "UPDATE api_keys SET name = $1, description = $2, folded = $3, expires_at = CAST($4 AS BIGINT), expiration_set_at = $7
              WHERE access_key = $5 AND account_id = $6",
         )
         .bind(&self.name)
@@ -84,7 +90,7 @@ impl Row {
         .bind(self.expires_at)
         .bind(&access_key)
         .bind(&account.id)
-        .bind(now)
+        .bind(self.set_at)
         .execute(&mut *connection)
         .await?;
         let entry = Entry {
@@ -202,9 +208,8 @@ impl Vault {
                     .resolve(now, &account.time_zone)
                     .map_err(expiry_error)?;
                 if expires_at != row.expires_at {
-                    row.expires_at = expiry
-                        .resolve_later(now, &account.time_zone)
-                        .map_err(expiry_error)?;
+                    let later = expiry.resolve_later(now, &account.time_zone);
+                    row.set_expiration(later.map_err(expiry_error)?, now);
                     detail.push("expiration");
                 }
             }
@@ -221,7 +226,8 @@ impl Vault {
         .await
     }
 
-    /// Takes a key out of use now. One that has expired already keeps its expiration.
+    /// Takes a key out of use now. One that has expired already keeps its expiration, but counts as expired manually from
+    /// here on: if only a leap of the clock had expired it, correcting the clock does not revive it.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -234,10 +240,11 @@ impl Vault {
         let access_key = parse(access_key)?;
         let (session, caller) = (session.clone(), caller.clone());
         self.change(access_key, session, caller, |row, _, now| {
-            if !is_good(row.expires_at, now) {
-                return Ok(None);
+            match row.expires_at.filter(|at| !is_good(Some(*at), now)) {
+                Some(expired) if expired == row.set_at => return Ok(None),
+                Some(expired) => row.set_at = expired,
+                None => row.set_expiration(Some(now), now),
             }
-            row.expires_at = Some(now);
             Ok(Some((Action::Expired, String::new())))
         })
         .await
@@ -283,7 +290,7 @@ impl Vault {
                     "The key already lasts longer than that. Edit it to shorten its life.";
                 return Err(FieldErrors::one("expiry", message).into());
             }
-            row.expires_at = expires_at;
+            row.set_expiration(expires_at, now);
             Ok(Some((Action::Restored, String::new())))
         })
         .await
@@ -361,7 +368,7 @@ impl Vault {
                     &caller,
                 )
                 .await?;
-                if action == Action::Expired {
+                if action == Action::Expired && row.expires_at == Some(now) {
                     let key = row.access_key.to_string();
                     let wait = vault.0.notice_wait.load(Ordering::Relaxed);
                     let connection = &mut *write.transaction;

@@ -113,12 +113,12 @@ pub async fn restore(
         let named = compare::named(&mut connection, access_key, at)
             .await?
             .ok_or_else(|| failed(format!("it has no key {access_key}")))?;
-        if !difference
-            .revived
-            .iter()
-            .any(|key| key.access_key == *access_key)
-        {
-            difference.revived.push(named);
+        let revived = &mut difference.revived;
+        match revived.iter_mut().find(|key| key.access_key == *access_key) {
+            Some(key) => {
+                (key.since, key.expires_at) = (Since::Named, key.expires_at.min(named.expires_at));
+            }
+            None => revived.push(named),
         }
     }
     sqlx::query("BEGIN IMMEDIATE")

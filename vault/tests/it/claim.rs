@@ -4,7 +4,8 @@
 use shared::status::Status;
 use vault::{Caller, Error};
 
-use crate::fixture::{DAY, Fixture, Mailbox, Member, SECOND, edit, from, restore};
+use crate::clock::accepted;
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, edit, from, restore};
 use crate::links::token_in;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -119,6 +120,22 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(mails[0].subject, "Your password was changed");
     assert!(!mails[0].text.contains("expired"), "{}", mails[0].text);
+}
+
+/// A key that a leap of the clock had expired before the reset is not good again once the clock is right.
+#[tokio::test]
+async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let dated = fixture.key(&attacker, "dated", "90d").await;
+    fixture.clock.advance(400 * DAY);
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    let fixture = accepted(fixture, NOON + HOUR).await;
+    for key in [&attacker.default_key, &dated] {
+        assert_eq!(fixture.verdict(key), "expired");
+    }
 }
 
 /// A request that read its session before the reset may still be on its way when the reset is done.

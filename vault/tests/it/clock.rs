@@ -9,6 +9,7 @@ use vault::clock::{Clock, ManualClock};
 use vault::readiness::Cause;
 use vault::{Caller, OpenError, Vault};
 
+use crate::backups::start;
 use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options};
 
 /// Opens the files again with a clock that shows `wall`.
@@ -250,6 +251,46 @@ async fn a_leap_ahead_is_reported_and_can_be_put_right() {
     site.clock.set(NOON + 76 * DAY + 1);
     assert_eq!(mailbox.notices(&site.vault).await.len(), 1);
     database.close().await.unwrap();
+}
+
+/// Stops `site`, accepts the machine's clock at `right` and starts again.
+pub async fn accepted(site: Fixture, right: i64) -> Fixture {
+    let machine = Arc::new(ManualClock::at(right));
+    site.vault.close().await;
+    let Fixture { folder, vault, .. } = site;
+    drop(vault);
+    let url = options(&folder).database_url;
+    let done = accept(&url, machine.clone(), false).await.unwrap();
+    assert!(done.is_some(), "there was something to accept");
+    start(folder, right).await
+}
+
+/// An acknowledged Expire holds, although the leap had expired the key before it was pressed.
+#[tokio::test]
+async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let leaked = site.key(&member, "leaked", "90d").await;
+    let dated = site.key(&member, "dated", "90d").await;
+    site.clock.advance(400 * DAY);
+    let access_key = leaked.access_key.to_string();
+    let (session, nobody) = (&member.session, Caller::default());
+    for _ in 0..2 {
+        let pressed = site.vault.expire_key(session, &access_key, &nobody).await;
+        let changed = pressed.unwrap();
+        assert_eq!(changed.expiry, at(NOON + 90 * DAY), "it keeps its date");
+    }
+    let (recorded,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM audit WHERE action = 'key.expired' AND subject = $1")
+            .bind(&access_key)
+            .fetch_one(&mut site.database().await)
+            .await
+            .unwrap();
+    assert_eq!(recorded, 1);
+    let site = accepted(site, NOON + HOUR).await;
+    assert_eq!(site.verdict(&leaked), "expired");
+    assert_eq!(site.verdict(&dated), "good");
+    assert_eq!(site.reopened().await.verdict(&leaked), "expired");
 }
 
 /// Time that stands still is over once the machine's clock has caught up.

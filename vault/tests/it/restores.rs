@@ -11,6 +11,7 @@ use vault::clock::accept::accept;
 use vault::{Caller, Present, Restored, Since, Wanted};
 
 use crate::backups::{back_up, backup_file, start};
+use crate::clock::accepted;
 use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, at, expire, options};
 
 fn wanted(file: &Path) -> Wanted {
@@ -346,6 +347,38 @@ async fn what_must_not_be_restored_is_refused_untouched() {
     let lost = restore(&folder, &wanted(&file), NOON).await.unwrap_err();
     assert!(lost.contains("is missing"), "{lost}");
     assert_eq!(fs::read(&database).unwrap(), before);
+}
+
+/// An operator who names a key expires it, although the comparison would only have shortened it.
+#[tokio::test]
+async fn a_named_key_expires_whatever_became_of_it() {
+    let site = Fixture::new().await;
+    let story = told(&site).await;
+    let folder = stop(site).await;
+    let named = Wanted {
+        expire: vec![story.shortened.access_key.to_string()],
+        ..wanted(&folder.path().join("backup.db"))
+    };
+    restore(&folder, &named, NOON + 3 * HOUR).await.unwrap();
+    let site = start(folder, NOON + 3 * HOUR).await;
+    assert_eq!(site.verdict(&story.shortened), "expired");
+}
+
+/// A key that a leap had expired, and that was then expired manually, stays so across a restore and an accepted clock.
+#[tokio::test]
+async fn a_restore_keeps_that_a_key_was_expired_manually() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let leaked = site.key(&member, "leaked", "90d").await;
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    site.clock.advance(400 * DAY);
+    expire(&site.vault, &member, &leaked.access_key.to_string()).await;
+    let folder = stop(site).await;
+    let right = NOON + 2 * HOUR;
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), right).await.unwrap();
+    let site = accepted(start(folder, right).await, right).await;
+    assert_eq!(site.verdict(&leaked), "expired");
 }
 
 /// A key that was deleted does not come back by a restore, followed by `keyhold clock accept`, after a clock that ran

@@ -227,7 +227,8 @@ async fn revived(
          FROM main.api_keys b JOIN main.accounts a ON a.id = b.account_id
          LEFT JOIN present.api_keys p ON p.access_key = b.access_key
          WHERE (b.expires_at IS NULL OR b.expires_at > $1)
-           AND (p.access_key IS NULL OR p.expires_at < COALESCE(b.expires_at, 9223372036854775807))
+           AND (p.access_key IS NULL OR p.expires_at < COALESCE(b.expires_at, 9223372036854775807)
+                OR (p.expires_at = p.expiration_set_at AND b.expires_at <> b.expiration_set_at))
          ORDER BY a.email, b.access_key",
     )
     .bind(earliest)
