@@ -166,8 +166,10 @@ pub struct NoticesView {
     pub time_zone: String,
     /// The account's own address.
     pub email: String,
-    /// Whether somebody has shown to read mail at it. Notices go there either way.
+    /// Whether mail is known to arrive there. Notices go there either way.
     pub confirmed: bool,
+    /// Whether the account's maker is known to read it: only then does a password reset leave the keys alone.
+    pub owned: bool,
     /// Those chosen, in the order of time.
     pub stages: Vec<Stage>,
     pub second_recipient: Option<SecondRecipient>,
@@ -293,8 +295,8 @@ pub struct LinkView {
     pub address: String,
     /// The address of the account that it acts on.
     pub account: String,
-    /// Whether that address has been confirmed.
-    pub confirmed: bool,
+    /// Whether the account's maker is known to read mail there.
+    pub owned: bool,
 }
 
 #[cfg(test)]

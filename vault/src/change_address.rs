@@ -44,19 +44,21 @@ async fn tell(
     outbox::put(connection, &id, account, kind, old, now, outbox::AT_ONCE).await
 }
 
-/// Puts the address that `link` was sent to into force, within the transaction that uses the link.
+/// Puts the address that `link` was sent to into force, within the transaction that uses the link. At `owned_at` it was
+/// shown that the maker of the account opened it; none: it may have been a stranger to the account.
 ///
 /// # Errors
 /// [`Error::LinkGone`] if another account has it by now.
 pub async fn complete(
     connection: &mut AnyConnection,
     link: &Link,
+    owned_at: Option<i64>,
     now: i64,
     caller: &Caller,
 ) -> Result<()> {
     let (account, old, new) = (&link.account, &link.account_email, &link.recipient);
     let changed = sqlx::query(
-        "UPDATE accounts SET email = $1, confirmed_at = $2,
+        "UPDATE accounts SET email = $1, confirmed_at = $2, owned_at = CAST($4 AS BIGINT),
          second_confirmed_at = CASE WHEN second_recipient <> $1 THEN second_confirmed_at END,
          second_recipient = CASE WHEN second_recipient <> $1 THEN second_recipient END
          WHERE id = $3",
@@ -64,6 +66,7 @@ pub async fn complete(
     .bind(new)
     .bind(now)
     .bind(account)
+    .bind(owned_at)
     .execute(&mut *connection)
     .await;
     match changed {

@@ -57,7 +57,7 @@ pub async fn check(
         MailKind::ConfirmSecondRecipient => {
             compose::confirm_second_recipient(base_url, &link.account_email, &address)
         }
-        MailKind::ResetPassword => compose::reset_password(base_url, &address, link.confirmed),
+        MailKind::ResetPassword => compose::reset_password(base_url, &address, link.owned),
     });
     Ok(Checked {
         content,

@@ -1,8 +1,10 @@
-//! Claims: a password reset on an account whose address was never confirmed.
+//! Claims: a password reset on an account of which nothing shows that its maker reads mail at its address.
 //!
-//! Signing up takes no proof that the address is one's own, so such an account may have been made by somebody
-//! else, who still holds the secrets of its keys. The reset is the first proof of who reads mail there. It
-//! therefore expires every key made before; the new owner can restore those they know.
+//! Signing up takes no proof that the address is one's own, so such an account may have been made by a stranger, who
+//! still holds the secrets of its keys. A confirmation changes that only if it came from a browser on which the account's
+//! owner had signed in: the link alone is opened by its reader, who may be the one that the stranger wants to deceive. The
+//! reset is the first proof of who reads mail there. It therefore expires every key made before; the new owner can
+//! restore those they know.
 
 use shared::token::AccessKey;
 use shared::view::ClaimView;

@@ -14,15 +14,22 @@ impl Vault {
     /// Settings and delivery log of an account.
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
         let _reading = self.0.limits.reading(&account.id).await?;
-        type Row = (Option<i64>, String, Option<String>, Option<i64>, i64);
+        type Row = (
+            Option<i64>,
+            Option<i64>,
+            String,
+            Option<String>,
+            Option<i64>,
+            i64,
+        );
         let row: Row = sqlx::query_as(
-            "SELECT confirmed_at, stages, second_recipient, second_confirmed_at, feed_generation
+            "SELECT confirmed_at, owned_at, stages, second_recipient, second_confirmed_at, feed_generation
              FROM accounts WHERE id = $1",
         )
         .bind(&account.id)
         .fetch_one(&self.0.database.readers)
         .await?;
-        let (confirmed_at, stages, second, second_confirmed_at, generation) = row;
+        let (confirmed_at, owned_at, stages, second, second_confirmed_at, generation) = row;
         let stages: Stages = stages.parse().unwrap_or(Stages::ALL);
         let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_id = $1")
             .bind(&account.id)
@@ -33,6 +40,7 @@ impl Vault {
             time_zone: account.time_zone.name().to_owned(),
             email: account.email.clone(),
             confirmed: confirmed_at.is_some(),
+            owned: owned_at.is_some(),
             stages: stages.iter().collect(),
             second_recipient: second.map(|address| SecondRecipient {
                 address,

@@ -164,7 +164,7 @@ impl Vault {
             )
             .await?;
             // Nobody reads mail there, and nobody is to be asked to.
-            sqlx::query("UPDATE accounts SET confirmed_at = $1 WHERE id = $2")
+            sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
                 .bind(made)
                 .bind(&account.id)
                 .execute(&mut *connection)

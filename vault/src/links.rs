@@ -9,8 +9,10 @@ use sqlx::AnyConnection;
 
 use crate::accounts::entry;
 use crate::audit::{self, Action};
+use crate::devices::Device;
 use crate::error::{Error, Result};
 use crate::mail::compose::Stop;
+use crate::sessions::{self, Session};
 use crate::{Caller, Vault, change_address, notice_settings, outbox, random, seal};
 
 /// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
@@ -34,8 +36,10 @@ pub struct Link {
     pub recipient: String,
     pub account: String,
     pub account_email: String,
-    /// Whether the account's address has been confirmed.
-    pub confirmed: bool,
+    /// The account's stored password.
+    password: String,
+    /// Whether it was shown that the account's maker reads mail at its address.
+    pub owned: bool,
 }
 
 /// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
@@ -84,11 +88,11 @@ pub async fn void(
 
 /// The link with this id, if it works at `now`: unused, in time, and for an address that still waits for it.
 pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<Option<Link>> {
-    let row: Option<(String, String, String, String, Option<i64>)> = sqlx::query_as(
-        "SELECT o.kind, o.recipient, a.id, a.email, a.confirmed_at
+    let row: Option<(String, String, String, String, String, Option<i64>)> = sqlx::query_as(
+        "SELECT o.kind, o.recipient, a.id, a.email, a.password, a.owned_at
          FROM links l JOIN outbox o ON o.id = l.id JOIN accounts a ON a.id = o.account_id
          WHERE l.id = $1 AND l.used_at IS NULL AND l.expires_at > $2
-           AND (o.kind <> 'confirm_address' OR (a.confirmed_at IS NULL AND a.email = o.recipient))
+           AND (o.kind <> 'confirm_address' OR (a.owned_at IS NULL AND a.email = o.recipient))
            AND (o.kind <> 'reset_password' OR a.email = o.recipient)
            AND (o.kind <> 'change_address'
                 OR NOT EXISTS (SELECT 1 FROM accounts taken WHERE taken.email = o.recipient))
@@ -99,7 +103,7 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
     .bind(now)
     .fetch_optional(connection)
     .await?;
-    let Some((slug, recipient, account, account_email, confirmed_at)) = row else {
+    let Some((slug, recipient, account, account_email, password, owned_at)) = row else {
         return Ok(None);
     };
     Ok(Some(Link {
@@ -108,8 +112,27 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
         recipient,
         account,
         account_email,
-        confirmed: confirmed_at.is_some(),
+        password,
+        owned: owned_at.is_some(),
     }))
+}
+
+/// Whether the browser that opened `link` is one on which its account's owner has signed in. A stranger who made the
+/// account with another's address never has that mailbox's link and a signed-in browser together.
+async fn signed_in_here(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    link: &Link,
+    (session, caller): (Option<&Session>, &Caller),
+) -> Result<bool> {
+    if let Some(session) = session.filter(|session| session.account.id == link.account)
+        && sessions::holds(connection, session).await?
+    {
+        return Ok(true);
+    }
+    let pepper = &vault.0.pepper;
+    let device = Device::of(pepper, caller.device.as_ref(), &link.account_email);
+    Ok(device.is_some_and(|device| device.holds(pepper, &link.password)))
 }
 
 /// The address of the page with the button.
@@ -147,19 +170,19 @@ async fn stopping(
         return Ok(None);
     };
     let row: Option<(String, String, Option<i64>)> = sqlx::query_as(
-        "SELECT email, second_recipient, confirmed_at FROM accounts
+        "SELECT email, second_recipient, owned_at FROM accounts
          WHERE id = $1 AND second_recipient IS NOT NULL AND second_confirmed_at IS NOT NULL",
     )
     .bind(account)
     .fetch_optional(connection)
     .await?;
-    Ok(row.and_then(|(email, second, confirmed_at)| {
+    Ok(row.and_then(|(email, second, owned_at)| {
         seal::id(&vault.0.pepper, &stop_purpose(&second), token)?;
         Some(LinkView {
             purpose: LinkPurpose::StopNotices,
             address: second,
             account: email,
-            confirmed: confirmed_at.is_some(),
+            owned: owned_at.is_some(),
         })
     }))
 }
@@ -227,7 +250,7 @@ impl Vault {
             },
             address: link.recipient,
             account: link.account_email,
-            confirmed: link.confirmed,
+            owned: link.owned,
         })
     }
 
@@ -251,12 +274,18 @@ impl Vault {
     }
 
     /// Confirms the address that a link was sent to; or, with the link in a notice to a second recipient, puts
-    /// an end to these.
+    /// an end to these. The link alone shows that mail arrives. In a browser on which the account's owner has signed in
+    /// (`session`, or the caller's device cookie) it also shows that the maker of the account reads it.
     ///
     /// # Errors
     /// [`Error::LinkGone`].
-    pub async fn confirm(&self, token: &str, caller: &Caller) -> Result<()> {
-        let (token, caller) = (token.to_owned(), caller.clone());
+    pub async fn confirm(
+        &self,
+        token: &str,
+        session: Option<&Session>,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (token, session, caller) = (token.to_owned(), session.cloned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
             let now = write.now;
@@ -266,15 +295,19 @@ impl Vault {
                 return Ok(());
             }
             let link = open(&vault, connection, &token, now).await?;
+            let by = (session.as_ref(), &caller);
+            let owned = signed_in_here(&vault, connection, &link, by).await?;
+            let owned_at = owned.then_some(now);
             if link.kind == MailKind::ChangeAddress {
                 void(connection, &link.account, link.kind, now).await?;
-                change_address::complete(connection, &link, now, &caller).await?;
+                change_address::complete(connection, &link, owned_at, now, &caller).await?;
                 let _turn = write.commit().await?;
                 return Ok(());
             }
             let (statement, action) = match link.kind {
                 MailKind::ConfirmAddress => (
-                    "UPDATE accounts SET confirmed_at = $1 WHERE id = $2",
+                    "UPDATE accounts SET confirmed_at = COALESCE(confirmed_at, $1), owned_at = CAST($3 AS BIGINT)
+                     WHERE id = $2",
                     Action::AddressConfirmed,
                 ),
                 MailKind::ConfirmSecondRecipient => (
@@ -283,11 +316,11 @@ impl Vault {
                 ),
                 _ => return Err(Error::LinkGone),
             };
-            sqlx::query(statement)
-                .bind(now)
-                .bind(&link.account)
-                .execute(&mut *connection)
-                .await?;
+            let mut query = sqlx::query(statement).bind(now).bind(&link.account);
+            if link.kind == MailKind::ConfirmAddress {
+                query = query.bind(owned_at);
+            }
+            query.execute(&mut *connection).await?;
             void(connection, &link.account, link.kind, now).await?;
             let done = entry(&link.account, action, &link.recipient, now);
             audit::record(connection, done, &caller).await?;

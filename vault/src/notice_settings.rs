@@ -187,8 +187,8 @@ impl Vault {
         .await
     }
 
-    /// Sends the link that confirms an address again: that of the `account` or of the `second` recipient. An
-    /// address that is confirmed gets none.
+    /// Sends the link that confirms an address again: that of the `account` or of the `second` recipient. One
+    /// of which it has been shown who reads mail there gets none.
     ///
     /// # Errors
     /// [`Error::NotFound`] for anything else, or without a second recipient; [`Error::Throttled`].
@@ -199,7 +199,7 @@ impl Vault {
         caller: &Caller,
     ) -> Result<()> {
         let (own, second): (Option<i64>, Option<String>) =
-            sqlx::query_as("SELECT confirmed_at, second_recipient FROM accounts WHERE id = $1")
+            sqlx::query_as("SELECT owned_at, second_recipient FROM accounts WHERE id = $1")
                 .bind(&session.account.id)
                 .fetch_one(&self.0.database.readers)
                 .await?;

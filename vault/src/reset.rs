@@ -29,8 +29,9 @@ pub(crate) async fn password_changed(
 
 impl Vault {
     /// Sets a new password by a link, ends every session of the account, makes a new address for its calendar, and
-    /// counts its address as confirmed. Where that is news, the keys made before expire (see [`crate::claim`]). The browser that did it is
-    /// the owner's: it can sign in whatever strangers guess meanwhile.
+    /// counts its address as confirmed. Unless it had been shown that the account's maker reads mail there, the keys made
+    /// before expire (see [`crate::claim`]). The browser that did it is the owner's: it can sign in whatever strangers guess
+    /// meanwhile.
     ///
     /// # Errors
     /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
@@ -56,13 +57,14 @@ impl Vault {
             if link.kind != MailKind::ResetPassword {
                 return Err(Error::LinkGone);
             }
-            // An account that nobody has confirmed may have been made by somebody else with the owner's address:
-            // whom that one let see into it sees no more. The calendar's address goes in any case, since who
-            // resets a password may do so because somebody else knew the old one.
+            // The account may have been made by a stranger with the owner's address, which its confirmation alone does not
+            // rule out: whom that stranger let see into it sees no more. The calendar's address goes in any case, since
+            // a reset may be the answer to a stolen password.
             sqlx::query(
                 "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
-                 second_recipient = CASE WHEN confirmed_at IS NOT NULL THEN second_recipient END,
-                 second_confirmed_at = CASE WHEN confirmed_at IS NOT NULL THEN second_confirmed_at END,
+                 owned_at = COALESCE(owned_at, $2),
+                 second_recipient = CASE WHEN owned_at IS NOT NULL THEN second_recipient END,
+                 second_confirmed_at = CASE WHEN owned_at IS NOT NULL THEN second_confirmed_at END,
                  feed_generation = feed_generation + 1
                  WHERE id = $3",
             )
@@ -75,11 +77,12 @@ impl Vault {
                 links::void(connection, &link.account, kind, now).await?;
             }
             sessions::end_all(connection, &link.account).await?;
-            let detail = if link.confirmed { "" } else { CLAIMED };
+            let detail = if link.owned { "" } else { CLAIMED };
             let done = entry(&link.account, Action::PasswordReset, detail, now);
             audit::record(connection, done, &caller).await?;
-            let mail = password_changed(connection, &link.account, &link.account_email, now).await?;
-            let claimed = if link.confirmed {
+            let mail =
+                password_changed(connection, &link.account, &link.account_email, now).await?;
+            let claimed = if link.owned {
                 None
             } else {
                 let mail = MailTo {

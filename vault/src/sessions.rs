@@ -95,6 +95,15 @@ pub async fn start(
     })
 }
 
+/// Whether a session is still there, within the transaction of what it asks for.
+pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
+    let there: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
+        .bind(&session.digest)
+        .fetch_optional(connection)
+        .await?;
+    Ok(there.is_some())
+}
+
 /// Removes every session of an account, within the transaction that changes its password.
 pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result<()> {
     sqlx::query("DELETE FROM sessions WHERE account_id = $1")
@@ -149,12 +158,11 @@ impl Vault {
     pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
         self.0.limits.change(&session.account.id, self.now())?;
         let mut write = self.0.database.begin().await?;
-        let there: Option<(i64,)> =
-            sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
-                .bind(&session.digest)
-                .fetch_optional(&mut *write.transaction)
-                .await?;
-        there.map(|_| write).ok_or(Error::SessionOver)
+        if holds(&mut write.transaction, session).await? {
+            Ok(write)
+        } else {
+            Err(Error::SessionOver)
+        }
     }
 
     /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.

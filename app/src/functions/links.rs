@@ -28,7 +28,11 @@ pub async fn show_link(#[server(default)] token: String) -> Result<LinkView, FnE
 #[server(name = Confirm, prefix = "/fn", endpoint = "account/confirm")]
 pub async fn confirm(#[server(default)] token: String) -> Result<(), FnError> {
     let request = Request::current();
-    Ok(request.vault.confirm(&token, &request.caller).await?)
+    let session = request.session.as_ref();
+    Ok(request
+        .vault
+        .confirm(&token, session, &request.caller)
+        .await?)
 }
 
 /// Sets a new password and ends every session of the account.

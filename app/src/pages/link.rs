@@ -52,19 +52,19 @@ pub fn ResetPasswordPage() -> impl IntoView {
     let state = FormState::new(ResetPassword::PATH);
     linked(state, move |link, token| {
         (link.purpose == LinkPurpose::ResetPassword).then(|| {
-            let unconfirmed = (!link.confirmed).then(|| {
+            let claims = (!link.owned).then(|| {
                 view! {
                     <p class="note warn">
                         {Icon::WARNING.draw()}
                         <span>
-                            "This address has never been confirmed, so somebody else may have made the account. Setting a new password confirms the address and expires the API keys made before; you can restore those that you know."
+                            "This address was not confirmed from a browser signed in to the account, so someone else may have made it. Setting a new password confirms the address and expires the API keys made before; you can restore those that you know."
                         </span>
                     </p>
                 }
             });
             view! {
                 <PageHead title="Set a new password" />
-                {unconfirmed}
+                {claims}
                 <Form state=state then=then(|_, _| Ok(()))>
                     <input type="hidden" name="token" value=token />
                     // Without a name it is not sent: it tells password managers whose password this is.
@@ -111,7 +111,7 @@ pub fn ConfirmPage() -> impl IntoView {
         let (title, what, label) = match link.purpose {
             LinkPurpose::ConfirmAddress => (
                 "Confirm your address",
-                confirms_own(&link),
+                confirms_own(&link, &token),
                 "Confirm this address",
             ),
             LinkPurpose::ConfirmSecondRecipient => (
@@ -139,12 +139,29 @@ pub fn ConfirmPage() -> impl IntoView {
     })
 }
 
-fn confirms_own(link: &LinkView) -> AnyView {
+fn confirms_own(link: &LinkView, token: &str) -> AnyView {
+    let request = use_context::<Request>();
+    let session = request
+        .as_ref()
+        .and_then(|request| request.session.as_ref());
+    let signed_out = session.is_none_or(|session| session.account.email != link.account).then(|| {
+        let back = format!("/sign-in?next=/confirm%3Ftoken%3D{token}");
+        view! {
+            <p class="note">
+                {Icon::WARNING.draw()}
+                <span>
+                    "If you made the account, " <a href=back>"sign in here"</a>
+                    " first. Confirmed from a browser without a sign-in, the address gets notices, but setting a forgotten password expires the keys made before."
+                </span>
+            </p>
+        }
+    });
     view! {
         <p>
             "Confirm that mail to " <bdi class="quoted">{link.address.clone()}</bdi>
             " reaches you: notices about your API keys are sent there."
         </p>
+        {signed_out}
         <p class="muted">
             "You did not sign up? Then do not confirm: whoever made the account knows its password and its API keys. Close this page, or "
             <a href="/forgot-password">"set a new password"</a> " to take the account over, which expires the keys made before."

@@ -124,7 +124,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
 fn recipients(notices: Memo<NoticesView>) -> AnyView {
     let feedback = Feedback::get();
     let email = notices.with_untracked(|notices| notices.email.clone());
-    let confirmed = memo(move || notices.with(|notices| notices.confirmed));
+    let own = memo(move || notices.with(|notices| (notices.confirmed, notices.owned)));
     let second = memo(move || notices.with(|notices| notices.second_recipient.clone()));
     view! {
         <section class="card" aria-labelledby="recipients-title">
@@ -133,15 +133,19 @@ fn recipients(notices: Memo<NoticesView>) -> AnyView {
                 <strong>
                     <bdi>{email}</bdi>
                 </strong>
-                {live(move || confirmation(confirmed.get()))}
-                {live(move || (!confirmed.get()).then(|| resend("account")))}
+                {live(move || confirmation(own.get().0))}
+                {live(move || (!own.get().1).then(|| resend("account")))}
             </div>
             <p class="help">
                 {live(move || {
-                    if confirmed.get() {
-                        "The account's own address. It gets every notice."
-                    } else {
-                        "The account's own address. It gets every notice already; the link in the mail to it only shows that mail arrives."
+                    match own.get() {
+                        (true, true) => "The account's own address. It gets every notice.",
+                        (true, false) => {
+                            "The account's own address. It gets every notice. It was confirmed from a browser that was not signed in, so setting a forgotten password would expire your keys: a link that you open in this browser prevents that."
+                        }
+                        (false, _) => {
+                            "The account's own address. It gets every notice already. Open the link in the email in this browser: that shows that mail arrives, and that the account is yours."
+                        }
                     }
                 })}
             </p>

@@ -246,8 +246,8 @@ async fn carry_over(
     for account in accounts {
         sqlx::query(
             "UPDATE accounts SET email = $1, password = $2, confirmed_at = CAST($3 AS BIGINT), second_recipient = $4,
-                 second_confirmed_at = CAST($5 AS BIGINT), feed_generation = $6
-             WHERE id = $7",
+                 second_confirmed_at = CAST($5 AS BIGINT), feed_generation = $6, owned_at = CAST($7 AS BIGINT)
+             WHERE id = $8",
         )
         .bind(&account.email)
         .bind(&account.password)
@@ -255,6 +255,7 @@ async fn carry_over(
         .bind(account.second_recipient.clone())
         .bind(account.second_confirmed_at)
         .bind(account.feed_generation)
+        .bind(account.owned_at)
         .bind(&account.id)
         .execute(&mut *connection)
         .await?;

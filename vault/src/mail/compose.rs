@@ -41,14 +41,14 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
     .write(base_url)
 }
 
-/// To the address of an account whose password is forgotten. Unless that address is `confirmed`, somebody else may
+/// To the address of an account whose password is forgotten. Unless its maker is known to read mail there (`owned`), somebody else may
 /// have made the account.
-pub fn reset_password(base_url: &str, link: &str, confirmed: bool) -> Content {
-    let keys = if confirmed {
+pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
+    let keys = if owned {
         "API keys go on working."
     } else {
-        "This address has never been confirmed, so somebody else may have made the account. Setting a new password \
-         confirms the address and expires the API keys made before; you can restore those that you know."
+        "This address was not confirmed from a browser signed in to the account, so someone else may have made it. Setting a \
+         new password confirms the address and expires the API keys made before; you can restore those that you know."
     };
     Plain {
         subject: "Set a new password",
@@ -63,7 +63,7 @@ pub fn reset_password(base_url: &str, link: &str, confirmed: bool) -> Content {
 }
 
 /// To the address of an account whose password is a new one since `when`. `expired` is how many keys were expired
-/// because the reset confirmed the address for the first time; none: it did not.
+/// because a stranger may have made the account; none: its maker was known to read mail here.
 pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Content {
     let changed = format!(
         "The password of the Keyhold account with this address at {base_url} was changed on {when}. All other \
@@ -76,7 +76,7 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
             keys => format!("The {keys} API keys made before were expired, and are refused from now on."),
         };
         format!(
-            "This address had never been confirmed, so somebody else may have made the account. {keys} Restore \
+            "This address was not confirmed from a browser signed in to the account, so someone else may have made it. {keys} Restore \
              only what you know: {base_url}/preferences/api-control?status=expired"
         )
     });

@@ -53,7 +53,7 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     // A notice that waits for the old address goes to the new one.
     let key = fixture.key(&member, "billing", "30d").await;
     expire(vault, &member, &key.access_key.to_string()).await;
-    vault.confirm(&token, &caller).await.unwrap();
+    vault.confirm(&token, None, &caller).await.unwrap();
     let view = vault.address(&member.session.account).await.unwrap();
     assert_eq!(
         (view.email.as_str(), view.confirmed, view.pending),
@@ -125,7 +125,10 @@ async fn an_address_belongs_to_one_account() {
     let member = fixture.member("old@example.com").await;
     let token = asked(&fixture, &mut mailbox, &member.session).await;
     fixture.member("new@example.com").await;
-    let late = fixture.vault.confirm(&token, &Caller::default()).await;
+    let late = fixture
+        .vault
+        .confirm(&token, None, &Caller::default())
+        .await;
     assert!(matches!(late, Err(Error::LinkGone)));
     let view = fixture.vault.address(&member.session.account).await;
     assert_eq!(view.unwrap().email, "old@example.com");
@@ -139,7 +142,7 @@ async fn a_request_is_taken_back_by_hand_and_by_a_new_password() {
     let (vault, caller) = (&fixture.vault, Caller::default());
     let member = fixture.member("old@example.com").await;
     let gone = |token: String| async move {
-        let confirmed = vault.confirm(&token, &Caller::default()).await;
+        let confirmed = vault.confirm(&token, None, &Caller::default()).await;
         matches!(confirmed, Err(Error::LinkGone))
     };
     let token = asked(&fixture, &mut mailbox, &member.session).await;

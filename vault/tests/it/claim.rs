@@ -5,7 +5,9 @@ use shared::status::Status;
 use vault::{Caller, Error};
 
 use crate::clock::accepted;
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, edit, from, restore};
+use crate::fixture::{
+    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, edit, from, restore,
+};
 use crate::links::token_in;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -102,7 +104,7 @@ async fn the_first_reset_expires_what_was_made_before_and_says_so() {
     assert_eq!(fixture.verdict(&owner.default_key), "good");
 }
 
-/// The owner's own second reset, or one after the address was confirmed, leaves the keys alone.
+/// The owner's own second reset, or one after the owner confirmed the address, leaves the keys alone.
 #[tokio::test]
 async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let fixture = Fixture::new().await;
@@ -110,7 +112,10 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let member = fixture.member("victim@example.com").await;
     let confirm = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
     let caller = Caller::default();
-    fixture.vault.confirm(&confirm, &caller).await.unwrap();
+    let confirmed = fixture
+        .vault
+        .confirm(&confirm, Some(&member.session), &caller);
+    confirmed.await.unwrap();
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
     assert_eq!(fixture.verdict(&member.default_key), "good");
@@ -120,6 +125,101 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(mails[0].subject, "Your password was changed");
     assert!(!mails[0].text.contains("expired"), "{}", mails[0].text);
+}
+
+/// What the notices page says of the account's address: whether mail arrives, and whether its maker reads it.
+async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
+    let view = fixture.vault.notices(&session.account).await.unwrap();
+    (view.confirmed, view.owned)
+}
+
+/// P4: an owner who opens the link in the mail to a stranger's account shows that mail arrives, and no more.
+#[tokio::test]
+async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
+    for moved in [false, true] {
+        let fixture = Fixture::new().await;
+        let mut mailbox = Mailbox::of(&fixture);
+        let (vault, caller) = (&fixture.vault, Caller::default());
+        let (attacker, token) = if moved {
+            // The stranger's own account, which then asks for the owner's address.
+            let attacker = fixture.member("stranger@example.com").await;
+            let token = token_in(&mailbox.delivered(vault).await[0].text);
+            let own = vault.confirm(&token, Some(&attacker.session), &caller);
+            own.await.unwrap();
+            assert_eq!(address(&fixture, &attacker.session).await, (true, true));
+            let (session, email) = (&attacker.session, "victim@example.com");
+            let asked = vault.change_address(session, email, PASSWORD, &caller);
+            asked.await.unwrap();
+            let mails = mailbox.delivered(vault).await;
+            let mail = mails.iter().find(|mail| mail.to == email).unwrap();
+            (attacker, token_in(&mail.text))
+        } else {
+            let attacker = fixture.member("victim@example.com").await;
+            let token = token_in(&mailbox.delivered(vault).await[0].text);
+            (attacker, token)
+        };
+        // The owner has an account too, on which the browser is signed in.
+        let other = fixture.member("other@example.com").await;
+        let confirmed = vault.confirm(&token, Some(&other.session), &caller);
+        confirmed.await.unwrap();
+        let made = &attacker.session;
+        assert_eq!(address(&fixture, made).await, (true, false));
+        let token = asked(&fixture, &mut mailbox).await;
+        assert!(!vault.link(&token).await.unwrap().owned);
+        reset(&fixture, &token).await;
+        assert_eq!(fixture.verdict(&attacker.default_key), "expired", "{moved}");
+        let owner = signed_in(&fixture).await;
+        let overview = vault.overview(&owner.session.account).await.unwrap();
+        assert_eq!(overview.claim.unwrap().expired, 1);
+        assert_eq!(address(&fixture, &owner.session).await, (true, true));
+        let token = asked(&fixture, &mut mailbox).await;
+        reset(&fixture, &token).await;
+        assert_eq!(fixture.verdict(&owner.default_key), "good", "claimed once");
+    }
+}
+
+/// The browser on which an owner signed in once shows it too, and so does a later link.
+#[tokio::test]
+async fn a_browser_of_the_owner_shows_who_made_the_account() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let (vault, session) = (&fixture.vault, &member.session);
+    fixture.member("stranger@example.com").await;
+    let mails = mailbox.delivered(vault).await;
+    let mail = mails.iter().find(|mail| mail.to.starts_with("victim"));
+    let caller = Caller::default();
+    let ended = vault.sign_in("victim@example.com", PASSWORD, &caller).await;
+    let ended = fixture.session(&ended.unwrap()).await.unwrap();
+    vault.sign_out(&ended, &caller).await.unwrap();
+    let foreign = vault
+        .sign_in("stranger@example.com", PASSWORD, &caller)
+        .await
+        .unwrap();
+    let caller = Caller {
+        device: foreign.device().cloned(),
+        ..Caller::default()
+    };
+    let token = token_in(&mail.unwrap().text);
+    vault.confirm(&token, Some(&ended), &caller).await.unwrap();
+    assert_eq!(address(&fixture, session).await, (true, false));
+
+    let again = vault.resend_confirmation(session, "account", &caller);
+    again.await.unwrap();
+    let token = token_in(&mailbox.delivered(vault).await[0].text);
+    let own = vault
+        .sign_in("victim@example.com", PASSWORD, &caller)
+        .await
+        .unwrap();
+    let caller = Caller {
+        device: own.device().cloned(),
+        ..Caller::default()
+    };
+    vault.confirm(&token, None, &caller).await.unwrap();
+    assert_eq!(address(&fixture, session).await, (true, true));
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    assert_eq!(fixture.verdict(&member.default_key), "good");
 }
 
 /// A key that a leap of the clock had expired before the reset is not good again once the clock is right.
@@ -225,11 +325,11 @@ async fn a_changed_password_is_announced_but_not_endlessly() {
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("victim@example.com").await;
     let _ = mailbox.delivered(&fixture.vault).await;
-    let (mut session, mut password) = (member.session, crate::fixture::PASSWORD);
+    let (mut session, mut password) = (member.session, PASSWORD);
     let mut mails = 0;
     for _ in 0..6 {
         let other = if password == NEW_PASSWORD {
-            crate::fixture::PASSWORD
+            PASSWORD
         } else {
             NEW_PASSWORD
         };

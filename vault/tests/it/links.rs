@@ -56,12 +56,15 @@ async fn signing_up_sends_a_link_that_confirms_the_address_once() {
     assert!(!confirmed().await, "looking does nothing");
     fixture
         .vault
-        .confirm(&token, &from([192, 0, 2, 1]))
+        .confirm(&token, Some(&member.session), &from([192, 0, 2, 1]))
         .await
         .unwrap();
     assert!(confirmed().await);
     assert!(is_gone(
-        &fixture.vault.confirm(&token, &Caller::default()).await
+        &fixture
+            .vault
+            .confirm(&token, None, &Caller::default())
+            .await
     ));
     assert!(is_gone(&fixture.vault.link(&token).await));
     fixture
@@ -91,7 +94,9 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
     ));
     for garbage in ["", "x", "mail_0.0", &confirm[1..], &format!("{confirm}0")] {
         assert!(is_gone(&fixture.vault.link(garbage).await), "{garbage:?}");
-        assert!(is_gone(&fixture.vault.confirm(garbage, &caller).await));
+        assert!(is_gone(
+            &fixture.vault.confirm(garbage, None, &caller).await
+        ));
     }
     // A later link takes the place of the earlier.
     let resend = || {
@@ -105,7 +110,7 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
     assert!(fixture.vault.link(&later).await.is_ok());
     fixture.clock.advance(3 * DAY);
     assert!(
-        is_gone(&fixture.vault.confirm(&later, &caller).await),
+        is_gone(&fixture.vault.confirm(&later, None, &caller).await),
         "three days"
     );
     // Outlived before it was sent: it is not sent.
@@ -134,7 +139,7 @@ async fn a_forgotten_password_is_set_anew() {
     assert_eq!(mails.len(), 1, "none to a stranger");
     assert_eq!(mails[0].to, "a@example.com");
     let token = token_in(to(&mails, "reset-password")[0].text.as_str());
-    assert!(is_gone(&fixture.vault.confirm(&token, &caller).await));
+    assert!(is_gone(&fixture.vault.confirm(&token, None, &caller).await));
     let weak = fixture
         .vault
         .reset_password(&token, "12345678", &caller)
@@ -334,7 +339,7 @@ async fn a_second_recipient_stops_the_notices() {
         .unwrap();
     let mails = mailbox.delivered(vault).await;
     vault
-        .confirm(&token_in(&mails[1].text), &caller)
+        .confirm(&token_in(&mails[1].text), None, &caller)
         .await
         .unwrap();
     let key = fixture
@@ -367,9 +372,9 @@ async fn a_second_recipient_stops_the_notices() {
         view.second_recipient
     };
     assert!(second().await.is_some(), "looking does nothing");
-    vault.confirm(&token, &caller).await.unwrap();
+    vault.confirm(&token, None, &caller).await.unwrap();
     assert!(second().await.is_none());
-    assert!(is_gone(&vault.confirm(&token, &caller).await));
+    assert!(is_gone(&vault.confirm(&token, None, &caller).await));
     assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
 }
 
@@ -391,7 +396,7 @@ async fn a_mail_program_stops_the_notices() {
         assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
     }
     let invited = token_in(&mails[1].text);
-    vault.confirm(&invited, &caller).await.unwrap();
+    vault.confirm(&invited, None, &caller).await.unwrap();
     let key = fixture.key(&member, "billing", "never").await;
     expire(vault, &member, &key.access_key.to_string()).await;
     let mails = mailbox.delivered(vault).await;

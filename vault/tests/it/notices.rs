@@ -292,7 +292,7 @@ async fn a_second_recipient_confirms_first() {
     );
 
     assert!(
-        fixture.vault.confirm(&token, &caller).await.is_err(),
+        fixture.vault.confirm(&token, None, &caller).await.is_err(),
         "it works for three days"
     );
     fixture
@@ -302,7 +302,7 @@ async fn a_second_recipient_confirms_first() {
         .unwrap();
     let links = mailbox.delivered(&fixture.vault).await;
     let token = crate::links::token_in(&links[0].text);
-    fixture.vault.confirm(&token, &caller).await.unwrap();
+    fixture.vault.confirm(&token, None, &caller).await.unwrap();
 
     fixture.clock.set(NOON + 76 * DAY + 1);
     assert_eq!(

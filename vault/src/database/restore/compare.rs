@@ -50,6 +50,7 @@ pub struct Account {
     pub second_recipient: Option<String>,
     pub second_confirmed_at: Option<i64>,
     pub feed_generation: i64,
+    pub owned_at: Option<i64>,
 }
 
 /// What the present database has that the backup has not.
@@ -168,6 +169,17 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
         .fetch_one(&mut *connection)
         .await?;
+    // A version before it could not know. The first password reset then expires what was made before.
+    let (has_owners,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM pragma_table_info('accounts', 'present') WHERE name = 'owned_at'",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let owned_at = if has_owners > 0 {
+        "p.owned_at"
+    } else {
+        "CAST(NULL AS BIGINT)"
+    };
     Ok(Difference {
         present: Present::Compared,
         revived: revived(connection, (earliest, at), swept_to).await?,
@@ -181,14 +193,16 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         .bind(at)
         .fetch_all(&mut *connection)
         .await?,
-        accounts: sqlx::query_as(
-            "SELECT p.id, p.email, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation
+        accounts: sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT p.id, p.email, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation,
+                    {owned_at} AS owned_at
              FROM main.accounts b JOIN present.accounts p ON p.id = b.id
              WHERE p.email <> b.email OR p.password <> b.password OR p.feed_generation <> b.feed_generation
                 OR p.confirmed_at IS DISTINCT FROM b.confirmed_at
                 OR p.second_recipient IS DISTINCT FROM b.second_recipient
-                OR p.second_confirmed_at IS DISTINCT FROM b.second_confirmed_at",
-        )
+                OR p.second_confirmed_at IS DISTINCT FROM b.second_confirmed_at
+                OR {owned_at} IS DISTINCT FROM b.owned_at",
+        )))
         .fetch_all(&mut *connection)
         .await?,
         settled: sqlx::query_as(
