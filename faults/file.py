@@ -38,8 +38,8 @@ def run(binary, folder, long):
     return [row(binary, f"{folder}/{fault.__name__}", fault) for fault in faults]
 
 
-def row(binary, folder, fault):
-    keyhold = Keyhold(binary, folder)
+def row(binary, folder, fault, **where):
+    keyhold = Keyhold(binary, folder, **where)
     keyhold.start()
     wrong = []
     try:

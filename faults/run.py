@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "faults"))
 from report import NotRun, Row, document  # noqa: E402
 
 FAULTS = [
-    "kills", "power", "sync", "disk", "lock", "file", "wal", "stops", "writers",
+    "kills", "power", "sync", "disk", "lock", "file", "unmount", "wal", "stops", "writers",
     "sign_ins", "slow", "heads", "connections", "soak",
 ]
 

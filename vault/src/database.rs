@@ -233,6 +233,10 @@ impl Database {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a question to the database did not end in time");
         }
+        if self.watch.log_is_cut() {
+            // The last connection to close would fold the log in.
+            return self.keeper.abandon().await;
+        }
         self.keeper.close(deadline).await;
         if let Err(reason) = self.writer.close(deadline).await {
             tracing::warn!(

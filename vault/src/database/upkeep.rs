@@ -52,6 +52,11 @@ impl Keeper {
         };
         let _ = timeout_at(deadline, close).await;
     }
+
+    /// Leaves the connection open for as long as the process lives.
+    pub async fn abandon(&self) {
+        std::mem::forget(self.0.lock().await.take());
+    }
 }
 
 impl Database {

@@ -22,6 +22,9 @@ const CHANGES: std::ops::Range<usize> = 24..28;
 /// The header of a write-ahead log, and that of each of its frames: <https://sqlite.org/fileformat2.html#walformat>.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
+/// What a log begins with; its last bit says in which order the bytes of its checksums are.
+const LOG_MAGIC: u32 = 0x377f_0682;
+const LOG_CUT: &str = "has lost its write-ahead log, which was truncated";
 
 /// What tells a file from another one of its name. While it is open its number cannot be given to another.
 type Identity = (u64, u64);
@@ -47,6 +50,8 @@ pub struct Watch {
     readiness: Arc<Readiness>,
     /// Only a restart helps.
     lost: AtomicBool,
+    /// The log has lost frames that its index knows. To fold it in would mix old pages with new ones.
+    log_cut: AtomicBool,
     seen: Mutex<Seen>,
 }
 
@@ -70,6 +75,7 @@ impl Watch {
             file,
             readiness,
             lost: AtomicBool::new(false),
+            log_cut: AtomicBool::new(false),
             seen: Mutex::default(),
         })
     }
@@ -99,6 +105,33 @@ impl Watch {
         false
     }
 
+    /// Whether a change that was just committed is where a restart finds it: the file is ours, and its log begins as one.
+    /// A log that was cut to nothing and then written on is a hole up to the newest frame.
+    pub fn keeps(&self) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
+        let kept = self.log_begins();
+        if !kept {
+            self.lose(LOG_CUT);
+        }
+        kept
+    }
+
+    fn log_begins(&self) -> bool {
+        let mut magic = [0; 4];
+        match File::open(beside(&self.path, "-wal")).map(|log| log.read_exact_at(&mut magic, 0)) {
+            Ok(Ok(())) => u32::from_be_bytes(magic) & !1 == LOG_MAGIC,
+            // Empty, or not there: that is for a further look to judge.
+            _ => true,
+        }
+    }
+
+    /// Whether the log has lost frames, so that it must not be folded in.
+    pub fn log_is_cut(&self) -> bool {
+        self.log_cut.load(Ordering::Acquire)
+    }
+
     /// How large the write-ahead log is.
     pub fn log_bytes(&self) -> u64 {
         beside(&self.path, "-wal")
@@ -120,12 +153,21 @@ impl Watch {
         let Some(found) = found.filter(|_| certain) else {
             return false;
         };
+        self.lose(found);
+        !self.log_is_cut()
+    }
+
+    fn lose(&self, found: &str) {
         self.lost.store(true, Ordering::Release);
+        let advice = if found == LOG_CUT {
+            self.log_cut.store(true, Ordering::Release);
+            "Changes that were only in the log are lost. Stop keyhold and start it again: it goes on with what the file holds"
+        } else {
+            "Stop keyhold with SIGTERM rather than SIGKILL, which saves what it can, and start it again"
+        };
         self.fail(&format!(
-            "{found}. Stop keyhold with SIGTERM rather than SIGKILL, which saves what it can, and start it again; if it \
-             then finds damage, `keyhold restore FILE` puts a backup in its place"
+            "{found}. {advice}; if it then finds damage, `keyhold restore FILE` puts a backup in its place"
         ));
-        true
     }
 
     fn suspicion(&self, seen: &mut Seen, pages: Option<Pages>) -> Option<&'static str> {
@@ -158,8 +200,9 @@ impl Watch {
         };
         if pages.is_some_and(|pages| {
             pages.frames > 0 && log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
-        }) {
-            return Some("has lost its write-ahead log, which was truncated");
+        }) || !self.log_begins()
+        {
+            return Some(LOG_CUT);
         }
         if of_sidefile(&self.path, "-shm", &mut seen.index).is_none() {
             return Some(

@@ -124,7 +124,7 @@ impl Write {
         turn.in_doubt = true;
         match sqlx::query("COMMIT").execute(&mut connection).await {
             // Committed into a file that is gone, or nearly so. Should it come back, it is read again.
-            Ok(_) if !self.writer.watch.is_ours() => Err(self.writer.failed(GONE)),
+            Ok(_) if !self.writer.watch.keeps() => Err(self.writer.failed(GONE)),
             Ok(_) => {
                 turn.in_doubt = false;
                 turn.connection = Some(connection);

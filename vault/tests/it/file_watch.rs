@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use sqlx::Connection;
-use vault::Caller;
+use tempfile::TempDir;
 use vault::readiness::Cause;
+use vault::{Caller, Vault};
 
 use crate::fixture::{Fixture, Member};
 
@@ -113,6 +114,38 @@ async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
     }
 }
 
+/// A log that is cut and then written on is as long as before, but a restart takes it for an empty one.
+#[tokio::test]
+async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
+    let (site, member) = in_use().await;
+    let kept = create(&site, &member, "in the log").await.unwrap();
+    site.vault.bound_log(0).await.unwrap();
+    for name in ["a", "b", "c"] {
+        create(&site, &member, name).await.unwrap();
+    }
+    truncate(&beside(&site, "-wal"), 0);
+    assert!(create(&site, &member, "lost").await.is_err());
+    site.vault.look_at_file().await;
+    site.vault.look_at_file().await;
+    let sentence = site.vault.readiness().fault(Cause::File);
+    assert!(sentence.unwrap_or_default().contains("was truncated"));
+    // Nothing is folded in from it, neither at once nor at the stop: what the file held is whole.
+    site.vault.close().await;
+    let (_folder, found) = as_found_later(&site, &["keyhold.db", "keyhold.db-wal"]).await;
+    assert!(found.verify(kept.access_key, &kept.secret_key).is_ok());
+    assert_eq!(found.key_count(), 2);
+}
+
+/// What another process finds in these files and the pepper.
+async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
+    let copy = TempDir::new().unwrap();
+    for file in files.iter().chain(&["pepper"]) {
+        fs::copy(site.folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let found = Vault::open(&crate::fixture::options(&copy), site.clock.clone()).await;
+    (copy, found.unwrap())
+}
+
 #[tokio::test]
 async fn the_same_file_put_back_is_taken_again() {
     let (site, member) = in_use().await;
@@ -139,16 +172,7 @@ async fn the_changes_of_a_removed_log_are_saved() {
     site.vault.look_at_file().await;
     site.vault.look_at_file().await;
     // What a machine that lost power here would find.
-    let copy = tempfile::TempDir::new().unwrap();
-    fs::copy(database(&site), copy.path().join("keyhold.db")).unwrap();
-    fs::copy(
-        site.folder.path().join("pepper"),
-        copy.path().join("pepper"),
-    )
-    .unwrap();
-    let found = vault::Vault::open(&crate::fixture::options(&copy), site.clock.clone())
-        .await
-        .unwrap();
+    let (_folder, found) = as_found_later(&site, &["keyhold.db"]).await;
     assert!(found.verify(key.access_key, &key.secret_key).is_ok());
 }
 

@@ -1,0 +1,31 @@
+"""The volume of the database unmounted under a running server: to the server the file is gone, as the next start would see."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import file
+from disk import make
+from report import NotRun
+
+
+def unmounted(path):
+    subprocess.run(["umount", "-l", os.path.dirname(path)], check=True)
+
+
+def run(binary, folder, long):
+    if os.geteuid() != 0:
+        raise NotRun("mounting a file system needs root")
+    rows = []
+    for name, size in [("tmpfs", 16), ("ext4", 24)]:
+        place = f"{folder}/{name}"
+        Path(place).mkdir(parents=True)
+        make(name, size, f"{folder}/{name}.img", place)
+        try:
+            rows.append(file.row(binary, f"{folder}/server-{name}", unmounted, data=place))
+        finally:
+            # Gone already, unless the server did not come so far.
+            if os.path.ismount(place):
+                subprocess.run(["umount", "-l", place], check=False)
+        rows[-1].what += f" ({name})"
+    return rows
