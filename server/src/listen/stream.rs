@@ -74,7 +74,7 @@ impl Stream {
 
     /// Puts back what was read, to be read again.
     pub fn put_back(&mut self, begun: impl Into<Vec<u8>>) {
-        self.begun = begun.into();
+        self.begun = as_small_as_can_be(begun);
         self.again = 0;
     }
 
@@ -179,5 +179,27 @@ impl AsyncWrite for Stream {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+/// These bytes, without the room around them: hyper's buffer is as large as the largest head was, though nothing is in it.
+fn as_small_as_can_be(begun: impl Into<Vec<u8>>) -> Vec<u8> {
+    let mut begun = begun.into();
+    begun.shrink_to_fit();
+    begun
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::as_small_as_can_be;
+
+    #[test]
+    fn what_is_put_back_keeps_no_room() {
+        let mut buffer = Vec::with_capacity(64 * 1024);
+        buffer.extend_from_slice(b"GET");
+        let kept = as_small_as_can_be(Bytes::from(buffer));
+        assert_eq!((&*kept, kept.capacity()), (&b"GET"[..], 3));
     }
 }
