@@ -154,7 +154,13 @@ impl Vault {
         };
         self.confirm_password(session, current_password, caller)
             .await?;
-        self.may_write_to(session, (MailKind::ChangeAddress, &email), caller)?;
+        // The present address is told, and may lead to a stranger's mailbox too. So the request is refused rather than made
+        // without telling it.
+        let mails = [
+            (MailKind::ChangeAddress, email.as_str()),
+            (MailKind::AddressAsked, session.account.email.as_str()),
+        ];
+        self.may_write_to(session, &mails, caller)?;
         let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;

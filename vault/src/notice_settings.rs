@@ -123,11 +123,8 @@ impl Vault {
             let message = "This is the account's own address, which gets every notice already.";
             return Err(FieldErrors::one("address", message).into());
         }
-        self.may_write_to(
-            session,
-            (MailKind::ConfirmSecondRecipient, &address),
-            caller,
-        )?;
+        let mail = (MailKind::ConfirmSecondRecipient, address.as_str());
+        self.may_write_to(session, &[mail], caller)?;
         let (session, caller) = (session.clone(), caller.clone());
         let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
@@ -206,11 +203,8 @@ impl Vault {
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
-                let mail = (
-                    MailKind::ConfirmSecondRecipient,
-                    session.account.email.as_str(),
-                );
-                self.may_write_to(session, mail, caller)?;
+                let mail = (MailKind::ConfirmAddress, session.account.email.as_str());
+                self.may_write_to(session, &[mail], caller)?;
                 let session = session.clone();
                 self.undisturbed(move |vault| async move {
                     let mut write = vault.begin_as(&session).await?;
@@ -249,16 +243,20 @@ impl Vault {
         .await
     }
 
-    /// Counts a mail that somebody asks for, so that an account cannot be used to fill others' mailboxes.
+    /// Counts a request of an account that causes `mails`, each against its mailbox, so that no account can be used to
+    /// fill another's.
     pub(crate) fn may_write_to(
         &self,
         session: &Session,
-        (kind, address): (MailKind, &str),
+        mails: &[(MailKind, &str)],
         caller: &Caller,
     ) -> Result<()> {
-        let mut subjects = Subject::mail(kind, address, caller.address);
+        let boxes = mails.iter();
+        let mut subjects: Vec<_> = boxes
+            .map(|(kind, address)| Subject::mailbox(*kind, address))
+            .collect();
+        subjects.extend(caller.address.map(Subject::mails_from));
         subjects.push(Subject::MailsOf(session.account.id.clone()));
-        self.0.limits.mail(subjects, self.now())?;
-        Ok(())
+        self.0.limits.mail(subjects, self.now())
     }
 }

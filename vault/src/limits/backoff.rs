@@ -49,9 +49,19 @@ impl Subject {
 
     /// What a mail counts against that `caller` asks for.
     pub fn mail(kind: MailKind, address: &str, caller: Option<IpAddr>) -> Vec<Self> {
-        let mut subjects = vec![Self::Mailbox(kind, mailbox(address))];
-        subjects.extend(caller.map(network).map(Self::MailsFrom));
+        let mut subjects = vec![Self::mailbox(kind, address)];
+        subjects.extend(caller.map(Self::mails_from));
         subjects
+    }
+
+    /// The network that asks for a mail.
+    pub fn mails_from(caller: IpAddr) -> Self {
+        Self::MailsFrom(network(caller))
+    }
+
+    /// The mailbox that a mail goes to.
+    pub fn mailbox(kind: MailKind, address: &str) -> Self {
+        Self::Mailbox(kind, mailbox(address))
     }
 
     fn kind(&self) -> usize {

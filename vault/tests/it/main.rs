@@ -23,6 +23,7 @@ mod inventory;
 mod keys;
 mod limits;
 mod links;
+mod mail_limits;
 mod notices;
 mod notices_model;
 mod older;

@@ -1,0 +1,115 @@
+//! Mails that a request causes: neither strangers nor accounts can fill a mailbox with them.
+
+use std::collections::BTreeMap;
+
+use shared::notice::MailKind;
+use vault::{Caller, Session};
+
+use crate::fixture::{Fixture, Mailbox, PASSWORD, from};
+use crate::links::token_in;
+
+/// Nobody's mailbox can be filled, by strangers or by an account.
+#[tokio::test]
+async fn mails_that_are_asked_for_are_throttled() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let mut refused = Vec::new();
+    for email in ["a@example.com", "nobody@example.com"] {
+        for attempt in 1..=10 {
+            if fixture.vault.request_reset(email, &caller).await.is_err() {
+                refused.push((email, attempt));
+                break;
+            }
+        }
+    }
+    assert_eq!(
+        refused,
+        [("a@example.com", 5), ("nobody@example.com", 5)],
+        "known and unknown alike"
+    );
+    let mut added = 0;
+    for number in 0..20 {
+        let address = format!("victim{number}@example.com");
+        let set = fixture
+            .vault
+            .set_second_recipient(&member.session, &address, "", &caller)
+            .await;
+        added += u32::from(set.is_ok());
+    }
+    assert_eq!(added, 6);
+    let sign_in = fixture
+        .vault
+        .sign_in("a@example.com", PASSWORD, &caller)
+        .await;
+    assert!(sign_in.is_ok(), "signing in is not slowed down by it");
+}
+
+/// As many mails of a kind as one mailbox gets at a time: three are free, and the fourth begins the wait.
+const AT_A_TIME: i64 = 4;
+/// Accounts that lead to one mailbox.
+const ACCOUNTS: u8 = 6;
+
+/// Every kind of mail, asked for by many accounts from many networks under addresses that lead to one mailbox.
+#[tokio::test]
+async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let vault = &site.vault;
+    let own = |number: u8| format!("victim+{number}@example.com");
+    let network = |number: u8| from([198, 51, number, 1]);
+    let mut accounts: Vec<Session> = Vec::new();
+    for number in 0..ACCOUNTS {
+        let caller = network(number);
+        let signed_up = vault.sign_up(&own(number), PASSWORD, "UTC", &caller).await;
+        let token = signed_up.unwrap().session;
+        accounts.push(site.session(&token).await.unwrap());
+    }
+    let stranger = site.member("stranger@example.com").await.session;
+    for (number, session) in (0..).zip(&accounts) {
+        let caller = network(number);
+        let (address, elsewhere) = (own(100 + number), format!("elsewhere{number}@example.com"));
+        // What is refused is refused as throttled; what counts is what is written in the end.
+        let _ = vault.resend_confirmation(session, "account", &caller).await;
+        let _ = vault
+            .set_second_recipient(session, &address, "", &caller)
+            .await;
+        let _ = vault
+            .change_address(session, &elsewhere, PASSWORD, &caller)
+            .await;
+        let _ = vault
+            .change_address(&stranger, &address, PASSWORD, &caller)
+            .await;
+        if let Ok(handled) = vault.request_reset(&own(number), &caller).await {
+            handled.await.unwrap();
+        }
+    }
+    // The links that were asked for elsewhere are opened: the mailbox hears that its address is given up.
+    let mails = mailbox.delivered(vault).await;
+    for mail in mails.iter().filter(|mail| mail.to.starts_with("elsewhere")) {
+        vault
+            .confirm(&token_in(&mail.text), None, &Caller::default())
+            .await
+            .unwrap();
+    }
+    for (number, session) in (0..).zip(&accounts) {
+        let (caller, new) = (network(number), "a calm forest at noon");
+        let _ = vault.change_password(session, PASSWORD, new, &caller).await;
+    }
+    let counts: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT kind, COUNT(*) FROM outbox WHERE recipient LIKE 'victim%' GROUP BY kind",
+    )
+    .fetch_all(&mut site.database().await)
+    .await
+    .unwrap();
+    let counts: BTreeMap<_, _> = counts.into_iter().collect();
+    for kind in MailKind::ALL {
+        let slug = serde_json::to_value(kind).unwrap();
+        let slug = slug.as_str().unwrap();
+        // Notices are collected instead (`notices.rs`): the mails of a day are counted by address.
+        if kind != MailKind::Notice {
+            let count = counts.get(slug).copied().unwrap_or_default();
+            assert!((1..=AT_A_TIME).contains(&count), "{slug}: {counts:?}");
+        }
+    }
+}
