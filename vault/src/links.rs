@@ -260,6 +260,12 @@ impl Vault {
     /// # Errors
     /// [`Error::LinkGone`].
     pub async fn unsubscribe(&self, token: &str, caller: &Caller) -> Result<()> {
+        // Looked at before the writer's turn is waited for: strangers may call this.
+        let mut connection = self.0.database.readers.acquire().await?;
+        if stopping(self, &mut connection, token).await?.is_none() {
+            return Err(Error::LinkGone);
+        }
+        drop(connection);
         let (token, caller) = (token.to_owned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -285,6 +291,8 @@ impl Vault {
         session: Option<&Session>,
         caller: &Caller,
     ) -> Result<()> {
+        // Looked at before the writer's turn is waited for: strangers may call this.
+        self.link(token).await?;
         let (token, session, caller) = (token.to_owned(), session.cloned(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
