@@ -146,6 +146,9 @@ impl Outgoing {
         let outcome = attempt
             .await
             .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while it sent this mail")));
+        if outcome.is_ok() {
+            progress.accepted();
+        }
         let mail = &self.lease.id;
         loop {
             let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);

@@ -351,7 +351,7 @@ pub async fn return_leases(database: &Database, unknown: &[String]) -> Result<()
              WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
         )
         .bind(write.now.saturating_add(retry::UNKNOWN_MS))
-        .bind("Keyhold stopped before the mail server answered; the mail may have been delivered")
+        .bind("Keyhold stopped before it could store the mail server's answer; the mail may have been delivered")
         .bind(mail)
         .execute(&mut *write.transaction)
         .await?;

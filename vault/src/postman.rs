@@ -234,9 +234,14 @@ impl Round {
                 self.ended(ended);
             }
         };
-        if timeout(GRACE, all).await.is_ok() {
-            return;
+        if timeout(GRACE, all).await.is_err() {
+            self.give_back().await;
         }
+    }
+
+    /// Calls off the attempts under way. A mail that the server may have, or that it has taken without the database knowing
+    /// of it, waits before it is sent a second time.
+    async fn give_back(mut self) {
         self.sending.shutdown().await;
         let left = self.under_way.into_values();
         let unknown: Vec<_> = left

@@ -68,7 +68,12 @@ impl Progress {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// Whether the mail may have been delivered, which nobody knows.
+    /// The mail server has the mail, which is not stored yet.
+    pub(crate) fn accepted(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the mail may have been delivered without the database knowing it.
     pub(crate) fn is_unknown(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
