@@ -111,6 +111,14 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
         count(restored.keys, "key"),
         count(restored.accounts, "account"),
     );
+    if restored.present == Present::Parted {
+        let _ = writeln!(
+            text,
+            "WARNING: the present database does not continue this backup, as after the restore of an older one. What it \
+             recorded is taken into account. What was deleted or expired after {last_change} anywhere else is not known: \
+             expire the keys you know of by --expire, or on their pages.",
+        );
+    }
     if let Some(doubt) = doubt(&restored.present) {
         let _ = writeln!(
             text,
@@ -146,9 +154,9 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
 /// Why the backup could not be compared with what came after it.
 fn doubt(present: &Present) -> Option<String> {
     match present {
-        Present::Compared => None,
+        Present::Compared | Present::Parted => None,
         Present::Missing => Some("there is no present database to compare with".to_owned()),
-        Present::Unrelated => Some("the present database does not continue the backup".to_owned()),
+        Present::Unrelated => Some("the present database has no account of the backup".to_owned()),
         Present::Unreadable(reason) => {
             Some(format!("the present database cannot be read ({reason})"))
         }

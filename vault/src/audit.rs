@@ -28,7 +28,7 @@ pub enum Action {
     Expired,
     Restored,
     Deleted,
-    /// A backup took the place of the database; of no account.
+    /// A backup took the place of the database; of no account, or of one that was kept as it was in the database.
     DatabaseRestored,
 }
 

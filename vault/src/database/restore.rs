@@ -2,6 +2,7 @@
 //! the present database revoked since is revoked again in the same step: keys, passwords, sessions and links.
 
 mod compare;
+mod trail;
 
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use super::file::{address, beside, folder_of, sqlite_path, sync_folder, with_fol
 use super::lock::Lock;
 use super::{Content, MIGRATIONS, connect, inspect};
 use crate::Caller;
+use crate::accounts::entry;
 use crate::audit::{self, Action, Entry};
 use crate::error::OpenError;
 use crate::pepper::Pepper;
@@ -186,6 +188,22 @@ async fn revoke(
         audit::record(connection, entry, &caller).await?;
     }
     carry_over(connection, &difference.accounts).await?;
+    // What the present database knows and the backup does not is recorded, because yet another backup may be restored.
+    for (access_key, account_id, detail) in &difference.gone {
+        let gone = Entry {
+            at,
+            account_id,
+            action: Action::Deleted,
+            subject: access_key,
+            detail,
+            expires_at: None,
+        };
+        audit::record(connection, gone, &caller).await?;
+    }
+    for account in &difference.accounts {
+        let kept = entry(&account.id, Action::DatabaseRestored, "account kept", at);
+        audit::record(connection, kept, &caller).await?;
+    }
     // Whoever signed out, changed a password or asked for another link since must not find the old ones working.
     sqlx::query("DELETE FROM sessions")
         .execute(&mut *connection)
@@ -220,14 +238,7 @@ async fn revoke(
     .execute(&mut *connection)
     .await?;
     // Also the floor of the clock: time goes on from the latest instant that either database has recorded.
-    let restored = Entry {
-        at,
-        account_id: "",
-        action: Action::DatabaseRestored,
-        subject: "",
-        detail: "",
-        expires_at: None,
-    };
+    let restored = entry("", Action::DatabaseRestored, "", at);
     audit::record(connection, restored, &caller).await
 }
 

@@ -30,6 +30,7 @@ mod older;
 mod opening;
 mod outgoing;
 mod ownership;
+mod restore_chains;
 mod restores;
 mod sessions;
 mod text;

@@ -14,7 +14,7 @@ use crate::backups::{back_up, backup_file, start};
 use crate::clock::accepted;
 use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, at, expire, options};
 
-fn wanted(file: &Path) -> Wanted {
+pub fn wanted(file: &Path) -> Wanted {
     Wanted {
         file: file.to_owned(),
         keep_revived: false,
@@ -23,7 +23,7 @@ fn wanted(file: &Path) -> Wanted {
     }
 }
 
-async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Restored, String> {
+pub async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Restored, String> {
     let options = options(folder);
     vault::restore(&options.database_url, &options.pepper_file, wanted, now)
         .await
@@ -31,7 +31,7 @@ async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Restored
 }
 
 /// Stops a vault, so that its files can be restored.
-async fn stop(site: Fixture) -> TempDir {
+pub async fn stop(site: Fixture) -> TempDir {
     site.vault.close().await;
     site.folder
 }

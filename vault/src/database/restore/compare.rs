@@ -4,14 +4,19 @@ use std::path::Path;
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::trail::Trail;
+
 /// What is known of the present database.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Present {
     /// It was compared.
     Compared,
+    /// It was compared, but it does not continue the backup: an older one was restored in between. What was revoked
+    /// where neither of the two recorded it is not known.
+    Parted,
     /// There is none.
     Missing,
-    /// It has no account in common with the backup, or ends before it.
+    /// It has no account in common with the backup.
     Unrelated,
     /// It cannot be read.
     Unreadable(String),
@@ -59,6 +64,9 @@ pub struct Difference {
     pub present: Present,
     pub revived: Vec<Revived>,
     pub lost: Vec<(String, String, String)>,
+    /// Keys that are out of use or deleted, and that the backup does not know: access key, account and name. A later
+    /// backup may.
+    pub gone: Vec<(String, String, String)>,
     /// Accounts of which the address, the password or the second recipient was changed since.
     pub accounts: Vec<Account>,
     /// How far notices were swept.
@@ -75,6 +83,7 @@ impl Difference {
             present,
             revived: Vec::new(),
             lost: Vec::new(),
+            gone: Vec::new(),
             accounts: Vec::new(),
             swept_to: None,
             settled: Vec::new(),
@@ -151,18 +160,18 @@ pub async fn named(
 async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Difference> {
     let ours = recorded(connection, "main").await?;
     let theirs = recorded(connection, "present").await?;
-    let (common, last_ours, last_theirs): (i64, i64, i64) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts)),
-                (SELECT COALESCE(MAX(id), 0) FROM main.audit), (SELECT COALESCE(MAX(id), 0) FROM present.audit)",
+    let (common,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts)",
     )
     .fetch_one(&mut *connection)
     .await?;
-    if common == 0 || last_theirs < last_ours {
+    if common == 0 {
         return Ok(Difference {
             recorded: theirs,
             ..Difference::none(Present::Unrelated)
         });
     }
+    let trail = Trail::read(connection).await?;
     let instants = [Some(now), ours, theirs].into_iter().flatten();
     let at = instants.clone().max().unwrap_or(now);
     let earliest = instants.min().unwrap_or(now);
@@ -181,8 +190,12 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         "CAST(NULL AS BIGINT)"
     };
     Ok(Difference {
-        present: Present::Compared,
-        revived: revived(connection, (earliest, at), swept_to).await?,
+        present: if trail.continues {
+            Present::Compared
+        } else {
+            Present::Parted
+        },
+        revived: revived(connection, trail, (earliest, at), swept_to).await?,
         lost: sqlx::query_as(
             "SELECT p.access_key, p.name, a.email
              FROM present.api_keys p JOIN present.accounts a ON a.id = p.account_id
@@ -193,15 +206,27 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         .bind(at)
         .fetch_all(&mut *connection)
         .await?,
+        gone: sqlx::query_as(
+            "SELECT p.access_key, p.account_id, p.name FROM present.api_keys p
+             WHERE p.expires_at <= $1 AND p.access_key NOT IN (SELECT access_key FROM main.api_keys)
+             UNION
+             SELECT u.subject, u.account_id, u.detail FROM present.audit u
+             WHERE u.id > $2 AND u.action = 'key.deleted' AND u.subject NOT IN (SELECT access_key FROM main.api_keys)",
+        )
+        .bind(at)
+        .bind(trail.common)
+        .fetch_all(&mut *connection)
+        .await?,
         accounts: sqlx::query_as(AssertSqlSafe(format!(
             "SELECT p.id, p.email, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation,
                     {owned_at} AS owned_at
              FROM main.accounts b JOIN present.accounts p ON p.id = b.id
-             WHERE p.email <> b.email OR p.password <> b.password OR p.feed_generation <> b.feed_generation
+             WHERE {} AND (p.email <> b.email OR p.password <> b.password OR p.feed_generation <> b.feed_generation
                 OR p.confirmed_at IS DISTINCT FROM b.confirmed_at
                 OR p.second_recipient IS DISTINCT FROM b.second_recipient
                 OR p.second_confirmed_at IS DISTINCT FROM b.second_confirmed_at
-                OR {owned_at} IS DISTINCT FROM b.owned_at",
+                OR {owned_at} IS DISTINCT FROM b.owned_at)",
+            trail.speaks_of_account()
         )))
         .fetch_all(&mut *connection)
         .await?,
@@ -221,6 +246,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
 /// good again once the operator accepts the machine's clock.
 async fn revived(
     connection: &mut AnyConnection,
+    trail: Trail,
     (earliest, at): (i64, i64),
     swept_to: Option<i64>,
 ) -> sqlx::Result<Vec<Revived>> {
@@ -234,7 +260,7 @@ async fn revived(
         Option<i64>,
         Option<i64>,
     );
-    let rows: Vec<Row> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT b.access_key, b.name, a.email, a.id, b.expires_at, p.access_key, p.expires_at,
                 (SELECT MAX(u.at) FROM present.audit u
                  WHERE u.account_id = b.account_id AND u.subject = b.access_key AND u.action = 'key.deleted')
@@ -243,8 +269,10 @@ async fn revived(
          WHERE (b.expires_at IS NULL OR b.expires_at > $1)
            AND (p.access_key IS NULL OR p.expires_at < COALESCE(b.expires_at, 9223372036854775807)
                 OR (p.expires_at = p.expiration_set_at AND b.expires_at <> b.expiration_set_at))
+           AND {}
          ORDER BY a.email, b.access_key",
-    )
+        trail.speaks_of_key()
+    )))
     .bind(earliest)
     .fetch_all(connection)
     .await?;
