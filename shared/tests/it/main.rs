@@ -2,6 +2,7 @@
 
 mod expiry;
 mod expiry_zones;
+mod names;
 mod seeded;
 mod token;
 mod validation;

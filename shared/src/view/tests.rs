@@ -1,0 +1,239 @@
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// The value is printed as `json`, and the browser reads back what the server meant.
+fn travels<T>(value: &T, json: &Value) -> Result<(), serde_json::Error>
+where
+    T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
+{
+    assert_eq!(&serde_json::to_value(value)?, json);
+    assert_eq!(&serde_json::from_value::<T>(json.clone())?, value);
+    Ok(())
+}
+
+fn moment() -> Moment {
+    Moment {
+        at: 1_795_737_599_999,
+        rfc3339: "2026-11-26T23:59:59.999Z".to_owned(),
+        text: "Thu 26 Nov 2026, 23:59 UTC".to_owned(),
+        local: "2026-11-26T23:59".to_owned(),
+    }
+}
+
+fn moment_json() -> Value {
+    json!({
+        "at": 1_795_737_599_999_i64,
+        "rfc3339": "2026-11-26T23:59:59.999Z",
+        "text": "Thu 26 Nov 2026, 23:59 UTC",
+        "local": "2026-11-26T23:59",
+    })
+}
+
+fn key() -> KeyView {
+    KeyView {
+        access_key: "kh_0123456789abcdef".to_owned(),
+        name: "Default key".to_owned(),
+        description: String::new(),
+        status: Status::ExpiringSoon,
+        created: moment(),
+        expires: Some(moment()),
+        used: Some(moment()),
+        version: "0a-good".to_owned(),
+    }
+}
+
+fn key_json() -> Value {
+    json!({
+        "access_key": "kh_0123456789abcdef",
+        "name": "Default key",
+        "description": "",
+        "status": "expiring_soon",
+        "created": moment_json(),
+        "expires": moment_json(),
+        "used": moment_json(),
+        "version": "0a-good",
+    })
+}
+
+/// Programs read these names from `/fn/keys/list` and `/v1/keys`.
+#[test]
+fn a_key_and_its_moments_have_these_names() -> Result<(), serde_json::Error> {
+    travels(&key(), &key_json())?;
+    let mut endless = key_json();
+    endless["expires"] = Value::Null;
+    endless["used"] = Value::Null;
+    travels(
+        &KeyView {
+            expires: None,
+            used: None,
+            ..key()
+        },
+        &endless,
+    )
+}
+
+#[test]
+fn an_account_has_these_names() -> Result<(), serde_json::Error> {
+    let account = AccountView {
+        email: "a@b.example".to_owned(),
+        time_zone: "Europe/Berlin".to_owned(),
+        warning_days: 14,
+    };
+    assert_eq!(account.window(), 1_209_600_000);
+    travels(
+        &account,
+        &json!({"email": "a@b.example", "time_zone": "Europe/Berlin", "warning_days": 14}),
+    )
+}
+
+#[test]
+fn a_page_of_keys_has_these_names() -> Result<(), serde_json::Error> {
+    let page = KeyPage {
+        now: 1,
+        window: DAY_MS,
+        time_zone: "UTC".to_owned(),
+        keys: vec![key()],
+        counts: Counts {
+            active: 1,
+            expiring_soon: 2,
+            expired: 3,
+        },
+        page: 1,
+        pages: 1,
+    };
+    travels(
+        &page,
+        &json!({
+            "now": 1, "window": 86_400_000, "time_zone": "UTC", "keys": [key_json()],
+            "counts": {"active": 1, "expiring_soon": 2, "expired": 3}, "page": 1, "pages": 1,
+        }),
+    )
+}
+
+#[test]
+fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
+    let detail = KeyDetail {
+        now: 1,
+        window: 2,
+        time_zone: "UTC".to_owned(),
+        key: key(),
+        failing: Some(Failing {
+            callers: 2,
+            last: moment(),
+        }),
+        calls: Vec::new(),
+        callers: Vec::new(),
+        history: vec![HistoryEntry {
+            when: moment(),
+            what: "Expired by hand".to_owned(),
+            address: "127.0.0.1".to_owned(),
+        }],
+    };
+    travels(
+        &detail,
+        &json!({
+            "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
+            "failing": {"callers": 2, "last": moment_json()},
+            "calls": [], "callers": [],
+            "history": [{"when": moment_json(), "what": "Expired by hand", "address": "127.0.0.1"}],
+        }),
+    )
+}
+
+#[test]
+fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
+    let overview = Overview {
+        now: 1,
+        window: 2,
+        time_zone: "UTC".to_owned(),
+        counts: Counts::default(),
+        attention: vec![Attention {
+            key: key(),
+            failing: None,
+            calm: false,
+        }],
+        alarms: Alarms {
+            expired: 0,
+            soon: 1,
+        },
+        upcoming: Vec::new(),
+        newest: Vec::new(),
+        calls: Vec::new(),
+        claim: Some(ClaimView {
+            at: moment(),
+            expired: 2,
+        }),
+        address: AddressView {
+            email: "a@b.example".to_owned(),
+            confirmed: false,
+            pending: None,
+        },
+    };
+    travels(
+        &overview,
+        &json!({
+            "now": 1, "window": 2, "time_zone": "UTC",
+            "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
+            "attention": [{"key": key_json(), "failing": null, "calm": false}],
+            "alarms": {"expired": 0, "soon": 1},
+            "upcoming": [], "newest": [], "calls": [],
+            "claim": {"at": moment_json(), "expired": 2},
+            "address": {"email": "a@b.example", "confirmed": false, "pending": null},
+        }),
+    )
+}
+
+#[test]
+fn a_change_has_these_names() -> Result<(), serde_json::Error> {
+    let changed = Changed {
+        access_key: "kh_0".to_owned(),
+        name: "n".to_owned(),
+        expiry_before: "never".to_owned(),
+        expiry: "2026-11-26T23:59:59.999Z".to_owned(),
+        expires: Some(moment()),
+        version: "0a-good".to_owned(),
+    };
+    travels(
+        &changed,
+        &json!({
+            "access_key": "kh_0", "name": "n",
+            "expiry_before": "never", "expiry": "2026-11-26T23:59:59.999Z",
+            "expires": moment_json(), "version": "0a-good",
+        }),
+    )
+}
+
+/// Sign-up and create answer with the secret under this name; a log line must not.
+#[test]
+fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error> {
+    let issued = IssuedKey {
+        access_key: "kh_0".to_owned(),
+        secret_key: "khs_verysecret".to_owned(),
+        name: "n".to_owned(),
+        expires_at: None,
+        verify_url: "http://127.0.0.1:3000/verify".to_owned(),
+        version: "0a-good".to_owned(),
+    };
+    assert!(!format!("{issued:?} {issued:#?}").contains("verysecret"));
+    travels(
+        &issued,
+        &json!({
+            "access_key": "kh_0", "secret_key": "khs_verysecret", "name": "n", "expires_at": null,
+            "verify_url": "http://127.0.0.1:3000/verify", "version": "0a-good",
+        }),
+    )
+}
+
+/// The numbers beside the filters belong to their own status.
+#[test]
+fn counts_are_told_apart() {
+    let counts = Counts {
+        active: 1,
+        expiring_soon: 20,
+        expired: 300,
+    };
+    assert_eq!(Status::ALL.map(|status| counts.of(status)), [1, 20, 300]);
+    assert_eq!(counts.total(), 321);
+}
