@@ -1,0 +1,97 @@
+//! One write transaction on the writer's connection, from its begin to its end. Whatever fails on it costs the connection.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+
+use sqlx::AnyConnection;
+use tokio::runtime::Handle;
+
+use super::{GONE, Turn, Writer};
+use crate::error::{Error, Result};
+
+/// One write transaction, dropped without effect unless it is committed.
+pub struct Write {
+    pub transaction: Transaction,
+    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
+    /// waiting for it is older than what others did meanwhile.
+    pub now: i64,
+    pub(super) writer: Arc<Writer>,
+}
+
+/// The connection while a transaction is open on it. Dropped, it is rolled back.
+pub struct Transaction {
+    /// None once it has ended.
+    pub(super) open: Option<(AnyConnection, Turn)>,
+    pub(super) writer: Arc<Writer>,
+}
+
+/// A change that is durable. Publish what it changed before letting go of it.
+#[must_use = "publish the change while the turn is held"]
+pub struct Committed {
+    _turn: Turn,
+}
+
+impl Write {
+    pub async fn commit(self) -> Result<Committed> {
+        let changed = Arc::clone(&self.writer.changed);
+        let committed = self.commit_unannounced().await?;
+        changed.notify_one();
+        Ok(committed)
+    }
+
+    /// For what brings nobody anything to do.
+    pub async fn commit_unannounced(mut self) -> Result<Committed> {
+        let Some((mut connection, mut turn)) = self.transaction.open.take() else {
+            return Err(Error::NotSaved("it was committed before".to_owned()));
+        };
+        // Should this be cut off, the connection is gone and the doubt stays.
+        turn.in_doubt = true;
+        match sqlx::query("COMMIT").execute(&mut connection).await {
+            // Committed into a file that is gone, or nearly so. Should it come back, it is read again.
+            Ok(_) if !self.writer.watch.keeps() => Err(self.writer.failed(GONE)),
+            Ok(_) => {
+                turn.in_doubt = false;
+                turn.connection = Some(connection);
+                Ok(Committed { _turn: turn })
+            }
+            Err(error) => Err(self.writer.failed(&error)),
+        }
+    }
+}
+
+impl Deref for Transaction {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        let (connection, _) = self.open.as_ref().expect("only a commit ends it");
+        connection
+    }
+}
+
+impl DerefMut for Transaction {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        let (connection, _) = self.open.as_mut().expect("only a commit ends it");
+        connection
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        let Some((mut connection, mut turn)) = self.open.take() else {
+            return;
+        };
+        let writer = Arc::clone(&self.writer);
+        // Without a runtime the connection closes, and SQLite rolls back.
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(async move {
+            match sqlx::query("ROLLBACK").execute(&mut connection).await {
+                Ok(_) => turn.connection = Some(connection),
+                // Its own error says only that there is nothing to roll back. The probe finds the cause, and who made
+                // the change counts it.
+                Err(_) => writer.watch("SQLite rolled a change back by itself"),
+            }
+        });
+    }
+}
