@@ -1,24 +1,21 @@
 //! What the pages show of keys: the table, one key with its use and its history, the Dashboard.
 
+mod history;
+
 use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::token::AccessKey;
 use shared::usage::{Attention, KEY_DAYS, OVERVIEW_DAYS};
-use shared::view::{Alarms, Counts, HistoryEntry, KeyDetail, KeyPage, KeyView, Overview};
+use shared::view::{Alarms, Counts, KeyDetail, KeyPage, KeyView, Overview};
 use sqlx::AssertSqlSafe;
 
 use crate::Vault;
 use crate::accounts::Account;
-use crate::audit::Action;
-use crate::claim::CLAIMED;
 use crate::dates::moment;
 use crate::error::{Error, Result};
 use crate::text;
 use crate::usage::{self, FAILING};
 use crate::version;
-
-/// Most entries of a key's history that its page shows.
-const HISTORY_LIMIT: i64 = 50;
 
 type Row = (String, String, String, i64, Option<i64>, Option<i64>);
 
@@ -209,29 +206,6 @@ impl Vault {
         })
     }
 
-    async fn history(&self, account: &Account, access_key: &str) -> Result<Vec<HistoryEntry>> {
-        let rows: Vec<(i64, String, String, Option<i64>, String)> = sqlx::query_as(
-            "SELECT at, action, detail, expires_at, address FROM audit
-             WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(&account.id)
-        .bind(access_key)
-        .bind(HISTORY_LIMIT)
-        .fetch_all(&self.0.database.readers)
-        .await?;
-        Ok(rows
-            .into_iter()
-            .filter_map(|(at, action, detail, expires_at, address)| {
-                let what = sentence(Action::from_slug(&action)?, &detail, expires_at, account);
-                Some(HistoryEntry {
-                    when: moment(at, account.time_zone),
-                    what,
-                    address,
-                })
-            })
-            .collect())
-    }
-
     /// What the Dashboard says.
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
         let _reading = self.0.limits.reading(&account.id).await?;
@@ -370,32 +344,5 @@ impl Vault {
             expiring_soon,
             expired,
         })
-    }
-}
-
-/// An audit entry as a sentence for the owner.
-fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Account) -> String {
-    let until = |never: &str, prefix: &str| {
-        expires_at.map_or_else(
-            || never.to_owned(),
-            |at| format!("{prefix} {}", moment(at, account.time_zone).text),
-        )
-    };
-    match action {
-        Action::Created => format!("Created, {}", until("never expires", "expires")),
-        Action::Edited if detail.contains("expiration") => {
-            format!("Edited: {detail}, {}", until("never expires", "expires"))
-        }
-        Action::Edited => format!("Edited: {detail}"),
-        Action::Expired if detail == CLAIMED => {
-            "Expired: a password reset confirmed the account's address for the first time"
-                .to_owned()
-        }
-        Action::Expired if detail.is_empty() => "Expired by hand".to_owned(),
-        Action::Expired => format!("Expired: {detail}"),
-        Action::Restored => format!("Restored, {}", until("never expires", "expires")),
-        Action::Deleted => "Deleted".to_owned(),
-        // What happened to the account itself stands in no key's history.
-        _ => action.slug().to_owned(),
     }
 }
