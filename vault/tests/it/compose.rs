@@ -17,7 +17,7 @@ const HOUR: i64 = 60 * 60 * 1000;
 const WHEN: &str = "Mon 23 Nov 2026, 12:00 UTC";
 const LINK: &str = "https://keys.example.com/confirm?token=mail_00ff.0123456789abcdef";
 
-fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a> {
+pub fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a> {
     Notice {
         access_key,
         name,
@@ -26,10 +26,6 @@ fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice<'a>
         used_at: None,
         failing: None,
     }
-}
-
-fn subject(notices: &[Notice]) -> String {
-    digest(BASE, Zone::utc(), NOON, notices, None).subject
 }
 
 /// Subject, text and HTML as one text, the HTML with a line for each element.
@@ -83,41 +79,6 @@ fn a_digest_of_all_kinds() {
         "2 API keys have expired, 1 expires within 7 days: billing-cron, leaked, staging"
     );
     insta::assert_snapshot!(whole(&content));
-}
-
-#[test]
-fn the_subject_counts_and_names() {
-    let at = |offset: i64| notice("kh_0", "billing-cron", NOON + offset);
-    for (notices, expected) in [
-        (
-            vec![at(3 * DAY_MS)],
-            "1 API key expires within 3 days: billing-cron",
-        ),
-        (
-            vec![at(3 * DAY_MS - 20)],
-            "1 API key expires within 3 days: billing-cron",
-        ),
-        (
-            vec![at(3 * DAY_MS + 1)],
-            "1 API key expires within 4 days: billing-cron",
-        ),
-        (
-            vec![at(DAY_MS)],
-            "1 API key expires within 1 day: billing-cron",
-        ),
-        (vec![at(1)], "1 API key expires within 1 day: billing-cron"),
-        (vec![at(0)], "1 API key has expired: billing-cron"),
-        (
-            vec![at(-DAY_MS), at(-2 * DAY_MS)],
-            "2 API keys have expired: billing-cron, billing-cron",
-        ),
-        (
-            vec![at(-1), at(DAY_MS), at(30 * DAY_MS)],
-            "1 API key has expired, 2 expire within 30 days: billing-cron, billing-cron, billing-cron",
-        ),
-    ] {
-        assert_eq!(subject(&notices), expected);
-    }
 }
 
 /// Whether anybody misses the key is said of expired keys only, in the account's zone, and also where the keys
@@ -292,20 +253,6 @@ fn hostile_names_stay_names() {
     }
     assert!(!content.subject.contains(['\r', '\n']));
     insta::assert_snapshot!(whole(&content));
-}
-
-#[test]
-fn a_subject_has_a_bound() {
-    let long = "Ä".repeat(80);
-    let notices = [
-        notice("kh_0", &long, NOON),
-        notice("kh_1", &long, NOON),
-        notice("kh_2", &long, NOON + 1),
-        notice("kh_3", &long, NOON + 1),
-    ];
-    let subject = subject(&notices);
-    assert!(subject.chars().count() <= 200, "{subject}");
-    assert!(subject.ends_with("… and 1 more"), "{subject}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use shared::notice::LinkPurpose;
 use sqlx::{Connection, Row};
 use vault::{Caller, Error};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, expire, from, messages};
+use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -24,7 +24,7 @@ fn to<'a>(mails: &'a [Mail], path: &str) -> Vec<&'a Mail> {
         .collect()
 }
 
-fn is_gone<T>(result: &Result<T, Error>) -> bool {
+pub fn is_gone<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::LinkGone))
 }
 
@@ -217,43 +217,6 @@ async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
     );
 }
 
-#[tokio::test]
-async fn a_second_recipient_must_be_another_address() {
-    let fixture = Fixture::new().await;
-    let member = fixture.member("a@example.com").await;
-    let set = |address: &str| {
-        let (vault, session, address) = (
-            fixture.vault.clone(),
-            member.session.clone(),
-            address.to_owned(),
-        );
-        async move {
-            let caller = Caller::default();
-            messages(
-                vault
-                    .set_second_recipient(&session, &address, "", &caller)
-                    .await,
-            )
-        }
-    };
-    for wrong in [
-        "",
-        "nonsense",
-        "a@b@c",
-        "a@example.com\r\nBcc: b@example.com",
-        " A@EXAMPLE.com",
-    ] {
-        assert!(set(wrong).await.starts_with("address: "), "{wrong:?}");
-    }
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
-    assert_eq!(view.second_recipient, None);
-    assert_eq!(view.total, 1, "only the link of the sign-up");
-}
-
 /// Neither the token nor anything it can be computed from stands in the database.
 #[tokio::test]
 async fn a_stolen_database_opens_no_link() {
@@ -308,107 +271,6 @@ async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
         assert!(is_gone(&reset), "{token}");
     }
     lock.rollback().await.unwrap();
-}
-
-/// The link in a notice to a second recipient ends the notices to it, by the button, and nothing else.
-#[tokio::test]
-async fn a_second_recipient_stops_the_notices() {
-    let fixture = Fixture::new().await;
-    let mut mailbox = Mailbox::of(&fixture);
-    let member = fixture.member("a@example.com").await;
-    let caller = Caller::default();
-    let (vault, session) = (&fixture.vault, &member.session);
-    vault
-        .set_second_recipient(session, "team@example.com", "", &caller)
-        .await
-        .unwrap();
-    let mails = mailbox.delivered(vault).await;
-    vault
-        .confirm(&token_in(&mails[1].text), None, &caller)
-        .await
-        .unwrap();
-    let key = fixture
-        .key(&member, "billing", "never")
-        .await
-        .access_key
-        .to_string();
-    vault.expire_key(session, &key, &caller).await.unwrap();
-    let mails = mailbox.delivered(vault).await;
-    assert_eq!(mails.len(), 2);
-    assert!(
-        !mails[0].text.contains("token="),
-        "the account has a page for that"
-    );
-    let token = token_in(&mails[1].text);
-    let link = vault.link(&token).await.unwrap();
-    assert_eq!(
-        (link.purpose, link.address.as_str(), link.account.as_str()),
-        (
-            LinkPurpose::StopNotices,
-            "team@example.com",
-            "a@example.com"
-        )
-    );
-    assert!(is_gone(
-        &vault.reset_password(&token, NEW_PASSWORD, &caller).await
-    ));
-    let second = || async {
-        let view = vault.notices(&session.account).await.unwrap();
-        view.second_recipient
-    };
-    assert!(second().await.is_some(), "looking does nothing");
-    vault.confirm(&token, None, &caller).await.unwrap();
-    assert!(second().await.is_none());
-    assert!(is_gone(&vault.confirm(&token, None, &caller).await));
-    assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
-}
-
-/// The mail program's click does the same by itself (RFC 8058), and confirms nothing.
-#[tokio::test]
-async fn a_mail_program_stops_the_notices() {
-    let fixture = Fixture::new().await;
-    let mut mailbox = Mailbox::of(&fixture);
-    let member = fixture.member("a@example.com").await;
-    let caller = Caller::default();
-    let (vault, session) = (&fixture.vault, &member.session);
-    vault
-        .set_second_recipient(session, "team@example.com", "", &caller)
-        .await
-        .unwrap();
-    let mails = mailbox.delivered(vault).await;
-    for mail in &mails {
-        let token = token_in(&mail.text);
-        assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
-    }
-    let invited = token_in(&mails[1].text);
-    vault.confirm(&invited, None, &caller).await.unwrap();
-    let key = fixture.key(&member, "billing", "never").await;
-    expire(vault, &member, &key.access_key.to_string()).await;
-    let mails = mailbox.delivered(vault).await;
-    let token = token_in(&mails[1].text);
-    vault.unsubscribe(&token, &caller).await.unwrap();
-    let view = vault.notices(&session.account).await.unwrap();
-    assert!(view.second_recipient.is_none());
-}
-
-/// Signing up strangers, one after another, does not make Keyhold write to them.
-#[tokio::test]
-async fn many_sign_ups_of_one_network_send_no_mails() {
-    let fixture = Fixture::new().await;
-    let mut mailbox = Mailbox::of(&fixture);
-    for number in 0..6 {
-        let email = format!("victim+{number}@example.com");
-        let signed_up = fixture
-            .vault
-            .sign_up(&email, PASSWORD, "UTC", &from([192, 0, 2, 1]))
-            .await;
-        assert!(signed_up.is_ok(), "the account is made");
-    }
-    assert_eq!(
-        mailbox.delivered(&fixture.vault).await.len(),
-        4,
-        "one mailbox"
-    );
 }
 
 /// An address without an account costs what one with an account does, and neither before the answer: otherwise a write

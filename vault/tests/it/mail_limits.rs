@@ -45,6 +45,26 @@ async fn mails_that_are_asked_for_are_throttled() {
     assert!(sign_in.is_ok(), "signing in is not slowed down by it");
 }
 
+/// Signing up strangers, one after another, does not make Keyhold write to them.
+#[tokio::test]
+async fn many_sign_ups_of_one_network_send_no_mails() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    for number in 0..6 {
+        let email = format!("victim+{number}@example.com");
+        let signed_up = fixture
+            .vault
+            .sign_up(&email, PASSWORD, "UTC", &from([192, 0, 2, 1]))
+            .await;
+        assert!(signed_up.is_ok(), "the account is made");
+    }
+    assert_eq!(
+        mailbox.delivered(&fixture.vault).await.len(),
+        4,
+        "one mailbox"
+    );
+}
+
 /// As many mails of a kind as one mailbox gets at a time: three are free, and the fourth begins the wait.
 const AT_A_TIME: i64 = 4;
 /// Accounts that lead to one mailbox.
