@@ -41,21 +41,31 @@ pub struct Places {
 #[derive(Default)]
 struct Table {
     free: Vec<usize>,
-    holders: HashMap<IpAddr, Holder>,
+    /// The places that each holds.
+    holders: HashMap<Holder, Vec<usize>>,
     tasks: HashMap<usize, AbortHandle>,
 }
 
-#[derive(Default)]
-struct Holder {
-    trusted: bool,
-    places: Vec<usize>,
+/// Whose share a connection counts against.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Holder {
+    /// A proxy, by its own address.
+    Trusted(IpAddr),
+    /// An IPv4 address, or an IPv6 /56, which one customer commonly holds.
+    Stranger(IpAddr),
+}
+
+impl Holder {
+    fn is_trusted(self) -> bool {
+        matches!(self, Self::Trusted(_))
+    }
 }
 
 /// One connection's place, free again when this is dropped.
 pub struct Place {
     places: Arc<Places>,
     index: usize,
-    holder: IpAddr,
+    holder: Holder,
     buffers: AtomicU8,
 }
 
@@ -123,34 +133,26 @@ impl Places {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whose share a connection counts against: an IPv4 address, or an IPv6 /56, which one customer commonly holds.
-    fn holder_of(&self, peer: IpAddr) -> IpAddr {
-        match peer.to_canonical() {
-            IpAddr::V6(v6) if !self.is_trusted(v6.into()) => {
-                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72)))
-            }
-            single => single,
+    fn holder_of(&self, peer: IpAddr) -> Holder {
+        let peer = peer.to_canonical();
+        if self.trusted.iter().any(|network| network.contains(&peer)) {
+            return Holder::Trusted(peer);
         }
+        Holder::Stranger(match peer {
+            IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72)).into(),
+            v4 @ IpAddr::V4(_) => v4,
+        })
     }
 
-    fn is_trusted(&self, address: IpAddr) -> bool {
-        let mut trusted = self.trusted.iter();
-        trusted.any(|network| network.contains(&address))
-    }
-
-    fn free_place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    fn free_place(self: &Arc<Self>, holder: Holder) -> Option<Place> {
         let mut table = self.table();
         let index = table.free.pop()?;
-        let holder = table.holders.entry(address).or_insert_with(|| Holder {
-            trusted: self.is_trusted(address),
-            places: Vec::new(),
-        });
-        holder.places.push(index);
+        table.holders.entry(holder).or_default().push(index);
         drop(table);
         let place = Place {
             places: Arc::clone(self),
             index,
-            holder: address,
+            holder,
             buffers: AtomicU8::new(SMALL),
         };
         place.idle();
@@ -158,27 +160,23 @@ impl Places {
     }
 
     /// Ends the connection that a newcomer may have the place of; whether there is one.
-    fn end_one(&self, newcomer: IpAddr) -> bool {
+    fn end_one(&self, newcomer: Holder) -> bool {
         let mut table = self.table();
-        let over = |holder: &Holder| !holder.trusted && holder.places.len() > self.share;
         let own = table
             .holders
             .get(&newcomer)
-            .filter(|holder| !holder.trusted && holder.places.len() >= self.share);
+            .filter(|places| !newcomer.is_trusted() && places.len() >= self.share);
         let chosen = if let Some(own) = own {
             // Who has its share already makes way for itself.
-            own.places
-                .iter()
+            own.iter()
                 .map(|index| (self.life(*index), *index))
                 .min()
                 .map(|(_, index)| index)
         } else {
-            let all = table.holders.values().flat_map(|holder| {
-                let over = over(holder);
-                holder
-                    .places
-                    .iter()
-                    .map(move |index| (over, holder.trusted, *index))
+            let all = table.holders.iter().flat_map(|(holder, places)| {
+                let trusted = holder.is_trusted();
+                let over = !trusted && places.len() > self.share;
+                places.iter().map(move |index| (over, trusted, *index))
             });
             let ranked = all.filter_map(|(over, trusted, index)| {
                 let (busy, since) = self.life(index);
@@ -299,9 +297,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut table = self.places.table();
         table.tasks.remove(&self.index);
-        if let Some(holder) = table.holders.get_mut(&self.holder) {
-            holder.places.retain(|index| *index != self.index);
-            if holder.places.is_empty() {
+        if let Some(places) = table.holders.get_mut(&self.holder) {
+            places.retain(|index| *index != self.index);
+            if places.is_empty() {
                 table.holders.remove(&self.holder);
             }
         }

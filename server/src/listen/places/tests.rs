@@ -7,7 +7,7 @@ const OTHER: [u8; 4] = [192, 0, 2, 2];
 const PROXY: [u8; 4] = [10, 0, 0, 1];
 
 fn places(count: usize, share: usize) -> Arc<Places> {
-    let proxies = ["10.0.0.0/8", "2001:db8::7/128"];
+    let proxies = ["10.0.0.0/8", "2001:db8::/64", "2001:db8:1::7/128"];
     let trusted = proxies.iter().filter_map(|network| network.parse().ok());
     Places::new(count, share, trusted.collect())
 }
@@ -81,6 +81,7 @@ async fn a_place_is_free_again_when_its_connection_ends() {
     assert!(table.holders.is_empty() && table.tasks.is_empty());
 }
 
+/// A proxy never counts against a share, not even of the customer network that it stands in.
 #[test]
 fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
     let places = places(1, 1);
@@ -90,10 +91,20 @@ fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrPa
         ("2001:db8:0:12::9", "2001:db8::"),
         ("2001:db8:0:ff:1::9", "2001:db8::"),
         ("2001:db8:0:100::9", "2001:db8:0:100::"),
-        ("2001:db8::7", "2001:db8::7"),
+        ("2001:db8:1::8", "2001:db8:1::"),
     ] {
-        let holder: IpAddr = holder.parse()?;
+        let holder = Holder::Stranger(holder.parse()?);
         assert_eq!(places.holder_of(peer.parse()?), holder, "{peer}");
+    }
+    for (peer, proxy) in [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::", "2001:db8::"),
+        ("2001:db8::7", "2001:db8::7"),
+        ("2001:db8:1::7", "2001:db8:1::7"),
+    ] {
+        let proxy = Holder::Trusted(proxy.parse()?);
+        assert_eq!(places.holder_of(peer.parse()?), proxy, "{peer}");
     }
     Ok(())
 }
