@@ -1,13 +1,13 @@
 //! Configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
 //! with a sentence that names it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
 use crate::backup::{Backup, Files, Restore};
@@ -240,20 +240,38 @@ impl FromStr for Networks {
     }
 }
 
-/// A network, or an address as the network that it alone makes.
+/// A network, or an address as the network that it alone makes; IPv4 written as IPv6 as what it means, because the
+/// senders of requests are known by that.
 fn network(text: &str) -> Result<IpNet, String> {
     let network = text
         .parse()
         .ok()
         .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
         .ok_or_else(|| format!("{text:?} is not a network such as 10.0.0.0/8, nor an address"))?;
-    if network.prefix_len() == 0 {
+    let network = canonical(network);
+    let is_everybody = match network {
+        IpNet::V4(v4) => v4.prefix_len() == 0,
+        IpNet::V6(v6) => v6.contains(&MAPPED),
+    };
+    if is_everybody {
         return Err(format!(
             "{text:?} is everybody, so everybody could claim any address and nobody could be slowed down; name the \
              networks of your proxies"
         ));
     }
     Ok(network)
+}
+
+/// All of IPv4, written as IPv6 (RFC 4291, section 2.5.5.2).
+const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::from_bits(0xffff << 32), 96);
+
+fn canonical(network: IpNet) -> IpNet {
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(v6), IpAddr::V4(address)) if MAPPED.contains(&v6) => {
+            IpNet::new_assert(address.into(), v6.prefix_len() - MAPPED.prefix_len())
+        }
+        _ => network,
+    }
 }
 
 #[cfg(test)]
@@ -300,6 +318,21 @@ mod tests {
         let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
         let networks: Vec<_> = networks.collect();
         assert_eq!(networks, ["10.0.0.5/32", "::1/128", "192.168.0.0/16"]);
+        Ok(())
+    }
+
+    /// Senders are known by their IPv4 addresses, so a network that was left as it is written would have none of them.
+    #[test]
+    fn ipv4_written_as_ipv6_is_a_network_of_ipv4() -> Result<(), String> {
+        let written = "::ffff:10.0.0.5,::ffff:10.0.0.0/104,::ffff:0a01:0/112";
+        let config = config(&["--trusted-proxies", written])?;
+        let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
+        let networks: Vec<_> = networks.collect();
+        assert_eq!(networks, ["10.0.0.5/32", "10.0.0.0/8", "10.1.0.0/16"]);
+        for wide in ["::ffff:0.0.0.0/96", "::ffff:0.0.0.0/95", "::/80"] {
+            let said = sentence(&["--trusted-proxies", wide]);
+            assert!(said.contains("\" is everybody"), "{wide}: {said}");
+        }
         Ok(())
     }
 
