@@ -222,13 +222,13 @@ impl Vault {
             return Err(errors.into());
         };
         let subjects = caller.address.map(Subject::network).into_iter().collect();
-        let attempt = self.0.limits.password(subjects, self.now())?;
+        let attempt = self.0.limits.password(subjects)?;
         let place = self.place_to_hash(Turn::Later, caller)?;
-        self.0.limits.sign_up(caller.address, self.now())?;
+        self.0.limits.sign_up(caller.address)?;
         let password_hash = self.0.passwords.hash(place, password).await?;
         // Whoever makes many accounts makes none of them write to strangers: the link can be asked for later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
-        let may_write = self.0.limits.mail(subjects, self.now()).is_ok();
+        let may_write = self.0.limits.mail(subjects).is_ok();
         let (address, caller) = (caller.address, caller.clone());
         let signed_up = self
             .undisturbed(move |vault| async move {

@@ -5,7 +5,7 @@ pub(crate) mod floor;
 mod watch;
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A source of the present instant.
 pub trait Clock: Send + Sync {
@@ -16,15 +16,29 @@ pub trait Clock: Send + Sync {
     /// nothing is decided by it.
     fn wall(&self) -> i64;
 
+    /// Milliseconds since a fixed instant of this process, never less than an earlier answer. It runs evenly whatever
+    /// happens to the clock on the wall: for waits, never for anything that is stored.
+    fn monotonic(&self) -> i64;
+
     /// Sees to it that no later answer is less than `at`.
     fn raise(&self, at: i64);
 }
 
 /// The machine's clock, floored at the highest instant it has shown: when the machine's clock is set back,
 /// Keyhold's stands still until it is caught up with, so an expired key stays expired.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct SystemClock {
     highest: AtomicI64,
+    started: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self {
+            highest: AtomicI64::default(),
+            started: Instant::now(),
+        }
+    }
 }
 
 impl Clock for SystemClock {
@@ -38,6 +52,10 @@ impl Clock for SystemClock {
             .map_or(0, |since| {
                 i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
             })
+    }
+
+    fn monotonic(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
     fn raise(&self, at: i64) {
@@ -60,6 +78,8 @@ fn floor(highest: &AtomicI64, read: i64) -> i64 {
 pub struct ManualClock {
     set: AtomicI64,
     highest: AtomicI64,
+    /// How far leaps have moved the wall clock away from the monotonic one.
+    leapt: AtomicI64,
 }
 
 impl ManualClock {
@@ -68,6 +88,7 @@ impl ManualClock {
         Self {
             set: AtomicI64::new(now),
             highest: AtomicI64::new(now),
+            leapt: AtomicI64::default(),
         }
     }
 
@@ -79,6 +100,12 @@ impl ManualClock {
     pub fn advance(&self, milliseconds: i64) {
         self.set.fetch_add(milliseconds, Ordering::AcqRel);
     }
+
+    /// Moves the wall clock alone, either way: no time has passed.
+    pub fn leap(&self, milliseconds: i64) {
+        self.advance(milliseconds);
+        self.leapt.fetch_add(milliseconds, Ordering::AcqRel);
+    }
 }
 
 impl Clock for ManualClock {
@@ -88,6 +115,10 @@ impl Clock for ManualClock {
 
     fn wall(&self) -> i64 {
         self.set.load(Ordering::Acquire)
+    }
+
+    fn monotonic(&self) -> i64 {
+        self.wall() - self.leapt.load(Ordering::Acquire)
     }
 
     fn raise(&self, at: i64) {
@@ -108,6 +139,17 @@ mod tests {
         assert_eq!(clock.now(), 1_500);
         clock.set(1_501);
         assert_eq!(clock.now(), 1_501);
+    }
+
+    #[test]
+    fn a_leap_takes_no_time() {
+        let clock = ManualClock::at(1_000);
+        let started = clock.monotonic();
+        clock.leap(500);
+        clock.advance(20);
+        assert_eq!((clock.now(), clock.monotonic() - started), (1_520, 20));
+        clock.leap(-500);
+        assert_eq!((clock.now(), clock.monotonic() - started), (1_520, 20));
     }
 
     #[test]

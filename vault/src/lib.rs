@@ -165,7 +165,7 @@ impl Vault {
             pepper,
             directory,
             passwords,
-            limits: Limits::new(options.limits),
+            limits: Limits::new(options.limits, clock.clone()),
             reset_requests: ResetRequests::default(),
             usage: Usage::default(),
             tally: Tally::default(),

@@ -257,6 +257,6 @@ impl Vault {
             .collect();
         subjects.extend(caller.address.map(Subject::mails_from));
         subjects.push(Subject::MailsOf(session.account.id.clone()));
-        self.0.limits.mail(subjects, self.now())
+        self.0.limits.mail(subjects)
     }
 }

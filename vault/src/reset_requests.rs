@@ -85,7 +85,7 @@ impl Vault {
         let email = text::email(email).map_err(|error| FieldErrors::one("email", error))?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Each counts, whether it led to a mail or not.
-        self.0.limits.mail(subjects, self.now())?;
+        self.0.limits.mail(subjects)?;
         let (done, handled) = oneshot::channel();
         let request = Request {
             email,

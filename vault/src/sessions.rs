@@ -156,7 +156,7 @@ impl Vault {
     /// # Errors
     /// [`Error::SessionOver`]; [`Error::Throttled`] if the account changes too much.
     pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
-        self.0.limits.change(&session.account.id, self.now())?;
+        self.0.limits.change(&session.account.id)?;
         let mut write = self.0.database.begin().await?;
         if holds(&mut write.transaction, session).await? {
             Ok(write)

@@ -36,7 +36,7 @@ impl Vault {
         };
         let device = Device::of(&self.0.pepper, caller.device.as_ref(), &email);
         let counted = subjects(&email, device.as_ref(), caller);
-        let mut attempt = self.0.limits.password(counted, self.now())?;
+        let mut attempt = self.0.limits.password(counted)?;
         let place = self.place_to_hash(Turn::First, caller)?;
         type Row = (String, String, String, i64, String);
         let row: Option<Row> = sqlx::query_as(
@@ -51,7 +51,7 @@ impl Vault {
         {
             // It knew an earlier password, which others may have known too.
             let counted = subjects(&email, None, caller);
-            attempt = self.0.limits.password(counted, self.now())?;
+            attempt = self.0.limits.password(counted)?;
         }
         // Passwords longer than any that could have been set are not hashed, only refused.
         let password = if validation::new_password(password).is_ok() {
@@ -66,7 +66,7 @@ impl Vault {
         };
         attempt.succeeded();
         // A session and a line in the trail are changes too.
-        self.0.limits.change(&id, self.now())?;
+        self.0.limits.change(&id)?;
         let account = Account::from(AccountRow {
             id,
             email,
@@ -119,13 +119,13 @@ impl Vault {
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        self.0.limits.change(&account.id, self.now())?;
+        self.0.limits.change(&account.id)?;
         let stored = self.confirm_password(session, current, caller).await?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
         // The address may be somebody else's until it is confirmed: not even the owner may fill its mailbox.
         let subjects = Subject::mail(MailKind::PasswordChanged, &account.email, caller.address);
-        let may_write = self.0.limits.mail(subjects, self.now()).is_ok();
+        let may_write = self.0.limits.mail(subjects).is_ok();
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {
             let mut write = vault.0.database.begin().await?;
@@ -174,7 +174,7 @@ impl Vault {
         // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
         // guesses made here must not slow down the owner's signing in.
         let subjects = vec![Subject::Screen(account.clone())];
-        let attempt = self.0.limits.password(subjects, self.now())?;
+        let attempt = self.0.limits.password(subjects)?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
             .bind(account)

@@ -3,6 +3,9 @@
 //!
 //! Three kinds: [`backoff`] where only failures count, [`buckets`] for rates, and amounts, which the database
 //! knows. What a limit refuses changes nothing, costs no query and no hash, and is counted by limit.
+//!
+//! Waits and rates go by the monotonic clock: the vault's own stands still after a leap ahead of the machine's clock,
+//! and a wait by it would not end.
 
 pub mod backoff;
 mod bounded;
@@ -11,9 +14,11 @@ pub mod origin;
 mod readers;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Vault;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
@@ -100,6 +105,7 @@ impl Limit {
 
 /// The state behind the limits.
 pub(crate) struct Limits {
+    clock: Arc<dyn Clock>,
     backoff: Backoff,
     sign_ups: Buckets,
     changes: Buckets,
@@ -109,8 +115,9 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         Self {
+            clock,
             backoff: Backoff::default(),
             sign_ups: Buckets::new(settings.sign_ups, HOUR_MS, 1),
             changes: Buckets::new(settings.changes, MINUTE_MS, CHANGES_AT_ONCE),
@@ -124,16 +131,17 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Throttled`] while one of the subjects must wait.
-    pub fn password(&self, subjects: Vec<Subject>, now: i64) -> Result<Attempt<'_>> {
-        self.counted(Limit::Passwords, self.backoff.attempt(subjects, now))
+    pub fn password(&self, subjects: Vec<Subject>) -> Result<Attempt<'_>> {
+        let attempt = self.backoff.attempt(subjects, self.clock.monotonic());
+        self.counted(Limit::Passwords, attempt)
     }
 
     /// Counts a mail that was asked for, whether it is sent or not.
     ///
     /// # Errors
     /// [`Error::Throttled`] while one of the subjects must wait.
-    pub fn mail(&self, subjects: Vec<Subject>, now: i64) -> Result<()> {
-        let attempt = self.backoff.attempt(subjects, now);
+    pub fn mail(&self, subjects: Vec<Subject>) -> Result<()> {
+        let attempt = self.backoff.attempt(subjects, self.clock.monotonic());
         self.counted(Limit::Mails, attempt.map(Attempt::failed))
     }
 
@@ -141,11 +149,12 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Throttled`] if the network has made its share of accounts.
-    pub fn sign_up(&self, address: Option<IpAddr>, now: i64) -> Result<()> {
+    pub fn sign_up(&self, address: Option<IpAddr>) -> Result<()> {
         let Some(address) = address else {
             return Ok(());
         };
-        let taken = self.sign_ups.take(&origin::network(address), now);
+        let network = origin::network(address);
+        let taken = self.sign_ups.take(&network, self.clock.monotonic());
         self.counted(Limit::SignUps, taken)
     }
 
@@ -160,8 +169,9 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Throttled`] if the account changes too much.
-    pub fn change(&self, account: &str, now: i64) -> Result<()> {
-        self.counted(Limit::Changes, self.changes.take(&account, now))
+    pub fn change(&self, account: &str) -> Result<()> {
+        let taken = self.changes.take(&account, self.clock.monotonic());
+        self.counted(Limit::Changes, taken)
     }
 
     /// Waits until an account may read what grows with it.

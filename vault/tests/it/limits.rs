@@ -4,7 +4,7 @@ use shared::notice::Stages;
 use vault::limits::Limit;
 use vault::{Caller, Error, KeyEdit};
 
-use crate::fixture::{Fixture, HOUR, MINUTE, PASSWORD, from};
+use crate::fixture::{DAY, Fixture, HOUR, MINUTE, PASSWORD, SECOND, from};
 
 fn is_throttled<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Throttled { .. }))
@@ -44,6 +44,36 @@ async fn a_network_makes_so_many_accounts_an_hour() {
     site.clock.advance(HOUR / 3);
     assert!(sign_up("c", &flood).await.is_ok(), "refilled evenly");
     assert!(is_throttled(&sign_up("e", &flood).await));
+}
+
+/// Waits end on time while the vault's clock stands still, and a leap of the machine's clock ends none.
+#[tokio::test]
+async fn limits_do_not_go_by_the_clock_on_the_wall() {
+    let site = Fixture::limited(|limits| limits.sign_ups = 1).await;
+    site.member("a@example.com").await;
+    let home = from([192, 0, 2, 1]);
+    let guess = async || {
+        let guessed = site.vault.sign_in("a@example.com", "wrong", &home).await;
+        is_throttled(&guessed)
+    };
+    let sign_up = async |email: &str| {
+        let signed_up = site.vault.sign_up(email, PASSWORD, "UTC", &home).await;
+        is_throttled(&signed_up)
+    };
+    site.clock.leap(DAY);
+    assert!(!sign_up("b@example.com").await);
+    site.clock.leap(-DAY);
+    for _ in 0..6 {
+        assert!(!guess().await);
+    }
+    assert!(guess().await && sign_up("c@example.com").await);
+    site.clock.leap(DAY);
+    assert!(guess().await && sign_up("c@example.com").await);
+    site.clock.leap(-DAY);
+    site.clock.advance(SECOND);
+    assert!(!guess().await, "the second is over");
+    site.clock.advance(HOUR);
+    assert!(!sign_up("c@example.com").await);
 }
 
 /// Many sign-ins at once: those that find no place are refused without a hash, and another network still gets in.
