@@ -11,6 +11,7 @@ mod stream;
 pub use stream::Stream;
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -24,16 +25,18 @@ use ipnet::IpNet;
 use rlimit::Resource;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 use crate::address::Peer;
 use crate::fast_path;
 use crate::front::Front;
-use places::Places;
+use places::{Place, Places};
 use stream::{Linger, bound_unsent};
 
 /// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest that a client may take nothing of its answer.
+/// The longest that a client may take nothing of its answer, as far as that can be seen: its system acknowledges what its
+/// program reads in pieces as large as its receive buffer. `docs/limits.md` says how slow a reader may be.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes of headers; more is answered 431.
 const HEADER_BYTES: usize = 64 * 1024;
@@ -50,9 +53,9 @@ const OTHER_FILES: u64 = 96;
 /// Connections that the system has ready for us to accept.
 const BACKLOG: u32 = 4096;
 /// How long connections stay open after the stop, so that the next request on each is answered with
-/// `Connection: close` rather than lost.
+/// `Connection: close` rather than lost; as long again those that waited in the backlog then.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// The longest that requests in flight may take after that.
+/// The longest that requests in flight may take after the first of these.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Takes an address.
@@ -122,28 +125,39 @@ pub async fn serve(
         // Those who come meanwhile are answered too.
         let _ = tokio::time::timeout(FAREWELL, places.empty()).await;
     });
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener) => accepted,
-        };
-        let Some((tcp, peer)) = accepted else {
-            continue;
-        };
-        let place = tokio::select! {
-            () = &mut stop => break,
-            place = places.take(peer.ip()) => place,
-        };
+    let admit = |tcp, peer, place: Place| {
         let index = place.index();
         let stream = Stream::new(tcp, Arc::new(place), limits.stall);
         let (front, builder, stopped) = (front.clone(), builder.clone(), stopped.clone());
         let task = connection(stream, peer, front, builder, Arc::clone(&closing), stopped);
         let task = tokio::spawn(task);
         places.serve(index, task.abort_handle());
+    };
+    let waiting = loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break None,
+            accepted = accept(&listener) => accepted,
+        };
+        let Some((tcp, peer)) = accepted else {
+            continue;
+        };
+        let place = tokio::select! {
+            () = &mut stop => break Some((tcp, peer)),
+            place = places.take(peer.ip()) => place,
+        };
+        admit(tcp, peer, place);
+    };
+    let begun = Instant::now();
+    let deadline = begun + FAREWELL;
+    for (tcp, peer) in waiting.into_iter().chain(backlog(listener)) {
+        let Ok(place) = timeout_at(deadline, places.take(peer.ip())).await else {
+            break;
+        };
+        admit(tcp, peer, place);
     }
+    let _ = timeout_at(deadline, places.empty()).await;
     drop(stopping);
-    drop(listener);
-    if tokio::time::timeout(DRAIN, places.empty()).await.is_err() {
+    if timeout_at(begun + DRAIN, places.empty()).await.is_err() {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",
             DRAIN.as_secs()
@@ -238,6 +252,29 @@ async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
             None
         }
     }
+}
+
+/// The connections that the system has ready for a listener, which it closes then: closed before, it would reset them,
+/// requests and all. No more than fit into the backlog, so that newcomers cannot hold up the stop.
+fn backlog(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let listener = listener.into_std().ok();
+    let accepted = std::iter::from_fn(move || {
+        loop {
+            match listener.as_ref()?.accept() {
+                Ok(accepted) => return Some(accepted),
+                // This client has gone; the next one may be there.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(_) => return None,
+            }
+        }
+    });
+    accepted
+        .take(BACKLOG as usize)
+        .filter_map(|(stream, peer)| {
+            stream.set_nonblocking(true).ok()?;
+            let _ = stream.set_nodelay(true);
+            Some((TcpStream::from_std(stream).ok()?, peer))
+        })
 }
 
 #[cfg(test)]

@@ -113,6 +113,34 @@ async fn the_last_answer_of_a_connection_says_so() {
     server.await.unwrap();
 }
 
+/// Connections that the system has accepted and the server has not yet: requests may have come over them.
+#[tokio::test]
+async fn the_backlog_is_answered() {
+    let site = Site::new().await;
+    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut streams = Vec::new();
+    for path in ["/verify", "/readyz"].repeat(20) {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    let front = site.front.clone();
+    // It is told to stop before it has accepted one.
+    let server = tokio::spawn(listen::serve(listener, front, 64, std::future::ready(())));
+    for mut stream in streams {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+        assert!(
+            answer.to_lowercase().contains("\r\nconnection: close\r\n"),
+            "{answer}"
+        );
+    }
+    server.await.unwrap();
+}
+
 /// Until the vault is open, everything is answered at once that it is not; afterwards as always.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_is_answered() {
