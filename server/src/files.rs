@@ -11,7 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE,
-    LAST_MODIFIED, VARY,
+    IF_NONE_MATCH, LAST_MODIFIED, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
@@ -119,8 +119,13 @@ impl File {
         response
     }
 
-    /// Whether the browser has it as it is (RFC 9110, section 13.1.3).
+    /// Whether the browser has it as it is (RFC 9110, section 13.2.2). Files have no tags, so none but `*` matches; a
+    /// date counts only where no tag is named.
     fn is_known(&self, headers: &HeaderMap) -> bool {
+        let mut tags = headers.get_all(IF_NONE_MATCH).iter().peekable();
+        if tags.peek().is_some() {
+            return tags.any(|tag| tag.as_bytes().trim_ascii() == b"*");
+        }
         let since = headers
             .get(IF_MODIFIED_SINCE)
             .and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
@@ -131,13 +136,15 @@ impl File {
         httpdate::parse_http_date(&date).is_ok_and(|modified| modified <= since)
     }
 
-    /// The smallest form that the client takes, and how it is coded.
+    /// The smallest form among those that the client takes most gladly, and how it is coded. A client that takes none is
+    /// sent the plain one (RFC 9110, section 12.5.3).
     fn content(&self, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
         let copies = [("br", &self.brotli), ("gzip", &self.gzip)];
+        let plain = named_weight(headers, "identity").unwrap_or(0);
         let best = copies
             .into_iter()
             .filter_map(|(coding, copy)| Some((weight(headers, coding), coding, copy.as_ref()?)))
-            .filter(|(weight, _, _)| *weight > 0)
+            .filter(|(weight, _, _)| *weight > 0 && *weight >= plain)
             // The first of those with the greatest weight.
             .rev()
             .max_by_key(|(weight, _, _)| *weight);
@@ -150,32 +157,39 @@ impl File {
 
 /// How welcome a coding is, in thousandths (RFC 9110, section 12.5.3).
 fn weight(headers: &HeaderMap, coding: &str) -> u16 {
-    let mut other = 0;
-    for value in headers.get_all(ACCEPT_ENCODING) {
-        for entry in value.as_bytes().split(|byte| *byte == b',') {
-            let entry = String::from_utf8_lossy(entry);
-            let (name, weight) = entry.split_once(';').unwrap_or((&entry, ""));
-            let weight = weight.trim().strip_prefix("q=").map_or(1000, thousandths);
-            let name = name.trim();
-            if name.eq_ignore_ascii_case(coding) {
-                return weight;
-            }
-            if name == "*" {
-                other = weight;
-            }
-        }
-    }
-    other
+    named_weight(headers, coding)
+        .or_else(|| named_weight(headers, "*"))
+        .unwrap_or(0)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "from 0 to 1000"
-)]
+/// The weight that a request gives a coding by this name, if any.
+fn named_weight(headers: &HeaderMap, coding: &str) -> Option<u16> {
+    let values = headers.get_all(ACCEPT_ENCODING).iter();
+    let mut entries = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    entries.find_map(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        if !parts.next()?.eq_ignore_ascii_case(coding) {
+            return None;
+        }
+        let weight = parts.find_map(|part| {
+            let (name, weight) = part.split_once('=')?;
+            name.trim_end().eq_ignore_ascii_case("q").then_some(weight)
+        });
+        Some(weight.map_or(1000, |weight| thousandths(weight.trim_start())))
+    })
+}
+
+/// A weight in thousandths (RFC 9110, section 12.4.2). What is none is 0: the coding may not be meant.
 fn thousandths(weight: &str) -> u16 {
-    let weight: f32 = weight.trim().parse().unwrap_or(0.0);
-    (weight.clamp(0.0, 1.0) * 1000.0) as u16
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "0" if digits && fraction.len() <= 3 => format!("{fraction:0<3}").parse().unwrap_or(0),
+        "1" if fraction.len() <= 3 && fraction.bytes().all(|byte| byte == b'0') => 1000,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -213,6 +227,21 @@ mod tests {
             ("*", "brotli"),
             ("*;q=0", "plain"),
             ("br;q=nonsense", "plain"),
+            ("br;Q=0", "plain"),
+            ("br ; Q=0 , gzip ; q=1", "gzip"),
+            ("br;q=0.000, gzip;q=0.001", "gzip"),
+            ("br;q=0., gzip;q=1.", "gzip"),
+            ("br;q=1.5", "plain"),
+            ("br;q=-1", "plain"),
+            ("br;q=inf", "plain"),
+            ("br;level=5;q=0", "plain"),
+            ("*;q=0, br", "brotli"),
+            ("*, br;q=0", "gzip"),
+            ("*;Q=0.5, gzip", "gzip"),
+            ("identity;q=0", "plain"),
+            ("identity;q=0, gzip", "gzip"),
+            ("identity, br;q=0.5", "plain"),
+            ("identity;q=0.5, br;q=0.5", "brotli"),
         ] {
             let headers = asking("accept-encoding", accepted);
             assert_eq!(file(true).content(&headers).0, content, "{accepted:?}");
@@ -230,6 +259,25 @@ mod tests {
             let answer = file(true).answer(&asking("if-modified-since", since));
             assert_eq!(answer.status(), status, "{since}");
             assert_eq!(answer.headers()[CACHE_CONTROL], "no-cache");
+        }
+    }
+
+    /// RFC 9110, section 13.2.2: a tag, where one is named, and no date.
+    #[test]
+    fn a_tag_counts_before_a_date() {
+        for (tag, status) in [("\"other\"", 200), ("W/\"a\", \"b\"", 200), ("*", 304)] {
+            for since in [
+                "Mon, 23 Nov 2026 12:00:00 GMT",
+                "Mon, 23 Nov 2026 11:59:59 GMT",
+            ] {
+                let mut headers = asking("if-modified-since", since);
+                headers.extend(asking("if-none-match", tag));
+                assert_eq!(
+                    file(true).answer(&headers).status(),
+                    status,
+                    "{tag} {since}"
+                );
+            }
         }
     }
 }

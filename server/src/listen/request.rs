@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::BoxError;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version};
 use axum::response::IntoResponse;
 use futures_util::future::{Either, ready};
@@ -40,6 +40,10 @@ where
     let (place, closing) = (Arc::clone(place), Arc::clone(closing));
     async move {
         let mut response = answered.await?;
+        if response.status() == StatusCode::NOT_MODIFIED {
+            // It would be that of what is not sent (RFC 9110, section 8.6); for HEAD axum gives that of the empty body.
+            response.headers_mut().remove(CONTENT_LENGTH);
+        }
         if closing.load(Ordering::Relaxed) {
             response
                 .headers_mut()

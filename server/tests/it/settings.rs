@@ -106,6 +106,13 @@ fn files_are_served_from_memory() {
         answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\n"),
         "{answer}"
     );
+    // It would be the length of what is not sent.
+    for method in ["GET", "HEAD"] {
+        let answer = ask(&format!("{method} /pkg/a.js HTTP/1.1\r\nIf-None-Match: *"));
+        assert!(answer.starts_with("HTTP/1.1 304 "), "{answer}");
+        assert!(!answer.contains("content-length"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    }
     assert!(ask("POST /pkg/a.js HTTP/1.1").starts_with("HTTP/1.1 405"));
     assert!(ask("GET /pkg/../hash.txt HTTP/1.1").starts_with("HTTP/1.1 404"));
     let robots = ask("GET /robots.txt HTTP/1.1");
