@@ -79,7 +79,7 @@ impl MailSettings {
         let url: SmtpUrl = self.smtp_url.0.parse()?;
         if url.exposes_password() {
             tracing::warn!(
-                "KEYHOLD_SMTP_URL: the password for {url} travels in the clear, as ?tls= asks for"
+                "KEYHOLD_SMTP_URL: the password for {url} can be read along the way, as ?tls= asks for"
             );
         }
         Transport::smtp(&url, from, &domain)

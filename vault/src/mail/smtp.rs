@@ -15,6 +15,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use futures_util::FutureExt as _;
 use lettre::Address;
 use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -110,6 +111,16 @@ impl Smtp {
     /// From the first packet to the point where a mail can be handed over.
     async fn connect(&self) -> Result<Talk, Fault> {
         let stream = talk::connect(&self.url.host, self.url.port).await?;
+        // By its address: names of this machine can lead to another one.
+        let local = stream
+            .peer_addr()
+            .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
+        self.prepare(stream, local).await
+    }
+
+    /// The same on a connection that never leaves this machine, or does.
+    async fn prepare(&self, stream: TcpStream, local: bool) -> Result<Talk, Fault> {
+        let mut private = local || self.url.encryption == Encryption::Wrapper;
         let mut talk = match &self.tls {
             Some(tls) if self.url.encryption == Encryption::Wrapper => {
                 Talk::new(encrypted(tls, stream).await?)
@@ -127,12 +138,17 @@ impl Smtp {
             if offer.keyword("STARTTLS").is_some() {
                 talk.done("STARTTLS").await?;
                 talk = Talk::new(encrypted(tls, talk.into_inner()?).await?);
+                private = true;
                 offer = self.greet(&mut talk).await?;
             } else if self.url.encryption == Encryption::Required {
                 return Err(Fault::Lacks("STARTTLS"));
             }
         }
         if let Some(login) = &self.url.login {
+            // An attacker on the way can take STARTTLS out of the offer. Only `?tls=none` says that this does not matter.
+            if !private && self.url.encryption != Encryption::None {
+                return Err(Fault::InTheClear);
+            }
             log_in(&mut talk, &offer, login).await?;
         }
         Ok(talk)

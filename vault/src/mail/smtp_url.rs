@@ -34,7 +34,7 @@ pub(super) struct Login {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Encryption {
     None,
-    /// STARTTLS where the server offers it, with any certificate.
+    /// STARTTLS where the server offers it, with any certificate. Where it does not, a password goes to loopback only.
     Opportunistic,
     /// STARTTLS or nothing, and the certificate must be the host's.
     Required,

@@ -35,6 +35,8 @@ pub enum Fault {
     NoAnswer(Duration),
     /// The server does not offer what is needed.
     Lacks(&'static str),
+    /// Nothing encrypts the connection on which the password would travel.
+    InTheClear,
 }
 
 impl Fault {
@@ -49,6 +51,11 @@ impl Fault {
             }
             Self::NoAnswer(limit) => format!("no answer within {} s", limit.as_secs()),
             Self::Lacks(what) => format!("the mail server does not offer what is needed: {what}"),
+            Self::InTheClear => {
+                "the mail server does not offer STARTTLS, and the password in KEYHOLD_SMTP_URL is \
+                                 not sent in the clear unless ?tls=none asks for it"
+                    .to_owned()
+            }
         }
     }
 }

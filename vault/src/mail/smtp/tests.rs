@@ -333,6 +333,34 @@ async fn required_means_required() {
     assert!(!server.heard().contains("MAIL"), "{}", server.heard());
 }
 
+/// Where STARTTLS was taken out of the offer, the password stays here: on the way to another machine only `?tls=none`
+/// asks for less.
+#[tokio::test]
+async fn a_password_leaves_the_machine_in_the_clear_only_if_asked_for() {
+    for (local, parameters, logs_in) in [
+        (true, "", true),
+        (false, "", false),
+        (true, "?tls=opportunistic", true),
+        (false, "?tls=opportunistic", false),
+        (false, "?tls=none", true),
+    ] {
+        let server = server(&[]);
+        let url = format!("smtp://user:pass@127.0.0.1:{}{parameters}", server.port);
+        let smtp = Smtp::new(&url.parse().unwrap(), "keys.example.com").unwrap();
+        let stream = talk::connect("127.0.0.1", server.port).await.unwrap();
+        let outcome = smtp.prepare(stream, local).await.map(drop);
+        assert_eq!(outcome.is_ok(), logs_in, "{local} {parameters}");
+        assert_eq!(
+            server.heard().contains("AUTH"),
+            logs_in,
+            "{local} {parameters}"
+        );
+        if let Err(fault) = outcome {
+            assert!(fault.words().contains("?tls=none"), "{}", fault.words());
+        }
+    }
+}
+
 #[tokio::test]
 async fn words_are_one_short_line() {
     let long = format!("550 \u{7}a\u{1b}[31m\u{202e}{}", "x".repeat(600));
