@@ -109,6 +109,12 @@ fn goes_on(header: &Header<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+
     use super::*;
 
     fn kind(input: &str) -> &'static str {
@@ -118,6 +124,60 @@ mod tests {
             Request::Unfinished => "unfinished",
             Request::Other => "other",
         }
+    }
+
+    /// From one seed: every input gets an answer. A plain request ends with an empty line; before that it is unfinished,
+    /// and what follows it changes nothing.
+    #[test]
+    fn damaged_heads_are_plain_only_as_a_whole() {
+        let good = "GET /verify/a?b=c HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nX-API-Key: a.b\r\n\r\n";
+        let config = ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        let mut runner = TestRunner::new_with_rng(config, seed);
+        let byte = prop_oneof![2 => proptest::sample::select(b" \t\r\n:/?#%0xX".to_vec()), 1 => any::<u8>()];
+        let damage = proptest::collection::vec((0..good.len(), byte, 0..3_u8), 0..4);
+        let mut plain = 0;
+        for _ in 0..20_000 {
+            let mut input = good.as_bytes().to_vec();
+            for (place, byte, kind) in damage.new_tree(&mut runner).unwrap().current() {
+                let place = place.min(input.len() - 1);
+                match kind {
+                    0 => input[place] = byte,
+                    1 => input.insert(place, byte),
+                    _ => drop(input.remove(place)),
+                }
+            }
+            let shown = String::from_utf8_lossy(&input).into_owned();
+            let mut first = room();
+            let Request::Plain(_, length) = Request::read(&input, &mut first) else {
+                continue;
+            };
+            plain += 1;
+            let whole = &input[..length];
+            assert!(
+                whole.ends_with(b"\n\r\n") || whole.ends_with(b"\n\n"),
+                "{shown:?}"
+            );
+            for part in 0..length {
+                let mut room = room();
+                let part = Request::read(&whole[..part], &mut room);
+                assert!(matches!(part, Request::Unfinished), "{shown:?}");
+            }
+            let more = [whole, &input].concat();
+            let mut room = room();
+            let again = Request::read(&more, &mut room);
+            assert!(
+                matches!(again, Request::Plain(_, same) if same == length),
+                "{shown:?}"
+            );
+        }
+        assert!(
+            (1_000..19_000).contains(&plain),
+            "{plain} of 20,000 are plain"
+        );
     }
 
     /// What gateways send is answered here, or nothing would be gained.

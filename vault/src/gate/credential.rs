@@ -93,9 +93,13 @@ fn by_scheme<'a>(value: &'a str, room: &'a mut Room) -> Result<(AccessKey, Secre
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
     use http::{HeaderMap, HeaderValue};
     use proptest::prelude::*;
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
     fn pair() -> (String, String) {
         let access = AccessKey::from_entropy([7; 10]).to_string();
@@ -205,5 +209,76 @@ mod tests {
             let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(&authorization));
             prop_assert_eq!(outcome(&[("authorization", basic.as_bytes())]), Err(Fault::Malformed));
         }
+    }
+
+    /// What `vault/fuzz/` looks for without end, for some seconds and from one seed: damaged credentials get an answer,
+    /// and what is taken for a pair is one that reads the same under every carrier.
+    #[test]
+    fn what_is_read_of_damaged_credentials_reads_the_same_again() {
+        let (access, secret) = pair();
+        let word = format!("{access}.{secret}");
+        let basic = encoded(&format!("{access}:{secret}"));
+        let seeds = [
+            ("authorization", format!("Basic {basic}")),
+            ("authorization", format!("Bearer {word}")),
+            ("x-api-key", word),
+        ];
+        let config = ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+        let mut runner = TestRunner::new_with_rng(config, seed);
+        // Mostly blanks, separators, padding and the other case: those may leave a pair a pair.
+        let byte =
+            prop_oneof![4 => proptest::sample::select(b" \t=.:,AaBb0".to_vec()), 1 => any::<u8>()];
+        let damage = proptest::collection::vec((any::<u16>(), byte, 0..5_u8), 0..4);
+        let mut read = 0;
+        for round in 0..30_000 {
+            let (name, seed) = &seeds[round % seeds.len()];
+            let mut value = seed.clone().into_bytes();
+            for (place, byte, kind) in damage.new_tree(&mut runner).unwrap().current() {
+                // Near the ends more often than by chance.
+                let length = value.len();
+                let place = match place % 4 {
+                    0 => usize::from(place / 4) % 9,
+                    1 => length.saturating_sub(1 + usize::from(place / 4) % 9),
+                    _ => usize::from(place / 4),
+                } % length.max(1);
+                match kind {
+                    0 => value.insert(place.min(length), byte),
+                    1 => value.push(byte),
+                    2 if length > 1 => drop(value.remove(place)),
+                    3 if length > 0 => value[place].make_ascii_uppercase(),
+                    _ if length > 0 => value[place] = byte,
+                    _ => {}
+                }
+            }
+            let found = outcome(&[(name, &value)]);
+            let shown = String::from_utf8_lossy(&value);
+            assert_ne!(found, Err(Fault::Missing), "{shown}");
+            assert_ne!(found, Err(Fault::Ambiguous), "{shown}");
+            let Ok((access, secret)) = &found else {
+                continue;
+            };
+            read += 1;
+            let word = format!("{access}.{secret}");
+            for (name, value) in [
+                (
+                    "authorization",
+                    format!("Basic {}", encoded(&word.replacen('.', ":", 1))),
+                ),
+                ("authorization", format!("bearer {word}")),
+                ("x-api-key", word.clone()),
+            ] {
+                assert_eq!(outcome(&[(name, value.as_bytes())]), found, "{shown}");
+            }
+            let twice: [(&str, &[u8]); 2] = [(name, &value), ("x-api-key", word.as_bytes())];
+            assert_eq!(outcome(&twice), Err(Fault::Ambiguous), "{shown}");
+        }
+        assert!(
+            (1_000..29_000).contains(&read),
+            "{read} of 30,000 are pairs"
+        );
     }
 }
