@@ -18,7 +18,12 @@ debug=()
 if [[ $mode == release ]]; then
   # Of Leptos: the ways to hydrate lazy routes and compiled templates (there are none), and the list of routes, which is for
   # servers. The first alone is a tenth of the module.
-  node build/snip.mjs "$raw/keyhold_bg.wasm" hydrate_async generate_routes hydrate_from_template
+  unused=(hydrate_async generate_routes hydrate_from_template)
+  # Of Rust: what a panic says, which nobody sees here. Without it a panic is the trap that it ends in anyway.
+  panics=(panic panic_fmt panic_display panic_bounds_check panic_already_borrowed panic_already_mutably_borrowed
+    panic_access_error slice_error_fail slice_error_fail_rt slice_index_fail assert_failed_inner unwrap_failed expect_failed
+    len_mismatch_fail handle_error borrow_fail)
+  node build/snip.mjs "$raw/keyhold_bg.wasm" "${unused[@]}" "${panics[@]}"
   # The features are those that rustc turns on. With --all-features the module no longer hydrates.
   # Further rounds with what the first has found out about each function take off half a percent more. The first 1,024 bytes
   # are the far end of the stack, which lld puts first, so no access starts there: this lets offsets be folded (0.7 percent).

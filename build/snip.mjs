@@ -1,5 +1,5 @@
-// Takes out of a module what is never called: snip.mjs <module.wasm> <name of functions>... A function in a vtable
-// counts as called, so no optimiser takes it out by itself. If one is called after all, it traps.
+// Makes functions of a module trap: snip.mjs <module.wasm> <name of functions>... For what is never called, which no
+// optimiser takes out by itself where it is in a vtable, and for what does nothing of use before it traps.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import binaryen from "binaryen";
