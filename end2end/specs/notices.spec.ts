@@ -288,3 +288,25 @@ test.describe("without JavaScript", () => {
     await expect(page.getByRole("button", { name: /^Copy/ })).toHaveCount(0);
   });
 });
+
+test("Undo is sent once, however often it is pressed", async ({ page, account: _, noticesPage }) => {
+  await noticesPage.open();
+  await noticesPage.address.fill("team@example.com");
+  await noticesPage.add.click();
+  await noticesPage.remove.click();
+  let release = () => {};
+  const gate = new Promise<void>((done) => (release = done));
+  let sent = 0;
+  await page.route(/notices\/second-recipient/, async (route) => {
+    sent += 1;
+    await gate;
+    await route.continue();
+  });
+  await expect(noticesPage.undo).not.toHaveAttribute("aria-disabled");
+  await noticesPage.undo.click();
+  await noticesPage.undo.click();
+  release();
+  await expect(noticesPage.said).toContainText("is sent a link to confirm it again.");
+  await expect(noticesPage.recipient("team@example.com")).toBeVisible();
+  expect(sent).toBe(1);
+});

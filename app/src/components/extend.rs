@@ -82,11 +82,13 @@ pub fn extend(line: Line, access_key: String, name: String, status: Memo<Status>
 fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
     let state = FormState::of_one(RestoreKey::PATH, "access_key", &access_key);
     let feedback = Feedback::get();
-    let done = then(move |_, answer| {
+    let done = then(move |fields, answer| {
         let change: Changed = answer.read()?;
+        // The server has compared it: after a conflict it knows better than the line, which still shows what was.
+        let restored = fields.text("version");
         let extended = Extended {
             before: change.expiry_before.clone(),
-            had_expired: status.try_get_untracked() == Some(Status::Expired),
+            had_expired: restored == version::expired(&restored),
         };
         feedback.changed(format!("{} has its new expiration.", change.name));
         line.became(change, Some(extended));

@@ -98,8 +98,11 @@ impl Feedback {
     /// A key was expired: says so, offers to take it back, and shows the new state. Only this is undone with
     /// one button: the server restores to a later expiration and never shortens a key's life.
     pub fn expired(self, change: Changed) {
-        // One that had expired before is as it was already.
         let text = format!("{} is expired.", change.name);
+        // It had expired before, perhaps by the first press of a double click: the message of that keeps its Undo.
+        if change.expiry_before == change.expiry && self.says(&text) {
+            return self.refresh();
+        }
         let undo = (change.expiry_before != change.expiry).then(|| Undo {
             path: RestoreKey::PATH,
             fields: vec![
@@ -110,6 +113,11 @@ impl Feedback {
             done: format!("{} is as it was before.", change.name),
         });
         self.undoable(text, undo);
+    }
+
+    fn says(self, text: &str) -> bool {
+        self.message
+            .with_untracked(|message| message.as_ref().is_some_and(|message| message.text == text))
     }
 
     /// Something changed that can be taken back: says so, offers that, and shows the new state.
@@ -188,10 +196,15 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
         Icon::CHECK
     };
     let settling = Settling::begun();
-    let undo = message.undo.map(|undo| {
+    let undo = StoredValue::new(message.undo);
+    let undo = undo.with_value(Option::is_some).then(|| {
         let press = move |event: leptos::ev::MouseEvent| {
-            if !settling.is_early(&event) {
-                feedback.undo(undo.clone());
+            if settling.is_early(&event) {
+                return;
+            }
+            // Once: what it takes back is no longer there for a second press.
+            if let Some(undo) = undo.try_update_value(Option::take).flatten() {
+                feedback.undo(undo);
             }
         };
         view! {

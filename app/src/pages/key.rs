@@ -42,7 +42,7 @@ pub fn KeyPage() -> impl IntoView {
         </p>
         {kept(
             detail,
-            |detail| format!("{} {}", detail.key.access_key, detail.key.name),
+            |detail| detail.key.access_key.clone(),
             shown,
             |error| if error.code == FnError::NOT_FOUND { not_here() } else { problem(error) },
         )}
@@ -60,7 +60,8 @@ fn not_here() -> AnyView {
 fn shown(detail: Memo<KeyDetail>) -> AnyView {
     let first = detail.get_untracked();
     let access_key = StoredValue::new(first.key.access_key);
-    let (name, time_zone) = (first.key.name, first.time_zone);
+    let time_zone = first.time_zone;
+    let name = memo(move || detail.with(|detail| detail.key.name.clone()));
     // One clock for the page: a later answer shifts it by the little that the first one was off.
     let now = ticking(first.now);
     let state = memo(move || {
@@ -75,11 +76,10 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
     let expired = memo(move || state.get() == Status::Expired);
     go_to_part();
     let feedback = Feedback::get();
-    let heading = view! { <bdi>{name.clone()}</bdi> }.into_any();
     let summary = summary(detail, now, state);
     let edit = edit_form(detail, time_zone.clone());
     view! {
-        <PageHead title=name.clone() heading=heading />
+        {live(move || head(name.get()))}
         {done_note()}
         {summary}
         {not_extended(expired)}
@@ -101,6 +101,11 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
         {history(detail)}
     }
     .into_any()
+}
+
+fn head(name: String) -> AnyView {
+    let heading = view! { <bdi>{name.clone()}</bdi> }.into_any();
+    view! { <PageHead title=name heading=heading /> }.into_any()
 }
 
 /// A link to a part of the page (`#restore`, `#delete`) arrives before the part is there.
@@ -269,7 +274,7 @@ fn restore_section(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     .into_any()
 }
 
-fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyView {
+fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -> AnyView {
     let state = FormState::new(DeleteKey::PATH);
     let feedback = Feedback::get();
     let navigate = use_navigate();
@@ -307,7 +312,7 @@ fn delete_section(access_key: String, name: String, expired: Memo<bool>) -> AnyV
             <p>
                 <strong>"A deleted key cannot come back."</strong>
                 " Programs that still use it are refused. To confirm, type its name: "
-                <bdi class="quoted">{name}</bdi>
+                <bdi class="quoted">{live(move || name.get())}</bdi>
             </p>
             <Form state=state check=check_delete then=done>
                 <input type="hidden" name="access_key" value=access_key />
