@@ -69,10 +69,14 @@
     const { form, name, value } = control;
     return [form.getAttribute("action"), form.elements.access_key?.value, name, isChecked(control) ? value : ""].join(" ");
   };
+  // The version goes with what was typed: what others have changed meanwhile is a conflict.
+  const isVersion = ({ name }) => name === "version";
   const fields = () => [...document.querySelectorAll("form[method=post] :is(input, textarea, select)")]
-    .filter(({ name, type }) => name && type !== "hidden" && !/password/.test(type + name));
+    .filter((control) => control.name && (control.type !== "hidden" || isVersion(control)) && !/password/.test(control.type + control.name));
   globalThis.keepDraft = () => {
-    const kept = fields().filter(changed).map((control) => [label(control), control[state(control)]])
+    const typed = fields().filter((control) => !isVersion(control) && changed(control));
+    const kept = fields().filter((control) => typed.some((one) => one === control || isVersion(control) && one.form === control.form))
+      .map((control) => [label(control), control[state(control)]])
       .filter(([, value]) => !/kh[so]_/.test(value));
     try {
       if (kept.length) sessionStorage.setItem(DRAFT, JSON.stringify([location.pathname, owner(), kept]));
@@ -106,10 +110,12 @@
     } finally {
       globalThis.queueMicrotask = queueMicrotask;
       putBack(out);
+      // They would hold the nodes of this page for as long as the tab lives.
+      sent.length = 0;
+      touched.clear();
+      for (const type of ["input", "change"]) removeEventListener(type, touch, true);
     }
     if (broken) return;
-    removeEventListener("input", touch, true);
-    removeEventListener("change", touch, true);
     for (const task of tasks) queueMicrotask(task);
     queueMicrotask(() => {
       tell([...draft(), ...kept]);

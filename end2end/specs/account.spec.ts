@@ -49,6 +49,8 @@ test("a new password ends the other sessions, and is the one that signs in", asy
   await accountPage.currentPassword.fill(account.password);
   await accountPage.changePassword.click();
   await expect(accountPage.said).toContainText(/password/i);
+  await expect(accountPage.currentPassword).toHaveValue("");
+  await expect(accountPage.newPassword).toHaveValue("");
 
   const other = await elsewhere.request.get(`${keyhold.url}/preferences/account`);
   expect(other.url()).toContain("/sign-in");

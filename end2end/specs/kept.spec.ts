@@ -39,6 +39,38 @@ test("what was typed when the session ended is there after signing in again", as
   expect(await page.evaluate(() => Object.values(sessionStorage).join())).not.toContain("Half written");
 });
 
+test("what was kept is no way around a change made meanwhile", async ({ page, account, keyPage, functions, signIn, watch }) => {
+  watch.allow(/status of (401|409)/);
+  await keyPage.openOf(account.key);
+  await keyPage.description.fill("half written");
+  const key = { access_key: account.key.access_key, name: "Default key", expiry: "never" };
+  expect((await functions.post("keys/edit", { ...key, description: "written elsewhere" })).status).toBe(200);
+  await page.context().clearCookies();
+  await keyPage.save.click();
+  await expect(page.getByText("Your session has ended.")).toBeVisible();
+  await hydrated(page);
+  await signIn.signIn(account.email, account.password);
+  await expect(keyPage.description).toHaveValue("half written");
+  await keyPage.save.click();
+  await expect(page.getByRole("alert")).toContainText("has changed since you opened this form");
+  await expect(keyPage.description).toHaveAccessibleDescription(/Stored now: written elsewhere/);
+  expect((await functions.showKey(account.key)).key.description).toBe("written elsewhere");
+});
+
+test("an address that is being typed stays while the link to the old one is sent again", async ({ page, account, accountPage }) => {
+  await accountPage.open();
+  const address = page.getByLabel("New address");
+  await address.fill("new@example.com");
+  await page.getByRole("textbox", { name: "Your password" }).fill(account.password);
+  await page.getByRole("button", { name: "Send again" }).click();
+  await expect(accountPage.said).toContainText("We sent you a new link.");
+  await expect(address).toHaveValue("new@example.com");
+  await page.getByRole("button", { name: "Change address" }).click();
+  await expect(page.getByText("We sent a link to new@example.com.")).toBeVisible();
+  // It has worked, so the password goes.
+  await expect(page.getByRole("textbox", { name: "Your password" })).toHaveValue("");
+});
+
 test("no password is kept, and nothing for another account", async ({ page, account, accountPage, functions, watch }) => {
   watch.allow(/status of 401/);
   await accountPage.open();

@@ -9,6 +9,7 @@ use super::feedback::Feedback;
 use super::field::{self, PasswordField, TextField};
 use super::form::{Fields, Form, FormState, Submit, Then, press, then};
 use super::icon::Icon;
+use super::live::{fresh, live};
 use crate::functions::account::{ChangeAddress, KeepAddress};
 use crate::functions::notices::ResendConfirmation;
 
@@ -66,17 +67,40 @@ fn warning(text: AnyView, choices: AnyView) -> AnyView {
     .into_any()
 }
 
-/// Asks for another address.
-pub fn form(address: &AddressView) -> AnyView {
-    let state = FormState::new(ChangeAddress::PATH);
+/// What is known of the address, and the form that asks for another.
+pub fn section(address: Memo<AddressView>) -> AnyView {
+    let feedback = Feedback::get();
+    // A new form takes the place of the old one once it has worked, and with it the typed password goes.
+    let changes = RwSignal::new(0);
     view! {
         <section class="card" id="address" aria-labelledby="address-title">
             <h2 id="address-title">"E-mail address"</h2>
-            {note(address)}
+            {live(move || {
+                feedback.catch_focus();
+                address.with(note)
+            })}
+            {live(move || {
+                changes.track();
+                fresh(form(changes))
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn form(changes: RwSignal<u32>) -> AnyView {
+    let state = FormState::new(ChangeAddress::PATH);
+    let feedback = Feedback::get();
+    let asked = then(move |_, _| {
+        feedback.changed("We sent a link to the new address. Open it to use that address.");
+        changes.update(|changes| *changes += 1);
+        Ok(())
+    });
+    view! {
             <Form
                 state=state
                 check=check
-                then=says("We sent a link to the new address. Open it to use that address.")
+                then=asked
             >
                 <TextField
                     state=state
@@ -94,7 +118,6 @@ pub fn form(address: &AddressView) -> AnyView {
                 />
                 <Submit state=state label="Change address" />
             </Form>
-        </section>
     }
     .into_any()
 }

@@ -9,14 +9,14 @@ use shared::view::AccountView;
 
 use crate::call::ask;
 use crate::components::address;
-use crate::components::answer::answered;
+use crate::components::answer::{answered, kept, problem};
 use crate::components::browser;
 use crate::components::feedback::{Feedback, done_note};
 use crate::components::field::{PasswordField, TextField};
 use crate::components::form::{Fields, Form, FormState, Submit, then};
 use crate::components::frame::Account;
 use crate::components::head::PageHead;
-use crate::components::live::{effect, live};
+use crate::components::live::{effect, fresh, live};
 use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
 
 #[component]
@@ -38,7 +38,7 @@ pub fn AccountPage() -> impl IntoView {
                         <a href="/preferences/notices">"What is sent there"</a>
                     </p>
                     {preferences(account)}
-                    {answered(address, |address| address::form(&address))}
+                    {kept(address, |_| String::new(), address::section, problem)}
                     {password(email)}
                 }
                     .into_any()
@@ -126,7 +126,7 @@ fn password(email: String) -> AnyView {
             <h2 id="password-title">"Password"</h2>
             {live(move || {
                 changes.track();
-                password_form(email.clone(), changes)
+                fresh(password_form(email.clone(), changes))
             })}
         </section>
     }

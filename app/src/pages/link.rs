@@ -144,14 +144,31 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
     let session = request
         .as_ref()
         .and_then(|request| request.session.as_ref());
-    let signed_out = session.is_none_or(|session| session.account.email != link.account).then(|| {
-        let back = format!("/sign-in?next=/confirm%3Ftoken%3D{token}");
+    let here = session.map(|session| session.account.email.clone());
+    let first = match here {
+        Some(here) if here == link.account => None,
+        Some(here) => Some(
+            view! {
+                "This browser is signed in as " <bdi>{here}</bdi>
+                ". If you made the account, sign out and open this link again. "
+            }
+            .into_any(),
+        ),
+        None => {
+            let back = format!("/sign-in?next=/confirm%3Ftoken%3D{token}");
+            Some(
+                view! { "If you made the account, " <a href=back>"sign in here"</a> " first. " }
+                    .into_any(),
+            )
+        }
+    };
+    let signed_out = first.map(|first| {
         view! {
             <p class="note">
                 {Icon::WARNING.draw()}
                 <span>
-                    "If you made the account, " <a href=back>"sign in here"</a>
-                    " first. Confirmed from a browser without a sign-in, the address gets notices, but setting a forgotten password expires the keys made before."
+                    {first}
+                    "Confirmed from a browser without its sign-in, the address gets notices, but setting a forgotten password expires the keys made before."
                 </span>
             </p>
         }
