@@ -1,5 +1,7 @@
 //! Sending one mail: leased, checked, handed over, settled.
 
+mod crowded;
+
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -82,6 +84,12 @@ impl Vault {
                 let _turn = write.commit().await?;
                 continue;
             };
+            if let Some(wait) = self.crowded(&mut write.transaction, &lease, now).await? {
+                let next_at = now.saturating_add(wait);
+                crowded::postpone(&mut write.transaction, &lease, next_at).await?;
+                let _turn = write.commit().await?;
+                continue;
+            }
             return Ok(Some(Outgoing {
                 lease,
                 left_out,

@@ -168,7 +168,7 @@ pub struct Leased {
     pub created_at: i64,
     tried_since: i64,
     /// With this one.
-    attempts: i64,
+    pub attempts: i64,
     /// When the lease began.
     pub since: i64,
 }

@@ -26,6 +26,9 @@ use readers::{Readers, Reading};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// Notices a day to one mailbox from accounts of which nothing shows that mail arrives there; all may come at once. One
+/// account has fewer by itself.
+const NOTICES_UNCONFIRMED: u32 = 40;
 /// How many minutes' worth of changes may come at once: programs do their work in bursts.
 const CHANGES_AT_ONCE: i64 = 20;
 
@@ -109,6 +112,7 @@ pub(crate) struct Limits {
     backoff: Backoff,
     sign_ups: Buckets,
     changes: Buckets,
+    notices: Buckets,
     pub settings: Settings,
     readers: Readers,
     refused: [AtomicU64; Limit::ALL.len()],
@@ -121,6 +125,7 @@ impl Limits {
             backoff: Backoff::default(),
             sign_ups: Buckets::new(settings.sign_ups, HOUR_MS, 1),
             changes: Buckets::new(settings.changes, MINUTE_MS, CHANGES_AT_ONCE),
+            notices: Buckets::new(NOTICES_UNCONFIRMED, shared::DAY_MS, 1),
             settings,
             readers: Readers::default(),
             refused: Default::default(),
@@ -143,6 +148,15 @@ impl Limits {
     pub fn mail(&self, subjects: Vec<Subject>) -> Result<()> {
         let attempt = self.backoff.attempt(subjects, self.clock.monotonic());
         self.counted(Limit::Mails, attempt.map(Attempt::failed))
+    }
+
+    /// Counts a notice to an address that is not confirmed, whatever account it is of.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if its mailbox has got its share.
+    pub fn notice(&self, address: &str, now: i64) -> Result<()> {
+        let taken = self.notices.take(&origin::mailbox(address), now);
+        self.counted(Limit::Mails, taken)
     }
 
     /// Counts a sign-up of a network. It counts although it succeeds.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use shared::notice::MailKind;
 use vault::{Caller, Session};
 
-use crate::fixture::{Fixture, Mailbox, PASSWORD, from};
+use crate::fixture::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
 use crate::links::token_in;
 
 /// Nobody's mailbox can be filled, by strangers or by an account.
@@ -126,10 +126,39 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     for kind in MailKind::ALL {
         let slug = serde_json::to_value(kind).unwrap();
         let slug = slug.as_str().unwrap();
-        // Notices are collected instead (`notices.rs`): the mails of a day are counted by address.
+        // Notices are collected instead.
         if kind != MailKind::Notice {
             let count = counts.get(slug).copied().unwrap_or_default();
             assert!((1..=AT_A_TIME).contains(&count), "{slug}: {counts:?}");
         }
     }
+}
+
+/// Notices of accounts under many spellings of one unconfirmed address fill its mailbox no faster than those of a few.
+#[tokio::test]
+async fn notices_to_one_mailbox_are_limited_over_all_accounts() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let mut members = Vec::new();
+    for number in 0..5 {
+        members.push(site.member(&format!("victim+{number}@example.com")).await);
+    }
+    let owner = site.member("other@example.com").await;
+    let _ = mailbox.delivered(&site.vault).await;
+    let mut counts = [0, 0];
+    for _ in 0..10 {
+        for member in members.iter().chain([&owner]) {
+            let access_key = member.default_key.access_key.to_string();
+            restore(&site.vault, member, &access_key, "never").await;
+            expire(&site.vault, member, &access_key).await;
+            site.clock.advance(SECOND);
+        }
+        for mail in mailbox.delivered(&site.vault).await {
+            counts[usize::from(mail.to.starts_with("other"))] += 1;
+        }
+    }
+    assert_eq!(counts, [40, 10], "another mailbox has its own");
+    // What waits is told in the end, each account's in one mail.
+    site.clock.advance(DAY);
+    assert_eq!(mailbox.delivered(&site.vault).await.len(), 5);
 }
