@@ -157,6 +157,31 @@ async fn what_is_no_request_is_refused_by_both() {
     );
 }
 
+/// RFC 9112, section 6.1: a proxy may have taken the length where the chunks count, so nothing that follows such a
+/// request is answered.
+#[tokio::test]
+async fn two_lengths_end_the_connection() {
+    let served = Served::new().await;
+    let carriers = carriers(&served.site).await;
+    for target in ["/verify", "/robots.txt"] {
+        for (lengths, answers) in [
+            ("Content-Length: 44\r\nTransfer-Encoding: chunked", 1),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 44", 1),
+            ("Transfer-Encoding: chunked", 2),
+        ] {
+            let row = request("POST", target, "HTTP/1.1", &[&carriers[0], lengths])
+                + "0\r\n\r\n"
+                + &get("/verify", &[&carriers[0], "Connection: close"]);
+            let (fast, hyper) = served.both(row.as_bytes()).await;
+            assert_eq!(fast, hyper, "{row}");
+            assert_eq!(fast.matches("HTTP/1.1 ").count(), answers, "{row}{fast}");
+            let (head, _) = fast.split_once("\r\n\r\n").unwrap();
+            let closes = head.to_lowercase().contains("\r\nconnection: close");
+            assert_eq!(closes, answers == 1, "{row}{head}");
+        }
+    }
+}
+
 /// What follows a request on its connection is answered in its order, by whom it may be.
 #[tokio::test]
 async fn requests_in_a_row_are_answered_in_a_row() {
