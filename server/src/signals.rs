@@ -1,11 +1,16 @@
 //! The signals that stop Keyhold, all alike: what a supervisor, a terminal and a closed session send.
+//!
+//! SIGHUP is left alone where it was ignored at the start, because that is how `nohup` asks to outlive the session.
+
+use std::future::pending;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
+    /// None if it is ignored.
+    hangup: Option<Signal>,
     quit: Signal,
 }
 
@@ -20,18 +25,58 @@ impl Signals {
         Ok(Self {
             terminate: catch(SignalKind::terminate())?,
             interrupt: catch(SignalKind::interrupt())?,
-            hangup: catch(SignalKind::hangup())?,
+            hangup: if is_ignored(SignalKind::hangup()) {
+                None
+            } else {
+                Some(catch(SignalKind::hangup())?)
+            },
             quit: catch(SignalKind::quit())?,
         })
     }
 
     /// Waits for one, and returns its name.
     pub async fn next(&mut self) -> &'static str {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
-            _ = self.hangup.recv() => "SIGHUP",
+            _ = hangup => "SIGHUP",
             _ = self.quit.recv() => "SIGQUIT",
         }
+    }
+}
+
+/// Whether a signal is ignored, as far as the system tells: Linux does, others do not.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    is_in_mask(&status, kind.as_raw_value())
+}
+
+/// Whether a signal is among the ignored ones in the text of `/proc/self/status`, a mask in hexadecimal digits.
+fn is_in_mask(status: &str, signal: i32) -> bool {
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_in_mask;
+
+    #[test]
+    fn the_first_bit_is_the_first_signal() {
+        let status =
+            "SigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001001\nSigCgt:\t0000000000000002\n";
+        let ignored: Vec<i32> = (1..=31)
+            .filter(|signal| is_in_mask(status, *signal))
+            .collect();
+        assert_eq!(ignored, [1, 13]);
+        assert!(!is_in_mask("", 1));
     }
 }

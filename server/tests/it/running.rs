@@ -1,13 +1,15 @@
 //! The binary, running in a folder of its own, and a client that speaks to it over the network.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::net::TcpSocket;
 
 use crate::fixture::PASSWORD;
 use crate::smtp_peer::PATIENCE;
@@ -16,6 +18,8 @@ pub struct Running {
     pub child: Child,
     pub address: String,
     log: Arc<Mutex<String>>,
+    /// Reads the log until the server has ended.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Drop for Running {
@@ -28,9 +32,15 @@ impl Drop for Running {
     }
 }
 
+const KEYHOLD: &str = env!("CARGO_BIN_EXE_keyhold");
+
 fn command(folder: &Path, arguments: &[&str]) -> Command {
+    of(Command::new(KEYHOLD), folder, arguments)
+}
+
+/// `keyhold` and perhaps what stands before it, completed to `keyhold serve`.
+fn of(mut command: Command, folder: &Path, arguments: &[&str]) -> Command {
     std::fs::create_dir_all(folder.join("site/pkg")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_keyhold"));
     command
         .arg("serve")
         .args(arguments)
@@ -52,10 +62,21 @@ pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) ->
     } else {
         &["--listen", "127.0.0.1:0"]
     };
-    let mut child = command(folder, &[listen, arguments].concat())
-        .envs(settings.iter().copied())
-        .spawn()
-        .unwrap();
+    let mut command = command(folder, &[listen, arguments].concat());
+    watched(command.envs(settings.iter().copied()))
+}
+
+/// Starts with `nohup`, as to outlive a terminal.
+#[cfg(target_os = "linux")]
+pub fn start_by_nohup(folder: &Path) -> Running {
+    let mut nohup = Command::new("nohup");
+    nohup.arg(KEYHOLD);
+    watched(&mut of(nohup, folder, &["--listen", "127.0.0.1:0"]))
+}
+
+/// Starts, and waits for the line that names the address.
+fn watched(command: &mut Command) -> Running {
+    let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     let address = loop {
@@ -68,7 +89,7 @@ pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) ->
     };
     let log = Arc::new(Mutex::new(said));
     // The pipe must stay open, or the log's next line would fail.
-    std::thread::spawn({
+    let reader = std::thread::spawn({
         let log = Arc::clone(&log);
         move || {
             for line in lines.lines().map_while(Result::ok) {
@@ -80,6 +101,27 @@ pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) ->
         child,
         address,
         log,
+        reader: Some(reader),
+    }
+}
+
+/// A port that the system gives to no other test while this exists. A server may listen on it all the same: both mark
+/// their sockets as reusable, and this one does not listen.
+pub struct Port {
+    pub address: String,
+    _held: Option<TcpSocket>,
+}
+
+impl Port {
+    pub fn hold() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self {
+            address: socket.local_addr().unwrap().to_string(),
+            // Others than Linux would refuse the server.
+            _held: cfg!(target_os = "linux").then_some(socket),
+        }
     }
 }
 
@@ -90,19 +132,19 @@ pub fn start_unread(
     settings: &[(&str, &str)],
     stderr: impl Into<Stdio>,
 ) -> Running {
-    // Nobody says which port was taken, so one that is free by now is asked for.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
-    let child = command(folder, &[&["--listen", &address], arguments].concat())
+    // Its log is not read, so it cannot say which port it took.
+    let port = Port::hold();
+    let listen = ["--listen", &port.address];
+    let child = command(folder, &[&listen, arguments].concat())
         .envs(settings.iter().copied())
         .stderr(stderr)
         .spawn()
         .unwrap();
     let mut running = Running {
         child,
-        address,
+        address: port.address.clone(),
         log: Arc::default(),
+        reader: None,
     };
     let deadline = Instant::now() + PATIENCE;
     let is_ready = |answer: std::io::Result<String>| {
@@ -141,15 +183,23 @@ impl Running {
         self.stop("-TERM")
     }
 
-    /// The same by another signal, as `kill` names it.
+    /// The same by another signal, as `kill` names it. All that it has logged is read by then.
     pub fn stop(&mut self, signal: &str) -> Option<i32> {
+        self.signal(signal);
+        let status = self.child.wait().unwrap();
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        status.code()
+    }
+
+    pub fn signal(&self, signal: &str) {
         let process = self.child.id().to_string();
         let asked = Command::new("kill")
             .args([signal, &process])
             .status()
             .unwrap();
         assert!(asked.success());
-        self.child.wait().unwrap().code()
     }
 
     /// One request on a connection of its own.

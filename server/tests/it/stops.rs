@@ -32,6 +32,20 @@ fn every_signal_stops_alike() {
     }
 }
 
+/// `nohup keyhold serve` outlives the terminal that it was started in.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_hangup_that_is_ignored_at_the_start_stops_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut running = crate::running::start_by_nohup(folder.path());
+    let key = running.sign_up();
+    running.signal("-HUP");
+    assert_eq!(running.verdict(&key), "200");
+    assert_eq!(running.terminate(), Some(0));
+    let log = running.log();
+    assert!(log.contains("SIGTERM: stopping"), "{log}");
+}
+
 /// The disk is full at the stop: what is lost is said, and the exit code says it too.
 #[test]
 fn usage_that_cannot_be_written_is_not_passed_over() {
@@ -88,18 +102,26 @@ async fn the_last_answer_of_a_connection_says_so() {
     });
     let verify: &[u8] = b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n";
     let other: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
-    let mut streams = Vec::new();
-    for request in [verify, other] {
+    let first = async |request: &[u8]| {
         let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
         stream.write_all(request).await.unwrap();
         let mut answer = [0; 2_000];
         let length = stream.read(&mut answer).await.unwrap();
         let answer = String::from_utf8_lossy(&answer[..length]).to_lowercase();
-        assert!(!answer.contains("connection: close"), "{answer}");
+        (stream, answer.contains("connection: close"))
+    };
+    let mut streams = Vec::new();
+    for request in [verify, other] {
+        let (stream, is_last) = first(request).await;
+        assert!(!is_last);
         streams.push((stream, request));
     }
+    // Paused, and held where it is by a thread that is at work, so that the farewell lasts as long as this takes.
+    tokio::time::pause();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let time_stands = tokio::task::spawn_blocking(move || drop(ended.recv()));
     stop.send(()).unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while !first(other).await.1 {}
     for (mut stream, request) in streams {
         stream.write_all(request).await.unwrap();
         let mut answer = String::new();
@@ -110,6 +132,8 @@ async fn the_last_answer_of_a_connection_says_so() {
             "{answer}"
         );
     }
+    drop(end);
+    time_stands.await.unwrap();
     server.await.unwrap();
 }
 
