@@ -72,13 +72,30 @@ fn filter(wanted: &str) -> Result<EnvFilter, String> {
     })
 }
 
-/// Writes what is left, unless that takes longer than a second: a reader that has stalled must not keep the
-/// process from ending.
-pub fn finish() {
+/// Writes what is left, and after it the sentence that the process ends with: that is for the person or supervisor who
+/// started it, so neither `RUST_LOG` nor the bound of a line applies. Gives up after a second, because a reader that
+/// has stalled must not keep the process from ending.
+pub fn finish(sentence: Option<&str>) {
     if let Some(log) = LOG.get() {
         sample::report(&log.sample.take_all());
+        if let Some(sentence) = sentence {
+            log.queue.push_last(last(sentence).as_bytes());
+        }
         log.queue.finish(Instant::now() + LAST_LINES);
     }
+}
+
+/// The last line or lines. What could confuse a terminal is escaped.
+fn last(sentence: &str) -> String {
+    let mut text = "ERROR: ".to_owned();
+    for character in sentence.chars() {
+        if character.is_control() && character != '\n' {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
+    text + "\n"
 }
 
 /// How many lines were lost, because standard error could not be written or was not read fast enough.
@@ -107,6 +124,14 @@ fn words(payload: &dyn Any) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_sentence_is_whole() {
+        let long = "x".repeat(5_000);
+        let sentence = format!("not done: {long}\n  \u{1b}[31mred");
+        let whole = format!("ERROR: not done: {long}\n  \\u{{1b}}[31mred\n");
+        assert_eq!(last(&sentence), whole);
+    }
 
     #[test]
     fn a_filter_that_cannot_be_read_is_named() {

@@ -31,15 +31,13 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(PATIENCE);
             outcome
         });
-    let code = match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            tracing::error!("{sentence}");
-            ExitCode::FAILURE
-        }
-    };
-    server::log::finish();
-    code
+    let sentence = outcome.err();
+    server::log::finish(sentence.as_deref());
+    if sentence.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// A core dump would hold the pepper, and the secrets that were in use last.

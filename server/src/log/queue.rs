@@ -49,6 +49,12 @@ impl Queue {
         self.more.notify_one();
     }
 
+    /// Adds the last line of the process, for which there is room in any case.
+    pub fn push_last(&self, line: &[u8]) {
+        self.state().waiting.extend_from_slice(line);
+        self.more.notify_one();
+    }
+
     /// How many lines were lost.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)

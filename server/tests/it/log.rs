@@ -4,13 +4,13 @@
 use std::fs::File;
 use std::io::{PipeReader, Read, Write, pipe};
 use std::net::TcpStream;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::running::{Running, start_unread};
+use crate::running::{Port, Running, refusal_in, start_unread};
 use crate::smtp_peer::{PATIENCE, Peer};
 
 /// Longer than a stop may take.
@@ -27,19 +27,17 @@ struct Unread {
 impl Unread {
     fn start(stderr: impl Into<Stdio>, much: &str) -> Self {
         let (folder, peer) = (TempDir::new().unwrap(), Peer::start());
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let metrics = free.local_addr().unwrap().to_string();
-        drop(free);
+        let metrics = Port::hold();
         let settings = [
             ("KEYHOLD_SMTP_URL", &*peer.url()),
             ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
-            ("KEYHOLD_METRICS_LISTEN", &*metrics),
+            ("KEYHOLD_METRICS_LISTEN", &*metrics.address),
             ("RUST_LOG", much),
         ];
         let running = start_unread(folder.path(), &[], &settings, stderr);
         Self {
             running,
-            metrics,
+            metrics: metrics.address.clone(),
             peer,
             _folder: folder,
         }
@@ -161,6 +159,34 @@ fn strangers_do_not_fill_the_log() {
     assert!(log.contains("a cross-site request was refused"), "{log}");
     let said = format!("more lines of one kind were left out lines={left_out}");
     assert!(log.contains(&said), "{log}");
+}
+
+/// What a command or a start fails with is for the person who gave it, whole and once, whatever is logged.
+#[test]
+fn a_failure_is_told_without_the_log() {
+    let folder = TempDir::new().unwrap();
+    let long = ["n"; 10].map(|name| name.repeat(200)).join("/");
+    let url = format!("sqlite://{long}/none.db");
+    for command in [
+        &["clock", "accept", "--database-url", &url][..],
+        &["backup", "copy.db", "--database-url", &url],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_keyhold"))
+            .args(command)
+            .current_dir(folder.path())
+            .env("RUST_LOG", "off")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert_eq!(said.matches(&long).count(), 1, "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    for much in ["off", "info"] {
+        let flags = ["--listen", "127.0.0.1:0", "--database-url", "mysql://x/y"];
+        let said = refusal_in(folder.path(), &flags, &[("RUST_LOG", much)]);
+        assert_eq!(said.matches("KEYHOLD_DATABASE_URL").count(), 1, "{said}");
+    }
 }
 
 fn text(mut reader: PipeReader) -> String {
