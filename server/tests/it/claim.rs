@@ -8,8 +8,8 @@ use crate::fixture::{PASSWORD, Site};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
-/// Sends what waits, and gives the token of the last link in it.
-async fn token(site: &Site, folder: &std::path::Path) -> String {
+/// Sends what waits, and gives the text of the mail with a link to a new password.
+pub async fn reset_mail(site: &Site, folder: &std::path::Path) -> String {
     let from = "keyhold@example.com".parse().unwrap();
     let transport = Transport::folder(folder.to_owned(), from, "keys.example.com");
     let time = Duration::from_secs(10);
@@ -22,8 +22,11 @@ async fn token(site: &Site, folder: &std::path::Path) -> String {
     let message = mail_parser::MessageParser::default()
         .parse(&newest)
         .unwrap();
-    let text = message.body_text(0).unwrap().into_owned();
-    assert!(text.contains("expires the API keys made before"), "{text}");
+    message.body_text(0).unwrap().into_owned()
+}
+
+/// The token of the link in such a mail.
+pub fn token(text: &str) -> String {
     let (_, rest) = text.split_once("/reset-password?token=").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }
@@ -49,7 +52,9 @@ async fn the_makers_keys_and_session_end_with_the_owners_reset() {
         .unwrap()
         .await
         .unwrap();
-    let token = token(&site, folder.path()).await;
+    let mail = reset_mail(&site, folder.path()).await;
+    assert!(mail.contains("expires the API keys made before"), "{mail}");
+    let token = token(&mail);
     let page = owner.get(&format!("/reset-password?token={token}")).await;
     assert!(
         page.body.contains("expires the API keys made before"),

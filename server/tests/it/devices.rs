@@ -1,5 +1,6 @@
 //! The device cookie over HTTP: which answers set it, and what it is worth while strangers guess.
 
+use crate::claim::{reset_mail, token};
 use crate::fixture::{Answer, Browser, PASSWORD, Site};
 
 const EMAIL: &str = "a@example.com";
@@ -46,6 +47,46 @@ async fn it_is_given_with_a_session_and_lets_the_owner_in_while_strangers_guess(
         ..site.stranger()
     };
     assert_eq!(sign_in(&owner, PASSWORD).await.status, 200);
+}
+
+/// Until they have to wait.
+async fn strangers_guess(site: &Site) {
+    for _ in 0..20 {
+        if sign_in(&site.stranger(), "guess").await.status == 429 {
+            return;
+        }
+    }
+    panic!("they may go on");
+}
+
+/// B2: the owner of a new device asks for a link, follows it, and is in, while strangers go on guessing.
+#[tokio::test]
+async fn a_reset_gives_one_that_lets_the_owner_in() {
+    const NEW: &str = "a calm forest at noon";
+    let site = Site::new().await;
+    let folder = tempfile::TempDir::new().unwrap();
+    site.member(EMAIL).await;
+    strangers_guess(&site).await;
+    site.vault
+        .request_reset(EMAIL, &vault::Caller::default())
+        .await
+        .unwrap()
+        .await
+        .unwrap();
+    let token = token(&reset_mail(&site, folder.path()).await);
+    let fields = [("token", token.as_str()), ("new_password", NEW)];
+    let answer = site
+        .stranger()
+        .call("account/reset-password", &fields)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let device = set(&answer, "keyhold_device").unwrap();
+    strangers_guess(&site).await;
+    let owner = Browser {
+        cookie: Some(pair(device)),
+        ..site.stranger()
+    };
+    assert_eq!(sign_in(&owner, NEW).await.status, 200);
 }
 
 #[tokio::test]
