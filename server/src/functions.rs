@@ -65,11 +65,7 @@ pub async fn call(
     }
     if function.access == Access::SignedIn && known.session.is_none() {
         return if wants_page {
-            Redirect::to(&sign_in_address(&back(
-                request.headers(),
-                &state.site.base_url,
-            )))
-            .into_response()
+            session_has_ended(&back(request.headers(), &state.site.base_url))
         } else {
             json_error(&FnError::unauthenticated())
         };
@@ -291,6 +287,13 @@ async fn as_page(
     };
     append_cookies(&mut response, outcome.cookies);
     response
+}
+
+/// Sends a form without JavaScript to sign in, and says there why nothing came of it.
+fn session_has_ended(back: &str) -> Response<Body> {
+    let address = sign_in_address(back);
+    let more = if address.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{address}{more}done=ended")).into_response()
 }
 
 /// Puts a form's fields into the address of a page. What does not fit there is left out.

@@ -1,6 +1,9 @@
 //! JavaScript off: every form is answered with a redirect or with its own page, and nothing typed is lost.
 
-use crate::fixture::{PASSWORD, Site};
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::fixture::{BASE, PASSWORD, Site};
 
 #[tokio::test]
 async fn sign_in_leads_on_and_stays_here() {
@@ -31,6 +34,31 @@ async fn sign_in_leads_on_and_stays_here() {
             "{cookie}"
         );
     }
+}
+
+/// What was typed is lost with the session; the sign-in page says that it has ended.
+#[tokio::test]
+async fn a_form_whose_session_has_ended_says_so() {
+    let site = Site::new().await;
+    let form = Request::builder()
+        .method("POST")
+        .uri("/fn/keys/create")
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("referer", format!("{BASE}/preferences/api-control/new"))
+        .body(Body::from("name=typed&description=&expiry=never"));
+    let answer = site.send(form.unwrap()).await;
+    let sign_in = "/sign-in?next=/preferences/api-control/new&done=ended";
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("location")),
+        (303, sign_in)
+    );
+    let page = site.stranger().get(sign_in).await.body;
+    assert!(page.contains("Your session has ended."), "{page}");
+    assert!(
+        page.contains("value=\"/preferences/api-control/new\""),
+        "the way back is kept"
+    );
 }
 
 #[tokio::test]
