@@ -5,7 +5,7 @@
     faults/run.py --short      a short form of each, about two minutes; writes nothing
     faults/run.py kills disk   only these
 
-Everything happens on loopback and in a temporary folder, and ends by itself.
+Everything happens on loopback and in a temporary folder, and ends by itself. Linux only.
 """
 
 import argparse
@@ -36,6 +36,8 @@ def main():
     chosen = arguments.parse_args()
     for unknown in set(chosen.fault) - set(FAULTS):
         arguments.error(f"{unknown} is none of {', '.join(FAULTS)}")
+    if sys.platform != "linux":
+        arguments.exit(1, "faults: they need /proc, all of 127.0.0.0/8 and other things that only Linux has. Run them there.\n")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
