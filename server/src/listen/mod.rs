@@ -111,7 +111,8 @@ pub async fn serve(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES)
         .max_buf_size(HEADER_BYTES)
-        // Who has sent a request and ends its half still gets the answer (RFC 9112, section 9.6).
+        // A client that ends its half after a request still gets the answer (RFC 9112, section 9.6). One that is gone
+        // looks the same until then, and hyper reads nothing meanwhile: its request goes on to its end or its limit.
         .half_close(true);
     let count = limits.connections;
     let share = limits.per_address.unwrap_or(count / 4);
