@@ -1,6 +1,6 @@
 //! What may be a key's name and description, and how they are stored.
 
-use shared::validation::{DESCRIPTION_MAX_CHARS, NAME_MAX_CHARS, key_description, key_name};
+use shared::validation::{key_description, key_name};
 
 /// The bounds are in characters as people count code points, not in bytes.
 #[test]
