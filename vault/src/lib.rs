@@ -51,6 +51,8 @@ mod sign_in;
 mod steady;
 mod sweep;
 mod tally;
+#[cfg(test)]
+mod temporary;
 pub mod text;
 pub mod usage;
 mod verify;
@@ -221,7 +223,11 @@ impl Vault {
 
     /// The same, by a deadline.
     pub async fn close_by(&self, deadline: Instant) {
-        self.handle_reset_requests().await;
+        if !self.handle_reset_requests().await {
+            tracing::error!(
+                "links to new passwords that were asked for are not sent: the database takes no changes"
+            );
+        }
         self.0.database.close(deadline).await;
     }
 

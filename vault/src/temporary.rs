@@ -1,0 +1,25 @@
+//! A vault in a temporary folder, for the tests beside the code.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::clock::ManualClock;
+use crate::{Options, Vault, limits};
+
+/// Opens a vault whose notices leave at once.
+pub async fn vault(clock: Arc<ManualClock>) -> (Vault, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let options = Options {
+        database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
+        pepper_file: folder.path().join("pepper"),
+        base_url: "https://keys.example.com".to_owned(),
+        limits: limits::Settings::default(),
+    };
+    let vault = Vault::open(&options, clock).await.unwrap();
+    vault.set_notice_wait(Duration::ZERO);
+    (vault, folder)
+}
