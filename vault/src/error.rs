@@ -42,8 +42,8 @@ pub enum Error {
     /// There are as many as there may be.
     #[error("no more than {most} {what}", most = .1, what = .0.slug())]
     Quota(Limit, u32),
-    /// More passwords are waiting to be checked than is reasonable, or the turn to change something did not come in
-    /// time.
+    /// More passwords are waiting to be checked than is reasonable, or the turn to read or to change something did not
+    /// come in time.
     #[error("busy")]
     Busy,
     /// The database does not take changes. The log says so, once a minute.
@@ -63,7 +63,11 @@ impl Error {
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        Self::Unavailable(error.to_string())
+        match error {
+            // All readers are in use, which says nothing about the database.
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            error => Self::Unavailable(error.to_string()),
+        }
     }
 }
 
@@ -163,4 +167,35 @@ pub enum OpenError {
     Random(String),
     #[error("Argon2 cannot be set up: {0}")]
     Passwords(String),
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::database::READERS;
+    use crate::delivery::Hands;
+    use crate::outbox::Wanted;
+
+    /// Many readers at work are no reason to report that the database takes no changes.
+    #[tokio::test]
+    async fn a_question_without_a_reader_is_no_fault_of_the_database() {
+        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
+        let (vault, _folder) = crate::temporary::vault(clock).await;
+        let database = &vault.0.database;
+        let mut held = Vec::new();
+        for _ in 0..READERS {
+            held.push(database.readers.acquire().await.unwrap());
+        }
+        tokio::time::pause();
+        let taken = vault
+            .take(Wanted::Any, vault.now(), &Hands::default())
+            .await;
+        assert!(matches!(database.noted(taken), Err(Error::Busy)));
+        assert_eq!(vault.write_failures(), 0);
+    }
 }
