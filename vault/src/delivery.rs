@@ -15,7 +15,8 @@ use crate::check::{self, Checked};
 use crate::error::Result;
 use crate::mail::transport::{Progress, SendFault, Transport};
 use crate::mail::{Content, Letter};
-use crate::outbox::{self, Leased, LeftOut, Wanted};
+use crate::outbox::{self, Leased, LeftOut, Turn, Wanted};
+use crate::steady::JUMP_MS;
 
 /// The wait before writing down again what could not be written down.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
@@ -35,6 +36,15 @@ impl Vault {
         Ok(attempts)
     }
 
+    /// The mails whose turn it is at `now`, by the machine's clock.
+    pub(crate) fn turn(&self, wanted: Wanted, now: i64) -> Turn {
+        Turn {
+            wanted,
+            now,
+            clock_ahead: self.now() > now.saturating_add(JUMP_MS),
+        }
+    }
+
     /// Leases the next mail that is due and still has something true to say.
     pub(crate) async fn take(
         &self,
@@ -43,15 +53,16 @@ impl Vault {
         hands: &Hands,
     ) -> Result<Option<Outgoing>> {
         let database = &self.0.database;
+        let turn = self.turn(wanted, now);
         loop {
-            let due = outbox::next_try(database, now).await?;
+            let due = outbox::next_try(database, turn).await?;
             if due.is_none_or(|at| at > now) {
                 return Ok(None);
             }
             // The lease is committed by itself: a mail that cannot be composed comes up again when it ends,
             // and does not stand in the way of the others meanwhile.
             let mut write = database.begin().await?;
-            let Some(lease) = outbox::lease(&mut write.transaction, wanted, now).await? else {
+            let Some(lease) = outbox::lease(&mut write.transaction, turn).await? else {
                 return Ok(None);
             };
             drop(write.commit().await?);

@@ -15,6 +15,7 @@ use crate::accounts::Account;
 use crate::audit::{self, Action, Entry};
 use crate::dates::{moment, rfc3339};
 use crate::error::{Error, Result};
+use crate::outbox::Wait;
 use crate::sessions::Session;
 use crate::text::{composed, folded, seen};
 use crate::version::{self, Conflict};
@@ -370,7 +371,10 @@ impl Vault {
                 .await?;
                 if action == Action::Expired && row.expires_at == Some(now) {
                     let key = row.access_key.to_string();
-                    let wait = vault.0.notice_wait.load(Ordering::Relaxed);
+                    let wait = Wait {
+                        from: vault.0.clock.wall(),
+                        length: vault.0.notice_wait.load(Ordering::Relaxed),
+                    };
                     let connection = &mut *write.transaction;
                     sweep::expired_by_hand(connection, &account.id, &key, now, wait).await?;
                 }

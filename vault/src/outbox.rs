@@ -6,11 +6,12 @@
 
 use shared::DAY_MS;
 use shared::notice::{DeliveryState, MailKind};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
+use crate::steady::JUMP_MS;
 use crate::{random, retry};
 
 /// Why a key is left out of a mail: a more urgent stage was told instead.
@@ -100,8 +101,17 @@ pub async fn put(
     Ok(())
 }
 
-/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one, which leaves at
-/// once or waits `wait` milliseconds for more to come. Where there were many in the last day, it waits longer, so
+/// How long a notice waits for others to join it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Where it begins, by the machine's clock: the vault's own may stand still.
+    pub from: i64,
+    /// In milliseconds; 0: it leaves at once.
+    pub length: i64,
+}
+
+/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one, which leaves after
+/// `wait`. Where there were many in the last day, it waits longer, so
 /// that nobody's mailbox can be filled by expiring and restoring keys, least of all one that belongs to somebody
 /// else.
 pub async fn notice(
@@ -109,7 +119,7 @@ pub async fn notice(
     account: &str,
     recipient: &str,
     now: i64,
-    wait: i64,
+    wait: Wait,
 ) -> Result<String> {
     let open: Option<(String,)> = sqlx::query_as(
         "SELECT id FROM outbox WHERE account_id = $1 AND recipient = $2 AND kind = 'notice'
@@ -139,10 +149,10 @@ pub async fn notice(
         MANY_A_DAY_UNCONFIRMED
     };
     let id = random::id("mail_")?;
-    let next_at = match wait {
-        _ if lately >= many => now.saturating_add(COLLECT_MS),
+    let next_at = match wait.length {
+        _ if lately >= many => wait.from.saturating_add(COLLECT_MS),
         0 => AT_ONCE,
-        _ => now.saturating_add(wait),
+        length => wait.from.saturating_add(length),
     };
     put(
         connection,
@@ -173,19 +183,6 @@ pub struct Leased {
     pub since: i64,
 }
 
-/// When the next mail is to be tried, UTC epoch milliseconds; long past where it may leave at once.
-pub async fn next_try(database: &Database, now: i64) -> Result<Option<i64>> {
-    let (next,): (Option<i64>,) = sqlx::query_as(
-        "SELECT MIN(CASE WHEN attempts = 0 AND created_at > $1 THEN $2 ELSE next_at END)
-         FROM outbox WHERE next_at IS NOT NULL",
-    )
-    .bind(now)
-    .bind(AT_ONCE)
-    .fetch_one(&database.readers)
-    .await?;
-    Ok(next)
-}
-
 /// Which mails to take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wanted {
@@ -194,29 +191,86 @@ pub enum Wanted {
     Links,
 }
 
+/// The mails whose turn it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Turn {
+    pub wanted: Wanted,
+    /// By the machine's clock, as far as it is believed, UTC epoch milliseconds.
+    pub now: i64,
+    /// Whether the vault's clock is ahead of that, so that mails may be waiting for an instant of a clock that ran
+    /// ahead. Only then every mail that waits is read.
+    pub clock_ahead: bool,
+}
+
+impl Turn {
+    /// The mails among which the turn is looked for. The kind is written out, so that SQLite uses the index on links.
+    fn among(self) -> &'static str {
+        match self.wanted {
+            Wanted::Any => "FROM outbox WHERE next_at IS NOT NULL",
+            Wanted::Links => "FROM outbox WHERE next_at IS NOT NULL AND kind <> 'notice'",
+        }
+    }
+
+    fn next_try(self) -> String {
+        let next = if self.clock_ahead {
+            format!(
+                "CASE WHEN {} THEN {AT_ONCE} ELSE next_at END",
+                ran_ahead("$1")
+            )
+        } else {
+            "next_at".to_owned()
+        };
+        format!("SELECT MIN({next}) {}", self.among())
+    }
+
+    fn lease(self) -> String {
+        let due = if self.clock_ahead {
+            format!("(next_at <= $1 OR ({}))", ran_ahead("$3"))
+        } else {
+            "next_at <= $1".to_owned()
+        };
+        format!(
+            "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1,
+                    tried_since = CASE WHEN attempts = 0 THEN $1 ELSE tried_since END
+             WHERE id = (SELECT id {} AND {due} ORDER BY next_at LIMIT 1)
+             RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
+            self.among()
+        )
+    }
+
+    /// What [`ran_ahead`] compares with; less is an ordinary correction of the clock.
+    fn ahead(self) -> i64 {
+        self.now.saturating_add(JUMP_MS)
+    }
+}
+
+/// Whether a mail waits since the machine's clock ran ahead. One that was put here while the vault's clock stood still
+/// is dated ahead too, but waits by the machine's clock.
+fn ran_ahead(parameter: &str) -> String {
+    format!("attempts = 0 AND created_at > {parameter} AND next_at >= created_at")
+}
+
+/// When the next mail is to be tried, UTC epoch milliseconds; long past where it may leave at once.
+pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
+    let mut query = sqlx::query_as(AssertSqlSafe(turn.next_try()));
+    if turn.clock_ahead {
+        query = query.bind(turn.ahead());
+    }
+    let (next,): (Option<i64>,) = query.fetch_one(&database.readers).await?;
+    Ok(next)
+}
+
 /// Takes the mail whose turn it is, if one is due. One that was put here by a clock that ran ahead does not wait
 /// until its time comes again.
-pub async fn lease(
-    connection: &mut AnyConnection,
-    wanted: Wanted,
-    now: i64,
-) -> Result<Option<Leased>> {
+pub async fn lease(connection: &mut AnyConnection, turn: Turn) -> Result<Option<Leased>> {
     type Row = (String, String, String, String, i64, i64, i64);
-    let row: Option<Row> = sqlx::query_as(
-        "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1,
-                tried_since = CASE WHEN attempts = 0 THEN $1 ELSE tried_since END
-         WHERE id = (SELECT id FROM outbox WHERE next_at IS NOT NULL AND kind <> $3
-                     AND (next_at <= $1 OR (attempts = 0 AND created_at > $1)) ORDER BY next_at LIMIT 1)
-         RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
-    )
-    .bind(now)
-    .bind(now.saturating_add(LEASE_MS))
-    .bind(match wanted {
-        Wanted::Any => "",
-        Wanted::Links => kind_slug(MailKind::Notice),
-    })
-    .fetch_optional(connection)
-    .await?;
+    let mut query = sqlx::query_as(AssertSqlSafe(turn.lease()))
+        .bind(turn.now)
+        .bind(turn.now.saturating_add(LEASE_MS));
+    if turn.clock_ahead {
+        query = query.bind(turn.ahead());
+    }
+    let row: Option<Row> = query.fetch_optional(connection).await?;
     Ok(row.map(
         |(id, account, kind, recipient, created_at, tried_since, attempts)| Leased {
             id,
@@ -226,7 +280,7 @@ pub async fn lease(
             created_at,
             tried_since,
             attempts,
-            since: now,
+            since: turn.now,
         },
     ))
 }
@@ -393,3 +447,6 @@ impl crate::Vault {
         Ok(usize::try_from(waiting).unwrap_or(0))
     }
 }
+
+#[cfg(test)]
+mod tests;

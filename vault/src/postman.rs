@@ -140,6 +140,7 @@ impl Round {
     /// Does what there is to do, and says how long there will be nothing. `monotonic` is the time since the
     /// postman began.
     async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
+        let begun = Instant::now();
         let Some(now) = self.steady.now(self.vault.0.clock.wall(), monotonic) else {
             return Ok(TRY_AGAIN);
         };
@@ -160,7 +161,11 @@ impl Round {
             }
         }
         while let Some(wanted) = self.free_hands() {
-            let taken = self.vault.take(wanted, now, &self.hands).await;
+            // The clock is read for each mail: sixty of them take a while.
+            let Some(at) = self.believed(monotonic + begun.elapsed()) else {
+                return Ok(TRY_AGAIN);
+            };
+            let taken = self.vault.take(wanted, at, &self.hands).await;
             let Some(mail) = self.vault.0.database.noted(taken)? else {
                 break;
             };
@@ -171,7 +176,13 @@ impl Round {
         }
         // With all hands full, the next wake is when one of them is free, or holds a slow mail.
         let (next_try, next_slow) = match self.free_hands() {
-            Some(Wanted::Any) => (outbox::next_try(&self.vault.0.database, now).await?, None),
+            Some(Wanted::Any) => {
+                let at = now.min(self.vault.0.clock.wall());
+                let turn = self.vault.turn(Wanted::Any, at);
+                let next = outbox::next_try(&self.vault.0.database, turn).await?;
+                // As far ahead of what the sweep goes by, which may stand still.
+                (next.map(|next| next.saturating_add(now - at)), None)
+            }
             _ => (
                 None,
                 self.quick().max().map(|time| SLOW.saturating_sub(time)),
@@ -186,6 +197,13 @@ impl Round {
         // After a jump back the clock stands still, perhaps at the very instant at which something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
+    }
+
+    /// The instant by which mails have their turn: the machine's clock, which goes on while [`Steady`] stands still after a
+    /// jump back. None while it is doubted.
+    fn believed(&mut self, monotonic: Duration) -> Option<i64> {
+        let wall = self.vault.0.clock.wall();
+        self.steady.now(wall, monotonic).map(|now| now.min(wall))
     }
 
     /// Begins to send a mail.

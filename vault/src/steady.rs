@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// A forward jump of more than this is doubted, in milliseconds: five minutes.
-const JUMP_MS: i64 = 5 * 60 * 1000;
+pub const JUMP_MS: i64 = 5 * 60 * 1000;
 /// A clock that is ahead at the start by more than this is doubted, in milliseconds: half a year. Less is taken
 /// for the time that Keyhold rested.
 const REST_MS: i64 = 180 * shared::DAY_MS;

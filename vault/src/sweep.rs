@@ -20,7 +20,7 @@ use sqlx::{AnyConnection, AnyPool};
 
 use crate::database::Database;
 use crate::error::{Error, Result};
-use crate::outbox;
+use crate::outbox::{self, Wait};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
 /// else from writing.
@@ -33,8 +33,7 @@ const NEXT_DUE: &str = "WITH stages (lead) AS (VALUES (CAST($1 AS BIGINT)), ($2)
 /// CROSS JOIN lets SQLite go from the few stages to the keys, by the index on the expiration.
 const DUE: &str = "WITH stages (stage, lead) AS (VALUES
         ($3, CAST($4 AS BIGINT)), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16))
-    SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages, a.email,
-           CASE WHEN a.second_confirmed_at IS NOT NULL THEN a.second_recipient END
+    SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
     FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
     WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
     ORDER BY k.account_id";
@@ -95,27 +94,40 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// Takes down that a key was expired by hand, in the transaction that did it. The mail about it waits `wait`
-/// milliseconds, so that it can speak of all keys that are expired by then.
+/// The stages that an account has chosen and the addresses that hear of them, as this transaction finds them; none if the
+/// account is gone.
+async fn wishes(
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<Option<(Stages, Vec<String>)>> {
+    let row: Option<(String, String, Option<String>)> = sqlx::query_as(
+        "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+         FROM accounts WHERE id = $1",
+    )
+    .bind(account)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(chosen, own, second)| {
+        let recipients = [Some(own), second].into_iter().flatten().collect();
+        (read(&chosen), recipients)
+    }))
+}
+
+/// Takes down that a key was expired by hand, in the transaction that did it. The mail about it waits, so that it can
+/// speak of all keys that are expired by then.
 pub async fn expired_by_hand(
     connection: &mut AnyConnection,
     account: &str,
     access_key: &str,
     now: i64,
-    wait: i64,
+    wait: Wait,
 ) -> Result<()> {
-    let (chosen, own, second): (String, String, Option<String>) = sqlx::query_as(
-        "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-         FROM accounts WHERE id = $1",
-    )
-    .bind(account)
-    .fetch_one(&mut *connection)
-    .await?;
     let stage = Stage::Expired;
-    if !read(&chosen).contains(stage) {
+    let wishes = wishes(connection, account).await?;
+    let Some((_, recipients)) = wishes.filter(|(chosen, _)| chosen.contains(stage)) else {
         return Ok(());
-    }
-    for recipient in [Some(own), second].into_iter().flatten() {
+    };
+    for recipient in recipients {
         let key = DueKey {
             access_key: access_key.to_owned(),
             expires_at: now,
@@ -158,11 +170,10 @@ fn read(chosen: &str) -> Stages {
 /// A stage that a key has come to.
 struct Due {
     account: String,
-    recipients: Vec<String>,
     key: DueKey,
 }
 
-#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct DueKey {
     access_key: String,
     expires_at: i64,
@@ -172,28 +183,18 @@ struct DueKey {
 /// What became due from `from` until before `now`: of the stages that the account has chosen, as far as they
 /// apply. The rows of an account come one after another.
 fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
-    type Row = (
-        String,
-        String,
-        i64,
-        i64,
-        String,
-        String,
-        String,
-        Option<String>,
-    );
+    type Row = (String, String, i64, i64, String, String);
     let mut query = sqlx::query_as(DUE).bind(from).bind(now);
     for stage in Stage::ALL {
         query = query.bind(stage.slug()).bind(stage.lead());
     }
     query.fetch(readers).map_err(Error::from).try_filter_map(
-        |(account, access_key, expires_at, set_at, stage, chosen, own, second): Row| {
+        |(account, access_key, expires_at, set_at, stage, chosen): Row| {
             let chosen = read(&chosen);
             let due = Stage::from_slug(&stage)
                 .filter(|stage| chosen.contains(*stage) && stage.applies(set_at, expires_at))
                 .map(|stage| Due {
                     account,
-                    recipients: [Some(own), second].into_iter().flatten().collect(),
                     key: DueKey {
                         access_key,
                         expires_at,
@@ -205,45 +206,41 @@ fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>
     )
 }
 
-/// Accounts and what is due for each recipient, to be written in one transaction.
+/// What is due for each account, to be written in one transaction.
 #[derive(Default)]
-struct Batch {
-    accounts: usize,
-    last: String,
-    mails: BTreeMap<(String, String), Vec<DueKey>>,
-}
+struct Batch(BTreeMap<String, Vec<DueKey>>);
 
 impl Batch {
     /// Whether this account belongs into the next batch. One account is never spread over two.
     fn is_full_for(&self, account: &str) -> bool {
-        self.accounts >= BATCH && self.last != account
+        self.0.len() >= BATCH && !self.0.contains_key(account)
     }
 
     fn add(&mut self, due: Due) {
-        if self.last != due.account {
-            self.accounts += 1;
-            self.last.clone_from(&due.account);
-        }
-        for recipient in due.recipients {
-            let key = DueKey {
-                access_key: due.key.access_key.clone(),
-                ..due.key
-            };
-            let mail = (due.account.clone(), recipient);
-            self.mails.entry(mail).or_default().push(key);
-        }
+        self.0.entry(due.account).or_default().push(due.key);
     }
 
+    /// The recipients are those of this transaction: what was read for the sweep may be older than a change of address.
     async fn write(self, database: &Database, now: i64) -> Result<usize> {
         let mut mails = 0;
-        if self.mails.is_empty() {
+        if self.0.is_empty() {
             return Ok(mails);
         }
         let mut write = database.begin().await?;
-        for ((account, recipient), keys) in self.mails {
-            let told =
-                write_mail(&mut write.transaction, &account, &recipient, keys, now, 0).await?;
-            mails += usize::from(told);
+        let connection = &mut *write.transaction;
+        let wait = Wait {
+            from: now,
+            length: 0,
+        };
+        for (account, keys) in self.0 {
+            let Some((_, recipients)) = wishes(connection, &account).await? else {
+                continue;
+            };
+            for recipient in recipients {
+                let keys = keys.clone();
+                let told = write_mail(connection, &account, &recipient, keys, now, wait).await?;
+                mails += usize::from(told);
+            }
         }
         let _turn = write.commit().await?;
         Ok(mails)
@@ -258,7 +255,7 @@ async fn write_mail(
     recipient: &str,
     mut keys: Vec<DueKey>,
     now: i64,
-    wait: i64,
+    wait: Wait,
 ) -> Result<bool> {
     let mail = outbox::notice(connection, account, recipient, now, wait).await?;
     keys.sort_unstable();
@@ -305,9 +302,14 @@ async fn write_mail(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use std::sync::Arc;
+
     use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
     use super::*;
+    use crate::clock::ManualClock;
+
+    const NOON: i64 = 1_795_435_200_000;
 
     /// What is due is found through an index, however many keys there are.
     #[tokio::test]
@@ -333,5 +335,45 @@ mod tests {
                 "{plan:?}"
             );
         }
+    }
+
+    /// A notice goes to the address of the moment when it is written.
+    #[tokio::test]
+    async fn a_change_of_address_during_a_sweep_loses_no_notice() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let caller = crate::Caller::default();
+        let signed_up = vault
+            .sign_up("old@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let access_key = signed_up.key.access_key.to_string();
+        let database = &vault.0.database;
+        let mut write = database.begin().await.unwrap();
+        sqlx::query("UPDATE api_keys SET expires_at = $1")
+            .bind(NOON + 1)
+            .execute(&mut *write.transaction)
+            .await
+            .unwrap();
+        drop(write.commit().await.unwrap());
+        let mut rows = due(&database.readers, NOON, NOON + 2);
+        let mut batch = Batch::default();
+        while let Some(row) = rows.try_next().await.unwrap() {
+            assert_eq!(row.key.access_key, access_key);
+            batch.add(row);
+        }
+        drop(rows);
+        let mut write = database.begin().await.unwrap();
+        sqlx::query("UPDATE accounts SET email = 'new@example.com'")
+            .execute(&mut *write.transaction)
+            .await
+            .unwrap();
+        drop(write.commit().await.unwrap());
+        assert_eq!(batch.write(database, NOON + 2).await.unwrap(), 1);
+        let recipients: Vec<(String,)> =
+            sqlx::query_as("SELECT recipient FROM outbox WHERE kind = 'notice'")
+                .fetch_all(&database.readers)
+                .await
+                .unwrap();
+        assert_eq!(recipients, [("new@example.com".to_owned(),)]);
     }
 }

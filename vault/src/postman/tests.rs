@@ -5,8 +5,8 @@
 use shared::{DAY_MS, HOUR_MS};
 
 use super::*;
+use crate::Caller;
 use crate::clock::ManualClock;
-use crate::{Caller, Options};
 
 const NOON: i64 = 1_795_435_200_000;
 
@@ -21,16 +21,8 @@ struct Office {
 impl Office {
     /// An account with twenty keys that expire within the year, and a postman who has just begun.
     async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(NOON));
-        let options = Options {
-            database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
-            pepper_file: folder.path().join("pepper"),
-            base_url: "https://keys.example.com".to_owned(),
-            limits: crate::limits::Settings::default(),
-        };
-        let vault = Vault::open(&options, clock.clone()).await.unwrap();
-        vault.set_notice_wait(Duration::ZERO);
+        let (vault, folder) = crate::temporary::vault(clock.clone()).await;
         let caller = Caller::default();
         let signed_up = vault
             .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
@@ -202,7 +194,8 @@ async fn a_link_finds_a_free_hand() {
     office.round.look(Duration::from_millis(1)).await.unwrap();
     office.round.sending.join_next().await;
     assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
-    let waiting = outbox::next_try(&vault.0.database, NOON).await.unwrap();
+    let turn = vault.turn(Wanted::Any, NOON);
+    let waiting = outbox::next_try(&vault.0.database, turn).await.unwrap();
     assert_eq!(waiting, Some(0), "the notice waits for its hands");
 }
 

@@ -1,0 +1,124 @@
+//! Whose turn it is: what finding it costs, and how mails wait while clocks disagree.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sqlx::{Connection, SqliteConnection};
+
+use super::*;
+use crate::clock::{Clock, ManualClock};
+use crate::delivery::Hands;
+use crate::{Caller, Session, Vault};
+
+const NOON: i64 = 1_795_435_200_000;
+const MINUTE: i64 = 60_000;
+
+/// Counted in the steps of SQLite's virtual machine: a mail that waits costs the search for the next one nothing.
+#[tokio::test]
+async fn the_next_mail_is_found_however_many_wait() {
+    let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+    sqlx::migrate!("./migrations")
+        .run(&mut database)
+        .await
+        .unwrap();
+    for statement in [
+        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
+         VALUES ('a', 'a@example.com', '', 'UTC', 30, 0)",
+        "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+         INSERT INTO outbox (id, account_id, kind, recipient, created_at, next_at)
+         SELECT 'mail_' || i, 'a', 'notice', 'a@example.com', 0, 0 FROM n",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let thousands = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&thousands);
+    let mut handle = database.lock_handle().await.unwrap();
+    handle.set_progress_handler(1_000, move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        true
+    });
+    drop(handle);
+    for wanted in [Wanted::Any, Wanted::Links] {
+        let turn = Turn {
+            wanted,
+            now: NOON,
+            clock_ahead: false,
+        };
+        let found: (Option<i64>,) = sqlx::query_as(AssertSqlSafe(turn.next_try()))
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(found.0.is_some(), wanted == Wanted::Any);
+        let leased = sqlx::query(AssertSqlSafe(turn.lease()))
+            .bind(turn.now)
+            .bind(turn.now + LEASE_MS)
+            .fetch_optional(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(leased.is_some(), wanted == Wanted::Any);
+        let thousands = thousands.swap(0, Ordering::Relaxed);
+        assert!(thousands < 2, "{wanted:?}: {thousands},000 steps");
+    }
+}
+
+/// A vault whose notices wait a minute, and an account whose link is sent.
+async fn open(clock: &Arc<ManualClock>) -> (Vault, Session, tempfile::TempDir) {
+    let (vault, folder) = crate::temporary::vault(clock.clone()).await;
+    let caller = Caller::default();
+    let signed_up = vault
+        .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+        .await
+        .unwrap();
+    let token = signed_up.session;
+    let session = vault.session(token.expose()).await.unwrap().unwrap();
+    assert!(take(&vault, NOON).await, "the link");
+    vault.set_notice_wait(Duration::from_mins(1));
+    (vault, session, folder)
+}
+
+/// Expires a new key.
+async fn expire(vault: &Vault, session: &Session) {
+    let caller = Caller::default();
+    let key = vault.create_key(session, "k", "", "never", &caller).await;
+    let access_key = key.unwrap().access_key.to_string();
+    vault
+        .expire_key(session, &access_key, &caller)
+        .await
+        .unwrap();
+}
+
+async fn take(vault: &Vault, now: i64) -> bool {
+    let taken = vault.take(Wanted::Any, now, &Hands::default()).await;
+    taken.unwrap().is_some()
+}
+
+/// A round that began before a key was expired does not take its mail.
+#[tokio::test]
+async fn a_notice_waits_for_others_while_a_round_goes_on() {
+    let clock = Arc::new(ManualClock::at(NOON));
+    let (vault, session, _folder) = open(&clock).await;
+    clock.advance(MINUTE);
+    expire(&vault, &session).await;
+    assert!(!take(&vault, NOON).await);
+    assert!(!take(&vault, NOON + 2 * MINUTE - 1).await);
+    assert!(take(&vault, NOON + 2 * MINUTE).await);
+}
+
+/// So it is while the vault's clock stands still: the wait is measured by the machine's.
+#[tokio::test]
+async fn a_notice_waits_for_others_while_time_stands_still() {
+    let clock = Arc::new(ManualClock::at(NOON));
+    let (vault, session, _folder) = open(&clock).await;
+    clock.leap(DAY_MS);
+    vault.now();
+    clock.leap(-DAY_MS);
+    expire(&vault, &session).await;
+    assert!(!take(&vault, clock.wall()).await);
+    clock.advance(MINUTE - 1);
+    assert!(!take(&vault, clock.wall()).await);
+    clock.advance(1);
+    assert!(take(&vault, clock.wall()).await);
+}
