@@ -43,17 +43,38 @@ pub async fn calendar(
             let pieces = stream::iter(calendar.map(Ok::<_, Infallible>));
             (ALWAYS, headers, Body::from_stream(pieces)).into_response()
         }
-        Err(Error::Unavailable(reason)) => {
-            tracing::error!(reason, "the calendar cannot be read");
-            let sentence = "Keyhold cannot read the calendar now. Try again.\n";
-            let wait = [(RETRY_AFTER, "60")];
-            (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
-        }
-        Err(_) => not_found(),
+        Err(error) => refusal(&error),
     }
+}
+
+/// Only an address that does not exist is answered 404: a program may forget the calendar for good then.
+fn refusal(error: &Error) -> Response {
+    if matches!(error, Error::NotFound) {
+        return not_found();
+    }
+    if error.is_news() {
+        tracing::error!(%error, "the calendar cannot be read");
+    }
+    let sentence = "Keyhold cannot read the calendar now. Try again.\n";
+    let wait = [(RETRY_AFTER, "60")];
+    (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
 }
 
 fn not_found() -> Response {
     let sentence = "There is no such calendar. Its address may have been reset.\n";
     (StatusCode::NOT_FOUND, ALWAYS, sentence).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_calendar_is_not_found() {
+        let status = |error| refusal(&error).status();
+        assert_eq!(status(Error::NotFound), StatusCode::NOT_FOUND);
+        for error in [Error::Busy, Error::Unavailable("no answer".to_owned())] {
+            assert_eq!(status(error), StatusCode::SERVICE_UNAVAILABLE);
+        }
+    }
 }
