@@ -218,7 +218,9 @@ impl Vault {
                 .await
             }
             ("second", Some(address)) => {
-                self.set_second_recipient(session, &address, "", caller)
+                // One that is removed meanwhile stays removed.
+                let version = of_recipient(Some(&address));
+                self.set_second_recipient(session, &address, &version, caller)
                     .await
             }
             _ => Err(Error::NotFound),

@@ -267,3 +267,36 @@ async fn settings_are_not_overwritten_unseen() {
         .await
         .unwrap();
 }
+
+/// A link that is sent again does not put back a second recipient that was removed after the button was pressed.
+#[tokio::test]
+async fn a_removed_recipient_is_not_put_back_by_its_link() {
+    use sqlx::Connection;
+    let site = Fixture::new().await;
+    let (vault, caller) = (&site.vault, Caller::default());
+    let session = site.member("a@example.com").await.session;
+    vault
+        .set_second_recipient(&session, "b@example.com", "", &caller)
+        .await
+        .unwrap();
+    let mut database = site.database().await;
+    let mut other = database.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    sqlx::query("UPDATE accounts SET second_recipient = NULL")
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let before = metrics.num_alive_tasks();
+    let again = tokio::spawn({
+        let (vault, session, caller) = (vault.clone(), session.clone(), caller.clone());
+        async move { vault.resend_confirmation(&session, "second", &caller).await }
+    });
+    // Its change is a task of its own, which begins once the address has been read.
+    while metrics.num_alive_tasks() < before + 2 {
+        tokio::task::yield_now().await;
+    }
+    other.commit().await.unwrap();
+    conflict(again.await.unwrap());
+    let shown = vault.notices(&session.account).await.unwrap();
+    assert_eq!(shown.second_recipient, None);
+}
