@@ -52,7 +52,7 @@ pub async fn address_asked(
     mail: &Leased,
 ) -> Result<Checked> {
     let row: Option<(String, Option<i64>)> = sqlx::query_as(
-        "SELECT u.detail, a.confirmed_at FROM audit u JOIN accounts a ON a.id = u.account_id
+        "SELECT u.detail, a.owned_at FROM audit u JOIN accounts a ON a.id = u.account_id
          WHERE u.account_id = $1 AND u.subject = '' AND u.at = $2 AND u.action = $3",
     )
     .bind(&mail.account)
@@ -60,8 +60,8 @@ pub async fn address_asked(
     .bind(Action::AddressAsked.slug())
     .fetch_optional(connection)
     .await?;
-    Ok(row.map_or_else(Checked::default, |(new, confirmed_at)| {
-        let new = confirmed_at.map(|_| new.as_str());
+    Ok(row.map_or_else(Checked::default, |(new, owned_at)| {
+        let new = owned_at.map(|_| new.as_str());
         said(compose::address_asked(&vault.0.base_url, new))
     }))
 }

@@ -82,6 +82,28 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     assert!(free.await.is_ok(), "the old address is free again");
 }
 
+/// A link opened without the account's browser shows that mail arrives, and not whose mailbox it is: the address asked for
+/// is named only to one that is known to be the owner's.
+#[tokio::test]
+async fn the_address_asked_for_is_named_to_its_owner_only() {
+    for owned in [false, true] {
+        let fixture = Fixture::new().await;
+        let mut mailbox = Mailbox::of(&fixture);
+        let (vault, caller) = (&fixture.vault, Caller::default());
+        let session = fixture.member("old@example.com").await.session;
+        let token = token_in(&mailbox.delivered(vault).await[0].text);
+        let opened_by = owned.then_some(&session);
+        vault.confirm(&token, opened_by, &caller).await.unwrap();
+        vault
+            .change_address(&session, "new@example.com", PASSWORD, &caller)
+            .await
+            .unwrap();
+        let mails = mailbox.delivered(vault).await;
+        let told = &to(&mails, "old@example.com")[0].text;
+        assert_eq!(told.contains("new@example.com"), owned, "{told}");
+    }
+}
+
 #[tokio::test]
 async fn asking_takes_the_password_and_a_free_address() {
     let fixture = Fixture::new().await;
