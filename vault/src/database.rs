@@ -54,7 +54,7 @@ const PRAGMAS: [&str; 5] = [
 ];
 
 /// Connections that only read.
-pub const READERS: u32 = 4;
+pub const READERS: u32 = 5;
 /// The longest that a question to the database waits for a reader.
 const READER_PATIENCE: Duration = Duration::from_secs(2);
 

@@ -1,6 +1,6 @@
 //! Turns at reading. What an account's pages read grows with the account, and the database has few readers: one account
-//! holds at most [`OF_ACCOUNT`] of them at a time, all accounts together leave one for everything that is quick, such as
-//! who is signed in.
+//! holds at most [`OF_ACCOUNT`] of them at a time, all accounts together leave one for the sweep, which holds a reader to
+//! its end, and one for everything that is quick, such as who is signed in.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// Readers that one account may hold.
 const OF_ACCOUNT: usize = 2;
+/// Readers that no account's pages hold.
+const KEPT: usize = 2;
 /// The longest that somebody waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Beyond this many accounts, those that no longer read are forgotten.
@@ -33,7 +35,7 @@ pub struct Reading {
 impl Default for Readers {
     fn default() -> Self {
         Self {
-            all: Arc::new(Semaphore::new(READERS as usize - 1)),
+            all: Arc::new(Semaphore::new(READERS as usize - KEPT)),
             by_account: Mutex::default(),
         }
     }
@@ -101,5 +103,17 @@ mod tests {
             drop(readers.turn(&number.to_string()).await.unwrap());
         }
         assert!(readers.by_account.lock().unwrap().len() <= TIDY);
+    }
+
+    #[tokio::test]
+    async fn all_pages_and_a_sweep_leave_one_reader() {
+        let clock = Arc::new(crate::clock::ManualClock::at(1_795_435_200_000));
+        let (vault, _folder) = crate::temporary::vault(clock).await;
+        let readers = &vault.0.database.readers;
+        let mut held = vec![readers.acquire().await.unwrap()];
+        for _ in 0..Readers::default().all.available_permits() {
+            held.push(readers.acquire().await.unwrap());
+        }
+        assert!(readers.acquire().await.is_ok());
     }
 }
