@@ -119,7 +119,7 @@ async fn the_last_answer_of_a_connection_says_so() {
     // Paused, and held where it is by a thread that is at work, so that the farewell lasts as long as this takes.
     tokio::time::pause();
     let (end, ended) = std::sync::mpsc::channel::<()>();
-    let time_stands = tokio::task::spawn_blocking(move || drop(ended.recv()));
+    let time_stands = tokio::task::spawn_blocking(move || ended.recv().is_err());
     stop.send(()).unwrap();
     while !first(other).await.1 {}
     for (mut stream, request) in streams {
@@ -133,7 +133,7 @@ async fn the_last_answer_of_a_connection_says_so() {
         );
     }
     drop(end);
-    time_stands.await.unwrap();
+    assert!(time_stands.await.unwrap());
     server.await.unwrap();
 }
 
