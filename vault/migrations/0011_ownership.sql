@@ -3,7 +3,6 @@
 -- a stranger to the mailbox, and the first password reset expires the keys made before.
 ALTER TABLE accounts ADD COLUMN owned_at BIGINT;
 
--- Of earlier confirmations it is not known how they came about, but for resets of the password.
-UPDATE accounts SET owned_at = confirmed_at WHERE EXISTS (
-    SELECT 1 FROM audit u
-    WHERE u.account_id = accounts.id AND u.subject = '' AND u.action = 'account.password_reset');
+-- Earlier confirmations are taken for their owners': otherwise the keys of everybody who forgets a password after the
+-- upgrade would expire.
+UPDATE accounts SET owned_at = confirmed_at;

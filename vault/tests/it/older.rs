@@ -97,6 +97,35 @@ async fn expirations_are_dated_and_history_is_not_told() {
     assert_eq!(site.vault.sweep().await.unwrap(), 1);
 }
 
+/// A confirmation from before it was asked who had opened the link: nobody's keys expire by a reset for that.
+#[tokio::test]
+async fn an_address_that_was_confirmed_stays_its_owners() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    site.member("b@example.com").await;
+    let mut database = site.database().await;
+    site.vault.close().await;
+    for undo in [
+        "UPDATE accounts SET confirmed_at = 7 WHERE email = 'a@example.com'",
+        "ALTER TABLE accounts DROP COLUMN owned_at",
+        "DELETE FROM _sqlx_migrations WHERE version = 11",
+    ] {
+        sqlx::query(undo).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let site = site.reopened().await;
+    let owners: Vec<(String, Option<i64>)> =
+        sqlx::query_as("SELECT email, owned_at FROM accounts ORDER BY email")
+            .fetch_all(&mut site.database().await)
+            .await
+            .unwrap();
+    let expected = [
+        ("a@example.com".to_owned(), Some(7)),
+        ("b@example.com".to_owned(), None),
+    ];
+    assert_eq!(owners, expected);
+}
+
 /// Hours that were counted before accounts had hours of their own are still shown, those of deleted keys as their
 /// account's.
 #[tokio::test]

@@ -178,7 +178,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
         .fetch_one(&mut *connection)
         .await?;
-    // A version before it could not know. The first password reset then expires what was made before.
+    // A version before it did not tell the two apart, as in its migration.
     let (has_owners,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM pragma_table_info('accounts', 'present') WHERE name = 'owned_at'",
     )
@@ -187,7 +187,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let owned_at = if has_owners > 0 {
         "p.owned_at"
     } else {
-        "CAST(NULL AS BIGINT)"
+        "p.confirmed_at"
     };
     Ok(Difference {
         present: if trail.continues {
