@@ -8,6 +8,7 @@ use shared::notice::{MailKind, Stage};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::error::Result;
+use crate::links::Link;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
@@ -30,37 +31,29 @@ pub async fn check(
     mail: &Leased,
     now: i64,
 ) -> Result<Checked> {
-    let base_url = &vault.0.base_url;
-    let kind = outbox::kind(&mail.kind)?;
-    match kind {
+    let compose: fn(&str, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
         MailKind::Notice => return notice(vault, connection, mail, now).await,
         MailKind::PasswordChanged => {
             return account::password_changed(vault, connection, mail).await;
         }
         MailKind::AddressAsked => return account::address_asked(vault, connection, mail).await,
         MailKind::AddressChanged => return account::address_changed(vault, connection, mail).await,
-        _ => {}
-    }
-    let Some(link) = links::find(connection, &mail.id, now).await? else {
-        return Ok(Checked::default());
+        MailKind::ChangeAddress => |base_url, link, address| {
+            compose::change_address(base_url, &link.account_email, &link.recipient, address)
+        },
+        MailKind::ConfirmAddress => {
+            |base_url, _, address| compose::confirm_address(base_url, address)
+        }
+        MailKind::ConfirmSecondRecipient => |base_url, link, address| {
+            compose::confirm_second_recipient(base_url, &link.account_email, address)
+        },
+        MailKind::ResetPassword => {
+            |base_url, link, address| compose::reset_password(base_url, address, link.owned)
+        }
     };
-    let address = links::address(vault, &link);
-    let content = Some(match kind {
-        MailKind::Notice
-        | MailKind::PasswordChanged
-        | MailKind::AddressAsked
-        | MailKind::AddressChanged => return Ok(Checked::default()),
-        MailKind::ChangeAddress => {
-            compose::change_address(base_url, &link.account_email, &link.recipient, &address)
-        }
-        MailKind::ConfirmAddress => compose::confirm_address(base_url, &address),
-        MailKind::ConfirmSecondRecipient => {
-            compose::confirm_second_recipient(base_url, &link.account_email, &address)
-        }
-        MailKind::ResetPassword => compose::reset_password(base_url, &address, link.owned),
-    });
+    let link = links::find(connection, &mail.id, now).await?;
     Ok(Checked {
-        content,
+        content: link.map(|link| compose(&vault.0.base_url, &link, &links::address(vault, &link))),
         left_out: Vec::new(),
     })
 }

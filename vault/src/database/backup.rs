@@ -162,7 +162,7 @@ async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Re
     let content = read_schema(source, &mut connection)
         .await
         .map_err(Reason::Source)?;
-    if matches!(content, Content::Missing | Content::Blank) {
+    if content == Content::Blank {
         return Err(Reason::Copy(format!("{} is empty", source.display())));
     }
     let name = partial
