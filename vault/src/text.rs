@@ -15,6 +15,8 @@ use crate::error::Result;
 /// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
 /// stored.
 const EDITION: i64 = 2;
+/// Keys whose column is computed again in one transaction.
+const BATCH: i64 = 1_000;
 
 /// The composed spelling (Unicode's form C), which is the shortest and what most keyboards give.
 pub fn composed(text: &str) -> String {
@@ -95,7 +97,7 @@ pub fn email(text: &str) -> Result<String, String> {
     }
 }
 
-/// Computes the column anew where an earlier edition of the rule made it.
+/// Computes the column again where an earlier edition of the rule made it.
 pub(crate) async fn refold(database: &Database) -> Result<()> {
     let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
         .fetch_optional(&database.readers)
@@ -103,12 +105,35 @@ pub(crate) async fn refold(database: &Database) -> Result<()> {
     if edition.is_some_and(|(edition,)| edition == EDITION) {
         return Ok(());
     }
+    let mut after = String::new();
+    while let Some(last) = refold_batch(database, &after).await? {
+        after = last;
+    }
+    let mut write = database.begin().await?;
+    sqlx::query(
+        "INSERT INTO foldings (id, edition) VALUES (1, $1)
+         ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
+    )
+    .bind(EDITION)
+    .execute(&mut *write.transaction)
+    .await?;
+    let _turn = write.commit().await?;
+    Ok(())
+}
+
+/// Computes the column of the keys that follow `after`, as many as one change should hold, and returns the last one's
+/// access key.
+async fn refold_batch(database: &Database, after: &str) -> Result<Option<String>> {
     let mut write = database.begin().await?;
     let connection = &mut *write.transaction;
-    let keys: Vec<(String, String, String, String)> =
-        sqlx::query_as("SELECT access_key, name, description, folded FROM api_keys")
-            .fetch_all(&mut *connection)
-            .await?;
+    let keys: Vec<(String, String, String, String)> = sqlx::query_as(
+        "SELECT access_key, name, description, folded FROM api_keys WHERE access_key > $1 ORDER BY access_key LIMIT $2",
+    )
+    .bind(after)
+    .bind(BATCH)
+    .fetch_all(&mut *connection)
+    .await?;
+    let last = keys.last().map(|(access_key, ..)| access_key.clone());
     for (access_key, name, description, present) in keys {
         let folded = lines(&name, &description, &access_key);
         if folded != present {
@@ -119,15 +144,8 @@ pub(crate) async fn refold(database: &Database) -> Result<()> {
                 .await?;
         }
     }
-    sqlx::query(
-        "INSERT INTO foldings (id, edition) VALUES (1, $1)
-         ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
-    )
-    .bind(EDITION)
-    .execute(&mut *connection)
-    .await?;
-    let _turn = write.commit().await?;
-    Ok(())
+    let _turn = write.commit_unannounced().await?;
+    Ok(last)
 }
 
 #[cfg(test)]

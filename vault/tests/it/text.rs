@@ -72,6 +72,33 @@ async fn a_key_of_an_earlier_version_is_deleted_by_the_name_that_is_shown() {
     delete(" Möwen cron ").await.unwrap();
 }
 
+/// However many keys there are, none is left out where they are computed again in batches.
+#[tokio::test]
+async fn the_names_of_many_keys_are_prepared_again() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    fixture.key(&member, "billing", "never").await;
+    let mut database = fixture.database().await;
+    for statement in [
+        "INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at,
+                               expiration_set_at)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+         SELECT 'kh_' || SUBSTR('0000000000000000' || i, -16), account_id, 'Key ' || i, '', 'old', digest, pepper_id,
+                created_at, expires_at, expiration_set_at
+         FROM api_keys, n WHERE name = 'billing'",
+        "DELETE FROM foldings",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let fixture = fixture.reopened().await;
+    let (left,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE folded = 'old'")
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+    assert_eq!(fixture.vault.key_count(), 2_502);
+}
+
 #[tokio::test]
 async fn an_address_in_other_letters_is_one_account() {
     let fixture = Fixture::new().await;
