@@ -137,6 +137,13 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
             let _ = writeln!(text, "  {access_key}  {name:?} of {email}");
         }
     }
+    for account in &restored.addresses {
+        let _ = writeln!(
+            text,
+            "WARNING: {} is the address of another account of the backup, so the account that had it last has {} again.",
+            account.last, account.email
+        );
+    }
     let _ = writeln!(
         text,
         "All sessions and links in mails end: everybody signs in again."

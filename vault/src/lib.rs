@@ -71,7 +71,7 @@ use tracing::Instrument;
 pub use accounts::{Account, SignedUp};
 pub use database::Upkeep;
 pub use database::backup::{Copied, backup};
-pub use database::restore::{Present, Restored, Revived, Since, Wanted, restore};
+pub use database::restore::{Parted, Present, Restored, Revived, Since, Wanted, restore};
 pub use dates::rfc3339;
 pub use devices::DeviceToken;
 pub use error::{Error, OpenError, Result};

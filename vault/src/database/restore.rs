@@ -1,9 +1,12 @@
 //! Puts a backup in the place of the database. A backup knows nothing of what was revoked after it was made, so what
 //! the present database revoked since is revoked again in the same step: keys, passwords, sessions and links.
 
+mod accounts;
 mod compare;
 mod trail;
 
+use std::fs::{self, File};
+use std::io;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -12,14 +15,15 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
 use super::backup::copy;
-use super::file::{address, beside, folder_of, sqlite_path, sync_folder, with_folder};
-use super::lock::Lock;
+use super::file::{address, beside, folder_of, sqlite_path, sync_folder, unused, with_folder};
+use super::lock::{Lock, refuse_foreign_log};
 use super::{Content, MIGRATIONS, connect, inspect};
 use crate::Caller;
 use crate::accounts::entry;
 use crate::audit::{self, Action, Entry};
 use crate::error::OpenError;
 use crate::pepper::Pepper;
+pub use accounts::Parted;
 pub use compare::{Present, Revived, Since};
 
 /// What to restore, and how.
@@ -46,6 +50,8 @@ pub struct Restored {
     pub revived: Vec<Revived>,
     /// Keys in use that the backup does not know: access key, name and account.
     pub lost: Vec<(String, String, String)>,
+    /// Accounts whose present address another account of the backup has, so that they have their earlier one again.
+    pub addresses: Vec<Parted>,
     /// Where the database is that was there before.
     pub aside: Option<PathBuf>,
 }
@@ -86,6 +92,7 @@ pub async fn restore(
             taken.of_file()?;
         }
     }
+    refuse_foreign_log(&path)?;
     let work = Work::new(&path, wanted.dry_run);
     let mode = if beside(&file, "-wal").exists() {
         "mode=ro"
@@ -126,7 +133,7 @@ pub async fn restore(
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut connection)
         .await?;
-    revoke(&mut connection, &difference, wanted, at)
+    let addresses = revoke(&mut connection, &difference, wanted, at)
         .await
         .map_err(|error| failed(error.to_string()))?;
     sqlx::query("COMMIT").execute(&mut connection).await?;
@@ -148,6 +155,7 @@ pub async fn restore(
         present: difference.present,
         revived: difference.revived,
         lost: difference.lost,
+        addresses,
         aside,
     })
 }
@@ -158,7 +166,7 @@ async fn revoke(
     difference: &compare::Difference,
     wanted: &Wanted,
     at: i64,
-) -> crate::Result<()> {
+) -> crate::Result<Vec<Parted>> {
     let caller = Caller::default();
     for key in &difference.revived {
         if wanted.keep_revived && key.since != Since::Named {
@@ -187,7 +195,7 @@ async fn revoke(
         };
         audit::record(connection, entry, &caller).await?;
     }
-    carry_over(connection, &difference.accounts).await?;
+    let addresses = accounts::carry_over(connection, &difference.accounts).await?;
     // What the present database knows and the backup does not is recorded, because yet another backup may be restored.
     for (access_key, account_id, detail) in &difference.gone {
         let gone = Entry {
@@ -239,39 +247,8 @@ async fn revoke(
     .await?;
     // Also the floor of the clock: time goes on from the latest instant that either database has recorded.
     let restored = entry("", Action::DatabaseRestored, "", at);
-    audit::record(connection, restored, &caller).await
-}
-
-/// Keeps what accounts have changed since: an address or a password that was given up must not let anybody in again.
-async fn carry_over(
-    connection: &mut AnyConnection,
-    accounts: &[compare::Account],
-) -> sqlx::Result<()> {
-    // Addresses are unique, and two accounts may have exchanged theirs.
-    for account in accounts {
-        sqlx::query("UPDATE accounts SET email = id WHERE id = $1")
-            .bind(&account.id)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for account in accounts {
-        sqlx::query(
-            "UPDATE accounts SET email = $1, password = $2, confirmed_at = CAST($3 AS BIGINT), second_recipient = $4,
-                 second_confirmed_at = CAST($5 AS BIGINT), feed_generation = $6, owned_at = CAST($7 AS BIGINT)
-             WHERE id = $8",
-        )
-        .bind(&account.email)
-        .bind(&account.password)
-        .bind(account.confirmed_at)
-        .bind(account.second_recipient.clone())
-        .bind(account.second_confirmed_at)
-        .bind(account.feed_generation)
-        .bind(account.owned_at)
-        .bind(&account.id)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
+    audit::record(connection, restored, &caller).await?;
+    Ok(addresses)
 }
 
 async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(), OpenError> {
@@ -295,43 +272,77 @@ async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(),
     }
 }
 
-/// Puts `restored` in the place of `path`, and what was there beside it. Says where that is.
-fn exchange(restored: &Path, path: &Path, at: i64) -> std::io::Result<Option<PathBuf>> {
-    std::fs::File::open(restored)?.sync_all()?;
+/// Puts `restored` in the place of `path`, in one step, and keeps what was there beside it. Says where that is. If it
+/// fails, all is as it was.
+fn exchange(restored: &Path, path: &Path, at: i64) -> io::Result<Option<PathBuf>> {
+    File::open(restored)?.sync_all()?;
     // Somebody else than the server's user may be restoring.
     let owner = path.metadata().or_else(|_| folder_of(path).metadata())?;
     let _ = chown(restored, Some(owner.uid()), Some(owner.gid()));
-    let mut aside = None;
-    if path.exists() {
+    let log = beside(path, "-wal");
+    let kept = if path.exists() {
         let stamp = DateTime::from_timestamp_millis(at)
             .map(|at| at.format("%Y%m%dT%H%M%SZ").to_string())
             .unwrap_or_default();
-        let name = format!(".replaced-{stamp}");
-        let mut kept = beside(path, &name);
-        for number in 2.. {
-            if !kept.exists() {
-                break;
-            }
-            kept = beside(path, &format!("{name}-{number}"));
-        }
-        std::fs::rename(path, &kept)?;
-        // Only a damaged database still has a log here, and beside another one it would be taken for its own.
-        if beside(path, "-wal").exists() {
-            std::fs::rename(beside(path, "-wal"), beside(&kept, "-wal"))?;
-        }
-        aside = Some(kept);
-    }
+        let kept = unused(path, &format!(".replaced-{stamp}"));
+        Some(Kept::take(path, &log, kept)?)
+    } else {
+        None
+    };
+    // Beside another database it would be taken for that one's.
     for stray in ["-wal", "-shm"] {
-        let _ = std::fs::remove_file(beside(path, stray));
+        let _ = fs::remove_file(beside(path, stray));
     }
-    if let Err(error) = std::fs::rename(restored, path) {
-        if let Some(kept) = &aside {
-            std::fs::rename(kept, path)?;
+    if let Err(error) = fs::rename(restored, path) {
+        if let Some(kept) = kept {
+            kept.undo(&log)?;
         }
         return Err(error);
     }
     sync_folder(path)?;
-    Ok(aside)
+    Ok(kept.map(|kept| kept.path))
+}
+
+/// A second name of the database that is about to be replaced.
+struct Kept {
+    path: PathBuf,
+    /// The same of its log. Only a damaged database still has one.
+    log: Option<PathBuf>,
+}
+
+impl Kept {
+    fn take(database: &Path, log: &Path, path: PathBuf) -> io::Result<Self> {
+        second_name(database, &path)?;
+        let mut kept = Self { path, log: None };
+        if log.exists() {
+            let beside = beside(&kept.path, "-wal");
+            if let Err(error) = second_name(log, &beside) {
+                let _ = fs::remove_file(&kept.path);
+                return Err(error);
+            }
+            kept.log = Some(beside);
+        }
+        sync_folder(database)?;
+        Ok(kept)
+    }
+
+    fn undo(self, log: &Path) -> io::Result<()> {
+        if let Some(kept) = self.log {
+            fs::rename(kept, log)?;
+        }
+        fs::remove_file(self.path)
+    }
+}
+
+/// Gives a file a second name, by a copy where the file system has no links.
+fn second_name(file: &Path, name: &Path) -> io::Result<()> {
+    match fs::hard_link(file, name) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            fs::copy(file, name)?;
+            File::open(name)?.sync_all()
+        }
+        done => done,
+    }
 }
 
 /// The copy that is worked on, removed unless it has taken the database's place.
@@ -349,8 +360,8 @@ impl Work {
     }
 
     fn remove(&self) {
-        for ending in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(beside(&self.path, ending));
+        for ending in ["", "-wal", "-shm", ".partial", ".partial-journal"] {
+            let _ = fs::remove_file(beside(&self.path, ending));
         }
     }
 }

@@ -151,3 +151,83 @@ async fn what_the_older_backup_never_knew_is_left_as_it_is() {
         assert_eq!(signed_in.is_ok(), good, "{password}");
     }
 }
+
+/// What was expired manually stays so, though the entry about it was pruned.
+#[tokio::test]
+async fn an_expiration_is_known_without_its_entry() {
+    let story = told().await;
+    restored(&story.folder, "older.db", NOON + 3 * HOUR).await;
+    let folder = expired_meanwhile(story.folder, &story.leaked, THIRD_PASSWORD).await;
+    let site = start(folder, NOON + 5 * HOUR).await;
+    let mut database = site.database().await;
+    let pruned = sqlx::query("DELETE FROM audit WHERE subject = $1")
+        .bind(story.leaked.access_key.to_string())
+        .execute(&mut database)
+        .await
+        .unwrap();
+    assert!(pruned.rows_affected() > 0);
+    drop(database);
+    let folder = stop(site).await;
+    let newer = restored(&folder, "newer.db", NOON + 6 * HOUR).await;
+    assert_eq!(newer.present, Present::Parted);
+    let site = start(folder, NOON + 7 * HOUR).await;
+    assert_eq!(site.verdict(&story.leaked), "expired");
+    assert_eq!(site.verdict(&story.extended), "good");
+}
+
+/// An address that another account has in the newer backup is not carried over to it, and the operator is told.
+#[tokio::test]
+async fn an_address_that_another_account_has_is_not_carried_over() {
+    let site = Fixture::new().await;
+    for email in ["a@example.com", "b@example.com"] {
+        site.member(email).await;
+    }
+    back_up(&site, &site.folder.path().join("older.db"))
+        .await
+        .unwrap();
+    site.member("n@example.com").await;
+    back_up(&site, &site.folder.path().join("newer.db"))
+        .await
+        .unwrap();
+    let folder = stop(site).await;
+    restored(&folder, "older.db", NOON + HOUR).await;
+    let site = start(folder, NOON + 2 * HOUR).await;
+    let mut database = site.database().await;
+    // B has the address that A gave up for N's.
+    for (old, new) in [
+        ("a@example.com", "n@example.com"),
+        ("b@example.com", "a@example.com"),
+    ] {
+        let changed = "UPDATE accounts SET email = $1 WHERE email = $2";
+        let noted = "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+             SELECT (SELECT MAX(id) + 1 FROM audit), $1, id, 'account.address_changed', '', '', NULL, '' FROM accounts
+             WHERE email = $2";
+        let statement = sqlx::query(changed).bind(new).bind(old);
+        statement.execute(&mut database).await.unwrap();
+        let statement = sqlx::query(noted).bind(NOON + 2 * HOUR).bind(new);
+        statement.execute(&mut database).await.unwrap();
+    }
+    drop(database);
+    let folder = stop(site).await;
+    let newer = restored(&folder, "newer.db", NOON + 3 * HOUR).await;
+    assert_eq!(newer.present, Present::Parted);
+    let mut parted: Vec<_> = newer
+        .addresses
+        .iter()
+        .map(|account| (&*account.email, &*account.last))
+        .collect();
+    parted.sort_unstable();
+    let expected = [
+        ("a@example.com", "n@example.com"),
+        ("b@example.com", "a@example.com"),
+    ];
+    assert_eq!(parted, expected);
+    let site = start(folder, NOON + 4 * HOUR).await;
+    for email in ["a@example.com", "b@example.com", "n@example.com"] {
+        let caller = Caller::default();
+        assert!(
+            site.vault.sign_in(email, PASSWORD, &caller).await.is_ok(),
+            "{email}"
+        );
+    }
+}

@@ -50,6 +50,8 @@ pub struct Revived {
 pub struct Account {
     pub id: String,
     pub email: String,
+    /// Its address in the backup.
+    pub earlier: String,
     pub password: String,
     pub confirmed_at: Option<i64>,
     pub second_recipient: Option<String>,
@@ -135,25 +137,25 @@ pub async fn recorded(connection: &mut AnyConnection, database: &str) -> sqlx::R
     Ok([audit, swept, seen].into_iter().flatten().max())
 }
 
-/// A key of the backup that is to expire at `at`.
+/// A key of the backup that is to expire at `at`, unless it has expired before.
 pub async fn named(
     connection: &mut AnyConnection,
     access_key: &str,
     at: i64,
 ) -> sqlx::Result<Option<Revived>> {
-    let row: Option<(String, String, String)> = sqlx::query_as(
-        "SELECT k.name, a.email, a.id FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = $1",
+    let row: Option<(String, String, String, Option<i64>)> = sqlx::query_as(
+        "SELECT k.name, a.email, a.id, k.expires_at FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = $1",
     )
     .bind(access_key)
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|(name, email, account)| Revived {
+    Ok(row.map(|(name, email, account, expires_at)| Revived {
         access_key: access_key.to_owned(),
         name,
         email,
         account,
         since: Since::Named,
-        expires_at: at,
+        expires_at: expires_at.map_or(at, |expires_at| expires_at.min(at)),
     }))
 }
 
@@ -218,7 +220,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         .fetch_all(&mut *connection)
         .await?,
         accounts: sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT p.id, p.email, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation,
+            "SELECT p.id, p.email, b.email AS earlier, p.password, p.confirmed_at, p.second_recipient, p.second_confirmed_at, p.feed_generation,
                     {owned_at} AS owned_at
              FROM main.accounts b JOIN present.accounts p ON p.id = b.id
              WHERE {} AND (p.email <> b.email OR p.password <> b.password OR p.feed_generation <> b.feed_generation

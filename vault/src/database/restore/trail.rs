@@ -42,14 +42,18 @@ impl Trail {
     }
 
     /// A condition: the present database (`p`) has something to say of the key (`b`). Where it continues the backup that is
-    /// all of it, and otherwise what it has recorded since the two parted.
+    /// all of it, and otherwise what it has recorded since the two parted. That a key was expired manually is also known
+    /// where the entry about it was pruned.
     pub fn speaks_of_key(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
         }
         format!(
-            "EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.account_id
-                     AND u.subject = b.access_key)",
+            "(EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.account_id
+                      AND u.subject = b.access_key)
+              OR (p.expires_at = p.expiration_set_at
+                  AND NOT EXISTS (SELECT 1 FROM present.audit u WHERE u.account_id = b.account_id
+                                  AND u.subject = b.access_key AND u.at >= p.expires_at)))",
             self.common
         )
     }
