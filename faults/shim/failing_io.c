@@ -4,7 +4,7 @@
  *     LD_PRELOAD=./failing_io.so FAILING_IO=/path/of/a/file keyhold serve
  *
  * While the file that FAILING_IO names exists, the call that it names fails: its text is one of "read", "write",
- * "sync" and "truncate", a blank, and EIO or ENOSPC. Reads fail on the database and its write-ahead log, the others
+ * "sync" and "truncate", a blank, and EIO or ENOSPC. With STALL instead, it waits for as long as the text stays so. Reads fail on the database and its write-ahead log, the others
  * on the log only, so that a checkpoint of the past is not disturbed. Without the file nothing fails.
  */
 #define _GNU_SOURCE
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 /* By system call: the functions of that name are replaced below. */
@@ -45,6 +46,11 @@ static int fault(const char *call, int file) {
     if (length <= 0) goto none;
     path[length] = 0;
     if (!ends_with(path, "-wal") && !(strcmp(call, "read") == 0 && ends_with(path, ".db"))) goto none;
+    if (strstr(order, "STALL")) {
+        const struct timespec moment = {0, 10 * 1000 * 1000};
+        while (read_small(control, order, sizeof order) && strstr(order, "STALL")) nanosleep(&moment, NULL);
+        goto none;
+    }
     return strstr(order, "ENOSPC") ? ENOSPC : EIO;
 none:
     errno = kept;

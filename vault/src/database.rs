@@ -31,7 +31,7 @@ use crate::directory::KeyDirectory;
 use crate::error::{Error, OpenError, Result};
 use crate::readiness::Readiness;
 use file::{address, private_file, sqlite_path, with_folder};
-use lock::Lock;
+use lock::{Lock, refuse_foreign_log};
 use upkeep::Keeper;
 use watch::Watch;
 use writer::Writer;
@@ -101,6 +101,7 @@ impl Inspected {
         install_default_drivers();
         let path = with_folder(&sqlite_path(url)?)?;
         let mut lock = Lock::take(&path)?;
+        refuse_foreign_log(&path)?;
         let file = path.exists().then(|| lock.of_file()).transpose()?;
         let content = match &file {
             None => Content::Missing,
@@ -210,8 +211,16 @@ impl Database {
 
     /// Waits until every change is visible that had its turn when this was called. A change reads the clock
     /// in its turn, so afterwards none can appear that is older.
-    pub async fn settled(&self) {
-        self.writer.settled().await;
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.
+    pub async fn settled(&self) -> Result<()> {
+        self.writer.settled().await
+    }
+
+    /// Reports a change that hangs, as on a frozen volume.
+    pub fn look_for_a_stuck_change(&self) {
+        self.writer.look_for_a_stuck_change();
     }
 
     /// Takes note of how a change ended. One that failed at a statement costs the writer's connection, and what it
@@ -233,23 +242,54 @@ impl Database {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a question to the database did not end in time");
         }
-        if self.watch.log_is_cut() {
+        let folded = if self.watch.log_is_cut() {
             // The last connection to close would fold the log in.
-            return self.keeper.abandon().await;
-        }
-        self.keeper.close(deadline).await;
-        if let Err(reason) = self.writer.close(deadline).await {
-            tracing::warn!(
-                reason,
-                "the write-ahead log could not be folded in; the next start will do it"
-            );
+            self.keeper.abandon().await;
+            Ok(())
+        } else {
+            let ended = self.writer.close(deadline).await;
+            let folded = self.keeper.close(deadline).await;
+            ended.and(folded)
+        };
+        match self.watch.set_log_aside() {
+            Ok(Some(aside)) => tracing::error!(
+                "the write-ahead log is now {}: another file has the database's name, and would be read with it",
+                aside.display()
+            ),
+            Ok(None) => {
+                if let Err(reason) = folded {
+                    tracing::warn!(
+                        reason,
+                        "the write-ahead log could not be folded in; the next start will do it"
+                    );
+                }
+            }
+            Err(error) => tracing::error!(
+                %error,
+                "the write-ahead log belongs to a file that was replaced, and could not be moved away: do it before the \
+                 next start"
+            ),
         }
     }
 }
 
 /// Connects, with the settings that every connection has.
 async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
-    let mut connection = AnyConnection::connect(address).await?;
+    prepared(AnyConnection::connect(address).await?).await
+}
+
+/// Connects once more to the file under watch. Until it reads something, a connection leaves the log beside the file
+/// alone: with another file of the name, it would take the log for that one's.
+async fn connect_again(address: &str, watch: &Watch) -> sqlx::Result<AnyConnection> {
+    let connection = AnyConnection::connect(address).await?;
+    if !watch.is_ours() {
+        let replaced = std::io::Error::other("its file was replaced");
+        return Err(sqlx::Error::Io(replaced));
+    }
+    prepared(connection).await
+}
+
+async fn prepared(mut connection: AnyConnection) -> sqlx::Result<AnyConnection> {
     for pragma in PRAGMAS {
         sqlx::query(pragma).execute(&mut connection).await?;
     }

@@ -108,6 +108,13 @@ pub enum OpenError {
     },
     #[error("{} is a database of something else, not of keyhold", path.display())]
     Foreign { path: PathBuf },
+    #[error(
+        "the database {} was put in the place of another one while keyhold ran, and the log {} belongs to that one: to go \
+         on with the present database, move the log away",
+        path.display(),
+        log.display()
+    )]
+    ForeignLog { path: PathBuf, log: PathBuf },
     #[error("SQLite {found} is too old: keyhold needs {needed} or later")]
     OldSqlite { found: String, needed: &'static str },
     #[error("the clock cannot be accepted: {0}")]

@@ -68,7 +68,7 @@ pub async fn next_due(database: &Database) -> Result<Option<i64>> {
 /// Takes down all that became due before `now`, and says how many mails it put into the outbox.
 pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     // A key that was expired a moment before `now` must be seen, or it would never be.
-    database.settled().await;
+    database.settled().await?;
     let (from,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
         .fetch_one(&database.readers)
         .await?;

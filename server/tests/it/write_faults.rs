@@ -172,6 +172,42 @@ fn a_disk_that_cannot_be_read_leaves_verification() {
     assert_eq!(running.verdict(&owner), "401");
 }
 
+/// A sync that hangs, as on a frozen volume, gives no error: that nothing gets its turn any more is reported all the
+/// same, and is over when it ends. The change that hung is done.
+#[test]
+fn a_commit_that_does_not_end_is_reported() {
+    let failing = Failing::start();
+    let running = &failing.running;
+    let owner = running.sign_up();
+    let cookie = text(&owner, "cookie");
+    let access_key = [("access_key", text(&owner, "access_key"))];
+    failing.fail("sync STALL");
+    std::thread::scope(|scope| {
+        let hung = scope.spawn(|| running.call("keys/expire", cookie, &access_key));
+        ready(running, 503, "does not end");
+        let another = [("name", "refused"), ("expiry", "90d")];
+        refused(running, "keys/create", cookie, &another);
+        assert_eq!(running.verdict(&owner), "200");
+        failing.repair();
+        hung.join().unwrap().unwrap();
+    });
+    ready(running, 200, "");
+    assert_eq!(running.verdict(&owner), "401");
+}
+
+/// Waits until `/readyz` has this status and text.
+fn ready(running: &Running, status: u16, expected: &str) {
+    let (begun, status) = (Instant::now(), format!("HTTP/1.1 {status}"));
+    loop {
+        let answer = get(running, "/readyz");
+        if answer.starts_with(&status) && answer.contains(expected) {
+            return;
+        }
+        assert!(begun.elapsed() < SOON, "{answer}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 /// The calls that the database knows of.
 pub fn calls(folder: &Path) -> i64 {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -85,6 +85,18 @@ pub fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// The first name beside `path`, `ending` and where need be a number after it, that no file has.
+pub fn unused(path: &Path, ending: &str) -> PathBuf {
+    let mut unused = beside(path, ending);
+    for number in 2.. {
+        if unused.symlink_metadata().is_err() {
+            break;
+        }
+        unused = beside(path, &format!("{ending}-{number}"));
+    }
+    unused
+}
+
 /// Makes the names in a file's folder durable.
 pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     File::open(folder_of(path))?.sync_all()

@@ -1,7 +1,12 @@
 //! The locks that keep a second server off a database: one on the sidecar `<database>.lock`, held before there is a
 //! database, and one on the database file itself, so that neither a removed sidecar nor a hard link is a way around.
+//!
+//! The sidecar also says which write-ahead log belongs to which file. SQLite goes by their names, so that a log that
+//! was left behind would be read into a file that has been put in the place of its own.
 
 use std::fs::{File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -66,8 +71,36 @@ impl Lock {
         Ok(Arc::clone(self.file.insert(Arc::new(file))))
     }
 
+    /// Keeps the sidecar, with the numbers of the database file and of its write-ahead log.
     pub fn keep(&mut self) {
         self.made = None;
+        let numbers = [self.path.clone(), beside(&self.path, "-wal")]
+            .map(|path| path.metadata().map_or(0, |data| data.ino()).to_string());
+        // On a full disk there is no note, and so nothing to compare with. An old one must not stay.
+        let _ = self
+            .sidecar
+            .set_len(0)
+            .and_then(|()| (&self.sidecar).write_all(numbers.join(" ").as_bytes()))
+            .and_then(|()| self.sidecar.sync_all());
+    }
+}
+
+/// Refuses a database at `path` with the write-ahead log of another file. Copied together, both are others.
+pub fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
+    let log = beside(path, "-wal");
+    let note = std::fs::read_to_string(beside(path, ".lock")).unwrap_or_default();
+    let mut numbers = note.split(' ').map_while(|number| number.parse().ok());
+    let noted: (Option<u64>, Option<u64>) = (numbers.next(), numbers.next());
+    match (path.metadata(), log.metadata(), noted) {
+        (Ok(file), Ok(found), (Some(of_file), Some(of_log)))
+            if found.len() > 0 && found.ino() == of_log && file.ino() != of_file =>
+        {
+            Err(OpenError::ForeignLog {
+                path: path.to_owned(),
+                log,
+            })
+        }
+        _ => Ok(()),
     }
 }
 

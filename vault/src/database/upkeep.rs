@@ -1,8 +1,10 @@
 //! Looking after the database while it is served, on a connection of its own: the watch over its files, the bound on
 //! its write-ahead log, and the removal of what is old.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
@@ -18,6 +20,8 @@ use crate::steady::Steady;
 
 /// Twice in a row is certain, so what is wrong with the file is noticed within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The wait after a panic, before the same is done again.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 /// The time between two lines in the log about one fault.
 const REMIND_EVERY: Duration = Duration::from_mins(1);
 
@@ -44,13 +48,23 @@ impl Keeper {
         Ok(Self(Mutex::new(Some(connection))))
     }
 
-    pub async fn close(&self, deadline: Instant) {
+    /// Folds the write-ahead log into the file that was opened, whatever file has its name by now, and closes the
+    /// connection.
+    pub async fn close(&self, deadline: Instant) -> Result<(), String> {
         let close = async {
-            if let Some(connection) = self.0.lock().await.take() {
-                let _ = connection.close().await;
-            }
+            let Some(mut connection) = self.0.lock().await.take() else {
+                return Ok(true);
+            };
+            let folded = fold(&mut connection).await;
+            connection.close().await?;
+            folded
         };
-        let _ = timeout_at(deadline, close).await;
+        match timeout_at(deadline, close).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("something else reads it".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("it took too long".to_owned()),
+        }
     }
 
     /// Leaves the connection open for as long as the process lives.
@@ -79,15 +93,13 @@ impl Database {
         let Some(connection) = keeper.as_mut() else {
             return Ok(true);
         };
-        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(connection)
-            .await?;
-        Ok(busy == 0)
+        Ok(fold(connection).await?)
     }
 
     /// Looks whether the file is still the one that was opened, whole. See [`super::watch`].
     pub async fn look_at_file(&self) {
-        if !self.watch.is_ours() {
+        let ours = self.watch.is_ours();
+        if !ours && !self.watch.leaves_its_log() {
             return;
         }
         // While the log is being folded in, sizes change.
@@ -97,6 +109,13 @@ impl Database {
         let Some(connection) = keeper.as_mut() else {
             return;
         };
+        if !ours {
+            // With another file in its place, the log would be read as that one's. Empty, it can be no file's.
+            if let Err(error) = fold(connection).await {
+                tracing::debug!(%error, "the log of the file that was replaced could not be folded in");
+            }
+            return;
+        }
         if self.watch.look(pages(connection).await.ok()) {
             // Of a log that only we have open, what can be saved is saved at once.
             let folded = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(connection);
@@ -105,6 +124,14 @@ impl Database {
             }
         }
     }
+}
+
+/// Folds the write-ahead log into the file and truncates it. Returns false if a reader or a change is in the way.
+async fn fold(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(connection)
+        .await?;
+    Ok(busy == 0)
 }
 
 async fn pages(connection: &mut AnyConnection) -> sqlx::Result<Pages> {
@@ -166,7 +193,15 @@ impl Vault {
         let task = tokio::spawn(async move {
             // Beside each other: none of them may keep the watch waiting.
             let work = async {
-                tokio::join!(watch(watched), bound(bounded), prune(pruned, keep));
+                tokio::join!(
+                    lasting("the watch over the database file", || watch(
+                        watched.clone()
+                    )),
+                    lasting("the bound on the write-ahead log", || bound(
+                        bounded.clone()
+                    )),
+                    lasting("the removal of what is old", || prune(pruned.clone(), keep)),
+                );
             };
             tokio::select! {
                 _ = stopped => {}
@@ -177,12 +212,22 @@ impl Vault {
     }
 }
 
+/// Runs `task`, again after a panic: it must be the end neither of this task nor of those beside it.
+async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
+    while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+        tracing::error!("{what} panicked and goes on");
+        sleep(AFTER_PANIC).await;
+    }
+}
+
 async fn watch(vault: Vault) {
     let mut ticks = interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reminded = Instant::now();
     loop {
         ticks.tick().await;
+        // First, because a volume that hangs holds the rest up too.
+        vault.0.database.look_for_a_stuck_change();
         vault.look_at_file().await;
         match vault.readiness().fault(Cause::File) {
             Some(sentence) if reminded.elapsed() >= REMIND_EVERY => {
@@ -232,5 +277,27 @@ async fn prune(vault: Vault, keep: Keep) {
             }
         };
         sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_ends_neither_a_task_nor_those_beside_it() {
+        let (runs, beside) = (Cell::new(0), Cell::new(false));
+        let failing = lasting("a task", || async {
+            runs.set(runs.get() + 1);
+            assert!(runs.get() == 3, "not yet");
+        });
+        let other = lasting("another", || async {
+            sleep(AFTER_PANIC * 3).await;
+            beside.set(true);
+        });
+        tokio::join!(failing, other);
+        assert_eq!((runs.get(), beside.get()), (3, true));
     }
 }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::file::beside;
+use super::file::{beside, sync_folder, unused};
 use crate::readiness::{Cause, Readiness};
 
 /// SQLite's header: <https://sqlite.org/fileformat2.html#database_header>.
@@ -116,6 +116,31 @@ impl Watch {
             self.lose(LOG_CUT);
         }
         kept
+    }
+
+    /// Whether the file has lost its name, and its log is sound and would be read as that of whatever file gets the name.
+    pub fn leaves_its_log(&self) -> bool {
+        let found = self.path.metadata();
+        let named = found.is_ok_and(|data| identity(&data) == self.opened);
+        !named && !self.log_is_cut() && self.log_begins()
+    }
+
+    /// Takes the write-ahead log away from another file that has the name by now. Returns where it is; none if there is
+    /// no such file, or if the log is not the one that was seen here.
+    pub fn set_log_aside(&self) -> std::io::Result<Option<PathBuf>> {
+        let log = beside(&self.path, "-wal");
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Ok(file), Ok(found)) = (self.path.metadata(), log.metadata()) else {
+            return Ok(None);
+        };
+        let foreign = identity(&file) != self.opened && seen.log == Some(identity(&found));
+        if !foreign || found.len() == 0 {
+            return Ok(None);
+        }
+        let aside = unused(&self.path, ".replaced-wal");
+        std::fs::rename(log, &aside)?;
+        sync_folder(&self.path)?;
+        Ok(Some(aside))
     }
 
     fn log_begins(&self) -> bool {

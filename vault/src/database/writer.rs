@@ -8,16 +8,19 @@
 
 mod probe;
 mod transaction;
+mod turn;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sqlx::{AnyConnection, Connection};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connect;
+use super::connect_again;
 use super::health::Health;
 use super::watch::Watch;
 use crate::clock::Clock;
@@ -27,8 +30,10 @@ use crate::load;
 use crate::readiness::Readiness;
 use transaction::Transaction;
 pub use transaction::Write;
+use turn::{Turn, Turns};
 
 const GONE: &str = "its file is not there";
+const STUCK: &str = "an earlier one does not end";
 /// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
 /// refused, and not done later.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -43,7 +48,7 @@ pub struct Writer {
     address: String,
     /// The turn, held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
-    slot: Arc<Mutex<Slot>>,
+    turns: Turns,
     /// Told of every commit, so that whoever waits for something to do looks again.
     changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
@@ -66,17 +71,6 @@ pub fn asked<F: Future>(request: &Arc<()>, change: F) -> impl Future<Output = F:
     ASKED.scope(Arc::downgrade(request), change)
 }
 
-/// What the turn guards.
-struct Slot {
-    /// None while a transaction has it, and after a failure.
-    connection: Option<AnyConnection>,
-    /// A commit failed, and what became of it has not been read since.
-    in_doubt: bool,
-    closed: bool,
-}
-
-type Turn = OwnedMutexGuard<Slot>;
-
 /// Why there is no connection to write with.
 enum Unready {
     /// There is one, but the change has waited for too long.
@@ -97,14 +91,9 @@ impl Writer {
         readiness: Arc<Readiness>,
         changed: Arc<Notify>,
     ) -> Self {
-        let slot = Slot {
-            connection: Some(connection),
-            in_doubt: false,
-            closed: false,
-        };
         Self {
             address,
-            slot: Arc::new(Mutex::new(slot)),
+            turns: Turns::new(connection),
             changed,
             clock,
             directory,
@@ -142,13 +131,20 @@ impl Writer {
     }
 
     /// Keeps every change waiting for as long as the result is held.
-    pub async fn pause(&self) -> Result<impl Send + use<>> {
+    pub async fn pause(self: &Arc<Self>) -> Result<impl Send + use<>> {
         self.turn(Instant::now() + PATIENCE).await
     }
 
-    /// Waits until every change is visible that had its turn when this was called.
-    pub async fn settled(&self) {
-        drop(self.slot.lock().await);
+    /// Waits until every change is visible that had its turn when this was called, for two seconds at most.
+    pub async fn settled(self: &Arc<Self>) -> Result<()> {
+        self.turn(Instant::now() + PATIENCE).await.map(drop)
+    }
+
+    /// Reports a change that hangs. Those that wait for it do so too, where there are any.
+    pub fn look_for_a_stuck_change(self: &Arc<Self>) {
+        if self.turns.are_stuck() {
+            self.watch(STUCK);
+        }
     }
 
     /// Takes note of what a change says that failed after it had begun.
@@ -163,33 +159,28 @@ impl Writer {
         self.health.failures()
     }
 
-    /// Folds the write-ahead log into the file and closes the connection, if the turn comes in time.
+    /// Lets no change begin any more and closes the connection, if the turn comes in time. The write-ahead log is for
+    /// the keeper to fold in, whose connection is to the file that was opened: by its name there may be another one.
     pub async fn close(&self, deadline: Instant) -> Result<(), String> {
-        let mut turn = timeout_at(deadline, self.slot.lock())
-            .await
-            .map_err(|_| "a change is still under way".to_owned())?;
+        let Some(mut turn) = self.turns.take(deadline).await else {
+            return Err("a change is still under way".to_owned());
+        };
         turn.closed = true;
-        let connection = match turn.connection.take() {
-            Some(connection) => Ok(connection),
-            None => connect(&self.address).await,
-        };
-        let fold = async {
-            let mut connection = connection?;
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut connection)
-                .await?;
-            connection.close().await
-        };
-        match timeout_at(deadline, fold).await {
-            Ok(done) => done.map_err(|error| error.to_string()),
-            Err(_) => Err("it took too long".to_owned()),
+        if let Some(connection) = turn.connection.take() {
+            let _ = timeout_at(deadline, connection.close()).await;
         }
+        Ok(())
     }
 
-    async fn turn(&self, deadline: Instant) -> Result<Turn> {
-        let turn = timeout_at(deadline, Arc::clone(&self.slot).lock_owned())
-            .await
-            .map_err(|_| Error::Busy)?;
+    async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn> {
+        let Some(turn) = self.turns.take(deadline).await else {
+            let stuck = self.turns.are_stuck();
+            return Err(if stuck {
+                self.failed(STUCK)
+            } else {
+                Error::Busy
+            });
+        };
         if turn.closed {
             return Err(Error::NotSaved("it is closed".to_owned()));
         }
@@ -233,7 +224,7 @@ impl Writer {
     }
 
     async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
-        let mut connection = connect(&self.address).await?;
+        let mut connection = connect_again(&self.address, &self.watch).await?;
         set_impatient(&mut connection).await?;
         begin_immediate(&mut connection, deadline).await?;
         probe::write(&mut connection).await?;
@@ -259,9 +250,16 @@ impl Writer {
                     let Some(writer) = watched.upgrade() else {
                         return;
                     };
-                    match writer.look().await {
-                        Some(wait) => pause = wait,
-                        None => return,
+                    // After a panic too: nothing else takes the fault back.
+                    match AssertUnwindSafe(writer.look()).catch_unwind().await {
+                        Ok(Some(wait)) => pause = wait,
+                        Ok(None) => return,
+                        Err(_) => {
+                            tracing::error!(
+                                "a look at whether changes are taken again panicked; the next one goes on"
+                            );
+                            pause = LOOK_EVERY;
+                        }
                     }
                 }
             });
@@ -273,7 +271,9 @@ impl Writer {
         let seen = self.health.failures();
         let deadline = Instant::now() + LOOK_EVERY;
         let mut works = false;
-        if let Ok(mut turn) = self.turn(deadline).await {
+        if let Some(mut turn) = self.turns.take(deadline).await
+            && !turn.closed
+        {
             match self.prepare(&mut turn, deadline).await {
                 Ok(connection) => {
                     turn.connection = Some(connection);
@@ -287,7 +287,7 @@ impl Writer {
         let mut sound = true;
         if works && self.unchecked.load(Ordering::Relaxed) {
             let begun = Instant::now();
-            let damage = probe::damage(&self.address).await;
+            let damage = probe::damage(&self.address, &self.watch).await;
             pause = pause.max(begun.elapsed() * CHECK_REST);
             sound = damage.is_none();
             self.unchecked.store(!sound, Ordering::Relaxed);

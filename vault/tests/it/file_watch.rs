@@ -217,3 +217,96 @@ async fn vacuuming_and_folding_in_are_no_faults() {
     site.vault.look_at_file().await;
     create(&site, &member, "kept").await.unwrap();
 }
+
+/// The writer has lost its connection, as on a full disk, and the operator puts another file in the place of the
+/// database, perhaps while something else has the old one locked. Whatever becomes of the old log, it is not folded
+/// into that file, neither by the stop nor by the next start.
+#[tokio::test]
+async fn the_file_that_took_the_place_stays_whole() {
+    for locked in [false, true] {
+        let (site, member) = in_use().await;
+        let other = site.folder.path().join("other.db");
+        crate::backups::back_up(&site, &other).await.unwrap();
+        for number in 0..20 {
+            create(&site, &member, &format!("later {number}"))
+                .await
+                .unwrap();
+        }
+        let mut foreign = site.database().await;
+        for statement in [
+            "ALTER TABLE audit RENAME TO away",
+            "ALTER TABLE away RENAME TO audit",
+        ] {
+            sqlx::query(statement).execute(&mut foreign).await.unwrap();
+            let _ = create(&site, &member, "refused").await;
+            site.vault.look_at_file().await;
+        }
+        sqlx::query("BEGIN EXCLUSIVE")
+            .execute(&mut foreign)
+            .await
+            .unwrap();
+        assert!(create(&site, &member, "refused").await.is_err());
+        if !locked {
+            sqlx::query("ROLLBACK").execute(&mut foreign).await.unwrap();
+        }
+        let (old, log) = (site.folder.path().join("old.db"), beside(&site, "-wal"));
+        fs::hard_link(database(&site), old).unwrap();
+        fs::rename(&other, database(&site)).unwrap();
+        assert!(fs::metadata(&log).unwrap().len() > 0);
+        site.vault.close().await;
+        assert!(
+            !log.exists() || fs::metadata(&log).unwrap().len() == 0,
+            "{locked}"
+        );
+        assert_eq!(beside(&site, ".replaced-wal").exists(), locked);
+        drop(foreign);
+        let mut found = site.database().await;
+        let (verdict, keys): (String, i64) = sqlx::query_as(
+            "SELECT (SELECT integrity_check FROM pragma_integrity_check), (SELECT COUNT(*) FROM api_keys)",
+        )
+        .fetch_one(&mut found)
+        .await
+        .unwrap();
+        assert_eq!((verdict.as_str(), keys), ("ok", 1), "{locked}");
+    }
+}
+
+/// As soon as it is noticed that another file has the name, the log is emptied, so that SIGKILL does no harm either.
+#[tokio::test]
+async fn the_log_of_a_file_that_was_replaced_is_emptied() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    let old = site.folder.path().join("old.db");
+    fs::rename(database(&site), &old).unwrap();
+    fs::copy(&old, database(&site)).unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(fs::metadata(beside(&site, "-wal")).unwrap().len(), 0);
+    // Nothing of it is lost.
+    fs::rename(&old, database(&site)).unwrap();
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&key), "good");
+}
+
+/// A log that a killed server left is refused beside another file, and taken where both were copied together.
+#[tokio::test]
+async fn a_log_of_another_file_is_refused() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    let copy = TempDir::new().unwrap();
+    let here = |name: &str| site.folder.path().join(name);
+    let there = |name: &str| copy.path().join(name);
+    for name in ["keyhold.db", "keyhold.db.lock", "pepper"] {
+        fs::copy(here(name), there(name)).unwrap();
+    }
+    let log = "keyhold.db-wal";
+    // The same log beside another file.
+    fs::hard_link(here(log), there(log)).unwrap();
+    let options = crate::fixture::options(&copy);
+    let refused = Vault::open(&options, site.clock.clone()).await.err();
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("belongs to that one"), "{refused}");
+    fs::remove_file(there(log)).unwrap();
+    fs::copy(here(log), there(log)).unwrap();
+    let found = Vault::open(&options, site.clock.clone()).await.unwrap();
+    assert!(found.verify(key.access_key, &key.secret_key).is_ok());
+}

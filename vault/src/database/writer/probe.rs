@@ -2,7 +2,8 @@
 
 use sqlx::{AnyConnection, Connection};
 
-use crate::database::connect;
+use crate::database::connect_again;
+use crate::database::watch::Watch;
 use crate::random;
 
 /// About as many bytes as the largest ordinary change writes.
@@ -25,9 +26,9 @@ pub async fn write(connection: &mut AnyConnection) -> sqlx::Result<()> {
 }
 
 /// Reads the whole file, on a connection of its own, and says what is wrong with it.
-pub async fn damage(address: &str) -> Option<String> {
+pub async fn damage(address: &str, watch: &Watch) -> Option<String> {
     let check = async {
-        let mut connection = connect(address).await?;
+        let mut connection = connect_again(address, watch).await?;
         let (verdict,): (String,) = sqlx::query_as("PRAGMA quick_check(1)")
             .fetch_one(&mut connection)
             .await?;

@@ -1,0 +1,95 @@
+//! The turn to write: one change at a time. It is noted since when it is held, because a holder that hangs, as on a
+//! frozen volume, says nothing itself.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::AnyConnection;
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::time::{Instant, timeout_at};
+
+use super::PATIENCE;
+
+/// What the turn guards.
+pub struct Slot {
+    /// None while a transaction has it, and after a failure.
+    pub connection: Option<AnyConnection>,
+    /// A commit failed, and what became of it has not been read since.
+    pub in_doubt: bool,
+    pub closed: bool,
+}
+
+/// Gives the turn, to those who wait in the order of their coming.
+pub struct Turns {
+    slot: Arc<AsyncMutex<Slot>>,
+    since: Arc<Since>,
+}
+
+/// When the turn was given that is held now.
+#[derive(Default)]
+struct Since(Mutex<Option<Instant>>);
+
+/// The turn, until it is dropped.
+pub struct Turn {
+    slot: OwnedMutexGuard<Slot>,
+    since: Arc<Since>,
+}
+
+impl Turns {
+    pub fn new(connection: AnyConnection) -> Self {
+        let slot = Slot {
+            connection: Some(connection),
+            in_doubt: false,
+            closed: false,
+        };
+        Self {
+            slot: Arc::new(AsyncMutex::new(slot)),
+            since: Arc::default(),
+        }
+    }
+
+    /// The turn; none if it did not come by `deadline`.
+    pub async fn take(&self, deadline: Instant) -> Option<Turn> {
+        let slot = timeout_at(deadline, Arc::clone(&self.slot).lock_owned()).await;
+        let slot = slot.ok()?;
+        *self.since.lock() = Some(Instant::now());
+        Some(Turn {
+            slot,
+            since: Arc::clone(&self.since),
+        })
+    }
+
+    /// Whether the turn is held for longer than a change waits for it.
+    pub fn are_stuck(&self) -> bool {
+        self.since
+            .lock()
+            .is_some_and(|since| since.elapsed() >= PATIENCE)
+    }
+}
+
+impl Since {
+    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Deref for Turn {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.slot
+    }
+}
+
+impl DerefMut for Turn {
+    fn deref_mut(&mut self) -> &mut Slot {
+        &mut self.slot
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        // Before the slot is free for the next.
+        *self.since.lock() = None;
+    }
+}
