@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use shared::DAY_MS;
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
