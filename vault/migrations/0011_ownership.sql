@@ -4,5 +4,9 @@
 ALTER TABLE accounts ADD COLUMN owned_at BIGINT;
 
 -- Earlier confirmations are taken for their owners': otherwise the keys of everybody who forgets a password after the
--- upgrade would expire.
-UPDATE accounts SET owned_at = confirmed_at;
+-- upgrade would expire. But for those that a reset made without expiring what a stranger may have made before: they have
+-- the instant of that reset.
+UPDATE accounts SET owned_at = confirmed_at WHERE NOT EXISTS (
+    SELECT 1 FROM audit u
+    WHERE u.account_id = accounts.id AND u.subject = '' AND u.action = 'account.password_reset'
+      AND u.at = accounts.confirmed_at AND u.detail <> 'claimed');

@@ -242,7 +242,7 @@ impl Database {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a question to the database did not end in time");
         }
-        let folded = if self.watch.log_is_cut() {
+        let folded = if !self.watch.log_is_whole() || self.watch.log_is_cut() {
             // The last connection to close would fold the log in.
             self.keeper.abandon().await;
             Ok(())

@@ -85,7 +85,7 @@ impl Database {
     /// SQLite folds it in as it goes, but begins again at its start only when no reader is in it. While reads overlap
     /// that moment never comes, so here it is waited for with the writer's turn held.
     pub async fn bound_log(&self, bound: u64) -> Result<bool> {
-        if self.log_bytes() <= bound || !self.watch.is_ours() {
+        if self.log_bytes() <= bound || !self.watch.is_ours() || !self.watch.log_is_whole() {
             return Ok(true);
         }
         let _turn = self.writer.pause().await?;

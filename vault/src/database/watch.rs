@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::file::{beside, sync_folder, unused};
 use crate::readiness::{Cause, Readiness};
@@ -24,6 +24,8 @@ const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
 /// What a log begins with; its last bit says in which order the bytes of its checksums are.
 const LOG_MAGIC: u32 = 0x377f_0682;
+/// Where its header has what tells one run of the log from the next, eight bytes.
+const SALTS: std::ops::Range<usize> = 16..24;
 const LOG_CUT: &str = "has lost its write-ahead log, which was truncated";
 
 /// What tells a file from another one of its name. While it is open its number cannot be given to another.
@@ -40,6 +42,14 @@ pub struct Pages {
     pub count: u64,
     /// Frames of the write-ahead log that hold something.
     pub frames: u64,
+}
+
+/// What the write-ahead log begins with, and how long it is.
+struct Log {
+    /// Whether it begins as one.
+    begins: bool,
+    salts: [u8; 8],
+    length: u64,
 }
 
 pub struct Watch {
@@ -63,6 +73,8 @@ struct Seen {
     index: Option<Identity>,
     size: u64,
     changes: u32,
+    /// The log after the last commit: its salts, and its length in bytes.
+    written: Option<([u8; 8], u64)>,
     /// What the last look found, to be believed if the next one finds it too: between two questions SQLite may move on.
     suspicion: Option<&'static str>,
 }
@@ -105,31 +117,46 @@ impl Watch {
         false
     }
 
-    /// Whether a change that was just committed is where a restart finds it: the file is ours, and its log begins as one.
-    /// A log that was cut to nothing and then written on is a hole up to the newest frame.
+    /// Whether a change that was just committed is where a restart finds it.
     pub fn keeps(&self) -> bool {
-        if !self.is_ours() {
-            return false;
-        }
-        let kept = self.log_begins();
-        if !kept {
-            self.lose(LOG_CUT);
+        let kept = self.is_ours() && self.log_is_whole();
+        if kept {
+            let written = self.log().map(|log| (log.salts, log.length));
+            self.seen().written = written;
         }
         kept
+    }
+
+    /// Whether the log still has all that was written to it. One that was cut and is then written on is as long as
+    /// before, but with a hole in it: so this is asked before each commit too.
+    pub fn log_is_whole(&self) -> bool {
+        let Some(log) = self.log() else {
+            return true;
+        };
+        // With other salts it has begun anew, after it was folded in.
+        let shorter = self
+            .seen()
+            .written
+            .is_some_and(|(salts, length)| salts == log.salts && length > log.length);
+        if shorter || !log.begins {
+            self.lose(LOG_CUT);
+            return false;
+        }
+        true
     }
 
     /// Whether the file has lost its name, and its log is sound and would be read as that of whatever file gets the name.
     pub fn leaves_its_log(&self) -> bool {
         let found = self.path.metadata();
         let named = found.is_ok_and(|data| identity(&data) == self.opened);
-        !named && !self.log_is_cut() && self.log_begins()
+        !named && !self.log_is_cut() && self.log().is_none_or(|log| log.begins)
     }
 
     /// Takes the write-ahead log away from another file that has the name by now. Returns where it is; none if there is
     /// no such file, or if the log is not the one that was seen here.
     pub fn set_log_aside(&self) -> std::io::Result<Option<PathBuf>> {
         let log = beside(&self.path, "-wal");
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen();
         let (Ok(file), Ok(found)) = (self.path.metadata(), log.metadata()) else {
             return Ok(None);
         };
@@ -143,13 +170,21 @@ impl Watch {
         Ok(Some(aside))
     }
 
-    fn log_begins(&self) -> bool {
-        let mut magic = [0; 4];
-        match File::open(beside(&self.path, "-wal")).map(|log| log.read_exact_at(&mut magic, 0)) {
-            Ok(Ok(())) => u32::from_be_bytes(magic) & !1 == LOG_MAGIC,
-            // Empty, or not there: that is for a further look to judge.
-            _ => true,
-        }
+    /// None if it is empty or not there: that is for a further look to judge.
+    fn log(&self) -> Option<Log> {
+        let file = File::open(beside(&self.path, "-wal")).ok()?;
+        let mut header = [0; 32];
+        file.read_exact_at(&mut header, 0).ok()?;
+        let [m0, m1, m2, m3, ..] = header;
+        Some(Log {
+            begins: u32::from_be_bytes([m0, m1, m2, m3]) & !1 == LOG_MAGIC,
+            salts: header[SALTS].try_into().unwrap_or_default(),
+            length: file.metadata().ok()?.len(),
+        })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether the log has lost frames, so that it must not be folded in.
@@ -171,7 +206,7 @@ impl Watch {
         if !self.is_ours() {
             return false;
         }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         let found = self.suspicion(&mut seen, pages);
         let certain = found.is_some() && found == seen.suspicion;
         seen.suspicion = found;
@@ -225,7 +260,7 @@ impl Watch {
         };
         if pages.is_some_and(|pages| {
             pages.frames > 0 && log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
-        }) || !self.log_begins()
+        }) || self.log().is_some_and(|log| !log.begins)
         {
             return Some(LOG_CUT);
         }

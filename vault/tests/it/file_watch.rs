@@ -117,23 +117,30 @@ async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
 /// A log that is cut and then written on is as long as before, but a restart takes it for an empty one.
 #[tokio::test]
 async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
-    let (site, member) = in_use().await;
-    let kept = create(&site, &member, "in the log").await.unwrap();
-    site.vault.bound_log(0).await.unwrap();
-    for name in ["a", "b", "c"] {
-        create(&site, &member, name).await.unwrap();
+    // To nothing, to its header, to its first frame, and in the middle.
+    for length in [0, 32, 4_152, 40_000] {
+        let (site, member) = in_use().await;
+        let kept = create(&site, &member, "in the file").await.unwrap();
+        site.vault.bound_log(0).await.unwrap();
+        for number in 0..20 {
+            let name = format!("in the log {number}");
+            create(&site, &member, &name).await.unwrap();
+        }
+        let log = beside(&site, "-wal");
+        assert!(fs::metadata(&log).unwrap().len() > 2 * length);
+        truncate(&log, length);
+        assert!(create(&site, &member, "lost").await.is_err(), "{length}");
+        site.vault.look_at_file().await;
+        site.vault.look_at_file().await;
+        let sentence = site.vault.readiness().fault(Cause::File);
+        let sentence = sentence.unwrap_or_default();
+        assert!(sentence.contains("was truncated"), "{length}: {sentence}");
+        // Nothing is folded in from it, neither at once nor at the stop: what the file held is whole.
+        site.vault.close().await;
+        let (_folder, found) = as_found_later(&site, &["keyhold.db", "keyhold.db-wal"]).await;
+        assert!(found.verify(kept.access_key, &kept.secret_key).is_ok());
+        assert!((2..22).contains(&found.key_count()), "{length}");
     }
-    truncate(&beside(&site, "-wal"), 0);
-    assert!(create(&site, &member, "lost").await.is_err());
-    site.vault.look_at_file().await;
-    site.vault.look_at_file().await;
-    let sentence = site.vault.readiness().fault(Cause::File);
-    assert!(sentence.unwrap_or_default().contains("was truncated"));
-    // Nothing is folded in from it, neither at once nor at the stop: what the file held is whole.
-    site.vault.close().await;
-    let (_folder, found) = as_found_later(&site, &["keyhold.db", "keyhold.db-wal"]).await;
-    assert!(found.verify(kept.access_key, &kept.secret_key).is_ok());
-    assert_eq!(found.key_count(), 2);
 }
 
 /// What another process finds in these files and the pepper.

@@ -103,10 +103,14 @@ async fn an_address_that_was_confirmed_stays_its_owners() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     site.member("b@example.com").await;
+    site.member("c@example.com").await;
     let mut database = site.database().await;
     site.vault.close().await;
     for undo in [
-        "UPDATE accounts SET confirmed_at = 7 WHERE email = 'a@example.com'",
+        "UPDATE accounts SET confirmed_at = 7 WHERE email <> 'b@example.com'",
+        // c was confirmed by a reset, which left the keys good that a stranger may have made.
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT 1000, 7, id, 'account.password_reset', '', '', NULL, '' FROM accounts WHERE email = 'c@example.com'",
         "ALTER TABLE accounts DROP COLUMN owned_at",
         "DELETE FROM _sqlx_migrations WHERE version = 11",
     ] {
@@ -122,6 +126,7 @@ async fn an_address_that_was_confirmed_stays_its_owners() {
     let expected = [
         ("a@example.com".to_owned(), Some(7)),
         ("b@example.com".to_owned(), None),
+        ("c@example.com".to_owned(), None),
     ];
     assert_eq!(owners, expected);
 }

@@ -189,7 +189,10 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let owned_at = if has_owners > 0 {
         "p.owned_at"
     } else {
-        "p.confirmed_at"
+        "CASE WHEN NOT EXISTS (
+             SELECT 1 FROM present.audit u
+             WHERE u.account_id = p.id AND u.subject = '' AND u.action = 'account.password_reset'
+               AND u.at = p.confirmed_at AND u.detail <> 'claimed') THEN p.confirmed_at END"
     };
     Ok(Difference {
         present: if trail.continues {

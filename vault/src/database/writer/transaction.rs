@@ -44,6 +44,9 @@ impl Write {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
             return Err(Error::NotSaved("it was committed before".to_owned()));
         };
+        if !self.writer.watch.log_is_whole() {
+            return Err(self.writer.failed(GONE));
+        }
         // Should this be cut off, the connection is gone and the doubt stays.
         turn.in_doubt = true;
         match sqlx::query("COMMIT").execute(&mut connection).await {
