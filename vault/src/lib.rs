@@ -223,7 +223,7 @@ impl Vault {
 
     /// The same, by a deadline.
     pub async fn close_by(&self, deadline: Instant) {
-        if !self.handle_reset_requests().await {
+        if !self.finish_reset_requests(deadline).await {
             tracing::error!(
                 "links to new passwords that were asked for are not sent: the database takes no changes"
             );

@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared::notice::MailKind;
 use shared::validation::FieldErrors;
-use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::sync::{RwLock, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
 use crate::limits::Limit;
@@ -34,66 +34,82 @@ const MOST_OF_NETWORK: usize = MOST / 4;
 
 struct Request {
     email: String,
-    /// None: unknown, which counts as a network of its own.
-    network: Option<IpAddr>,
+    place: Place,
     since: Instant,
     done: oneshot::Sender<()>,
 }
 
 /// The requests that wait.
 #[derive(Default)]
-pub(crate) struct ResetRequests(Mutex<Waiting>);
+pub(crate) struct ResetRequests {
+    waiting: Mutex<Vec<Request>>,
+    places: Arc<Places>,
+    /// Shared by those that handle requests, so that the stop can wait for what they have taken.
+    handling: RwLock<()>,
+}
 
+/// The places that are taken, by requests that wait and by those that are being handled.
 #[derive(Default)]
-struct Waiting {
-    requests: Vec<Request>,
-    /// The places that are taken, also by requests that are being handled.
-    places: HashMap<Option<IpAddr>, usize>,
+struct Places(Mutex<HashMap<Option<IpAddr>, usize>>);
+
+/// A place. Dropped with its request, also by a panic, it is free again.
+struct Place {
+    places: Arc<Places>,
+    /// None: unknown, which counts as a network of its own.
+    network: Option<IpAddr>,
+}
+
+impl Places {
+    fn taken(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut held) = self.places.taken().entry(self.network) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
 }
 
 impl ResetRequests {
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a place.
     ///
     /// # Errors
     /// [`Error::Busy`] if too many are waiting, in all or of its network.
-    fn reserve(&self, network: Option<IpAddr>) -> Result<()> {
-        let places = &mut self.waiting().places;
-        let held = places.get(&network).copied().unwrap_or_default();
-        if places.values().sum::<usize>() >= MOST || held >= MOST_OF_NETWORK {
+    fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
+        let mut taken = self.places.taken();
+        let held = taken.get(&network).copied().unwrap_or_default();
+        if taken.values().sum::<usize>() >= MOST || held >= MOST_OF_NETWORK {
             return Err(Error::Busy);
         }
-        places.insert(network, held + 1);
-        Ok(())
-    }
-
-    /// Gives a place back.
-    fn release(&self, network: Option<IpAddr>) {
-        if let Entry::Occupied(mut place) = self.waiting().places.entry(network) {
-            *place.get_mut() -= 1;
-            if *place.get() == 0 {
-                place.remove();
-            }
-        }
+        taken.insert(network, held + 1);
+        let places = Arc::clone(&self.places);
+        Ok(Place { places, network })
     }
 
     /// Adds a request that has a place, and says whether it is the first.
     fn add(&self, request: Request) -> bool {
-        let requests = &mut self.waiting().requests;
-        requests.push(request);
-        requests.len() == 1
+        let mut waiting = self.waiting();
+        waiting.push(request);
+        waiting.len() == 1
     }
 
     fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut self.waiting().requests)
+        std::mem::take(&mut *self.waiting())
     }
 
     /// Puts requests back that could not be handled.
     fn put_back(&self, requests: Vec<Request>) {
-        self.waiting().requests.splice(0..0, requests);
+        self.waiting().splice(0..0, requests);
     }
 }
 
@@ -114,22 +130,19 @@ impl Vault {
         let requests = &self.0.reset_requests;
         // First, so that what is refused for want of a place counts against no mailbox.
         let place = requests.reserve(network);
-        self.0.limits.counted(Limit::Mails, place)?;
+        let place = self.0.limits.counted(Limit::Mails, place)?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Each counts, whether it led to a mail or not.
-        if let Err(throttled) = self.0.limits.mail(subjects) {
-            requests.release(network);
-            return Err(throttled);
-        }
+        self.0.limits.mail(subjects)?;
         let (done, handled) = oneshot::channel();
         let request = Request {
             email,
-            network,
+            place,
             since: Instant::now(),
             done,
         };
         if requests.add(request) {
-            let vault = std::sync::Arc::downgrade(&self.0);
+            let vault = Arc::downgrade(&self.0);
             tokio::spawn(async move {
                 let mut pause = PAUSE;
                 loop {
@@ -149,7 +162,23 @@ impl Vault {
 
     /// Handles the requests that wait, and returns whether that is done. What the database does not take waits on: its
     /// sender was told that a link is on its way.
-    pub(crate) async fn handle_reset_requests(&self) -> bool {
+    async fn handle_reset_requests(&self) -> bool {
+        let _handling = self.0.reset_requests.handling.read().await;
+        self.handle_waiting().await
+    }
+
+    /// Handles the requests that wait for the last time, also those that a task has taken, and returns whether that is
+    /// done by `deadline`.
+    pub(crate) async fn finish_reset_requests(&self, deadline: Instant) -> bool {
+        let finish = async {
+            // A task that fails puts back what it has taken.
+            let _alone = self.0.reset_requests.handling.write().await;
+            self.handle_waiting().await
+        };
+        timeout_at(deadline, finish).await.unwrap_or(false)
+    }
+
+    async fn handle_waiting(&self) -> bool {
         let requests = self.0.reset_requests.take();
         if requests.is_empty() {
             return true;
@@ -163,10 +192,10 @@ impl Vault {
             let count = over.len();
             tracing::error!(count, "links to new passwords could not be sent");
         }
-        for request in over {
-            self.0.reset_requests.release(request.network);
-            // Whoever asked rarely waits.
-            let _ = request.done.send(());
+        for Request { place, done, .. } in over {
+            drop(place);
+            // The sender rarely waits.
+            let _ = done.send(());
         }
         let done = again.is_empty();
         self.0.reset_requests.put_back(again);
@@ -214,27 +243,32 @@ mod tests {
 
     const NOON: i64 = 1_795_435_200_000;
 
-    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> bool {
+    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> Option<Place> {
         let network = network(IpAddr::from(address));
-        requests.reserve(Some(network)).is_ok()
+        requests.reserve(Some(network)).ok()
     }
 
     #[test]
     fn one_network_leaves_places_to_others() {
         let requests = ResetRequests::default();
-        let reserved = (0..=u8::MAX).cycle().take(2 * MOST);
-        let reserved = reserved.filter(|host| reserve(&requests, [203, 0, 113, *host]));
-        assert_eq!(reserved.count(), MOST_OF_NETWORK);
-        assert!(reserve(&requests, [192, 0, 2, 1]));
-        for network in 0..10 {
-            for _ in 0..MOST {
-                reserve(&requests, [198, 51, network, 1]);
-            }
-        }
-        let held: usize = requests.waiting().places.values().sum();
-        assert_eq!(held, MOST);
-        requests.release(Some(IpAddr::from([203, 0, 113, 0])));
-        assert!(reserve(&requests, [203, 0, 113, 1]), "a place is free");
+        let asked = (0..=u8::MAX).cycle().take(2 * MOST);
+        let mut one: Vec<_> = asked
+            .filter_map(|host| reserve(&requests, [203, 0, 113, host]))
+            .collect();
+        assert_eq!(one.len(), MOST_OF_NETWORK);
+        let other = reserve(&requests, [192, 0, 2, 1]);
+        assert!(other.is_some());
+        let asked = (0..10).flat_map(|network| std::iter::repeat_n(network, MOST));
+        let rest: Vec<_> = asked
+            .filter_map(|network| reserve(&requests, [198, 51, network, 1]))
+            .collect();
+        let held: usize = requests.places.taken().values().sum();
+        assert_eq!((held, rest.len()), (MOST, MOST - MOST_OF_NETWORK - 1));
+        one.pop();
+        assert!(
+            reserve(&requests, [203, 0, 113, 1]).is_some(),
+            "a place is free"
+        );
     }
 
     /// What was answered as being on its way is sent once the database takes changes again.
@@ -252,20 +286,62 @@ mod tests {
         drop(held.commit().await.unwrap());
         assert!(vault.handle_reset_requests().await);
         handled.await.unwrap();
-        assert!(vault.0.reset_requests.waiting().places.is_empty());
+        assert!(vault.0.reset_requests.places.taken().is_empty());
+    }
+
+    /// A request that is lost to a panic costs no place.
+    #[tokio::test]
+    async fn a_panic_frees_the_places_of_its_requests() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let caller = Caller::default();
+        let work = vault.request_reset("a@example.com", &caller);
+        let _handled = work.await.unwrap();
+        let handler = vault.clone();
+        let fault = tokio::spawn(async move {
+            let _requests = handler.0.reset_requests.take();
+            panic!("as a fault in the code would");
+        });
+        assert!(fault.await.unwrap_err().is_panic());
+        assert!(vault.0.reset_requests.places.taken().is_empty());
+    }
+
+    /// The stop waits for the database no longer than it may, and reports what is lost, also what a task has taken.
+    #[tokio::test]
+    async fn the_last_try_ends_by_its_deadline() {
+        const LIMIT: Duration = Duration::from_millis(1_500);
+        for taken in [false, true] {
+            let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+            let begun = Instant::now();
+            assert!(vault.finish_reset_requests(begun).await, "nothing waits");
+            let _held = vault.0.database.begin().await.unwrap();
+            let caller = Caller::default();
+            let work = vault.request_reset("a@example.com", &caller);
+            let _handled = work.await.unwrap();
+            tokio::time::pause();
+            if taken {
+                let handler = vault.clone();
+                tokio::spawn(async move { handler.handle_reset_requests().await });
+                tokio::task::yield_now().await;
+                assert!(vault.0.reset_requests.waiting().is_empty());
+            }
+            let begun = Instant::now();
+            assert!(!vault.finish_reset_requests(begun + LIMIT).await);
+            assert!(begun.elapsed() < LIMIT + Duration::from_millis(100));
+            tokio::time::resume();
+        }
     }
 
     #[tokio::test]
     async fn a_request_that_finds_no_place_is_not_charged() {
         let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
         let (requests, caller) = (&vault.0.reset_requests, Caller::default());
-        while requests.reserve(None).is_ok() {}
+        let mut places: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
         for _ in 0..10 {
             let refused = vault.request_reset("a@example.com", &caller).await;
             assert!(matches!(refused, Err(Error::Busy)));
         }
         for _ in 0..3 {
-            requests.release(None);
+            places.pop();
             assert!(vault.request_reset("a@example.com", &caller).await.is_ok());
         }
     }
