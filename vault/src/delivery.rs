@@ -95,7 +95,7 @@ impl Vault {
                 let _turn = write.commit().await?;
                 continue;
             };
-            if let Some(wait) = self.crowded(&mut write.transaction, &lease, now).await? {
+            if let Some(wait) = self.crowded(&mut write.transaction, &lease).await? {
                 let next_at = now.saturating_add(wait);
                 crowded::postpone(&mut write.transaction, &lease, next_at).await?;
                 let _turn = write.commit().await?;

@@ -26,7 +26,6 @@ impl Vault {
         &self,
         connection: &mut AnyConnection,
         mail: &Leased,
-        now: i64,
     ) -> Result<Option<i64>> {
         if mail.kind != outbox::kind_slug(MailKind::Notice) || mail.attempts > 1 {
             return Ok(None);
@@ -41,7 +40,7 @@ impl Vault {
         if unconfirmed.is_none() {
             return Ok(None);
         }
-        match self.0.limits.notice(&mail.recipient, now) {
+        match self.0.limits.notice(&mail.recipient) {
             Err(Error::Throttled { retry_after }) => {
                 Ok(Some(i64::try_from(retry_after).unwrap_or(0) * 1000))
             }

@@ -154,8 +154,9 @@ impl Limits {
     ///
     /// # Errors
     /// [`Error::Throttled`] if its mailbox has got its share.
-    pub fn notice(&self, address: &str, now: i64) -> Result<()> {
-        let taken = self.notices.take(&origin::mailbox(address), now);
+    pub fn notice(&self, address: &str) -> Result<()> {
+        let mailbox = origin::mailbox(address);
+        let taken = self.notices.take(&mailbox, self.clock.monotonic());
         self.counted(Limit::Mails, taken)
     }
 
