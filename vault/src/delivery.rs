@@ -152,7 +152,7 @@ impl Outgoing {
 
     /// Sends it, and settles it, for as long as that takes: a mail that was sent and is not settled would be sent
     /// again. So nothing stands between the two, and a panic in either is an outcome like any other. The instant
-    /// is counted from the lease, by the monotonic clock.
+    /// is counted from the lease, by the monotonic clock, unless the machine's was set back meanwhile.
     pub async fn send(
         self,
         vault: &Vault,
@@ -172,6 +172,7 @@ impl Outgoing {
         loop {
             let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
             let now = self.lease.since.saturating_add(took);
+            let now = now.min(vault.0.clock.wall());
             let settled = AssertUnwindSafe(self.settle(vault, &outcome, now)).catch_unwind();
             match settled.await.map(|settled| vault.0.database.noted(settled)) {
                 Ok(Ok(())) => break,

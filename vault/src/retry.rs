@@ -8,6 +8,8 @@ const FIRST_WAIT_MS: i64 = 30 * 1000;
 /// The longest wait, in milliseconds: two hours. RFC 5321, section 4.5.4.1, asks for 30 minutes at least in
 /// the long run, and for four to five days before giving up.
 const LONGEST_WAIT_MS: i64 = 2 * 60 * 60 * 1000;
+/// The longest wait with its spread, in milliseconds.
+pub const LONGEST_MS: i64 = LONGEST_WAIT_MS / 4 * 5;
 /// The shortest wait where the mail may have been delivered, in milliseconds: an hour. A server that is slow
 /// after the final dot gets a few copies in five days rather than one every minute.
 pub const UNKNOWN_MS: i64 = 60 * 60 * 1000;

@@ -5,6 +5,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::{AT_ONCE, LEASE_MS, Leased};
 use crate::database::Database;
 use crate::error::Result;
+use crate::retry;
 use crate::steady::JUMP_MS;
 
 /// Which mails to take.
@@ -37,10 +38,8 @@ impl Turn {
 
     fn next_try(self) -> String {
         let next = if self.clock_ahead {
-            format!(
-                "CASE WHEN {} THEN {AT_ONCE} ELSE next_at END",
-                ran_ahead("$1")
-            )
+            let ran_ahead = ran_ahead();
+            format!("CASE WHEN {ran_ahead} THEN {AT_ONCE} ELSE next_at END")
         } else {
             "next_at".to_owned()
         };
@@ -49,36 +48,40 @@ impl Turn {
 
     fn lease(self) -> String {
         let due = if self.clock_ahead {
-            format!("(next_at <= $1 OR ({}))", ran_ahead("$3"))
+            format!("(next_at <= $1 OR ({}))", ran_ahead())
         } else {
             "next_at <= $1".to_owned()
         };
         format!(
             "UPDATE outbox SET leased_at = $1, next_at = $2, attempts = attempts + 1,
-                    tried_since = CASE WHEN attempts = 0 THEN $1 ELSE tried_since END
+                    tried_since = CASE WHEN attempts = 0 OR tried_since > $1 THEN $1 ELSE tried_since END
              WHERE id = (SELECT id {} AND {due} ORDER BY next_at LIMIT 1)
              RETURNING id, account_id, kind, recipient, created_at, tried_since, attempts",
             self.among()
         )
     }
-
-    /// What [`ran_ahead`] compares with; less is an ordinary correction of the clock.
-    fn ahead(self) -> i64 {
-        self.now.saturating_add(JUMP_MS)
-    }
 }
 
-/// Whether a mail waits since the machine's clock ran ahead. One that was put here while the vault's clock stood still
-/// is dated ahead too, but waits by the machine's clock.
-fn ran_ahead(parameter: &str) -> String {
-    format!("attempts = 0 AND created_at > {parameter} AND next_at >= created_at")
+/// Whether a mail waits since the machine's clock ran ahead of the present instant, `$1`. Its wait began when it was put
+/// here, or else when it was taken for the first time. What was put here while the vault's clock stood still is dated
+/// ahead too, but waits by the machine's clock. A mail that was tried before the leap and again in it is told by a wait
+/// that is longer than any.
+///
+/// Taking a mail makes this false for it, whatever wait follows: it would be taken without end otherwise.
+fn ran_ahead() -> String {
+    let begun = "COALESCE(tried_since, created_at)";
+    let longest = retry::LONGEST_MS;
+    format!(
+        "leased_at IS NULL AND (({begun} - {JUMP_MS} > $1 AND next_at >= {begun})
+                                OR (attempts > 0 AND next_at - {longest} > $1))"
+    )
 }
 
 /// When the next mail is to be tried, UTC epoch milliseconds; long past where it may leave at once.
 pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
     let mut query = sqlx::query_as(AssertSqlSafe(turn.next_try()));
     if turn.clock_ahead {
-        query = query.bind(turn.ahead());
+        query = query.bind(turn.now);
     }
     let (next,): (Option<i64>,) = query.fetch_one(&database.readers).await?;
     Ok(next)
@@ -88,13 +91,11 @@ pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
 /// until its time comes again.
 pub async fn lease(connection: &mut AnyConnection, turn: Turn) -> Result<Option<Leased>> {
     type Row = (String, String, String, String, i64, i64, i64);
-    let mut query = sqlx::query_as(AssertSqlSafe(turn.lease()))
+    let row: Option<Row> = sqlx::query_as(AssertSqlSafe(turn.lease()))
         .bind(turn.now)
-        .bind(turn.now.saturating_add(LEASE_MS));
-    if turn.clock_ahead {
-        query = query.bind(turn.ahead());
-    }
-    let row: Option<Row> = query.fetch_optional(connection).await?;
+        .bind(turn.now.saturating_add(LEASE_MS))
+        .fetch_optional(connection)
+        .await?;
     Ok(row.map(
         |(id, account, kind, recipient, created_at, tried_since, attempts)| Leased {
             id,

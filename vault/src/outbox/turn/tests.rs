@@ -12,6 +12,7 @@ use sqlx::{Connection, SqliteConnection};
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::delivery::Hands;
+use crate::mail::transport::{Progress, Transport};
 use crate::{Caller, Session, Vault};
 
 const NOON: i64 = 1_795_435_200_000;
@@ -75,7 +76,10 @@ async fn open(clock: &Arc<ManualClock>) -> (Vault, Session, tempfile::TempDir) {
         .unwrap();
     let token = signed_up.session;
     let session = vault.session(token.expose()).await.unwrap().unwrap();
-    assert!(take(&vault, NOON).await, "the link");
+    let from = "keyhold@example.com".parse().unwrap();
+    let transport = Transport::folder(folder.path().join("mail"), from, "example.com");
+    let sent = vault.deliver(&transport, Duration::from_mins(1)).await;
+    assert_eq!(sent.unwrap(), 1, "the link");
     vault.set_notice_wait(Duration::from_mins(1));
     (vault, session, folder)
 }
@@ -122,4 +126,83 @@ async fn a_notice_waits_for_others_while_time_stands_still() {
     assert!(!take(&vault, clock.wall()).await);
     clock.advance(1);
     assert!(take(&vault, clock.wall()).await);
+}
+
+/// Lets the machine's clock leap, and the vault see it.
+fn leap(vault: &Vault, clock: &ManualClock, milliseconds: i64) {
+    clock.leap(milliseconds);
+    vault.now();
+}
+
+/// A mailbox that has got its notices for the day while the clock ran ahead: the next one is put off once, by the time
+/// that has really passed, and not taken again and again.
+#[tokio::test]
+async fn a_crowded_mailbox_waits_by_no_leap() {
+    /// Until the mailbox may get one more.
+    const WAIT: i64 = DAY_MS / 40;
+    for ahead in [10 * MINUTE, DAY_MS] {
+        for put_off_ahead in [false, true] {
+            let clock = Arc::new(ManualClock::at(NOON));
+            let (vault, session, _folder) = open(&clock).await;
+            leap(&vault, &clock, ahead);
+            while vault.0.limits.notice("a@example.com").is_ok() {}
+            expire(&vault, &session).await;
+            if put_off_ahead {
+                clock.advance(MINUTE);
+                assert!(!take(&vault, clock.wall()).await);
+            }
+            clock.leap(-ahead);
+            let taken = take(&vault, clock.wall());
+            let taken = tokio::time::timeout(Duration::from_secs(20), taken).await;
+            assert_eq!(taken, Ok(false), "{ahead} ms");
+            clock.advance(WAIT - 2 * MINUTE);
+            assert!(!take(&vault, clock.wall()).await, "{ahead} ms");
+            clock.advance(2 * MINUTE);
+            assert!(take(&vault, clock.wall()).await, "{ahead} ms");
+        }
+    }
+}
+
+/// Takes the mail whose turn it is, and fails to send it; perhaps the clock is moved meanwhile.
+async fn fail(vault: &Vault, clock: &ManualClock, meanwhile: i64) {
+    let hands = Hands::default();
+    let mail = vault.take(Wanted::Any, clock.wall(), &hands).await;
+    clock.leap(meanwhile);
+    let transport = Transport::panicking("keyhold@example.com".parse().unwrap());
+    let (mail, progress) = (mail.unwrap().unwrap(), Progress::default());
+    mail.send(vault, &transport, Duration::from_mins(1), &progress)
+        .await;
+}
+
+/// A mail that was refused for now while the clock ran ahead is tried again when the clock is right, whenever its first
+/// attempt was.
+#[tokio::test]
+async fn a_mail_is_not_tried_again_by_a_clock_that_was_ahead() {
+    for tried_before in [false, true] {
+        for put_right_meanwhile in [false, true] {
+            let clock = Arc::new(ManualClock::at(NOON));
+            let (vault, session, _folder) = open(&clock).await;
+            let caller = Caller::default();
+            let asked = vault
+                .resend_confirmation(&session, "account", &caller)
+                .await;
+            asked.unwrap();
+            if tried_before {
+                fail(&vault, &clock, 0).await;
+                clock.advance(MINUTE);
+            }
+            leap(&vault, &clock, DAY_MS);
+            if put_right_meanwhile {
+                fail(&vault, &clock, -DAY_MS).await;
+                assert!(!take(&vault, clock.wall()).await, "not at once");
+                clock.advance(2 * MINUTE);
+            } else {
+                fail(&vault, &clock, 0).await;
+                clock.leap(-DAY_MS);
+            }
+            let case = (tried_before, put_right_meanwhile);
+            assert!(take(&vault, clock.wall()).await, "{case:?}");
+            assert!(!take(&vault, clock.wall()).await, "leased: {case:?}");
+        }
+    }
 }
