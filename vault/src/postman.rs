@@ -13,7 +13,7 @@ use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::delivery::Hands;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mail::transport::{Progress, Transport};
 use crate::outbox::{self, Wanted};
 use crate::steady::Steady;
@@ -82,6 +82,8 @@ struct Round {
     hands: Hands,
     /// The instant of the last round.
     last: Option<i64>,
+    /// When the log was last told that no reader was free.
+    busy_told: Option<Instant>,
 }
 
 /// A mail on its way.
@@ -102,6 +104,7 @@ impl Round {
             under_way: HashMap::new(),
             hands: Hands::default(),
             last: None,
+            busy_told: None,
         }
     }
 
@@ -117,7 +120,7 @@ impl Round {
             let pause = match AssertUnwindSafe(self.look(monotonic)).catch_unwind().await {
                 Ok(Ok(pause)) => pause,
                 Ok(Err(error)) => {
-                    if error.is_news() {
+                    if self.is_news(&error) {
                         tracing::warn!(%error, "mail waits");
                     }
                     TRY_AGAIN
@@ -153,7 +156,7 @@ impl Round {
             match database.noted(sweep::sweep(database, now).await) {
                 Ok(_) => due = sweep::next_due(database).await?,
                 Err(error) => {
-                    if error.is_news() {
+                    if self.is_news(&error) {
                         tracing::error!(%error, "the sweep failed and is tried again");
                     }
                     due = Some(now.saturating_add(RESWEEP_MS));
@@ -197,6 +200,18 @@ impl Round {
         // After a jump back the clock stands still, perhaps at the very instant at which something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
+    }
+
+    /// Whether an error is worth a line in the log. That no reader is free stands nowhere else, and is said once a minute.
+    fn is_news(&mut self, error: &Error) -> bool {
+        if !matches!(error, Error::Busy) {
+            return error.is_news();
+        }
+        let news = self.busy_told.is_none_or(|told| told.elapsed() >= LOOK);
+        if news {
+            self.busy_told = Some(Instant::now());
+        }
+        news
     }
 
     /// The instant by which mails have their turn: the machine's clock, which goes on while [`Steady`] stands still after a

@@ -274,6 +274,25 @@ async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
     assert_eq!(waiting, (NOON + crate::retry::UNKNOWN_MS, None));
 }
 
+/// Mail that waits for a free reader is told of, and not in every round.
+#[tokio::test]
+async fn a_postman_without_a_reader_says_so_once_a_minute() {
+    let mut office = Office::open().await;
+    let mut held = Vec::new();
+    for _ in 0..crate::database::READERS {
+        let reader = office.round.vault.0.database.readers.acquire().await;
+        held.push(reader.unwrap());
+    }
+    tokio::time::pause();
+    let mut told = Vec::new();
+    for rest in [0, 2, 60] {
+        tokio::time::advance(Duration::from_secs(rest)).await;
+        let error = office.round.look(Duration::ZERO).await.unwrap_err();
+        told.push(office.round.is_news(&error));
+    }
+    assert_eq!(told, [true, false, true]);
+}
+
 /// A mail over which sending panics backs off like one that is refused for now, and is given up in the end.
 #[tokio::test]
 async fn a_panic_is_an_attempt_like_any_other() {
