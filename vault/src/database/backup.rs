@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
+use super::content::{newest_schema, read_schema};
 use super::file::{address, beside, folder_of, new_private_file, sqlite_path, sync_folder};
-use super::{Content, MIGRATIONS, newest_schema, read_schema};
+use super::{Content, MIGRATIONS};
 use crate::error::OpenError;
 
 /// A copy that was made and checked.

@@ -15,9 +15,10 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
 use super::backup::copy;
+use super::content::inspect;
 use super::file::{address, beside, folder_of, sqlite_path, sync_folder, unused, with_folder};
 use super::lock::{Lock, refuse_foreign_log};
-use super::{Content, MIGRATIONS, connect, inspect};
+use super::{Content, MIGRATIONS, connect};
 use crate::Caller;
 use crate::accounts::entry;
 use crate::audit::{self, Action, Entry};

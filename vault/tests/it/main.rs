@@ -33,6 +33,7 @@ mod outgoing;
 mod ownership;
 mod restore_chains;
 mod restore_clock;
+mod restore_exchange;
 mod restores;
 mod second_recipients;
 mod sessions;
