@@ -40,6 +40,8 @@ pub struct Smtp {
     hello: String,
     /// Unless nothing is to be encrypted.
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// Instead, where the connection leaves this machine: see [`SmtpUrl::verified_elsewhere`].
+    tls_elsewhere: Option<(TlsConnector, ServerName<'static>)>,
 }
 
 impl fmt::Display for Smtp {
@@ -65,10 +67,15 @@ impl Smtp {
             Encryption::Opportunistic => Some(tls::connector(&url.host, false)?),
             Encryption::Required | Encryption::Wrapper => Some(tls::connector(&url.host, true)?),
         };
+        let tls_elsewhere = url
+            .verified_elsewhere
+            .then(|| tls::connector(&url.host, true))
+            .transpose()?;
         Ok(Self {
             url: url.clone(),
             hello: domain.to_owned(),
             tls,
+            tls_elsewhere,
         })
     }
 
@@ -121,7 +128,9 @@ impl Smtp {
     /// The same on a connection that never leaves this machine, or does.
     async fn prepare(&self, stream: TcpStream, local: bool) -> Result<Talk, Fault> {
         let mut private = local || self.url.encryption == Encryption::Wrapper;
-        let mut talk = match &self.tls {
+        let elsewhere = self.tls_elsewhere.as_ref().filter(|_| !local);
+        let tls = elsewhere.or(self.tls.as_ref());
+        let mut talk = match tls {
             Some(tls) if self.url.encryption == Encryption::Wrapper => {
                 Talk::new(encrypted(tls, stream).await?)
             }
@@ -132,7 +141,7 @@ impl Smtp {
             return Err(Fault::Refused(greeting));
         }
         let mut offer = self.greet(&mut talk).await?;
-        if let Some(tls) = &self.tls
+        if let Some(tls) = tls
             && self.url.encryption != Encryption::Wrapper
         {
             if offer.keyword("STARTTLS").is_some() {

@@ -22,6 +22,9 @@ pub struct SmtpUrl {
     pub(super) port: u16,
     pub(super) login: Option<Login>,
     pub(super) encryption: Encryption,
+    /// Whether the password needs a verified certificate where the connection leaves this machine: the URL names this
+    /// machine, and no `?tls=` says that less will do.
+    pub(super) verified_elsewhere: bool,
 }
 
 #[derive(Clone, Eq, PartialEq)]
@@ -34,7 +37,8 @@ pub(super) struct Login {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Encryption {
     None,
-    /// STARTTLS where the server offers it, with any certificate. Where it does not, a password goes to loopback only.
+    /// STARTTLS where the server offers it, with any certificate, unless [`SmtpUrl::verified_elsewhere`]. Where it does
+    /// not, a password goes to loopback only.
     Opportunistic,
     /// STARTTLS or nothing, and the certificate must be the host's.
     Required,
@@ -120,6 +124,9 @@ fn read(text: &str) -> Result<SmtpUrl, &'static str> {
         (false, None) => Encryption::Opportunistic,
     };
     Ok(SmtpUrl {
+        verified_elsewhere: encryption == Encryption::Opportunistic
+            && asked.is_none()
+            && login.is_some(),
         host,
         port,
         login,

@@ -371,6 +371,75 @@ async fn a_password_leaves_the_machine_in_the_clear_only_if_asked_for() {
     }
 }
 
+/// A name of this machine that leads to another one, where a man in the middle offers STARTTLS: only
+/// `?tls=opportunistic` accepts a certificate of its own making.
+#[tokio::test]
+async fn a_password_leaves_the_machine_for_a_verified_server_only() {
+    for (local, parameters, logs_in) in [
+        (true, "", true),
+        (false, "", false),
+        (false, "?tls=opportunistic", true),
+    ] {
+        let (port, heard) = impostor().await;
+        let url = format!("smtp://user:pass@127.0.0.1:{port}{parameters}");
+        let smtp = Smtp::new(&url.parse().unwrap(), "keys.example.com").unwrap();
+        let stream = talk::connect("127.0.0.1", port).await.unwrap();
+        let outcome = smtp.prepare(stream, local).await.map(drop);
+        assert_eq!(outcome.is_ok(), logs_in, "{local} {parameters}");
+        assert_eq!(heard.await.unwrap(), logs_in, "{local} {parameters}");
+        if let Err(fault) = outcome {
+            assert!(matches!(fault, Fault::Tls(_)), "{}", fault.words());
+        }
+    }
+}
+
+/// A server that offers STARTTLS with a certificate of its own making, and whether it hears a password.
+async fn impostor() -> (u16, tokio::task::JoinHandle<bool>) {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    const PEM: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../server/tests/smtp/selfsigned.pem"
+    );
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_file(PEM).unwrap()],
+            PrivateKeyDer::from_pem_file(PEM).unwrap(),
+        )
+        .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let heard = tokio::spawn(async move {
+        let mut clear = BufReader::new(listener.accept().await.unwrap().0);
+        clear.write_all(b"220 x\r\n").await.unwrap();
+        for answer in ["250-x\r\n250 STARTTLS\r\n", "220 go on\r\n"] {
+            clear.read_line(&mut String::new()).await.unwrap();
+            clear.write_all(answer.as_bytes()).await.unwrap();
+        }
+        let tls = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let Ok(stream) = tls.accept(clear).await else {
+            return false;
+        };
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        // TLS 1.3 lets a client that refuses the certificate say so only now.
+        if stream.read_line(&mut line).await.is_err() {
+            return false;
+        }
+        let _ = stream.write_all(b"250-x\r\n250 AUTH PLAIN\r\n").await;
+        line.clear();
+        let _ = stream.read_line(&mut line).await;
+        let _ = stream.write_all(b"235\r\n").await;
+        line.starts_with("AUTH")
+    });
+    (port, heard)
+}
+
 #[tokio::test]
 async fn words_are_one_short_line() {
     let long = format!("550 \u{7}a\u{1b}[31m\u{202e}{}", "x".repeat(600));
