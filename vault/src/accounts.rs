@@ -278,6 +278,16 @@ impl Vault {
         signed_up
     }
 
+    /// Whether it is shown that the maker of the account reads mail at its address.
+    pub(crate) async fn is_owned(&self, account: &str) -> Result<bool> {
+        let (owned_at,): (Option<i64>,) =
+            sqlx::query_as("SELECT owned_at FROM accounts WHERE id = $1")
+                .bind(account)
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        Ok(owned_at.is_some())
+    }
+
     /// An account by its id, for what its keys ask.
     ///
     /// # Errors

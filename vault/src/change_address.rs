@@ -11,6 +11,7 @@ use sqlx::AnyConnection;
 use crate::accounts::{Account, entry};
 use crate::audit::{self, Action};
 use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
 use crate::links::{self, Link};
 use crate::sessions::Session;
 use crate::text;
@@ -154,13 +155,16 @@ impl Vault {
         };
         self.confirm_password(session, current_password, caller)
             .await?;
-        // The present address is told, and may lead to a stranger's mailbox too. So the request is refused rather than made
-        // without telling it.
-        let mails = [
-            (MailKind::ChangeAddress, email.as_str()),
-            (MailKind::AddressAsked, session.account.email.as_str()),
-        ];
-        self.may_write_to(session, &mails, caller)?;
+        // The present address is told, and may lead to a stranger's mailbox too, unless it is shown to be the owner's. So
+        // the request is refused rather than made without telling it.
+        let (told, account) = (MailKind::AddressAsked, &session.account);
+        let present = if self.is_owned(&account.id).await? {
+            Subject::owned_mailbox(told, &account.id)
+        } else {
+            Subject::mailbox(told, &account.email)
+        };
+        let mailboxes = vec![Subject::mailbox(MailKind::ChangeAddress, &email), present];
+        self.may_write_to(session, mailboxes, caller)?;
         let (session, caller) = (session.clone(), caller.clone());
         self.undisturbed(move |vault| async move {
             let mut write = vault.begin_as(&session).await?;

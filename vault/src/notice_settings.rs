@@ -123,8 +123,8 @@ impl Vault {
             let message = "This is the account's own address, which gets every notice already.";
             return Err(FieldErrors::one("address", message).into());
         }
-        let mail = (MailKind::ConfirmSecondRecipient, address.as_str());
-        self.may_write_to(session, &[mail], caller)?;
+        let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);
+        self.may_write_to(session, vec![mailbox], caller)?;
         let (session, caller) = (session.clone(), caller.clone());
         let begun_on = version.to_owned();
         self.undisturbed(move |vault| async move {
@@ -203,8 +203,8 @@ impl Vault {
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
-                let mail = (MailKind::ConfirmAddress, session.account.email.as_str());
-                self.may_write_to(session, &[mail], caller)?;
+                let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &session.account.email);
+                self.may_write_to(session, vec![mailbox], caller)?;
                 let session = session.clone();
                 self.undisturbed(move |vault| async move {
                     let mut write = vault.begin_as(&session).await?;
@@ -245,18 +245,15 @@ impl Vault {
         .await
     }
 
-    /// Counts a request of an account that causes `mails`, each against its mailbox, so that no account can be used to
-    /// fill another's.
+    /// Counts a request of an account that causes mails to `mailboxes`, against each of them, so that no account can be
+    /// used to fill another's.
     pub(crate) fn may_write_to(
         &self,
         session: &Session,
-        mails: &[(MailKind, &str)],
+        mailboxes: Vec<Subject>,
         caller: &Caller,
     ) -> Result<()> {
-        let boxes = mails.iter();
-        let mut subjects: Vec<_> = boxes
-            .map(|(kind, address)| Subject::mailbox(*kind, address))
-            .collect();
+        let mut subjects = mailboxes;
         subjects.extend(caller.address.map(Subject::mails_from));
         subjects.push(Subject::MailsOf(session.account.id.clone()));
         self.0.limits.mail(subjects)

@@ -123,8 +123,14 @@ impl Vault {
         let stored = self.confirm_password(session, current, caller).await?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
-        // The address may be somebody else's until it is confirmed: not even the owner may fill its mailbox.
-        let subjects = Subject::mail(MailKind::PasswordChanged, &account.email, caller.address);
+        // The address may be a stranger's unless it is shown to be the owner's: then only changes of which the owner has
+        // been told count, so that a thief of the password cannot make the mail stay away.
+        let kind = MailKind::PasswordChanged;
+        let subjects = if self.is_owned(&account.id).await? {
+            vec![Subject::owned_mailbox(kind, &account.id)]
+        } else {
+            Subject::mail(kind, &account.email, caller.address)
+        };
         let may_write = self.0.limits.mail(subjects).is_ok();
         let caller = caller.clone();
         self.undisturbed(move |vault| async move {

@@ -28,8 +28,8 @@ pub enum Subject {
     Screen(String),
     /// Failures of a network, at whatever accounts.
     Network(IpAddr),
-    /// Mails to a mailbox that somebody asked for; by what they are for, so that a sign-up does not show in the
-    /// answer to a forgotten password.
+    /// Mails to a mailbox that somebody asked for, by its address or the id of its owner's account; by what they are
+    /// for, so that a sign-up does not show in the answer to a forgotten password.
     Mailbox(MailKind, String),
     /// Mails that somebody from a network asked for, to whatever addresses.
     MailsFrom(IpAddr),
@@ -62,6 +62,12 @@ impl Subject {
     /// The mailbox that a mail goes to.
     pub fn mailbox(kind: MailKind, address: &str) -> Self {
         Self::Mailbox(kind, mailbox(address))
+    }
+
+    /// The mailbox of an account whose address is shown to be its owner's, by the account's id. Accounts of strangers
+    /// under other spellings of the address use up none of its mails.
+    pub fn owned_mailbox(kind: MailKind, account: &str) -> Self {
+        Self::Mailbox(kind, account.to_owned())
     }
 
     fn kind(&self) -> usize {

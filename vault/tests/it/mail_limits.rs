@@ -134,6 +134,47 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     }
 }
 
+/// Accounts of strangers under other spellings of an owner's address use up none of the owner's mails.
+#[tokio::test]
+async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
+    let site = Fixture::new().await;
+    let (vault, mut mailbox) = (&site.vault, Mailbox::of(&site));
+    let owner = site.member("victim@example.com").await.session;
+    let confirm = token_in(&mailbox.delivered(vault).await[0].text);
+    let home = from([192, 0, 2, 1]);
+    let confirmed = vault.confirm(&confirm, Some(&owner), &home);
+    confirmed.await.unwrap();
+    let passwords = [PASSWORD, "a calm forest at noon"];
+    for number in 0..ACCOUNTS {
+        let stranger = site.member(&format!("victim+{number}@example.com")).await;
+        let caller = from([198, 51, number, 1]);
+        let elsewhere = format!("elsewhere{number}@example.com");
+        let asked = vault.change_address(&stranger.session, &elsewhere, PASSWORD, &caller);
+        assert_eq!(asked.await.is_ok(), i64::from(number) < AT_A_TIME);
+        let changed = vault.change_password(&stranger.session, PASSWORD, passwords[1], &caller);
+        changed.await.unwrap();
+    }
+    let asked = vault.change_address(&owner, "new@example.com", PASSWORD, &home);
+    asked.await.unwrap();
+    // A thief of the password cannot silence it either, by using up what the network may ask for.
+    for number in 0..100 {
+        let other = format!("other{number}@example.com");
+        let _ = vault.request_reset(&other, &home).await;
+    }
+    let _ = mailbox.delivered(vault).await;
+    for (current, new) in [(0, 1), (1, 0)].into_iter().cycle().take(10) {
+        let changed = vault.change_password(&owner, passwords[current], passwords[new], &home);
+        changed.await.unwrap();
+    }
+    let told = mailbox.delivered(vault).await;
+    assert!(told.iter().all(|mail| mail.to == "victim@example.com"));
+    assert_eq!(
+        i64::try_from(told.len()),
+        Ok(AT_A_TIME),
+        "an end all the same"
+    );
+}
+
 /// Notices of accounts under many spellings of one unconfirmed address fill its mailbox no faster than those of a few.
 #[tokio::test]
 async fn notices_to_one_mailbox_are_limited_over_all_accounts() {
