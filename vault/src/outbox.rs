@@ -25,6 +25,11 @@ pub const DROPPED: &str = "dropped";
 /// How long a lease lasts, in milliseconds: longer than the longest attempt. A process that starts takes back the
 /// leases of the one before, so a long one delays nothing.
 pub const LEASE_MS: i64 = 90 * 60 * 1000;
+/// How old a lease is at the start, in milliseconds, whose mail may have arrived: ten minutes. A process that was killed
+/// is started again sooner; one whose database takes nothing is stopped later.
+const LONG_AGO_MS: i64 = 10 * 60 * 1000;
+/// What is said of a mail that may have arrived although nothing says so.
+const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's answer; the mail may have been delivered";
 /// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
 /// knows whose it is.
 const MANY_A_DAY: i64 = 20;
@@ -296,28 +301,51 @@ pub async fn settle(
     Ok(())
 }
 
-/// Gives back every lease. Whoever held one is gone: only one process has the database open, and it sends
-/// nothing now. Of the `unknown` mails a copy may have arrived, so they wait.
-pub async fn return_leases(database: &Database, unknown: &[String]) -> Result<()> {
+/// Gives back every lease at a stop. Nothing is sent now. Of the `unknown` mails a copy may have arrived, so they wait.
+pub async fn return_leases(database: &Database, unknown: &[String], now: i64) -> Result<()> {
     let mut write = database.begin().await?;
     for mail in unknown {
         sqlx::query(
             "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
              WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
         )
-        .bind(write.now.saturating_add(retry::UNKNOWN_MS))
-        .bind("Keyhold stopped before it could store the mail server's answer; the mail may have been delivered")
+        .bind(now.saturating_add(retry::UNKNOWN_MS))
+        .bind(NOT_STORED)
         .bind(mail)
         .execute(&mut *write.transaction)
         .await?;
     }
+    return_rest(&mut write.transaction).await?;
+    let _turn = write.commit().await?;
+    Ok(())
+}
+
+/// Takes back at a start what the process before left leased: only one has the database open. It was killed, mostly
+/// a moment ago, and its mails leave at once; or it stopped while the database took nothing, not even that a copy may
+/// have arrived. So a notice that was leased long ago waits. A link does not: it is of use for an hour.
+pub async fn take_back_leases(database: &Database, now: i64) -> Result<()> {
+    let mut write = database.begin().await?;
+    sqlx::query(
+        "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+         WHERE leased_at <= $3 AND kind = 'notice' AND outcome IS NULL",
+    )
+    .bind(now.saturating_add(retry::UNKNOWN_MS))
+    .bind(NOT_STORED)
+    .bind(now.saturating_sub(LONG_AGO_MS))
+    .execute(&mut *write.transaction)
+    .await?;
+    return_rest(&mut write.transaction).await?;
+    let _turn = write.commit().await?;
+    Ok(())
+}
+
+async fn return_rest(connection: &mut AnyConnection) -> Result<()> {
     sqlx::query(
         "UPDATE outbox SET next_at = $1, leased_at = NULL WHERE leased_at IS NOT NULL AND outcome IS NULL",
     )
     .bind(AT_ONCE)
-    .execute(&mut *write.transaction)
+    .execute(connection)
     .await?;
-    let _turn = write.commit().await?;
     Ok(())
 }
 

@@ -111,7 +111,8 @@ impl Round {
     async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
         let database = &self.vault.0.database;
         let changed = Arc::clone(&database.changed);
-        if let Err(error) = outbox::return_leases(database, &[]).await {
+        let now = self.vault.0.clock.wall();
+        if let Err(error) = outbox::take_back_leases(database, now).await {
             tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
         }
         loop {
@@ -281,7 +282,8 @@ impl Round {
             .filter(|mail| mail.progress.is_unknown())
             .map(|mail| mail.mail)
             .collect();
-        match outbox::return_leases(&self.vault.0.database, &unknown).await {
+        let now = self.vault.0.clock.wall();
+        match outbox::return_leases(&self.vault.0.database, &unknown, now).await {
             Ok(()) => tracing::info!("mails under way wait for the next start"),
             Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
         }

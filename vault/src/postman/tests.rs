@@ -8,6 +8,8 @@ use super::*;
 use crate::Caller;
 use crate::clock::ManualClock;
 
+mod stops;
+
 const NOON: i64 = 1_795_435_200_000;
 
 struct Office {
@@ -241,37 +243,6 @@ async fn a_mail_in_hand_is_not_sent_twice() {
     drop(mail);
     let again = take(lease_over + outbox::LEASE_MS + 1).await.unwrap();
     assert_eq!(again.map(|again| again.lease.id), Some(id));
-}
-
-/// A mail that was taken while its outcome could not be stored is not sent again as soon as Keyhold is back.
-#[tokio::test]
-async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
-    let mut office = Office::open().await;
-    let mut write = office.round.vault.0.database.begin().await.unwrap();
-    sqlx::query(
-        "CREATE TRIGGER no_outcome BEFORE UPDATE OF outcome ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
-    )
-    .execute(&mut *write.transaction)
-    .await
-    .unwrap();
-    drop(write.commit().await.unwrap());
-    office.round.look(Duration::ZERO).await.unwrap();
-    let all_taken = |round: &Round| {
-        let mut mails = round.under_way.values();
-        mails.all(|mail| mail.progress.is_unknown())
-    };
-    while !all_taken(&office.round) {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 1);
-    let vault = office.round.vault.clone();
-    office.round.give_back().await;
-    let waiting: (i64, Option<i64>) =
-        sqlx::query_as("SELECT next_at, leased_at FROM outbox WHERE outcome IS NULL")
-            .fetch_one(&vault.0.database.readers)
-            .await
-            .unwrap();
-    assert_eq!(waiting, (NOON + crate::retry::UNKNOWN_MS, None));
 }
 
 /// Mail that waits for a free reader is told of, and not in every round.
