@@ -1,12 +1,19 @@
 """Hundreds of sign-ins at once: refusals come quickly, and verification hardly feels it."""
 
-import http.client
-import threading
+import multiprocessing
+import selectors
+import socket
 import time
+import types
 import urllib.parse
 
 from keyhold import FORM, PASSWORD, Keyhold, Member, Verifiers, percentile
 from report import Row
+
+REFUSALS_MS = 100
+# Verification may take this many times what it takes alone, and what a scheduler's turn takes on a busy machine.
+MOST_TIMES = 2
+PATIENCE = 30
 
 
 def run(binary, folder, long):
@@ -15,58 +22,77 @@ def run(binary, folder, long):
     keyhold.start()
     try:
         member = Member(keyhold, "a@example.com")
-        alone = Verifiers(keyhold, member.key)
-        time.sleep(3)
-        alone.stop()
+        alone, _, _ = verified(keyhold, member.key, lambda: time.sleep(3))
         answers = []
-        beside = Verifiers(keyhold, member.key)
-        for number in range(rounds):
-            answers += flood(keyhold, count, number)
-            time.sleep(0.5)
-        beside.stop()
+
+        def floods():
+            for number in range(rounds):
+                answers.extend(flood(keyhold.port, count, number))
+                time.sleep(0.5)
+
+        beside, statuses, wrong_answers = verified(keyhold, member.key, floods)
     finally:
         keyhold.close()
-    statuses = {}
+    signed = {}
     for status, _ in answers:
-        statuses[status] = statuses.get(status, 0) + 1
-    refusals = [took for status, took in answers if status in (429, 503)]
-    wrong = [f"verification: {beside.statuses}"] if beside.wrong() else []
-    if unexpected := set(statuses) - {200, 429, 503}:
+        signed[status] = signed.get(status, 0) + 1
+    refusals = percentile([took for status, took in answers if status in (429, 503)], 0.99) * 1000
+    wrong = [f"verification: {statuses}"] if wrong_answers else []
+    if unexpected := set(signed) - {200, 429, 503}:
         wrong.append(f"sign-ins answered {unexpected}")
     figure = (
-        f"{rounds} × {count} sign-ins at once: {statuses}; refusals p99 {percentile(refusals, 0.99) * 1000:.0f} ms; "
-        f"verification p99 {beside.p99():.2f} ms, alone {alone.p99():.2f} ms"
+        f"{rounds} × {count} sign-ins at once: {signed}; refusals p99 {refusals:.0f} ms; "
+        f"verification p99 {beside:.2f} ms, alone {alone:.2f} ms"
     )
-    return [Row("sign-ins at once", figure, wrong)]
+    met = refusals < REFUSALS_MS and beside <= MOST_TIMES * alone
+    return [Row("sign-ins at once", figure, wrong, not long or met)]
 
 
-def flood(keyhold, count, number):
-    """Each from a network of its own, on connections that are open already."""
+def verified(keyhold, key, action):
+    """How verification did while `action` ran: p99 in milliseconds, answers by status, and how many were wrong."""
+    stop, results = multiprocessing.Event(), multiprocessing.Queue()
+    process = multiprocessing.Process(target=verify, args=(keyhold.port, key, stop, results))
+    process.start()
+    action()
+    stop.set()
+    found = results.get(timeout=PATIENCE)
+    process.join()
+    return found
+
+
+def verify(port, key, stop, results):
+    """In a process of its own: what keeps the flood's interpreter busy is not the server's time."""
+    verifiers = Verifiers(types.SimpleNamespace(port=port), key)
+    stop.wait()
+    verifiers.stop()
+    results.put((verifiers.p99(), verifiers.statuses, verifiers.wrong()))
+
+
+def flood(port, count, number):
+    """Sends them one after another on connections that are open already, each from a network of its own, and then
+    reads the answers: status and seconds of each, 0 for none."""
     body = urllib.parse.urlencode({"email": "a@example.com", "password": PASSWORD})
-    answers, ready = [], threading.Barrier(count)
-
-    def sign_in(client):
-        connection = http.client.HTTPConnection("127.0.0.1", keyhold.port, timeout=30)
-        connection.connect()
-        headers = {
-            "Content-Type": FORM,
-            "Accept": "application/json",
-            "X-Forwarded-For": f"203.{number}.{client // 250}.{client % 250}",
-        }
-        ready.wait()
-        begun = time.monotonic()
-        try:
-            connection.request("POST", "/fn/account/sign-in", body, headers)
-            answer = connection.getresponse()
-            answer.read()
-            answers.append((answer.status, time.monotonic() - begun))
-        except (OSError, http.client.HTTPException):
-            answers.append((0, time.monotonic() - begun))
-        connection.close()
-
-    threads = [threading.Thread(target=sign_in, args=(client,)) for client in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    watch, begun, answers = selectors.DefaultSelector(), {}, []
+    for client in range(count):
+        connection = socket.create_connection(("127.0.0.1", port))
+        watch.register(connection, selectors.EVENT_READ, client)
+    for key in list(watch.get_map().values()):
+        client = key.data
+        request = (
+            f"POST /fn/account/sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
+            f"Accept: application/json\r\nX-Forwarded-For: {20 + client // 250}.{client % 250}.{number}.7\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+        begun[client] = time.monotonic()
+        key.fileobj.sendall(request.encode())
+    until = time.monotonic() + PATIENCE
+    while begun and time.monotonic() < until:
+        for ready, _ in watch.select(1):
+            head = ready.fileobj.recv(4096)
+            status = int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/1.1 ") else 0
+            answers.append((status, time.monotonic() - begun.pop(ready.data)))
+            watch.unregister(ready.fileobj)
+            ready.fileobj.close()
+    answers += [(0, PATIENCE)] * len(begun)
+    watch.close()
     return answers
