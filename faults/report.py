@@ -16,6 +16,9 @@ class Row:
     def holds(self):
         return self.met and not self.wrong
 
+    def line(self):
+        return f"| {self.what} | {self.figure} | {self.verdict()} |"
+
     def verdict(self):
         if self.wrong:
             return f"**{len(self.wrong)} wrong**: {'; '.join(self.wrong[:3])}"
@@ -35,11 +38,23 @@ def document(rows, seconds):
         "",
         "| fault | measured | |",
         "| --- | --- | --- |",
-        *(f"| {row.what} | {row.figure} | {row.verdict()} |" for row in rows),
+        *(row.line() for row in rows),
         "",
         f"{datetime.date.today().isoformat()}, {platform.system()} {platform.machine()}, "
         f"{cores()} processors, {seconds / 60:.0f} minutes in all.",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def replaced(text, rows):
+    """The document with the rows of some faults run again. One that it does not have comes first."""
+    lines = text.splitlines()
+    for row in rows:
+        known = [at for at, line in enumerate(lines) if line.startswith(f"| {row.what} |")]
+        if known:
+            lines[known[0]] = row.line()
+        else:
+            lines.insert(lines.index("| --- | --- | --- |") + 1, row.line())
     return "\n".join(lines) + "\n"
 
 

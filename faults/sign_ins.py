@@ -1,4 +1,5 @@
-"""Hundreds of sign-ins at once: refusals come quickly, and verification hardly feels it."""
+"""Hundreds of sign-ins at once: refusals come quickly, and verification feels no more of them than of as many requests
+that cost nothing. Any burst of hundreds is felt on a machine with few processors, which its clients share."""
 
 import multiprocessing
 import selectors
@@ -11,7 +12,7 @@ from keyhold import FORM, PASSWORD, Keyhold, Member, Verifiers, percentile
 from report import Row
 
 REFUSALS_MS = 100
-# Verification may take this many times what it takes alone, and what a scheduler's turn takes on a busy machine.
+# Verification may take this many times what it takes beside requests that cost nothing.
 MOST_TIMES = 2
 PATIENCE = 30
 
@@ -23,14 +24,18 @@ def run(binary, folder, long):
     try:
         member = Member(keyhold, "a@example.com")
         alone, _, _ = verified(keyhold, member.key, lambda: time.sleep(3))
+        body = urllib.parse.urlencode({"email": "a@example.com", "password": PASSWORD})
         answers = []
 
-        def floods():
+        def floods(path, body, answers):
             for number in range(rounds):
-                answers.extend(flood(keyhold.port, count, number))
+                answers.extend(flood(keyhold.port, count, number, path, body))
                 time.sleep(0.5)
 
-        beside, statuses, wrong_answers = verified(keyhold, member.key, floods)
+        cheap, _, _ = verified(keyhold, member.key, lambda: floods("/fn/none", "", []))
+        beside, statuses, wrong_answers = verified(
+            keyhold, member.key, lambda: floods("/fn/account/sign-in", body, answers)
+        )
     finally:
         keyhold.close()
     signed = {}
@@ -42,9 +47,9 @@ def run(binary, folder, long):
         wrong.append(f"sign-ins answered {unexpected}")
     figure = (
         f"{rounds} × {count} sign-ins at once: {signed}; refusals p99 {refusals:.0f} ms; "
-        f"verification p99 {beside:.2f} ms, alone {alone:.2f} ms"
+        f"verification p99 {beside:.2f} ms, beside as many requests for nothing {cheap:.2f} ms, alone {alone:.2f} ms"
     )
-    met = refusals < REFUSALS_MS and beside <= MOST_TIMES * alone
+    met = refusals < REFUSALS_MS and beside <= MOST_TIMES * cheap
     return [Row("sign-ins at once", figure, wrong, not long or met)]
 
 
@@ -68,10 +73,9 @@ def verify(port, key, stop, results):
     results.put((verifiers.p99(), verifiers.statuses, verifiers.wrong()))
 
 
-def flood(port, count, number):
+def flood(port, count, number, path, body):
     """Sends them one after another on connections that are open already, each from a network of its own, and then
     reads the answers: status and seconds of each, 0 for none."""
-    body = urllib.parse.urlencode({"email": "a@example.com", "password": PASSWORD})
     watch, begun, answers = selectors.DefaultSelector(), {}, []
     for client in range(count):
         connection = socket.create_connection(("127.0.0.1", port))
@@ -79,7 +83,7 @@ def flood(port, count, number):
     for key in list(watch.get_map().values()):
         client = key.data
         request = (
-            f"POST /fn/account/sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
             f"Accept: application/json\r\nX-Forwarded-For: {20 + client // 250}.{client % 250}.{number}.7\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )
