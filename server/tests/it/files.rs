@@ -29,7 +29,7 @@ fn killed_after(folder: &Path, milliseconds: u64) {
     child.wait().unwrap();
 }
 
-/// F13: wherever it is killed, it can be started again.
+/// Wherever it is killed, it can be started again.
 #[test]
 fn a_first_start_survives_a_kill() {
     for step in 0..24 {
@@ -45,7 +45,7 @@ fn status(running: &Running, path: &str) -> String {
     answer.split_whitespace().nth(1).unwrap().to_owned()
 }
 
-/// F3: not ready within a second, no change acknowledged, verification as before; and after a restart a refusal that
+/// Not ready within a second, no change acknowledged, verification as before; and after a restart a refusal that
 /// says what to do, rather than an empty Keyhold.
 #[test]
 fn a_removed_database_is_noticed() {
@@ -71,7 +71,7 @@ fn a_removed_database_is_noticed() {
     assert!(!folder.path().join("data/keyhold.db").exists());
 }
 
-/// N19: it is said that others can read the database.
+/// It is said that others can read the database.
 #[test]
 fn a_database_that_is_open_to_others_is_noticed() {
     let folder = TempDir::new().unwrap();

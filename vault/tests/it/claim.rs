@@ -133,7 +133,7 @@ async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
     (view.confirmed, view.owned)
 }
 
-/// P4: an owner who opens the link in the mail to a stranger's account shows that mail arrives, and no more.
+/// An owner who opens the link in the mail to a stranger's account shows that mail arrives, and no more.
 #[tokio::test]
 async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
     for moved in [false, true] {

@@ -83,7 +83,7 @@ async fn create(
         .await
 }
 
-/// F3: within two looks, which are a quarter of a second apart.
+/// Within two looks, which are a quarter of a second apart.
 #[tokio::test]
 async fn whatever_happens_to_the_file_is_noticed() {
     for (expected, harm) in FAULTS {

@@ -43,7 +43,7 @@ fn files(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
     files
 }
 
-/// F13: each state in which a first start may have died.
+/// Each state in which a first start may have died.
 #[tokio::test]
 async fn a_first_start_that_died_is_started_again() {
     let states: [fn(&Path); 5] = [
@@ -95,7 +95,7 @@ async fn a_first_start_that_died_is_started_again() {
     assert_eq!(site.verdict(&member.default_key), "good");
 }
 
-/// F3: a volume that is not mounted must not become a new, empty Keyhold.
+/// A volume that is not mounted must not become a new, empty Keyhold.
 #[tokio::test]
 async fn a_pepper_without_its_database_is_refused_untouched() {
     let site = Fixture::new().await;
@@ -150,7 +150,7 @@ async fn a_database_that_leads_nowhere_is_refused() {
     assert!(!target.exists(), "nothing is made where it leads");
 }
 
-/// N19: what is taken for a secret must be one.
+/// What is taken for a secret must be one.
 #[tokio::test]
 async fn a_pepper_that_is_no_secret_is_refused() {
     let good = "0123456789abcdef".repeat(4);
@@ -175,7 +175,7 @@ async fn a_pepper_that_is_no_secret_is_refused() {
     }
 }
 
-/// F15: neither a removed sidecar nor a hard link lets a second server at the file.
+/// Neither a removed sidecar nor a hard link lets a second server at the file.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_lock_is_on_the_file_itself() {
@@ -205,7 +205,7 @@ async fn the_lock_is_on_the_file_itself() {
     site.member("a@example.com").await;
 }
 
-/// N19: a lock that would be made wherever a link leads.
+/// A lock that would be made wherever a link leads.
 #[tokio::test]
 async fn a_lock_that_is_a_link_is_refused() {
     for target in ["elsewhere", "keyhold.db"] {

@@ -24,7 +24,7 @@ async fn prune(site: &Fixture, keep: Keep) {
 
 const KEEP: Keep = Keep::DEFAULT;
 
-/// F10: the log is truncated although pages are read all the while.
+/// The log is truncated although pages are read all the while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_is_bounded_while_reads_overlap() {
     let site = Fixture::new().await;

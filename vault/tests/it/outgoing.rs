@@ -238,7 +238,7 @@ async fn a_failed_mail_stays_in_sight() {
     );
 }
 
-/// C12: what is expired by hand within a minute is told in one mail; what was restored meanwhile is not told.
+/// What is expired by hand within a minute is told in one mail; what was restored meanwhile is not told.
 #[tokio::test]
 async fn keys_expired_within_a_minute_make_one_mail() {
     let fixture = Fixture::new().await;

@@ -90,7 +90,7 @@ async fn expired_meanwhile(folder: TempDir, key: &NewKey, password: &str) -> Tem
     stop(site).await
 }
 
-/// P6: a newer backup after an older one.
+/// A newer backup after an older one.
 #[tokio::test]
 async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
     let story = told().await;

@@ -79,7 +79,7 @@ async fn told(site: &Fixture) -> Story {
     }
 }
 
-/// F7: what was revoked after the backup is revoked by the restore, and named.
+/// What was revoked after the backup is revoked by the restore, and named.
 #[tokio::test]
 async fn a_restore_revokes_what_was_revoked_since() {
     let site = Fixture::new().await;
