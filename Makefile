@@ -36,14 +36,13 @@ dev: tools ## The same from a debug build: fast to rebuild, slow to run
 build: tools ## Make target/release/keyhold and its site, target/site
 	@$(MAKE) --jobs=2 server site
 
-# From the cheapest check to the dearest.
+# From the cheapest check to the longest. The last two wait more than they compute, so they run beside each other.
 test: setup chromium check-format check-types check-tree ## Run all that CI runs
 	@$(MAKE) check-lints
 	@$(MAKE) check-front
 	@$(MAKE) test-rust
 	@$(MAKE) build
-	@$(MAKE) test-faults
-	@$(MAKE) test-browser
+	@$(MAKE) --jobs=2 test-faults test-browser
 
 fmt: ## Format the Rust sources
 	cargo fmt --all
