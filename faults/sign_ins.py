@@ -1,14 +1,12 @@
 """Hundreds of sign-ins at once: refusals come quickly, and verification feels no more of them than of as many requests
 that cost nothing. Any burst of hundreds is felt on a machine with few processors, which its clients share."""
 
-import multiprocessing
 import selectors
 import socket
 import time
-import types
 import urllib.parse
 
-from keyhold import FORM, PASSWORD, Keyhold, Member, Verifiers, percentile
+from keyhold import FORM, PASSWORD, Keyhold, Member, percentile, verified
 from report import Row
 
 REFUSALS_MS = 100
@@ -51,26 +49,6 @@ def run(binary, folder, long):
     )
     met = refusals < REFUSALS_MS and beside <= MOST_TIMES * cheap
     return [Row("sign-ins at once", figure, wrong, not long or met)]
-
-
-def verified(keyhold, key, action):
-    """How verification did while `action` ran: p99 in milliseconds, answers by status, and how many were wrong."""
-    stop, results = multiprocessing.Event(), multiprocessing.Queue()
-    process = multiprocessing.Process(target=verify, args=(keyhold.port, key, stop, results))
-    process.start()
-    action()
-    stop.set()
-    found = results.get(timeout=PATIENCE)
-    process.join()
-    return found
-
-
-def verify(port, key, stop, results):
-    """In a process of its own: what keeps the flood's interpreter busy is not the server's time."""
-    verifiers = Verifiers(types.SimpleNamespace(port=port), key)
-    stop.wait()
-    verifiers.stop()
-    results.put((verifiers.p99(), verifiers.statuses, verifiers.wrong()))
 
 
 def flood(port, count, number, path, body):

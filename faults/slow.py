@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 
-from keyhold import Keyhold, Member, Verifiers, percentile
+from keyhold import Keyhold, Member, percentile, verified
 from report import Row
 
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: slow.example\r\nX-Slow: "
@@ -76,31 +76,32 @@ def run(binary, folder, long):
     keyhold.start()
     try:
         key = Member(keyhold, "a@example.com").key
-        alone = Verifiers(keyhold, key)
-        time.sleep(3)
-        alone.stop()
+        alone, _, _ = verified(keyhold, key, lambda: time.sleep(3))
         slow = SlowClients(keyhold.port, count)
         time.sleep(2)
-        beside = Verifiers(keyhold, key)
-        fresh, failed = [], 0
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            begun = time.perf_counter()
-            failed += keyhold.ask("/healthz")[0] != 200
-            fresh.append(time.perf_counter() - begun)
-            time.sleep(0.05)
-        beside.stop()
+        fresh, failed = [], []
+
+        def newcomers():
+            until = time.monotonic() + seconds
+            while time.monotonic() < until:
+                begun = time.perf_counter()
+                if keyhold.ask("/healthz")[0] != 200:
+                    failed.append(begun)
+                fresh.append(time.perf_counter() - begun)
+                time.sleep(0.05)
+
+        beside, statuses, wrong_answers = verified(keyhold, key, newcomers)
         slow.stop()
     finally:
         keyhold.close()
     wrong = []
-    if beside.wrong() or failed:
-        wrong.append(f"{beside.statuses}, {failed} new connections without an answer")
+    if wrong_answers or failed:
+        wrong.append(f"{statuses}, {len(failed)} new connections without an answer")
     if slow.let_go < count:
         wrong.append(f"only {slow.let_go} of {count} slow clients were let go")
     figure = (
-        f"{count:,} clients of a byte a second for {seconds} s, let go {slow.let_go:,} times; {beside.good():,} good "
-        f"answers, p99 {beside.p99():.2f} ms (alone {alone.p99():.2f} ms), new connections p99 "
+        f"{count:,} clients of a byte a second for {seconds} s, let go {slow.let_go:,} times; {statuses.get(200, 0):,} good "
+        f"answers, p99 {beside:.2f} ms (alone {alone:.2f} ms), new connections p99 "
         f"{percentile(fresh, 0.99) * 1000:.1f} ms"
     )
     return [Row("slow clients", figure, wrong)]
