@@ -19,7 +19,7 @@ if [[ $mode == release ]]; then
   # Of Leptos: the ways to hydrate lazy routes and compiled templates (there are none), and the list of routes, which is for
   # servers. The first alone is a tenth of the module.
   unused=(hydrate_async generate_routes hydrate_from_template)
-  # Of Rust: what a panic says, which nobody sees here. Without it a panic is the trap that it ends in anyway.
+  # Of Rust: the texts of panics, which the browser never shows. Without them a panic is the trap that it ends in anyway.
   panics=(panic panic_fmt panic_display panic_bounds_check panic_already_borrowed panic_already_mutably_borrowed
     panic_access_error slice_error_fail slice_error_fail_rt slice_index_fail assert_failed_inner unwrap_failed expect_failed
     len_mismatch_fail handle_error borrow_fail)

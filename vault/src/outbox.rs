@@ -118,7 +118,7 @@ pub struct Wait {
     pub length: i64,
 }
 
-/// The mail that a new notice goes with: one that nobody has tried to send yet, or else a new one, which leaves after
+/// The mail that a new notice goes with: one that was not yet tried, or else a new one, which leaves after
 /// `wait`. Where there were many in the last day, it waits longer, so
 /// that nobody's mailbox can be filled by expiring and restoring keys, least of all one that belongs to somebody
 /// else.

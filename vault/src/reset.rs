@@ -58,7 +58,7 @@ impl Vault {
                 return Err(Error::LinkGone);
             }
             // The account may have been made by a stranger with the owner's address, which its confirmation alone does not
-            // rule out: whom that stranger let see into it sees no more. The calendar's address goes in any case, since
+            // rule out: anyone the stranger gave a view of it loses that view. The calendar's address goes in any case, since
             // a reset may be the answer to a stolen password.
             sqlx::query(
                 "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),

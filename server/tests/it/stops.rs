@@ -124,13 +124,7 @@ async fn the_last_answer_of_a_connection_says_so() {
     while !first(other).await.1 {}
     for (mut stream, request) in streams {
         stream.write_all(request).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
-        assert!(
-            answer.to_lowercase().contains("\r\nconnection: close\r\n"),
-            "{answer}"
-        );
+        is_the_last_answer(&mut stream).await;
     }
     drop(end);
     assert!(time_stands.await.unwrap());
@@ -154,13 +148,7 @@ async fn the_backlog_is_answered() {
     // It is told to stop before it has accepted one.
     let server = tokio::spawn(listen::serve(listener, front, 64, std::future::ready(())));
     for mut stream in streams {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
-        assert!(
-            answer.to_lowercase().contains("\r\nconnection: close\r\n"),
-            "{answer}"
-        );
+        is_the_last_answer(&mut stream).await;
     }
     server.await.unwrap();
 }
@@ -220,4 +208,15 @@ async fn a_start_is_answered() {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("ready\n"), "{answer}");
     server.abort();
+}
+
+/// Asserts that an answer comes, says that it is the connection's last, and is.
+async fn is_the_last_answer(stream: &mut tokio::net::TcpStream) {
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 "), "{answer}");
+    assert!(
+        answer.to_lowercase().contains("\r\nconnection: close\r\n"),
+        "{answer}"
+    );
 }

@@ -33,7 +33,7 @@ fn a_name_is_trimmed() {
     );
 }
 
-/// Deleting asks for the name: a name that nobody can see could not be typed.
+/// Deleting asks for the name: a name that cannot be seen could not be typed.
 #[test]
 fn a_name_has_something_to_see() {
     let none = Err("Give the key a name.".to_owned());

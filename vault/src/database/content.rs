@@ -85,7 +85,7 @@ pub(super) async fn inspect(path: &Path) -> Result<Content, OpenError> {
     };
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    // Where there is no log, nobody else has the file open, and reading it as immutable leaves no trace.
+    // Where there is no log, no other process has the file open, and reading it as immutable leaves no trace.
     let mode = if Path::new(&log).exists() {
         "mode=ro"
     } else {

@@ -133,7 +133,7 @@ impl Watch {
         let Some(log) = self.log() else {
             return true;
         };
-        // With other salts it has begun anew, after it was folded in.
+        // Other salts mean that it was folded in and then started over.
         let shorter = self
             .seen()
             .written

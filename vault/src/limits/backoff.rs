@@ -28,7 +28,7 @@ pub enum Subject {
     Screen(String),
     /// Failures of a network, at whatever accounts.
     Network(IpAddr),
-    /// Mails to a mailbox that somebody asked for, by its address or the id of its owner's account; by what they are
+    /// Mails to a mailbox on request, by its address or the id of its owner's account; by what they are
     /// for, so that a sign-up does not show in the answer to a forgotten password.
     Mailbox(MailKind, String),
     /// Mails that somebody from a network asked for, to whatever addresses.

@@ -41,7 +41,7 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
     .write(base_url)
 }
 
-/// To the address of an account whose password is forgotten. Unless its maker is known to read mail there (`owned`), somebody else may
+/// To the address of an account whose password is forgotten. Unless its maker is known to read mail there (`owned`), another person may
 /// have made the account.
 pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     let keys = if owned {

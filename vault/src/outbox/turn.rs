@@ -12,7 +12,7 @@ use crate::steady::JUMP_MS;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wanted {
     Any,
-    /// Those that somebody waits for before the screen.
+    /// Those that a person waits for at the screen.
     Links,
 }
 

@@ -8,7 +8,7 @@ use vault::{Caller, Session};
 use crate::fixture::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
 use crate::links::token_in;
 
-/// Nobody's mailbox can be filled, by strangers or by an account.
+/// No mailbox can be filled, by strangers or by an account.
 #[tokio::test]
 async fn mails_that_are_asked_for_are_throttled() {
     let fixture = Fixture::new().await;

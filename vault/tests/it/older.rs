@@ -97,7 +97,7 @@ async fn expirations_are_dated_and_history_is_not_told() {
     assert_eq!(site.vault.sweep().await.unwrap(), 1);
 }
 
-/// A confirmation from before it was asked who had opened the link: nobody's keys expire by a reset for that.
+/// A confirmation from before it was asked who had opened the link: no key expires by a reset because of that.
 #[tokio::test]
 async fn an_address_that_was_confirmed_stays_its_owners() {
     let site = Fixture::new().await;

@@ -3,7 +3,7 @@
 use shared::notice::LinkPurpose;
 use vault::Caller;
 
-use crate::fixture::{Fixture, Mailbox, expire, messages};
+use crate::fixture::{Fixture, Mail, Mailbox, Member, expire, messages};
 use crate::links::{is_gone, token_in};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -45,6 +45,17 @@ async fn a_second_recipient_must_be_another_address() {
     assert_eq!(view.total, 1, "only the link of the sign-up");
 }
 
+/// Names a second recipient. Returns the mails that are out by then: to the account, and the link to the recipient.
+async fn invited(fixture: &Fixture, member: &Member, mailbox: &mut Mailbox) -> Vec<Mail> {
+    let caller = Caller::default();
+    fixture
+        .vault
+        .set_second_recipient(&member.session, "team@example.com", "", &caller)
+        .await
+        .unwrap();
+    mailbox.delivered(&fixture.vault).await
+}
+
 /// The link in a notice to a second recipient ends the notices to it, by the button, and nothing else.
 #[tokio::test]
 async fn a_second_recipient_stops_the_notices() {
@@ -53,11 +64,7 @@ async fn a_second_recipient_stops_the_notices() {
     let member = fixture.member("a@example.com").await;
     let caller = Caller::default();
     let (vault, session) = (&fixture.vault, &member.session);
-    vault
-        .set_second_recipient(session, "team@example.com", "", &caller)
-        .await
-        .unwrap();
-    let mails = mailbox.delivered(vault).await;
+    let mails = invited(&fixture, &member, &mut mailbox).await;
     vault
         .confirm(&token_in(&mails[1].text), None, &caller)
         .await
@@ -106,11 +113,7 @@ async fn a_mail_program_stops_the_notices() {
     let member = fixture.member("a@example.com").await;
     let caller = Caller::default();
     let (vault, session) = (&fixture.vault, &member.session);
-    vault
-        .set_second_recipient(session, "team@example.com", "", &caller)
-        .await
-        .unwrap();
-    let mails = mailbox.delivered(vault).await;
+    let mails = invited(&fixture, &member, &mut mailbox).await;
     for mail in &mails {
         let token = token_in(&mail.text);
         assert!(is_gone(&vault.unsubscribe(&token, &caller).await));

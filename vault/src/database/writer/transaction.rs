@@ -39,7 +39,7 @@ impl Write {
         Ok(committed)
     }
 
-    /// For what brings nobody anything to do.
+    /// For a change that gives no task anything to do.
     pub async fn commit_unannounced(mut self) -> Result<Committed> {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
             return Err(Error::NotSaved("it was committed before".to_owned()));
