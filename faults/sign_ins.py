@@ -1,5 +1,4 @@
-"""Hundreds of sign-ins at once: refusals come quickly, and verification feels no more of them than of as many requests
-that cost nothing. Any burst of hundreds is felt on a machine with few processors, which its clients share."""
+"""Hundreds of sign-ins at once: refusals come quickly, and verification takes little longer than without them."""
 
 import selectors
 import socket
@@ -10,7 +9,7 @@ from keyhold import FORM, PASSWORD, Keyhold, Member, percentile, verified
 from report import Row
 
 REFUSALS_MS = 100
-# Verification may take this many times what it takes beside requests that cost nothing.
+# Verification may take this many times what it takes alone.
 MOST_TIMES = 2
 PATIENCE = 30
 
@@ -25,15 +24,12 @@ def run(binary, folder, long):
         body = urllib.parse.urlencode({"email": "a@example.com", "password": PASSWORD})
         answers = []
 
-        def floods(path, body, answers):
+        def floods():
             for number in range(rounds):
-                answers.extend(flood(keyhold.port, count, number, path, body))
+                answers.extend(flood(keyhold.port, count, number, body))
                 time.sleep(0.5)
 
-        cheap, _, _ = verified(keyhold, member.key, lambda: floods("/fn/none", "", []))
-        beside, statuses, wrong_answers = verified(
-            keyhold, member.key, lambda: floods("/fn/account/sign-in", body, answers)
-        )
+        beside, statuses, wrong_answers = verified(keyhold, member.key, floods)
     finally:
         keyhold.close()
     signed = {}
@@ -45,13 +41,13 @@ def run(binary, folder, long):
         wrong.append(f"sign-ins answered {unexpected}")
     figure = (
         f"{rounds} × {count} sign-ins at once: {signed}; refusals p99 {refusals:.0f} ms; "
-        f"verification p99 {beside:.2f} ms, beside as many requests for nothing {cheap:.2f} ms, alone {alone:.2f} ms"
+        f"verification p99 {beside:.2f} ms, alone {alone:.2f} ms"
     )
-    met = refusals < REFUSALS_MS and beside <= MOST_TIMES * cheap
+    met = refusals < REFUSALS_MS and beside <= MOST_TIMES * alone
     return [Row("sign-ins at once", figure, wrong, not long or met)]
 
 
-def flood(port, count, number, path, body):
+def flood(port, count, number, body):
     """Sends them one after another on connections that are open already, each from a network of its own, and then
     reads the answers: status and seconds of each, 0 for none."""
     watch, begun, answers = selectors.DefaultSelector(), {}, []
@@ -61,7 +57,7 @@ def flood(port, count, number, path, body):
     for key in list(watch.get_map().values()):
         client = key.data
         request = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
+            f"POST /fn/account/sign-in HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: {FORM}\r\n"
             f"Accept: application/json\r\nX-Forwarded-For: {20 + client // 250}.{client % 250}.{number}.7\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}"
         )

@@ -40,6 +40,18 @@ pub struct Limits {
     pub head: usize,
     /// From the answer before, or from the beginning of the connection, to the end of the head.
     pub patience: Duration,
+    /// Whether to end after the first answers instead of waiting for the next request.
+    pub first_only: bool,
+}
+
+/// How the fast path of a connection ended.
+pub enum Ending {
+    /// The client closed the connection, or a request took too long.
+    Gone,
+    /// The next request has not come yet.
+    Answered,
+    /// The next request is hyper's. What was read of it is back in the stream.
+    Other,
 }
 
 /// What stands in the input after the requests that were answered.
@@ -53,8 +65,7 @@ enum Rest {
     Other,
 }
 
-/// Answers requests until one is not plain, one comes after `closing` is true, or `stop` comes, and gives what hyper is
-/// to begin with: what was read and is not answered. None: the connection has ended, by its client or because a request took too long.
+/// Answers requests until one is not plain, one arrives after `closing` is true, or `stop` completes.
 pub async fn serve(
     stream: &mut Stream,
     state: &AppState,
@@ -62,11 +73,30 @@ pub async fn serve(
     limits: Limits,
     closing: &AtomicBool,
     stop: impl Future<Output = ()> + Send,
-) -> Option<Vec<u8>> {
+) -> Ending {
+    let mut input = stream.take_back();
+    match answers(stream, &mut input, state, peer, limits, closing, stop).await {
+        Some(ending) => {
+            stream.put_back(input);
+            ending
+        }
+        None => Ending::Gone,
+    }
+}
+
+async fn answers(
+    stream: &mut Stream,
+    input: &mut Vec<u8>,
+    state: &AppState,
+    peer: Peer,
+    limits: Limits,
+    closing: &AtomicBool,
+    stop: impl Future<Output = ()> + Send,
+) -> Option<Ending> {
+    input.reserve(ROOM);
     let begun = Instant::now();
     let mut interrupts = Interrupts::new(begun + limits.patience, stop);
     let mut date = Date::new(begun);
-    let mut input = Vec::with_capacity(ROOM);
     let mut output = Vec::new();
     let mut rest = Rest::Unfinished;
     let mut crowded = false;
@@ -76,7 +106,7 @@ pub async fn serve(
             // This client may go on for ever: first the others, and whatever has come up meanwhile.
             yield_now().await;
             match interrupts.next().now_or_never() {
-                Some(Interrupt::Stop) => return Some(input),
+                Some(Interrupt::Stop) => return Some(Ending::Other),
                 Some(Interrupt::Late) => return None,
                 None => {}
             }
@@ -85,11 +115,11 @@ pub async fn serve(
             let known = input.len();
             tokio::select! {
                 biased;
-                read = stream.tcp.read_buf(&mut input) => if read.ok()? == 0 {
+                read = stream.tcp.read_buf(input) => if read.ok()? == 0 {
                     return None;
                 },
                 interrupt = interrupts.next() => match interrupt {
-                    Interrupt::Stop => return Some(input),
+                    Interrupt::Stop => return Some(Ending::Other),
                     Interrupt::Late => return None,
                 },
             }
@@ -131,9 +161,12 @@ pub async fn serve(
                 large = false;
             }
             interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
+            if limits.first_only && rest == Rest::Unfinished {
+                return Some(Ending::Answered);
+            }
         }
         if rest == Rest::Other || input.len() >= limits.head {
-            return Some(input);
+            return Some(Ending::Other);
         }
     }
 }

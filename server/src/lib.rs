@@ -35,3 +35,4 @@ pub mod state;
 mod trace;
 mod unsubscribe;
 mod verify;
+mod verify_runtime;

@@ -20,6 +20,7 @@ use crate::front::Front;
 use crate::listen::Limits;
 use crate::signals::Signals;
 use crate::state::AppState;
+use crate::verify_runtime::VerifyRuntime;
 use crate::{listen, metrics};
 
 /// By when after the signal requests and mails under way must have ended, the usage be written, and the database be
@@ -54,6 +55,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let transport = config.mail.transport(&base_url)?;
     let mut signals = Signals::catch()?;
 
+    let verify_runtime = VerifyRuntime::start()?;
     // Answered from here on, though only that Keyhold is starting.
     let (stop, stopping) = watch::channel(());
     let stopped = || {
@@ -65,6 +67,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     };
     let (front, metrics_front) = (Front::starting(), Front::starting());
     let limits = Limits {
+        verifying: verify_runtime.handle(),
         per_address: config.connections_per_address.map(NonZeroUsize::get),
         trusted: config.trusted_proxies.0.clone(),
         ..listen::connections().into()

@@ -4,34 +4,33 @@
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
 //! telling the versions apart on one port waits for a client without any limit.
 
+mod connection;
 mod places;
 mod request;
 mod stream;
 
 pub use stream::Stream;
 
-use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use ipnet::IpNet;
 use rlimit::Resource;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::address::Peer;
-use crate::fast_path;
 use crate::front::Front;
+use connection::Connection;
 use places::{Place, Places};
-use stream::{Linger, bound_unsent};
+use stream::bound_unsent;
 
 /// The longest a client may take to send a request's headers, and to begin with the next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,12 +39,6 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// The most bytes of headers; more is answered 431.
 const HEADER_BYTES: usize = 64 * 1024;
-/// After an answer to a request whose body was not read. Through a slow line a few megabytes take seconds.
-const LINGER: Linger = Linger {
-    most: Duration::from_secs(10),
-    gap: Duration::from_secs(2),
-    bytes: 16 * 1024 * 1024,
-};
 /// Connections at the same time; for a further one the longest idle makes way.
 const CONNECTIONS: u64 = 16 * 1024;
 /// Files that are not connections of people and gateways: database, log, metrics, what has just been accepted.
@@ -73,7 +66,7 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// How many connections a listener has, and of whom.
+/// How many connections a listener has, of whom, and what serves them.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// At the same time.
@@ -84,6 +77,9 @@ pub struct Limits {
     pub trusted: Vec<IpNet>,
     /// The longest without a byte of an answer taken by the client.
     pub stall: Duration,
+    /// The runtime of the connections that ask for verification only. Where it has threads of its own, a burst of
+    /// other requests does not hold them up.
+    pub verifying: Handle,
 }
 
 impl From<usize> for Limits {
@@ -93,6 +89,7 @@ impl From<usize> for Limits {
             per_address: None,
             trusted: Vec::new(),
             stall: STALL_TIMEOUT,
+            verifying: Handle::current(),
         }
     }
 }
@@ -129,10 +126,14 @@ pub async fn serve(
     let admit = |tcp, peer, place: Place| {
         let index = place.index();
         let stream = Stream::new(tcp, Arc::new(place), limits.stall);
-        let (front, builder, stopped) = (front.clone(), builder.clone(), stopped.clone());
-        let task = connection(stream, peer, front, builder, Arc::clone(&closing), stopped);
-        let task = tokio::spawn(task);
-        places.serve(index, task.abort_handle());
+        let connection = Connection {
+            peer,
+            front: front.clone(),
+            closing: Arc::clone(&closing),
+            stopped: stopped.clone(),
+        };
+        let task = connection.serve(stream, builder.clone(), limits.verifying.clone());
+        places.serve(index, tokio::spawn(task).abort_handle());
     };
     let waiting = loop {
         let accepted = tokio::select! {
@@ -163,70 +164,6 @@ pub async fn serve(
             "some requests did not finish in {} s and were cut off",
             DRAIN.as_secs()
         );
-    }
-}
-
-/// Serves one connection to its end. Once `closing` is true, its next answer is its last.
-async fn connection(
-    mut stream: Stream,
-    peer: SocketAddr,
-    front: Front,
-    builder: http1::Builder,
-    closing: Arc<AtomicBool>,
-    mut stopped: watch::Receiver<()>,
-) {
-    if let Some(state) = front.verify() {
-        let limits = fast_path::Limits {
-            head: HEADER_BYTES,
-            patience: HEADER_TIMEOUT,
-        };
-        // An error is a sender that is gone: that is the stop too.
-        let stop = async { drop(stopped.changed().await) };
-        match fast_path::serve(&mut stream, state, Peer(peer), limits, &closing, stop).await {
-            Some(rest) => stream.put_back(rest),
-            None => return,
-        }
-        tracing::debug!("a connection goes over to hyper");
-    }
-    let place = Arc::clone(&stream.place);
-    let ended = loop {
-        let service =
-            service_fn(|request| request::answer(&front, request, peer, &place, &closing));
-        let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
-        let until_renewal = poll_fn(|cx| {
-            let ended = Pin::new(&mut connection).poll(cx);
-            if ended.is_pending() && place.begins_renewal() {
-                // It is idle, and so ends without a word to the client.
-                Pin::new(&mut connection).graceful_shutdown();
-                return Pin::new(&mut connection).poll(cx);
-            }
-            ended
-        });
-        let ended = tokio::select! {
-            // First: once hyper has seen half a request, it waits for the other half even at the stop.
-            biased;
-            _ = stopped.changed() => {
-                Pin::new(&mut connection).graceful_shutdown();
-                break connection.await;
-            }
-            ended = until_renewal => ended,
-        };
-        if !place.ends_renewal() || ended.is_err() {
-            break ended;
-        }
-        // hyper begins afresh: its buffers are as large as the largest head was, and a connection may live for days.
-        let begun = connection.into_parts().read_buf;
-        stream.put_back(begun);
-    };
-    if let Err(error) = &ended {
-        tracing::debug!(%error, "a connection ended early");
-    }
-    // hyper answers what it cannot read too.
-    if ended.is_ok() || ended.is_err_and(|error| error.is_parse()) {
-        tokio::select! {
-            () = stream.linger(LINGER) => {}
-            _ = stopped.changed() => {}
-        }
     }
 }
 

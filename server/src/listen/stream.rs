@@ -47,6 +47,27 @@ pub struct Stream {
     ended: bool,
 }
 
+/// A stream between two runtimes.
+pub struct Parked {
+    tcp: std::net::TcpStream,
+    place: Arc<Place>,
+    begun: Vec<u8>,
+    stall: Duration,
+}
+
+impl Parked {
+    /// Attaches the stream to the current runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn resume(self) -> io::Result<Stream> {
+        let tcp = TcpStream::from_std(self.tcp)?;
+        let mut stream = Stream::new(tcp, self.place, self.stall);
+        stream.begun = self.begun;
+        Ok(stream)
+    }
+}
+
 /// Bounds what waits in the system to be sent on the connections of a listener.
 pub fn bound_unsent(listener: &TcpListener) {
     let socket = socket2::SockRef::from(listener);
@@ -70,6 +91,24 @@ impl Stream {
             stalled: None,
             ended: false,
         }
+    }
+
+    /// Detaches the stream from its runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn park(self) -> io::Result<Parked> {
+        Ok(Parked {
+            tcp: self.tcp.into_std()?,
+            place: self.place,
+            begun: self.begun,
+            stall: self.stall,
+        })
+    }
+
+    /// Takes what was put back.
+    pub fn take_back(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.begun)
     }
 
     /// Puts back what was read, to be read again.

@@ -1,5 +1,6 @@
 //! The fast path, over real connections.
 
+mod apart;
 mod lasting;
 mod like_hyper;
 

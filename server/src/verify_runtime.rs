@@ -1,0 +1,42 @@
+//! The runtime of connections that only ask for verification, on threads of its own.
+//!
+//! A runtime polls its tasks in the order in which they became ready. On one that serves pages too, a verification
+//! waits behind every request of a burst; here it waits only for other verifications.
+
+use tokio::runtime::{Builder, Handle, Runtime};
+
+pub struct VerifyRuntime {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl VerifyRuntime {
+    /// Starts as many threads as there are processors.
+    ///
+    /// # Errors
+    /// A sentence that says why the system refuses them.
+    pub fn start() -> Result<Self, String> {
+        let runtime = Builder::new_multi_thread()
+            .thread_name("keyhold-verify")
+            .enable_all()
+            .build()
+            .map_err(|error| format!("the threads for verification cannot be started: {error}"))?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
+    }
+
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for VerifyRuntime {
+    fn drop(&mut self) {
+        // Waiting for the threads would block the runtime that this is dropped on, which tokio forbids.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
