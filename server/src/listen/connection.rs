@@ -46,7 +46,8 @@ impl Connection {
     /// Serves the connection to its end. Dropping the future ends it too, on whichever runtime it is.
     pub async fn serve(self, mut stream: Stream, builder: http1::Builder, verifying: Handle) {
         if self.front.verify().is_some() {
-            match self.fast(&mut stream, true).await {
+            // Boxed, as what follows is, so that a kept connection does not hold memory for every stage.
+            match Box::pin(self.fast(&mut stream, true)).await {
                 Ending::Gone => return,
                 Ending::Other => {}
                 Ending::Answered => match self.verify_only(stream, &verifying).await {
@@ -56,7 +57,6 @@ impl Connection {
             }
             tracing::debug!("a connection goes over to hyper");
         }
-        // Boxed because most connections of gateways never come here, and would keep its memory.
         Box::pin(self.by_hyper(stream, builder)).await;
     }
 
