@@ -1,4 +1,4 @@
-// Package unavailable says that Keyhold cannot be asked, in Keyhold's own words.
+// Package unavailable answers that Keyhold is unavailable, in Keyhold's own format.
 package unavailable
 
 import (
@@ -12,18 +12,18 @@ import (
 const problem = `{"type":"about:blank","title":"Temporarily unavailable","status":503,` +
 	`"detail":"Whether the key is good cannot be known now. Try again.","code":"unavailable","request_id":"%s"}`
 
-// plain is what may stand in the answer as a request id.
+// plain matches a well-formed request id.
 var plain = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// Config has nothing to set.
+// Config has no settings.
 type Config struct{}
 
-// CreateConfig is what Traefik asks a plugin for.
+// CreateConfig returns the default settings, as Traefik requires of a plugin.
 func CreateConfig() *Config {
 	return &Config{}
 }
 
-// New makes a handler that answers everything with a 503, and never asks the next one.
+// New returns a handler that answers every request with 503 and never calls the next handler.
 func New(_ context.Context, _ http.Handler, _ *Config, _ string) (http.Handler, error) {
 	return http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
 		answer.Header().Set("Content-Type", "application/problem+json")
@@ -34,7 +34,7 @@ func New(_ context.Context, _ http.Handler, _ *Config, _ string) (http.Handler, 
 	}), nil
 }
 
-// name is the id of a request: the client's, or a new one.
+// name returns the id of a request: the client's, or a new one.
 func name(request *http.Request) string {
 	if id := request.Header.Get("X-Request-Id"); plain.MatchString(id) {
 		return id
