@@ -1,4 +1,4 @@
-"""Ten thousand connections that stay open and call now and then."""
+"""Ten thousand kept connections with an occasional request each."""
 
 import selectors
 import socket

@@ -1,4 +1,4 @@
-"""A full disk: verification goes on, changes are refused at once, and come back by themselves."""
+"""A full disk: verification continues, changes are refused at once and resume when there is space again."""
 
 import os
 import subprocess
@@ -68,7 +68,7 @@ def fill(binary, folder, place, name, seconds):
         freed = time.monotonic()
         while member.call("keys/expire", access_key=keys[1]["access_key"])[0] != 200:
             if time.monotonic() - freed > 30:
-                wrong.append("no change was taken for 30 s after there was room again")
+                wrong.append("no change was accepted for 30 s after the disk had space again")
                 break
             time.sleep(0.02)
         back = time.monotonic() - freed
@@ -76,7 +76,7 @@ def fill(binary, folder, place, name, seconds):
             time.sleep(0.02)
         ready = time.monotonic() - freed
         if verdict(keyhold, keys[1]) != 401:
-            wrong.append("the key expired afterwards is still good")
+            wrong.append("a key expired afterwards is still good")
         verifiers.stop()
         code, _ = keyhold.terminate()
     finally:
@@ -88,14 +88,14 @@ def fill(binary, folder, place, name, seconds):
     if counted != called:
         wrong.append(f"{counted} of {called} calls counted")
     if not refused or not unready:
-        wrong.append(f"{refused} changes refused, /readyz said so: {unready}")
+        wrong.append(f"{refused} changes refused, reported by /readyz: {unready}")
     if healthy != (200, "ok"):
         wrong.append(f"/healthz: {healthy}")
     if code != 0:
         wrong.append(f"exit {code}")
     figure = (
-        f"{refused} changes refused, {slowest:.2f} s at most; {called:,} calls good meanwhile, p99 "
-        f"{verifiers.p99():.2f} ms, {counted:,} counted; changes back after {back:.2f} s, ready after {ready:.2f} s"
+        f"{refused} changes refused, {slowest:.2f} s at most; {called:,} good calls meanwhile, p99 "
+        f"{verifiers.p99():.2f} ms, {counted:,} counted; changes resume after {back:.2f} s, ready after {ready:.2f} s"
     )
     return Row(f"disk full ({name})", figure, wrong, slowest <= 1 and back <= 2 and ready <= 2)
 

@@ -1,4 +1,4 @@
-"""The database file removed, replaced or cut under a running server: noticed, and nothing is acknowledged into the void."""
+"""The database file removed, replaced or cut under a running server: the server notices and acknowledges no change."""
 
 import os
 import shutil
@@ -50,7 +50,7 @@ def row(binary, folder, fault, **where):
         while keyhold.ask("/readyz")[0] == 200 and time.monotonic() - begun < 10:
             time.sleep(0.01)
         noticed = time.monotonic() - begun
-        # The kept connection may have been idle for too long.
+        # The server may have closed the kept connection as idle.
         member.hang_up()
         status, _ = member.call("keys/expire", access_key=key["access_key"])
         if status != 503:

@@ -1,4 +1,4 @@
-"""Connections that began with a large head and then stay: what each of them holds."""
+"""Idle connections whose first request had a large head: the memory that each of them holds."""
 
 import socket
 import time
@@ -11,7 +11,7 @@ MOST_HELD = 32 * 1024
 
 
 def run(binary, folder, long):
-    # With fewer, the difference is lost in what the allocator keeps.
+    # With fewer connections, the difference is lost in the allocator's noise.
     count = 2_000 if long else 1_000
     small = measured(binary, f"{folder}/small", count, 10)
     large = measured(binary, f"{folder}/large", count, HEAD_BYTES)
@@ -21,14 +21,14 @@ def run(binary, folder, long):
 
 
 def measured(binary, folder, count, filler):
-    """The resident memory, in bytes, of a server with `count` idle connections that began with a head of that size."""
+    """The resident memory, in bytes, of a server with `count` idle connections whose first head had that size."""
     keyhold = Keyhold(binary, folder)
     keyhold.start()
     try:
         key = Member(keyhold, "a@example.com").key
         secret = f"{key['access_key']}.{key['secret_key']}"
         rest = f" HTTP/1.1\r\nHost: 127.0.0.1:{keyhold.port}\r\nX-API-Key: {secret}\r\n"
-        # The first is not a verification, so that both readers have had the head.
+        # The first is not a verification, so that both HTTP readers have read a large head.
         requests = [f"GET /healthz{rest}X-Filler: {'x' * filler}\r\n\r\n".encode(), f"GET /verify{rest}\r\n".encode()]
         return held(keyhold, count, requests)
     finally:

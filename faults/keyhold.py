@@ -1,4 +1,4 @@
-"""One running `keyhold serve` in a folder of its own, and the clients that talk to it over the network."""
+"""A running `keyhold serve` in its own folder, and the clients that talk to it over the network."""
 
 import http.client
 import json
@@ -44,7 +44,7 @@ class Keyhold:
             "KEYHOLD_LISTEN": f"127.0.0.1:{self.port}",
             "KEYHOLD_DATABASE_URL": f"sqlite://{self.database}",
             "KEYHOLD_PEPPER_FILE": str(self.folder / "pepper"),
-            # Each client may then say which address it calls from, as behind a proxy.
+            # Lets each client choose its address, as behind a proxy.
             "KEYHOLD_TRUSTED_PROXIES": "127.0.0.0/8",
             **self.settings,
         }
@@ -58,7 +58,7 @@ class Keyhold:
             )
         while self.ask("/readyz")[0] != 200:
             if self.process.poll() is not None:
-                raise RuntimeError(f"keyhold ended at once: {self.logged()[-2000:]}")
+                raise RuntimeError(f"keyhold exited at once: {self.logged()[-2000:]}")
             if time.monotonic() - begun > 60:
                 raise RuntimeError(f"keyhold is not ready after a minute: {self.logged()[-2000:]}")
             time.sleep(0.005)
@@ -68,7 +68,7 @@ class Keyhold:
         return self.log.read_text(errors="replace")
 
     def ask(self, path, headers=None, timeout=5):
-        """One GET on a connection of its own: status and body, or (0, reason) where there is no answer."""
+        """Sends one GET on its own connection. Returns status and body, or (0, reason) without an answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
             connection.request("GET", path, headers=headers or {})
@@ -201,13 +201,13 @@ class Caller:
 
 
 def verdict(keyhold, key):
-    """The status of `/verify` on a connection of its own."""
+    """The status of `/verify` on its own connection."""
     secret = f"{key['access_key']}.{key['secret_key']}"
     return keyhold.ask("/verify", {"X-API-Key": secret})[0]
 
 
 class Verifiers:
-    """Threads that call `/verify` with a good key until they are stopped, and what they saw."""
+    """Threads that call `/verify` with a good key until they are stopped, and their results."""
 
     def __init__(self, keyhold, key, threads=2, pause=0.001):
         self.statuses = {}
@@ -248,7 +248,7 @@ class Verifiers:
 
 
 def verified(keyhold, key, action):
-    """How verification did while `action` ran: p99 in milliseconds, answers by status, and how many were wrong."""
+    """Verifies while `action` runs. Returns p99 in milliseconds, answers by status, and the number of wrong ones."""
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
     process = multiprocessing.Process(target=verify, args=(keyhold.port, key, stop, results))
     process.start()
@@ -260,7 +260,7 @@ def verified(keyhold, key, action):
 
 
 def verify(port, key, stop, results):
-    """In a process of its own: what keeps this interpreter busy is not the server's time."""
+    """Runs in its own process, so that this interpreter's load does not count as the server's time."""
     verifiers = Verifiers(types.SimpleNamespace(port=port), key)
     stop.wait()
     verifiers.stop()

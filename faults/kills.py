@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of changes, again and again: what was acknowledged is there, whole, and soon."""
+"""Repeated `kill -9` during changes: every acknowledged change is there, complete, soon after the restart."""
 
 import random
 import time

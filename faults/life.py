@@ -1,6 +1,6 @@
-"""Writers that change keys and remember what was acknowledged, and the comparison with what is there afterwards.
+"""Writers that change keys and remember what was acknowledged, and the comparison with the database afterwards.
 
-A change whose answer never came is in doubt: it may have happened, but whole or not at all.
+A change without an answer is in doubt: it may have happened, but completely or not at all.
 """
 
 import random
@@ -10,12 +10,12 @@ import threading
 from keyhold import Member, verdict
 
 MOST = 12
-# Changes that make an account: signed up, its key created, signed in.
+# Audit entries of a new account: signed up, key created, signed in.
 SIGN_UP = 3
 
 
 class Key:
-    """What is known of one key. `state` is good, expired or deleted; `doubt` is a state it may have come to."""
+    """The known state of one key: good, expired or deleted. `doubt` is a state that it may have reached instead."""
 
     def __init__(self, pair, name):
         self.pair = pair
@@ -46,7 +46,7 @@ class Writer:
                 return
 
     def step(self):
-        """One change. Returns whether an answer came."""
+        """Makes one change. Returns whether there was an answer."""
         key = self.random.choice(self.keys) if self.keys else None
         action = self.random.choice(["create", "edit", "expire", "restore", "delete"])
         if key is None or (action == "create" and len(self.keys) < MOST):
@@ -83,7 +83,7 @@ class Writer:
                 self.gone.append(key)
             return True
         if status:
-            # Refused: 503 means that nothing was done, and the comparison holds it to that.
+            # Refused: 503 means that nothing was changed, and the comparison checks that.
             key.doubt = None
         return self.unanswered(status)
 
@@ -95,7 +95,7 @@ class Writer:
         return True
 
     def settle(self, present):
-        """Compares with what is there: access key to state. Returns what is wrong, and settles the doubts."""
+        """Compares with the states in the database, by access key. Returns the faults, and resolves the doubts."""
         wrong = []
         for key in list(self.keys):
             access_key = key.pair["access_key"]
@@ -115,7 +115,7 @@ class Writer:
 
 
 class Crew:
-    """Several writers at work."""
+    """Several concurrent writers."""
 
     def __init__(self, keyhold, writers, seed=1):
         self.keyhold = keyhold
@@ -151,7 +151,8 @@ class Crew:
         return total
 
     def compare(self, sample=None, others=0):
-        """Everything acknowledged, and `others` made by none of the crew, against the database and `/verify`. Returns what is wrong."""
+        """Compares every acknowledged change with the database and `/verify`; `others` is the number of audit entries that
+        are not the crew's. Returns the faults."""
         present, rows, integrity = inspect(self.keyhold.database)
         wrong = [] if integrity == "ok" else [f"integrity: {integrity}"]
         for writer in self.writers:
@@ -171,7 +172,7 @@ class Crew:
 
 
 def inspect(path):
-    """The keys in a database file and their states, the number of changes in its trail, and its integrity."""
+    """Reads a database file: the state of each key, the number of audit entries, and the integrity check."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
     try:
         keys = connection.execute("SELECT access_key, expires_at FROM api_keys").fetchall()
@@ -179,5 +180,5 @@ def inspect(path):
         (integrity,) = connection.execute("PRAGMA integrity_check").fetchone()
     finally:
         connection.close()
-    # The writers know no other dates than "never" and "now".
+    # The writers use only the dates "never" and "now".
     return {key: "good" if expires is None else "expired" for key, expires in keys}, rows, integrity

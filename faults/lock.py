@@ -1,4 +1,4 @@
-"""The database locked by another process: changes are refused within the deadline, and what was refused is not done."""
+"""The database locked by another process: changes are refused within the deadline, and refused changes are not made."""
 
 import sqlite3
 import threading
@@ -45,7 +45,7 @@ def refused(binary, folder, seconds):
         freed = time.monotonic()
         while members[0].call("keys/create", name="after", description="", expiry="never")[0] != 200:
             if time.monotonic() - freed > 30:
-                wrong.append("no change was taken for 30 s after the lock was gone")
+                wrong.append("no change was accepted for 30 s after the lock was released")
                 break
         back = time.monotonic() - freed
         verifiers.stop()
@@ -59,12 +59,12 @@ def refused(binary, folder, seconds):
     if statuses != {503}:
         wrong.append(f"answers behind the lock: {statuses}")
     if extra:
-        wrong.append(f"{extra} keys were made although their request was answered 503")
+        wrong.append(f"{extra} keys were created although their request was answered 503")
     if verifiers.wrong() or code != 0:
         wrong.append(f"verification {verifiers.statuses}, exit {code}")
     figure = (
-        f"{len(answers)} changes refused, {slowest:.2f} s at most, {extra} of them done; back after {back:.2f} s; "
-        f"{verifiers.good():,} calls good meanwhile"
+        f"{len(answers)} changes refused, {slowest:.2f} s at most, {extra} of them made; changes resume after {back:.2f} s; "
+        f"{verifiers.good():,} good calls meanwhile"
     )
     return Row(f"database locked for {seconds} s", figure, wrong, slowest <= 3 and back <= 2)
 

@@ -1,7 +1,7 @@
-"""A power cut: the image of the database's device as it was at that moment, started from.
+"""A power cut: a start from an image of the database's device as it was at that moment.
 
-The process is stopped while the image is copied, so the copy holds what the file system had handed to the device by
-then and nothing of what waited in memory.
+The process is stopped while the image is copied, so the copy holds the data that the file system had passed to the
+device by then, and no data that was still in memory.
 """
 
 import os
@@ -49,7 +49,7 @@ def run(binary, folder, long):
             crew.begin()
             time.sleep(chance.uniform(0.05, 0.3))
             keyhold.process.send_signal(signal.SIGSTOP)
-            # Answers already sent reach the writers; then each waits for one that does not come.
+            # Answers already sent reach the writers; then each writer waits for an answer.
             time.sleep(0.05)
             before = [snapshot(writer) for writer in crew.writers]
             shutil.copyfile(image, cut)
@@ -72,13 +72,13 @@ def run(binary, folder, long):
 
 
 def snapshot(writer):
-    """Each key's pair with the states that it may be in."""
+    """Each access key with the states that it may have."""
     known = [(key.pair["access_key"], key.possible()) for key in writer.keys]
     return known + [(key.pair["access_key"], {"deleted"}) for key in writer.gone]
 
 
 def lost(restored, before):
-    """Acknowledged changes that the image does not have."""
+    """The acknowledged changes that the image lacks."""
     present, _, integrity = inspect(restored.database)
     wrong = [] if integrity == "ok" else [f"integrity after a cut: {integrity}"]
     for keys in before:

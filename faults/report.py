@@ -1,11 +1,11 @@
-"""What a fault came to, and the document that holds it."""
+"""The result of a fault, and the report of all of them."""
 
 import datetime
 import platform
 
 
 class Row:
-    """`wrong` is a list of sentences, each a promise that did not hold; `met` a bound on a figure."""
+    """One line of the report. `wrong` lists broken promises; `met` says whether the figure is within its bound."""
 
     def __init__(self, what, figure, wrong=(), met=True):
         self.what = what
@@ -26,7 +26,7 @@ class Row:
 
 
 class NotRun(Exception):
-    """A fault that cannot be made on this machine, with the reason."""
+    """Raised where a fault cannot be caused on this machine, with the reason."""
 
 
 def document(rows, seconds):
@@ -41,13 +41,13 @@ def document(rows, seconds):
         *(row.line() for row in rows),
         "",
         f"{datetime.date.today().isoformat()}, {platform.system()} {platform.machine()}, "
-        f"{cores()} processors, {seconds / 60:.0f} minutes in all.",
+        f"{cores()} processors, {seconds / 60:.0f} minutes in total.",
     ]
     return "\n".join(lines) + "\n"
 
 
 def replaced(text, rows):
-    """The document with the rows of some faults run again. One that it does not have comes first."""
+    """The document with the rows of the faults that ran again. New rows come first."""
     lines = text.splitlines()
     for row in rows:
         known = [at for at, line in enumerate(lines) if line.startswith(f"| {row.what} |")]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the faults that Keyhold must withstand, one after another, and writes docs/faults.md.
+"""Causes the faults that Keyhold must withstand, one after another, and writes docs/faults.md.
 
     faults/run.py              the long forms, about an hour; writes the document
     faults/run.py --short      a short form of each, about two minutes; writes nothing
-    faults/run.py kills disk   only these; their rows of the document are replaced
+    faults/run.py kills disk   only these; replaces their rows in the document
 
-Everything happens on loopback and in a temporary folder, and ends by itself. Linux only.
+Everything runs on loopback and in a temporary folder, and ends by itself. Linux only.
 """
 
 import argparse
@@ -35,9 +35,9 @@ def main():
     arguments.add_argument("fault", nargs="*", help=", ".join(FAULTS))
     chosen = arguments.parse_args()
     for unknown in set(chosen.fault) - set(FAULTS):
-        arguments.error(f"{unknown} is none of {', '.join(FAULTS)}")
+        arguments.error(f"there is no fault {unknown}; there are {', '.join(FAULTS)}")
     if sys.platform != "linux":
-        arguments.exit(1, "faults: they need /proc, all of 127.0.0.0/8 and other things that only Linux has. Run them there.\n")
+        arguments.exit(1, "faults: these scripts need Linux (/proc, all of 127.0.0.0/8).\n")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

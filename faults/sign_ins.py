@@ -1,4 +1,4 @@
-"""Hundreds of sign-ins at once: refusals come quickly, and verification takes little longer than without them."""
+"""Hundreds of concurrent sign-ins: rejections are quick, and verification takes little longer than without them."""
 
 import selectors
 import socket
@@ -9,7 +9,7 @@ from keyhold import FORM, PASSWORD, Keyhold, Member, percentile, verified
 from report import Row
 
 REFUSALS_MS = 100
-# Verification may take this many times what it takes alone.
+# The bound on verification's p99, as a multiple of its p99 alone.
 MOST_TIMES = 2
 PATIENCE = 30
 
@@ -48,8 +48,8 @@ def run(binary, folder, long):
 
 
 def flood(port, count, number, body):
-    """Sends them one after another on connections that are open already, each from a network of its own, and then
-    reads the answers: status and seconds of each, 0 for none."""
+    """Sends `count` sign-ins on open connections, each from its own network, then reads the answers. Returns status and
+    seconds of each, with status 0 for a missing answer."""
     watch, begun, answers = selectors.DefaultSelector(), {}, []
     for client in range(count):
         connection = socket.create_connection(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Thousands of clients that send a byte a second, while good clients call."""
+"""Thousands of clients that send a byte a second, beside good clients."""
 
 import selectors
 import socket
@@ -8,26 +8,26 @@ import time
 from keyhold import Keyhold, Member, percentile, verified
 from report import Row
 
-# Verification may take this many times what it takes alone.
+# The bound on verification's p99, as a multiple of its p99 alone.
 MOST_TIMES = 2
 REQUEST = b"GET /healthz HTTP/1.1\r\nHost: slow.example\r\nX-Slow: "
 
 
 class SlowClients:
-    """Connections that never finish their request; a closed one is opened again."""
+    """Connections that never finish their request, and reconnect when they are closed."""
 
     def __init__(self, port, count):
         self.port = port
         self.count = count
         self.stopping = False
-        self.let_go = 0
+        self.disconnected = 0
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
     def open(self, number):
         client = socket.socket()
         client.setblocking(False)
-        # Many addresses, as an attack from many places has.
+        # Many addresses, as in a distributed attack.
         client.bind((f"127.0.{1 + number // 250}.{1 + number % 250}", 0))
         client.connect_ex(("127.0.0.1", self.port))
         return client
@@ -63,7 +63,7 @@ class SlowClients:
             client.close()
 
     def drop(self, watch, clients, number):
-        self.let_go += 1
+        self.disconnected += 1
         watch.unregister(clients[number])
         clients.pop(number).close()
 
@@ -99,10 +99,10 @@ def run(binary, folder, long):
     wrong = []
     if wrong_answers or failed:
         wrong.append(f"{statuses}, {len(failed)} new connections without an answer")
-    if slow.let_go < count:
-        wrong.append(f"only {slow.let_go} of {count} slow clients were let go")
+    if slow.disconnected < count:
+        wrong.append(f"only {slow.disconnected} of {count} slow clients were disconnected")
     figure = (
-        f"{count:,} clients of a byte a second for {seconds} s, let go {slow.let_go:,} times; {statuses.get(200, 0):,} good "
+        f"{count:,} clients of a byte a second for {seconds} s, disconnected {slow.disconnected:,} times; {statuses.get(200, 0):,} good "
         f"answers, p99 {beside:.2f} ms (alone {alone:.2f} ms), new connections p99 "
         f"{percentile(fresh, 0.99) * 1000:.1f} ms"
     )

@@ -14,7 +14,7 @@ MOST_DRIFT = 0.05
 
 
 def verify(port, keys, rate, until, results):
-    """Calls at a steady rate, in a process of its own."""
+    """Calls at a steady rate, in its own process."""
     callers = [Caller(port, key) for key in keys]
     statuses, times, number = {}, [], 0
     begun = time.monotonic()
@@ -32,7 +32,7 @@ def verify(port, keys, rate, until, results):
 
 
 class Beside:
-    """A thread that does something so many times a second, and counts what fails."""
+    """A thread that runs `action` `rate` times a second and counts failures."""
 
     def __init__(self, action, rate, until):
         self.done, self.failed = 0, []
@@ -92,7 +92,7 @@ def run(binary, folder, long):
 
 
 def drifted(resident):
-    """How much more memory the last third holds than the third before it."""
+    """The growth of memory from the middle third of the run to the last, as a fraction."""
     third = max(1, len(resident) // 3)
     middle, last = resident[-2 * third : -third] or resident[:1], resident[-third:]
     return (sum(last) / len(last)) / (sum(middle) / len(middle)) - 1

@@ -1,4 +1,4 @@
-"""Stops under load: whatever was sent before the signal is answered, and every call is counted."""
+"""Stops under load: every request sent before the signal is answered, and every call is counted."""
 
 import signal
 import threading
@@ -49,7 +49,7 @@ def run(binary, folder, long):
 
 
 class Kept:
-    """A gateway's connection: busy until the server says that it closes."""
+    """A gateway's connection: busy until the server announces that it closes."""
 
     def __init__(self, keyhold, key):
         self.caller = Caller(keyhold.port, key)

@@ -1,4 +1,4 @@
-"""The order of a change: written to the log, synced, and only then answered. Read from the system calls."""
+"""The order of a change, seen in the system calls: write to the log, sync, and only then the answer."""
 
 import re
 import shutil
@@ -44,13 +44,13 @@ def run(binary, folder, long):
                 thread = line.split()[0]
                 if "-wal>" in line:
                     under_way.add(thread)
-                # A call that another thread's call interrupts in the trace ends on a line without the file's name.
+                # strace splits a call that another thread interrupts; its second line lacks the file's name.
                 if "unfinished" not in line and thread in under_way:
                     under_way.remove(thread)
                     synced, since, written = synced + written, since or written, False
             elif '"HTTP/1.1 200' in line:
                 answered += 1
-                # The worker of mails writes too, so the log may be ahead of its sync again by now.
+                # The mail worker writes too, so the log may be ahead of its sync again by now.
                 if not since:
                     wrong.append(f"answer {answered} left before the log was synced")
                 since = False

@@ -1,4 +1,4 @@
-"""The volume of the database unmounted under a running server: to the server the file is gone, as the next start would see."""
+"""The volume of the database unmounted under a running server: the server treats its file as removed."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def run(binary, folder, long):
         try:
             rows.append(file.row(binary, f"{folder}/server-{name}", unmounted, data=place))
         finally:
-            # Gone already, unless the server did not come so far.
+            # Still mounted only if the row failed before its fault.
             if os.path.ismount(place):
                 subprocess.run(["umount", "-l", place], check=False)
         rows[-1].what += f" ({name})"

@@ -1,4 +1,4 @@
-"""Another process reads the database for a long time while keys change: the write-ahead log shrinks again by itself."""
+"""A long read by another process while keys change: the write-ahead log shrinks again afterwards."""
 
 import os
 import sqlite3
@@ -8,7 +8,7 @@ from keyhold import Keyhold
 from life import Crew
 from report import Row
 
-# The server keeps a log of up to 16 MiB, and cuts a longer one back to that.
+# The server truncates a log that is longer than 16 MiB.
 MOST_BYTES = 17 << 20
 
 

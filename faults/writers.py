@@ -1,4 +1,4 @@
-"""Fifty clients that change keys at the same time: none is turned away by a lock, and all of it is there."""
+"""Fifty clients that change keys concurrently: no change fails because of a lock, and none is lost."""
 
 import time
 
@@ -22,7 +22,7 @@ def run(binary, folder, long):
         if refused := crew.refused():
             wrong.append(f"refused: {refused}")
         if "locked" in keyhold.logged():
-            wrong.append("the log speaks of a locked database")
+            wrong.append("the log mentions a locked database")
     finally:
         keyhold.close()
     figure = f"{writers} writers, {seconds} s, {changes:,} acknowledged changes, {changes / seconds:,.0f}/s"

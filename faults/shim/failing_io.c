@@ -1,11 +1,12 @@
-/* Makes a process's input and output on its database fail, by way of LD_PRELOAD.
+/* Makes a process's I/O on its database fail, through LD_PRELOAD.
  *
  *     cc -shared -fPIC -o failing_io.so failing_io.c -ldl
  *     LD_PRELOAD=./failing_io.so FAILING_IO=/path/of/a/file keyhold serve
  *
- * While the file that FAILING_IO names exists, the call that it names fails: its text is one of "read", "write",
- * "sync" and "truncate", a blank, and EIO or ENOSPC. With STALL instead, it waits for as long as the text stays so. Reads fail on the database and its write-ahead log, the others
- * on the log only, so that a checkpoint of the past is not disturbed. Without the file nothing fails.
+ * While the file at FAILING_IO exists, the call named in it fails. Its text is "read", "write", "sync" or "truncate",
+ * a blank, and EIO or ENOSPC; with STALL instead of an error, the call blocks until the text changes. Reads fail on the
+ * database and its write-ahead log, other calls on the log only, so that checkpoints of earlier changes still work.
+ * Without the file nothing fails.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* By system call: the functions of that name are replaced below. */
+/* Reads by system call, because the libc functions are replaced below. */
 static int read_small(const char *path, char *into, size_t size) {
     int file = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return 0;
@@ -34,7 +35,7 @@ static int ends_with(const char *text, const char *end) {
     return length >= wanted && strcmp(text + length - wanted, end) == 0;
 }
 
-/* The error that a call on this file is to fail with; 0: none. */
+/* The error for a call on this file, or 0 for none. */
 static int fault(const char *call, int file) {
     const char *control = getenv("FAILING_IO");
     char order[64], link[64], path[4096];
