@@ -1,4 +1,4 @@
-// Fills a database, while Keyhold is stopped, with accounts and keys that look like those that it made.
+// Fills the database of a stopped Keyhold with accounts and keys that look like its own.
 
 import { Database } from "./peer/sqlite.mjs";
 
@@ -6,9 +6,9 @@ const DAY_MS = 86_400_000;
 const ROWS = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < @count - 1)";
 
 /**
- * Keys of random access keys and digests, a hundred an account, that expire in the course of the year after the next.
- * Each hundredth has the digest of the key given, so that the same secret opens it. Gives the access keys of those,
- * and as many of others, which it does not open.
+ * Inserts keys with random access keys and digests, a hundred per account, that expire during the year after next. Every
+ * hundredth has the digest of `key`, so that the same secret fits it. Returns the access keys of those, and as many of
+ * keys that the secret does not fit.
  */
 export function fill(file, key, count) {
   const database = new Database(file);
@@ -22,8 +22,8 @@ export function fill(file, key, count) {
            SELECT 'bench_' || n, n || '@bench.example.com', '', 'UTC', 14, @now FROM numbers`,
         )
         .run({ count: accounts, now });
-      // Hexadecimal digits are digits of base 32 too. Numbers of JavaScript come as REAL, and one account's name
-      // must not end with ".0".
+      // Hexadecimal digits are valid base 32 too. JavaScript numbers arrive as REAL; the cast keeps ".0" out of the
+      // accounts' names.
       database
         .prepare(
           `${ROWS} INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id,

@@ -1,9 +1,9 @@
-// Keyhold as it is measured: the release build with a database of its own, called as pages and programs call it.
+// The Keyhold under test: the release build with its own database, called as pages and programs call it.
 
 import { join } from "node:path";
 
 import { SERVER } from "./machine.mjs";
-import { BINARY, folder, SITE } from "./places.mjs";
+import { BINARY, folder, SITE } from "./paths.mjs";
 import { freePort, Server } from "./programs.mjs";
 
 const PASSWORD = "correct horse battery staple";
@@ -11,7 +11,7 @@ const PASSWORD = "correct horse battery staple";
 export class Keyhold extends Server {
   #cookie = "";
 
-  /** In a folder that may have a database already; on the server's processors unless told otherwise. */
+  /** Starts in `home`, which may already have a database, on the server's processors by default. */
   static async start({ home = folder("keyhold"), args = [], processors = SERVER, log = "info" } = {}) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -30,12 +30,12 @@ export class Keyhold extends Server {
     keyhold.url = url;
     keyhold.home = home;
     keyhold.database = join(home, "keyhold.db");
-    /** Milliseconds from the start to the first good answer of `/healthz`. */
+    /** Milliseconds from the start to the first 200 of `/healthz`. */
     keyhold.ready = await keyhold.answers(`${url}/healthz`);
     return keyhold;
   }
 
-  /** Calls a server function, with the session that an earlier one began. */
+  /** Calls a server function with the session of an earlier sign-up or sign-in. */
   async call(path, form) {
     const answer = await fetch(`${this.url}/fn/${path}`, {
       method: "POST",
@@ -49,12 +49,12 @@ export class Keyhold extends Server {
     return JSON.parse(text);
   }
 
-  /** The header that says who is signed in. */
+  /** The session's cookie header. */
   session() {
     return this.#cookie === "" ? {} : { cookie: this.#cookie };
   }
 
-  /** An account and its default key. */
+  /** Creates an account and returns its default key. */
   signUp(name = "ada") {
     return this.call("account/sign-up", { email: `${name}@example.com`, password: PASSWORD, time_zone: "UTC" });
   }
@@ -67,7 +67,7 @@ export class Keyhold extends Server {
     return this.call("keys/expire", { access_key: key.access_key });
   }
 
-  /** What to measure: `/verify` with these credentials and the status that they must get. */
+  /** A target for wrk: `/verify` with these credentials, and the status expected for them. */
   verify(name, status, credentials) {
     return { name, server: this, url: `${this.url}/verify`, headers: { authorization: credentials }, status };
   }

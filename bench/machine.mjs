@@ -1,39 +1,39 @@
-// What it is measured on, and which of its processors take which part.
+// The machine under the benchmark, and the division of its processors between client and server.
 
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 
-import { BINARY, ROOT } from "./places.mjs";
+import { BINARY, ROOT } from "./paths.mjs";
 import { output } from "./programs.mjs";
 
-/** The processors that this process may use: in a container they need not begin at 0. */
+/** The processors that this process may use; in a container they need not start at 0. */
 function allowed() {
   const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync("/proc/self/status", "utf8"))[1];
   return list.split(",").flatMap((range) => {
     const [first, last = first] = range.split("-").map(Number);
-    return Array.from({ length: last - first + 1 }, (_, place) => first + place);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }
 
 const [first, ...others] = allowed();
 
-/** For what is not a race between servers. */
+/** For measurements that do not compare servers. */
 export const ALL = [first, ...others].join(",");
-/** Where wrk runs. */
+/** wrk's processor. */
 export const CLIENT = String(first);
-/** Where the server runs that is measured, whichever it is. With one processor they share it. */
+/** The measured server's processors. With a single processor, client and server share it. */
 export const SERVER = others.length > 0 ? others.join(",") : CLIENT;
 export const SERVERS = Math.max(others.length, 1);
 
-/** How busy it was before this run, which is as much as others took from what is measured. */
+/** The load before this run: the share that other programs may take from the measured ones. */
 const BUSY = loadavg()[0];
 
-/** Rows of name and value. */
+/** Describes the machine and the versions, as rows of name and value. */
 export async function describe() {
   const version = async (command, ...args) => {
-    const said = await output(command, args, { any: true }).catch((error) => `missing: ${error.message}`);
-    return said.trim().split("\n")[0];
+    const printed = await output(command, args, { any: true }).catch((error) => `missing: ${error.message}`);
+    return printed.trim().split("\n")[0];
   };
   const commit = await version("git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*");
   const axum = /name = "axum"\nversion = "(.*)"/.exec(read("bench/constant/Cargo.lock"))?.[1];

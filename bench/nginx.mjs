@@ -1,17 +1,17 @@
-// The nginx that Keyhold is measured against: a static file, the same behind `auth_basic`, and the same behind
-// `auth_request` to a constant answer and to Keyhold.
+// The nginx that Keyhold is compared with: a static file, alone, behind `auth_basic`, and behind `auth_request` to a
+// constant answer and to Keyhold.
 
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { SERVER, SERVERS } from "./machine.mjs";
-import { folder } from "./places.mjs";
+import { folder } from "./paths.mjs";
 import { freePort, Server } from "./programs.mjs";
 
 const PASSWORD = "correct horse battery staple";
 
-/** Starts it before a Keyhold, and gives what to measure; `credentials` are a good key's header. */
+/** Starts nginx in front of a Keyhold and returns the targets; `credentials` is a good key's header. */
 export async function startNginx(keyhold, credentials) {
   const home = folder("nginx");
   const ports = { file: await freePort(), basic: await freePort(), constant: await freePort() };
@@ -20,7 +20,7 @@ export async function startNginx(keyhold, credentials) {
   writeFileSync(join(home, "users"), `ada:{SHA}${sha}\n`);
   writeFileSync(join(home, "index.html"), "ok\n");
   writeFileSync(join(home, "nginx.conf"), configuration(home, ports, new URL(keyhold.url).host));
-  // Its log goes to a file from the start: the compiled-in one may not be ours to write.
+  // Logs to this file from the start: the compiled-in path may not be writable.
   const log = join(home, "error.log");
   const nginx = new Server(SERVER, "nginx", ["-p", home, "-e", log, "-c", join(home, "nginx.conf")]);
   await nginx.answers(url(ports.file));
@@ -29,12 +29,12 @@ export async function startNginx(keyhold, credentials) {
   return {
     nginx,
     targets: {
-      file: target("nginx, nothing asked", ports.file, credentials),
+      file: target("nginx, no guard", ports.file, credentials),
       basic: target("nginx, auth_basic", ports.basic, `Basic ${password}`),
       byConstant: target("nginx, auth_request to nginx's constant answer", ports.byConstant, credentials),
       byKeyhold: target("nginx, auth_request to Keyhold", ports.byKeyhold, credentials),
     },
-    /** Whether a bad key is kept out, so that what is measured is a guard. */
+    /** Whether a bad key is rejected, which shows that the guard works. */
     refuses: async (bad) => (await fetch(url(ports.byKeyhold), { headers: { authorization: bad } })).status === 401,
   };
 }

@@ -1,4 +1,4 @@
-// Starts programs and sees that none outlives the run: each leads a process group, which is ended with it.
+// Starts programs and ensures that none outlives the run: each leads a process group, which is killed at the end.
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ const running = new Set();
 process.on("exit", stopAll);
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => process.exit(1));
 
-/** Ends what a measurement that failed has left running. */
+/** Kills the programs that a failed measurement left running. */
 export function stopAll() {
   running.forEach((child) => signal(child, "SIGKILL"));
 }
@@ -35,7 +35,7 @@ function start(command, args, options) {
   return { child, ended };
 }
 
-/** What a program prints, once it has ended well. `any`: what it prints as errors is part of it. */
+/** Runs a program to success and returns its standard output, with `any` its standard error too. */
 export async function output(command, args, { any = false, ...options } = {}) {
   const { child, ended } = start(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let [text, errors] = ["", ""];
@@ -50,7 +50,7 @@ export async function output(command, args, { any = false, ...options } = {}) {
 
 /** A server that runs until it is stopped, on the processors named. */
 export class Server {
-  /** Everything that it has printed. */
+  /** Its output so far. */
   log = "";
   #child;
   #ended;
@@ -73,7 +73,7 @@ export class Server {
     child.stderr.on("data", (data) => (this.log += data));
   }
 
-  /** Waits until `probe` gives something, and gives that. */
+  /** Waits for `probe` to return a truthy value, and returns it. */
   async until(probe, seconds = 30) {
     const deadline = performance.now() + seconds * 1000;
     for (;;) {
@@ -85,21 +85,21 @@ export class Server {
     }
   }
 
-  /** Waits for this status from an address, and gives the milliseconds since the start. */
+  /** Waits until `url` answers `status`, and returns the milliseconds since the start. */
   async answers(url, status = 200) {
     await this.until(() => fetch(url).then((answer) => answer.status === status, () => false));
     return performance.now() - this.begun;
   }
 
-  /** Bytes, by the kernel's account: `VmRSS` for now, `VmHWM` for the most so far. */
+  /** Memory in bytes, from the kernel: `VmRSS` is the present size, `VmHWM` the largest so far. */
   memory(field) {
     const status = readFileSync(`/proc/${this.#child.pid}/status`, "utf8");
     return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, "m").exec(status)[1]) * 1024;
   }
 
-  /** The processor time used so far, in seconds. */
+  /** Processor time used so far, in seconds. */
   cpu() {
-    // After the name, which may hold anything: the 12th and 13th are user and system time, in hundredths.
+    // Fields after the name, which may contain anything: the 12th and 13th are user and system time, in hundredths.
     const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ").at(-1).split(" ");
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }

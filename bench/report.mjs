@@ -1,4 +1,4 @@
-// How figures are written, whether a target is met, and the document that holds them.
+// Formats of figures, verdicts on targets, and the report.
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
@@ -23,7 +23,7 @@ export function atMost(what, value, target, format) {
   return { what, measured: format(value), target: `≤ ${format(target)}`, met: value <= target };
 }
 
-/** The targets of all questions; one that could not be asked has an `error` instead. */
+/** The targets of all benchmarks; one that could not run has an `error` instead. */
 export function verdicts(answers) {
   const rows = answers.flatMap(({ title, error, targets }) =>
     error === undefined
@@ -38,11 +38,11 @@ export function section({ title, error, columns, rows, after = [] }) {
   return [`## ${title}`, rows.length > 0 ? table(columns, rows) : "", ...after].filter(Boolean).join("\n\n") + "\n";
 }
 
-/** A Markdown table. Columns after the first have their figures at the right. */
+/** A Markdown table. Columns after the first are right-aligned. */
 export function table(columns, rows) {
   const cell = (text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const line = (cells) => `| ${cells.map(cell).join(" | ")} |`;
-  const rule = columns.map((_, place) => (place === 0 ? "---" : "--:"));
+  const rule = columns.map((_, index) => (index === 0 ? "---" : "--:"));
   return [line(columns), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
 }
 
@@ -50,7 +50,7 @@ export function table(columns, rows) {
 export function document(answers, machine, commands) {
   return `# Benchmarks
 
-Written by \`make bench\`; do not edit. [bench/README.md](../bench/README.md) says how to read it, and where the time
+Written by \`make bench\`; do not edit. [bench/README.md](../bench/README.md) explains the figures and where the time
 goes.
 
 ${verdicts(answers)}

@@ -1,24 +1,24 @@
-// Measures everything, prints what came of each target, and writes docs/benchmarks.md.
+// Runs the benchmarks, prints the verdict on each target, and writes docs/benchmarks.md.
 //
-// `node bench/run.mjs` asks all questions; `node bench/run.mjs constant pages` asks those, prints all they found and
+// `node bench/run.mjs` runs all of them; `node bench/run.mjs constant pages` runs only those, prints their results and
 // writes nothing.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { CLIENT, describe, SERVER } from "./machine.mjs";
-import { ROOT } from "./places.mjs";
+import { ROOT } from "./paths.mjs";
 import { stopAll } from "./programs.mjs";
 import { document, section, verdicts } from "./report.mjs";
 import { SECONDS } from "./wrk.mjs";
 
-/** Files of questions/, in the order in which they are asked. */
+/** Files of questions/, in the order in which they run. */
 const ALL = ["constant", "answers", "million", "nginx", "better-auth", "vault", "pages", "lighthouse"];
 
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !ALL.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no question ${unknown.join(", ")}. There are: ${ALL.join(", ")}.`);
+  console.error(`There is no benchmark ${unknown.join(", ")}. There are: ${ALL.join(", ")}.`);
   process.exit(2);
 }
 
@@ -26,7 +26,7 @@ const begun = performance.now();
 const answers = [];
 for (const name of chosen.length > 0 ? chosen : ALL) {
   console.error(`${name}:`);
-  answers.push(await ask(name));
+  answers.push(await runBenchmark(name));
 }
 console.log(verdicts(answers));
 
@@ -37,15 +37,15 @@ if (chosen.length > 0) {
   const commands = [
     `On ${new Date().toISOString().slice(0, 10)} by \`make bench\`, in ${minutes} minutes. Each run was`,
     `\`\`\`sh\ntaskset -c ${CLIENT} wrk --latency -t 1 -c CONNECTIONS -d ${SECONDS}s -H 'Authorization: …' URL\n\`\`\``,
-    `after a shorter one to warm up, against a server under \`taskset -c ${SERVER}\`. Figures are medians of the runs.`,
+    `after a shorter warm-up run, against a server under \`taskset -c ${SERVER}\`. Figures are medians of the runs.`,
   ];
   writeFileSync(join(ROOT, "docs/benchmarks.md"), document(answers, await describe(), commands));
-  console.log("\nAll of it: docs/benchmarks.md");
+  console.log("\nFull report: docs/benchmarks.md");
 }
 process.exit(answers.some(({ error }) => error !== undefined) ? 1 : 0);
 
-/** What came of a question; a failure is an answer too, so that the rest is still asked. */
-async function ask(name) {
+/** Runs one benchmark. A failure becomes part of the report, so that the others still run. */
+async function runBenchmark(name) {
   let title = name;
   try {
     const question = await import(`./questions/${name}.mjs`);

@@ -1,8 +1,8 @@
-// Ten keys: what most of the measurements ask about.
+// Ten keys: the data set of most benchmarks.
 
 import { basic, Keyhold } from "./keyhold.mjs";
 
-/** A Keyhold with one account of ten keys, of which the last has expired, and what can be asked of it. */
+/** A Keyhold with one account of ten keys, the last one expired, and the targets for it. */
 export async function withTenKeys(options) {
   const keyhold = await Keyhold.start(options);
   const keys = [await keyhold.signUp()];
@@ -16,7 +16,7 @@ export async function withTenKeys(options) {
     good: keyhold.verify("Keyhold, good key", 200, basic(good)),
     expired: keyhold.verify("expired", 401, basic(expired)),
     unknown: keyhold.verify("unknown", 401, basic({ ...good, access_key: "kh_0000000000000000" })),
-    // One character is changed, so that the checksum is wrong.
+    // Changes one character, so that the checksum is wrong.
     malformed: keyhold.verify("malformed", 401, basic({ ...good, secret_key: twist(good.secret_key) })),
   };
 }

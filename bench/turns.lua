@@ -1,4 +1,4 @@
--- Makes wrk send the Authorization headers of a file, one a line, in turn.
+-- Makes wrk cycle through the Authorization headers in a file, one per line.
 
 local requests = {}
 local turn = 0

@@ -1,16 +1,16 @@
-// One measurement: wrk with one thread against one server, after a second of warm-up, checked to have had the answer
-// that was meant; and medians of several.
+// One measurement: wrk with one thread against one server, after a second of warm-up, with the answers checked; and
+// medians of several.
 
 import { CLIENT } from "./machine.mjs";
 import { output } from "./programs.mjs";
 
-/** Of each run. Less is for rehearsals. */
+/** Length of each run. Shorter runs are for quick checks. */
 export const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const WARM_UP = Math.min(SECONDS, 1);
 
 /**
- * Something to call: `url`, `headers`, the `status` that it must answer with, and where the requests are made by a
- * script of wrk's, `script` with its `args`.
+ * Measures one target: `url`, `headers`, the expected `status`, and optionally a wrk `script` with its `args` that makes
+ * the requests.
  */
 export async function run(target, connections) {
   await check(target);
@@ -24,7 +24,7 @@ export async function run(target, connections) {
   const errors = /Socket errors: .*/.exec(text)?.[0];
   if (errors) throw new Error(`${target.name}: ${errors}`);
   if (refused !== (target.status < 400 ? 0 : requests)) {
-    throw new Error(`${target.name}: ${refused} of ${requests} answers were refusals`);
+    throw new Error(`${target.name}: ${refused} of ${requests} answers were rejections`);
   }
   return {
     rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
@@ -34,13 +34,13 @@ export async function run(target, connections) {
   };
 }
 
-/** Several runs of each target, in turn, so that what else the machine does falls on all alike. */
+/** Runs each target several times, alternating, so that other load on the machine affects all of them. */
 export async function alternate(targets, connections, rounds) {
   const runs = targets.map(() => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [place, target] of targets.entries()) {
+    for (const [index, target] of targets.entries()) {
       const result = await run(target, connections);
-      runs[place].push(result);
+      runs[index].push(result);
       console.error(
         `  ${target.name}, ${connections} connections: ${Math.round(result.rate)}/s, p99 ${result.p99.toFixed(2)} ms`,
       );

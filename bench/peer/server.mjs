@@ -1,6 +1,6 @@
-// better-auth's `verifyApiKey` behind Node's own HTTP server: the least that a service would put around it.
+// better-auth's `verifyApiKey` behind Node's own HTTP server, the thinnest wrapper that a service could use.
 //
-// `node server.mjs FILE` makes the database, an account and a key, prints `{"port", "key"}` and answers 200 or 401.
+// `node server.mjs FILE` creates the database, an account and a key, prints `{"port", "key"}` and answers 200 or 401.
 
 import { createServer } from "node:http";
 

@@ -1,3 +1,3 @@
-// SQLite for Node, which has none of its own in version 20. The filler uses it too.
+// SQLite for Node 20, which has none built in. fill.mjs uses it too.
 
 export { default as Database } from "better-sqlite3";

@@ -1,4 +1,4 @@
-// What each kind of answer costs, to one client and to many.
+// The cost of each kind of answer, with one client and with many.
 
 import { milliseconds, perSecond, ratio } from "../report.mjs";
 import { withTenKeys } from "../ten.mjs";
@@ -13,9 +13,9 @@ export async function measure() {
   const rows = [];
   for (const connections of [1, 64, 256]) {
     const results = await alternate(targets, connections, 3);
-    for (const [place, { rate, p50, p99 }] of results.entries()) {
+    for (const [index, { rate, p50, p99 }] of results.entries()) {
       rows.push([
-        String(connections), place === 0 ? targets[0].name : `/verify, ${targets[place].name}`, perSecond(rate),
+        String(connections), index === 0 ? targets[0].name : `/verify, ${targets[index].name}`, perSecond(rate),
         ratio(rate / results[0].rate), milliseconds(p50), milliseconds(p99),
       ]);
     }

@@ -1,11 +1,11 @@
-// What Lighthouse says of the two pages that people look at most, signed in to the demonstration.
+// Lighthouse scores of the two most used pages, signed in to the demonstration.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Keyhold } from "../keyhold.mjs";
 import { ALL } from "../machine.mjs";
-import { ROOT } from "../places.mjs";
+import { ROOT } from "../paths.mjs";
 import { output } from "../programs.mjs";
 import { atLeast, points } from "../report.mjs";
 
@@ -14,7 +14,7 @@ export const title = "Lighthouse, desktop";
 const PAGES = [["Dashboard", "/"], ["API Control", "/preferences/api-control"]];
 const CATEGORIES = [["performance", 95], ["accessibility", 100], ["best-practices", 100]];
 const SYSTEM = "/usr/bin/chromium";
-// As for the browser tests.
+// The same flags as in the browser tests.
 const FLAGS =
   "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
   "--disable-component-update --disable-sync --disable-dev-shm-usage";
@@ -29,15 +29,15 @@ export async function measure() {
     const { scores, faults } = await look(keyhold, path);
     after.push(...faults.map((fault) => `${name}: ${fault}`));
     rows.push([name, ...scores.map(points)]);
-    for (const [place, [category, target]] of CATEGORIES.entries()) {
-      targets.push(atLeast(`Lighthouse, ${name}: ${category}`, scores[place], target, points));
+    for (const [index, [category, target]] of CATEGORIES.entries()) {
+      targets.push(atLeast(`Lighthouse, ${name}: ${category}`, scores[index], target, points));
     }
   }
   await keyhold.stop();
   return { columns: ["", ...CATEGORIES.map(([name]) => name)], rows, after, targets };
 }
 
-/** The scores of one page, out of a hundred, and what cost it points. */
+/** The scores of one page, out of a hundred, and the audits that lost points. */
 async function look(keyhold, path) {
   const headers = join(keyhold.home, "headers.json");
   const result = join(keyhold.home, "lighthouse.json");
@@ -68,7 +68,7 @@ async function look(keyhold, path) {
   };
 }
 
-/** The beginning of what Lighthouse says of one thing that it found. */
+/** The start of one Lighthouse finding. */
 function gist(item) {
   return String(item.description ?? item.node?.snippet ?? item.url ?? "").split("\n")[0].slice(0, 120);
 }

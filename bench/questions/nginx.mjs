@@ -1,4 +1,4 @@
-// What a guard costs before nginx: its own, and Keyhold.
+// The cost of a guard in nginx: its own, and Keyhold.
 
 import { startNginx } from "../nginx.mjs";
 import { atLeast, milliseconds, perSecond, ratio } from "../report.mjs";
@@ -18,8 +18,8 @@ export async function measure() {
   const [verified, basic, , byConstant, byKeyhold] = results.map(({ rate }) => rate);
   return {
     columns: ["", "requests/s", "to auth_basic", "p50", "p99"],
-    rows: results.map(({ rate, p50, p99 }, place) => [
-      measured[place].name, perSecond(rate), ratio(rate / basic), milliseconds(p50), milliseconds(p99),
+    rows: results.map(({ rate, p50, p99 }, index) => [
+      measured[index].name, perSecond(rate), ratio(rate / basic), milliseconds(p50), milliseconds(p99),
     ]),
     after: [`auth_request to Keyhold against auth_request to the constant answer: ${ratio(byKeyhold / byConstant)}.`],
     targets: [atLeast("requests/s of a good key, against nginx auth_basic", verified / basic, 1, ratio)],

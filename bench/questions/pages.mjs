@@ -1,4 +1,4 @@
-// What a browser must fetch first, and how soon API Control answers to an account of a thousand keys.
+// The size of a browser's first load, and the time to first byte of API Control for an account of a thousand keys.
 
 import { Agent, request } from "node:http";
 
@@ -26,18 +26,18 @@ export async function measure() {
     ["API Control", await firstLoad(keyhold.url, "/preferences/api-control", session)],
   ];
   const times = [];
-  for (let asked = -5; asked < REQUESTS; asked += 1) {
+  for (let round = -5; round < REQUESTS; round += 1) {
     const page = await get(`${keyhold.url}/preferences/api-control`, session);
     if (!page.body.includes(`Key ${KEYS - 1}`)) throw new Error("API Control does not show the newest key");
-    if (asked >= 0) times.push(page.firstByte);
+    if (round >= 0) times.push(page.firstByte);
   }
   agent.destroy();
   await keyhold.stop();
   const queries = await queriesOfAPage(keyhold, session);
-  // Whoever has no session yet, and so has loaded nothing yet, is led to /sign-in.
+  // A browser without a session has loaded nothing yet and is redirected to /sign-in.
   const [[, first]] = loads;
   return {
-    columns: ["first load, in Brotli", "HTML", "CSS", "JavaScript", "WASM", "together"],
+    columns: ["first load, in Brotli", "HTML", "CSS", "JavaScript", "WASM", "total"],
     rows: loads.map(([name, { html, css, js, wasm, total }]) => [name, ...[html, css, js, wasm, total].map(kilobytes)]),
     after: [
       `API Control with ${KEYS} keys in the account: first byte after ${milliseconds(median(times))} (median of ` +
@@ -51,11 +51,11 @@ export async function measure() {
   };
 }
 
-/** The log of what the database is asked, divided by the pages; what Keyhold asks for itself is less than one a page. */
+/** The number of queries in the log, divided by the pages; Keyhold's own background queries are less than one per page. */
 async function queriesOfAPage({ home }, { headers }) {
   const keyhold = await Keyhold.start({ home, processors: ALL, log: "sqlx::query=debug" });
   const before = keyhold.log.length;
-  for (let asked = 0; asked < REQUESTS; asked += 1) await get(`${keyhold.url}/preferences/api-control`, { headers });
+  for (let round = 0; round < REQUESTS; round += 1) await get(`${keyhold.url}/preferences/api-control`, { headers });
   await keyhold.stop();
   const queries = keyhold.log.slice(before).match(/summary="SELECT/g) ?? [];
   return Math.floor(queries.length / REQUESTS);
@@ -76,11 +76,11 @@ async function firstLoad(url, path, options) {
   return { ...sizes, total: Object.values(sizes).reduce((sum, size) => sum + size) };
 }
 
-/** One request, with the size of the body as it travelled. */
+/** Sends one request and returns its answer, with the body's size on the wire. */
 function get(url, { agent, headers = {}, encoding = "identity" }) {
   return new Promise((done, failed) => {
     const begun = performance.now();
-    const asked = request(url, { agent, headers: { ...headers, "accept-encoding": encoding } }, (answer) => {
+    const sent = request(url, { agent, headers: { ...headers, "accept-encoding": encoding } }, (answer) => {
       const firstByte = performance.now() - begun;
       const parts = [];
       answer.on("data", (part) => parts.push(part));
@@ -93,7 +93,7 @@ function get(url, { agent, headers = {}, encoding = "identity" }) {
         });
       });
     });
-    asked.once("error", failed);
-    asked.end();
+    sent.once("error", failed);
+    sent.end();
   });
 }

@@ -1,7 +1,7 @@
-// The vault's own benches, by cargo: the decision alone, and the sweep.
+// The vault's own benchmarks, run with cargo: the decision alone, and the sweep.
 
 import { SERVER } from "../machine.mjs";
-import { ROOT } from "../places.mjs";
+import { ROOT } from "../paths.mjs";
 import { output } from "../programs.mjs";
 import { atMost, microseconds } from "../report.mjs";
 
@@ -11,7 +11,7 @@ export async function measure() {
   const decision = await bench("decision");
   const sweep = await bench("sweep");
   const times = medians(decision);
-  if (times.length === 0) throw new Error(`no time in what the bench of the decision printed: ${decision}`);
+  if (times.length === 0) throw new Error(`no times in the output of the decision benchmark: ${decision}`);
   return {
     columns: [],
     rows: [],
@@ -20,7 +20,7 @@ export async function measure() {
   };
 }
 
-/** What a bench prints, run where the servers run; build/bench-tools.sh has built it, on every processor. */
+/** The output of a benchmark on the servers' processors. build/bench-tools.sh has built it, on all processors. */
 async function bench(name) {
   const cargo = ["cargo", "bench", "--locked", "--package", "vault", "--bench", name];
   const text = await output("taskset", ["--cpu-list", SERVER, ...cargo], { cwd: ROOT });
@@ -30,14 +30,14 @@ async function bench(name) {
 const MICROSECONDS = { ps: 1e-6, ns: 1e-3, µs: 1, us: 1, ms: 1e3, s: 1e6 };
 
 /**
- * The times of a table, in microseconds: of its widest lines the only one, the middle of criterion's three, or divan's
- * median, the third of four.
+ * The times in a table, in microseconds: on its widest lines the only column, the middle one of criterion's three, or
+ * divan's median, the third of four.
  */
 function medians(text) {
   const lines = text.split("\n").map((line) => [...line.matchAll(/([\d.]+) ?(ps|ns|µs|us|ms|s)\b/g)]);
   const widest = Math.max(...lines.map((times) => times.length));
-  const place = { 1: 0, 3: 1, 4: 2 }[widest];
-  if (place === undefined) return [];
-  const median = lines.filter((times) => times.length === widest).map((times) => times[place]);
+  const index = { 1: 0, 3: 1, 4: 2 }[widest];
+  if (index === undefined) return [];
+  const median = lines.filter((times) => times.length === widest).map((times) => times[index]);
   return median.map(([, value, unit]) => Number(value) * MICROSECONDS[unit]);
 }
