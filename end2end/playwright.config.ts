@@ -5,7 +5,7 @@ import { launchOptions } from "./harness/chromium.ts";
 export default defineConfig({
   testDir: "./specs",
   outputDir: "./test-results",
-  // A test makes its own account, so nothing that one leaves behind can be seen by another.
+  // Each test creates its own account, so tests cannot see each other's data.
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,

@@ -2,7 +2,7 @@ import { defineConfig } from "@playwright/test";
 
 import base from "./playwright.config.ts";
 
-/** Not tests: pictures of every page, to look at and for the README. */
+/** Pictures of every page, for review and for the README. They test nothing. */
 export default defineConfig({
   ...base,
   testDir: ".",

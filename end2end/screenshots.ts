@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { test } from "./harness/test.ts";
 import { tour, visit } from "./harness/tour.ts";
 
-/** Where the pictures go: the folder named in the environment, or target/screenshots. */
+/** The folder for the pictures: the one named in the environment, or target/screenshots. */
 const FOLDER = resolve(process.env["KEYHOLD_SCREENSHOTS"] ?? join(import.meta.dirname, "../target/screenshots"));
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -26,7 +26,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
-/** A notice of every kind there is, as the tests of the mails keep it. */
+/** The snapshot of a notice of every kind, from the tests of the mails. */
 const MAIL = resolve(import.meta.dirname, "../vault/tests/it/snapshots/it__compose__a_digest_of_all_kinds.snap");
 
 /** `docs/pictures/mail.png` is a copy of the light one. */

@@ -2,7 +2,7 @@ import { type APIRequestContext, expect } from "@playwright/test";
 
 import type { Keyhold, Pair } from "./keyhold.ts";
 
-/** A key as it was issued, with its secret. */
+/** A newly issued key, with its secret. */
 export interface Issued extends Pair {
   name: string;
   expires_at: string | null;
@@ -12,7 +12,7 @@ export const PASSWORD = "correct horse battery staple";
 
 let accounts = 0;
 
-/** An address that no other test uses. */
+/** An address that is unique to this call. */
 export function freshEmail(): string {
   accounts += 1;
   return `ada.${process.pid}.${accounts}@example.com`;
@@ -75,7 +75,7 @@ export class Functions {
   }
 }
 
-/** Somebody who has signed up, and whose session the test's browser has. */
+/** An account that is signed in, in the test's browser. */
 export interface Account {
   email: string;
   password: string;

@@ -4,7 +4,7 @@ import type { LaunchOptions } from "@playwright/test";
 
 const SYSTEM = "/usr/bin/chromium";
 
-/** The system's Chromium where there is one, else Playwright's own. */
+/** The system's Chromium if there is one, else Playwright's own. */
 export const launchOptions: LaunchOptions = {
   ...(existsSync(SYSTEM) ? { executablePath: SYSTEM } : {}),
   args: [

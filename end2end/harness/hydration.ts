@@ -1,9 +1,9 @@
 import { type BrowserContext, expect, type Page } from "@playwright/test";
 
 /**
- * Has every page say when the script has taken it over. The router listens to `popstate` in the same task
- * that hydrates the page, so the next task finds it done. Until then forms and links work as plain ones,
- * which is right for people and makes a test's way uncertain.
+ * Marks every page once the script has taken it over. The router starts to listen to `popstate` in the task that
+ * hydrates the page, so hydration is complete in the next task. Until then forms and links work without script, which
+ * is right for users but makes a test nondeterministic.
  */
 export async function markHydration(context: BrowserContext): Promise<void> {
   await context.addInitScript(() => {

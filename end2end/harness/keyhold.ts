@@ -7,20 +7,20 @@ import { join, resolve } from "node:path";
 import { expect } from "@playwright/test";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-/** The release build, unless another one is to be tried. */
+/** The release build, or the one that the environment names. */
 const BINARY = resolve(ROOT, process.env["KEYHOLD_BINARY"] ?? "target/release/keyhold");
 const SITE = resolve(ROOT, process.env["KEYHOLD_SITE_ROOT"] ?? "target/site");
 
-/** What a secret key looks like, wherever it may turn up. */
+/** Matches a secret key anywhere in a text. */
 export const SECRET = /khs_[0-9A-Za-z]{49}/g;
 
-/** One running `keyhold serve` with a fresh database in a folder of its own. */
+/** A running `keyhold serve` with a new database in its own folder. */
 export class Keyhold {
   readonly url: string;
   readonly folder: string;
-  /** Every secret key that any answer has held. */
+  /** The secret keys from all answers so far. */
   readonly secrets = new Set<string>();
-  /** Everything that the process has printed. */
+  /** The process's output so far. */
   log = "";
   readonly #process: ChildProcess;
   readonly #ended: Promise<number | null>;
@@ -48,9 +48,9 @@ export class Keyhold {
         KEYHOLD_DATABASE_URL: `sqlite://${join(folder, "keyhold.db")}`,
         KEYHOLD_PEPPER_FILE: join(folder, "pepper"),
         KEYHOLD_SITE_ROOT: SITE,
-        // Mails about keys expired by hand leave at once.
+        // Mails about manually expired keys leave at once.
         KEYHOLD_NOTICE_WAIT: "0",
-        // So that each test can come from a network of its own, and none uses up another's attempts.
+        // Lets each test choose its network, so that tests do not use up each other's attempts.
         KEYHOLD_TRUSTED_PROXIES: "127.0.0.1/32",
         ...settings,
       },
@@ -67,7 +67,7 @@ export class Keyhold {
       .poll(
         () => {
           if (failure) throw failure;
-          if (this.#process.exitCode !== null) throw new Error(`keyhold ended at once:\n${this.log}`);
+          if (this.#process.exitCode !== null) throw new Error(`keyhold exited at once:\n${this.log}`);
           return fetch(`${this.url}/healthz`).then((answer) => answer.status, () => 0);
         },
         { message: "keyhold is to answer /healthz", timeout: 20_000, intervals: [50] },
@@ -75,7 +75,7 @@ export class Keyhold {
       .toBe(200);
   }
 
-  /** Ends the process as a service manager would, and gives its exit code. */
+  /** Stops the process as a service manager would, and returns its exit code. */
   async stop(): Promise<number | null> {
     if (this.#process.exitCode === null) this.#process.kill("SIGTERM");
     return this.#ended;
@@ -85,7 +85,7 @@ export class Keyhold {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The places in the database, its journals, the mails and the log where a secret stands in clear. */
+  /** The files (database, journals, mails) and logs that contain a secret in clear text. */
   leaks(): string[] {
     const places = files(this.folder).map((file): [string, string] => [file, readFileSync(file, "latin1")]);
     places.push(["the log", this.log]);
@@ -96,7 +96,7 @@ export class Keyhold {
     });
   }
 
-  /** Calls an endpoint as a program does, from outside of any browser. */
+  /** Calls an endpoint as a program does, without a browser. */
   async ask(headers: Record<string, string>, path = "/verify"): Promise<Answer> {
     const response = await fetch(this.url + path, { headers, redirect: "manual" });
     const text = await response.text();
@@ -109,7 +109,7 @@ export class Keyhold {
     return this.ask({ authorization: basic(key) });
   }
 
-  /** Calls `/verify` as some program somewhere does, by way of a proxy, and gives the status. */
+  /** Calls `/verify` through a proxy, as a program from `address`, and returns the status. */
   async call(key: Pair, address: string, agent: string): Promise<number> {
     const headers = { authorization: basic(key), "x-forwarded-for": address, "user-agent": agent };
     return (await this.ask(headers)).status;

@@ -6,7 +6,7 @@ import PostalMime, { type Email } from "postal-mime";
 
 import type { Keyhold } from "./keyhold.ts";
 
-/** The mails that a Keyhold without a mail server has put into its folder. */
+/** The mail folder of a Keyhold without a mail server. */
 export class Mailbox {
   readonly #folder: string;
 
@@ -14,19 +14,19 @@ export class Mailbox {
     this.#folder = join(keyhold.folder, "data", "mail");
   }
 
-  /** The mails to an address whose subject matches, in the order of their time. */
+  /** The mails to an address with a matching subject, oldest first. */
   async to(address: string, subject: RegExp): Promise<Email[]> {
     if (!existsSync(this.#folder)) return [];
     const names = readdirSync(this.#folder).filter((name) => name.endsWith(".eml"));
     const files = names.map((name) => join(this.#folder, name));
-    // Their names have the second, which several mails can share.
+    // File names contain the second, which several mails can share.
     const written = new Map(files.map((file) => [file, statSync(file).mtimeMs]));
     files.sort((one, other) => written.get(one)! - written.get(other)!);
     const mails = await Promise.all(files.map((file) => PostalMime.parse(readFileSync(file))));
     return mails.filter((mail) => mail.to?.[0]?.address === address && subject.test(mail.subject ?? ""));
   }
 
-  /** Waits until there are so many such mails, and gives the last. */
+  /** Waits for `count` such mails, and returns the last. */
   async wait(address: string, subject: RegExp, count = 1): Promise<Email> {
     let last: Email | undefined;
     await expect
@@ -43,11 +43,11 @@ export class Mailbox {
   }
 }
 
-/** The first address in a mail's text that leads to a page, as path and query. */
+/** The first link to a page in a mail's text, as path and query. */
 export function linkTo(mail: Email, page: string): string {
   const found = mail.text?.match(new RegExp(`https?://[^/\\s]+(/${page}\\S*)`))?.[1];
   if (!found) throw new Error(`no link to ${page} in:\n${mail.text}`);
-  // Both parts of the mail must lead to the same place.
+  // Both parts of the mail must have the same link.
   expect(mail.html?.replaceAll("&amp;", "&")).toContain(found);
   return found;
 }

@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import PostalMime, { type Email } from "postal-mime";
 import { SMTPServer } from "smtp-server";
 
-/** A mail server that takes every mail, except for the addresses that it refuses for good. */
+/** A mail server that accepts every mail, except to the addresses that it rejects permanently. */
 export class PostOffice {
   readonly letters: Email[] = [];
-  /** What is answered with 550, by address. */
+  /** The text of the 550 response, by address. */
   readonly refused = new Map<string, string>();
   readonly #server: SMTPServer;
 

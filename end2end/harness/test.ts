@@ -24,7 +24,7 @@ interface Options {
 interface Fixtures {
   watch: Watch;
   functions: Functions;
-  /** Asking for it signs the browser in. */
+  /** Using this fixture signs the browser in. */
   account: Account;
   signUp: SignUp;
   signIn: SignIn;
@@ -68,12 +68,12 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
     async ({ overSmtp, postOffice }, use) => {
       const keyhold = await Keyhold.start([], overSmtp ? { KEYHOLD_SMTP_URL: postOffice.url } : {});
       await use(keyhold);
-      // Before the end, while the write-ahead log still holds the last changes, and after it.
+      // Checks before the stop, while the write-ahead log still holds the last changes, and after it.
       const leaks = keyhold.leaks();
       const code = await keyhold.stop();
       leaks.push(...keyhold.leaks());
-      if (leaks.length > 0) throw new Error(`a secret key stands in clear in ${leaks.join(", ")}`);
-      if (code !== 0) throw new Error(`keyhold ended with ${code}:\n${keyhold.log.slice(-2000)}`);
+      if (leaks.length > 0) throw new Error(`a secret key is in clear text in ${leaks.join(", ")}`);
+      if (code !== 0) throw new Error(`keyhold exited with ${code}:\n${keyhold.log.slice(-2000)}`);
       keyhold.remove();
     },
     { scope: "worker" },
@@ -82,7 +82,7 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
   baseURL: async ({ keyhold }, use) => use(keyhold.url),
 
   extraHTTPHeaders: async ({}, use, info) => {
-    // Attempts to sign in are counted by the first three numbers of an address.
+    // Sign-in attempts are counted by the first three numbers of an address.
     tests += 1;
     const network = info.workerIndex * 1000 + tests;
     await use({ "x-forwarded-for": `10.${(network >> 8) & 255}.${network & 255}.1` });
@@ -97,7 +97,7 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
       if (faults.length > 0 || info.status !== info.expectedStatus) {
         await info.attach("the server's log", { body: watch.log(), contentType: "text/plain" });
       }
-      if (faults.length > 0) throw new Error(`what no page may do:\n${faults.join("\n")}`);
+      if (faults.length > 0) throw new Error(`forbidden events on a page:\n${faults.join("\n")}`);
     },
     { auto: true },
   ],

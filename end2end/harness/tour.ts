@@ -6,18 +6,18 @@ import { hydrated } from "./hydration.ts";
 import type { Keyhold } from "./keyhold.ts";
 import { linkTo, type Mailbox } from "./mail.ts";
 
-/** One thing to look at: a page, or a state of it that takes a step to reach. */
+/** One stop of the tour: a page, or a state of it that takes a step to reach. */
 export interface Sight {
   name: string;
   path: string;
-  /** Whether it is seen without an account. */
+  /** Whether it is shown without an account. */
   signedOut?: boolean;
   /** Whether it comes without script. */
   scriptless?: boolean;
   reach?: (page: Page) => Promise<void>;
 }
 
-/** An account with keys in every state that were called, and every page there is to see with it. */
+/** An account with used keys in every state, and every page that it can see. */
 export async function tour(
   keyhold: Keyhold,
   account: Account,

@@ -2,13 +2,13 @@ import type { BrowserContext, ConsoleMessage, Dialog, Request, Response } from "
 
 import { type Keyhold, SECRET } from "./keyhold.ts";
 
-/** The two answers that may hold a secret key. */
+/** The two functions whose answers may contain a secret key. */
 const ISSUING = ["/fn/account/sign-up", "/fn/keys/create"];
 
 /**
- * Looks over the shoulder of every test. What no page may ever do ends up in `faults`: an error in the
- * console (a refusal by the content security policy is one), an exception, a dialog that nobody awaits, an
- * answer of 5xx, a request to another host, or a secret in an answer that is not the one to hold it.
+ * Monitors every test. Events that are forbidden on every page go into `faults`: an error in the console (the
+ * content security policy reports violations there), an exception, an unexpected dialog, an answer with 5xx, a
+ * request to another host, or a secret in an answer that must not contain one.
  */
 export class Watch {
   readonly faults: string[] = [];
@@ -25,21 +25,21 @@ export class Watch {
     context.on("weberror", (error) => this.faults.push(`exception: ${error.error()}`));
     context.on("dialog", (dialog) => void this.#dialog(dialog));
     context.on("request", (request) => this.#request(request, keyhold));
-    // The body of an answer can be gone when the page has already moved on.
+    // The body of an answer can be gone if the page has already navigated on.
     context.on("response", (response) => this.#reading.push(this.#response(response, keyhold).catch(() => {})));
   }
 
-  /** The test provokes this fault. A refused form post, for one, is an error in Chromium's console. */
+  /** Allows a fault that the test provokes. Chromium logs a rejected form post as an error, for example. */
   allow(fault: RegExp): void {
     this.#allowed.push(fault);
   }
 
-  /** What to do with the dialogs from here on; without it, a dialog is a fault. */
+  /** Handles dialogs from now on; without a handler, a dialog is a fault. */
   answerDialogs(answer: (dialog: Dialog) => Promise<void>): void {
     this.#answer = answer;
   }
 
-  /** What the server has printed since the test began. */
+  /** The server's output since the test began. */
   log(): string {
     return this.#keyhold.log.slice(this.#logged);
   }

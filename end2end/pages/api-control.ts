@@ -23,27 +23,27 @@ export class ApiControl extends Frame {
     return this.page.getByRole("link", { name: `Edit ${name}`, exact: true });
   }
 
-  /** A link of the filter by status, which also says how many keys it leaves. */
+  /** A link of the status filter, with the number of its keys. */
   filter(status: string): Locator {
     return this.page.getByLabel("Filter by status").getByRole("link", { name: status });
   }
 
-  /** A column's head. */
+  /** A column header. */
   head(column: string): Locator {
     return this.page.getByRole("columnheader", { name: column });
   }
 
-  /** When a key was last used. */
+  /** The cell with a key's last use. */
   lastUse(name: string): Locator {
     return this.row(name).locator(".used");
   }
 
-  /** The names of the keys, in the order of the table. */
+  /** The names of the keys, in table order. */
   names(): Locator {
     return this.rows.getByRole("rowheader").getByRole("link");
   }
 
-  /** Opens a row's menu and gives one of its actions. */
+  /** Opens a row's menu and returns one of its actions. */
   async action(name: string, action: string): Promise<Locator> {
     await this.row(name).locator("summary").click();
     return this.row(name).getByRole("button", { name: action }).or(this.row(name).getByRole("link", { name: action }));

@@ -2,17 +2,17 @@ import type { Locator, Page } from "@playwright/test";
 
 import { hydrated } from "../harness/hydration.ts";
 
-/** What every page has. */
+/** The parts that every page has. */
 export abstract class Frame {
   readonly page: Page;
-  /** Where results are said, with Undo. */
-  readonly said: Locator;
+  /** The messages about results, with Undo. */
+  readonly toasts: Locator;
   readonly undo: Locator;
   readonly signOut: Locator;
 
   constructor(page: Page) {
     this.page = page;
-    this.said = page.locator(".toasts");
+    this.toasts = page.locator(".toasts");
     this.undo = page.getByRole("button", { name: "Undo" });
     this.signOut = page.getByRole("button", { name: "Sign out" });
   }
@@ -35,7 +35,7 @@ export abstract class Frame {
   }
 }
 
-/** The control that asks when a key is to expire. */
+/** The control for a key's expiration. */
 export class Expiration {
   readonly group: Locator;
   readonly date: Locator;
@@ -51,7 +51,7 @@ export class Expiration {
     return this.group.locator(`input[type=radio][value="${value}"]`);
   }
 
-  /** Takes the expiry grammar of forms: a preset, `never`, a day, or a day with a time. */
+  /** Sets an expiration in the forms' grammar: a preset, `never`, a day, or a day with a time. */
   async choose(expiry: string): Promise<void> {
     if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
       await this.choice("datetime").check();
@@ -65,7 +65,7 @@ export class Expiration {
   }
 }
 
-/** The card that shows a secret, once. */
+/** The card that shows a secret once. */
 export class IssuedCard {
   readonly card: Locator;
   readonly copySecret: Locator;

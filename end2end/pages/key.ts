@@ -20,7 +20,7 @@ export class KeyPage extends Frame {
   readonly status: Locator;
   readonly calls: Locator;
   readonly callers: Locator;
-  /** That programs still call the expired key. */
+  /** The note that programs still call the expired key. */
   readonly alarm: Locator;
   readonly history: Locator;
 

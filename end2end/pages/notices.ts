@@ -38,12 +38,12 @@ export class NoticesPage extends Frame {
     return this.stages.getByRole("checkbox", { name: label, exact: true });
   }
 
-  /** What is said of an address. */
+  /** The state of an address. */
   recipient(address: string): Locator {
     return this.recipients.locator(".recipient").filter({ hasText: address });
   }
 
-  /** The mails that speak of a key, or are of a kind. */
+  /** The mails about a key, or of a kind. */
   mail(about: string): Locator {
     return this.mails.filter({ has: this.page.getByRole("rowheader").filter({ hasText: about }) });
   }

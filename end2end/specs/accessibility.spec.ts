@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../harness/test.ts";
 import { type Sight, tour, visit } from "../harness/tour.ts";
 
-/** What axe finds, as one line each. */
+/** axe's findings, one per line. */
 async function violations(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
@@ -35,12 +35,12 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
-/** By how many pixels a page is wider than its window. */
+/** The number of pixels by which a page is wider than its window. */
 function overflow(page: Page): Promise<number> {
   return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 }
 
-test("each page has a title of its own and one first heading", async ({ page, keyhold, account, functions, mailbox, watch }) => {
+test("each page has its own title and exactly one level-one heading", async ({ page, keyhold, account, functions, mailbox, watch }) => {
   watch.allow(/status of (404|410)/);
   const titles = new Map<string, string>();
   const pages = (await tour(keyhold, account, functions, mailbox)).filter((sight) => !sight.reach && !sight.signedOut);
@@ -61,7 +61,7 @@ test("each page has a title of its own and one first heading", async ({ page, ke
   expect(new Set(named.map((path) => titles.get(path))).size).toBe(named.length);
 });
 
-test("a key is made with the keyboard alone", async ({ page, account: _, apiControl, createPage, watch }) => {
+test("a key can be created with the keyboard alone", async ({ page, account: _, apiControl, createPage, watch }) => {
   watch.answerDialogs((dialog) => dialog.accept());
   await apiControl.open();
   await page.keyboard.press("Tab");
@@ -79,7 +79,7 @@ test("a key is made with the keyboard alone", async ({ page, account: _, apiCont
   await expect(createPage.expiration.choice("60d")).toBeChecked();
   await page.keyboard.press("Enter");
   await expect(createPage.issued.card).toBeVisible();
-  // What is new has the focus, so that a screen reader begins there.
+  // The new part has the focus, so that a screen reader starts there.
   await expect(page.locator("#issued-title")).toBeFocused();
 });
 
@@ -88,5 +88,5 @@ async function tabTo(page: Page, there: () => Promise<boolean>): Promise<void> {
     await page.keyboard.press("Tab");
     if (await there()) return;
   }
-  throw new Error("the keyboard does not lead there");
+  throw new Error("the Tab key does not reach it");
 }

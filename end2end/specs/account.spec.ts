@@ -1,6 +1,6 @@
 import { expect, test } from "../harness/test.ts";
 
-test("preferences are saved, and refused with the reason at the field", async ({
+test("preferences are saved, or rejected with the reason at the field", async ({
   page,
   account: _,
   accountPage,
@@ -18,8 +18,8 @@ test("preferences are saved, and refused with the reason at the field", async ({
   await expect(accountPage.timeZone).toHaveAttribute("aria-invalid", "true");
   await accountPage.timeZone.fill("Africa/Nairobi");
   await accountPage.save.click();
-  await expect(accountPage.said).toContainText(/saved/i);
-  // The other pages know it without a reload, and so does this one when it is opened again.
+  await expect(accountPage.toasts).toContainText(/saved/i);
+  // Other pages show it without a reload, and so does this one when it is opened again.
   await page.getByRole("link", { name: "API Control" }).click();
   await page.getByRole("link", { name: "Create key" }).click();
   await expect(page.getByText("Dates are in Africa/Nairobi")).toBeVisible();
@@ -30,7 +30,7 @@ test("preferences are saved, and refused with the reason at the field", async ({
   await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");
 });
 
-test("a new password ends the other sessions, and is the one that signs in", async ({
+test("a new password ends the other sessions, and signs in", async ({
   page,
   account,
   browser,
@@ -48,7 +48,7 @@ test("a new password ends the other sessions, and is the one that signs in", asy
   await expect(accountPage.currentPassword).toHaveAttribute("aria-invalid", "true");
   await accountPage.currentPassword.fill(account.password);
   await accountPage.changePassword.click();
-  await expect(accountPage.said).toContainText(/password/i);
+  await expect(accountPage.toasts).toContainText(/password/i);
   await expect(accountPage.currentPassword).toHaveValue("");
   await expect(accountPage.newPassword).toHaveValue("");
 

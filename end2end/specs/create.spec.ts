@@ -3,7 +3,7 @@ import { expect, test } from "../harness/test.ts";
 
 const DAY = 86_400_000;
 
-/** The way to ask for an expiration, and the instant that it means for an account in UTC. */
+/** A way to choose an expiration, and the resulting instant for an account in UTC. */
 const WAYS: [string, (now: number) => number | null][] = [
   ["30d", (now) => now + 30 * DAY],
   ["60d", (now) => now + 60 * DAY],
@@ -16,7 +16,7 @@ const WAYS: [string, (now: number) => number | null][] = [
 
 for (const [index, [expiry, means]] of WAYS.entries()) {
   const way = ["30 days", "60 days", "90 days", "365 days", "a date", "a date and time", "never"][index];
-  test(`a key made with the expiration ${way} works, and says so`, async ({
+  test(`a key created with the expiration ${way} works, and shows it`, async ({
     page,
     keyhold,
     account: _,
@@ -64,7 +64,7 @@ for (const [index, [expiry, means]] of WAYS.entries()) {
   });
 }
 
-test("leaving a secret that was not copied asks first", async ({
+test("leaving the page before the secret is copied asks for confirmation", async ({
   page,
   account: _,
   createPage,
@@ -100,7 +100,7 @@ test("leaving a secret that was not copied asks first", async ({
   await expect(dashboard.heading("Dashboard")).toBeVisible();
 });
 
-test("a secret that was copied lets one leave", async ({ page, account: _, createPage, dashboard }) => {
+test("after the secret is copied, leaving asks nothing", async ({ page, account: _, createPage, dashboard }) => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await createPage.open();
   await createPage.name.fill("Copied");
@@ -111,7 +111,7 @@ test("a secret that was copied lets one leave", async ({ page, account: _, creat
   await expect(dashboard.heading("Dashboard")).toBeVisible();
 });
 
-test("what is wrong is said at its field, and nothing typed is lost", async ({ account: _, createPage, watch }) => {
+test("errors appear at their fields, and no input is lost", async ({ account: _, createPage, watch }) => {
   watch.allow(/status of 422/);
   await createPage.open();
   await createPage.description.fill("kept");
@@ -120,7 +120,7 @@ test("what is wrong is said at its field, and nothing typed is lost", async ({ a
   await expect(createPage.name).toHaveAccessibleDescription(/Give the key a name/);
   await expect(createPage.name).toBeFocused();
 
-  // That a date lies in the past is the server's to say: it has the clock and the zone.
+  // Only the server can tell that a date is in the past: it has the clock and the zone.
   await createPage.name.fill("Yesterday");
   await createPage.submit.click();
   await expect(createPage.expiration.group).toHaveAccessibleDescription(/in the past/);

@@ -1,13 +1,13 @@
 import { dayAhead, minutesAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 
-test("there is no banner while there is nothing to say", async ({ account: _, dashboard }) => {
+test("there is no banner while no key needs attention", async ({ account: _, dashboard }) => {
   await dashboard.open();
   await expect(dashboard.heading("Dashboard")).toBeVisible();
   await expect(dashboard.banner).toHaveCount(0);
 });
 
-test("the banner names what runs out, soonest first, and extends it on the spot", async ({
+test("the banner lists expiring keys, soonest first, and extends them in place", async ({
   keyhold,
   account: _,
   functions,
@@ -18,7 +18,7 @@ test("the banner names what runs out, soonest first, and extends it on the spot"
   const over = await functions.createKey("Over", "never");
   await functions.createKey("Far away", "365d");
   await functions.expireKey(over);
-  // A key that was retired is only of interest while somebody still calls with it.
+  // A retired key matters only while a program still calls with it.
   expect(await keyhold.verify(over)).toMatchObject({ code: "key_expired" });
 
   const lines = dashboard.banner.getByRole("listitem");
@@ -34,7 +34,7 @@ test("the banner names what runs out, soonest first, and extends it on the spot"
 
   await dashboard.extension("Soon").selectOption("365d");
   await dashboard.extend("Soon").click();
-  await expect(dashboard.said).toContainText("Soon");
+  await expect(dashboard.toasts).toContainText("Soon");
   await expect(dashboard.warning("Soon").getByRole("button", { name: "Undo" })).toBeVisible();
   await expect(lines).toHaveCount(3);
   const expires = Date.parse((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at") ?? "");
@@ -53,7 +53,7 @@ test("the banner names what runs out, soonest first, and extends it on the spot"
   await expect(dashboard.banner).toHaveCount(0);
 });
 
-test("the banner shows five keys and says how many more there are", async ({ account: _, functions, dashboard }) => {
+test("the banner shows five keys and the number of the others", async ({ account: _, functions, dashboard }) => {
   for (let day = 1; day <= 8; day += 1) await functions.createKey(`Day ${day}`, dayAhead(day));
   await dashboard.open();
   await expect(dashboard.banner).toContainText("Day 5");
@@ -61,7 +61,7 @@ test("the banner shows five keys and says how many more there are", async ({ acc
   await expect(dashboard.banner).toContainText("3 more");
 });
 
-test("the warning window decides what is said", async ({ account: _, functions, dashboard }) => {
+test("the warning window decides which keys are listed", async ({ account: _, functions, dashboard }) => {
   await functions.createKey("In a month", "30d");
   await dashboard.open();
   await expect(dashboard.banner).toHaveCount(0);
@@ -78,7 +78,7 @@ test("counts, the time line and the newest keys", async ({ page, account: _, fun
   for (const status of ["active", "expiring_soon", "expired"]) {
     await expect(main.locator(`a[href*="status=${status}"]`).first()).toContainText("1");
   }
-  // The time line is a picture; the list under it says the same in words.
+  // The time line is an image; the list under it has the same content as text.
   const next = main.getByRole("region", { name: "Next expirations" });
   await expect(next.getByRole("img")).toHaveAccessibleName(/next expirations/);
   await expect(next.getByRole("listitem")).toHaveCount(1);
@@ -88,14 +88,14 @@ test("counts, the time line and the newest keys", async ({ page, account: _, fun
   await expect(newest.first()).toContainText("Retired");
 });
 
-test("an account without keys is shown where to begin", async ({ page, account, functions, dashboard, createPage }) => {
+test("an account without keys sees where to start", async ({ page, account, functions, dashboard, createPage }) => {
   await functions.deleteKey(account.key);
   await dashboard.open();
   await page.getByRole("main").getByRole("link", { name: /^Create/ }).first().click();
   await expect(createPage.heading("Create key")).toBeVisible();
 });
 
-test("within the last hour the time left counts down, and the status turns by itself", async ({
+test("within the last hour the remaining time counts down, and the status changes by itself", async ({
   page,
   account: _,
   functions,

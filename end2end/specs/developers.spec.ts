@@ -20,7 +20,7 @@ test("the contract is explained with the account's own access key", async ({ pag
   }
 });
 
-test("an unknown page is a 404 with a way out", async ({ page, account: _, dashboard, watch }) => {
+test("an unknown page is a 404 with a link back", async ({ page, account: _, dashboard, watch }) => {
   watch.allow(/status of 404/);
   const answer = await page.goto("/no/such/page");
   expect(answer?.status()).toBe(404);

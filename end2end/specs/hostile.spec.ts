@@ -1,6 +1,6 @@
 import { expect, test } from "../harness/test.ts";
 
-/** What is shown as it is. */
+/** Text that is shown unchanged. */
 const SHOWN: [string, string][] = [
   ["HTML", `<script>alert(1)</script><img src=x onerror=alert(1)>`],
   ["an attribute's end", `" autofocus onfocus=alert(1) x="`],
@@ -17,7 +17,7 @@ const SHOWN: [string, string][] = [
   ["other ends", `]]></style></noscript><!--<svg onload=alert(1)>`],
 ];
 
-/** What is refused, with the reason at the field. */
+/** Text that is rejected, with the reason at the field. */
 const REFUSED: [string, string][] = [
   ["10,000 characters", "x".repeat(10_000)],
   ["a text-direction override", "abc\u202egnp.exe"],
@@ -27,12 +27,12 @@ const REFUSED: [string, string][] = [
 ];
 
 for (const [kind, text] of SHOWN) {
-  test(`text is text: ${kind}`, async ({ page, keyhold, account, functions, apiControl, keyPage, dashboard, watch }) => {
+  test(`text stays text: ${kind}`, async ({ page, keyhold, account, functions, apiControl, keyPage, dashboard, watch }) => {
     const key = await functions.createKey(text, "3d", text);
     for (const open of [() => apiControl.open(), () => dashboard.open(), () => apiControl.open(`?q=${encodeURIComponent(text)}`)]) {
       await open();
       await expect(page.getByRole("main").getByText(text).first()).toBeVisible();
-      // Wide or narrow, a name never makes the page wider than the window.
+      // A name never makes the page wider than the window, whatever the width.
       await page.setViewportSize({ width: 360, height: 740 });
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
       await page.setViewportSize({ width: 1280, height: 720 });
@@ -43,7 +43,7 @@ for (const [kind, text] of SHOWN) {
     await expect(keyPage.name).toHaveValue(text);
     await expect(keyPage.description).toHaveValue(text);
     await keyPage.expireNow.click();
-    await expect(keyPage.said).toContainText(text);
+    await expect(keyPage.toasts).toContainText(text);
     await functions.post("keys/restore", { access_key: key.access_key, expiry: "never" });
 
     const answer = await keyhold.verify(key);
@@ -60,7 +60,7 @@ for (const [kind, text] of SHOWN) {
 }
 
 for (const [kind, text] of REFUSED) {
-  test(`what cannot be a name is refused at the field: ${kind}`, async ({ account: _, functions, apiControl }) => {
+  test(`an invalid name is rejected at the field: ${kind}`, async ({ account: _, functions, apiControl }) => {
     const { status, body } = await functions.post("keys/create", { name: text, description: "", expiry: "30d" });
     expect(status).toBe(422);
     expect(Object.keys(body.fields)).toEqual(["name"]);
@@ -69,7 +69,7 @@ for (const [kind, text] of REFUSED) {
   });
 }
 
-test("every field of every form answers hostile text with a message, never with a fault", async ({ account, functions }) => {
+test("every field of every form answers hostile text with a message, never with an error of the server", async ({ account, functions }) => {
   const forms: [string, string[]][] = [
     ["account/sign-in", ["email", "password", "next"]],
     ["account/sign-up", ["email", "password", "time_zone"]],
@@ -102,7 +102,7 @@ test("every field of every form answers hostile text with a message, never with 
   expect((await functions.showKey(account.key)).key.name).toBe("Default key");
 });
 
-test("a body of more than 64 KiB is refused", async ({ account: _, functions }) => {
+test("a body of more than 64 KiB is rejected", async ({ account: _, functions }) => {
   const { status } = await functions.post("keys/create", { name: "x", description: "y".repeat(70_000), expiry: "30d" });
   expect(status).toBe(413);
 });

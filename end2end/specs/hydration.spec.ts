@@ -3,11 +3,11 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-/** Every place on every page takes a quarter of an hour; without this, a spread of them. */
+/** Tries every insertion point on every page, which takes a quarter of an hour; by default a sample of them. */
 const EVERY_PLACE = process.env["KEYHOLD_EVERY_PLACE"] !== undefined;
 const PLACES = ["beforebegin", "afterend", "afterbegin"] as const;
 
-/** Holds the module back until it is released. */
+/** Delays the module until the returned function is called. */
 async function holdModule(page: Page): Promise<() => void> {
   let release = () => {};
   const gate = new Promise<void>((done) => (release = done));
@@ -18,7 +18,7 @@ async function holdModule(page: Page): Promise<() => void> {
   return release;
 }
 
-/** Opens a page whose module comes only with `release`. */
+/** Opens a page whose module loads only when the returned function is called. */
 async function openHeld(page: Page, path: string): Promise<() => void> {
   const release = await holdModule(page);
   await page.goto(path, { waitUntil: "domcontentloaded" });
@@ -33,7 +33,7 @@ async function leftPlain(page: Page): Promise<void> {
   await expect(page.locator("html[data-plain]")).toBeAttached();
 }
 
-/** The numbers of the places to try among so many: each, or a spread that does not depend on chance. */
+/** The indices to try out of `count`: all of them, or a deterministic sample. */
 function spread(count: number, wanted: number): number[] {
   const step = EVERY_PLACE ? 1 : Math.max(1, Math.floor(count / wanted));
   return Array.from({ length: Math.ceil(count / step) }, (_, index) => index * step);
@@ -42,7 +42,7 @@ function spread(count: number, wanted: number): number[] {
 /** The path of the page of the account's default key. */
 const KEY_PAGE = "a key's page";
 
-/** What to do on a page, and what must come of it: its own words, never silence. */
+/** An action on a page, and its required result, which is always visible. */
 interface Use {
   path: string;
   act: (page: Page) => Promise<void>;
@@ -97,7 +97,7 @@ const USES: Use[] = [
 ];
 
 for (const [turn, { path: where, act, sees }] of USES.entries()) {
-  test(`elements that others put into ${where} are in nobody's way`, async ({ browser, keyhold, functions, page, watch }) => {
+  test(`foreign elements in ${where} do no harm`, async ({ browser, keyhold, functions, page, watch }) => {
     test.setTimeout(EVERY_PLACE ? 1_200_000 : 90_000);
     watch.answerDialogs((dialog) => dialog.accept());
     let path = where;
@@ -106,7 +106,7 @@ for (const [turn, { path: where, act, sees }] of USES.entries()) {
       if (path === KEY_PAGE) path = KeyPage.path(key);
     }
     await page.goto(path);
-    // As it was sent: the script adds elements of its own.
+    // The count in the page as sent: the script adds elements of its own.
     const count = Number(await page.locator("body").getAttribute("data-elements"));
     const state = await page.context().storageState();
     for (const [index, number] of spread(count, 4).entries()) {
@@ -138,7 +138,7 @@ for (const [turn, { path: where, act, sees }] of USES.entries()) {
   });
 }
 
-test("a page that was changed while it was parsed goes on without its script", async ({ page, account: _, createPage, keyhold }) => {
+test("a page that was changed while it was parsed works without its script", async ({ page, account: _, createPage, keyhold }) => {
   await page.addInitScript(() => {
     const observer = new MutationObserver(() => {
       const field = document.querySelector(".field");
@@ -156,7 +156,7 @@ test("a page that was changed while it was parsed goes on without its script", a
   expect((await keyhold.verify(await createPage.issued.read())).status).toBe(200);
 });
 
-test("a panic half-way lets go of every form", async ({ page, account: _, createPage, keyhold, watch }) => {
+test("a panic during hydration releases every form", async ({ page, account: _, createPage, keyhold, watch }) => {
   watch.allow(/unreachable/);
   await page.addInitScript(() => {
     let takeOver = (_: () => void) => {};
@@ -178,7 +178,7 @@ test("a panic half-way lets go of every form", async ({ page, account: _, create
   expect((await keyhold.verify(await createPage.issued.read())).status).toBe(200);
 });
 
-test("a panic later on lets go of every form, and hides what would do nothing", async ({
+test("a later panic releases every form, and hides controls that would do nothing", async ({
   page,
   account,
   keyPage,
@@ -200,7 +200,7 @@ test("a panic later on lets go of every form, and hides what would do nothing", 
   expect((await keyhold.verify(account.key)).code).toBe("key_expired");
 });
 
-test("without the module every form goes on", async ({ page, account: _, createPage, watch }) => {
+test("without the module every form works", async ({ page, account: _, createPage, watch }) => {
   watch.allow(/Failed to (load|fetch)|ERR_FAILED/);
   await page.route(/\.wasm$/, (route) => route.abort());
   await page.goto(createPage.path);
@@ -209,8 +209,8 @@ test("without the module every form goes on", async ({ page, account: _, createP
   await expect(createPage.issued.card).toBeVisible();
 });
 
-test.describe("what was chosen before the script came stays chosen", () => {
-  test("when a key is made", async ({ page, account: _, createPage, functions, watch }) => {
+test.describe("input from before hydration survives it", () => {
+  test("when a key is created", async ({ page, account: _, createPage, functions, watch }) => {
     watch.answerDialogs((dialog) => dialog.accept());
     const release = await openHeld(page, createPage.path);
     await createPage.name.fill("Early");
@@ -226,7 +226,7 @@ test.describe("what was chosen before the script came stays chosen", () => {
     expect(Math.round((shown.expires.at - shown.created.at) / 86_400_000)).toBe(30);
   });
 
-  test("a date that is typed, and a choice made beside it", async ({ page, account: _, createPage }) => {
+  test("a typed date, and a choice made beside it", async ({ page, account: _, createPage }) => {
     const release = await openHeld(page, createPage.path);
     await createPage.expiration.date.fill("2030-01-02");
     await createPage.expiration.choice("365d").check();
@@ -243,14 +243,14 @@ test.describe("what was chosen before the script came stays chosen", () => {
     await takenOver(page);
     await expect(keyPage.expiration.choice("365d")).toBeChecked();
     await keyPage.save.click();
-    await expect(keyPage.said).toContainText("saved");
+    await expect(keyPage.toasts).toContainText("saved");
     expect((await functions.showKey(account.key)).key.expires).not.toBeNull();
   });
 
-  test("in the search and its order", async ({ page, account: _, functions, apiControl }) => {
+  test("in search and sorting", async ({ page, account: _, functions, apiControl }) => {
     await functions.createKey("Alpha one");
     await functions.createKey("Alpha two");
-    // Where there is room the columns' heads take the place of the select.
+    // In a wide window the column headers replace the select.
     await page.setViewportSize({ width: 360, height: 740 });
     const release = await openHeld(page, apiControl.path);
     await apiControl.search.fill("alpha");
@@ -282,7 +282,7 @@ test.describe("what was chosen before the script came stays chosen", () => {
     await page.context().clearCookies();
     const stranger = await page.context().newPage();
     release = await openHeld(stranger, signUp.path);
-    // The browser's own zone is offered, but not in the place of one that was typed.
+    // The browser's own zone is the suggestion, but never overwrites a typed one.
     await stranger.getByLabel("Time zone").fill("");
     await stranger.getByLabel("Time zone").fill("UTC");
     release();

@@ -4,7 +4,7 @@ import { hydrated } from "../harness/hydration.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-test("after signing in one is at the part that the link named", async ({ page, account, functions, signIn, keyPage }) => {
+test("after signing in, the page opens at the link's fragment", async ({ page, account, functions, signIn, keyPage }) => {
   await functions.expireKey(account.key);
   await page.context().clearCookies();
   await page.goto(`${KeyPage.path(account.key)}#restore`);
@@ -15,7 +15,7 @@ test("after signing in one is at the part that the link named", async ({ page, a
   await expect(keyPage.restore).toBeInViewport();
 });
 
-test("what was typed when the session ended is there after signing in again", async ({
+test("input is kept when the session ends, and restored after signing in again", async ({
   page,
   account,
   createPage,
@@ -39,7 +39,7 @@ test("what was typed when the session ended is there after signing in again", as
   expect(await page.evaluate(() => Object.values(sessionStorage).join())).not.toContain("Half written");
 });
 
-test("what was kept is no way around a change made meanwhile", async ({ page, account, keyPage, functions, signIn, watch }) => {
+test("a kept draft does not override a change made meanwhile", async ({ page, account, keyPage, functions, signIn, watch }) => {
   watch.allow(/status of (401|409)/);
   await keyPage.openOf(account.key);
   await keyPage.description.fill("half written");
@@ -57,17 +57,17 @@ test("what was kept is no way around a change made meanwhile", async ({ page, ac
   expect((await functions.showKey(account.key)).key.description).toBe("written elsewhere");
 });
 
-test("an address that is being typed stays while the link to the old one is sent again", async ({ page, account, accountPage }) => {
+test("a typed address stays while the link to the old one is sent again", async ({ page, account, accountPage }) => {
   await accountPage.open();
   const address = page.getByLabel("New address");
   await address.fill("new@example.com");
   await page.getByRole("textbox", { name: "Your password" }).fill(account.password);
   await page.getByRole("button", { name: "Send again" }).click();
-  await expect(accountPage.said).toContainText("We sent you a new link.");
+  await expect(accountPage.toasts).toContainText("We sent you a new link.");
   await expect(address).toHaveValue("new@example.com");
   await page.getByRole("button", { name: "Change address" }).click();
   await expect(page.getByText("We sent a link to new@example.com.")).toBeVisible();
-  // It has worked, so the password goes.
+  // After success the password is cleared.
   await expect(page.getByRole("textbox", { name: "Your password" })).toHaveValue("");
 });
 
@@ -90,17 +90,17 @@ test("no password is kept, and nothing for another account", async ({ page, acco
   await expect(accountPage.warningDays).toHaveValue("14");
 });
 
-test("a refused clipboard says so and selects the text", async ({ page, account, keyPage }) => {
+test("if the clipboard is denied, the page says so and selects the text", async ({ page, account, keyPage }) => {
   await page.addInitScript(() => {
     navigator.clipboard.writeText = () => Promise.reject(new DOMException("no", "NotAllowedError"));
   });
   await keyPage.openOf(account.key);
   await page.getByRole("button", { name: /^Copy/ }).first().click();
-  await expect(keyPage.said).toContainText("The browser refused the clipboard.");
+  await expect(keyPage.toasts).toContainText("The browser refused the clipboard.");
   expect(await page.evaluate(() => String(getSelection()).trim())).toBe(account.key.access_key);
 });
 
-/** Does what translators do: each text goes into elements of theirs, and the page's own text node is gone. */
+/** Imitates a translator: wraps each text into new elements and removes the page's own text node. */
 async function translate(page: Page): Promise<void> {
   await page.evaluate(() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -115,7 +115,7 @@ async function translate(page: Page): Promise<void> {
   });
 }
 
-test("a translated page shows what changes", async ({ page, account: _, functions, apiControl, keyPage, watch }) => {
+test("a translated page shows changes", async ({ page, account: _, functions, apiControl, keyPage, watch }) => {
   watch.allow(/status of 422/);
   const key = await functions.createKey("Translated", "3d");
   await keyPage.openOf(key);
@@ -123,7 +123,7 @@ test("a translated page shows what changes", async ({ page, account: _, function
   await translate(page);
   await keyPage.expireNow.click();
   await expect(keyPage.status).toHaveText("Expired");
-  await expect(keyPage.said).toContainText("Translated is expired.");
+  await expect(keyPage.toasts).toContainText("Translated is expired.");
   await expect(keyPage.restore).toBeVisible();
   await translate(page);
   await keyPage.name.fill("");
@@ -139,29 +139,29 @@ test("a translated page shows what changes", async ({ page, account: _, function
 });
 
 test.describe("a secret key in the search", () => {
-  test("is taken out before it is searched for", async ({ page, account, apiControl, functions }) => {
+  test("is removed before the search", async ({ page, account, apiControl, functions }) => {
     const { access_key, secret_key } = await functions.createKey("Found by its pair");
     await apiControl.open();
     for (const pair of [`${access_key}.${secret_key}`, ` ${access_key}  ${secret_key} `, `Authorization: Bearer ${access_key}.${secret_key}`, btoa(`${access_key}:${secret_key}`)]) {
       await apiControl.search.fill(pair);
       await expect(apiControl.search).toHaveValue(access_key);
       await expect(apiControl.names()).toHaveText(["Found by its pair"]);
-      await expect(apiControl.said).toContainText("That was a secret key.");
+      await expect(apiControl.toasts).toContainText("That was a secret key.");
       await expect(page).toHaveURL(new RegExp(`q=${access_key}$`));
       await apiControl.search.fill("");
       await expect(apiControl.rows).toHaveCount(2);
     }
     await apiControl.search.fill(account.key.secret_key);
     await expect(apiControl.search).toHaveValue("");
-    await expect(apiControl.said).toContainText("That was a secret key.");
+    await expect(apiControl.toasts).toContainText("That was a secret key.");
     expect(page.url()).not.toContain("khs_");
   });
 
   test.describe("without script", () => {
     test.use({ javaScriptEnabled: false });
 
-    test("leaves the address at once", async ({ page, account, apiControl, watch, keyhold }) => {
-      // Without script the browser sends it; it does not stay.
+    test("is removed from the address at once", async ({ page, account, apiControl, watch, keyhold }) => {
+      // Without script the browser sends it, but it does not stay in the address.
       watch.allow(/secret in the address/);
       const { access_key, secret_key } = account.key;
       await page.goto(apiControl.path);

@@ -3,7 +3,7 @@ import { dayAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-test("a key is let in, expired, restored and deleted, and each call is told so", async ({
+test("a key is accepted, expired, restored and deleted, and each call gets the right answer", async ({
   page,
   keyhold,
   account: _,
@@ -22,7 +22,7 @@ test("a key is let in, expired, restored and deleted, and each call is told so",
 
   await keyPage.openOf(key);
   await keyPage.expireNow.click();
-  await expect(keyPage.said).toContainText("Checkout is expired");
+  await expect(keyPage.toasts).toContainText("Checkout is expired");
   await expect(keyPage.status).toHaveText(/Expired/);
   const refused = await keyhold.verify(key);
   expect(refused).toMatchObject({ status: 401, code: "key_expired" });
@@ -31,7 +31,7 @@ test("a key is let in, expired, restored and deleted, and each call is told so",
   expect(Date.parse(String(refused.body?.["expired_at"]))).toBeLessThanOrEqual(Date.now());
   expect(refused.body?.["restore_url"]).toContain(`${keyhold.url}${KeyPage.path(key)}`);
 
-  // The address that the program was told leads its owner to where the key is restored.
+  // The address in the program's answer leads the owner to the page that restores the key.
   await page.goto(String(refused.body?.["restore_url"]));
   await keyPage.reload();
   await expect(keyPage.status).toHaveText(/Expired/);
@@ -57,7 +57,7 @@ test("a key is let in, expired, restored and deleted, and each call is told so",
   expect(gone?.status()).toBe(404);
 });
 
-test("all three carriers are let in, and refused alike", async ({ keyhold, account, functions }) => {
+test("all three carriers are accepted and rejected alike", async ({ keyhold, account, functions }) => {
   const { access_key, secret_key } = account.key;
   const carriers: Record<string, string>[] = [
     { authorization: basic(account.key) },
@@ -84,7 +84,7 @@ test("all three carriers are let in, and refused alike", async ({ keyhold, accou
   }
 });
 
-test("undo takes an expire back", async ({ keyhold, account, apiControl }) => {
+test("Undo reverts Expire", async ({ keyhold, account, apiControl }) => {
   await apiControl.open();
   await (await apiControl.action("Default key", "Expire now")).click();
   await expect(apiControl.row("Default key")).toContainText("Expired");
@@ -111,8 +111,8 @@ test("an edit changes name, description and expiration, and survives a reload", 
   await keyPage.description.fill("Prints labels");
   await keyPage.expiration.choose(dayAhead(3));
   await keyPage.save.click();
-  await expect(keyPage.said).toContainText("Warehouse");
-  // Undo would take back the expiration alone, and leave the name as it is now.
+  await expect(keyPage.toasts).toContainText("Warehouse");
+  // Undo would revert only the expiration, and leave the name as it is now.
   await expect(keyPage.undo).toHaveCount(0);
   await expect(keyPage.status).toHaveText(/Expiring soon/);
 
@@ -125,7 +125,7 @@ test("an edit changes name, description and expiration, and survives a reload", 
   expect(answer.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(3)}T23:59:59.999Z`);
   expect(answer.headers.has("sunset")).toBe(true);
 
-  // Saving again with "Keep" leaves the instant as it is, to the millisecond.
+  // Saving again with "Keep" leaves the instant unchanged, to the millisecond.
   await keyPage.name.fill("Warehouse 2");
   await keyPage.save.click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Warehouse 2");
@@ -140,14 +140,14 @@ test("deleting offers to expire instead", async ({ keyhold, account, keyPage }) 
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
 
-test("a key's history says what was done", async ({ account, functions, keyPage }) => {
+test("a key's history lists its changes", async ({ account, functions, keyPage }) => {
   await functions.expireKey(account.key);
   await keyPage.openOf(account.key);
   await expect(keyPage.history).toHaveCount(2);
   await expect(keyPage.history.first()).toContainText(/expired/i);
 });
 
-test("what is wrong in an edit is said at its field, and nothing typed is lost", async ({
+test("errors of an edit appear at their fields, and no input is lost", async ({
   account,
   keyPage,
   functions,
@@ -162,7 +162,7 @@ test("what is wrong in an edit is said at its field, and nothing typed is lost",
   await expect(keyPage.description).toHaveAccessibleDescription(/501 characters; at most 500 fit/);
   await expect(keyPage.description).toHaveValue("y".repeat(501));
 
-  // Deleted meanwhile, in another tab.
+  // The key is deleted meanwhile, in another tab.
   await keyPage.name.fill("Too late");
   await keyPage.description.fill("typed");
   await functions.deleteKey(account.key);

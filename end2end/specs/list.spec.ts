@@ -8,7 +8,7 @@ test.describe("with keys in every state", () => {
     await functions.expireKey(await functions.createKey("Charlie", "never", "reads orders"));
   });
 
-  test("search looks into name, description and access key, and lives in the address", async ({
+  test("search covers name, description and access key, and is part of the address", async ({
     page,
     account,
     apiControl,
@@ -25,7 +25,7 @@ test.describe("with keys in every state", () => {
     await expect(apiControl.names()).toHaveText(["Default key"]);
     await apiControl.search.fill("nothing like it");
     await expect(apiControl.rows).toHaveCount(0);
-    // A wildcard of SQL is a character like any other.
+    // An SQL wildcard is an ordinary character.
     await apiControl.search.fill("%");
     await expect(page).toHaveURL(/q=%25/);
     await expect(apiControl.rows).toHaveCount(0);
@@ -35,7 +35,7 @@ test.describe("with keys in every state", () => {
     await expect(apiControl.names()).toHaveText(["Charlie", "Alpha"]);
   });
 
-  test("the filter by status says how many there are, and the Back button undoes it", async ({ page, apiControl }) => {
+  test("the status filter shows counts, and the Back button undoes it", async ({ page, apiControl }) => {
     await apiControl.open();
     await expect(apiControl.filter("All")).toContainText("4");
     await expect(apiControl.filter("Active")).toContainText("2");
@@ -57,7 +57,7 @@ test.describe("with keys in every state", () => {
     await expect(apiControl.names()).toHaveText(["Bravo"]);
   });
 
-  test("every column sorts, both ways", async ({ page, apiControl }) => {
+  test("every column sorts in both directions", async ({ page, apiControl }) => {
     await apiControl.open();
     await expect(apiControl.names()).toHaveText(["Charlie", "Bravo", "Alpha", "Default key"]);
     const orders: [string, string, string[]][] = [
@@ -84,7 +84,7 @@ test.describe("with keys in every state", () => {
   });
 });
 
-test("fifty keys make a page, and the pages are links", async ({ page, account: _, functions, apiControl }) => {
+test("a page has fifty keys, and pages are links", async ({ page, account: _, functions, apiControl }) => {
   for (let index = 1; index <= 51; index += 1) {
     await functions.createKey(`Key ${String(index).padStart(2, "0")}`);
   }
@@ -98,7 +98,7 @@ test("fifty keys make a page, and the pages are links", async ({ page, account: 
   await expect(apiControl.rows).toHaveCount(50);
   await apiControl.open("?sort=name&page=99");
   await expect(apiControl.names()).toHaveText(["Key 50", "Key 51"]);
-  // What means nothing in an address is as if it were absent.
+  // Meaningless parts of an address are ignored.
   await apiControl.open("?sort=nonsense&page=-1&status=what");
   await expect(apiControl.rows).toHaveCount(50);
 });

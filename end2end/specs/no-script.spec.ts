@@ -6,7 +6,7 @@ import { KeyPage } from "../pages/key.ts";
 
 test.use({ javaScriptEnabled: false });
 
-// A refused form is answered with its page and a status that Chromium's console takes for an error.
+// A rejected form is answered with its page and a status that Chromium logs as an error.
 test.beforeEach(({ watch }) => watch.allow(/status of (401|422)/));
 
 test("signing up shows the default key's secret in the answer to the form", async ({ page, keyhold, signUp }) => {
@@ -41,7 +41,7 @@ test("signing in and out", async ({ page, keyhold, account, signIn, apiControl }
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test("creating shows the secret in the answer to the form, and nowhere again", async ({
+test("creating shows the secret in the answer to the form, and nowhere else", async ({
   page,
   keyhold,
   account: _,
@@ -137,7 +137,7 @@ test("searching, filtering, sorting and extending are forms and links", async ({
   await expect(dashboard.banner).toHaveCount(0);
 });
 
-test("preferences are a form too", async ({ page, keyhold, account: _, accountPage }) => {
+test("preferences are a plain form too", async ({ page, keyhold, account: _, accountPage }) => {
   await page.goto("/preferences/account");
   await accountPage.warningDays.fill("100");
   await accountPage.save.click();
@@ -148,7 +148,7 @@ test("preferences are a form too", async ({ page, keyhold, account: _, accountPa
   await expect(accountPage.warningDays).toHaveValue("7");
 });
 
-test("no control looks alive that needs a script", async ({ page, account, apiControl }) => {
+test("no control that needs a script looks active", async ({ page, account, apiControl }) => {
   for (const path of ["/", apiControl.path, KeyPage.path(account.key), "/developers", "/preferences/account", "/preferences/notices"]) {
     await page.goto(path);
     await expect(page.getByRole("button", { name: /^(Copy|Show|Download)/ })).toHaveCount(0);

@@ -5,12 +5,12 @@ import { linkTo } from "../harness/mail.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-/** Mails are written within a moment; the folder is looked at again and again. */
+/** Subjects of mails. */
 const EXPIRED = /^1 API key has expired: /;
 const CONFIRM = /^Confirm your/;
 const CONFIRM_SECOND = /^Confirm that/;
 
-test("the stages are chosen, kept, and their absence is warned of", async ({ account: _, noticesPage }) => {
+test("chosen stages are saved, and choosing none shows a warning", async ({ account: _, noticesPage }) => {
   await noticesPage.open();
   const all = noticesPage.stages.getByRole("checkbox");
   await expect(all).toHaveCount(7);
@@ -18,7 +18,7 @@ test("the stages are chosen, kept, and their absence is warned of", async ({ acc
   await noticesPage.stage("30 days before").uncheck();
   await noticesPage.stage("1 day after").uncheck();
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.said).toContainText("Your choice is saved.");
+  await expect(noticesPage.toasts).toContainText("Your choice is saved.");
   await noticesPage.reload();
   await expect(noticesPage.stage("30 days before")).not.toBeChecked();
   await expect(noticesPage.stage("14 days before")).toBeChecked();
@@ -29,16 +29,16 @@ test("the stages are chosen, kept, and their absence is warned of", async ({ acc
   for (const box of await all.all()) await box.uncheck();
   await expect(warning).toBeVisible();
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.said).toContainText("Your choice is saved.");
+  await expect(noticesPage.toasts).toContainText("Your choice is saved.");
   await noticesPage.reload();
   await expect(warning).toBeVisible();
 });
 
-test("what is not chosen is not sent", async ({ account, functions, noticesPage, mailbox }) => {
+test("a stage that is not chosen is not sent", async ({ account, functions, noticesPage, mailbox }) => {
   await noticesPage.open();
   await noticesPage.stage("When it expires").uncheck();
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.said).toContainText("saved");
+  await expect(noticesPage.toasts).toContainText("saved");
   await functions.expireKey(await functions.createKey("Unheard"));
   await noticesPage.stage("When it expires").check();
   await noticesPage.saveChoice.click();
@@ -50,7 +50,7 @@ test("what is not chosen is not sent", async ({ account, functions, noticesPage,
   await expect(noticesPage.mail("Unheard")).toHaveCount(0);
 });
 
-test("the account's address is confirmed by the button in the page of the mail's link", async ({
+test("the button on the page of the mail's link confirms the account's address", async ({
   page,
   account,
   noticesPage,
@@ -65,7 +65,7 @@ test("the account's address is confirmed by the button in the page of the mail's
   await expect(noticesPage.mail("Link to confirm your address")).toContainText("Sent");
   const first = linkTo(await mailbox.wait(account.email, CONFIRM), "confirm");
   await noticesPage.resend.click();
-  await expect(noticesPage.said).toContainText("A new link is on its way");
+  await expect(noticesPage.toasts).toContainText("A new link is on its way");
   const link = linkTo(await mailbox.wait(account.email, CONFIRM, 2), "confirm");
 
   await page.goto(first);
@@ -82,7 +82,7 @@ test("the account's address is confirmed by the button in the page of the mail's
   await expect(noticesPage.resend).toHaveCount(0);
 });
 
-test("a second recipient hears nothing before it has confirmed, and nothing after it was removed", async ({
+test("a second recipient gets no mail before it is confirmed, and none after it is removed", async ({
   page,
   browser,
   keyhold,
@@ -111,7 +111,7 @@ test("a second recipient hears nothing before it has confirmed, and nothing afte
   const link = linkTo(await mailbox.wait(team, CONFIRM_SECOND), "confirm");
   expect(await mailbox.to(team, EXPIRED)).toEqual([]);
 
-  // Somebody else reads that mail, somewhere without a session, and perhaps a scanner opened it first.
+  // The link is opened without a session, by another person, perhaps after a scanner.
   const elsewhere = await browser.newContext({ baseURL: keyhold.url });
   for (let scan = 0; scan < 2; scan += 1) expect((await elsewhere.request.get(link)).status()).toBe(200);
   await noticesPage.reload();
@@ -132,16 +132,16 @@ test("a second recipient hears nothing before it has confirmed, and nothing afte
 
   await noticesPage.reload();
   await noticesPage.remove.click();
-  await expect(noticesPage.said).toContainText(`${team} gets no more notices.`);
+  await expect(noticesPage.toasts).toContainText(`${team} gets no more notices.`);
   await expect(noticesPage.address).toHaveValue("");
   await functions.expireKey(await functions.createKey("After"));
   await mailbox.wait(account.email, EXPIRED, 3);
   expect(await mailbox.to(team, EXPIRED)).toHaveLength(1);
   await noticesPage.undo.click();
-  await expect(noticesPage.said).toContainText("is sent a link to confirm it again");
+  await expect(noticesPage.toasts).toContainText("is sent a link to confirm it again");
   await expect(noticesPage.recipient(team)).toContainText("Not confirmed yet");
 
-  // Who gets notices by no account of their own can put an end to them.
+  // A recipient without an account can end the notices.
   await page.goto(linkTo(await mailbox.wait(team, CONFIRM_SECOND, 2), "confirm"));
   await linkPage.confirm.click();
   await page.goto(linkTo(notice, "confirm"));
@@ -152,7 +152,7 @@ test("a second recipient hears nothing before it has confirmed, and nothing afte
   await expect(noticesPage.address).toBeVisible();
 });
 
-test("a key that has expired is written about; log, banner and mail agree", async ({
+test("an expired key causes a mail; log, banner and mail agree", async ({
   page,
   keyhold,
   account,
@@ -165,7 +165,7 @@ test("a key that has expired is written about; log, banner and mail agree", asyn
   const key = await functions.createKey("billing-cron");
   await keyPage.openOf(key);
   await keyPage.expireNow.click();
-  await expect(keyPage.said).toContainText("is expired");
+  await expect(keyPage.toasts).toContainText("is expired");
   const mail = await mailbox.wait(account.email, EXPIRED);
   expect(mail.subject).toBe("1 API key has expired: billing-cron");
   for (const part of [mail.text, mail.html]) {
@@ -179,7 +179,7 @@ test("a key that has expired is written about; log, banner and mail agree", asyn
   await expect(row).toContainText("When it expires");
   await expect(row).toContainText(account.email);
   await expect(row.locator(".pill")).toHaveText("Sent");
-  // A key that was retired is only of interest while somebody still calls with it.
+  // A retired key matters only while a program still calls with it.
   expect(await keyhold.verify(key)).toMatchObject({ code: "key_expired" });
   await expect(async () => {
     await dashboard.open();
@@ -188,7 +188,7 @@ test("a key that has expired is written about; log, banner and mail agree", asyn
   const instant = await dashboard.warning("billing-cron").locator("time").first().getAttribute("title");
   expect(mail.text?.replace(/\s+/g, " ")).toContain(String(instant));
 
-  // The mail's link leads to the form that mends it, by way of the sign-in page where that is needed.
+  // The mail's link leads to the form that restores the key, through the sign-in page if needed.
   const edit = linkTo(mail, "preferences/api-control/");
   expect(edit).toContain(KeyPage.path(key));
   await page.goto(edit);
@@ -203,7 +203,7 @@ test("a key that has expired is written about; log, banner and mail agree", asyn
   await expect(keyPage.heading("billing-cron")).toBeVisible();
 });
 
-test("a warning that would come with the key itself does not come", async ({ account, functions, noticesPage, mailbox }) => {
+test("a warning that would be due at the key's creation is not sent", async ({ account, functions, noticesPage, mailbox }) => {
   await functions.createKey("For two days", dayAhead(2));
   await functions.expireKey(await functions.createKey("Over"));
   await mailbox.wait(account.email, EXPIRED);
@@ -212,7 +212,7 @@ test("a warning that would come with the key itself does not come", async ({ acc
   await expect(noticesPage.mail("For two days")).toHaveCount(0);
 });
 
-test("the calendar holds each key's expiration, at an address that can be reset", async ({
+test("the calendar lists each key's expiration, at an address that can be reset", async ({
   account: _,
   functions,
   noticesPage,
@@ -232,18 +232,18 @@ test("the calendar holds each key's expiration, at an address that can be reset"
   expect(events[0]?.startDate.toJSDate().toISOString().slice(0, 10)).toBe(day);
 
   await noticesPage.resetCalendar.click();
-  await expect(noticesPage.said).toContainText("The calendar has a new address");
+  await expect(noticesPage.toasts).toContainText("The calendar has a new address");
   await expect(noticesPage.calendarUrl).not.toHaveText(address);
   expect((await fetch(address)).status).toBe(404);
   expect((await fetch((await noticesPage.calendarUrl.innerText()).trim())).status).toBe(200);
 });
 
-test("what is being chosen or typed stays when another part of the page changes", async ({ account: _, noticesPage }) => {
+test("input stays when another part of the page changes", async ({ account: _, noticesPage }) => {
   await noticesPage.open();
   await noticesPage.stage("7 days before").uncheck();
   await noticesPage.address.fill("typed@example.com");
   await noticesPage.resetCalendar.click();
-  await expect(noticesPage.said).toContainText("new address");
+  await expect(noticesPage.toasts).toContainText("new address");
   await expect(noticesPage.stage("7 days before")).not.toBeChecked();
   await expect(noticesPage.address).toHaveValue("typed@example.com");
 });
@@ -254,11 +254,11 @@ test.describe("without JavaScript", () => {
   test("everything on the page is a plain form", async ({ page, account, noticesPage, linkPage, mailbox, watch }) => {
     watch.allow(/status of (410|422)/);
     const team = `team.${account.email}`;
-    const said = page.getByRole("main").locator(".note.good");
+    const note = page.getByRole("main").locator(".note.good");
     await page.goto(noticesPage.path);
     await noticesPage.stage("14 days before").uncheck();
     await noticesPage.saveChoice.click();
-    await expect(said).toHaveText("Your choice is saved.");
+    await expect(note).toHaveText("Your choice is saved.");
     await expect(noticesPage.stage("14 days before")).not.toBeChecked();
     await expect(noticesPage.stage("7 days before")).toBeChecked();
 
@@ -268,28 +268,28 @@ test.describe("without JavaScript", () => {
     await expect(noticesPage.address).toHaveValue("the team");
     await noticesPage.address.fill(team);
     await noticesPage.add.click();
-    await expect(said).toContainText("is on its way");
+    await expect(note).toContainText("is on its way");
     await mailbox.wait(team, CONFIRM_SECOND);
     await noticesPage.recipient(team).getByRole("button", { name: "Send the link again" }).click();
-    await expect(said).toContainText("A new link is on its way");
+    await expect(note).toContainText("A new link is on its way");
     await page.goto(linkTo(await mailbox.wait(team, CONFIRM_SECOND, 2), "confirm"));
     await linkPage.confirm.click();
     await page.goto(noticesPage.path);
     await expect(noticesPage.recipient(team)).toContainText("Confirmed");
     await noticesPage.remove.click();
-    await expect(said).toContainText("no more notices");
+    await expect(note).toContainText("no more notices");
     await expect(noticesPage.address).toBeVisible();
 
     const address = await noticesPage.calendarUrl.innerText();
     await noticesPage.resetCalendar.click();
-    await expect(said).toContainText("new address");
+    await expect(note).toContainText("new address");
     await expect(noticesPage.calendarUrl).not.toHaveText(address);
-    // Nothing that needs a script looks alive.
+    // No control that needs a script looks active.
     await expect(page.getByRole("button", { name: /^Copy/ })).toHaveCount(0);
   });
 });
 
-test("Undo is sent once, however often it is pressed", async ({ page, account: _, noticesPage }) => {
+test("Undo is sent once, however often the button is pressed", async ({ page, account: _, noticesPage }) => {
   await noticesPage.open();
   await noticesPage.address.fill("team@example.com");
   await noticesPage.add.click();
@@ -306,7 +306,7 @@ test("Undo is sent once, however often it is pressed", async ({ page, account: _
   await noticesPage.undo.click();
   await noticesPage.undo.click();
   release();
-  await expect(noticesPage.said).toContainText("is sent a link to confirm it again.");
+  await expect(noticesPage.toasts).toContainText("is sent a link to confirm it again.");
   await expect(noticesPage.recipient("team@example.com")).toBeVisible();
   expect(sent).toBe(1);
 });

@@ -5,7 +5,7 @@ import { expect, test } from "../harness/test.ts";
 const RESET = /^Set a new password/;
 const NEW_PASSWORD = "a quite different sentence";
 
-test("a forgotten password is set anew by the mail's link, once, and ends the other sessions", async ({
+test("the mail's link sets a new password once, and ends the other sessions", async ({
   page,
   browser,
   keyhold,
@@ -61,7 +61,7 @@ test("a forgotten password is set anew by the mail's link, once, and ends the ot
   await expect(linkPage.gone).toBeVisible();
 });
 
-test("an address without an account looks the same and is sent nothing", async ({ page, account, linkPage, mailbox }) => {
+test("an address without an account looks the same and gets no mail", async ({ page, account, linkPage, mailbox }) => {
   await page.context().clearCookies();
   const unknown = freshEmail();
   const seen: string[] = [];
@@ -77,7 +77,7 @@ test("an address without an account looks the same and is sent nothing", async (
   expect(await mailbox.to(unknown, /./)).toEqual([]);
 });
 
-test("the pages of links come without script, are kept nowhere, and tell strangers nothing", async ({
+test("the pages of links have no script, are not cached, and reveal nothing to strangers", async ({
   page,
   keyhold,
   account,
@@ -96,7 +96,7 @@ test("the pages of links come without script, are kept nowhere, and tell strange
   const token = new URL(link, keyhold.url).searchParams.get("token") ?? "";
   expect(keyhold.log).not.toContain(token);
 
-  // Signed in or not, a link that was never given, was changed, or is meant for another page is no link.
+  // With or without a session, a link that was never issued, was altered, or is for another page is invalid.
   const changed = token.slice(0, -1) + (token.endsWith("0") ? "1" : "0");
   for (const path of [
     "/reset-password",
@@ -108,13 +108,13 @@ test("the pages of links come without script, are kept nowhere, and tell strange
     expect((await page.goto(path))?.status(), path).toBe(410);
     await expect(linkPage.gone).toBeVisible();
   }
-  // A newer link takes the place of an older one.
+  // A newer link invalidates an older one.
   await functions.post("account/forgot-password", { email: account.email });
   await mailbox.wait(account.email, RESET, 2);
   expect((await page.goto(link))?.status()).toBe(410);
 });
 
-test("whoever is signed in is not asked about a forgotten password", async ({ page, keyhold, account: _ }) => {
+test("the page for a forgotten password redirects a signed-in browser", async ({ page, keyhold, account: _ }) => {
   await page.goto("/forgot-password");
   await expect(page).toHaveURL(`${keyhold.url}/`);
 });

@@ -5,12 +5,12 @@ import { basic, SECRET } from "../harness/keyhold.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-/** Bytes of HTML, style, script and module. */
+/** Bytes of HTML, style, script and module together. */
 const FIRST_LOAD = 260_000;
 
-test("a script that gets into a page does not run", async ({ page, account: _, dashboard, watch }) => {
+test("an injected script does not run", async ({ page, account: _, dashboard, watch }) => {
   watch.allow(/Content Security Policy/);
-  // As if the server had let markup through, between its own and in the parser's sight.
+  // Imitates a server that lets markup through, where the parser meets it.
   await page.route("/", async (route) => {
     const answer = await route.fetch();
     const script = `<script>document.documentElement.dataset.injected = "script"</script>`;
@@ -23,7 +23,7 @@ test("a script that gets into a page does not run", async ({ page, account: _, d
   await expect(page.locator("html")).not.toHaveAttribute("data-injected");
 });
 
-test("every page comes with the headers that keep it safe", async ({ page, account, apiControl }) => {
+test("every page has the security headers", async ({ page, account, apiControl }) => {
   const nonces = new Set<string>();
   const paths = ["/", apiControl.path, KeyPage.path(account.key), "/preferences/account", "/developers", "/no/such/page"];
   for (const path of paths) {
@@ -44,7 +44,7 @@ test("every page comes with the headers that keep it safe", async ({ page, accou
   expect(nonces.size).toBe(paths.length);
 });
 
-test("the site's files are kept for ever, compressed, and no larger than they were", async ({
+test("the site's files are immutable, compressed, and within their size limit", async ({
   page,
   account: _,
   signIn,
@@ -69,7 +69,7 @@ test("the site's files are kept for ever, compressed, and no larger than they we
   expect(total).toBeLessThanOrEqual(FIRST_LOAD);
 });
 
-test("somebody else's key answers exactly as a missing one", async ({ page, browser, keyhold, account: _, functions, watch }) => {
+test("another account's key is answered exactly like a missing one", async ({ page, browser, keyhold, account: _, functions, watch }) => {
   watch.allow(/status of 404/);
   const stranger = await browser.newContext();
   const { key } = await newAccount(new Functions(keyhold, stranger.request), "UTC");
@@ -134,7 +134,7 @@ test("a secret is shown once and is nowhere else", async ({ page, keyhold, signU
 
   for (const key of [first, second]) {
     expect(key.secret_key).toMatch(SECRET);
-    // Right and wrong, in all the ways in which it can be sent.
+    // Right and wrong secrets, in every carrier.
     await keyhold.ask({ authorization: basic(key) });
     await keyhold.ask({ authorization: `Bearer ${key.access_key}.${key.secret_key}` });
     await keyhold.ask({ "x-api-key": `${key.access_key}.${key.secret_key}` });

@@ -1,7 +1,7 @@
 import { freshEmail, PASSWORD } from "../harness/account.ts";
 import { expect, test } from "../harness/test.ts";
 
-test("a new person signs up, sees the default key's secret once, and it works", async ({
+test("signing up shows the default key's secret once, and the key works", async ({
   page,
   keyhold,
   signUp,
@@ -32,7 +32,7 @@ test("a new person signs up, sees the default key's secret once, and it works", 
   await expect(row).toContainText("Never");
 });
 
-test("what is wrong is said at its field, and nothing typed is lost", async ({ signUp, watch }) => {
+test("errors appear at their fields, and no input is lost", async ({ signUp, watch }) => {
   watch.allow(/status of 422/);
   await signUp.open();
   await signUp.email.fill("ada at example.com");
@@ -44,7 +44,7 @@ test("what is wrong is said at its field, and nothing typed is lost", async ({ s
   await expect(signUp.email).toBeFocused();
   await expect(signUp.email).toHaveValue("ada at example.com");
 
-  // What only the server can tell comes back to the same fields.
+  // Errors that only the server can detect appear at the same fields.
   await signUp.email.fill(freshEmail());
   await signUp.password.fill("password123");
   await signUp.submit.click();
@@ -56,7 +56,7 @@ test("what is wrong is said at its field, and nothing typed is lost", async ({ s
   await expect(signUp.password).toHaveValue("password123");
 });
 
-test("an address that has an account gets none again", async ({ page, keyhold, account, signUp, signIn, watch }) => {
+test("an address with an account cannot sign up again", async ({ page, keyhold, account, signUp, signIn, watch }) => {
   watch.allow(/status of (409|429)/);
   await page.context().clearCookies();
   await signUp.open();
@@ -71,7 +71,7 @@ test("an address that has an account gets none again", async ({ page, keyhold, a
   await expect(page).toHaveURL(`${keyhold.url}/`);
 });
 
-test("signing in leads back to where one wanted to go, and signing out ends it", async ({
+test("signing in leads back to the requested page, and signing out ends the session", async ({
   page,
   keyhold,
   account,
@@ -95,7 +95,7 @@ test("signing in leads back to where one wanted to go, and signing out ends it",
   const session = await page.context().cookies();
   await apiControl.signOut.click();
   await expect(page).toHaveURL(/\/sign-in/);
-  // The cookie is gone from the browser, and what it stood for from the server.
+  // The cookie is gone from the browser, and the session from the server.
   await page.context().addCookies(session);
   await page.goto("/preferences/api-control");
   await expect(page).toHaveURL(/\/sign-in/);

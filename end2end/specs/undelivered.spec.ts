@@ -1,11 +1,11 @@
 import { expect, test } from "../harness/test.ts";
 
-/** Mails go to a real SMTP server, which refuses some of them. */
+/** Sends mails to a real SMTP server, which rejects some of them. */
 test.use({ overSmtp: true });
 
 const WORDS = "5.1.1 no such mailbox <b>here</b>";
 
-test("a mail that was refused for good is shown with the server's words, and sent again", async ({
+test("a rejected mail is shown with the server's response, and can be sent again", async ({
   account,
   functions,
   noticesPage,
@@ -23,8 +23,8 @@ test("a mail that was refused for good is shown with the server's words, and sen
 
   postOffice.refused.delete(account.email);
   await noticesPage.sendAgain(row).click();
-  await expect(noticesPage.said).toContainText("The mail will be sent again.");
-  // The page looks again by itself.
+  await expect(noticesPage.toasts).toContainText("The mail will be sent again.");
+  // The page refreshes by itself.
   await expect(row.locator(".pill")).toHaveText("Sent");
   await expect(noticesPage.sendAgain(row)).toHaveCount(0);
   expect(letters().map((letter) => letter.subject)).toContain("1 API key has expired: staging");

@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { dayAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 
-/** Opens a page anew until it tells what has just happened: calls are written down within a second. */
+/** Reloads a page until it shows the latest calls, which are written within a second. */
 async function soon(page: Page, tells: () => Promise<void>): Promise<void> {
   await expect(async () => {
     await page.reload();
@@ -13,7 +13,7 @@ async function soon(page: Page, tells: () => Promise<void>): Promise<void> {
 
 const QUICK = { timeout: 250 };
 
-test("the list says when a key was last used, and sorts by it", async ({
+test("the list shows when a key was last used, and sorts by it", async ({
   page,
   keyhold,
   account: _,
@@ -112,7 +112,7 @@ test("an expired key that is still called raises an alarm until it is restored",
 
   await dashboard.open();
   await dashboard.extend("billing-cron").click();
-  // The line stays, with its way back, until the page is left.
+  // The line stays, with Undo, until the page is left.
   await expect(dashboard.warning("billing-cron").getByRole("button", { name: "Undo" })).toBeVisible();
   await expect(dashboard.warning("billing-cron")).not.toContainText("fail");
   expect(await keyhold.call(cron, "198.51.100.1", "billing/2.4")).toBe(200);
@@ -121,7 +121,7 @@ test("an expired key that is still called raises an alarm until it is restored",
   const caller = keyPage.callers.getByRole("listitem").filter({ hasText: "198.51.100.1" });
   await soon(page, () => expect(caller).not.toContainText("Refused", QUICK));
 
-  // What was refused before does not count again.
+  // Calls rejected before the restore do not count again.
   await functions.expireKey(cron);
   await dashboard.open();
   await expect(dashboard.warning("billing-cron")).not.toContainText("fail");

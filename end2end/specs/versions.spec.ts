@@ -2,7 +2,7 @@ import { dayAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-test("a tab opened before a key expired revives nothing, and shows both states", async ({
+test("a tab opened before a key expired does not revive it, and shows both states", async ({
   context,
   keyhold,
   account,
@@ -24,19 +24,19 @@ test("a tab opened before a key expired revives nothing, and shows both states",
   await expect(second.status).toHaveText(/Expired/);
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 
-  // Sent again, with both in sight: saved, and still out of use.
+  // Sending again, with both states visible, saves; the key stays expired.
   await second.save.click();
-  await expect(second.said).toContainText("is saved");
+  await expect(second.toasts).toContainText("is saved");
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 
-  // A new date, chosen in the sight of it, revives.
+  // A deliberately chosen new date restores the key.
   await second.expiration.choose("30d");
   await second.save.click();
   await expect(second.status).toHaveText(/Active/);
   expect((await keyhold.verify(account.key)).status).toBe(200);
 });
 
-test("a key renamed in another tab takes nothing away that is being typed", async ({ context, account, keyPage, watch }) => {
+test("renaming a key in another tab does not discard input", async ({ context, account, keyPage, watch }) => {
   watch.allow(/status of 409/);
   const second = new KeyPage(await context.newPage());
   await second.openOf(account.key);
@@ -55,11 +55,11 @@ test("a key renamed in another tab takes nothing away that is being typed", asyn
   await expect(second.confirmName).toHaveValue("half a na");
 });
 
-test("a second press of Expire now leaves the way back", async ({ page, keyhold, account, keyPage }) => {
+test("a second press of Expire now keeps Undo", async ({ page, keyhold, account, keyPage }) => {
   await keyPage.openOf(account.key);
   let answered = 0;
   page.on("response", (response) => void (answered += Number(response.url().endsWith("/fn/keys/expire"))));
-  // The button goes when the page has the new state, which comes with this.
+  // The button disappears when the page has the new state, which arrives with this answer.
   let release = () => {};
   const gate = new Promise<void>((done) => (release = done));
   await page.route(/\/fn\/keys\/show/, async (route) => {
@@ -78,7 +78,7 @@ test("a second press of Expire now leaves the way back", async ({ page, keyhold,
   expect((await keyhold.verify(account.key)).status).toBe(200);
 });
 
-test("one page saves, expires and saves again without being in its own way", async ({ keyhold, account, keyPage }) => {
+test("one page saves, expires and saves again without a conflict", async ({ keyhold, account, keyPage }) => {
   await keyPage.openOf(account.key);
   for (const text of ["one", "two"]) {
     await keyPage.description.fill(text);
@@ -90,21 +90,21 @@ test("one page saves, expires and saves again without being in its own way", asy
   await expect(keyPage.status).toHaveText(/Expired/);
   await keyPage.name.fill("Renamed");
   await keyPage.save.click();
-  await expect(keyPage.said).toContainText("Renamed is saved");
+  await expect(keyPage.toasts).toContainText("Renamed is saved");
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
 
-test("a new answer takes the old one away", async ({ account, functions, keyPage, watch }) => {
+test("a new message replaces the old one", async ({ account, functions, keyPage, watch }) => {
   watch.allow(/status of 404/);
   await keyPage.openOf(account.key);
   await keyPage.description.fill("first");
   await keyPage.save.click();
-  await expect(keyPage.said).toContainText("is saved");
+  await expect(keyPage.toasts).toContainText("is saved");
   await functions.deleteKey(account.key);
   await keyPage.description.fill("second");
   await keyPage.save.click();
   await expect(keyPage.page.getByText("There is no such key.")).toBeVisible();
-  await expect(keyPage.said).toBeEmpty();
+  await expect(keyPage.toasts).toBeEmpty();
 });
 
 for (const pause of [30, 120, 400]) {
@@ -119,7 +119,7 @@ for (const pause of [30, 120, 400]) {
     const ends = async (key: typeof other) => (await keyhold.verify(key)).headers.get("x-keyhold-expires-at");
     const before = [await ends(pressed), await ends(other)];
     await dashboard.open();
-    // Both presses are made within the page: the way from here to there takes its time on a busy machine.
+    // Both presses run inside the page: a round trip from here takes too long on a busy machine.
     await dashboard.extend(pressed.name).evaluate((button, pause) => {
       const { left, top, width, height } = button.getBoundingClientRect();
       const press = () => {
@@ -154,7 +154,7 @@ test("Enter twice extends one key, and Undo gives the date back", async ({
   const ends = (await keyhold.verify(soon)).headers.get("x-keyhold-expires-at");
   await dashboard.open();
   await dashboard.extend("Soon").focus();
-  // Within the page, as a finger does it: the way from here to there takes its time on a busy machine.
+  // Runs inside the page: a round trip from here takes too long on a busy machine.
   await dashboard.extend("Soon").evaluate((button) => {
     const press = () => document.activeElement instanceof HTMLElement && document.activeElement.click();
     (button as HTMLElement).click();
@@ -169,20 +169,20 @@ test("Enter twice extends one key, and Undo gives the date back", async ({
   expect((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at")).toBe(ends);
 });
 
-test("a Dashboard that is out of date revives nothing", async ({ keyhold, account: _, functions, dashboard, watch }) => {
+test("an outdated Dashboard does not revive a key", async ({ keyhold, account: _, functions, dashboard, watch }) => {
   watch.allow(/status of 409/);
   const soon = await functions.createKey("Soon", dayAhead(2));
   await dashboard.open();
   await functions.expireKey(soon);
   await dashboard.extend("Soon").click();
-  await expect(dashboard.said).toContainText("has changed meanwhile");
+  await expect(dashboard.toasts).toContainText("has changed meanwhile");
   expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
-  // That was said, and so the next press is deliberate.
+  // The page has shown the conflict, so the next press is deliberate.
   await dashboard.extend("Soon").click();
   const undo = dashboard.warning("Soon").getByRole("button", { name: "Undo" });
   await expect(undo).toBeVisible();
   expect((await keyhold.verify(soon)).status).toBe(200);
   await undo.click();
-  await expect(dashboard.said).toContainText("is as it was before");
+  await expect(dashboard.toasts).toContainText("is as it was before");
   expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
 });

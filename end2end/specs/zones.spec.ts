@@ -1,10 +1,10 @@
 import { dayAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 
-// The person sits in Tokyo, the account keeps to Los Angeles: the account's zone is the one that counts.
+// The browser is in Tokyo, the account in Los Angeles: the account's zone counts.
 test.use({ timezoneId: "Asia/Tokyo", accountZone: "America/Los_Angeles" });
 
-/** The instant at which a wall clock in Los Angeles shows a local time. */
+/** The instant of a local time in Los Angeles. */
 function inLosAngeles(local: string): number {
   const guess = Date.parse(`${local}Z`);
   for (const hours of [7, 8]) {
@@ -15,7 +15,7 @@ function inLosAngeles(local: string): number {
   throw new Error(`${local} does not occur in Los Angeles`);
 }
 
-test("a date is the end of that day where the account is", async ({ page, account: _, createPage, functions, keyhold, watch }) => {
+test("a date means the end of that day in the account's zone", async ({ page, account: _, createPage, functions, keyhold, watch }) => {
   watch.answerDialogs((dialog) => dialog.accept());
   const day = dayAhead(20, "America/Los_Angeles");
   await createPage.open();
@@ -34,7 +34,7 @@ test("a date is the end of that day where the account is", async ({ page, accoun
   await expect(page.getByText(expires.text).first()).toBeVisible();
 });
 
-test("a time of day is read on the account's clock", async ({ account: _, createPage, keyhold, watch }) => {
+test("a time of day is in the account's zone", async ({ account: _, createPage, keyhold, watch }) => {
   watch.answerDialogs((dialog) => dialog.accept());
   const local = `${dayAhead(20, "America/Los_Angeles")}T09:15`;
   await createPage.open();
@@ -47,7 +47,7 @@ test("a time of day is read on the account's clock", async ({ account: _, create
   expect(Date.parse(answer.headers.get("x-keyhold-expires-at") ?? "")).toBe(inLosAngeles(`${local}:00`));
 });
 
-test("another zone shows the same instant on another clock", async ({ page, account: _, functions, accountPage, keyPage }) => {
+test("another zone shows the same instant in its local time", async ({ page, account: _, functions, accountPage, keyPage }) => {
   const day = dayAhead(30);
   const key = await functions.createKey("Noon", `${day}T12:00:00Z`);
   await keyPage.openOf(key);
@@ -57,7 +57,7 @@ test("another zone shows the same instant on another clock", async ({ page, acco
   await expect(accountPage.timeZone).toHaveValue("America/Los_Angeles");
   await accountPage.timeZone.fill("Asia/Kolkata");
   await accountPage.save.click();
-  await expect(accountPage.said).toContainText(/saved/i);
+  await expect(accountPage.toasts).toContainText(/saved/i);
   await keyPage.openOf(key);
   await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/17:30 IST/);
 });
