@@ -1,4 +1,4 @@
-# Builds, checks and starts Keyhold. `make` alone lists what there is.
+# Builds, tests and starts Keyhold. `make` alone lists the targets.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,38 +6,38 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# Two target folders, so that the server and the browser's half can be built side by side.
+# Two target folders, so that the server and the browser's part can build in parallel.
 FRONT := target/front
 WASM := --no-default-features --features hydrate --target wasm32-unknown-unknown --target-dir $(FRONT)
 RELEASE_WASM := $(FRONT)/wasm32-unknown-unknown/wasm-release/app.wasm
 DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 
-# npm writes this file last, so it is as old as the last complete installation.
+# npm writes this file last, so its date is that of the last complete installation.
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench faults screenshots
 .PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-faults test-browser tools python nginx chromium always
 
-help: ## List what there is
-	@echo "Keyhold, by make:"
+help: ## List these targets
+	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: tools python nginx ## Fetch the tools that are missing: wasm target, wasm-bindgen, npm and Python packages, nginx
+setup: tools python nginx ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx
 
-run: build ## Build what is new and start with demo data on http://127.0.0.1:3000
+run: build ## Build and start with demonstration data on http://127.0.0.1:3000
 	target/release/keyhold serve --demo
 
-dev: tools ## The same from a debug build: fast to rebuild, slow to run
+dev: tools ## Like run, from a debug build: fast to rebuild, slow to run
 	cargo build --locked -p server
 	@$(MAKE) target/debug/site/hash.txt
 	target/debug/keyhold serve --demo
 
-build: tools ## Make target/release/keyhold and its site, target/site
+build: tools ## Build target/release/keyhold and its site, target/site
 	@$(MAKE) --jobs=2 server site
 
-# From the cheapest check to the longest. The last two wait more than they compute, so they run beside each other.
-test: setup chromium check-format check-types check-tree ## Run all that CI runs
+# From the cheapest check to the slowest. The last two mostly wait, so they run in parallel.
+test: setup chromium check-format check-types check-tree ## Run everything that CI runs
 	@$(MAKE) check-lints
 	@$(MAKE) check-front
 	@$(MAKE) test-rust
@@ -47,20 +47,20 @@ test: setup chromium check-format check-types check-tree ## Run all that CI runs
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-bench: build ## Measure beside axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
+bench: build ## Compare with axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
 	@build/bench-tools.sh
 	node bench/run.mjs
 
-faults: build ## Make the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
+faults: build ## Cause the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
 	faults/run.py
 
-screenshots: build chromium ## Take pictures of every page into target/screenshots
+screenshots: build chromium ## Take screenshots of every page into target/screenshots
 	npm run --silent screenshots
 
-clean: ## Remove what was built, but not the tools that were fetched
+clean: ## Remove build outputs, but keep fetched tools
 	rm -rf target/debug target/release target/front target/site target/screenshots end2end/test-results
 
-# Below: the steps of the above.
+# The steps of the targets above.
 
 $(PACKAGES): package.json package-lock.json .npmrc
 	npm ci --no-fund --no-audit
@@ -69,25 +69,25 @@ $(PACKAGES): package.json package-lock.json .npmrc
 tools: $(PACKAGES)
 	@build/tools.sh >/dev/null
 
-# For tests and checks only: to build and start Keyhold takes no Python.
+# For tests and checks only: building and starting Keyhold needs no Python.
 python:
 	@build/python.sh >/dev/null
 
-# Likewise. The gateways are tested on Linux only.
+# For tests only. The gateways are tested on Linux only.
 nginx:
 	@if [[ $$(uname) == Linux ]]; then build/nginx.sh >/dev/null; fi
 
 chromium: $(PACKAGES)
 	@build/chromium.sh
 
-# Inert here, where the names of the files come from hash.txt; Leptos asks for it all the same.
+# Leptos requires it, although the names of the files come from hash.txt.
 server: export LEPTOS_OUTPUT_NAME := keyhold
 server:
 	cargo build --locked -p server --release
 
 site: target/site/hash.txt
 
-# Cargo knows whether these are up to date, and touches them only if they are not.
+# Cargo decides whether these are up to date, and writes them only if they are not.
 $(RELEASE_WASM): always
 	@build/tools.sh >/dev/null
 	cargo build --locked -p app --lib $(WASM) --profile wasm-release
@@ -132,7 +132,7 @@ test-rust:
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi
 
-# The faults are made by means that only Linux has.
+# The scripts use features that only Linux has.
 test-faults:
 	@if [[ $$(uname) == Linux ]]; then set -x; faults/run.py --short; fi
 

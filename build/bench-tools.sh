@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes what `make bench` measures Keyhold against and with: nginx and wrk, the npm packages under bench, axum's
-# constant answer, the vault's benches, a Chromium. What cannot be had is said here; the run then says which of its
-# questions that leaves open.
+# Installs and builds the tools of `make bench`: nginx and wrk, the npm packages under bench, axum's constant answer,
+# the vault's benchmarks, a Chromium. Reports each tool that it cannot provide; the run then reports which benchmarks
+# that affects.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin
@@ -34,7 +34,7 @@ if ((${#missing[@]} > 0)); then
 fi
 
 for folder in bench bench/peer; do
-  # npm writes this file last, so it is as old as the last complete installation.
+  # npm writes this file last, so its date is that of the last complete installation.
   installed=$folder/node_modules/.package-lock.json
   [[ $installed -nt $folder/package-lock.json ]] && continue
   (cd "$folder" && npm ci) && touch "$installed" || lacks "the npm packages of $folder could not be installed"
@@ -42,6 +42,6 @@ done
 
 cargo build --locked --release --manifest-path bench/constant/Cargo.toml --target-dir target/bench ||
   lacks "bench/constant could not be built"
-cargo bench --locked --package vault --benches --no-run || lacks "the vault's benches could not be built"
+cargo bench --locked --package vault --benches --no-run || lacks "the vault's benchmarks could not be built"
 
 build/chromium.sh || lacks "there is no Chromium"

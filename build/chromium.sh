@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that there is a Chromium for the browser tests: the system's, or else Playwright's own.
+# Ensures that the browser tests have a Chromium: the system's, or else Playwright's own.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,6 @@ if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
 fi
 
 if ! node_modules/.bin/playwright install chromium; then
-  echo "The browser tests need Chromium, and Playwright could not fetch its own. Install one as /usr/bin/chromium." >&2
+  echo "The browser tests need Chromium, and Playwright could not download its own. Install one as /usr/bin/chromium." >&2
   exit 1
 fi

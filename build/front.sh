@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Turns the compiled wasm of `app` into what a browser loads: front.sh release|dev <app.wasm> <folder>
-# leaves keyhold.js and keyhold.wasm in the folder; `release` makes them small.
+# Turns the compiled wasm of `app` into the browser's files: front.sh release|dev <app.wasm> <folder>
+# writes keyhold.js and keyhold.wasm into the folder; `release` makes them small.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mode=$1 module=$2 folder=$3
@@ -16,17 +16,18 @@ debug=()
 "$(build/tools.sh)" --target web --no-typescript "${debug[@]}" --out-name keyhold --out-dir "$raw" "$module"
 
 if [[ $mode == release ]]; then
-  # Of Leptos: the ways to hydrate lazy routes and compiled templates (there are none), and the list of routes, which is for
-  # servers. The first alone is a tenth of the module.
+  # Leptos: hydration of lazy routes and of compiled templates (there are none), and the list of routes, which only
+  # servers use. The first alone is a tenth of the module.
   unused=(hydrate_async generate_routes hydrate_from_template)
-  # Of Rust: the texts of panics, which the browser never shows. Without them a panic is the trap that it ends in anyway.
+  # Rust: the messages of panics, which the browser never shows. Without them a panic is just the trap that it ends in.
   panics=(panic panic_fmt panic_display panic_bounds_check panic_already_borrowed panic_already_mutably_borrowed
     panic_access_error slice_error_fail slice_error_fail_rt slice_index_fail assert_failed_inner unwrap_failed expect_failed
     len_mismatch_fail handle_error borrow_fail)
   node build/snip.mjs "$raw/keyhold_bg.wasm" "${unused[@]}" "${panics[@]}"
-  # The features are those that rustc turns on. With --all-features the module no longer hydrates.
-  # Further rounds with what the first has found out about each function take off half a percent more. The first 1,024 bytes
-  # are the far end of the stack, which lld puts first, so no access starts there: this lets offsets be folded (0.7 percent).
+  # The features are those that rustc enables. With --all-features the module no longer hydrates.
+  # More rounds, with the effects that the first has found for each function, save another half percent. The first 1,024
+  # bytes are the far end of the stack, which lld puts first, so no access starts there: --low-memory-unused may fold
+  # offsets (0.7 percent).
   "$tools/wasm-opt" --low-memory-unused --merge-similar-functions --generate-global-effects -Oz --gufa-optimizing -Oz -Oz \
     --strip-producers --strip-target-features --enable-bulk-memory --enable-nontrapping-float-to-int \
     --enable-sign-ext --enable-mutable-globals --enable-reference-types --enable-multivalue \
@@ -36,6 +37,6 @@ else
   mv "$raw/keyhold_bg.wasm" "$folder/keyhold.wasm"
   minify=()
 fi
-# Bundled, so that the one file also holds the scripts that crates bring along, and first of all the one that takes over.
+# Bundles the scripts that crates bring along into the one file, after the takeover script, which must run first.
 "$tools/esbuild" "$raw/keyhold.js" --bundle --format=esm --target=es2022 "${minify[@]}" \
   --inject:app/src/take_over.js --log-level=warning --outfile="$folder/keyhold.js"

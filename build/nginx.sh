@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of an nginx that has auth_request, for the tests of the gateways: the system's, or else Debian's
-# package, unpacked under target/tools. It is not installed, because that would start a server on port 80.
+# Prints the path of an nginx with auth_request, for the tests of the gateways: the system's, or else Debian's package,
+# unpacked under target/tools. It is not installed, because installing it would start a server on port 80.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$PWD/target/tools/nginx
@@ -17,7 +17,7 @@ for candidate in "$(command -v nginx || true)" /usr/sbin/nginx "$folder/usr/sbin
 done
 
 if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
-  # One at a time: tests that run side by side may all find it missing. The lock stays with the descriptor.
+  # One process at a time: concurrent tests may all find it missing. The lock stays with the descriptor.
   mkdir -p "$folder"
   exec 9>"$folder.lock"
   flock 9

@@ -1,6 +1,6 @@
-// Makes a site ready to be served: publish.mjs <site>. The files of pkg/ get the hash of their content into
-// their names, so that a browser may keep them for ever; hash.txt tells the server these names; and beside
-// each file that shrinks stands its copy in Brotli and in gzip.
+// Prepares a site for serving: publish.mjs <site>. The names of the files in pkg/ get the hash of their content, so that
+// browsers may cache them for ever; hash.txt tells the server these names; each compressible file gets a copy in Brotli
+// and one in gzip.
 
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -39,5 +39,5 @@ for (const entry of readdirSync(site, { recursive: true })) {
 }
 console.log(`Script, module and style in Brotli: ${total} bytes`);
 
-// Last, and without compressed copies: it is for the server, and marks the site as complete.
+// Written last, because it marks the site as complete, and not compressed, because only the server reads it.
 writeFileSync(join(site, "hash.txt"), lines.join(""));

