@@ -96,10 +96,10 @@ $(DEV_WASM): always
 	@build/tools.sh >/dev/null
 	cargo build --locked -p app --lib $(WASM)
 
-$(FRONT)/release/keyhold.js: $(RELEASE_WASM) build/front.sh build/snip.mjs app/src/take_over.js $(PACKAGES)
+$(FRONT)/release/keyhold.js: $(RELEASE_WASM) build/front.sh build/snip.mjs app/src/client/take_over.js $(PACKAGES)
 	build/front.sh release $< $(@D)
 
-$(FRONT)/dev/keyhold.js: $(DEV_WASM) build/front.sh build/snip.mjs app/src/take_over.js $(PACKAGES)
+$(FRONT)/dev/keyhold.js: $(DEV_WASM) build/front.sh build/snip.mjs app/src/client/take_over.js $(PACKAGES)
 	build/front.sh dev $< $(@D)
 
 target/site/hash.txt: $(FRONT)/release/keyhold.js $(SITE_SOURCES) $(PACKAGES)

@@ -39,4 +39,4 @@ else
 fi
 # Bundles the scripts that crates bring along into the one file, after the takeover script, which must run first.
 "$tools/esbuild" "$raw/keyhold.js" --bundle --format=esm --target=es2022 "${minify[@]}" \
-  --inject:app/src/take_over.js --log-level=warning --outfile="$folder/keyhold.js"
+  --inject:app/src/client/take_over.js --log-level=warning --outfile="$folder/keyhold.js"

@@ -11,18 +11,16 @@
 // The view macro nests types deeply.
 #![recursion_limit = "256"]
 
-pub mod call;
-pub mod components;
+pub mod account;
+pub mod client;
 pub mod error;
-pub mod functions;
-#[cfg(not(feature = "ssr"))]
-mod json;
+pub mod forms;
+pub mod keys;
+pub mod notices;
 pub mod pages;
-pub mod replay;
+pub mod server_fns;
 pub mod shell;
-
-#[cfg(feature = "ssr")]
-pub mod request;
+pub mod ui;
 
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
@@ -31,5 +29,5 @@ pub fn hydrate() {
     // Its text costs a visitor a kilobyte. A panic of the release build is in the console all the same, without its words.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    components::boot::take_over();
+    client::boot::take_over();
 }

@@ -8,14 +8,10 @@ use leptos_router::any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute};
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
 use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
 
-use crate::call::ask;
-use crate::components::boot;
-use crate::components::browser::Hydrated;
-use crate::components::feedback::Feedback;
-use crate::components::frame::Frame;
-use crate::components::head::{Opened, SiteTitle};
-pub use crate::components::theme::Theme;
-use crate::functions::account::ShowAccount;
+use crate::client::boot;
+use crate::client::browser::Hydrated;
+use crate::client::call::ask;
+use crate::forms::form_replay::Scriptless;
 use crate::pages::account::AccountPage;
 use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
@@ -28,7 +24,11 @@ use crate::pages::not_found::NotFoundPage;
 use crate::pages::notices::NoticesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
-use crate::replay::Scriptless;
+use crate::server_fns::account::ShowAccount;
+use crate::ui::head::{Opened, SiteTitle};
+use crate::ui::layout::Frame;
+pub use crate::ui::theme_switch::Theme;
+use crate::ui::toasts::Feedback;
 
 /// Where Keyhold is reached, without a slash at the end: "http://127.0.0.1:3000". The server provides it.
 #[derive(Clone, Debug, Default)]

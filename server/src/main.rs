@@ -51,20 +51,20 @@ async fn run(command: Command) -> Result<(), String> {
     match command {
         Command::Serve(config) => server::start::run(&config).await,
         Command::Mail(MailCommand::Test(command)) => {
-            let answer = server::mail_test::run(&command).await?;
+            let answer = server::cli::mail_test::run(&command).await?;
             say(&format!("sent to {answer}\n"));
             Ok(())
         }
         Command::Backup(command) => {
-            say(&server::backup::backup(&command).await?);
+            say(&server::cli::backup::backup(&command).await?);
             Ok(())
         }
         Command::Restore(command) => {
-            say(&server::backup::restore(&command).await?);
+            say(&server::cli::backup::restore(&command).await?);
             Ok(())
         }
         Command::Clock(ClockCommand::Accept(command)) => {
-            let answer = server::clock_accept::run(&command).await?;
+            let answer = server::cli::clock_accept::run(&command).await?;
             say(&format!("{answer}\n"));
             Ok(())
         }

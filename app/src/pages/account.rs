@@ -7,17 +7,17 @@ use shared::validation::{self, FieldErrors};
 use shared::version::of_preferences;
 use shared::view::AccountView;
 
-use crate::call::ask;
-use crate::components::address;
-use crate::components::answer::{answered, kept, problem};
-use crate::components::browser;
-use crate::components::feedback::{Feedback, done_note};
-use crate::components::field::{PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, then};
-use crate::components::frame::Account;
-use crate::components::head::PageHead;
-use crate::components::live::{effect, fresh, live};
-use crate::functions::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
+use crate::account::address;
+use crate::client::browser;
+use crate::client::call::ask;
+use crate::forms::field::{PasswordField, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, then};
+use crate::server_fns::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
+use crate::ui::answer::{answered, kept, problem};
+use crate::ui::head::PageHead;
+use crate::ui::layout::Account;
+use crate::ui::reactive::{effect, fresh, live};
+use crate::ui::toasts::{Feedback, done_note};
 
 #[component]
 pub fn AccountPage() -> impl IntoView {

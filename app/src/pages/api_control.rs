@@ -11,17 +11,17 @@ use shared::pasted::{NOT_SEARCHED, pasted_secret};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
-use crate::call::ask;
-use crate::components::answer::answered;
-use crate::components::clock::{Delay, ticking};
-use crate::components::copy::CopyButton;
-use crate::components::feedback::{Feedback, done_note};
-use crate::components::head::PageHead;
-use crate::components::icon::Icon;
-use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
-use crate::components::live::{effect, fresh, live, memo};
-use crate::components::{moment, status};
-use crate::functions::keys::ListKeys;
+use crate::client::call::ask;
+use crate::client::timers::{Delay, ticking};
+use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
+use crate::server_fns::keys::ListKeys;
+use crate::ui::answer::answered;
+use crate::ui::copy::CopyButton;
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{effect, fresh, live, memo};
+use crate::ui::toasts::{Feedback, done_note};
+use crate::ui::{moment, status};
 
 /// Typing rests this long before it is searched for.
 const TYPING_MS: u32 = 250;

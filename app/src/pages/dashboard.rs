@@ -6,18 +6,20 @@ use shared::status::Status;
 use shared::usage::Attention;
 use shared::view::{Alarms, Counts, KeyView, Overview};
 
-use crate::call::ask;
-use crate::components::answer::{kept, problem};
-use crate::components::clock::{Settling, ticking};
-use crate::components::extend::{Line, extend};
-use crate::components::feedback::Feedback;
-use crate::components::head::PageHead;
-use crate::components::icon::Icon;
-use crate::components::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
-use crate::components::live::{effect, live, memo};
-use crate::components::time_line::TimeLine;
-use crate::components::{account_notes, address, calls, moment, status};
-use crate::functions::overview::ShowOverview;
+use crate::account::{account_notes, address};
+use crate::client::call::ask;
+use crate::client::timers::{Settling, ticking};
+use crate::keys::calls;
+use crate::keys::extend::{Line, extend};
+use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
+use crate::keys::time_line::TimeLine;
+use crate::server_fns::overview::ShowOverview;
+use crate::ui::answer::{kept, problem};
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{effect, live, memo};
+use crate::ui::toasts::Feedback;
+use crate::ui::{moment, status};
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {

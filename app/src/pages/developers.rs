@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use shared::problem::Code;
 use shared::view::Overview;
 
-use crate::call::ask;
-use crate::components::answer::answered;
-use crate::components::copy::CopyButton;
-use crate::components::feedback::Feedback;
-use crate::components::head::PageHead;
-use crate::functions::overview::ShowOverview;
+use crate::client::call::ask;
+use crate::server_fns::overview::ShowOverview;
 use crate::shell::SiteUrl;
+use crate::ui::answer::answered;
+use crate::ui::copy::CopyButton;
+use crate::ui::head::PageHead;
+use crate::ui::toasts::Feedback;
 
 /// What stands for the secret in examples: no page knows a real one.
 const SECRET: &str = "YOUR_SECRET_KEY";

@@ -10,23 +10,24 @@ use shared::validation::{self, FieldErrors};
 use shared::version;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
-use crate::call::ask;
-use crate::components::answer::{kept, missing, problem};
-use crate::components::browser;
-use crate::components::clock::ticking;
-use crate::components::copy::CopyButton;
-use crate::components::expiration::{self, Choice, Expiration, Keep};
-use crate::components::feedback::{Feedback, done_note};
-use crate::components::field::{TextArea, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, then};
-use crate::components::head::PageHead;
-use crate::components::icon::Icon;
-use crate::components::key_actions::{ExpireNow, LIST};
-use crate::components::live::{effect, fresh, live, memo};
-use crate::components::{calls, moment, status};
+use crate::client::browser;
+use crate::client::call::ask;
+use crate::client::timers::ticking;
 use crate::error::FnError;
-use crate::functions::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
-use crate::replay::Replay;
+use crate::forms::expiration::{self, Choice, Expiration, Keep};
+use crate::forms::field::{TextArea, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, then};
+use crate::forms::form_replay::Replay;
+use crate::keys::calls;
+use crate::keys::key_actions::{ExpireNow, LIST};
+use crate::server_fns::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
+use crate::ui::answer::{kept, missing, problem};
+use crate::ui::copy::CopyButton;
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{effect, fresh, live, memo};
+use crate::ui::toasts::{Feedback, done_note};
+use crate::ui::{moment, status};
 
 #[component]
 pub fn KeyPage() -> impl IntoView {

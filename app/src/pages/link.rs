@@ -10,14 +10,14 @@ use leptos_router::hooks::use_location;
 use shared::notice::{LinkPurpose, LinkView};
 use shared::validation;
 
-use crate::components::field::{PasswordField, TextField};
-use crate::components::form::{Form, FormState, Submit, then};
-use crate::components::frame::brand;
-use crate::components::head::PageHead;
-use crate::components::icon::Icon;
 use crate::error::FnError;
-use crate::functions::links::{Confirm, ForgotPassword, ResetPassword, show_link};
-use crate::request::Request;
+use crate::forms::field::{PasswordField, TextField};
+use crate::forms::form::{Form, FormState, Submit, then};
+use crate::server_fns::context::Request;
+use crate::server_fns::links::{Confirm, ForgotPassword, ResetPassword, show_link};
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::layout::brand;
 
 /// Asks for a link to a new password.
 #[component]

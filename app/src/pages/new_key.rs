@@ -5,17 +5,17 @@ use leptos::server_fn::ServerFn;
 use shared::validation::{self, FieldErrors};
 use shared::view::IssuedKey;
 
-use crate::components::answer::answered;
-use crate::components::expiration::{self, Choice, Expiration};
-use crate::components::field::{TextArea, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
-use crate::components::frame::Account;
-use crate::components::head::PageHead;
-use crate::components::issued::IssuedCard;
-use crate::components::key_actions::LIST;
-use crate::components::live::live;
-use crate::functions::keys::CreateKey;
-use crate::replay::Replay;
+use crate::forms::expiration::{self, Choice, Expiration};
+use crate::forms::field::{TextArea, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
+use crate::forms::form_replay::Replay;
+use crate::keys::issued::IssuedCard;
+use crate::keys::key_actions::LIST;
+use crate::server_fns::keys::CreateKey;
+use crate::ui::answer::answered;
+use crate::ui::head::PageHead;
+use crate::ui::layout::Account;
+use crate::ui::reactive::live;
 
 #[component]
 pub fn NewKeyPage() -> impl IntoView {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::answer::missing;
+use crate::ui::answer::missing;
 
 #[component]
 pub fn NotFoundPage() -> impl IntoView {

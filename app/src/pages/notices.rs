@@ -6,22 +6,22 @@ use shared::notice::{NoticesView, SecondRecipient, Stage, Stages};
 use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 
-use crate::call::ask;
-use crate::components::answer::{kept, problem};
-use crate::components::copy::CopyButton;
-use crate::components::delivery_log::{failures, log};
-use crate::components::feedback::{Feedback, Undo, done_note};
-use crate::components::field::{self, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, Then, press, then};
-use crate::components::head::PageHead;
-use crate::components::icon::Icon;
-use crate::components::live::{live, memo};
-use crate::components::status;
-use crate::functions::notices::{
+use crate::client::call::ask;
+use crate::forms::field::{self, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
+use crate::forms::form_replay::Replay;
+use crate::notices::delivery_log::{failures, log};
+use crate::server_fns::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
     ShowNotices,
 };
-use crate::replay::Replay;
+use crate::ui::answer::{kept, problem};
+use crate::ui::copy::CopyButton;
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{live, memo};
+use crate::ui::status;
+use crate::ui::toasts::{Feedback, Undo, done_note};
 
 #[component]
 pub fn NoticesPage() -> impl IntoView {

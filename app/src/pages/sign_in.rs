@@ -5,13 +5,13 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
 use shared::validation::FieldErrors;
 
-use crate::components::browser;
-use crate::components::feedback::done_note;
-use crate::components::field::{self, PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, then};
-use crate::components::frame::brand;
-use crate::components::head::PageHead;
-use crate::functions::account::SignIn;
+use crate::client::browser;
+use crate::forms::field::{self, PasswordField, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, then};
+use crate::server_fns::account::SignIn;
+use crate::ui::head::PageHead;
+use crate::ui::layout::brand;
+use crate::ui::toasts::done_note;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {

@@ -6,15 +6,15 @@ use leptos::server_fn::ServerFn;
 use shared::validation::{self, FieldErrors};
 use shared::view::IssuedKey;
 
-use crate::components::browser;
-use crate::components::field::{self, PasswordField, TextField};
-use crate::components::form::{Fields, Form, FormState, Submit, Then, then};
-use crate::components::frame::brand;
-use crate::components::head::PageHead;
-use crate::components::issued::IssuedCard;
-use crate::components::live::{effect, live};
-use crate::functions::account::SignUp;
-use crate::replay::Replay;
+use crate::client::browser;
+use crate::forms::field::{self, PasswordField, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
+use crate::forms::form_replay::Replay;
+use crate::keys::issued::IssuedCard;
+use crate::server_fns::account::SignUp;
+use crate::ui::head::PageHead;
+use crate::ui::layout::brand;
+use crate::ui::reactive::{effect, live};
 
 /// The time zone of an account made without JavaScript, until it is changed.
 const DEFAULT_ZONE: &str = "UTC";

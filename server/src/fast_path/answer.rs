@@ -7,9 +7,9 @@ use axum::http::Response;
 use tokio::time::Instant;
 
 use super::head::Head;
-use crate::address::Peer;
+use crate::http::client_ip::Peer;
+use crate::routes::verify;
 use crate::state::AppState;
-use crate::verify;
 
 /// Bytes that there is room for at first: more than an answer to a good key has.
 const ROOM: usize = 512;

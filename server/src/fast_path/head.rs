@@ -6,7 +6,7 @@ use axum::http::HeaderName;
 use httparse::{Header, Status};
 use vault::gate::Headers;
 
-use crate::verify;
+use crate::routes::verify;
 
 /// Headers that a plain request may have; gateways add a dozen to those of a client.
 const HEADERS: usize = 64;

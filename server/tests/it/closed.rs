@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use app::functions::registry;
+use app::server_fns::registry;
 use app::shell::App;
 use leptos_axum::generate_route_list;
 

@@ -1,6 +1,6 @@
 //! B4: requests that another site made the browser send change nothing.
 
-use app::functions::registry;
+use app::server_fns::registry;
 use axum::body::Body;
 use axum::http::Request;
 

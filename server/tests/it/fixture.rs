@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use app::request::Site as Address;
+use app::server_fns::context::Site as Address;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
-use server::front::Front;
+use server::serve::service::Front;
 use server::state::AppState;
 use tempfile::TempDir;
 use vault::clock::ManualClock;

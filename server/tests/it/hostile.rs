@@ -1,7 +1,7 @@
 //! B7: hostile strings in every field of every function are stored and shown as text, or refused with a
 //! message; never an error of ours.
 
-use app::functions::registry;
+use app::server_fns::registry;
 
 use crate::fixture::Site;
 

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use server::front::Front;
-use server::listen;
+use server::serve::accept;
+use server::serve::service::Front;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -93,12 +93,12 @@ fn a_foreign_lock_does_not_hold_up_the_stop() {
 #[tokio::test]
 async fn the_last_answer_of_a_connection_says_so() {
     let site = Site::new().await;
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let front = site.front.clone();
     let server = tokio::spawn(async move {
-        listen::serve(listener, front, 64, async { drop(stopped.await) }).await;
+        accept::serve(listener, front, 64, async { drop(stopped.await) }).await;
     });
     let verify: &[u8] = b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n";
     let other: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -135,7 +135,7 @@ async fn the_last_answer_of_a_connection_says_so() {
 #[tokio::test]
 async fn the_backlog_is_answered() {
     let site = Site::new().await;
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut streams = Vec::new();
     for path in ["/verify", "/readyz"].repeat(20) {
@@ -146,7 +146,7 @@ async fn the_backlog_is_answered() {
     }
     let front = site.front.clone();
     // It is told to stop before it has accepted one.
-    let server = tokio::spawn(listen::serve(listener, front, 64, std::future::ready(())));
+    let server = tokio::spawn(accept::serve(listener, front, 64, std::future::ready(())));
     for mut stream in streams {
         is_the_last_answer(&mut stream).await;
     }
@@ -158,9 +158,9 @@ async fn the_backlog_is_answered() {
 async fn a_start_is_answered() {
     let site = Site::new().await;
     let front = Front::starting();
-    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(listen::serve(
+    let server = tokio::spawn(accept::serve(
         listener,
         front.clone(),
         64,

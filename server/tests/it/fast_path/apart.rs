@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use server::listen::{self, Limits};
+use server::serve::accept::{self, Limits};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -33,7 +33,7 @@ fn a_gateways_connection_waits_for_nothing_else() {
             verifying: verifying.handle().clone(),
             ..64.into()
         };
-        let server = listen::serve(listener, site.front.clone(), limits, std::future::pending());
+        let server = accept::serve(listener, site.front.clone(), limits, std::future::pending());
         (site, address, tokio::spawn(server))
     });
     let key = others.block_on(site.member("a@example.com")).key.unwrap();

@@ -7,7 +7,7 @@ mod like_hyper;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use server::listen;
+use server::serve::accept;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -35,7 +35,7 @@ impl Served {
         let (stop, stopped) = oneshot::channel();
         let front = site.front.clone();
         let server = tokio::spawn(async move {
-            listen::serve(listener, front, 64, async { drop(stopped.await) }).await;
+            accept::serve(listener, front, 64, async { drop(stopped.await) }).await;
         });
         Self {
             site,

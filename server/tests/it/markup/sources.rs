@@ -5,15 +5,12 @@ use std::path::{Path, PathBuf};
 /// What writes text as markup, and where it stands for a reason. `leptos_meta` escapes no title, and gives other tags
 /// and the attributes of `<html>` and `<body>` a path of their own.
 const WAYS: [(&str, &[&str]); 4] = [
-    (
-        "leptos_meta",
-        &["app/src/components/head.rs", "app/src/shell.rs"],
-    ),
+    ("leptos_meta", &["app/src/ui/head.rs", "app/src/shell.rs"]),
     // A textarea's text, escaped there, and lists of zone names that the browser itself provides.
     (
         "inner_html",
         &[
-            "app/src/components/field.rs",
+            "app/src/forms/field.rs",
             "app/src/pages/account.rs",
             "app/src/pages/sign_up.rs",
         ],
@@ -60,6 +57,6 @@ fn only_known_files_write_markup() {
     assert_eq!(
         imported,
         ["use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};"],
-        "`Title` belongs to components/head.rs, which escapes it"
+        "`Title` belongs to ui/head.rs, which escapes it"
     );
 }

@@ -1,0 +1,41 @@
+//! Lines above the Dashboard about the account itself, each until the owner has dealt with it.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::view::ClaimView;
+
+use crate::forms::form::{press, then};
+use crate::server_fns::overview::DismissClaim;
+use crate::ui::icon::Icon;
+use crate::ui::toasts::Feedback;
+
+/// A password reset that confirmed the address and expired the keys made before.
+pub fn claim(claim: ClaimView) -> AnyView {
+    let feedback = Feedback::get();
+    let expired = match claim.expired {
+        0 => "No key was in use. ".to_owned(),
+        1 => "1 key made before was expired. ".to_owned(),
+        keys => format!("{keys} keys made before were expired. "),
+    };
+    let dismissed = then(move |_, _| {
+        feedback.refresh();
+        Ok(())
+    });
+    view! {
+        <section class="note warn" aria-label="Account" data-testid="claim">
+            {Icon::WARNING.draw()}
+            <div>
+                <p>
+                    "This address was confirmed by a password reset on "
+                    <time datetime=claim.at.rfc3339>{claim.at.text}</time> ". " {expired}
+                    "Somebody else may have made the account, so restore only the keys you know."
+                </p>
+                <div class="choices">
+                    <a href="/preferences/api-control?status=expired">"Expired keys"</a>
+                    {press(DismissClaim::PATH, None, "Dismiss", "button quiet", dismissed)}
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}

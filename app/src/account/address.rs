@@ -1,0 +1,140 @@
+//! The account's address: what is known of it, and the form that asks for another.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::validation::FieldErrors;
+use shared::view::AddressView;
+
+use crate::forms::field::{self, PasswordField, TextField};
+use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
+use crate::server_fns::account::{ChangeAddress, KeepAddress};
+use crate::server_fns::notices::ResendConfirmation;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{fresh, live};
+use crate::ui::toasts::Feedback;
+
+/// Where the form is.
+pub const FORM: &str = "/preferences/account#address";
+
+/// Says that the address has not been confirmed, with ways to do it or to correct it; and what was asked for in
+/// its place.
+pub fn note(address: &AddressView) -> Option<AnyView> {
+    if let Some(pending) = address.pending.clone() {
+        let kept = says("The address stays as it is.");
+        return Some(warning(
+            view! {
+                "We sent a link to " <bdi>{pending}</bdi> ". Until it is opened, "
+                <bdi>{address.email.clone()}</bdi> " stays the address of this account."
+            }
+            .into_any(),
+            press(
+                KeepAddress::PATH,
+                None,
+                "Keep the old address",
+                "button quiet",
+                kept,
+            ),
+        ));
+    }
+    (!address.confirmed).then(|| {
+        let resent = says("We sent you a new link. Earlier ones no longer work.");
+        let account = Some(("recipient", "account".to_owned()));
+        warning(
+            view! {
+                <bdi>{address.email.clone()}</bdi>
+                " is not confirmed yet. We sent you an email: open the link in it, so that you hear of keys before they expire."
+            }
+            .into_any(),
+            view! {
+                {press(ResendConfirmation::PATH, account, "Send again", "button quiet", resent)}
+                <a href=FORM>"Wrong address?"</a>
+            }
+            .into_any(),
+        )
+    })
+}
+
+fn warning(text: AnyView, choices: AnyView) -> AnyView {
+    view! {
+        <section class="note warn" aria-label="Address to confirm" data-testid="address-note">
+            {Icon::WARNING.draw()}
+            <div>
+                <p>{text}</p>
+                <div class="choices">{choices}</div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// What is known of the address, and the form that asks for another.
+pub fn section(address: Memo<AddressView>) -> AnyView {
+    let feedback = Feedback::get();
+    // A new form takes the place of the old one once it has worked, and with it the typed password goes.
+    let changes = RwSignal::new(0);
+    view! {
+        <section class="card" id="address" aria-labelledby="address-title">
+            <h2 id="address-title">"E-mail address"</h2>
+            {live(move || {
+                feedback.catch_focus();
+                address.with(note)
+            })}
+            {live(move || {
+                changes.track();
+                fresh(form(changes))
+            })}
+        </section>
+    }
+    .into_any()
+}
+
+fn form(changes: RwSignal<u32>) -> AnyView {
+    let state = FormState::new(ChangeAddress::PATH);
+    let feedback = Feedback::get();
+    let asked = then(move |_, _| {
+        feedback.changed("We sent a link to the new address. Open it to use that address.");
+        changes.update(|changes| *changes += 1);
+        Ok(())
+    });
+    view! {
+            <Form
+                state=state
+                check=check
+                then=asked
+            >
+                <TextField
+                    state=state
+                    name="email"
+                    label="New address"
+                    kind="email"
+                    autocomplete="email"
+                    help="It is sent a link, and is used once that is opened. The present address hears of it."
+                />
+                <PasswordField
+                    state=state
+                    name="current_password"
+                    label="Your password"
+                    autocomplete="current-password"
+                />
+                <Submit state=state label="Change address" />
+            </Form>
+    }
+    .into_any()
+}
+
+fn check(fields: &Fields) -> FieldErrors {
+    let mut errors = FieldErrors::default();
+    field::check_email(&mut errors, "email", fields);
+    if fields.text("current_password").is_empty() {
+        errors.add("current_password", "Enter your current password.");
+    }
+    errors
+}
+
+fn says(text: &'static str) -> Then {
+    let feedback = Feedback::get();
+    then(move |_, _| {
+        feedback.changed(text);
+        Ok(())
+    })
+}

@@ -1,0 +1,52 @@
+//! How the browser's half takes over a page: whole, or not at all.
+//!
+//! Hydration walks along the nodes that the server sent. Password managers, writing assistants and translators put
+//! nodes of their own among them, and then it stops half-way with a panic, or binds to the wrong nodes without one.
+//! `boot.js`, in the head of every page, keeps the list of the nodes that were sent; `take_over.js`, which comes with the
+//! module, compares: what others have put in is taken out while the page is taken over and put back afterwards. If the page is still not as it was sent, or
+//! anything panics, the page goes on as what it is without a script, with plain forms and links.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+/// The script of every page that can be taken over.
+pub fn script() -> &'static str {
+    use std::sync::LazyLock;
+
+    /// Without its comments and indentation, since every page carries it.
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+        let lines = include_str!("boot.js").lines().map(str::trim);
+        let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
+        lines.join("\n")
+    });
+    &SCRIPT
+}
+
+/// Takes over the page that the server rendered, by way of `take_over.js`.
+#[cfg(feature = "hydrate")]
+pub fn take_over() {
+    use wasm_bindgen::closure::Closure;
+
+    call(
+        "takeOver",
+        &Closure::once_into_js(|| leptos::mount::hydrate_body(crate::shell::App)),
+    );
+}
+
+/// Keeps what is typed on this page until it is opened again by the same account, in this tab.
+pub fn keep_draft() {
+    call("keepDraft", &JsValue::UNDEFINED);
+}
+
+/// Selects the text of an element.
+pub fn select(element: &JsValue) {
+    call("selectText", element);
+}
+
+/// Calls a function of `take_over.js`, which reports its own errors.
+fn call(function: &str, argument: &JsValue) {
+    if let Ok(function) = js_sys::Reflect::get(&js_sys::global(), &function.into())
+        && let Ok(function) = function.dyn_into::<js_sys::Function>()
+    {
+        let _ = function.call1(&JsValue::NULL, argument);
+    }
+}

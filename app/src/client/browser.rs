@@ -1,0 +1,156 @@
+//! The few things that only a browser can do. All of it is called from event handlers and effects, never
+//! while rendering, so that the server's HTML and the browser's agree.
+
+use leptos::prelude::*;
+use leptos::web_sys;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::boot;
+use crate::ui::reactive::effect;
+
+/// Whether the page has come alive. Controls that need the browser stay hidden until it is true.
+#[derive(Clone, Copy)]
+pub struct Hydrated(RwSignal<bool>);
+
+impl Hydrated {
+    /// False in the server's HTML and in the first rendering that takes it over, true from then on.
+    pub fn provide() {
+        let alive = RwSignal::new(false);
+        effect(move || alive.set(true));
+        provide_context(Self(alive));
+    }
+
+    pub fn get() -> RwSignal<bool> {
+        expect_context::<Self>().0
+    }
+}
+
+/// Leaves for another page with a full load, which also drops everything this page knew.
+pub fn load(path: &str) {
+    // Fails only for an address that cannot be parsed, and ours are all written by us.
+    let _ = window().location().assign(path);
+}
+
+/// Leaves for the sign-in page, which leads back here. What is typed is kept.
+pub fn load_sign_in() {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default()
+        + &location.search().unwrap_or_default()
+        + &location.hash().unwrap_or_default();
+    boot::keep_draft();
+    load(&format!(
+        "/sign-in?next={}&done=ended",
+        leptos_router::location::Url::escape(&here)
+    ));
+}
+
+/// Leaves for a page, at the part of it that this page's address names: a redirect to the sign-in page passes on
+/// the `#restore` of a link.
+pub fn load_at_part(path: &str) {
+    let part = if path.contains('#') {
+        String::new()
+    } else {
+        window().location().hash().unwrap_or_default()
+    };
+    load(&(path.to_owned() + &part));
+}
+
+/// Asks a question that blocks until it is answered.
+pub fn confirm(question: &str) -> bool {
+    window().confirm_with_message(question).unwrap_or(true)
+}
+
+/// Whether text can be put on the clipboard: browsers offer it on https and loopback only.
+pub fn can_copy() -> bool {
+    window().is_secure_context()
+}
+
+/// Puts text on the clipboard; says whether that worked.
+pub async fn copy(text: &str) -> bool {
+    // By name: where a policy takes the clipboard away, there is no such object, or calling it throws.
+    let clipboard = window().navigator().clipboard();
+    let written = js_sys::Reflect::get(&clipboard, &"writeText".into())
+        .and_then(JsCast::dyn_into::<js_sys::Function>)
+        .and_then(|write| write.call1(&clipboard, &text.into()));
+    let Ok(written) = written else { return false };
+    wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&written))
+        .await
+        .is_ok()
+}
+
+/// Selects the text that a copy button stands beside: the code before it, or else the credentials of its card.
+pub fn select_near(button: &web_sys::Element) {
+    let beside = button.parent_element().and_then(|parent| {
+        let code = parent.query_selector("code").ok().flatten();
+        code.or_else(|| parent.parent_element()?.query_selector("dl").ok().flatten())
+    });
+    if let Some(text) = beside {
+        boot::select(&text);
+    }
+}
+
+/// Offers text as a file to keep. It goes by way of a blob, because a `data:` address would put the
+/// text into the list of downloads.
+pub fn download(name: &str, text: &str) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let blob = web_sys::Blob::new_with_str_sequence(&parts)?;
+    let address = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let anchor: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
+    anchor.set_href(&address);
+    anchor.set_download(name);
+    anchor.click();
+    web_sys::Url::revoke_object_url(&address)
+}
+
+/// The browser's own time zone, an IANA name.
+pub fn time_zone() -> Option<String> {
+    let options = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new())
+        .resolved_options();
+    js_sys::Reflect::get(&options, &"timeZone".into())
+        .ok()?
+        .as_string()
+}
+
+/// Every time zone that the browser knows, as options of a datalist. Old browsers know none.
+pub fn time_zone_options() -> Option<String> {
+    let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
+    let list: js_sys::Function = js_sys::Reflect::get(&intl, &"supportedValuesOf".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let zones: js_sys::Array = list
+        .call1(&intl, &"timeZone".into())
+        .ok()?
+        .dyn_into()
+        .ok()?;
+    let mut options = String::new();
+    for zone in zones.iter().filter_map(|zone| zone.as_string()) {
+        options += "<option value=\"";
+        options += &zone;
+        options += "\">";
+    }
+    Some(options)
+}
+
+/// Moves the focus to the first element that matches, once the page shows what was just decided.
+pub fn focus_soon(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Ok(Some(element)) = document().query_selector(selector) {
+            focus(&element);
+        }
+    });
+}
+
+/// Moves the focus to an element.
+pub fn focus(element: &web_sys::Element) {
+    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+/// Whether nothing has the focus, as after its element went away.
+pub fn focus_is_lost() -> bool {
+    document()
+        .active_element()
+        .is_none_or(|element| element.tag_name() == "BODY")
+}

@@ -1,0 +1,189 @@
+//! The one way from the pages to the server functions.
+//!
+//! The browser's half of a server function would bring its own copies of what sends, waits and reads. Here
+//! all of them share one: a question is the function's fields by name, and the answer stays JSON until the
+//! page that asked reads it. While the server renders, the function is called in place.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use leptos::prelude::*;
+use leptos::server::codee::{Decoder, Encoder};
+use leptos::server_fn::ServerFn;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::FnError;
+use crate::forms::form_replay::SecretJson;
+
+/// The fields of a server function.
+pub type Fields = Vec<(&'static str, String)>;
+
+/// What a server function answered, not yet read.
+pub type Reply = Result<SecretJson, FnError>;
+
+type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// What a server function answered, and answers again when what it was asked changes.
+pub struct Answer<T> {
+    reply: Resource<Reply, AsJson>,
+    shape: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Answer<T> {}
+
+impl<T: DeserializeOwned> Answer<T> {
+    /// The answer, once there is one.
+    pub fn get(self) -> Option<Result<T, FnError>> {
+        self.reply.get().map(read)
+    }
+
+    /// As [`Answer::get`], without being told of later answers.
+    pub fn get_untracked(self) -> Option<Result<T, FnError>> {
+        // A resource's own `get_untracked` tracks all the same: under a `Transition` it waits to be ready.
+        untrack(|| self.reply.get_untracked()).map(read)
+    }
+
+    /// Asks once more.
+    pub fn refetch(self) {
+        self.reply.refetch();
+    }
+}
+
+fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, FnError> {
+    reply.and_then(|json| json.read())
+}
+
+/// Asks a server function, and again whenever its fields change or `revision` does.
+pub fn ask<F>(
+    fields: impl Fn() -> Fields + Send + Sync + 'static,
+    revision: Option<RwSignal<u32>>,
+) -> Answer<F::Output>
+where
+    F: ServerFn<Error = FnError> + DeserializeOwned,
+    F::Output: Serialize,
+{
+    Answer {
+        reply: resource(Box::new(fields), revision, answer::<F>),
+        shape: PhantomData,
+    }
+}
+
+fn resource(
+    fields: Box<dyn Fn() -> Fields + Send + Sync>,
+    revision: Option<RwSignal<u32>>,
+    answer: fn(Fields) -> Replying,
+) -> Resource<Reply, AsJson> {
+    let question = move || (fields(), revision.map(|revision| revision.get()));
+    Resource::new_with_options(question, move |(fields, _)| answer(fields), true)
+}
+
+#[cfg(feature = "ssr")]
+fn answer<F>(fields: Fields) -> Replying
+where
+    F: ServerFn<Error = FnError> + DeserializeOwned,
+    F::Output: Serialize,
+{
+    debug_assert!(
+        fields.iter().all(|(name, _)| {
+            serde_aux::serde_introspection::serde_introspect::<F>().contains(name)
+        }),
+        "{} has no such field",
+        F::PATH
+    );
+    Box::pin(async move {
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.into()));
+        let inside = |error: serde_json::Error| {
+            tracing::error!(%error, path = F::PATH, "a page asked what cannot be read");
+            FnError::inside()
+        };
+        let question: F =
+            serde_json::from_value(serde_json::Value::Object(fields.collect())).map_err(inside)?;
+        let output = question.run_body().await?;
+        serde_json::to_string(&output)
+            .map(SecretJson)
+            .map_err(inside)
+    })
+}
+
+#[cfg(not(feature = "ssr"))]
+fn answer<F: ServerFn>(fields: Fields) -> Replying {
+    Box::pin(send_wrapper::SendWrapper::new(call(F::PATH, fields)))
+}
+
+/// Calls a server function from the browser.
+pub async fn call(path: &'static str, fields: Fields) -> Reply {
+    // Fails only for arguments that are no strings and no form.
+    let Ok(body) = web_sys::UrlSearchParams::new() else {
+        return Err(FnError::inside());
+    };
+    for (name, value) in fields {
+        body.append(name, &value);
+    }
+    send(path, body).await
+}
+
+/// Sends what a form holds to the server function at `path`.
+pub async fn send(path: &str, body: web_sys::UrlSearchParams) -> Reply {
+    let init = web_sys::RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body);
+    match fetch(path, &init).await {
+        Ok((true, json)) => Ok(SecretJson(json)),
+        Ok((false, json)) => Err(SecretJson(json).read().unwrap_or_else(|error| error)),
+        Err(_) => Err(FnError::offline()),
+    }
+}
+
+/// Whether it worked, and what came.
+async fn fetch(
+    path: &str,
+    init: &web_sys::RequestInit,
+) -> Result<(bool, String), wasm_bindgen::JsValue> {
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen_futures::JsFuture;
+    let response = JsFuture::from(window().fetch_with_str_and_init(path, init)).await?;
+    let response: web_sys::Response = response.unchecked_into();
+    let text = JsFuture::from(response.text()?).await?;
+    Ok((response.ok(), text.as_string().unwrap_or_default()))
+}
+
+/// How a reply travels in the page's HTML: the answer as it is, or the error after a mark that no JSON
+/// begins with.
+pub struct AsJson;
+
+const FAILED: char = '!';
+
+impl Encoder<Reply> for AsJson {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(reply: &Reply) -> Result<String, Self::Error> {
+        match reply {
+            Ok(json) => Ok(json.0.clone()),
+            Err(error) => Ok(format!("{FAILED}{}", serde_json::to_string(error)?)),
+        }
+    }
+}
+
+impl Decoder<Reply> for AsJson {
+    type Error = std::convert::Infallible;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<Reply, Self::Error> {
+        let json = |text: &str| SecretJson(text.to_owned());
+        Ok(match text.strip_prefix(FAILED) {
+            Some(error) => Err(json(error).read().unwrap_or_else(|error| error)),
+            None => Ok(json(text)),
+        })
+    }
+}

@@ -1,0 +1,125 @@
+// Comes with the module, in front of it: takes over the whole page or none of it, by what boot.js has noted. Until then,
+// and for good if it cannot, the page works with plain forms and links. See boot.rs.
+{
+  const { nodes, sent, touch, touched } = globalThis.boot;
+  let broken = false;
+
+  const plain = (why) => {
+    document.documentElement.dataset.plain = "";
+    console.info("Keyhold goes on without its script: " + why);
+  };
+  // A WASM module that has panicked is in no known state: none of its handlers may run again.
+  const breakdown = (error) => {
+    if (broken) return;
+    broken = true;
+    plain(error);
+  };
+
+  for (const type of ["click", "submit", "input", "change", "copy", "keydown", "popstate", "beforeunload"])
+    addEventListener(type, (event) => broken && event.stopImmediatePropagation(), true);
+  for (const type of ["error", "unhandledrejection"])
+    addEventListener(type, ({ error, reason = error }) => reason instanceof WebAssembly.RuntimeError && breakdown(reason));
+
+  // Takes out what others have put among the nodes that were sent. What they put at the end of the body is in nobody's way.
+  const takeOut = () => {
+    const ours = new Set(sent.map(([node]) => node)), out = [];
+    let last = document.body.lastChild;
+    while (last && !ours.has(last)) last = last.previousSibling;
+    for (const [node, parent] of nodes()) {
+      const behind = !last || last.compareDocumentPosition(node) === Node.DOCUMENT_POSITION_FOLLOWING;
+      if (!ours.has(node) && !behind && !out.some(([other]) => other.contains(node)))
+        out.push([node, parent, node.nextSibling]);
+    }
+    for (const [node] of out) node.remove();
+    return out;
+  };
+  const putBack = (out) => {
+    for (const [node, parent, next] of out.reverse())
+      parent.insertBefore(node, next?.parentNode === parent ? next : null);
+  };
+  const asSent = () => {
+    const now = nodes();
+    return sent.length > 0 && sent.every(([node, parent], at) => now[at]?.[0] === node && now[at][1] === parent)
+      && sent.filter(([node]) => node.nodeType === 1).length === Number(document.body.dataset.elements);
+  };
+
+  // What was typed or chosen before the script came, by hand, by a password manager, or by the browser on reload.
+  const isChecked = (control) => /^(radio|checkbox)$/.test(control.type);
+  const changed = (control) => touched.has(control)
+    || (isChecked(control) ? control.checked !== control.defaultChecked
+      : control.options ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+        : control.value !== control.defaultValue);
+  const state = (control) => isChecked(control) ? "checked" : "value";
+  const keep = () => [...document.querySelectorAll("input, textarea, select")]
+    .filter(changed)
+    .map((control) => [control, control[state(control)]]);
+  const tell = (kept) => {
+    // A choice comes after what is typed beside it, which would choose for itself.
+    for (const [control, value] of kept.sort(([one], [other]) => isChecked(one) - isChecked(other))) {
+      if (control[state(control)] !== value) control[state(control)] = value;
+      if (value !== false || control.type === "checkbox")
+        for (const type of ["input", "change"]) control.dispatchEvent(new Event(type, { bubbles: true }));
+    }
+  };
+
+  // What was typed on a page whose session had ended, for when its owner is back. Never a password or a secret.
+  const DRAFT = "keyhold-draft";
+  const owner = () => document.querySelector(".foot .email")?.textContent;
+  const label = (control) => {
+    const { form, name, value } = control;
+    return [form.getAttribute("action"), form.elements.access_key?.value, name, isChecked(control) ? value : ""].join(" ");
+  };
+  // The version goes with what was typed: what others have changed meanwhile is a conflict.
+  const isVersion = ({ name }) => name === "version";
+  const fields = () => [...document.querySelectorAll("form[method=post] :is(input, textarea, select)")]
+    .filter((control) => control.name && (control.type !== "hidden" || isVersion(control)) && !/password/.test(control.type + control.name));
+  globalThis.keepDraft = () => {
+    const typed = fields().filter((control) => !isVersion(control) && changed(control));
+    const kept = fields().filter((control) => typed.some((one) => one === control || isVersion(control) && one.form === control.form))
+      .map((control) => [label(control), control[state(control)]])
+      .filter(([, value]) => !/kh[so]_/.test(value));
+    try {
+      if (kept.length) sessionStorage.setItem(DRAFT, JSON.stringify([location.pathname, owner(), kept]));
+    } catch {}
+  };
+  const draft = () => {
+    try {
+      const [path, whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
+      if (path !== location.pathname || whose !== owner()) return [];
+      sessionStorage.removeItem(DRAFT);
+      return kept.flatMap(([key, value]) => fields().filter((control) => label(control) === key).map((control) => [control, value]));
+    } catch {
+      return [];
+    }
+  };
+
+  globalThis.selectText = (element) => getSelection().selectAllChildren(element);
+
+  // Called by the module with what hydrates the page. No task that hydration starts runs unless it has succeeded.
+  globalThis.takeOver = (hydrate) => {
+    const out = takeOut(), kept = keep(), tasks = [], { queueMicrotask } = globalThis;
+    try {
+      if (!asSent()) {
+        plain("something else has changed the page.");
+        return tell(draft());
+      }
+      globalThis.queueMicrotask = (task) => tasks.push(task);
+      hydrate();
+    } catch (error) {
+      breakdown(error);
+    } finally {
+      globalThis.queueMicrotask = queueMicrotask;
+      putBack(out);
+      // They would hold the nodes of this page for as long as the tab lives.
+      sent.length = 0;
+      touched.clear();
+      for (const type of ["input", "change"]) removeEventListener(type, touch, true);
+    }
+    if (broken) return;
+    for (const task of tasks) queueMicrotask(task);
+    queueMicrotask(() => {
+      tell([...draft(), ...kept]);
+      document.documentElement.dataset.alive = "";
+    });
+  };
+}

@@ -1,0 +1,159 @@
+//! Labelled fields: the label above, help below, and the error in place of the help.
+
+use leptos::prelude::*;
+use shared::validation::{self, FieldErrors};
+
+use super::form::{Fields, FormState};
+use crate::client::browser::Hydrated;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{flag, fresh, live};
+
+/// The line under a field: its help, or what is wrong with it.
+pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
+    view! {
+        <p id=id class="help" class:wrong=move || error.with(Option::is_some)>
+            {live(move || match error.get() {
+                Some(message) => {
+                    view! {
+                        {Icon::WARNING.draw()}
+                        {fresh(view! { <span>{message}</span> })}
+                    }
+                        .into_any()
+                }
+                None => view! { <span>{help.clone()}</span> }.into_any(),
+            })}
+        </p>
+    }
+    .into_any()
+}
+
+/// Checks an e-mail address, as far as the browser can: letters beyond ASCII are the server's to judge.
+pub fn check_email(errors: &mut FieldErrors, name: &'static str, fields: &Fields) {
+    let address = fields.text(name);
+    if address.is_ascii() {
+        errors.check(name, validation::email(&address));
+    }
+}
+
+/// A field of one line.
+#[component]
+pub fn TextField(
+    state: FormState,
+    name: &'static str,
+    label: &'static str,
+    #[prop(default = "text")] kind: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] help: String,
+    #[prop(default = "off")] autocomplete: &'static str,
+    /// The id of a datalist.
+    #[prop(optional)]
+    list: Option<&'static str>,
+    #[prop(optional)] input_mode: Option<&'static str>,
+    #[prop(optional)] node_ref: Option<NodeRef<leptos::html::Input>>,
+) -> impl IntoView {
+    let id = state.id(name);
+    let note_id = format!("{id}-note");
+    let error = state.error(name);
+    let node_ref = node_ref.unwrap_or_default();
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <input
+                id=id
+                name=name
+                type=kind
+                value=state.value(name, value)
+                autocomplete=autocomplete
+                list=list
+                inputmode=input_mode
+                spellcheck="false"
+                autocapitalize=(kind == "email").then_some("none")
+                aria-describedby=note_id.clone()
+                aria-invalid=flag(move || error.with(Option::is_some))
+                node_ref=node_ref
+            />
+            {note(note_id, help, error)}
+        </div>
+    }
+    .into_any()
+}
+
+/// A password, which can be shown once the page is alive. It never starts with a value.
+#[component]
+pub fn PasswordField(
+    state: FormState,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional, into)] help: String,
+    autocomplete: &'static str,
+) -> impl IntoView {
+    let id = state.id(name);
+    let note_id = format!("{id}-note");
+    let error = state.error(name);
+    let hydrated = Hydrated::get();
+    let shown = RwSignal::new(false);
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <div class="beside">
+                <input
+                    id=id
+                    name=name
+                    type=move || if shown.get() { "text" } else { "password" }
+                    autocomplete=autocomplete
+                    spellcheck="false"
+                    autocapitalize="none"
+                    aria-describedby=note_id.clone()
+                    aria-invalid=flag(move || error.with(Option::is_some))
+                />
+                <button
+                    type="button"
+                    class="button quiet"
+                    hidden=move || !hydrated.get()
+                    aria-pressed=move || if shown.get() { "true" } else { "false" }
+                    on:click=move |_| shown.update(|shown| *shown = !*shown)
+                >
+                    "Show"
+                    <span class="visually-hidden">" " {label}</span>
+                </button>
+            </div>
+            {note(note_id, help, error)}
+        </div>
+    }
+    .into_any()
+}
+
+/// A field of several lines.
+///
+/// Its text is set as escaped HTML, because a rendered text node that is empty would leave a space in it.
+#[component]
+pub fn TextArea(
+    state: FormState,
+    name: &'static str,
+    label: &'static str,
+    #[prop(optional, into)] value: String,
+    #[prop(optional, into)] help: String,
+) -> impl IntoView {
+    let id = state.id(name);
+    let note_id = format!("{id}-note");
+    let error = state.error(name);
+    let escaped = state
+        .value(name, value)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;");
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <textarea
+                id=id
+                name=name
+                rows="3"
+                aria-describedby=note_id.clone()
+                aria-invalid=flag(move || error.with(Option::is_some))
+                inner_html=escaped
+            ></textarea>
+            {note(note_id, help, error)}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,294 @@
+//! Forms: with JavaScript they check what was typed, send it, and say what came of it in place; without,
+//! they are ordinary forms, and the server renders their page again.
+
+use std::sync::Arc;
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use shared::validation::FieldErrors;
+
+use super::form_replay::{Replay, SecretJson};
+use crate::client::browser;
+use crate::client::call::send;
+use crate::client::timers::Delay;
+use crate::error::FnError;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::{fresh, live, memo, words};
+use crate::ui::toasts::Feedback;
+
+/// After this long the button says in words that something is going on.
+const SLOW_MS: u32 = 1000;
+
+/// What a form holds when it is sent.
+pub struct Fields(web_sys::FormData);
+
+impl Fields {
+    /// The text of a field; of radio buttons that of the chosen one; empty where there is none.
+    pub fn text(&self, name: &str) -> String {
+        self.0.get(name).as_string().unwrap_or_default()
+    }
+}
+
+/// What comes after a form was sent and the server did what it asks for.
+pub type Then = Arc<dyn Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync>;
+
+/// A [`Then`] of what the form held and what was answered. It happens even if the form has left the page
+/// meanwhile.
+pub fn then(
+    done: impl Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync + 'static,
+) -> Then {
+    Arc::new(done)
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Progress {
+    Idle,
+    Sending,
+    Slow,
+}
+
+/// The state of one form.
+#[derive(Clone, Copy)]
+pub struct FormState {
+    /// The server function's path.
+    path: &'static str,
+    errors: RwSignal<FieldErrors>,
+    alert: RwSignal<Option<String>>,
+    progress: RwSignal<Progress>,
+    /// The version that the form was begun on, where it has one. After a conflict it is that of what is stored now,
+    /// which is in sight then.
+    pub version: RwSignal<String>,
+}
+
+impl FormState {
+    /// A fresh form, or the one whose post is being answered.
+    pub fn new(path: &'static str) -> Self {
+        Self::answering(path, Replay::of(path))
+    }
+
+    /// As [`FormState::new`], of several forms that only differ in what `field` holds.
+    pub fn of_one(path: &'static str, field: &str, value: &str) -> Self {
+        let replay = Replay::of(path).filter(|replay| replay.field(field) == Some(value));
+        Self::answering(path, replay)
+    }
+
+    fn answering(path: &'static str, replay: Option<Replay>) -> Self {
+        let sent = replay.as_ref().and_then(|replay| replay.field("version"));
+        let sent = sent.unwrap_or_default().to_owned();
+        let error = replay.and_then(|replay| replay.error().cloned());
+        let alert = error.as_ref().and_then(FnError::alert);
+        let version = error.as_ref().and_then(|error| error.version.clone());
+        Self {
+            version: RwSignal::new(version.unwrap_or(sent)),
+            path,
+            errors: RwSignal::new(
+                error
+                    .map(|error| FieldErrors(error.fields))
+                    .unwrap_or_default(),
+            ),
+            alert: RwSignal::new(alert),
+            progress: RwSignal::new(Progress::Idle),
+        }
+    }
+
+    /// The value that a field starts with: what was typed into it, or `otherwise`.
+    pub fn value(self, field: &str, otherwise: impl Into<String>) -> String {
+        Replay::of(self.path)
+            .and_then(|replay| replay.field(field).map(str::to_owned))
+            .unwrap_or_else(|| otherwise.into())
+    }
+
+    /// The hidden field of the version. It begins with what is `shown`, unless a post is being answered.
+    pub fn versioned(self, shown: String) -> AnyView {
+        let version = self.version;
+        if version.with_untracked(String::is_empty) {
+            version.set(shown);
+        }
+        view! { <input type="hidden" name="version" value=move || version.get() /> }.into_any()
+    }
+
+    /// An id for a field, unique on the page.
+    pub fn id(self, field: &str) -> String {
+        format!(
+            "{}-{field}",
+            self.path.trim_start_matches("/fn/").replace('/', "-")
+        )
+    }
+
+    /// The message at a field.
+    pub fn error(self, field: &'static str) -> Memo<Option<String>> {
+        memo(move || {
+            self.errors
+                .with(|errors| errors.get(field).map(str::to_owned))
+        })
+    }
+
+    /// How far sending is. A form that has just made way for its answer is asked once more after its
+    /// signals are gone.
+    fn progress(self) -> Progress {
+        self.progress.try_get().unwrap_or(Progress::Idle)
+    }
+
+    /// The value of `aria-busy`, while the form is being sent.
+    pub fn busy(self) -> Option<&'static str> {
+        (self.progress() != Progress::Idle).then_some("true")
+    }
+
+    /// Shows what went wrong. The form may be gone by now, together with these signals.
+    fn fail(self, error: FnError) {
+        if error.is_unauthenticated() {
+            browser::load_sign_in();
+            return;
+        }
+        let _ = self.alert.try_set(error.alert());
+        if let Some(version) = error.version {
+            let _ = self.version.try_set(version);
+        }
+        let _ = self.errors.try_set(FieldErrors(error.fields));
+    }
+}
+
+/// The form itself: it sends what it holds to the server function that it belongs to.
+#[component]
+pub fn Form(
+    state: FormState,
+    /// Runs before anything is sent.
+    #[prop(optional)]
+    check: Option<fn(&Fields) -> FieldErrors>,
+    then: Then,
+    /// There is no room for messages in it: the live region says what went wrong.
+    #[prop(optional)]
+    terse: bool,
+    #[prop(default = "form")] class: &'static str,
+    children: Children,
+) -> impl IntoView {
+    let slow = Delay::new();
+    let feedback = Feedback::get();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if state.progress.get_untracked() != Progress::Idle {
+            return;
+        }
+        let form: web_sys::HtmlFormElement = event_target(&event);
+        let Ok(data) = web_sys::FormData::new_with_form(&form) else {
+            return;
+        };
+        let Ok(body) = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data) else {
+            return;
+        };
+        let fields = Fields(data);
+        let errors = check.map(|check| check(&fields)).unwrap_or_default();
+        let valid = errors.is_empty();
+        state.alert.set(None);
+        state.errors.set(errors);
+        if !valid {
+            focus_first_error(form);
+            return;
+        }
+        state.progress.set(Progress::Sending);
+        slow.start(SLOW_MS, move || {
+            let _ = state.progress.try_set(Progress::Slow);
+        });
+        let then = then.clone();
+        spawn_local(async move {
+            let outcome = send(state.path, body)
+                .await
+                .and_then(|answer| then(fields, answer));
+            slow.stop();
+            let _ = state.progress.try_set(Progress::Idle);
+            match outcome {
+                Ok(()) => {}
+                Err(error) if terse => {
+                    if let Some(version) = error.version.clone() {
+                        let _ = state.version.try_set(version);
+                    }
+                    feedback.failed(error);
+                }
+                Err(error) => {
+                    feedback.replaced();
+                    if error.is_conflict() {
+                        feedback.refresh();
+                    }
+                    state.fail(error);
+                    focus_first_error(form);
+                }
+            }
+        });
+    };
+    view! {
+        <form class=class method="post" action=state.path novalidate on:submit=submit>
+            {live(move || state.alert.try_get().flatten().map(alert))}
+            {children()}
+        </form>
+    }
+    .into_any()
+}
+
+fn alert(message: String) -> AnyView {
+    fresh(view! {
+        <p class="note bad" role="alert" tabindex="-1">
+            {Icon::WARNING.draw()}
+            <span>{message}</span>
+        </p>
+    })
+}
+
+/// The messages enter the page with the next frame; then the first field that has one gets the focus.
+fn focus_first_error(form: web_sys::HtmlFormElement) {
+    request_animation_frame(move || {
+        let found = form
+            .query_selector("input[aria-invalid=true], textarea[aria-invalid=true], [aria-invalid=true] input:checked, .note.bad");
+        if let Ok(Some(element)) = found {
+            browser::focus(&element);
+        }
+    });
+}
+
+/// The button that sends the form.
+#[component]
+pub fn Submit(
+    state: FormState,
+    label: &'static str,
+    /// What it says when sending takes its time.
+    #[prop(default = "Saving…")]
+    slow: &'static str,
+    #[prop(default = "button primary")] class: &'static str,
+) -> impl IntoView {
+    let word = move || {
+        if state.progress() == Progress::Slow {
+            slow
+        } else {
+            label
+        }
+    };
+    let flag = move || state.busy();
+    view! {
+        <button type="submit" class=class aria-busy=flag aria-disabled=flag>
+            {words(word)}
+        </button>
+    }
+    .into_any()
+}
+
+/// A form that is one button. `field` says what it acts on.
+pub fn press(
+    path: &'static str,
+    field: Option<(&'static str, String)>,
+    label: &'static str,
+    class: &'static str,
+    then: Then,
+) -> AnyView {
+    let (name, value) = field.unzip();
+    let state = match (name, &value) {
+        (Some(name), Some(value)) => FormState::of_one(path, name, value),
+        _ => FormState::new(path),
+    };
+    view! {
+        <Form state=state then=then terse=true class="inline">
+            {name.map(|name| view! { <input type="hidden" name=name value=value /> })}
+            <Submit state=state label=label slow="Just a moment…" class=class />
+        </Form>
+    }
+    .into_any()
+}

@@ -1,0 +1,70 @@
+//! What a form without JavaScript sent, and what came of it, for the page that answers it.
+//!
+//! Such a form is answered by its own page rendered again: with what was typed and the messages when it
+//! failed, with the secret when a key was made. The server provides a [`Replay`] while it renders that
+//! page, which then carries no script; in every other rendering there is none.
+
+use serde::de::DeserializeOwned;
+
+use crate::error::FnError;
+
+/// One form post and its outcome.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// The server function's path.
+    pub path: String,
+    /// The form's fields as they were sent. Passwords are left out.
+    pub fields: Vec<(String, String)>,
+    /// The function's answer in JSON, or its error.
+    pub outcome: Result<SecretJson, FnError>,
+}
+
+/// An answer that may hold a secret, and so prints as nothing.
+#[derive(Clone)]
+pub struct SecretJson(pub String);
+
+impl SecretJson {
+    /// What it says.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FnError> {
+        #[cfg(feature = "ssr")]
+        let read = serde_json::from_str(&self.0).ok();
+        #[cfg(not(feature = "ssr"))]
+        let read = crate::client::json::read(&self.0);
+        read.ok_or_else(FnError::inside)
+    }
+}
+
+impl std::fmt::Debug for SecretJson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[json]")
+    }
+}
+
+impl Replay {
+    /// The replay that is being rendered, if it is of the function at `path`.
+    pub fn of(path: &str) -> Option<Self> {
+        leptos::prelude::use_context::<Self>().filter(|replay| replay.path == path)
+    }
+
+    /// What was typed into a field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub fn error(&self) -> Option<&FnError> {
+        self.outcome.as_ref().err()
+    }
+
+    /// The function's answer, where it succeeded.
+    pub fn answer<T: DeserializeOwned>(&self) -> Option<T> {
+        self.outcome.as_ref().ok()?.read().ok()
+    }
+}
+
+/// Provided beside a [`Replay`]: the page must come without script, because it stands at the address of the
+/// function, where the browser's router knows no page.
+#[derive(Clone, Copy, Debug)]
+pub struct Scriptless;

@@ -1,0 +1,188 @@
+//! Giving a key more time on the spot, and taking that back. The line of the key stays where it is, so that the second
+//! press of a double click meets no other key.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::status::Status;
+use shared::version;
+use shared::view::{Changed, KeyView, Moment};
+
+use crate::client::timers::Settling;
+use crate::forms::form::{Form, FormState, then};
+use crate::server_fns::keys::{EditKey, ExpireKey, RestoreKey};
+use crate::ui::reactive::{fresh, live, memo, words};
+use crate::ui::toasts::Feedback;
+
+/// A key's line, which changes by what is done in it.
+#[derive(Clone, Copy)]
+pub struct Line {
+    pub expires: RwSignal<Option<Moment>>,
+    version: RwSignal<String>,
+    /// The extension that was made here and not taken back.
+    extended: RwSignal<Option<Extended>>,
+    /// Of all lines together: what changes in one can move the others.
+    settling: Settling,
+}
+
+#[derive(Clone)]
+struct Extended {
+    /// The expiration before, in the expiry grammar.
+    before: String,
+    had_expired: bool,
+}
+
+impl Line {
+    pub fn of(key: &KeyView, settling: Settling) -> Self {
+        Self {
+            expires: RwSignal::new(key.expires.clone()),
+            version: RwSignal::new(key.version.clone()),
+            extended: RwSignal::new(None),
+            settling,
+        }
+    }
+
+    /// Takes over what a later answer says of the key, after a change elsewhere.
+    pub fn update(self, key: &KeyView) {
+        if self.version.get_untracked() != key.version {
+            self.settling.begin();
+            self.version.set(key.version.clone());
+            self.expires.set(key.expires.clone());
+        }
+    }
+
+    pub fn status(self, now: Signal<i64>, window: i64) -> Memo<Status> {
+        let expires = self.expires;
+        memo(move || {
+            let at = expires.with(|moment| moment.as_ref().map(|moment| moment.at));
+            Status::at(at, now.get(), window)
+        })
+    }
+
+    /// Shows what became of the key. The line may have left the page by now.
+    fn became(self, change: Changed, extended: Option<Extended>) {
+        self.settling.begin();
+        let _ = self.version.try_set(change.version);
+        let _ = self.expires.try_set(change.expires);
+        let _ = self.extended.try_set(extended);
+    }
+}
+
+/// The form that extends or restores the key, or *Undo* once it was sent.
+pub fn extend(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
+    let feedback = Feedback::get();
+    live(move || {
+        feedback.catch_focus();
+        match line.extended.get() {
+            None => offer(line, access_key.clone(), name.clone(), status),
+            Some(extended) => undo(line, access_key.clone(), name.clone(), extended),
+        }
+    })
+}
+
+fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
+    let state = FormState::of_one(RestoreKey::PATH, "access_key", &access_key);
+    let feedback = Feedback::get();
+    let done = then(move |fields, answer| {
+        let change: Changed = answer.read()?;
+        // The server has compared it: after a conflict it knows better than the line, which still shows what was.
+        let restored = fields.text("version");
+        let extended = Extended {
+            before: change.expiry_before.clone(),
+            had_expired: restored == version::expired(&restored),
+        };
+        feedback.changed(format!("{} has its new expiration.", change.name));
+        line.became(change, Some(extended));
+        Ok(())
+    });
+    let verb = move || {
+        if status.get() == Status::Expired {
+            "Restore"
+        } else {
+            "Extend"
+        }
+    };
+    // A key that has run out in sight is restored by who sees that. After a conflict, the message says what it is now.
+    let seen = move || {
+        let stored = state.version.get();
+        if !stored.is_empty() {
+            return stored;
+        }
+        let version = line.version.get();
+        if status.get() == Status::Expired {
+            version::expired(&version)
+        } else {
+            version
+        }
+    };
+    view! {
+        <Form state=state then=done terse=true class="inline extend">
+            <input type="hidden" name="access_key" value=access_key />
+            <input type="hidden" name="version" value=seen />
+            <select name="expiry" aria-label=format!("New expiration of {name}")>
+                <option value="30d">"30 days"</option>
+                <option value="90d" selected>
+                    "90 days"
+                </option>
+                <option value="365d">"365 days"</option>
+                <option value="never">"Never"</option>
+            </select>
+            {button(state, line, "button primary", words(verb), name.clone())}
+        </Form>
+    }
+    .into_any()
+}
+
+/// What had expired is expired again; what was only extended gets its expiration back.
+fn undo(line: Line, access_key: String, name: String, extended: Extended) -> AnyView {
+    let (path, fields) = if extended.had_expired {
+        (ExpireKey::PATH, Vec::new())
+    } else {
+        let version = line.version.get_untracked();
+        let fields = vec![("expiry", extended.before), ("version", version)];
+        (EditKey::PATH, fields)
+    };
+    let state = FormState::of_one(path, "access_key", &access_key);
+    let feedback = Feedback::get();
+    let done = then(move |_, answer| {
+        let change: Changed = answer.read()?;
+        feedback.changed(format!("{} is as it was before.", change.name));
+        line.became(change, None);
+        Ok(())
+    });
+    let hidden = |(name, value): (&'static str, String)| view! { <input type="hidden" name=name value=value /> };
+    view! {
+        <Form state=state then=done terse=true class="inline extend">
+            <input type="hidden" name="access_key" value=access_key />
+            {fields.into_iter().map(hidden).collect_view()}
+            {button(state, line, "button", fresh(view! { <span>"Undo"</span> }), name)}
+        </Form>
+    }
+    .into_any()
+}
+
+fn button(
+    state: FormState,
+    line: Line,
+    class: &'static str,
+    word: AnyView,
+    name: String,
+) -> AnyView {
+    let press = move |event: leptos::ev::MouseEvent| {
+        if line.settling.is_early(&event) {
+            event.prevent_default();
+        }
+    };
+    view! {
+        <button
+            type="submit"
+            class=class
+            aria-busy=move || state.busy()
+            aria-disabled=line.settling.flag()
+            on:click=press
+        >
+            {word}
+            <span class="visually-hidden">" " <bdi>{name}</bdi></span>
+        </button>
+    }
+    .into_any()
+}

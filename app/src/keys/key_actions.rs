@@ -1,0 +1,78 @@
+//! What can be done with a key in one step: expire it, and the menu of a row.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::status::Status;
+use shared::view::KeyView;
+
+use crate::forms::form::{press, then};
+use crate::server_fns::keys::ExpireKey;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::live;
+use crate::ui::toasts::Feedback;
+
+/// The page with the table of keys.
+pub const LIST: &str = "/preferences/api-control";
+/// The page that makes a key.
+pub const NEW_KEY: &str = "/preferences/api-control/new";
+
+/// A key's own page.
+pub fn key_path(access_key: &str) -> String {
+    format!("{LIST}/{access_key}")
+}
+
+/// The link to the page that makes a key, as the primary action of a page.
+pub fn create_key_link() -> AnyView {
+    view! {
+        <a class="button primary" href=NEW_KEY>
+            {Icon::PLUS.draw()}
+            "Create key"
+        </a>
+    }
+    .into_any()
+}
+
+/// Takes a key out of use, with Undo in the message.
+#[component]
+pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -> impl IntoView {
+    let feedback = Feedback::get();
+    let done = then(move |_, answer| {
+        feedback.expired(answer.read()?);
+        Ok(())
+    });
+    let key = ("access_key", access_key);
+    press(ExpireKey::PATH, Some(key), label, class, done)
+}
+
+/// The actions of a row: Edit in sight, the rest in a menu that works without JavaScript too.
+pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
+    let path = key_path(&key.access_key);
+    let (restore, delete) = (format!("{path}#restore"), format!("{path}#delete"));
+    let access_key = key.access_key.clone();
+    let first = move || {
+        if status.get() == Status::Expired {
+            view! { <a class="button quiet" href=restore.clone()>"Restore…"</a> }.into_any()
+        } else {
+            view! { <ExpireNow access_key=access_key.clone() label="Expire now" class="button quiet" /> }.into_any()
+        }
+    };
+    view! {
+        <div class="actions">
+            <a class="button edit" href=path aria-label=format!("Edit {}", key.name)>
+                "Edit"
+            </a>
+            <details class="menu">
+                <summary class="button quiet compact" aria-label=format!("More for {}", key.name)>
+                    {Icon::MORE.draw()}
+                </summary>
+                <div class="menu-items">
+                    {live(first)}
+                    <a class="button quiet danger" href=delete>
+                        "Delete…"
+                    </a>
+                </div>
+            </details>
+        </div>
+    }
+    .into_any()
+}

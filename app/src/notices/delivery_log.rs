@@ -1,0 +1,231 @@
+//! The delivery log: which mails were sent, when, to whom, about which key, and what became of them.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::notice::{DeliveredKey, Delivery, DeliveryState, MailKind, NoticesView};
+
+use crate::client::timers::{Delay, ticking};
+use crate::forms::form::{press, then};
+use crate::keys::key_actions::key_path;
+use crate::server_fns::notices::SendAgain;
+use crate::ui::icon::Icon;
+use crate::ui::moment;
+use crate::ui::reactive::{live, memo};
+use crate::ui::status;
+use crate::ui::toasts::Feedback;
+
+/// While a mail waits, the log is fetched again after this many milliseconds, then after twice as many, and so
+/// on up to the latter.
+const PAUSES_MS: (u32, u32) = (2_000, 60_000);
+
+/// What needs attention: mails that were given up.
+pub fn failures(notices: Memo<NoticesView>) -> AnyView {
+    let sentence = memo(move || {
+        let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
+        match notices.with(|notices| notices.deliveries.iter().filter(failed).count()) {
+            0 => String::new(),
+            1 => "A mail could not be delivered. ".to_owned(),
+            many => format!("{many} mails could not be delivered. "),
+        }
+    });
+    view! {
+        {live(move || {
+            let sentence = sentence.get();
+            (!sentence.is_empty())
+                .then(|| {
+                    view! {
+                        <p class="note bad" role="status">
+                            {Icon::WARNING.draw()}
+                            <span>{sentence} <a href="#log" rel="external">"See why, and send again"</a></span>
+                        </p>
+                    }
+                })
+        })}
+    }
+    .into_any()
+}
+
+/// The log itself.
+pub fn log(notices: Memo<NoticesView>) -> AnyView {
+    let feedback = Feedback::get();
+    let now = ticking(notices.with_untracked(|notices| notices.now));
+    look_again(notices, feedback);
+    let time_zone = notices.with_untracked(|notices| notices.time_zone.clone());
+    view! {
+        <section id="log" aria-labelledby="log-title">
+            <h2 id="log-title" tabindex="-1">
+                "Delivery log"
+            </h2>
+            {live(move || {
+                feedback.catch_focus();
+                notices.with(|notices| table(&notices.deliveries, notices.total, now))
+            })}
+            <p class="zone">
+                "All dates are in " {time_zone} ". " <a href="/preferences/account">"Change"</a>
+            </p>
+        </section>
+    }
+    .into_any()
+}
+
+/// Fetches the log again while a mail waits.
+fn look_again(notices: Memo<NoticesView>, feedback: Feedback) {
+    let (shortest, longest) = PAUSES_MS;
+    let delay = Delay::new();
+    Effect::new(move |pause: Option<u32>| {
+        let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
+        if notices.with(|notices| notices.deliveries.iter().any(waiting)) {
+            let pause = pause.unwrap_or(shortest);
+            delay.start(pause, move || feedback.refresh());
+            longest.min(2 * pause)
+        } else {
+            delay.stop();
+            shortest
+        }
+    });
+}
+
+fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
+    if deliveries.is_empty() {
+        return view! {
+            <div class="empty">
+                {Icon::MAIL.draw()} <h3>"Nothing was sent yet"</h3>
+                <p>"The first notice comes when one of your keys nears its expiration."</p>
+            </div>
+        }
+        .into_any();
+    }
+    let shown = deliveries.len();
+    let more = usize::try_from(total).is_ok_and(|total| total > shown);
+    view! {
+        <table class="keys log">
+            <caption class="visually-hidden">"Mails, newest first"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"What"</th>
+                    <th scope="col">"To"</th>
+                    <th scope="col">"When"</th>
+                    <th scope="col">"State"</th>
+                </tr>
+            </thead>
+            <tbody>{deliveries.iter().map(|delivery| row(delivery.clone(), now)).collect_view()}</tbody>
+        </table>
+        {more.then(|| view! { <p class="zone">{format!("The newest of {total} mails, and those that failed.")}</p> })}
+    }
+    .into_any()
+}
+
+fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
+    let state = state(&delivery);
+    let subject = match delivery.kind {
+        MailKind::Notice => {
+            let shown = i64::try_from(delivery.keys.len()).unwrap_or_default();
+            let more = delivery.key_count - shown;
+            let keys = delivery.keys.into_iter().map(key).collect_view();
+            view! {
+                <ul>
+                    {keys}
+                    {(more > 0).then(|| view! { <li class="muted">{format!("and {more} more")}</li> })}
+                </ul>
+            }
+            .into_any()
+        }
+        MailKind::ConfirmAddress => "Link to confirm your address".into_any(),
+        MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
+        MailKind::ResetPassword => "Link to a new password".into_any(),
+        MailKind::PasswordChanged => "Notice of a new password".into_any(),
+        MailKind::ChangeAddress => "Link to confirm a new address".into_any(),
+        MailKind::AddressAsked => "Notice of a requested address change".into_any(),
+        MailKind::AddressChanged => "Notice of a changed address".into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">{subject}</th>
+            <td data-label="To">
+                <bdi>{delivery.recipient}</bdi>
+            </td>
+            <td data-label="When">{moment::when(delivery.created, now)}</td>
+            <td data-label="State">
+                <div class="outcome">{state}</div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}
+
+fn key(key: DeliveredKey) -> AnyView {
+    let name = view! { <bdi>{key.name}</bdi> }.into_any();
+    let name = if key.exists {
+        view! { <a href=key_path(&key.access_key)>{name}</a> }.into_any()
+    } else {
+        name
+    };
+    let fate = match (key.left_out, key.exists) {
+        (true, true) => " · left out: extended, or announced more urgently",
+        (true, false) => " · left out: deleted",
+        (false, true) => "",
+        (false, false) => " · deleted since",
+    };
+    view! {
+        <li class:muted=key.left_out>
+            {name}
+            <span class="muted">
+                {key.stage.label()}
+                <span class="expiry">" · " <time datetime=key.expires.rfc3339>{key.expires.text}</time></span>
+                {fate}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+/// What became of a mail: icon, word and colour, and what the mail server said where that matters.
+fn state(delivery: &Delivery) -> AnyView {
+    let (class, icon, word, about) = match delivery.state {
+        DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),
+        DeliveryState::Waiting => {
+            let put_off = delivery.at.at > delivery.created.at;
+            let about = match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
+                (false, _) => format!("Next try: {}", delivery.at.text),
+                (true, true) => format!("With others at {}", delivery.at.text),
+                // It is on its way.
+                (true, false) => String::new(),
+            };
+            ("expiring", Icon::CLOCK, "Waiting", about)
+        }
+        DeliveryState::Failed => (
+            "expired",
+            Icon::STOP,
+            "Failed",
+            format!("Given up: {}", delivery.at.text),
+        ),
+        DeliveryState::Dropped => (
+            "",
+            Icon::CLOSE,
+            "Not sent",
+            "It was no longer true when its turn came.".to_owned(),
+        ),
+    };
+    let unwell = matches!(
+        delivery.state,
+        DeliveryState::Waiting | DeliveryState::Failed
+    );
+    let words = (unwell && !delivery.words.is_empty())
+        .then(|| view! { <q class="words">{delivery.words.clone()}</q> });
+    let again = (delivery.state == DeliveryState::Failed).then(|| {
+        let feedback = Feedback::get();
+        let done = then(move |_, _| {
+            feedback.changed("The mail will be sent again.");
+            Ok(())
+        });
+        let mail = ("mail", delivery.id.clone());
+        press(SendAgain::PATH, Some(mail), "Send again", "button", done)
+    });
+    view! {
+        {status::fixed(class, icon, word)}
+        {(!about.is_empty()).then(|| view! { <span class="muted">{about}</span> })}
+        {words}
+        {again}
+    }
+    .into_any()
+}

@@ -1,0 +1,3 @@
+//! Notices on the pages: the delivery log.
+
+pub mod delivery_log;

@@ -1,0 +1,146 @@
+//! Accounts and sessions: sign-up, sign-in, sign-out, preferences.
+
+use leptos::prelude::*;
+use shared::view::{AccountView, AddressView, IssuedKey};
+
+#[cfg(feature = "ssr")]
+use super::context::Request;
+use crate::error::FnError;
+
+/// Makes an account with its default key, and signs in.
+#[server(name = SignUp, prefix = "/fn", endpoint = "account/sign-up")]
+pub async fn sign_up(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] time_zone: String,
+) -> Result<IssuedKey, FnError> {
+    let request = Request::current();
+    if !request.site.sign_up_open {
+        return Err(FnError::new(
+            "forbidden",
+            "New accounts cannot be made here. Ask the operator.",
+        ));
+    }
+    let signed_up = request
+        .vault
+        .sign_up(&email, &password, &time_zone, &request.caller)
+        .await?;
+    request.start_session(&signed_up.session);
+    Ok(request.issued(signed_up.key))
+}
+
+/// Signs in; the session is in the cookie of the answer. `next` is read by the form that carries it.
+#[server(name = SignIn, prefix = "/fn", endpoint = "account/sign-in")]
+pub async fn sign_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] next: String,
+) -> Result<(), FnError> {
+    let _ = next;
+    let request = Request::current();
+    let session = request
+        .vault
+        .sign_in(&email, &password, &request.caller)
+        .await?;
+    request.start_session(&session);
+    Ok(())
+}
+
+/// Ends the session, here and in the database.
+#[server(name = SignOut, prefix = "/fn", endpoint = "account/sign-out")]
+pub async fn sign_out() -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .sign_out(request.signed_in()?, &request.caller)
+        .await?;
+    for session in &request.other_sessions {
+        request.vault.sign_out(session, &request.caller).await?;
+    }
+    request.end_session();
+    Ok(())
+}
+
+/// The account that is signed in.
+#[server(name = ShowAccount, prefix = "/fn", endpoint = "account/show")]
+pub async fn show_account() -> Result<AccountView, FnError> {
+    Ok(Request::current().signed_in()?.account.view())
+}
+
+/// Time zone and warning window. A `version` (see `shared::version`) that is not the present one is a conflict.
+#[server(name = SavePreferences, prefix = "/fn", endpoint = "account/preferences")]
+pub async fn save_preferences(
+    #[server(default)] time_zone: String,
+    #[server(default)] warning_days: String,
+    #[server(default)] version: String,
+) -> Result<AccountView, FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    let account = request
+        .vault
+        .save_preferences(
+            session,
+            &time_zone,
+            &warning_days,
+            &version,
+            &request.caller,
+        )
+        .await?;
+    Ok(account.view())
+}
+
+/// Changes the password, ends every session of the account and starts a new one here.
+#[server(name = ChangePassword, prefix = "/fn", endpoint = "account/password")]
+pub async fn change_password(
+    #[server(default)] current_password: String,
+    #[server(default)] new_password: String,
+) -> Result<(), FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    let session = request
+        .vault
+        .change_password(session, &current_password, &new_password, &request.caller)
+        .await?;
+    request.start_session(&session);
+    Ok(())
+}
+
+/// The account's address, and the one that was asked for in its place.
+#[server(name = ShowAddress, prefix = "/fn", endpoint = "account/address")]
+pub async fn show_address() -> Result<AddressView, FnError> {
+    let request = Request::current();
+    Ok(request.vault.address(&request.signed_in()?.account).await?)
+}
+
+/// Asks for another address, which is sent a link.
+#[server(name = ChangeAddress, prefix = "/fn", endpoint = "account/change-address")]
+pub async fn change_address(
+    #[server(default)] email: String,
+    #[server(default)] current_password: String,
+) -> Result<(), FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    request
+        .vault
+        .change_address(session, &email, &current_password, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Takes the request for another address back.
+#[server(name = KeepAddress, prefix = "/fn", endpoint = "account/keep-address")]
+pub async fn keep_address() -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .keep_address(request.signed_in()?, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Remembers light, dark or system in a cookie, so that the server renders the right one.
+#[server(name = SetTheme, prefix = "/fn", endpoint = "account/theme")]
+pub async fn set_theme(#[server(default)] theme: String) -> Result<(), FnError> {
+    Request::current().remember_theme(&theme);
+    Ok(())
+}

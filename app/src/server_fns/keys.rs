@@ -1,0 +1,155 @@
+//! Keys: create, edit, expire, restore, delete, and what the pages show of them.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Deserializer, Serialize};
+use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage};
+
+#[cfg(feature = "ssr")]
+use super::context::Request;
+use crate::error::FnError;
+#[cfg(feature = "ssr")]
+use shared::{
+    expiry::{from_edit, from_form},
+    list::ListQuery,
+    pasted::{NOT_SEARCHED, Pasted, pasted_secret},
+    validation::FieldErrors,
+};
+#[cfg(feature = "ssr")]
+use vault::KeyEdit;
+
+/// A text that may be left out, which is not the same as an empty one: a description that is left out stays as it is.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub struct Optional(Option<String>);
+
+impl<'de> Deserialize<'de> for Optional {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Some(text)))
+    }
+}
+
+/// Makes a key. The answer is the only one that ever holds its secret.
+///
+/// `expiry` is the grammar of [`shared::expiry`], or `date` or `datetime` for the field beside it.
+#[server(name = CreateKey, prefix = "/fn", endpoint = "keys/create")]
+pub async fn create_key(
+    #[server(default)] name: String,
+    #[server(default)] description: String,
+    #[server(default)] expiry: String,
+    #[server(default)] expiry_date: String,
+    #[server(default)] expiry_datetime: String,
+) -> Result<IssuedKey, FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
+    let key = request
+        .vault
+        .create_key(session, &name, &description, expiry, &request.caller)
+        .await?;
+    Ok(request.issued(key))
+}
+
+/// Changes name, description and expiration, as far as they are given: an empty `expiry` leaves the expiration alone.
+/// A `version` that is not the key's present one is answered with a conflict and what is stored now.
+#[server(name = EditKey, prefix = "/fn", endpoint = "keys/edit")]
+pub async fn edit_key(
+    #[server(default)] access_key: String,
+    #[server(default)] name: Optional,
+    #[server(default)] description: Optional,
+    #[server(default)] expiry: String,
+    #[server(default)] expiry_date: String,
+    #[server(default)] expiry_datetime: String,
+    #[server(default)] version: String,
+) -> Result<Changed, FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    let edit = KeyEdit {
+        name: name.0.as_deref(),
+        description: description.0.as_deref(),
+        expiry: from_edit(&expiry, &expiry_date, &expiry_datetime),
+        version: &version,
+    };
+    Ok(request
+        .vault
+        .edit_key(session, &access_key, edit, &request.caller)
+        .await?)
+}
+
+/// Takes a key out of use now; it stays in the inventory.
+#[server(name = ExpireKey, prefix = "/fn", endpoint = "keys/expire")]
+pub async fn expire_key(#[server(default)] access_key: String) -> Result<Changed, FnError> {
+    let request = Request::current();
+    Ok(request
+        .vault
+        .expire_key(request.signed_in()?, &access_key, &request.caller)
+        .await?)
+}
+
+/// Sets a later expiration, or none: the same credentials work again, or go on working. `version` as for an edit.
+#[server(name = RestoreKey, prefix = "/fn", endpoint = "keys/restore")]
+pub async fn restore_key(
+    #[server(default)] access_key: String,
+    #[server(default)] expiry: String,
+    #[server(default)] expiry_date: String,
+    #[server(default)] expiry_datetime: String,
+    #[server(default)] version: String,
+) -> Result<Changed, FnError> {
+    let request = Request::current();
+    let session = request.signed_in()?;
+    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
+    Ok(request
+        .vault
+        .restore_key(session, &access_key, expiry, &version, &request.caller)
+        .await?)
+}
+
+/// Deletes a key for ever. `confirm_name` is the key's name, typed by the person who means it.
+#[server(name = DeleteKey, prefix = "/fn", endpoint = "keys/delete")]
+pub async fn delete_key(
+    #[server(default)] access_key: String,
+    #[server(default)] confirm_name: String,
+) -> Result<Changed, FnError> {
+    let request = Request::current();
+    Ok(request
+        .vault
+        .delete_key(
+            request.signed_in()?,
+            &access_key,
+            &confirm_name,
+            &request.caller,
+        )
+        .await?)
+}
+
+/// One page of the table.
+#[server(name = ListKeys, prefix = "/fn", endpoint = "keys/list")]
+pub async fn list_keys(
+    #[server(default)] q: String,
+    #[server(default)] status: String,
+    #[server(default)] sort: String,
+    #[server(default)] page: String,
+) -> Result<KeyPage, FnError> {
+    let request = Request::current();
+    let q = match pasted_secret(&q) {
+        None => q,
+        Some(Pasted {
+            access_key: Some(key),
+        }) => key,
+        Some(_) => return Err(FieldErrors::one("q", NOT_SEARCHED).into()),
+    };
+    let query = ListQuery::parse(&q, &status, &sort, &page);
+    Ok(request
+        .vault
+        .list_keys(&request.signed_in()?.account, &query)
+        .await?)
+}
+
+/// One key with its history.
+#[server(name = ShowKey, prefix = "/fn", endpoint = "keys/show")]
+pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail, FnError> {
+    let request = Request::current();
+    Ok(request
+        .vault
+        .show_key(&request.signed_in()?.account, &access_key)
+        .await?)
+}

@@ -1,0 +1,117 @@
+//! Notices: when to write to whom, what was written, and the calendar.
+
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the form has one field for each stage"
+)]
+
+use leptos::prelude::*;
+use shared::notice::NoticesView;
+#[cfg(feature = "ssr")]
+use shared::notice::Stage;
+
+#[cfg(feature = "ssr")]
+use super::context::Request;
+use crate::error::FnError;
+
+/// Settings, recipients, the calendar's address and the delivery log.
+#[server(name = ShowNotices, prefix = "/fn", endpoint = "notices/show")]
+pub async fn show_notices() -> Result<NoticesView, FnError> {
+    let request = Request::current();
+    Ok(request.vault.notices(&request.signed_in()?.account).await?)
+}
+
+/// Chooses the stages: those whose field is there, whatever it holds, as with any checkbox. A `version` (see
+/// `shared::version`) that is not the present one is a conflict.
+#[server(name = ChooseStages, prefix = "/fn", endpoint = "notices/stages")]
+pub async fn choose_stages(
+    #[server(default)] days_30: String,
+    #[server(default)] days_14: String,
+    #[server(default)] days_7: String,
+    #[server(default)] days_3: String,
+    #[server(default)] days_1: String,
+    #[server(default)] expired: String,
+    #[server(default)] day_after: String,
+    #[server(default)] version: String,
+) -> Result<(), FnError> {
+    let request = Request::current();
+    let fields = [days_30, days_14, days_7, days_3, days_1, expired, day_after];
+    let stages = Stage::ALL
+        .into_iter()
+        .zip(fields)
+        .filter(|(_, field)| !field.is_empty())
+        .map(|(stage, _)| stage)
+        .collect();
+    request
+        .vault
+        .choose_stages(request.signed_in()?, stages, &version, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Names a second recipient, who is sent a link to confirm it. `version` as for the stages.
+#[server(name = SetSecondRecipient, prefix = "/fn", endpoint = "notices/second-recipient")]
+pub async fn set_second_recipient(
+    #[server(default)] address: String,
+    #[server(default)] version: String,
+) -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .set_second_recipient(request.signed_in()?, &address, &version, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Writes to the second recipient no more. `version` as for the stages.
+#[server(name = RemoveSecondRecipient, prefix = "/fn", endpoint = "notices/remove-second-recipient")]
+pub async fn remove_second_recipient(#[server(default)] version: String) -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .remove_second_recipient(request.signed_in()?, &version, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// Sends a new link to confirm an address. `recipient` is `account` or `second`.
+#[server(name = ResendConfirmation, prefix = "/fn", endpoint = "notices/resend")]
+pub async fn resend_confirmation(#[server(default)] recipient: String) -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .resend_confirmation(request.signed_in()?, &recipient, &request.caller)
+        .await
+        .map_err(|error| or_missing(error, "There is no such recipient."))
+}
+
+/// Tries a mail again that was given up.
+#[server(name = SendAgain, prefix = "/fn", endpoint = "notices/send-again")]
+pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .send_again(request.signed_in()?, &mail)
+        .await
+        .map_err(|error| or_missing(error, "There is no such mail."))
+}
+
+/// Gives the calendar a new address; the old one stops working.
+#[server(name = ResetCalendar, prefix = "/fn", endpoint = "notices/reset-calendar")]
+pub async fn reset_calendar() -> Result<(), FnError> {
+    let request = Request::current();
+    request
+        .vault
+        .reset_calendar(request.signed_in()?, &request.caller)
+        .await?;
+    Ok(())
+}
+
+/// The error of something that is no key.
+#[cfg(feature = "ssr")]
+fn or_missing(error: vault::Error, missing: &str) -> FnError {
+    match error {
+        vault::Error::NotFound => FnError::new(FnError::NOT_FOUND, missing),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,26 @@
+//! What the Dashboard shows.
+
+use leptos::prelude::*;
+use shared::view::Overview;
+
+#[cfg(feature = "ssr")]
+use super::context::Request;
+use crate::error::FnError;
+
+/// Keys that need attention, counts, the next expirations, the newest keys.
+#[server(name = ShowOverview, prefix = "/fn", endpoint = "overview")]
+pub async fn show_overview() -> Result<Overview, FnError> {
+    let request = Request::current();
+    Ok(request
+        .vault
+        .overview(&request.signed_in()?.account)
+        .await?)
+}
+
+/// Takes the line off the Dashboard that tells of keys expired by a password reset.
+#[server(name = DismissClaim, prefix = "/fn", endpoint = "account/dismiss-claim")]
+pub async fn dismiss_claim() -> Result<(), FnError> {
+    let request = Request::current();
+    request.vault.dismiss_claim(request.signed_in()?).await?;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! What a page shows of a server function's answer: the content, or what went wrong with the next thing
+//! to do.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use serde::de::DeserializeOwned;
+
+use super::head::PageHead;
+use super::icon::Icon;
+use super::reactive::{effect, live, memo};
+use super::toasts::Feedback;
+use crate::client::browser;
+use crate::client::call::Answer;
+use crate::error::FnError;
+
+/// Shows `content` of an answer as soon as there is one, and keeps it in place while it is fetched again.
+/// The content is boxed so that the machinery of waiting is compiled once.
+pub fn settled(content: impl Fn() -> Option<AnyView> + Send + Sync + 'static) -> AnyView {
+    let content: Box<dyn Fn() -> Option<AnyView> + Send + Sync> = Box::new(content);
+    view! { <Transition fallback=waiting>{content}</Transition> }.into_any()
+}
+
+/// As [`settled`], for an answer that is shown as a whole each time it comes.
+pub fn answered<T>(
+    resource: Answer<T>,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView
+where
+    T: DeserializeOwned + 'static,
+{
+    let feedback = Feedback::get();
+    settled(move || {
+        feedback.catch_focus();
+        resource.get().map(|answer| match answer {
+            Ok(value) => show(value),
+            Err(error) => problem(error),
+        })
+    })
+}
+
+/// As [`answered`], for a page with more than one thing to type or choose: it is built once for each `subject`
+/// of an answer and told of later answers, because what is done in one part of it must not throw away what
+/// is being typed in another. `otherwise` is shown where there is no answer.
+pub fn kept<T>(
+    resource: Answer<T>,
+    subject: fn(&T) -> String,
+    show: impl Fn(Memo<T>) -> AnyView + Send + Sync + 'static,
+    otherwise: fn(FnError) -> AnyView,
+) -> AnyView
+where
+    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+{
+    let show: Arc<dyn Fn(Memo<T>) -> AnyView + Send + Sync> = Arc::new(show);
+    settled(move || {
+        let found = memo(move || {
+            resource
+                .get()
+                .map(|answer| answer.map(|content| subject(&content)))
+        });
+        let show = show.clone();
+        Some(live(move || {
+            found
+                .get()
+                .map(|found| match (found, resource.get_untracked()) {
+                    (Ok(_), Some(Ok(first))) => show(latest(resource, first)),
+                    (Err(error), _) => otherwise(error),
+                    _ => ().into_any(),
+                })
+        }))
+    })
+}
+
+/// The last answer that could be had.
+fn latest<T>(resource: Answer<T>, first: T) -> Memo<T>
+where
+    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+{
+    Memo::new(move |last: Option<&T>| match resource.get() {
+        Some(Ok(content)) => content,
+        _ => last.cloned().unwrap_or_else(|| first.clone()),
+    })
+}
+
+fn waiting() -> AnyView {
+    view! { <p class="waiting" role="status">"Loading…"</p> }.into_any()
+}
+
+/// An answer that could not be had.
+pub fn problem(error: FnError) -> AnyView {
+    if error.is_unauthenticated() {
+        effect(browser::load_sign_in);
+    }
+    let feedback = Feedback::get();
+    let location = use_location();
+    let here = move || {
+        let search = location.search.get();
+        location.pathname.get() + if search.is_empty() { "" } else { "?" } + &search
+    };
+    let again = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        feedback.refresh();
+    };
+    let next = if error.is_unauthenticated() {
+        view! { <a class="button primary" href="/sign-in" rel="external">"Sign in"</a> }.into_any()
+    } else {
+        view! { <a class="button primary" href=here rel="external" on:click=again>"Try again"</a> }
+            .into_any()
+    };
+    view! {
+        <section class="empty" role="alert">
+            {Icon::WARNING.draw()}
+            <h2>"This cannot be shown right now"</h2>
+            <p>{error.message}</p>
+            {next}
+        </section>
+    }
+    .into_any()
+}
+
+/// Nothing at this address.
+pub fn missing(what: &'static str, way_out: AnyView) -> AnyView {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+    view! {
+        <PageHead title="Not found" />
+        <section class="empty">
+            {Icon::SEARCH.draw()} <h2>{what}</h2>
+            <p>"The address may be mistyped, or what was there has been deleted."</p>
+            {way_out}
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,73 @@
+//! The button that puts a text on the clipboard and answers "Copied".
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::icon::Icon;
+use super::reactive::{live, memo, words};
+use super::toasts::Feedback;
+use crate::client::browser::{self, Hydrated};
+use crate::client::timers::Delay;
+use crate::error::FnError;
+
+/// How long the button says "Copied".
+const ANSWER_MS: u32 = 2000;
+
+const REFUSED: &str =
+    "The browser refused the clipboard. The text is selected: copy it with Ctrl+C or ⌘C.";
+
+/// Copies `text`, or selects it where the browser refuses. `what` completes the accessible name: "Copy secret key". The button is absent until it
+/// works, and stays so where the browser has no clipboard to offer.
+#[component]
+pub fn CopyButton(
+    #[prop(into)] text: String,
+    #[prop(into)] what: String,
+    /// The word in sight.
+    #[prop(default = "Copy")]
+    word: &'static str,
+    /// Shows the icon alone.
+    #[prop(optional)]
+    compact: bool,
+    #[prop(optional)] on_copied: Option<Callback<()>>,
+) -> impl IntoView {
+    let hydrated = Hydrated::get();
+    let able = memo(move || hydrated.get() && browser::can_copy());
+    let copied = RwSignal::new(false);
+    let button = NodeRef::<html::Button>::new();
+    let feedback = Feedback::get();
+    let answer = Delay::new();
+    let copy = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            if browser::copy(&text).await {
+                let _ = copied.try_set(true);
+                answer.start(ANSWER_MS, move || {
+                    let _ = copied.try_set(false);
+                });
+                if let Some(done) = on_copied {
+                    done.run(());
+                }
+            } else if let Some(button) = button.get_untracked() {
+                browser::select_near(&button);
+                feedback.failed(FnError::new("clipboard", REFUSED));
+            }
+        });
+    };
+    let title = format!("Copy {what}");
+    let class = if compact {
+        "button quiet copy compact"
+    } else {
+        "button quiet copy"
+    };
+    view! {
+        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button>
+            {live(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
+            <span class="word" aria-live="polite">
+                {words(move || if copied.get() { "Copied" } else { word })}
+            </span>
+            <span class="visually-hidden">" " {what}</span>
+        </button>
+    }
+    .into_any()
+}

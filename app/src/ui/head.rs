@@ -1,0 +1,82 @@
+//! The head of a page: its title, its one `<h1>`, and its primary action at the right.
+//!
+//! This module owns the document's `<title>`: leptos_meta 0.8 writes a title into the HTML without escaping it,
+//! so the one formatter here does, and no other file may use `leptos_meta::Title`
+//! (`server/tests/it/markup/sources.rs` checks that).
+
+use leptos::html;
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_location;
+
+use super::reactive::effect;
+use crate::client::browser;
+
+/// The address whose heading had the focus last, so that a page takes the focus when it is opened and
+/// never when its data is fetched again.
+#[derive(Clone, Copy)]
+pub struct Opened(StoredValue<Option<String>>);
+
+impl Opened {
+    pub fn provide() {
+        provide_context(Self(StoredValue::new(None)));
+    }
+
+    /// Notes the page that is open now; says whether it has just been opened by a link. The page that the
+    /// server rendered keeps the browser's own focus.
+    fn arrive(self, path: String) -> bool {
+        let before = self.0.get_value();
+        let arrived = before.as_ref().is_some_and(|before| *before != path);
+        self.0.set_value(Some(path));
+        arrived
+    }
+}
+
+/// The title of a page that sets none, and the form of every title.
+#[component]
+pub fn SiteTitle() -> impl IntoView {
+    view! { <Title formatter=|title: String| title_text(&format!("{title} · Keyhold")) text="API keys" /> }
+}
+
+/// A title as `leptos_meta` takes it: markup while the server renders, the text itself in the browser, where it
+/// becomes `document.title`.
+fn title_text(title: &str) -> String {
+    if cfg!(feature = "ssr") {
+        title
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+    } else {
+        title.to_owned()
+    }
+}
+
+#[component]
+pub fn PageHead(
+    #[prop(into)] title: String,
+    /// What stands in the heading, where that is more than the title.
+    #[prop(optional)]
+    heading: Option<AnyView>,
+    #[prop(optional)] action: Option<AnyView>,
+) -> impl IntoView {
+    let place = NodeRef::<html::H1>::new();
+    let pathname = use_location().pathname;
+    let opened = expect_context::<Opened>();
+    effect(move || {
+        let Some(heading) = place.get() else { return };
+        if opened.arrive(pathname.get_untracked()) {
+            browser::focus(&heading);
+        }
+    });
+    let heading = heading.unwrap_or_else(|| title.clone().into_any());
+    view! {
+        <Title text=title />
+        <header class="page-head">
+            <h1 node_ref=place tabindex="-1">
+                {heading}
+            </h1>
+            {action}
+        </header>
+    }
+    .into_any()
+}

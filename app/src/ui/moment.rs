@@ -1,0 +1,59 @@
+//! Instants: what the clock says in the account's zone, and how far away that is.
+
+use leptos::prelude::*;
+use shared::relative;
+use shared::view::Moment;
+
+use super::reactive::{fresh, live, memo};
+
+/// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
+/// otherwise read out each second.
+pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
+    let words = words(at, now, relative::relative);
+    live(move || fresh(view! { <span class="relative" aria-live="off">{words.get()}</span> }))
+}
+
+fn words(at: i64, now: Signal<i64>, distance: fn(i64, i64) -> String) -> Memo<String> {
+    memo(move || distance(at, now.get()))
+}
+
+/// The absolute instant, and the relative one under it.
+pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
+    let at = moment.at;
+    fresh(view! {
+        <span class="when">
+            <time datetime=moment.rfc3339>{moment.text}</time>
+            " "
+            {distance(at, now)}
+        </span>
+    })
+}
+
+/// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
+pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
+    let words = words(moment.at, now, relative::ago);
+    live(move || {
+        let Moment { rfc3339, text, .. } = moment.clone();
+        fresh(view! {
+            <time datetime=rfc3339 title=text aria-live="off">
+                {words.get()}
+            </time>
+        })
+    })
+}
+
+/// The last use of a key, which may be none.
+pub fn last_use(used: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match used {
+        Some(moment) => ago(moment, now),
+        None => fresh(view! { <span>"Never"</span> }),
+    }
+}
+
+/// An expiration, which may be none.
+pub fn expiration(moment: Option<Moment>, now: Signal<i64>) -> AnyView {
+    match moment {
+        Some(moment) => when(moment, now),
+        None => fresh(view! { <span class="when">"Never"</span> }),
+    }
+}

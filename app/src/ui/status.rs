@@ -1,0 +1,44 @@
+//! A key's status as a pill: icon, word and colour, the same three everywhere.
+
+use leptos::prelude::*;
+use shared::status::Status;
+use shared::view::KeyView;
+
+use super::icon::Icon;
+use super::reactive::{fresh, live, memo};
+
+pub fn icon(status: Status) -> Icon {
+    match status {
+        Status::Active => Icon::CHECK,
+        Status::ExpiringSoon => Icon::CLOCK,
+        Status::Expired => Icon::STOP,
+    }
+}
+
+/// The class that gives a thing the colour of a status.
+pub fn class(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::ExpiringSoon => "expiring",
+        Status::Expired => "expired",
+    }
+}
+
+/// The status of a key as time goes on.
+pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
+    let expires = key.expires_at();
+    memo(move || Status::at(expires, now.get(), window))
+}
+
+/// A pill that stays as it is.
+pub fn fixed(class: &'static str, icon: Icon, word: &'static str) -> AnyView {
+    fresh(view! { <span class=format!("pill {class}")>{icon.draw()} {word}</span> })
+}
+
+/// A pill that changes by itself when its time has come.
+pub fn pill(status: Memo<Status>) -> AnyView {
+    live(move || {
+        let status = status.get();
+        fixed(class(status), icon(status), status.label())
+    })
+}

@@ -1,0 +1,205 @@
+//! How mails leave: the settings that `serve` and `mail test` share.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use vault::mail::transport::Transport;
+use vault::mail::{Sender, SmtpUrl, domain};
+
+use super::http::is_loopback_url;
+
+/// Where mails are kept as files, relative to the working directory.
+const FOLDER: &str = "data/mail";
+
+#[derive(Args, Clone, Debug)]
+pub struct MailSettings {
+    /// The mail server: smtp:// or smtps://, with user:password@ where it wants a login. Default: mails are
+    /// files in data/mail, on loopback only.
+    #[arg(
+        long,
+        env = "KEYHOLD_SMTP_URL",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true,
+        value_name = "URL"
+    )]
+    pub smtp_url: Unread,
+
+    /// Whom mails come from: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host of
+    /// the base URL.
+    #[arg(
+        long,
+        env = "KEYHOLD_MAIL_FROM",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "SENDER"
+    )]
+    pub mail_from: String,
+}
+
+/// A URL as it was given, read only later: an error of the command line would repeat it with its password.
+#[derive(Clone)]
+pub struct Unread(String);
+
+impl FromStr for Unread {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.trim().to_owned()))
+    }
+}
+
+impl fmt::Debug for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "hidden" })
+    }
+}
+
+impl MailSettings {
+    /// The way out for mails of a Keyhold at `base_url`.
+    ///
+    /// # Errors
+    /// A sentence that names the setting, without the password.
+    pub fn transport(&self, base_url: &str) -> Result<Transport, String> {
+        let domain = domain(base_url);
+        let from = self.sender(&domain)?;
+        if self.smtp_url.0.is_empty() {
+            if !is_loopback_url(base_url) {
+                return Err(format!(
+                    "KEYHOLD_SMTP_URL is not set, so nobody would hear that a key expires: without a mail server \
+                     Keyhold runs on loopback only, not at {base_url}. Set it to smtp://host or \
+                     smtps://user:password@host."
+                ));
+            }
+            return Ok(Transport::folder(PathBuf::from(FOLDER), from, &domain));
+        }
+        let url: SmtpUrl = self.smtp_url.0.parse()?;
+        if url.exposes_password() {
+            tracing::warn!(
+                "KEYHOLD_SMTP_URL: the password for {url} can be read along the way, as ?tls= asks for"
+            );
+        }
+        Transport::smtp(&url, from, &domain)
+    }
+
+    fn sender(&self, domain: &str) -> Result<Sender, String> {
+        if !self.mail_from.trim().is_empty() {
+            return self
+                .mail_from
+                .parse()
+                .map_err(|reason| format!("KEYHOLD_MAIL_FROM: {reason}"));
+        }
+        // An IP address in brackets is good for a Message-ID, but answers to it would be refused.
+        let host = if domain.starts_with('[') {
+            "localhost"
+        } else {
+            domain
+        };
+        format!("Keyhold <keyhold@{host}>").parse().map_err(|_| {
+            format!("KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is no address: set it")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    const PUBLIC: &str = "https://keys.example.com";
+    const LOCAL: &str = "http://127.0.0.1:3000";
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        mail: MailSettings,
+    }
+
+    fn settings(arguments: &[&str]) -> Result<MailSettings, String> {
+        Line::try_parse_from([&["keyhold"], arguments].concat())
+            .map(|line| line.mail)
+            .map_err(|error| error.to_string())
+    }
+
+    /// What a start says, or where mails go.
+    fn said(arguments: &[&str], base_url: &str) -> String {
+        match settings(arguments).and_then(|settings| settings.transport(base_url)) {
+            Ok(transport) => transport.to_string(),
+            Err(sentence) => format!("refused: {sentence}"),
+        }
+    }
+
+    #[test]
+    fn files_are_for_loopback_only() {
+        for arguments in [&[][..], &["--smtp-url", ""], &["--smtp-url", " "]] {
+            assert_eq!(
+                said(arguments, LOCAL),
+                "the folder data/mail, from Keyhold <keyhold@localhost>"
+            );
+            assert_eq!(
+                said(arguments, "http://keyhold.localhost:3000"),
+                "the folder data/mail, from Keyhold <keyhold@keyhold.localhost>"
+            );
+            let sentence = said(arguments, PUBLIC);
+            assert!(
+                sentence.starts_with("refused: KEYHOLD_SMTP_URL is not set"),
+                "{sentence}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_mail_server_serves_any_base_url() {
+        let smtp = &["--smtp-url", "smtp://mail.example.com"];
+        assert_eq!(
+            said(smtp, PUBLIC),
+            "smtp://mail.example.com:25, from Keyhold <keyhold@keys.example.com>"
+        );
+        assert_eq!(
+            said(smtp, LOCAL),
+            "smtp://mail.example.com:25, from Keyhold <keyhold@localhost>"
+        );
+        let from = [smtp, &["--mail-from", "Keys <keys@example.com>"][..]].concat();
+        assert_eq!(
+            said(&from, PUBLIC),
+            "smtp://mail.example.com:25, from Keys <keys@example.com>"
+        );
+        let bare = [smtp, &["--mail-from", "keys@example.com"][..]].concat();
+        assert_eq!(
+            said(&bare, PUBLIC),
+            "smtp://mail.example.com:25, from keys@example.com"
+        );
+        let empty = [smtp, &["--mail-from", ""][..]].concat();
+        assert_eq!(said(&empty, PUBLIC), said(smtp, PUBLIC));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_and_no_password_repeated() -> Result<(), String> {
+        for (arguments, name) in [
+            (
+                ["--smtp-url", "smtp://u:hunter22/@host"],
+                "KEYHOLD_SMTP_URL",
+            ),
+            (["--smtp-url", "hunter22"], "KEYHOLD_SMTP_URL"),
+            (["--mail-from", "nobody"], "KEYHOLD_MAIL_FROM"),
+        ] {
+            let sentence = said(&arguments, LOCAL);
+            assert!(
+                sentence.starts_with("refused: ") && sentence.contains(name),
+                "{sentence}"
+            );
+            assert!(!sentence.contains("hunter"), "{sentence}");
+        }
+        let settings = settings(&["--smtp-url", "smtps://u:hunter22@mail.example.com"])?;
+        let shown = format!("{settings:?} {}", settings.transport(PUBLIC)?);
+        assert!(
+            !shown.contains("hunter") && !shown.contains("u:"),
+            "{shown}"
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,369 @@
+//! Configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
+//! with a sentence that names it.
+
+mod command_line;
+pub mod http;
+mod limits;
+mod mail;
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::{IpNet, Ipv6Net};
+use vault::Keep;
+
+use crate::cli::backup::{Backup, Files, Restore};
+use http::{Place, is_loopback_url};
+use limits::LimitSettings;
+use mail::MailSettings;
+
+/// API keys for your customers.
+#[derive(Debug, Parser)]
+#[command(name = "keyhold", version, about, disable_help_subcommand = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages, the REST API and the verification endpoint.
+    Serve(Config),
+    /// Copy the database into one file, beside a running server or without one.
+    Backup(Backup),
+    /// Put a backup in the place of the database, and revoke what was revoked since. The server must be stopped.
+    Restore(Restore),
+    /// Try the mail settings.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Put right what a wrong clock has left behind.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Say which edition of the time zone data is in use, and where it comes from.
+    TimeZones,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send one mail with the settings of `serve`, and say what the mail server answered.
+    Test(MailTest),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// After a clock that ran ahead was put right: go by the machine's clock again, with the server stopped.
+    Accept(ClockAccept),
+}
+
+#[derive(Args, Debug)]
+pub struct ClockAccept {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct MailTest {
+    /// The address to send it to.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub mail: MailSettings,
+}
+
+/// Whether strangers may make accounts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SignUp {
+    Open,
+    Closed,
+}
+
+#[derive(Args, Clone, Debug)]
+pub struct Config {
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub files: Files,
+
+    #[command(flatten)]
+    pub mail: MailSettings,
+
+    /// How long the mail about a key that was expired by hand waits, so that keys expired within that time are
+    /// told in one mail.
+    #[arg(
+        long,
+        env = "KEYHOLD_NOTICE_WAIT",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u64).range(0..=600),
+        value_name = "SECONDS"
+    )]
+    pub notice_wait: u64,
+
+    /// Whether strangers may make accounts.
+    #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
+    pub sign_up: SignUp,
+
+    #[command(flatten)]
+    pub limits: LimitSettings,
+
+    /// Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated.
+    #[arg(
+        long,
+        env = "KEYHOLD_TRUSTED_PROXIES",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "CIDR"
+    )]
+    pub trusted_proxies: Networks,
+
+    /// Connections that one network address keeps when all places are taken; those beyond make way first. Trusted
+    /// proxies have no such bound. Default: a quarter of all.
+    #[arg(long, env = "KEYHOLD_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
+    pub connections_per_address: Option<NonZeroUsize>,
+
+    /// How many days the audit trail is kept; 0 is for ever.
+    #[arg(long, env = "KEYHOLD_KEEP_AUDIT_DAYS", default_value_t = Keep::DEFAULT.audit_days, value_name = "DAYS")]
+    pub keep_audit_days: u32,
+
+    /// How many days mails are kept in the delivery log after they were sent or given up; 0 is for ever.
+    #[arg(long, env = "KEYHOLD_KEEP_MAILS_DAYS", default_value_t = Keep::DEFAULT.mails_days, value_name = "DAYS")]
+    pub keep_mails_days: u32,
+
+    /// Where Prometheus reads metrics, at /metrics. Default: nowhere.
+    #[arg(
+        long,
+        env = "KEYHOLD_METRICS_LISTEN",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESS"
+    )]
+    pub metrics_listen: MaybeAddress,
+
+    /// The folder with the site's files. Default: `site` beside the binary, or one folder up.
+    #[arg(long, env = "KEYHOLD_SITE_ROOT", value_name = "FOLDER")]
+    pub site_root: Option<PathBuf>,
+
+    /// Fill an empty database with an account and keys in every state. Loopback only.
+    #[arg(long)]
+    pub demo: bool,
+}
+
+impl Config {
+    /// How long things are kept.
+    pub fn keep(&self) -> Keep {
+        Keep {
+            audit_days: self.keep_audit_days,
+            mails_days: self.keep_mails_days,
+        }
+    }
+
+    /// The base URL, without a slash at the end, once `listen` says which port was taken.
+    ///
+    /// # Errors
+    /// A sentence, where the answer would not be safe to sign in at.
+    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
+        let url = self.place.resolved_base_url(bound)?;
+        if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
+            return Err(format!(
+                "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
+            ));
+        }
+        Ok(url)
+    }
+
+    /// The folder with the site's files.
+    ///
+    /// # Errors
+    /// A sentence, if it is not there.
+    pub fn resolved_site_root(&self) -> Result<PathBuf, String> {
+        let candidates = if let Some(folder) = &self.site_root {
+            vec![folder.clone()]
+        } else {
+            let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+            let beside = executable.parent().unwrap_or(&executable);
+            vec![beside.join("site"), beside.join("../site")]
+        };
+        candidates.iter().find_map(|folder| folder.join("pkg").is_dir().then(|| folder.canonicalize().ok())?).ok_or_else(
+            || {
+                format!(
+                    "the site's files are not in {}: build them with `make build`, or set KEYHOLD_SITE_ROOT",
+                    candidates.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" or ")
+                )
+            },
+        )
+    }
+}
+
+/// An address to listen on, or nowhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MaybeAddress(pub Option<SocketAddr>);
+
+impl FromStr for MaybeAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        text.parse()
+            .map(|address| Self(Some(address)))
+            .map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:9090"))
+    }
+}
+
+/// Networks of trusted proxies; empty means none.
+#[derive(Clone, Debug, Default)]
+pub struct Networks(pub Vec<IpNet>);
+
+impl FromStr for Networks {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(network)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// A network, or an address as the network that it alone makes; IPv4 written as IPv6 as what it means, because the
+/// senders of requests are known by that.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text
+        .parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+        .ok_or_else(|| format!("{text:?} is not a network such as 10.0.0.0/8, nor an address"))?;
+    let network = canonical(network);
+    let is_everybody = match network {
+        IpNet::V4(v4) => v4.prefix_len() == 0,
+        IpNet::V6(v6) => v6.contains(&MAPPED),
+    };
+    if is_everybody {
+        return Err(format!(
+            "{text:?} is everybody, so everybody could claim any address and nobody could be slowed down; name the \
+             networks of your proxies"
+        ));
+    }
+    Ok(network)
+}
+
+/// All of IPv4, written as IPv6 (RFC 4291, section 2.5.5.2).
+const MAPPED: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::from_bits(0xffff << 32), 96);
+
+fn canonical(network: IpNet) -> IpNet {
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(v6), IpAddr::V4(address)) if MAPPED.contains(&v6) => {
+            IpNet::new_assert(address.into(), v6.prefix_len() - MAPPED.prefix_len())
+        }
+        _ => network,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(arguments: &[&str]) -> Result<Config, String> {
+        let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())
+            .map_err(|error| error.to_string())?;
+        match line.command {
+            Command::Serve(config) => Ok(config),
+            _ => Err("not serve".to_owned()),
+        }
+    }
+
+    fn sentence(arguments: &[&str]) -> String {
+        config(arguments).map_or_else(
+            |sentence| sentence,
+            |config| format!("accepted: {config:?}"),
+        )
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        assert!(sentence(&["--frobnicate"]).contains("--frobnicate"));
+        assert!(sentence(&["--listen", "everywhere"]).contains("everywhere"));
+        assert!(sentence(&["--base-url", "ftp://example.com"]).contains("ftp://example.com"));
+        assert!(sentence(&["--base-url", "https://example.com/keys"]).contains("no path"));
+        assert!(sentence(&["--base-url", "https://example.com#keys"]).contains("no path"));
+        assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
+        assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
+        assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));
+        assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
+        for everybody in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
+            let said = sentence(&["--trusted-proxies", everybody]);
+            assert!(said.contains("/0\" is everybody"), "{said}");
+        }
+        assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
+    }
+
+    #[test]
+    fn a_trusted_proxy_may_be_an_address() -> Result<(), String> {
+        let config = config(&["--trusted-proxies", "10.0.0.5, ::1,192.168.0.0/16"])?;
+        let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
+        let networks: Vec<_> = networks.collect();
+        assert_eq!(networks, ["10.0.0.5/32", "::1/128", "192.168.0.0/16"]);
+        Ok(())
+    }
+
+    /// Senders are known by their IPv4 addresses, so a network that was left as it is written would have none of them.
+    #[test]
+    fn ipv4_written_as_ipv6_is_a_network_of_ipv4() -> Result<(), String> {
+        let written = "::ffff:10.0.0.5,::ffff:10.0.0.0/104,::ffff:0a01:0/112";
+        let config = config(&["--trusted-proxies", written])?;
+        let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
+        let networks: Vec<_> = networks.collect();
+        assert_eq!(networks, ["10.0.0.5/32", "10.0.0.0/8", "10.1.0.0/16"]);
+        for wide in ["::ffff:0.0.0.0/96", "::ffff:0.0.0.0/95", "::/80"] {
+            let said = sentence(&["--trusted-proxies", wide]);
+            assert!(said.contains("\" is everybody"), "{wide}: {said}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_value_is_as_if_absent() -> Result<(), String> {
+        let config = config(&[
+            "--base-url",
+            "",
+            "--trusted-proxies",
+            "",
+            "--metrics-listen",
+            "",
+        ])?;
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        assert_eq!(config.resolved_base_url(bound)?, "http://127.0.0.1:3000");
+        assert!(config.trusted_proxies.0.is_empty());
+        assert!(config.metrics_listen.0.is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn the_demonstration_stays_on_loopback() -> Result<(), String> {
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        assert!(config(&["--demo"])?.resolved_base_url(bound).is_ok());
+        let published = config(&["--demo", "--base-url", "https://keys.example.com"])?;
+        assert!(published.resolved_base_url(bound).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! The fast path of a connection: plain requests to `/verify`, answered as they come from the socket.
+//!
+//! Most connections are a gateway's and carry nothing else, and to such a request hyper's general machinery costs
+//! more than the decision does. Here nothing is made that the answer does not need: no map of headers, no timer a
+//! request. What is plain is decided narrowly ([`head`]): HTTP/1.1, no body, nothing that changes how the connection
+//! goes on. With the first request that is not, and with the stop, a connection goes over to hyper for good, together
+//! with all that was read of it and not answered. So no request is understood here that hyper would understand
+//! otherwise; `tests/it/fast_path/` holds the two together.
+
+mod answer;
+mod head;
+mod interrupts;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::FutureExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::yield_now;
+use tokio::time::Instant;
+
+use crate::http::client_ip::Peer;
+use crate::net::stream::Stream;
+use crate::state::AppState;
+use answer::{Date, answer};
+use head::{Request, room};
+use interrupts::{Interrupt, Interrupts};
+
+/// Bytes that there is room for at first: more than nearly every request has.
+const ROOM: usize = 2 * 1024;
+/// Bytes of a request after which the room is made small again.
+const LARGE: usize = 4 * ROOM;
+/// Bytes of answers that are written at a time, or a little more, where many requests were read at once.
+const BATCH: usize = 16 * 1024;
+
+/// How long a request may be, and how long it may take to come.
+#[derive(Clone, Copy)]
+pub struct Limits {
+    /// Bytes of the head; a longer one is hyper's to refuse.
+    pub head: usize,
+    /// From the answer before, or from the beginning of the connection, to the end of the head.
+    pub patience: Duration,
+    /// Whether to end after the first answers instead of waiting for the next request.
+    pub first_only: bool,
+}
+
+/// How the fast path of a connection ended.
+pub enum Ending {
+    /// The client closed the connection, or a request took too long.
+    Gone,
+    /// The next request has not come yet.
+    Answered,
+    /// The next request is hyper's. What was read of it is back in the stream.
+    Other,
+}
+
+/// What stands in the input after the requests that were answered.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Rest {
+    /// Nothing, or the beginning of a request.
+    Unfinished,
+    /// Perhaps more requests: the answers so far are to be written first.
+    Unread,
+    /// Something that hyper is to deal with.
+    Other,
+}
+
+/// Answers requests until one is not plain, one arrives after `closing` is true, or `stop` completes.
+pub async fn serve(
+    stream: &mut Stream,
+    state: &AppState,
+    peer: Peer,
+    limits: Limits,
+    closing: &AtomicBool,
+    stop: impl Future<Output = ()> + Send,
+) -> Ending {
+    let mut input = stream.take_back();
+    match answers(stream, &mut input, state, peer, limits, closing, stop).await {
+        Some(ending) => {
+            stream.put_back(input);
+            ending
+        }
+        None => Ending::Gone,
+    }
+}
+
+async fn answers(
+    stream: &mut Stream,
+    input: &mut Vec<u8>,
+    state: &AppState,
+    peer: Peer,
+    limits: Limits,
+    closing: &AtomicBool,
+    stop: impl Future<Output = ()> + Send,
+) -> Option<Ending> {
+    input.reserve(ROOM);
+    let begun = Instant::now();
+    let mut interrupts = Interrupts::new(begun + limits.patience, stop);
+    let mut date = Date::new(begun);
+    let mut output = Vec::new();
+    let mut rest = Rest::Unfinished;
+    let mut crowded = false;
+    let mut large = false;
+    loop {
+        if crowded {
+            // This client may go on for ever: first the others, and whatever has come up meanwhile.
+            yield_now().await;
+            match interrupts.next().now_or_never() {
+                Some(Interrupt::Stop) => return Some(Ending::Other),
+                Some(Interrupt::Late) => return None,
+                None => {}
+            }
+        }
+        if rest == Rest::Unfinished {
+            let known = input.len();
+            tokio::select! {
+                biased;
+                read = stream.tcp.read_buf(input) => if read.ok()? == 0 {
+                    return None;
+                },
+                interrupt = interrupts.next() => match interrupt {
+                    Interrupt::Stop => return Some(Ending::Other),
+                    Interrupt::Late => return None,
+                },
+            }
+            crowded = input.len() == input.capacity();
+            // The head ends with a line: a long one that comes in small pieces is not parsed for each of them.
+            if input.len() < limits.head && !input[known..].contains(&b'\n') {
+                continue;
+            }
+        }
+        let now = Instant::now();
+        let mut answered = 0;
+        rest = loop {
+            match Request::read(&input[answered..], &mut room()) {
+                // That is hyper's to refuse, as it refuses it.
+                Request::Plain(_, length) if length > limits.head => break Rest::Other,
+                // Its answer says that it is the last, which none here does.
+                Request::Plain(..) if closing.load(Ordering::Relaxed) => break Rest::Other,
+                Request::Plain(head, length) => {
+                    large |= length > LARGE;
+                    answer(state, &head, peer, date.at(now), &mut output);
+                    answered += length;
+                }
+                Request::Unfinished => break Rest::Unfinished,
+                Request::Other => break Rest::Other,
+            }
+            if output.len() >= BATCH {
+                crowded = true;
+                break Rest::Unread;
+            }
+        };
+        if answered > 0 {
+            let waited = write(stream, &output, now).await?;
+            output.clear();
+            output.shrink_to(ROOM);
+            input.drain(..answered);
+            if large {
+                // A connection may live for days after it.
+                input.shrink_to(ROOM);
+                large = false;
+            }
+            interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
+            if limits.first_only && rest == Rest::Unfinished {
+                return Some(Ending::Answered);
+            }
+        }
+        if rest == Rest::Other || input.len() >= limits.head {
+            return Some(Ending::Other);
+        }
+    }
+}
+
+/// Writes all of it; says whether that had to wait for the client. Nearly always there is room for it at once.
+async fn write(stream: &mut Stream, output: &[u8], now: Instant) -> Option<bool> {
+    let written = stream.tcp.try_write(output).unwrap_or(0);
+    if written == output.len() {
+        stream.place.idle_since(now);
+        return Some(false);
+    }
+    stream.write_all(&output[written..]).await.ok()?;
+    Some(true)
+}

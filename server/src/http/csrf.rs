@@ -1,0 +1,181 @@
+//! Refuses requests that another site made the browser send. Every method that may change something must
+//! come from our own pages, or from a program that is no browser.
+//!
+//! The browser says where a request comes from in `Sec-Fetch-Site` (it sends that to https and loopback), and
+//! in `Origin` otherwise. A request with neither was not made by a browser that anyone still uses, and has no
+//! session that somebody else could abuse. See the OWASP CSRF Prevention Cheat Sheet, "Fetch Metadata".
+
+use app::error::FnError;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, Method, Response};
+use axum::middleware::Next;
+
+use crate::config::http;
+use crate::routes::server_fns::json_error;
+use crate::state::AppState;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Answers 403 to a cross-site request with an unsafe method.
+pub async fn same_origin(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
+    if safe || is_ours(request.headers(), &state.site.base_url) {
+        next.run(request).await
+    } else {
+        tracing::warn!(
+            path = request.uri().path(),
+            "a cross-site request was refused"
+        );
+        json_error(&FnError::new(
+            "forbidden",
+            refusal(request.headers(), &state.site.base_url),
+        ))
+    }
+}
+
+/// Says which address to open to whoever opened this server by one that is not the base URL.
+fn refusal(headers: &HeaderMap, base_url: &str) -> String {
+    let origin = text(headers, ORIGIN).and_then(http::origin);
+    if origin.is_some() && origin == addressed("http", headers) {
+        return format!("Keyhold does not answer at this address. Open {base_url} instead.");
+    }
+    "This request came from another site and was refused.".to_owned()
+}
+
+/// A header's value; an empty one is as if absent.
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let value = headers.get(name)?.as_bytes();
+    (!value.is_empty()).then(|| std::str::from_utf8(value).unwrap_or("unreadable"))
+}
+
+/// The origin that the request itself was sent to.
+fn addressed(scheme: &str, headers: &HeaderMap) -> Option<String> {
+    http::origin(&format!("{scheme}://{}", text(headers, HOST)?))
+}
+
+fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
+    if let Some(site) = text(headers, SEC_FETCH_SITE) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(headers, ORIGIN) else {
+        return true;
+    };
+    let Some(origin) = http::origin(origin) else {
+        return false;
+    };
+    // On loopback there are several names for the same place; elsewhere there is one.
+    let by_host = base_url.starts_with("http://")
+        && addressed("http", headers).is_some_and(|own| own == origin);
+    origin == base_url || by_host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn ours(headers: &[(&'static str, &'static str)]) -> bool {
+        ours_at("https://keys.example.com", headers)
+    }
+
+    fn ours_at(base_url: &str, headers: &[(&'static str, &'static str)]) -> bool {
+        let map = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect();
+        is_ours(&map, base_url)
+    }
+
+    #[test]
+    fn the_browser_says_who_sent_it() {
+        assert!(ours(&[("sec-fetch-site", "same-origin")]));
+        assert!(ours(&[("sec-fetch-site", "none")]));
+        assert!(
+            !ours(&[("sec-fetch-site", "same-site")]),
+            "a neighbour's subdomain is another site"
+        );
+        assert!(!ours(&[
+            ("sec-fetch-site", "cross-site"),
+            ("origin", "https://keys.example.com")
+        ]));
+        assert!(ours(&[("origin", "https://keys.example.com")]));
+        assert!(!ours(&[
+            ("origin", "https://evil.example"),
+            ("host", "keys.example.com")
+        ]));
+        assert!(!ours(&[("origin", "null"), ("host", "keys.example.com")]));
+        let local = [
+            ("origin", "http://localhost:3000"),
+            ("host", "localhost:3000"),
+        ];
+        assert!(ours_at("http://127.0.0.1:3000", &local));
+        assert!(!ours(&[
+            ("origin", "http://keys.example.com"),
+            ("host", "keys.example.com")
+        ]));
+        assert!(ours(&[]), "no browser");
+        assert!(ours(&[("origin", ""), ("sec-fetch-site", "")]));
+    }
+
+    #[test]
+    fn origins_are_compared_as_browsers_write_them() {
+        for origin in [
+            "https://keys.example.com",
+            "https://keys.example.com:443",
+            "https://keys.example.com.",
+        ] {
+            assert!(ours(&[("origin", origin)]), "{origin}");
+        }
+        for origin in [
+            "https://keys.example.com:8443",
+            "http://keys.example.com",
+            "https://keys.example.com.evil.example",
+            "keys.example.com",
+        ] {
+            assert!(!ours(&[("origin", origin)]), "{origin}");
+        }
+    }
+
+    #[test]
+    fn who_came_by_another_address_is_told_the_right_one() {
+        let said = |headers: &[(&'static str, &'static str)]| {
+            let map = headers.iter().map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            });
+            refusal(&map.collect(), "https://keys.example.com")
+        };
+        let here = said(&[
+            ("origin", "http://10.0.0.5:3000"),
+            ("host", "10.0.0.5:3000"),
+        ]);
+        assert!(here.contains("https://keys.example.com"), "{here}");
+        for other in [
+            &[
+                ("origin", "https://evil.example"),
+                ("host", "10.0.0.5:3000"),
+            ][..],
+            &[("sec-fetch-site", "cross-site"), ("host", "10.0.0.5:3000")],
+            &[("origin", "null")],
+            &[],
+        ] {
+            assert!(said(other).contains("another site"), "{other:?}");
+        }
+    }
+}

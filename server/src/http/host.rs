@@ -1,0 +1,96 @@
+//! Refuses requests to Keyhold under a foreign name. On loopback another site's name may lead here as well (DNS
+//! rebinding), and its pages would then count as ours. Elsewhere the proxy decides which names lead to Keyhold.
+//!
+//! Gateways may ask `/verify` and `/v1`, and supervisors `/healthz`, by whatever name they know.
+
+use app::error::FnError;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::uri::Authority;
+use axum::http::{HeaderValue, Response, StatusCode};
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+
+use crate::config::http::{is_loopback_host, is_loopback_url};
+use crate::routes::server_fns::json_error;
+use crate::state::AppState;
+
+/// Answers 421 to a request for another host, and says which address to open.
+pub async fn own(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+    let base_url = &state.site.base_url;
+    if !is_loopback_url(base_url) || is_own(&request, base_url) {
+        return next.run(request).await;
+    }
+    let sentence = format!("Keyhold does not answer at this address. Open {base_url} instead.");
+    let mut response = if request.uri().path().starts_with("/fn/") {
+        json_error(&FnError::new("forbidden", sentence))
+    } else {
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        ([(CONTENT_TYPE, plain)], sentence + "\n").into_response()
+    };
+    *response.status_mut() = StatusCode::MISDIRECTED_REQUEST;
+    response
+}
+
+/// Whether a request is for this machine by one of its own names. One without a name was not sent by a browser.
+fn is_own(request: &Request, base_url: &str) -> bool {
+    let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
+    let host = host.filter(|name| !name.is_empty());
+    let target = request.uri().authority().map(Authority::as_str);
+    let mut names = host.into_iter().chain(target.map(str::as_bytes));
+    names.all(|name| {
+        let host = Authority::try_from(name);
+        host.is_ok_and(|authority| {
+            let host = authority.host();
+            is_loopback_host(host) && !is_below_localhost(host)
+                || base_url.split_once("://").map(|(_, own)| own) == Some(authority.as_str())
+        })
+    })
+}
+
+/// Browsers keep these on loopback, but a resolver may not.
+fn is_below_localhost(host: &str) -> bool {
+    host.ends_with(".localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_own_host(host: &str, base_url: &str) -> bool {
+        let request = Request::builder().header("host", host.as_bytes());
+        request
+            .body(Body::empty())
+            .is_ok_and(|request| is_own(&request, base_url))
+    }
+
+    #[test]
+    fn only_names_of_this_machine_are_ours() {
+        let base = "http://127.0.0.1:3000";
+        for own in [
+            "127.0.0.1:3000",
+            "localhost:3000",
+            "LOCALHOST:3000",
+            "[::1]:3000",
+            "127.0.0.1",
+            "",
+        ] {
+            assert!(is_own_host(own, base), "{own}");
+        }
+        for foreign in [
+            "evil.example:3000",
+            "127.0.0.1.evil.example:3000",
+            "localhost.evil.example",
+            "evil.localhost:3000",
+            "192.168.0.1:3000",
+            "\u{fc}",
+        ] {
+            assert!(!is_own_host(foreign, base), "{foreign}");
+        }
+        assert!(is_own_host(
+            "keys.localhost:3000",
+            "http://keys.localhost:3000"
+        ));
+    }
+}

@@ -1,0 +1,9 @@
+//! The middleware in front of the routes, and the readers of headers that the routes share.
+
+pub mod client_ip;
+pub mod csrf;
+pub mod host;
+pub mod request_log;
+pub mod security_headers;
+pub mod session;
+pub mod trailing_slash;

@@ -1,0 +1,123 @@
+//! Finds out who is signed in, once a request, from the session cookie.
+
+use app::server_fns::context::{self, Site};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, Response};
+use axum::middleware::Next;
+use vault::{Caller, DeviceToken};
+
+use super::client_ip::caller;
+use crate::routes::server_fns::json_error;
+use crate::state::AppState;
+
+/// The most cookies that are looked up: each may be another Keyhold's on this host.
+const MOST_SESSIONS: usize = 4;
+
+/// Puts an [`app::server_fns::context::Request`] into the extensions. When it cannot be known who is signed in, nobody
+/// gets any further.
+pub async fn identify(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let mut sessions = Vec::new();
+    for token in tokens(request.headers(), &state.site) {
+        match state.vault.session(token).await {
+            Ok(found) => sessions.extend(found),
+            Err(error) => return json_error(&error.into()),
+        }
+    }
+    let mut sessions = sessions.into_iter();
+    let device = cookie(request.headers(), &state.site.device_cookie_name());
+    let caller = Caller {
+        device: device.map(DeviceToken::sent),
+        ..caller(
+            request.extensions().get().copied(),
+            request.headers(),
+            &state.trusted_proxies,
+        )
+    };
+    let known = context::Request {
+        vault: state.vault.clone(),
+        site: state.site.clone(),
+        caller,
+        session: sessions.next(),
+        other_sessions: sessions.collect(),
+    };
+    request.extensions_mut().insert(known);
+    next.run(request).await
+}
+
+/// The cookies that may hold the session, those of the present name first. There are several where the port has
+/// changed, or where another Keyhold on this host has its own.
+fn tokens<'a>(headers: &'a HeaderMap, site: &Site) -> Vec<&'a str> {
+    let own = site.session_cookie_name();
+    let mut tokens: Vec<_> = cookies(headers)
+        .filter(|(name, _)| site.may_be_session_cookie(name))
+        .collect();
+    tokens.sort_by_key(|(name, _)| *name != own);
+    let tokens = tokens.into_iter().map(|(_, token)| token);
+    tokens.take(MOST_SESSIONS).collect()
+}
+
+/// The first cookie of a name (RFC 6265, section 5.4).
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    cookies(headers)
+        .find(|(known, _)| *known == name)
+        .map(|(_, value)| value)
+}
+
+/// Names and values. Bytes that are no text spoil their own cookie and no other.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let values = headers.get_all(COOKIE).iter();
+    let pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| std::str::from_utf8(pair.trim_ascii()).ok()?.split_once('='))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_cookie_is_found_by_its_whole_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            COOKIE,
+            HeaderValue::from_static("keyhold_session_old=a; keyhold_session=b"),
+        );
+        headers.append(COOKIE, HeaderValue::from_static("other=c"));
+        assert_eq!(cookie(&headers, "keyhold_session"), Some("b"));
+        assert_eq!(cookie(&headers, "other"), Some("c"));
+        assert_eq!(cookie(&headers, "session"), None);
+    }
+
+    #[test]
+    fn another_cookie_may_be_no_text() -> Result<(), axum::http::header::InvalidHeaderValue> {
+        let mut headers = HeaderMap::new();
+        let value = b"who=Jos\xe9; session=a\xe9; session=b; who=Jos\xc3\xa9";
+        headers.append(COOKIE, HeaderValue::from_bytes(value)?);
+        assert_eq!(cookie(&headers, "session"), Some("b"));
+        assert_eq!(cookie(&headers, "who"), Some("Jos\u{e9}"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_session_may_be_of_another_port() {
+        let site = Site {
+            base_url: "http://127.0.0.1:3001".to_owned(),
+            sign_up_open: true,
+        };
+        let mut headers = HeaderMap::new();
+        let value = "keyhold_session=a; keyhold_theme=b; keyhold_session_3001=c";
+        headers.append(COOKIE, HeaderValue::from_static(value));
+        assert_eq!(tokens(&headers, &site), ["c", "a"]);
+        let many = "keyhold_session=a; ".repeat(100);
+        if let Ok(value) = HeaderValue::from_str(&many) {
+            headers.append(COOKIE, value);
+        }
+        assert_eq!(tokens(&headers, &site).len(), MOST_SESSIONS);
+    }
+}

@@ -1,0 +1,243 @@
+//! A connection's bytes: what was read of it before is read again first, and a client that takes nothing of its
+//! answer is let go.
+//!
+//! hyper limits how long a client may take to send, not how long it may take to receive: one that never reads would
+//! hold its place, its answer and the system's memory without end.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep, sleep, timeout_at};
+
+use super::permits::Place;
+
+/// Bytes that are given to hyper at a time. Its buffer stays as large as the largest piece it got.
+const PIECE: usize = 4 * 1024;
+/// Bytes of answers that may wait in the system to be sent. More than a client takes of them is not even handed over.
+const UNSENT: u32 = 16 * 1024;
+
+/// How long what a client still sends is read after the last answer, so that the answer reaches it: a connection
+/// that is closed with something unread is reset, and the client sees an error instead.
+#[derive(Clone, Copy, Debug)]
+pub struct Linger {
+    /// The longest altogether.
+    pub most: Duration,
+    /// The longest between two pieces.
+    pub gap: Duration,
+    pub bytes: usize,
+}
+
+pub struct Stream {
+    pub tcp: TcpStream,
+    pub place: Arc<Place>,
+    /// What was read of the connection and not answered, and how much of that is read again.
+    begun: Vec<u8>,
+    again: usize,
+    /// The longest without a byte taken by the client.
+    stall: Duration,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// Whether the client has ended its half, or the connection has failed.
+    ended: bool,
+}
+
+/// A stream between two runtimes.
+pub struct Parked {
+    tcp: std::net::TcpStream,
+    place: Arc<Place>,
+    begun: Vec<u8>,
+    stall: Duration,
+}
+
+impl Parked {
+    /// Attaches the stream to the current runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn resume(self) -> io::Result<Stream> {
+        let tcp = TcpStream::from_std(self.tcp)?;
+        let mut stream = Stream::new(tcp, self.place, self.stall);
+        stream.begun = self.begun;
+        Ok(stream)
+    }
+}
+
+/// Bounds what waits in the system to be sent on the connections of a listener.
+pub fn bound_unsent(listener: &TcpListener) {
+    let socket = socket2::SockRef::from(listener);
+    #[cfg(target_os = "linux")]
+    let bounded = socket.set_tcp_notsent_lowat(UNSENT);
+    #[cfg(not(target_os = "linux"))]
+    let bounded = socket.set_send_buffer_size(4 * UNSENT as usize);
+    if let Err(error) = bounded {
+        tracing::debug!(%error, "what waits to be sent is not bounded");
+    }
+}
+
+impl Stream {
+    pub fn new(tcp: TcpStream, place: Arc<Place>, stall: Duration) -> Self {
+        Self {
+            tcp,
+            place,
+            begun: Vec::new(),
+            again: 0,
+            stall,
+            stalled: None,
+            ended: false,
+        }
+    }
+
+    /// Detaches the stream from its runtime.
+    ///
+    /// # Errors
+    /// Those of the system.
+    pub fn park(self) -> io::Result<Parked> {
+        Ok(Parked {
+            tcp: self.tcp.into_std()?,
+            place: self.place,
+            begun: self.begun,
+            stall: self.stall,
+        })
+    }
+
+    /// Takes what was put back.
+    pub fn take_back(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.begun)
+    }
+
+    /// Puts back what was read, to be read again.
+    pub fn put_back(&mut self, begun: impl Into<Vec<u8>>) {
+        self.begun = as_small_as_can_be(begun);
+        self.again = 0;
+    }
+
+    /// Reads what still comes, and forgets it, until the client has ended its half too.
+    pub async fn linger(&mut self, limits: Linger) {
+        let deadline = Instant::now() + limits.most;
+        let mut left = limits.bytes;
+        let mut room = vec![0; 4 * PIECE];
+        while !self.ended && left > 0 {
+            let next = deadline.min(Instant::now() + limits.gap);
+            match timeout_at(next, self.tcp.read(&mut room)).await {
+                Ok(Ok(read)) if read > 0 => left = left.saturating_sub(read),
+                _ => return,
+            }
+        }
+    }
+
+    /// What a write came to; an error once the client has taken nothing for too long.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(written) => {
+                self.stalled = None;
+                self.ended |= written.is_err();
+                self.place.took();
+                Poll::Ready(written)
+            }
+            Poll::Pending => {
+                let stall = self.stall;
+                let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
+                ready!(stalled.as_mut().poll(cx));
+                self.ended = true;
+                // So that what the client does not take leaves the system with the connection.
+                let _ = self.tcp.set_zero_linger();
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = buf.remaining().min(PIECE);
+        if self.again < self.begun.len() {
+            let end = self.begun.len().min(self.again + room);
+            buf.put_slice(&self.begun[self.again..end]);
+            self.again = end;
+            if end == self.begun.len() {
+                self.put_back([]);
+            }
+            return Poll::Ready(Ok(()));
+        }
+        let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
+        let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut piece);
+        if outcome.is_pending() {
+            self.place.waits_to_read();
+        }
+        let outcome = ready!(outcome);
+        let read = piece.filled().len();
+        buf.advance(read);
+        self.ended |= outcome.is_err() || read == 0 && room > 0;
+        Poll::Ready(outcome)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
+        self.wrote(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces);
+        self.wrote(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.tcp.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.tcp).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.place.is_renewed() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.tcp).poll_shutdown(cx)
+    }
+}
+
+/// These bytes, without the room around them: hyper's buffer is as large as the largest head was, though nothing is in it.
+fn as_small_as_can_be(begun: impl Into<Vec<u8>>) -> Vec<u8> {
+    let mut begun = begun.into();
+    begun.shrink_to_fit();
+    begun
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+
+    use super::as_small_as_can_be;
+
+    #[test]
+    fn what_is_put_back_keeps_no_room() {
+        let mut buffer = Vec::with_capacity(64 * 1024);
+        buffer.extend_from_slice(b"GET");
+        let kept = as_small_as_can_be(Bytes::from(buffer));
+        assert_eq!((&*kept, kept.capacity()), (&b"GET"[..], 3));
+    }
+}

@@ -1,0 +1,188 @@
+//! The REST API under `/v1`: read-only, for programs, behind the same guard as `/verify`. The owner is the
+//! account of the verified key and nothing else.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue, Response};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use axum::{Extension, Json, Router};
+use serde::Serialize;
+use shared::list::ListQuery;
+use shared::problem::Code;
+use shared::status::Status;
+use shared::view::{Counts, KeyView};
+use tokio::time::timeout;
+use tower_http::catch_panic::CatchPanicLayer;
+use vault::gate::Refused;
+use vault::{Account, Verified};
+
+use crate::http::client_ip::caller;
+use crate::state::AppState;
+
+/// The longest that an answer may take, as with the pages; it is late as a problem rather than as nothing.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The routes, without the prefix.
+pub fn routes(state: &AppState) -> Router<AppState> {
+    let routes = Router::new()
+        .route("/account", get(account))
+        .route("/keys", get(keys))
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed);
+    guarded(routes, state)
+}
+
+/// `/v1/` itself, which the prefix does not cover.
+pub fn root(state: &AppState) -> Router<AppState> {
+    guarded(Router::new().route("/v1/", any(not_found)), state)
+}
+
+/// Puts routes behind the guard. Read from the bottom: who calls, with which key, for which account.
+fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    routes
+        .layer(from_fn_with_state(state.clone(), own))
+        .layer(state.vault.guard())
+        .layer(from_fn_with_state(state.clone(), known))
+        .layer(CatchPanicLayer::custom(fault(state)))
+}
+
+async fn known(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
+    let caller = caller(
+        request.extensions().get().copied(),
+        request.headers(),
+        &state.trusted_proxies,
+    );
+    request.extensions_mut().insert(caller);
+    next.run(request).await
+}
+
+/// Lets a request through with the account of its key.
+async fn own(
+    State(state): State<AppState>,
+    Extension(key): Extension<Verified>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    let headers = request.headers().clone();
+    let answered = async {
+        let account = state.vault.account(&key.account_id).await?;
+        request.extensions_mut().insert(account);
+        Ok(next.run(request).await)
+    };
+    match timeout(TIMEOUT, answered).await {
+        Ok(Ok(mut response)) => {
+            key.identify(response.headers_mut());
+            response
+                .headers_mut()
+                .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response
+        }
+        Ok(Err(error)) => unavailable(&state, &headers, &error),
+        Err(_) => refuse(Code::Unavailable, &state, &headers),
+    }
+}
+
+/// What is answered when the API panics. The panic itself is in the log.
+fn fault(state: &AppState) -> impl Fn(Box<dyn Any + Send>) -> Response<Body> + Clone + use<> {
+    let state = state.clone();
+    move |_| refuse(Code::Unavailable, &state, &HeaderMap::new())
+}
+
+#[derive(Serialize)]
+struct AccountBody {
+    id: String,
+    email: String,
+    time_zone: String,
+    warning_days: i64,
+}
+
+async fn account(Extension(account): Extension<Account>) -> Json<AccountBody> {
+    let view = account.view();
+    Json(AccountBody {
+        id: account.id,
+        email: view.email,
+        time_zone: view.time_zone,
+        warning_days: view.warning_days,
+    })
+}
+
+#[derive(Serialize)]
+struct KeyBody {
+    access_key: String,
+    name: String,
+    description: String,
+    status: Status,
+    /// RFC 3339.
+    created_at: String,
+    /// RFC 3339; null: never.
+    expires_at: Option<String>,
+    /// RFC 3339; null: no call with it was accepted yet.
+    last_used_at: Option<String>,
+}
+
+impl From<KeyView> for KeyBody {
+    fn from(key: KeyView) -> Self {
+        Self {
+            access_key: key.access_key,
+            name: key.name,
+            description: key.description,
+            status: key.status,
+            created_at: key.created.rfc3339,
+            expires_at: key.expires.map(|moment| moment.rfc3339),
+            last_used_at: key.used.map(|moment| moment.rfc3339),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct KeysBody {
+    keys: Vec<KeyBody>,
+    counts: Counts,
+    page: u32,
+    pages: u32,
+}
+
+/// `q`, `status`, `sort` and `page` mean what they mean in the address of API Control.
+async fn keys(
+    State(state): State<AppState>,
+    Extension(account): Extension<Account>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let text = |name: &str| query.get(name).map_or("", String::as_str);
+    let query = ListQuery::parse(text("q"), text("status"), text("sort"), text("page"));
+    match state.vault.list_keys(&account, &query).await {
+        Ok(list) => Json(KeysBody {
+            keys: list.keys.into_iter().map(KeyBody::from).collect(),
+            counts: list.counts,
+            page: list.page,
+            pages: list.pages,
+        })
+        .into_response(),
+        Err(error) => unavailable(&state, &headers, &error),
+    }
+}
+
+async fn not_found(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+    refuse(Code::NotFound, &state, &headers)
+}
+
+async fn method_not_allowed(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+    refuse(Code::MethodNotAllowed, &state, &headers)
+}
+
+fn unavailable(state: &AppState, headers: &HeaderMap, error: &vault::Error) -> Response<Body> {
+    tracing::error!(%error, "the REST API could not answer");
+    refuse(Code::Unavailable, state, headers)
+}
+
+fn refuse(code: Code, state: &AppState, headers: &HeaderMap) -> Response<Body> {
+    Refused::Plainly(code).answer(&state.vault, state.vault.request_id(headers))
+}

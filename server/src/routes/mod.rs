@@ -1,0 +1,128 @@
+//! Which address leads where, and through which middleware. Everything is private unless it is named here or
+//! in [`crate::routes::pages::PUBLIC`] or is a function whose registry entry says [`Access::Public`].
+//!
+//! [`Access::Public`]: app::server_fns::registry::Access::Public
+
+mod api_v1;
+mod calendar;
+pub mod metrics;
+mod pages;
+pub mod server_fns;
+mod unsubscribe;
+pub mod verify;
+
+use std::time::Duration;
+
+use app::shell::App;
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use leptos_axum::generate_route_list;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::http::{csrf, host, request_log, security_headers, session, trailing_slash};
+use crate::state::AppState;
+use crate::state::site_files;
+
+/// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+fn timeout() -> TimeoutLayer {
+    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
+}
+
+/// Everything but `/verify`, which [`Front`](crate::serve::service::Front) answers.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .merge(site())
+        .merge(traced(&state))
+        .layer(from_fn(trailing_slash::trim))
+        .layer(from_fn_with_state(state.clone(), security_headers::protect))
+        .with_state(state)
+}
+
+/// What a request id is worth while for: everything that can wait, fail, or go on to the database.
+fn traced(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
+        .route(
+            "/unsubscribe",
+            get(unsubscribe::page)
+                .post(unsubscribe::one_click)
+                .layer(timeout()),
+        )
+        .nest("/v1", api_v1::routes(state))
+        .merge(api_v1::root(state))
+        .merge(browser(state))
+        .layer(from_fn_with_state(state.clone(), request_log::trace))
+}
+
+/// What people see: pages and the functions behind them.
+fn browser(state: &AppState) -> Router<AppState> {
+    let mut routes = Router::new();
+    for listing in generate_route_list(App) {
+        routes = routes.route(listing.path(), get(pages::page));
+    }
+    routes
+        // Only what comes from here is compressed: an answer that holds a secret is not (BREACH), and such an
+        // answer comes from a function.
+        .route_layer(CompressionLayer::new())
+        .route("/fn/{*path}", any(server_fns::call))
+        .fallback(pages::not_found)
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(fault))
+                .layer(timeout())
+                .layer(from_fn_with_state(state.clone(), csrf::same_origin))
+                .layer(from_fn_with_state(state.clone(), host::own))
+                .layer(from_fn_with_state(state.clone(), session::identify)),
+        )
+}
+
+/// What is answered when a page panics: a sentence, rather than a connection that closes. The panic itself is
+/// in the log, where the runtime writes it.
+fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
+    let sentence = "Something went wrong inside Keyhold. Try again.\n";
+    (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
+}
+
+/// The site's files.
+fn site() -> Router<AppState> {
+    let mut routes = Router::new().route("/pkg/{*file}", get(site_files::file));
+    for address in site_files::AT_ROOT {
+        routes = routes.route(address, get(site_files::file));
+    }
+    routes
+}
+
+/// 200 `ok` while verification can be trusted, whether or not changes can be made.
+pub(crate) async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
+    if state.vault.is_trusted() {
+        (StatusCode::OK, "ok")
+    } else {
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "verification cannot be trusted",
+        )
+    }
+}
+
+/// 200 `ready` when all of Keyhold works; else 503 with a line for each fault.
+pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
+    let faults = state.vault.readiness().report();
+    if faults.is_empty() {
+        return (StatusCode::OK, "ready\n".to_owned());
+    }
+    let lines = faults
+        .iter()
+        .map(|(cause, sentence)| format!("{}: {sentence}\n", cause.slug()));
+    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
+}

@@ -1,0 +1,267 @@
+//! The pages: which are public, and how one is rendered.
+
+use app::forms::form_replay::{Replay, Scriptless};
+use app::server_fns::context::Request as AppRequest;
+use app::server_fns::context::THEME_COOKIE;
+use app::shell::{SiteUrl, Theme, shell};
+use axum::Extension;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
+use axum::response::{IntoResponse, Redirect};
+use leptos::prelude::provide_context;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use shared::pasted::{Pasted, pasted_secret};
+
+use crate::http::security_headers::set_content_security_policy;
+use crate::http::session::cookie;
+use crate::http::trailing_slash::LONGEST;
+use crate::state::AppState;
+
+/// The pages that anybody may see. Every other one redirects to the sign-in page.
+pub const PUBLIC: [&str; 5] = [
+    "/sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/reset-password",
+    "/confirm",
+];
+
+/// Of these, where links in mails lead: they are opened by whoever reads the mail, signed in or not.
+const LINKED: [&str; 2] = ["/reset-password", "/confirm"];
+
+/// Of these, what the browser's router does not know, and so comes without script.
+const SCRIPTLESS: [&str; 3] = ["/forgot-password", "/reset-password", "/confirm"];
+
+/// What has to be encoded in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b',')
+    .remove(b'=');
+
+/// Answers a page of the application.
+pub async fn page(
+    State(state): State<AppState>,
+    Extension(known): Extension<AppRequest>,
+    request: Request<Body>,
+) -> Response<Body> {
+    if let Some(clean) = without_secret(request.uri()) {
+        return Redirect::to(&clean).into_response();
+    }
+    let path = request.uri().path();
+    let public = PUBLIC.contains(&path);
+    if !public && known.session.is_none() {
+        let here = request
+            .uri()
+            .path_and_query()
+            .map_or("/", |whole| whole.as_str());
+        return Redirect::to(&sign_in_address(here)).into_response();
+    }
+    if public && known.session.is_some() && !LINKED.contains(&path) {
+        return Redirect::to(&next_of(request.uri().query())).into_response();
+    }
+    render(&state, request, None).await
+}
+
+/// Answers an address that is no page, as a page: 404.
+pub async fn not_found(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
+    // `CONNECT` names a host and no page, and there is nothing to render for it.
+    if request.uri().path_and_query().is_none() {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    if let Some(clean) = without_secret(request.uri()) {
+        return Redirect::to(&clean).into_response();
+    }
+    let mut response = render(&state, request, None).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The sign-in page that leads on to `here`, unless that is longer than an address of ours is.
+pub fn sign_in_address(here: &str) -> String {
+    let next = utf8_percent_encode(here, IN_QUERY).to_string();
+    if here == "/" || next.len() > LONGEST {
+        return "/sign-in".to_owned();
+    }
+    format!("/sign-in?next={next}")
+}
+
+/// The local path that a `next` parameter names, or the Dashboard.
+fn next_of(query: Option<&str>) -> String {
+    form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(name, _)| name == "next")
+        .map_or_else(|| "/".to_owned(), |(_, next)| local_path(&next).to_owned())
+}
+
+/// A path on this server, as given or `/`: never another site's address, in none of the spellings that
+/// browsers read as one.
+pub fn local_path(next: &str) -> &str {
+    let local = next.len() <= LONGEST
+        && next.starts_with('/')
+        && !next[1..].starts_with(['/', '\\'])
+        && !next
+            .chars()
+            .any(|char| char.is_control() || char == '\\' || char.is_whitespace());
+    if local { next } else { "/" }
+}
+
+/// Where a page's address holds a secret key, as a search without script puts it there: the address without it, which
+/// takes its place in the browser's history and says what happened.
+fn without_secret(uri: &Uri) -> Option<String> {
+    let held = |text: &str| pasted_secret(text).is_some();
+    let path = percent_decode_str(uri.path()).decode_utf8_lossy();
+    if held(&path) {
+        return Some("/preferences/api-control?done=secret".to_owned());
+    }
+    let query = uri.query()?;
+    let fields = || form_urlencoded::parse(query.as_bytes());
+    if !fields().any(|(name, value)| held(&name) || held(&value)) {
+        return None;
+    }
+    let mut clean = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
+        let value = match pasted_secret(&value) {
+            None => value.into_owned(),
+            // The page of a search shows the key that the secret belongs to.
+            Some(Pasted {
+                access_key: Some(key),
+            }) if name == "q" => key,
+            Some(_) => continue,
+        };
+        clean.append_pair(&name, &value);
+    }
+    clean.append_pair("done", "secret");
+    // The path of an unknown address may begin with `//`, where browsers read another site's name.
+    Some(format!("{}?{}", local_path(uri.path()), clean.finish()))
+}
+
+/// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
+/// without script, as do those of [`SCRIPTLESS`].
+pub async fn render(
+    state: &AppState,
+    request: Request<Body>,
+    replay: Option<Replay>,
+) -> Response<Body> {
+    let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
+    let known = request.extensions().get::<AppRequest>().cloned();
+    let site_url = SiteUrl(state.site.base_url.clone());
+    let options = state.leptos.clone();
+    let scriptless = replay.is_some() || SCRIPTLESS.contains(&request.uri().path());
+    let context = move || {
+        provide_context(theme);
+        provide_context(site_url.clone());
+        if let Some(known) = known.clone() {
+            provide_context(known);
+        }
+        if let Some(replay) = replay.clone() {
+            provide_context(replay);
+        }
+        if scriptless {
+            provide_context(Scriptless);
+        }
+    };
+    let document = move || {
+        set_content_security_policy();
+        shell(options.clone())
+    };
+    let response = leptos_axum::render_app_async_with_context(context, document)(request).await;
+    let mut response = counted(response).await;
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Writes into the page how many elements its body has, so that the browser can tell whether it still has the
+/// page as it was sent (`app/client/boot.rs`).
+async fn counted(response: Response<Body>) -> Response<Body> {
+    const BODY: &str = "<body";
+    let (parts, body) = response.into_parts();
+    let Ok(html) = to_bytes(body, usize::MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let html = String::from_utf8_lossy(&html);
+    let Some((head, body)) = html.split_once(BODY) else {
+        return Response::from_parts(parts, Body::from(html.into_owned()));
+    };
+    // Text is escaped, so that each of these begins a tag.
+    let elements = body
+        .as_bytes()
+        .windows(2)
+        .filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic())
+        .count();
+    let html = format!("{head}{BODY} data-elements=\"{elements}\"{body}");
+    Response::from_parts(parts, Body::from(html))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn next_stays_on_this_server() {
+        for local in [
+            "/",
+            "/preferences/api-control?q=a%20b&page=2",
+            "/preferences/api-control/kh_0",
+        ] {
+            assert_eq!(local_path(local), local);
+        }
+        for foreign in [
+            "",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "javascript:alert(1)",
+            "evil",
+            "/a\\b",
+        ] {
+            assert_eq!(local_path(foreign), "/", "{foreign:?}");
+        }
+        assert_eq!(local_path(&format!("/{}", "a".repeat(LONGEST))), "/");
+    }
+
+    #[test]
+    fn an_address_without_its_secret_stays_on_this_server() {
+        let secret = "khs_0123456789ABCDEF";
+        let clean = |address: String| without_secret(&address.parse().unwrap_or_default());
+        for (address, expected) in [
+            (format!("/a?q={secret}&b=1"), Some("/a?b=1&done=secret")),
+            (
+                format!("/a/{secret}"),
+                Some("/preferences/api-control?done=secret"),
+            ),
+            (format!("//evil.example/?q={secret}"), Some("/?done=secret")),
+            (
+                format!("/\\evil.example/?q={secret}"),
+                Some("/?done=secret"),
+            ),
+            ("/a?q=b".to_owned(), None),
+        ] {
+            assert_eq!(clean(address.clone()).as_deref(), expected, "{address}");
+        }
+    }
+
+    /// A header of many kilobytes is more than proxies take.
+    #[test]
+    fn the_way_back_is_short_or_left_out() {
+        let long = format!("/{}", "-".repeat(1_500));
+        assert_eq!(sign_in_address(&long), format!("/sign-in?next={long}"));
+        assert_eq!(sign_in_address(&"-".repeat(7_000)), "/sign-in");
+        assert_eq!(sign_in_address(&"\u{fc}".repeat(700)), "/sign-in");
+        assert_eq!(
+            sign_in_address("/a?q=b c&d=100%+#"),
+            "/sign-in?next=/a?q=b%20c%26d=100%25%2B%23"
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! `/unsubscribe`: where a mail program tells that a second recipient wants no more notices (RFC 8058). It comes
+//! from a mail provider's servers, without session and from anywhere; the token in the address is the credential,
+//! and ends notices at most.
+
+use axum::extract::{Query, Request, State};
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
+use axum::http::{HeaderName, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use vault::Error;
+
+use crate::http::client_ip::caller;
+use crate::state::AppState;
+
+/// The most bytes of a body that says two words.
+const BODY: usize = 1024;
+const ALWAYS: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+
+#[derive(Deserialize)]
+pub struct Link {
+    #[serde(default)]
+    token: String,
+}
+
+/// Leads people to the page with the button: nothing changes by GET.
+pub async fn page(Query(link): Query<Link>) -> Redirect {
+    let token = utf8_percent_encode(&link.token, NON_ALPHANUMERIC);
+    Redirect::to(&format!("/confirm?token={token}"))
+}
+
+/// Ends the notices.
+pub async fn one_click(
+    State(state): State<AppState>,
+    Query(link): Query<Link>,
+    request: Request,
+) -> Response {
+    let caller = caller(
+        request.extensions().get().copied(),
+        request.headers(),
+        &state.trusted_proxies,
+    );
+    let body = axum::body::to_bytes(request.into_body(), BODY).await;
+    // As a form of either kind.
+    let asks = body.is_ok_and(|body| {
+        let body = String::from_utf8_lossy(&body);
+        body.contains("List-Unsubscribe") && body.contains("One-Click")
+    });
+    if !asks {
+        let sentence = "The body must be List-Unsubscribe=One-Click.\n";
+        return (StatusCode::BAD_REQUEST, ALWAYS, sentence).into_response();
+    }
+    match state.vault.unsubscribe(&link.token, &caller).await {
+        Ok(()) => (ALWAYS, "No more notices are sent to this address.\n").into_response(),
+        Err(Error::LinkGone) => {
+            let sentence = "No notices are sent by this link any more.\n";
+            (StatusCode::GONE, ALWAYS, sentence).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "notices could not be ended");
+            let wait = [(RETRY_AFTER, "60")];
+            let sentence = "Keyhold cannot do this right now. Try again.\n";
+            (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! One connection, from its first request to its end.
+//!
+//! A connection begins among all the others, on the [fast path](fast_path). After a plain request for verification
+//! it is most likely a gateway's, and moves to the runtime for verification, where nothing else waits in front of it:
+//! not a burst of sign-ins, and not thousands of clients that send a byte a second. The first request that is not
+//! plain moves it back, and hyper serves it from then on.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::accept::{HEADER_BYTES, HEADER_TIMEOUT};
+use super::request;
+use super::service::Front;
+use crate::fast_path::{self, Ending};
+use crate::http::client_ip::Peer;
+use crate::net::stream::{Linger, Parked, Stream};
+
+/// After an answer to a request whose body was not read. Through a slow line a few megabytes take seconds.
+const LINGER: Linger = Linger {
+    most: Duration::from_secs(10),
+    gap: Duration::from_secs(2),
+    bytes: 16 * 1024 * 1024,
+};
+
+/// What every stage of a connection needs.
+#[derive(Clone)]
+pub struct Connection {
+    pub peer: SocketAddr,
+    pub front: Front,
+    /// Once true, the next answer is the last.
+    pub closing: Arc<AtomicBool>,
+    pub stopped: watch::Receiver<()>,
+}
+
+impl Connection {
+    /// Serves the connection to its end. Dropping the future ends it too, on whichever runtime it is.
+    pub async fn serve(self, mut stream: Stream, builder: http1::Builder, verifying: Handle) {
+        if self.front.verify().is_some() {
+            // Boxed, as what follows is, so that a kept connection does not hold memory for every stage.
+            match Box::pin(self.fast(&mut stream, true)).await {
+                Ending::Gone => return,
+                Ending::Other => {}
+                Ending::Answered => match self.verify_only(stream, &verifying).await {
+                    Some(back) => stream = back,
+                    None => return,
+                },
+            }
+            tracing::debug!("a connection goes over to hyper");
+        }
+        Box::pin(self.by_hyper(stream, builder)).await;
+    }
+
+    async fn fast(&self, stream: &mut Stream, first_only: bool) -> Ending {
+        let Some(state) = self.front.verify() else {
+            return Ending::Other;
+        };
+        let limits = fast_path::Limits {
+            head: HEADER_BYTES,
+            patience: HEADER_TIMEOUT,
+            first_only,
+        };
+        let mut stopped = self.stopped.clone();
+        // An error is a sender that is gone: that is the stop too.
+        let stop = async { drop(stopped.changed().await) };
+        fast_path::serve(stream, state, Peer(self.peer), limits, &self.closing, stop).await
+    }
+
+    /// Serves the fast path on the runtime for verification. Returns the stream unless it has ended.
+    async fn verify_only(&self, stream: Stream, verifying: &Handle) -> Option<Stream> {
+        let (connection, parked) = (self.clone(), stream.park().ok()?);
+        let mut moved = JoinSet::new();
+        moved.spawn_on(
+            async move {
+                let mut stream = parked.resume().ok()?;
+                match connection.fast(&mut stream, false).await {
+                    Ending::Gone => None,
+                    Ending::Answered | Ending::Other => stream.park().ok(),
+                }
+            },
+            verifying,
+        );
+        let back: Option<Parked> = moved.join_next().await?.ok()?;
+        back?.resume().ok()
+    }
+
+    /// Serves everything else, to the end of the connection.
+    async fn by_hyper(self, mut stream: Stream, builder: http1::Builder) {
+        let Self {
+            peer,
+            front,
+            closing,
+            mut stopped,
+        } = self;
+        let place = Arc::clone(&stream.place);
+        let ended = loop {
+            let service =
+                service_fn(|request| request::answer(&front, request, peer, &place, &closing));
+            let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
+            let until_renewal = poll_fn(|cx| {
+                let ended = Pin::new(&mut connection).poll(cx);
+                if ended.is_pending() && place.begins_renewal() {
+                    // It is idle, and so ends without a word to the client.
+                    Pin::new(&mut connection).graceful_shutdown();
+                    return Pin::new(&mut connection).poll(cx);
+                }
+                ended
+            });
+            let ended = tokio::select! {
+                // First: once hyper has seen half a request, it waits for the other half even at the stop.
+                biased;
+                _ = stopped.changed() => {
+                    Pin::new(&mut connection).graceful_shutdown();
+                    break connection.await;
+                }
+                ended = until_renewal => ended,
+            };
+            if !place.ends_renewal() || ended.is_err() {
+                break ended;
+            }
+            // hyper begins afresh: its buffers are as large as the largest head was, and a connection may live for days.
+            let begun = connection.into_parts().read_buf;
+            stream.put_back(begun);
+        };
+        if let Err(error) = &ended {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        // hyper answers what it cannot read too.
+        if ended.is_ok() || ended.is_err_and(|error| error.is_parse()) {
+            tokio::select! {
+                () = stream.linger(LINGER) => {}
+                _ = stopped.changed() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What a request meets first that hyper has read: `/verify` is answered on the spot, everything else goes to the
+//! router.
+//!
+//! A route costs more than the decision behind it, and connections on which a gateway asks for pages too have left
+//! the [fast path](crate::fast_path).
+
+use std::convert::Infallible;
+use std::sync::{Arc, OnceLock};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderValue, Request, Response};
+use axum::{BoxError, Router};
+use futures_util::future::{Either, ready};
+use tower::ServiceExt;
+
+use super::starting;
+use crate::http::client_ip::Peer;
+use crate::routes::router;
+use crate::routes::verify;
+use crate::state::AppState;
+
+/// Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Front(Arc<OnceLock<Open>>);
+
+/// What there is to answer with, once the vault is open.
+struct Open {
+    verify: Option<AppState>,
+    router: Router,
+}
+
+impl Front {
+    /// The whole application.
+    pub fn new(state: AppState) -> Self {
+        let front = Self::starting();
+        front.open(state);
+        front
+    }
+
+    /// Answers that Keyhold is starting, until it is opened.
+    pub fn starting() -> Self {
+        Self::default()
+    }
+
+    /// Serves the whole application from now on.
+    pub fn open(&self, state: AppState) {
+        let router = router(state.clone());
+        let verify = Some(state);
+        let _ = self.0.set(Open { verify, router });
+    }
+
+    /// Answers everything by `router` from now on.
+    pub fn open_router(&self, router: Router) {
+        let verify = None;
+        let _ = self.0.set(Open { verify, router });
+    }
+
+    /// What the fast path needs to answer `/verify`; none where that is not served.
+    pub fn verify(&self) -> Option<&AppState> {
+        self.0.get()?.verify.as_ref()
+    }
+
+    /// Answers a request. Its sender is unknown in tests that open no connection.
+    pub fn answer<B>(
+        &self,
+        mut request: Request<B>,
+        peer: Option<Peer>,
+    ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<B>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    {
+        let Some(open) = self.0.get() else {
+            let uri = request.uri();
+            return Either::Left(ready(Ok(starting::answer(uri.path(), uri.query()))));
+        };
+        if let Some(state) = &open.verify
+            && verify::is_meant(request.uri().path())
+        {
+            return Either::Left(ready(Ok(verified(state, &request, peer))));
+        }
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        Either::Right(open.router.clone().oneshot(request.map(Body::new)))
+    }
+}
+
+impl From<Router> for Front {
+    /// Everything by `router`.
+    fn from(router: Router) -> Self {
+        let front = Self::starting();
+        front.open_router(router);
+        front
+    }
+}
+
+fn verified<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    let query = request.uri().query();
+    let refusal = verify::refusal(state, request.headers(), query, peer, |name, value| {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.insert(name, value);
+        }
+    });
+    refusal.map_or(response, |refusal| refusal.map(Body::from))
+}

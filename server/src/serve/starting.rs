@@ -1,0 +1,78 @@
+//! What is answered while the vault opens: that Keyhold is starting, at once, rather than a connection that hangs.
+//! Connections close with the answer, so that none of them outlives the start.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderValue, Response, StatusCode};
+use shared::problem::{Code, Problem};
+use vault::gate::{PROBLEM_MEANT, STATUS_MEANT};
+use vault::readiness::Cause;
+
+use crate::routes::verify;
+
+/// Seconds. A start takes less, but for a very large database.
+const WAIT: HeaderValue = HeaderValue::from_static("1");
+
+/// Answers a request for `path`, whatever it is.
+pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
+    let slug = Cause::Starting.slug();
+    let mut response = match path {
+        "/healthz" => plain(format!("{slug}\n")),
+        "/readyz" => plain(format!("{slug}: the database is being opened\n")),
+        _ if verify::is_meant(path) => refusal(verify::is_nginx(query)),
+        _ => plain("Keyhold is starting. Try again in a moment.\n".to_owned()),
+    };
+    let headers = response.headers_mut();
+    headers.insert(RETRY_AFTER, WAIT);
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn plain(sentence: String) -> Response<Body> {
+    with(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "text/plain; charset=utf-8",
+        sentence.into(),
+    )
+}
+
+/// The refusal of a verification: nothing can be known yet.
+fn refusal(nginx: bool) -> Response<Body> {
+    const JSON: &str = "application/problem+json";
+    let meant = StatusCode::SERVICE_UNAVAILABLE;
+    if !nginx {
+        return with(meant, JSON, problem(meant));
+    }
+    let mut response = with(StatusCode::FORBIDDEN, JSON, problem(StatusCode::FORBIDDEN));
+    let headers = response.headers_mut();
+    headers.insert(STATUS_MEANT, HeaderValue::from(meant.as_u16()));
+    if let Ok(problem) = HeaderValue::from_bytes(&problem(meant)) {
+        headers.insert(PROBLEM_MEANT, problem);
+    }
+    response
+}
+
+fn problem(status: StatusCode) -> Vec<u8> {
+    let code = Code::Unavailable;
+    let problem = Problem {
+        kind: "about:blank".to_owned(),
+        title: code.title(),
+        status: status.as_u16(),
+        detail: code.detail(),
+        code: code.slug(),
+        request_id: Cause::Starting.slug().to_owned(),
+        expired_at: None,
+        restore_url: None,
+    };
+    serde_json::to_vec(&problem).unwrap_or_default()
+}
+
+fn with(status: StatusCode, kind: &'static str, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}

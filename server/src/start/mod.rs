@@ -1,0 +1,208 @@
+//! Start and graceful stop.
+
+mod signals;
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::server_fns::context::Site;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use vault::clock::SystemClock;
+use vault::demo::{self, Filled};
+use vault::readiness::Cause;
+use vault::zones::Edition;
+use vault::{Options, Vault};
+
+use crate::config::{Config, SignUp};
+use crate::routes::metrics;
+use crate::serve::accept::{self, Limits};
+use crate::serve::service::Front;
+use crate::serve::verify_runtime::VerifyRuntime;
+use crate::state::AppState;
+use signals::Signals;
+
+/// By when after the signal requests and mails under way must have ended, the usage be written, and the database be
+/// closed: ten seconds in all, with the second that the runtime may take and that of the log. Supervisors of containers
+/// kill then.
+const DRAINED: Duration = Duration::from_millis(6_200);
+const FLUSHED: Duration = Duration::from_millis(7_200);
+const CLOSED: Duration = Duration::from_millis(7_900);
+
+/// Serves until a signal to stop comes.
+///
+/// # Errors
+/// A sentence that says what stands in the way of starting, or what was lost at the stop.
+pub async fn run(config: &Config) -> Result<(), String> {
+    let site_root = config.resolved_site_root()?;
+    // Bound before the database is touched: a port in use must leave everything as it was.
+    let listener = accept::bind(config.place.listen).map_err(|error| {
+        format!(
+            "KEYHOLD_LISTEN: cannot listen on {}: {error}",
+            config.place.listen
+        )
+    })?;
+    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let metrics_listener = match config.metrics_listen.0 {
+        Some(address) => Some(metrics::bind(address)?),
+        None => None,
+    };
+    let metrics_bound = metrics_listener
+        .as_ref()
+        .and_then(|listener| listener.local_addr().ok());
+    let base_url = config.resolved_base_url(bound)?;
+    let transport = config.mail.transport(&base_url)?;
+    let mut signals = Signals::catch()?;
+
+    let verify_runtime = VerifyRuntime::start()?;
+    // Answered from here on, though only that Keyhold is starting.
+    let (stop, stopping) = watch::channel(());
+    let stopped = || {
+        let mut stopping = stopping.clone();
+        async move {
+            // An error is a sender that is gone: that is a stop too.
+            let _ = stopping.changed().await;
+        }
+    };
+    let (front, metrics_front) = (Front::starting(), Front::starting());
+    let limits = Limits {
+        verifying: verify_runtime.handle(),
+        per_address: config.connections_per_address.map(NonZeroUsize::get),
+        trusted: config.trusted_proxies.0.clone(),
+        ..accept::connections().into()
+    };
+    let mut serving = JoinSet::new();
+    serving.spawn(accept::serve(listener, front.clone(), limits, stopped()));
+    if let Some(listener) = metrics_listener {
+        let front = metrics_front.clone();
+        serving.spawn(accept::serve(
+            listener,
+            front,
+            metrics::CONNECTIONS,
+            stopped(),
+        ));
+    }
+
+    let vault = tokio::select! {
+        opened = open(config, &base_url) => opened?,
+        signal = signals.next() => {
+            tracing::info!("{signal} before the start was complete");
+            return Ok(());
+        }
+    };
+    vault.set_notice_wait(Duration::from_secs(config.notice_wait));
+    let site = Site {
+        base_url: base_url.clone(),
+        sign_up_open: config.sign_up == SignUp::Open,
+    };
+    let state = AppState::new(
+        vault.clone(),
+        site,
+        site_root,
+        config.trusted_proxies.0.clone(),
+    );
+    metrics_front.open_router(metrics::router(state.clone()));
+    front.open(state);
+    if let Some(address) = metrics_bound {
+        tracing::info!("metrics at http://{address}/metrics");
+    }
+    announce(vault.key_count(), bound, &base_url);
+    tracing::info!("mails leave by {transport}");
+    warn_of_exposure(config, &base_url, bound);
+    let postman = vault.start_postman(transport);
+    let flusher = vault.start_flushing();
+    let upkeep = vault.start_upkeep(config.keep());
+    let (clock_of, stop_of_clock) = (vault.clone(), stopped());
+    serving.spawn(async move { clock_of.watch_clock(stop_of_clock).await });
+
+    let signal = signals.next().await;
+    let asked = Instant::now();
+    tracing::info!("{signal}: stopping");
+    vault
+        .readiness()
+        .fail(Cause::Stopping, format!("{signal} was received"));
+    let _ = stop.send(());
+    // Requests and mails under way come to their ends side by side.
+    let drained = async {
+        tokio::join!(postman.stop(), async {
+            while serving.join_next().await.is_some() {}
+        });
+    };
+    if timeout_at(asked + DRAINED, drained).await.is_err() {
+        tracing::warn!("some requests or mails did not end in time and were cut off");
+    }
+    let (usage, _) = tokio::join!(
+        flusher.stop(asked + FLUSHED),
+        timeout_at(asked + FLUSHED, upkeep.stop())
+    );
+    vault.close_by(asked + CLOSED).await;
+    usage.map_err(|lost| {
+        format!("the usage could not be written before the stop: {lost} counted calls are lost")
+    })
+}
+
+/// Opens the vault, and fills it where it is for a demonstration.
+async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
+    let options = options(config, base_url);
+    let vault = Vault::open(&options, Arc::new(SystemClock::default()))
+        .await
+        .map_err(|error| error.to_string())?;
+    if config.demo {
+        announce_demo(&vault, base_url).await?;
+    }
+    Ok(vault)
+}
+
+/// Logs where it listens and what it goes by. Tests and scripts wait for this line.
+fn announce(keys: usize, bound: SocketAddr, base_url: &str) {
+    tracing::info!(keys, "listening on http://{bound}, reached at {base_url}");
+    tracing::info!("{}", Edition::in_use());
+}
+
+/// Warns of settings that leave Keyhold less safe than it could be.
+fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
+    if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
+        tracing::warn!(
+            "KEYHOLD_TRUSTED_PROXIES is not set: everybody behind the proxy counts as one network, and too many \
+             failed sign-ins of one slow down all"
+        );
+    }
+    if base_url.starts_with("http://") && !bound.ip().is_loopback() {
+        tracing::warn!(
+            "listening on {bound} without TLS: whoever can read that network can read sessions"
+        );
+    }
+}
+
+fn options(config: &Config, base_url: &str) -> Options {
+    Options {
+        database_url: config.files.database_url.clone(),
+        pepper_file: config.files.pepper_file.clone(),
+        base_url: base_url.to_owned(),
+        limits: config.limits.settings(),
+    }
+}
+
+async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {
+    match vault
+        .fill_for_demo()
+        .await
+        .map_err(|error| error.to_string())?
+    {
+        Filled::Not => {
+            tracing::warn!("--demo: the database has accounts of its own and was left as it is");
+            return Ok(());
+        }
+        Filled::Now => tracing::info!("--demo: the empty database was filled"),
+        Filled::Before => {}
+    }
+    tracing::info!(
+        "--demo, on this machine only: sign in at {base_url}/sign-in as {} with the password \"{}\"",
+        demo::EMAIL,
+        demo::PASSWORD
+    );
+    Ok(())
+}

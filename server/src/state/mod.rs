@@ -1,0 +1,66 @@
+//! What every handler can reach.
+
+pub mod site_files;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use app::server_fns::context::Site;
+use app::server_fns::registry::{self, Function};
+use ipnet::IpNet;
+use leptos::config::LeptosOptions;
+use vault::Vault;
+
+use site_files::Files;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+/// What [`AppState`] points to.
+pub struct Inner {
+    pub vault: Vault,
+    pub site: Arc<Site>,
+    pub(crate) files: Files,
+    pub trusted_proxies: Vec<IpNet>,
+    pub(crate) leptos: LeptosOptions,
+    pub(crate) functions: Vec<Function>,
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl AppState {
+    /// `site_root` holds `pkg/` and, where the files' names carry their hashes, `hash.txt`. Its files are read
+    /// here.
+    pub fn new(
+        vault: Vault,
+        site: Site,
+        site_root: impl AsRef<Path>,
+        trusted_proxies: Vec<IpNet>,
+    ) -> Self {
+        let site_root = site_root.as_ref();
+        let list = site_root.join("hash.txt");
+        let hashed = list.is_file();
+        let leptos = LeptosOptions::builder()
+            .output_name("keyhold")
+            .site_root(site_root.to_string_lossy())
+            .env(leptos::config::Env::PROD)
+            .hash_files(hashed)
+            .hash_file(list.to_string_lossy().as_ref().into())
+            .build();
+        Self(Arc::new(Inner {
+            vault,
+            site: Arc::new(site),
+            files: Files::read(site_root, hashed),
+            trusted_proxies,
+            leptos,
+            functions: registry::all(),
+        }))
+    }
+}

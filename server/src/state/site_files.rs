@@ -1,0 +1,283 @@
+//! The site's files, read into memory at the start: who takes one slowly holds a connection and no open file, so
+//! the connections are all that has to be counted.
+//!
+//! Beside a file may stand its copies in Brotli and gzip, made when the site was built.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::SystemTime;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+
+use super::AppState;
+
+/// Files at the root of the site, beside `/pkg`.
+pub const AT_ROOT: [&str; 2] = ["/favicon.svg", "/robots.txt"];
+
+/// By address.
+pub struct Files(HashMap<String, File>);
+
+struct File {
+    kind: HeaderValue,
+    /// To the second, as HTTP says it.
+    modified: Option<SystemTime>,
+    cache: HeaderValue,
+    plain: Bytes,
+    brotli: Option<Bytes>,
+    gzip: Option<Bytes>,
+}
+
+impl Files {
+    /// Reads what is there. Where the names under `/pkg` change with their content (`hashed`), browsers may keep
+    /// these files for ever.
+    pub fn read(root: &Path, hashed: bool) -> Self {
+        let mut files = Self(HashMap::new());
+        let mut package = Vec::new();
+        for entry in std::fs::read_dir(root.join("pkg")).into_iter().flatten() {
+            if let Some(name) = entry
+                .ok()
+                .and_then(|entry| entry.file_name().into_string().ok())
+            {
+                package.push(format!("/pkg/{name}"));
+            }
+        }
+        let kept = if hashed {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        for address in package {
+            files.add(root, address, kept);
+        }
+        for address in AT_ROOT {
+            files.add(root, address.to_owned(), "no-cache");
+        }
+        files
+    }
+
+    fn add(&mut self, root: &Path, address: String, cache: &'static str) {
+        let path = root.join(address.trim_start_matches('/'));
+        let Ok(content) = std::fs::read(&path) else {
+            return;
+        };
+        let copy = |ending: &str| {
+            let mut path = path.clone().into_os_string();
+            path.push(ending);
+            std::fs::read(path).ok().map(Bytes::from)
+        };
+        let kind = mime_guess::from_path(&path).first_or_octet_stream();
+        let file = File {
+            kind: HeaderValue::from_str(kind.as_ref())
+                .unwrap_or(HeaderValue::from_static("application/octet-stream")),
+            modified: path.metadata().and_then(|data| data.modified()).ok(),
+            cache: HeaderValue::from_static(cache),
+            brotli: copy(".br"),
+            gzip: copy(".gz"),
+            plain: content.into(),
+        };
+        self.0.insert(address, file);
+    }
+}
+
+/// Answers with the file at the request's address.
+pub async fn file(State(state): State<AppState>, request: Request) -> Response<Body> {
+    match state.files.0.get(request.uri().path()) {
+        Some(file) => file.answer(request.headers()),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+impl File {
+    fn answer(&self, headers: &HeaderMap) -> Response<Body> {
+        let mut response = if self.is_known(headers) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            let (content, coding) = self.content(headers);
+            let mut response = Response::new(Body::from(content));
+            let headers = response.headers_mut();
+            headers.insert(CONTENT_TYPE, self.kind.clone());
+            if let Some(coding) = coding {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
+            }
+            response
+        };
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, self.cache.clone());
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if let Some(modified) = self.modified
+            && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(modified))
+        {
+            headers.insert(LAST_MODIFIED, date);
+        }
+        response
+    }
+
+    /// Whether the browser has it as it is (RFC 9110, section 13.2.2). Files have no tags, so none but `*` matches; a
+    /// date counts only where no tag is named.
+    fn is_known(&self, headers: &HeaderMap) -> bool {
+        let mut tags = headers.get_all(IF_NONE_MATCH).iter().peekable();
+        if tags.peek().is_some() {
+            return tags.any(|tag| tag.as_bytes().trim_ascii() == b"*");
+        }
+        let since = headers
+            .get(IF_MODIFIED_SINCE)
+            .and_then(|value| httpdate::parse_http_date(value.to_str().ok()?).ok());
+        let (Some(since), Some(modified)) = (since, self.modified) else {
+            return false;
+        };
+        let date = httpdate::fmt_http_date(modified);
+        httpdate::parse_http_date(&date).is_ok_and(|modified| modified <= since)
+    }
+
+    /// The smallest form among those that the client takes most gladly, and how it is coded. A client that takes none is
+    /// sent the plain one (RFC 9110, section 12.5.3).
+    fn content(&self, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
+        let copies = [("br", &self.brotli), ("gzip", &self.gzip)];
+        let plain = named_weight(headers, "identity").unwrap_or(0);
+        let best = copies
+            .into_iter()
+            .filter_map(|(coding, copy)| Some((weight(headers, coding), coding, copy.as_ref()?)))
+            .filter(|(weight, _, _)| *weight > 0 && *weight >= plain)
+            // The first of those with the greatest weight.
+            .rev()
+            .max_by_key(|(weight, _, _)| *weight);
+        match best {
+            Some((_, coding, copy)) => (copy.clone(), Some(coding)),
+            None => (self.plain.clone(), None),
+        }
+    }
+}
+
+/// How welcome a coding is, in thousandths (RFC 9110, section 12.5.3).
+fn weight(headers: &HeaderMap, coding: &str) -> u16 {
+    named_weight(headers, coding)
+        .or_else(|| named_weight(headers, "*"))
+        .unwrap_or(0)
+}
+
+/// The weight that a request gives a coding by this name, if any.
+fn named_weight(headers: &HeaderMap, coding: &str) -> Option<u16> {
+    let values = headers.get_all(ACCEPT_ENCODING).iter();
+    let mut entries = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    entries.find_map(|entry| {
+        let mut parts = entry.split(';').map(str::trim);
+        if !parts.next()?.eq_ignore_ascii_case(coding) {
+            return None;
+        }
+        let weight = parts.find_map(|part| {
+            let (name, weight) = part.split_once('=')?;
+            name.trim_end().eq_ignore_ascii_case("q").then_some(weight)
+        });
+        Some(weight.map_or(1000, |weight| thousandths(weight.trim_start())))
+    })
+}
+
+/// A weight in thousandths (RFC 9110, section 12.4.2). What is none is 0: the coding may not be meant.
+fn thousandths(weight: &str) -> u16 {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "0" if digits && fraction.len() <= 3 => format!("{fraction:0<3}").parse().unwrap_or(0),
+        "1" if fraction.len() <= 3 && fraction.bytes().all(|byte| byte == b'0') => 1000,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(copies: bool) -> File {
+        let copy = |text: &'static str| copies.then_some(Bytes::from_static(text.as_bytes()));
+        File {
+            kind: HeaderValue::from_static("text/css"),
+            modified: httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").ok(),
+            cache: HeaderValue::from_static("no-cache"),
+            plain: Bytes::from_static(b"plain"),
+            brotli: copy("brotli"),
+            gzip: copy("gzip"),
+        }
+    }
+
+    fn asking(name: &'static str, value: &'static str) -> HeaderMap {
+        [(name, value)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.parse().ok()?, HeaderValue::from_static(value))))
+            .collect()
+    }
+
+    #[test]
+    fn the_smallest_form_that_is_taken() {
+        for (accepted, content) in [
+            ("", "plain"),
+            ("identity", "plain"),
+            ("gzip, deflate, br", "brotli"),
+            ("gzip", "gzip"),
+            ("GZIP;q=0.5, br;q=0", "gzip"),
+            ("br;q=0.1, gzip;q=0.9", "gzip"),
+            ("*", "brotli"),
+            ("*;q=0", "plain"),
+            ("br;q=nonsense", "plain"),
+            ("br;Q=0", "plain"),
+            ("br ; Q=0 , gzip ; q=1", "gzip"),
+            ("br;q=0.000, gzip;q=0.001", "gzip"),
+            ("br;q=0., gzip;q=1.", "gzip"),
+            ("br;q=1.5", "plain"),
+            ("br;q=-1", "plain"),
+            ("br;q=inf", "plain"),
+            ("br;level=5;q=0", "plain"),
+            ("*;q=0, br", "brotli"),
+            ("*, br;q=0", "gzip"),
+            ("*;Q=0.5, gzip", "gzip"),
+            ("identity;q=0", "plain"),
+            ("identity;q=0, gzip", "gzip"),
+            ("identity, br;q=0.5", "plain"),
+            ("identity;q=0.5, br;q=0.5", "brotli"),
+        ] {
+            let headers = asking("accept-encoding", accepted);
+            assert_eq!(file(true).content(&headers).0, content, "{accepted:?}");
+            assert_eq!(file(false).content(&headers).0, "plain");
+        }
+    }
+
+    #[test]
+    fn what_a_browser_has_is_not_sent_again() {
+        for (since, status) in [
+            ("Mon, 23 Nov 2026 12:00:00 GMT", 304),
+            ("Mon, 23 Nov 2026 11:59:59 GMT", 200),
+            ("yesterday", 200),
+        ] {
+            let answer = file(true).answer(&asking("if-modified-since", since));
+            assert_eq!(answer.status(), status, "{since}");
+            assert_eq!(answer.headers()[CACHE_CONTROL], "no-cache");
+        }
+    }
+
+    /// RFC 9110, section 13.2.2: a tag, where one is named, and no date.
+    #[test]
+    fn a_tag_counts_before_a_date() {
+        for (tag, status) in [("\"other\"", 200), ("W/\"a\", \"b\"", 200), ("*", 304)] {
+            for since in [
+                "Mon, 23 Nov 2026 12:00:00 GMT",
+                "Mon, 23 Nov 2026 11:59:59 GMT",
+            ] {
+                let mut headers = asking("if-modified-since", since);
+                headers.extend(asking("if-none-match", tag));
+                assert_eq!(
+                    file(true).answer(&headers).status(),
+                    status,
+                    "{tag} {since}"
+                );
+            }
+        }
+    }
+}
