@@ -1,5 +1,5 @@
-// Comes with the module, in front of it: takes over the whole page or none of it, by what boot.js has noted. Until then,
-// and for good if it cannot, the page works with plain forms and links. See boot.rs.
+// Takeover of the whole page or nothing, bundled in front of the module, with the records of boot.js. Until then, and for
+// good if it fails, the page works with plain forms and links. See boot.rs.
 {
   const { nodes, sent, touch, touched } = globalThis.boot;
   let broken = false;
@@ -8,7 +8,7 @@
     document.documentElement.dataset.plain = "";
     console.info("Keyhold goes on without its script: " + why);
   };
-  // A WASM module that has panicked is in no known state: none of its handlers may run again.
+  // After a panic the state of a WASM module is undefined: none of its handlers may run again.
   const breakdown = (error) => {
     if (broken) return;
     broken = true;
@@ -20,7 +20,7 @@
   for (const type of ["error", "unhandledrejection"])
     addEventListener(type, ({ error, reason = error }) => reason instanceof WebAssembly.RuntimeError && breakdown(reason));
 
-  // Takes out what others have put among the nodes that were sent. What they put at the end of the body is in nobody's way.
+  // Removes foreign nodes from among the sent ones. Foreign nodes at the end of the body do no harm.
   const takeOut = () => {
     const ours = new Set(sent.map(([node]) => node)), out = [];
     let last = document.body.lastChild;
@@ -43,7 +43,7 @@
       && sent.filter(([node]) => node.nodeType === 1).length === Number(document.body.dataset.elements);
   };
 
-  // What was typed or chosen before the script came, by hand, by a password manager, or by the browser on reload.
+  // Input from before the script loaded: by the user, a password manager, or the browser on reload.
   const isChecked = (control) => /^(radio|checkbox)$/.test(control.type);
   const changed = (control) => touched.has(control)
     || (isChecked(control) ? control.checked !== control.defaultChecked
@@ -54,7 +54,7 @@
     .filter(changed)
     .map((control) => [control, control[state(control)]]);
   const tell = (kept) => {
-    // A choice comes after what is typed beside it, which would choose for itself.
+    // Choices come last, because input in a field beside a choice selects that choice.
     for (const [control, value] of kept.sort(([one], [other]) => isChecked(one) - isChecked(other))) {
       if (control[state(control)] !== value) control[state(control)] = value;
       if (value !== false || control.type === "checkbox")
@@ -62,14 +62,14 @@
     }
   };
 
-  // What was typed on a page whose session had ended, for when its owner is back. Never a password or a secret.
+  // Input on a page whose session has ended, kept for its owner's return. Never a password or a secret.
   const DRAFT = "keyhold-draft";
   const owner = () => document.querySelector(".foot .email")?.textContent;
   const label = (control) => {
     const { form, name, value } = control;
     return [form.getAttribute("action"), form.elements.access_key?.value, name, isChecked(control) ? value : ""].join(" ");
   };
-  // The version goes with what was typed: what others have changed meanwhile is a conflict.
+  // The version is kept with the input, so that a change made meanwhile is a conflict.
   const isVersion = ({ name }) => name === "version";
   const fields = () => [...document.querySelectorAll("form[method=post] :is(input, textarea, select)")]
     .filter((control) => control.name && (control.type !== "hidden" || isVersion(control)) && !/password/.test(control.type + control.name));
@@ -95,7 +95,7 @@
 
   globalThis.selectText = (element) => getSelection().selectAllChildren(element);
 
-  // Called by the module with what hydrates the page. No task that hydration starts runs unless it has succeeded.
+  // The module calls this with its hydration function. Tasks that hydration queues run only if it succeeds.
   globalThis.takeOver = (hydrate) => {
     const out = takeOut(), kept = keep(), tasks = [], { queueMicrotask } = globalThis;
     try {
@@ -110,7 +110,7 @@
     } finally {
       globalThis.queueMicrotask = queueMicrotask;
       putBack(out);
-      // They would hold the nodes of this page for as long as the tab lives.
+      // Otherwise these would keep the page's nodes alive as long as the tab.
       sent.length = 0;
       touched.clear();
       for (const type of ["input", "change"]) removeEventListener(type, touch, true);

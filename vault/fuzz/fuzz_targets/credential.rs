@@ -1,8 +1,8 @@
-//! The reader of credentials: whatever the headers hold, it answers; and what it takes for a pair is one,
-//! under every carrier.
+//! Fuzz target for the reader of credentials: it returns for all headers, and a pair that it accepts is accepted in every
+//! carrier.
 //!
-//! Each line of the input is a header. Its first letter says which: `a` Authorization with the rest as it is,
-//! `b` Authorization with the rest as the user and password of HTTP Basic, anything else X-API-Key.
+//! Each line of the input is a header, selected by its first letter: `a` is Authorization with the rest as its value, `b`
+//! is Authorization with the rest as user and password of HTTP Basic, anything else is X-API-Key.
 
 #![no_main]
 
@@ -26,7 +26,7 @@ fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     Some((name, HeaderValue::from_bytes(&value).ok()?))
 }
 
-/// Both halves as text.
+/// Both parts of the pair as text.
 fn pair(headers: &HeaderMap) -> Result<(String, String), Fault> {
     read(headers, &mut [0; 128])
         .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
