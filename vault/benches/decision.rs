@@ -93,7 +93,7 @@ fn bench(bencher: Bencher<'_, '_>, refused: Option<Code>, authorization: fn(&Sit
         ..Caller::default()
     };
     let verdict = site.vault.admit(&headers, &caller);
-    assert_eq!(verdict.err().map(vault::gate::Refused::code), refused);
+    assert_eq!(verdict.err().map(vault::verify::Refused::code), refused);
     bencher.bench_local(|| site.vault.admit(black_box(&headers), black_box(&caller)));
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use shared::validation::FieldErrors;
 
 use crate::limits::Limit;
-use crate::version::Conflict;
+use crate::storage::version::Conflict;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -183,10 +183,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::clock::ManualClock;
-    use crate::database::READERS;
-    use crate::delivery::Hands;
+    use crate::mailer::delivery::Hands;
     use crate::outbox::Wanted;
+    use crate::storage::READERS;
+    use crate::time::clock::ManualClock;
 
     /// Many readers at work are no reason to report that the database takes no changes.
     #[tokio::test]

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::clock::ManualClock;
-use crate::{Options, Vault, limits};
+use crate::limits;
+use crate::time::clock::ManualClock;
+use crate::vault::{Options, Vault};
 
 /// Opens a vault whose notices leave at once.
 pub async fn vault(clock: Arc<ManualClock>) -> (Vault, TempDir) {

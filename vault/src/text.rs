@@ -9,8 +9,8 @@ use shared::validation;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::database::Database;
 use crate::error::Result;
+use crate::storage::Database;
 
 /// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
 /// stored.

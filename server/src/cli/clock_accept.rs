@@ -3,8 +3,8 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
+use vault::accept_clock;
 use vault::clock::SystemClock;
-use vault::clock::accept::accept;
 
 use crate::config::ClockAccept;
 
@@ -14,7 +14,7 @@ use crate::config::ClockAccept;
 /// A sentence: what stands in the way.
 pub async fn run(command: &ClockAccept) -> Result<String, String> {
     let clock = Arc::new(SystemClock::default());
-    let accepted = accept(&command.database_url, clock, command.dry_run)
+    let accepted = accept_clock(&command.database_url, clock, command.dry_run)
         .await
         .map_err(|error| error.to_string())?;
     let Some(accepted) = accepted else {

@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 
 use axum::http::HeaderName;
 use httparse::{Header, Status};
-use vault::gate::Headers;
+use vault::verify::Headers;
 
 use crate::routes::verify;
 

@@ -5,7 +5,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use tracing::{Instrument, field};
-use vault::gate::X_REQUEST_ID;
+use vault::verify::X_REQUEST_ID;
 
 use crate::state::AppState;
 

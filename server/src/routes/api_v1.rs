@@ -20,7 +20,7 @@ use shared::status::Status;
 use shared::view::{Counts, KeyView};
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
-use vault::gate::Refused;
+use vault::verify::Refused;
 use vault::{Account, Verified};
 
 use crate::http::client_ip::caller;

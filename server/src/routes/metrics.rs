@@ -18,8 +18,8 @@ use prometheus::{Encoder, TextEncoder};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use vault::Vault;
-use vault::gate::Decisions;
 use vault::readiness::Cause;
+use vault::verify::Decisions;
 
 use super::{healthz, readyz};
 use crate::http::security_headers;

@@ -4,7 +4,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Response};
-use vault::gate::{Headers, X_REQUEST_ID};
+use vault::verify::{Headers, X_REQUEST_ID};
 
 use crate::http::client_ip::{Peer, caller};
 use crate::http::security_headers::{HTTPS_ONLY, NOTHING};

@@ -5,8 +5,8 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, Response, StatusCode};
 use shared::problem::{Code, Problem};
-use vault::gate::{PROBLEM_MEANT, STATUS_MEANT};
 use vault::readiness::Cause;
+use vault::verify::{PROBLEM_MEANT, STATUS_MEANT};
 
 use crate::routes::verify;
 

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use vault::gate::credential::{Fault, X_API_KEY, read};
+use vault::verify::credential::{Fault, X_API_KEY, read};
 
 fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let (letter, rest) = line.split_first()?;

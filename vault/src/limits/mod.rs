@@ -17,9 +17,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Vault;
-use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::time::clock::Clock;
+use crate::vault::Vault;
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
 use readers::{Readers, Reading};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::database::READERS;
 use crate::error::{Error, Result};
+use crate::storage::READERS;
 
 /// Readers that one account may hold.
 const OF_ACCOUNT: usize = 2;
@@ -107,7 +107,7 @@ mod tests {
 
     #[tokio::test]
     async fn all_pages_and_a_sweep_leave_one_reader() {
-        let clock = Arc::new(crate::clock::ManualClock::at(1_795_435_200_000));
+        let clock = Arc::new(crate::time::clock::ManualClock::at(1_795_435_200_000));
         let (vault, _folder) = crate::temporary::vault(clock).await;
         let readers = &vault.0.database.readers;
         let mut held = vec![readers.acquire().await.unwrap()];

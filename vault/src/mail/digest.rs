@@ -10,8 +10,8 @@ use shared::usage::still_fail;
 
 use super::page::{PARAGRAPH, button, link, page};
 use super::{Content, Unsubscribe, at_most, one_line};
-use crate::dates::moment;
-use crate::zones::Zone;
+use crate::time::format::moment;
+use crate::time::zones::Zone;
 
 /// Keys listed in cards in the HTML form; further ones are listed in a line each, so that the mail stays one
 /// that programs open.

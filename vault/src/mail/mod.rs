@@ -16,9 +16,9 @@ pub use smtp_url::SmtpUrl;
 
 use url::{Host, Url};
 
-use crate::clock::{Clock, SystemClock};
+use crate::crypto::random;
 use crate::error::Result;
-use crate::random;
+use crate::time::clock::{Clock, SystemClock};
 
 /// One mail, ready to be sent.
 #[derive(Clone, Debug)]

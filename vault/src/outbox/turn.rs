@@ -3,10 +3,10 @@
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{AT_ONCE, LEASE_MS, Leased};
-use crate::database::Database;
 use crate::error::Result;
-use crate::retry;
-use crate::steady::JUMP_MS;
+use crate::outbox::backoff;
+use crate::storage::Database;
+use crate::time::jump_guard::JUMP_MS;
 
 /// Which mails to take.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -70,7 +70,7 @@ impl Turn {
 /// Taking a mail makes this false for it, whatever wait follows: it would be taken without end otherwise.
 fn ran_ahead() -> String {
     let begun = "COALESCE(tried_since, created_at)";
-    let longest = retry::LONGEST_MS;
+    let longest = backoff::LONGEST_MS;
     format!(
         "leased_at IS NULL AND (({begun} - {JUMP_MS} > $1 AND next_at >= {begun})
                                 OR (attempts > 0 AND next_at - {longest} > $1))"

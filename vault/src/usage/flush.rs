@@ -12,9 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use super::Counted;
-use crate::Vault;
 use crate::error::{Error, Result};
-use crate::steady::Steady;
+use crate::time::jump_guard::Steady;
+use crate::vault::Vault;
 
 /// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
 const EVERY: Duration = Duration::from_millis(700);
@@ -91,7 +91,7 @@ impl Vault {
     /// Writes what was counted so far. If that fails, it is counted still.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    /// [`Error::Unavailable`](crate::error::Error::Unavailable).
     pub async fn flush_usage(&self) -> Result<()> {
         let taken = Taken::from(self);
         if taken.counted.is_empty() {
@@ -110,7 +110,7 @@ impl Vault {
     /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; says whether there may be more.
     ///
     /// # Errors
-    /// [`Error::Unavailable`](crate::Error::Unavailable).
+    /// [`Error::Unavailable`](crate::error::Error::Unavailable).
     pub async fn prune_usage(&self, now: i64) -> Result<bool> {
         self.undisturbed(move |vault| async move { vault.prune_before(now).await })
             .await

@@ -21,9 +21,9 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use shared::token::AccessKey;
 
-use crate::Vault;
-use crate::directory::AccountEntry;
-use crate::shards::Shards;
+use crate::state::directory::AccountEntry;
+use crate::state::sharded::Shards;
+use crate::vault::Vault;
 use pending::Pending;
 
 /// Where a call comes from.

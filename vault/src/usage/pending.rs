@@ -8,7 +8,7 @@ use shared::token::find_secret;
 use shared::usage::KNOWN_CALLERS;
 
 use super::{Outcome, Source};
-use crate::directory::AccountEntry;
+use crate::state::directory::AccountEntry;
 
 /// Distinct callers of a key that are kept: the last ones.
 #[expect(clippy::cast_possible_truncation, reason = "there are five")]

@@ -6,11 +6,11 @@ use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use shared::HOUR_MS;
 use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
 
-use crate::Vault;
-use crate::accounts::Account;
-use crate::dates::moment;
+use crate::accounts::account::Account;
 use crate::error::Result;
-use crate::zones::Zone;
+use crate::time::format::moment;
+use crate::time::zones::Zone;
+use crate::vault::Vault;
 
 /// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when
 /// the last of them did, 0 if none does. $2 is [`still`]. A refusal before the present expiration is of an earlier

@@ -8,8 +8,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::pending::{CALLERS, Caller, Hour, Pending};
 use super::{Counted, Settled, lock};
-use crate::Vault;
 use crate::error::Result;
+use crate::vault::Vault;
 
 /// Rows of one statement at most. Fewer would be more statements; with more, binding would take longer than writing,
 /// because SQLite looks for the name of each parameter from the first one on.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Connection;
-use vault::clock::accept::accept;
+use vault::accept_clock;
 use vault::clock::{Clock, ManualClock};
 use vault::readiness::Cause;
 use vault::{Caller, OpenError, Vault};
@@ -204,7 +204,7 @@ async fn a_leap_ahead_is_reported_and_can_be_put_right() {
 
     let url = options(&site.folder).database_url;
     let machine = Arc::new(ManualClock::at(right));
-    let refused = accept(&url, machine.clone(), false).await;
+    let refused = accept_clock(&url, machine.clone(), false).await;
     assert!(matches!(refused, Err(OpenError::InUse { .. })));
     let trail = "SELECT COUNT(*), MAX(at) FROM audit";
     let mut database = site.database().await;
@@ -216,14 +216,14 @@ async fn a_leap_ahead_is_reported_and_can_be_put_right() {
     let Fixture { folder, vault, .. } = site;
     drop(vault);
     for dry_run in [true, false] {
-        let accepted = accept(&url, machine.clone(), dry_run).await.unwrap();
+        let accepted = accept_clock(&url, machine.clone(), dry_run).await.unwrap();
         let accepted = accepted.unwrap();
         assert_eq!((accepted.now, accepted.recorded), (right, NOON + 400 * DAY));
         let expired = [("retired".to_owned(), retired.access_key.to_string())];
         assert_eq!(accepted.expired, expired);
     }
     assert!(
-        accept(&url, machine.clone(), false)
+        accept_clock(&url, machine.clone(), false)
             .await
             .unwrap()
             .is_none(),
@@ -260,7 +260,7 @@ pub async fn accepted(site: Fixture, right: i64) -> Fixture {
     let Fixture { folder, vault, .. } = site;
     drop(vault);
     let url = options(&folder).database_url;
-    let done = accept(&url, machine.clone(), false).await.unwrap();
+    let done = accept_clock(&url, machine.clone(), false).await.unwrap();
     assert!(done.is_some(), "there was something to accept");
     start(folder, right).await
 }

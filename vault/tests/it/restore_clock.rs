@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use vault::Caller;
+use vault::accept_clock;
 use vault::clock::ManualClock;
-use vault::clock::accept::accept;
 
 use crate::backups::{back_up, backup_file, start};
 use crate::clock::accepted;
@@ -74,7 +74,7 @@ async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
         restore(&folder, &wanted(&file), restored_at).await.unwrap();
         let url = options(&folder).database_url;
         let clock = Arc::new(ManualClock::at(right));
-        assert!(accept(&url, clock, false).await.unwrap().is_some());
+        assert!(accept_clock(&url, clock, false).await.unwrap().is_some());
         let site = start(folder, right).await;
         assert_eq!(site.verdict(&untouched), "good");
         assert_eq!(

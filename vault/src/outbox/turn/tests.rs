@@ -10,10 +10,12 @@ use shared::DAY_MS;
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
-use crate::clock::{Clock, ManualClock};
-use crate::delivery::Hands;
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
 use crate::mail::transport::{Progress, Transport};
-use crate::{Caller, Session, Vault};
+use crate::mailer::delivery::Hands;
+use crate::time::clock::{Clock, ManualClock};
+use crate::vault::Vault;
 
 const NOON: i64 = 1_795_435_200_000;
 const MINUTE: i64 = 60_000;

@@ -1,0 +1,228 @@
+//! A new e-mail address for an account: asked for with the password, in force once somebody who reads mail there
+//! opens the link sent to it. The old address hears of both, and a new password takes the request back.
+//!
+//! The address asked for is the recipient of the link that waits; nothing else stores it.
+
+use shared::notice::MailKind;
+use shared::validation::FieldErrors;
+use shared::view::AddressView;
+use sqlx::AnyConnection;
+
+use crate::accounts::account::{Account, entry};
+use crate::accounts::email_links::{self, Link};
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
+use crate::outbox;
+use crate::storage::audit::{self, Action};
+use crate::text;
+use crate::vault::Vault;
+
+/// The address that an account has asked for and not yet confirmed.
+async fn pending(
+    connection: &mut AnyConnection,
+    account: &str,
+    now: i64,
+) -> Result<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT o.recipient FROM links l JOIN outbox o ON o.id = l.id
+         WHERE o.account_id = $1 AND o.kind = $2 AND l.used_at IS NULL AND l.expires_at > $3",
+    )
+    .bind(account)
+    .bind(outbox::kind_slug(MailKind::ChangeAddress))
+    .bind(now)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(address,)| address))
+}
+
+/// Tells the address in force so far.
+async fn tell(
+    connection: &mut AnyConnection,
+    (account, kind, old): (&str, MailKind, &str),
+    now: i64,
+) -> Result<()> {
+    let id = random::id("mail_")?;
+    outbox::put(connection, &id, account, kind, old, now, outbox::AT_ONCE).await
+}
+
+/// Puts the address that `link` was sent to into force, within the transaction that uses the link. At `owned_at` it was
+/// shown that the maker of the account opened it; none: it may have been a stranger to the account.
+///
+/// # Errors
+/// [`Error::LinkGone`] if another account has it by now.
+pub async fn complete(
+    connection: &mut AnyConnection,
+    link: &Link,
+    owned_at: Option<i64>,
+    now: i64,
+    caller: &Caller,
+) -> Result<()> {
+    let (account, old, new) = (&link.account, &link.account_email, &link.recipient);
+    let changed = sqlx::query(
+        "UPDATE accounts SET email = $1, confirmed_at = $2, owned_at = CAST($4 AS BIGINT),
+         second_confirmed_at = CASE WHEN second_recipient <> $1 THEN second_confirmed_at END,
+         second_recipient = CASE WHEN second_recipient <> $1 THEN second_recipient END
+         WHERE id = $3",
+    )
+    .bind(new)
+    .bind(now)
+    .bind(account)
+    .bind(owned_at)
+    .execute(&mut *connection)
+    .await;
+    match changed {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            return Err(Error::LinkGone);
+        }
+        other => other?,
+    };
+    // Links that were sent to the old address act on this account no longer.
+    for kind in [MailKind::ResetPassword, MailKind::ConfirmAddress] {
+        email_links::void(connection, account, kind, now).await?;
+    }
+    readdress(connection, account, (old, new)).await?;
+    tell(connection, (account, MailKind::AddressChanged, old), now).await?;
+    let done = entry(account, Action::AddressChanged, new, now);
+    audit::record(connection, done, caller).await
+}
+
+/// Notices that have not left go to the new address.
+async fn readdress(
+    connection: &mut AnyConnection,
+    account: &str,
+    (old, new): (&str, &str),
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE notices SET recipient = $1 WHERE recipient = $2 AND mail_id IN
+             (SELECT id FROM outbox WHERE account_id = $3 AND recipient = $2 AND kind = 'notice' AND outcome IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM notices t WHERE t.access_key = notices.access_key
+             AND t.expires_at = notices.expires_at AND t.stage = notices.stage AND t.recipient = $1)",
+    )
+    .bind(new)
+    .bind(old)
+    .bind(account)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "UPDATE outbox SET recipient = $1
+         WHERE account_id = $3 AND recipient = $2 AND kind = 'notice' AND outcome IS NULL",
+    )
+    .bind(new)
+    .bind(old)
+    .bind(account)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+impl Vault {
+    /// The account's address, and the one that it has asked for.
+    pub async fn address(&self, account: &Account) -> Result<AddressView> {
+        let mut connection = self.0.database.readers.acquire().await?;
+        let (email, confirmed_at): (String, Option<i64>) =
+            sqlx::query_as("SELECT email, confirmed_at FROM accounts WHERE id = $1")
+                .bind(&account.id)
+                .fetch_one(&mut *connection)
+                .await?;
+        Ok(AddressView {
+            email,
+            confirmed: confirmed_at.is_some(),
+            pending: pending(&mut connection, &account.id, self.now()).await?,
+        })
+    }
+
+    /// Asks for another address, and sends a link to it. Until that is opened, the present one stays in force.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email` and `current_password`; [`Error::Throttled`]; [`Error::Busy`].
+    pub async fn change_address(
+        &self,
+        session: &Session,
+        email: &str,
+        current_password: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let mut errors = FieldErrors::default();
+        let email = errors.check("email", text::email(email));
+        if email.as_ref() == Some(&session.account.email) {
+            errors.add("email", "This is the address of your account already.");
+        }
+        if current_password.is_empty() {
+            errors.add("current_password", "Enter your current password.");
+        }
+        let (Some(email), true) = (email, errors.is_empty()) else {
+            return Err(errors.into());
+        };
+        self.confirm_password(session, current_password, caller)
+            .await?;
+        // The present address is told, and may lead to a stranger's mailbox too, unless it is shown to be the owner's. So
+        // the request is refused rather than made without telling it.
+        let (told, account) = (MailKind::AddressAsked, &session.account);
+        let present = if self.is_owned(&account.id).await? {
+            Subject::owned_mailbox(told, &account.id)
+        } else {
+            Subject::mailbox(told, &account.email)
+        };
+        let mailboxes = vec![Subject::mailbox(MailKind::ChangeAddress, &email), present];
+        self.may_write_to(session, mailboxes, caller)?;
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let (account, now) = (session.account, write.now);
+            let connection = &mut *write.transaction;
+            let taken: Option<(i64,)> =
+                sqlx::query_as("SELECT created_at FROM accounts WHERE email = $1")
+                    .bind(&email)
+                    .fetch_optional(&mut *connection)
+                    .await?;
+            if taken.is_some() {
+                let message = "This address can't be used. Choose another.";
+                return Err(FieldErrors::one("email", message).into());
+            }
+            email_links::put(
+                connection,
+                &account.id,
+                MailKind::ChangeAddress,
+                &email,
+                now,
+            )
+            .await?;
+            let told = (
+                account.id.as_str(),
+                MailKind::AddressAsked,
+                account.email.as_str(),
+            );
+            tell(connection, told, now).await?;
+            let asked = entry(&account.id, Action::AddressAsked, &email, now);
+            audit::record(connection, asked, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes back what [`Vault::change_address`] asked for. Without a request, nothing happens.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`].
+    pub async fn keep_address(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let (account, now) = (session.account.id, write.now);
+            let connection = &mut *write.transaction;
+            let Some(address) = pending(connection, &account, now).await? else {
+                return Ok(());
+            };
+            email_links::void(connection, &account, MailKind::ChangeAddress, now).await?;
+            let kept = entry(&account, Action::AddressKept, &address, now);
+            audit::record(connection, kept, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,9 @@
+//! Accounts and the people who sign in to them: sign-in, sessions, preferences, addresses, and the links in their
+//! mails.
+
+pub mod account;
+pub mod change_address;
+pub mod devices;
+pub mod email_links;
+pub mod sessions;
+pub mod sign_in;

@@ -1,0 +1,227 @@
+//! Sessions: a random token in the browser's cookie, its digest in the database.
+
+use sha2::{Digest as _, Sha256};
+use sqlx::AnyConnection;
+
+use crate::accounts::account::{Account, AccountRow};
+use crate::accounts::devices::DeviceToken;
+use crate::caller::Caller;
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::state::readiness::Cause;
+use crate::storage::Write;
+use crate::storage::audit::{self, Action, Entry};
+use crate::vault::Vault;
+
+/// A session that nobody used for this long is over, in milliseconds: two weeks.
+const IDLE_MS: i64 = 14 * shared::DAY_MS;
+/// A session is over after this long in any case, in milliseconds: sixty days.
+const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
+/// How exactly the last use is kept, in milliseconds: reading a page must not cost a write.
+const SEEN_STEP_MS: i64 = 60 * 60 * 1000;
+
+/// The token of a new session: 256 random bits in hexadecimal; and that of the browser it began on. It prints as
+/// `[session]`.
+pub struct SessionToken {
+    token: String,
+    device: Option<DeviceToken>,
+}
+
+impl SessionToken {
+    /// The text for the cookie.
+    pub fn expose(&self) -> &str {
+        &self.token
+    }
+
+    /// The device cookie that goes with it.
+    pub fn device(&self) -> Option<&DeviceToken> {
+        self.device.as_ref()
+    }
+
+    /// The same session, on this browser.
+    pub(crate) fn on(self, device: DeviceToken) -> Self {
+        Self {
+            device: Some(device),
+            ..self
+        }
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[session]")
+    }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub account: Account,
+    digest: Vec<u8>,
+}
+
+fn digest(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Adds a session to the transaction that signs somebody in. Beyond the limit, the account's session that was used
+/// longest ago ends.
+pub async fn start(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    account_id: &str,
+    now: i64,
+) -> Result<SessionToken> {
+    if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
+        sqlx::query(
+            "DELETE FROM sessions WHERE account_id = $1 AND digest NOT IN
+             (SELECT digest FROM sessions WHERE account_id = $1 ORDER BY seen_at DESC, created_at DESC, digest LIMIT $2)",
+        )
+        .bind(account_id)
+        .bind(i64::from(others))
+        .execute(&mut *connection)
+        .await?;
+    }
+    let token = random::hex(&random::bytes::<32>()?);
+    sqlx::query(
+        "INSERT INTO sessions (digest, account_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
+    )
+    .bind(digest(&token))
+    .bind(account_id)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(SessionToken {
+        token,
+        device: None,
+    })
+}
+
+/// Whether a session is still there, within the transaction of what it asks for.
+pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
+    let there: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
+        .bind(&session.digest)
+        .fetch_optional(connection)
+        .await?;
+    Ok(there.is_some())
+}
+
+/// Removes every session of an account, within the transaction that changes its password.
+pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+        .bind(account_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+impl Vault {
+    /// The session that a cookie names, if it still holds.
+    pub async fn session(&self, token: &str) -> Result<Option<Session>> {
+        // What is no token of ours costs no query.
+        if token.len() != 64 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(None);
+        }
+        let digest = digest(token);
+        let now = self.now();
+        type Row = (i64, i64, String, String, String, i64);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT s.created_at, s.seen_at, a.id, a.email, a.time_zone, a.warning_days
+             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
+        )
+        .bind(&digest)
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        let Some((created_at, seen_at, id, email, time_zone, warning_days)) = row else {
+            return Ok(None);
+        };
+        if now - created_at >= ABSOLUTE_MS || now - seen_at >= IDLE_MS {
+            return Ok(None);
+        }
+        // While nothing can be written, nobody waits for this.
+        let writable = self.readiness().fault(Cause::Writes).is_none();
+        if writable && now - seen_at >= SEEN_STEP_MS {
+            self.touch(&digest).await;
+        }
+        let account = Account::from(AccountRow {
+            id,
+            email,
+            time_zone,
+            warning_days,
+        });
+        Ok(Some(Session { account, digest }))
+    }
+
+    /// Begins a write on behalf of a session, which counts as a change of its account. A request that read its session before a password change or a
+    /// sign-out ended it comes too late: what it wants must not happen after that.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`]; [`Error::Throttled`] if the account changes too much.
+    pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
+        self.0.limits.change(&session.account.id)?;
+        let mut write = self.0.database.begin().await?;
+        if holds(&mut write.transaction, session).await? {
+            Ok(write)
+        } else {
+            Err(Error::SessionOver)
+        }
+    }
+
+    /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
+    async fn touch(&self, digest: &[u8]) {
+        let digest = digest.to_vec();
+        let noted = self
+            .undisturbed(move |vault| async move {
+                let mut write = vault.0.database.begin().await?;
+                let now = write.now;
+                sqlx::query("UPDATE sessions SET seen_at = $1 WHERE digest = $2")
+                    .bind(now)
+                    .bind(digest)
+                    .execute(&mut *write.transaction)
+                    .await?;
+                // A good moment to sweep out what is over: it reads a small table, once an hour a session.
+                sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
+                    .bind(now - ABSOLUTE_MS)
+                    .bind(now - IDLE_MS)
+                    .execute(&mut *write.transaction)
+                    .await?;
+                write.commit().await
+            })
+            .await;
+        if let Err(error) = noted
+            && error.is_news()
+        {
+            tracing::warn!(%error, "the use of a session could not be noted");
+        }
+    }
+
+    /// Ends one session.
+    pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = write.now;
+            sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
+                .bind(&session.digest)
+                .bind(&session.account.id)
+                .execute(&mut *write.transaction)
+                .await?;
+            audit::record(
+                &mut write.transaction,
+                Entry {
+                    at: now,
+                    account_id: &session.account.id,
+                    action: Action::SignedOut,
+                    subject: "",
+                    detail: "",
+                    expires_at: None,
+                },
+                &caller,
+            )
+            .await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}

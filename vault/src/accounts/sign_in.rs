@@ -1,0 +1,216 @@
+//! Signing in and changing the password: what a password is asked for.
+
+use shared::notice::MailKind;
+use shared::validation::{self, FieldErrors};
+
+use crate::accounts::account::{Account, AccountRow, entry, new_password};
+use crate::accounts::devices::{self, Device};
+use crate::accounts::email_links;
+use crate::accounts::sessions::{self, Session, SessionToken};
+use crate::caller::Caller;
+use crate::crypto::passwords::Turn;
+use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
+use crate::recovery::password_reset::password_changed;
+use crate::storage::audit::{self, Action};
+use crate::text;
+use crate::vault::Vault;
+
+impl Vault {
+    /// Signs in.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] where something is empty; [`Error::WrongCredentials`], the same and after the same
+    /// time for an unknown address and a wrong password; [`Error::Throttled`]; [`Error::Busy`].
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &str,
+        caller: &Caller,
+    ) -> Result<SessionToken> {
+        let mut errors = FieldErrors::default();
+        let email = errors.check("email", text::email(email));
+        if password.is_empty() {
+            errors.add("password", "Enter your password.");
+        }
+        let (Some(email), true) = (email, errors.is_empty()) else {
+            return Err(errors.into());
+        };
+        let device = Device::of(&self.0.pepper, caller.device.as_ref(), &email);
+        let counted = subjects(&email, device.as_ref(), caller);
+        let mut attempt = self.0.limits.password(counted)?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        type Row = (String, String, String, i64, String);
+        let row: Option<Row> = sqlx::query_as(
+            "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
+        )
+        .bind(&email)
+        .fetch_optional(&self.0.database.readers)
+        .await?;
+        let stored = row.as_ref().map(|(.., stored)| stored.clone());
+        if let (Some(device), Some(stored)) = (&device, &stored)
+            && !device.holds(&self.0.pepper, stored)
+        {
+            // It knew an earlier password, which others may have known too.
+            let counted = subjects(&email, None, caller);
+            attempt = self.0.limits.password(counted)?;
+        }
+        // Passwords longer than any that could have been set are not hashed, only refused.
+        let password = if validation::new_password(password).is_ok() {
+            password
+        } else {
+            ""
+        };
+        let right = self.0.passwords.verify(place, password, stored).await?;
+        let Some((id, email, time_zone, warning_days, stored)) = row.filter(|_| right) else {
+            attempt.failed();
+            return Err(Error::WrongCredentials);
+        };
+        attempt.succeeded();
+        // A session and a line in the trail are changes too.
+        self.0.limits.change(&id)?;
+        let account = Account::from(AccountRow {
+            id,
+            email,
+            time_zone,
+            warning_days,
+        });
+        let caller = caller.clone();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = write.now;
+            // The password may have been changed while this one was being checked; then all sessions that it
+            // opened are over, and this one must not begin.
+            let unchanged: Option<(i64,)> =
+                sqlx::query_as("SELECT created_at FROM accounts WHERE id = $1 AND password = $2")
+                    .bind(&account.id)
+                    .bind(&stored)
+                    .fetch_optional(&mut *write.transaction)
+                    .await?;
+            if unchanged.is_none() {
+                return Err(Error::WrongCredentials);
+            }
+            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
+            let done = entry(&account.id, Action::SignedIn, "", now);
+            audit::record(&mut write.transaction, done, &caller).await?;
+            let device = caller.device.as_ref();
+            let device = devices::issue(&vault.0.pepper, device, &account.email, &stored)?;
+            let _turn = write.commit().await?;
+            Ok(session.on(device))
+        })
+        .await
+    }
+
+    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `current_password`, `new_password`; [`Error::Throttled`]; [`Error::Busy`].
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        current: &str,
+        new: &str,
+        caller: &Caller,
+    ) -> Result<SessionToken> {
+        let account = session.account.clone();
+        let mut errors = FieldErrors::default();
+        errors.check("new_password", new_password(new));
+        if current.is_empty() {
+            errors.add("current_password", "Enter your current password.");
+        }
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        self.0.limits.change(&account.id)?;
+        let stored = self.confirm_password(session, current, caller).await?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let hash = self.0.passwords.hash(place, new).await?;
+        // The address may be a stranger's unless it is shown to be the owner's: then only changes of which the owner has
+        // been told count, so that a thief of the password cannot make the mail stay away.
+        let kind = MailKind::PasswordChanged;
+        let subjects = if self.is_owned(&account.id).await? {
+            vec![Subject::owned_mailbox(kind, &account.id)]
+        } else {
+            Subject::mail(kind, &account.email, caller.address)
+        };
+        let may_write = self.0.limits.mail(subjects).is_ok();
+        let caller = caller.clone();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.0.database.begin().await?;
+            let now = write.now;
+            let changed =
+                sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
+                    .bind(&hash)
+                    .bind(&account.id)
+                    .bind(stored)
+                    .execute(&mut *write.transaction)
+                    .await?;
+            if changed.rows_affected() == 0 {
+                let message = "The password was changed elsewhere just now.";
+                return Err(FieldErrors::one("current_password", message).into());
+            }
+            for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                email_links::void(&mut write.transaction, &account.id, kind, now).await?;
+            }
+            sessions::end_all(&mut write.transaction, &account.id).await?;
+            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
+            let done = entry(&account.id, Action::PasswordChanged, "", now);
+            audit::record(&mut write.transaction, done, &caller).await?;
+            if may_write {
+                let connection = &mut write.transaction;
+                password_changed(connection, &account.id, &account.email, now).await?;
+            }
+            let device = caller.device.as_ref();
+            let device = devices::issue(&vault.0.pepper, device, &account.email, &hash)?;
+            let _turn = write.commit().await?;
+            Ok(session.on(device))
+        })
+        .await
+    }
+
+    /// Asks who is signed in for the password once more, and gives it as it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `current_password`; [`Error::Throttled`]; [`Error::Busy`].
+    pub(crate) async fn confirm_password(
+        &self,
+        session: &Session,
+        current: &str,
+        caller: &Caller,
+    ) -> Result<String> {
+        let account = &session.account.id;
+        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
+        // guesses made here must not slow down the owner's signing in.
+        let subjects = vec![Subject::Screen(account.clone())];
+        let attempt = self.0.limits.password(subjects)?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(&self.0.database.readers)
+            .await?;
+        if !self
+            .0
+            .passwords
+            .verify(place, current, Some(stored.clone()))
+            .await?
+        {
+            attempt.failed();
+            return Err(
+                FieldErrors::one("current_password", "This is not your current password.").into(),
+            );
+        }
+        attempt.succeeded();
+        Ok(stored)
+    }
+}
+
+/// What an attempt to sign in counts against: a browser of the owner's by itself, so that what strangers do elsewhere
+/// cannot keep the owner out; any other against the account and the network.
+fn subjects(email: &str, device: Option<&Device>, caller: &Caller) -> Vec<Subject> {
+    if let Some(device) = device {
+        return vec![Subject::Device(email.to_owned(), device.id.clone())];
+    }
+    let mut subjects = vec![Subject::Account(email.to_owned())];
+    subjects.extend(caller.address.map(Subject::network));
+    subjects
+}

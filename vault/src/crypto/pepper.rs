@@ -1,0 +1,162 @@
+//! The pepper: a secret beside the database, without which its digests cannot be tried. Whoever steals the
+//! database alone (a backup, a disk) cannot test a guess.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest as _, Sha256};
+use shared::token::SecretKey;
+
+use crate::crypto::random;
+use crate::error::OpenError;
+use crate::storage::{beside, folder_of, new_private_file, private_folder, sync_folder};
+
+/// HMAC-SHA-256 of a secret key.
+pub type Digest = [u8; 32];
+
+/// The key of the HMAC, with its first two compressions done.
+pub struct Pepper {
+    /// Names the pepper in each row, so that a wrong one is noticed.
+    pub id: String,
+    keyed: Hmac<Sha256>,
+}
+
+/// A pepper with fewer different bytes was not drawn at random: of 32 random bytes this is as good as impossible.
+const DIFFERENT_BYTES: usize = 8;
+
+impl Pepper {
+    /// Reads the pepper file, if there is one.
+    ///
+    /// # Errors
+    /// Also if others can read it, or if it was obviously not drawn at random.
+    pub fn load(path: &Path) -> Result<Option<Self>, OpenError> {
+        let unusable = |reason: String| unusable(path, reason);
+        let mut file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(unusable(error.to_string())),
+        };
+        let mode = file
+            .metadata()
+            .map_err(|error| unusable(error.to_string()))?
+            .mode()
+            & 0o777;
+        let mut text = String::new();
+        file.read_to_string(&mut text)
+            .map_err(|error| unusable(error.to_string()))?;
+        if mode & 0o077 != 0 {
+            return Err(unusable(format!(
+                "others than its owner may use it (mode {mode:04o}): chmod 600"
+            )));
+        }
+        let bytes = from_hex(text.trim())
+            .ok_or_else(|| unusable("it must hold 64 hexadecimal digits".to_owned()))?;
+        let mut different = bytes;
+        different.sort_unstable();
+        if different.chunk_by(u8::eq).count() < DIFFERENT_BYTES {
+            return Err(unusable(
+                "it was not drawn at random; the output of `openssl rand -hex 32` is".to_owned(),
+            ));
+        }
+        Self::new(&bytes).map(Some).map_err(unusable)
+    }
+
+    /// Draws a new pepper and writes it beside `path`, durable and for its owner only. It becomes the pepper by
+    /// [`NewPepper::keep`].
+    pub fn draw(path: &Path) -> Result<NewPepper, OpenError> {
+        let unusable = |reason: String| unusable(path, reason);
+        let bytes = random::bytes::<32>().map_err(|error| OpenError::Random(error.to_string()))?;
+        let pepper = Self::new(&bytes).map_err(unusable)?;
+        let drawn = beside(path, ".new");
+        write_private(&drawn, &random::hex(&bytes)).map_err(|error| unusable(error.to_string()))?;
+        Ok(NewPepper {
+            path: path.to_owned(),
+            drawn: Some(drawn),
+            pepper,
+        })
+    }
+
+    fn new(bytes: &[u8; 32]) -> Result<Self, String> {
+        let keyed = Hmac::<Sha256>::new_from_slice(bytes).map_err(|error| error.to_string())?;
+        let mut name = Sha256::new();
+        name.update(b"keyhold pepper id");
+        name.update(bytes);
+        Ok(Self {
+            id: random::hex(&name.finalize()[..4]),
+            keyed,
+        })
+    }
+
+    /// An HMAC-SHA-256 under the pepper, for what is not a secret key.
+    pub fn keyed(&self) -> Hmac<Sha256> {
+        self.keyed.clone()
+    }
+
+    /// The digest by which a secret is stored and recognised.
+    pub fn digest(&self, secret: &SecretKey<'_>) -> Digest {
+        let mut mac = self.keyed.clone();
+        mac.update(secret.expose().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// A pepper that is not in its place yet. Unless it is kept, it is taken away again.
+pub struct NewPepper {
+    path: PathBuf,
+    drawn: Option<PathBuf>,
+    pepper: Pepper,
+}
+
+impl NewPepper {
+    /// Puts the pepper in its place, whole or not at all.
+    pub fn keep(mut self) -> Result<Pepper, OpenError> {
+        if let Some(drawn) = self.drawn.take() {
+            std::fs::rename(&drawn, &self.path)
+                .and_then(|()| sync_folder(&self.path))
+                .map_err(|error| unusable(&self.path, error.to_string()))?;
+        }
+        Ok(Pepper {
+            id: self.pepper.id.clone(),
+            keyed: self.pepper.keyed(),
+        })
+    }
+}
+
+impl Drop for NewPepper {
+    fn drop(&mut self) {
+        if let Some(drawn) = self.drawn.take() {
+            let _ = std::fs::remove_file(drawn);
+        }
+    }
+}
+
+fn unusable(path: &Path, reason: String) -> OpenError {
+    OpenError::Pepper {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Writes a file that only its owner can read, over what an interrupted start may have left, and makes its content
+/// durable.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    private_folder(folder_of(path))?;
+    let _ = std::fs::remove_file(path);
+    let mut file = new_private_file(path)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()
+}

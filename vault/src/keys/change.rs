@@ -1,0 +1,393 @@
+//! What is done to a key: edit, expire, restore, delete. Each is one transaction with its audit
+//! entry, published to the directory before it is acknowledged. Every statement names the owner, so a key of
+//! somebody else and one that does not exist are the same: not found.
+
+use std::sync::atomic::Ordering;
+
+use shared::expiry::{Expiry, ExpiryError};
+use shared::status::is_good;
+use shared::token::AccessKey;
+use shared::validation::{self, FieldErrors, KeyChange};
+use shared::view::Changed;
+use sqlx::AnyConnection;
+
+use crate::accounts::account::Account;
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::notices::sweep;
+use crate::outbox::Wait;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::version::{self, Conflict};
+use crate::text::{composed, folded, seen};
+use crate::time::format::{moment, rfc3339};
+use crate::vault::Vault;
+
+/// What an edit is to make of a key. What is none stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KeyEdit<'a> {
+    pub name: Option<&'a str>,
+    pub description: Option<&'a str>,
+    /// In the expiry grammar.
+    pub expiry: Option<&'a str>,
+    /// The version that the edit was begun on; empty: whatever is stored.
+    pub version: &'a str,
+}
+
+/// A key's row, as far as changes need it.
+struct Row {
+    access_key: AccessKey,
+    name: String,
+    description: String,
+    expires_at: Option<i64>,
+    /// When the expiration was set. A key whose expiration was set at that very instant was expired manually.
+    set_at: i64,
+}
+
+impl Row {
+    /// Reads a key of this account within the transaction that is about to change it.
+    async fn find(
+        connection: &mut AnyConnection,
+        account: &Account,
+        access_key: AccessKey,
+    ) -> Result<Self> {
+        let row: Option<(String, String, Option<i64>, i64)> = sqlx::query_as(
+            "SELECT name, description, expires_at, expiration_set_at FROM api_keys
+             WHERE access_key = $1 AND account_id = $2",
+        )
+        .bind(access_key.to_string())
+        .bind(&account.id)
+        .fetch_optional(connection)
+        .await?;
+        let (name, description, expires_at, set_at) = row.ok_or(Error::NotFound)?;
+        Ok(Self {
+            access_key,
+            name,
+            description,
+            expires_at,
+            set_at,
+        })
+    }
+
+    fn set_expiration(&mut self, expires_at: Option<i64>, now: i64) {
+        (self.expires_at, self.set_at) = (expires_at, now);
+    }
+
+    /// Writes what this row now says, with its audit entry.
+    async fn save(
+        &self,
+        connection: &mut AnyConnection,
+        account: &Account,
+        (action, detail): (Action, &str),
+        now: i64,
+        caller: &Caller,
+    ) -> Result<()> {
+        let access_key = self.access_key.to_string();
+        sqlx::query(
+            "UPDATE api_keys SET name = $1, description = $2, folded = $3, expires_at = CAST($4 AS BIGINT), expiration_set_at = $7
+             WHERE access_key = $5 AND account_id = $6",
+        )
+        .bind(&self.name)
+        .bind(&self.description)
+        .bind(folded(&self.name, &self.description, self.access_key))
+        .bind(self.expires_at)
+        .bind(&access_key)
+        .bind(&account.id)
+        .bind(self.set_at)
+        .execute(&mut *connection)
+        .await?;
+        let entry = Entry {
+            at: now,
+            account_id: &account.id,
+            action,
+            subject: &access_key,
+            detail,
+            expires_at: self.expires_at,
+        };
+        audit::record(connection, entry, caller).await
+    }
+
+    fn changed(&self, before: Option<i64>, account: &Account, now: i64) -> Changed {
+        Changed {
+            access_key: self.access_key.to_string(),
+            name: self.name.clone(),
+            expiry_before: in_grammar(before),
+            expiry: in_grammar(self.expires_at),
+            expires: self.expires_at.map(|at| moment(at, account.time_zone)),
+            version: self.version(now),
+        }
+    }
+
+    fn version(&self, now: i64) -> String {
+        version::of_key(&self.name, &self.description, self.expires_at, now)
+    }
+
+    /// What the expiration is, as the rest of a sentence: "expired on …".
+    fn expiration(&self, account: &Account, now: i64) -> String {
+        self.expires_at.map_or_else(
+            || "never expires".to_owned(),
+            |at| {
+                let verb = if is_good(Some(at), now) {
+                    "expires"
+                } else {
+                    "expired"
+                };
+                format!("{verb} on {}", moment(at, account.time_zone).text)
+            },
+        )
+    }
+
+    /// Both states of a key that has changed since an edit was begun: what is stored now, beside what was typed.
+    fn conflict(&self, edit: &KeyChange, account: &Account, now: i64) -> Conflict {
+        let message = "This key has changed since you opened this form, and nothing was saved. What is stored now stands \
+                       at each field. Save again to replace it with what you typed.";
+        let mut conflict = Conflict::new(message, self.version(now));
+        let stored = |text: &str| {
+            if text.is_empty() {
+                "Stored now: nothing.".to_owned()
+            } else {
+                format!("Stored now: {text}")
+            }
+        };
+        if edit.name.as_ref().is_some_and(|name| *name != self.name) {
+            conflict.fields.add("name", stored(&self.name));
+        }
+        if edit
+            .description
+            .as_ref()
+            .is_some_and(|description| *description != self.description)
+        {
+            conflict
+                .fields
+                .add("description", stored(&self.description));
+        }
+        let expiration = format!("Stored now: the key {}.", self.expiration(account, now));
+        conflict.fields.add("expiry", expiration);
+        conflict
+    }
+}
+
+/// An expiration in the expiry grammar, exact to the millisecond.
+fn in_grammar(expires_at: Option<i64>) -> String {
+    expires_at.map_or_else(|| "never".to_owned(), rfc3339)
+}
+
+fn parse(access_key: &str) -> Result<AccessKey> {
+    access_key.trim().parse().map_err(|_| Error::NotFound)
+}
+
+pub(crate) fn expiry_error(error: ExpiryError) -> Error {
+    FieldErrors::one("expiry", error).into()
+}
+
+impl Vault {
+    /// Changes name, description and expiration, as far as the edit says. A past expiration is refused unless it is the
+    /// present one: taking a key out of use has an operation of its own. An expired key comes back only by another
+    /// expiration than the present one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key
+    /// has changed since the edit was begun, or has expired.
+    pub async fn edit_key(
+        &self,
+        session: &Session,
+        access_key: &str,
+        edit: KeyEdit<'_>,
+        caller: &Caller,
+    ) -> Result<Changed> {
+        let access_key = parse(access_key)?;
+        let (name, description) = (edit.name.map(composed), edit.description.map(composed));
+        let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
+        let begun_on = edit.version.trim().to_owned();
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, move |row, account, now| {
+            let edit = form?;
+            version::check(&begun_on, &row.version(now), || {
+                row.conflict(&edit, account, now)
+            })?;
+            let mut detail = Vec::new();
+            if let Some(expiry) = edit.expiry {
+                let expires_at = expiry
+                    .resolve(now, &account.time_zone)
+                    .map_err(expiry_error)?;
+                if expires_at != row.expires_at {
+                    let later = expiry.resolve_later(now, &account.time_zone);
+                    row.set_expiration(later.map_err(expiry_error)?, now);
+                    detail.push("expiration");
+                }
+            }
+            if let Some(name) = edit.name.filter(|name| *name != row.name) {
+                row.name = name;
+                detail.push("name");
+            }
+            if let Some(description) = edit.description.filter(|text| *text != row.description) {
+                row.description = description;
+                detail.push("description");
+            }
+            Ok((!detail.is_empty()).then(|| (Action::Edited, detail.join(", "))))
+        })
+        .await
+    }
+
+    /// Takes a key out of use now. One that has expired already keeps its expiration, but counts as expired manually from
+    /// here on: if only a leap of the clock had expired it, correcting the clock does not revive it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn expire_key(
+        &self,
+        session: &Session,
+        access_key: &str,
+        caller: &Caller,
+    ) -> Result<Changed> {
+        let access_key = parse(access_key)?;
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, |row, _, now| {
+            match row.expires_at.filter(|at| !is_good(Some(*at), now)) {
+                Some(expired) if expired == row.set_at => return Ok(None),
+                Some(expired) => row.set_at = expired,
+                None => row.set_expiration(Some(now), now),
+            }
+            Ok(Some((Action::Expired, String::new())))
+        })
+        .await
+    }
+
+    /// Sets a later expiration, or none: the same credentials work again, or go on working for longer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`, if it lies in the past or before the present
+    /// expiration; [`Error::Conflict`] if the key is no longer what it was in `version` (empty: whatever it is).
+    pub async fn restore_key(
+        &self,
+        session: &Session,
+        access_key: &str,
+        expiry: &str,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<Changed> {
+        let access_key = parse(access_key)?;
+        let expiry: Result<Expiry, FieldErrors> = validation::expiry(expiry);
+        let seen = version.trim().to_owned();
+        let (session, caller) = (session.clone(), caller.clone());
+        self.change(access_key, session, caller, move |row, account, now| {
+            let expires_at = expiry?
+                .resolve_later(now, &account.time_zone)
+                .map_err(expiry_error)?;
+            if expires_at == row.expires_at {
+                return Ok(None);
+            }
+            version::check(&seen, &row.version(now), || {
+                let message = format!(
+                    "{} has changed meanwhile and was left as it is: it {}. Look at it again.",
+                    row.name,
+                    row.expiration(account, now)
+                );
+                Conflict::new(message, row.version(now))
+            })?;
+            if row
+                .expires_at
+                .is_none_or(|present| expires_at.is_some_and(|at| at < present))
+            {
+                let message =
+                    "The key already lasts longer than that. Edit it to shorten its life.";
+                return Err(FieldErrors::one("expiry", message).into());
+            }
+            row.set_expiration(expires_at, now);
+            Ok(Some((Action::Restored, String::new())))
+        })
+        .await
+    }
+
+    /// Deletes a key for ever.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `confirm_name`, if it is not the key's name.
+    pub async fn delete_key(
+        &self,
+        session: &Session,
+        access_key: &str,
+        confirm_name: &str,
+        caller: &Caller,
+    ) -> Result<Changed> {
+        let access_key = parse(access_key)?;
+        let (session, caller) = (session.clone(), caller.clone());
+        let confirm_name = seen(confirm_name).trim().to_owned();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let now = write.now;
+            let account = session.account;
+            let row = Row::find(&mut write.transaction, &account, access_key).await?;
+            if seen(&row.name).trim() != confirm_name {
+                let message = format!("Type the key's name, {}, to delete it.", row.name);
+                return Err(FieldErrors::one("confirm_name", message).into());
+            }
+            let subject = access_key.to_string();
+            sqlx::query("DELETE FROM api_keys WHERE access_key = $1 AND account_id = $2")
+                .bind(&subject)
+                .bind(&account.id)
+                .execute(&mut *write.transaction)
+                .await?;
+            let entry = Entry {
+                at: now,
+                account_id: &account.id,
+                action: Action::Deleted,
+                subject: &subject,
+                detail: &row.name,
+                expires_at: row.expires_at,
+            };
+            audit::record(&mut write.transaction, entry, &caller).await?;
+            let _turn = write.commit().await?;
+            vault.0.directory.remove(access_key);
+            Ok(row.changed(row.expires_at, &account, now))
+        })
+        .await
+    }
+
+    /// Reads a key, lets `edit` change its row, saves it with the action and detail that `edit` names (none:
+    /// nothing to do) and publishes it.
+    async fn change<E>(
+        &self,
+        access_key: AccessKey,
+        session: Session,
+        caller: Caller,
+        edit: E,
+    ) -> Result<Changed>
+    where
+        E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>> + Send + 'static,
+    {
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account;
+            let now = write.now;
+            let mut row = Row::find(&mut write.transaction, &account, access_key).await?;
+            let before = row.expires_at;
+            if let Some((action, detail)) = edit(&mut row, &account, now)? {
+                row.save(
+                    &mut write.transaction,
+                    &account,
+                    (action, &detail),
+                    now,
+                    &caller,
+                )
+                .await?;
+                if action == Action::Expired && row.expires_at == Some(now) {
+                    let key = row.access_key.to_string();
+                    let wait = Wait {
+                        from: vault.0.clock.wall(),
+                        length: vault.0.notice_wait.load(Ordering::Relaxed),
+                    };
+                    let connection = &mut *write.transaction;
+                    sweep::expired_by_hand(connection, &account.id, &key, now, wait).await?;
+                }
+                let _turn = write.commit().await?;
+                vault
+                    .0
+                    .directory
+                    .amend(access_key, &row.name, row.expires_at);
+            }
+            Ok(row.changed(before, &account, now))
+        })
+        .await
+    }
+}

@@ -1,0 +1,156 @@
+//! Making keys: the only place where a secret exists.
+
+use shared::token::{AccessKey, SecretKey};
+use shared::validation;
+use sqlx::AnyConnection;
+
+use crate::accounts::account::Account;
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
+use crate::crypto::pepper::Digest;
+use crate::crypto::random;
+use crate::error::Result;
+use crate::keys::change::expiry_error;
+use crate::limits::Limit;
+use crate::storage::audit::{self, Action, Entry};
+use crate::storage::version;
+use crate::text::{composed, folded};
+use crate::vault::Vault;
+
+/// A key just made: the only time its secret is known.
+pub struct NewKey {
+    pub access_key: AccessKey,
+    pub secret_key: SecretKey<'static>,
+    pub name: String,
+    /// UTC epoch milliseconds; none: never.
+    pub expires_at: Option<i64>,
+    pub(crate) created_at: i64,
+    /// See [`shared::view::KeyView::version`].
+    pub version: String,
+    digest: Digest,
+}
+
+impl NewKey {
+    /// Makes the key usable, once it is committed.
+    pub(crate) fn publish(&self, vault: &Vault, account: &Account) {
+        vault.0.directory.publish(
+            self.access_key,
+            &account.id,
+            &self.name,
+            self.expires_at,
+            self.digest,
+        );
+    }
+}
+
+/// Adds a key to a transaction. `now` is the instant at which it is made.
+pub(crate) async fn insert_key(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    account: &Account,
+    (name, description, expires_at): (&str, &str, Option<i64>),
+    now: i64,
+    caller: &Caller,
+) -> Result<NewKey> {
+    let access_key = AccessKey::from_entropy(random::bytes()?);
+    let secret_key = SecretKey::from_entropy(random::bytes()?);
+    let digest = vault.0.pepper.digest(&secret_key);
+    let subject = access_key.to_string();
+    sqlx::query(
+        "INSERT INTO api_keys
+         (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at,
+          expiration_set_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)",
+    )
+    .bind(&subject)
+    .bind(&account.id)
+    .bind(name)
+    .bind(description)
+    .bind(folded(name, description, access_key))
+    .bind(digest.to_vec())
+    .bind(&vault.0.pepper.id)
+    .bind(now)
+    .bind(expires_at)
+    .execute(&mut *connection)
+    .await?;
+    let entry = Entry {
+        at: now,
+        account_id: &account.id,
+        action: Action::Created,
+        subject: &subject,
+        detail: "",
+        expires_at,
+    };
+    audit::record(connection, entry, caller).await?;
+    Ok(NewKey {
+        access_key,
+        secret_key,
+        name: name.to_owned(),
+        expires_at,
+        created_at: now,
+        version: version::of_key(name, description, expires_at, now),
+        digest,
+    })
+}
+
+/// # Errors
+/// [`Error::Quota`] if the account has as many keys as it may.
+async fn room_for_a_key(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<()> {
+    let most = vault.0.limits.settings.keys;
+    if most == 0 {
+        return Ok(());
+    }
+    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE account_id = $1")
+        .bind(account)
+        .fetch_one(connection)
+        .await?;
+    // The one that came with the account does not count.
+    vault.0.limits.one_more(Limit::Keys, count - 1, most)
+}
+
+impl Vault {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`];
+    /// [`Error::Throttled`].
+    pub async fn create_key(
+        &self,
+        session: &Session,
+        name: &str,
+        description: &str,
+        expiry: &str,
+        caller: &Caller,
+    ) -> Result<NewKey> {
+        let form = validation::key_form(&composed(name), &composed(description), expiry)?;
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account;
+            room_for_a_key(&vault, &mut write.transaction, &account.id).await?;
+            let now = write.now;
+            let expires_at = form
+                .expiry
+                .resolve_later(now, &account.time_zone)
+                .map_err(expiry_error)?;
+            let fields = (form.name.as_str(), form.description.as_str(), expires_at);
+            let key = insert_key(
+                &vault,
+                &mut write.transaction,
+                &account,
+                fields,
+                now,
+                &caller,
+            )
+            .await?;
+            let _turn = write.commit().await?;
+            key.publish(&vault, &account);
+            Ok(key)
+        })
+        .await
+    }
+}

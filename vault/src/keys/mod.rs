@@ -1,0 +1,5 @@
+//! Keys of an account: creation, changes, and the queries behind the table and the Dashboard.
+
+pub mod change;
+pub mod create;
+pub mod queries;

@@ -1,0 +1,348 @@
+//! What the pages show of keys: the table, one key with its use and its history, the Dashboard.
+
+mod history;
+
+use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
+use shared::status::Status;
+use shared::token::AccessKey;
+use shared::usage::{Attention, KEY_DAYS, OVERVIEW_DAYS};
+use shared::view::{Alarms, Counts, KeyDetail, KeyPage, KeyView, Overview};
+use sqlx::AssertSqlSafe;
+
+use crate::accounts::account::Account;
+use crate::error::{Error, Result};
+use crate::storage::version;
+use crate::text;
+use crate::time::format::moment;
+use crate::usage::{self, FAILING};
+use crate::vault::Vault;
+
+type Row = (String, String, String, i64, Option<i64>, Option<i64>);
+
+/// A [`Row`] followed by the columns of [`FAILING`].
+type WatchedRow = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+);
+
+/// A key of the banner: as in a [`WatchedRow`], then its urgency and the numbers of alarms.
+type AlarmRow = (
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+    i64,
+    i64,
+);
+
+/// How long a key that expired by itself is an alarm, in days.
+const RECENT_DAYS: i64 = 14;
+
+const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
+
+/// Where a [`Row`] comes from.
+const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
+
+fn view(
+    (access_key, name, description, created_at, expires_at, used_at): Row,
+    account: &Account,
+    now: i64,
+) -> KeyView {
+    KeyView {
+        version: version::of_key(&name, &description, expires_at, now),
+        access_key,
+        name,
+        description,
+        status: Status::at(expires_at, now, account.window()),
+        created: moment(created_at, account.time_zone),
+        expires: expires_at.map(|at| moment(at, account.time_zone)),
+        used: used_at.map(|at| moment(at, account.time_zone)),
+    }
+}
+
+fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
+    let (access_key, name, description, created_at, expires_at, used_at, callers, last) = row;
+    let row = (
+        access_key,
+        name,
+        description,
+        created_at,
+        expires_at,
+        used_at,
+    );
+    Attention {
+        key: view(row, account, now),
+        failing: usage::failing((callers, last), account.time_zone),
+        calm: false,
+    }
+}
+
+/// The pattern of a search: any part of name, description or access key, in any case, with or without accents.
+fn pattern(search: &str) -> String {
+    let mut pattern = String::from("%");
+    for char in text::plain(search).chars() {
+        if matches!(char, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(char);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// The condition of a status, with $3 as now and $4 as the end of the warning window. It is
+/// [`Status::at`] in SQL; a test holds them together.
+fn condition(status: Option<Status>) -> &'static str {
+    match status {
+        None => "($3 <= $4)",
+        Some(Status::Active) => "(expires_at IS NULL OR expires_at > $4) AND $3 <= $4",
+        Some(Status::ExpiringSoon) => "expires_at > $3 AND expires_at <= $4",
+        Some(Status::Expired) => "expires_at <= $3 AND $3 <= $4",
+    }
+}
+
+/// The order of the rows; the access key makes it total, so that pages neither repeat nor skip.
+fn order(sort: Sort) -> String {
+    // Sorted by status, the keys that need attention come first; they are the ones that expire first.
+    let column = match sort.column {
+        Column::Name => "folded",
+        Column::AccessKey => "k.access_key",
+        Column::Created => "created_at",
+        // The databases disagree about where NULL belongs: never is after every date.
+        Column::Expires | Column::Status => "COALESCE(expires_at, 9223372036854775807)",
+        // And never used is before every use.
+        Column::Used => "COALESCE(u.used_at, -1)",
+    };
+    let direction = if sort.descending { "DESC" } else { "ASC" };
+    format!("{column} {direction}, k.access_key {direction}")
+}
+
+impl Vault {
+    /// One page of the table, in two statements.
+    pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
+        let _reading = self.0.limits.reading(&account.id).await?;
+        let now = self.now();
+        let pattern = pattern(&query.search);
+        let counts = self.counts(account, &pattern, now).await?;
+        let matching = query
+            .status
+            .map_or(counts.total(), |status| counts.of(status));
+        let pages = u32::try_from(matching.max(1))
+            .unwrap_or(u32::MAX)
+            .div_ceil(PAGE_SIZE);
+        let page = query.page.clamp(1, pages);
+        let statement = format!(
+            "SELECT {ROW} FROM {KEYS} WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\' AND {}
+             ORDER BY {} LIMIT $5 OFFSET $6",
+            condition(query.status),
+            order(query.sort)
+        );
+        // Made of constants only; everything that was typed is bound.
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(&pattern)
+            .bind(now)
+            .bind(now + account.window())
+            .bind(i64::from(PAGE_SIZE))
+            .bind(i64::from((page - 1) * PAGE_SIZE))
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        Ok(KeyPage {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            keys: rows
+                .into_iter()
+                .map(|row| view(row, account, now))
+                .collect(),
+            counts,
+            page,
+            pages,
+        })
+    }
+
+    /// One key with its use and its history.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], for a key of another account too.
+    pub async fn show_key(&self, account: &Account, access_key: &str) -> Result<KeyDetail> {
+        let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
+        let _reading = self.0.limits.reading(&account.id).await?;
+        let now = self.now();
+        let statement = format!(
+            "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
+        );
+        let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(usage::still(now))
+            .bind(access_key.to_string())
+            .fetch_optional(&self.0.database.readers)
+            .await?;
+        let Attention { key, failing, .. } = watched(row.ok_or(Error::NotFound)?, account, now);
+        let of_key = Some(key.access_key.as_str());
+        let calls = self.calls(account, of_key, KEY_DAYS, now).await?;
+        let callers = self.callers(account, &key.access_key).await?;
+        let history = self.history(account, &key.access_key).await?;
+        Ok(KeyDetail {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            key,
+            failing,
+            calls,
+            callers,
+            history,
+        })
+    }
+
+    /// What the Dashboard says.
+    pub async fn overview(&self, account: &Account) -> Result<Overview> {
+        let _reading = self.0.limits.reading(&account.id).await?;
+        let now = self.now();
+        let counts = self.counts(account, "%", now).await?;
+        // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.
+        let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, k.access_key";
+        let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, k.access_key";
+        let (attention, alarms) = self.attention(account, now).await?;
+        Ok(Overview {
+            now,
+            window: account.window(),
+            time_zone: account.time_zone.name().to_owned(),
+            counts,
+            attention,
+            alarms,
+            upcoming: self.few(account, upcoming, now, now).await?,
+            newest: self.few(account, newest, now, now).await?,
+            calls: self.calls(account, None, OVERVIEW_DAYS, now).await?,
+            claim: self.claim(account).await?,
+            address: self.address(account).await?,
+        })
+    }
+
+    /// The keys of the banner, and how many alarms there are in all. An alarm is a key that is still called although
+    /// it has expired, one that expires soon, or one that expired by itself in the last fortnight. A key that was
+    /// expired by hand and is silent is as its owner wants it: it fills free places for a day, to be restored from,
+    /// and never takes one from an alarm, nor brings the banner up by itself.
+    async fn attention(&self, account: &Account, now: i64) -> Result<(Vec<Attention>, Alarms)> {
+        // Who is called first, but for one who expires next: the callers of a dozen old keys must not hide it.
+        let statement = format!(
+            "SELECT access_key, name, description, created_at, expires_at, used_at, failing, failed_at, urgency,
+                    COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER (),
+                    COUNT(CASE WHEN urgency = 2 THEN 1 END) OVER ()
+             FROM (SELECT s.*, CASE WHEN failing > 0 THEN 1
+                                    WHEN expires_at > $4 THEN 2
+                                    WHEN expiration_set_at < expires_at AND expires_at > $6 THEN 3
+                                    WHEN expiration_set_at >= expires_at AND expires_at > $7 THEN 4
+                                    ELSE 5 END AS urgency
+                   FROM (SELECT {ROW}, k.expiration_set_at, {FAILING} FROM {KEYS}
+                         WHERE k.account_id = $1 AND k.expires_at <= $3) s) t
+             WHERE urgency < 5
+             ORDER BY CASE WHEN urgency = 1 AND ROW_NUMBER() OVER (PARTITION BY urgency ORDER BY failed_at DESC) > 3
+                           THEN 2.5 ELSE urgency END,
+                      failed_at DESC, ABS(expires_at - $4), access_key LIMIT $5"
+        );
+        let rows: Vec<AlarmRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(usage::still(now))
+            .bind(now + account.window())
+            .bind(now)
+            .bind(i64::from(Overview::LIMIT))
+            .bind(now - RECENT_DAYS * shared::DAY_MS)
+            .bind(now - shared::DAY_MS)
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        let mut alarms = Alarms::default();
+        let mut attention = Vec::new();
+        for row in rows {
+            let (
+                access_key,
+                name,
+                description,
+                created_at,
+                expires_at,
+                used_at,
+                callers,
+                last,
+                urgency,
+                expired,
+                soon,
+            ) = row;
+            alarms = Alarms { expired, soon };
+            let row = (
+                access_key,
+                name,
+                description,
+                created_at,
+                expires_at,
+                used_at,
+                callers,
+                last,
+            );
+            attention.push(Attention {
+                calm: urgency == 4,
+                ..watched(row, account, now)
+            });
+        }
+        if alarms == Alarms::default() {
+            attention.clear();
+        }
+        attention.sort_by_key(|attention| match &attention.failing {
+            Some(failing) => (false, -failing.last.at),
+            None => (true, attention.key.expires_at().unwrap_or(i64::MAX)),
+        });
+        Ok((attention, alarms))
+    }
+
+    /// The first few keys by a condition on the instant $2, and an order; $4 is now.
+    async fn few(
+        &self,
+        account: &Account,
+        rest: &'static str,
+        at: i64,
+        now: i64,
+    ) -> Result<Vec<KeyView>> {
+        let statement = format!("SELECT {ROW} FROM {KEYS} WHERE account_id = $1 {rest} LIMIT $3");
+        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(at)
+            .bind(i64::from(Overview::LIMIT))
+            .bind(now)
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| view(row, account, now))
+            .collect())
+    }
+
+    async fn counts(&self, account: &Account, pattern: &str, now: i64) -> Result<Counts> {
+        let (total, expired, expiring_soon): (i64, i64, i64) = sqlx::query_as(
+            "SELECT COUNT(*),
+                    COUNT(CASE WHEN expires_at <= $3 THEN 1 END),
+                    COUNT(CASE WHEN expires_at > $3 AND expires_at <= $4 THEN 1 END)
+             FROM api_keys WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\'",
+        )
+        .bind(&account.id)
+        .bind(pattern)
+        .bind(now)
+        .bind(now + account.window())
+        .fetch_one(&self.0.database.readers)
+        .await?;
+        Ok(Counts {
+            active: total - expired - expiring_soon,
+            expiring_soon,
+            expired,
+        })
+    }
+}

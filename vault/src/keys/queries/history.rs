@@ -1,0 +1,69 @@
+//! A key's history: the entries of the audit trail about it, as sentences for its owner.
+
+use shared::view::HistoryEntry;
+
+use crate::accounts::account::Account;
+use crate::error::Result;
+use crate::recovery::claim::CLAIMED;
+use crate::storage::audit::Action;
+use crate::time::format::moment;
+use crate::vault::Vault;
+
+/// Most entries of a key's history that its page shows.
+const HISTORY_LIMIT: i64 = 50;
+
+impl Vault {
+    pub(super) async fn history(
+        &self,
+        account: &Account,
+        access_key: &str,
+    ) -> Result<Vec<HistoryEntry>> {
+        let rows: Vec<(i64, String, String, Option<i64>, String)> = sqlx::query_as(
+            "SELECT at, action, detail, expires_at, address FROM audit
+             WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(&account.id)
+        .bind(access_key)
+        .bind(HISTORY_LIMIT)
+        .fetch_all(&self.0.database.readers)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(at, action, detail, expires_at, address)| {
+                let what = sentence(Action::from_slug(&action)?, &detail, expires_at, account);
+                Some(HistoryEntry {
+                    when: moment(at, account.time_zone),
+                    what,
+                    address,
+                })
+            })
+            .collect())
+    }
+}
+
+/// An audit entry as a sentence for the owner.
+fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Account) -> String {
+    let until = |never: &str, prefix: &str| {
+        expires_at.map_or_else(
+            || never.to_owned(),
+            |at| format!("{prefix} {}", moment(at, account.time_zone).text),
+        )
+    };
+    match action {
+        Action::Created => format!("Created, {}", until("never expires", "expires")),
+        Action::Edited if detail.contains("expiration") => {
+            format!("Edited: {detail}, {}", until("never expires", "expires"))
+        }
+        Action::Edited => format!("Edited: {detail}"),
+        Action::Expired if detail == CLAIMED => {
+            "Expired: a password reset confirmed the account's address for the first time"
+                .to_owned()
+        }
+        Action::Expired if detail.is_empty() => "Expired by hand".to_owned(),
+        Action::Expired => format!("Expired: {detail}"),
+        Action::Restored => format!("Restored, {}", until("never expires", "expires")),
+        Action::Deleted => "Deleted".to_owned(),
+        // What happened to the account itself stands in no key's history.
+        _ => action.slug().to_owned(),
+    }
+}

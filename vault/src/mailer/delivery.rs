@@ -1,0 +1,228 @@
+//! Sending one mail: leased, checked, handed over, settled.
+
+mod crowded;
+
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::Result;
+use crate::mail::transport::{Progress, SendFault, Transport};
+use crate::mail::{Content, Letter};
+use crate::mailer::render::{self, Checked};
+use crate::outbox::{self, Leased, LeftOut, Turn, Wanted};
+use crate::time::jump_guard::JUMP_MS;
+use crate::vault::Vault;
+
+/// The wait before writing down again what could not be written down.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+impl Vault {
+    /// Sends what is due now, one after another, each within `limit`, and says how many attempts that were.
+    pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
+        let mut attempts = 0;
+        while let Some(mail) = self
+            .take(Wanted::Any, self.now(), &Hands::default())
+            .await?
+        {
+            let outcome = mail.attempt(transport, limit, &Progress::default()).await;
+            mail.settle(self, &outcome, self.now()).await?;
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+
+    /// The mails whose turn it is at `now`, by the machine's clock.
+    pub(crate) fn turn(&self, wanted: Wanted, now: i64) -> Turn {
+        Turn {
+            wanted,
+            now,
+            clock_ahead: self.now() > now.saturating_add(JUMP_MS),
+        }
+    }
+
+    /// Leases the next mail that is due and still has something true to say.
+    pub(crate) async fn take(
+        &self,
+        wanted: Wanted,
+        now: i64,
+        hands: &Hands,
+    ) -> Result<Option<Outgoing>> {
+        let database = &self.0.database;
+        let turn = self.turn(wanted, now);
+        loop {
+            let due = outbox::next_try(database, turn).await?;
+            if due.is_none_or(|at| at > now) {
+                return Ok(None);
+            }
+            // The lease is committed by itself: a mail that cannot be composed comes up again when it ends,
+            // and does not stand in the way of the others meanwhile.
+            let mut write = database.begin().await?;
+            let Some(lease) = outbox::lease(&mut write.transaction, turn).await? else {
+                return Ok(None);
+            };
+            drop(write.commit().await?);
+            let Some(held) = hands.take(&lease.id) else {
+                continue;
+            };
+            let mut write = database.begin().await?;
+            // What happened since `now` was read is true by now, and not a moment ahead.
+            let at = now.max(write.now);
+            let checked = render::check(self, &mut write.transaction, &lease, at);
+            // A mail that cannot be composed backs off as one that cannot be sent.
+            let checked = AssertUnwindSafe(checked).catch_unwind().await;
+            let fault = match checked {
+                Ok(Ok(checked)) => Ok(checked),
+                Ok(Err(error)) => Err(error.to_string()),
+                Err(_) => Err("a panic".to_owned()),
+            };
+            let Checked { content, left_out } = match fault {
+                Ok(checked) => checked,
+                Err(error) => {
+                    drop(write);
+                    let outcome = Err(SendFault::temporary("Keyhold could not write this mail"));
+                    outbox::settle(database, &lease, &[], &outcome, now).await?;
+                    tracing::error!(error, mail = lease.id, "a mail could not be composed");
+                    continue;
+                }
+            };
+            let Some(content) = content else {
+                outbox::drop_mail(&mut write.transaction, &lease, &left_out, now).await?;
+                let _turn = write.commit().await?;
+                continue;
+            };
+            if let Some(wait) = self.crowded(&mut write.transaction, &lease).await? {
+                let next_at = now.saturating_add(wait);
+                crowded::postpone(&mut write.transaction, &lease, next_at).await?;
+                let _turn = write.commit().await?;
+                continue;
+            }
+            return Ok(Some(Outgoing {
+                lease,
+                left_out,
+                content,
+                _held: held,
+            }));
+        }
+    }
+}
+
+/// A mail that is leased and composed.
+pub struct Outgoing {
+    pub lease: Leased,
+    left_out: Vec<LeftOut>,
+    pub content: Content,
+    _held: Held,
+}
+
+impl Outgoing {
+    /// Hands it to the mail server.
+    pub async fn attempt(
+        &self,
+        transport: &Transport,
+        limit: Duration,
+        progress: &Progress,
+    ) -> Result<String, SendFault> {
+        let letter = Letter {
+            id: self.lease.id.clone(),
+            created_at: self.lease.created_at,
+            to: self.lease.recipient.clone(),
+            content: self.content.clone(),
+        };
+        timeout(limit, transport.send(&letter, progress))
+            .await
+            .unwrap_or_else(|_| {
+                let words = format!("no answer within {} s", limit.as_secs());
+                Err(progress.fault(&words))
+            })
+    }
+
+    async fn settle(
+        &self,
+        vault: &Vault,
+        outcome: &Result<String, SendFault>,
+        now: i64,
+    ) -> Result<()> {
+        outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
+    }
+
+    /// Sends it, and settles it, for as long as that takes: a mail that was sent and is not settled would be sent
+    /// again. So nothing stands between the two, and a panic in either is an outcome like any other. The instant
+    /// is counted from the lease, by the monotonic clock, unless the machine's was set back meanwhile.
+    pub async fn send(
+        self,
+        vault: &Vault,
+        transport: &Transport,
+        limit: Duration,
+        progress: &Progress,
+    ) {
+        let begun = Instant::now();
+        let attempt = AssertUnwindSafe(self.attempt(transport, limit, progress)).catch_unwind();
+        let outcome = attempt
+            .await
+            .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while it sent this mail")));
+        if outcome.is_ok() {
+            progress.accepted();
+        }
+        let mail = &self.lease.id;
+        loop {
+            let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+            let now = self.lease.since.saturating_add(took);
+            let now = now.min(vault.0.clock.wall());
+            let settled = AssertUnwindSafe(self.settle(vault, &outcome, now)).catch_unwind();
+            match settled.await.map(|settled| vault.0.database.noted(settled)) {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) if !error.is_news() => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, mail, "the outcome of a mail cannot be stored yet");
+                }
+                Err(_) => tracing::error!(mail, "storing the outcome of a mail failed"),
+            }
+            sleep(TRY_AGAIN).await;
+        }
+        match &outcome {
+            Ok(_) => tracing::info!(mail, "mail sent"),
+            Err(SendFault::Temporary(words)) => {
+                tracing::warn!(mail, words, "mail not sent, to be tried again");
+            }
+            Err(SendFault::Permanent(words)) => {
+                tracing::error!(mail, words, "mail refused for good");
+            }
+            Err(SendFault::Unknown(words)) => {
+                tracing::warn!(
+                    mail,
+                    words,
+                    "mail perhaps sent, to be tried again in an hour"
+                );
+            }
+        }
+    }
+}
+
+/// The mails that are being sent. One whose outcome cannot be written down for so long that its lease ends is
+/// still in somebody's hands, and must not be sent a second time.
+#[derive(Clone, Default)]
+pub struct Hands(Arc<Mutex<HashSet<String>>>);
+
+impl Hands {
+    /// Holds a mail until what is given back is dropped; none if it is held already.
+    fn take(&self, mail: &str) -> Option<Held> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(mail.to_owned())
+            .then(|| Held(self.clone(), mail.to_owned()))
+    }
+}
+
+/// A mail in hand, until this is dropped.
+struct Held(Hands, String);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.remove(&self.1);
+    }
+}

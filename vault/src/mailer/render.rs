@@ -1,0 +1,196 @@
+//! What a mail has to say at the moment when it leaves: read from the keys, accounts and links as they are
+//! then, not as they were when it was put into the outbox. What is no longer true is left out, and a mail with
+//! nothing left is not sent.
+
+mod account;
+
+use shared::notice::{MailKind, Stage};
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use crate::accounts::email_links;
+use crate::accounts::email_links::Link;
+use crate::error::Result;
+use crate::mail::Content;
+use crate::mail::compose::{self, Notice};
+use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
+use crate::time::zones::Zone;
+use crate::usage::{self, FAILING};
+use crate::vault::Vault;
+
+/// What a leased mail has to say.
+#[derive(Default)]
+pub struct Checked {
+    /// None: nothing any more.
+    pub content: Option<Content>,
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Looks at what a leased mail is about.
+pub async fn check(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    now: i64,
+) -> Result<Checked> {
+    let compose: fn(&str, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
+        MailKind::Notice => return notice(vault, connection, mail, now).await,
+        MailKind::PasswordChanged => {
+            return account::password_changed(vault, connection, mail).await;
+        }
+        MailKind::AddressAsked => return account::address_asked(vault, connection, mail).await,
+        MailKind::AddressChanged => return account::address_changed(vault, connection, mail).await,
+        MailKind::ChangeAddress => |base_url, link, address| {
+            compose::change_address(base_url, &link.account_email, &link.recipient, address)
+        },
+        MailKind::ConfirmAddress => {
+            |base_url, _, address| compose::confirm_address(base_url, address)
+        }
+        MailKind::ConfirmSecondRecipient => |base_url, link, address| {
+            compose::confirm_second_recipient(base_url, &link.account_email, address)
+        },
+        MailKind::ResetPassword => {
+            |base_url, link, address| compose::reset_password(base_url, address, link.owned)
+        }
+    };
+    let link = email_links::find(connection, &mail.id, now).await?;
+    Ok(Checked {
+        content: link.map(|link| {
+            compose(
+                &vault.0.base_url,
+                &link,
+                &email_links::address(vault, &link),
+            )
+        }),
+        left_out: Vec::new(),
+    })
+}
+
+/// A ledger row of this mail, with what its key has become.
+struct Row {
+    access_key: String,
+    expires_at: i64,
+    stage: String,
+    /// None: deleted.
+    name: Option<String>,
+    /// The key's expiration today.
+    present: Option<i64>,
+    set_at: Option<i64>,
+    used_at: Option<i64>,
+    failing: Option<(i64, i64)>,
+    superseded: bool,
+}
+
+async fn notice(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    now: i64,
+) -> Result<Checked> {
+    let (zone, own, second): (String, String, Option<String>) = sqlx::query_as(
+        "SELECT time_zone, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+         FROM accounts WHERE id = $1",
+    )
+    .bind(&mail.account)
+    .fetch_one(&mut *connection)
+    .await?;
+    let is_second = second.as_ref() == Some(&mail.recipient);
+    // A second recipient who was removed meanwhile hears nothing more.
+    let welcome = is_second || mail.recipient == own;
+    let zone = Zone::stored(&zone);
+    let (mut kept, mut left_out) = (Vec::new(), Vec::new());
+    for row in rows(connection, mail, now).await? {
+        let true_still = welcome && row.name.is_some() && row.present == Some(row.expires_at);
+        if true_still && !row.superseded {
+            kept.push(row);
+        } else {
+            left_out.push(LeftOut {
+                access_key: row.access_key,
+                expires_at: row.expires_at,
+                stage: row.stage,
+                why: if true_still { SUPERSEDED } else { DROPPED },
+            });
+        }
+    }
+    if kept.is_empty() {
+        return Ok(Checked {
+            content: None,
+            left_out,
+        });
+    }
+    let notices: Vec<_> = kept
+        .iter()
+        .map(|row| Notice {
+            access_key: &row.access_key,
+            name: row.name.as_deref().unwrap_or_default(),
+            expires_at: row.expires_at,
+            by_hand: row.set_at == Some(row.expires_at),
+            used_at: row.used_at,
+            failing: row.failing,
+        })
+        .collect();
+    let stop = is_second.then(|| email_links::stop(vault, &mail.account, &mail.recipient));
+    let content = compose::digest(&vault.0.base_url, zone, now, &notices, stop.as_ref());
+    Ok(Checked {
+        content: Some(content),
+        left_out,
+    })
+}
+
+/// The ledger's rows of this mail. One is superseded if a later stage of the same expiration is in a mail to
+/// the same address: this one was held up, and the more urgent one speaks for it.
+async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result<Vec<Row>> {
+    type Tuple = (
+        String,
+        i64,
+        String,
+        Option<String>,
+        Option<i64>,
+        Option<i64>,
+        Option<String>,
+        Option<i64>,
+        i64,
+        i64,
+    );
+    let tuples: Vec<Tuple> = sqlx::query_as(AssertSqlSafe(format!(
+        "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage,
+                u.used_at, {FAILING}
+         FROM notices n
+         LEFT JOIN api_keys k ON k.access_key = n.access_key
+         LEFT JOIN last_uses u ON u.access_key = n.access_key
+         LEFT JOIN notices other ON other.access_key = n.access_key AND other.expires_at = n.expires_at
+                   AND other.recipient = n.recipient AND other.left_out IS NULL
+         WHERE n.mail_id = $1 AND n.left_out IS NULL
+         ORDER BY n.access_key, n.expires_at, n.stage"
+    )))
+    .bind(&mail.id)
+    .bind(usage::still(now))
+    .fetch_all(connection)
+    .await?;
+    let mut rows: Vec<Row> = Vec::new();
+    for (access_key, expires_at, stage, name, present, set_at, other, used_at, callers, last) in
+        tuples
+    {
+        let stage_of = |slug: &str| Stage::from_slug(slug);
+        let superseded = other.as_deref().and_then(stage_of) > stage_of(&stage);
+        match rows.last_mut() {
+            Some(last)
+                if (&last.access_key, last.expires_at, &last.stage)
+                    == (&access_key, expires_at, &stage) =>
+            {
+                last.superseded |= superseded;
+            }
+            _ => rows.push(Row {
+                access_key,
+                expires_at,
+                stage,
+                name,
+                present,
+                set_at,
+                used_at,
+                failing: (callers > 0).then_some((callers, last)),
+                superseded,
+            }),
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,89 @@
+//! What mails about the account itself have to say: read from the audit trail, since they tell what happened
+//! whatever has happened since.
+
+use sqlx::AnyConnection;
+
+use super::Checked;
+use crate::error::Result;
+use crate::mail::Content;
+use crate::mail::compose;
+use crate::outbox::Leased;
+use crate::recovery::claim::{self, CLAIMED};
+use crate::storage::audit::Action;
+use crate::time::format::moment;
+use crate::time::zones::Zone;
+use crate::vault::Vault;
+
+/// Of a new password.
+pub async fn password_changed(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let at = mail.created_at;
+    let (zone, claims): (String, i64) = sqlx::query_as(
+        "SELECT a.time_zone, (SELECT COUNT(*) FROM audit u WHERE u.account_id = a.id AND u.at = $2
+                              AND u.subject = '' AND u.action = $3 AND u.detail = $4)
+         FROM accounts a WHERE a.id = $1",
+    )
+    .bind(&mail.account)
+    .bind(at)
+    .bind(Action::PasswordReset.slug())
+    .bind(CLAIMED)
+    .fetch_one(&mut *connection)
+    .await?;
+    let expired = if claims == 0 {
+        None
+    } else {
+        Some(claim::expired_by(connection, &mail.account, at).await?)
+    };
+    let when = moment(at, Zone::stored(&zone)).text;
+    Ok(said(compose::password_changed(
+        &vault.0.base_url,
+        &when,
+        expired,
+    )))
+}
+
+/// Of another address that was asked for. It is named to an address that is known to be the owner's only: one
+/// that was mistyped at sign-up is somebody else's.
+pub async fn address_asked(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let row: Option<(String, Option<i64>)> = sqlx::query_as(
+        "SELECT u.detail, a.owned_at FROM audit u JOIN accounts a ON a.id = u.account_id
+         WHERE u.account_id = $1 AND u.subject = '' AND u.at = $2 AND u.action = $3",
+    )
+    .bind(&mail.account)
+    .bind(mail.created_at)
+    .bind(Action::AddressAsked.slug())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or_else(Checked::default, |(new, owned_at)| {
+        let new = owned_at.map(|_| new.as_str());
+        said(compose::address_asked(&vault.0.base_url, new))
+    }))
+}
+
+/// Of another address that is in force.
+pub async fn address_changed(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let zone: (String,) = sqlx::query_as("SELECT time_zone FROM accounts WHERE id = $1")
+        .bind(&mail.account)
+        .fetch_one(connection)
+        .await?;
+    let when = moment(mail.created_at, Zone::stored(&zone.0)).text;
+    Ok(said(compose::address_changed(&vault.0.base_url, &when)))
+}
+
+fn said(content: Content) -> Checked {
+    Checked {
+        content: Some(content),
+        left_out: Vec::new(),
+    }
+}

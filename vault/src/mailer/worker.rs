@@ -1,0 +1,295 @@
+//! The postman: sweeps when something is due, and sends what is in the outbox. One task, woken by the next
+//! due instant and by every change of the database; a few sends go on beside it, so that a slow mail server
+//! holds up neither the sweep nor the other mails, and never a page or a verification.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::sync::oneshot;
+use tokio::task::{Id, JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::{Error, Result};
+use crate::mail::transport::{Progress, Transport};
+use crate::mailer::delivery::Hands;
+use crate::notices::sweep;
+use crate::outbox::{self, Wanted};
+use crate::time::jump_guard::Steady;
+use crate::vault::Vault;
+
+/// Mails on their way at the same time, but for slow ones.
+const HANDS: usize = 16;
+/// Mails on their way at the same time, slow ones too.
+const CONNECTIONS: usize = 64;
+/// How many of either are kept free of notices, for the links that somebody waits for.
+const FOR_LINKS: usize = 4;
+/// A mail that takes longer is slow, and does not count among the hands: RFC 5321 gives a receiver half an hour
+/// in all, and the others do not wait that long.
+const SLOW: Duration = Duration::from_secs(30);
+/// The longest that one attempt may take in all, more than all of its steps should.
+const ATTEMPT: Duration = Duration::from_hours(1);
+/// How long a stop waits for the attempts under way.
+const GRACE: Duration = Duration::from_millis(5_500);
+/// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
+const LOOK: Duration = Duration::from_mins(1);
+/// The wait after a sweep that failed, in milliseconds.
+const RESWEEP_MS: i64 = 5_000;
+/// The shortest wait while the clock does not move.
+const STILL: Duration = Duration::from_millis(100);
+/// The wait while the clock is doubted, or the database does not answer.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// A postman at work.
+pub struct Postman {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Postman {
+    /// Lets the attempts under way come to an end, for a few seconds at most, and gives the rest back.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the postman failed");
+        }
+    }
+}
+
+impl Vault {
+    /// Begins to sweep and to send.
+    pub fn start_postman(&self, transport: Transport) -> Postman {
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(Round::new(self.clone(), transport).run(stopped));
+        Postman { stop, task }
+    }
+
+    /// Takes down what became due before now, and says how many mails it put into the outbox.
+    pub async fn sweep(&self) -> Result<usize> {
+        sweep::sweep(&self.0.database, self.now()).await
+    }
+}
+
+/// The postman's state.
+struct Round {
+    vault: Vault,
+    transport: Arc<Transport>,
+    steady: Steady,
+    started: Instant,
+    sending: JoinSet<()>,
+    under_way: HashMap<Id, UnderWay>,
+    hands: Hands,
+    /// The instant of the last round.
+    last: Option<i64>,
+    /// When the log was last told that no reader was free.
+    busy_told: Option<Instant>,
+}
+
+/// A mail on its way.
+struct UnderWay {
+    mail: String,
+    since: Instant,
+    progress: Arc<Progress>,
+}
+
+impl Round {
+    fn new(vault: Vault, transport: Transport) -> Self {
+        Self {
+            steady: Steady::since(vault.0.known, "mail"),
+            vault,
+            transport: Arc::new(transport),
+            started: Instant::now(),
+            sending: JoinSet::new(),
+            under_way: HashMap::new(),
+            hands: Hands::default(),
+            last: None,
+            busy_told: None,
+        }
+    }
+
+    async fn run(mut self, mut stopped: oneshot::Receiver<()>) {
+        let database = &self.vault.0.database;
+        let changed = Arc::clone(&database.changed);
+        let now = self.vault.0.clock.wall();
+        if let Err(error) = outbox::take_back_leases(database, now).await {
+            tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
+        }
+        loop {
+            let monotonic = self.started.elapsed();
+            // A panic over one mail must not be the end of all mail.
+            let pause = match AssertUnwindSafe(self.look(monotonic)).catch_unwind().await {
+                Ok(Ok(pause)) => pause,
+                Ok(Err(error)) => {
+                    if self.is_news(&error) {
+                        tracing::warn!(%error, "mail waits");
+                    }
+                    TRY_AGAIN
+                }
+                Err(_) => {
+                    tracing::error!("the postman stumbled and goes on");
+                    TRY_AGAIN
+                }
+            };
+            tokio::select! {
+                _ = &mut stopped => break,
+                () = changed.notified() => {}
+                Some(ended) = self.sending.join_next_with_id(), if !self.sending.is_empty() => self.ended(ended),
+                () = sleep(pause) => {}
+            }
+        }
+        self.finish().await;
+    }
+
+    /// Does what there is to do, and says how long there will be nothing. `monotonic` is the time since the
+    /// postman began.
+    async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
+        let begun = Instant::now();
+        let Some(now) = self.steady.now(self.vault.0.clock.wall(), monotonic) else {
+            return Ok(TRY_AGAIN);
+        };
+        // From here on no change can be older than what the sweep goes by.
+        self.vault.0.clock.raise(now);
+        let database = &self.vault.0.database;
+        let mut due = sweep::next_due(database).await?;
+        if due.is_some_and(|due| due < now) {
+            // What is in the outbox already is sent whether this works or not.
+            match database.noted(sweep::sweep(database, now).await) {
+                Ok(_) => due = sweep::next_due(database).await?,
+                Err(error) => {
+                    if self.is_news(&error) {
+                        tracing::error!(%error, "the sweep failed and is tried again");
+                    }
+                    due = Some(now.saturating_add(RESWEEP_MS));
+                }
+            }
+        }
+        while let Some(wanted) = self.free_hands() {
+            // The clock is read for each mail: sixty of them take a while.
+            let Some(at) = self.believed(monotonic + begun.elapsed()) else {
+                return Ok(TRY_AGAIN);
+            };
+            let taken = self.vault.take(wanted, at, &self.hands).await;
+            let Some(mail) = self.vault.0.database.noted(taken)? else {
+                break;
+            };
+            let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
+            self.start(mail.lease.id.clone(), async move |progress| {
+                mail.send(&vault, &transport, ATTEMPT, &progress).await;
+            });
+        }
+        // With all hands full, the next wake is when one of them is free, or holds a slow mail.
+        let (next_try, next_slow) = match self.free_hands() {
+            Some(Wanted::Any) => {
+                let at = now.min(self.vault.0.clock.wall());
+                let turn = self.vault.turn(Wanted::Any, at);
+                let next = outbox::next_try(&self.vault.0.database, turn).await?;
+                // As far ahead of what the sweep goes by, which may stand still.
+                (next.map(|next| next.saturating_add(now - at)), None)
+            }
+            _ => (
+                None,
+                self.quick().max().map(|time| SLOW.saturating_sub(time)),
+            ),
+        };
+        // What is due in a millisecond is swept when that millisecond is over.
+        let next = [due.map(|due| due.saturating_add(1)), next_try];
+        let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
+            Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
+        });
+        let wait = wait.min(next_slow.unwrap_or(LOOK));
+        // After a jump back the clock stands still, perhaps at the very instant at which something is due.
+        let stands_still = self.last.replace(now) == Some(now);
+        Ok(if stands_still { wait.max(STILL) } else { wait })
+    }
+
+    /// Whether an error is worth a line in the log. That no reader is free stands nowhere else, and is said once a minute.
+    fn is_news(&mut self, error: &Error) -> bool {
+        if !matches!(error, Error::Busy) {
+            return error.is_news();
+        }
+        let news = self.busy_told.is_none_or(|told| told.elapsed() >= LOOK);
+        if news {
+            self.busy_told = Some(Instant::now());
+        }
+        news
+    }
+
+    /// The instant by which mails have their turn: the machine's clock, which goes on while [`Steady`] stands still after a
+    /// jump back. None while it is doubted.
+    fn believed(&mut self, monotonic: Duration) -> Option<i64> {
+        let wall = self.vault.0.clock.wall();
+        self.steady.now(wall, monotonic).map(|now| now.min(wall))
+    }
+
+    /// Begins to send a mail.
+    fn start<F>(&mut self, mail: String, send: impl FnOnce(Arc<Progress>) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let progress = Arc::<Progress>::default();
+        let task = self.sending.spawn(send(Arc::clone(&progress)));
+        let since = Instant::now();
+        let under_way = UnderWay {
+            mail,
+            since,
+            progress,
+        };
+        self.under_way.insert(task.id(), under_way);
+    }
+
+    fn ended(&mut self, ended: std::result::Result<(Id, ()), JoinError>) {
+        let task = ended.map_or_else(|fault| fault.id(), |(task, ())| task);
+        self.under_way.remove(&task);
+    }
+
+    /// What the free hands may take.
+    fn free_hands(&self) -> Option<Wanted> {
+        let quick = self.quick().count();
+        let all = self.under_way.len();
+        if quick < HANDS - FOR_LINKS && all < CONNECTIONS - FOR_LINKS {
+            Some(Wanted::Any)
+        } else if quick < HANDS && all < CONNECTIONS {
+            Some(Wanted::Links)
+        } else {
+            None
+        }
+    }
+
+    /// How long those that are not slow have been under way.
+    fn quick(&self) -> impl Iterator<Item = Duration> {
+        let times = self.under_way.values().map(|mail| mail.since.elapsed());
+        times.filter(|time| *time < SLOW)
+    }
+
+    async fn finish(mut self) {
+        let all = async {
+            while let Some(ended) = self.sending.join_next_with_id().await {
+                self.ended(ended);
+            }
+        };
+        if timeout(GRACE, all).await.is_err() {
+            self.give_back().await;
+        }
+    }
+
+    /// Calls off the attempts under way. A mail that the server may have, or that it has taken without the database knowing
+    /// of it, waits before it is sent a second time.
+    async fn give_back(mut self) {
+        self.sending.shutdown().await;
+        let left = self.under_way.into_values();
+        let unknown: Vec<_> = left
+            .filter(|mail| mail.progress.is_unknown())
+            .map(|mail| mail.mail)
+            .collect();
+        let now = self.vault.0.clock.wall();
+        match outbox::return_leases(&self.vault.0.database, &unknown, now).await {
+            Ok(()) => tracing::info!("mails under way wait for the next start"),
+            Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

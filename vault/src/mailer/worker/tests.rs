@@ -1,0 +1,332 @@
+//! The postman round by round, with a clock that the test moves.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use shared::{DAY_MS, HOUR_MS};
+
+use super::*;
+use crate::caller::Caller;
+use crate::time::clock::ManualClock;
+
+mod stops;
+
+const NOON: i64 = 1_795_435_200_000;
+
+struct Office {
+    clock: Arc<ManualClock>,
+    round: Round,
+    mails: std::path::PathBuf,
+    session: crate::accounts::sessions::Session,
+    _folder: tempfile::TempDir,
+}
+
+impl Office {
+    /// An account with twenty keys that expire within the year, and a postman who has just begun.
+    async fn open() -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let (vault, folder) = crate::temporary::vault(clock.clone()).await;
+        let caller = Caller::default();
+        let signed_up = vault
+            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let session = vault
+            .session(signed_up.session.expose())
+            .await
+            .unwrap()
+            .unwrap();
+        for days in 100..120 {
+            let expiry = format!("{days}d");
+            vault
+                .create_key(&session, "key", "", &expiry, &caller)
+                .await
+                .unwrap();
+        }
+        let mails = folder.path().join("mail");
+        let from = "keyhold@example.com".parse().unwrap();
+        Self {
+            clock,
+            round: Round::new(vault, Transport::folder(mails.clone(), from, "example.com")),
+            mails,
+            session,
+            _folder: folder,
+        }
+    }
+
+    /// One round, at so many seconds by the monotonic clock; how many mails there are then.
+    async fn mails_after(&mut self, seconds: u64) -> usize {
+        self.round.look(Duration::from_secs(seconds)).await.unwrap();
+        self.sent().await;
+        std::fs::read_dir(&self.mails).map_or(0, Iterator::count)
+    }
+}
+
+impl Office {
+    /// Waits until all that is under way has come to an end.
+    async fn sent(&mut self) {
+        while let Some(ended) = self.round.sending.join_next_with_id().await {
+            self.round.ended(ended);
+        }
+    }
+}
+
+/// D10: a jump makes no mail until it has held for a minute, and then one for all keys.
+#[tokio::test]
+async fn a_clock_that_leaps_ahead_makes_mail_wait() {
+    for jump in [HOUR_MS, 400 * DAY_MS] {
+        let mut office = Office::open().await;
+        assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
+        office.clock.set(NOON + jump);
+        assert_eq!(office.mails_after(1).await, 1);
+        assert_eq!(office.mails_after(59).await, 1);
+        office.clock.set(NOON + 60_000);
+        assert_eq!(office.mails_after(60).await, 1, "it was put right");
+        office.clock.set(NOON + jump);
+        assert_eq!(office.mails_after(61).await, 1);
+        office.clock.set(NOON + jump + 61_000);
+        let notice = usize::from(jump > DAY_MS);
+        assert_eq!(office.mails_after(122).await, 1 + notice);
+        assert_eq!(office.mails_after(123).await, 1 + notice);
+    }
+}
+
+#[tokio::test]
+async fn the_postman_sleeps_until_something_is_due() {
+    let mut office = Office::open().await;
+    office.mails_after(0).await;
+    let look = Duration::from_mins(1);
+    office.clock.set(NOON + 1000);
+    assert_eq!(
+        office.round.look(Duration::from_secs(1)).await.unwrap(),
+        look
+    );
+    // The first of the warnings is due 70 days ahead.
+    let mut seconds = 1;
+    for (to, expected) in [(10_000, 10_001), (1, 2)] {
+        let wall = NOON + 70 * DAY_MS - to;
+        seconds += 100;
+        office.clock.set(wall - 70_000);
+        let _ = office
+            .round
+            .look(Duration::from_secs(seconds))
+            .await
+            .unwrap();
+        seconds += 70;
+        office.clock.set(wall);
+        let wait = office
+            .round
+            .look(Duration::from_secs(seconds))
+            .await
+            .unwrap();
+        assert_eq!(wait, Duration::from_millis(expected));
+    }
+    office.clock.set(NOON + 70 * DAY_MS + 1);
+    assert_eq!(office.mails_after(seconds).await, 2);
+}
+
+/// A machine that comes up with a wrong clock: what was due by then is not told before it has held.
+#[tokio::test]
+async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
+    let mut office = Office::open().await;
+    office.clock.set(NOON + 400 * DAY_MS);
+    assert_eq!(office.mails_after(0).await, 0);
+    office.clock.set(NOON + 30_000);
+    assert_eq!(
+        office.mails_after(30).await,
+        1,
+        "put right: the link of the sign-up"
+    );
+}
+
+/// A clock that went ahead a little, and back: a key of the time between is told all the same.
+#[tokio::test]
+async fn a_small_step_ahead_and_back_loses_nothing() {
+    let mut office = Office::open().await;
+    assert_eq!(office.mails_after(0).await, 1);
+    // Something is due, so that the sweep comes as far as the clock.
+    let session = office.session.clone();
+    let vault = office.round.vault.clone();
+    let create = |expiry: i64| {
+        let (vault, session) = (vault.clone(), session.clone());
+        async move {
+            let expiry = crate::time::format::rfc3339(expiry);
+            let key = vault
+                .create_key(&session, "k", "", &expiry, &Caller::default())
+                .await;
+            key.map(|key| key.access_key.to_string())
+        }
+    };
+    create(NOON + 60_000).await.unwrap();
+    office.clock.set(NOON + 96_000);
+    assert_eq!(office.mails_after(1).await, 2);
+    office.clock.set(NOON + 2_000);
+    assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
+    let by_hand = create(NOON + 90 * DAY_MS).await.unwrap();
+    vault
+        .expire_key(&session, &by_hand, &Caller::default())
+        .await
+        .unwrap();
+    assert_eq!(office.mails_after(2).await, 3, "expired by hand: at once");
+    create(NOON + 97_000).await.unwrap();
+    office.clock.set(NOON + 97_001);
+    assert_eq!(office.mails_after(97).await, 4);
+}
+
+/// Receivers that never answer hold up neither links nor, while there are few of them, notices.
+#[tokio::test]
+async fn a_link_finds_a_free_hand() {
+    let mut office = Office::open().await;
+    office.mails_after(0).await;
+    for _ in 0..HANDS - FOR_LINKS {
+        office
+            .round
+            .start(String::new(), |_| std::future::pending());
+    }
+    assert_eq!(office.round.free_hands(), Some(Wanted::Links));
+    let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
+    let mut write = office.round.vault.0.database.begin().await.unwrap();
+    sqlx::query(key)
+        .execute(&mut *write.transaction)
+        .await
+        .unwrap();
+    drop(write.commit().await.unwrap());
+    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+    work.await.unwrap();
+    office.round.look(Duration::from_millis(1)).await.unwrap();
+    office.round.sending.join_next().await;
+    assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
+    let turn = vault.turn(Wanted::Any, NOON);
+    let waiting = outbox::next_try(&vault.0.database, turn).await.unwrap();
+    assert_eq!(waiting, Some(0), "the notice waits for its hands");
+}
+
+/// A key that is expired while a round goes on is spoken of as expired, not as about to be.
+#[tokio::test]
+async fn a_mail_speaks_of_the_moment_when_it_leaves() {
+    let office = Office::open().await;
+    let (vault, caller) = (&office.round.vault, Caller::default());
+    let key = vault
+        .create_key(&office.session, "k", "", "never", &caller)
+        .await
+        .unwrap();
+    office.clock.set(NOON + 5);
+    let access_key = key.access_key.to_string();
+    vault
+        .expire_key(&office.session, &access_key, &caller)
+        .await
+        .unwrap();
+    let mut subjects = Vec::new();
+    while let Some(mail) = vault
+        .take(Wanted::Any, NOON, &Hands::default())
+        .await
+        .unwrap()
+    {
+        subjects.push(mail.content.subject.clone());
+    }
+    assert!(
+        subjects.contains(&"1 API key has expired: k".to_owned()),
+        "{subjects:?}"
+    );
+}
+
+/// While what came of a mail cannot be written down, its lease ends; it is not sent a second time.
+#[tokio::test]
+async fn a_mail_in_hand_is_not_sent_twice() {
+    let office = Office::open().await;
+    let (vault, hands) = (&office.round.vault, &office.round.hands);
+    let take = |now| vault.take(Wanted::Any, now, hands);
+    let mail = take(NOON).await.unwrap().unwrap();
+    let id = mail.lease.id.clone();
+    let lease_over = NOON + outbox::LEASE_MS + 1;
+    assert!(take(lease_over).await.unwrap().is_none());
+    drop(mail);
+    let again = take(lease_over + outbox::LEASE_MS + 1).await.unwrap();
+    assert_eq!(again.map(|again| again.lease.id), Some(id));
+}
+
+/// Mail that waits for a free reader is told of, and not in every round.
+#[tokio::test]
+async fn a_postman_without_a_reader_says_so_once_a_minute() {
+    let mut office = Office::open().await;
+    let mut held = Vec::new();
+    for _ in 0..crate::storage::READERS {
+        let reader = office.round.vault.0.database.readers.acquire().await;
+        held.push(reader.unwrap());
+    }
+    tokio::time::pause();
+    let mut told = Vec::new();
+    for rest in [0, 2, 60] {
+        tokio::time::advance(Duration::from_secs(rest)).await;
+        let error = office.round.look(Duration::ZERO).await.unwrap_err();
+        told.push(office.round.is_news(&error));
+    }
+    assert_eq!(told, [true, false, true]);
+}
+
+/// A mail over which sending panics backs off like one that is refused for now, and is given up in the end.
+#[tokio::test]
+async fn a_panic_is_an_attempt_like_any_other() {
+    let mut office = Office::open().await;
+    let from = "keyhold@example.com".parse().unwrap();
+    office.round.transport = Arc::new(Transport::panicking(from));
+    assert_eq!(office.mails_after(0).await, 0);
+    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
+    office.clock.set(NOON + 50_000);
+    assert_eq!(office.mails_after(50).await, 0);
+    assert_eq!(waits_for(&office, NOON + 50_000).await, (2, 40..=80));
+}
+
+/// So does one that cannot be composed, and the others go on.
+#[tokio::test]
+async fn a_mail_that_cannot_be_composed_backs_off() {
+    let mut office = Office::open().await;
+    let mut write = office.round.vault.0.database.begin().await.unwrap();
+    sqlx::query("UPDATE outbox SET kind = 'of a newer version'")
+        .execute(&mut *write.transaction)
+        .await
+        .unwrap();
+    drop(write.commit().await.unwrap());
+    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+    work.await.unwrap();
+    assert_eq!(office.mails_after(0).await, 1, "the other one");
+    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
+}
+
+/// How often the one mail that waits was tried, and about how many seconds after `now` it is tried again.
+async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<i64>) {
+    let (attempts, next_at, leased_at): (i64, i64, Option<i64>) =
+        sqlx::query_as("SELECT attempts, next_at, leased_at FROM outbox WHERE outcome IS NULL")
+            .fetch_one(&office.round.vault.0.database.readers)
+            .await
+            .unwrap();
+    assert_eq!(leased_at, None, "nobody holds it");
+    let wait = (next_at - now) / 1000;
+    let expected = [20..=40, 40..=80]
+        .into_iter()
+        .find(|expected| expected.contains(&wait));
+    (attempts, expected.unwrap_or(wait..=wait))
+}
+
+/// A mail that waits since the clock ran ahead does not wait until that time comes again.
+#[tokio::test]
+async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
+    let mut office = Office::open().await;
+    assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
+    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    vault.set_notice_wait(Duration::from_mins(1));
+    let key = vault
+        .create_key(&office.session, "k", "", "never", &caller)
+        .await
+        .unwrap();
+    office.clock.set(NOON + 400 * DAY_MS);
+    let access_key = key.access_key.to_string();
+    vault
+        .expire_key(&office.session, &access_key, &caller)
+        .await
+        .unwrap();
+    assert_eq!(office.mails_after(1).await, 1, "the clock is doubted");
+    office.clock.set(NOON + 2_000);
+    assert_eq!(office.mails_after(2).await, 2);
+}

@@ -1,0 +1,88 @@
+//! Mails whose outcome could not be stored before a stop.
+
+use super::*;
+
+/// Changes what is in the database.
+async fn execute(vault: &Vault, statement: &'static str) {
+    let mut write = vault.0.database.begin().await.unwrap();
+    sqlx::query(statement)
+        .execute(&mut *write.transaction)
+        .await
+        .unwrap();
+    drop(write.commit().await.unwrap());
+}
+
+/// A round whose mails have all been taken by the mail server, while their outcome cannot be stored.
+async fn taken_and_not_stored(office: &mut Office) {
+    execute(
+        &office.round.vault,
+        "CREATE TRIGGER no_outcome BEFORE UPDATE OF outcome ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await;
+    office.round.look(Duration::ZERO).await.unwrap();
+    let all_taken = |round: &Round| {
+        let mut mails = round.under_way.values();
+        mails.all(|mail| mail.progress.is_unknown())
+    };
+    while !all_taken(&office.round) {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// A mail that was taken while its outcome could not be stored is not sent again as soon as Keyhold is back.
+#[tokio::test]
+async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
+    let mut office = Office::open().await;
+    taken_and_not_stored(&mut office).await;
+    assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 1);
+    let vault = office.round.vault.clone();
+    office.round.give_back().await;
+    let waiting: (i64, Option<i64>) =
+        sqlx::query_as("SELECT next_at, leased_at FROM outbox WHERE outcome IS NULL")
+            .fetch_one(&vault.0.database.readers)
+            .await
+            .unwrap();
+    assert_eq!(waiting, (NOON + outbox::backoff::UNKNOWN_MS, None));
+}
+
+/// So it is where a stop could not even store that; a process that was killed is back sooner, and a link cannot wait.
+#[tokio::test]
+async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
+    for (minutes, waits) in [(1, false), (30, true)] {
+        let mut office = Office::open().await;
+        let vault = office.round.vault.clone();
+        let (key,): (String,) = sqlx::query_as("SELECT MIN(access_key) FROM api_keys")
+            .fetch_one(&vault.0.database.readers)
+            .await
+            .unwrap();
+        vault
+            .expire_key(&office.session, &key, &Caller::default())
+            .await
+            .unwrap();
+        taken_and_not_stored(&mut office).await;
+        execute(
+            &vault,
+            "CREATE TRIGGER no_update BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
+        )
+        .await;
+        let transport = Arc::clone(&office.round.transport);
+        office.round.give_back().await;
+        execute(&vault, "DROP TRIGGER no_outcome").await;
+        execute(&vault, "DROP TRIGGER no_update").await;
+        office.clock.advance(minutes * 60_000);
+
+        let round = Round::new(vault.clone(), Arc::into_inner(transport).unwrap());
+        let (stop, stopped) = oneshot::channel();
+        stop.send(()).unwrap();
+        round.run(stopped).await;
+        let kinds: Vec<(String, Option<i64>)> =
+            sqlx::query_as("SELECT kind, next_at FROM outbox ORDER BY kind")
+                .fetch_all(&vault.0.database.readers)
+                .await
+                .unwrap();
+        let notice = waits.then_some(NOON + minutes * 60_000 + outbox::backoff::UNKNOWN_MS);
+        let expected = [("confirm_address", None), ("notice", notice)];
+        let expected = expected.map(|(kind, next_at)| (kind.to_owned(), next_at));
+        assert_eq!(kinds, expected, "after {minutes} min");
+    }
+}

@@ -1,0 +1,155 @@
+//! The calendar feed: each expiration of an account, where people plan. Calendar programs know no session, so
+//! the address itself is what opens it; whoever has it sees the keys' names, access keys and dates.
+//!
+//! It is bounded, and written piece by piece: calendar programs come every hour, and an account may have many keys.
+
+use chrono::{DateTime, Utc};
+use icalendar::{Calendar, Component as _, Event, EventLike as _, Parameter, Property};
+use shared::status::is_good;
+
+use crate::crypto::signed_token;
+use crate::error::{Error, Result};
+use crate::mail::{domain, one_line};
+use crate::vault::Vault;
+
+/// How often a calendar program may ask again (RFC 7986, section 5.7).
+const REFRESH: &str = "PT1H";
+
+/// Most expirations to come that it shows, the soonest first.
+const UPCOMING: i64 = 1_000;
+/// Most expirations that have passed, the latest first.
+const PAST: i64 = 200;
+/// Events of one piece: about 32 kB.
+const PIECE: usize = 64;
+
+/// A calendar in pieces, each made when it is asked for.
+pub type Pieces = Box<dyn Iterator<Item = String> + Send>;
+
+/// The address of an account's calendar feed.
+pub fn address(vault: &Vault, account: &str, generation: i64) -> String {
+    let token = signed_token::token(&vault.0.pepper, &purpose(generation), account);
+    format!("{}/calendar/{token}.ics", vault.0.base_url)
+}
+
+/// What the seal is for: with another generation, it is for something else.
+fn purpose(generation: i64) -> String {
+    format!("calendar {generation}")
+}
+
+impl Vault {
+    /// The calendar that the token in its address opens, as text/calendar (RFC 5545): the next thousand expirations
+    /// and the last two hundred, by date.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for every token but the account's present one.
+    pub async fn calendar(&self, token: &str) -> Result<Pieces> {
+        let (claimed, _) = token.split_once('.').ok_or(Error::NotFound)?;
+        let row: Option<(i64,)> =
+            sqlx::query_as("SELECT feed_generation FROM accounts WHERE id = $1")
+                .bind(claimed)
+                .fetch_optional(&self.0.database.readers)
+                .await?;
+        let (generation,) = row.ok_or(Error::NotFound)?;
+        let account =
+            signed_token::id(&self.0.pepper, &purpose(generation), token).ok_or(Error::NotFound)?;
+        let _reading = self.0.limits.reading(account).await?;
+        let now = self.now();
+        let mut keys = self.expirations(account, false, now).await?;
+        keys.reverse();
+        keys.extend(self.expirations(account, true, now).await?);
+        let frame = frame().to_string();
+        let head = frame.strip_suffix(END).unwrap_or(&frame).to_owned();
+        let vault = self.clone();
+        let mut events = keys.into_iter().map(move |(access_key, name, expires_at)| {
+            let name = one_line(&name);
+            event(&vault.0.base_url, &access_key, &name, expires_at, now).to_string()
+        });
+        let pieces = std::iter::from_fn(move || {
+            let piece: String = events.by_ref().take(PIECE).collect();
+            (!piece.is_empty()).then_some(piece)
+        });
+        let whole = std::iter::once(head)
+            .chain(pieces)
+            .chain(std::iter::once(END.to_owned()));
+        Ok(Box::new(whole))
+    }
+
+    /// An account's expirations: those to come, the soonest first, or those that have passed, the latest first.
+    async fn expirations(
+        &self,
+        account: &str,
+        upcoming: bool,
+        now: i64,
+    ) -> Result<Vec<(String, String, i64)>> {
+        let (statement, most) = if upcoming {
+            (
+                "SELECT access_key, name, expires_at FROM api_keys
+                 WHERE account_id = $1 AND expires_at > $2 ORDER BY expires_at, access_key LIMIT $3",
+                UPCOMING,
+            )
+        } else {
+            (
+                "SELECT access_key, name, expires_at FROM api_keys
+                 WHERE account_id = $1 AND expires_at <= $2 ORDER BY expires_at DESC, access_key DESC LIMIT $3",
+                PAST,
+            )
+        };
+        let keys = sqlx::query_as(statement)
+            .bind(account)
+            .bind(now)
+            .bind(most)
+            .fetch_all(&self.0.database.readers)
+            .await?;
+        Ok(keys)
+    }
+}
+
+/// The last line of a calendar.
+const END: &str = "END:VCALENDAR\r\n";
+
+/// The calendar without its events.
+fn frame() -> Calendar {
+    let mut calendar = Calendar::empty();
+    for (key, value) in [
+        ("VERSION", "2.0"),
+        ("PRODID", "-//Keyhold//Keyhold//EN"),
+        ("CALSCALE", "GREGORIAN"),
+        ("METHOD", "PUBLISH"),
+        ("NAME", "Keyhold API keys"),
+        ("X-WR-CALNAME", "Keyhold API keys"),
+        ("X-PUBLISHED-TTL", REFRESH),
+    ] {
+        calendar.append_property(Property::new(key, value));
+    }
+    calendar.append_property(
+        Property::new("REFRESH-INTERVAL", REFRESH)
+            .append_parameter(Parameter::new("VALUE", "DURATION"))
+            .done(),
+    );
+    calendar
+}
+
+fn event(base_url: &str, access_key: &str, name: &str, expires_at: i64, now: i64) -> Event {
+    let good = is_good(Some(expires_at), now);
+    let page = format!("{base_url}/preferences/api-control/{access_key}");
+    let (verb, what) = if good {
+        ("expires", "Extend it")
+    } else {
+        ("expired", "Restore it")
+    };
+    Event::new()
+        // The same for ever, so that a changed date moves the event.
+        .uid(&format!("{access_key}@{}", domain(base_url)))
+        .timestamp(utc(now))
+        .starts(utc(expires_at))
+        .summary(&format!("API key {name} {verb}"))
+        .description(&format!("Access key: {access_key}\n{what}: {page}"))
+        .url(&page)
+        // It takes up nobody's time.
+        .add_property("TRANSP", "TRANSPARENT")
+        .done()
+}
+
+fn utc(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap_or_default()
+}

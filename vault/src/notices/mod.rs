@@ -1,0 +1,6 @@
+//! Notices: which recipients learn of which expirations and when, and the calendar feed with the same dates.
+
+pub mod calendar;
+pub mod delivery_log;
+pub mod settings;
+pub mod sweep;

@@ -1,0 +1,263 @@
+//! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
+
+use shared::notice::{MailKind, Stage, Stages};
+use shared::validation::FieldErrors;
+use shared::version::{of_recipient, of_stages};
+use sqlx::AnyConnection;
+
+use crate::accounts::account::entry;
+use crate::accounts::email_links;
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::limits::backoff::Subject;
+use crate::storage::audit::{self, Action};
+use crate::storage::version::{self, Conflict};
+use crate::text;
+use crate::vault::Vault;
+
+/// Takes the second recipient away, within a transaction.
+pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
+    )
+    .bind(account)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The second recipient, within the transaction that changes it. Refuses to go on if it is not that of the version that
+/// the form was begun on.
+async fn second(
+    connection: &mut AnyConnection,
+    account: &str,
+    begun_on: &str,
+) -> Result<Option<String>> {
+    let (present,): (Option<String>,) =
+        sqlx::query_as("SELECT second_recipient FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(connection)
+            .await?;
+    let stored = of_recipient(present.as_deref());
+    version::check(begun_on, &stored, || {
+        let now = present.as_deref().map_or_else(
+            || "there is none now".to_owned(),
+            |address| format!("it is {address} now"),
+        );
+        let message =
+            format!("The second recipient was changed elsewhere, and nothing was saved: {now}.");
+        Conflict::new(message, stored.clone())
+    })?;
+    Ok(present)
+}
+
+/// Refuses a choice of stages that was begun on another than is stored.
+async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &str) -> Result<()> {
+    let (stored,): (String,) = sqlx::query_as("SELECT stages FROM accounts WHERE id = $1")
+        .bind(account)
+        .fetch_one(connection)
+        .await?;
+    version::check(begun_on, &of_stages(&stored), || {
+        let stages: Stages = stored.parse().unwrap_or(Stages::ALL);
+        let labels: Vec<_> = stages.iter().map(Stage::label).collect();
+        let now = if labels.is_empty() {
+            "none".to_owned()
+        } else {
+            labels.join(", ")
+        };
+        let message = format!(
+            "Your choice was changed elsewhere, and nothing was saved. Stored now: {now}. Save again to replace it with \
+             what you chose."
+        );
+        Conflict::new(message, of_stages(&stored))
+    })
+}
+
+impl Vault {
+    /// Chooses at which stages the account is told; what was due before is not told after all. `version` is what the
+    /// form was begun on, by [`of_stages`]; empty: whatever is stored.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub async fn choose_stages(
+        &self,
+        session: &Session,
+        stages: Stages,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
+            check_stages(&mut write.transaction, &account, &begun_on).await?;
+            let stages = stages.to_string();
+            sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
+                .bind(&stages)
+                .bind(&account)
+                .execute(&mut *write.transaction)
+                .await?;
+            let chosen = entry(&account, Action::StagesChosen, &stages, write.now);
+            audit::record(&mut write.transaction, chosen, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Names a second recipient and sends it a link; until that is followed it gets no notice. `version` is what the
+    /// form was begun on, by [`of_recipient`]; empty: whatever is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `address`; [`Error::Throttled`]; [`Error::Conflict`].
+    pub async fn set_second_recipient(
+        &self,
+        session: &Session,
+        address: &str,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let invalid = |message: String| FieldErrors::one("address", message);
+        let address = text::email(address).map_err(invalid)?;
+        if address == session.account.email {
+            let message = "This is the account's own address, which gets every notice already.";
+            return Err(FieldErrors::one("address", message).into());
+        }
+        let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);
+        self.may_write_to(session, vec![mailbox], caller)?;
+        let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
+            let now = write.now;
+            let connection = &mut *write.transaction;
+            second(connection, &account, &begun_on).await?;
+            let changed = sqlx::query(
+                "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
+                 WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
+                                    OR second_confirmed_at IS NULL)",
+            )
+            .bind(&address)
+            .bind(&account)
+            .execute(&mut *connection)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return Ok(());
+            }
+            let kind = MailKind::ConfirmSecondRecipient;
+            email_links::put(connection, &account, kind, &address, now).await?;
+            let added = entry(&account, Action::RecipientAdded, &address, now);
+            audit::record(connection, added, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lets the second recipient hear nothing more. Without one, nothing happens. `version` as for
+    /// [`Vault::set_second_recipient`].
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub async fn remove_second_recipient(
+        &self,
+        session: &Session,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        let begun_on = version.to_owned();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
+            let connection = &mut *write.transaction;
+            let Some(address) = second(connection, &account, &begun_on).await? else {
+                return Ok(());
+            };
+            remove_second(connection, &account).await?;
+            let removed = entry(&account, Action::RecipientRemoved, &address, write.now);
+            audit::record(connection, removed, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends the link that confirms an address again: that of the `account` or of the `second` recipient. One
+    /// of which it has been shown who reads mail there gets none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for anything else, or without a second recipient; [`Error::Throttled`].
+    pub async fn resend_confirmation(
+        &self,
+        session: &Session,
+        recipient: &str,
+        caller: &Caller,
+    ) -> Result<()> {
+        let (own, second): (Option<i64>, Option<String>) =
+            sqlx::query_as("SELECT owned_at, second_recipient FROM accounts WHERE id = $1")
+                .bind(&session.account.id)
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        match (recipient, second) {
+            ("account", _) if own.is_some() => Ok(()),
+            ("account", _) => {
+                let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &session.account.email);
+                self.may_write_to(session, vec![mailbox], caller)?;
+                let session = session.clone();
+                self.undisturbed(move |vault| async move {
+                    let mut write = vault.begin_as(&session).await?;
+                    let account = session.account;
+                    let (kind, now) = (MailKind::ConfirmAddress, write.now);
+                    let connection = &mut write.transaction;
+                    email_links::put(connection, &account.id, kind, &account.email, now).await?;
+                    let _turn = write.commit().await?;
+                    Ok(())
+                })
+                .await
+            }
+            ("second", Some(address)) => {
+                // One that is removed meanwhile stays removed.
+                let version = of_recipient(Some(&address));
+                self.set_second_recipient(session, &address, &version, caller)
+                    .await
+            }
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    /// Makes a new address for the calendar feed; the old one is not found from now on.
+    pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
+        let (session, caller) = (session.clone(), caller.clone());
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            let account = session.account.id;
+            sqlx::query("UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1")
+                .bind(&account)
+                .execute(&mut *write.transaction)
+                .await?;
+            let reset = entry(&account, Action::CalendarReset, "", write.now);
+            audit::record(&mut write.transaction, reset, &caller).await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Counts a request of an account that causes mails to `mailboxes`, against each of them, so that no account can be
+    /// used to fill another's.
+    pub(crate) fn may_write_to(
+        &self,
+        session: &Session,
+        mailboxes: Vec<Subject>,
+        caller: &Caller,
+    ) -> Result<()> {
+        let mut subjects = mailboxes;
+        subjects.extend(caller.address.map(Subject::mails_from));
+        subjects.push(Subject::MailsOf(session.account.id.clone()));
+        self.0.limits.mail(subjects)
+    }
+}

@@ -1,0 +1,379 @@
+//! The sweep: writes into the ledger what has become due, and puts one mail for each account and recipient
+//! into the outbox, in the same transaction.
+//!
+//! A plain function of the database and the instant. `sweeps.swept_to` says how far it has come: what is due
+//! from there until before `now` is looked at, stage by stage, through the index on `expires_at`, so it costs
+//! what is due and not what there is. The ledger's key (key, expiration, stage, recipient) makes sweeping
+//! twice the same as sweeping once.
+//!
+//! A key that is expired by hand is taken down at once, by what expires it.
+//!
+//! Changing an expiration re-arms exactly what should come again: the ledger speaks of the old one, and a
+//! stage applies only if its lead is at most half of what is left (see [`Stage::applies`]), so it always lies
+//! ahead of the change.
+
+use std::collections::BTreeMap;
+
+use futures_util::{Stream, TryStreamExt};
+use shared::notice::{Stage, Stages};
+use sqlx::{AnyConnection, AnyPool};
+
+use crate::error::{Error, Result};
+use crate::outbox::{self, Wait};
+use crate::storage::Database;
+
+/// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
+/// else from writing.
+const BATCH: usize = 50;
+
+const NEXT_DUE: &str = "WITH stages (lead) AS (VALUES (CAST($1 AS BIGINT)), ($2), ($3), ($4), ($5), ($6), ($7))
+    SELECT MIN((SELECT MIN(k.expires_at) FROM api_keys k WHERE k.expires_at >= w.swept_to + s.lead) - s.lead)
+    FROM stages s CROSS JOIN sweeps w WHERE w.id = 1";
+
+/// CROSS JOIN lets SQLite go from the few stages to the keys, by the index on the expiration.
+const DUE: &str = "WITH stages (stage, lead) AS (VALUES
+        ($3, CAST($4 AS BIGINT)), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16))
+    SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
+    FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
+    WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
+    ORDER BY k.account_id";
+
+/// Starts the sweep at the present where it has never run: what was due earlier is history.
+pub async fn begin(database: &Database) -> Result<()> {
+    let row: Option<(i64,)> = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
+        .fetch_optional(&database.readers)
+        .await?;
+    if row.is_some() {
+        return Ok(());
+    }
+    let mut write = database.begin().await?;
+    sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1)")
+        .bind(write.now)
+        .execute(&mut *write.transaction)
+        .await?;
+    let _turn = write.commit().await?;
+    Ok(())
+}
+
+/// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
+pub async fn next_due(database: &Database) -> Result<Option<i64>> {
+    let mut query = sqlx::query_as(NEXT_DUE);
+    for stage in Stage::ALL {
+        query = query.bind(stage.lead());
+    }
+    let (next,): (Option<i64>,) = query.fetch_one(&database.readers).await?;
+    Ok(next)
+}
+
+/// Takes down all that became due before `now`, and says how many mails it put into the outbox.
+pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
+    // A key that was expired a moment before `now` must be seen, or it would never be.
+    database.settled().await?;
+    let (from,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
+        .fetch_one(&database.readers)
+        .await?;
+    if now <= from {
+        return Ok(0);
+    }
+    let mut mails = 0;
+    let mut batch = Batch::default();
+    let mut rows = due(&database.readers, from, now);
+    while let Some(row) = rows.try_next().await? {
+        if batch.is_full_for(&row.account) {
+            mails += std::mem::take(&mut batch).write(database, now).await?;
+        }
+        batch.add(row);
+    }
+    mails += batch.write(database, now).await?;
+    let mut write = database.begin().await?;
+    sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
+        .bind(now)
+        .execute(&mut *write.transaction)
+        .await?;
+    let _turn = write.commit().await?;
+    Ok(mails)
+}
+
+/// The stages that an account has chosen and the addresses that hear of them, as this transaction finds them; none if the
+/// account is gone.
+async fn wishes(
+    connection: &mut AnyConnection,
+    account: &str,
+) -> Result<Option<(Stages, Vec<String>)>> {
+    let row: Option<(String, String, Option<String>)> = sqlx::query_as(
+        "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+         FROM accounts WHERE id = $1",
+    )
+    .bind(account)
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|(chosen, own, second)| {
+        let recipients = [Some(own), second].into_iter().flatten().collect();
+        (read(&chosen), recipients)
+    }))
+}
+
+/// Takes down that a key was expired by hand, in the transaction that did it. The mail about it waits, so that it can
+/// speak of all keys that are expired by then.
+pub async fn expired_by_hand(
+    connection: &mut AnyConnection,
+    account: &str,
+    access_key: &str,
+    now: i64,
+    wait: Wait,
+) -> Result<()> {
+    let stage = Stage::Expired;
+    let wishes = wishes(connection, account).await?;
+    let Some((_, recipients)) = wishes.filter(|(chosen, _)| chosen.contains(stage)) else {
+        return Ok(());
+    };
+    for recipient in recipients {
+        let key = DueKey {
+            access_key: access_key.to_owned(),
+            expires_at: now,
+            stage,
+        };
+        write_mail(connection, account, &recipient, vec![key], now, wait).await?;
+    }
+    Ok(())
+}
+
+/// Writes into the ledger that a mail of another kind tells of this key's expiration, so that no notice does.
+pub async fn told_by(
+    connection: &mut AnyConnection,
+    mail: &outbox::MailTo<'_>,
+    access_key: &str,
+    expires_at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
+         SELECT access_key, expires_at, $1, $2, $3, name FROM api_keys
+         WHERE access_key = $4 AND expires_at = $5
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(Stage::Expired.slug())
+    .bind(mail.recipient)
+    .bind(mail.id)
+    .bind(access_key)
+    .bind(expires_at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The stages that an account has chosen. Words that this version does not know are those of a newer one that
+/// was taken back: tell all.
+fn read(chosen: &str) -> Stages {
+    chosen.parse().unwrap_or(Stages::ALL)
+}
+
+/// A stage that a key has come to.
+struct Due {
+    account: String,
+    key: DueKey,
+}
+
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct DueKey {
+    access_key: String,
+    expires_at: i64,
+    stage: Stage,
+}
+
+/// What became due from `from` until before `now`: of the stages that the account has chosen, as far as they
+/// apply. The rows of an account come one after another.
+fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
+    type Row = (String, String, i64, i64, String, String);
+    let mut query = sqlx::query_as(DUE).bind(from).bind(now);
+    for stage in Stage::ALL {
+        query = query.bind(stage.slug()).bind(stage.lead());
+    }
+    query.fetch(readers).map_err(Error::from).try_filter_map(
+        |(account, access_key, expires_at, set_at, stage, chosen): Row| {
+            let chosen = read(&chosen);
+            let due = Stage::from_slug(&stage)
+                .filter(|stage| chosen.contains(*stage) && stage.applies(set_at, expires_at))
+                .map(|stage| Due {
+                    account,
+                    key: DueKey {
+                        access_key,
+                        expires_at,
+                        stage,
+                    },
+                });
+            std::future::ready(Ok(due))
+        },
+    )
+}
+
+/// What is due for each account, to be written in one transaction.
+#[derive(Default)]
+struct Batch(BTreeMap<String, Vec<DueKey>>);
+
+impl Batch {
+    /// Whether this account belongs into the next batch. One account is never spread over two.
+    fn is_full_for(&self, account: &str) -> bool {
+        self.0.len() >= BATCH && !self.0.contains_key(account)
+    }
+
+    fn add(&mut self, due: Due) {
+        self.0.entry(due.account).or_default().push(due.key);
+    }
+
+    /// The recipients are those of this transaction: what was read for the sweep may be older than a change of address.
+    async fn write(self, database: &Database, now: i64) -> Result<usize> {
+        let mut mails = 0;
+        if self.0.is_empty() {
+            return Ok(mails);
+        }
+        let mut write = database.begin().await?;
+        let connection = &mut *write.transaction;
+        let wait = Wait {
+            from: now,
+            length: 0,
+        };
+        for (account, keys) in self.0 {
+            let Some((_, recipients)) = wishes(connection, &account).await? else {
+                continue;
+            };
+            for recipient in recipients {
+                let keys = keys.clone();
+                let told = write_mail(connection, &account, &recipient, keys, now, wait).await?;
+                mails += usize::from(told);
+            }
+        }
+        let _turn = write.commit().await?;
+        Ok(mails)
+    }
+}
+
+/// Writes the ledger and a mail for one recipient, and says whether there was something to tell: what the
+/// ledger holds already is not, and neither is a key that was changed since it was read.
+async fn write_mail(
+    connection: &mut AnyConnection,
+    account: &str,
+    recipient: &str,
+    mut keys: Vec<DueKey>,
+    now: i64,
+    wait: Wait,
+) -> Result<bool> {
+    let mail = outbox::notice(connection, account, recipient, now, wait).await?;
+    keys.sort_unstable();
+    let mut news = false;
+    // After a time without sweeps a key may have come to several stages: the last is told, and goes first.
+    let mut told: Option<DueKey> = None;
+    for key in keys.into_iter().rev() {
+        let superseded = told
+            .as_ref()
+            .is_some_and(|told| told.access_key == key.access_key);
+        let inserted = sqlx::query(
+            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
+             SELECT access_key, expires_at, $1, $2, $3, name, $4 FROM api_keys
+             WHERE access_key = $5 AND expires_at = $6
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(key.stage.slug())
+        .bind(recipient)
+        .bind(&mail)
+        .bind(superseded.then_some(outbox::SUPERSEDED))
+        .bind(&key.access_key)
+        .bind(key.expires_at)
+        .execute(&mut *connection)
+        .await?;
+        if !superseded {
+            news |= inserted.rows_affected() > 0;
+            told = Some(key);
+        }
+    }
+    if !news {
+        // It may be a mail that was there before and has something to tell.
+        sqlx::query(
+            "DELETE FROM outbox WHERE id = $1
+             AND NOT EXISTS (SELECT 1 FROM notices WHERE mail_id = $1 AND left_out IS NULL)",
+        )
+        .bind(&mail)
+        .execute(connection)
+        .await?;
+    }
+    Ok(news)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::Arc;
+
+    use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+    use super::*;
+    use crate::time::clock::ManualClock;
+
+    const NOON: i64 = 1_795_435_200_000;
+
+    /// What is due is found through an index, however many keys there are.
+    #[tokio::test]
+    async fn the_sweep_reads_by_index() {
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::migrate!("./migrations")
+            .run(&mut database)
+            .await
+            .unwrap();
+        for statement in [NEXT_DUE, DUE] {
+            let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                .fetch_all(&mut database)
+                .await
+                .unwrap();
+            let plan: Vec<String> = plan.iter().map(|step| step.get("detail")).collect();
+            assert!(
+                plan.iter().any(|step| step.starts_with("SEARCH k USING")
+                    && step.contains("api_keys_by_instant")),
+                "{plan:?}"
+            );
+            assert!(
+                !plan.iter().any(|step| step == "SCAN k" || step == "SCAN a"),
+                "{plan:?}"
+            );
+        }
+    }
+
+    /// A notice goes to the address of the moment when it is written.
+    #[tokio::test]
+    async fn a_change_of_address_during_a_sweep_loses_no_notice() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let caller = crate::caller::Caller::default();
+        let signed_up = vault
+            .sign_up("old@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let access_key = signed_up.key.access_key.to_string();
+        let database = &vault.0.database;
+        let mut write = database.begin().await.unwrap();
+        sqlx::query("UPDATE api_keys SET expires_at = $1")
+            .bind(NOON + 1)
+            .execute(&mut *write.transaction)
+            .await
+            .unwrap();
+        drop(write.commit().await.unwrap());
+        let mut rows = due(&database.readers, NOON, NOON + 2);
+        let mut batch = Batch::default();
+        while let Some(row) = rows.try_next().await.unwrap() {
+            assert_eq!(row.key.access_key, access_key);
+            batch.add(row);
+        }
+        drop(rows);
+        let mut write = database.begin().await.unwrap();
+        sqlx::query("UPDATE accounts SET email = 'new@example.com'")
+            .execute(&mut *write.transaction)
+            .await
+            .unwrap();
+        drop(write.commit().await.unwrap());
+        assert_eq!(batch.write(database, NOON + 2).await.unwrap(), 1);
+        let recipients: Vec<(String,)> =
+            sqlx::query_as("SELECT recipient FROM outbox WHERE kind = 'notice'")
+                .fetch_all(&database.readers)
+                .await
+                .unwrap();
+        assert_eq!(recipients, [("new@example.com".to_owned(),)]);
+    }
+}

@@ -1,0 +1,224 @@
+//! The demonstration: an account with keys in every state, with a history and a month of use, for an empty
+//! database.
+
+mod usage;
+
+use shared::notice::{MailKind, Stage};
+use shared::{DAY_MS, HOUR_MS};
+use sqlx::AnyConnection;
+
+use crate::accounts::account::{Account, insert_account};
+use crate::caller::Caller;
+use crate::crypto::passwords::Turn;
+use crate::crypto::random;
+use crate::error::Result;
+use crate::keys::create::{NewKey, insert_key};
+use crate::outbox;
+use crate::storage::audit::{self, Action, Entry};
+use crate::time::zones::Zone;
+use crate::vault::Vault;
+
+/// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
+pub const EMAIL: &str = "demo@example.com";
+pub const PASSWORD: &str = "keyhold demo";
+
+/// Name, description, age and life in milliseconds.
+const KEYS: [(&str, &str, i64, i64); 9] = [
+    (
+        "billing-cron",
+        "Nightly invoices, runs on batch-2.",
+        92 * DAY_MS,
+        92 * DAY_MS - 2 * HOUR_MS,
+    ),
+    (
+        "staging",
+        "Everything on staging.example.com.",
+        87 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "mobile-app-v3",
+        "Android and iOS, releases 3.x.",
+        358 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    (
+        "analytics-export",
+        "Hourly export to the warehouse.\nOwner: data team.",
+        79 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "partner-acme",
+        "Read access for Acme's integration.",
+        33 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    (
+        "ci-release",
+        "Publishes from the release workflow.",
+        12 * DAY_MS,
+        60 * DAY_MS,
+    ),
+    (
+        "warehouse-sync",
+        "Stock levels, every five minutes.",
+        8 * DAY_MS,
+        90 * DAY_MS,
+    ),
+    (
+        "legacy-importer",
+        "Kept for the record; replaced by warehouse-sync.",
+        400 * DAY_MS,
+        365 * DAY_MS,
+    ),
+    ("laptop", "", 2 * DAY_MS, 30 * DAY_MS),
+];
+
+/// What there was to fill.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Filled {
+    Now,
+    /// By an earlier start.
+    Before,
+    /// The database has other accounts and was left as it was.
+    Not,
+}
+
+/// Writes down the notices that this key would have brought.
+async fn announce(
+    connection: &mut AnyConnection,
+    account: &Account,
+    key: &NewKey,
+    now: i64,
+) -> Result<()> {
+    let Some(expires_at) = key.expires_at else {
+        return Ok(());
+    };
+    let past = Stage::ALL
+        .into_iter()
+        .map(|stage| (stage, stage.due(expires_at)))
+        .filter(|(stage, due)| stage.applies(key.created_at, expires_at) && *due <= now);
+    for (stage, due) in past {
+        let mail = random::id("mail_")?;
+        outbox::put(
+            connection,
+            &mail,
+            &account.id,
+            MailKind::Notice,
+            &account.email,
+            due,
+            outbox::AT_ONCE,
+        )
+        .await?;
+        sqlx::query(
+            "UPDATE outbox SET attempts = 1, next_at = NULL, outcome = 'sent', finished_at = $1,
+             words = '250 2.0.0 Ok: queued' WHERE id = $2",
+        )
+        .bind(due)
+        .bind(&mail)
+        .execute(&mut *connection)
+        .await?;
+        sqlx::query(
+            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(key.access_key.to_string())
+        .bind(expires_at)
+        .bind(stage.slug())
+        .bind(&account.email)
+        .bind(&mail)
+        .bind(&key.name)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+impl Vault {
+    /// Fills the database if it is empty.
+    pub async fn fill_for_demo(&self) -> Result<Filled> {
+        let (accounts, demo): (i64, i64) =
+            sqlx::query_as("SELECT COUNT(*), COUNT(CASE WHEN email = $1 THEN 1 END) FROM accounts")
+                .bind(EMAIL)
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        if accounts > 0 {
+            return Ok(if demo > 0 {
+                Filled::Before
+            } else {
+                Filled::Not
+            });
+        }
+        let place = self.place_to_hash(Turn::First, &Caller::default())?;
+        let password = self.0.passwords.hash(place, PASSWORD).await?;
+        self.undisturbed(move |vault| async move {
+            let caller = Caller::default();
+            let mut write = vault.0.database.begin().await?;
+            let now = write.now;
+            let connection = &mut *write.transaction;
+            let made = now - 401 * DAY_MS;
+            let (account, key) = insert_account(
+                &vault,
+                connection,
+                (EMAIL, &password, Zone::utc()),
+                made,
+                &caller,
+            )
+            .await?;
+            // Nobody reads mail there, and nobody is to be asked to.
+            sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
+                .bind(made)
+                .bind(&account.id)
+                .execute(&mut *connection)
+                .await?;
+            let mut keys = vec![key];
+            for (name, description, age, life) in KEYS {
+                let born = now - age;
+                let fields = (name, description, Some(born + life));
+                keys.push(insert_key(&vault, connection, &account, fields, born, &caller).await?);
+            }
+            if let Some(key) = keys.iter().find(|key| key.name == "partner-acme") {
+                let subject = key.access_key.to_string();
+                let entry = |at, action, detail, expires_at| Entry {
+                    at,
+                    account_id: &account.id,
+                    action,
+                    subject: &subject,
+                    detail,
+                    expires_at,
+                };
+                let expired = entry(
+                    now - 20 * DAY_MS,
+                    Action::Expired,
+                    "",
+                    Some(now - 20 * DAY_MS),
+                );
+                audit::record(connection, expired, &caller).await?;
+                let restored = entry(now - 19 * DAY_MS, Action::Restored, "", key.expires_at);
+                audit::record(connection, restored, &caller).await?;
+                let edited = entry(
+                    now - 5 * DAY_MS,
+                    Action::Edited,
+                    "description",
+                    key.expires_at,
+                );
+                audit::record(connection, edited, &caller).await?;
+            }
+            for key in &keys {
+                announce(connection, &account, key, now).await?;
+            }
+            usage::fill(connection, &account, &keys, now).await?;
+            let _turn = write.commit().await?;
+            vault
+                .0
+                .directory
+                .set_account(&account.id, account.warning_days);
+            for key in &keys {
+                key.publish(&vault, &account);
+            }
+            Ok(Filled::Now)
+        })
+        .await
+    }
+}

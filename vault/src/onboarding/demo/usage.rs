@@ -1,0 +1,177 @@
+//! The use of the demonstration's keys: a month of calls, and programs that did not notice an expiration.
+
+use shared::{DAY_MS, HOUR_MS};
+use sqlx::AnyConnection;
+
+use crate::accounts::account::Account;
+use crate::error::Result;
+use crate::keys::create::NewKey;
+
+const MINUTE_MS: i64 = 60 * 1000;
+
+/// How a key is called: its name, when it was last accepted, and from where.
+type Use = (&'static str, i64, &'static [Place]);
+
+/// An address, a user agent, how long ago it called last, and whether that was refused.
+type Place = (&'static str, &'static str, i64, bool);
+
+/// The ages are in milliseconds. Keys that are not named here were never used. The addresses are those that
+/// are set aside for documentation.
+const USES: [Use; 6] = [
+    (
+        "billing-cron",
+        2 * HOUR_MS + 4 * MINUTE_MS,
+        &[
+            ("192.0.2.17", "curl/8.5.0", 40_000, true),
+            (
+                "2001:db8::2:17",
+                "billing-cron/2.4 (+https://example.com/batch)",
+                3 * MINUTE_MS,
+                true,
+            ),
+            (
+                "198.51.100.23",
+                "python-requests/2.32.3",
+                11 * MINUTE_MS,
+                true,
+            ),
+            ("192.0.2.16", "curl/7.88.1", 19 * DAY_MS, false),
+        ],
+    ),
+    (
+        "staging",
+        3 * MINUTE_MS,
+        &[
+            ("203.0.113.80", "Go-http-client/2.0", 3 * MINUTE_MS, false),
+            ("203.0.113.81", "PostmanRuntime/7.43.0", 5 * HOUR_MS, false),
+        ],
+    ),
+    (
+        "mobile-app-v3",
+        9_000,
+        &[
+            (
+                "2001:db8:40::9a1",
+                "Acme/3.8.1 CFNetwork/1568.200.51 Darwin/24.1.0",
+                9_000,
+                false,
+            ),
+            ("198.51.100.204", "okhttp/4.12.0", 21_000, false),
+            ("203.0.113.7", "okhttp/4.12.0", 48_000, false),
+            ("2001:db8:7::77", "okhttp/4.11.0", 2 * MINUTE_MS, false),
+            (
+                "198.51.100.9",
+                "Acme/3.7.0 CFNetwork/1496.0.7 Darwin/23.5.0",
+                4 * MINUTE_MS,
+                false,
+            ),
+        ],
+    ),
+    (
+        "partner-acme",
+        35 * MINUTE_MS,
+        &[(
+            "203.0.113.140",
+            "Java-http-client/21.0.4",
+            35 * MINUTE_MS,
+            false,
+        )],
+    ),
+    (
+        "warehouse-sync",
+        2 * MINUTE_MS,
+        &[
+            ("192.0.2.31", "axios/1.7.9", 2 * MINUTE_MS, false),
+            ("192.0.2.32", "axios/1.7.9", 7 * MINUTE_MS, false),
+        ],
+    ),
+    (
+        "legacy-importer",
+        36 * DAY_MS,
+        &[("192.0.2.5", "Wget/1.21.3", 36 * DAY_MS, false)],
+    ),
+];
+
+/// The calls that a key took in an hour, counted from the epoch: accepted, and refused. `ago` is in hours.
+fn calls(name: &str, hour: i64, ago: i64) -> (i64, i64) {
+    let of_day = hour.rem_euclid(24);
+    // Thursday was the first day of the epoch.
+    let weekend = (hour.div_euclid(24) + 4).rem_euclid(7) % 6 == 0;
+    // A little of chance that is the same each time.
+    let chance = (hour.wrapping_mul(2_654_435_761) >> 7).rem_euclid(32);
+    match name {
+        // Each night, and what retries since it has expired.
+        "billing-cron" if ago < 2 => (0, 14 + chance / 4),
+        "billing-cron" if of_day == 2 => (240 + chance * 3, 0),
+        "billing-cron" => (2, 0),
+        "staging" if weekend || !(7..19).contains(&of_day) => (0, 0),
+        "staging" => (4 + chance / 2, 0),
+        "mobile-app-v3" => (20 + 3 * (12 - (of_day - 14).abs()) + chance / 2, 0),
+        // It was expired by hand for a day.
+        "partner-acme" if (19 * 24..20 * 24).contains(&ago) => (0, 3 + chance / 8),
+        "partner-acme" if weekend => (0, 0),
+        "partner-acme" => (2 + chance / 4, 0),
+        "warehouse-sync" if ago < 8 * 24 => (12, 0),
+        _ => (0, 0),
+    }
+}
+
+/// Writes down how the keys were used.
+pub async fn fill(
+    connection: &mut AnyConnection,
+    account: &Account,
+    keys: &[NewKey],
+    now: i64,
+) -> Result<()> {
+    for (name, last_use, callers) in USES {
+        let Some(key) = keys.iter().find(|key| key.name == name) else {
+            continue;
+        };
+        let access_key = key.access_key.to_string();
+        for ago in (0..30 * 24).rev() {
+            let hour = now.div_euclid(HOUR_MS) - ago;
+            let (accepted, refused) = calls(name, hour, ago);
+            if accepted + refused == 0 {
+                continue;
+            }
+            sqlx::query(
+                "INSERT INTO key_hours (access_key, hour, accepted, refused) VALUES ($1, $2, $3, $4)",
+            )
+            .bind(&access_key)
+            .bind(hour)
+            .bind(accepted)
+            .bind(refused)
+            .execute(&mut *connection)
+            .await?;
+        }
+        sqlx::query("INSERT INTO last_uses (access_key, used_at) VALUES ($1, $2)")
+            .bind(&access_key)
+            .bind(now - last_use)
+            .execute(&mut *connection)
+            .await?;
+        for (address, agent, age, refused) in callers {
+            let seen_at = now - age;
+            sqlx::query(
+                "INSERT INTO callers (access_key, address, agent, seen_at, refused_at)
+                 VALUES ($1, $2, $3, $4, $5)",
+            )
+            .bind(&access_key)
+            .bind(*address)
+            .bind(*agent)
+            .bind(seen_at)
+            .bind(refused.then_some(seen_at))
+            .execute(&mut *connection)
+            .await?;
+        }
+    }
+    sqlx::query(
+        "INSERT INTO account_hours (account_id, hour, accepted, refused)
+         SELECT k.account_id, h.hour, CAST(SUM(h.accepted) AS BIGINT), CAST(SUM(h.refused) AS BIGINT)
+         FROM key_hours h JOIN api_keys k ON k.access_key = h.access_key
+         WHERE k.account_id = $1 GROUP BY k.account_id, h.hour",
+    )
+    .bind(&account.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! New accounts with their first key.
+
+pub mod demo;

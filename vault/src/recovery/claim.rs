@@ -1,0 +1,139 @@
+//! Claims: a password reset on an account of which nothing shows that its maker reads mail at its address.
+//!
+//! Signing up takes no proof that the address is one's own, so such an account may have been made by a stranger, who
+//! still holds the secrets of its keys. A confirmation changes that only if it came from a browser on which the account's
+//! owner had signed in: the link alone is opened by its reader, who may be the one that the stranger wants to deceive. The
+//! reset is the first proof of who reads mail there. It therefore expires every key made before; the new owner can
+//! restore those they know.
+
+use shared::token::AccessKey;
+use shared::view::ClaimView;
+use sqlx::AnyConnection;
+
+use crate::accounts::account::Account;
+use crate::accounts::sessions::Session;
+use crate::caller::Caller;
+use crate::error::{Error, Result};
+use crate::notices::sweep;
+use crate::outbox::MailTo;
+use crate::storage::audit::{self, Action, Entry};
+use crate::time::format::moment;
+use crate::vault::Vault;
+
+/// The detail of the audit entries of keys that a claim expired.
+pub const CLAIMED: &str = "claimed";
+
+/// The keys that a claim expired, to be published once it is committed.
+#[must_use = "publish it while the turn is held"]
+pub struct Claimed {
+    keys: Vec<(AccessKey, String)>,
+    at: i64,
+}
+
+impl Claimed {
+    pub fn publish(self, vault: &Vault) {
+        for (access_key, name) in self.keys {
+            vault.0.directory.amend(access_key, &name, Some(self.at));
+        }
+    }
+}
+
+/// Expires every good key of the account, within the transaction that confirms its address. `mail` is the one
+/// that tells the owner; no notice repeats it.
+pub async fn claim(
+    connection: &mut AnyConnection,
+    mail: &MailTo<'_>,
+    now: i64,
+    caller: &Caller,
+) -> Result<Claimed> {
+    let account = mail.account;
+    // Before the others, which are expired at their instant: if only a leap of the clock had expired a key, correcting the
+    // clock must not revive it.
+    sqlx::query(
+        "UPDATE api_keys SET expiration_set_at = expires_at WHERE account_id = $1 AND expires_at <= $2",
+    )
+    .bind(account)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    let mut rows: Vec<(String, String)> = sqlx::query_as(
+        "UPDATE api_keys SET expires_at = $1, expiration_set_at = $1
+         WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1) RETURNING access_key, name",
+    )
+    .bind(now)
+    .bind(account)
+    .fetch_all(&mut *connection)
+    .await?;
+    rows.sort_unstable();
+    let mut keys = Vec::with_capacity(rows.len());
+    for (subject, name) in rows {
+        let entry = Entry {
+            at: now,
+            account_id: account,
+            action: Action::Expired,
+            subject: &subject,
+            detail: CLAIMED,
+            expires_at: Some(now),
+        };
+        audit::record(connection, entry, caller).await?;
+        sweep::told_by(connection, mail, &subject, now).await?;
+        let damaged = |_| Error::Unavailable(format!("the key {subject} is damaged"));
+        keys.push((subject.parse().map_err(damaged)?, name));
+    }
+    sqlx::query("UPDATE accounts SET claimed_at = $1 WHERE id = $2")
+        .bind(now)
+        .bind(account)
+        .execute(connection)
+        .await?;
+    Ok(Claimed { keys, at: now })
+}
+
+/// How many keys the claim of an account at `at` expired.
+pub async fn expired_by(connection: &mut AnyConnection, account: &str, at: i64) -> Result<i64> {
+    let (expired,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM audit WHERE account_id = $1 AND at = $2 AND action = $3 AND detail = $4",
+    )
+    .bind(account)
+    .bind(at)
+    .bind(Action::Expired.slug())
+    .bind(CLAIMED)
+    .fetch_one(connection)
+    .await?;
+    Ok(expired)
+}
+
+impl Vault {
+    /// The claim that the owner has not yet been told of, for the Dashboard.
+    pub(crate) async fn claim(&self, account: &Account) -> Result<Option<ClaimView>> {
+        let (at,): (Option<i64>,) = sqlx::query_as("SELECT claimed_at FROM accounts WHERE id = $1")
+            .bind(&account.id)
+            .fetch_one(&self.0.database.readers)
+            .await?;
+        let Some(at) = at else {
+            return Ok(None);
+        };
+        let mut connection = self.0.database.readers.acquire().await?;
+        Ok(Some(ClaimView {
+            at: moment(at, account.time_zone),
+            expired: expired_by(&mut connection, &account.id, at).await?,
+        }))
+    }
+
+    /// Takes the line about a claim off the Dashboard.
+    ///
+    /// # Errors
+    /// [`Error::SessionOver`].
+    pub async fn dismiss_claim(&self, session: &Session) -> Result<()> {
+        let session = session.clone();
+        self.undisturbed(move |vault| async move {
+            let mut write = vault.begin_as(&session).await?;
+            sqlx::query("UPDATE accounts SET claimed_at = NULL WHERE id = $1")
+                .bind(&session.account.id)
+                .execute(&mut *write.transaction)
+                .await?;
+            let _turn = write.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+}

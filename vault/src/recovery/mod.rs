@@ -1,0 +1,6 @@
+//! Recovery of an account: requests for a new password, the reset itself, and the claim that comes with the first
+//! one.
+
+pub mod claim;
+pub mod password_reset;
+pub mod reset_requests;

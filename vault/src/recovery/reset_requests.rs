@@ -1,0 +1,351 @@
+//! Requests for a link to a new password, which anybody can make for any address. They are answered before anything is
+//! looked up, and handled together a moment later by one transaction, which commits whether or not one of the addresses has an
+//! account: neither the answer nor what the writer does next tells which addresses have one, and a flood of requests
+//! costs one commit each time. No network holds more than a quarter of the places.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use shared::notice::MailKind;
+use shared::validation::FieldErrors;
+use tokio::sync::{RwLock, oneshot};
+use tokio::time::{Instant, timeout_at};
+
+use crate::accounts::email_links;
+use crate::caller::Caller;
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::limits::Limit;
+use crate::limits::backoff::Subject;
+use crate::limits::origin::network;
+use crate::text;
+use crate::vault::Vault;
+
+/// How long the first request waits for others.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The wait after requests could not be handled, because the database takes no changes or its turn did not come.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+/// How long a request is tried. By then its sender has asked again.
+const GIVE_UP: Duration = Duration::from_mins(15);
+/// Most requests that wait.
+const MOST: usize = 1_000;
+/// Most of them from one network.
+const MOST_OF_NETWORK: usize = MOST / 4;
+
+struct Request {
+    email: String,
+    place: Place,
+    since: Instant,
+    done: oneshot::Sender<()>,
+}
+
+/// The requests that wait.
+#[derive(Default)]
+pub(crate) struct ResetRequests {
+    waiting: Mutex<Vec<Request>>,
+    places: Arc<Places>,
+    /// Shared by those that handle requests, so that the stop can wait for what they have taken.
+    handling: RwLock<()>,
+}
+
+/// The places that are taken, by requests that wait and by those that are being handled.
+#[derive(Default)]
+struct Places(Mutex<HashMap<Option<IpAddr>, usize>>);
+
+/// A place. Dropped with its request, also by a panic, it is free again.
+struct Place {
+    places: Arc<Places>,
+    /// None: unknown, which counts as a network of its own.
+    network: Option<IpAddr>,
+}
+
+impl Places {
+    fn taken(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Entry::Occupied(mut held) = self.places.taken().entry(self.network) {
+            *held.get_mut() -= 1;
+            if *held.get() == 0 {
+                held.remove();
+            }
+        }
+    }
+}
+
+impl ResetRequests {
+    fn waiting(&self) -> MutexGuard<'_, Vec<Request>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a place.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if too many are waiting, in all or of its network.
+    fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
+        let mut taken = self.places.taken();
+        let held = taken.get(&network).copied().unwrap_or_default();
+        if taken.values().sum::<usize>() >= MOST || held >= MOST_OF_NETWORK {
+            return Err(Error::Busy);
+        }
+        taken.insert(network, held + 1);
+        let places = Arc::clone(&self.places);
+        Ok(Place { places, network })
+    }
+
+    /// Adds a request that has a place, and says whether it is the first.
+    fn add(&self, request: Request) -> bool {
+        let mut waiting = self.waiting();
+        waiting.push(request);
+        waiting.len() == 1
+    }
+
+    fn take(&self) -> Vec<Request> {
+        std::mem::take(&mut *self.waiting())
+    }
+
+    /// Puts requests back that could not be handled.
+    fn put_back(&self, requests: Vec<Request>) {
+        self.waiting().splice(0..0, requests);
+    }
+}
+
+impl Vault {
+    /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be told from
+    /// the answer nor from its time. The receiver hears when the request has been handled.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `email`; [`Error::Throttled`]; [`Error::Busy`].
+    #[expect(clippy::unused_async, reason = "like every other operation")]
+    pub async fn request_reset(
+        &self,
+        email: &str,
+        caller: &Caller,
+    ) -> Result<oneshot::Receiver<()>> {
+        let email = text::email(email).map_err(|error| FieldErrors::one("email", error))?;
+        let network = caller.address.map(network);
+        let requests = &self.0.reset_requests;
+        // First, so that what is refused for want of a place counts against no mailbox.
+        let place = requests.reserve(network);
+        let place = self.0.limits.counted(Limit::Mails, place)?;
+        let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
+        // Each counts, whether it led to a mail or not.
+        self.0.limits.mail(subjects)?;
+        let (done, handled) = oneshot::channel();
+        let request = Request {
+            email,
+            place,
+            since: Instant::now(),
+            done,
+        };
+        if requests.add(request) {
+            let vault = Arc::downgrade(&self.0);
+            tokio::spawn(async move {
+                let mut pause = PAUSE;
+                loop {
+                    tokio::time::sleep(pause).await;
+                    let Some(vault) = vault.upgrade() else {
+                        return;
+                    };
+                    if Self(vault).handle_reset_requests().await {
+                        return;
+                    }
+                    pause = TRY_AGAIN;
+                }
+            });
+        }
+        Ok(handled)
+    }
+
+    /// Handles the requests that wait, and returns whether that is done. What the database does not take waits on: its
+    /// sender was told that a link is on its way.
+    async fn handle_reset_requests(&self) -> bool {
+        let _handling = self.0.reset_requests.handling.read().await;
+        self.handle_waiting().await
+    }
+
+    /// Handles the requests that wait for the last time, also those that a task has taken, and returns whether that is
+    /// done by `deadline`.
+    pub(crate) async fn finish_reset_requests(&self, deadline: Instant) -> bool {
+        let finish = async {
+            // A task that fails puts back what it has taken.
+            let _alone = self.0.reset_requests.handling.write().await;
+            self.handle_waiting().await
+        };
+        timeout_at(deadline, finish).await.unwrap_or(false)
+    }
+
+    async fn handle_waiting(&self) -> bool {
+        let requests = self.0.reset_requests.take();
+        if requests.is_empty() {
+            return true;
+        }
+        let put = self.put_reset_links(&requests).await;
+        let failed = self.0.database.noted(put).is_err();
+        let (again, over): (Vec<_>, Vec<_>) = requests
+            .into_iter()
+            .partition(|request| failed && request.since.elapsed() < GIVE_UP);
+        if failed && !over.is_empty() {
+            let count = over.len();
+            tracing::error!(count, "links to new passwords could not be sent");
+        }
+        for Request { place, done, .. } in over {
+            drop(place);
+            // The sender rarely waits.
+            let _ = done.send(());
+        }
+        let done = again.is_empty();
+        self.0.reset_requests.put_back(again);
+        done
+    }
+
+    async fn put_reset_links(&self, requests: &[Request]) -> Result<()> {
+        let kind = MailKind::ResetPassword;
+        let mut write = self.0.database.begin().await?;
+        let now = write.now;
+        let connection = &mut *write.transaction;
+        for Request { email, .. } in requests {
+            let account: Option<(String,)> =
+                sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
+                    .bind(email)
+                    .fetch_optional(&mut *connection)
+                    .await?;
+            if let Some((account,)) = account {
+                email_links::put(connection, &account, kind, email, now).await?;
+            }
+        }
+        // Makes the commit reach the disk in any case, which is what takes time. SQLite does not write what is there
+        // already.
+        sqlx::query(
+            "INSERT INTO write_probe (id, body) VALUES (2, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        )
+        .bind(random::bytes::<16>()?.to_vec())
+        .execute(connection)
+        .await?;
+        let _turn = write.commit().await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::Arc;
+
+    use tokio::sync::oneshot::error::TryRecvError;
+
+    use super::*;
+    use crate::time::clock::ManualClock;
+
+    const NOON: i64 = 1_795_435_200_000;
+
+    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> Option<Place> {
+        let network = network(IpAddr::from(address));
+        requests.reserve(Some(network)).ok()
+    }
+
+    #[test]
+    fn one_network_leaves_places_to_others() {
+        let requests = ResetRequests::default();
+        let asked = (0..=u8::MAX).cycle().take(2 * MOST);
+        let mut one: Vec<_> = asked
+            .filter_map(|host| reserve(&requests, [203, 0, 113, host]))
+            .collect();
+        assert_eq!(one.len(), MOST_OF_NETWORK);
+        let other = reserve(&requests, [192, 0, 2, 1]);
+        assert!(other.is_some());
+        let asked = (0..10).flat_map(|network| std::iter::repeat_n(network, MOST));
+        let rest: Vec<_> = asked
+            .filter_map(|network| reserve(&requests, [198, 51, network, 1]))
+            .collect();
+        let held: usize = requests.places.taken().values().sum();
+        assert_eq!((held, rest.len()), (MOST, MOST - MOST_OF_NETWORK - 1));
+        one.pop();
+        assert!(
+            reserve(&requests, [203, 0, 113, 1]).is_some(),
+            "a place is free"
+        );
+    }
+
+    /// What was answered as being on its way is sent once the database takes changes again.
+    #[tokio::test]
+    async fn requests_outlast_a_database_that_is_locked() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let held = vault.0.database.begin().await.unwrap();
+        let caller = Caller::default();
+        let work = vault.request_reset("a@example.com", &caller);
+        let mut handled = work.await.unwrap();
+        tokio::time::pause();
+        assert!(!vault.handle_reset_requests().await);
+        assert_eq!(handled.try_recv(), Err(TryRecvError::Empty));
+        tokio::time::resume();
+        drop(held.commit().await.unwrap());
+        assert!(vault.handle_reset_requests().await);
+        handled.await.unwrap();
+        assert!(vault.0.reset_requests.places.taken().is_empty());
+    }
+
+    /// A request that is lost to a panic costs no place.
+    #[tokio::test]
+    async fn a_panic_frees_the_places_of_its_requests() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let caller = Caller::default();
+        let work = vault.request_reset("a@example.com", &caller);
+        let _handled = work.await.unwrap();
+        let handler = vault.clone();
+        let fault = tokio::spawn(async move {
+            let _requests = handler.0.reset_requests.take();
+            panic!("as a fault in the code would");
+        });
+        assert!(fault.await.unwrap_err().is_panic());
+        assert!(vault.0.reset_requests.places.taken().is_empty());
+    }
+
+    /// The stop waits for the database no longer than it may, and reports what is lost, also what a task has taken.
+    #[tokio::test]
+    async fn the_last_try_ends_by_its_deadline() {
+        const LIMIT: Duration = Duration::from_millis(1_500);
+        for taken in [false, true] {
+            let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+            let begun = Instant::now();
+            assert!(vault.finish_reset_requests(begun).await, "nothing waits");
+            let _held = vault.0.database.begin().await.unwrap();
+            let caller = Caller::default();
+            let work = vault.request_reset("a@example.com", &caller);
+            let _handled = work.await.unwrap();
+            tokio::time::pause();
+            if taken {
+                let handler = vault.clone();
+                tokio::spawn(async move { handler.handle_reset_requests().await });
+                tokio::task::yield_now().await;
+                assert!(vault.0.reset_requests.waiting().is_empty());
+            }
+            let begun = Instant::now();
+            assert!(!vault.finish_reset_requests(begun + LIMIT).await);
+            assert!(begun.elapsed() < LIMIT + Duration::from_millis(100));
+            tokio::time::resume();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_finds_no_place_is_not_charged() {
+        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let (requests, caller) = (&vault.0.reset_requests, Caller::default());
+        let mut places: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
+        for _ in 0..10 {
+            let refused = vault.request_reset("a@example.com", &caller).await;
+            assert!(matches!(refused, Err(Error::Busy)));
+        }
+        for _ in 0..3 {
+            places.pop();
+            assert!(vault.request_reset("a@example.com", &caller).await.is_ok());
+        }
+    }
+}

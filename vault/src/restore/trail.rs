@@ -1,0 +1,74 @@
+//! Where the audit trails of the backup and of the present database part.
+//!
+//! Usually the present database continues the backup. It does not if an older backup was restored in between: then both
+//! have gone on from a common entry, each in its own way, and what one of them lacks may never have been there.
+
+use sqlx::AnyConnection;
+
+use crate::storage::audit::Action;
+
+/// Entries about an account that leave who may come in, and who is told, as it was.
+const LEAVES_ACCOUNT: [Action; 4] = [
+    Action::SignedIn,
+    Action::SignedOut,
+    Action::PreferencesChanged,
+    Action::StagesChosen,
+];
+
+/// How the present database goes on from the backup.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Trail {
+    /// Whether it has all entries of the backup, but for those that were pruned.
+    pub continues: bool,
+    /// The number of the last entry that both have.
+    pub common: i64,
+}
+
+impl Trail {
+    /// Compares the trail of `main` with that of `present`.
+    pub async fn read(connection: &mut AnyConnection) -> sqlx::Result<Self> {
+        let (last_ours, last_theirs, parted): (i64, i64, Option<i64>) = sqlx::query_as(
+            "SELECT (SELECT COALESCE(MAX(id), 0) FROM main.audit), (SELECT COALESCE(MAX(id), 0) FROM present.audit),
+                    (SELECT MIN(b.id) FROM main.audit b JOIN present.audit p ON p.id = b.id
+                     WHERE p.at <> b.at OR p.account_id <> b.account_id OR p.action <> b.action
+                        OR p.subject <> b.subject OR p.detail <> b.detail)",
+        )
+        .fetch_one(connection)
+        .await?;
+        Ok(Self {
+            continues: parted.is_none() && last_theirs >= last_ours,
+            common: parted.map_or(last_ours.min(last_theirs), |first| first - 1),
+        })
+    }
+
+    /// A condition: the present database (`p`) has something to say of the key (`b`). Where it continues the backup that is
+    /// all of it, and otherwise what it has recorded since the two parted. That a key was expired manually is also known
+    /// where the entry about it was pruned.
+    pub fn speaks_of_key(self) -> String {
+        if self.continues {
+            return "1 = 1".to_owned();
+        }
+        format!(
+            "(EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.account_id
+                      AND u.subject = b.access_key)
+              OR (p.expires_at = p.expiration_set_at
+                  AND NOT EXISTS (SELECT 1 FROM present.audit u WHERE u.account_id = b.account_id
+                                  AND u.subject = b.access_key AND u.at >= p.expires_at)))",
+            self.common
+        )
+    }
+
+    /// The same of the account (`b`).
+    pub fn speaks_of_account(self) -> String {
+        if self.continues {
+            return "1 = 1".to_owned();
+        }
+        let others = LEAVES_ACCOUNT.map(|action| format!("'{}'", action.slug()));
+        format!(
+            "EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.id
+                     AND u.subject = '' AND u.action NOT IN ({}))",
+            self.common,
+            others.join(", ")
+        )
+    }
+}

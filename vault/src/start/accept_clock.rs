@@ -1,0 +1,154 @@
+//! Going by the machine's clock again, after a clock that ran ahead was put right: the one way to lower the floor, and
+//! the operator's. Nothing is taken out of the audit trail; its entries up to now are no longer believed in matters of
+//! time.
+//!
+//! What was decided by a person stays decided: a key that was expired manually while the clock ran ahead expires at the
+//! present instant. A key that expired only because of the leap is good again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::notice::Stage;
+use sqlx::{AnyConnection, AssertSqlSafe};
+use tokio::time::Instant;
+
+use super::clock_floor;
+use crate::error::{Error, OpenError, Result};
+use crate::storage::{self, Database, Inspected};
+use crate::time::clock::Clock;
+
+/// The longest that closing the database may take.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// What was accepted, or would be.
+#[derive(Debug)]
+pub struct Accepted {
+    /// What the machine's clock says, UTC epoch milliseconds.
+    pub now: i64,
+    /// The latest recorded instant, which lies ahead of it.
+    pub recorded: i64,
+    /// Name and access key of the keys that were expired manually at an instant ahead: they expire now.
+    pub expired: Vec<(String, String)>,
+}
+
+/// Whether `expires_at` of a key (`k`) is an instant after $1 at which it was expired manually: any other expiration lies
+/// ahead of the instant at which it was set.
+const BY_HAND: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
+
+/// Columns that say when something happened. What still lies ahead happened now at the latest.
+const HAPPENED: [(&str, &[&str]); 7] = [
+    ("sweeps", &["swept_to"]),
+    ("sessions", &["created_at", "seen_at"]),
+    ("api_keys", &["created_at", "expiration_set_at"]),
+    (
+        "accounts",
+        &["created_at", "confirmed_at", "second_confirmed_at"],
+    ),
+    (
+        "outbox",
+        &[
+            "created_at",
+            "tried_since",
+            "next_at",
+            "leased_at",
+            "finished_at",
+        ],
+    ),
+    ("last_uses", &["used_at"]),
+    ("callers", &["seen_at", "refused_at"]),
+];
+
+/// Makes the next start go by the machine's clock. None: nothing recorded lies ahead of it. With `dry_run`, nothing is
+/// changed.
+///
+/// # Errors
+/// A sentence; also while a server has the database open.
+pub async fn accept(
+    database_url: &str,
+    clock: Arc<dyn Clock>,
+    dry_run: bool,
+) -> Result<Option<Accepted>, OpenError> {
+    if let Some(path) = storage::missing(database_url)? {
+        return Err(OpenError::NoDatabase { path });
+    }
+    let inspected = Inspected::new(database_url).await?;
+    let database = Database::open(inspected, clock.clone(), Arc::default()).await?;
+    let accepted = lower(&database, clock.wall(), dry_run).await;
+    database.close(Instant::now() + CLOSING).await;
+    accepted
+}
+
+async fn lower(
+    database: &Database,
+    now: i64,
+    dry_run: bool,
+) -> Result<Option<Accepted>, OpenError> {
+    let recorded = clock_floor::recorded(database).await?;
+    let Some(recorded) = recorded.filter(|recorded| *recorded > now) else {
+        return Ok(None);
+    };
+    let mut write = database.begin().await.map_err(OpenError::Accept)?;
+    let expired = lower_all(&mut write.transaction, now)
+        .await
+        .map_err(OpenError::Accept)?;
+    if !dry_run {
+        drop(write.commit().await.map_err(OpenError::Accept)?);
+    }
+    Ok(Some(Accepted {
+        now,
+        recorded,
+        expired,
+    }))
+}
+
+async fn lower_all(
+    connection: &mut AnyConnection,
+    now: i64,
+) -> Result<Vec<(String, String)>, Error> {
+    // Made of constants only; what is not is bound.
+    let select =
+        format!("SELECT k.name, k.access_key FROM api_keys k WHERE {BY_HAND} ORDER BY k.name");
+    let expired: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(select))
+        .bind(now)
+        .fetch_all(&mut *connection)
+        .await?;
+    let told = format!(
+        "UPDATE notices SET expires_at = $1 WHERE EXISTS (
+             SELECT 1 FROM api_keys k WHERE k.access_key = notices.access_key
+             AND k.expires_at = notices.expires_at AND {BY_HAND})"
+    );
+    let keys =
+        format!("UPDATE api_keys AS k SET expires_at = $1, expiration_set_at = $1 WHERE {BY_HAND}");
+    // A link that was made by the clock that ran ahead would be good for too long.
+    let links = "UPDATE links SET expires_at = $1
+                 WHERE expires_at > $1 AND id IN (SELECT id FROM outbox WHERE created_at > $1)";
+    let audit = "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit) WHERE id = 1 AND $1 > 0";
+    for statement in [&*told, &keys, links, audit] {
+        sqlx::query(AssertSqlSafe(statement.to_owned()))
+            .bind(now)
+            .execute(&mut *connection)
+            .await?;
+    }
+    // What was announced ahead of its time is announced again when it comes.
+    for stage in Stage::ALL {
+        sqlx::query(
+            "DELETE FROM notices WHERE stage = $1 AND expires_at > $2 AND EXISTS (
+                 SELECT 1 FROM api_keys k WHERE k.access_key = notices.access_key
+                 AND k.expires_at = notices.expires_at)",
+        )
+        .bind(stage.slug())
+        .bind(now.saturating_add(stage.lead()))
+        .execute(&mut *connection)
+        .await?;
+    }
+    for (table, columns) in HAPPENED {
+        for column in columns {
+            let statement = format!("UPDATE {table} SET {column} = $1 WHERE {column} > $1");
+            sqlx::query(AssertSqlSafe(statement))
+                .bind(now)
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Ok(expired)
+}

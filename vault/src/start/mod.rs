@@ -1,0 +1,5 @@
+//! The start of the vault: the files are opened, the clock is raised to its floor, and every key is loaded.
+
+pub mod accept_clock;
+pub mod clock_floor;
+pub mod open;

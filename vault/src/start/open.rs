@@ -1,0 +1,97 @@
+//! Opening the vault.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use super::clock_floor;
+use crate::crypto::passwords::Passwords;
+use crate::crypto::pepper::Pepper;
+use crate::error::OpenError;
+use crate::limits::Limits;
+use crate::notices::sweep;
+use crate::recovery::reset_requests::ResetRequests;
+use crate::state::decision_metrics::Tally;
+use crate::state::directory::KeyDirectory;
+use crate::storage::load_directory::Loader;
+use crate::storage::{self, Content, Database, Inspected};
+use crate::text;
+use crate::time::clock::Clock;
+use crate::usage::Usage;
+use crate::vault::{Inner, NOTICE_WAIT_MS, Options, Vault};
+use crate::verify::RequestIds;
+
+impl Vault {
+    /// Opens the database (making or migrating it where needed) and loads every key.
+    ///
+    /// # Errors
+    /// A sentence that says what stands in the way; what could not be opened is left as it was.
+    pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        let passwords = Passwords::new()?;
+        let directory = Arc::new(KeyDirectory::default());
+        let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
+        let recorded = clock_floor::raise(&database, clock.as_ref()).await?;
+        text::refold(&database).await.map_err(OpenError::Fold)?;
+        sweep::begin(&database).await.map_err(OpenError::Sweep)?;
+        Loader::begin(&database, &pepper)
+            .await
+            .map_err(OpenError::Load)?
+            .load(&directory)
+            .await?;
+        let vault = Self(Arc::new(Inner {
+            database,
+            pepper,
+            directory,
+            passwords,
+            limits: Limits::new(options.limits, clock.clone()),
+            reset_requests: ResetRequests::default(),
+            usage: Usage::default(),
+            tally: Tally::default(),
+            request_ids: RequestIds::default(),
+            base_url: options.base_url.clone(),
+            notice_wait: AtomicI64::new(NOTICE_WAIT_MS),
+            known: recorded.unwrap_or_else(|| clock.now()),
+            clock,
+        }));
+        // The first answer of /readyz knows it too.
+        vault.report_clock();
+        Ok(vault)
+    }
+}
+
+/// Opens the database and the pepper, making both at the first start. A start that dies on the way can be started
+/// again: the pepper is put in its place once the tables are durable, so one without tables is a loss.
+async fn open_both(
+    options: &Options,
+    clock: Arc<dyn Clock>,
+    directory: Arc<KeyDirectory>,
+) -> Result<(Database, Pepper), OpenError> {
+    let path = &options.pepper_file;
+    let pepper = Pepper::load(path)?;
+    let lost = |database: &Path| OpenError::DatabaseMissing {
+        path: database.to_owned(),
+        pepper: path.clone(),
+    };
+    if pepper.is_some()
+        && let Some(database) = storage::missing(&options.database_url)?
+    {
+        return Err(lost(&database));
+    }
+    let inspected = Inspected::new(&options.database_url).await?;
+    match (pepper, inspected.content) {
+        (None, Content::Keys) => Err(OpenError::PepperMissing { path: path.clone() }),
+        (None, _) => {
+            let drawn = Pepper::draw(path)?;
+            let database = Database::open(inspected, clock, directory).await?;
+            Ok((database, drawn.keep()?))
+        }
+        (Some(_), Content::Missing) => Err(lost(&inspected.path)),
+        (Some(_), Content::Blank) => Err(OpenError::DatabaseEmpty {
+            path: inspected.path,
+            pepper: path.clone(),
+        }),
+        (Some(pepper), Content::NoKeys | Content::Keys) => {
+            Ok((Database::open(inspected, clock, directory).await?, pepper))
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What the operator measures of the decisions: how many of each outcome, and how long they took.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use shared::problem::Code;
+
+use crate::state::sharded::Shards;
+
+/// Upper bounds of the buckets in nanoseconds, each included. A decision takes less than a microsecond on the machines of
+/// its day; what is far above was held up.
+const BOUNDS: [u64; 11] = [
+    250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 64_000, 256_000, 1_000_000, 10_000_000,
+];
+
+/// The outcomes that a decision can have, beside that the key is good.
+const REFUSALS: [Code; 5] = [
+    Code::CredentialsMissing,
+    Code::CredentialsMalformed,
+    Code::KeyInvalid,
+    Code::KeyExpired,
+    Code::Unavailable,
+];
+
+#[derive(Default)]
+struct Part {
+    good: AtomicU64,
+    refused: [AtomicU64; REFUSALS.len()],
+    /// One more than there are bounds: for what is beyond the last.
+    buckets: [AtomicU64; BOUNDS.len() + 1],
+    nanoseconds: AtomicU64,
+}
+
+#[derive(Default)]
+pub(crate) struct Tally(Shards<Part>);
+
+/// The decisions since the start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decisions {
+    /// Decisions by outcome: `good`, or the code of the refusal.
+    pub by_code: Vec<(&'static str, u64)>,
+    /// Upper bound in seconds, and how many took at most as long.
+    pub at_most: Vec<(f64, u64)>,
+    pub count: u64,
+    /// All decisions together.
+    pub seconds: f64,
+}
+
+impl Tally {
+    /// Counts a decision; `refused` is none if the key is good.
+    pub fn count(&self, refused: Option<Code>, took: Duration) {
+        let part = self.0.mine();
+        let outcome = match refused {
+            None => Some(&part.good),
+            Some(code) => REFUSALS
+                .iter()
+                .position(|known| *known == code)
+                .map(|place| &part.refused[place]),
+        };
+        if let Some(outcome) = outcome {
+            outcome.fetch_add(1, Ordering::Relaxed);
+        }
+        let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = BOUNDS.partition_point(|bound| *bound < nanoseconds);
+        part.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        part.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+    }
+
+    pub fn read(&self) -> Decisions {
+        let sum = |of: &dyn Fn(&Part) -> &AtomicU64| {
+            self.0
+                .iter()
+                .map(|part| of(part).load(Ordering::Relaxed))
+                .sum::<u64>()
+        };
+        let mut by_code = vec![("good", sum(&|part| &part.good))];
+        for (place, code) in REFUSALS.iter().enumerate() {
+            by_code.push((code.slug(), sum(&|part| &part.refused[place])));
+        }
+        let mut count = 0;
+        let mut at_most = Vec::with_capacity(BOUNDS.len());
+        for (place, bound) in BOUNDS.iter().enumerate() {
+            count += sum(&|part| &part.buckets[place]);
+            at_most.push((seconds(*bound), count));
+        }
+        count += sum(&|part| &part.buckets[BOUNDS.len()]);
+        Decisions {
+            by_code,
+            at_most,
+            count,
+            seconds: seconds(sum(&|part| &part.nanoseconds)),
+        }
+    }
+}
+
+fn seconds(nanoseconds: u64) -> f64 {
+    Duration::from_nanos(nanoseconds).as_secs_f64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever thread counts, and beyond the last bound too, nothing is missing.
+    #[test]
+    fn parts_are_added_up() {
+        let tally = Tally::default();
+        std::thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| {
+                    tally.count(None, Duration::from_nanos(250));
+                    tally.count(Some(Code::KeyExpired), Duration::from_nanos(251));
+                    tally.count(Some(Code::KeyInvalid), Duration::from_secs(1));
+                });
+            }
+        });
+        let read = tally.read();
+        let expected = [
+            ("good", 5),
+            ("credentials_missing", 0),
+            ("credentials_malformed", 0),
+            ("key_invalid", 5),
+            ("key_expired", 5),
+            ("unavailable", 0),
+        ];
+        assert_eq!(read.by_code, expected);
+        assert_eq!(read.at_most[..2], [(250e-9, 5), (500e-9, 10)]);
+        assert_eq!(read.at_most.last(), Some(&(0.01, 10)));
+        assert_eq!(read.count, 15);
+        assert!((read.seconds - 5.0).abs() < 0.001);
+    }
+}

@@ -1,0 +1,121 @@
+//! Every key, in memory, by its access key: loaded at the start, published to by each change before it is
+//! acknowledged. Because it is complete, "not here" means "does not exist", and because it is the only copy
+//! that verification reads, nothing can go stale.
+//!
+//! Readers take no lock. A key costs about 150 bytes: the entries stand in the map itself, and what the keys
+//! of an account have in common stands beside it once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use foldhash::fast::RandomState;
+use papaya::{HashMap, HashMapRef, LocalGuard};
+use shared::DAY_MS;
+use shared::token::AccessKey;
+
+use crate::crypto::pepper::Digest;
+
+/// What verification must know of a key.
+pub(crate) struct Entry {
+    pub account: Arc<AccountEntry>,
+    pub name: Box<str>,
+    pub expires_at: Option<i64>,
+    pub digest: Digest,
+}
+
+/// What verification must know of an account, shared by its keys.
+#[derive(Debug)]
+pub(crate) struct AccountEntry {
+    pub id: Box<str>,
+    /// The warning window in milliseconds.
+    window: AtomicI64,
+}
+
+impl AccountEntry {
+    pub fn window(&self) -> i64 {
+        self.window.load(Ordering::Relaxed)
+    }
+
+    #[cfg(test)]
+    pub fn new(id: &str, window: i64) -> Self {
+        Self {
+            id: id.into(),
+            window: AtomicI64::new(window),
+        }
+    }
+}
+
+/// The map while somebody reads it.
+pub(crate) type Keys<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
+
+#[derive(Default)]
+pub(crate) struct KeyDirectory {
+    keys: HashMap<AccessKey, Entry, RandomState>,
+    accounts: HashMap<Box<str>, Arc<AccountEntry>>,
+}
+
+impl KeyDirectory {
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// For looking keys up. An entry lives as long as what this returns, which must not be kept over an await.
+    pub fn read(&self) -> Keys<'_> {
+        self.keys.pin()
+    }
+
+    /// Makes an account known, or changes its warning window.
+    pub fn set_account(&self, id: &str, warning_days: i64) {
+        let accounts = self.accounts.pin();
+        let account = accounts.get_or_insert_with(id.into(), || {
+            Arc::new(AccountEntry {
+                id: id.into(),
+                window: AtomicI64::new(0),
+            })
+        });
+        account
+            .window
+            .store(warning_days * DAY_MS, Ordering::Relaxed);
+    }
+
+    /// Makes a new key usable; false if its account is unknown.
+    pub fn publish(
+        &self,
+        access_key: AccessKey,
+        account_id: &str,
+        name: &str,
+        expires_at: Option<i64>,
+        digest: Digest,
+    ) -> bool {
+        let Some(account) = self.accounts.pin().get(account_id).cloned() else {
+            return false;
+        };
+        let entry = Entry {
+            account,
+            name: name.into(),
+            expires_at,
+            digest,
+        };
+        self.keys.pin().insert(access_key, entry);
+        true
+    }
+
+    /// Changes what an edit, expire or restore may change.
+    pub fn amend(&self, access_key: AccessKey, name: &str, expires_at: Option<i64>) {
+        self.keys.pin().update(access_key, |old| Entry {
+            account: Arc::clone(&old.account),
+            name: name.into(),
+            expires_at,
+            digest: old.digest,
+        });
+    }
+
+    /// Removes every key that `keep` does not name.
+    pub fn retain(&self, mut keep: impl FnMut(&AccessKey) -> bool) {
+        self.keys.pin().retain(|access_key, _| keep(access_key));
+    }
+
+    pub fn remove(&self, access_key: AccessKey) {
+        self.keys.pin().remove(&access_key);
+    }
+}

@@ -1,0 +1,6 @@
+//! State in memory that decisions read and count in, and the readiness that the health checks report.
+
+pub mod decision_metrics;
+pub mod directory;
+pub mod readiness;
+pub mod sharded;

@@ -1,0 +1,126 @@
+//! The audit trail: one row for everything that was done, written in the transaction that did it.
+
+use sqlx::AnyConnection;
+
+use crate::caller::Caller;
+use crate::error::Result;
+
+/// What was done. The words are stored and never change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    SignedUp,
+    SignedIn,
+    SignedOut,
+    PasswordChanged,
+    PreferencesChanged,
+    AddressConfirmed,
+    AddressAsked,
+    AddressKept,
+    AddressChanged,
+    PasswordReset,
+    StagesChosen,
+    RecipientAdded,
+    RecipientConfirmed,
+    RecipientRemoved,
+    CalendarReset,
+    Created,
+    Edited,
+    Expired,
+    Restored,
+    Deleted,
+    /// A backup took the place of the database; of no account, or of one that was kept as it was in the database.
+    DatabaseRestored,
+}
+
+impl Action {
+    pub const ALL: [Self; 21] = [
+        Self::SignedUp,
+        Self::SignedIn,
+        Self::SignedOut,
+        Self::PasswordChanged,
+        Self::PreferencesChanged,
+        Self::AddressConfirmed,
+        Self::AddressAsked,
+        Self::AddressKept,
+        Self::AddressChanged,
+        Self::PasswordReset,
+        Self::StagesChosen,
+        Self::RecipientAdded,
+        Self::RecipientConfirmed,
+        Self::RecipientRemoved,
+        Self::CalendarReset,
+        Self::Created,
+        Self::Edited,
+        Self::Expired,
+        Self::Restored,
+        Self::Deleted,
+        Self::DatabaseRestored,
+    ];
+
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::SignedUp => "account.signed_up",
+            Self::SignedIn => "account.signed_in",
+            Self::SignedOut => "account.signed_out",
+            Self::PasswordChanged => "account.password_changed",
+            Self::PreferencesChanged => "account.preferences_changed",
+            Self::AddressConfirmed => "account.address_confirmed",
+            Self::AddressAsked => "account.address_asked",
+            Self::AddressKept => "account.address_kept",
+            Self::AddressChanged => "account.address_changed",
+            Self::PasswordReset => "account.password_reset",
+            Self::StagesChosen => "notices.stages_chosen",
+            Self::RecipientAdded => "notices.recipient_added",
+            Self::RecipientConfirmed => "notices.recipient_confirmed",
+            Self::RecipientRemoved => "notices.recipient_removed",
+            Self::CalendarReset => "notices.calendar_reset",
+            Self::Created => "key.created",
+            Self::Edited => "key.edited",
+            Self::Expired => "key.expired",
+            Self::Restored => "key.restored",
+            Self::Deleted => "key.deleted",
+            Self::DatabaseRestored => "database.restored",
+        }
+    }
+
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.slug() == slug)
+    }
+}
+
+/// One row to write.
+pub struct Entry<'a> {
+    pub at: i64,
+    pub account_id: &'a str,
+    pub action: Action,
+    /// An access key, or empty.
+    pub subject: &'a str,
+    pub detail: &'a str,
+    pub expires_at: Option<i64>,
+}
+
+/// Adds a row. Only one transaction writes at a time, so the ids have no gaps.
+pub async fn record(
+    connection: &mut AnyConnection,
+    entry: Entry<'_>,
+    caller: &Caller,
+) -> Result<()> {
+    let address = caller
+        .address
+        .map(|address| address.to_string())
+        .unwrap_or_default();
+    sqlx::query(
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT COALESCE(MAX(id), 0) + 1, CAST($1 AS BIGINT), $2, $3, $4, $5, CAST($6 AS BIGINT), $7 FROM audit",
+    )
+    .bind(entry.at)
+    .bind(entry.account_id)
+    .bind(entry.action.slug())
+    .bind(entry.subject)
+    .bind(entry.detail)
+    .bind(entry.expires_at)
+    .bind(address)
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What a database file holds, found out before anything is written to it: it is ours and not newer than we are, or
+//! blank, or not there.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection};
+
+use super::MIGRATIONS;
+use super::file::{address, sqlite_path, with_folder};
+use super::lock::{Lock, refuse_foreign_log};
+use crate::error::OpenError;
+
+/// What a database file holds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Content {
+    /// There is no file.
+    Missing,
+    /// No tables.
+    Blank,
+    /// Our tables, without a key.
+    NoKeys,
+    /// Keys, which need the pepper that they were made with.
+    Keys,
+}
+
+/// A database file that may be opened: it is locked, and what is in it is ours or nothing. Nothing has been
+/// written yet.
+pub struct Inspected {
+    pub path: PathBuf,
+    pub content: Content,
+    pub(super) lock: Lock,
+    /// Locked as well, where there is one.
+    pub(super) file: Option<Arc<File>>,
+}
+
+impl Inspected {
+    /// Locks the file at `url` and looks at it.
+    pub async fn new(url: &str) -> Result<Self, OpenError> {
+        install_default_drivers();
+        let path = with_folder(&sqlite_path(url)?)?;
+        let mut lock = Lock::take(&path)?;
+        refuse_foreign_log(&path)?;
+        let file = path.exists().then(|| lock.of_file()).transpose()?;
+        let content = match &file {
+            None => Content::Missing,
+            Some(file) => {
+                warn_if_open_to_others(&path, file);
+                inspect(&path).await?
+            }
+        };
+        Ok(Self {
+            path,
+            content,
+            lock,
+            file,
+        })
+    }
+}
+
+/// The path of the database at `url`, if there is none there.
+pub fn missing(url: &str) -> Result<Option<PathBuf>, OpenError> {
+    let path = sqlite_path(url)?;
+    Ok((!path.exists()).then_some(path))
+}
+
+fn warn_if_open_to_others(path: &Path, file: &File) {
+    let mode = file.metadata().map_or(0, |data| data.mode() & 0o777);
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            "the database {} is open to others than its owner (mode {mode:04o}): chmod 600",
+            path.display()
+        );
+    }
+}
+
+/// Looks at an existing file without writing to it: it must be ours, and not newer than we are.
+pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
+    let opened = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // Where there is no log, no other process has the file open, and reading it as immutable leaves no trace.
+    let mode = if Path::new(&log).exists() {
+        "mode=ro"
+    } else {
+        "mode=ro&immutable=true"
+    };
+    let mut connection = AnyConnection::connect(&address(path, mode))
+        .await
+        .map_err(opened)?;
+    let verdict = read_schema(path, &mut connection).await;
+    connection.close().await.map_err(opened)?;
+    verdict
+}
+
+pub(super) async fn read_schema(
+    path: &Path,
+    connection: &mut AnyConnection,
+) -> Result<Content, OpenError> {
+    let opened = |source| OpenError::Database {
+        path: path.to_owned(),
+        source,
+    };
+    let foreign = || OpenError::Foreign {
+        path: path.to_owned(),
+    };
+    let tables: Vec<(String,)> =
+        sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(opened)?;
+    let has = |table: &str| tables.iter().any(|(name,)| name == table);
+    if tables.is_empty() {
+        return Ok(Content::Blank);
+    }
+    if !has("_sqlx_migrations") {
+        return Err(foreign());
+    }
+    let applied: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(opened)?;
+    let known = newest_schema();
+    for (version, checksum) in applied {
+        match MIGRATIONS
+            .iter()
+            .find(|migration| migration.version == version)
+        {
+            Some(ours) if *ours.checksum == *checksum => {}
+            None if version > known => {
+                return Err(OpenError::Newer {
+                    path: path.to_owned(),
+                    found: version,
+                    known,
+                });
+            }
+            _ => return Err(foreign()),
+        }
+    }
+    if !has("api_keys") {
+        return Ok(Content::Blank);
+    }
+    let first: Option<(String,)> = sqlx::query_as("SELECT access_key FROM api_keys LIMIT 1")
+        .fetch_optional(connection)
+        .await
+        .map_err(opened)?;
+    Ok(if first.is_some() {
+        Content::Keys
+    } else {
+        Content::NoKeys
+    })
+}
+
+/// The version of the schema that this program has.
+pub(super) fn newest_schema() -> i64 {
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    versions.max().unwrap_or_default()
+}

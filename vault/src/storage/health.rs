@@ -1,0 +1,139 @@
+//! Whether writes work: the fault for `/readyz` and the metrics, a count, and a line in the log each minute while
+//! they fail, however many changes are refused.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::state::readiness::{Cause, Readiness};
+
+/// The time between two lines.
+const LINE_EVERY: Duration = Duration::from_mins(1);
+
+pub struct Health {
+    readiness: Arc<Readiness>,
+    failures: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The failure that lasts.
+    present: Option<Present>,
+    /// When the last line was logged.
+    line: Option<Instant>,
+}
+
+struct Present {
+    since: Instant,
+    /// The count of failures when it was noted.
+    before: u64,
+    reason: String,
+    /// Whether the log has a line about it.
+    logged: bool,
+}
+
+impl Health {
+    pub fn new(readiness: Arc<Readiness>) -> Self {
+        Self {
+            readiness,
+            failures: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// How many times a write failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Counts a failure.
+    pub fn count(&self) {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that writes fail. Returns whether they worked until now.
+    pub fn failed(&self, reason: &str) -> bool {
+        let mut state = self.state();
+        let first = state.present.is_none();
+        let present = state.present.get_or_insert_with(|| Present {
+            since: Instant::now(),
+            before: self.failures(),
+            reason: String::new(),
+            logged: false,
+        });
+        reason.clone_into(&mut present.reason);
+        self.report(reason);
+        first
+    }
+
+    /// Says more exactly what the present failure is.
+    pub fn explain(&self, reason: &str) {
+        if let Some(present) = &mut self.state().present {
+            reason.clone_into(&mut present.reason);
+            self.report(reason);
+        }
+    }
+
+    fn report(&self, reason: &str) {
+        let sentence = format!("the database does not take changes: {reason}");
+        self.readiness.fail(Cause::Writes, sentence);
+    }
+
+    /// Logs that writes fail, unless the last line is less than a minute old.
+    pub fn remind(&self) {
+        let mut state = self.state();
+        let due = state.line_is_due();
+        let failures = self.failures();
+        if let Some(present) = state.present.as_mut().filter(|_| due) {
+            present.logged = true;
+            tracing::error!(
+                "changes are refused, {} until now, because the database does not take them; keys are verified as before: {}",
+                failures - present.before,
+                present.reason
+            );
+            state.line = Some(Instant::now());
+        }
+    }
+
+    /// Takes the fault back, unless there were more than `seen` failures. Returns whether all is well.
+    pub fn recover(&self, seen: u64) -> bool {
+        let mut state = self.state();
+        if self.failures() != seen {
+            return false;
+        }
+        let due = state.line_is_due();
+        let Some(present) = state.present.take() else {
+            return true;
+        };
+        self.readiness.recover(Cause::Writes);
+        let refused = seen - present.before;
+        let lasted = present.since.elapsed().as_secs();
+        if present.logged {
+            tracing::info!(
+                refused,
+                "the database takes changes again, after {lasted} s"
+            );
+        } else if due {
+            tracing::warn!(
+                refused,
+                "the database refused a change and takes changes again: {}",
+                present.reason
+            );
+            state.line = Some(Instant::now());
+        }
+        true
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn line_is_due(&self) -> bool {
+        self.line.is_none_or(|line| line.elapsed() >= LINE_EVERY)
+    }
+}

@@ -1,0 +1,228 @@
+//! Fills the key directory from the database, at the start.
+//!
+//! The loader holds the writer's turn from the first row that it reads to the last that it publishes. Nothing
+//! can be deleted or expired in between, so however long it is held up, it cannot bring back what it read
+//! before.
+
+use std::collections::HashSet;
+
+use futures_util::TryStreamExt;
+use shared::token::AccessKey;
+use sqlx::AnyConnection;
+
+use crate::crypto::pepper::{Digest, Pepper};
+use crate::error::{Error, OpenError};
+use crate::state::directory::KeyDirectory;
+use crate::storage::{Database, Write};
+
+const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
+
+/// In one column, because of a million rows it is the columns that take the time. The name, which may be any text,
+/// comes last.
+const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
+            digest
+     FROM api_keys";
+
+/// Holds the turn while it reads.
+pub(crate) struct Loader<'a> {
+    database: &'a Database,
+    pepper: &'a Pepper,
+    turn: Write,
+}
+
+impl<'a> Loader<'a> {
+    pub async fn begin(database: &'a Database, pepper: &'a Pepper) -> Result<Self, Error> {
+        Ok(Self {
+            database,
+            pepper,
+            turn: database.begin().await?,
+        })
+    }
+
+    /// Reads every account and key into a directory.
+    ///
+    /// # Errors
+    /// Also if a key was made with another pepper: it could never be verified.
+    pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
+        self.check_pepper().await?;
+        let readers = &self.database.readers;
+        let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(readers);
+        while let Some((id, warning_days)) = accounts.try_next().await? {
+            directory.set_account(&id, warning_days);
+        }
+        let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(readers);
+        while let Some((row, digest)) = keys.try_next().await? {
+            publish(directory, &row, &digest).ok_or_else(|| OpenError::DamagedKey(name(&row)))?;
+        }
+        drop(self.turn);
+        Ok(())
+    }
+
+    async fn check_pepper(&self) -> Result<(), OpenError> {
+        let other: Option<(String, String)> = sqlx::query_as(
+            "SELECT access_key, pepper_id FROM api_keys WHERE pepper_id <> $1 LIMIT 1",
+        )
+        .bind(&self.pepper.id)
+        .fetch_optional(&self.database.readers)
+        .await?;
+        match other {
+            None => Ok(()),
+            Some((access_key, found)) => Err(OpenError::PepperMismatch {
+                access_key,
+                found,
+                loaded: self.pepper.id.clone(),
+            }),
+        }
+    }
+}
+
+/// Makes a directory what the database says, where a commit has failed and its outcome is not known. The turn is held.
+pub(crate) async fn reconcile(
+    connection: &mut AnyConnection,
+    directory: &KeyDirectory,
+) -> Result<(), Error> {
+    let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(&mut *connection);
+    while let Some((id, warning_days)) = accounts.try_next().await? {
+        directory.set_account(&id, warning_days);
+    }
+    drop(accounts);
+    let mut known = HashSet::with_capacity(directory.len());
+    let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(connection);
+    while let Some((row, digest)) = keys.try_next().await? {
+        let access_key = publish(directory, &row, &digest)
+            .ok_or_else(|| Error::Unavailable(format!("the key {} is damaged", name(&row))))?;
+        known.insert(access_key);
+    }
+    directory.retain(|access_key| known.contains(access_key));
+    Ok(())
+}
+
+/// The access key at the beginning of a row.
+fn name(row: &str) -> String {
+    row.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Publishes a row, and says which key it is; none if it is not one.
+fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<AccessKey> {
+    let mut parts = row.splitn(4, ' ');
+    let access_key: AccessKey = parts.next()?.parse().ok()?;
+    let account_id = parts.next()?;
+    let expires_at = match parts.next()? {
+        "never" => None,
+        at => Some(at.parse().ok()?),
+    };
+    let digest = Digest::try_from(digest).ok()?;
+    directory
+        .publish(access_key, account_id, parts.next()?, expires_at, digest)
+        .then_some(access_key)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(
+        clippy::unwrap_used,
+        reason = "a test that cannot go on should stop there"
+    )]
+
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::caller::Caller;
+    use crate::time::clock::ManualClock;
+    use crate::vault::{Options, Vault};
+
+    /// Whatever became of a commit, afterwards the directory says what the database does.
+    #[tokio::test]
+    async fn reconciling_makes_the_directory_the_database() {
+        let (_folder, vault) = vault().await;
+        let caller = Caller::default();
+        let signed_up = vault
+            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let session = vault
+            .session(signed_up.session.expose())
+            .await
+            .unwrap()
+            .unwrap();
+        let mut keys = Vec::new();
+        for name in ["expired", "gone", "lost"] {
+            let key = vault.create_key(&session, name, "", "90d", &caller).await;
+            keys.push(key.unwrap());
+        }
+        let mut write = vault.0.database.begin().await.unwrap();
+        for statement in [
+            "UPDATE api_keys SET expires_at = 0 WHERE name = 'expired'",
+            "DELETE FROM api_keys WHERE name = 'gone'",
+        ] {
+            sqlx::query(statement)
+                .execute(&mut *write.transaction)
+                .await
+                .unwrap();
+        }
+        vault.0.directory.remove(keys[2].access_key);
+        reconcile(&mut write.transaction, &vault.0.directory)
+            .await
+            .unwrap();
+        let verdict =
+            |key: &crate::keys::create::NewKey| vault.verify(key.access_key, &key.secret_key);
+        assert!(verdict(&signed_up.key).is_ok());
+        assert!(matches!(
+            verdict(&keys[0]),
+            Err(crate::verify::Refusal::Expired { at: 0 })
+        ));
+        assert!(matches!(
+            verdict(&keys[1]),
+            Err(crate::verify::Refusal::Invalid)
+        ));
+        assert!(verdict(&keys[2]).is_ok());
+        assert_eq!(vault.key_count(), 3);
+    }
+
+    async fn vault() -> (tempfile::TempDir, Vault) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
+            pepper_file: folder.path().join("pepper"),
+            base_url: "https://keys.example.com".to_owned(),
+            limits: crate::limits::Settings::default(),
+        };
+        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
+        let vault = Vault::open(&options, clock).await.unwrap();
+        (folder, vault)
+    }
+
+    /// A loader that is held up with a key in its hands cannot bring it back: the deletion waits for it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_paused_loader_revives_nothing() {
+        let (_folder, vault) = vault().await;
+        let caller = Caller::default();
+        let signed_up = vault
+            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
+            .await
+            .unwrap();
+        let session = vault
+            .session(signed_up.session.expose())
+            .await
+            .unwrap()
+            .unwrap();
+        let (key, inner) = (signed_up.key, &vault.0);
+
+        let loader = Loader::begin(&inner.database, &inner.pepper).await.unwrap();
+        let mut deletion = {
+            let (vault, key) = (vault.clone(), key.access_key.to_string());
+            tokio::spawn(async move {
+                vault
+                    .delete_key(&session, &key, "Default key", &Caller::default())
+                    .await
+            })
+        };
+        let paused = tokio::time::timeout(Duration::from_millis(200), &mut deletion).await;
+        assert!(paused.is_err(), "it did not wait for the loader");
+        loader.load(&inner.directory).await.unwrap();
+        deletion.await.unwrap().unwrap();
+        assert!(vault.verify(key.access_key, &key.secret_key).is_err());
+        assert_eq!(vault.key_count(), 0);
+    }
+}

@@ -1,0 +1,303 @@
+//! Looking after the database while it is served, on a connection of its own: the watch over its files, the bound on
+//! its write-ahead log, and the removal of what is old.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+
+use super::Database;
+use super::watch::Pages;
+use crate::error::Result;
+use crate::state::readiness::Cause;
+use crate::time::jump_guard::Steady;
+use crate::upkeep::pruning::Keep;
+use crate::vault::Vault;
+
+/// Twice in a row is certain, so what is wrong with the file is noticed within a second.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The wait after a panic, before the same is done again.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
+/// The time between two lines in the log about one fault.
+const REMIND_EVERY: Duration = Duration::from_mins(1);
+
+/// The write-ahead log is truncated above this size, in bytes. SQLite folds it in every 4 MB by itself.
+const LOG_BOUND: u64 = 16 << 20;
+/// From this size on, in bytes, the log says each minute that it cannot be.
+const LOG_ALARM: u64 = 64 << 20;
+const BOUND_EVERY: Duration = Duration::from_secs(2);
+/// The wait after a reader was in the way: each try holds changes up.
+const BOUND_AGAIN: Duration = Duration::from_secs(10);
+/// The wait before more is removed that is old, and before something is looked for.
+const PRUNE_AGAIN: Duration = Duration::from_secs(1);
+const PRUNE_EVERY: Duration = Duration::from_hours(1);
+
+/// How long folding in may wait for readers, and changes for it, in milliseconds.
+const PATIENCE: &str = "PRAGMA busy_timeout = 500";
+
+pub struct Keeper(Mutex<Option<AnyConnection>>);
+
+impl Keeper {
+    pub async fn connect(address: &str) -> sqlx::Result<Self> {
+        let mut connection = super::connect(address).await?;
+        sqlx::query(PATIENCE).execute(&mut connection).await?;
+        Ok(Self(Mutex::new(Some(connection))))
+    }
+
+    /// Folds the write-ahead log into the file that was opened, whatever file has its name by now, and closes the
+    /// connection.
+    pub async fn close(&self, deadline: Instant) -> Result<(), String> {
+        let close = async {
+            let Some(mut connection) = self.0.lock().await.take() else {
+                return Ok(true);
+            };
+            let folded = fold(&mut connection).await;
+            connection.close().await?;
+            folded
+        };
+        match timeout_at(deadline, close).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false)) => Err("something else reads it".to_owned()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("it took too long".to_owned()),
+        }
+    }
+
+    /// Leaves the connection open for as long as the process lives.
+    pub async fn abandon(&self) {
+        std::mem::forget(self.0.lock().await.take());
+    }
+}
+
+impl Database {
+    /// How large the write-ahead log is.
+    pub fn log_bytes(&self) -> u64 {
+        self.watch.log_bytes()
+    }
+
+    /// Folds the write-ahead log into the file and truncates it, if it is larger than `bound`. Returns false if it
+    /// could not be, because somebody reads what is in it.
+    ///
+    /// SQLite folds it in as it goes, but begins again at its start only when no reader is in it. While reads overlap
+    /// that moment never comes, so here it is waited for with the writer's turn held.
+    pub async fn bound_log(&self, bound: u64) -> Result<bool> {
+        if self.log_bytes() <= bound || !self.watch.is_ours() || !self.watch.log_is_whole() {
+            return Ok(true);
+        }
+        let _turn = self.writer.pause().await?;
+        let mut keeper = self.keeper.0.lock().await;
+        let Some(connection) = keeper.as_mut() else {
+            return Ok(true);
+        };
+        Ok(fold(connection).await?)
+    }
+
+    /// Looks whether the file is still the one that was opened, whole. See [`super::watch`].
+    pub async fn look_at_file(&self) {
+        let ours = self.watch.is_ours();
+        if !ours && !self.watch.leaves_its_log() {
+            return;
+        }
+        // While the log is being folded in, sizes change.
+        let Ok(mut keeper) = self.keeper.0.try_lock() else {
+            return;
+        };
+        let Some(connection) = keeper.as_mut() else {
+            return;
+        };
+        if !ours {
+            // With another file in its place, the log would be read as that one's. Empty, it can be no file's.
+            if let Err(error) = fold(connection).await {
+                tracing::debug!(%error, "the log of the file that was replaced could not be folded in");
+            }
+            return;
+        }
+        if self.watch.look(pages(connection).await.ok()) {
+            // Of a log that only we have open, what can be saved is saved at once.
+            let folded = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(connection);
+            if let Err(error) = folded.await {
+                tracing::error!(%error, "the write-ahead log could not be folded in");
+            }
+        }
+    }
+}
+
+/// Folds the write-ahead log into the file and truncates it. Returns false if a reader or a change is in the way.
+async fn fold(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+        .fetch_one(connection)
+        .await?;
+    Ok(busy == 0)
+}
+
+async fn pages(connection: &mut AnyConnection) -> sqlx::Result<Pages> {
+    let (size, count): (i64, i64) =
+        sqlx::query_as("SELECT page_size, page_count FROM pragma_page_size, pragma_page_count")
+            .fetch_one(&mut *connection)
+            .await?;
+    let (_, frames, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)")
+        .fetch_one(connection)
+        .await?;
+    let number = |number: i64| u64::try_from(number).unwrap_or(0);
+    Ok(Pages {
+        size: number(size),
+        count: number(count),
+        frames: number(frames),
+    })
+}
+
+/// Looks after the file until it is stopped.
+pub struct Upkeep {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Upkeep {
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(fault) = self.task.await {
+            tracing::error!(%fault, "the watch over the database file failed");
+        }
+    }
+}
+
+impl Vault {
+    /// Looks whether the database file is still the one that was opened, whole, and reports it to
+    /// [`readiness`](Self::readiness).
+    pub async fn look_at_file(&self) {
+        self.0.database.look_at_file().await;
+    }
+
+    /// How large the database's write-ahead log is, in bytes.
+    pub fn log_bytes(&self) -> u64 {
+        self.0.database.log_bytes()
+    }
+
+    /// Truncates the write-ahead log if it is larger than `bound` bytes. Returns false if a reader is in the way.
+    ///
+    /// # Errors
+    /// [`Error::Busy`](crate::error::Error::Busy), [`Error::Unavailable`](crate::error::Error::Unavailable).
+    pub async fn bound_log(&self, bound: u64) -> Result<bool> {
+        self.0.database.bound_log(bound).await
+    }
+
+    /// Begins to look after the database: its loss is noticed within a second, its log stays bounded, and what is old
+    /// is removed.
+    pub fn start_upkeep(&self, keep: Keep) -> Upkeep {
+        let (stop, stopped) = oneshot::channel();
+        let (watched, bounded, pruned) = (self.clone(), self.clone(), self.clone());
+        let task = tokio::spawn(async move {
+            // Beside each other: none of them may keep the watch waiting.
+            let work = async {
+                tokio::join!(
+                    lasting("the watch over the database file", || watch(
+                        watched.clone()
+                    )),
+                    lasting("the bound on the write-ahead log", || bound(
+                        bounded.clone()
+                    )),
+                    lasting("the removal of what is old", || prune(pruned.clone(), keep)),
+                );
+            };
+            tokio::select! {
+                _ = stopped => {}
+                () = work => {}
+            }
+        });
+        Upkeep { stop, task }
+    }
+}
+
+/// Runs `task`, again after a panic: it must be the end neither of this task nor of those beside it.
+async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
+    while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
+        tracing::error!("{what} panicked and goes on");
+        sleep(AFTER_PANIC).await;
+    }
+}
+
+async fn watch(vault: Vault) {
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut reminded = Instant::now();
+    loop {
+        ticks.tick().await;
+        // First, because a volume that hangs holds the rest up too.
+        vault.0.database.look_for_a_stuck_change();
+        vault.look_at_file().await;
+        match vault.readiness().fault(Cause::File) {
+            Some(sentence) if reminded.elapsed() >= REMIND_EVERY => {
+                tracing::error!("{sentence}");
+                reminded = Instant::now();
+            }
+            Some(_) => {}
+            None => reminded = Instant::now(),
+        }
+    }
+}
+
+async fn bound(vault: Vault) {
+    let mut warned: Option<Instant> = None;
+    loop {
+        let done = matches!(vault.bound_log(LOG_BOUND).await, Ok(true));
+        let bytes = vault.log_bytes();
+        if bytes > LOG_ALARM && warned.is_none_or(|at| at.elapsed() >= REMIND_EVERY) {
+            tracing::warn!(
+                bytes,
+                "the write-ahead log grows, because something reads the database for long without a pause"
+            );
+            warned = Some(Instant::now());
+        }
+        sleep(if done { BOUND_EVERY } else { BOUND_AGAIN }).await;
+    }
+}
+
+async fn prune(vault: Vault, keep: Keep) {
+    let mut steady = Steady::since(vault.0.known, "the removal of what is old");
+    let started = Instant::now();
+    loop {
+        let now = steady.now(vault.0.clock.wall(), started.elapsed());
+        let more = match now {
+            Some(now) => vault.prune(keep, now).await,
+            None => Ok(false),
+        };
+        let pause = match more {
+            Ok(true) => PRUNE_AGAIN,
+            Ok(false) if now.is_some() => PRUNE_EVERY,
+            Ok(false) => REMIND_EVERY,
+            Err(error) => {
+                if error.is_news() {
+                    tracing::warn!(%error, "what is old cannot be removed, which is tried again");
+                }
+                REMIND_EVERY
+            }
+        };
+        sleep(pause).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_ends_neither_a_task_nor_those_beside_it() {
+        let (runs, beside) = (Cell::new(0), Cell::new(false));
+        let failing = lasting("a task", || async {
+            runs.set(runs.get() + 1);
+            assert!(runs.get() == 3, "not yet");
+        });
+        let other = lasting("another", || async {
+            sleep(AFTER_PANIC * 3).await;
+            beside.set(true);
+        });
+        tokio::join!(failing, other);
+        assert_eq!((runs.get(), beside.get()), (3, true));
+    }
+}

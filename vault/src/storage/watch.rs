@@ -1,0 +1,316 @@
+//! The watch over the files under a running server. A file that was removed, replaced or cut short goes on to be
+//! read and written without an error, and everything that is written to it is lost. So the file behind the name is
+//! compared with the one that was opened: several times a second, and around each commit, so that nothing is
+//! acknowledged that is not there.
+//!
+//! Verification goes on meanwhile: it is answered from memory, and since no change is acknowledged, memory is true.
+
+use std::fs::{File, Metadata};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::file::{beside, sync_folder, unused};
+use crate::state::readiness::{Cause, Readiness};
+
+/// SQLite's header: <https://sqlite.org/fileformat2.html#database_header>.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Where the header counts changes, four bytes, the highest first.
+const CHANGES: std::ops::Range<usize> = 24..28;
+/// The header of a write-ahead log, and that of each of its frames: <https://sqlite.org/fileformat2.html#walformat>.
+const LOG_HEADER: u64 = 32;
+const FRAME_HEADER: u64 = 24;
+/// What a log begins with; its last bit says in which order the bytes of its checksums are.
+const LOG_MAGIC: u32 = 0x377f_0682;
+/// Where its header has what tells one run of the log from the next, eight bytes.
+const SALTS: std::ops::Range<usize> = 16..24;
+const LOG_CUT: &str = "has lost its write-ahead log, which was truncated";
+
+/// What tells a file from another one of its name. While it is open its number cannot be given to another.
+type Identity = (u64, u64);
+
+fn identity(data: &Metadata) -> Identity {
+    (data.dev(), data.ino())
+}
+
+/// What SQLite says about the sizes, all of the same moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Pages {
+    pub size: u64,
+    pub count: u64,
+    /// Frames of the write-ahead log that hold something.
+    pub frames: u64,
+}
+
+/// What the write-ahead log begins with, and how long it is.
+struct Log {
+    /// Whether it begins as one.
+    begins: bool,
+    salts: [u8; 8],
+    length: u64,
+}
+
+pub struct Watch {
+    path: PathBuf,
+    /// Locked, and kept open for as long as the connections: see [`super::lock::Lock::of_file`].
+    file: Arc<File>,
+    opened: Identity,
+    readiness: Arc<Readiness>,
+    /// Only a restart helps.
+    lost: AtomicBool,
+    /// The log has lost frames that its index knows. To fold it in would mix old pages with new ones.
+    log_cut: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+/// What earlier looks have seen.
+#[derive(Default)]
+struct Seen {
+    /// The write-ahead log and its index.
+    log: Option<Identity>,
+    index: Option<Identity>,
+    size: u64,
+    changes: u32,
+    /// The log after the last commit: its salts, and its length in bytes.
+    written: Option<([u8; 8], u64)>,
+    /// What the last look found, to be believed if the next one finds it too: between two questions SQLite may move on.
+    suspicion: Option<&'static str>,
+}
+
+impl Watch {
+    pub fn new(path: PathBuf, file: Arc<File>, readiness: Arc<Readiness>) -> std::io::Result<Self> {
+        Ok(Self {
+            opened: identity(&file.metadata()?),
+            path,
+            file,
+            readiness,
+            lost: AtomicBool::new(false),
+            log_cut: AtomicBool::new(false),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// Whether the name still leads to the file that was opened: one `stat`. If not, the fault is reported, and taken
+    /// back when the very same file is there again.
+    pub fn is_ours(&self) -> bool {
+        if self.lost.load(Ordering::Acquire) {
+            return false;
+        }
+        let found = match self.path.metadata() {
+            Ok(data) if identity(&data) == self.opened => {
+                if self.readiness.recover(Cause::File) {
+                    tracing::info!("the database file is back: changes are taken again");
+                }
+                return true;
+            }
+            Ok(_) => "was replaced by another file".to_owned(),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                "was removed, or its volume is no longer mounted".to_owned()
+            }
+            Err(error) => format!("cannot be looked at ({error})"),
+        };
+        self.fail(&format!(
+            "{found}. Put the file that was there back, or restart keyhold to go on with what is there now"
+        ));
+        false
+    }
+
+    /// Whether a change that was just committed is where a restart finds it.
+    pub fn keeps(&self) -> bool {
+        let kept = self.is_ours() && self.log_is_whole();
+        if kept {
+            let written = self.log().map(|log| (log.salts, log.length));
+            self.seen().written = written;
+        }
+        kept
+    }
+
+    /// Whether the log still has all that was written to it. One that was cut and is then written on is as long as
+    /// before, but with a hole in it: so this is asked before each commit too.
+    pub fn log_is_whole(&self) -> bool {
+        let Some(log) = self.log() else {
+            return true;
+        };
+        // Other salts mean that it was folded in and then started over.
+        let shorter = self
+            .seen()
+            .written
+            .is_some_and(|(salts, length)| salts == log.salts && length > log.length);
+        if shorter || !log.begins {
+            self.lose(LOG_CUT);
+            return false;
+        }
+        true
+    }
+
+    /// Whether the file has lost its name, and its log is sound and would be read as that of whatever file gets the name.
+    pub fn leaves_its_log(&self) -> bool {
+        let found = self.path.metadata();
+        let named = found.is_ok_and(|data| identity(&data) == self.opened);
+        !named && !self.log_is_cut() && self.log().is_none_or(|log| log.begins)
+    }
+
+    /// Takes the write-ahead log away from another file that has the name by now. Returns where it is; none if there is
+    /// no such file, or if the log is not the one that was seen here.
+    pub fn set_log_aside(&self) -> std::io::Result<Option<PathBuf>> {
+        let log = beside(&self.path, "-wal");
+        let seen = self.seen();
+        let (Ok(file), Ok(found)) = (self.path.metadata(), log.metadata()) else {
+            return Ok(None);
+        };
+        let foreign = identity(&file) != self.opened && seen.log == Some(identity(&found));
+        if !foreign || found.len() == 0 {
+            return Ok(None);
+        }
+        let aside = unused(&self.path, ".replaced-wal");
+        std::fs::rename(log, &aside)?;
+        sync_folder(&self.path)?;
+        Ok(Some(aside))
+    }
+
+    /// None if it is empty or not there: that is for a further look to judge.
+    fn log(&self) -> Option<Log> {
+        let file = File::open(beside(&self.path, "-wal")).ok()?;
+        let mut header = [0; 32];
+        file.read_exact_at(&mut header, 0).ok()?;
+        let [m0, m1, m2, m3, ..] = header;
+        Some(Log {
+            begins: u32::from_be_bytes([m0, m1, m2, m3]) & !1 == LOG_MAGIC,
+            salts: header[SALTS].try_into().unwrap_or_default(),
+            length: file.metadata().ok()?.len(),
+        })
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the log has lost frames, so that it must not be folded in.
+    pub fn log_is_cut(&self) -> bool {
+        self.log_cut.load(Ordering::Acquire)
+    }
+
+    /// How large the write-ahead log is.
+    pub fn log_bytes(&self) -> u64 {
+        beside(&self.path, "-wal")
+            .metadata()
+            .map_or(0, |data| data.len())
+    }
+
+    /// A further look, at what a `stat` of the database does not show: it, its write-ahead log or the log's index
+    /// overwritten, cut short, replaced or removed. Returns whether the fault is new: the log may then still be folded
+    /// in by those who have it open.
+    pub fn look(&self, pages: Option<Pages>) -> bool {
+        if !self.is_ours() {
+            return false;
+        }
+        let mut seen = self.seen();
+        let found = self.suspicion(&mut seen, pages);
+        let certain = found.is_some() && found == seen.suspicion;
+        seen.suspicion = found;
+        let Some(found) = found.filter(|_| certain) else {
+            return false;
+        };
+        self.lose(found);
+        !self.log_is_cut()
+    }
+
+    fn lose(&self, found: &str) {
+        self.lost.store(true, Ordering::Release);
+        let advice = if found == LOG_CUT {
+            self.log_cut.store(true, Ordering::Release);
+            "Changes that were only in the log are lost. Stop keyhold and start it again: it goes on with what the file holds"
+        } else {
+            "Stop keyhold with SIGTERM rather than SIGKILL, which saves what it can, and start it again"
+        };
+        self.fail(&format!(
+            "{found}. {advice}; if it then finds damage, `keyhold restore FILE` puts a backup in its place"
+        ));
+    }
+
+    fn suspicion(&self, seen: &mut Seen, pages: Option<Pages>) -> Option<&'static str> {
+        let mut header = [0; 100];
+        // A disk that cannot be read for a moment says nothing about what is on it. The writer notices that itself, and
+        // goes on when it is over; what is found here is for good.
+        let size = self.file.metadata().ok()?.len();
+        let header_is_there = match self.file.read_exact_at(&mut header, 0) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => false,
+            Err(_) => return None,
+        };
+        // SQLite makes it smaller itself when somebody vacuums it.
+        if size < seen.size && pages.is_none_or(|pages| size < pages.count * pages.size) {
+            return Some("was truncated");
+        }
+        seen.size = size;
+        if !header_is_there || header[..16] != *MAGIC {
+            return Some("was overwritten");
+        }
+        let changes = header[CHANGES]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u32::from(*byte));
+        if changes < seen.changes {
+            return Some("was overwritten by an older one");
+        }
+        seen.changes = changes;
+        let Some(log) = of_sidefile(&self.path, "-wal", &mut seen.log) else {
+            return Some("has lost its write-ahead log, which was removed or replaced");
+        };
+        if pages.is_some_and(|pages| {
+            pages.frames > 0 && log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
+        }) || self.log().is_some_and(|log| !log.begins)
+        {
+            return Some(LOG_CUT);
+        }
+        if of_sidefile(&self.path, "-shm", &mut seen.index).is_none() {
+            return Some(
+                "has lost the index of its write-ahead log, which was removed or replaced",
+            );
+        }
+        None
+    }
+
+    fn fail(&self, found: &str) {
+        let sentence = format!("the database file {} {found}", self.path.display());
+        if self.readiness.fail(Cause::File, &sentence) {
+            tracing::error!("{sentence}. Changes are refused; verification goes on from memory");
+        }
+    }
+}
+
+/// The size of a file beside the database, if it is the one that was there at first. SQLite keeps both for as long as
+/// there are connections.
+fn of_sidefile(database: &Path, ending: &str, known: &mut Option<Identity>) -> Option<u64> {
+    match beside(database, ending).metadata() {
+        Ok(data) => {
+            (*known.get_or_insert_with(|| identity(&data)) == identity(&data)).then_some(data.len())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => known.is_none().then_some(u64::MAX),
+        // Not known, and the database itself can be seen.
+        Err(_) => Some(u64::MAX),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    /// Only a restart takes "was overwritten" back, so it must not come of a disk that answers with errors for a while.
+    #[test]
+    fn a_file_that_cannot_be_read_was_not_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keyhold.db");
+        let write_only = File::options().write(true).create_new(true).open(&path);
+        let (file, readiness) = (Arc::new(write_only.unwrap()), Arc::default());
+        let watch = Watch::new(path, file, Arc::clone(&readiness)).unwrap();
+        for _ in 0..3 {
+            assert!(!watch.look(None));
+        }
+        assert_eq!(readiness.fault(Cause::File), None);
+        assert!(watch.is_ours());
+    }
+}

@@ -1,0 +1,340 @@
+//! The one connection that writes. Whatever fails on it costs the connection: SQLite rolls a transaction back by
+//! itself when the disk is full or broken, and a connection that has lost count of its transactions never writes
+//! again.
+//!
+//! A replacement proves itself before it is given a change: it commits a probe. That also overwrites what a commit
+//! whose sync failed has left in the write-ahead log. If a commit failed, the directory is read again from the
+//! database before the next change, so that the two agree whatever became of it.
+
+mod probe;
+mod transaction;
+mod turn;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use sqlx::{AnyConnection, Connection};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::connect_again;
+use super::health::Health;
+use super::watch::Watch;
+use crate::error::{Error, Result};
+use crate::state::directory::KeyDirectory;
+use crate::state::readiness::Readiness;
+use crate::storage::load_directory;
+use crate::time::clock::Clock;
+use transaction::Transaction;
+pub use transaction::Write;
+use turn::{Turn, Turns};
+
+const GONE: &str = "its file is not there";
+const STUCK: &str = "an earlier one does not end";
+/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
+/// refused, and not done later.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The wait between two tries for a lock that another process holds.
+const LOCKED: Duration = Duration::from_millis(10);
+/// The wait between two looks at whether writes work again, and the longest that such a look waits for its turn.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// The check for damage reads the whole file. It is repeated after this many times as long as it took.
+const CHECK_REST: u32 = 20;
+
+pub struct Writer {
+    address: String,
+    /// The turn, held from BEGIN to the publication of what was committed, so that the directory sees changes in the
+    /// order in which the database took them.
+    turns: Turns,
+    /// Told of every commit, so that whoever waits for something to do looks again.
+    changed: Arc<Notify>,
+    clock: Arc<dyn Clock>,
+    directory: Arc<KeyDirectory>,
+    watch: Arc<Watch>,
+    health: Health,
+    /// A statement failed, and its connection has not been replaced yet.
+    suspect: AtomicBool,
+    /// A statement failed, and the file has not been checked for damage since.
+    unchecked: AtomicBool,
+}
+
+tokio::task_local! {
+    /// Gone when the request is that this task's change is made for.
+    static ASKED: Weak<()>;
+}
+
+/// Runs a change that is made only if `request` still waits for it when the turn comes.
+pub fn asked<F: Future>(request: &Arc<()>, change: F) -> impl Future<Output = F::Output> + use<F> {
+    ASKED.scope(Arc::downgrade(request), change)
+}
+
+/// Why there is no connection to write with.
+enum Unready {
+    /// There is one, but the change has waited for too long.
+    Late,
+    /// The file is another one, which is reported elsewhere.
+    Gone,
+    Fault(String),
+}
+
+impl Writer {
+    /// `connection` is the first, to the database at `address`.
+    pub fn new(
+        address: String,
+        connection: AnyConnection,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+        watch: Arc<Watch>,
+        readiness: Arc<Readiness>,
+        changed: Arc<Notify>,
+    ) -> Self {
+        Self {
+            address,
+            turns: Turns::new(connection),
+            changed,
+            clock,
+            directory,
+            watch,
+            health: Health::new(readiness),
+            suspect: AtomicBool::new(false),
+            unchecked: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins a write, within two seconds or not at all. SQLite must be told at once (`IMMEDIATE`): a transaction
+    /// that first reads and then writes can fail with "database is locked" however long it waits.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    pub async fn begin(self: &Arc<Self>) -> Result<Write> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut turn = self.turn(deadline).await?;
+        let prepared = self.prepare(&mut turn, deadline).await;
+        let mut connection = prepared.map_err(|unready| match unready {
+            Unready::Late => Error::Busy,
+            Unready::Gone => Error::NotSaved(GONE.to_owned()),
+            Unready::Fault(reason) => self.failed(&reason),
+        })?;
+        begin_immediate(&mut connection, deadline)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let open = Some((connection, turn));
+        let writer = Arc::clone(self);
+        Ok(Write {
+            transaction: Transaction { open, writer },
+            now: self.clock.now(),
+            writer: Arc::clone(self),
+        })
+    }
+
+    /// Keeps every change waiting for as long as the result is held.
+    pub async fn pause(self: &Arc<Self>) -> Result<impl Send + use<>> {
+        self.turn(Instant::now() + PATIENCE).await
+    }
+
+    /// Waits until every change is visible that had its turn when this was called, for two seconds at most.
+    pub async fn settled(self: &Arc<Self>) -> Result<()> {
+        self.turn(Instant::now() + PATIENCE).await.map(drop)
+    }
+
+    /// Reports a change that hangs. Those that wait for it do so too, where there are any.
+    pub fn look_for_a_stuck_change(self: &Arc<Self>) {
+        if self.turns.are_stuck() {
+            self.watch(STUCK);
+        }
+    }
+
+    /// Takes note of what a change says that failed after it had begun.
+    pub fn statement_failed(self: &Arc<Self>, reason: &str) -> Error {
+        self.unchecked.store(true, Ordering::Relaxed);
+        self.suspect.store(true, Ordering::Relaxed);
+        self.failed(reason)
+    }
+
+    /// How many changes the database refused since the start.
+    pub fn failures(&self) -> u64 {
+        self.health.failures()
+    }
+
+    /// Lets no change begin any more and closes the connection, if the turn comes in time. The write-ahead log is for
+    /// the keeper to fold in, whose connection is to the file that was opened: by its name there may be another one.
+    pub async fn close(&self, deadline: Instant) -> Result<(), String> {
+        let Some(mut turn) = self.turns.take(deadline).await else {
+            return Err("a change is still under way".to_owned());
+        };
+        turn.closed = true;
+        if let Some(connection) = turn.connection.take() {
+            let _ = timeout_at(deadline, connection.close()).await;
+        }
+        Ok(())
+    }
+
+    async fn turn(self: &Arc<Self>, deadline: Instant) -> Result<Turn> {
+        let Some(turn) = self.turns.take(deadline).await else {
+            let stuck = self.turns.are_stuck();
+            return Err(if stuck {
+                self.failed(STUCK)
+            } else {
+                Error::Busy
+            });
+        };
+        if turn.closed {
+            return Err(Error::NotSaved("it is closed".to_owned()));
+        }
+        // Nobody is left who could be told that it was done.
+        let given_up = ASKED.try_with(|request| request.strong_count() == 0);
+        if given_up == Ok(true) {
+            return Err(Error::Busy);
+        }
+        Ok(turn)
+    }
+
+    /// Takes the connection, if need be another one that has shown that it can write.
+    async fn prepare(&self, turn: &mut Turn, deadline: Instant) -> Result<AnyConnection, Unready> {
+        // A connection to another file of the same name would be a good one.
+        if !self.watch.is_ours() {
+            return Err(Unready::Gone);
+        }
+        let suspect = self.suspect.swap(false, Ordering::Relaxed);
+        if let Some(connection) = turn.connection.take()
+            && !suspect
+        {
+            return Ok(connection);
+        }
+        let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
+        let mut replacement = timeout_at(deadline, self.replacement(deadline))
+            .await
+            .map_err(|_| fault(&"it does not answer"))?
+            .map_err(|error| fault(&error))?;
+        if turn.in_doubt {
+            // Without a limit: with many keys it takes longer than anybody should wait for a change, and must be done.
+            load_directory::reconcile(&mut replacement, &self.directory)
+                .await
+                .map_err(|error| fault(&error))?;
+            turn.in_doubt = false;
+        }
+        if Instant::now() < deadline {
+            return Ok(replacement);
+        }
+        turn.connection = Some(replacement);
+        Err(Unready::Late)
+    }
+
+    async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
+        let mut connection = connect_again(&self.address, &self.watch).await?;
+        set_impatient(&mut connection).await?;
+        begin_immediate(&mut connection, deadline).await?;
+        probe::write(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Counts a change that failed.
+    fn failed(self: &Arc<Self>, reason: &(impl ToString + ?Sized)) -> Error {
+        let reason = reason.to_string();
+        self.watch(&reason);
+        self.health.count();
+        Error::NotSaved(reason)
+    }
+
+    /// Reports that writes fail, and looks from now on whether that is over.
+    fn watch(self: &Arc<Self>, reason: &str) {
+        if self.health.failed(reason) {
+            let watched = Arc::downgrade(self);
+            tokio::spawn(async move {
+                let mut pause = Duration::ZERO;
+                loop {
+                    sleep(pause).await;
+                    let Some(writer) = watched.upgrade() else {
+                        return;
+                    };
+                    // After a panic too: nothing else takes the fault back.
+                    match AssertUnwindSafe(writer.look()).catch_unwind().await {
+                        Ok(Some(wait)) => pause = wait,
+                        Ok(None) => return,
+                        Err(_) => {
+                            tracing::error!(
+                                "a look at whether changes are taken again panicked; the next one goes on"
+                            );
+                            pause = LOOK_EVERY;
+                        }
+                    }
+                }
+            });
+        }
+    }
+
+    /// Sees whether writes work, and says how long to wait before the next look; none when they do.
+    async fn look(self: &Arc<Self>) -> Option<Duration> {
+        let seen = self.health.failures();
+        let deadline = Instant::now() + LOOK_EVERY;
+        let mut works = false;
+        if let Some(mut turn) = self.turns.take(deadline).await
+            && !turn.closed
+        {
+            match self.prepare(&mut turn, deadline).await {
+                Ok(connection) => {
+                    turn.connection = Some(connection);
+                    works = true;
+                }
+                Err(Unready::Late | Unready::Gone) => {}
+                Err(Unready::Fault(reason)) => self.health.explain(&reason),
+            }
+        }
+        let mut pause = LOOK_EVERY;
+        let mut sound = true;
+        if works && self.unchecked.load(Ordering::Relaxed) {
+            let begun = Instant::now();
+            let damage = probe::damage(&self.address, &self.watch).await;
+            pause = pause.max(begun.elapsed() * CHECK_REST);
+            sound = damage.is_none();
+            self.unchecked.store(!sound, Ordering::Relaxed);
+            if let Some(damage) = damage {
+                self.health.explain(&damage);
+            }
+        }
+        let over = works && sound && self.health.recover(seen);
+        if over {
+            return None;
+        }
+        self.health.remind();
+        Some(pause)
+    }
+}
+
+/// Lets SQLite say at once that something is locked.
+pub async fn set_impatient(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("PRAGMA busy_timeout = 0")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Begins a transaction. What another process has locked is tried again until the deadline, from here rather than by
+/// SQLite, whose wait could not be called off.
+async fn begin_immediate(connection: &mut AnyConnection, deadline: Instant) -> sqlx::Result<()> {
+    loop {
+        match sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *connection)
+            .await
+        {
+            Ok(_) => return Ok(()),
+            Err(error) if is_busy(&error) && Instant::now() + LOCKED < deadline => {
+                sleep(LOCKED).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: i32 = 5;
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}

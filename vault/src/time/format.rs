@@ -1,0 +1,46 @@
+//! Instants as people read them, in the account's zone. The zone tables stay on the server.
+
+use chrono::{DateTime, TimeZone, Utc};
+use shared::view::Moment;
+
+use crate::time::zones::Zone;
+
+/// An instant in the forms that pages need.
+pub fn moment(at: i64, zone: Zone) -> Moment {
+    let utc = utc(at);
+    let local = zone.from_utc_datetime(&utc.naive_utc());
+    Moment {
+        at,
+        rfc3339: rfc3339(at),
+        text: local.format("%a %-d %b %Y, %H:%M %Z").to_string(),
+        local: local.format("%Y-%m-%dT%H:%M").to_string(),
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+pub fn rfc3339(at: i64) -> String {
+    utc(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// What chrono cannot hold lies outside of what the expiry grammar can say; it is shown as the epoch.
+fn utc(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_reads_as_the_account_expects() {
+        let end_of_day = 1_795_766_399_999;
+        let there = moment(end_of_day, Zone::stored("America/Los_Angeles"));
+        assert_eq!(there.text, "Thu 26 Nov 2026, 23:59 PST");
+        assert_eq!(there.local, "2026-11-26T23:59");
+        assert_eq!(there.rfc3339, "2026-11-27T07:59:59.999Z");
+        assert_eq!(
+            moment(end_of_day, Zone::stored("Asia/Kathmandu")).text,
+            "Fri 27 Nov 2026, 13:44 +0545"
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! Tasks that run for as long as the vault is open: the watch over the clock, and the removal of old records.
+
+pub mod clock_watch;
+pub mod pruning;

@@ -1,0 +1,132 @@
+//! The handle to the vault: the database, the clock, the pepper, and the state in memory. Every room above adds its
+//! operations to it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::crypto::passwords::Passwords;
+use crate::crypto::pepper::Pepper;
+use crate::error::{Error, Result};
+use crate::limits::{self, Limits};
+use crate::recovery::reset_requests::ResetRequests;
+use crate::state::decision_metrics::Tally;
+use crate::state::directory::KeyDirectory;
+use crate::state::readiness::{Cause, Readiness};
+use crate::storage::{Database, asked};
+use crate::time::clock::Clock;
+use crate::usage::Usage;
+use crate::verify::RequestIds;
+
+/// The longest that closing waits for what is under way.
+const CLOSING: Duration = Duration::from_secs(10);
+
+/// Where things are kept.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://path`, absolute or relative to the working directory.
+    pub database_url: String,
+    /// Made at the first start, readable by its owner only.
+    pub pepper_file: PathBuf,
+    /// Where browsers reach Keyhold, without a slash at the end: links in mails begin with it.
+    pub base_url: String,
+    /// What an account, a network and the instance may take.
+    pub limits: limits::Settings,
+}
+
+/// How long the mail about a key that was expired by hand waits, unless set, in milliseconds.
+pub(crate) const NOTICE_WAIT_MS: i64 = 60 * 1000;
+
+/// The handle to it all; cheap to clone.
+#[derive(Clone)]
+pub struct Vault(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) database: Database,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) pepper: Pepper,
+    pub(crate) directory: Arc<KeyDirectory>,
+    pub(crate) passwords: Passwords,
+    pub(crate) limits: Limits,
+    pub(crate) reset_requests: ResetRequests,
+    pub(crate) usage: Usage,
+    pub(crate) tally: Tally,
+    pub(crate) request_ids: RequestIds,
+    pub(crate) base_url: String,
+    /// How long the mail about a key that was expired by hand waits for others, in milliseconds.
+    pub(crate) notice_wait: AtomicI64,
+    /// The latest instant at which an earlier run is known to have been at work; now, if there was none.
+    pub(crate) known: i64,
+}
+
+impl Vault {
+    /// The instant by which everything is decided, UTC epoch milliseconds; it never goes back.
+    pub fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    /// How many keys there are, good and expired, in all accounts.
+    pub fn key_count(&self) -> usize {
+        self.0.directory.len()
+    }
+
+    /// Whether verification can be trusted: every key is in memory, as the last change that was acknowledged left it.
+    /// Writes may fail all the while. A database file that is gone or replaced changes nothing about it, because
+    /// nothing is acknowledged from then on; a supervisor that restarted Keyhold would only end verification.
+    pub fn is_trusted(&self) -> bool {
+        self.readiness().fault(Cause::Starting).is_none()
+    }
+
+    /// Sets how long the mail about a key that was expired by hand waits, so that keys expired within that time are
+    /// told in one mail; a minute unless set.
+    pub fn set_notice_wait(&self, wait: Duration) {
+        let wait = i64::try_from(wait.as_millis()).unwrap_or(NOTICE_WAIT_MS);
+        self.0.notice_wait.store(wait, Ordering::Relaxed);
+    }
+
+    /// The faults that keep the vault from doing all of its work.
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.database.readiness
+    }
+
+    /// How many times the database refused a change since the start.
+    pub fn write_failures(&self) -> u64 {
+        self.0.database.write_failures()
+    }
+
+    /// Closes the database, for a graceful stop.
+    pub async fn close(&self) {
+        self.close_by(Instant::now() + CLOSING).await;
+    }
+
+    /// The same, by a deadline.
+    pub async fn close_by(&self, deadline: Instant) {
+        if !self.finish_reset_requests(deadline).await {
+            tracing::error!(
+                "links to new passwords that were asked for are not sent: the database takes no changes"
+            );
+        }
+        self.0.database.close(deadline).await;
+    }
+
+    /// Runs a change that has begun to its end even if whoever asked for it goes away. One that still waits for its
+    /// turn is given up then.
+    pub(crate) async fn undisturbed<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let request = Arc::new(());
+        let change = asked(&request, change(self.clone())).in_current_span();
+        let outcome = tokio::spawn(change).await;
+        drop(request);
+        match outcome {
+            Ok(result) => self.0.database.noted(result),
+            Err(fault) => Err(Error::Unavailable(fault.to_string())),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A refusal as an answer: RFC 9457 `application/problem+json` with the headers that go with it.
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use shared::problem::{Code, Problem};
+use shared::token::AccessKey;
+
+use super::{RequestId, X_REQUEST_ID};
+use crate::time::format::rfc3339;
+use crate::vault::Vault;
+
+/// RFC 7617, section 2.1: the charset says that user name and password are UTF-8.
+const CHALLENGE: HeaderValue =
+    HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
+
+/// For nginx: the status of the answer that it cannot carry.
+pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status");
+/// For nginx: the body of the answer that it cannot carry.
+pub const PROBLEM_MEANT: HeaderName = HeaderName::from_static("x-keyhold-problem");
+
+/// Seconds after which it makes sense to ask again when the truth cannot be known.
+const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
+
+/// Why a request is refused, with what the answer adds to the code.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refused {
+    Plainly(Code),
+    /// Two carriers: the request itself is wrong, so 400 rather than 401.
+    Ambiguous,
+    Expired {
+        access_key: AccessKey,
+        /// UTC epoch milliseconds.
+        at: i64,
+    },
+}
+
+impl Refused {
+    pub fn code(self) -> Code {
+        match self {
+            Self::Plainly(code) => code,
+            Self::Ambiguous => Code::CredentialsMalformed,
+            Self::Expired { .. } => Code::KeyExpired,
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Ambiguous => StatusCode::BAD_REQUEST,
+            _ => {
+                StatusCode::from_u16(self.code().http_status()).unwrap_or(StatusCode::UNAUTHORIZED)
+            }
+        }
+    }
+
+    /// The answer to the caller itself.
+    pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
+        let body = self.problem(self.status(), vault, &request_id);
+        self.answer_with(self.status(), body, request_id)
+    }
+
+    /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500, and
+    /// keeps nothing of a refusal but the headers. Two of them say what the answer would have been.
+    pub fn answer_nginx<B: From<Vec<u8>>>(
+        self,
+        vault: &Vault,
+        request_id: RequestId,
+    ) -> Response<B> {
+        let meant = self.status();
+        let problem = self.problem(meant, vault, &request_id);
+        let told = HeaderValue::from_bytes(&problem);
+        let mut response = if meant == StatusCode::UNAUTHORIZED {
+            self.answer_with(meant, problem, request_id)
+        } else {
+            let body = self.problem(StatusCode::FORBIDDEN, vault, &request_id);
+            self.answer_with(StatusCode::FORBIDDEN, body, request_id)
+        };
+        let headers = response.headers_mut();
+        headers.insert(STATUS_MEANT, HeaderValue::from(meant.as_u16()));
+        if let Ok(problem) = told {
+            headers.insert(PROBLEM_MEANT, problem);
+        }
+        response
+    }
+
+    /// The body of an answer with this status.
+    fn problem(self, status: StatusCode, vault: &Vault, request_id: &RequestId) -> Vec<u8> {
+        let code = self.code();
+        let base = &vault.0.base_url;
+        let (expired_at, restore_url) = match self {
+            Self::Expired { access_key, at } => (
+                Some(rfc3339(at)),
+                Some(format!("{base}/preferences/api-control/{access_key}")),
+            ),
+            _ => (None, None),
+        };
+        let problem = Problem {
+            kind: format!("{base}/developers#{}", code.slug()),
+            title: code.title(),
+            status: status.as_u16(),
+            detail: code.detail(),
+            code: code.slug(),
+            request_id: request_id.as_str().to_owned(),
+            expired_at,
+            restore_url,
+        };
+        serde_json::to_vec(&problem).unwrap_or_default()
+    }
+
+    fn answer_with<B: From<Vec<u8>>>(
+        self,
+        status: StatusCode,
+        body: Vec<u8>,
+        request_id: RequestId,
+    ) -> Response<B> {
+        let code = self.code();
+        tracing::debug!(
+            code = code.slug(),
+            request_id = request_id.as_str(),
+            "refused"
+        );
+        let mut response = Response::new(B::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.reserve(7);
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(X_REQUEST_ID, request_id.into());
+        // By what is meant: nginx is told the challenge of a 400 too.
+        if matches!(
+            self.status(),
+            StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST
+        ) {
+            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+        }
+        if matches!(code, Code::Unavailable | Code::RateLimited) {
+            headers.insert(RETRY_AFTER, RETRY_AFTER_S);
+        }
+        response
+    }
+}
