@@ -27,7 +27,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 /** The snapshot of a notice of every kind, from the tests of the mails. */
-const MAIL = resolve(import.meta.dirname, "../vault/tests/it/snapshots/it__compose__a_digest_of_all_kinds.snap");
+const MAIL = resolve(import.meta.dirname, "../vault/tests/it/mail/snapshots/it__mail__compose__a_digest_of_all_kinds.snap");
 
 /** `docs/pictures/mail.png` is a copy of the light one. */
 for (const colorScheme of ["light", "dark"] as const) {

@@ -1,0 +1,184 @@
+//! Another address for an account: asked for with the password, in force once its link is opened.
+
+use vault::{Caller, Error};
+
+use crate::accounts::email_links::token_in;
+use crate::fixture::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages};
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+fn to<'a>(mails: &'a [Mail], address: &str) -> Vec<&'a Mail> {
+    mails.iter().filter(|mail| mail.to == address).collect()
+}
+
+/// The token of the link in the mail to the new address.
+async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, session: &vault::Session) -> String {
+    let _ = mailbox.delivered(&fixture.vault).await;
+    let caller = Caller::default();
+    let asked = fixture
+        .vault
+        .change_address(session, " New@Example.com ", PASSWORD, &caller);
+    asked.await.unwrap();
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(
+        mails.len(),
+        2,
+        "the link, and a word to the present address"
+    );
+    let old = to(&mails, &session.account.email)[0];
+    assert_eq!(old.subject, "A change of your e-mail address was requested");
+    token_in(&to(&mails, "new@example.com")[0].text)
+}
+
+#[tokio::test]
+async fn a_new_address_is_in_force_once_its_link_is_opened() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let (vault, caller) = (&fixture.vault, Caller::default());
+    let member = fixture.member("old@example.com").await;
+    let confirm = token_in(&mailbox.delivered(vault).await[0].text);
+    let work = vault.request_reset("old@example.com", &caller);
+    work.await.unwrap().await.unwrap();
+    let reset = token_in(&mailbox.delivered(vault).await[0].text);
+    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    let view = vault.address(&member.session.account).await.unwrap();
+    assert_eq!(
+        (view.email.as_str(), view.confirmed, view.pending.as_deref()),
+        ("old@example.com", false, Some("new@example.com"))
+    );
+    vault
+        .sign_in("old@example.com", PASSWORD, &caller)
+        .await
+        .unwrap();
+    // A notice that waits for the old address goes to the new one.
+    let key = fixture.key(&member, "billing", "30d").await;
+    expire(vault, &member, &key.access_key.to_string()).await;
+    vault.confirm(&token, None, &caller).await.unwrap();
+    let view = vault.address(&member.session.account).await.unwrap();
+    assert_eq!(
+        (view.email.as_str(), view.confirmed, view.pending),
+        ("new@example.com", true, None)
+    );
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 2);
+    let old = to(&mails, "old@example.com")[0];
+    assert_eq!(old.subject, "Your e-mail address was changed");
+    let new = to(&mails, "new@example.com")[0];
+    assert_eq!(new.subject, "1 API key has expired: billing");
+    fixture.clock.advance(SECOND);
+    assert_eq!(mailbox.notices(vault).await.len(), 0, "it is told once");
+    // Signing in goes by the new one, and what was sent to the old one opens nothing.
+    let old = vault.sign_in("old@example.com", PASSWORD, &caller).await;
+    assert!(matches!(old, Err(Error::WrongCredentials)));
+    let new = vault.sign_in("new@example.com", PASSWORD, &caller).await;
+    assert!(new.is_ok());
+    for gone in [&reset, &confirm, &token] {
+        assert!(matches!(vault.link(gone).await, Err(Error::LinkGone)));
+    }
+    let again = vault.reset_password(&reset, NEW_PASSWORD, &caller).await;
+    assert!(matches!(again, Err(Error::LinkGone)));
+    assert_eq!(fixture.verdict(&member.default_key), "good");
+    let free = vault.sign_up("old@example.com", PASSWORD, "UTC", &caller);
+    assert!(free.await.is_ok(), "the old address is free again");
+}
+
+/// A link opened without the account's browser shows that mail arrives, and not whose mailbox it is: the address asked for
+/// is named only to one that is known to be the owner's.
+#[tokio::test]
+async fn the_address_asked_for_is_named_to_its_owner_only() {
+    for owned in [false, true] {
+        let fixture = Fixture::new().await;
+        let mut mailbox = Mailbox::of(&fixture);
+        let (vault, caller) = (&fixture.vault, Caller::default());
+        let session = fixture.member("old@example.com").await.session;
+        let token = token_in(&mailbox.delivered(vault).await[0].text);
+        let opened_by = owned.then_some(&session);
+        vault.confirm(&token, opened_by, &caller).await.unwrap();
+        vault
+            .change_address(&session, "new@example.com", PASSWORD, &caller)
+            .await
+            .unwrap();
+        let mails = mailbox.delivered(vault).await;
+        let told = &to(&mails, "old@example.com")[0].text;
+        assert_eq!(told.contains("new@example.com"), owned, "{told}");
+    }
+}
+
+#[tokio::test]
+async fn asking_takes_the_password_and_a_free_address() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("old@example.com").await;
+    fixture.member("taken@example.com").await;
+    let ask = |email: &'static str, password: &'static str| {
+        let (vault, session) = (fixture.vault.clone(), member.session.clone());
+        async move {
+            let caller = Caller::default();
+            messages(
+                vault
+                    .change_address(&session, email, password, &caller)
+                    .await,
+            )
+        }
+    };
+    assert_eq!(
+        ask("new@example.com", "wrong password").await,
+        "current_password: This is not your current password."
+    );
+    assert_eq!(
+        ask("new@example.com", "").await,
+        "current_password: Enter your current password."
+    );
+    for wrong in ["", "nonsense", "old@example.com", "OLD@example.com"] {
+        assert!(ask(wrong, PASSWORD).await.starts_with("email: "), "{wrong}");
+    }
+    assert_eq!(
+        ask("taken@example.com", PASSWORD).await,
+        "email: This address can't be used. Choose another."
+    );
+    let view = fixture.vault.address(&member.session.account).await;
+    assert_eq!(view.unwrap().pending, None);
+}
+
+/// An address that was free when it was asked for may have an account by the time its link is opened.
+#[tokio::test]
+async fn an_address_belongs_to_one_account() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("old@example.com").await;
+    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    fixture.member("new@example.com").await;
+    let late = fixture
+        .vault
+        .confirm(&token, None, &Caller::default())
+        .await;
+    assert!(matches!(late, Err(Error::LinkGone)));
+    let view = fixture.vault.address(&member.session.account).await;
+    assert_eq!(view.unwrap().email, "old@example.com");
+}
+
+/// The owner whose session was taken over takes the request back: by the button, or with a new password.
+#[tokio::test]
+async fn a_request_is_taken_back_by_hand_and_by_a_new_password() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let (vault, caller) = (&fixture.vault, Caller::default());
+    let member = fixture.member("old@example.com").await;
+    let gone = |token: String| async move {
+        let confirmed = vault.confirm(&token, None, &Caller::default()).await;
+        matches!(confirmed, Err(Error::LinkGone))
+    };
+    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    vault.keep_address(&member.session, &caller).await.unwrap();
+    assert!(gone(token).await);
+    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    vault
+        .change_password(&member.session, PASSWORD, NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    assert!(gone(token).await);
+    let view = vault.address(&member.session.account).await.unwrap();
+    assert_eq!(
+        (view.email.as_str(), view.pending),
+        ("old@example.com", None)
+    );
+}

@@ -1,0 +1,156 @@
+//! Guessing at a password slows strangers down and never keeps the owner out.
+
+use std::net::IpAddr;
+
+use vault::{Caller, DeviceToken, Error, SessionToken};
+
+use crate::accounts::email_links::token_in;
+use crate::fixture::{Fixture, Mailbox, PASSWORD, SECOND, from};
+
+const EMAIL: &str = "a@example.com";
+const NEW_PASSWORD: &str = "a calm forest at noon";
+const STRANGER: [u8; 4] = [203, 0, 113, 9];
+
+/// A browser that keeps the device cookie, at the stranger's own address: what the owner may share with them.
+fn on(device: Option<&DeviceToken>) -> Caller {
+    Caller {
+        address: Some(IpAddr::from(STRANGER)),
+        device: device.cloned(),
+    }
+}
+
+async fn sign_in(site: &Fixture, password: &str, caller: &Caller) -> Result<SessionToken, Error> {
+    site.vault.sign_in(EMAIL, password, caller).await
+}
+
+fn is_wrong<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::WrongCredentials))
+}
+
+fn waits<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Throttled { .. }))
+}
+
+/// An account, and the device cookie of the browser that made it.
+async fn owner(site: &Fixture) -> DeviceToken {
+    let home = from([192, 0, 2, 1]);
+    let signed_up = site.vault.sign_up(EMAIL, PASSWORD, "UTC", &home).await;
+    signed_up.unwrap().session.device().unwrap().clone()
+}
+
+/// Guesses until a stranger must wait.
+async fn guess(site: &Fixture) {
+    for _ in 0..6 {
+        assert!(is_wrong(&sign_in(site, "guess", &from(STRANGER)).await));
+    }
+    assert!(waits(&sign_in(site, PASSWORD, &from(STRANGER)).await));
+}
+
+#[tokio::test]
+async fn strangers_wait_and_the_owners_browser_does_not() {
+    let site = Fixture::new().await;
+    let device = owner(&site).await;
+    guess(&site).await;
+    let refused = sign_in(&site, PASSWORD, &from(STRANGER)).await;
+    assert!(
+        matches!(refused, Err(Error::Throttled { retry_after: 1 })),
+        "even with the right password"
+    );
+    for _ in 0..10 {
+        let signed_in = sign_in(&site, PASSWORD, &on(Some(&device))).await;
+        assert!(signed_in.is_ok(), "however often, and at the same address");
+        assert!(waits(&sign_in(&site, "guess", &from(STRANGER)).await));
+    }
+    site.clock.advance(SECOND);
+    assert!(
+        sign_in(&site, PASSWORD, &from(STRANGER)).await.is_ok(),
+        "a wait ends"
+    );
+}
+
+#[tokio::test]
+async fn a_browser_that_guesses_waits_by_itself() {
+    let site = Fixture::new().await;
+    let device = owner(&site).await;
+    let elsewhere = sign_in(&site, PASSWORD, &from(STRANGER)).await.unwrap();
+    for _ in 0..6 {
+        assert!(is_wrong(&sign_in(&site, "guess", &on(Some(&device))).await));
+    }
+    assert!(waits(&sign_in(&site, PASSWORD, &on(Some(&device))).await));
+    assert!(
+        sign_in(&site, PASSWORD, &on(elsewhere.device()))
+            .await
+            .is_ok()
+    );
+    assert!(
+        sign_in(&site, PASSWORD, &from(STRANGER)).await.is_ok(),
+        "nor does it count against the account"
+    );
+}
+
+#[tokio::test]
+async fn a_cookie_of_another_account_or_of_nobody_opens_no_way_round() {
+    let site = Fixture::new().await;
+    owner(&site).await;
+    let other = site
+        .vault
+        .sign_up("b@example.com", PASSWORD, "UTC", &from(STRANGER))
+        .await
+        .unwrap();
+    guess(&site).await;
+    let forged = DeviceToken::sent(&format!("{}.{}", "0".repeat(32), "0".repeat(48)));
+    for device in [other.session.device(), Some(&forged), None] {
+        assert!(
+            waits(&sign_in(&site, PASSWORD, &on(device)).await),
+            "{device:?}"
+        );
+    }
+}
+
+/// Whoever knew an earlier password has no browser of the owner's any more.
+#[tokio::test]
+async fn a_new_password_makes_strangers_of_the_other_browsers() {
+    let site = Fixture::new().await;
+    let earlier = owner(&site).await;
+    let session = sign_in(&site, PASSWORD, &on(Some(&earlier))).await.unwrap();
+    let session = site.session(&session).await.unwrap();
+    let changed = site
+        .vault
+        .change_password(&session, PASSWORD, NEW_PASSWORD, &on(None))
+        .await
+        .unwrap();
+    guess(&site).await;
+    assert!(waits(
+        &sign_in(&site, NEW_PASSWORD, &on(Some(&earlier))).await
+    ));
+    assert!(
+        sign_in(&site, NEW_PASSWORD, &on(changed.device()))
+            .await
+            .is_ok()
+    );
+}
+
+/// While strangers guess on, the link in a mail lets the owner in from any browser.
+#[tokio::test]
+async fn a_reset_lets_the_owner_in_at_once() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    owner(&site).await;
+    let _ = mailbox.delivered(&site.vault).await;
+    let caller = from([198, 51, 100, 1]);
+    let work = site.vault.request_reset(EMAIL, &caller).await.unwrap();
+    work.await.unwrap();
+    let token = token_in(&mailbox.delivered(&site.vault).await[0].text);
+    let device = site
+        .vault
+        .reset_password(&token, NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    guess(&site).await;
+    assert!(waits(&sign_in(&site, NEW_PASSWORD, &on(None)).await));
+    assert!(
+        sign_in(&site, NEW_PASSWORD, &on(Some(&device)))
+            .await
+            .is_ok()
+    );
+}

@@ -1,0 +1,5 @@
+mod alarms;
+mod change;
+mod ownership;
+mod queries;
+mod versions;

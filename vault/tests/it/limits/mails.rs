@@ -1,0 +1,205 @@
+//! Mails that a request causes: neither strangers nor accounts can fill a mailbox with them.
+
+use std::collections::BTreeMap;
+
+use shared::notice::MailKind;
+use vault::{Caller, Session};
+
+use crate::accounts::email_links::token_in;
+use crate::fixture::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
+
+/// No mailbox can be filled, by strangers or by an account.
+#[tokio::test]
+async fn mails_that_are_asked_for_are_throttled() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let mut refused = Vec::new();
+    for email in ["a@example.com", "nobody@example.com"] {
+        for attempt in 1..=10 {
+            if fixture.vault.request_reset(email, &caller).await.is_err() {
+                refused.push((email, attempt));
+                break;
+            }
+        }
+    }
+    assert_eq!(
+        refused,
+        [("a@example.com", 5), ("nobody@example.com", 5)],
+        "known and unknown alike"
+    );
+    let mut added = 0;
+    for number in 0..20 {
+        let address = format!("victim{number}@example.com");
+        let set = fixture
+            .vault
+            .set_second_recipient(&member.session, &address, "", &caller)
+            .await;
+        added += u32::from(set.is_ok());
+    }
+    assert_eq!(added, 6);
+    let sign_in = fixture
+        .vault
+        .sign_in("a@example.com", PASSWORD, &caller)
+        .await;
+    assert!(sign_in.is_ok(), "signing in is not slowed down by it");
+}
+
+/// Signing up strangers, one after another, does not make Keyhold write to them.
+#[tokio::test]
+async fn many_sign_ups_of_one_network_send_no_mails() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    for number in 0..6 {
+        let email = format!("victim+{number}@example.com");
+        let signed_up = fixture
+            .vault
+            .sign_up(&email, PASSWORD, "UTC", &from([192, 0, 2, 1]))
+            .await;
+        assert!(signed_up.is_ok(), "the account is made");
+    }
+    assert_eq!(
+        mailbox.delivered(&fixture.vault).await.len(),
+        4,
+        "one mailbox"
+    );
+}
+
+/// As many mails of a kind as one mailbox gets at a time: three are free, and the fourth begins the wait.
+const AT_A_TIME: i64 = 4;
+/// Accounts that lead to one mailbox.
+const ACCOUNTS: u8 = 6;
+
+/// Every kind of mail, asked for by many accounts from many networks under addresses that lead to one mailbox.
+#[tokio::test]
+async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let vault = &site.vault;
+    let own = |number: u8| format!("victim+{number}@example.com");
+    let network = |number: u8| from([198, 51, number, 1]);
+    let mut accounts: Vec<Session> = Vec::new();
+    for number in 0..ACCOUNTS {
+        let caller = network(number);
+        let signed_up = vault.sign_up(&own(number), PASSWORD, "UTC", &caller).await;
+        let token = signed_up.unwrap().session;
+        accounts.push(site.session(&token).await.unwrap());
+    }
+    let stranger = site.member("stranger@example.com").await.session;
+    for (number, session) in (0..).zip(&accounts) {
+        let caller = network(number);
+        let (address, elsewhere) = (own(100 + number), format!("elsewhere{number}@example.com"));
+        // What is refused is refused as throttled; what counts is what is written in the end.
+        let _ = vault.resend_confirmation(session, "account", &caller).await;
+        let _ = vault
+            .set_second_recipient(session, &address, "", &caller)
+            .await;
+        let _ = vault
+            .change_address(session, &elsewhere, PASSWORD, &caller)
+            .await;
+        let _ = vault
+            .change_address(&stranger, &address, PASSWORD, &caller)
+            .await;
+        if let Ok(handled) = vault.request_reset(&own(number), &caller).await {
+            handled.await.unwrap();
+        }
+    }
+    // The links that were asked for elsewhere are opened: the mailbox hears that its address is given up.
+    let mails = mailbox.delivered(vault).await;
+    for mail in mails.iter().filter(|mail| mail.to.starts_with("elsewhere")) {
+        vault
+            .confirm(&token_in(&mail.text), None, &Caller::default())
+            .await
+            .unwrap();
+    }
+    for (number, session) in (0..).zip(&accounts) {
+        let (caller, new) = (network(number), "a calm forest at noon");
+        let _ = vault.change_password(session, PASSWORD, new, &caller).await;
+    }
+    let counts: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT kind, COUNT(*) FROM outbox WHERE recipient LIKE 'victim%' GROUP BY kind",
+    )
+    .fetch_all(&mut site.database().await)
+    .await
+    .unwrap();
+    let counts: BTreeMap<_, _> = counts.into_iter().collect();
+    for kind in MailKind::ALL {
+        let slug = serde_json::to_value(kind).unwrap();
+        let slug = slug.as_str().unwrap();
+        // Notices are collected instead.
+        if kind != MailKind::Notice {
+            let count = counts.get(slug).copied().unwrap_or_default();
+            assert!((1..=AT_A_TIME).contains(&count), "{slug}: {counts:?}");
+        }
+    }
+}
+
+/// Accounts of strangers under other spellings of an owner's address use up none of the owner's mails.
+#[tokio::test]
+async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
+    let site = Fixture::new().await;
+    let (vault, mut mailbox) = (&site.vault, Mailbox::of(&site));
+    let owner = site.member("victim@example.com").await.session;
+    let confirm = token_in(&mailbox.delivered(vault).await[0].text);
+    let home = from([192, 0, 2, 1]);
+    let confirmed = vault.confirm(&confirm, Some(&owner), &home);
+    confirmed.await.unwrap();
+    let passwords = [PASSWORD, "a calm forest at noon"];
+    for number in 0..ACCOUNTS {
+        let stranger = site.member(&format!("victim+{number}@example.com")).await;
+        let caller = from([198, 51, number, 1]);
+        let elsewhere = format!("elsewhere{number}@example.com");
+        let asked = vault.change_address(&stranger.session, &elsewhere, PASSWORD, &caller);
+        assert_eq!(asked.await.is_ok(), i64::from(number) < AT_A_TIME);
+        let changed = vault.change_password(&stranger.session, PASSWORD, passwords[1], &caller);
+        changed.await.unwrap();
+    }
+    let asked = vault.change_address(&owner, "new@example.com", PASSWORD, &home);
+    asked.await.unwrap();
+    // A thief of the password cannot silence it either, by using up what the network may ask for.
+    for number in 0..100 {
+        let other = format!("other{number}@example.com");
+        let _ = vault.request_reset(&other, &home).await;
+    }
+    let _ = mailbox.delivered(vault).await;
+    for (current, new) in [(0, 1), (1, 0)].into_iter().cycle().take(10) {
+        let changed = vault.change_password(&owner, passwords[current], passwords[new], &home);
+        changed.await.unwrap();
+    }
+    let told = mailbox.delivered(vault).await;
+    assert!(told.iter().all(|mail| mail.to == "victim@example.com"));
+    assert_eq!(
+        i64::try_from(told.len()),
+        Ok(AT_A_TIME),
+        "an end all the same"
+    );
+}
+
+/// Notices of accounts under many spellings of one unconfirmed address fill its mailbox no faster than those of a few.
+#[tokio::test]
+async fn notices_to_one_mailbox_are_limited_over_all_accounts() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let mut members = Vec::new();
+    for number in 0..5 {
+        members.push(site.member(&format!("victim+{number}@example.com")).await);
+    }
+    let owner = site.member("other@example.com").await;
+    let _ = mailbox.delivered(&site.vault).await;
+    let mut counts = [0, 0];
+    for _ in 0..10 {
+        for member in members.iter().chain([&owner]) {
+            let access_key = member.default_key.access_key.to_string();
+            restore(&site.vault, member, &access_key, "never").await;
+            expire(&site.vault, member, &access_key).await;
+            site.clock.advance(SECOND);
+        }
+        for mail in mailbox.delivered(&site.vault).await {
+            counts[usize::from(mail.to.starts_with("other"))] += 1;
+        }
+    }
+    assert_eq!(counts, [40, 10], "another mailbox has its own");
+    // What waits is told in the end, each account's in one mail.
+    site.clock.advance(DAY);
+    assert_eq!(mailbox.delivered(&site.vault).await.len(), 5);
+}

@@ -1,0 +1,2 @@
+pub mod compose;
+mod subjects;

@@ -1,0 +1,4 @@
+mod calendar;
+mod model;
+mod second_recipients;
+mod sweep;

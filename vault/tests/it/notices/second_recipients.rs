@@ -1,0 +1,130 @@
+//! A second address for notices: named, confirmed by its reader, and left by them.
+
+use shared::notice::LinkPurpose;
+use vault::Caller;
+
+use crate::accounts::email_links::{is_gone, token_in};
+use crate::fixture::{Fixture, Mail, Mailbox, Member, expire, messages};
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+#[tokio::test]
+async fn a_second_recipient_must_be_another_address() {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let set = |address: &str| {
+        let (vault, session, address) = (
+            fixture.vault.clone(),
+            member.session.clone(),
+            address.to_owned(),
+        );
+        async move {
+            let caller = Caller::default();
+            messages(
+                vault
+                    .set_second_recipient(&session, &address, "", &caller)
+                    .await,
+            )
+        }
+    };
+    for wrong in [
+        "",
+        "nonsense",
+        "a@b@c",
+        "a@example.com\r\nBcc: b@example.com",
+        " A@EXAMPLE.com",
+    ] {
+        assert!(set(wrong).await.starts_with("address: "), "{wrong:?}");
+    }
+    let view = fixture
+        .vault
+        .notices(&member.session.account)
+        .await
+        .unwrap();
+    assert_eq!(view.second_recipient, None);
+    assert_eq!(view.total, 1, "only the link of the sign-up");
+}
+
+/// Names a second recipient. Returns the mails that are out by then: to the account, and the link to the recipient.
+async fn invited(fixture: &Fixture, member: &Member, mailbox: &mut Mailbox) -> Vec<Mail> {
+    let caller = Caller::default();
+    fixture
+        .vault
+        .set_second_recipient(&member.session, "team@example.com", "", &caller)
+        .await
+        .unwrap();
+    mailbox.delivered(&fixture.vault).await
+}
+
+/// The link in a notice to a second recipient ends the notices to it, by the button, and nothing else.
+#[tokio::test]
+async fn a_second_recipient_stops_the_notices() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let (vault, session) = (&fixture.vault, &member.session);
+    let mails = invited(&fixture, &member, &mut mailbox).await;
+    vault
+        .confirm(&token_in(&mails[1].text), None, &caller)
+        .await
+        .unwrap();
+    let key = fixture
+        .key(&member, "billing", "never")
+        .await
+        .access_key
+        .to_string();
+    vault.expire_key(session, &key, &caller).await.unwrap();
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 2);
+    assert!(
+        !mails[0].text.contains("token="),
+        "the account has a page for that"
+    );
+    let token = token_in(&mails[1].text);
+    let link = vault.link(&token).await.unwrap();
+    assert_eq!(
+        (link.purpose, link.address.as_str(), link.account.as_str()),
+        (
+            LinkPurpose::StopNotices,
+            "team@example.com",
+            "a@example.com"
+        )
+    );
+    assert!(is_gone(
+        &vault.reset_password(&token, NEW_PASSWORD, &caller).await
+    ));
+    let second = || async {
+        let view = vault.notices(&session.account).await.unwrap();
+        view.second_recipient
+    };
+    assert!(second().await.is_some(), "looking does nothing");
+    vault.confirm(&token, None, &caller).await.unwrap();
+    assert!(second().await.is_none());
+    assert!(is_gone(&vault.confirm(&token, None, &caller).await));
+    assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+}
+
+/// The mail program's click does the same by itself (RFC 8058), and confirms nothing.
+#[tokio::test]
+async fn a_mail_program_stops_the_notices() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    let caller = Caller::default();
+    let (vault, session) = (&fixture.vault, &member.session);
+    let mails = invited(&fixture, &member, &mut mailbox).await;
+    for mail in &mails {
+        let token = token_in(&mail.text);
+        assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+    }
+    let invited = token_in(&mails[1].text);
+    vault.confirm(&invited, None, &caller).await.unwrap();
+    let key = fixture.key(&member, "billing", "never").await;
+    expire(vault, &member, &key.access_key.to_string()).await;
+    let mails = mailbox.delivered(vault).await;
+    let token = token_in(&mails[1].text);
+    vault.unsubscribe(&token, &caller).await.unwrap();
+    let view = vault.notices(&session.account).await.unwrap();
+    assert!(view.second_recipient.is_none());
+}

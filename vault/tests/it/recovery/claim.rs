@@ -1,0 +1,345 @@
+//! An account that somebody else made with the owner's address: the owner's first password reset takes from its
+//! maker everything that still works.
+
+use shared::status::Status;
+use vault::{Caller, Error};
+
+use crate::accounts::email_links::token_in;
+use crate::fixture::{
+    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, edit, from, restore,
+};
+use crate::start::clock::accepted;
+
+const NEW_PASSWORD: &str = "a calm forest at noon";
+
+/// The owner asks for a link to a new password, and gives the token in it.
+async fn asked(fixture: &Fixture, mailbox: &mut Mailbox) -> String {
+    let _ = mailbox.notices(&fixture.vault).await;
+    let caller = from([192, 0, 2, 1]);
+    let work = fixture.vault.request_reset("victim@example.com", &caller);
+    work.await.unwrap().await.unwrap();
+    token_in(&mailbox.delivered(&fixture.vault).await[0].text)
+}
+
+async fn reset(fixture: &Fixture, token: &str) {
+    let caller = from([192, 0, 2, 1]);
+    let done = fixture.vault.reset_password(token, NEW_PASSWORD, &caller);
+    done.await.unwrap();
+}
+
+async fn signed_in(fixture: &Fixture) -> Member {
+    let caller = Caller::default();
+    let token = fixture
+        .vault
+        .sign_in("victim@example.com", NEW_PASSWORD, &caller)
+        .await
+        .unwrap();
+    let session = fixture.session(&token).await.unwrap();
+    let default_key = fixture
+        .vault
+        .create_key(&session, "mine", "", "never", &caller)
+        .await
+        .unwrap();
+    Member {
+        session,
+        default_key,
+    }
+}
+
+#[tokio::test]
+async fn the_first_reset_expires_what_was_made_before_and_says_so() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let soon = fixture.key(&attacker, "soon", "1d").await;
+    let late = fixture.key(&attacker, "late", "365d").await;
+    fixture.clock.advance(3 * DAY);
+    let vault = &fixture.vault;
+    let calendar = |session: vault::Session| async move {
+        vault.notices(&session.account).await.unwrap().calendar_url
+    };
+    let feed = calendar(attacker.session.clone()).await;
+    let ended = soon.access_key.to_string();
+    let before = vault.show_key(&attacker.session.account, &ended).await;
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    for key in [&attacker.default_key, &soon, &late] {
+        assert_eq!(fixture.verdict(key), "expired");
+    }
+    let after = vault.show_key(&attacker.session.account, &ended).await;
+    assert_eq!(
+        before.unwrap().key.expires,
+        after.unwrap().key.expires,
+        "what had expired before keeps its date"
+    );
+    fixture.clock.advance(SECOND);
+    vault.sweep().await.unwrap();
+    let mails = mailbox.delivered(vault).await;
+    assert_eq!(mails.len(), 1, "one mail tells of it: {mails:?}");
+    assert_eq!(mails[0].subject, "Your password was changed");
+    assert!(
+        mails[0]
+            .text
+            .contains("2 API keys made before were expired"),
+        "{}",
+        mails[0].text
+    );
+    let owner = signed_in(&fixture).await;
+    assert_ne!(calendar(owner.session.clone()).await, feed);
+    let account = &owner.session.account;
+    let claim = vault.overview(account).await.unwrap().claim.unwrap();
+    assert_eq!(claim.expired, 2);
+    // A key that the owner knows comes back, and the line stays until it is dismissed.
+    let known = late.access_key.to_string();
+    restore(vault, &owner, &known, "30d").await;
+    assert_eq!(fixture.verdict(&late), "good");
+    assert!(vault.overview(account).await.unwrap().claim.is_some());
+    vault.dismiss_claim(&owner.session).await.unwrap();
+    assert_eq!(vault.overview(account).await.unwrap().claim, None);
+    let history = vault.show_key(account, &known).await.unwrap().history;
+    assert!(history[1].what.contains("password reset"), "{history:?}");
+
+    let fixture = fixture.reopened().await;
+    assert_eq!(fixture.verdict(&attacker.default_key), "expired");
+    assert_eq!(fixture.verdict(&owner.default_key), "good");
+}
+
+/// The owner's own second reset, or one after the owner confirmed the address, leaves the keys alone.
+#[tokio::test]
+async fn the_reset_of_a_confirmed_account_expires_nothing() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let confirm = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
+    let caller = Caller::default();
+    let confirmed = fixture
+        .vault
+        .confirm(&confirm, Some(&member.session), &caller);
+    confirmed.await.unwrap();
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    assert_eq!(fixture.verdict(&member.default_key), "good");
+    let owner = signed_in(&fixture).await;
+    let overview = fixture.vault.overview(&owner.session.account).await;
+    assert_eq!(overview.unwrap().claim, None);
+    let mails = mailbox.delivered(&fixture.vault).await;
+    assert_eq!(mails[0].subject, "Your password was changed");
+    assert!(!mails[0].text.contains("expired"), "{}", mails[0].text);
+}
+
+/// What the notices page says of the account's address: whether mail arrives, and whether its maker reads it.
+async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
+    let view = fixture.vault.notices(&session.account).await.unwrap();
+    (view.confirmed, view.owned)
+}
+
+/// An owner who opens the link in the mail to a stranger's account shows that mail arrives, and no more.
+#[tokio::test]
+async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
+    for moved in [false, true] {
+        let fixture = Fixture::new().await;
+        let mut mailbox = Mailbox::of(&fixture);
+        let (vault, caller) = (&fixture.vault, Caller::default());
+        let (attacker, token) = if moved {
+            // The stranger's own account, which then asks for the owner's address.
+            let attacker = fixture.member("stranger@example.com").await;
+            let token = token_in(&mailbox.delivered(vault).await[0].text);
+            let own = vault.confirm(&token, Some(&attacker.session), &caller);
+            own.await.unwrap();
+            assert_eq!(address(&fixture, &attacker.session).await, (true, true));
+            let (session, email) = (&attacker.session, "victim@example.com");
+            let asked = vault.change_address(session, email, PASSWORD, &caller);
+            asked.await.unwrap();
+            let mails = mailbox.delivered(vault).await;
+            let mail = mails.iter().find(|mail| mail.to == email).unwrap();
+            (attacker, token_in(&mail.text))
+        } else {
+            let attacker = fixture.member("victim@example.com").await;
+            let token = token_in(&mailbox.delivered(vault).await[0].text);
+            (attacker, token)
+        };
+        // The owner has an account too, on which the browser is signed in.
+        let other = fixture.member("other@example.com").await;
+        let confirmed = vault.confirm(&token, Some(&other.session), &caller);
+        confirmed.await.unwrap();
+        let made = &attacker.session;
+        assert_eq!(address(&fixture, made).await, (true, false));
+        let token = asked(&fixture, &mut mailbox).await;
+        assert!(!vault.link(&token).await.unwrap().owned);
+        reset(&fixture, &token).await;
+        assert_eq!(fixture.verdict(&attacker.default_key), "expired", "{moved}");
+        let owner = signed_in(&fixture).await;
+        let overview = vault.overview(&owner.session.account).await.unwrap();
+        assert_eq!(overview.claim.unwrap().expired, 1);
+        assert_eq!(address(&fixture, &owner.session).await, (true, true));
+        let token = asked(&fixture, &mut mailbox).await;
+        reset(&fixture, &token).await;
+        assert_eq!(fixture.verdict(&owner.default_key), "good", "claimed once");
+    }
+}
+
+/// The browser on which an owner signed in once shows it too, and so does a later link.
+#[tokio::test]
+async fn a_browser_of_the_owner_shows_who_made_the_account() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let (vault, session) = (&fixture.vault, &member.session);
+    fixture.member("stranger@example.com").await;
+    let mails = mailbox.delivered(vault).await;
+    let mail = mails.iter().find(|mail| mail.to.starts_with("victim"));
+    let caller = Caller::default();
+    let ended = vault.sign_in("victim@example.com", PASSWORD, &caller).await;
+    let ended = fixture.session(&ended.unwrap()).await.unwrap();
+    vault.sign_out(&ended, &caller).await.unwrap();
+    let foreign = vault
+        .sign_in("stranger@example.com", PASSWORD, &caller)
+        .await
+        .unwrap();
+    let caller = Caller {
+        device: foreign.device().cloned(),
+        ..Caller::default()
+    };
+    let token = token_in(&mail.unwrap().text);
+    vault.confirm(&token, Some(&ended), &caller).await.unwrap();
+    assert_eq!(address(&fixture, session).await, (true, false));
+
+    let again = vault.resend_confirmation(session, "account", &caller);
+    again.await.unwrap();
+    let token = token_in(&mailbox.delivered(vault).await[0].text);
+    let own = vault
+        .sign_in("victim@example.com", PASSWORD, &caller)
+        .await
+        .unwrap();
+    let caller = Caller {
+        device: own.device().cloned(),
+        ..Caller::default()
+    };
+    vault.confirm(&token, None, &caller).await.unwrap();
+    assert_eq!(address(&fixture, session).await, (true, true));
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    assert_eq!(fixture.verdict(&member.default_key), "good");
+}
+
+/// A key that a leap of the clock had expired before the reset is not good again once the clock is right.
+#[tokio::test]
+async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let dated = fixture.key(&attacker, "dated", "90d").await;
+    fixture.clock.advance(400 * DAY);
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    let fixture = accepted(fixture, NOON + HOUR).await;
+    for key in [&attacker.default_key, &dated] {
+        assert_eq!(fixture.verdict(key), "expired");
+    }
+}
+
+/// A request that read its session before the reset may still be on its way when the reset is done.
+#[tokio::test]
+async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let token = asked(&fixture, &mut mailbox).await;
+    reset(&fixture, &token).await;
+    let (vault, session, caller) = (&fixture.vault, &attacker.session, Caller::default());
+    let key = attacker.default_key.access_key.to_string();
+    let over = |result: Result<(), Error>| matches!(result, Err(Error::SessionOver));
+    assert!(over(
+        vault
+            .restore_key(session, &key, "never", "", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .create_key(session, "another", "", "never", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .edit_key(session, &key, edit("another", "", "90d"), &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .delete_key(session, &key, "Default key", &caller)
+            .await
+            .map(drop)
+    ));
+    assert!(over(
+        vault
+            .set_second_recipient(session, "spy@example.com", "", &caller)
+            .await
+    ));
+    assert!(over(vault.reset_calendar(session, &caller).await));
+    assert!(over(
+        vault
+            .save_preferences(session, "UTC", "90", "", &caller)
+            .await
+            .map(drop)
+    ));
+    assert_eq!(fixture.verdict(&attacker.default_key), "expired");
+    let owner = signed_in(&fixture).await;
+    let overview = vault.overview(&owner.session.account).await.unwrap();
+    assert_eq!(overview.counts.of(Status::Expired), 1);
+    assert_eq!(overview.counts.total(), 2);
+}
+
+/// Keys made by sessions while the reset is under way are made before it and expire, or are refused.
+#[tokio::test]
+async fn no_key_slips_through_beside_the_reset() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let attacker = fixture.member("victim@example.com").await;
+    let token = asked(&fixture, &mut mailbox).await;
+    let making = (0..20).map(|number| {
+        let (vault, session) = (fixture.vault.clone(), attacker.session.clone());
+        let name = format!("key {number}");
+        tokio::spawn(async move {
+            vault
+                .create_key(&session, &name, "", "never", &Caller::default())
+                .await
+        })
+    });
+    let making: Vec<_> = making.collect();
+    reset(&fixture, &token).await;
+    for made in making {
+        match made.await.unwrap() {
+            Ok(key) => assert_eq!(fixture.verdict(&key), "expired"),
+            Err(error) => assert!(matches!(error, Error::SessionOver), "{error}"),
+        }
+    }
+}
+
+/// Whoever has the password may change it as often as they like, and fills nobody's mailbox by it.
+#[tokio::test]
+async fn a_changed_password_is_announced_but_not_endlessly() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("victim@example.com").await;
+    let _ = mailbox.delivered(&fixture.vault).await;
+    let (mut session, mut password) = (member.session, PASSWORD);
+    let mut mails = 0;
+    for _ in 0..6 {
+        let other = if password == NEW_PASSWORD {
+            PASSWORD
+        } else {
+            NEW_PASSWORD
+        };
+        let token = fixture
+            .vault
+            .change_password(&session, password, other, &Caller::default())
+            .await
+            .unwrap();
+        (session, password) = (fixture.session(&token).await.unwrap(), other);
+        mails += mailbox.delivered(&fixture.vault).await.len();
+    }
+    assert_eq!(mails, 4);
+}

@@ -1,0 +1,4 @@
+mod chains;
+mod clock;
+mod exchange;
+pub mod revocation;

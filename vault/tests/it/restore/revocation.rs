@@ -1,0 +1,362 @@
+//! What a restore revokes, what it keeps and what it refuses.
+
+use std::fs;
+use std::path::Path;
+
+use sqlx::Connection;
+use tempfile::TempDir;
+use vault::{Caller, Present, Restored, Since, Wanted};
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, expire, options};
+use crate::storage::backups::{back_up, backup_file, start};
+
+pub fn wanted(file: &Path) -> Wanted {
+    Wanted {
+        file: file.to_owned(),
+        keep_revived: false,
+        expire: Vec::new(),
+        dry_run: false,
+    }
+}
+
+pub async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Restored, String> {
+    let options = options(folder);
+    vault::restore(&options.database_url, &options.pepper_file, wanted, now)
+        .await
+        .map_err(|error| error.to_string())
+}
+
+/// Stops a vault, so that its files can be restored.
+pub async fn stop(site: Fixture) -> TempDir {
+    site.vault.close().await;
+    site.folder
+}
+
+/// The keys that a test of restoring has, and what became of them after the backup.
+struct Story {
+    deleted: vault::NewKey,
+    expired: vault::NewKey,
+    shortened: vault::NewKey,
+    untouched: vault::NewKey,
+    made_later: vault::NewKey,
+    member: Member,
+}
+
+async fn told(site: &Fixture) -> Story {
+    let member = site.member("a@example.com").await;
+    let [deleted, expired, shortened, untouched] = [
+        site.key(&member, "deleted", "never").await,
+        site.key(&member, "expired", "90d").await,
+        site.key(&member, "shortened", "90d").await,
+        site.key(&member, "untouched", "90d").await,
+    ];
+    back_up(site, &backup_file(site)).await.unwrap();
+    site.clock.advance(HOUR);
+    let nobody = Caller::default();
+    let key = deleted.access_key.to_string();
+    site.vault
+        .delete_key(&member.session, &key, "deleted", &nobody)
+        .await
+        .unwrap();
+    expire(&site.vault, &member, &expired.access_key.to_string()).await;
+    let mut database = site.database().await;
+    sqlx::query("UPDATE api_keys SET expires_at = $1 WHERE name = 'shortened'")
+        .bind(NOON + 10 * DAY)
+        .execute(&mut database)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    let made_later = site.key(&member, "made later", "90d").await;
+    site.clock.advance(HOUR);
+    site.vault.sweep().await.unwrap();
+    Story {
+        deleted,
+        expired,
+        shortened,
+        untouched,
+        made_later,
+        member,
+    }
+}
+
+/// What was revoked after the backup is revoked by the restore, and named.
+#[tokio::test]
+async fn a_restore_revokes_what_was_revoked_since() {
+    let site = Fixture::new().await;
+    let story = told(&site).await;
+    let mut mailbox = Mailbox::of(&site);
+    mailbox.notices(&site.vault).await;
+    let folder = stop(site).await;
+    let file = folder.path().join("backup.db");
+    let now = NOON + 3 * HOUR;
+
+    let dry = Wanted {
+        dry_run: true,
+        ..wanted(&file)
+    };
+    let before = fs::read(folder.path().join("keyhold.db")).unwrap();
+    assert_eq!(restore(&folder, &dry, now).await.unwrap().revived.len(), 3);
+    assert_eq!(fs::read(folder.path().join("keyhold.db")).unwrap(), before);
+
+    let restored = restore(&folder, &wanted(&file), now).await.unwrap();
+    assert_eq!(restored.present, Present::Compared);
+    let named: Vec<(&str, Since)> = restored
+        .revived
+        .iter()
+        .map(|key| (key.name.as_str(), key.since))
+        .collect();
+    for expected in [
+        ("deleted", Since::Deleted),
+        ("expired", Since::Expired),
+        ("shortened", Since::Shortened),
+    ] {
+        assert!(named.contains(&expected), "{named:?}");
+    }
+    assert_eq!(named.len(), 3);
+    assert!(
+        restored
+            .revived
+            .iter()
+            .all(|key| key.email == "a@example.com")
+    );
+    assert_eq!(restored.lost.len(), 1);
+    assert_eq!(restored.lost[0].1, "made later");
+    assert!(restored.aside.unwrap().exists(), "nothing is destroyed");
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| {
+            name.contains("restoring") || name.contains("drill") || name.contains("-wal")
+        })
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let site = start(folder, now).await;
+    assert_eq!(site.verdict(&story.deleted), "expired");
+    assert_eq!(site.verdict(&story.expired), "expired");
+    assert_eq!(site.verdict(&story.shortened), "good");
+    assert_eq!(site.verdict(&story.untouched), "good");
+    assert_eq!(site.verdict(&story.made_later), "invalid");
+    let mut database = site.database().await;
+    let (sessions, noted, revoked): (i64, i64, i64) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM sessions), (SELECT COUNT(*) FROM audit WHERE action = 'database.restored'),
+                (SELECT COUNT(*) FROM audit WHERE action = 'key.expired' AND detail <> '')",
+    )
+    .fetch_one(&mut database)
+    .await
+    .unwrap();
+    assert_eq!((sessions, noted, revoked), (0, 1, 2));
+    assert_eq!(site.vault.sweep().await.unwrap(), 0, "nobody is told twice");
+    site.clock.set(NOON + 11 * DAY);
+    assert_eq!(site.verdict(&story.shortened), "expired");
+    assert!(story.member.session.account.email.contains('@'));
+}
+
+/// An address or a password that was given up lets nobody in again, and a second recipient who left is told no more.
+#[tokio::test]
+async fn what_accounts_changed_since_stays_changed() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    site.member("b@example.com").await;
+    let mut database = site.database().await;
+    let accounts =
+        "SELECT id, email, password, second_recipient, feed_generation FROM accounts ORDER BY id";
+    type Row = (String, String, String, Option<String>, i64);
+    sqlx::query("UPDATE accounts SET second_recipient = 'c@example.com', second_confirmed_at = 1")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    for statement in [
+        "UPDATE accounts SET email = 'other' WHERE email = 'a@example.com'",
+        "UPDATE accounts SET email = 'a@example.com' WHERE email = 'b@example.com'",
+        "UPDATE accounts SET email = 'b@example.com' WHERE email = 'other'",
+        "UPDATE accounts SET password = 'new' WHERE email = 'b@example.com'",
+        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL, feed_generation = 7",
+    ] {
+        sqlx::query(statement).execute(&mut database).await.unwrap();
+    }
+    let before: Vec<Row> = sqlx::query_as(accounts)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    let folder = stop(site).await;
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), NOON + HOUR).await.unwrap();
+    let site = start(folder, NOON + HOUR).await;
+    let mut database = site.database().await;
+    let after: Vec<Row> = sqlx::query_as(accounts)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before);
+}
+
+/// Whoever restores, the database stays the server's.
+#[tokio::test]
+async fn the_owner_of_the_database_stays() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    let folder = stop(site).await;
+    let database = folder.path().join("keyhold.db");
+    // Only root may give a file away; others cannot restore for another user.
+    let _ = chown(&database, Some(12_345), None);
+    let owner = fs::metadata(&database).unwrap().uid();
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), NOON).await.unwrap();
+    assert_eq!(fs::metadata(&database).unwrap().uid(), owner);
+}
+
+#[tokio::test]
+async fn the_operator_may_keep_or_name_keys() {
+    let site = Fixture::new().await;
+    let story = told(&site).await;
+    let folder = stop(site).await;
+    let file = folder.path().join("backup.db");
+    let unknown = Wanted {
+        expire: vec!["kh_0000000000000000".to_owned()],
+        ..wanted(&file)
+    };
+    let refused = restore(&folder, &unknown, NOON + 3 * HOUR)
+        .await
+        .unwrap_err();
+    assert!(refused.contains("no key kh_0000000000000000"), "{refused}");
+    let keep = Wanted {
+        keep_revived: true,
+        expire: vec![story.untouched.access_key.to_string()],
+        ..wanted(&file)
+    };
+    restore(&folder, &keep, NOON + 3 * HOUR).await.unwrap();
+    let site = start(folder, NOON + 3 * HOUR).await;
+    assert_eq!(site.verdict(&story.deleted), "good");
+    assert_eq!(site.verdict(&story.expired), "good");
+    assert_eq!(site.verdict(&story.untouched), "expired");
+}
+
+/// Where there is nothing to compare with, it says so, and expires nothing.
+#[tokio::test]
+async fn without_the_present_database_it_says_what_it_cannot_know() {
+    for damage in ["missing", "new and empty", "damaged"] {
+        let site = Fixture::new().await;
+        let story = told(&site).await;
+        let folder = stop(site).await;
+        let (database, file) = (
+            folder.path().join("keyhold.db"),
+            folder.path().join("backup.db"),
+        );
+        match damage {
+            "missing" => fs::remove_file(&database).unwrap(),
+            "damaged" => {
+                fs::write(&database, "no database at all".repeat(1_000)).unwrap();
+                fs::write(folder.path().join("keyhold.db-wal"), "its log").unwrap();
+            }
+            _ => {
+                let other = Fixture::new().await;
+                other.member("b@example.com").await;
+                let other = stop(other).await;
+                fs::copy(other.path().join("keyhold.db"), &database).unwrap();
+            }
+        }
+        let restored = restore(&folder, &wanted(&file), NOON + 3 * HOUR)
+            .await
+            .unwrap();
+        match damage {
+            "missing" => assert_eq!(restored.present, Present::Missing),
+            "damaged" => {
+                assert!(matches!(restored.present, Present::Unreadable(_)));
+                let aside = restored
+                    .aside
+                    .unwrap()
+                    .into_os_string()
+                    .into_string()
+                    .unwrap();
+                assert_eq!(fs::read(aside + "-wal").unwrap(), b"its log");
+            }
+            _ => assert_eq!(restored.present, Present::Unrelated),
+        }
+        assert_eq!(restored.revived.len(), 0, "{damage}");
+        let site = start(folder, NOON + 3 * HOUR).await;
+        assert_eq!(site.verdict(&story.deleted), "good", "{damage}");
+        assert_eq!(site.verdict(&story.untouched), "good", "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_restored_is_refused_untouched() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let file = backup_file(&site);
+    back_up(&site, &file).await.unwrap();
+    let running = restore(&site.folder, &wanted(&file), NOON)
+        .await
+        .unwrap_err();
+    assert!(
+        running.contains("in use by another keyhold process"),
+        "{running}"
+    );
+    let dry = Wanted {
+        dry_run: true,
+        ..wanted(&file)
+    };
+    restore(&site.folder, &dry, NOON).await.unwrap();
+    let folder = stop(site).await;
+    let database = folder.path().join("keyhold.db");
+    let before = fs::read(&database).unwrap();
+    let itself = restore(&folder, &wanted(&database), NOON)
+        .await
+        .unwrap_err();
+    assert!(itself.contains("itself"), "{itself}");
+    let text = folder.path().join("text");
+    fs::write(&text, "just some text, not a database\n".repeat(100)).unwrap();
+    restore(&folder, &wanted(&text), NOON).await.unwrap_err();
+    let mut damaged = fs::read(&file).unwrap();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 4096].fill(7);
+    let broken = folder.path().join("damaged.db");
+    fs::write(&broken, damaged).unwrap();
+    restore(&folder, &wanted(&broken), NOON).await.unwrap_err();
+    let pepper = folder.path().join("pepper");
+    fs::write(&pepper, "0123456789abcdef".repeat(4)).unwrap();
+    let strange = restore(&folder, &wanted(&file), NOON).await.unwrap_err();
+    assert!(strange.contains("another pepper"), "{strange}");
+    fs::remove_file(&pepper).unwrap();
+    let lost = restore(&folder, &wanted(&file), NOON).await.unwrap_err();
+    assert!(lost.contains("is missing"), "{lost}");
+    assert_eq!(fs::read(&database).unwrap(), before);
+}
+
+/// An operator who names a key expires it, although the comparison would only have shortened it.
+#[tokio::test]
+async fn a_named_key_expires_whatever_became_of_it() {
+    let site = Fixture::new().await;
+    let story = told(&site).await;
+    let folder = stop(site).await;
+    let named = Wanted {
+        expire: vec![story.shortened.access_key.to_string()],
+        ..wanted(&folder.path().join("backup.db"))
+    };
+    restore(&folder, &named, NOON + 3 * HOUR).await.unwrap();
+    let site = start(folder, NOON + 3 * HOUR).await;
+    assert_eq!(site.verdict(&story.shortened), "expired");
+}
+
+/// A key that had expired before the restore keeps its date, though it is named.
+#[tokio::test]
+async fn a_named_key_that_had_expired_keeps_its_date() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "expired", "90d").await;
+    expire(&site.vault, &member, &key.access_key.to_string()).await;
+    site.clock.advance(DAY);
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    let folder = stop(site).await;
+    let named = Wanted {
+        expire: vec![key.access_key.to_string()],
+        ..wanted(&folder.path().join("backup.db"))
+    };
+    let restored = restore(&folder, &named, NOON + 2 * DAY).await.unwrap();
+    assert_eq!(restored.revived[0].expires_at, NOON);
+}

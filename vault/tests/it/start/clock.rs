@@ -1,0 +1,311 @@
+//! The clock: its floor across restarts, and the instants of changes that wait for each other.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection;
+use vault::accept_clock;
+use vault::clock::{Clock, ManualClock};
+use vault::readiness::Cause;
+use vault::{Caller, OpenError, Vault};
+
+use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options};
+use crate::storage::backups::start;
+
+/// Opens the files again with a clock that shows `wall`.
+async fn restarted(site: Fixture, wall: i64) -> Fixture {
+    site.reopened_with(Arc::new(ManualClock::at(wall))).await
+}
+
+/// Changes that wait for their turn are dated when it has come. Were one dated before, the key that was expired
+/// meanwhile would be good again after a restart with the clock set back.
+#[tokio::test]
+async fn changes_are_dated_in_their_order() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let [doomed, deleted] = [
+        site.key(&member, "doomed", "90d").await,
+        site.key(&member, "deleted", "90d").await,
+    ];
+    let nobody = Caller::default();
+    let mut foreign = site.database().await;
+    let lock = foreign.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let spawn = |change: ChangeOf| {
+        let (vault, session) = (site.vault.clone(), member.session.clone());
+        let keys = [doomed.access_key, deleted.access_key].map(|key| key.to_string());
+        let nobody = nobody.clone();
+        tokio::spawn(async move {
+            match change {
+                ChangeOf::Expire => {
+                    let expired = vault.expire_key(&session, &keys[0], &nobody).await;
+                    expired.map(drop)
+                }
+                ChangeOf::Delete => {
+                    let deleted = vault
+                        .delete_key(&session, &keys[1], "deleted", &nobody)
+                        .await;
+                    deleted.map(drop)
+                }
+                ChangeOf::Preferences => {
+                    let saved = vault
+                        .save_preferences(&session, "UTC", "7", "", &nobody)
+                        .await;
+                    saved.map(drop)
+                }
+                ChangeOf::SignOut => vault.sign_out(&session, &nobody).await,
+            }
+        })
+    };
+    let mut waiting = Vec::new();
+    for change in [
+        ChangeOf::Expire,
+        ChangeOf::Delete,
+        ChangeOf::Preferences,
+        ChangeOf::SignOut,
+    ] {
+        waiting.push(spawn(change));
+        // Until it waits for its turn, and no further: the lock is held.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+    site.clock.advance(SECOND);
+    lock.rollback().await.unwrap();
+    for change in waiting {
+        change.await.unwrap().unwrap();
+    }
+    let dated: Vec<(i64,)> = sqlx::query_as("SELECT at FROM audit ORDER BY id DESC LIMIT 4")
+        .fetch_all(&mut foreign)
+        .await
+        .unwrap();
+    assert_eq!(dated, [(NOON + SECOND,); 4]);
+    foreign.close().await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.verdict(&doomed), "expired");
+}
+
+#[derive(Clone, Copy)]
+enum ChangeOf {
+    Expire,
+    Delete,
+    Preferences,
+    SignOut,
+}
+
+/// An earlier version could write an entry that is older than the one before it.
+#[tokio::test]
+async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    site.clock.advance(HOUR);
+    expire(
+        &site.vault,
+        &member,
+        &member.default_key.access_key.to_string(),
+    )
+    .await;
+    let mut database = site.database().await;
+    sqlx::query(
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT MAX(id) + 1, $1, 'acc_x', 'account.signed_out', '', '', NULL, '' FROM audit",
+    )
+    .bind(NOON)
+    .execute(&mut database)
+    .await
+    .unwrap();
+    database.close().await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.verdict(&member.default_key), "expired");
+    assert_eq!(site.vault.now(), NOON + HOUR);
+}
+
+/// A key that has expired by itself stays expired though the machine comes back an hour behind, from the first
+/// moment on and after a start that came to nothing.
+#[tokio::test]
+async fn what_expired_by_itself_stays_expired_over_restarts() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", &at(NOON + HOUR)).await;
+    site.clock.set(NOON + HOUR + 1);
+    assert_eq!(site.verdict(&key), "expired");
+    Mailbox::of(&site).notices(&site.vault).await;
+    let mut site = restarted(site, NOON).await;
+    for _ in 0..3 {
+        assert_eq!(site.verdict(&key), "expired");
+        assert_eq!(site.vault.now(), NOON + HOUR + 1);
+        // Nothing was swept and nothing closed: as if it had been killed.
+        let Fixture { folder, vault, .. } = site;
+        drop(vault);
+        let clock = Arc::new(ManualClock::at(NOON));
+        let vault = opened_after_a_kill(&folder, clock.clone()).await;
+        site = Fixture {
+            folder,
+            clock,
+            vault,
+        };
+    }
+    site.clock.set(NOON + HOUR + 2);
+    assert_eq!(site.vault.now(), NOON + HOUR + 2, "and time goes on");
+}
+
+/// The lock is released when the last handle is gone, a moment after it was dropped.
+async fn opened_after_a_kill(folder: &tempfile::TempDir, clock: Arc<dyn Clock>) -> Vault {
+    loop {
+        match Vault::open(&options(folder), clock.clone()).await {
+            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
+            opened => return opened.unwrap(),
+        }
+    }
+}
+
+/// Seeing a page an hour later is recorded too, with nothing else to go by.
+#[tokio::test]
+async fn a_session_in_use_is_recorded() {
+    let site = Fixture::new().await;
+    let signed_up = site
+        .vault
+        .sign_up("a@example.com", PASSWORD, "UTC", &Caller::default())
+        .await
+        .unwrap();
+    site.clock.advance(2 * DAY);
+    site.session(&signed_up.session).await.unwrap();
+    let site = restarted(site, NOON).await;
+    assert_eq!(site.vault.now(), NOON + 2 * DAY);
+}
+
+/// A leap of 400 days in which somebody signed in: it is reported, and the operator can end it. What a person did
+/// meanwhile holds.
+#[tokio::test]
+async fn a_leap_ahead_is_reported_and_can_be_put_right() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let member = site.member("a@example.com").await;
+    let dated = site.key(&member, "dated", "90d").await;
+    let retired = site.key(&member, "retired", "never").await;
+    site.clock.advance(400 * DAY);
+    site.vault
+        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .await
+        .unwrap();
+    expire(&site.vault, &member, &retired.access_key.to_string()).await;
+    assert!(!mailbox.notices(&site.vault).await.is_empty());
+
+    let right = NOON + HOUR;
+    let site = restarted(site, right).await;
+    assert_eq!(site.verdict(&dated), "expired", "it fails closed");
+    assert_eq!(
+        site.vault.clock_ahead(),
+        Duration::from_hours(24 * 400 - 1),
+        "for as long as that"
+    );
+    site.vault.watch_clock(std::future::ready(())).await;
+    let fault = site.vault.readiness().fault(Cause::Clock).unwrap();
+    assert!(fault.contains("`keyhold clock accept`"), "{fault}");
+
+    let url = options(&site.folder).database_url;
+    let machine = Arc::new(ManualClock::at(right));
+    let refused = accept_clock(&url, machine.clone(), false).await;
+    assert!(matches!(refused, Err(OpenError::InUse { .. })));
+    let trail = "SELECT COUNT(*), MAX(at) FROM audit";
+    let mut database = site.database().await;
+    let before: (i64, i64) = sqlx::query_as(trail)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    site.vault.close().await;
+    let Fixture { folder, vault, .. } = site;
+    drop(vault);
+    for dry_run in [true, false] {
+        let accepted = accept_clock(&url, machine.clone(), dry_run).await.unwrap();
+        let accepted = accepted.unwrap();
+        assert_eq!((accepted.now, accepted.recorded), (right, NOON + 400 * DAY));
+        let expired = [("retired".to_owned(), retired.access_key.to_string())];
+        assert_eq!(accepted.expired, expired);
+    }
+    assert!(
+        accept_clock(&url, machine.clone(), false)
+            .await
+            .unwrap()
+            .is_none(),
+        "there is nothing left to do"
+    );
+    let vault = Vault::open(&options(&folder), machine.clone())
+        .await
+        .unwrap();
+    let site = Fixture {
+        folder,
+        clock: machine,
+        vault,
+    };
+    assert_eq!(site.vault.now(), right);
+    assert_eq!(site.vault.clock_ahead(), Duration::ZERO);
+    assert_eq!(site.verdict(&dated), "good");
+    assert_eq!(site.verdict(&retired), "expired");
+    let after: (i64, i64) = sqlx::query_as(trail)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before, "the trail is as it was");
+    // What was said too early is said again when its time has come, and nothing before.
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 0);
+    site.clock.set(NOON + 76 * DAY + 1);
+    assert_eq!(mailbox.notices(&site.vault).await.len(), 1);
+    database.close().await.unwrap();
+}
+
+/// Stops `site`, accepts the machine's clock at `right` and starts again.
+pub async fn accepted(site: Fixture, right: i64) -> Fixture {
+    let machine = Arc::new(ManualClock::at(right));
+    site.vault.close().await;
+    let Fixture { folder, vault, .. } = site;
+    drop(vault);
+    let url = options(&folder).database_url;
+    let done = accept_clock(&url, machine.clone(), false).await.unwrap();
+    assert!(done.is_some(), "there was something to accept");
+    start(folder, right).await
+}
+
+/// An acknowledged Expire holds, although the leap had expired the key before it was pressed.
+#[tokio::test]
+async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let leaked = site.key(&member, "leaked", "90d").await;
+    let dated = site.key(&member, "dated", "90d").await;
+    site.clock.advance(400 * DAY);
+    let access_key = leaked.access_key.to_string();
+    let (session, nobody) = (&member.session, Caller::default());
+    for _ in 0..2 {
+        let pressed = site.vault.expire_key(session, &access_key, &nobody).await;
+        let changed = pressed.unwrap();
+        assert_eq!(changed.expiry, at(NOON + 90 * DAY), "it keeps its date");
+    }
+    let (recorded,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM audit WHERE action = 'key.expired' AND subject = $1")
+            .bind(&access_key)
+            .fetch_one(&mut site.database().await)
+            .await
+            .unwrap();
+    assert_eq!(recorded, 1);
+    let site = accepted(site, NOON + HOUR).await;
+    assert_eq!(site.verdict(&leaked), "expired");
+    assert_eq!(site.verdict(&dated), "good");
+    assert_eq!(site.reopened().await.verdict(&leaked), "expired");
+}
+
+/// Time that stands still is over once the machine's clock has caught up.
+#[tokio::test]
+async fn standing_time_ends_by_itself() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    let site = restarted(site, NOON - HOUR).await;
+    let look = async || {
+        site.vault.watch_clock(std::future::ready(())).await;
+        site.vault.readiness().fault(Cause::Clock).is_some()
+    };
+    assert!(look().await);
+    site.clock.set(NOON - 4 * SECOND);
+    assert!(!look().await, "an ordinary correction");
+    site.clock.set(NOON + SECOND);
+    assert!(!look().await);
+}

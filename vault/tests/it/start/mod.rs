@@ -1,0 +1,3 @@
+pub mod clock;
+mod first_start;
+mod open;

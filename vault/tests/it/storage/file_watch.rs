@@ -1,0 +1,321 @@
+//! The file under a running vault: what happens to it is noticed, and nothing is acknowledged into a file that is gone.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use sqlx::Connection;
+use tempfile::TempDir;
+use vault::readiness::Cause;
+use vault::{Caller, Vault};
+
+use crate::fixture::{Fixture, Member};
+
+type Fault = (&'static str, fn(&Fixture));
+
+/// What is done to the files of a running vault, by what the operator reads about it.
+const FAULTS: [Fault; 8] = [
+    ("was removed", |site| {
+        fs::remove_file(database(site)).unwrap();
+    }),
+    ("was replaced by another file", |site| {
+        let other = site.folder.path().join("other");
+        fs::copy(database(site), &other).unwrap();
+        fs::rename(other, database(site)).unwrap();
+    }),
+    ("was truncated", |site| truncate(&database(site), 0)),
+    ("was truncated", |site| truncate(&database(site), 8_192)),
+    ("was overwritten", |site| {
+        let length = fs::metadata(database(site)).unwrap().len();
+        fs::write(database(site), vec![7; usize::try_from(length).unwrap()]).unwrap();
+    }),
+    ("log, which was removed", |site| {
+        fs::remove_file(beside(site, "-wal")).unwrap();
+    }),
+    ("log, which was truncated", |site| {
+        truncate(&beside(site, "-wal"), 0);
+    }),
+    ("index of its write-ahead log", |site| {
+        fs::remove_file(beside(site, "-shm")).unwrap();
+    }),
+];
+
+fn database(site: &Fixture) -> PathBuf {
+    site.folder.path().join("keyhold.db")
+}
+
+fn beside(site: &Fixture, ending: &str) -> PathBuf {
+    site.folder.path().join(format!("keyhold.db{ending}"))
+}
+
+fn truncate(path: &std::path::Path, length: u64) {
+    let file = File::options().write(true).open(path).unwrap();
+    file.set_len(length).unwrap();
+}
+
+/// A vault with an account, whose tables are in the file and whose last change is in the log.
+async fn in_use() -> (Fixture, Member) {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let site = site.reopened().await;
+    let token = site
+        .vault
+        .sign_in(
+            "a@example.com",
+            crate::fixture::PASSWORD,
+            &Caller::default(),
+        )
+        .await
+        .unwrap();
+    let session = site.session(&token).await.unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+    (site, Member { session, ..member })
+}
+
+async fn create(
+    site: &Fixture,
+    member: &Member,
+    name: &str,
+) -> Result<vault::NewKey, vault::Error> {
+    let nobody = Caller::default();
+    site.vault
+        .create_key(&member.session, name, "", "90d", &nobody)
+        .await
+}
+
+/// Within two looks, which are a quarter of a second apart.
+#[tokio::test]
+async fn whatever_happens_to_the_file_is_noticed() {
+    for (expected, harm) in FAULTS {
+        let (site, member) = in_use().await;
+        harm(&site);
+        site.vault.look_at_file().await;
+        site.vault.look_at_file().await;
+        let sentence = site
+            .vault
+            .readiness()
+            .fault(Cause::File)
+            .unwrap_or_default();
+        assert!(sentence.contains(expected), "{expected}: {sentence:?}");
+        assert!(create(&site, &member, "lost").await.is_err(), "{expected}");
+        assert_eq!(site.verdict(&member.default_key), "good", "{expected}");
+        assert_eq!(site.vault.key_count(), 1, "{expected}");
+    }
+}
+
+/// Whether or not anybody has looked yet, no change is acknowledged.
+#[tokio::test]
+async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
+    for harm in [FAULTS[0].1, FAULTS[1].1] {
+        let (site, member) = in_use().await;
+        harm(&site);
+        assert!(create(&site, &member, "lost").await.is_err());
+        assert!(site.vault.readiness().fault(Cause::File).is_some());
+    }
+}
+
+/// A log that is cut and then written on is as long as before, but a restart takes it for an empty one.
+#[tokio::test]
+async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
+    // To nothing, to its header, to its first frame, and in the middle.
+    for length in [0, 32, 4_152, 40_000] {
+        let (site, member) = in_use().await;
+        let kept = create(&site, &member, "in the file").await.unwrap();
+        site.vault.bound_log(0).await.unwrap();
+        for number in 0..20 {
+            let name = format!("in the log {number}");
+            create(&site, &member, &name).await.unwrap();
+        }
+        let log = beside(&site, "-wal");
+        assert!(fs::metadata(&log).unwrap().len() > 2 * length);
+        truncate(&log, length);
+        assert!(create(&site, &member, "lost").await.is_err(), "{length}");
+        site.vault.look_at_file().await;
+        site.vault.look_at_file().await;
+        let sentence = site.vault.readiness().fault(Cause::File);
+        let sentence = sentence.unwrap_or_default();
+        assert!(sentence.contains("was truncated"), "{length}: {sentence}");
+        // Nothing is folded in from it, neither at once nor at the stop: what the file held is whole.
+        site.vault.close().await;
+        let (_folder, found) = as_found_later(&site, &["keyhold.db", "keyhold.db-wal"]).await;
+        assert!(found.verify(kept.access_key, &kept.secret_key).is_ok());
+        assert!((2..22).contains(&found.key_count()), "{length}");
+    }
+}
+
+/// What another process finds in these files and the pepper.
+async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
+    let copy = TempDir::new().unwrap();
+    for file in files.iter().chain(&["pepper"]) {
+        fs::copy(site.folder.path().join(file), copy.path().join(file)).unwrap();
+    }
+    let found = Vault::open(&crate::fixture::options(&copy), site.clock.clone()).await;
+    (copy, found.unwrap())
+}
+
+#[tokio::test]
+async fn the_same_file_put_back_is_taken_again() {
+    let (site, member) = in_use().await;
+    let away = site.folder.path().join("away");
+    fs::rename(database(&site), &away).unwrap();
+    site.vault.look_at_file().await;
+    assert!(site.vault.readiness().fault(Cause::File).is_some());
+    assert!(create(&site, &member, "lost").await.is_err());
+    fs::rename(&away, database(&site)).unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+    let key = create(&site, &member, "kept").await.unwrap();
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&key), "good");
+    assert_eq!(site.vault.key_count(), 2);
+}
+
+/// A log that was removed is still open here, so that its changes can be saved.
+#[tokio::test]
+async fn the_changes_of_a_removed_log_are_saved() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    fs::remove_file(beside(&site, "-wal")).unwrap();
+    site.vault.look_at_file().await;
+    site.vault.look_at_file().await;
+    // What a machine that lost power here would find.
+    let (_folder, found) = as_found_later(&site, &["keyhold.db"]).await;
+    assert!(found.verify(key.access_key, &key.secret_key).is_ok());
+}
+
+#[tokio::test]
+async fn a_new_database_is_no_fault() {
+    let site = Fixture::new().await;
+    for name in ["a", "b", "c"] {
+        site.vault.look_at_file().await;
+        site.member(&format!("{name}@example.com")).await;
+        site.vault.bound_log(0).await.unwrap();
+    }
+    site.vault.look_at_file().await;
+    site.vault.look_at_file().await;
+    assert_eq!(site.vault.readiness().fault(Cause::File), None);
+}
+
+/// What others may do with SQLite's own tools is no fault.
+#[tokio::test]
+async fn vacuuming_and_folding_in_are_no_faults() {
+    let (site, member) = in_use().await;
+    let mut other = site.database().await;
+    let filled = "CREATE TABLE filling AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+                  SELECT randomblob(4000) AS body FROM n";
+    for statement in [
+        filled,
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "DROP TABLE filling",
+        "VACUUM",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+    ] {
+        sqlx::query(statement).execute(&mut other).await.unwrap();
+        for _ in 0..3 {
+            site.vault.look_at_file().await;
+            assert_eq!(
+                site.vault.readiness().fault(Cause::File),
+                None,
+                "{statement}"
+            );
+        }
+    }
+    other.close().await.unwrap();
+    site.vault.look_at_file().await;
+    create(&site, &member, "kept").await.unwrap();
+}
+
+/// The writer has lost its connection, as on a full disk, and the operator puts another file in the place of the
+/// database, perhaps while something else has the old one locked. Whatever becomes of the old log, it is not folded
+/// into that file, neither by the stop nor by the next start.
+#[tokio::test]
+async fn the_file_that_took_the_place_stays_whole() {
+    for locked in [false, true] {
+        let (site, member) = in_use().await;
+        let other = site.folder.path().join("other.db");
+        crate::storage::backups::back_up(&site, &other)
+            .await
+            .unwrap();
+        for number in 0..20 {
+            create(&site, &member, &format!("later {number}"))
+                .await
+                .unwrap();
+        }
+        let mut foreign = site.database().await;
+        for statement in [
+            "ALTER TABLE audit RENAME TO away",
+            "ALTER TABLE away RENAME TO audit",
+        ] {
+            sqlx::query(statement).execute(&mut foreign).await.unwrap();
+            let _ = create(&site, &member, "refused").await;
+            site.vault.look_at_file().await;
+        }
+        sqlx::query("BEGIN EXCLUSIVE")
+            .execute(&mut foreign)
+            .await
+            .unwrap();
+        assert!(create(&site, &member, "refused").await.is_err());
+        if !locked {
+            sqlx::query("ROLLBACK").execute(&mut foreign).await.unwrap();
+        }
+        let (old, log) = (site.folder.path().join("old.db"), beside(&site, "-wal"));
+        fs::hard_link(database(&site), old).unwrap();
+        fs::rename(&other, database(&site)).unwrap();
+        assert!(fs::metadata(&log).unwrap().len() > 0);
+        site.vault.close().await;
+        assert!(
+            !log.exists() || fs::metadata(&log).unwrap().len() == 0,
+            "{locked}"
+        );
+        assert_eq!(beside(&site, ".replaced-wal").exists(), locked);
+        drop(foreign);
+        let mut found = site.database().await;
+        let (verdict, keys): (String, i64) = sqlx::query_as(
+            "SELECT (SELECT integrity_check FROM pragma_integrity_check), (SELECT COUNT(*) FROM api_keys)",
+        )
+        .fetch_one(&mut found)
+        .await
+        .unwrap();
+        assert_eq!((verdict.as_str(), keys), ("ok", 1), "{locked}");
+    }
+}
+
+/// As soon as it is noticed that another file has the name, the log is emptied, so that SIGKILL does no harm either.
+#[tokio::test]
+async fn the_log_of_a_file_that_was_replaced_is_emptied() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    let old = site.folder.path().join("old.db");
+    fs::rename(database(&site), &old).unwrap();
+    fs::copy(&old, database(&site)).unwrap();
+    site.vault.look_at_file().await;
+    assert_eq!(fs::metadata(beside(&site, "-wal")).unwrap().len(), 0);
+    // Nothing of it is lost.
+    fs::rename(&old, database(&site)).unwrap();
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&key), "good");
+}
+
+/// A log that a killed server left is refused beside another file, and taken where both were copied together.
+#[tokio::test]
+async fn a_log_of_another_file_is_refused() {
+    let (site, member) = in_use().await;
+    let key = create(&site, &member, "in the log").await.unwrap();
+    let copy = TempDir::new().unwrap();
+    let here = |name: &str| site.folder.path().join(name);
+    let there = |name: &str| copy.path().join(name);
+    for name in ["keyhold.db", "keyhold.db.lock", "pepper"] {
+        fs::copy(here(name), there(name)).unwrap();
+    }
+    let log = "keyhold.db-wal";
+    // The same log beside another file.
+    fs::hard_link(here(log), there(log)).unwrap();
+    let options = crate::fixture::options(&copy);
+    let refused = Vault::open(&options, site.clock.clone()).await.err();
+    let refused = refused.unwrap().to_string();
+    assert!(refused.contains("belongs to that one"), "{refused}");
+    fs::remove_file(there(log)).unwrap();
+    fs::copy(here(log), there(log)).unwrap();
+    let found = Vault::open(&options, site.clock.clone()).await.unwrap();
+    assert!(found.verify(key.access_key, &key.secret_key).is_ok());
+}

@@ -1,0 +1,183 @@
+//! Databases that an earlier version has made are brought up to date, and lose nothing by it.
+
+use sqlx::{AssertSqlSafe, Connection};
+use vault::Caller;
+
+use crate::fixture::{DAY, Fixture, HOUR, NOON, edit};
+use crate::usage::flush::{account_hours, hours};
+
+/// A database from before the notices: the day on which each expiration was set is read from the audit trail,
+/// and what was due before the upgrade is not told.
+#[tokio::test]
+async fn expirations_are_dated_and_history_is_not_told() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let nobody = Caller::default();
+    let edited = site
+        .key(&member, "edited", "90d")
+        .await
+        .access_key
+        .to_string();
+    let restored = site
+        .key(&member, "restored", "90d")
+        .await
+        .access_key
+        .to_string();
+    let (vault, session) = (&site.vault, &member.session);
+    site.clock.advance(DAY);
+    vault
+        .edit_key(session, &edited, edit("edited", "", "80d"), &nobody)
+        .await
+        .unwrap();
+    vault.expire_key(session, &restored, &nobody).await.unwrap();
+    site.clock.advance(DAY);
+    let expiry = vault
+        .show_key(&session.account, &edited)
+        .await
+        .unwrap()
+        .key
+        .expires
+        .unwrap();
+    vault
+        .edit_key(
+            session,
+            &edited,
+            edit("renamed", "", &expiry.rfc3339),
+            &nobody,
+        )
+        .await
+        .unwrap();
+    vault
+        .restore_key(session, &restored, "80d", "", &nobody)
+        .await
+        .unwrap();
+    let set_at = "SELECT name, expiration_set_at FROM api_keys ORDER BY name";
+    let mut database = site.database().await;
+    let before: Vec<(String, i64)> = sqlx::query_as(set_at)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(
+        before,
+        [
+            ("Default key".to_owned(), NOON),
+            ("renamed".to_owned(), NOON + DAY),
+            ("restored".to_owned(), NOON + 2 * DAY),
+        ]
+    );
+    vault.close().await;
+
+    for undo in [
+        "DROP TABLE links",
+        "DROP TABLE notices",
+        "DROP TABLE outbox",
+        "DROP TABLE sweeps",
+        "DROP INDEX api_keys_by_instant",
+        "ALTER TABLE api_keys DROP COLUMN expiration_set_at",
+        "ALTER TABLE accounts DROP COLUMN confirmed_at",
+        "ALTER TABLE accounts DROP COLUMN stages",
+        "ALTER TABLE accounts DROP COLUMN second_recipient",
+        "ALTER TABLE accounts DROP COLUMN second_confirmed_at",
+        "ALTER TABLE accounts DROP COLUMN feed_generation",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        sqlx::query(undo).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    site.clock.advance(60 * DAY);
+    let site = site.reopened().await;
+    let mut database = site.database().await;
+    let after: Vec<(String, i64)> = sqlx::query_as(set_at)
+        .fetch_all(&mut database)
+        .await
+        .unwrap();
+    assert_eq!(after, before);
+    assert_eq!(site.vault.sweep().await.unwrap(), 0, "history is not told");
+    site.clock.advance(10 * DAY);
+    assert_eq!(site.vault.sweep().await.unwrap(), 1);
+}
+
+/// A confirmation from before it was asked who had opened the link: no key expires by a reset because of that.
+#[tokio::test]
+async fn an_address_that_was_confirmed_stays_its_owners() {
+    let site = Fixture::new().await;
+    site.member("a@example.com").await;
+    site.member("b@example.com").await;
+    site.member("c@example.com").await;
+    let mut database = site.database().await;
+    site.vault.close().await;
+    for undo in [
+        "UPDATE accounts SET confirmed_at = 7 WHERE email <> 'b@example.com'",
+        // c was confirmed by a reset, which left the keys good that a stranger may have made.
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
+         SELECT 1000, 7, id, 'account.password_reset', '', '', NULL, '' FROM accounts WHERE email = 'c@example.com'",
+        "ALTER TABLE accounts DROP COLUMN owned_at",
+        "DELETE FROM _sqlx_migrations WHERE version = 11",
+    ] {
+        sqlx::query(undo).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let site = site.reopened().await;
+    let owners: Vec<(String, Option<i64>)> =
+        sqlx::query_as("SELECT email, owned_at FROM accounts ORDER BY email")
+            .fetch_all(&mut site.database().await)
+            .await
+            .unwrap();
+    let expected = [
+        ("a@example.com".to_owned(), Some(7)),
+        ("b@example.com".to_owned(), None),
+        ("c@example.com".to_owned(), None),
+    ];
+    assert_eq!(owners, expected);
+}
+
+/// Hours that were counted before accounts had hours of their own are still shown, those of deleted keys as their
+/// account's.
+#[tokio::test]
+async fn hours_of_an_older_database_are_kept() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let second = site.key(&member, "second", "90d").await;
+    let mut database = site.database().await;
+    site.vault.close().await;
+    let older = include_str!("../../../migrations/0003_usage.sql");
+    let (_, older) = older.split_once("CREATE TABLE usage_hours").unwrap();
+    let (older, _) = older.split_once("-- When a key was last").unwrap();
+    let before = format!("CREATE TABLE usage_hours {older}");
+    for undo in [
+        "DROP TABLE key_hours",
+        "DROP TABLE account_hours",
+        "DELETE FROM _sqlx_migrations WHERE version = 4",
+        &before,
+    ] {
+        let undo = AssertSqlSafe(undo);
+        sqlx::raw_sql(undo).execute(&mut database).await.unwrap();
+    }
+    let [default, second] = [&member.default_key, &second].map(|key| key.access_key.to_string());
+    let counted = [
+        (default.as_str(), 0, 1, 2),
+        (&default, 1, 10, 20),
+        (&second, 1, 100, 200),
+        ("kh_gone", 1, 1_000, 2_000),
+    ];
+    for (key, hour, accepted, refused) in counted {
+        sqlx::query("INSERT INTO usage_hours VALUES ($1, $2, $3, $4, $5)")
+            .bind(key)
+            .bind(NOON / HOUR + hour)
+            .bind(&member.session.account.id)
+            .bind(accepted)
+            .bind(refused)
+            .execute(&mut database)
+            .await
+            .unwrap();
+    }
+    database.close().await.unwrap();
+    let site = site.reopened().await;
+    let mut database = site.database().await;
+    assert_eq!(
+        hours(&mut database, &member.default_key).await,
+        [(0, 1, 2), (1, 10, 20)]
+    );
+    let of_all = account_hours(&mut database, &member).await;
+    assert_eq!(of_all, [(0, 1, 2), (1, 1_110, 2_220)]);
+}

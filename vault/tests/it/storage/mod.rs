@@ -1,0 +1,5 @@
+pub mod backups;
+mod concurrency;
+mod file_watch;
+mod migrations;
+mod write_faults;

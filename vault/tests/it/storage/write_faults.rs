@@ -1,0 +1,157 @@
+//! A write that fails costs that write and no other: the database takes changes again as soon as it can, and
+//! verification goes on throughout.
+
+use std::io::{Seek, SeekFrom, Write};
+use std::time::{Duration, Instant};
+
+use sqlx::{Connection, SqliteConnection};
+use vault::readiness::Cause;
+use vault::{Caller, Error};
+
+use crate::fixture::{Fixture, Member, PASSWORD, expire};
+use crate::usage::flush::{account_hours, call};
+
+/// Writes work again within this long of the cause being gone; more, because the machine may be busy.
+const SOON: Duration = Duration::from_secs(20);
+
+async fn execute(database: &mut SqliteConnection, statement: &str) {
+    sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
+        .execute(database)
+        .await
+        .unwrap();
+}
+
+async fn create(site: &Fixture, member: &Member, name: &str) -> Result<(), Error> {
+    site.vault
+        .create_key(&member.session, name, "", "90d", &Caller::default())
+        .await
+        .map(drop)
+}
+
+async fn until(what: &str, mut is: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is() {
+        assert!(begun.elapsed() < SOON, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn refused<T>(result: Result<T, Error>) {
+    match result {
+        Err(Error::NotSaved(_) | Error::Busy) => {}
+        Err(other) => panic!("another error: {other}"),
+        Ok(_) => panic!("it was accepted"),
+    }
+}
+
+/// The lock is another process's: what is refused is never done, however many wait, and each waits for two seconds at
+/// most.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_foreign_lock_refused_means_not_done() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    assert!(call(&site.vault, &key, 1, "curl"));
+    let mut other = site.database().await;
+    execute(&mut other, "BEGIN EXCLUSIVE").await;
+    let begun = Instant::now();
+    let tries: Vec<_> = (0..8)
+        .map(|number| {
+            let (vault, session) = (site.vault.clone(), member.session.clone());
+            tokio::spawn(async move {
+                let name = format!("refused {number}");
+                vault
+                    .create_key(&session, &name, "", "90d", &Caller::default())
+                    .await
+                    .map(drop)
+            })
+        })
+        .collect();
+    for one in tries {
+        refused(one.await.unwrap());
+    }
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_secs(3), "in turn: {waited:?}");
+    refused(site.vault.flush_usage().await);
+    assert_eq!(site.verdict(&key), "good");
+    let sentence = site.vault.readiness().fault(Cause::Writes).unwrap();
+    assert!(sentence.contains("database is locked"), "{sentence}");
+    assert!(site.vault.write_failures() > 0);
+    assert!(site.vault.is_trusted(), "verification does not need it");
+
+    execute(&mut other, "ROLLBACK").await;
+    until("ready again", || site.vault.readiness().report().is_empty()).await;
+    expire(&site.vault, &member, &key.access_key.to_string()).await;
+    assert_eq!(site.verdict(&key), "expired");
+    site.vault.flush_usage().await.unwrap();
+    assert_eq!(account_hours(&mut other, &member).await, [(0, 1, 0)]);
+    let (keys,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE name LIKE 'refused%'")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+    assert_eq!(keys, 0, "what was refused is not done later");
+}
+
+/// A statement fails, whatever its reason: the next one works as soon as the reason is gone, without a wait.
+#[tokio::test]
+async fn a_statement_that_fails_is_the_only_one() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut other = site.database().await;
+    for _ in 0..3 {
+        execute(&mut other, "ALTER TABLE audit RENAME TO away").await;
+        refused(create(&site, &member, "refused").await);
+        let signed_in = site
+            .vault
+            .sign_in("a@example.com", PASSWORD, &Caller::default())
+            .await;
+        refused(signed_in);
+        execute(&mut other, "ALTER TABLE away RENAME TO audit").await;
+        create(&site, &member, "made").await.unwrap();
+    }
+    assert_eq!(site.vault.key_count(), 4);
+    until("ready again", || site.vault.readiness().report().is_empty()).await;
+}
+
+/// A damaged page is reported for as long as it is damaged, though other pages can be written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_is_reported_until_it_is_gone() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "k", "90d").await;
+    let mut other = site.database().await;
+    execute(&mut other, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    let (root, page_size): (i64, i64) =
+        sqlx::query_as("SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master WHERE name = 'audit'")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
+    other.close().await.unwrap();
+    let path = site.folder.path().join("keyhold.db");
+    let whole = std::fs::read(&path).unwrap();
+    let (offset, length) = (
+        u64::try_from((root - 1) * page_size).unwrap(),
+        usize::try_from(page_size).unwrap(),
+    );
+    let put = |content: &[u8]| {
+        let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+        file.seek(SeekFrom::Start(offset)).unwrap();
+        file.write_all(content).unwrap();
+    };
+    put(&vec![0x5a; length]);
+    // A change by somebody else makes SQLite read the pages again.
+    let mut other = site.database().await;
+    execute(&mut other, "PRAGMA user_version = 1").await;
+    refused(create(&site, &member, "refused").await);
+    until("damage", || {
+        let sentence = site.vault.readiness().fault(Cause::Writes);
+        sentence.is_some_and(|sentence| sentence.contains("damaged"))
+    })
+    .await;
+    assert_eq!(site.verdict(&key), "good");
+    let from = usize::try_from(offset).unwrap();
+    put(&whole[from..from + length]);
+    until("ready again", || site.vault.readiness().report().is_empty()).await;
+    create(&site, &member, "made").await.unwrap();
+}

@@ -1,0 +1,3 @@
+mod faults;
+pub mod flush;
+mod read;
