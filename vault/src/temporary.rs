@@ -8,6 +8,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::limits;
+use crate::storage::{System, Tx};
 use crate::time::clock::ManualClock;
 use crate::vault::{Options, Vault};
 
@@ -23,4 +24,14 @@ pub async fn vault(clock: Arc<ManualClock>) -> (Vault, TempDir) {
     let vault = Vault::open(&options, clock).await.unwrap();
     vault.set_notice_wait(Duration::ZERO);
     (vault, folder)
+}
+
+/// Changes what is in the database.
+pub async fn execute(vault: &Vault, statement: &'static str) {
+    let change = async |tx: &mut Tx| {
+        sqlx::query(statement).execute(tx.connection()).await?;
+        Ok(())
+    };
+    let changed = vault.0.database.transact(System, change);
+    changed.await.unwrap();
 }

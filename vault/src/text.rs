@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::error::Result;
-use crate::storage::Database;
+use crate::storage::{Database, System, Tx};
 
 /// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
 /// stored.
@@ -109,43 +109,45 @@ pub(crate) async fn refold(database: &Database) -> Result<()> {
     while let Some(last) = refold_batch(database, &after).await? {
         after = last;
     }
-    let mut write = database.begin().await?;
-    sqlx::query(
-        "INSERT INTO foldings (id, edition) VALUES (1, $1)
-         ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
-    )
-    .bind(EDITION)
-    .execute(&mut *write.transaction)
-    .await?;
-    let _turn = write.commit().await?;
-    Ok(())
+    let note = async |tx: &mut Tx| {
+        sqlx::query(
+            "INSERT INTO foldings (id, edition) VALUES (1, $1)
+             ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
+        )
+        .bind(EDITION)
+        .execute(tx.connection())
+        .await?;
+        Ok(())
+    };
+    database.transact(System, note).await
 }
 
 /// Computes the column of the keys that follow `after`, as many as one change should hold, and returns the last one's
 /// access key.
 async fn refold_batch(database: &Database, after: &str) -> Result<Option<String>> {
-    let mut write = database.begin().await?;
-    let connection = &mut *write.transaction;
-    let keys: Vec<(String, String, String, String)> = sqlx::query_as(
-        "SELECT access_key, name, description, folded FROM api_keys WHERE access_key > $1 ORDER BY access_key LIMIT $2",
-    )
-    .bind(after)
-    .bind(BATCH)
-    .fetch_all(&mut *connection)
-    .await?;
-    let last = keys.last().map(|(access_key, ..)| access_key.clone());
-    for (access_key, name, description, present) in keys {
-        let folded = lines(&name, &description, &access_key);
-        if folded != present {
-            sqlx::query("UPDATE api_keys SET folded = $1 WHERE access_key = $2")
-                .bind(folded)
-                .bind(access_key)
-                .execute(&mut *connection)
-                .await?;
+    let refold = async |tx: &mut Tx| {
+        let keys: Vec<(String, String, String, String)> = sqlx::query_as(
+            "SELECT access_key, name, description, folded FROM api_keys WHERE access_key > $1 ORDER BY access_key LIMIT $2",
+        )
+        .bind(after)
+        .bind(BATCH)
+        .fetch_all(tx.connection())
+        .await?;
+        let last = keys.last().map(|(access_key, ..)| access_key.clone());
+        for (access_key, name, description, present) in keys {
+            let folded = lines(&name, &description, &access_key);
+            if folded != present {
+                sqlx::query("UPDATE api_keys SET folded = $1 WHERE access_key = $2")
+                    .bind(folded)
+                    .bind(access_key)
+                    .execute(tx.connection())
+                    .await?;
+            }
         }
-    }
-    let _turn = write.commit_unannounced().await?;
-    Ok(last)
+        tx.commit_quietly();
+        Ok(last)
+    };
+    database.transact(System, refold).await
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -17,7 +18,7 @@ use crate::recovery::reset_requests::ResetRequests;
 use crate::state::decision_metrics::Tally;
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
-use crate::storage::{Database, asked};
+use crate::storage::{Actor, Database, Tx, asked};
 use crate::time::clock::Clock;
 use crate::usage::Usage;
 use crate::verify::RequestIds;
@@ -113,15 +114,28 @@ impl Vault {
         self.0.database.close(deadline).await;
     }
 
-    /// Runs a change that has begun to its end even if whoever asked for it goes away. One that still waits for its
+    /// Makes a change in one transaction: `change` gets it, and what it publishes is published before this returns.
+    /// Once the turn has come, the change runs to completion even if the client disconnects; one that still waits for its
     /// turn is given up then.
-    pub(crate) async fn undisturbed<T, F>(&self, change: impl FnOnce(Self) -> F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
+    ///
+    /// # Errors
+    /// What the actor's check and `change` return; [`Error::Throttled`] if the actor's account changes too much;
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        actor: impl Actor,
+        change: impl for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        if let Some(account) = actor.account() {
+            self.0.limits.change(account)?;
+        }
+        let vault = self.clone();
+        let change = async move {
+            let database = &vault.0.database;
+            database.transact(actor, async |tx| change(tx).await).await
+        };
         let request = Arc::new(());
-        let change = asked(&request, change(self.clone())).in_current_span();
+        let change = asked(&request, change).in_current_span();
         let outcome = tokio::spawn(change).await;
         drop(request);
         match outcome {

@@ -8,16 +8,19 @@ use sqlx::AnyConnection;
 
 use crate::accounts::devices;
 use crate::accounts::email_links;
-use crate::accounts::sessions::{self, Session, SessionToken};
+use crate::accounts::sessions::{self, Member, Session, SessionToken};
 use crate::caller::Caller;
 use crate::crypto::passwords;
 use crate::crypto::passwords::Turn;
+use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::keys::create::{NewKey, insert_key};
 use crate::limits::Limit;
 use crate::limits::backoff::Subject;
-use crate::storage::audit::{self, Action, Entry};
+use crate::state::directory::Publication;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::storage::version::{self, Conflict};
 use crate::text;
 use crate::time::zones::Zone;
@@ -42,6 +45,14 @@ impl Account {
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
         }
+    }
+
+    /// Makes verification know the account once `tx` is committed.
+    fn publish(&self, tx: &mut Tx) {
+        tx.publish(Publication::Account {
+            id: self.id.clone(),
+            warning_days: self.warning_days,
+        });
     }
 
     /// The warning window in milliseconds.
@@ -91,16 +102,14 @@ pub(crate) fn new_password(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Adds an account with its default key to a transaction. `now` is the instant at which it is made.
+/// Adds an account with its default key to a transaction, with their audit entries and publications.
 ///
 /// # Errors
 /// [`Error::SignUpRefused`] if the address has an account already.
 pub(crate) async fn insert_account(
-    vault: &Vault,
-    connection: &mut AnyConnection,
+    pepper: &Pepper,
+    tx: &mut Tx,
     (email, password_hash, zone): (&str, &str, Zone),
-    now: i64,
-    caller: &Caller,
 ) -> Result<(Account, NewKey)> {
     let account = Account {
         id: random::id("acc_")?,
@@ -117,8 +126,8 @@ pub(crate) async fn insert_account(
     .bind(password_hash)
     .bind(zone.name())
     .bind(account.warning_days)
-    .bind(now)
-    .execute(&mut *connection)
+    .bind(tx.now())
+    .execute(tx.connection())
     .await;
     match inserted {
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -126,21 +135,10 @@ pub(crate) async fn insert_account(
         }
         other => other?,
     };
-    audit::record(
-        connection,
-        entry(&account.id, Action::SignedUp, "", now),
-        caller,
-    )
-    .await?;
-    let key = insert_key(
-        vault,
-        connection,
-        &account,
-        (DEFAULT_KEY, "", None),
-        now,
-        caller,
-    )
-    .await?;
+    tx.audit(Entry::of_account(&account.id, Action::SignedUp, ""))
+        .await?;
+    account.publish(tx);
+    let key = insert_key(pepper, tx, &account, (DEFAULT_KEY, "", None)).await?;
     Ok((account, key))
 }
 
@@ -155,23 +153,6 @@ async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> R
         .fetch_one(connection)
         .await?;
     vault.0.limits.one_more(Limit::Accounts, count, most)
-}
-
-/// An audit entry about an account rather than one of its keys.
-pub(crate) fn entry<'a>(
-    account_id: &'a str,
-    action: Action,
-    detail: &'a str,
-    at: i64,
-) -> Entry<'a> {
-    Entry {
-        at,
-        account_id,
-        action,
-        subject: "",
-        detail,
-        expires_at: None,
-    }
 }
 
 /// Refuses preferences that were begun on others than are stored.
@@ -233,44 +214,25 @@ impl Vault {
         // Whoever makes many accounts makes none of them write to strangers: the link can be asked for later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
         let may_write = self.0.limits.mail(subjects).is_ok();
-        let (address, caller) = (caller.address, caller.clone());
+        let (vault, device) = (self.clone(), caller.device.clone());
         let signed_up = self
-            .undisturbed(move |vault| async move {
-                let mut write = vault.0.database.begin().await?;
-                let now = write.now;
-                room_for_an_account(&vault, &mut write.transaction).await?;
-                let (account, key) = insert_account(
-                    &vault,
-                    &mut write.transaction,
-                    (&email, &password_hash, zone),
-                    now,
-                    &caller,
-                )
-                .await?;
-                if may_write {
-                    let kind = MailKind::ConfirmAddress;
-                    email_links::put(&mut write.transaction, &account.id, kind, &email, now)
+            .write(caller.clone(), move |tx| {
+                Box::pin(async move {
+                    room_for_an_account(&vault, tx.connection()).await?;
+                    let pepper = &vault.0.pepper;
+                    let fields = (email.as_str(), password_hash.as_str(), zone);
+                    let (account, key) = insert_account(pepper, tx, fields).await?;
+                    if may_write {
+                        email_links::put(tx, &account.id, MailKind::ConfirmAddress, &email).await?;
+                    }
+                    let session = sessions::start(&vault, tx, &account.id).await?;
+                    tx.audit(Entry::of_account(&account.id, Action::SignedIn, ""))
                         .await?;
-                }
-                let session =
-                    sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
-                audit::record(
-                    &mut write.transaction,
-                    entry(&account.id, Action::SignedIn, "", now),
-                    &caller,
-                )
-                .await?;
-                let device = caller.device.as_ref();
-                let device = devices::issue(&vault.0.pepper, device, &email, &password_hash)?;
-                let _turn = write.commit().await?;
-                vault
-                    .0
-                    .directory
-                    .set_account(&account.id, account.warning_days);
-                key.publish(&vault, &account);
-                Ok(SignedUp {
-                    session: session.on(device),
-                    key,
+                    let device = devices::issue(pepper, device.as_ref(), &email, &password_hash)?;
+                    Ok(SignedUp {
+                        session: session.on(device),
+                        key,
+                    })
                 })
             })
             .await;
@@ -278,7 +240,7 @@ impl Vault {
             Ok(_) => attempt.succeeded(),
             // Asking which addresses have accounts is guessing too.
             Err(Error::SignUpRefused) => attempt.failed(),
-            Err(_) => self.0.limits.take_back_sign_up(address),
+            Err(_) => self.0.limits.take_back_sign_up(caller.address),
         }
         signed_up
     }
@@ -337,26 +299,25 @@ impl Vault {
             warning_days,
             ..session.account.clone()
         };
-        let (session, caller) = (session.clone(), caller.clone());
         let begun_on = version.to_owned();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let now = write.now;
-            check_preferences(&mut write.transaction, &account, &begun_on).await?;
-            sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
-                .bind(account.time_zone.name())
-                .bind(account.warning_days)
-                .bind(&account.id)
-                .execute(&mut *write.transaction)
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                check_preferences(tx.connection(), &account, &begun_on).await?;
+                sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
+                    .bind(account.time_zone.name())
+                    .bind(account.warning_days)
+                    .bind(&account.id)
+                    .execute(tx.connection())
+                    .await?;
+                tx.audit(Entry::of_account(
+                    &account.id,
+                    Action::PreferencesChanged,
+                    "",
+                ))
                 .await?;
-            let changed = entry(&account.id, Action::PreferencesChanged, "", now);
-            audit::record(&mut write.transaction, changed, &caller).await?;
-            let _turn = write.commit().await?;
-            vault
-                .0
-                .directory
-                .set_account(&account.id, account.warning_days);
-            Ok(account)
+                account.publish(tx);
+                Ok(account)
+            })
         })
         .await
     }

@@ -8,15 +8,16 @@ use shared::validation::FieldErrors;
 use shared::view::AddressView;
 use sqlx::AnyConnection;
 
-use crate::accounts::account::{Account, entry};
+use crate::accounts::account::Account;
 use crate::accounts::email_links::{self, Link};
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox;
-use crate::storage::audit::{self, Action};
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::vault::Vault;
 
@@ -38,14 +39,11 @@ async fn pending(
     Ok(row.map(|(address,)| address))
 }
 
-/// Tells the address in force so far.
-async fn tell(
-    connection: &mut AnyConnection,
-    (account, kind, old): (&str, MailKind, &str),
-    now: i64,
-) -> Result<()> {
+/// Sends a mail to the address in force so far.
+async fn tell(tx: &mut Tx, account: &str, kind: MailKind, old: &str) -> Result<()> {
     let id = random::id("mail_")?;
-    outbox::put(connection, &id, account, kind, old, now, outbox::AT_ONCE).await
+    let (now, next_at) = (tx.now(), outbox::AT_ONCE);
+    outbox::put(tx.connection(), &id, account, kind, old, now, next_at).await
 }
 
 /// Puts the address that `link` was sent to into force, within the transaction that uses the link. At `owned_at` it was
@@ -53,13 +51,7 @@ async fn tell(
 ///
 /// # Errors
 /// [`Error::LinkGone`] if another account has it by now.
-pub async fn complete(
-    connection: &mut AnyConnection,
-    link: &Link,
-    owned_at: Option<i64>,
-    now: i64,
-    caller: &Caller,
-) -> Result<()> {
+pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result<()> {
     let (account, old, new) = (&link.account, &link.account_email, &link.recipient);
     let changed = sqlx::query(
         "UPDATE accounts SET email = $1, confirmed_at = $2, owned_at = CAST($4 AS BIGINT),
@@ -68,10 +60,10 @@ pub async fn complete(
          WHERE id = $3",
     )
     .bind(new)
-    .bind(now)
+    .bind(tx.now())
     .bind(account)
     .bind(owned_at)
-    .execute(&mut *connection)
+    .execute(tx.connection())
     .await;
     match changed {
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
@@ -81,12 +73,12 @@ pub async fn complete(
     };
     // Links that were sent to the old address act on this account no longer.
     for kind in [MailKind::ResetPassword, MailKind::ConfirmAddress] {
-        email_links::void(connection, account, kind, now).await?;
+        email_links::void(tx, account, kind).await?;
     }
-    readdress(connection, account, (old, new)).await?;
-    tell(connection, (account, MailKind::AddressChanged, old), now).await?;
-    let done = entry(account, Action::AddressChanged, new, now);
-    audit::record(connection, done, caller).await
+    readdress(tx.connection(), account, (old, new)).await?;
+    tell(tx, account, MailKind::AddressChanged, old).await?;
+    tx.audit(Entry::of_account(account, Action::AddressChanged, new))
+        .await
 }
 
 /// Notices that have not left go to the new address.
@@ -168,38 +160,23 @@ impl Vault {
         };
         let mailboxes = vec![Subject::mailbox(MailKind::ChangeAddress, &email), present];
         self.may_write_to(session, mailboxes, caller)?;
-        let (session, caller) = (session.clone(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let (account, now) = (session.account, write.now);
-            let connection = &mut *write.transaction;
-            let taken: Option<(i64,)> =
-                sqlx::query_as("SELECT created_at FROM accounts WHERE email = $1")
-                    .bind(&email)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            if taken.is_some() {
-                let message = "This address can't be used. Choose another.";
-                return Err(FieldErrors::one("email", message).into());
-            }
-            email_links::put(
-                connection,
-                &account.id,
-                MailKind::ChangeAddress,
-                &email,
-                now,
-            )
-            .await?;
-            let told = (
-                account.id.as_str(),
-                MailKind::AddressAsked,
-                account.email.as_str(),
-            );
-            tell(connection, told, now).await?;
-            let asked = entry(&account.id, Action::AddressAsked, &email, now);
-            audit::record(connection, asked, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let account = session.account.clone();
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                let taken: Option<(i64,)> =
+                    sqlx::query_as("SELECT created_at FROM accounts WHERE email = $1")
+                        .bind(&email)
+                        .fetch_optional(tx.connection())
+                        .await?;
+                if taken.is_some() {
+                    let message = "This address can't be used. Choose another.";
+                    return Err(FieldErrors::one("email", message).into());
+                }
+                email_links::put(tx, &account.id, MailKind::ChangeAddress, &email).await?;
+                tell(tx, &account.id, MailKind::AddressAsked, &account.email).await?;
+                tx.audit(Entry::of_account(&account.id, Action::AddressAsked, &email))
+                    .await
+            })
         })
         .await
     }
@@ -209,19 +186,18 @@ impl Vault {
     /// # Errors
     /// [`Error::SessionOver`].
     pub async fn keep_address(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let (session, caller) = (session.clone(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let (account, now) = (session.account.id, write.now);
-            let connection = &mut *write.transaction;
-            let Some(address) = pending(connection, &account, now).await? else {
-                return Ok(());
-            };
-            email_links::void(connection, &account, MailKind::ChangeAddress, now).await?;
-            let kept = entry(&account, Action::AddressKept, &address, now);
-            audit::record(connection, kept, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let account = session.account.id.clone();
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let Some(address) = pending(tx.connection(), &account, now).await? else {
+                    tx.roll_back();
+                    return Ok(());
+                };
+                email_links::void(tx, &account, MailKind::ChangeAddress).await?;
+                tx.audit(Entry::of_account(&account, Action::AddressKept, &address))
+                    .await
+            })
         })
         .await
     }

@@ -7,7 +7,6 @@
 use shared::notice::{LinkPurpose, LinkView, MailKind};
 use sqlx::AnyConnection;
 
-use crate::accounts::account::entry;
 use crate::accounts::change_address;
 use crate::accounts::devices::Device;
 use crate::accounts::sessions::{self, Session};
@@ -18,7 +17,8 @@ use crate::error::{Error, Result};
 use crate::mail::compose::Stop;
 use crate::notices::settings;
 use crate::outbox;
-use crate::storage::audit::{self, Action};
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
 /// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
@@ -49,45 +49,34 @@ pub struct Link {
 }
 
 /// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
-pub async fn put(
-    connection: &mut AnyConnection,
-    account: &str,
-    kind: MailKind,
-    recipient: &str,
-    now: i64,
-) -> Result<()> {
-    void(connection, account, kind, now).await?;
+pub async fn put(tx: &mut Tx, account: &str, kind: MailKind, recipient: &str) -> Result<()> {
+    void(tx, account, kind).await?;
     let life = if kind == MailKind::ResetPassword {
         RESET_MS
     } else {
         CONFIRM_MS
     };
     let id = random::id("mail_")?;
-    let next_at = outbox::AT_ONCE;
-    outbox::put(connection, &id, account, kind, recipient, now, next_at).await?;
+    let (now, next_at) = (tx.now(), outbox::AT_ONCE);
+    outbox::put(tx.connection(), &id, account, kind, recipient, now, next_at).await?;
     sqlx::query("INSERT INTO links (id, expires_at) VALUES ($1, $2)")
         .bind(&id)
         .bind(now.saturating_add(life))
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
     Ok(())
 }
 
 /// Makes every link of this kind and account useless.
-pub async fn void(
-    connection: &mut AnyConnection,
-    account: &str,
-    kind: MailKind,
-    now: i64,
-) -> Result<()> {
+pub async fn void(tx: &mut Tx, account: &str, kind: MailKind) -> Result<()> {
     sqlx::query(
         "UPDATE links SET used_at = $1 WHERE used_at IS NULL
          AND id IN (SELECT id FROM outbox WHERE account_id = $2 AND kind = $3)",
     )
-    .bind(now)
+    .bind(tx.now())
     .bind(account)
     .bind(outbox::kind_slug(kind))
-    .execute(connection)
+    .execute(tx.connection())
     .await?;
     Ok(())
 }
@@ -194,20 +183,15 @@ async fn stopping(
 }
 
 /// Puts an end to the notices to a second recipient, if the token is from one of them.
-async fn stopped(
-    vault: &Vault,
-    connection: &mut AnyConnection,
-    token: &str,
-    caller: &Caller,
-    now: i64,
-) -> Result<bool> {
-    let Some(stopping) = stopping(vault, connection, token).await? else {
+async fn stopped(vault: &Vault, tx: &mut Tx, token: &str) -> Result<bool> {
+    let Some(stopping) = stopping(vault, tx.connection(), token).await? else {
         return Ok(false);
     };
     let account = token.split('.').next().unwrap_or_default();
-    settings::remove_second(connection, account).await?;
-    let removed = entry(account, Action::RecipientRemoved, &stopping.address, now);
-    audit::record(connection, removed, caller).await?;
+    settings::remove_second(tx.connection(), account).await?;
+    let (action, address) = (Action::RecipientRemoved, &stopping.address);
+    tx.audit(Entry::of_account(account, action, address))
+        .await?;
     Ok(true)
 }
 
@@ -272,15 +256,15 @@ impl Vault {
             return Err(Error::LinkGone);
         }
         drop(connection);
-        let (token, caller) = (token.to_owned(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            if !stopped(&vault, &mut write.transaction, &token, &caller, now).await? {
-                return Err(Error::LinkGone);
-            }
-            let _turn = write.commit().await?;
-            Ok(())
+        let (vault, token) = (self.clone(), token.to_owned());
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                if stopped(&vault, tx, &token).await? {
+                    Ok(())
+                } else {
+                    Err(Error::LinkGone)
+                }
+            })
         })
         .await
     }
@@ -299,48 +283,48 @@ impl Vault {
     ) -> Result<()> {
         // Looked at before the writer's turn is waited for: strangers may call this.
         self.link(token).await?;
-        let (token, session, caller) = (token.to_owned(), session.cloned(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            let connection = &mut *write.transaction;
-            if stopped(&vault, connection, &token, &caller, now).await? {
-                let _turn = write.commit().await?;
-                return Ok(());
-            }
-            let link = open(&vault, connection, &token, now).await?;
-            let by = (session.as_ref(), &caller);
-            let owned = signed_in_here(&vault, connection, &link, by).await?;
-            let owned_at = owned.then_some(now);
-            if link.kind == MailKind::ChangeAddress {
-                void(connection, &link.account, link.kind, now).await?;
-                change_address::complete(connection, &link, owned_at, now, &caller).await?;
-                let _turn = write.commit().await?;
-                return Ok(());
-            }
-            let (statement, action) = match link.kind {
-                MailKind::ConfirmAddress => (
-                    "UPDATE accounts SET confirmed_at = COALESCE(confirmed_at, $1), owned_at = CAST($3 AS BIGINT)
-                     WHERE id = $2",
-                    Action::AddressConfirmed,
-                ),
-                MailKind::ConfirmSecondRecipient => (
-                    "UPDATE accounts SET second_confirmed_at = $1 WHERE id = $2",
-                    Action::RecipientConfirmed,
-                ),
-                _ => return Err(Error::LinkGone),
-            };
-            let mut query = sqlx::query(statement).bind(now).bind(&link.account);
-            if link.kind == MailKind::ConfirmAddress {
-                query = query.bind(owned_at);
-            }
-            query.execute(&mut *connection).await?;
-            void(connection, &link.account, link.kind, now).await?;
-            let done = entry(&link.account, action, &link.recipient, now);
-            audit::record(connection, done, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let (vault, token) = (self.clone(), token.to_owned());
+        let (session, caller) = (session.cloned(), caller.clone());
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                if stopped(&vault, tx, &token).await? {
+                    return Ok(());
+                }
+                let now = tx.now();
+                let link = open(&vault, tx.connection(), &token, now).await?;
+                let by = (session.as_ref(), &caller);
+                let owned = signed_in_here(&vault, tx.connection(), &link, by).await?;
+                confirmed(tx, &link, owned.then_some(now)).await
+            })
         })
         .await
     }
+}
+
+/// Does what a link that confirms an address is for. At `owned_at` it was shown that the maker of the account opened it.
+async fn confirmed(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result<()> {
+    if link.kind == MailKind::ChangeAddress {
+        void(tx, &link.account, link.kind).await?;
+        return change_address::complete(tx, link, owned_at).await;
+    }
+    let (statement, action) = match link.kind {
+        MailKind::ConfirmAddress => (
+            "UPDATE accounts SET confirmed_at = COALESCE(confirmed_at, $1), owned_at = CAST($3 AS BIGINT)
+             WHERE id = $2",
+            Action::AddressConfirmed,
+        ),
+        MailKind::ConfirmSecondRecipient => (
+            "UPDATE accounts SET second_confirmed_at = $1 WHERE id = $2",
+            Action::RecipientConfirmed,
+        ),
+        _ => return Err(Error::LinkGone),
+    };
+    let mut query = sqlx::query(statement).bind(tx.now()).bind(&link.account);
+    if link.kind == MailKind::ConfirmAddress {
+        query = query.bind(owned_at);
+    }
+    query.execute(tx.connection()).await?;
+    void(tx, &link.account, link.kind).await?;
+    tx.audit(Entry::of_account(&link.account, action, &link.recipient))
+        .await
 }

@@ -1,5 +1,8 @@
 //! Sessions: a random token in the browser's cookie, its digest in the database.
 
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
 
@@ -9,8 +12,8 @@ use crate::caller::Caller;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;
-use crate::storage::Write;
-use crate::storage::audit::{self, Action, Entry};
+use crate::storage::audit::{Action, Entry};
+use crate::storage::{Actor, System, Tx};
 use crate::vault::Vault;
 
 /// A session that nobody used for this long is over, in milliseconds: two weeks.
@@ -60,18 +63,49 @@ pub struct Session {
     digest: Vec<u8>,
 }
 
+/// The actor of a change on behalf of a session, which counts as a change of its account. A request that read its session
+/// before a password change or a sign-out ended it comes too late: what it wants must not happen after that.
+pub(crate) struct Member {
+    session: Session,
+    address: Option<IpAddr>,
+}
+
+impl Member {
+    pub fn new(session: &Session, caller: &Caller) -> Self {
+        Self {
+            session: session.clone(),
+            address: caller.address,
+        }
+    }
+}
+
+impl Actor for Member {
+    fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.session.account.id)
+    }
+
+    fn confirm<'a>(&'a self, connection: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            if holds(connection, &self.session).await? {
+                Ok(())
+            } else {
+                Err(Error::SessionOver)
+            }
+        })
+    }
+}
+
 fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
 /// Adds a session to the transaction that signs somebody in. Beyond the limit, the account's session that was used
 /// longest ago ends.
-pub async fn start(
-    vault: &Vault,
-    connection: &mut AnyConnection,
-    account_id: &str,
-    now: i64,
-) -> Result<SessionToken> {
+pub async fn start(vault: &Vault, tx: &mut Tx, account_id: &str) -> Result<SessionToken> {
     if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
         sqlx::query(
             "DELETE FROM sessions WHERE account_id = $1 AND digest NOT IN
@@ -79,7 +113,7 @@ pub async fn start(
         )
         .bind(account_id)
         .bind(i64::from(others))
-        .execute(&mut *connection)
+        .execute(tx.connection())
         .await?;
     }
     let token = random::hex(&random::bytes::<32>()?);
@@ -88,8 +122,8 @@ pub async fn start(
     )
     .bind(digest(&token))
     .bind(account_id)
-    .bind(now)
-    .execute(connection)
+    .bind(tx.now())
+    .execute(tx.connection())
     .await?;
     Ok(SessionToken {
         token,
@@ -97,7 +131,7 @@ pub async fn start(
     })
 }
 
-/// Whether a session is still there, within the transaction of what it asks for.
+/// Whether a session is still there, within the transaction that rests on it.
 pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
     let there: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
         .bind(&session.digest)
@@ -152,40 +186,26 @@ impl Vault {
         Ok(Some(Session { account, digest }))
     }
 
-    /// Begins a write on behalf of a session, which counts as a change of its account. A request that read its session before a password change or a
-    /// sign-out ended it comes too late: what it wants must not happen after that.
-    ///
-    /// # Errors
-    /// [`Error::SessionOver`]; [`Error::Throttled`] if the account changes too much.
-    pub(crate) async fn begin_as(&self, session: &Session) -> Result<Write> {
-        self.0.limits.change(&session.account.id)?;
-        let mut write = self.0.database.begin().await?;
-        if holds(&mut write.transaction, session).await? {
-            Ok(write)
-        } else {
-            Err(Error::SessionOver)
-        }
-    }
-
     /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
     async fn touch(&self, digest: &[u8]) {
         let digest = digest.to_vec();
         let noted = self
-            .undisturbed(move |vault| async move {
-                let mut write = vault.0.database.begin().await?;
-                let now = write.now;
-                sqlx::query("UPDATE sessions SET seen_at = $1 WHERE digest = $2")
-                    .bind(now)
-                    .bind(digest)
-                    .execute(&mut *write.transaction)
-                    .await?;
-                // A good moment to sweep out what is over: it reads a small table, once an hour a session.
-                sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
-                    .bind(now - ABSOLUTE_MS)
-                    .bind(now - IDLE_MS)
-                    .execute(&mut *write.transaction)
-                    .await?;
-                write.commit().await
+            .write(System, move |tx| {
+                Box::pin(async move {
+                    let now = tx.now();
+                    sqlx::query("UPDATE sessions SET seen_at = $1 WHERE digest = $2")
+                        .bind(now)
+                        .bind(digest)
+                        .execute(tx.connection())
+                        .await?;
+                    // Also removes sessions that are over: that reads a small table, once an hour a session.
+                    sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
+                        .bind(now - ABSOLUTE_MS)
+                        .bind(now - IDLE_MS)
+                        .execute(tx.connection())
+                        .await?;
+                    Ok(())
+                })
             })
             .await;
         if let Err(error) = noted
@@ -195,32 +215,20 @@ impl Vault {
         }
     }
 
-    /// Ends one session.
+    /// Ends one session. Unlike other changes of a session, this one succeeds if it has ended already, and costs no quota.
     pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let (session, caller) = (session.clone(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
-                .bind(&session.digest)
-                .bind(&session.account.id)
-                .execute(&mut *write.transaction)
-                .await?;
-            audit::record(
-                &mut write.transaction,
-                Entry {
-                    at: now,
-                    account_id: &session.account.id,
-                    action: Action::SignedOut,
-                    subject: "",
-                    detail: "",
-                    expires_at: None,
-                },
-                &caller,
-            )
-            .await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let session = session.clone();
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
+                    .bind(&session.digest)
+                    .bind(&session.account.id)
+                    .execute(tx.connection())
+                    .await?;
+                let account = &session.account.id;
+                tx.audit(Entry::of_account(account, Action::SignedOut, ""))
+                    .await
+            })
         })
         .await
     }

@@ -3,7 +3,7 @@
 use shared::notice::MailKind;
 use shared::validation::{self, FieldErrors};
 
-use crate::accounts::account::{Account, AccountRow, entry, new_password};
+use crate::accounts::account::{Account, AccountRow, new_password};
 use crate::accounts::devices::{self, Device};
 use crate::accounts::email_links;
 use crate::accounts::sessions::{self, Session, SessionToken};
@@ -12,7 +12,7 @@ use crate::crypto::passwords::Turn;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::recovery::password_reset::password_changed;
-use crate::storage::audit::{self, Action};
+use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::vault::Vault;
 
@@ -75,28 +75,28 @@ impl Vault {
             time_zone,
             warning_days,
         });
-        let caller = caller.clone();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            // The password may have been changed while this one was being checked; then all sessions that it
-            // opened are over, and this one must not begin.
-            let unchanged: Option<(i64,)> =
-                sqlx::query_as("SELECT created_at FROM accounts WHERE id = $1 AND password = $2")
-                    .bind(&account.id)
-                    .bind(&stored)
-                    .fetch_optional(&mut *write.transaction)
+        let (vault, device) = (self.clone(), caller.device.clone());
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                // The password may have been changed while this one was being checked; then all sessions that it
+                // opened are over, and this one must not begin.
+                let unchanged: Option<(i64,)> = sqlx::query_as(
+                    "SELECT created_at FROM accounts WHERE id = $1 AND password = $2",
+                )
+                .bind(&account.id)
+                .bind(&stored)
+                .fetch_optional(tx.connection())
+                .await?;
+                if unchanged.is_none() {
+                    return Err(Error::WrongCredentials);
+                }
+                let session = sessions::start(&vault, tx, &account.id).await?;
+                tx.audit(Entry::of_account(&account.id, Action::SignedIn, ""))
                     .await?;
-            if unchanged.is_none() {
-                return Err(Error::WrongCredentials);
-            }
-            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
-            let done = entry(&account.id, Action::SignedIn, "", now);
-            audit::record(&mut write.transaction, done, &caller).await?;
-            let device = caller.device.as_ref();
-            let device = devices::issue(&vault.0.pepper, device, &account.email, &stored)?;
-            let _turn = write.commit().await?;
-            Ok(session.on(device))
+                let pepper = &vault.0.pepper;
+                let device = devices::issue(pepper, device.as_ref(), &account.email, &stored)?;
+                Ok(session.on(device))
+            })
         })
         .await
     }
@@ -134,36 +134,36 @@ impl Vault {
             Subject::mail(kind, &account.email, caller.address)
         };
         let may_write = self.0.limits.mail(subjects).is_ok();
-        let caller = caller.clone();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            let changed =
-                sqlx::query("UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3")
-                    .bind(&hash)
-                    .bind(&account.id)
-                    .bind(stored)
-                    .execute(&mut *write.transaction)
+        let (vault, device) = (self.clone(), caller.device.clone());
+        // The password that was checked allows the change, whatever became of the session meanwhile.
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                let changed = sqlx::query(
+                    "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3",
+                )
+                .bind(&hash)
+                .bind(&account.id)
+                .bind(stored)
+                .execute(tx.connection())
+                .await?;
+                if changed.rows_affected() == 0 {
+                    let message = "The password was changed elsewhere just now.";
+                    return Err(FieldErrors::one("current_password", message).into());
+                }
+                for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                    email_links::void(tx, &account.id, kind).await?;
+                }
+                sessions::end_all(tx.connection(), &account.id).await?;
+                let session = sessions::start(&vault, tx, &account.id).await?;
+                tx.audit(Entry::of_account(&account.id, Action::PasswordChanged, ""))
                     .await?;
-            if changed.rows_affected() == 0 {
-                let message = "The password was changed elsewhere just now.";
-                return Err(FieldErrors::one("current_password", message).into());
-            }
-            for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
-                email_links::void(&mut write.transaction, &account.id, kind, now).await?;
-            }
-            sessions::end_all(&mut write.transaction, &account.id).await?;
-            let session = sessions::start(&vault, &mut write.transaction, &account.id, now).await?;
-            let done = entry(&account.id, Action::PasswordChanged, "", now);
-            audit::record(&mut write.transaction, done, &caller).await?;
-            if may_write {
-                let connection = &mut write.transaction;
-                password_changed(connection, &account.id, &account.email, now).await?;
-            }
-            let device = caller.device.as_ref();
-            let device = devices::issue(&vault.0.pepper, device, &account.email, &hash)?;
-            let _turn = write.commit().await?;
-            Ok(session.on(device))
+                if may_write {
+                    password_changed(tx, &account.id, &account.email).await?;
+                }
+                let pepper = &vault.0.pepper;
+                let device = devices::issue(pepper, device.as_ref(), &account.email, &hash)?;
+                Ok(session.on(device))
+            })
         })
         .await
     }

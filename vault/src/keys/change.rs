@@ -12,12 +12,14 @@ use shared::view::Changed;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::notices::sweep;
 use crate::outbox::Wait;
-use crate::storage::audit::{self, Action, Entry};
+use crate::state::directory::Publication;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::storage::version::{self, Conflict};
 use crate::text::{composed, folded, seen};
 use crate::time::format::{moment, rfc3339};
@@ -76,11 +78,9 @@ impl Row {
     /// Writes what this row now says, with its audit entry.
     async fn save(
         &self,
-        connection: &mut AnyConnection,
+        tx: &mut Tx,
         account: &Account,
         (action, detail): (Action, &str),
-        now: i64,
-        caller: &Caller,
     ) -> Result<()> {
         let access_key = self.access_key.to_string();
         sqlx::query(
@@ -94,17 +94,16 @@ impl Row {
         .bind(&access_key)
         .bind(&account.id)
         .bind(self.set_at)
-        .execute(&mut *connection)
+        .execute(tx.connection())
         .await?;
-        let entry = Entry {
-            at: now,
+        tx.audit(Entry {
             account_id: &account.id,
             action,
             subject: &access_key,
             detail,
             expires_at: self.expires_at,
-        };
-        audit::record(connection, entry, caller).await
+        })
+        .await
     }
 
     fn changed(&self, before: Option<i64>, account: &Account, now: i64) -> Changed {
@@ -199,8 +198,7 @@ impl Vault {
         let (name, description) = (edit.name.map(composed), edit.description.map(composed));
         let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
         let begun_on = edit.version.trim().to_owned();
-        let (session, caller) = (session.clone(), caller.clone());
-        self.change(access_key, session, caller, move |row, account, now| {
+        self.change(access_key, (session, caller), move |row, account, now| {
             let edit = form?;
             version::check(&begun_on, &row.version(now), || {
                 row.conflict(&edit, account, now)
@@ -241,8 +239,7 @@ impl Vault {
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let (session, caller) = (session.clone(), caller.clone());
-        self.change(access_key, session, caller, |row, _, now| {
+        self.change(access_key, (session, caller), |row, _, now| {
             match row.expires_at.filter(|at| !is_good(Some(*at), now)) {
                 Some(expired) if expired == row.set_at => return Ok(None),
                 Some(expired) => row.set_at = expired,
@@ -269,8 +266,7 @@ impl Vault {
         let access_key = parse(access_key)?;
         let expiry: Result<Expiry, FieldErrors> = validation::expiry(expiry);
         let seen = version.trim().to_owned();
-        let (session, caller) = (session.clone(), caller.clone());
-        self.change(access_key, session, caller, move |row, account, now| {
+        self.change(access_key, (session, caller), move |row, account, now| {
             let expires_at = expiry?
                 .resolve_later(now, &account.time_zone)
                 .map_err(expiry_error)?;
@@ -311,82 +307,73 @@ impl Vault {
         caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let (session, caller) = (session.clone(), caller.clone());
+        let account = session.account.clone();
         let confirm_name = seen(confirm_name).trim().to_owned();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let now = write.now;
-            let account = session.account;
-            let row = Row::find(&mut write.transaction, &account, access_key).await?;
-            if seen(&row.name).trim() != confirm_name {
-                let message = format!("Type the key's name, {}, to delete it.", row.name);
-                return Err(FieldErrors::one("confirm_name", message).into());
-            }
-            let subject = access_key.to_string();
-            sqlx::query("DELETE FROM api_keys WHERE access_key = $1 AND account_id = $2")
-                .bind(&subject)
-                .bind(&account.id)
-                .execute(&mut *write.transaction)
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                let row = Row::find(tx.connection(), &account, access_key).await?;
+                if seen(&row.name).trim() != confirm_name {
+                    let message = format!("Type the key's name, {}, to delete it.", row.name);
+                    return Err(FieldErrors::one("confirm_name", message).into());
+                }
+                let subject = access_key.to_string();
+                sqlx::query("DELETE FROM api_keys WHERE access_key = $1 AND account_id = $2")
+                    .bind(&subject)
+                    .bind(&account.id)
+                    .execute(tx.connection())
+                    .await?;
+                tx.audit(Entry {
+                    account_id: &account.id,
+                    action: Action::Deleted,
+                    subject: &subject,
+                    detail: &row.name,
+                    expires_at: row.expires_at,
+                })
                 .await?;
-            let entry = Entry {
-                at: now,
-                account_id: &account.id,
-                action: Action::Deleted,
-                subject: &subject,
-                detail: &row.name,
-                expires_at: row.expires_at,
-            };
-            audit::record(&mut write.transaction, entry, &caller).await?;
-            let _turn = write.commit().await?;
-            vault.0.directory.remove(access_key);
-            Ok(row.changed(row.expires_at, &account, now))
+                tx.publish(Publication::Remove { access_key });
+                Ok(row.changed(row.expires_at, &account, tx.now()))
+            })
         })
         .await
     }
 
-    /// Reads a key, lets `edit` change its row, saves it with the action and detail that `edit` names (none:
+    /// Reads a key, lets `edit` change its row, saves it with the action and detail that `edit` returns (none:
     /// nothing to do) and publishes it.
     async fn change<E>(
         &self,
         access_key: AccessKey,
-        session: Session,
-        caller: Caller,
+        (session, caller): (&Session, &Caller),
         edit: E,
     ) -> Result<Changed>
     where
         E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>> + Send + 'static,
     {
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account;
-            let now = write.now;
-            let mut row = Row::find(&mut write.transaction, &account, access_key).await?;
-            let before = row.expires_at;
-            if let Some((action, detail)) = edit(&mut row, &account, now)? {
-                row.save(
-                    &mut write.transaction,
-                    &account,
-                    (action, &detail),
-                    now,
-                    &caller,
-                )
-                .await?;
+        let (vault, account) = (self.clone(), session.account.clone());
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let mut row = Row::find(tx.connection(), &account, access_key).await?;
+                let before = row.expires_at;
+                let Some((action, detail)) = edit(&mut row, &account, now)? else {
+                    tx.roll_back();
+                    return Ok(row.changed(before, &account, now));
+                };
+                row.save(tx, &account, (action, &detail)).await?;
                 if action == Action::Expired && row.expires_at == Some(now) {
                     let key = row.access_key.to_string();
                     let wait = Wait {
                         from: vault.0.clock.wall(),
                         length: vault.0.notice_wait.load(Ordering::Relaxed),
                     };
-                    let connection = &mut *write.transaction;
-                    sweep::expired_by_hand(connection, &account.id, &key, now, wait).await?;
+                    sweep::expired_manually(tx, &account.id, &key, wait).await?;
                 }
-                let _turn = write.commit().await?;
-                vault
-                    .0
-                    .directory
-                    .amend(access_key, &row.name, row.expires_at);
-            }
-            Ok(row.changed(before, &account, now))
+                tx.publish(Publication::Amend {
+                    access_key,
+                    name: row.name.clone(),
+                    expires_at: row.expires_at,
+                });
+                Ok(row.changed(before, &account, now))
+            })
         })
         .await
     }

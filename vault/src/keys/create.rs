@@ -5,14 +5,16 @@ use shared::validation;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
-use crate::crypto::pepper::Digest;
+use crate::crypto::pepper::{Digest, Pepper};
 use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::change::expiry_error;
 use crate::limits::Limit;
-use crate::storage::audit::{self, Action, Entry};
+use crate::state::directory::Publication;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::storage::version;
 use crate::text::{composed, folded};
 use crate::vault::Vault;
@@ -31,30 +33,29 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// Makes the key usable, once it is committed.
-    pub(crate) fn publish(&self, vault: &Vault, account: &Account) {
-        vault.0.directory.publish(
-            self.access_key,
-            &account.id,
-            &self.name,
-            self.expires_at,
-            self.digest,
-        );
+    /// Makes the key usable once `tx` is committed.
+    fn publish(&self, tx: &mut Tx, account: &Account) {
+        tx.publish(Publication::Insert {
+            access_key: self.access_key,
+            account_id: account.id.clone(),
+            name: self.name.clone(),
+            expires_at: self.expires_at,
+            digest: self.digest,
+        });
     }
 }
 
-/// Adds a key to a transaction. `now` is the instant at which it is made.
+/// Adds a key to a transaction, with its audit entry and its publication.
 pub(crate) async fn insert_key(
-    vault: &Vault,
-    connection: &mut AnyConnection,
+    pepper: &Pepper,
+    tx: &mut Tx,
     account: &Account,
     (name, description, expires_at): (&str, &str, Option<i64>),
-    now: i64,
-    caller: &Caller,
 ) -> Result<NewKey> {
+    let now = tx.now();
     let access_key = AccessKey::from_entropy(random::bytes()?);
     let secret_key = SecretKey::from_entropy(random::bytes()?);
-    let digest = vault.0.pepper.digest(&secret_key);
+    let digest = pepper.digest(&secret_key);
     let subject = access_key.to_string();
     sqlx::query(
         "INSERT INTO api_keys
@@ -68,21 +69,20 @@ pub(crate) async fn insert_key(
     .bind(description)
     .bind(folded(name, description, access_key))
     .bind(digest.to_vec())
-    .bind(&vault.0.pepper.id)
+    .bind(&pepper.id)
     .bind(now)
     .bind(expires_at)
-    .execute(&mut *connection)
+    .execute(tx.connection())
     .await?;
-    let entry = Entry {
-        at: now,
+    tx.audit(Entry {
         account_id: &account.id,
         action: Action::Created,
         subject: &subject,
         detail: "",
         expires_at,
-    };
-    audit::record(connection, entry, caller).await?;
-    Ok(NewKey {
+    })
+    .await?;
+    let key = NewKey {
         access_key,
         secret_key,
         name: name.to_owned(),
@@ -90,7 +90,9 @@ pub(crate) async fn insert_key(
         created_at: now,
         version: version::of_key(name, description, expires_at, now),
         digest,
-    })
+    };
+    key.publish(tx, account);
+    Ok(key)
 }
 
 /// # Errors
@@ -127,29 +129,17 @@ impl Vault {
         caller: &Caller,
     ) -> Result<NewKey> {
         let form = validation::key_form(&composed(name), &composed(description), expiry)?;
-        let (session, caller) = (session.clone(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account;
-            room_for_a_key(&vault, &mut write.transaction, &account.id).await?;
-            let now = write.now;
-            let expires_at = form
-                .expiry
-                .resolve_later(now, &account.time_zone)
-                .map_err(expiry_error)?;
-            let fields = (form.name.as_str(), form.description.as_str(), expires_at);
-            let key = insert_key(
-                &vault,
-                &mut write.transaction,
-                &account,
-                fields,
-                now,
-                &caller,
-            )
-            .await?;
-            let _turn = write.commit().await?;
-            key.publish(&vault, &account);
-            Ok(key)
+        let (vault, account) = (self.clone(), session.account.clone());
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                room_for_a_key(&vault, tx.connection(), &account.id).await?;
+                let expires_at = form
+                    .expiry
+                    .resolve_later(tx.now(), &account.time_zone)
+                    .map_err(expiry_error)?;
+                let fields = (form.name.as_str(), form.description.as_str(), expires_at);
+                insert_key(&vault.0.pepper, tx, &account, fields).await
+            })
         })
         .await
     }

@@ -15,6 +15,7 @@ use crate::mail::transport::{Progress, SendFault, Transport};
 use crate::mail::{Content, Letter};
 use crate::mailer::render::{self, Checked};
 use crate::outbox::{self, Leased, LeftOut, Turn, Wanted};
+use crate::storage::{System, Tx};
 use crate::time::jump_guard::JUMP_MS;
 use crate::vault::Vault;
 
@@ -61,46 +62,31 @@ impl Vault {
             }
             // The lease is committed by itself: a mail that cannot be composed comes up again when it ends,
             // and does not stand in the way of the others meanwhile.
-            let mut write = database.begin().await?;
-            let Some(lease) = outbox::lease(&mut write.transaction, turn).await? else {
+            let leased = database.transact(System, async |tx| {
+                let lease = outbox::lease(tx.connection(), turn).await?;
+                if lease.is_none() {
+                    tx.roll_back();
+                }
+                Ok(lease)
+            });
+            let Some(lease) = leased.await? else {
                 return Ok(None);
             };
-            drop(write.commit().await?);
             let Some(held) = hands.take(&lease.id) else {
                 continue;
             };
-            let mut write = database.begin().await?;
-            // What happened since `now` was read is true by now, and not a moment ahead.
-            let at = now.max(write.now);
-            let checked = render::check(self, &mut write.transaction, &lease, at);
-            // A mail that cannot be composed backs off as one that cannot be sent.
-            let checked = AssertUnwindSafe(checked).catch_unwind().await;
-            let fault = match checked {
-                Ok(Ok(checked)) => Ok(checked),
-                Ok(Err(error)) => Err(error.to_string()),
-                Err(_) => Err("a panic".to_owned()),
-            };
-            let Checked { content, left_out } = match fault {
-                Ok(checked) => checked,
-                Err(error) => {
-                    drop(write);
+            let composed =
+                database.transact(System, async |tx| self.compose(tx, &lease, now).await);
+            let (content, left_out) = match composed.await? {
+                Composed::Mail(content, left_out) => (content, left_out),
+                Composed::Settled => continue,
+                Composed::Failed(error) => {
                     let outcome = Err(SendFault::temporary("Keyhold could not write this mail"));
                     outbox::settle(database, &lease, &[], &outcome, now).await?;
                     tracing::error!(error, mail = lease.id, "a mail could not be composed");
                     continue;
                 }
             };
-            let Some(content) = content else {
-                outbox::drop_mail(&mut write.transaction, &lease, &left_out, now).await?;
-                let _turn = write.commit().await?;
-                continue;
-            };
-            if let Some(wait) = self.crowded(&mut write.transaction, &lease).await? {
-                let next_at = now.saturating_add(wait);
-                crowded::postpone(&mut write.transaction, &lease, next_at).await?;
-                let _turn = write.commit().await?;
-                continue;
-            }
             return Ok(Some(Outgoing {
                 lease,
                 left_out,
@@ -109,6 +95,46 @@ impl Vault {
             }));
         }
     }
+
+    /// Composes a leased mail of what is true in this transaction. One that has nothing to say, or has to wait, is settled
+    /// in it.
+    async fn compose(&self, tx: &mut Tx, lease: &Leased, now: i64) -> Result<Composed> {
+        // What happened since `now` was read is true by now, and not a moment ahead.
+        let at = now.max(tx.now());
+        let checked = render::check(self, tx.connection(), lease, at);
+        // A mail that cannot be composed backs off as one that cannot be sent.
+        let checked = AssertUnwindSafe(checked).catch_unwind().await;
+        let Checked { content, left_out } = match checked {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(error)) => {
+                tx.roll_back();
+                return Ok(Composed::Failed(error.to_string()));
+            }
+            Err(_) => {
+                tx.roll_back();
+                return Ok(Composed::Failed("a panic".to_owned()));
+            }
+        };
+        let Some(content) = content else {
+            outbox::drop_mail(tx.connection(), lease, &left_out, now).await?;
+            return Ok(Composed::Settled);
+        };
+        if let Some(wait) = self.crowded(tx.connection(), lease).await? {
+            let next_at = now.saturating_add(wait);
+            crowded::postpone(tx.connection(), lease, next_at).await?;
+            return Ok(Composed::Settled);
+        }
+        tx.roll_back();
+        Ok(Composed::Mail(content, left_out))
+    }
+}
+
+/// What became of composing a mail.
+enum Composed {
+    Mail(Content, Vec<LeftOut>),
+    /// It has nothing true to say, or waits.
+    Settled,
+    Failed(String),
 }
 
 /// A mail that is leased and composed.

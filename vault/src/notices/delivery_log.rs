@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use shared::notice::{DeliveredKey, Delivery, NoticesView, SecondRecipient, Stage, Stages};
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
+use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::notices::calendar;
 use crate::outbox;
@@ -157,14 +158,15 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`] if this account has no such mail, or it was not given up.
     pub async fn send_again(&self, session: &Session, mail: &str) -> Result<()> {
-        let (session, mail) = (session.clone(), mail.to_owned());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            if !outbox::revive(&mut write.transaction, &session.account.id, &mail).await? {
-                return Err(Error::NotFound);
-            }
-            let _turn = write.commit().await?;
-            Ok(())
+        let (account, mail) = (session.account.id.clone(), mail.to_owned());
+        self.write(Member::new(session, &Caller::default()), move |tx| {
+            Box::pin(async move {
+                if outbox::revive(tx.connection(), &account, &mail).await? {
+                    Ok(())
+                } else {
+                    Err(Error::NotFound)
+                }
+            })
         })
         .await
     }

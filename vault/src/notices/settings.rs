@@ -5,13 +5,12 @@ use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;
 
-use crate::accounts::account::entry;
 use crate::accounts::email_links;
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
-use crate::storage::audit::{self, Action};
+use crate::storage::audit::{Action, Entry};
 use crate::storage::version::{self, Conflict};
 use crate::text;
 use crate::vault::Vault;
@@ -87,22 +86,19 @@ impl Vault {
         version: &str,
         caller: &Caller,
     ) -> Result<()> {
-        let (session, caller) = (session.clone(), caller.clone());
-        let begun_on = version.to_owned();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account.id;
-            check_stages(&mut write.transaction, &account, &begun_on).await?;
-            let stages = stages.to_string();
-            sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
-                .bind(&stages)
-                .bind(&account)
-                .execute(&mut *write.transaction)
-                .await?;
-            let chosen = entry(&account, Action::StagesChosen, &stages, write.now);
-            audit::record(&mut write.transaction, chosen, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                check_stages(tx.connection(), &account, &begun_on).await?;
+                let stages = stages.to_string();
+                sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
+                    .bind(&stages)
+                    .bind(&account)
+                    .execute(tx.connection())
+                    .await?;
+                tx.audit(Entry::of_account(&account, Action::StagesChosen, &stages))
+                    .await
+            })
         })
         .await
     }
@@ -127,32 +123,31 @@ impl Vault {
         }
         let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);
         self.may_write_to(session, vec![mailbox], caller)?;
-        let (session, caller) = (session.clone(), caller.clone());
-        let begun_on = version.to_owned();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account.id;
-            let now = write.now;
-            let connection = &mut *write.transaction;
-            second(connection, &account, &begun_on).await?;
-            let changed = sqlx::query(
-                "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
-                 WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
-                                    OR second_confirmed_at IS NULL)",
-            )
-            .bind(&address)
-            .bind(&account)
-            .execute(&mut *connection)
-            .await?;
-            if changed.rows_affected() == 0 {
-                return Ok(());
-            }
-            let kind = MailKind::ConfirmSecondRecipient;
-            email_links::put(connection, &account, kind, &address, now).await?;
-            let added = entry(&account, Action::RecipientAdded, &address, now);
-            audit::record(connection, added, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                second(tx.connection(), &account, &begun_on).await?;
+                let changed = sqlx::query(
+                    "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
+                     WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
+                                        OR second_confirmed_at IS NULL)",
+                )
+                .bind(&address)
+                .bind(&account)
+                .execute(tx.connection())
+                .await?;
+                if changed.rows_affected() == 0 {
+                    tx.roll_back();
+                    return Ok(());
+                }
+                email_links::put(tx, &account, MailKind::ConfirmSecondRecipient, &address).await?;
+                tx.audit(Entry::of_account(
+                    &account,
+                    Action::RecipientAdded,
+                    &address,
+                ))
+                .await
+            })
         })
         .await
     }
@@ -168,20 +163,21 @@ impl Vault {
         version: &str,
         caller: &Caller,
     ) -> Result<()> {
-        let (session, caller) = (session.clone(), caller.clone());
-        let begun_on = version.to_owned();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account.id;
-            let connection = &mut *write.transaction;
-            let Some(address) = second(connection, &account, &begun_on).await? else {
-                return Ok(());
-            };
-            remove_second(connection, &account).await?;
-            let removed = entry(&account, Action::RecipientRemoved, &address, write.now);
-            audit::record(connection, removed, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                let Some(address) = second(tx.connection(), &account, &begun_on).await? else {
+                    tx.roll_back();
+                    return Ok(());
+                };
+                remove_second(tx.connection(), &account).await?;
+                tx.audit(Entry::of_account(
+                    &account,
+                    Action::RecipientRemoved,
+                    &address,
+                ))
+                .await
+            })
         })
         .await
     }
@@ -207,15 +203,11 @@ impl Vault {
             ("account", _) => {
                 let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &session.account.email);
                 self.may_write_to(session, vec![mailbox], caller)?;
-                let session = session.clone();
-                self.undisturbed(move |vault| async move {
-                    let mut write = vault.begin_as(&session).await?;
-                    let account = session.account;
-                    let (kind, now) = (MailKind::ConfirmAddress, write.now);
-                    let connection = &mut write.transaction;
-                    email_links::put(connection, &account.id, kind, &account.email, now).await?;
-                    let _turn = write.commit().await?;
-                    Ok(())
+                let (account, kind) = (session.account.clone(), MailKind::ConfirmAddress);
+                self.write(Member::new(session, caller), move |tx| {
+                    Box::pin(async move {
+                        email_links::put(tx, &account.id, kind, &account.email).await
+                    })
                 })
                 .await
             }
@@ -231,18 +223,18 @@ impl Vault {
 
     /// Makes a new address for the calendar feed; the old one is not found from now on.
     pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let (session, caller) = (session.clone(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            let account = session.account.id;
-            sqlx::query("UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1")
+        let account = session.account.id.clone();
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1",
+                )
                 .bind(&account)
-                .execute(&mut *write.transaction)
+                .execute(tx.connection())
                 .await?;
-            let reset = entry(&account, Action::CalendarReset, "", write.now);
-            audit::record(&mut write.transaction, reset, &caller).await?;
-            let _turn = write.commit().await?;
-            Ok(())
+                tx.audit(Entry::of_account(&account, Action::CalendarReset, ""))
+                    .await
+            })
         })
         .await
     }

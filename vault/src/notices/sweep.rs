@@ -20,7 +20,7 @@ use sqlx::{AnyConnection, AnyPool};
 
 use crate::error::{Error, Result};
 use crate::outbox::{self, Wait};
-use crate::storage::Database;
+use crate::storage::{Database, System, Tx};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
 /// else from writing.
@@ -46,13 +46,14 @@ pub async fn begin(database: &Database) -> Result<()> {
     if row.is_some() {
         return Ok(());
     }
-    let mut write = database.begin().await?;
-    sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1)")
-        .bind(write.now)
-        .execute(&mut *write.transaction)
-        .await?;
-    let _turn = write.commit().await?;
-    Ok(())
+    let insert = async |tx: &mut Tx| {
+        sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1)")
+            .bind(tx.now())
+            .execute(tx.connection())
+            .await?;
+        Ok(())
+    };
+    database.transact(System, insert).await
 }
 
 /// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
@@ -65,7 +66,7 @@ pub async fn next_due(database: &Database) -> Result<Option<i64>> {
     Ok(next)
 }
 
-/// Takes down all that became due before `now`, and says how many mails it put into the outbox.
+/// Records everything that fell due before `now`, and returns how many mails it put into the outbox.
 pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     // A key that was expired a moment before `now` must be seen, or it would never be.
     database.settled().await?;
@@ -85,12 +86,14 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
         batch.add(row);
     }
     mails += batch.write(database, now).await?;
-    let mut write = database.begin().await?;
-    sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
-        .bind(now)
-        .execute(&mut *write.transaction)
-        .await?;
-    let _turn = write.commit().await?;
+    let advance = async |tx: &mut Tx| {
+        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
+            .bind(now)
+            .execute(tx.connection())
+            .await?;
+        Ok(())
+    };
+    database.transact(System, advance).await?;
     Ok(mails)
 }
 
@@ -113,17 +116,16 @@ async fn wishes(
     }))
 }
 
-/// Takes down that a key was expired by hand, in the transaction that did it. The mail about it waits, so that it can
+/// Records that a key was expired manually, in the transaction that did it. The mail about it waits, so that it can
 /// speak of all keys that are expired by then.
-pub async fn expired_by_hand(
-    connection: &mut AnyConnection,
+pub async fn expired_manually(
+    tx: &mut Tx,
     account: &str,
     access_key: &str,
-    now: i64,
     wait: Wait,
 ) -> Result<()> {
-    let stage = Stage::Expired;
-    let wishes = wishes(connection, account).await?;
+    let (stage, now) = (Stage::Expired, tx.now());
+    let wishes = wishes(tx.connection(), account).await?;
     let Some((_, recipients)) = wishes.filter(|(chosen, _)| chosen.contains(stage)) else {
         return Ok(());
     };
@@ -133,7 +135,7 @@ pub async fn expired_by_hand(
             expires_at: now,
             stage,
         };
-        write_mail(connection, account, &recipient, vec![key], now, wait).await?;
+        write_mail(tx.connection(), account, &recipient, vec![key], now, wait).await?;
     }
     Ok(())
 }
@@ -222,28 +224,28 @@ impl Batch {
 
     /// The recipients are those of this transaction: what was read for the sweep may be older than a change of address.
     async fn write(self, database: &Database, now: i64) -> Result<usize> {
-        let mut mails = 0;
         if self.0.is_empty() {
-            return Ok(mails);
+            return Ok(0);
         }
-        let mut write = database.begin().await?;
-        let connection = &mut *write.transaction;
         let wait = Wait {
             from: now,
             length: 0,
         };
-        for (account, keys) in self.0 {
-            let Some((_, recipients)) = wishes(connection, &account).await? else {
-                continue;
-            };
-            for recipient in recipients {
-                let keys = keys.clone();
-                let told = write_mail(connection, &account, &recipient, keys, now, wait).await?;
-                mails += usize::from(told);
+        let write = async |tx: &mut Tx| {
+            let (connection, mut mails) = (tx.connection(), 0);
+            for (account, keys) in self.0 {
+                let Some((_, recipients)) = wishes(connection, &account).await? else {
+                    continue;
+                };
+                for recipient in recipients {
+                    let keys = keys.clone();
+                    let told = write_mail(connection, &account, &recipient, keys, now, wait);
+                    mails += usize::from(told.await?);
+                }
             }
-        }
-        let _turn = write.commit().await?;
-        Ok(mails)
+            Ok(mails)
+        };
+        database.transact(System, write).await
     }
 }
 
@@ -348,13 +350,8 @@ mod tests {
             .unwrap();
         let access_key = signed_up.key.access_key.to_string();
         let database = &vault.0.database;
-        let mut write = database.begin().await.unwrap();
-        sqlx::query("UPDATE api_keys SET expires_at = $1")
-            .bind(NOON + 1)
-            .execute(&mut *write.transaction)
-            .await
-            .unwrap();
-        drop(write.commit().await.unwrap());
+        let expire = "UPDATE api_keys SET expires_at = 1795435200001";
+        crate::temporary::execute(&vault, expire).await;
         let mut rows = due(&database.readers, NOON, NOON + 2);
         let mut batch = Batch::default();
         while let Some(row) = rows.try_next().await.unwrap() {
@@ -362,12 +359,8 @@ mod tests {
             batch.add(row);
         }
         drop(rows);
-        let mut write = database.begin().await.unwrap();
-        sqlx::query("UPDATE accounts SET email = 'new@example.com'")
-            .execute(&mut *write.transaction)
-            .await
-            .unwrap();
-        drop(write.commit().await.unwrap());
+        let readdress = "UPDATE accounts SET email = 'new@example.com'";
+        crate::temporary::execute(&vault, readdress).await;
         assert_eq!(batch.write(database, NOON + 2).await.unwrap(), 1);
         let recipients: Vec<(String,)> =
             sqlx::query_as("SELECT recipient FROM outbox WHERE kind = 'notice'")

@@ -14,7 +14,8 @@ use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::create::{NewKey, insert_key};
 use crate::outbox;
-use crate::storage::audit::{self, Action, Entry};
+use crate::storage::audit::{Action, Entry};
+use crate::storage::{System, Tx};
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
@@ -152,73 +153,63 @@ impl Vault {
         }
         let place = self.place_to_hash(Turn::First, &Caller::default())?;
         let password = self.0.passwords.hash(place, PASSWORD).await?;
-        self.undisturbed(move |vault| async move {
-            let caller = Caller::default();
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            let connection = &mut *write.transaction;
-            let made = now - 401 * DAY_MS;
-            let (account, key) = insert_account(
-                &vault,
-                connection,
-                (EMAIL, &password, Zone::utc()),
-                made,
-                &caller,
-            )
-            .await?;
-            // Nobody reads mail there, and nobody is to be asked to.
-            sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
-                .bind(made)
-                .bind(&account.id)
-                .execute(&mut *connection)
-                .await?;
-            let mut keys = vec![key];
-            for (name, description, age, life) in KEYS {
-                let born = now - age;
-                let fields = (name, description, Some(born + life));
-                keys.push(insert_key(&vault, connection, &account, fields, born, &caller).await?);
-            }
-            if let Some(key) = keys.iter().find(|key| key.name == "partner-acme") {
-                let subject = key.access_key.to_string();
-                let entry = |at, action, detail, expires_at| Entry {
-                    at,
-                    account_id: &account.id,
-                    action,
-                    subject: &subject,
-                    detail,
-                    expires_at,
-                };
-                let expired = entry(
-                    now - 20 * DAY_MS,
-                    Action::Expired,
-                    "",
-                    Some(now - 20 * DAY_MS),
-                );
-                audit::record(connection, expired, &caller).await?;
-                let restored = entry(now - 19 * DAY_MS, Action::Restored, "", key.expires_at);
-                audit::record(connection, restored, &caller).await?;
-                let edited = entry(
-                    now - 5 * DAY_MS,
-                    Action::Edited,
-                    "description",
-                    key.expires_at,
-                );
-                audit::record(connection, edited, &caller).await?;
-            }
-            for key in &keys {
-                announce(connection, &account, key, now).await?;
-            }
-            usage::fill(connection, &account, &keys, now).await?;
-            let _turn = write.commit().await?;
-            vault
-                .0
-                .directory
-                .set_account(&account.id, account.warning_days);
-            for key in &keys {
-                key.publish(&vault, &account);
-            }
-            Ok(Filled::Now)
+        let vault = self.clone();
+        self.write(System, move |tx| {
+            Box::pin(async move {
+                let pepper = &vault.0.pepper;
+                tx.date_back(401 * DAY_MS);
+                let (account, key) =
+                    insert_account(pepper, tx, (EMAIL, &password, Zone::utc())).await?;
+                // No mail arrives there, so no page asks to confirm the address.
+                sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
+                    .bind(tx.now())
+                    .bind(&account.id)
+                    .execute(tx.connection())
+                    .await?;
+                let mut keys = vec![key];
+                for (name, description, age, life) in KEYS {
+                    tx.date_back(age);
+                    let fields = (name, description, Some(tx.now() + life));
+                    keys.push(insert_key(pepper, tx, &account, fields).await?);
+                }
+                if let Some(key) = keys.iter().find(|key| key.name == "partner-acme") {
+                    change(tx, &account, key).await?;
+                }
+                tx.date_back(0);
+                let now = tx.now();
+                for key in &keys {
+                    announce(tx.connection(), &account, key, now).await?;
+                }
+                usage::fill(tx.connection(), &account, &keys, now).await?;
+                Ok(Filled::Now)
+            })
         })
         .await
     }
+}
+
+/// Gives a key a history: expired for a day, then restored, and edited.
+async fn change(tx: &mut Tx, account: &Account, key: &NewKey) -> Result<()> {
+    let subject = key.access_key.to_string();
+    for (age, action, detail) in [
+        (20 * DAY_MS, Action::Expired, ""),
+        (19 * DAY_MS, Action::Restored, ""),
+        (5 * DAY_MS, Action::Edited, "description"),
+    ] {
+        tx.date_back(age);
+        let expires_at = if action == Action::Expired {
+            Some(tx.now())
+        } else {
+            key.expires_at
+        };
+        tx.audit(Entry {
+            account_id: &account.id,
+            action,
+            subject: &subject,
+            detail,
+            expires_at,
+        })
+        .await?;
+    }
+    Ok(())
 }

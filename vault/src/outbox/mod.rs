@@ -14,7 +14,7 @@ use sqlx::AnyConnection;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
-use crate::storage::Database;
+use crate::storage::{Database, System, Tx};
 
 pub use turn::{Turn, Wanted, lease, next_try};
 
@@ -254,8 +254,8 @@ async fn finish(
     Ok(())
 }
 
-/// Writes down what came of an attempt. Only a mail that was sent has left something out for good: before
-/// the next attempt all is looked at again.
+/// Records the outcome of an attempt. Only a mail that was sent has left something out for good: before
+/// the next attempt everything is checked again. The attempt's own task records it, so that a stop can call off both.
 pub async fn settle(
     database: &Database,
     mail: &Leased,
@@ -263,81 +263,91 @@ pub async fn settle(
     outcome: &Result<String, SendFault>,
     now: i64,
 ) -> Result<()> {
-    let mut write = database.begin().await?;
-    let connection = &mut *write.transaction;
-    match outcome {
-        Ok(words) => {
-            leave_out(connection, mail, left_out).await?;
-            finish(connection, &mail.id, "sent", words, now).await?;
+    let settle = async |tx: &mut Tx| {
+        let connection = tx.connection();
+        match outcome {
+            Ok(words) => {
+                leave_out(connection, mail, left_out).await?;
+                finish(connection, &mail.id, "sent", words, now).await
+            }
+            Err(SendFault::Permanent(words)) => {
+                finish(connection, &mail.id, "failed", words, now).await
+            }
+            Err(SendFault::Temporary(words) | SendFault::Unknown(words))
+                if now - mail.tried_since >= backoff::GIVE_UP_MS =>
+            {
+                let words = format!("Given up after five days. Last: {words}");
+                finish(connection, &mail.id, "failed", &words, now).await
+            }
+            Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {
+                let wait = backoff::wait(&mail.id, mail.attempts);
+                let wait = match fault {
+                    SendFault::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
+                    _ => wait,
+                };
+                try_again(connection, mail, now.saturating_add(wait), words).await
+            }
         }
-        Err(SendFault::Permanent(words)) => {
-            finish(connection, &mail.id, "failed", words, now).await?;
-        }
-        Err(SendFault::Temporary(words) | SendFault::Unknown(words))
-            if now - mail.tried_since >= backoff::GIVE_UP_MS =>
-        {
-            let words = format!("Given up after five days. Last: {words}");
-            finish(connection, &mail.id, "failed", &words, now).await?;
-        }
-        Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {
-            let wait = backoff::wait(&mail.id, mail.attempts);
-            let wait = match fault {
-                SendFault::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
-                _ => wait,
-            };
-            // Only while the lease is still this one: somebody else may have it by now.
-            sqlx::query(
-                "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-                 WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
-            )
-            .bind(now.saturating_add(wait))
-            .bind(words)
-            .bind(&mail.id)
-            .bind(mail.since)
-            .execute(connection)
-            .await?;
-        }
-    }
-    let _turn = write.commit().await?;
+    };
+    database.transact(System, settle).await
+}
+
+/// Lets a mail wait for its next attempt, while the lease is still this one: another attempt may have it by now.
+async fn try_again(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    next_at: i64,
+    words: &str,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+         WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
+    )
+    .bind(next_at)
+    .bind(words)
+    .bind(&mail.id)
+    .bind(mail.since)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
 /// Gives back every lease at a stop. Nothing is sent now. Of the `unknown` mails a copy may have arrived, so they wait.
 pub async fn return_leases(database: &Database, unknown: &[String], now: i64) -> Result<()> {
-    let mut write = database.begin().await?;
-    for mail in unknown {
-        sqlx::query(
-            "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-             WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
-        )
-        .bind(now.saturating_add(backoff::UNKNOWN_MS))
-        .bind(NOT_STORED)
-        .bind(mail)
-        .execute(&mut *write.transaction)
-        .await?;
-    }
-    return_rest(&mut write.transaction).await?;
-    let _turn = write.commit().await?;
-    Ok(())
+    let return_all = async |tx: &mut Tx| {
+        for mail in unknown {
+            sqlx::query(
+                "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+                 WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
+            )
+            .bind(now.saturating_add(backoff::UNKNOWN_MS))
+            .bind(NOT_STORED)
+            .bind(mail)
+            .execute(tx.connection())
+            .await?;
+        }
+        return_rest(tx.connection()).await
+    };
+    database.transact(System, return_all).await
 }
 
 /// Takes back at a start what the process before left leased: only one has the database open. It was killed, mostly
 /// a moment ago, and its mails leave at once; or it stopped while the database took nothing, not even that a copy may
 /// have arrived. So a notice that was leased long ago waits. A link does not: it is of use for an hour.
 pub async fn take_back_leases(database: &Database, now: i64) -> Result<()> {
-    let mut write = database.begin().await?;
-    sqlx::query(
-        "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-         WHERE leased_at <= $3 AND kind = 'notice' AND outcome IS NULL",
-    )
-    .bind(now.saturating_add(backoff::UNKNOWN_MS))
-    .bind(NOT_STORED)
-    .bind(now.saturating_sub(LONG_AGO_MS))
-    .execute(&mut *write.transaction)
-    .await?;
-    return_rest(&mut write.transaction).await?;
-    let _turn = write.commit().await?;
-    Ok(())
+    let take_back = async |tx: &mut Tx| {
+        sqlx::query(
+            "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+             WHERE leased_at <= $3 AND kind = 'notice' AND outcome IS NULL",
+        )
+        .bind(now.saturating_add(backoff::UNKNOWN_MS))
+        .bind(NOT_STORED)
+        .bind(now.saturating_sub(LONG_AGO_MS))
+        .execute(tx.connection())
+        .await?;
+        return_rest(tx.connection()).await
+    };
+    database.transact(System, take_back).await
 }
 
 async fn return_rest(connection: &mut AnyConnection) -> Result<()> {

@@ -6,47 +6,28 @@
 //! reset is the first proof of who reads mail there. It therefore expires every key made before; the new owner can
 //! restore those they know.
 
-use shared::token::AccessKey;
 use shared::view::ClaimView;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::Session;
+use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::notices::sweep;
 use crate::outbox::MailTo;
-use crate::storage::audit::{self, Action, Entry};
+use crate::state::directory::Publication;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::time::format::moment;
 use crate::vault::Vault;
 
 /// The detail of the audit entries of keys that a claim expired.
 pub const CLAIMED: &str = "claimed";
 
-/// The keys that a claim expired, to be published once it is committed.
-#[must_use = "publish it while the turn is held"]
-pub struct Claimed {
-    keys: Vec<(AccessKey, String)>,
-    at: i64,
-}
-
-impl Claimed {
-    pub fn publish(self, vault: &Vault) {
-        for (access_key, name) in self.keys {
-            vault.0.directory.amend(access_key, &name, Some(self.at));
-        }
-    }
-}
-
 /// Expires every good key of the account, within the transaction that confirms its address. `mail` is the one
 /// that tells the owner; no notice repeats it.
-pub async fn claim(
-    connection: &mut AnyConnection,
-    mail: &MailTo<'_>,
-    now: i64,
-    caller: &Caller,
-) -> Result<Claimed> {
-    let account = mail.account;
+pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
+    let (account, now) = (mail.account, tx.now());
     // Before the others, which are expired at their instant: if only a leap of the clock had expired a key, correcting the
     // clock must not revive it.
     sqlx::query(
@@ -54,7 +35,7 @@ pub async fn claim(
     )
     .bind(account)
     .bind(now)
-    .execute(&mut *connection)
+    .execute(tx.connection())
     .await?;
     let mut rows: Vec<(String, String)> = sqlx::query_as(
         "UPDATE api_keys SET expires_at = $1, expiration_set_at = $1
@@ -62,30 +43,32 @@ pub async fn claim(
     )
     .bind(now)
     .bind(account)
-    .fetch_all(&mut *connection)
+    .fetch_all(tx.connection())
     .await?;
     rows.sort_unstable();
-    let mut keys = Vec::with_capacity(rows.len());
     for (subject, name) in rows {
-        let entry = Entry {
-            at: now,
+        tx.audit(Entry {
             account_id: account,
             action: Action::Expired,
             subject: &subject,
             detail: CLAIMED,
             expires_at: Some(now),
-        };
-        audit::record(connection, entry, caller).await?;
-        sweep::told_by(connection, mail, &subject, now).await?;
+        })
+        .await?;
+        sweep::told_by(tx.connection(), mail, &subject, now).await?;
         let damaged = |_| Error::Unavailable(format!("the key {subject} is damaged"));
-        keys.push((subject.parse().map_err(damaged)?, name));
+        tx.publish(Publication::Amend {
+            access_key: subject.parse().map_err(damaged)?,
+            name,
+            expires_at: Some(now),
+        });
     }
     sqlx::query("UPDATE accounts SET claimed_at = $1 WHERE id = $2")
         .bind(now)
         .bind(account)
-        .execute(connection)
+        .execute(tx.connection())
         .await?;
-    Ok(Claimed { keys, at: now })
+    Ok(())
 }
 
 /// How many keys the claim of an account at `at` expired.
@@ -124,15 +107,15 @@ impl Vault {
     /// # Errors
     /// [`Error::SessionOver`].
     pub async fn dismiss_claim(&self, session: &Session) -> Result<()> {
-        let session = session.clone();
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.begin_as(&session).await?;
-            sqlx::query("UPDATE accounts SET claimed_at = NULL WHERE id = $1")
-                .bind(&session.account.id)
-                .execute(&mut *write.transaction)
-                .await?;
-            let _turn = write.commit().await?;
-            Ok(())
+        let account = session.account.id.clone();
+        self.write(Member::new(session, &Caller::default()), move |tx| {
+            Box::pin(async move {
+                sqlx::query("UPDATE accounts SET claimed_at = NULL WHERE id = $1")
+                    .bind(&account)
+                    .execute(tx.connection())
+                    .await?;
+                Ok(())
+            })
         })
         .await
     }

@@ -2,9 +2,8 @@
 
 use shared::notice::MailKind;
 use shared::validation::FieldErrors;
-use sqlx::AnyConnection;
 
-use crate::accounts::account::{entry, new_password};
+use crate::accounts::account::new_password;
 use crate::accounts::devices::{self, DeviceToken};
 use crate::accounts::email_links;
 use crate::accounts::sessions;
@@ -15,19 +14,15 @@ use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::{self, MailTo};
 use crate::recovery::claim::{self, CLAIMED};
-use crate::storage::audit::{self, Action};
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
-/// Adds the mail that says that the password is a new one, and gives its id.
-pub(crate) async fn password_changed(
-    connection: &mut AnyConnection,
-    account: &str,
-    email: &str,
-    now: i64,
-) -> Result<String> {
+/// Adds the mail that says that the password is a new one, and returns its id.
+pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) -> Result<String> {
     let id = random::id("mail_")?;
-    let (kind, next_at) = (MailKind::PasswordChanged, outbox::AT_ONCE);
-    outbox::put(connection, &id, account, kind, email, now, next_at).await?;
+    let (kind, now, next_at) = (MailKind::PasswordChanged, tx.now(), outbox::AT_ONCE);
+    outbox::put(tx.connection(), &id, account, kind, email, now, next_at).await?;
     Ok(id)
 }
 
@@ -52,59 +47,53 @@ impl Vault {
         new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
-        let (token, caller) = (token.to_owned(), caller.clone());
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let now = write.now;
-            let connection = &mut *write.transaction;
-            let link = email_links::open(&vault, connection, &token, now).await?;
-            if link.kind != MailKind::ResetPassword {
-                return Err(Error::LinkGone);
-            }
-            // The account may have been made by a stranger with the owner's address, which its confirmation alone does not
-            // rule out: anyone the stranger gave a view of it loses that view. The calendar's address goes in any case, since
-            // a reset may be the answer to a stolen password.
-            sqlx::query(
-                "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
-                 owned_at = COALESCE(owned_at, $2),
-                 second_recipient = CASE WHEN owned_at IS NOT NULL THEN second_recipient END,
-                 second_confirmed_at = CASE WHEN owned_at IS NOT NULL THEN second_confirmed_at END,
-                 feed_generation = feed_generation + 1
-                 WHERE id = $3",
-            )
-            .bind(&hash)
-            .bind(now)
-            .bind(&link.account)
-            .execute(&mut *connection)
-            .await?;
-            for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
-                email_links::void(connection, &link.account, kind, now).await?;
-            }
-            sessions::end_all(connection, &link.account).await?;
-            let detail = if link.owned { "" } else { CLAIMED };
-            let done = entry(&link.account, Action::PasswordReset, detail, now);
-            audit::record(connection, done, &caller).await?;
-            let mail =
-                password_changed(connection, &link.account, &link.account_email, now).await?;
-            let claimed = if link.owned {
-                None
-            } else {
-                let mail = MailTo {
-                    id: &mail,
-                    account: &link.account,
-                    recipient: &link.account_email,
-                };
-                Some(claim::claim(connection, &mail, now, &caller).await?)
-            };
-            let device = caller.device.as_ref();
-            let device = devices::issue(&vault.0.pepper, device, &link.account_email, &hash)?;
-            let _turn = write.commit().await?;
-            if let Some(claimed) = claimed {
-                claimed.publish(&vault);
-            }
-            // What was guessed at the old password must not keep the owner out.
-            vault.0.limits.forget(&Subject::Account(link.account_email));
-            Ok(device)
+        let (vault, token, device) = (self.clone(), token.to_owned(), caller.device.clone());
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let link = email_links::open(&vault, tx.connection(), &token, now).await?;
+                if link.kind != MailKind::ResetPassword {
+                    return Err(Error::LinkGone);
+                }
+                // The account may have been made by a stranger with the owner's address, which its confirmation alone does
+                // not rule out: anyone the stranger gave a view of it loses that view. The calendar's address goes in any
+                // case, since a reset may be the answer to a stolen password.
+                sqlx::query(
+                    "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
+                     owned_at = COALESCE(owned_at, $2),
+                     second_recipient = CASE WHEN owned_at IS NOT NULL THEN second_recipient END,
+                     second_confirmed_at = CASE WHEN owned_at IS NOT NULL THEN second_confirmed_at END,
+                     feed_generation = feed_generation + 1
+                     WHERE id = $3",
+                )
+                .bind(&hash)
+                .bind(now)
+                .bind(&link.account)
+                .execute(tx.connection())
+                .await?;
+                for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                    email_links::void(tx, &link.account, kind).await?;
+                }
+                sessions::end_all(tx.connection(), &link.account).await?;
+                let detail = if link.owned { "" } else { CLAIMED };
+                tx.audit(Entry::of_account(&link.account, Action::PasswordReset, detail))
+                    .await?;
+                let mail = password_changed(tx, &link.account, &link.account_email).await?;
+                if !link.owned {
+                    let mail = MailTo {
+                        id: &mail,
+                        account: &link.account,
+                        recipient: &link.account_email,
+                    };
+                    claim::claim(tx, &mail).await?;
+                }
+                let pepper = &vault.0.pepper;
+                let device = devices::issue(pepper, device.as_ref(), &link.account_email, &hash)?;
+                // Failures with the old password must not keep the owner out.
+                let guessed = Subject::Account(link.account_email);
+                tx.on_commit(move || vault.0.limits.forget(&guessed));
+                Ok(device)
+            })
         })
         .await
     }

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::limits::backoff::Subject;
 use crate::limits::origin::network;
+use crate::storage::{System, Tx};
 use crate::text;
 use crate::vault::Vault;
 
@@ -205,31 +206,30 @@ impl Vault {
         done
     }
 
+    /// Not a task of its own: the stop's deadline ends it, and what it has not committed by then is reported as lost.
     async fn put_reset_links(&self, requests: &[Request]) -> Result<()> {
-        let kind = MailKind::ResetPassword;
-        let mut write = self.0.database.begin().await?;
-        let now = write.now;
-        let connection = &mut *write.transaction;
-        for Request { email, .. } in requests {
-            let account: Option<(String,)> =
-                sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
-                    .bind(email)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-            if let Some((account,)) = account {
-                email_links::put(connection, &account, kind, email, now).await?;
+        let put = async |tx: &mut Tx| {
+            for Request { email, .. } in requests {
+                let account: Option<(String,)> =
+                    sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
+                        .bind(email)
+                        .fetch_optional(tx.connection())
+                        .await?;
+                if let Some((account,)) = account {
+                    email_links::put(tx, &account, MailKind::ResetPassword, email).await?;
+                }
             }
-        }
-        // Makes the commit reach the disk in any case, which is what takes time. SQLite does not write what is there
-        // already.
-        sqlx::query(
-            "INSERT INTO write_probe (id, body) VALUES (2, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-        )
-        .bind(random::bytes::<16>()?.to_vec())
-        .execute(connection)
-        .await?;
-        let _turn = write.commit().await?;
-        Ok(())
+            // Makes the commit reach the disk in any case, which is what takes time. The database does not write what is
+            // there already.
+            sqlx::query(
+                "INSERT INTO write_probe (id, body) VALUES (2, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+            )
+            .bind(random::bytes::<16>()?.to_vec())
+            .execute(tx.connection())
+            .await?;
+            Ok(())
+        };
+        self.0.database.transact(System, put).await
     }
 }
 
@@ -278,7 +278,7 @@ mod tests {
     #[tokio::test]
     async fn requests_outlast_a_database_that_is_locked() {
         let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
-        let held = vault.0.database.begin().await.unwrap();
+        let held = vault.0.database.hold().await.unwrap();
         let caller = Caller::default();
         let work = vault.request_reset("a@example.com", &caller);
         let mut handled = work.await.unwrap();
@@ -286,7 +286,7 @@ mod tests {
         assert!(!vault.handle_reset_requests().await);
         assert_eq!(handled.try_recv(), Err(TryRecvError::Empty));
         tokio::time::resume();
-        drop(held.commit().await.unwrap());
+        drop(held);
         assert!(vault.handle_reset_requests().await);
         handled.await.unwrap();
         assert!(vault.0.reset_requests.places.taken().is_empty());
@@ -316,7 +316,7 @@ mod tests {
             let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
             let begun = Instant::now();
             assert!(vault.finish_reset_requests(begun).await, "nothing waits");
-            let _held = vault.0.database.begin().await.unwrap();
+            let _held = vault.0.database.hold().await.unwrap();
             let caller = Caller::default();
             let work = vault.request_reset("a@example.com", &caller);
             let _handled = work.await.unwrap();

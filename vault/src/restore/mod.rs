@@ -14,8 +14,6 @@ use chrono::DateTime;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
-use crate::accounts::account::entry;
-use crate::caller::Caller;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
 use crate::storage::audit::{self, Action, Entry};
@@ -169,8 +167,7 @@ async fn revoke(
     difference: &compare::Difference,
     wanted: &Wanted,
     at: i64,
-) -> crate::error::Result<Vec<Parted>> {
-    let caller = Caller::default();
+) -> crate::Result<Vec<Parted>> {
     for key in &difference.revived {
         if wanted.keep_revived && key.since != Since::Named {
             continue;
@@ -189,31 +186,29 @@ async fn revoke(
             (Action::Edited, "expiration, by the restore of a backup")
         };
         let entry = Entry {
-            at,
             account_id: &key.account,
             action,
             subject: &key.access_key,
             detail,
             expires_at: Some(key.expires_at),
         };
-        audit::record(connection, entry, &caller).await?;
+        audit::record(connection, at, entry, None).await?;
     }
     let addresses = accounts::carry_over(connection, &difference.accounts).await?;
     // What the present database knows and the backup does not is recorded, because yet another backup may be restored.
     for (access_key, account_id, detail) in &difference.gone {
         let gone = Entry {
-            at,
             account_id,
             action: Action::Deleted,
             subject: access_key,
             detail,
             expires_at: None,
         };
-        audit::record(connection, gone, &caller).await?;
+        audit::record(connection, at, gone, None).await?;
     }
     for account in &difference.accounts {
-        let kept = entry(&account.id, Action::DatabaseRestored, "account kept", at);
-        audit::record(connection, kept, &caller).await?;
+        let kept = Entry::of_account(&account.id, Action::DatabaseRestored, "account kept");
+        audit::record(connection, at, kept, None).await?;
     }
     // Whoever signed out, changed a password or asked for another link since must not find the old ones working.
     sqlx::query("DELETE FROM sessions")
@@ -249,8 +244,8 @@ async fn revoke(
     .execute(&mut *connection)
     .await?;
     // Also the floor of the clock: time goes on from the latest instant that either database has recorded.
-    let restored = entry("", Action::DatabaseRestored, "", at);
-    audit::record(connection, restored, &caller).await?;
+    let restored = Entry::of_account("", Action::DatabaseRestored, "");
+    audit::record(connection, at, restored, None).await?;
     Ok(addresses)
 }
 

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::clock_floor;
 use crate::error::{Error, OpenError, Result};
-use crate::storage::{self, Database, Inspected};
+use crate::storage::{self, Database, Inspected, System, Tx};
 use crate::time::clock::Clock;
 
 /// The longest that closing the database may take.
@@ -87,13 +87,16 @@ async fn lower(
     let Some(recorded) = recorded.filter(|recorded| *recorded > now) else {
         return Ok(None);
     };
-    let mut write = database.begin().await.map_err(OpenError::Accept)?;
-    let expired = lower_all(&mut write.transaction, now)
-        .await
-        .map_err(OpenError::Accept)?;
-    if !dry_run {
-        drop(write.commit().await.map_err(OpenError::Accept)?);
-    }
+    // By the machine's clock and not the transaction's, which is floored at what is being lowered.
+    let lower = async |tx: &mut Tx| {
+        let expired = lower_all(tx.connection(), now).await?;
+        if dry_run {
+            tx.roll_back();
+        }
+        Ok(expired)
+    };
+    let expired = database.transact(System, lower);
+    let expired = expired.await.map_err(OpenError::Accept)?;
     Ok(Some(Accepted {
         now,
         recorded,

@@ -45,6 +45,29 @@ impl AccountEntry {
     }
 }
 
+/// What a committed change makes known to verification, as data: it can be applied here and recorded for others.
+#[derive(Clone)]
+pub(crate) enum Publication {
+    /// An account is new, or has another warning window.
+    Account { id: String, warning_days: i64 },
+    /// A key is new. Its account is known.
+    Insert {
+        access_key: AccessKey,
+        account_id: String,
+        name: String,
+        expires_at: Option<i64>,
+        digest: Digest,
+    },
+    /// A key has another name or expiration.
+    Amend {
+        access_key: AccessKey,
+        name: String,
+        expires_at: Option<i64>,
+    },
+    /// A key is deleted.
+    Remove { access_key: AccessKey },
+}
+
 /// The map while somebody reads it.
 pub(crate) type Keys<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
 
@@ -62,6 +85,28 @@ impl KeyDirectory {
     /// For looking keys up. An entry lives as long as what this returns, which must not be kept over an await.
     pub fn read(&self) -> Keys<'_> {
         self.keys.pin()
+    }
+
+    /// Takes over what a change published.
+    pub fn apply(&self, publication: Publication) {
+        match publication {
+            Publication::Account { id, warning_days } => self.set_account(&id, warning_days),
+            Publication::Insert {
+                access_key,
+                account_id,
+                name,
+                expires_at,
+                digest,
+            } => {
+                self.publish(access_key, &account_id, &name, expires_at, digest);
+            }
+            Publication::Amend {
+                access_key,
+                name,
+                expires_at,
+            } => self.amend(access_key, &name, expires_at),
+            Publication::Remove { access_key } => self.remove(access_key),
+        }
     }
 
     /// Makes an account known, or changes its warning window.

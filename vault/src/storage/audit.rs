@@ -1,8 +1,9 @@
 //! The audit trail: one row for everything that was done, written in the transaction that did it.
 
+use std::net::IpAddr;
+
 use sqlx::AnyConnection;
 
-use crate::caller::Caller;
 use crate::error::Result;
 
 /// What was done. The words are stored and never change.
@@ -90,7 +91,6 @@ impl Action {
 
 /// One row to write.
 pub struct Entry<'a> {
-    pub at: i64,
     pub account_id: &'a str,
     pub action: Action,
     /// An access key, or empty.
@@ -99,21 +99,35 @@ pub struct Entry<'a> {
     pub expires_at: Option<i64>,
 }
 
-/// Adds a row. Only one transaction writes at a time, so the ids have no gaps.
+impl<'a> Entry<'a> {
+    /// An entry about an account rather than one of its keys.
+    pub fn of_account(account_id: &'a str, action: Action, detail: &'a str) -> Self {
+        Self {
+            account_id,
+            action,
+            subject: "",
+            detail,
+            expires_at: None,
+        }
+    }
+}
+
+/// Adds a row at the instant `at`, UTC epoch milliseconds. Only one transaction writes at a time, so the ids have no
+/// gaps. A change adds its rows through [`Tx::audit`](crate::storage::Tx::audit).
 pub async fn record(
     connection: &mut AnyConnection,
+    at: i64,
     entry: Entry<'_>,
-    caller: &Caller,
+    address: Option<IpAddr>,
 ) -> Result<()> {
-    let address = caller
-        .address
+    let address = address
         .map(|address| address.to_string())
         .unwrap_or_default();
     sqlx::query(
         "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
          SELECT COALESCE(MAX(id), 0) + 1, CAST($1 AS BIGINT), $2, $3, $4, $5, CAST($6 AS BIGINT), $7 FROM audit",
     )
-    .bind(entry.at)
+    .bind(at)
     .bind(entry.account_id)
     .bind(entry.action.slug())
     .bind(entry.subject)

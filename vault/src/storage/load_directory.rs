@@ -13,7 +13,7 @@ use sqlx::AnyConnection;
 use crate::crypto::pepper::{Digest, Pepper};
 use crate::error::{Error, OpenError};
 use crate::state::directory::KeyDirectory;
-use crate::storage::{Database, Write};
+use crate::storage::{Database, Held};
 
 const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
 
@@ -27,7 +27,7 @@ const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CA
 pub(crate) struct Loader<'a> {
     database: &'a Database,
     pepper: &'a Pepper,
-    turn: Write,
+    turn: Held,
 }
 
 impl<'a> Loader<'a> {
@@ -35,7 +35,7 @@ impl<'a> Loader<'a> {
         Ok(Self {
             database,
             pepper,
-            turn: database.begin().await?,
+            turn: database.hold().await?,
         })
     }
 
@@ -129,6 +129,7 @@ mod tests {
 
     use super::*;
     use crate::caller::Caller;
+    use crate::storage::{System, Tx};
     use crate::time::clock::ManualClock;
     use crate::vault::{Options, Vault};
 
@@ -151,22 +152,20 @@ mod tests {
             let key = vault.create_key(&session, name, "", "90d", &caller).await;
             keys.push(key.unwrap());
         }
-        let mut write = vault.0.database.begin().await.unwrap();
-        for statement in [
-            "UPDATE api_keys SET expires_at = 0 WHERE name = 'expired'",
-            "DELETE FROM api_keys WHERE name = 'gone'",
-        ] {
-            sqlx::query(statement)
-                .execute(&mut *write.transaction)
-                .await
-                .unwrap();
-        }
         vault.0.directory.remove(keys[2].access_key);
-        reconcile(&mut write.transaction, &vault.0.directory)
-            .await
-            .unwrap();
-        let verdict =
-            |key: &crate::keys::create::NewKey| vault.verify(key.access_key, &key.secret_key);
+        let change = async |tx: &mut Tx| {
+            for statement in [
+                "UPDATE api_keys SET expires_at = 0 WHERE name = 'expired'",
+                "DELETE FROM api_keys WHERE name = 'gone'",
+            ] {
+                sqlx::query(statement).execute(tx.connection()).await?;
+            }
+            tx.roll_back();
+            reconcile(tx.connection(), &vault.0.directory).await
+        };
+        let changed = vault.0.database.transact(System, change);
+        changed.await.unwrap();
+        let verdict = |key: &crate::NewKey| vault.verify(key.access_key, &key.secret_key);
         assert!(verdict(&signed_up.key).is_ok());
         assert!(matches!(
             verdict(&keys[0]),

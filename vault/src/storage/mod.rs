@@ -8,6 +8,7 @@ pub mod file;
 mod health;
 pub mod load_directory;
 pub mod lock;
+mod transaction;
 mod upkeep;
 pub mod version;
 mod watch;
@@ -15,8 +16,9 @@ mod writer;
 
 pub use content::{Content, Inspected, missing};
 pub use file::{beside, folder_of, new_private_file, private_folder, sync_folder};
+pub use transaction::{Actor, System, Tx};
 pub use upkeep::Upkeep;
-pub use writer::{Write, asked};
+pub use writer::asked;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +37,7 @@ use file::{address, private_file};
 use lock::Lock;
 use upkeep::Keeper;
 use watch::Watch;
-use writer::Writer;
+use writer::{Write, Writer};
 
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
@@ -72,6 +74,9 @@ pub struct Database {
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
 }
+
+/// The writer's turn, held without changing anything.
+pub struct Held(#[expect(dead_code, reason = "held until it is dropped")] Write);
 
 impl Database {
     /// Opens the file for good, making or migrating it where needed. The directory is what its changes are published
@@ -139,16 +144,21 @@ impl Database {
         })
     }
 
-    /// Begins a write, within two seconds or not at all.
+    /// Keeps every other change waiting for as long as the result is held, also those of other processes.
     ///
     /// # Errors
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
-    pub async fn begin(&self) -> Result<Write> {
+    pub async fn hold(&self) -> Result<Held> {
+        self.begin().await.map(Held)
+    }
+
+    /// Begins a write, within two seconds or not at all.
+    async fn begin(&self) -> Result<Write> {
         self.writer.begin().await
     }
 
     /// Waits until every change is visible that had its turn when this was called. A change reads the clock
-    /// in its turn, so afterwards none can appear that is older.
+    /// in its turn, so no older one can appear afterwards.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.

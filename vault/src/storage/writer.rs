@@ -24,7 +24,7 @@ use super::connect_again;
 use super::health::Health;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::state::directory::KeyDirectory;
+use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
 use crate::storage::load_directory;
 use crate::time::clock::Clock;
@@ -128,6 +128,11 @@ impl Writer {
             now: self.clock.now(),
             writer: Arc::clone(self),
         })
+    }
+
+    /// Publishes what a change did; its turn is held.
+    pub fn publish(&self, publication: Publication) {
+        self.directory.apply(publication);
     }
 
     /// Keeps every change waiting for as long as the result is held.

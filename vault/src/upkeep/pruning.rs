@@ -8,6 +8,7 @@
 use shared::DAY_MS;
 
 use crate::error::Result;
+use crate::storage::System;
 use crate::vault::Vault;
 
 /// How long things are kept, in days; 0 is for ever.
@@ -79,11 +80,12 @@ impl Vault {
         + Send
         + 'static,
     ) -> Result<u64> {
-        self.undisturbed(move |vault| async move {
-            let mut write = vault.0.database.begin().await?;
-            let removed = statement().execute(&mut *write.transaction).await?;
-            drop(write.commit_unannounced().await?);
-            Ok(removed.rows_affected())
+        self.write(System, move |tx| {
+            Box::pin(async move {
+                let removed = statement().execute(tx.connection()).await?;
+                tx.commit_quietly();
+                Ok(removed.rows_affected())
+            })
         })
         .await
     }

@@ -11,8 +11,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
-use super::Counted;
+use super::{Counted, lock};
 use crate::error::{Error, Result};
+use crate::storage::System;
 use crate::time::jump_guard::Steady;
 use crate::vault::Vault;
 
@@ -98,41 +99,47 @@ impl Vault {
             taken.written();
             return Ok(());
         }
-        // In a task of its own: what was taken out must be written or put back, whoever goes away.
-        self.undisturbed(move |vault| async move {
-            vault.write_usage(&taken.counted).await?;
-            taken.written();
-            Ok(())
+        let vault = self.clone();
+        // What was taken out is written or put back, whatever becomes of the caller.
+        self.write(System, move |tx| {
+            Box::pin(async move {
+                let settled = vault.write_usage(tx, &taken.counted).await?;
+                tx.on_commit(move || {
+                    *lock(&vault.0.usage.settled) = settled;
+                    taken.written();
+                });
+                tx.commit_quietly();
+                Ok(())
+            })
         })
         .await
     }
 
-    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; says whether there may be more.
+    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; returns whether there may be more.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).
     pub async fn prune_usage(&self, now: i64) -> Result<bool> {
-        self.undisturbed(move |vault| async move { vault.prune_before(now).await })
-            .await
-    }
-
-    async fn prune_before(&self, now: i64) -> Result<bool> {
         let oldest = now.div_euclid(HOUR_MS) - KEPT_HOURS;
-        let mut write = self.0.database.begin().await?;
-        let mut more = false;
-        for (table, of) in [("key_hours", "access_key"), ("account_hours", "account_id")] {
-            let statement = format!(
-                "DELETE FROM {table} WHERE ({of}, hour) IN (
-                     SELECT {of}, hour FROM {table} WHERE hour < $1 LIMIT {REMOVED})"
-            );
-            let removed = sqlx::query(AssertSqlSafe(statement))
-                .bind(oldest)
-                .execute(&mut *write.transaction)
-                .await?;
-            more |= removed.rows_affected() == REMOVED;
-        }
-        drop(write.commit_unannounced().await?);
-        Ok(more)
+        self.write(System, move |tx| {
+            Box::pin(async move {
+                let mut more = false;
+                for (table, of) in [("key_hours", "access_key"), ("account_hours", "account_id")] {
+                    let statement = format!(
+                        "DELETE FROM {table} WHERE ({of}, hour) IN (
+                             SELECT {of}, hour FROM {table} WHERE hour < $1 LIMIT {REMOVED})"
+                    );
+                    let removed = sqlx::query(AssertSqlSafe(statement))
+                        .bind(oldest)
+                        .execute(tx.connection())
+                        .await?;
+                    more |= removed.rows_affected() == REMOVED;
+                }
+                tx.commit_quietly();
+                Ok(more)
+            })
+        })
+        .await
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use super::pending::{CALLERS, Caller, Hour, Pending};
 use super::{Counted, Settled, lock};
 use crate::error::Result;
+use crate::storage::Tx;
 use crate::vault::Vault;
 
 /// Rows of one statement at most. Fewer would be more statements; with more, binding would take longer than writing,
@@ -16,11 +17,11 @@ use crate::vault::Vault;
 const ROWS: usize = 32;
 
 impl Vault {
-    pub(super) async fn write_usage(&self, counted: &Counted) -> Result<()> {
+    /// Writes what was counted, and returns what is settled once that is committed.
+    pub(super) async fn write_usage(&self, tx: &mut Tx, counted: &Counted) -> Result<Settled> {
         let usage = &self.0.usage;
-        let mut write = self.0.database.begin().await?;
-        let now = write.now;
-        let connection = &mut *write.transaction;
+        let now = tx.now();
+        let connection = tx.connection();
         add_hours(
             connection,
             "account_hours",
@@ -73,10 +74,7 @@ impl Vault {
             settled.insert(*access_key, callers);
         }
         forget_callers(connection, &changed, now).await?;
-        let committed = write.commit_unannounced().await?;
-        *lock(&usage.settled) = settled;
-        drop(committed);
-        Ok(())
+        Ok(settled)
     }
 }
 

@@ -184,12 +184,7 @@ async fn a_link_finds_a_free_hand() {
     }
     assert_eq!(office.round.free_hands(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
-    let mut write = office.round.vault.0.database.begin().await.unwrap();
-    sqlx::query(key)
-        .execute(&mut *write.transaction)
-        .await
-        .unwrap();
-    drop(write.commit().await.unwrap());
+    crate::temporary::execute(&office.round.vault, key).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
     let work = vault.request_reset("a@example.com", &caller).await.unwrap();
     work.await.unwrap();
@@ -281,12 +276,8 @@ async fn a_panic_is_an_attempt_like_any_other() {
 #[tokio::test]
 async fn a_mail_that_cannot_be_composed_backs_off() {
     let mut office = Office::open().await;
-    let mut write = office.round.vault.0.database.begin().await.unwrap();
-    sqlx::query("UPDATE outbox SET kind = 'of a newer version'")
-        .execute(&mut *write.transaction)
-        .await
-        .unwrap();
-    drop(write.commit().await.unwrap());
+    let newer = "UPDATE outbox SET kind = 'of a newer version'";
+    crate::temporary::execute(&office.round.vault, newer).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
     let work = vault.request_reset("a@example.com", &caller).await.unwrap();
     work.await.unwrap();

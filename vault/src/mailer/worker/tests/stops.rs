@@ -1,16 +1,7 @@
 //! Mails whose outcome could not be stored before a stop.
 
 use super::*;
-
-/// Changes what is in the database.
-async fn execute(vault: &Vault, statement: &'static str) {
-    let mut write = vault.0.database.begin().await.unwrap();
-    sqlx::query(statement)
-        .execute(&mut *write.transaction)
-        .await
-        .unwrap();
-    drop(write.commit().await.unwrap());
-}
+use crate::temporary::execute;
 
 /// A round whose mails have all been taken by the mail server, while their outcome cannot be stored.
 async fn taken_and_not_stored(office: &mut Office) {

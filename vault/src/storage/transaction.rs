@@ -1,0 +1,168 @@
+//! The write transaction: the one way to change the database.
+//!
+//! [`Tx`] takes the writer's turn, owns the instant of the change, writes its audit entries, and collects what the
+//! change publishes. Once the operation has returned, the change is committed and then published while the turn is still
+//! held, and only then is the caller answered. So the order of the instants is the order of the changes, an audit entry stands or falls with
+//! its change, and what was acknowledged is what verification goes by. Operations know neither the database engine nor
+//! who reads what they publish.
+
+use std::future::ready;
+use std::net::IpAddr;
+
+use futures_util::future::BoxFuture;
+use sqlx::AnyConnection;
+
+use super::Database;
+use super::writer::Write;
+use crate::caller::Caller;
+use crate::error::Result;
+use crate::state::directory::Publication;
+use crate::storage::audit::{self, Entry};
+
+/// Who makes a change, and what allows it.
+pub trait Actor: Send + Sync + 'static {
+    /// The network address, for the audit trail.
+    fn address(&self) -> Option<IpAddr> {
+        None
+    }
+
+    /// The account whose quota of changes this one counts against.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// Rejects the change if the actor may no longer make it once its turn has come.
+    fn confirm<'a>(&'a self, _: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
+/// Keyhold itself: its tasks, its start, and its commands.
+#[derive(Clone, Copy, Debug)]
+pub struct System;
+
+impl Actor for System {}
+
+/// A client without a session; the operation checks what it presents.
+impl Actor for Caller {
+    fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+}
+
+/// One write transaction. Unless its operation succeeds, it is rolled back.
+pub struct Tx {
+    write: Write,
+    address: Option<IpAddr>,
+    /// How far the change is dated back, in milliseconds.
+    age: i64,
+    publications: Vec<Publication>,
+    local: Vec<Box<dyn FnOnce() + Send>>,
+    end: End,
+}
+
+/// What becomes of a transaction whose operation succeeded.
+#[derive(Clone, Copy)]
+enum End {
+    Commit,
+    CommitQuietly,
+    RollBack,
+}
+
+impl Tx {
+    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: one that was read while waiting for it
+    /// would be older than what other changes did meanwhile.
+    pub fn now(&self) -> i64 {
+        self.write.now - self.age
+    }
+
+    /// Dates what follows back by `age` milliseconds, for the history of the demonstration. The future stays out of
+    /// reach.
+    pub fn date_back(&mut self, age: i64) {
+        self.age = age.max(0);
+    }
+
+    /// The connection, for statements.
+    pub fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.write.transaction
+    }
+
+    /// Adds an entry to the audit trail, at the instant and from the address of this change.
+    pub async fn audit(&mut self, entry: Entry<'_>) -> Result<()> {
+        let at = self.now();
+        audit::record(&mut self.write.transaction, at, entry, self.address).await
+    }
+
+    /// Adds what every reader of the directory sees before this change is acknowledged.
+    pub fn publish(&mut self, publication: Publication) {
+        self.publications.push(publication);
+    }
+
+    /// Adds an effect of the commit on what only this process keeps, such as its counters. It runs in the turn, after
+    /// the publications, and is dropped if the transaction is rolled back.
+    pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.local.push(Box::new(effect));
+    }
+
+    /// Commits without waking the tasks that wait for changes: this one gives them nothing to do.
+    pub fn commit_quietly(&mut self) {
+        self.end = End::CommitQuietly;
+    }
+
+    /// Ends the transaction without a commit although its operation succeeds: nothing has changed.
+    pub fn roll_back(&mut self) {
+        self.end = End::RollBack;
+    }
+
+    async fn begin(database: &Database, actor: &impl Actor) -> Result<Self> {
+        let mut write = database.begin().await?;
+        actor.confirm(&mut write.transaction).await?;
+        Ok(Self {
+            write,
+            address: actor.address(),
+            age: 0,
+            publications: Vec::new(),
+            local: Vec::new(),
+            end: End::Commit,
+        })
+    }
+
+    async fn end(self, database: &Database) -> Result<()> {
+        let turn = match self.end {
+            End::Commit => self.write.commit().await?,
+            End::CommitQuietly => self.write.commit_unannounced().await?,
+            End::RollBack => return Ok(()),
+        };
+        for publication in self.publications {
+            database.writer.publish(publication);
+        }
+        for effect in self.local {
+            effect();
+        }
+        drop(turn);
+        Ok(())
+    }
+}
+
+impl Database {
+    /// Makes a change within the caller's task: dropping the future before the commit calls the change off. For tasks
+    /// that a stop cuts short, and for starts and commands; every operation of a client goes through
+    /// [`crate::Vault::write`], which runs to completion.
+    ///
+    /// # Errors
+    /// [`Error::Busy`](crate::Error::Busy) if the turn did not come; [`Error::NotSaved`](crate::Error::NotSaved) if the
+    /// database takes no changes; what the actor's check and `change` return.
+    pub async fn transact<T>(
+        &self,
+        actor: impl Actor,
+        change: impl AsyncFnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
+        let mut tx = Tx::begin(self, &actor).await?;
+        let value = change(&mut tx).await?;
+        tx.end(self).await?;
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests;

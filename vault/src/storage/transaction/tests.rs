@@ -1,0 +1,243 @@
+//! The order of a change: turn, instant, audit entry, commit, publication, answer.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+
+use shared::token::AccessKey;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::error::Error;
+use crate::storage::audit::Action;
+use crate::temporary;
+use crate::time::clock::ManualClock;
+use crate::vault::Vault;
+
+const NOON: i64 = 1_795_435_200_000;
+
+struct Site {
+    vault: Vault,
+    clock: Arc<ManualClock>,
+    /// The only key of the only account.
+    key: AccessKey,
+    _folder: TempDir,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let (vault, folder) = temporary::vault(clock.clone()).await;
+        let caller = Caller::default();
+        let signed_up = vault.sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller);
+        let key = signed_up.await.unwrap().key.access_key;
+        Self {
+            vault,
+            clock,
+            key,
+            _folder: folder,
+        }
+    }
+
+    fn publishes(&self) -> Publication {
+        Publication::Remove {
+            access_key: self.key,
+        }
+    }
+
+    /// The instants of the trail, in the order of its ids.
+    async fn instants(&self) -> Vec<i64> {
+        let readers = &self.vault.0.database.readers;
+        let rows = sqlx::query_as("SELECT at FROM audit ORDER BY id").fetch_all(readers);
+        let rows: Vec<(i64,)> = rows.await.unwrap();
+        rows.into_iter().map(|(at,)| at).collect()
+    }
+}
+
+fn entry() -> Entry<'static> {
+    Entry::of_account("", Action::SignedIn, "")
+}
+
+/// Time that passes while a change waits for its turn is part of its instant.
+#[tokio::test]
+async fn the_instant_is_read_in_the_turn() {
+    let site = Site::new().await;
+    let (begun, first_begun) = oneshot::channel();
+    let (go, gone) = oneshot::channel();
+    let first = site.vault.write(System, move |tx| {
+        Box::pin(async move {
+            let now = tx.now();
+            let _ = begun.send(());
+            gone.await.unwrap();
+            assert_eq!(tx.now(), now, "one change has one instant");
+            Ok(now)
+        })
+    });
+    let second = site
+        .vault
+        .write(System, |tx| Box::pin(async move { Ok(tx.now()) }));
+    let later = async {
+        first_begun.await.unwrap();
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        site.clock.advance(1_000);
+        go.send(()).unwrap();
+    };
+    let (first, second, ()) = tokio::join!(first, second, later);
+    assert_eq!((first.unwrap(), second.unwrap()), (NOON, NOON + 1_000));
+}
+
+/// However writers overlap, the trail is in the order of its instants.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_trail_is_in_the_order_of_its_instants() {
+    let site = Site::new().await;
+    let writers: Vec<_> = (0..40)
+        .map(|_| {
+            let (vault, clock) = (site.vault.clone(), Arc::clone(&site.clock));
+            tokio::spawn(async move {
+                clock.advance(1);
+                let change = vault.write(System, move |tx| {
+                    Box::pin(async move {
+                        tokio::task::yield_now().await;
+                        clock.advance(1);
+                        tx.audit(entry()).await
+                    })
+                });
+                change.await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+    let instants = site.instants().await;
+    assert!(instants.is_sorted(), "{instants:?}");
+    assert_eq!(instants.iter().filter(|at| **at > NOON).count(), 40);
+}
+
+/// The next change finds the directory as the one before has left it, and so does the client that is answered.
+#[tokio::test]
+async fn a_change_is_published_in_its_turn_and_before_the_answer() {
+    let site = Site::new().await;
+    let vault = site.vault.clone();
+    let published = site.publishes();
+    let first = async {
+        let change = site.vault.write(System, move |tx| {
+            Box::pin(async move {
+                tx.publish(published);
+                assert_eq!(vault.key_count(), 1, "not before the commit");
+                Ok(())
+            })
+        });
+        change.await.unwrap();
+        assert_eq!(site.vault.key_count(), 0);
+    };
+    let vault = site.vault.clone();
+    let second = site.vault.write(System, move |_| {
+        Box::pin(async move {
+            assert_eq!(vault.key_count(), 0);
+            Ok(())
+        })
+    });
+    let ((), second) = tokio::join!(first, second);
+    second.unwrap();
+}
+
+/// A client that disconnects in the middle of a change leaves a whole change.
+#[tokio::test]
+async fn a_change_that_has_begun_is_committed_and_published_without_its_client() {
+    let site = Site::new().await;
+    let (begun, has_begun) = oneshot::channel();
+    let (go, gone) = oneshot::channel();
+    let (vault, published) = (site.vault.clone(), site.publishes());
+    let client = tokio::spawn(async move {
+        let change = vault.write(System, move |tx| {
+            Box::pin(async move {
+                let _ = begun.send(());
+                gone.await.unwrap();
+                tx.publish(published);
+                tx.audit(entry()).await
+            })
+        });
+        change.await
+    });
+    has_begun.await.unwrap();
+    client.abort();
+    assert!(client.await.unwrap_err().is_cancelled());
+    let before = site.instants().await.len();
+    go.send(()).unwrap();
+    site.vault.0.database.settled().await.unwrap();
+    assert_eq!(site.instants().await.len(), before + 1);
+    assert_eq!(site.vault.key_count(), 0);
+}
+
+/// A client that disconnects while its change waits for the turn changes nothing.
+#[tokio::test]
+async fn a_change_that_waits_is_given_up_with_its_client() {
+    let site = Site::new().await;
+    let held = site.vault.0.database.hold().await.unwrap();
+    let (vault, published) = (site.vault.clone(), site.publishes());
+    let client = tokio::spawn(async move {
+        let change = vault.write(System, move |tx| {
+            Box::pin(async move {
+                tx.publish(published);
+                Ok(())
+            })
+        });
+        change.await
+    });
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    client.abort();
+    assert!(client.await.unwrap_err().is_cancelled());
+    drop(held);
+    site.vault.0.database.settled().await.unwrap();
+    assert_eq!(site.vault.key_count(), 1);
+}
+
+/// Without a commit there is no audit entry, no publication and no effect; only the error of the operation is an error.
+#[tokio::test]
+async fn a_change_that_is_not_committed_leaves_nothing() {
+    let site = Site::new().await;
+    let before = site.instants().await.len();
+    for fails in [true, false] {
+        let (published, effects) = (site.publishes(), Arc::new(()));
+        let effect = Arc::clone(&effects);
+        let change = site.vault.write(System, move |tx| {
+            Box::pin(async move {
+                tx.audit(entry()).await?;
+                tx.publish(published);
+                tx.on_commit(move || std::mem::forget(effect));
+                tx.roll_back();
+                if fails { Err(Error::NotFound) } else { Ok(()) }
+            })
+        });
+        let outcome = change.await;
+        assert_eq!(matches!(outcome, Err(Error::NotFound)), fails);
+        assert_eq!(outcome.is_ok(), !fails);
+        assert_eq!(Arc::strong_count(&effects), 1, "dropped and not run");
+        assert_eq!(site.instants().await.len(), before);
+        assert_eq!(site.vault.key_count(), 1);
+    }
+    assert_eq!(site.vault.write_failures(), 0);
+}
+
+/// The demonstration's history lies in the past; a change cannot date itself ahead.
+#[tokio::test]
+async fn a_change_is_dated_back_and_never_ahead() {
+    let site = Site::new().await;
+    let change = site.vault.write(System, |tx| {
+        Box::pin(async move {
+            let mut seen = Vec::new();
+            for age in [0, 5_000, -5_000] {
+                tx.date_back(age);
+                seen.push(tx.now());
+            }
+            Ok(seen)
+        })
+    });
+    assert_eq!(change.await.unwrap(), [NOON, NOON - 5_000, NOON]);
+}
