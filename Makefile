@@ -17,7 +17,7 @@ PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench faults screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-faults test-browser tools python nginx chromium always
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-shapes test-faults test-browser tools python nginx chromium always
 
 help: ## List these targets
 	@echo "Targets:"
@@ -42,6 +42,7 @@ test: setup chromium check-format check-types check-tree ## Run everything that 
 	@$(MAKE) check-front
 	@$(MAKE) test-rust
 	@$(MAKE) build
+	@$(MAKE) test-shapes
 	@$(MAKE) --jobs=2 test-faults test-browser
 
 fmt: ## Format the Rust sources
@@ -123,7 +124,7 @@ check-lints:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 check-front:
-	cargo clippy --locked -p app --lib $(WASM) -- -D warnings
+	cargo clippy --locked -p app --lib --example shapes $(WASM) -- -D warnings
 
 test-rust:
 	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \
@@ -131,6 +132,11 @@ test-rust:
 	if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi
+
+# Of the same profile as the release build, because that has compiled everything else of it.
+test-shapes:
+	cargo build --locked -p app --example shapes $(WASM) --profile wasm-release
+	build/shapes.sh $(FRONT)/wasm32-unknown-unknown/wasm-release/examples/shapes.wasm
 
 # The scripts use features that only Linux has.
 test-faults:

@@ -14,6 +14,7 @@ use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::shape::Shape;
 use crate::error::FnError;
 use crate::forms::form_replay::SecretJson;
 
@@ -39,7 +40,7 @@ impl<T> Clone for Answer<T> {
 
 impl<T> Copy for Answer<T> {}
 
-impl<T: DeserializeOwned> Answer<T> {
+impl<T: Shape> Answer<T> {
     /// The answer, once there is one.
     pub fn get(self) -> Option<Result<T, FnError>> {
         self.reply.get().map(read)
@@ -57,7 +58,7 @@ impl<T: DeserializeOwned> Answer<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, FnError> {
+fn read<T: Shape>(reply: Reply) -> Result<T, FnError> {
     reply.and_then(|json| json.read())
 }
 

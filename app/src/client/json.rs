@@ -7,14 +7,16 @@
 use js_sys::{Array, JSON, Object, Reflect};
 use serde::de::value::U32Deserializer;
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer,
-    MapAccess, SeqAccess, VariantAccess, Visitor,
+    DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
+    VariantAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::shape::Shape;
+
 /// What a JSON text says, if it has the shape of `T`.
-pub fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
+pub fn read<T: Shape>(text: &str) -> Option<T> {
     let value = JSON::parse(text).ok()?;
     T::deserialize(Value(value)).ok()
 }

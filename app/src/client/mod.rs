@@ -5,4 +5,5 @@ pub mod browser;
 pub mod call;
 #[cfg(not(feature = "ssr"))]
 pub mod json;
+pub mod shape;
 pub mod timers;

@@ -4,8 +4,7 @@
 //! failed, with the secret when a key was made. The server provides a [`Replay`] while it renders that
 //! page, which then carries no script; in every other rendering there is none.
 
-use serde::de::DeserializeOwned;
-
+use crate::client::shape::Shape;
 use crate::error::FnError;
 
 /// One form post and its outcome.
@@ -25,7 +24,7 @@ pub struct SecretJson(pub String);
 
 impl SecretJson {
     /// What it says.
-    pub fn read<T: DeserializeOwned>(&self) -> Result<T, FnError> {
+    pub fn read<T: Shape>(&self) -> Result<T, FnError> {
         #[cfg(feature = "ssr")]
         let read = serde_json::from_str(&self.0).ok();
         #[cfg(not(feature = "ssr"))]
@@ -59,7 +58,7 @@ impl Replay {
     }
 
     /// The function's answer, where it succeeded.
-    pub fn answer<T: DeserializeOwned>(&self) -> Option<T> {
+    pub fn answer<T: Shape>(&self) -> Option<T> {
         self.outcome.as_ref().ok()?.read().ok()
     }
 }

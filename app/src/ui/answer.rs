@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
-use serde::de::DeserializeOwned;
 
 use super::head::PageHead;
 use super::icon::Icon;
@@ -13,6 +12,7 @@ use super::reactive::{effect, live, memo};
 use super::toasts::Feedback;
 use crate::client::browser;
 use crate::client::call::Answer;
+use crate::client::shape::Shape;
 use crate::error::FnError;
 
 /// Shows `content` of an answer as soon as there is one, and keeps it in place while it is fetched again.
@@ -28,7 +28,7 @@ pub fn answered<T>(
     show: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where
-    T: DeserializeOwned + 'static,
+    T: Shape + 'static,
 {
     let feedback = Feedback::get();
     settled(move || {
@@ -50,7 +50,7 @@ pub fn kept<T>(
     otherwise: fn(FnError) -> AnyView,
 ) -> AnyView
 where
-    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+    T: Shape + Clone + PartialEq + Send + Sync + 'static,
 {
     let show: Arc<dyn Fn(Memo<T>) -> AnyView + Send + Sync> = Arc::new(show);
     settled(move || {
@@ -75,7 +75,7 @@ where
 /// The last answer that could be had.
 fn latest<T>(resource: Answer<T>, first: T) -> Memo<T>
 where
-    T: DeserializeOwned + Clone + PartialEq + Send + Sync + 'static,
+    T: Shape + Clone + PartialEq + Send + Sync + 'static,
 {
     Memo::new(move |last: Option<&T>| match resource.get() {
         Some(Ok(content)) => content,

@@ -1,0 +1,305 @@
+//! A test in WASM: the browser's JSON reader reads every shape that the server answers with.
+//!
+//! `build/shapes.sh` runs it under node, whose `JSON.parse` is the browser's.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use app::client::json;
+use app::client::shape::{SHAPES, Shape};
+use app::error::FnError;
+use serde::Serialize;
+use shared::notice::{
+    DeliveredKey, Delivery, DeliveryState, LinkPurpose, LinkView, MailKind, NoticesView,
+    SecondRecipient, Stage,
+};
+use shared::status::Status;
+use shared::usage::{Attention, CallerView, DayCalls, Failing};
+use shared::view::{
+    AccountView, AddressView, Alarms, Changed, ClaimView, Counts, HistoryEntry, IssuedKey,
+    KeyDetail, KeyPage, KeyView, Moment, Overview,
+};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Returns a line for each fault; nothing if every shape is read as it was written.
+#[wasm_bindgen]
+pub fn check() -> String {
+    let mut checked = Checked::default();
+    checked.account();
+    checked.keys();
+    checked.notices();
+    checked.errors();
+    for shape in SHAPES {
+        if !checked.shapes.contains(shape) {
+            checked.faults.push(format!("{shape} has no sample"));
+        }
+    }
+    checked.faults.join("\n")
+}
+
+#[derive(Default)]
+struct Checked {
+    shapes: Vec<&'static str>,
+    faults: Vec<String>,
+}
+
+impl Checked {
+    fn reads<T: Shape + Serialize + PartialEq + Debug>(
+        &mut self,
+        shape: &'static str,
+        samples: &[T],
+    ) {
+        self.shapes.push(shape);
+        for sample in samples {
+            let text = serde_json::to_string(sample).unwrap_or_default();
+            let read: Option<T> = json::read(&text);
+            if read.as_ref() != Some(sample) {
+                self.faults
+                    .push(format!("{shape}: {text} was read as {read:?}"));
+            }
+        }
+        if json::read::<T>("1").is_some() {
+            self.faults.push(format!("{shape} was read from a number"));
+        }
+    }
+
+    fn account(&mut self) {
+        let account = AccountView {
+            email: text("email"),
+            time_zone: text("time_zone"),
+            warning_days: 14,
+        };
+        self.reads("AccountView", &[account]);
+        self.reads("AddressView", &[address(None), address(Some("pending"))]);
+        let link = |purpose| LinkView {
+            purpose,
+            address: text("address"),
+            account: text("account"),
+            owned: true,
+        };
+        let purposes = [
+            LinkPurpose::ConfirmAddress,
+            LinkPurpose::ConfirmSecondRecipient,
+            LinkPurpose::ChangeAddress,
+            LinkPurpose::ResetPassword,
+            LinkPurpose::StopNotices,
+        ];
+        self.reads("LinkView", &purposes.map(link));
+    }
+
+    fn keys(&mut self) {
+        let changed = |expires| Changed {
+            access_key: text("access_key"),
+            name: text("name"),
+            expiry_before: text("expiry_before"),
+            expiry: text("expiry"),
+            expires,
+            version: text("version"),
+        };
+        self.reads("Changed", &[changed(None), changed(Some(moment(1)))]);
+        let issued = |expires_at| IssuedKey {
+            access_key: text("access_key"),
+            secret_key: text("secret_key"),
+            name: text("name"),
+            expires_at,
+            verify_url: text("verify_url"),
+            version: text("version"),
+        };
+        self.reads("IssuedKey", &[issued(None), issued(Some(text("at")))]);
+        let page = KeyPage {
+            now: LARGEST,
+            window: 2,
+            time_zone: text("time_zone"),
+            keys: Status::ALL.map(key).to_vec(),
+            counts: counts(),
+            page: 3,
+            pages: u32::MAX,
+        };
+        let empty = KeyPage {
+            keys: Vec::new(),
+            ..page.clone()
+        };
+        self.reads("KeyPage", &[page, empty]);
+        let detail = |failing, callers| KeyDetail {
+            now: 1,
+            window: 2,
+            time_zone: text("time_zone"),
+            key: key(Status::Expired),
+            failing,
+            calls: vec![calls()],
+            callers,
+            history: vec![HistoryEntry {
+                when: moment(3),
+                what: text("what"),
+                address: text("address"),
+            }],
+        };
+        let caller = CallerView {
+            address: text("address"),
+            agent: text("agent"),
+            seen: moment(4),
+            refused: true,
+        };
+        let details = [
+            detail(None, Vec::new()),
+            detail(Some(failing()), vec![caller]),
+        ];
+        self.reads("KeyDetail", &details);
+        let attention = |failing, calm| Attention {
+            key: key(Status::ExpiringSoon),
+            failing,
+            calm,
+        };
+        let overview = Overview {
+            now: 1,
+            window: 2,
+            time_zone: text("time_zone"),
+            counts: counts(),
+            attention: vec![attention(None, true), attention(Some(failing()), false)],
+            alarms: Alarms {
+                expired: 3,
+                soon: 4,
+            },
+            upcoming: vec![key(Status::Active)],
+            newest: vec![key(Status::Expired)],
+            calls: vec![calls(), calls()],
+            claim: Some(ClaimView {
+                at: moment(5),
+                expired: 6,
+            }),
+            address: address(None),
+        };
+        let unclaimed = Overview {
+            claim: None,
+            ..overview.clone()
+        };
+        self.reads("Overview", &[overview, unclaimed]);
+    }
+
+    fn notices(&mut self) {
+        let delivered = |stage| DeliveredKey {
+            access_key: text("access_key"),
+            name: text("name"),
+            stage,
+            expires: moment(1),
+            left_out: true,
+            exists: false,
+        };
+        let delivery = |kind, state| Delivery {
+            id: text("id"),
+            kind,
+            recipient: text("recipient"),
+            created: moment(1),
+            state,
+            at: moment(2),
+            attempts: 3,
+            words: text("words"),
+            keys: Stage::ALL.map(delivered).to_vec(),
+            key_count: 4,
+        };
+        let states = [
+            DeliveryState::Waiting,
+            DeliveryState::Sent,
+            DeliveryState::Failed,
+            DeliveryState::Dropped,
+        ];
+        let of_each_kind = MailKind::ALL.map(|kind| delivery(kind, DeliveryState::Sent));
+        let in_each_state = states.map(|state| delivery(MailKind::Notice, state));
+        let notices = NoticesView {
+            now: 1,
+            time_zone: text("time_zone"),
+            email: text("email"),
+            confirmed: true,
+            owned: false,
+            stages: Stage::ALL.to_vec(),
+            second_recipient: Some(SecondRecipient {
+                address: text("address"),
+                confirmed: false,
+            }),
+            calendar_url: text("calendar_url"),
+            deliveries: [&of_each_kind[..], &in_each_state[..]].concat(),
+            total: 12,
+        };
+        let none = NoticesView {
+            stages: Vec::new(),
+            second_recipient: None,
+            deliveries: Vec::new(),
+            ..notices.clone()
+        };
+        self.reads("NoticesView", &[notices, none]);
+    }
+
+    fn errors(&mut self) {
+        let full = FnError {
+            fields: BTreeMap::from([
+                (text("name"), text("message")),
+                (text("other"), text("message")),
+            ]),
+            retry_after: Some(30),
+            version: Some(text("version")),
+            ..FnError::offline()
+        };
+        self.reads("FnError", &[FnError::inside(), full]);
+    }
+}
+
+/// The largest whole number that JSON keeps in a browser.
+const LARGEST: i64 = (1 << 53) - 1;
+
+/// A text that differs from those of other fields and has characters that JSON escapes.
+fn text(field: &str) -> String {
+    format!("{field} \"\\\u{7}\u{e9}\u{1f511}")
+}
+
+fn moment(at: i64) -> Moment {
+    Moment {
+        at,
+        rfc3339: text("rfc3339"),
+        text: text("text"),
+        local: text("local"),
+    }
+}
+
+fn key(status: Status) -> KeyView {
+    KeyView {
+        access_key: text("access_key"),
+        name: text("name"),
+        description: String::new(),
+        status,
+        created: moment(-1),
+        expires: (status != Status::Active).then(|| moment(LARGEST)),
+        used: (status != Status::Expired).then(|| moment(0)),
+        version: text("version"),
+    }
+}
+
+fn counts() -> Counts {
+    Counts {
+        active: 1,
+        expiring_soon: 2,
+        expired: 3,
+    }
+}
+
+fn calls() -> DayCalls {
+    DayCalls {
+        day: text("day"),
+        accepted: 7,
+        refused: 8,
+    }
+}
+
+fn failing() -> Failing {
+    Failing {
+        callers: 2,
+        last: moment(9),
+    }
+}
+
+fn address(pending: Option<&str>) -> AddressView {
+    AddressView {
+        email: text("email"),
+        confirmed: false,
+        pending: pending.map(text),
+    }
+}

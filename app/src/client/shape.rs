@@ -1,0 +1,36 @@
+//! The shapes that the browser reads from the server's answers.
+//!
+//! [`super::json`] depends on how serde derives a shape: `#[serde(default)]` on anything but an option, `flatten` and
+//! enums with content would fail in the browser only. So a shape must be on this list to be read, and
+//! `app/examples/shapes.rs` reads each of them in WASM.
+
+use serde::de::DeserializeOwned;
+use shared::notice::{LinkView, NoticesView};
+use shared::view::{AccountView, AddressView, Changed, IssuedKey, KeyDetail, KeyPage, Overview};
+
+use crate::error::FnError;
+
+/// A shape on the list.
+pub trait Shape: DeserializeOwned {}
+
+macro_rules! shapes {
+    ($($shape:ident),* $(,)?) => {
+        $(impl Shape for $shape {})*
+
+        /// Their names.
+        pub const SHAPES: &[&str] = &[$(stringify!($shape)),*];
+    };
+}
+
+shapes!(
+    AccountView,
+    AddressView,
+    Changed,
+    FnError,
+    IssuedKey,
+    KeyDetail,
+    KeyPage,
+    LinkView,
+    NoticesView,
+    Overview,
+);
