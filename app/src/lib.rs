@@ -20,6 +20,7 @@ pub mod notices;
 pub mod pages;
 pub mod server_fns;
 pub mod shell;
+pub mod site;
 pub mod ui;
 
 /// Takes over the page that the server rendered.
@@ -29,5 +30,5 @@ pub fn hydrate() {
     // Its text costs a visitor a kilobyte. A panic of the release build is in the console all the same, without its words.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    client::boot::take_over();
+    client::boot::take_over(|| leptos::mount::hydrate_body(shell::App));
 }

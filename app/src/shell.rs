@@ -7,9 +7,9 @@ use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
 use leptos_router::any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute};
 use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
 use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
+use shared::theme::Theme;
 
 use crate::client::boot;
-use crate::client::browser::Hydrated;
 use crate::client::call::ask;
 use crate::forms::form_replay::Scriptless;
 use crate::pages::account::AccountPage;
@@ -17,22 +17,21 @@ use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::developers::DevelopersPage;
 use crate::pages::key::KeyPage;
-#[cfg(feature = "ssr")]
-use crate::pages::link::{ConfirmPage, ForgotPasswordPage, ResetPasswordPage};
 use crate::pages::new_key::NewKeyPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::notices::NoticesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
+#[cfg(feature = "ssr")]
+use crate::pages::{
+    confirm::ConfirmPage, forgot_password::ForgotPasswordPage, reset_password::ResetPasswordPage,
+};
 use crate::server_fns::account::ShowAccount;
+use crate::site::SiteUrl;
 use crate::ui::head::{Opened, SiteTitle};
+use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Frame;
-pub use crate::ui::theme_switch::Theme;
 use crate::ui::toasts::Feedback;
-
-/// Where Keyhold is reached, without a slash at the end: "http://127.0.0.1:3000". The server provides it.
-#[derive(Clone, Debug, Default)]
-pub struct SiteUrl(pub String);
 
 /// The HTML document. A page that answers a form post has no scripts: see [`Scriptless`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {

@@ -8,7 +8,7 @@ pub mod config;
 mod fast_path;
 mod http;
 pub mod log;
-mod net;
+pub mod net;
 mod routes;
 pub mod serve;
 pub mod start;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
-use server::config::{ClockCommand, Command, CommandLine, MailCommand};
+use server::config::commands::{ClockCommand, Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
 use vault::zones::Edition;
 

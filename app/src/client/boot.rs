@@ -21,15 +21,12 @@ pub fn script() -> &'static str {
     &SCRIPT
 }
 
-/// Takes over the page that the server rendered, by way of `take_over.js`.
+/// Takes over the page that the server rendered, by way of `take_over.js`, which calls `hydrate` once.
 #[cfg(feature = "hydrate")]
-pub fn take_over() {
+pub fn take_over(hydrate: fn()) {
     use wasm_bindgen::closure::Closure;
 
-    call(
-        "takeOver",
-        &Closure::once_into_js(|| leptos::mount::hydrate_body(crate::shell::App)),
-    );
+    call("takeOver", &Closure::once_into_js(hydrate));
 }
 
 /// Keeps what is typed on this page until it is opened again by the same account, in this tab.

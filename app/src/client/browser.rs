@@ -6,24 +6,6 @@ use leptos::web_sys;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::boot;
-use crate::ui::reactive::effect;
-
-/// Whether the page has come alive. Controls that need the browser stay hidden until it is true.
-#[derive(Clone, Copy)]
-pub struct Hydrated(RwSignal<bool>);
-
-impl Hydrated {
-    /// False in the server's HTML and in the first rendering that takes it over, true from then on.
-    pub fn provide() {
-        let alive = RwSignal::new(false);
-        effect(move || alive.set(true));
-        provide_context(Self(alive));
-    }
-
-    pub fn get() -> RwSignal<bool> {
-        expect_context::<Self>().0
-    }
-}
 
 /// Leaves for another page with a full load, which also drops everything this page knew.
 pub fn load(path: &str) {

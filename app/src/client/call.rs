@@ -14,9 +14,9 @@ use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::secret_json::SecretJson;
 use super::shape::Shape;
 use crate::error::FnError;
-use crate::forms::form_replay::SecretJson;
 
 /// The fields of a server function.
 pub type Fields = Vec<(&'static str, String)>;

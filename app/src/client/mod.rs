@@ -5,5 +5,6 @@ pub mod browser;
 pub mod call;
 #[cfg(not(feature = "ssr"))]
 pub mod json;
+pub mod secret_json;
 pub mod shape;
 pub mod timers;

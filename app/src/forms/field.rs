@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::validation::{self, FieldErrors};
 
 use super::form::{Fields, FormState};
-use crate::client::browser::Hydrated;
+use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{flag, fresh, live};
 

@@ -8,9 +8,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::validation::FieldErrors;
 
-use super::form_replay::{Replay, SecretJson};
+use super::form_replay::Replay;
 use crate::client::browser;
 use crate::client::call::send;
+use crate::client::secret_json::SecretJson;
 use crate::client::timers::Delay;
 use crate::error::FnError;
 use crate::ui::icon::Icon;

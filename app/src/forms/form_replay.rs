@@ -4,6 +4,7 @@
 //! failed, with the secret when a key was made. The server provides a [`Replay`] while it renders that
 //! page, which then carries no script; in every other rendering there is none.
 
+use crate::client::secret_json::SecretJson;
 use crate::client::shape::Shape;
 use crate::error::FnError;
 
@@ -16,27 +17,6 @@ pub struct Replay {
     pub fields: Vec<(String, String)>,
     /// The function's answer in JSON, or its error.
     pub outcome: Result<SecretJson, FnError>,
-}
-
-/// An answer that may hold a secret, and so prints as nothing.
-#[derive(Clone)]
-pub struct SecretJson(pub String);
-
-impl SecretJson {
-    /// What it says.
-    pub fn read<T: Shape>(&self) -> Result<T, FnError> {
-        #[cfg(feature = "ssr")]
-        let read = serde_json::from_str(&self.0).ok();
-        #[cfg(not(feature = "ssr"))]
-        let read = crate::client::json::read(&self.0);
-        read.ok_or_else(FnError::inside)
-    }
-}
-
-impl std::fmt::Debug for SecretJson {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[json]")
-    }
 }
 
 impl Replay {

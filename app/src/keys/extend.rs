@@ -7,10 +7,10 @@ use shared::status::Status;
 use shared::version;
 use shared::view::{Changed, KeyView, Moment};
 
-use crate::client::timers::Settling;
 use crate::forms::form::{Form, FormState, then};
 use crate::server_fns::keys::{EditKey, ExpireKey, RestoreKey};
 use crate::ui::reactive::{fresh, live, memo, words};
+use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
 
 /// A key's line, which changes by what is done in it.

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use shared::view::IssuedKey;
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::client::browser::{self, Hydrated};
+use crate::client::browser;
 use crate::ui::copy::CopyButton;
+use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::effect;
 

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::notice::{DeliveredKey, Delivery, DeliveryState, MailKind, NoticesView};
 
-use crate::client::timers::{Delay, ticking};
+use crate::client::timers::Delay;
 use crate::forms::form::{press, then};
 use crate::keys::key_actions::key_path;
 use crate::server_fns::notices::SendAgain;
+use crate::ui::clock::ticking;
 use crate::ui::icon::Icon;
 use crate::ui::moment;
 use crate::ui::reactive::{live, memo};

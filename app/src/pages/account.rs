@@ -14,10 +14,11 @@ use crate::forms::field::{PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::server_fns::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
 use crate::ui::answer::{answered, kept, problem};
+use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::layout::Account;
 use crate::ui::reactive::{effect, fresh, live};
-use crate::ui::toasts::{Feedback, done_note};
+use crate::ui::toasts::Feedback;
 
 #[component]
 pub fn AccountPage() -> impl IntoView {

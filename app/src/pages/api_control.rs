@@ -12,15 +12,17 @@ use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
 use crate::client::call::ask;
-use crate::client::timers::{Delay, ticking};
+use crate::client::timers::Delay;
 use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
 use crate::server_fns::keys::ListKeys;
 use crate::ui::answer::answered;
+use crate::ui::clock::ticking;
 use crate::ui::copy::CopyButton;
+use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, live, memo};
-use crate::ui::toasts::{Feedback, done_note};
+use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 
 /// Typing rests this long before it is searched for.

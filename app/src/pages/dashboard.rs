@@ -8,16 +8,17 @@ use shared::view::{Alarms, Counts, KeyView, Overview};
 
 use crate::account::{account_notes, address};
 use crate::client::call::ask;
-use crate::client::timers::{Settling, ticking};
 use crate::keys::calls;
 use crate::keys::extend::{Line, extend};
 use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
 use crate::keys::time_line::TimeLine;
 use crate::server_fns::overview::ShowOverview;
 use crate::ui::answer::{kept, problem};
+use crate::ui::clock::ticking;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, live, memo};
+use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 

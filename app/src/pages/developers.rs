@@ -6,7 +6,7 @@ use shared::view::Overview;
 
 use crate::client::call::ask;
 use crate::server_fns::overview::ShowOverview;
-use crate::shell::SiteUrl;
+use crate::site::SiteUrl;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;

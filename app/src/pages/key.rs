@@ -12,7 +12,6 @@ use shared::view::{Changed, HistoryEntry, KeyDetail};
 
 use crate::client::browser;
 use crate::client::call::ask;
-use crate::client::timers::ticking;
 use crate::error::FnError;
 use crate::forms::expiration::{self, Choice, Expiration, Keep};
 use crate::forms::field::{TextArea, TextField};
@@ -22,11 +21,13 @@ use crate::keys::calls;
 use crate::keys::key_actions::{ExpireNow, LIST};
 use crate::server_fns::keys::{DeleteKey, EditKey, RestoreKey, ShowKey};
 use crate::ui::answer::{kept, missing, problem};
+use crate::ui::clock::ticking;
 use crate::ui::copy::CopyButton;
+use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, live, memo};
-use crate::ui::toasts::{Feedback, done_note};
+use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 
 #[component]

@@ -2,13 +2,19 @@
 
 pub mod account;
 pub mod api_control;
+#[cfg(feature = "ssr")]
+pub mod confirm;
 pub mod dashboard;
 pub mod developers;
+#[cfg(feature = "ssr")]
+pub mod forgot_password;
 pub mod key;
 #[cfg(feature = "ssr")]
-pub mod link;
+pub mod mail_link;
 pub mod new_key;
 pub mod not_found;
 pub mod notices;
+#[cfg(feature = "ssr")]
+pub mod reset_password;
 pub mod sign_in;
 pub mod sign_up;

@@ -17,11 +17,12 @@ use crate::server_fns::notices::{
 };
 use crate::ui::answer::{kept, problem};
 use crate::ui::copy::CopyButton;
+use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{live, memo};
 use crate::ui::status;
-use crate::ui::toasts::{Feedback, Undo, done_note};
+use crate::ui::toasts::{Feedback, Undo};
 
 #[component]
 pub fn NoticesPage() -> impl IntoView {

@@ -3,24 +3,25 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
+use shared::redirect::local_path;
 use shared::validation::FieldErrors;
 
 use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::server_fns::account::SignIn;
+use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
-use crate::ui::toasts::done_note;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let state = FormState::new(SignIn::PATH);
     let next = use_location()
         .query
-        .with_untracked(|query| local_path(query.get_str("next").unwrap_or_default()));
+        .with_untracked(|query| local_path(query.get_str("next").unwrap_or_default()).to_owned());
     let done = then(|fields, _| {
-        browser::load_at_part(&local_path(&fields.text("next")));
+        browser::load_at_part(local_path(&fields.text("next")));
         Ok(())
     });
     view! {
@@ -49,16 +50,4 @@ fn check(fields: &Fields) -> FieldErrors {
         errors.add("password", "Enter your password.");
     }
     errors
-}
-
-/// A path on this site, or the Dashboard. `//host` would lead elsewhere, and so would what browsers read as
-/// the same: a backslash for a slash, and white space that they leave out.
-fn local_path(path: &str) -> String {
-    let odd = |char: char| char == '\\' || char.is_whitespace() || char.is_control();
-    let local = path.starts_with('/') && !path.starts_with("//") && !path.contains(odd);
-    if local {
-        path.to_owned()
-    } else {
-        "/".to_owned()
-    }
 }

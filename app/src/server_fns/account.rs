@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::view::{AccountView, AddressView, IssuedKey};
 
 #[cfg(feature = "ssr")]
-use super::context::Request;
+use super::context::RequestContext;
 use crate::error::FnError;
 
 /// Makes an account with its default key, and signs in.
@@ -14,7 +14,7 @@ pub async fn sign_up(
     #[server(default)] password: String,
     #[server(default)] time_zone: String,
 ) -> Result<IssuedKey, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     if !request.site.sign_up_open {
         return Err(FnError::new(
             "forbidden",
@@ -37,7 +37,7 @@ pub async fn sign_in(
     #[server(default)] next: String,
 ) -> Result<(), FnError> {
     let _ = next;
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request
         .vault
         .sign_in(&email, &password, &request.caller)
@@ -49,7 +49,7 @@ pub async fn sign_in(
 /// Ends the session, here and in the database.
 #[server(name = SignOut, prefix = "/fn", endpoint = "account/sign-out")]
 pub async fn sign_out() -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .sign_out(request.signed_in()?, &request.caller)
@@ -64,7 +64,7 @@ pub async fn sign_out() -> Result<(), FnError> {
 /// The account that is signed in.
 #[server(name = ShowAccount, prefix = "/fn", endpoint = "account/show")]
 pub async fn show_account() -> Result<AccountView, FnError> {
-    Ok(Request::current().signed_in()?.account.view())
+    Ok(RequestContext::current().signed_in()?.account.view())
 }
 
 /// Time zone and warning window. A `version` (see `shared::version`) that is not the present one is a conflict.
@@ -74,7 +74,7 @@ pub async fn save_preferences(
     #[server(default)] warning_days: String,
     #[server(default)] version: String,
 ) -> Result<AccountView, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     let account = request
         .vault
@@ -95,7 +95,7 @@ pub async fn change_password(
     #[server(default)] current_password: String,
     #[server(default)] new_password: String,
 ) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     let session = request
         .vault
@@ -108,7 +108,7 @@ pub async fn change_password(
 /// The account's address, and the one that was asked for in its place.
 #[server(name = ShowAddress, prefix = "/fn", endpoint = "account/address")]
 pub async fn show_address() -> Result<AddressView, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request.vault.address(&request.signed_in()?.account).await?)
 }
 
@@ -118,7 +118,7 @@ pub async fn change_address(
     #[server(default)] email: String,
     #[server(default)] current_password: String,
 ) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     request
         .vault
@@ -130,7 +130,7 @@ pub async fn change_address(
 /// Takes the request for another address back.
 #[server(name = KeepAddress, prefix = "/fn", endpoint = "account/keep-address")]
 pub async fn keep_address() -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .keep_address(request.signed_in()?, &request.caller)
@@ -141,6 +141,6 @@ pub async fn keep_address() -> Result<(), FnError> {
 /// Remembers light, dark or system in a cookie, so that the server renders the right one.
 #[server(name = SetTheme, prefix = "/fn", endpoint = "account/theme")]
 pub async fn set_theme(#[server(default)] theme: String) -> Result<(), FnError> {
-    Request::current().remember_theme(&theme);
+    RequestContext::current().remember_theme(&theme);
     Ok(())
 }

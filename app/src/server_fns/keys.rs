@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage};
 
 #[cfg(feature = "ssr")]
-use super::context::Request;
+use super::context::RequestContext;
 use crate::error::FnError;
 #[cfg(feature = "ssr")]
 use shared::{
@@ -39,7 +39,7 @@ pub async fn create_key(
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
 ) -> Result<IssuedKey, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
     let key = request
@@ -61,7 +61,7 @@ pub async fn edit_key(
     #[server(default)] expiry_datetime: String,
     #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     let edit = KeyEdit {
         name: name.0.as_deref(),
@@ -78,7 +78,7 @@ pub async fn edit_key(
 /// Takes a key out of use now; it stays in the inventory.
 #[server(name = ExpireKey, prefix = "/fn", endpoint = "keys/expire")]
 pub async fn expire_key(#[server(default)] access_key: String) -> Result<Changed, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request
         .vault
         .expire_key(request.signed_in()?, &access_key, &request.caller)
@@ -94,7 +94,7 @@ pub async fn restore_key(
     #[server(default)] expiry_datetime: String,
     #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.signed_in()?;
     let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
     Ok(request
@@ -109,7 +109,7 @@ pub async fn delete_key(
     #[server(default)] access_key: String,
     #[server(default)] confirm_name: String,
 ) -> Result<Changed, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request
         .vault
         .delete_key(
@@ -129,7 +129,7 @@ pub async fn list_keys(
     #[server(default)] sort: String,
     #[server(default)] page: String,
 ) -> Result<KeyPage, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let q = match pasted_secret(&q) {
         None => q,
         Some(Pasted {
@@ -147,7 +147,7 @@ pub async fn list_keys(
 /// One key with its history.
 #[server(name = ShowKey, prefix = "/fn", endpoint = "keys/show")]
 pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request
         .vault
         .show_key(&request.signed_in()?.account, &access_key)

@@ -5,14 +5,14 @@ use leptos::prelude::*;
 use shared::notice::LinkView;
 
 #[cfg(feature = "ssr")]
-use super::context::Request;
+use super::context::RequestContext;
 use crate::error::FnError;
 
 /// Asks for a link to set a new password. Whether the address has an account shows in nothing: neither in
 /// the answer nor in the time it takes, because the work is done after it.
 #[server(name = ForgotPassword, prefix = "/fn", endpoint = "account/forgot-password")]
 pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let work = request.vault.request_reset(&email, &request.caller).await?;
     drop(work);
     Ok(())
@@ -21,13 +21,13 @@ pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnE
 /// What a link does, without doing it.
 #[server(name = ShowLink, prefix = "/fn", endpoint = "account/show-link")]
 pub async fn show_link(#[server(default)] token: String) -> Result<LinkView, FnError> {
-    Ok(Request::current().vault.link(&token).await?)
+    Ok(RequestContext::current().vault.link(&token).await?)
 }
 
 /// Confirms the address that the link was sent to.
 #[server(name = Confirm, prefix = "/fn", endpoint = "account/confirm")]
 pub async fn confirm(#[server(default)] token: String) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let session = request.session.as_ref();
     Ok(request
         .vault
@@ -41,7 +41,7 @@ pub async fn reset_password(
     #[server(default)] token: String,
     #[server(default)] new_password: String,
 ) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let device = request
         .vault
         .reset_password(&token, &new_password, &request.caller)

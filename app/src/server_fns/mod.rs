@@ -7,6 +7,8 @@
 pub mod account;
 #[cfg(feature = "ssr")]
 pub mod context;
+#[cfg(feature = "ssr")]
+pub mod cookies;
 pub mod keys;
 pub mod links;
 pub mod notices;

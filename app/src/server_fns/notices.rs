@@ -11,13 +11,13 @@ use shared::notice::NoticesView;
 use shared::notice::Stage;
 
 #[cfg(feature = "ssr")]
-use super::context::Request;
+use super::context::RequestContext;
 use crate::error::FnError;
 
 /// Settings, recipients, the calendar's address and the delivery log.
 #[server(name = ShowNotices, prefix = "/fn", endpoint = "notices/show")]
 pub async fn show_notices() -> Result<NoticesView, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request.vault.notices(&request.signed_in()?.account).await?)
 }
 
@@ -34,7 +34,7 @@ pub async fn choose_stages(
     #[server(default)] day_after: String,
     #[server(default)] version: String,
 ) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     let fields = [days_30, days_14, days_7, days_3, days_1, expired, day_after];
     let stages = Stage::ALL
         .into_iter()
@@ -55,7 +55,7 @@ pub async fn set_second_recipient(
     #[server(default)] address: String,
     #[server(default)] version: String,
 ) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .set_second_recipient(request.signed_in()?, &address, &version, &request.caller)
@@ -66,7 +66,7 @@ pub async fn set_second_recipient(
 /// Writes to the second recipient no more. `version` as for the stages.
 #[server(name = RemoveSecondRecipient, prefix = "/fn", endpoint = "notices/remove-second-recipient")]
 pub async fn remove_second_recipient(#[server(default)] version: String) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .remove_second_recipient(request.signed_in()?, &version, &request.caller)
@@ -77,7 +77,7 @@ pub async fn remove_second_recipient(#[server(default)] version: String) -> Resu
 /// Sends a new link to confirm an address. `recipient` is `account` or `second`.
 #[server(name = ResendConfirmation, prefix = "/fn", endpoint = "notices/resend")]
 pub async fn resend_confirmation(#[server(default)] recipient: String) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .resend_confirmation(request.signed_in()?, &recipient, &request.caller)
@@ -88,7 +88,7 @@ pub async fn resend_confirmation(#[server(default)] recipient: String) -> Result
 /// Tries a mail again that was given up.
 #[server(name = SendAgain, prefix = "/fn", endpoint = "notices/send-again")]
 pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .send_again(request.signed_in()?, &mail)
@@ -99,7 +99,7 @@ pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> 
 /// Gives the calendar a new address; the old one stops working.
 #[server(name = ResetCalendar, prefix = "/fn", endpoint = "notices/reset-calendar")]
 pub async fn reset_calendar() -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request
         .vault
         .reset_calendar(request.signed_in()?, &request.caller)

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use shared::view::Overview;
 
 #[cfg(feature = "ssr")]
-use super::context::Request;
+use super::context::RequestContext;
 use crate::error::FnError;
 
 /// Keys that need attention, counts, the next expirations, the newest keys.
 #[server(name = ShowOverview, prefix = "/fn", endpoint = "overview")]
 pub async fn show_overview() -> Result<Overview, FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     Ok(request
         .vault
         .overview(&request.signed_in()?.account)
@@ -20,7 +20,7 @@ pub async fn show_overview() -> Result<Overview, FnError> {
 /// Takes the line off the Dashboard that tells of keys expired by a password reset.
 #[server(name = DismissClaim, prefix = "/fn", endpoint = "account/dismiss-claim")]
 pub async fn dismiss_claim() -> Result<(), FnError> {
-    let request = Request::current();
+    let request = RequestContext::current();
     request.vault.dismiss_claim(request.signed_in()?).await?;
     Ok(())
 }

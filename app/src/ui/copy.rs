@@ -4,10 +4,11 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::hydrated::Hydrated;
 use super::icon::Icon;
 use super::reactive::{live, memo, words};
 use super::toasts::Feedback;
-use crate::client::browser::{self, Hydrated};
+use crate::client::browser;
 use crate::client::timers::Delay;
 use crate::error::FnError;
 

@@ -1,17 +1,16 @@
 //! What surrounds every page: skip link, navigation, the account at its foot, and the live region.
 
-use leptos::ev;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
 use shared::view::AccountView;
-use wasm_bindgen::JsCast;
 
 use super::icon::Icon;
+use super::menus::{close_menus, close_open};
+use super::offline::Offline;
 use super::reactive::{effect, live};
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
-use crate::client::browser;
 use crate::client::call::Answer;
 use crate::server_fns::account::SignOut;
 
@@ -130,71 +129,4 @@ fn foot(email: String) -> AnyView {
         </div>
     }
     .into_any()
-}
-
-/// Says so while the browser has no connection.
-#[component]
-fn Offline() -> impl IntoView {
-    let offline = RwSignal::new(false);
-    effect(move || {
-        let lost = window_event_listener(ev::offline, move |_| offline.set(true));
-        let back = window_event_listener(ev::online, move |_| offline.set(false));
-        on_cleanup(move || {
-            lost.remove();
-            back.remove();
-        });
-    });
-    view! {
-        <div class="offline" role="status">
-            {live(move || {
-                offline
-                    .get()
-                    .then_some(
-                        "You are offline. What you see may be out of date, and changes cannot be saved until the connection is back.",
-                    )
-            })}
-        </div>
-    }
-    .into_any()
-}
-
-/// Menus close at a press elsewhere and at Escape, which hands the focus back to the menu's button.
-fn close_menus() {
-    let click = window_event_listener(ev::click, |event| {
-        let target = event
-            .target()
-            .and_then(|target| target.dyn_into::<web_sys::Node>().ok());
-        close_open(target.as_ref());
-    });
-    let key = window_event_listener(ev::keydown, |event| {
-        if event.key() == "Escape" {
-            if let Ok(Some(summary)) =
-                document().query_selector("details[open]:focus-within > summary")
-            {
-                browser::focus(&summary);
-            }
-            close_open(None);
-        }
-    });
-    on_cleanup(move || {
-        click.remove();
-        key.remove();
-    });
-}
-
-/// Closes the open menus, except the one that holds `kept`.
-fn close_open(kept: Option<&web_sys::Node>) {
-    let Ok(open) = document().query_selector_all("details.menu[open], details.drawer[open]") else {
-        return;
-    };
-    for index in 0..open.length() {
-        let Some(menu) = open.item(index) else {
-            continue;
-        };
-        if !menu.contains(kept)
-            && let Some(menu) = menu.dyn_ref::<web_sys::HtmlDetailsElement>()
-        {
-            menu.set_open(false);
-        }
-    }
 }

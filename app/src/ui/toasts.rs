@@ -4,14 +4,13 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use shared::pasted::NOT_SEARCHED;
 use shared::view::Changed;
 
 use super::icon::Icon;
 use super::reactive::{effect, fresh, live};
+use super::settling::Settling;
 use crate::client::browser;
 use crate::client::call::{Fields, call};
-use crate::client::timers::Settling;
 use crate::error::FnError;
 use crate::server_fns::keys::RestoreKey;
 
@@ -38,7 +37,7 @@ struct Message {
 pub struct Feedback {
     message: RwSignal<Option<Message>>,
     /// Whether what the address says was done is the last answer.
-    noted: RwSignal<bool>,
+    pub(super) noted: RwSignal<bool>,
     /// Counts the changes: whatever shows keys has it in its resource's source.
     pub revision: RwSignal<u32>,
 }
@@ -226,38 +225,4 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
             </button>
         </div>
     })
-}
-
-/// What a form without JavaScript did, from the address that it led to.
-pub fn done_note() -> AnyView {
-    let query = use_location().query;
-    let noted = Feedback::get().noted;
-    let text = move || {
-        query.with(|query| match query.get_str("done").unwrap_or_default() {
-            "saved" => Some("Your preferences are saved."),
-            "password" => Some("Your password is changed. All other sessions have ended."),
-            "address" => Some("We sent a link to the new address. Open it to use that address."),
-            "address-kept" => Some("The address stays as it is."),
-            "edited" => Some("The key is saved."),
-            "expired" => Some("The key is expired. Restore it below to use it again."),
-            "restored" => Some("The key has its new expiration."),
-            "deleted" => Some("The key is deleted."),
-            "stages" => Some("Your choice is saved."),
-            "recipient" => Some("A link to confirm the address is on its way to it."),
-            "resent" => Some("A new link is on its way."),
-            "removed" => Some("The second recipient gets no more notices."),
-            "calendar" => Some("The calendar has a new address. The old one no longer works."),
-            "again" => Some("The mail will be sent again."),
-            "ended" => Some("Your session has ended. Sign in to go on where you were."),
-            "secret" => Some(NOT_SEARCHED),
-            "reset" => Some("Your password is changed. Sign in with the new one."),
-            _ => None,
-        })
-    };
-    view! {
-        {live(move || {
-            text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
-        })}
-    }
-    .into_any()
 }

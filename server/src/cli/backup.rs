@@ -1,63 +1,12 @@
 //! `keyhold backup` and `keyhold restore`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
-use clap::Args;
 use vault::clock::{Clock, SystemClock};
 use vault::{Present, Revived, Since, Wanted, rfc3339};
 
-/// Where the database and the pepper are.
-#[derive(Args, Clone, Debug)]
-pub struct Files {
-    /// The database.
-    #[arg(
-        long,
-        env = "KEYHOLD_DATABASE_URL",
-        default_value = "sqlite://data/keyhold.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
-
-    /// The secret under which key digests are made, kept outside the database; made at the first start.
-    #[arg(
-        long,
-        env = "KEYHOLD_PEPPER_FILE",
-        default_value = "data/pepper",
-        value_name = "FILE"
-    )]
-    pub pepper_file: PathBuf,
-}
-
-#[derive(Args, Debug)]
-pub struct Backup {
-    /// The file to make. One that is there is not overwritten.
-    pub file: PathBuf,
-
-    #[command(flatten)]
-    pub files: Files,
-}
-
-#[derive(Args, Debug)]
-pub struct Restore {
-    /// The backup.
-    pub file: PathBuf,
-
-    /// Leave the keys good that were deleted or expired after the backup was made.
-    #[arg(long)]
-    pub keep_revived: bool,
-
-    /// Expire these keys too, by their access keys, comma-separated.
-    #[arg(long, value_name = "ACCESS_KEYS", value_delimiter = ',')]
-    pub expire: Vec<String>,
-
-    /// Only say what would be done. That works beside a running server.
-    #[arg(long)]
-    pub dry_run: bool,
-
-    #[command(flatten)]
-    pub files: Files,
-}
+use crate::config::commands::{Backup, Restore};
+use crate::config::files::Files;
 
 /// Makes a backup, and says what is in it.
 ///

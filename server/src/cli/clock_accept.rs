@@ -6,7 +6,7 @@ use std::sync::Arc;
 use vault::accept_clock;
 use vault::clock::SystemClock;
 
-use crate::config::ClockAccept;
+use crate::config::commands::ClockAccept;
 
 /// Accepts the machine's clock, and says what that meant.
 ///

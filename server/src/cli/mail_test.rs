@@ -8,7 +8,7 @@ use vault::mail::Letter;
 use vault::mail::transport::Progress;
 use vault::text;
 
-use crate::config::MailTest;
+use crate::config::commands::MailTest;
 
 /// The longest that the mail server may take in all.
 const LIMIT: Duration = Duration::from_mins(1);

@@ -7,7 +7,7 @@ use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 
-use super::CommandLine;
+use super::commands::CommandLine;
 
 impl CommandLine {
     /// Reads the process's own; ends it with an error, or when help or version was asked for.

@@ -2,6 +2,8 @@
 //! with a sentence that names it.
 
 mod command_line;
+pub mod commands;
+pub mod files;
 pub mod http;
 mod limits;
 mod mail;
@@ -11,81 +13,14 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
-use crate::cli::backup::{Backup, Files, Restore};
+use files::Files;
 use http::{Place, is_loopback_url};
 use limits::LimitSettings;
 use mail::MailSettings;
-
-/// API keys for your customers.
-#[derive(Debug, Parser)]
-#[command(name = "keyhold", version, about, disable_help_subcommand = true)]
-pub struct CommandLine {
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve the pages, the REST API and the verification endpoint.
-    Serve(Config),
-    /// Copy the database into one file, beside a running server or without one.
-    Backup(Backup),
-    /// Put a backup in the place of the database, and revoke what was revoked since. The server must be stopped.
-    Restore(Restore),
-    /// Try the mail settings.
-    #[command(subcommand)]
-    Mail(MailCommand),
-    /// Put right what a wrong clock has left behind.
-    #[command(subcommand)]
-    Clock(ClockCommand),
-    /// Say which edition of the time zone data is in use, and where it comes from.
-    TimeZones,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum MailCommand {
-    /// Send one mail with the settings of `serve`, and say what the mail server answered.
-    Test(MailTest),
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ClockCommand {
-    /// After a clock that ran ahead was put right: go by the machine's clock again, with the server stopped.
-    Accept(ClockAccept),
-}
-
-#[derive(Args, Debug)]
-pub struct ClockAccept {
-    /// The database.
-    #[arg(
-        long,
-        env = "KEYHOLD_DATABASE_URL",
-        default_value = "sqlite://data/keyhold.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
-
-    /// Only say what would be done.
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
-#[derive(Args, Debug)]
-pub struct MailTest {
-    /// The address to send it to.
-    #[arg(long, value_name = "ADDRESS")]
-    pub to: String,
-
-    #[command(flatten)]
-    pub place: Place,
-
-    #[command(flatten)]
-    pub mail: MailSettings,
-}
 
 /// Whether strangers may make accounts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -281,6 +216,9 @@ fn canonical(network: IpNet) -> IpNet {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
+    use super::commands::{Command, CommandLine};
     use super::*;
 
     fn config(arguments: &[&str]) -> Result<Config, String> {

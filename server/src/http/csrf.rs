@@ -12,8 +12,8 @@ use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, Method, Response};
 use axum::middleware::Next;
 
+use super::fn_error::json_error;
 use crate::config::http;
-use crate::routes::server_fns::json_error;
 use crate::state::AppState;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");

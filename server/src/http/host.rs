@@ -12,8 +12,8 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 
+use super::fn_error::json_error;
 use crate::config::http::{is_loopback_host, is_loopback_url};
-use crate::routes::server_fns::json_error;
 use crate::state::AppState;
 
 /// Answers 421 to a request for another host, and says which address to open.

@@ -2,6 +2,7 @@
 
 pub mod client_ip;
 pub mod csrf;
+pub mod fn_error;
 pub mod host;
 pub mod request_log;
 pub mod security_headers;

@@ -1,6 +1,7 @@
 //! Finds out who is signed in, once a request, from the session cookie.
 
-use app::server_fns::context::{self, Site};
+use app::server_fns::context::RequestContext;
+use app::site::Site;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::COOKIE;
@@ -9,13 +10,13 @@ use axum::middleware::Next;
 use vault::{Caller, DeviceToken};
 
 use super::client_ip::caller;
-use crate::routes::server_fns::json_error;
+use super::fn_error::json_error;
 use crate::state::AppState;
 
 /// The most cookies that are looked up: each may be another Keyhold's on this host.
 const MOST_SESSIONS: usize = 4;
 
-/// Puts an [`app::server_fns::context::Request`] into the extensions. When it cannot be known who is signed in, nobody
+/// Puts an [`RequestContext`] into the extensions. When it cannot be known who is signed in, nobody
 /// gets any further.
 pub async fn identify(
     State(state): State<AppState>,
@@ -39,14 +40,14 @@ pub async fn identify(
             &state.trusted_proxies,
         )
     };
-    let known = context::Request {
+    let context = RequestContext {
         vault: state.vault.clone(),
         site: state.site.clone(),
         caller,
         session: sessions.next(),
         other_sessions: sessions.collect(),
     };
-    request.extensions_mut().insert(known);
+    request.extensions_mut().insert(context);
     next.run(request).await
 }
 

@@ -6,9 +6,7 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, Response, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
-
-/// The longest address that is put into a `Location`: proxies before Keyhold have little room for headers.
-pub const LONGEST: usize = 2_000;
+use shared::redirect::LONGEST;
 
 /// Answers 308, which keeps the method, with the query kept.
 pub async fn trim(request: Request, next: Next) -> Response<Body> {

@@ -1,4 +1,5 @@
-//! TCP connections: the permit that each holds, and its stream of bytes.
+//! TCP: the listening sockets, the permit that each connection holds, and its stream of bytes.
 
+pub mod listener;
 pub mod permits;
 pub mod stream;

@@ -11,16 +11,13 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::permits::Place;
 
 /// Bytes that are given to hyper at a time. Its buffer stays as large as the largest piece it got.
 const PIECE: usize = 4 * 1024;
-/// Bytes of answers that may wait in the system to be sent. More than a client takes of them is not even handed over.
-const UNSENT: u32 = 16 * 1024;
-
 /// How long what a client still sends is read after the last answer, so that the answer reaches it: a connection
 /// that is closed with something unread is reset, and the client sees an error instead.
 #[derive(Clone, Copy, Debug)]
@@ -64,18 +61,6 @@ impl Parked {
         let mut stream = Stream::new(tcp, self.place, self.stall);
         stream.begun = self.begun;
         Ok(stream)
-    }
-}
-
-/// Bounds what waits in the system to be sent on the connections of a listener.
-pub fn bound_unsent(listener: &TcpListener) {
-    let socket = socket2::SockRef::from(listener);
-    #[cfg(target_os = "linux")]
-    let bounded = socket.set_tcp_notsent_lowat(UNSENT);
-    #[cfg(not(target_os = "linux"))]
-    let bounded = socket.set_send_buffer_size(4 * UNSENT as usize);
-    if let Err(error) = bounded {
-        tracing::debug!(%error, "what waits to be sent is not bounded");
     }
 }
 

@@ -21,10 +21,10 @@ use vault::Vault;
 use vault::readiness::Cause;
 use vault::verify::Decisions;
 
-use super::{healthz, readyz};
+use super::health::{healthz, readyz};
 use crate::http::security_headers;
 use crate::log;
-use crate::serve::accept;
+use crate::net::listener;
 use crate::state::AppState;
 
 /// Connections at the same time.
@@ -47,7 +47,7 @@ pub fn router(state: AppState) -> Router {
 /// # Errors
 /// A sentence that names the setting.
 pub fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    accept::bind(address)
+    listener::bind(address)
         .map_err(|error| format!("KEYHOLD_METRICS_LISTEN: cannot listen on {address}: {error}"))
 }
 

@@ -5,17 +5,20 @@
 
 mod api_v1;
 mod calendar;
+mod health;
 pub mod metrics;
+mod no_script_answer;
 mod pages;
-pub mod server_fns;
+mod server_fns;
 mod unsubscribe;
 pub mod verify;
 
 use std::time::Duration;
 
+use app::error::FnError;
 use app::shell::App;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -40,8 +43,8 @@ fn timeout() -> TimeoutLayer {
 /// Everything but `/verify`, which [`Front`](crate::serve::service::Front) answers.
 pub fn router(state: AppState) -> Router {
     Router::new()
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .merge(site())
         .merge(traced(&state))
         .layer(from_fn(trailing_slash::trim))
@@ -90,39 +93,19 @@ fn browser(state: &AppState) -> Router<AppState> {
 /// What is answered when a page panics: a sentence, rather than a connection that closes. The panic itself is
 /// in the log, where the runtime writes it.
 fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
-    let sentence = "Something went wrong inside Keyhold. Try again.\n";
+    let sentence = FnError::inside().message + "\n";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }
 
 /// The site's files.
 fn site() -> Router<AppState> {
-    let mut routes = Router::new().route("/pkg/{*file}", get(site_files::file));
+    let mut routes = Router::new().route("/pkg/{*file}", get(site_file));
     for address in site_files::AT_ROOT {
-        routes = routes.route(address, get(site_files::file));
+        routes = routes.route(address, get(site_file));
     }
     routes
 }
 
-/// 200 `ok` while verification can be trusted, whether or not changes can be made.
-pub(crate) async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
-    if state.vault.is_trusted() {
-        (StatusCode::OK, "ok")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "verification cannot be trusted",
-        )
-    }
-}
-
-/// 200 `ready` when all of Keyhold works; else 503 with a line for each fault.
-pub(crate) async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
-    let faults = state.vault.readiness().report();
-    if faults.is_empty() {
-        return (StatusCode::OK, "ready\n".to_owned());
-    }
-    let lines = faults
-        .iter()
-        .map(|(cause, sentence)| format!("{}: {sentence}\n", cause.slug()));
-    (StatusCode::SERVICE_UNAVAILABLE, lines.collect())
+async fn site_file(State(state): State<AppState>, request: Request) -> Response {
+    state.files.answer(&request)
 }

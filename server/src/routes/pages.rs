@@ -1,9 +1,10 @@
 //! The pages: which are public, and how one is rendered.
 
 use app::forms::form_replay::{Replay, Scriptless};
-use app::server_fns::context::Request as AppRequest;
-use app::server_fns::context::THEME_COOKIE;
-use app::shell::{SiteUrl, Theme, shell};
+use app::server_fns::context::RequestContext;
+use app::server_fns::cookies::THEME_COOKIE;
+use app::shell::shell;
+use app::site::SiteUrl;
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -13,10 +14,11 @@ use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::pasted::{Pasted, pasted_secret};
+use shared::redirect::{LONGEST, local_path};
+use shared::theme::Theme;
 
 use crate::http::security_headers::set_content_security_policy;
 use crate::http::session::cookie;
-use crate::http::trailing_slash::LONGEST;
 use crate::state::AppState;
 
 /// The pages that anybody may see. Every other one redirects to the sign-in page.
@@ -50,7 +52,7 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
 /// Answers a page of the application.
 pub async fn page(
     State(state): State<AppState>,
-    Extension(known): Extension<AppRequest>,
+    Extension(context): Extension<RequestContext>,
     request: Request<Body>,
 ) -> Response<Body> {
     if let Some(clean) = without_secret(request.uri()) {
@@ -58,14 +60,14 @@ pub async fn page(
     }
     let path = request.uri().path();
     let public = PUBLIC.contains(&path);
-    if !public && known.session.is_none() {
+    if !public && context.session.is_none() {
         let here = request
             .uri()
             .path_and_query()
             .map_or("/", |whole| whole.as_str());
         return Redirect::to(&sign_in_address(here)).into_response();
     }
-    if public && known.session.is_some() && !LINKED.contains(&path) {
+    if public && context.session.is_some() && !LINKED.contains(&path) {
         return Redirect::to(&next_of(request.uri().query())).into_response();
     }
     render(&state, request, None).await
@@ -99,18 +101,6 @@ fn next_of(query: Option<&str>) -> String {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "next")
         .map_or_else(|| "/".to_owned(), |(_, next)| local_path(&next).to_owned())
-}
-
-/// A path on this server, as given or `/`: never another site's address, in none of the spellings that
-/// browsers read as one.
-pub fn local_path(next: &str) -> &str {
-    let local = next.len() <= LONGEST
-        && next.starts_with('/')
-        && !next[1..].starts_with(['/', '\\'])
-        && !next
-            .chars()
-            .any(|char| char.is_control() || char == '\\' || char.is_whitespace());
-    if local { next } else { "/" }
 }
 
 /// Where a page's address holds a secret key, as a search without script puts it there: the address without it, which
@@ -151,7 +141,7 @@ pub async fn render(
     replay: Option<Replay>,
 ) -> Response<Body> {
     let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
-    let known = request.extensions().get::<AppRequest>().cloned();
+    let known = request.extensions().get::<RequestContext>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
     let options = state.leptos.clone();
     let scriptless = replay.is_some() || SCRIPTLESS.contains(&request.uri().path());
@@ -205,31 +195,6 @@ async fn counted(response: Response<Body>) -> Response<Body> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn next_stays_on_this_server() {
-        for local in [
-            "/",
-            "/preferences/api-control?q=a%20b&page=2",
-            "/preferences/api-control/kh_0",
-        ] {
-            assert_eq!(local_path(local), local);
-        }
-        for foreign in [
-            "",
-            "https://evil.example",
-            "//evil.example",
-            "/\\evil.example",
-            "\\\\evil.example",
-            "/\t/evil.example",
-            "javascript:alert(1)",
-            "evil",
-            "/a\\b",
-        ] {
-            assert_eq!(local_path(foreign), "/", "{foreign:?}");
-        }
-        assert_eq!(local_path(&format!("/{}", "a".repeat(LONGEST))), "/");
-    }
 
     #[test]
     fn an_address_without_its_secret_stays_on_this_server() {

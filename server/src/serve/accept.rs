@@ -4,8 +4,6 @@
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
 //! telling the versions apart on one port waits for a client without any limit.
 
-use std::io::ErrorKind;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,50 +12,25 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
 use ipnet::IpNet;
-use rlimit::Resource;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::Connection;
+use super::connection::{Connection, HEADER_BYTES, HEADER_TIMEOUT};
 use super::service::Front;
+use crate::net::listener::{accept, backlog, bound_unsent};
 use crate::net::permits::{Place, Places};
-use crate::net::stream::{Stream, bound_unsent};
+use crate::net::stream::Stream;
 
-/// The longest a client may take to send a request's headers, and to begin with the next request.
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a client may take nothing of its answer, as far as that can be seen: its system acknowledges what its
 /// program reads in pieces as large as its receive buffer. `docs/limits.md` says how slow a reader may be.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-/// The most bytes of headers; more is answered 431.
-pub const HEADER_BYTES: usize = 64 * 1024;
-/// Connections at the same time; for a further one the longest idle makes way.
-const CONNECTIONS: u64 = 16 * 1024;
-/// Files that are not connections of people and gateways: database, log, metrics, what has just been accepted.
-const OTHER_FILES: u64 = 96;
-/// Connections that the system has ready for us to accept.
-const BACKLOG: u32 = 4096;
 /// How long connections stay open after the stop, so that the next request on each is answered with
 /// `Connection: close` rather than lost; as long again those that waited in the backlog then.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest that requests in flight may take after the first of these.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// Takes an address.
-///
-/// # Errors
-/// Those of the system.
-pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // A restart must not wait for the connections of the run before.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
 
 /// How many connections a listener has, of whom, and what serves them.
 #[derive(Clone, Debug)]
@@ -158,54 +131,6 @@ pub async fn serve(
             DRAIN.as_secs()
         );
     }
-}
-
-/// How many connections of people and gateways there is room for: as many as the system lets this process have
-/// open, once it has asked for all it may have.
-pub fn connections() -> usize {
-    let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
-        .or_else(|_| Resource::NOFILE.get_soft())
-        .unwrap_or(1024);
-    usize::try_from(files.saturating_sub(OTHER_FILES).clamp(16, CONNECTIONS)).unwrap_or(16)
-}
-
-/// The next connection; none if accepting failed, which is not the end: the client may have gone, or the system may
-/// be short of something for a moment.
-async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    match listener.accept().await {
-        Ok((stream, peer)) => {
-            let _ = stream.set_nodelay(true);
-            Some((stream, peer))
-        }
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            None
-        }
-    }
-}
-
-/// The connections that the system has ready for a listener, which it closes then: closed before, it would reset them,
-/// requests and all. No more than fit into the backlog, so that newcomers cannot hold up the stop.
-fn backlog(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
-    let listener = listener.into_std().ok();
-    let accepted = std::iter::from_fn(move || {
-        loop {
-            match listener.as_ref()?.accept() {
-                Ok(accepted) => return Some(accepted),
-                // This client has gone; the next one may be there.
-                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
-                Err(_) => return None,
-            }
-        }
-    });
-    accepted
-        .take(BACKLOG as usize)
-        .filter_map(|(stream, peer)| {
-            stream.set_nonblocking(true).ok()?;
-            let _ = stream.set_nodelay(true);
-            Some((TcpStream::from_std(stream).ok()?, peer))
-        })
 }
 
 #[cfg(test)]

@@ -19,13 +19,16 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::accept::{HEADER_BYTES, HEADER_TIMEOUT};
 use super::request;
 use super::service::Front;
 use crate::fast_path::{self, Ending};
 use crate::http::client_ip::Peer;
 use crate::net::stream::{Linger, Parked, Stream};
 
+/// The longest a client may take to send a request's headers, and to begin with the next request.
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most bytes of headers; more is answered 431.
+pub const HEADER_BYTES: usize = 64 * 1024;
 /// After an answer to a request whose body was not read. Through a slow line a few megabytes take seconds.
 const LINGER: Linger = Linger {
     most: Duration::from_secs(10),

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::server_fns::context::Site;
+use app::site::Site;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +18,7 @@ use vault::zones::Edition;
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
+use crate::net::listener;
 use crate::routes::metrics;
 use crate::serve::accept::{self, Limits};
 use crate::serve::service::Front;
@@ -39,7 +40,7 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything as it was.
-    let listener = accept::bind(config.place.listen).map_err(|error| {
+    let listener = listener::bind(config.place.listen).map_err(|error| {
         format!(
             "KEYHOLD_LISTEN: cannot listen on {}: {error}",
             config.place.listen
@@ -72,7 +73,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         verifying: verify_runtime.handle(),
         per_address: config.connections_per_address.map(NonZeroUsize::get),
         trusted: config.trusted_proxies.0.clone(),
-        ..accept::connections().into()
+        ..listener::connections().into()
     };
     let mut serving = JoinSet::new();
     serving.spawn(accept::serve(listener, front.clone(), limits, stopped()));

@@ -5,8 +5,8 @@ pub mod site_files;
 use std::path::Path;
 use std::sync::Arc;
 
-use app::server_fns::context::Site;
 use app::server_fns::registry::{self, Function};
+use app::site::Site;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use vault::Vault;

@@ -8,15 +8,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, LAST_MODIFIED, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-
-use super::AppState;
 
 /// Files at the root of the site, beside `/pkg`.
 pub const AT_ROOT: [&str; 2] = ["/favicon.svg", "/robots.txt"];
@@ -84,13 +82,13 @@ impl Files {
         };
         self.0.insert(address, file);
     }
-}
 
-/// Answers with the file at the request's address.
-pub async fn file(State(state): State<AppState>, request: Request) -> Response<Body> {
-    match state.files.0.get(request.uri().path()) {
-        Some(file) => file.answer(request.headers()),
-        None => StatusCode::NOT_FOUND.into_response(),
+    /// Answers a request with the file at its address.
+    pub fn answer(&self, request: &Request) -> Response<Body> {
+        match self.0.get(request.uri().path()) {
+            Some(file) => file.answer(request.headers()),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::server_fns::context::Site as Address;
+use app::site::Site as Address;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use server::net::listener;
 use server::serve::accept;
 use server::serve::service::Front;
 use tempfile::TempDir;
@@ -93,7 +94,7 @@ fn a_foreign_lock_does_not_hold_up_the_stop() {
 #[tokio::test]
 async fn the_last_answer_of_a_connection_says_so() {
     let site = Site::new().await;
-    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let front = site.front.clone();
@@ -135,7 +136,7 @@ async fn the_last_answer_of_a_connection_says_so() {
 #[tokio::test]
 async fn the_backlog_is_answered() {
     let site = Site::new().await;
-    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut streams = Vec::new();
     for path in ["/verify", "/readyz"].repeat(20) {
@@ -158,7 +159,7 @@ async fn the_backlog_is_answered() {
 async fn a_start_is_answered() {
     let site = Site::new().await;
     let front = Front::starting();
-    let listener = accept::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(accept::serve(
         listener,

@@ -1,7 +1,10 @@
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, advance, pause, resume, sleep};
 

@@ -1,0 +1,37 @@
+//! Forgotten password: the form that asks for a link to set a new one.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+
+use super::mail_link::{gate, query};
+use crate::forms::field::TextField;
+use crate::forms::form::{Form, FormState, Submit, then};
+use crate::server_fns::links::ForgotPassword;
+use crate::ui::head::PageHead;
+
+/// Asks for a link to a new password.
+#[component]
+pub fn ForgotPasswordPage() -> impl IntoView {
+    let content = if query("done") == "sent" {
+        view! {
+            <PageHead title="Look into your mail" />
+            <p>
+                "If there is an account with that address, a link to set a new password is on its way. It works once, within an hour."
+            </p>
+            <p class="muted">"Nothing there? Look among the unwanted mail, or " <a href="/forgot-password">"try again"</a> "."</p>
+        }
+        .into_any()
+    } else {
+        let state = FormState::new(ForgotPassword::PATH);
+        view! {
+            <PageHead title="Forgot your password?" />
+            <p>"Enter your address, and a link to set a new password is sent there."</p>
+            <Form state=state then=then(|_, _| Ok(()))>
+                <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+                <Submit state=state label="Send the link" />
+            </Form>
+        }
+        .into_any()
+    };
+    gate(view! { {content} <p><a href="/sign-in">"Sign in"</a></p> }.into_any())
+}

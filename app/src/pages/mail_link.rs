@@ -1,0 +1,77 @@
+//! The frame of the pages that links in mails lead to.
+//!
+//! They are opened once in a while and hold one form, so they come without script and are not part of what the
+//! browser loads. A link does nothing by being opened: mail scanners open every link they see.
+
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_router::hooks::use_location;
+use shared::notice::LinkView;
+
+use crate::error::FnError;
+use crate::forms::form::FormState;
+use crate::server_fns::context::RequestContext;
+use crate::server_fns::links::show_link;
+use crate::ui::head::PageHead;
+use crate::ui::layout::brand;
+
+/// The page of a link: `show` makes it of what the link does and its token, unless the link is one for another
+/// page.
+pub fn linked(
+    state: FormState,
+    show: impl FnOnce(LinkView, String) -> Option<AnyView> + Send + 'static,
+) -> AnyView {
+    let token = state.value("token", query("token"));
+    let content = Suspend::new(async move {
+        match show_link(token.clone()).await {
+            Ok(link) => show(link, token).unwrap_or_else(gone),
+            Err(error) if error.code == FnError::LINK_GONE => gone(),
+            Err(error) => {
+                set_status(&error);
+                view! {
+                    <PageHead title="This cannot be shown right now" />
+                    <p>{error.message}</p>
+                    <p>"Then open the link once more."</p>
+                }
+                .into_any()
+            }
+        }
+    });
+    gate(view! { <Suspense>{content}</Suspense> }.into_any())
+}
+
+/// What is left of a link that was used or has expired, or never was one.
+fn gone() -> AnyView {
+    set_status(&vault::Error::LinkGone.into());
+    view! {
+        <PageHead title="This link no longer works" />
+        <p>"It has been used, a newer one has taken its place, or its time is over."</p>
+        <ul class="ways">
+            <li>"For a new password: " <a href="/forgot-password">"ask for a new link"</a></li>
+            <li>"To confirm an address: sign in and ask for a new link under " <a href="/preferences/notices">"Notices"</a></li>
+        </ul>
+    }
+    .into_any()
+}
+
+fn set_status(error: &FnError) {
+    if let (Some(response), Ok(status)) = (
+        use_context::<ResponseOptions>(),
+        http::StatusCode::from_u16(error.http_status()),
+    ) {
+        response.set_status(status);
+    }
+}
+
+/// A value from the address.
+pub fn query(name: &str) -> String {
+    use_location()
+        .query
+        .with_untracked(|query| query.get_str(name).unwrap_or_default().to_owned())
+}
+
+/// A narrow page with one thing on it. Whoever is signed in has the way home in the navigation.
+pub fn gate(content: AnyView) -> AnyView {
+    let stranger = use_context::<RequestContext>().is_none_or(|request| request.session.is_none());
+    view! { <div class="gate">{stranger.then(brand)} {content}</div> }.into_any()
+}

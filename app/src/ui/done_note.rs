@@ -1,0 +1,43 @@
+//! The note on what a form without JavaScript did.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use shared::pasted::NOT_SEARCHED;
+
+use super::icon::Icon;
+use super::reactive::live;
+use super::toasts::Feedback;
+
+/// What a form without JavaScript did, from the address that it led to.
+pub fn done_note() -> AnyView {
+    let query = use_location().query;
+    let noted = Feedback::get().noted;
+    let text = move || {
+        query.with(|query| match query.get_str("done").unwrap_or_default() {
+            "saved" => Some("Your preferences are saved."),
+            "password" => Some("Your password is changed. All other sessions have ended."),
+            "address" => Some("We sent a link to the new address. Open it to use that address."),
+            "address-kept" => Some("The address stays as it is."),
+            "edited" => Some("The key is saved."),
+            "expired" => Some("The key is expired. Restore it below to use it again."),
+            "restored" => Some("The key has its new expiration."),
+            "deleted" => Some("The key is deleted."),
+            "stages" => Some("Your choice is saved."),
+            "recipient" => Some("A link to confirm the address is on its way to it."),
+            "resent" => Some("A new link is on its way."),
+            "removed" => Some("The second recipient gets no more notices."),
+            "calendar" => Some("The calendar has a new address. The old one no longer works."),
+            "again" => Some("The mail will be sent again."),
+            "ended" => Some("Your session has ended. Sign in to go on where you were."),
+            "secret" => Some(NOT_SEARCHED),
+            "reset" => Some("Your password is changed. Sign in with the new one."),
+            _ => None,
+        })
+    };
+    view! {
+        {live(move || {
+            text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
+        })}
+    }
+    .into_any()
+}

@@ -1,0 +1,32 @@
+//! The notice that the browser is offline.
+
+use leptos::ev;
+use leptos::prelude::*;
+
+use super::reactive::{effect, live};
+
+/// Says so while the browser has no connection.
+#[component]
+pub fn Offline() -> impl IntoView {
+    let offline = RwSignal::new(false);
+    effect(move || {
+        let lost = window_event_listener(ev::offline, move |_| offline.set(true));
+        let back = window_event_listener(ev::online, move |_| offline.set(false));
+        on_cleanup(move || {
+            lost.remove();
+            back.remove();
+        });
+    });
+    view! {
+        <div class="offline" role="status">
+            {live(move || {
+                offline
+                    .get()
+                    .then_some(
+                        "You are offline. What you see may be out of date, and changes cannot be saved until the connection is back.",
+                    )
+            })}
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,107 @@
+//! The commands of `keyhold` and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::Config;
+use super::files::Files;
+use super::http::Place;
+use super::mail::MailSettings;
+
+/// API keys for your customers.
+#[derive(Debug, Parser)]
+#[command(name = "keyhold", version, about, disable_help_subcommand = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the pages, the REST API and the verification endpoint.
+    Serve(Config),
+    /// Copy the database into one file, beside a running server or without one.
+    Backup(Backup),
+    /// Put a backup in the place of the database, and revoke what was revoked since. The server must be stopped.
+    Restore(Restore),
+    /// Try the mail settings.
+    #[command(subcommand)]
+    Mail(MailCommand),
+    /// Put right what a wrong clock has left behind.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// Say which edition of the time zone data is in use, and where it comes from.
+    TimeZones,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MailCommand {
+    /// Send one mail with the settings of `serve`, and say what the mail server answered.
+    Test(MailTest),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ClockCommand {
+    /// After a clock that ran ahead was put right: go by the machine's clock again, with the server stopped.
+    Accept(ClockAccept),
+}
+
+#[derive(Args, Debug)]
+pub struct ClockAccept {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// Only say what would be done.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct MailTest {
+    /// The address to send it to.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    #[command(flatten)]
+    pub mail: MailSettings,
+}
+
+#[derive(Args, Debug)]
+pub struct Backup {
+    /// The file to make. One that is there is not overwritten.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub files: Files,
+}
+
+#[derive(Args, Debug)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+
+    /// Leave the keys good that were deleted or expired after the backup was made.
+    #[arg(long)]
+    pub keep_revived: bool,
+
+    /// Expire these keys too, by their access keys, comma-separated.
+    #[arg(long, value_name = "ACCESS_KEYS", value_delimiter = ',')]
+    pub expire: Vec<String>,
+
+    /// Only say what would be done. That works beside a running server.
+    #[arg(long)]
+    pub dry_run: bool,
+
+    #[command(flatten)]
+    pub files: Files,
+}

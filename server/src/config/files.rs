@@ -1,0 +1,27 @@
+//! The files that Keyhold keeps: the database and the pepper.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the database and the pepper are.
+#[derive(Args, Clone, Debug)]
+pub struct Files {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
+
+    /// The secret under which key digests are made, kept outside the database; made at the first start.
+    #[arg(
+        long,
+        env = "KEYHOLD_PEPPER_FILE",
+        default_value = "data/pepper",
+        value_name = "FILE"
+    )]
+    pub pepper_file: PathBuf,
+}

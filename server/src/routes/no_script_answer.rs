@@ -1,0 +1,112 @@
+//! Answers to plain forms, which a browser without JavaScript sends: a redirect when the call succeeded; the form's own
+//! page, with what was typed and what is wrong, when it failed.
+
+use app::client::call::Reply;
+use app::forms::form_replay::Replay;
+use app::server_fns::context::RequestContext;
+use app::server_fns::registry::{Done, Function};
+use axum::body::Body;
+use axum::http::header::{HOST, REFERER};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use axum::response::{IntoResponse, Redirect};
+use shared::redirect::local_path;
+use shared::token::AccessKey;
+
+use super::pages::{render, sign_in_address};
+use super::server_fns::Fields;
+use crate::config::http;
+use crate::http::fn_error::finish_error;
+use crate::state::AppState;
+
+/// Answers a plain form.
+pub async fn as_page(
+    state: &AppState,
+    function: &Function,
+    parts: Parts,
+    context: RequestContext,
+    fields: Fields,
+    outcome: Reply,
+) -> Response<Body> {
+    let back = back(&parts.headers, &state.site.base_url);
+    let field = |name: &str| {
+        fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
+    match (&outcome, function.done) {
+        (Ok(_), Done::Redirect(to)) => Redirect::to(&fill(to, field)).into_response(),
+        (Ok(_), Done::Back) => Redirect::to(&back).into_response(),
+        _ => {
+            let address = function.page.map_or(back, |page| fill(page, field));
+            let mut request = Request::new(Body::empty());
+            *request.uri_mut() = address.parse().unwrap_or_default();
+            *request.headers_mut() = parts.headers;
+            request.extensions_mut().insert(context);
+            let replay = Replay {
+                path: function.path.to_owned(),
+                fields: fields
+                    .into_iter()
+                    .filter(|(name, _)| !name.contains("password"))
+                    .collect(),
+                outcome: outcome.clone(),
+            };
+            let mut response = render(state, request, Some(replay)).await;
+            if let Err(error) = &outcome {
+                finish_error(&mut response, error);
+            }
+            response
+        }
+    }
+}
+
+/// Sends a form without JavaScript to sign in, and says there why nothing came of it.
+pub fn session_has_ended(headers: &HeaderMap, base_url: &str) -> Response<Body> {
+    let address = sign_in_address(&back(headers, base_url));
+    let more = if address.contains('?') { '&' } else { '?' };
+    Redirect::to(&format!("{address}{more}done=ended")).into_response()
+}
+
+/// Puts a form's fields into the address of a page. What does not fit there is left out.
+fn fill<'a>(pattern: &str, field: impl Fn(&str) -> &'a str) -> String {
+    if pattern == "{next}" {
+        return local_path(field("next")).to_owned();
+    }
+    let access_key = field("access_key")
+        .parse::<AccessKey>()
+        .map(|key| key.to_string())
+        .unwrap_or_default();
+    pattern.replace("{access_key}", &access_key)
+}
+
+/// The page of ours that a form was sent from, or the Dashboard.
+fn back(headers: &HeaderMap, base_url: &str) -> String {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &HeaderValue| std::str::from_utf8(value.as_bytes()).ok())
+    };
+    let referer: Option<Uri> = text(REFERER).and_then(|referer| referer.parse().ok());
+    let Some(referer) = referer else {
+        return "/".to_owned();
+    };
+    let own = text(REFERER).and_then(http::origin);
+    let ours = own.is_some_and(|own| {
+        let host = text(HOST).unwrap_or_default();
+        own == base_url
+            || ["http", "https"]
+                .iter()
+                .any(|scheme| http::origin(&format!("{scheme}://{host}")).as_ref() == Some(&own))
+    });
+    let path = referer
+        .path_and_query()
+        .filter(|_| ours)
+        .map_or("/", |whole| whole.as_str());
+    // A page that answered a post stands at the function's address, where there is nothing to go back to.
+    if path.starts_with("/fn/") {
+        "/".to_owned()
+    } else {
+        local_path(path).to_owned()
+    }
+}
