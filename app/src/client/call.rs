@@ -24,7 +24,12 @@ pub type Fields = Vec<(&'static str, String)>;
 /// What a server function answered, not yet read.
 pub type Reply = Result<SecretJson, FnError>;
 
-type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
+/// The fields of a form post, as they were sent.
+#[cfg(feature = "ssr")]
+pub type FormFields = Vec<(String, String)>;
+
+/// A server function on its way to a [`Reply`].
+pub type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// What a server function answered, and answers again when what it was asked changes.
 pub struct Answer<T> {
@@ -99,17 +104,30 @@ where
         "{} has no such field",
         F::PATH
     );
+    let fields = fields.into_iter();
+    run::<F>(
+        fields
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    )
+}
+
+/// Runs a server function in place, with fields that it has, each at most once.
+#[cfg(feature = "ssr")]
+pub fn run<F>(fields: FormFields) -> Replying
+where
+    F: ServerFn<Error = FnError> + DeserializeOwned,
+    F::Output: Serialize,
+{
     Box::pin(async move {
-        let fields = fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.into()));
+        let fields = fields.into_iter().map(|(name, value)| (name, value.into()));
         let inside = |error: serde_json::Error| {
-            tracing::error!(%error, path = F::PATH, "a page asked what cannot be read");
+            tracing::error!(%error, path = F::PATH, "a call cannot be read, or its answer cannot be written");
             FnError::inside()
         };
-        let question: F =
+        let arguments: F =
             serde_json::from_value(serde_json::Value::Object(fields.collect())).map_err(inside)?;
-        let output = question.run_body().await?;
+        let output = arguments.run_body().await?;
         serde_json::to_string(&output)
             .map(SecretJson)
             .map_err(inside)

@@ -3,7 +3,8 @@
 //! be called: the server looks here first.
 
 use leptos::server_fn::ServerFn;
-use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::account::{
     ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SetTheme, ShowAccount,
@@ -16,6 +17,8 @@ use super::notices::{
     SetSecondRecipient, ShowNotices,
 };
 use super::overview::{DismissClaim, ShowOverview};
+use crate::client::call::{FormFields, Replying, run};
+use crate::error::FnError;
 use Access::{Public, SignedIn};
 use Done::{Back, Page, Redirect};
 
@@ -47,11 +50,14 @@ pub struct Function {
     /// no form.
     pub page: Option<&'static str>,
     pub done: Done,
+    /// Calls it with fields that it has, each at most once. The context holds the request and the response's options.
+    pub run: fn(FormFields) -> Replying,
 }
 
 fn function<F>(access: Access, page: Option<&'static str>, done: Done) -> Function
 where
-    F: ServerFn + for<'de> Deserialize<'de>,
+    F: ServerFn<Error = FnError> + DeserializeOwned,
+    F::Output: Serialize,
 {
     Function {
         path: F::PATH,
@@ -59,6 +65,7 @@ where
         access,
         page,
         done,
+        run: run::<F>,
     }
 }
 

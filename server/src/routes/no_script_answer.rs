@@ -1,7 +1,7 @@
 //! Answers to plain forms, which a browser without JavaScript sends: a redirect when the call succeeded; the form's own
 //! page, with what was typed and what is wrong, when it failed.
 
-use app::client::call::Reply;
+use app::client::call::{FormFields, Reply};
 use app::forms::form_replay::Replay;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Done, Function};
@@ -14,7 +14,6 @@ use shared::redirect::local_path;
 use shared::token::AccessKey;
 
 use super::pages::{render, sign_in_address};
-use super::server_fns::Fields;
 use crate::config::http;
 use crate::http::fn_error::finish_error;
 use crate::state::AppState;
@@ -25,7 +24,7 @@ pub async fn as_page(
     function: &Function,
     parts: Parts,
     context: RequestContext,
-    fields: Fields,
+    fields: FormFields,
     outcome: Reply,
 ) -> Response<Body> {
     let back = back(&parts.headers, &state.site.base_url);

@@ -2,10 +2,10 @@
 //!
 //! A program or our own script asks for JSON and gets JSON. A plain form asks for HTML: see [`super::no_script_answer`].
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use app::client::call::Reply;
-use app::client::secret_json::SecretJson;
+use app::client::call::{FormFields, Reply};
 use app::error::FnError;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Access, Function};
@@ -13,10 +13,10 @@ use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use axum::response::IntoResponse;
-use leptos::prelude::provide_context;
-use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
+use leptos::prelude::{Owner, ScopedFuture, provide_context};
+use leptos_axum::ResponseOptions;
 use percent_encoding::percent_decode;
 
 use super::no_script_answer::{as_page, session_has_ended};
@@ -29,8 +29,6 @@ const BODY_LIMIT: usize = 64 * 1024;
 
 /// The longest that a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-
-pub type Fields = Vec<(String, String)>;
 
 /// Answers `/fn/…`.
 pub async fn call(
@@ -75,7 +73,7 @@ pub async fn call(
             return response;
         }
     };
-    let (reply, cookies) = run(function, &parts.headers, context.clone(), &fields).await;
+    let (reply, cookies) = run(function, context.clone(), fields.clone()).await;
     let mut response = if wants_page {
         as_page(&state, function, parts, context, fields, reply).await
     } else {
@@ -99,7 +97,7 @@ async fn read_fields(
     function: &Function,
     headers: &HeaderMap,
     body: Body,
-) -> Result<Fields, (StatusCode, FnError)> {
+) -> Result<FormFields, (StatusCode, FnError)> {
     let bad = |status, message: String| (status, FnError::new("bad_request", message));
     if let Some(kind) = headers.get(CONTENT_TYPE) {
         // Parameters say nothing here, not even if they are no text.
@@ -135,7 +133,7 @@ async fn read_fields(
             "The fields are not UTF-8.".to_owned(),
         ));
     }
-    let mut fields = Fields::new();
+    let mut fields = FormFields::new();
     for (name, value) in form_urlencoded::parse(&bytes) {
         if !function.fields.contains(&name.as_ref()) {
             let name: String = name.chars().take(40).collect();
@@ -155,47 +153,24 @@ async fn read_fields(
     Ok(fields)
 }
 
+/// Calls a function with the context of its request, and collects the cookies that it sets.
 async fn run(
     function: &Function,
-    headers: &HeaderMap,
     context: RequestContext,
-    fields: &Fields,
+    fields: FormFields,
 ) -> (Reply, Vec<HeaderValue>) {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    let mut request = Request::new(Body::from(body));
-    *request.method_mut() = Method::POST;
-    *request.uri_mut() = Uri::from_static(function.path);
-    *request.headers_mut() = headers.clone();
-    request.headers_mut().remove(CONTENT_LENGTH);
-    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-    request.headers_mut().insert(CONTENT_TYPE, form);
-    // Always JSON, so that no redirect is made here: what a plain form is answered is decided above.
-    request
-        .headers_mut()
-        .insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let response = leptos_axum::handle_server_fns_with_context(
-        move || provide_context(context.clone()),
-        request,
-    )
-    .await
-    .into_response();
-    let failed =
-        response.headers().contains_key(SERVER_FN_ERROR_HEADER) || !response.status().is_success();
-    let cookies = response
-        .headers()
-        .get_all(SET_COOKIE)
-        .iter()
-        .cloned()
-        .collect();
-    let reply = match to_bytes(response.into_body(), usize::MAX).await {
-        Ok(bytes) if failed => {
-            Err(serde_json::from_slice(&bytes).unwrap_or_else(|_| FnError::inside()))
-        }
-        Ok(bytes) => Ok(SecretJson(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(_) => Err(FnError::inside()),
-    };
+    let options = ResponseOptions::default();
+    let answer = options.clone();
+    let owner = Owner::new();
+    let reply = owner
+        .with(|| {
+            provide_context(context);
+            provide_context(options);
+            ScopedFuture::new((function.run)(fields))
+        })
+        .await;
+    let parts = answer.0.read().unwrap_or_else(PoisonError::into_inner);
+    let cookies = parts.headers.get_all(SET_COOKIE).iter().cloned().collect();
     (reply, cookies)
 }
 
