@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// A sentence: what is wrong with the settings, or what the mail server said.
 pub async fn run(command: &MailTest) -> Result<String, String> {
     let to = text::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
-    let base_url = command.place.resolved_base_url(command.place.listen)?;
+    let base_url = command.http.resolved_base_url(command.http.listen)?;
     let transport = command.mail.transport(&base_url)?;
     let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;
     match timeout(LIMIT, transport.send(&letter, &Progress::default())).await {

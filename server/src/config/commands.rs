@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::Config;
 use super::files::Files;
-use super::http::Place;
+use super::http::HttpArgs;
 use super::mail::MailSettings;
 
 /// API keys for your customers.
@@ -70,7 +70,7 @@ pub struct MailTest {
     pub to: String,
 
     #[command(flatten)]
-    pub place: Place,
+    pub http: HttpArgs,
 
     #[command(flatten)]
     pub mail: MailSettings,

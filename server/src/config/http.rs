@@ -1,4 +1,4 @@
-//! Where Keyhold listens, and where browsers reach it.
+//! The listen address and the base URL, and which of them are loopback.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +7,7 @@ use clap::Args;
 use url::Url;
 
 #[derive(Args, Clone, Debug)]
-pub struct Place {
+pub struct HttpArgs {
     /// Address and port to listen on.
     #[arg(
         long,
@@ -22,11 +22,11 @@ pub struct Place {
     pub base_url: Option<String>,
 }
 
-impl Place {
+impl HttpArgs {
     /// The base URL, without a slash at the end, once `listen` says which port was taken.
     ///
     /// # Errors
-    /// A sentence, where the answer would not be safe to sign in at.
+    /// A sentence, if signing in there would not be safe.
     pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
         let url = self
             .base_url
@@ -43,7 +43,7 @@ impl Place {
     }
 }
 
-/// Whether nobody but this machine can reach it.
+/// Whether a URL can be reached from this machine only.
 pub fn is_loopback_url(url: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
     uri.as_ref()
@@ -51,7 +51,7 @@ pub fn is_loopback_url(url: &str) -> bool {
         .is_some_and(is_loopback_host)
 }
 
-/// Whether a host is this machine, whoever asks.
+/// Whether a host is a loopback address or a name of one.
 pub fn is_loopback_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -100,12 +100,12 @@ mod tests {
     #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
-        place: Place,
+        http: HttpArgs,
     }
 
-    fn place(arguments: &[&str]) -> Result<Place, String> {
+    fn http_args(arguments: &[&str]) -> Result<HttpArgs, String> {
         Line::try_parse_from([&["keyhold"], arguments].concat())
-            .map(|line| line.place)
+            .map(|line| line.http)
             .map_err(|error| error.to_string())
     }
 
@@ -114,22 +114,22 @@ mod tests {
         let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
         let everywhere = SocketAddr::from(([0, 0, 0, 0], 3000));
         assert_eq!(
-            place(&[])?.resolved_base_url(bound)?,
+            http_args(&[])?.resolved_base_url(bound)?,
             "http://127.0.0.1:3000"
         );
-        assert!(place(&[])?.resolved_base_url(everywhere).is_err());
-        let https = place(&["--base-url", "HTTPS://Keys.example.com/"])?;
+        assert!(http_args(&[])?.resolved_base_url(everywhere).is_err());
+        let https = http_args(&["--base-url", "HTTPS://Keys.example.com/"])?;
         assert_eq!(
             https.resolved_base_url(everywhere)?,
             "https://keys.example.com"
         );
         assert!(
-            place(&["--base-url", "http://keys.example.com"])?
+            http_args(&["--base-url", "http://keys.example.com"])?
                 .resolved_base_url(bound)
                 .is_err()
         );
         assert!(
-            place(&["--base-url", "http://[::1]:8080"])?
+            http_args(&["--base-url", "http://[::1]:8080"])?
                 .resolved_base_url(bound)
                 .is_ok()
         );

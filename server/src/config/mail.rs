@@ -1,4 +1,4 @@
-//! How mails leave: the settings that `serve` and `mail test` share.
+//! The settings for outgoing mail, which `serve` and `mail test` share.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -26,7 +26,7 @@ pub struct MailSettings {
         hide_default_value = true,
         value_name = "URL"
     )]
-    pub smtp_url: Unread,
+    pub smtp_url: RawSmtpUrl,
 
     /// Whom mails come from: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host of
     /// the base URL.
@@ -40,11 +40,11 @@ pub struct MailSettings {
     pub mail_from: String,
 }
 
-/// A URL as it was given, read only later: an error of the command line would repeat it with its password.
+/// The URL of the mail server, kept unparsed so that clap cannot print the password in an error.
 #[derive(Clone)]
-pub struct Unread(String);
+pub struct RawSmtpUrl(String);
 
-impl FromStr for Unread {
+impl FromStr for RawSmtpUrl {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
@@ -52,7 +52,7 @@ impl FromStr for Unread {
     }
 }
 
-impl fmt::Debug for Unread {
+impl fmt::Debug for RawSmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "none" } else { "hidden" })
     }

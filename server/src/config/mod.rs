@@ -18,7 +18,7 @@ use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
 use files::Files;
-use http::{Place, is_loopback_url};
+use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
 use mail::MailSettings;
 
@@ -32,7 +32,7 @@ pub enum SignUp {
 #[derive(Args, Clone, Debug)]
 pub struct Config {
     #[command(flatten)]
-    pub place: Place,
+    pub http: HttpArgs,
 
     #[command(flatten)]
     pub files: Files,
@@ -112,9 +112,9 @@ impl Config {
     /// The base URL, without a slash at the end, once `listen` says which port was taken.
     ///
     /// # Errors
-    /// A sentence, where the answer would not be safe to sign in at.
+    /// A sentence, if signing in there would not be safe.
     pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
-        let url = self.place.resolved_base_url(bound)?;
+        let url = self.http.resolved_base_url(bound)?;
         if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
             return Err(format!(
                 "--demo has a published password and so listens on loopback only, not on {bound} as {url}."

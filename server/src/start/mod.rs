@@ -40,10 +40,10 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything as it was.
-    let listener = listener::bind(config.place.listen).map_err(|error| {
+    let listener = listener::bind(config.http.listen).map_err(|error| {
         format!(
             "KEYHOLD_LISTEN: cannot listen on {}: {error}",
-            config.place.listen
+            config.http.listen
         )
     })?;
     let bound = listener.local_addr().map_err(|error| error.to_string())?;
