@@ -10,7 +10,7 @@ use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
 use crate::server_fns::account::{ChangeAddress, KeepAddress};
 use crate::server_fns::notices::ResendConfirmation;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{fresh, live};
+use crate::ui::reactive::{fresh, reactive};
 use crate::ui::toasts::Feedback;
 
 /// Where the form is.
@@ -75,11 +75,11 @@ pub fn section(address: Memo<AddressView>) -> AnyView {
     view! {
         <section class="card" id="address" aria-labelledby="address-title">
             <h2 id="address-title">"E-mail address"</h2>
-            {live(move || {
+            {reactive(move || {
                 feedback.catch_focus();
                 address.with(note)
             })}
-            {live(move || {
+            {reactive(move || {
                 changes.track();
                 fresh(form(changes))
             })}

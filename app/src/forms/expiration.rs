@@ -8,7 +8,7 @@ use shared::view::KeyView;
 
 use super::field::note;
 use super::form::{Fields, FormState};
-use crate::ui::reactive::{flag, live, memo};
+use crate::ui::reactive::{flag, memo, reactive};
 
 /// The days on offer, with their words.
 const PRESETS: [(&str, &str); 4] = [
@@ -134,7 +134,7 @@ pub fn Expiration(
                 {fixed(chosen, "datetime", "At a date and time")}
                 {picker(state, chosen, "datetime", "expiry_datetime", "datetime-local", "Date and time")}
             </div>
-            {live(move || (!keeps_never.get()).then(|| fixed(chosen, "never", "Never")))}
+            {reactive(move || (!keeps_never.get()).then(|| fixed(chosen, "never", "Never")))}
             {note(
                 note_id,
                 format!("Days count from now. A date means the end of that day. Dates are in {time_zone}."),

@@ -6,13 +6,13 @@ use shared::validation::{self, FieldErrors};
 use super::form::{Fields, FormState};
 use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{flag, fresh, live};
+use crate::ui::reactive::{flag, fresh, reactive};
 
 /// The line under a field: its help, or what is wrong with it.
 pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
     view! {
         <p id=id class="help" class:wrong=move || error.with(Option::is_some)>
-            {live(move || match error.get() {
+            {reactive(move || match error.get() {
                 Some(message) => {
                     view! {
                         {Icon::WARNING.draw()}

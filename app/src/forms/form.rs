@@ -15,7 +15,7 @@ use crate::client::secret_json::SecretJson;
 use crate::client::timers::Delay;
 use crate::error::FnError;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{fresh, live, memo, words};
+use crate::ui::reactive::{fresh, memo, reactive, words};
 use crate::ui::toasts::Feedback;
 
 /// After this long the button says in words that something is going on.
@@ -219,7 +219,7 @@ pub fn Form(
     };
     view! {
         <form class=class method="post" action=state.path novalidate on:submit=submit>
-            {live(move || state.alert.try_get().flatten().map(alert))}
+            {reactive(move || state.alert.try_get().flatten().map(alert))}
             {children()}
         </form>
     }

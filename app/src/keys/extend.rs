@@ -9,7 +9,7 @@ use shared::view::{Changed, KeyView, Moment};
 
 use crate::forms::form::{Form, FormState, then};
 use crate::server_fns::keys::{EditKey, ExpireKey, RestoreKey};
-use crate::ui::reactive::{fresh, live, memo, words};
+use crate::ui::reactive::{fresh, memo, reactive, words};
 use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
 
@@ -70,7 +70,7 @@ impl Line {
 /// The form that extends or restores the key, or *Undo* once it was sent.
 pub fn extend(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
     let feedback = Feedback::get();
-    live(move || {
+    reactive(move || {
         feedback.catch_focus();
         match line.extended.get() {
             None => offer(line, access_key.clone(), name.clone(), status),

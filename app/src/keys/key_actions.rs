@@ -8,7 +8,7 @@ use shared::view::KeyView;
 use crate::forms::form::{press, then};
 use crate::server_fns::keys::ExpireKey;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::live;
+use crate::ui::reactive::reactive;
 use crate::ui::toasts::Feedback;
 
 /// The page with the table of keys.
@@ -66,7 +66,7 @@ pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
                     {Icon::MORE.draw()}
                 </summary>
                 <div class="menu-items">
-                    {live(first)}
+                    {reactive(first)}
                     <a class="button quiet danger" href=delete>
                         "Delete…"
                     </a>

@@ -11,7 +11,7 @@ use crate::server_fns::notices::SendAgain;
 use crate::ui::clock::ticking;
 use crate::ui::icon::Icon;
 use crate::ui::moment;
-use crate::ui::reactive::{live, memo};
+use crate::ui::reactive::{memo, reactive};
 use crate::ui::status;
 use crate::ui::toasts::Feedback;
 
@@ -30,7 +30,7 @@ pub fn failures(notices: Memo<NoticesView>) -> AnyView {
         }
     });
     view! {
-        {live(move || {
+        {reactive(move || {
             let sentence = sentence.get();
             (!sentence.is_empty())
                 .then(|| {
@@ -57,7 +57,7 @@ pub fn log(notices: Memo<NoticesView>) -> AnyView {
             <h2 id="log-title" tabindex="-1">
                 "Delivery log"
             </h2>
-            {live(move || {
+            {reactive(move || {
                 feedback.catch_focus();
                 notices.with(|notices| table(&notices.deliveries, notices.total, now))
             })}

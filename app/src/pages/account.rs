@@ -17,7 +17,7 @@ use crate::ui::answer::{answered, kept, problem};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::layout::Account;
-use crate::ui::reactive::{effect, fresh, live};
+use crate::ui::reactive::{effect, fresh, reactive};
 use crate::ui::toasts::Feedback;
 
 #[component]
@@ -125,7 +125,7 @@ fn password(email: String) -> AnyView {
     view! {
         <section class="card" aria-labelledby="password-title">
             <h2 id="password-title">"Password"</h2>
-            {live(move || {
+            {reactive(move || {
                 changes.track();
                 fresh(password_form(email.clone(), changes))
             })}

@@ -21,7 +21,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{effect, fresh, live, memo};
+use crate::ui::reactive::{effect, fresh, memo, reactive};
 use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 
@@ -167,7 +167,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
             <select id="sort" name="sort" node_ref=order on:change=move |_| on_order(false)>
                 {orders(first.sort)}
             </select>
-            {live(move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> }))}
+            {reactive(move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> }))}
             <button type="submit" class="button">
                 {Icon::SEARCH.draw()}
                 "Search"

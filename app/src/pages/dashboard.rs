@@ -17,7 +17,7 @@ use crate::ui::answer::{kept, problem};
 use crate::ui::clock::ticking;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{effect, live, memo};
+use crate::ui::reactive::{effect, memo, reactive};
 use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
@@ -40,8 +40,8 @@ fn content(overview: Memo<Overview>) -> AnyView {
     let address = memo(move || overview.with(|overview| overview.address.clone()));
     let address = move || address::note(&address.get());
     view! {
-        {live(claim)}
-        {live(address)}
+        {reactive(claim)}
+        {reactive(address)}
         {keys(overview, now)}
     }
     .into_any()
@@ -62,7 +62,7 @@ fn keys(overview: Memo<Overview>, now: Signal<i64>) -> AnyView {
     }
     view! {
         {banner(overview, first, now)}
-        {live(move || rest(overview.get(), now))}
+        {reactive(move || rest(overview.get(), now))}
     }
     .into_any()
 }
@@ -220,7 +220,7 @@ fn attention(
                     <bdi>{key.name.clone()}</bdi>
                 </a>
                 " "
-                {live(what)}
+                {reactive(what)}
             </div>
             {extend(line, key.access_key, key.name, state)}
         </li>

@@ -26,7 +26,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{effect, fresh, live, memo};
+use crate::ui::reactive::{effect, fresh, memo, reactive};
 use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 
@@ -81,7 +81,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
     let summary = summary(detail, now, state);
     let edit = edit_form(detail, time_zone.clone());
     view! {
-        {live(move || head(name.get()))}
+        {reactive(move || head(name.get()))}
         {done_note()}
         {summary}
         {not_extended(expired)}
@@ -90,7 +90,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
             <h2 id="edit-title">"Edit"</h2>
             {edit}
         </section>
-        {live(move || {
+        {reactive(move || {
             feedback.catch_focus();
             fresh(if expired.get() {
                 restore_section(detail, time_zone.clone())
@@ -138,7 +138,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Expires"</dt>
-                <dd>{live(move || moment::expiration(detail.get().key.expires, now))}</dd>
+                <dd>{reactive(move || moment::expiration(detail.get().key.expires, now))}</dd>
             </div>
             <div>
                 <dt>"Created"</dt>
@@ -146,7 +146,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
             </div>
             <div>
                 <dt>"Last used"</dt>
-                <dd>{live(move || moment::last_use(detail.get().key.used, now))}</dd>
+                <dd>{reactive(move || moment::last_use(detail.get().key.used, now))}</dd>
             </div>
         </dl>
     }
@@ -172,7 +172,7 @@ fn not_extended(expired: Memo<bool>) -> Option<AnyView> {
 
 /// That programs still call the expired key, with the way to the form that restores it.
 fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
-    live(move || {
+    reactive(move || {
         let failing = detail.get().failing.filter(|_| expired.get());
         failing.map(|failing| {
             view! {
@@ -298,7 +298,7 @@ fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -
             <h2 id="delete-title" tabindex="-1">
                 "Delete"
             </h2>
-            {live(move || {
+            {reactive(move || {
                 (!expired.get())
                     .then(|| {
                         view! {
@@ -314,7 +314,7 @@ fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -
             <p>
                 <strong>"A deleted key cannot come back."</strong>
                 " Programs that still use it are refused. To confirm, type its name: "
-                <bdi class="quoted">{live(move || name.get())}</bdi>
+                <bdi class="quoted">{reactive(move || name.get())}</bdi>
             </p>
             <Form state=state check=check_delete then=done>
                 <input type="hidden" name="access_key" value=access_key />
@@ -346,11 +346,11 @@ fn usage(detail: Memo<KeyDetail>, now: Signal<i64>) -> AnyView {
     view! {
         <section class="card" aria-labelledby="calls-title">
             <h2 id="calls-title">"Calls, last 30 days"</h2>
-            {live(move || calls::chart(detail.get().calls, "in the last 30 days"))}
+            {reactive(move || calls::chart(detail.get().calls, "in the last 30 days"))}
         </section>
         <section class="card" aria-labelledby="callers-title">
             <h2 id="callers-title">"Recent callers"</h2>
-            {live(move || callers(detail.get().callers))}
+            {reactive(move || callers(detail.get().callers))}
         </section>
     }
     .into_any()
@@ -389,7 +389,7 @@ fn history(detail: Memo<KeyDetail>) -> AnyView {
         <section class="card" aria-labelledby="history-title">
             <h2 id="history-title">"History"</h2>
             <ol class="history">
-                {live(move || detail.get().history.into_iter().map(entry).collect_view())}
+                {reactive(move || detail.get().history.into_iter().map(entry).collect_view())}
             </ol>
         </section>
     }

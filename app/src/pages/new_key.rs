@@ -15,7 +15,7 @@ use crate::server_fns::keys::CreateKey;
 use crate::ui::answer::answered;
 use crate::ui::head::PageHead;
 use crate::ui::layout::Account;
-use crate::ui::reactive::live;
+use crate::ui::reactive::reactive;
 
 #[component]
 pub fn NewKeyPage() -> impl IntoView {
@@ -31,7 +31,7 @@ pub fn NewKeyPage() -> impl IntoView {
             <a href=LIST>"API Control"</a>
         </p>
         <PageHead title="Create key" />
-        {live(move || {
+        {reactive(move || {
             if let Some(key) = issued.get() {
                 return view! { <IssuedCard issued=key next=LIST next_label="Back to API Control" /> }.into_any();
             }

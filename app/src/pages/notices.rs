@@ -20,7 +20,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{live, memo};
+use crate::ui::reactive::{memo, reactive};
 use crate::ui::status;
 use crate::ui::toasts::{Feedback, Undo};
 
@@ -101,7 +101,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
                     </p>
                 </fieldset>
                 <div class="live" role="status">
-                    {live(move || {
+                    {reactive(move || {
                         (count.get() == 0)
                             .then(|| {
                                 view! {
@@ -134,11 +134,11 @@ fn recipients(notices: Memo<NoticesView>) -> AnyView {
                 <strong>
                     <bdi>{email}</bdi>
                 </strong>
-                {live(move || confirmation(own.get().0))}
-                {live(move || (!own.get().1).then(|| resend("account")))}
+                {reactive(move || confirmation(own.get().0))}
+                {reactive(move || (!own.get().1).then(|| resend("account")))}
             </div>
             <p class="help">
-                {live(move || {
+                {reactive(move || {
                     match own.get() {
                         (true, true) => "The account's own address. It gets every notice.",
                         (true, false) => {
@@ -151,7 +151,7 @@ fn recipients(notices: Memo<NoticesView>) -> AnyView {
                 })}
             </p>
             <h3>"Second recipient"</h3>
-            {live(move || {
+            {reactive(move || {
                 feedback.catch_focus();
                 match second.get() {
                     Some(second) => present(second),
@@ -250,7 +250,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
             <p>
                 "Subscribe to this address in your calendar program, by “from URL” or “by address”, and each key's expiration stands there."
             </p>
-            {live(move || {
+            {reactive(move || {
                 let address = address.get();
                 view! {
                     <div class="example">

@@ -14,7 +14,7 @@ use crate::keys::issued::IssuedCard;
 use crate::server_fns::account::SignUp;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
-use crate::ui::reactive::{effect, live};
+use crate::ui::reactive::{effect, reactive};
 
 /// The time zone of an account made without JavaScript, until it is changed.
 const DEFAULT_ZONE: &str = "UTC";
@@ -30,7 +30,7 @@ pub fn SignUpPage() -> impl IntoView {
     view! {
         <div class="gate" class:wide=move || issued.with(Option::is_some)>
             {brand()}
-            {live(move || match issued.get() {
+            {reactive(move || match issued.get() {
                 Some(key) => welcome(key),
                 None => form(done.clone()),
             })}

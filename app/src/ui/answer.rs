@@ -8,7 +8,7 @@ use leptos_router::hooks::use_location;
 
 use super::head::PageHead;
 use super::icon::Icon;
-use super::reactive::{effect, live, memo};
+use super::reactive::{effect, memo, reactive};
 use super::toasts::Feedback;
 use crate::client::browser;
 use crate::client::call::Answer;
@@ -60,7 +60,7 @@ where
                 .map(|answer| answer.map(|content| subject(&content)))
         });
         let show = show.clone();
-        Some(live(move || {
+        Some(reactive(move || {
             found
                 .get()
                 .map(|found| match (found, resource.get_untracked()) {

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 
 use super::hydrated::Hydrated;
 use super::icon::Icon;
-use super::reactive::{live, memo, words};
+use super::reactive::{memo, reactive, words};
 use super::toasts::Feedback;
 use crate::client::browser;
 use crate::client::timers::Delay;
@@ -63,7 +63,7 @@ pub fn CopyButton(
     };
     view! {
         <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button>
-            {live(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
+            {reactive(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
             <span class="word" aria-live="polite">
                 {words(move || if copied.get() { "Copied" } else { word })}
             </span>

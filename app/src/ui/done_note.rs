@@ -5,7 +5,7 @@ use leptos_router::hooks::use_location;
 use shared::pasted::NOT_SEARCHED;
 
 use super::icon::Icon;
-use super::reactive::live;
+use super::reactive::reactive;
 use super::toasts::Feedback;
 
 /// What a form without JavaScript did, from the address that it led to.
@@ -35,7 +35,7 @@ pub fn done_note() -> AnyView {
         })
     };
     view! {
-        {live(move || {
+        {reactive(move || {
             text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
         })}
     }

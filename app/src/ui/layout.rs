@@ -8,7 +8,7 @@ use shared::view::AccountView;
 use super::icon::Icon;
 use super::menus::{close_menus, close_open};
 use super::offline::Offline;
-use super::reactive::{effect, live};
+use super::reactive::{effect, reactive};
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
 use crate::client::call::Answer;
@@ -38,7 +38,7 @@ pub fn Frame(
         <div class="progress" class:going=routing aria-hidden="true"></div>
         <div class="frame">
             <Transition>
-                {live(move || {
+                {reactive(move || {
                     account.get().and_then(Result::ok).map(|account| navigation(account, pathname))
                 })}
             </Transition>

@@ -4,13 +4,13 @@ use leptos::prelude::*;
 use shared::relative;
 use shared::view::Moment;
 
-use super::reactive::{fresh, live, memo};
+use super::reactive::{fresh, memo, reactive};
 
 /// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
 /// otherwise read out each second.
 pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
     let words = words(at, now, relative::relative);
-    live(move || fresh(view! { <span class="relative" aria-live="off">{words.get()}</span> }))
+    reactive(move || fresh(view! { <span class="relative" aria-live="off">{words.get()}</span> }))
 }
 
 fn words(at: i64, now: Signal<i64>, distance: fn(i64, i64) -> String) -> Memo<String> {
@@ -32,7 +32,7 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
 /// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
 pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
     let words = words(moment.at, now, relative::ago);
-    live(move || {
+    reactive(move || {
         let Moment { rfc3339, text, .. } = moment.clone();
         fresh(view! {
             <time datetime=rfc3339 title=text aria-live="off">

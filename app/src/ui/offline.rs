@@ -3,7 +3,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 
-use super::reactive::{effect, live};
+use super::reactive::{effect, reactive};
 
 /// Says so while the browser has no connection.
 #[component]
@@ -19,7 +19,7 @@ pub fn Offline() -> impl IntoView {
     });
     view! {
         <div class="offline" role="status">
-            {live(move || {
+            {reactive(move || {
                 offline
                     .get()
                     .then_some(

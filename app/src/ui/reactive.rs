@@ -11,7 +11,7 @@ use leptos::tachys::view::any_view::IntoAny;
 use leptos::tachys::view::{Mountable, Position, PositionState, Render, RenderHtml};
 
 /// What `view` says, as long as what it reads changes.
-pub fn live<V: IntoAny>(view: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
+pub fn reactive<V: IntoAny>(view: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     let view: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(move || view().into_any());
     view.into_any()
 }
@@ -46,7 +46,7 @@ pub fn fresh(view: impl IntoAny) -> AnyView {
 
 /// A text that changes, in an element of its own; see [`fresh`].
 pub fn words(text: impl Fn() -> &'static str + Send + Sync + 'static) -> AnyView {
-    live(move || fresh(view! { <span>{text()}</span> }))
+    reactive(move || fresh(view! { <span>{text()}</span> }))
 }
 
 struct Fresh(AnyView);

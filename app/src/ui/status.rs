@@ -5,7 +5,7 @@ use shared::status::Status;
 use shared::view::KeyView;
 
 use super::icon::Icon;
-use super::reactive::{fresh, live, memo};
+use super::reactive::{fresh, memo, reactive};
 
 pub fn icon(status: Status) -> Icon {
     match status {
@@ -37,7 +37,7 @@ pub fn fixed(class: &'static str, icon: Icon, word: &'static str) -> AnyView {
 
 /// A pill that changes by itself when its time has come.
 pub fn pill(status: Memo<Status>) -> AnyView {
-    live(move || {
+    reactive(move || {
         let status = status.get();
         fixed(class(status), icon(status), status.label())
     })

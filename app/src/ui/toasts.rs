@@ -7,7 +7,7 @@ use leptos_router::hooks::use_location;
 use shared::view::Changed;
 
 use super::icon::Icon;
-use super::reactive::{effect, fresh, live};
+use super::reactive::{effect, fresh, reactive};
 use super::settling::Settling;
 use crate::client::browser;
 use crate::client::call::{Fields, call};
@@ -182,7 +182,7 @@ pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
     });
     view! {
         <div class="toasts" role="status" aria-live="polite">
-            {live(move || message.get().map(|message| toast(feedback, message)))}
+            {reactive(move || message.get().map(|message| toast(feedback, message)))}
         </div>
     }
     .into_any()
