@@ -10,7 +10,7 @@ use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
 use shared::theme::Theme;
 
 use crate::client::boot;
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::forms::form_replay::Scriptless;
 use crate::pages::account::AccountPage;
 use crate::pages::api_control::ApiControlPage;
@@ -74,7 +74,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new_str(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     let feedback = Feedback::provide();
-    let account = ask::<ShowAccount>(Vec::new, None);
+    let account = query::<ShowAccount>(Vec::new, None);
     provide_context(account);
     let (routing, set_routing) = signal(false);
     view! {

@@ -1,8 +1,8 @@
-//! The one way from the pages to the server functions.
+//! Calls from the pages to the server functions.
 //!
-//! The browser's half of a server function would bring its own copies of what sends, waits and reads. Here
-//! all of them share one: a question is the function's fields by name, and the answer stays JSON until the
-//! page that asked reads it. While the server renders, the function is called in place.
+//! The browser's half of a server function would bring its own copies of the code that sends, waits and reads. Here
+//! all of them share one: a call is the function's fields by name, and the reply stays JSON until the page reads it.
+//! While the server renders, and for a form post, the function runs in place.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -21,7 +21,7 @@ use crate::error::FnError;
 /// The fields of a server function.
 pub type Fields = Vec<(&'static str, String)>;
 
-/// What a server function answered, not yet read.
+/// The answer of a server function, not yet read.
 pub type Reply = Result<SecretJson, FnError>;
 
 /// The fields of a form post, as they were sent.
@@ -31,33 +31,33 @@ pub type FormFields = Vec<(String, String)>;
 /// A server function on its way to a [`Reply`].
 pub type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
-/// What a server function answered, and answers again when what it was asked changes.
-pub struct Answer<T> {
+/// The answer of a server function, fetched again when its fields change.
+pub struct Query<T> {
     reply: Resource<Reply, AsJson>,
     shape: PhantomData<fn() -> T>,
 }
 
-impl<T> Clone for Answer<T> {
+impl<T> Clone for Query<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Answer<T> {}
+impl<T> Copy for Query<T> {}
 
-impl<T: Shape> Answer<T> {
-    /// The answer, once there is one.
+impl<T: Shape> Query<T> {
+    /// Returns the answer, once there is one.
     pub fn get(self) -> Option<Result<T, FnError>> {
         self.reply.get().map(read)
     }
 
-    /// As [`Answer::get`], without being told of later answers.
+    /// As [`Query::get`], without tracking later answers.
     pub fn get_untracked(self) -> Option<Result<T, FnError>> {
         // A resource's own `get_untracked` tracks all the same: under a `Transition` it waits to be ready.
         untrack(|| self.reply.get_untracked()).map(read)
     }
 
-    /// Asks once more.
+    /// Fetches the answer again.
     pub fn refetch(self) {
         self.reply.refetch();
     }
@@ -67,16 +67,16 @@ fn read<T: Shape>(reply: Reply) -> Result<T, FnError> {
     reply.and_then(|json| json.read())
 }
 
-/// Asks a server function, and again whenever its fields change or `revision` does.
-pub fn ask<F>(
+/// Queries a server function, and again whenever its fields or `revision` change.
+pub fn query<F>(
     fields: impl Fn() -> Fields + Send + Sync + 'static,
     revision: Option<RwSignal<u32>>,
-) -> Answer<F::Output>
+) -> Query<F::Output>
 where
     F: ServerFn<Error = FnError> + DeserializeOwned,
     F::Output: Serialize,
 {
-    Answer {
+    Query {
         reply: resource(Box::new(fields), revision, answer::<F>),
         shape: PhantomData,
     }
@@ -87,8 +87,8 @@ fn resource(
     revision: Option<RwSignal<u32>>,
     answer: fn(Fields) -> Replying,
 ) -> Resource<Reply, AsJson> {
-    let question = move || (fields(), revision.map(|revision| revision.get()));
-    Resource::new_with_options(question, move |(fields, _)| answer(fields), true)
+    let source = move || (fields(), revision.map(|revision| revision.get()));
+    Resource::new_with_options(source, move |(fields, _)| answer(fields), true)
 }
 
 #[cfg(feature = "ssr")]
@@ -151,7 +151,7 @@ pub async fn call(path: &'static str, fields: Fields) -> Reply {
     send(path, body).await
 }
 
-/// Sends what a form holds to the server function at `path`.
+/// Sends the fields of a form to the server function at `path`.
 pub async fn send(path: &str, body: web_sys::UrlSearchParams) -> Reply {
     let init = web_sys::RequestInit::new();
     init.set_method("POST");
@@ -163,7 +163,7 @@ pub async fn send(path: &str, body: web_sys::UrlSearchParams) -> Reply {
     }
 }
 
-/// Whether it worked, and what came.
+/// Returns whether the status is 2xx, and the body.
 async fn fetch(
     path: &str,
     init: &web_sys::RequestInit,
@@ -176,8 +176,8 @@ async fn fetch(
     Ok((response.ok(), text.as_string().unwrap_or_default()))
 }
 
-/// How a reply travels in the page's HTML: the answer as it is, or the error after a mark that no JSON
-/// begins with.
+/// The encoding of a reply in the page's HTML: the answer as it is, or the error after a mark that no JSON begins
+/// with.
 pub struct AsJson;
 
 const FAILED: char = '!';

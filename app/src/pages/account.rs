@@ -9,7 +9,7 @@ use shared::view::AccountView;
 
 use crate::account::address;
 use crate::client::browser;
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::forms::field::{PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::server_fns::account::{ChangePassword, SavePreferences, ShowAccount, ShowAddress};
@@ -24,8 +24,8 @@ use crate::ui::toasts::Feedback;
 pub fn AccountPage() -> impl IntoView {
     // Asked anew for this page: the frame's copy is fetched again when something is saved, and what is
     // being typed here must not go with it.
-    let account = ask::<ShowAccount>(Vec::new, None);
-    let address = ask::<ShowAddress>(Vec::new, Some(Feedback::get().revision));
+    let account = query::<ShowAccount>(Vec::new, None);
+    let address = query::<ShowAddress>(Vec::new, Some(Feedback::get().revision));
     view! {
         <PageHead title="Account" />
         {done_note()}

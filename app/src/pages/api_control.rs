@@ -11,7 +11,7 @@ use shared::pasted::{NOT_SEARCHED, pasted_secret};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
-use crate::client::call::ask;
+use crate::client::call;
 use crate::client::timers::Delay;
 use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
 use crate::server_fns::keys::ListKeys;
@@ -70,7 +70,7 @@ pub fn ApiControlPage() -> impl IntoView {
             ("page", query.page.to_string()),
         ]
     };
-    let keys = ask::<ListKeys>(fields, Some(revision));
+    let keys = call::query::<ListKeys>(fields, Some(revision));
     view! {
         <PageHead title="API Control" action=create_key_link() />
         {done_note()}

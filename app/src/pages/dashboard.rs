@@ -7,7 +7,7 @@ use shared::usage::Attention;
 use shared::view::{Alarms, Counts, KeyView, Overview};
 
 use crate::account::{account_notes, address};
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::keys::calls;
 use crate::keys::extend::{Line, extend};
 use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path};
@@ -25,7 +25,7 @@ use crate::ui::{moment, status};
 #[component]
 pub fn DashboardPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = ask::<ShowOverview>(Vec::new, Some(revision));
+    let overview = query::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Dashboard" action=create_key_link() />
         {kept(overview, |overview| (overview.counts.total() == 0).to_string(), content, problem)}

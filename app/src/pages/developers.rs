@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::problem::Code;
 use shared::view::Overview;
 
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::server_fns::overview::ShowOverview;
 use crate::site::SiteUrl;
 use crate::ui::answer::answered;
@@ -18,7 +18,7 @@ const SECRET: &str = "YOUR_SECRET_KEY";
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = ask::<ShowOverview>(Vec::new, Some(revision));
+    let overview = query::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Developers" />
         {answered(overview, content)}

@@ -11,7 +11,7 @@ use shared::version;
 use shared::view::{Changed, HistoryEntry, KeyDetail};
 
 use crate::client::browser;
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::error::FnError;
 use crate::forms::expiration::{self, Choice, Expiration, Keep};
 use crate::forms::field::{TextArea, TextField};
@@ -37,7 +37,7 @@ pub fn KeyPage() -> impl IntoView {
         memo(move || params.with(|params| params.get("access_key").unwrap_or_default()));
     let revision = Feedback::get().revision;
     let fields = move || vec![("access_key", access_key.get())];
-    let detail = ask::<ShowKey>(fields, Some(revision));
+    let detail = query::<ShowKey>(fields, Some(revision));
     view! {
         <p class="crumbs">
             <a href=LIST>"API Control"</a>

@@ -6,7 +6,7 @@ use shared::notice::{NoticesView, SecondRecipient, Stage, Stages};
 use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 
-use crate::client::call::ask;
+use crate::client::call::query;
 use crate::forms::field::{self, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
 use crate::forms::form_replay::Replay;
@@ -26,7 +26,7 @@ use crate::ui::toasts::{Feedback, Undo};
 
 #[component]
 pub fn NoticesPage() -> impl IntoView {
-    let notices = ask::<ShowNotices>(Vec::new, Some(Feedback::get().revision));
+    let notices = query::<ShowNotices>(Vec::new, Some(Feedback::get().revision));
     view! {
         <PageHead title="Notices" />
         {done_note()}

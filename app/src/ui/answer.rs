@@ -11,7 +11,7 @@ use super::icon::Icon;
 use super::reactive::{effect, memo, reactive};
 use super::toasts::Feedback;
 use crate::client::browser;
-use crate::client::call::Answer;
+use crate::client::call::Query;
 use crate::client::shape::Shape;
 use crate::error::FnError;
 
@@ -24,7 +24,7 @@ pub fn settled(content: impl Fn() -> Option<AnyView> + Send + Sync + 'static) ->
 
 /// As [`settled`], for an answer that is shown as a whole each time it comes.
 pub fn answered<T>(
-    resource: Answer<T>,
+    resource: Query<T>,
     show: impl Fn(T) -> AnyView + Send + Sync + 'static,
 ) -> AnyView
 where
@@ -44,7 +44,7 @@ where
 /// of an answer and told of later answers, because what is done in one part of it must not throw away what
 /// is being typed in another. `otherwise` is shown where there is no answer.
 pub fn kept<T>(
-    resource: Answer<T>,
+    resource: Query<T>,
     subject: fn(&T) -> String,
     show: impl Fn(Memo<T>) -> AnyView + Send + Sync + 'static,
     otherwise: fn(FnError) -> AnyView,
@@ -73,7 +73,7 @@ where
 }
 
 /// The last answer that could be had.
-fn latest<T>(resource: Answer<T>, first: T) -> Memo<T>
+fn latest<T>(resource: Query<T>, first: T) -> Memo<T>
 where
     T: Shape + Clone + PartialEq + Send + Sync + 'static,
 {

@@ -11,11 +11,11 @@ use super::offline::Offline;
 use super::reactive::{effect, reactive};
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
-use crate::client::call::Answer;
+use crate::client::call::Query;
 use crate::server_fns::account::SignOut;
 
 /// The account that is signed in, for whichever page wants it.
-pub type Account = Answer<AccountView>;
+pub type Account = Query<AccountView>;
 
 #[component]
 pub fn Frame(
