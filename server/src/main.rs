@@ -9,15 +9,15 @@ use server::config::commands::{ClockCommand, Command, CommandLine, MailCommand};
 use tokio::runtime::Runtime;
 use vault::zones::Edition;
 
-/// Quicker than the system's at the few pieces that a verification allocates.
+/// Faster than the system's allocator at the few pieces that a verification allocates.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// How long the end waits for what cannot be called off: the system looking up a mail server's name, mostly.
+/// How long the process waits at its end for work that cannot be cancelled: mostly the lookup of a mail server's name.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
-    // The command line's own mistakes are printed before standard error belongs to the log.
+    // Mistakes in the command line are printed before standard error belongs to the log.
     let command = CommandLine::of_process().command;
     if let Err(sentence) = server::log::start() {
         let _ = writeln!(std::io::stderr(), "{sentence}");
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// A core dump would hold the pepper, and the secrets that were in use last.
+/// Forbids core dumps, which would hold the pepper and the secrets in use.
 fn forbid_core_dumps() {
     if let Err(error) = rlimit::Resource::CORE.set(0, 0) {
         tracing::warn!(%error, "core dumps cannot be forbidden");
@@ -75,7 +75,7 @@ async fn run(command: Command) -> Result<(), String> {
     }
 }
 
-/// Nobody may be reading any more; what was done is done all the same.
+/// Prints a report. A closed standard output is ignored: the work is done either way.
 fn say(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }

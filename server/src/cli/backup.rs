@@ -8,10 +8,10 @@ use vault::{Present, Revived, Since, Wanted, rfc3339};
 use crate::config::commands::{Backup, Restore};
 use crate::config::files::Files;
 
-/// Makes a backup, and says what is in it.
+/// Makes a backup, and reports its contents.
 ///
 /// # Errors
-/// A sentence that says why there is none.
+/// A sentence with the reason.
 pub async fn backup(command: &Backup) -> Result<String, String> {
     let copied = vault::backup(&command.files.database_url, &command.file)
         .await
@@ -25,10 +25,10 @@ pub async fn backup(command: &Backup) -> Result<String, String> {
     ))
 }
 
-/// Restores a backup, and says what that means.
+/// Restores a backup, and reports what that changes.
 ///
 /// # Errors
-/// A sentence that says why it was not done.
+/// A sentence with the reason.
 pub async fn restore(command: &Restore) -> Result<String, String> {
     let wanted = Wanted {
         file: command.file.clone(),
@@ -107,7 +107,7 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
     Ok(text)
 }
 
-/// Why the backup could not be compared with what came after it.
+/// Returns why the backup could not be compared with what came after it.
 fn doubt(present: &Present) -> Option<String> {
     match present {
         Present::Compared | Present::Parted => None,

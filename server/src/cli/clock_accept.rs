@@ -1,4 +1,4 @@
-//! `keyhold clock accept`: goes by the machine's clock again, after one that ran ahead was put right.
+//! `keyhold clock accept`: the return to the machine's clock, after it ran ahead and was corrected.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use vault::clock::SystemClock;
 
 use crate::config::commands::ClockAccept;
 
-/// Accepts the machine's clock, and says what that meant.
+/// Accepts the machine's clock, and reports what that changes.
 ///
 /// # Errors
-/// A sentence: what stands in the way.
+/// A sentence with the reason.
 pub async fn run(command: &ClockAccept) -> Result<String, String> {
     let clock = Arc::new(SystemClock::default());
     let accepted = accept_clock(&command.database_url, clock, command.dry_run)
@@ -28,7 +28,7 @@ pub async fn run(command: &ClockAccept) -> Result<String, String> {
         vault::rfc3339(accepted.now),
         vault::rfc3339(accepted.recorded),
     );
-    // Writing to a text does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(
         text,
         "the next start goes by the machine's clock, {now}, and no longer by what was recorded until {recorded}. Keys \

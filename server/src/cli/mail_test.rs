@@ -1,5 +1,5 @@
-//! `keyhold mail test`: one mail with the settings of `serve`. It asks nothing of the database, and so works
-//! beside a running server and before the first start.
+//! `keyhold mail test`: one mail with the settings of `serve`. It needs no database, and so works beside a running
+//! server and before the first start.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::config::commands::MailTest;
 /// The longest that the mail server may take in all.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Sends it, and answers with the mail server's words.
+/// Sends the mail, and returns the mail server's response.
 ///
 /// # Errors
-/// A sentence: what is wrong with the settings, or what the mail server said.
+/// A sentence: the mistake in the settings, or the mail server's response.
 pub async fn run(command: &MailTest) -> Result<String, String> {
     let to = text::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
     let base_url = command.http.resolved_base_url(command.http.listen)?;

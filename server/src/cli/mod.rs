@@ -1,4 +1,4 @@
-//! The commands that run beside the server or before it: each does one thing, answers in a sentence, and ends.
+//! The commands that run beside the server or before it. Each does one thing, reports it, and ends.
 
 pub mod backup;
 pub mod clock_accept;

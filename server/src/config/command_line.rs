@@ -10,13 +10,13 @@ use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 use super::commands::CommandLine;
 
 impl CommandLine {
-    /// Reads the process's own; ends it with an error, or when help or version was asked for.
+    /// Reads the command line of the process. Ends the process with an error, or after help or version.
     pub fn of_process() -> Self {
         Self::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit())
     }
 
     /// # Errors
-    /// What is wrong, and with which flag or variable.
+    /// The mistake, with the flag or variable that holds it.
     fn read(given: Vec<OsString>) -> Result<Self, Error> {
         let command = Self::command();
         let command = command.mut_subcommands(without_empty_variables);
@@ -29,7 +29,7 @@ impl CommandLine {
     }
 }
 
-/// Compose files set a variable to nothing where it was not meant to be set.
+/// Ignores variables that are set to nothing, as Compose files do with a variable that should be absent.
 fn without_empty_variables(command: Command) -> Command {
     command
         .mut_args(|arg| {
@@ -51,7 +51,7 @@ fn is_empty(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// The same of flags: `--base-url ""` and `--base-url=`.
+/// Drops flags with an empty value: `--base-url ""` and `--base-url=`.
 fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString> {
     let mut kept: Vec<OsString> = Vec::with_capacity(given.len());
     for value in given {
@@ -80,7 +80,7 @@ fn all_args(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
     Box::new(command.get_arguments().chain(below))
 }
 
-/// Puts the variable into an error about a value that no flag gave.
+/// Names the variable in an error about a value that no flag gave.
 fn named_by_variable(mut error: Error, command: &Command, given: &[OsString]) -> Error {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
         return error;

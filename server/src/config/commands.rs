@@ -28,7 +28,7 @@ pub enum Command {
     /// Try the mail settings.
     #[command(subcommand)]
     Mail(MailCommand),
-    /// Put right what a wrong clock has left behind.
+    /// Fix what a wrong clock has left behind.
     #[command(subcommand)]
     Clock(ClockCommand),
     /// Say which edition of the time zone data is in use, and where it comes from.
@@ -43,7 +43,7 @@ pub enum MailCommand {
 
 #[derive(Debug, Subcommand)]
 pub enum ClockCommand {
-    /// After a clock that ran ahead was put right: go by the machine's clock again, with the server stopped.
+    /// Go by the machine's clock again, after it ran ahead and was corrected. The server must be stopped.
     Accept(ClockAccept),
 }
 
@@ -58,7 +58,7 @@ pub struct ClockAccept {
     )]
     pub database_url: String,
 
-    /// Only say what would be done.
+    /// Only report what would be done.
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -78,7 +78,7 @@ pub struct MailTest {
 
 #[derive(Args, Debug)]
 pub struct Backup {
-    /// The file to make. One that is there is not overwritten.
+    /// The file to write. An existing file is not overwritten.
     pub file: PathBuf,
 
     #[command(flatten)]
@@ -90,7 +90,7 @@ pub struct Restore {
     /// The backup.
     pub file: PathBuf,
 
-    /// Leave the keys good that were deleted or expired after the backup was made.
+    /// Keep the keys good that were deleted or expired after the backup was made.
     #[arg(long)]
     pub keep_revived: bool,
 
@@ -98,7 +98,7 @@ pub struct Restore {
     #[arg(long, value_name = "ACCESS_KEYS", value_delimiter = ',')]
     pub expire: Vec<String>,
 
-    /// Only say what would be done. That works beside a running server.
+    /// Only report what would be done. This works beside a running server.
     #[arg(long)]
     pub dry_run: bool,
 

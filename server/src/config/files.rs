@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Where the database and the pepper are.
+/// The locations of the database and the pepper.
 #[derive(Args, Clone, Debug)]
 pub struct Files {
     /// The database.

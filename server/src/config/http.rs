@@ -23,7 +23,7 @@ pub struct HttpArgs {
 }
 
 impl HttpArgs {
-    /// The base URL, without a slash at the end, once `listen` says which port was taken.
+    /// Returns the base URL without a trailing slash. `bound` is the address that the listener took.
     ///
     /// # Errors
     /// A sentence, if signing in there would not be safe.
@@ -43,7 +43,7 @@ impl HttpArgs {
     }
 }
 
-/// Whether a URL can be reached from this machine only.
+/// Returns whether a URL can be reached from this machine only.
 pub fn is_loopback_url(url: &str) -> bool {
     let uri: Option<Uri> = url.parse().ok();
     uri.as_ref()
@@ -51,7 +51,7 @@ pub fn is_loopback_url(url: &str) -> bool {
         .is_some_and(is_loopback_host)
 }
 
-/// Whether a host is a loopback address or a name of one.
+/// Returns whether a host is a loopback address or a name of one.
 pub fn is_loopback_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -62,8 +62,8 @@ pub fn is_loopback_host(host: &str) -> bool {
             .is_ok_and(|address| address.is_loopback())
 }
 
-/// Scheme, host and port of a URL in the one way that browsers write them in `Origin` (WHATWG URL), so that they can
-/// be compared: lower case, no default port, no dot at the end of the host.
+/// Returns scheme, host and port of a URL as browsers write them in `Origin` (WHATWG URL), so that two can be compared:
+/// lower case, no default port, no trailing dot in the host.
 pub fn origin(url: &str) -> Option<String> {
     let mut url = Url::parse(url).ok()?;
     let host = url.host_str()?.trim_end_matches('.').to_owned();
@@ -72,7 +72,7 @@ pub fn origin(url: &str) -> Option<String> {
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
-/// Reads a base URL as its origin. Empty is as if absent.
+/// Parses a base URL into its origin. An empty one counts as absent.
 fn base_url(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());

@@ -1,4 +1,4 @@
-//! What an account, a network and the instance may take. `docs/limits.md` explains each limit.
+//! The limits of an account, a network and the instance. `docs/limits.md` explains each.
 
 use clap::Args;
 use vault::limits::Settings;

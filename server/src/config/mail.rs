@@ -11,7 +11,7 @@ use vault::mail::{Sender, SmtpUrl, domain};
 
 use super::http::is_loopback_url;
 
-/// Where mails are kept as files, relative to the working directory.
+/// The folder of mails that are kept as files, relative to the working directory.
 const FOLDER: &str = "data/mail";
 
 #[derive(Args, Clone, Debug)]
@@ -28,8 +28,8 @@ pub struct MailSettings {
     )]
     pub smtp_url: RawSmtpUrl,
 
-    /// Whom mails come from: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host of
-    /// the base URL.
+    /// The From address of outgoing mail: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host
+    /// of the base URL.
     #[arg(
         long,
         env = "KEYHOLD_MAIL_FROM",
@@ -59,7 +59,7 @@ impl fmt::Debug for RawSmtpUrl {
 }
 
 impl MailSettings {
-    /// The way out for mails of a Keyhold at `base_url`.
+    /// Returns the transport for the mails of a Keyhold at `base_url`.
     ///
     /// # Errors
     /// A sentence that names the setting, without the password.
@@ -69,7 +69,7 @@ impl MailSettings {
         if self.smtp_url.0.is_empty() {
             if !is_loopback_url(base_url) {
                 return Err(format!(
-                    "KEYHOLD_SMTP_URL is not set, so nobody would hear that a key expires: without a mail server \
+                    "KEYHOLD_SMTP_URL is not set, so no notice of an expiring key could be sent: without a mail server \
                      Keyhold runs on loopback only, not at {base_url}. Set it to smtp://host or \
                      smtps://user:password@host."
                 ));
@@ -92,7 +92,7 @@ impl MailSettings {
                 .parse()
                 .map_err(|reason| format!("KEYHOLD_MAIL_FROM: {reason}"));
         }
-        // An IP address in brackets is good for a Message-ID, but answers to it would be refused.
+        // A Message-ID may hold an IP address in brackets, but replies to such an address would be rejected.
         let host = if domain.starts_with('[') {
             "localhost"
         } else {
@@ -125,7 +125,7 @@ mod tests {
             .map_err(|error| error.to_string())
     }
 
-    /// What a start says, or where mails go.
+    /// Returns the error of a start, or the description of the transport.
     fn said(arguments: &[&str], base_url: &str) -> String {
         match settings(arguments).and_then(|settings| settings.transport(base_url)) {
             Ok(transport) => transport.to_string(),

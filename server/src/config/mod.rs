@@ -1,4 +1,4 @@
-//! Configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
+//! The configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
 //! with a sentence that names it.
 
 mod command_line;
@@ -40,8 +40,8 @@ pub struct Config {
     #[command(flatten)]
     pub mail: MailSettings,
 
-    /// How long the mail about a key that was expired by hand waits, so that keys expired within that time are
-    /// told in one mail.
+    /// How long the mail about a manually expired key waits, so that one mail covers all keys expired within that
+    /// time.
     #[arg(
         long,
         env = "KEYHOLD_NOTICE_WAIT",
@@ -68,8 +68,8 @@ pub struct Config {
     )]
     pub trusted_proxies: Networks,
 
-    /// Connections that one network address keeps when all places are taken; those beyond make way first. Trusted
-    /// proxies have no such bound. Default: a quarter of all.
+    /// Connections that one network address keeps when all connections are taken; those beyond are closed first.
+    /// Trusted proxies have no such bound. Default: a quarter of all.
     #[arg(long, env = "KEYHOLD_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     pub connections_per_address: Option<NonZeroUsize>,
 
@@ -101,7 +101,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// How long things are kept.
+    /// Returns how long records are kept.
     pub fn keep(&self) -> Keep {
         Keep {
             audit_days: self.keep_audit_days,
@@ -109,7 +109,7 @@ impl Config {
         }
     }
 
-    /// The base URL, without a slash at the end, once `listen` says which port was taken.
+    /// Returns the base URL without a trailing slash. `bound` is the address that the listener took.
     ///
     /// # Errors
     /// A sentence, if signing in there would not be safe.
@@ -123,10 +123,10 @@ impl Config {
         Ok(url)
     }
 
-    /// The folder with the site's files.
+    /// Returns the folder with the site's files.
     ///
     /// # Errors
-    /// A sentence, if it is not there.
+    /// A sentence, if the folder is missing.
     pub fn resolved_site_root(&self) -> Result<PathBuf, String> {
         let candidates = if let Some(folder) = &self.site_root {
             vec![folder.clone()]
@@ -180,8 +180,8 @@ impl FromStr for Networks {
     }
 }
 
-/// A network, or an address as the network that it alone makes; IPv4 written as IPv6 as what it means, because the
-/// senders of requests are known by that.
+/// Parses a network, or an address as a network of one. IPv4 written as IPv6 becomes IPv4, because requests carry
+/// that form.
 fn network(text: &str) -> Result<IpNet, String> {
     let network = text
         .parse()
@@ -264,7 +264,7 @@ mod tests {
         Ok(())
     }
 
-    /// Senders are known by their IPv4 addresses, so a network that was left as it is written would have none of them.
+    /// Requests carry IPv4 addresses, so a network left in its IPv6 form would contain none of them.
     #[test]
     fn ipv4_written_as_ipv6_is_a_network_of_ipv4() -> Result<(), String> {
         let written = "::ffff:10.0.0.5,::ffff:10.0.0.0/104,::ffff:0a01:0/112";

@@ -1,4 +1,4 @@
-//! The caller's network address: the connection's, or what a trusted proxy says of it.
+//! The client's network address: the connection's, or the one that a trusted proxy forwards.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -9,12 +9,12 @@ use vault::verify::Headers;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// The other end of the connection; put into each request where connections are accepted.
+/// The other end of the connection. The accept loop puts it into each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Who sends a request. X-Forwarded-For is believed only from a trusted proxy, and of its hops the
-/// rightmost that is not itself trusted counts: everything left of that is the caller's own claim.
+/// Returns the caller of a request. X-Forwarded-For counts only from a trusted proxy, and of its hops the rightmost
+/// that is not itself trusted: everything left of that is the caller's own claim.
 pub fn caller(peer: Option<Peer>, headers: &impl Headers, trusted: &[IpNet]) -> Caller {
     Caller {
         address: peer.map(|peer| address(peer, headers, trusted)),
@@ -28,14 +28,14 @@ fn address(Peer(peer): Peer, headers: &impl Headers, trusted: &[IpNet]) -> IpAdd
     if !is_trusted(peer) {
         return peer;
     }
-    // Bytes, so that a header which is no text hides no hop.
+    // Bytes, so that a header which is not text hides no hop.
     let hops = headers
         .all(X_FORWARDED_FOR)
         .rev()
         .flat_map(|value| value.rsplit(|byte| *byte == b','));
     let mut nearest = peer;
     for hop in hops {
-        // An empty member of a list says nothing (RFC 9110, section 5.6.1).
+        // Empty members of a list are ignored (RFC 9110, section 5.6.1).
         if hop.trim_ascii().is_empty() {
             continue;
         }
@@ -50,7 +50,7 @@ fn address(Peer(peer): Peer, headers: &impl Headers, trusted: &[IpNet]) -> IpAdd
     nearest
 }
 
-/// An address in any of the forms that proxies write: in quotes or not (RFC 7239, section 4), with a port or the
+/// Parses an address in any of the forms that proxies write: in quotes or not (RFC 7239, section 4), with a port or the
 /// colon before it, in brackets, with the zone of a link-local one.
 fn address_of(hop: &str) -> Option<IpAddr> {
     let hop = hop.trim();

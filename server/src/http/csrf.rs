@@ -1,9 +1,9 @@
-//! Refuses requests that another site made the browser send. Every method that may change something must
-//! come from our own pages, or from a program that is no browser.
+//! Protection from cross-site requests: a request with a method that may change something must come from our own pages,
+//! or from a program that is not a browser.
 //!
-//! The browser says where a request comes from in `Sec-Fetch-Site` (it sends that to https and loopback), and
-//! in `Origin` otherwise. A request with neither was not made by a browser that anyone still uses, and has no
-//! session that somebody else could abuse. See the OWASP CSRF Prevention Cheat Sheet, "Fetch Metadata".
+//! Browsers name the source of a request in `Sec-Fetch-Site` (sent to https and loopback), and in `Origin` otherwise.
+//! No current browser sends neither, so such a request carries no session that another site could abuse. See the OWASP
+//! CSRF Prevention Cheat Sheet, "Fetch Metadata".
 
 use app::error::FnError;
 use axum::body::Body;
@@ -42,7 +42,7 @@ pub async fn same_origin(
     }
 }
 
-/// Says which address to open to whoever opened this server by one that is not the base URL.
+/// Returns the message of a refusal. A request to another address of this server learns which one to open.
 fn refusal(headers: &HeaderMap, base_url: &str) -> String {
     let origin = text(headers, ORIGIN).and_then(http::origin);
     if origin.is_some() && origin == addressed("http", headers) {
@@ -51,13 +51,13 @@ fn refusal(headers: &HeaderMap, base_url: &str) -> String {
     "This request came from another site and was refused.".to_owned()
 }
 
-/// A header's value; an empty one is as if absent.
+/// Returns a header's value. An empty one counts as absent.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let value = headers.get(name)?.as_bytes();
     (!value.is_empty()).then(|| std::str::from_utf8(value).unwrap_or("unreadable"))
 }
 
-/// The origin that the request itself was sent to.
+/// Returns the origin that the request itself was sent to.
 fn addressed(scheme: &str, headers: &HeaderMap) -> Option<String> {
     http::origin(&format!("{scheme}://{}", text(headers, HOST)?))
 }
@@ -72,7 +72,7 @@ fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
     let Some(origin) = http::origin(origin) else {
         return false;
     };
-    // On loopback there are several names for the same place; elsewhere there is one.
+    // On loopback one server has several names; elsewhere it has one.
     let by_host = base_url.starts_with("http://")
         && addressed("http", headers).is_some_and(|own| own == origin);
     origin == base_url || by_host

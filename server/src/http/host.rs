@@ -1,7 +1,7 @@
-//! Refuses requests to Keyhold under a foreign name. On loopback another site's name may lead here as well (DNS
-//! rebinding), and its pages would then count as ours. Elsewhere the proxy decides which names lead to Keyhold.
+//! Protection from DNS rebinding: on loopback, another site's name may resolve to this server, and its pages would then
+//! count as ours. Elsewhere the proxy decides which names lead to Keyhold.
 //!
-//! Gateways may ask `/verify` and `/v1`, and supervisors `/healthz`, by whatever name they know.
+//! `/verify`, `/v1` and `/healthz` answer under any name, for gateways and supervisors.
 
 use app::error::FnError;
 use axum::body::Body;
@@ -16,7 +16,7 @@ use super::fn_error::json_error;
 use crate::config::http::{is_loopback_host, is_loopback_url};
 use crate::state::AppState;
 
-/// Answers 421 to a request for another host, and says which address to open.
+/// Answers 421 to a request for another host, with the address to open instead.
 pub async fn own(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
     let base_url = &state.site.base_url;
     if !is_loopback_url(base_url) || is_own(&request, base_url) {
@@ -33,7 +33,8 @@ pub async fn own(State(state): State<AppState>, request: Request, next: Next) ->
     response
 }
 
-/// Whether a request is for this machine by one of its own names. One without a name was not sent by a browser.
+/// Returns whether a request names this machine by one of its own names. A request without a name was not sent by a
+/// browser.
 fn is_own(request: &Request, base_url: &str) -> bool {
     let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
     let host = host.filter(|name| !name.is_empty());
@@ -49,7 +50,7 @@ fn is_own(request: &Request, base_url: &str) -> bool {
     })
 }
 
-/// Browsers keep these on loopback, but a resolver may not.
+/// Returns whether a host is a subdomain of localhost. Browsers keep these on loopback, but a resolver may not.
 fn is_below_localhost(host: &str) -> bool {
     host.ends_with(".localhost")
 }

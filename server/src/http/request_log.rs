@@ -1,5 +1,5 @@
-//! Names each request of pages, functions and the REST API: the name goes into the log with whatever happens on
-//! the way, and into the answer. `/verify` does the same by itself, with less.
+//! The id of each request to pages, functions and the REST API, in the log and in the response. `/verify` sets its own,
+//! at less cost.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
@@ -9,8 +9,7 @@ use vault::verify::X_REQUEST_ID;
 
 use crate::state::AppState;
 
-/// Lets everything that happens to a request be logged with its id, method and route: never with its address,
-/// which may hold a token.
+/// Logs a request's events with its id, method and route, and never with its address, which may hold a token.
 pub async fn trace(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let id = state.vault.request_id(request.headers());
     request.headers_mut().insert(X_REQUEST_ID, id.into());

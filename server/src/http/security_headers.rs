@@ -1,4 +1,4 @@
-//! Headers that every answer carries, and the content security policy.
+//! The security headers of every response, and the content security policy.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -14,27 +14,28 @@ use leptos_axum::ResponseOptions;
 
 use crate::state::AppState;
 
-/// The policy of `/verify`, where every byte is sent with every call of an API.
+/// The policy of `/verify`. It is short, because it travels with every call of an API.
 pub const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
-/// For two years. Where gateways pass an answer on it holds for their own host too, so without its subdomains.
+/// Two years, in seconds. Gateways that pass a response on make this hold for their own host, so subdomains are left
+/// out.
 pub const HTTPS_ONLY: &str = "max-age=63072000";
 
 const COOP: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Adds what browsers must know. What is private is not stored; a handler that knows better has said so.
+/// Adds the headers that protect browsers. Responses are not stored unless their handler allows it.
 pub async fn protect(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Not `no-referrer`: with it browsers send `Origin: null`, and our own forms would look like strangers.
+    // Not `no-referrer`: with it browsers send `Origin: null`, and our own forms would count as cross-site.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(COOP, HeaderValue::from_static("same-origin"));
     headers.insert(CORP, HeaderValue::from_static("same-origin"));
     headers
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
-    // Pages set their own, with a nonce; whatever else is opened as a page may load nothing.
+    // Pages set their own policy, with a nonce. Anything else that is opened as a page may load nothing.
     headers
         .entry(CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static(

@@ -1,4 +1,4 @@
-//! Finds out who is signed in, once a request, from the session cookie.
+//! The session of each request, read once from the session cookie.
 
 use app::server_fns::context::RequestContext;
 use app::site::Site;
@@ -13,11 +13,10 @@ use super::client_ip::caller;
 use super::fn_error::json_error;
 use crate::state::AppState;
 
-/// The most cookies that are looked up: each may be another Keyhold's on this host.
+/// The most cookies that are looked up: others may belong to further Keyholds on this host.
 const MOST_SESSIONS: usize = 4;
 
-/// Puts an [`RequestContext`] into the extensions. When it cannot be known who is signed in, nobody
-/// gets any further.
+/// Puts a [`RequestContext`] into the extensions. If the session cannot be looked up, the request is rejected.
 pub async fn identify(
     State(state): State<AppState>,
     mut request: Request,
@@ -51,8 +50,8 @@ pub async fn identify(
     next.run(request).await
 }
 
-/// The cookies that may hold the session, those of the present name first. There are several where the port has
-/// changed, or where another Keyhold on this host has its own.
+/// Returns the cookies that may hold the session, those of the present name first. There are several if the port has
+/// changed, or if another Keyhold on this host has its own.
 fn tokens<'a>(headers: &'a HeaderMap, site: &Site) -> Vec<&'a str> {
     let own = site.session_cookie_name();
     let mut tokens: Vec<_> = cookies(headers)
@@ -63,14 +62,14 @@ fn tokens<'a>(headers: &'a HeaderMap, site: &Site) -> Vec<&'a str> {
     tokens.take(MOST_SESSIONS).collect()
 }
 
-/// The first cookie of a name (RFC 6265, section 5.4).
+/// Returns the first cookie of a name (RFC 6265, section 5.4).
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     cookies(headers)
         .find(|(known, _)| *known == name)
         .map(|(_, value)| value)
 }
 
-/// Names and values. Bytes that are no text spoil their own cookie and no other.
+/// Returns names and values. A cookie that is not text is skipped, and the others remain readable.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     let values = headers.get_all(COOKIE).iter();
     let pairs = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));

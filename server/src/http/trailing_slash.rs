@@ -1,4 +1,5 @@
-//! An address with a slash at its end leads to the one without: people type it, and programs join paths with it.
+//! Redirects from addresses with a trailing slash to those without. People type the slash, and programs join paths with
+//! it.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -8,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use shared::redirect::LONGEST;
 
-/// Answers 308, which keeps the method, with the query kept.
+/// Answers 308, which keeps the method. The query is kept too.
 pub async fn trim(request: Request, next: Next) -> Response<Body> {
     match trimmed(request.uri()) {
         Some(to) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, to)]).into_response(),

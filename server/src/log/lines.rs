@@ -1,5 +1,5 @@
-//! How an event becomes a line: one line, whatever it holds, and of a bounded length. Text in it may come from a
-//! stranger, so control characters are escaped and long values are cut.
+//! The format of events: always one line, of bounded length. Its text may come from a stranger, so control characters
+//! are escaped and long values are cut.
 
 use std::fmt::{self, Debug, Write as _};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::sample::Sample;
 
 /// The most bytes of a field.
 const FIELD: usize = 200;
-/// The most bytes of a field that tells what went wrong.
+/// The most bytes of a field with an error.
 const FAULT: usize = 1000;
 const FAULTS: [&str; 7] = [
     "message", "error", "cause", "reason", "fault", "words", "panic",
 ];
-/// What stands for the rest of a value.
+/// Stands for the rest of a value.
 const CUT: char = '…';
 
-/// The format of a line, which leaves out those of which there are many.
+/// The format of a line, which also leaves out lines by the sample.
 pub struct Lines {
     sample: Arc<Sample>,
     format: Format,
@@ -92,7 +92,7 @@ impl Fields<'_> {
             writer: &mut self.writer,
             left,
         };
-        // An error here is the end of the room.
+        // An error here means that the line is full.
         let _ = write!(cut, "{value:?}");
         Ok(())
     }
@@ -100,14 +100,14 @@ impl Fields<'_> {
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        // What the crate `log` says of where it logs.
+        // The source location that the crate `log` adds.
         if self.outcome.is_ok() && !field.name().starts_with("log.") {
             self.outcome = self.write(field.name(), value);
         }
     }
 }
 
-/// Writes on one line until there is no room.
+/// Writes on one line until the line is full.
 struct Cut<'a, 'writer> {
     writer: &'a mut Writer<'writer>,
     left: usize,

@@ -1,8 +1,8 @@
-//! The log: lines on standard error, `RUST_LOG` chooses how much.
+//! The log: lines on standard error, filtered by `RUST_LOG`.
 //!
-//! Nothing that happens to standard error may reach the work that is logged. Lines are queued and written by a
-//! thread of their own ([`queue`]), each is bounded ([`lines`]), a kind of line that repeats is sampled
-//! ([`sample`]), and whatever else prints to standard error ends up in the same queue ([`strays`]).
+//! No fault of standard error may reach the work that is logged. A thread of its own writes queued lines ([`queue`]),
+//! each is bounded ([`lines`]), a kind of line that repeats is sampled ([`sample`]), and other output to standard error
+//! ends up in the same queue ([`strays`]).
 
 mod lines;
 mod queue;
@@ -22,10 +22,10 @@ use lines::{Bounded, Lines};
 use queue::Queue;
 use sample::Sample;
 
-/// How long the end of the process waits for the last lines to be written.
+/// How long the process waits at its end for the last lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// What is logged unless `RUST_LOG` says otherwise.
+/// The filter unless `RUST_LOG` sets one.
 const USUAL: &str = "info,sqlx=warn,leptos=warn,hyper=warn";
 
 static LOG: OnceLock<Log> = OnceLock::new();
@@ -38,7 +38,7 @@ struct Log {
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// A sentence, where the system refuses what the log needs, or `RUST_LOG` cannot be read.
+/// A sentence, if the system refuses a resource or `RUST_LOG` cannot be parsed.
 pub fn start() -> Result<(), String> {
     let filter = filter(&std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default())?;
     let cannot = |error: std::io::Error| format!("the log cannot be started: {error}");
@@ -72,9 +72,9 @@ fn filter(wanted: &str) -> Result<EnvFilter, String> {
     })
 }
 
-/// Writes what is left, and after it the sentence that the process ends with: that is for the person or supervisor who
-/// started it, so neither `RUST_LOG` nor the bound of a line applies. Gives up after a second, because a reader that
-/// has stalled must not keep the process from ending.
+/// Writes the remaining lines, and after them the sentence that the process ends with. That sentence is for the person
+/// or supervisor that started the process, so neither `RUST_LOG` nor the bound of a line applies. Gives up after a
+/// second, because a stalled reader must not keep the process from ending.
 pub fn finish(sentence: Option<&str>) {
     if let Some(log) = LOG.get() {
         sample::report(&log.sample.take_all());
@@ -85,7 +85,7 @@ pub fn finish(sentence: Option<&str>) {
     }
 }
 
-/// The last line or lines. What could confuse a terminal is escaped.
+/// Formats the last line or lines. Characters that could confuse a terminal are escaped.
 fn last(sentence: &str) -> String {
     let mut text = "ERROR: ".to_owned();
     for character in sentence.chars() {
@@ -98,27 +98,27 @@ fn last(sentence: &str) -> String {
     text + "\n"
 }
 
-/// How many lines were lost, because standard error could not be written or was not read fast enough.
+/// Returns how many lines were lost, because standard error could not be written or was not read fast enough.
 pub fn dropped() -> u64 {
     LOG.get().map_or(0, |log| log.queue.dropped())
 }
 
-/// How many lines were left out, because there were many of their kind.
+/// Returns how many lines were left out, because there were many of their kind.
 pub fn left_out() -> u64 {
     LOG.get().map_or(0, |log| log.sample.left_out())
 }
 
-/// Logs a panic. The hook of the standard library writes to standard error itself, and blocks where nobody reads.
+/// Logs a panic. The hook of the standard library writes to standard error itself, and blocks if it is not read.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string);
-    tracing::error!(panic = words(panic.payload()), at, "a panic");
+    tracing::error!(panic = message(panic.payload()), at, "a panic");
 }
 
-fn words(payload: &dyn Any) -> &str {
+fn message(payload: &dyn Any) -> &str {
     let owned = payload.downcast_ref::<String>().map(String::as_str);
     owned
         .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("without words")
+        .unwrap_or("without a message")
 }
 
 #[cfg(test)]

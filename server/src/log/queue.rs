@@ -1,7 +1,7 @@
 //! The lines that wait to be written, and the thread that writes them.
 //!
-//! The queue is bounded in bytes. A line that finds no room is dropped and counted, as is a line that could not be
-//! written, so neither a closed nor a stalled nor a full standard error holds up anything. tracing-appender has a
+//! The queue is bounded in bytes. A line that does not fit is dropped and counted, as is a line that could not be
+//! written, so a closed, stalled or full standard error holds up nothing. tracing-appender has a
 //! queue like it, but bounds it in lines of any length, and prints to the stalled standard error when it ends.
 
 use std::fs::File;
@@ -15,18 +15,18 @@ use super::sample::{self, Sample};
 
 /// The most bytes that wait.
 const CAPACITY: usize = 1024 * 1024;
-/// How often the writer looks for what was left out, in a process that logs nothing.
+/// How often the writer reports lines that were left out, in a process that logs nothing.
 const TICK: Duration = Duration::from_secs(10);
-/// The wait where standard error is set not to block, and is full.
+/// The wait if standard error does not block and is full.
 const FULL: Duration = Duration::from_millis(50);
 
 /// The lines that wait to be written.
 #[derive(Default)]
 pub struct Queue {
     state: Mutex<State>,
-    /// There is something to write.
+    /// A line waits to be written.
     more: Condvar,
-    /// All is written.
+    /// All lines are written.
     idle: Condvar,
     dropped: AtomicU64,
 }
@@ -38,7 +38,7 @@ struct State {
 }
 
 impl Queue {
-    /// Adds a line, or drops it where there is no room.
+    /// Adds a line, or drops it if the queue is full.
     fn push(&self, line: &[u8]) {
         let mut state = self.state();
         if state.waiting.len() + line.len() > CAPACITY {
@@ -49,18 +49,18 @@ impl Queue {
         self.more.notify_one();
     }
 
-    /// Adds the last line of the process, for which there is room in any case.
+    /// Adds the last line of the process, even if the queue is full.
     pub fn push_last(&self, line: &[u8]) {
         self.state().waiting.extend_from_slice(line);
         self.more.notify_one();
     }
 
-    /// How many lines were lost.
+    /// Returns how many lines were lost.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
 
-    /// Waits until all is written, or until `deadline`.
+    /// Waits until all lines are written, or until `deadline`.
     pub fn finish(&self, deadline: Instant) {
         let mut state = self.state();
         while state.writing || !state.waiting.is_empty() {
@@ -73,7 +73,7 @@ impl Queue {
         }
     }
 
-    /// Takes all that waits, which may be nothing after `limit`.
+    /// Takes all lines that wait; none if none came within `limit`.
     pub fn take(&self, limit: Duration) -> Vec<u8> {
         let mut state = self.state();
         if state.waiting.is_empty() {
@@ -95,7 +95,7 @@ impl Queue {
     }
 }
 
-/// A line on its way into the queue, which comes in one piece.
+/// A line on its way into the queue, written in one piece.
 pub struct Line(pub Arc<Queue>);
 
 impl Write for Line {
@@ -158,7 +158,8 @@ impl<W: Write> Output<W> {
         count(&lines[written..])
     }
 
-    /// Like the trait's, but waits where there is no room, and says how much was written before an error.
+    /// Like the trait's method, but waits while standard error is full, and reports how much was written before an
+    /// error.
     fn write_all(&mut self, bytes: &[u8]) -> Result<(), usize> {
         let mut written = 0;
         while written < bytes.len() {

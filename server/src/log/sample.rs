@@ -1,5 +1,5 @@
-//! Sampling: of each kind of line, which is what one statement in the code logs, so many a minute are written and
-//! the others are counted. Strangers can repeat what they like; the log grows no faster for it.
+//! Sampling: of each kind of line, the output of one statement in the code, so many a minute are written and the others
+//! are counted. Requests that strangers repeat make the log grow no faster.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,10 +13,10 @@ use tracing::{Level, Metadata};
 const WRITTEN: u32 = 60;
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// What was written lately of each kind.
+/// The recent lines of each kind.
 #[derive(Default)]
 pub struct Sample {
-    /// As many as there are statements that log.
+    /// One entry for each statement that logs.
     kinds: Mutex<HashMap<Identifier, Kind>>,
     left_out: AtomicU64,
 }
@@ -35,8 +35,8 @@ pub struct LeftOut {
 }
 
 impl Sample {
-    /// Whether to write a line of this kind. Lines below INFO are there only if the operator asked for them, so
-    /// all are written.
+    /// Returns whether to write a line of this kind. Lines below INFO exist only if the operator asked for them, so all
+    /// are written.
     pub fn admits(&self, metadata: &'static Metadata<'static>, now: Instant) -> bool {
         if *metadata.level() > Level::INFO {
             return true;
@@ -48,7 +48,7 @@ impl Sample {
             written: 0,
             left_out: 0,
         });
-        // A window in which something was left out ends when that is reported.
+        // A window in which lines were left out ends when they are reported.
         if kind.left_out == 0 && now.saturating_duration_since(kind.began) >= WINDOW {
             kind.began = now;
             kind.written = 0;
@@ -62,12 +62,12 @@ impl Sample {
         false
     }
 
-    /// How many lines were left out so far.
+    /// Returns how many lines were left out so far.
     pub fn left_out(&self) -> u64 {
         self.left_out.load(Ordering::Relaxed)
     }
 
-    /// Ends the windows that are over, and returns what they left out.
+    /// Ends the windows that are over, and returns the lines that they left out.
     pub fn take_over(&self, now: Instant) -> Vec<LeftOut> {
         self.take(|kind| now.saturating_duration_since(kind.began) >= WINDOW)
     }
@@ -92,7 +92,7 @@ impl Sample {
     }
 }
 
-/// Logs what was left out.
+/// Logs how many lines were left out.
 pub fn report(left_out: &[LeftOut]) {
     for LeftOut { metadata, lines } in left_out {
         tracing::warn!(

@@ -1,8 +1,8 @@
-//! Standard error of everything that does not log: `eprintln!` in a dependency panics when standard error is closed
-//! and blocks when nobody reads. So it is given a pipe that is always read, and what comes out is logged.
+//! Standard error for code that does not log: `eprintln!` in a dependency panics when standard error is closed and
+//! blocks when it is not read. So standard error becomes a pipe that is always read, and its output is logged.
 //!
-//! The price: what the runtime prints in the instant in which it aborts the process (a stack overflow, memory that
-//! has run out) is lost with the process. The exit status tells of it.
+//! The price: the message that the runtime prints while it aborts the process (a stack overflow, out of memory) is lost
+//! with the process. The exit status shows the abort.
 
 use std::io::{self, PipeReader, Read};
 use std::thread;
@@ -12,7 +12,7 @@ use rustix::stdio::dup2_stderr;
 /// The most bytes that are logged as one line.
 const PIECE: usize = 4096;
 
-/// Puts the pipe where standard error is.
+/// Replaces standard error by the pipe.
 pub fn catch() -> io::Result<()> {
     let (reader, writer) = io::pipe()?;
     thread::Builder::new()

@@ -7,16 +7,16 @@ use std::time::Duration;
 use rlimit::Resource;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// Connections at the same time; for a further one the longest idle makes way.
+/// Connections at the same time. For a further one, the longest idle is closed.
 const CONNECTIONS: u64 = 16 * 1024;
-/// Files that are not connections of people and gateways: database, log, metrics, what has just been accepted.
+/// Open files other than client connections: database, log, metrics, connections just accepted.
 const OTHER_FILES: u64 = 96;
-/// Connections that the system has ready for us to accept.
+/// Connections that the system keeps ready to be accepted.
 const BACKLOG: u32 = 4096;
-/// Bytes of answers that may wait in the system to be sent. More than a client takes of them is not even handed over.
+/// Bytes of responses that may wait in the system's send buffer. The rest stays with the server until the client reads.
 const UNSENT: u32 = 16 * 1024;
 
-/// Takes an address.
+/// Binds an address, and listens on it.
 ///
 /// # Errors
 /// Those of the system.
@@ -25,13 +25,13 @@ pub fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // A restart must not wait for the connections of the run before.
+    // A restart must not wait for the connections of the previous run.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Bounds what waits in the system to be sent on the connections of a listener.
+/// Bounds the unsent bytes in the system of all connections of a listener.
 pub fn bound_unsent(listener: &TcpListener) {
     let socket = socket2::SockRef::from(listener);
     #[cfg(target_os = "linux")]
@@ -43,8 +43,8 @@ pub fn bound_unsent(listener: &TcpListener) {
     }
 }
 
-/// How many connections of people and gateways there is room for: as many as the system lets this process have
-/// open, once it has asked for all it may have.
+/// Returns how many client connections the process may hold: as many as the system's limit on open files allows, once
+/// it has been raised as far as possible.
 pub fn connections() -> usize {
     let files = rlimit::increase_nofile_limit(CONNECTIONS + OTHER_FILES)
         .or_else(|_| Resource::NOFILE.get_soft())
@@ -52,8 +52,8 @@ pub fn connections() -> usize {
     usize::try_from(files.saturating_sub(OTHER_FILES).clamp(16, CONNECTIONS)).unwrap_or(16)
 }
 
-/// The next connection; none if accepting failed, which is not the end: the client may have gone, or the system may
-/// be short of something for a moment.
+/// Accepts the next connection. None if accepting failed, which is temporary: the client has gone, or the system is
+/// short of a resource.
 pub async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok((stream, peer)) => {
@@ -68,15 +68,15 @@ pub async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     }
 }
 
-/// The connections that the system has ready for a listener, which it closes then: closed before, it would reset them,
-/// requests and all. No more than fit into the backlog, so that newcomers cannot hold up the stop.
+/// Accepts the connections that wait in the backlog, and closes the listener: closed before, it would reset them with
+/// their requests. At most one full backlog, so that new connections cannot hold up the stop.
 pub fn backlog(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
     let listener = listener.into_std().ok();
     let accepted = std::iter::from_fn(move || {
         loop {
             match listener.as_ref()?.accept() {
                 Ok(accepted) => return Some(accepted),
-                // This client has gone; the next one may be there.
+                // This client has gone; the next one may still be connected.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
                 Err(_) => return None,
             }

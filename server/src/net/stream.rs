@@ -1,8 +1,8 @@
-//! A connection's bytes: what was read of it before is read again first, and a client that takes nothing of its
-//! answer is let go.
+//! The byte stream of a connection. Bytes that were put back are read again first, and a client that reads nothing of
+//! its response is cut off.
 //!
 //! hyper limits how long a client may take to send, not how long it may take to receive: one that never reads would
-//! hold its place, its answer and the system's memory without end.
+//! hold its permit, its response and the system's memory for ever.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,13 +16,13 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::permits::Place;
 
-/// Bytes that are given to hyper at a time. Its buffer stays as large as the largest piece it got.
+/// Bytes that hyper gets at a time. Its buffer stays as large as the largest piece it got.
 const PIECE: usize = 4 * 1024;
-/// How long what a client still sends is read after the last answer, so that the answer reaches it: a connection
-/// that is closed with something unread is reset, and the client sees an error instead.
+/// The limits of reading on after the last response, so that it reaches the client: a connection that is closed with
+/// unread bytes is reset, and the client sees an error instead.
 #[derive(Clone, Copy, Debug)]
 pub struct Linger {
-    /// The longest altogether.
+    /// The longest in all.
     pub most: Duration,
     /// The longest between two pieces.
     pub gap: Duration,
@@ -32,12 +32,12 @@ pub struct Linger {
 pub struct Stream {
     pub tcp: TcpStream,
     pub place: Arc<Place>,
-    /// What was read of the connection and not answered, and how much of that is read again.
+    /// Bytes that were read and not answered, and how many of them have been read again.
     begun: Vec<u8>,
     again: usize,
-    /// The longest without a byte taken by the client.
+    /// The longest without a byte read by the client.
     stall: Duration,
-    /// Runs while the client takes nothing.
+    /// Runs while the client reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     /// Whether the client has ended its half, or the connection has failed.
     ended: bool,
@@ -90,18 +90,18 @@ impl Stream {
         })
     }
 
-    /// Takes what was put back.
+    /// Returns the bytes that were put back.
     pub fn take_back(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.begun)
     }
 
-    /// Puts back what was read, to be read again.
+    /// Puts bytes back, to be read again.
     pub fn put_back(&mut self, begun: impl Into<Vec<u8>>) {
         self.begun = as_small_as_can_be(begun);
         self.again = 0;
     }
 
-    /// Reads what still comes, and forgets it, until the client has ended its half too.
+    /// Reads and discards bytes until the client has closed its half too.
     pub async fn linger(&mut self, limits: Linger) {
         let deadline = Instant::now() + limits.most;
         let mut left = limits.bytes;
@@ -115,7 +115,7 @@ impl Stream {
         }
     }
 
-    /// What a write came to; an error once the client has taken nothing for too long.
+    /// Tracks the outcome of a write. Returns an error once the client has read nothing for too long.
     fn wrote(
         &mut self,
         cx: &mut Context<'_>,
@@ -133,7 +133,7 @@ impl Stream {
                 let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
                 ready!(stalled.as_mut().poll(cx));
                 self.ended = true;
-                // So that what the client does not take leaves the system with the connection.
+                // Unread bytes leave the system's memory together with the connection.
                 let _ = self.tcp.set_zero_linger();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
@@ -205,7 +205,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-/// These bytes, without the room around them: hyper's buffer is as large as the largest head was, though nothing is in it.
+/// Returns the bytes without spare capacity: hyper's buffer is as large as the largest head was, even when empty.
 fn as_small_as_can_be(begun: impl Into<Vec<u8>>) -> Vec<u8> {
     let mut begun = begun.into();
     begun.shrink_to_fit();

@@ -16,7 +16,7 @@ use vault::Error;
 
 use crate::state::AppState;
 
-/// Of every answer here: kept by nobody on the way, and asked for anew each time.
+/// Headers of every response here: no cache on the way stores it, and clients revalidate each time.
 const ALWAYS: [(HeaderName, &str); 2] = [
     (CACHE_CONTROL, "private, no-cache"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -47,7 +47,7 @@ pub async fn calendar(
     }
 }
 
-/// Only an address that does not exist is answered 404: a program may forget the calendar for good then.
+/// Answers 404 only for an address that does not exist, because a program may then drop the calendar for good.
 fn refusal(error: &Error) -> Response {
     if matches!(error, Error::NotFound) {
         return not_found();

@@ -1,5 +1,5 @@
-//! The metrics, as Prometheus text on a listener of their own: what the operator sees of the decisions, the
-//! directory, the flush of usage and the outbox. Numbers only: no key, account, address or name.
+//! The metrics, as Prometheus text on a listener of their own: decisions, the directory, the flush of usage, the
+//! outbox. Numbers only: no key, account, address or name.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -29,10 +29,10 @@ use crate::state::AppState;
 
 /// Connections at the same time.
 pub const CONNECTIONS: usize = 16;
-/// The longest that the outbox is waited for: less than Prometheus waits.
+/// The longest wait for the outbox: less than Prometheus waits.
 const OUTBOX: Duration = Duration::from_secs(1);
 
-/// `/metrics`, and `/healthz` for whoever must not reach the other listener.
+/// `/metrics`, and `/healthz` and `/readyz` for a supervisor that cannot reach the other listener.
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
@@ -142,7 +142,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         MetricType::GAUGE,
         Cause::ALL.map(|cause| fault(vault, cause)).into(),
     ));
-    // Without the database the others are all the more worth reading.
+    // Without the database the other metrics are still worth reading.
     match timeout(OUTBOX, vault.outbox_depth()).await {
         Ok(Ok(depth)) => families.push(gauge(
             "keyhold_outbox_mails",

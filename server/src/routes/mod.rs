@@ -1,5 +1,5 @@
-//! Which address leads where, and through which middleware. Everything is private unless it is named here or
-//! in [`crate::routes::pages::PUBLIC`] or is a function whose registry entry says [`Access::Public`].
+//! The routes, and the middleware in front of each. An address is private unless it is named here or in
+//! [`crate::routes::pages::PUBLIC`], or is a function whose registry entry says [`Access::Public`].
 //!
 //! [`Access::Public`]: app::server_fns::registry::Access::Public
 
@@ -33,7 +33,7 @@ use crate::http::{csrf, host, request_log, security_headers, session, trailing_s
 use crate::state::AppState;
 use crate::state::site_files;
 
-/// The longest that a page or a function may take. Verification has no clock on it: it waits for nothing.
+/// The longest that a page or a function may take. Verification has no limit, because it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn timeout() -> TimeoutLayer {
@@ -52,7 +52,7 @@ pub fn router(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// What a request id is worth while for: everything that can wait, fail, or go on to the database.
+/// The routes with a request id: those that can wait, fail, or reach the database.
 fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
         .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
@@ -68,15 +68,14 @@ fn traced(state: &AppState) -> Router<AppState> {
         .layer(from_fn_with_state(state.clone(), request_log::trace))
 }
 
-/// What people see: pages and the functions behind them.
+/// The routes for browsers: pages and the functions behind them.
 fn browser(state: &AppState) -> Router<AppState> {
     let mut routes = Router::new();
     for listing in generate_route_list(App) {
         routes = routes.route(listing.path(), get(pages::page));
     }
     routes
-        // Only what comes from here is compressed: an answer that holds a secret is not (BREACH), and such an
-        // answer comes from a function.
+        // Only pages are compressed: a response with a secret must not be (BREACH), and those come from functions.
         .route_layer(CompressionLayer::new())
         .route("/fn/{*path}", any(server_fns::call))
         .fallback(pages::not_found)
@@ -90,8 +89,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         )
 }
 
-/// What is answered when a page panics: a sentence, rather than a connection that closes. The panic itself is
-/// in the log, where the runtime writes it.
+/// Answers with a sentence when a page panics, rather than close the connection. The panic itself is in the log.
 fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
     let sentence = FnError::inside().message + "\n";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()

@@ -60,14 +60,14 @@ pub async fn as_page(
     }
 }
 
-/// Sends a form without JavaScript to sign in, and says there why nothing came of it.
+/// Redirects a plain form to the sign-in page, which says that the session has ended.
 pub fn session_has_ended(headers: &HeaderMap, base_url: &str) -> Response<Body> {
     let address = sign_in_address(&back(headers, base_url));
     let more = if address.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{address}{more}done=ended")).into_response()
 }
 
-/// Puts a form's fields into the address of a page. What does not fit there is left out.
+/// Fills the address of a page with a form's fields. A field that is invalid there is left out.
 fn fill<'a>(pattern: &str, field: impl Fn(&str) -> &'a str) -> String {
     if pattern == "{next}" {
         return local_path(field("next")).to_owned();
@@ -79,7 +79,7 @@ fn fill<'a>(pattern: &str, field: impl Fn(&str) -> &'a str) -> String {
     pattern.replace("{access_key}", &access_key)
 }
 
-/// The page of ours that a form was sent from, or the Dashboard.
+/// Returns the page of this site that sent the form, or the Dashboard.
 fn back(headers: &HeaderMap, base_url: &str) -> String {
     let text = |name| {
         headers
@@ -102,7 +102,7 @@ fn back(headers: &HeaderMap, base_url: &str) -> String {
         .path_and_query()
         .filter(|_| ours)
         .map_or("/", |whole| whole.as_str());
-    // A page that answered a post stands at the function's address, where there is nothing to go back to.
+    // A page that answered a post has the function's address, where no page is.
     if path.starts_with("/fn/") {
         "/".to_owned()
     } else {

@@ -1,4 +1,4 @@
-//! The pages: which are public, and how one is rendered.
+//! The routes of the pages: which are public, and how a page is rendered.
 
 use app::forms::form_replay::{Replay, Scriptless};
 use app::server_fns::context::RequestContext;
@@ -21,7 +21,7 @@ use crate::http::security_headers::set_content_security_policy;
 use crate::http::session::cookie;
 use crate::state::AppState;
 
-/// The pages that anybody may see. Every other one redirects to the sign-in page.
+/// The pages that need no session. Every other one redirects to the sign-in page.
 pub const PUBLIC: [&str; 5] = [
     "/sign-in",
     "/sign-up",
@@ -30,13 +30,13 @@ pub const PUBLIC: [&str; 5] = [
     "/confirm",
 ];
 
-/// Of these, where links in mails lead: they are opened by whoever reads the mail, signed in or not.
+/// Of these, the targets of links in mails, which are opened with or without a session.
 const LINKED: [&str; 2] = ["/reset-password", "/confirm"];
 
-/// Of these, what the browser's router does not know, and so comes without script.
+/// Of these, the pages that the browser's router does not know and that carry no script.
 const SCRIPTLESS: [&str; 3] = ["/forgot-password", "/reset-password", "/confirm"];
 
-/// What has to be encoded in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
+/// The characters to encode in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -73,9 +73,9 @@ pub async fn page(
     render(&state, request, None).await
 }
 
-/// Answers an address that is no page, as a page: 404.
+/// Answers an unknown address with a page and 404.
 pub async fn not_found(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
-    // `CONNECT` names a host and no page, and there is nothing to render for it.
+    // `CONNECT` names a host and no page.
     if request.uri().path_and_query().is_none() {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
@@ -87,7 +87,7 @@ pub async fn not_found(State(state): State<AppState>, request: Request<Body>) ->
     response
 }
 
-/// The sign-in page that leads on to `here`, unless that is longer than an address of ours is.
+/// Returns the address of the sign-in page that leads on to `here`, unless `here` is too long for one of our addresses.
 pub fn sign_in_address(here: &str) -> String {
     let next = utf8_percent_encode(here, IN_QUERY).to_string();
     if here == "/" || next.len() > LONGEST {
@@ -96,15 +96,15 @@ pub fn sign_in_address(here: &str) -> String {
     format!("/sign-in?next={next}")
 }
 
-/// The local path that a `next` parameter names, or the Dashboard.
+/// Returns the local path in the `next` parameter, or the Dashboard.
 fn next_of(query: Option<&str>) -> String {
     form_urlencoded::parse(query.unwrap_or_default().as_bytes())
         .find(|(name, _)| name == "next")
         .map_or_else(|| "/".to_owned(), |(_, next)| local_path(&next).to_owned())
 }
 
-/// Where a page's address holds a secret key, as a search without script puts it there: the address without it, which
-/// takes its place in the browser's history and says what happened.
+/// Returns the address without a secret key, if it holds one, as a search without script can. The clean address
+/// replaces it in the browser's history, and its page says what happened.
 fn without_secret(uri: &Uri) -> Option<String> {
     let held = |text: &str| pasted_secret(text).is_some();
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
@@ -120,7 +120,7 @@ fn without_secret(uri: &Uri) -> Option<String> {
     for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
         let value = match pasted_secret(&value) {
             None => value.into_owned(),
-            // The page of a search shows the key that the secret belongs to.
+            // The search then shows the key that the secret belongs to.
             Some(Pasted {
                 access_key: Some(key),
             }) if name == "q" => key,
@@ -129,7 +129,7 @@ fn without_secret(uri: &Uri) -> Option<String> {
         clean.append_pair(&name, &value);
     }
     clean.append_pair("done", "secret");
-    // The path of an unknown address may begin with `//`, where browsers read another site's name.
+    // The path of an unknown address may begin with `//`, which browsers read as another site.
     Some(format!("{}?{}", local_path(uri.path()), clean.finish()))
 }
 
@@ -170,8 +170,8 @@ pub async fn render(
     response
 }
 
-/// Writes into the page how many elements its body has, so that the browser can tell whether it still has the
-/// page as it was sent (`app/client/boot.rs`).
+/// Writes the number of the body's elements into the page, so that the browser can tell whether the page is still as
+/// it was sent (`app/client/boot.rs`).
 async fn counted(response: Response<Body>) -> Response<Body> {
     const BODY: &str = "<body";
     let (parts, body) = response.into_parts();
@@ -182,7 +182,7 @@ async fn counted(response: Response<Body>) -> Response<Body> {
     let Some((head, body)) = html.split_once(BODY) else {
         return Response::from_parts(parts, Body::from(html.into_owned()));
     };
-    // Text is escaped, so that each of these begins a tag.
+    // Text is escaped, so each match begins a tag.
     let elements = body
         .as_bytes()
         .windows(2)
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// A header of many kilobytes is more than proxies take.
+    /// Proxies reject headers of many kilobytes.
     #[test]
     fn the_way_back_is_short_or_left_out() {
         let long = format!("/{}", "-".repeat(1_500));

@@ -1,4 +1,4 @@
-//! The route to the server functions: who may call them, and what a call may hold.
+//! The route to the server functions: access, limits and fields of a call.
 //!
 //! A program or our own script asks for JSON and gets JSON. A plain form asks for HTML: see [`super::no_script_answer`].
 
@@ -23,8 +23,8 @@ use super::no_script_answer::{as_page, session_has_ended};
 use crate::http::fn_error::json_error;
 use crate::state::AppState;
 
-/// The longest body, in bytes. The longest honest one, a description of 500 characters that each take twelve
-/// bytes when encoded, has a tenth of it.
+/// The longest body, in bytes. The longest legitimate one, a description of 500 characters that each take twelve bytes
+/// when encoded, is a tenth of it.
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// The longest that a body may take to arrive.
@@ -92,7 +92,7 @@ fn wants_page(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The form's fields: each known, each at most once.
+/// Reads the form's fields. Each must be known and may appear once.
 async fn read_fields(
     function: &Function,
     headers: &HeaderMap,
@@ -100,7 +100,7 @@ async fn read_fields(
 ) -> Result<FormFields, (StatusCode, FnError)> {
     let bad = |status, message: String| (status, FnError::new("bad_request", message));
     if let Some(kind) = headers.get(CONTENT_TYPE) {
-        // Parameters say nothing here, not even if they are no text.
+        // Parameters are ignored, even if they are not text.
         let mut parts = kind.as_bytes().split(|byte| *byte == b';');
         let kind = parts.next().unwrap_or_default().trim_ascii();
         if !kind.is_empty() && !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {

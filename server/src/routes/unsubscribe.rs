@@ -1,6 +1,5 @@
-//! `/unsubscribe`: where a mail program tells that a second recipient wants no more notices (RFC 8058). It comes
-//! from a mail provider's servers, without session and from anywhere; the token in the address is the credential,
-//! and ends notices at most.
+//! `/unsubscribe`: the one-click end of notices to a second recipient (RFC 8058). A mail provider's servers send it,
+//! without a session and from any address. The token in the URL is the credential, and can only end notices.
 
 use axum::extract::{Query, Request, State};
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
@@ -13,7 +12,7 @@ use vault::Error;
 use crate::http::client_ip::caller;
 use crate::state::AppState;
 
-/// The most bytes of a body that says two words.
+/// The most bytes of the body, which holds two words.
 const BODY: usize = 1024;
 const ALWAYS: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
@@ -23,7 +22,7 @@ pub struct Link {
     token: String,
 }
 
-/// Leads people to the page with the button: nothing changes by GET.
+/// Redirects to the page with the button: GET changes nothing.
 pub async fn page(Query(link): Query<Link>) -> Redirect {
     let token = utf8_percent_encode(&link.token, NON_ALPHANUMERIC);
     Redirect::to(&format!("/confirm?token={token}"))

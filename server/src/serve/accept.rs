@@ -1,4 +1,4 @@
-//! Accepts connections, bounds them, and lets them finish at the end.
+//! The accept loop: it bounds connections, and lets them finish at the stop.
 //!
 //! `axum::serve` sets no limit on how long a client may take to send its headers, so a few thousand slow ones
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
@@ -23,28 +23,28 @@ use crate::net::listener::{accept, backlog, bound_unsent};
 use crate::net::permits::{Place, Places};
 use crate::net::stream::Stream;
 
-/// The longest that a client may take nothing of its answer, as far as that can be seen: its system acknowledges what its
-/// program reads in pieces as large as its receive buffer. `docs/limits.md` says how slow a reader may be.
+/// The longest that a client may read nothing of its response, as far as the server can tell: the client's system
+/// acknowledges in pieces as large as its receive buffer. `docs/limits.md` says how slow a reader may be.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long connections stay open after the stop, so that the next request on each is answered with
-/// `Connection: close` rather than lost; as long again those that waited in the backlog then.
+/// `Connection: close` rather than lost. Connections from the backlog get as long again.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// The longest that requests in flight may take after the first of these.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How many connections a listener has, of whom, and what serves them.
+/// The limits of a listener's connections, and the runtime that serves verification.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// At the same time.
     pub connections: usize,
-    /// Of one address, when all are taken; those over it make way first. None: a quarter.
+    /// Of one address, when all are taken; those beyond are closed first. None: a quarter.
     pub per_address: Option<usize>,
     /// Proxies, which have many clients behind them and no share.
     pub trusted: Vec<IpNet>,
-    /// The longest without a byte of an answer taken by the client.
+    /// The longest without a byte of a response read by the client.
     pub stall: Duration,
-    /// The runtime of the connections that ask for verification only. Where it has threads of its own, a burst of
-    /// other requests does not hold them up.
+    /// The runtime of the connections that carry verifications only. On threads of its own, a burst of other requests
+    /// does not hold them up.
     pub verifying: Handle,
 }
 
@@ -74,8 +74,9 @@ pub async fn serve(
         .header_read_timeout(HEADER_TIMEOUT)
         .max_header_size(HEADER_BYTES)
         .max_buf_size(HEADER_BYTES)
-        // A client that ends its half after a request still gets the answer (RFC 9112, section 9.6). One that is gone
-        // looks the same until then, and hyper reads nothing meanwhile: its request goes on to its end or its limit.
+        // A client that closes its half after a request still gets the response (RFC 9112, section 9.6). A client that
+        // has gone looks the same until then, because hyper reads nothing meanwhile: its request runs to its end or
+        // limit.
         .half_close(true);
     let count = limits.connections;
     let share = limits.per_address.unwrap_or(count / 4);
@@ -86,7 +87,7 @@ pub async fn serve(
     let mut stop = pin!(async {
         stop.await;
         closing.store(true, Ordering::Relaxed);
-        // Those who come meanwhile are answered too.
+        // New connections are answered too meanwhile.
         let _ = tokio::time::timeout(FAREWELL, places.empty()).await;
     });
     let admit = |tcp, peer, place: Place| {

@@ -1,9 +1,9 @@
 //! One connection, from its first request to its end.
 //!
 //! A connection begins among all the others, on the [fast path](fast_path). After a plain request for verification
-//! it is most likely a gateway's, and moves to the runtime for verification, where nothing else waits in front of it:
-//! not a burst of sign-ins, and not thousands of clients that send a byte a second. The first request that is not
-//! plain moves it back, and hyper serves it from then on.
+//! it most likely belongs to a gateway, and moves to the runtime for verification, where only other verifications wait
+//! in front of it: no burst of sign-ins, and no thousands of clients that send a byte a second. The first request that
+//! is not plain moves it back, and hyper serves it from then on.
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -29,19 +29,19 @@ use crate::net::stream::{Linger, Parked, Stream};
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of headers; more is answered 431.
 pub const HEADER_BYTES: usize = 64 * 1024;
-/// After an answer to a request whose body was not read. Through a slow line a few megabytes take seconds.
+/// After a response to a request whose body was not read. A few megabytes take seconds on a slow line.
 const LINGER: Linger = Linger {
     most: Duration::from_secs(10),
     gap: Duration::from_secs(2),
     bytes: 16 * 1024 * 1024,
 };
 
-/// What every stage of a connection needs.
+/// The state that every stage of a connection needs.
 #[derive(Clone)]
 pub struct Connection {
     pub peer: SocketAddr,
     pub front: Front,
-    /// Once true, the next answer is the last.
+    /// Once true, the next response is the last.
     pub closing: Arc<AtomicBool>,
     pub stopped: watch::Receiver<()>,
 }
@@ -74,7 +74,7 @@ impl Connection {
             first_only,
         };
         let mut stopped = self.stopped.clone();
-        // An error is a sender that is gone: that is the stop too.
+        // An error means that the sender is gone, which is a stop too.
         let stop = async { drop(stopped.changed().await) };
         fast_path::serve(stream, state, Peer(self.peer), limits, &self.closing, stop).await
     }
@@ -113,14 +113,14 @@ impl Connection {
             let until_renewal = poll_fn(|cx| {
                 let ended = Pin::new(&mut connection).poll(cx);
                 if ended.is_pending() && place.begins_renewal() {
-                    // It is idle, and so ends without a word to the client.
+                    // An idle connection ends without a byte to the client.
                     Pin::new(&mut connection).graceful_shutdown();
                     return Pin::new(&mut connection).poll(cx);
                 }
                 ended
             });
             let ended = tokio::select! {
-                // First: once hyper has seen half a request, it waits for the other half even at the stop.
+                // Polled first: once hyper has half a request, it waits for the other half even at the stop.
                 biased;
                 _ = stopped.changed() => {
                     Pin::new(&mut connection).graceful_shutdown();
@@ -131,14 +131,15 @@ impl Connection {
             if !place.ends_renewal() || ended.is_err() {
                 break ended;
             }
-            // hyper begins afresh: its buffers are as large as the largest head was, and a connection may live for days.
+            // A new hyper takes over: the old one's buffers are as large as the largest head was, and a connection may
+            // live for days.
             let begun = connection.into_parts().read_buf;
             stream.put_back(begun);
         };
         if let Err(error) = &ended {
             tracing::debug!(%error, "a connection ended early");
         }
-        // hyper answers what it cannot read too.
+        // hyper answers requests that it cannot read, too.
         if ended.is_ok() || ended.is_err_and(|error| error.is_parse()) {
             tokio::select! {
                 () = stream.linger(LINGER) => {}

@@ -1,4 +1,4 @@
-//! What holds for every request that hyper has read, whatever it asks for: RFC 9112, and what it leaves behind.
+//! The rules for every request that hyper has read: RFC 9112, and the state of its connection afterwards.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,11 +16,11 @@ use super::service::Front;
 use crate::http::client_ip::Peer;
 use crate::net::permits::Place;
 
-/// Bytes of a head that hyper's first buffers have room for. For a longer one they grow, and stay as large.
+/// Bytes of a head that fit into hyper's first buffers. A longer one makes them grow, and they never shrink.
 const LARGE: usize = 12 * 1024;
 
-/// Answers a request that came over a connection from `peer`. If `closing` is true by the time there is an answer, that
-/// is the last of its connection.
+/// Answers a request on a connection from `peer`. If `closing` is true by the time the response is ready, it is the
+/// connection's last.
 pub fn answer<B>(
     front: &Front,
     request: Request<B>,
@@ -41,7 +41,8 @@ where
     async move {
         let mut response = answered.await?;
         if response.status() == StatusCode::NOT_MODIFIED {
-            // It would be that of what is not sent (RFC 9110, section 8.6); for HEAD axum gives that of the empty body.
+            // The length would be that of the content left out (RFC 9110, section 8.6); for HEAD axum gives that of the
+            // empty body.
             response.headers_mut().remove(CONTENT_LENGTH);
         }
         if closing.load(Ordering::Relaxed) {
@@ -56,7 +57,7 @@ where
     }
 }
 
-/// Why a request is none that can be answered, though hyper has read it.
+/// Returns why a request is invalid, though hyper has read it.
 fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     let headers = request.headers();
     let mut hosts = headers.get_all(HOST).iter();
@@ -88,7 +89,7 @@ fn bad_request(sentence: &'static str) -> Response<Body> {
     (StatusCode::BAD_REQUEST, headers, sentence).into_response()
 }
 
-/// Whether a request has a large head and its connection goes on after it, with the next one.
+/// Returns whether a request has a large head and its connection stays open after it.
 fn is_large<B: HttpBody>(request: &Request<B>) -> bool {
     let target = request.uri().path_and_query();
     let target = target.map_or(0, |target| target.as_str().len());

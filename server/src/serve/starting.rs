@@ -1,5 +1,5 @@
-//! What is answered while the vault opens: that Keyhold is starting, at once, rather than a connection that hangs.
-//! Connections close with the answer, so that none of them outlives the start.
+//! Responses while the vault opens: Keyhold reports at once that it is starting, rather than let connections hang. Each
+//! response closes its connection, so that none outlives the start.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
@@ -10,10 +10,10 @@ use vault::verify::{PROBLEM_MEANT, STATUS_MEANT};
 
 use crate::routes::verify;
 
-/// Seconds. A start takes less, but for a very large database.
+/// Seconds. A start takes less, except with a very large database.
 const WAIT: HeaderValue = HeaderValue::from_static("1");
 
-/// Answers a request for `path`, whatever it is.
+/// Answers a request for any `path`.
 pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
     let slug = Cause::Starting.slug();
     let mut response = match path {
@@ -37,7 +37,7 @@ fn plain(sentence: String) -> Response<Body> {
     )
 }
 
-/// The refusal of a verification: nothing can be known yet.
+/// Rejects a verification: no key is known yet.
 fn refusal(nginx: bool) -> Response<Body> {
     const JSON: &str = "application/problem+json";
     let meant = StatusCode::SERVICE_UNAVAILABLE;

@@ -1,4 +1,4 @@
-//! The runtime of connections that only ask for verification, on threads of its own.
+//! The runtime of the connections that carry verifications only, on threads of its own.
 //!
 //! A runtime polls its tasks in the order in which they became ready. On one that serves pages too, a verification
 //! waits behind every request of a burst; here it waits only for other verifications.
@@ -14,7 +14,7 @@ impl VerifyRuntime {
     /// Starts as many threads as there are processors.
     ///
     /// # Errors
-    /// A sentence that says why the system refuses them.
+    /// A sentence with the system's reason.
     pub fn start() -> Result<Self, String> {
         let runtime = Builder::new_multi_thread()
             .thread_name("keyhold-verify")

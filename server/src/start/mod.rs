@@ -1,4 +1,4 @@
-//! Start and graceful stop.
+//! The start and the graceful stop of the server.
 
 mod signals;
 
@@ -26,20 +26,20 @@ use crate::serve::verify_runtime::VerifyRuntime;
 use crate::state::AppState;
 use signals::Signals;
 
-/// By when after the signal requests and mails under way must have ended, the usage be written, and the database be
-/// closed: ten seconds in all, with the second that the runtime may take and that of the log. Supervisors of containers
-/// kill then.
+/// The time from the signal by which requests and mails in flight have ended, usage is written, and the database is
+/// closed. With a second each for the runtime and the log that makes ten seconds, after which container supervisors
+/// kill.
 const DRAINED: Duration = Duration::from_millis(6_200);
 const FLUSHED: Duration = Duration::from_millis(7_200);
 const CLOSED: Duration = Duration::from_millis(7_900);
 
-/// Serves until a signal to stop comes.
+/// Serves until a signal to stop arrives.
 ///
 /// # Errors
-/// A sentence that says what stands in the way of starting, or what was lost at the stop.
+/// A sentence with the reason why the server cannot start, or with the losses at the stop.
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
-    // Bound before the database is touched: a port in use must leave everything as it was.
+    // Bound before the database is touched: a port in use must leave everything unchanged.
     let listener = listener::bind(config.http.listen).map_err(|error| {
         format!(
             "KEYHOLD_LISTEN: cannot listen on {}: {error}",
@@ -59,12 +59,12 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let mut signals = Signals::catch()?;
 
     let verify_runtime = VerifyRuntime::start()?;
-    // Answered from here on, though only that Keyhold is starting.
+    // From here on requests are answered, if only with the news that Keyhold is starting.
     let (stop, stopping) = watch::channel(());
     let stopped = || {
         let mut stopping = stopping.clone();
         async move {
-            // An error is a sender that is gone: that is a stop too.
+            // An error means that the sender is gone, which is a stop too.
             let _ = stopping.changed().await;
         }
     };
@@ -126,7 +126,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         .readiness()
         .fail(Cause::Stopping, format!("{signal} was received"));
     let _ = stop.send(());
-    // Requests and mails under way come to their ends side by side.
+    // Requests and mails in flight end side by side.
     let drained = async {
         tokio::join!(postman.stop(), async {
             while serving.join_next().await.is_some() {}
@@ -145,7 +145,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     })
 }
 
-/// Opens the vault, and fills it where it is for a demonstration.
+/// Opens the vault, and fills it for a demonstration.
 async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
     let options = options(config, base_url);
     let vault = Vault::open(&options, Arc::new(SystemClock::default()))
@@ -157,23 +157,23 @@ async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
     Ok(vault)
 }
 
-/// Logs where it listens and what it goes by. Tests and scripts wait for this line.
+/// Logs the addresses and the edition of the time zones. Tests and scripts wait for this line.
 fn announce(keys: usize, bound: SocketAddr, base_url: &str) {
     tracing::info!(keys, "listening on http://{bound}, reached at {base_url}");
     tracing::info!("{}", Edition::in_use());
 }
 
-/// Warns of settings that leave Keyhold less safe than it could be.
+/// Warns of settings that weaken security.
 fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
         tracing::warn!(
-            "KEYHOLD_TRUSTED_PROXIES is not set: everybody behind the proxy counts as one network, and too many \
+            "KEYHOLD_TRUSTED_PROXIES is not set: all clients behind the proxy count as one network, and too many \
              failed sign-ins of one slow down all"
         );
     }
     if base_url.starts_with("http://") && !bound.ip().is_loopback() {
         tracing::warn!(
-            "listening on {bound} without TLS: whoever can read that network can read sessions"
+            "listening on {bound} without TLS: sessions can be read by anyone on that network"
         );
     }
 }

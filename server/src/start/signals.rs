@@ -1,6 +1,6 @@
-//! The signals that stop Keyhold, all alike: what a supervisor, a terminal and a closed session send.
+//! The signals that stop Keyhold, all alike, from a supervisor, a terminal or a closed session.
 //!
-//! SIGHUP is left alone where it was ignored at the start, because that is how `nohup` asks to outlive the session.
+//! SIGHUP stays ignored if it was ignored at the start, because that is how `nohup` keeps a program beyond its session.
 
 use std::future::pending;
 
@@ -15,10 +15,10 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Catches them from now on.
+    /// Catches the signals from now on.
     ///
     /// # Errors
-    /// A sentence that says what stands in the way.
+    /// A sentence with the system's reason.
     pub fn catch() -> Result<Self, String> {
         let catch =
             |kind| signal(kind).map_err(|error| format!("signals cannot be caught: {error}"));
@@ -34,7 +34,7 @@ impl Signals {
         })
     }
 
-    /// Waits for one, and returns its name.
+    /// Waits for a signal, and returns its name.
     pub async fn next(&mut self) -> &'static str {
         let hangup = async {
             match &mut self.hangup {
@@ -51,13 +51,13 @@ impl Signals {
     }
 }
 
-/// Whether a signal is ignored, as far as the system tells: Linux does, others do not.
+/// Returns whether a signal is ignored. Linux tells; on other systems it counts as not ignored.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     is_in_mask(&status, kind.as_raw_value())
 }
 
-/// Whether a signal is among the ignored ones in the text of `/proc/self/status`, a mask in hexadecimal digits.
+/// Returns whether the text of `/proc/self/status` lists a signal as ignored, in a mask in hexadecimal digits.
 fn is_in_mask(status: &str, signal: i32) -> bool {
     let mut lines = status.lines();
     let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));

@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! The state that every handler can reach.
 
 pub mod site_files;
 
@@ -17,7 +17,7 @@ use site_files::Files;
 #[derive(Clone)]
 pub struct AppState(Arc<Inner>);
 
-/// What [`AppState`] points to.
+/// The shared part of [`AppState`].
 pub struct Inner {
     pub vault: Vault,
     pub site: Arc<Site>,
@@ -36,8 +36,7 @@ impl std::ops::Deref for AppState {
 }
 
 impl AppState {
-    /// `site_root` holds `pkg/` and, where the files' names carry their hashes, `hash.txt`. Its files are read
-    /// here.
+    /// Reads the files of `site_root`: `pkg/` and, if the files' names carry their hashes, `hash.txt`.
     pub fn new(
         vault: Vault,
         site: Site,

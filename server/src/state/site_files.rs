@@ -1,7 +1,7 @@
-//! The site's files, read into memory at the start: who takes one slowly holds a connection and no open file, so
-//! the connections are all that has to be counted.
+//! The site's files, read into memory at the start: a slow client holds a connection and no open file, so only
+//! connections need a limit.
 //!
-//! Beside a file may stand its copies in Brotli and gzip, made when the site was built.
+//! The build puts copies in Brotli and gzip beside a file.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub struct Files(HashMap<String, File>);
 
 struct File {
     kind: HeaderValue,
-    /// To the second, as HTTP says it.
+    /// To the second, as in HTTP.
     modified: Option<SystemTime>,
     cache: HeaderValue,
     plain: Bytes,
@@ -33,7 +33,7 @@ struct File {
 }
 
 impl Files {
-    /// Reads what is there. Where the names under `/pkg` change with their content (`hashed`), browsers may keep
+    /// Reads the files that exist. If the names under `/pkg` change with their content (`hashed`), browsers may keep
     /// these files for ever.
     pub fn read(root: &Path, hashed: bool) -> Self {
         let mut files = Self(HashMap::new());
@@ -117,8 +117,8 @@ impl File {
         response
     }
 
-    /// Whether the browser has it as it is (RFC 9110, section 13.2.2). Files have no tags, so none but `*` matches; a
-    /// date counts only where no tag is named.
+    /// Returns whether the browser has the current file (RFC 9110, section 13.2.2). Files have no tags, so only `*`
+    /// matches; a date counts only if the request names no tag.
     fn is_known(&self, headers: &HeaderMap) -> bool {
         let mut tags = headers.get_all(IF_NONE_MATCH).iter().peekable();
         if tags.peek().is_some() {
@@ -134,8 +134,8 @@ impl File {
         httpdate::parse_http_date(&date).is_ok_and(|modified| modified <= since)
     }
 
-    /// The smallest form among those that the client takes most gladly, and how it is coded. A client that takes none is
-    /// sent the plain one (RFC 9110, section 12.5.3).
+    /// Returns the smallest form among those that the client prefers, and its coding. A client that accepts none gets
+    /// the plain one (RFC 9110, section 12.5.3).
     fn content(&self, headers: &HeaderMap) -> (Bytes, Option<&'static str>) {
         let copies = [("br", &self.brotli), ("gzip", &self.gzip)];
         let plain = named_weight(headers, "identity").unwrap_or(0);
@@ -153,14 +153,14 @@ impl File {
     }
 }
 
-/// How welcome a coding is, in thousandths (RFC 9110, section 12.5.3).
+/// Returns the weight of a coding, in thousandths (RFC 9110, section 12.5.3).
 fn weight(headers: &HeaderMap, coding: &str) -> u16 {
     named_weight(headers, coding)
         .or_else(|| named_weight(headers, "*"))
         .unwrap_or(0)
 }
 
-/// The weight that a request gives a coding by this name, if any.
+/// Returns the weight that a request gives a coding by name, if any.
 fn named_weight(headers: &HeaderMap, coding: &str) -> Option<u16> {
     let values = headers.get_all(ACCEPT_ENCODING).iter();
     let mut entries = values
@@ -179,7 +179,7 @@ fn named_weight(headers: &HeaderMap, coding: &str) -> Option<u16> {
     })
 }
 
-/// A weight in thousandths (RFC 9110, section 12.4.2). What is none is 0: the coding may not be meant.
+/// Parses a weight into thousandths (RFC 9110, section 12.4.2). An invalid one is 0, so that the coding is not used.
 fn thousandths(weight: &str) -> u16 {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
