@@ -7,8 +7,8 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 use shared::validation::FieldErrors;
 
-/// What went wrong, in words for a person and a code for a program. Nothing internal gets in here: what
-/// broke inside is logged where it broke.
+/// The failure of a call: a message for a person and a code for a program. Nothing internal gets in here: an internal
+/// fault is logged where it happens.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FnError {
     pub code: Cow,
@@ -19,7 +19,7 @@ pub struct FnError {
     /// Seconds to wait before another attempt can succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// The version of what is stored now, where the form was begun on an earlier one.
+    /// The stored version, if the form was begun on an earlier one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
 }
@@ -54,7 +54,7 @@ impl FnError {
         )
     }
 
-    /// Something broke; the cause is in the log.
+    /// An internal fault, whose cause is in the log.
     pub fn inside() -> Self {
         Self::new(
             "internal",
@@ -79,17 +79,17 @@ impl FnError {
         }
     }
 
-    /// Whether what was to be changed has changed meanwhile.
+    /// Returns whether the subject of the change has changed meanwhile.
     pub fn is_conflict(&self) -> bool {
         self.code == Self::CONFLICT
     }
 
-    /// The sentence for the whole form: of a conflict, and of what concerns no single field.
+    /// Returns the message for the whole form: that of a conflict, or of an error that concerns no single field.
     pub fn alert(&self) -> Option<String> {
         (self.fields.is_empty() || self.is_conflict()).then(|| self.message.clone())
     }
 
-    /// Whether the session is gone, so that only signing in again helps.
+    /// Returns whether the session has ended, so that only signing in again helps.
     pub fn is_unauthenticated(&self) -> bool {
         self.code == Self::UNAUTHENTICATED
     }
@@ -159,7 +159,7 @@ impl From<vault::Error> for FnError {
                     format!("Too many attempts. Try again in {retry_after} seconds."),
                 )
             },
-            // Amounts shrink only when somebody acts; an hour is as good as any other time to look again.
+            // Only a deletion makes room, so any wait is a guess; an hour is as good as any.
             vault::Error::Quota(limit, most) => Self {
                 retry_after: Some(60 * 60),
                 ..Self::new("quota_exceeded", quota(limit, most))

@@ -1,7 +1,7 @@
 //! Keyhold's interface: the pages, and the server functions that they and programs call.
 //!
 //! Built twice: with `ssr` into the server, where it renders HTML and reaches the vault, and with
-//! `hydrate` to WASM, where the same components take over in the browser. Whatever touches the vault is
+//! `hydrate` to WASM, where the same components take over in the browser. Code that touches the vault is
 //! behind `ssr`; a component takes data, never a database.
 
 // Leptos components are functions in capitals whose arguments are owned.
@@ -27,7 +27,7 @@ pub mod ui;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    // Its text costs a visitor a kilobyte. A panic of the release build is in the console all the same, without its words.
+    // The hook costs a visitor a kilobyte. The console shows a panic of the release build too, without its message.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
     client::boot::take_over(|| leptos::mount::hydrate_body(shell::App));

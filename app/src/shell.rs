@@ -89,8 +89,8 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Which address shows which page. What mails link to needs no script and is the server's alone: links to it are
-/// `rel="external"`.
+/// The route of each page. The pages that mails link to need no script and exist on the server only, so links to them
+/// are `rel="external"`.
 fn routes() -> StaticVec<AnyNestedRoute> {
     let routes = Vec::from([
         route(path!("/"), || DashboardPage().into_any()),

@@ -1,16 +1,16 @@
-//! This Keyhold as its operator configured it: its address, and who may sign up.
+//! The site's settings that pages and functions need: its address, and whether sign-up is open.
 
-/// Where this Keyhold stands, from its configuration.
+/// The settings of this Keyhold, from its configuration.
 #[cfg(feature = "ssr")]
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// Scheme, host and port, without a slash at the end.
+    /// Scheme, host and port, without a trailing slash.
     pub base_url: String,
-    /// Whether strangers may make accounts.
+    /// Whether sign-up is open.
     pub sign_up_open: bool,
 }
 
-/// Where Keyhold is reached, without a slash at the end: "http://127.0.0.1:3000". The server provides it in the context
-/// of every rendering.
+/// The base URL without a trailing slash: "http://127.0.0.1:3000". The server provides it in the context of every
+/// rendering.
 #[derive(Clone, Debug, Default)]
 pub struct SiteUrl(pub String);

@@ -1,4 +1,4 @@
-//! What the table of keys shows: search, filter, order and page, as they stand in the address.
+//! The query of the table of keys: search, filter, order and page, as in the address.
 
 use serde::{Deserialize, Serialize};
 

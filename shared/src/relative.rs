@@ -1,4 +1,4 @@
-//! How far away an instant is, in words.
+//! Relative times in words: "in 3 days", "12 minutes ago".
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;

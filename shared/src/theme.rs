@@ -1,6 +1,6 @@
-//! Light, dark, or what the system prefers.
+//! The theme: light, dark, or the system's preference.
 
-/// The look that a person chose. It lives in a cookie so that the server renders the right one at once.
+/// The chosen theme. A cookie holds it, so that the server renders the right one at once.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum Theme {
     #[default]
@@ -12,7 +12,7 @@ pub enum Theme {
 impl Theme {
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// Reads the cookie's value; anything unknown is the system's choice.
+    /// Parses the cookie's value. An unknown value means the system's preference.
     pub fn from_cookie(value: &str) -> Self {
         Self::ALL
             .into_iter()
@@ -36,7 +36,7 @@ impl Theme {
         }
     }
 
-    /// `data-theme` on the document; the system's choice has none.
+    /// Returns the value of `data-theme` on the document; none for the system's preference.
     pub fn attribute(self) -> Option<&'static str> {
         (self != Self::System).then(|| self.slug())
     }

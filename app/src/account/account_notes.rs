@@ -1,4 +1,4 @@
-//! Lines above the Dashboard about the account itself, each until the owner has dealt with it.
+//! Notes about the account itself, above the Dashboard until the owner dismisses them.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -9,7 +9,7 @@ use crate::server_fns::overview::DismissClaim;
 use crate::ui::icon::Icon;
 use crate::ui::toasts::Feedback;
 
-/// A password reset that confirmed the address and expired the keys made before.
+/// The note on a password reset that confirmed the address and expired the keys made before.
 pub fn claim(claim: ClaimView) -> AnyView {
     let feedback = Feedback::get();
     let expired = match claim.expired {

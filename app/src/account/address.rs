@@ -1,4 +1,4 @@
-//! The account's address: what is known of it, and the form that asks for another.
+//! The account's address: its state, and the form to change it.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -13,11 +13,10 @@ use crate::ui::icon::Icon;
 use crate::ui::reactive::{fresh, reactive};
 use crate::ui::toasts::Feedback;
 
-/// Where the form is.
+/// The address of the form.
 pub const FORM: &str = "/preferences/account#address";
 
-/// Says that the address has not been confirmed, with ways to do it or to correct it; and what was asked for in
-/// its place.
+/// The note on an address that is not confirmed, with ways to confirm or correct it, or on a pending change.
 pub fn note(address: &AddressView) -> Option<AnyView> {
     if let Some(pending) = address.pending.clone() {
         let kept = says("The address stays as it is.");
@@ -67,10 +66,10 @@ fn warning(text: AnyView, choices: AnyView) -> AnyView {
     .into_any()
 }
 
-/// What is known of the address, and the form that asks for another.
+/// The section with the state of the address and the form to change it.
 pub fn section(address: Memo<AddressView>) -> AnyView {
     let feedback = Feedback::get();
-    // A new form takes the place of the old one once it has worked, and with it the typed password goes.
+    // A new form replaces the old one after a success, which clears the typed password.
     let changes = RwSignal::new(0);
     view! {
         <section class="card" id="address" aria-labelledby="address-title">

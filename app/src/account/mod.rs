@@ -1,4 +1,4 @@
-//! The account on the pages: its address, and what it needs to know.
+//! The account on the pages: its address, and notes to its owner.
 
 pub mod account_notes;
 pub mod address;

@@ -1,10 +1,10 @@
-//! How the browser's half takes over a page: whole, or not at all.
+//! The takeover of a page by the WASM: whole, or not at all.
 //!
 //! Hydration walks along the nodes that the server sent. Password managers, writing assistants and translators put
 //! nodes of their own among them, and then it stops half-way with a panic, or binds to the wrong nodes without one.
-//! `boot.js`, in the head of every page, keeps the list of the nodes that were sent; `take_over.js`, which comes with the
-//! module, compares: what others have put in is taken out while the page is taken over and put back afterwards. If the page is still not as it was sent, or
-//! anything panics, the page goes on as what it is without a script, with plain forms and links.
+//! `boot.js`, in the head of every page, keeps the list of the nodes that were sent. `take_over.js`, which comes with
+//! the module, takes foreign nodes out during the takeover and puts them back afterwards. If the page still differs
+//! from the one that was sent, or anything panics, it remains a page without script, with plain forms and links.
 
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 pub fn script() -> &'static str {
     use std::sync::LazyLock;
 
-    /// Without its comments and indentation, since every page carries it.
+    /// Without comments and indentation, since every page carries it.
     static SCRIPT: LazyLock<String> = LazyLock::new(|| {
         let lines = include_str!("boot.js").lines().map(str::trim);
         let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
@@ -29,7 +29,7 @@ pub fn take_over(hydrate: fn()) {
     call("takeOver", &Closure::once_into_js(hydrate));
 }
 
-/// Keeps what is typed on this page until it is opened again by the same account, in this tab.
+/// Keeps the typed text of this page until the same account opens it again in this tab.
 pub fn keep_draft() {
     call("keepDraft", &JsValue::UNDEFINED);
 }

@@ -1,5 +1,5 @@
-//! The few things that only a browser can do. All of it is called from event handlers and effects, never
-//! while rendering, so that the server's HTML and the browser's agree.
+//! Browser features: navigation, clipboard, downloads, time zones, focus. Event handlers and effects call these
+//! functions, rendering never does, so that the server's HTML and the browser's agree.
 
 use leptos::prelude::*;
 use leptos::web_sys;
@@ -7,13 +7,13 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::boot;
 
-/// Leaves for another page with a full load, which also drops everything this page knew.
+/// Leaves for another page with a full load, which also drops all state of this page.
 pub fn load(path: &str) {
-    // Fails only for an address that cannot be parsed, and ours are all written by us.
+    // Fails only for an address that cannot be parsed, and all of ours can.
     let _ = window().location().assign(path);
 }
 
-/// Leaves for the sign-in page, which leads back here. What is typed is kept.
+/// Leaves for the sign-in page, which leads back here. Typed text is kept.
 pub fn load_sign_in() {
     let location = window().location();
     let here = location.pathname().unwrap_or_default()
@@ -26,8 +26,8 @@ pub fn load_sign_in() {
     ));
 }
 
-/// Leaves for a page, at the part of it that this page's address names: a redirect to the sign-in page passes on
-/// the `#restore` of a link.
+/// Leaves for a page, with the fragment of this page's address: a redirect to the sign-in page passes on the
+/// `#restore` of a link.
 pub fn load_at_part(path: &str) {
     let part = if path.contains('#') {
         String::new()
@@ -42,14 +42,14 @@ pub fn confirm(question: &str) -> bool {
     window().confirm_with_message(question).unwrap_or(true)
 }
 
-/// Whether text can be put on the clipboard: browsers offer it on https and loopback only.
+/// Returns whether text can be put on the clipboard: browsers offer that on https and loopback only.
 pub fn can_copy() -> bool {
     window().is_secure_context()
 }
 
-/// Puts text on the clipboard; says whether that worked.
+/// Puts text on the clipboard. Returns whether that worked.
 pub async fn copy(text: &str) -> bool {
-    // By name: where a policy takes the clipboard away, there is no such object, or calling it throws.
+    // By name: if a policy forbids the clipboard, the object is missing, or calling it throws.
     let clipboard = window().navigator().clipboard();
     let written = js_sys::Reflect::get(&clipboard, &"writeText".into())
         .and_then(JsCast::dyn_into::<js_sys::Function>)
@@ -60,7 +60,7 @@ pub async fn copy(text: &str) -> bool {
         .is_ok()
 }
 
-/// Selects the text that a copy button stands beside: the code before it, or else the credentials of its card.
+/// Selects the text beside a copy button: the code before it, or else the credentials of its card.
 pub fn select_near(button: &web_sys::Element) {
     let beside = button.parent_element().and_then(|parent| {
         let code = parent.query_selector("code").ok().flatten();
@@ -71,8 +71,7 @@ pub fn select_near(button: &web_sys::Element) {
     }
 }
 
-/// Offers text as a file to keep. It goes by way of a blob, because a `data:` address would put the
-/// text into the list of downloads.
+/// Offers text as a download. It uses a blob, because a `data:` address would put the text into the list of downloads.
 pub fn download(name: &str, text: &str) -> Result<(), JsValue> {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
     let blob = web_sys::Blob::new_with_str_sequence(&parts)?;
@@ -84,7 +83,7 @@ pub fn download(name: &str, text: &str) -> Result<(), JsValue> {
     web_sys::Url::revoke_object_url(&address)
 }
 
-/// The browser's own time zone, an IANA name.
+/// Returns the browser's time zone, an IANA name.
 pub fn time_zone() -> Option<String> {
     let options = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new())
         .resolved_options();
@@ -93,7 +92,7 @@ pub fn time_zone() -> Option<String> {
         .as_string()
 }
 
-/// Every time zone that the browser knows, as options of a datalist. Old browsers know none.
+/// Returns every time zone that the browser knows, as options of a datalist. Old browsers know none.
 pub fn time_zone_options() -> Option<String> {
     let intl = js_sys::Reflect::get(&js_sys::global(), &"Intl".into()).ok()?;
     let list: js_sys::Function = js_sys::Reflect::get(&intl, &"supportedValuesOf".into())
@@ -114,7 +113,7 @@ pub fn time_zone_options() -> Option<String> {
     Some(options)
 }
 
-/// Moves the focus to the first element that matches, once the page shows what was just decided.
+/// Moves the focus to the first element that matches, with the next frame.
 pub fn focus_soon(selector: &'static str) {
     request_animation_frame(move || {
         if let Ok(Some(element)) = document().query_selector(selector) {
@@ -130,7 +129,7 @@ pub fn focus(element: &web_sys::Element) {
     }
 }
 
-/// Whether nothing has the focus, as after its element went away.
+/// Returns whether nothing has the focus, for example because its element was removed.
 pub fn focus_is_lost() -> bool {
     document()
         .active_element()

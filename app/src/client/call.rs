@@ -18,7 +18,7 @@ use super::secret_json::SecretJson;
 use super::shape::Shape;
 use crate::error::FnError;
 
-/// The fields of a server function.
+/// The fields of a server function, by name.
 pub type Fields = Vec<(&'static str, String)>;
 
 /// The answer of a server function, not yet read.
@@ -28,7 +28,7 @@ pub type Reply = Result<SecretJson, FnError>;
 #[cfg(feature = "ssr")]
 pub type FormFields = Vec<(String, String)>;
 
-/// A server function on its way to a [`Reply`].
+/// A call in progress.
 pub type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// The answer of a server function, fetched again when its fields change.
@@ -53,7 +53,7 @@ impl<T: Shape> Query<T> {
 
     /// As [`Query::get`], without tracking later answers.
     pub fn get_untracked(self) -> Option<Result<T, FnError>> {
-        // A resource's own `get_untracked` tracks all the same: under a `Transition` it waits to be ready.
+        // A resource's own `get_untracked` tracks nevertheless: under a `Transition` it waits to be ready.
         untrack(|| self.reply.get_untracked()).map(read)
     }
 
@@ -141,7 +141,7 @@ fn answer<F: ServerFn>(fields: Fields) -> Replying {
 
 /// Calls a server function from the browser.
 pub async fn call(path: &'static str, fields: Fields) -> Reply {
-    // Fails only for arguments that are no strings and no form.
+    // Fails only for arguments that are neither strings nor a form.
     let Ok(body) = web_sys::UrlSearchParams::new() else {
         return Err(FnError::inside());
     };

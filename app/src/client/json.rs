@@ -1,8 +1,8 @@
-//! Reading the server's answers in the browser, whose own `JSON.parse` is there already.
+//! A reader of the server's answers for the browser, on top of its own `JSON.parse`.
 //!
-//! From its values a struct is read field by field in the order of its declaration, and an enum by the place of
-//! its word. So of what serde derives for a shape only the short half gets into what the browser loads, and
-//! messages about what cannot be read, which nobody would see, not at all.
+//! It reads a struct field by field in the order of its declaration, and an enum by the index of its variant. So of the
+//! code that serde derives for a type only the short half gets into the WASM, and error messages, which no user would
+//! see, not at all.
 
 use js_sys::{Array, JSON, Object, Reflect};
 use serde::de::value::U32Deserializer;
@@ -15,7 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 
 use super::shape::Shape;
 
-/// What a JSON text says, if it has the shape of `T`.
+/// Parses a JSON text, if it has the shape of `T`.
 pub fn read<T: Shape>(text: &str) -> Option<T> {
     let value = JSON::parse(text).ok()?;
     T::deserialize(Value(value)).ok()
@@ -85,7 +85,7 @@ impl<'de> Deserializer<'de> for Value {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
-        // A field that was left out is undefined.
+        // A missing field is undefined.
         if self.0.is_null() || self.0.is_undefined() {
             visitor.visit_none()
         } else {
@@ -120,13 +120,13 @@ impl<'de> Deserializer<'de> for Value {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
-        words: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
         let text = self.text()?;
-        let place = words.iter().position(|word| *word == text);
-        let place = place.and_then(|place| u32::try_from(place).ok());
-        visitor.visit_enum(Word(place.ok_or(Unreadable)?))
+        let index = variants.iter().position(|variant| *variant == text);
+        let index = index.and_then(|index| u32::try_from(index).ok());
+        visitor.visit_enum(Variant(index.ok_or(Unreadable)?))
     }
 
     forward_to_deserialize_any! {
@@ -213,10 +213,10 @@ impl<'de> MapAccess<'de> for Entries {
     }
 }
 
-/// A word of an enum, by its place.
-struct Word(u32);
+/// A variant of an enum, by its index.
+struct Variant(u32);
 
-impl<'de> EnumAccess<'de> for Word {
+impl<'de> EnumAccess<'de> for Variant {
     type Error = Unreadable;
     type Variant = Self;
 
@@ -224,12 +224,12 @@ impl<'de> EnumAccess<'de> for Word {
         self,
         seed: S,
     ) -> Result<(S::Value, Self), Unreadable> {
-        let place: U32Deserializer<Unreadable> = self.0.into_deserializer();
-        Ok((seed.deserialize(place)?, self))
+        let index: U32Deserializer<Unreadable> = self.0.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for Word {
+impl<'de> VariantAccess<'de> for Variant {
     type Error = Unreadable;
 
     fn unit_variant(self) -> Result<(), Unreadable> {

@@ -1,4 +1,4 @@
-//! The browser's side: the takeover of the page, the calls to the server, and what only a browser can do.
+//! The client side: the takeover of the page, calls to the server functions, and the features of a browser.
 
 pub mod boot;
 pub mod browser;

@@ -3,12 +3,12 @@
 use super::shape::Shape;
 use crate::error::FnError;
 
-/// An answer that may hold a secret, and so prints as nothing.
+/// An answer that may hold a secret, and so prints without it.
 #[derive(Clone)]
 pub struct SecretJson(pub String);
 
 impl SecretJson {
-    /// What it says.
+    /// Parses the answer.
     pub fn read<T: Shape>(&self) -> Result<T, FnError> {
         #[cfg(feature = "ssr")]
         let read = serde_json::from_str(&self.0).ok();

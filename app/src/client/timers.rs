@@ -3,9 +3,8 @@
 #[cfg(feature = "hydrate")]
 use leptos::prelude::*;
 
-/// Something put off for a while. There is one of it at a time: starting it again puts it off anew, and it
-/// does not happen if the part of the page that holds it goes away. On the server there are no events, and
-/// so nothing is ever put off.
+/// A delayed action. Starting it again restarts the delay, and it is cancelled with the part of the page that holds it.
+/// The server has no events, and so never delays anything.
 #[derive(Clone, Copy)]
 pub struct Delay {
     #[cfg(feature = "hydrate")]

@@ -1,5 +1,5 @@
-//! The choice of an expiration: so many days, a date, a date and time, or never. It is made of plain radio
-//! buttons and inputs and works without JavaScript; `shared::expiry` reads what it sends.
+//! The choice of an expiration: so many days, a date, a date and time, or never. It consists of plain radio buttons and
+//! inputs and works without JavaScript; `shared::expiry` parses its fields.
 
 use leptos::prelude::*;
 use shared::expiry::from_form;
@@ -10,7 +10,7 @@ use super::field::note;
 use super::form::{Fields, FormState};
 use crate::ui::reactive::{flag, memo, reactive};
 
-/// The days on offer, with their words.
+/// The days on offer, with their labels.
 const PRESETS: [(&str, &str); 4] = [
     ("30d", "30 days"),
     ("60d", "60 days"),
@@ -20,7 +20,7 @@ const PRESETS: [(&str, &str); 4] = [
 
 const PRESELECTED: &str = "90d";
 
-/// The first choice of an edit: what the key has now. It is sent as nothing, which leaves the expiration alone.
+/// The first choice of an edit: the present expiration. It is sent as an empty text, which leaves the expiration alone.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Keep {
     never: bool,
@@ -42,7 +42,7 @@ impl Keep {
     }
 }
 
-/// Where the choice stands. Kept outside the view so that a form can return to "keep" once it is saved.
+/// The current choice. It is held outside the view so that a form can return to "keep" once it is saved.
 #[derive(Clone, Copy)]
 pub struct Choice(RwSignal<&'static str>);
 
@@ -62,19 +62,19 @@ impl Choice {
         Self(RwSignal::new(sent(state).unwrap_or(KEEP)))
     }
 
-    /// Back to what the key has.
+    /// Returns to the present expiration.
     pub fn keep(self) {
         let _ = self.0.try_set(KEEP);
     }
 }
 
-/// What was chosen in the post that is being answered.
+/// Returns the choice in the post that is being answered.
 fn sent(state: FormState) -> Option<&'static str> {
     let sent = state.value("expiry", "");
     CHOICES.into_iter().find(|choice| *choice == sent)
 }
 
-/// The expiration that a form asks for, in the grammar of `shared::expiry`.
+/// Returns the expiration that a form asks for, in the grammar of `shared::expiry`.
 pub fn chosen(fields: &Fields) -> String {
     let (choice, date, datetime) = (
         fields.text("expiry"),
@@ -84,12 +84,12 @@ pub fn chosen(fields: &Fields) -> String {
     from_form(&choice, &date, &datetime).to_owned()
 }
 
-/// The expiration that an edit asks for; none: as it is.
-pub fn chosen_anew(fields: &Fields) -> Option<String> {
+/// Returns the expiration that an edit asks for; none leaves it alone.
+pub fn chosen_in_edit(fields: &Fields) -> Option<String> {
     (!fields.text("expiry").is_empty()).then(|| chosen(fields))
 }
 
-/// The check of a form that asks for an expiration alone.
+/// Checks a form that asks for an expiration alone.
 pub fn check(fields: &Fields) -> FieldErrors {
     validation::expiry(&chosen(fields))
         .err()
@@ -176,7 +176,7 @@ fn radio(
     .into_any()
 }
 
-/// The input beside a choice. Touching it means that choice.
+/// The input beside a choice. Editing it makes that choice.
 fn picker(
     state: FormState,
     chosen: RwSignal<&'static str>,

@@ -8,7 +8,7 @@ use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{flag, fresh, reactive};
 
-/// The line under a field: its help, or what is wrong with it.
+/// The line under a field: its help, or its error.
 pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
     view! {
         <p id=id class="help" class:wrong=move || error.with(Option::is_some)>
@@ -27,7 +27,7 @@ pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
     .into_any()
 }
 
-/// Checks an e-mail address, as far as the browser can: letters beyond ASCII are the server's to judge.
+/// Checks an e-mail address as far as the browser can: the server checks letters beyond ASCII.
 pub fn check_email(errors: &mut FieldErrors, name: &'static str, fields: &Fields) {
     let address = fields.text(name);
     if address.is_ascii() {
@@ -78,7 +78,7 @@ pub fn TextField(
     .into_any()
 }
 
-/// A password, which can be shown once the page is alive. It never starts with a value.
+/// A password, which can be shown once the page is hydrated. It never starts with a value.
 #[component]
 pub fn PasswordField(
     state: FormState,

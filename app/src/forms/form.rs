@@ -1,5 +1,5 @@
-//! Forms: with JavaScript they check what was typed, send it, and say what came of it in place; without,
-//! they are ordinary forms, and the server renders their page again.
+//! Forms. With JavaScript they check their fields, send them, and show the outcome in place; without, they are ordinary
+//! forms, and the server renders their page again.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use crate::ui::icon::Icon;
 use crate::ui::reactive::{fresh, memo, reactive, words};
 use crate::ui::toasts::Feedback;
 
-/// After this long the button says in words that something is going on.
+/// After this long the button shows that sending takes its time.
 const SLOW_MS: u32 = 1000;
 
-/// What a form holds when it is sent.
+/// The fields of a form when it is sent.
 pub struct Fields(web_sys::FormData);
 
 impl Fields {
-    /// The text of a field; of radio buttons that of the chosen one; empty where there is none.
+    /// Returns the text of a field, or of the chosen radio button; empty if there is none.
     pub fn text(&self, name: &str) -> String {
         self.0.get(name).as_string().unwrap_or_default()
     }
 }
 
-/// What comes after a form was sent and the server did what it asks for.
+/// The action after a form was sent and the call succeeded.
 pub type Then = Arc<dyn Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync>;
 
-/// A [`Then`] of what the form held and what was answered. It happens even if the form has left the page
+/// Makes a [`Then`] of a closure over the form's fields and the answer. It runs even if the form has left the page
 /// meanwhile.
 pub fn then(
     done: impl Fn(Fields, SecretJson) -> Result<(), FnError> + Send + Sync + 'static,
@@ -57,8 +57,8 @@ pub struct FormState {
     errors: RwSignal<FieldErrors>,
     alert: RwSignal<Option<String>>,
     progress: RwSignal<Progress>,
-    /// The version that the form was begun on, where it has one. After a conflict it is that of what is stored now,
-    /// which is in sight then.
+    /// The version that the form was begun on, if it has one. After a conflict it is the stored version, which the page
+    /// then shows.
     pub version: RwSignal<String>,
 }
 
@@ -68,7 +68,7 @@ impl FormState {
         Self::answering(path, Replay::of(path))
     }
 
-    /// As [`FormState::new`], of several forms that only differ in what `field` holds.
+    /// As [`FormState::new`], for one of several forms that only differ in the value of `field`.
     pub fn of_one(path: &'static str, field: &str, value: &str) -> Self {
         let replay = Replay::of(path).filter(|replay| replay.field(field) == Some(value));
         Self::answering(path, replay)
@@ -93,14 +93,14 @@ impl FormState {
         }
     }
 
-    /// The value that a field starts with: what was typed into it, or `otherwise`.
+    /// Returns the initial value of a field: the text that was posted, or `otherwise`.
     pub fn value(self, field: &str, otherwise: impl Into<String>) -> String {
         Replay::of(self.path)
             .and_then(|replay| replay.field(field).map(str::to_owned))
             .unwrap_or_else(|| otherwise.into())
     }
 
-    /// The hidden field of the version. It begins with what is `shown`, unless a post is being answered.
+    /// The hidden field of the version. It starts with the `shown` version, unless a post is being answered.
     pub fn versioned(self, shown: String) -> AnyView {
         let version = self.version;
         if version.with_untracked(String::is_empty) {
@@ -125,8 +125,8 @@ impl FormState {
         })
     }
 
-    /// How far sending is. A form that has just made way for its answer is asked once more after its
-    /// signals are gone.
+    /// Returns how far sending is. A form that its answer has just replaced is asked once more after its signals are
+    /// gone.
     fn progress(self) -> Progress {
         self.progress.try_get().unwrap_or(Progress::Idle)
     }
@@ -136,7 +136,7 @@ impl FormState {
         (self.progress() != Progress::Idle).then_some("true")
     }
 
-    /// Shows what went wrong. The form may be gone by now, together with these signals.
+    /// Shows an error. The form may be gone by now, together with these signals.
     fn fail(self, error: FnError) {
         if error.is_unauthenticated() {
             browser::load_sign_in();
@@ -150,7 +150,7 @@ impl FormState {
     }
 }
 
-/// The form itself: it sends what it holds to the server function that it belongs to.
+/// A form that sends its fields to its server function.
 #[component]
 pub fn Form(
     state: FormState,
@@ -158,7 +158,7 @@ pub fn Form(
     #[prop(optional)]
     check: Option<fn(&Fields) -> FieldErrors>,
     then: Then,
-    /// There is no room for messages in it: the live region says what went wrong.
+    /// The form has no room for messages: the live region shows errors.
     #[prop(optional)]
     terse: bool,
     #[prop(default = "form")] class: &'static str,
@@ -235,7 +235,7 @@ fn alert(message: String) -> AnyView {
     })
 }
 
-/// The messages enter the page with the next frame; then the first field that has one gets the focus.
+/// Focuses the first field with an error, once the next frame has put the messages into the page.
 fn focus_first_error(form: web_sys::HtmlFormElement) {
     request_animation_frame(move || {
         let found = form
@@ -251,7 +251,7 @@ fn focus_first_error(form: web_sys::HtmlFormElement) {
 pub fn Submit(
     state: FormState,
     label: &'static str,
-    /// What it says when sending takes its time.
+    /// The label when sending takes its time.
     #[prop(default = "Saving…")]
     slow: &'static str,
     #[prop(default = "button primary")] class: &'static str,
@@ -272,7 +272,7 @@ pub fn Submit(
     .into_any()
 }
 
-/// A form that is one button. `field` says what it acts on.
+/// A form of one button. `field` names the subject of the action.
 pub fn press(
     path: &'static str,
     field: Option<(&'static str, String)>,

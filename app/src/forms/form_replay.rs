@@ -1,7 +1,7 @@
-//! What a form without JavaScript sent, and what came of it, for the page that answers it.
+//! The replay of a form post without JavaScript: its fields and its outcome, for the page that answers it.
 //!
-//! Such a form is answered by its own page rendered again: with what was typed and the messages when it
-//! failed, with the secret when a key was made. The server provides a [`Replay`] while it renders that
+//! Such a form is answered by its own page rendered again: with the typed text and the messages when the call failed,
+//! with the secret when a key was created. The server provides a [`Replay`] while it renders that
 //! page, which then carries no script; in every other rendering there is none.
 
 use crate::client::secret_json::SecretJson;
@@ -20,12 +20,12 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// The replay that is being rendered, if it is of the function at `path`.
+    /// Returns the replay that is being rendered, if it belongs to the function at `path`.
     pub fn of(path: &str) -> Option<Self> {
         leptos::prelude::use_context::<Self>().filter(|replay| replay.path == path)
     }
 
-    /// What was typed into a field.
+    /// Returns the text of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields
             .iter()
@@ -37,7 +37,7 @@ impl Replay {
         self.outcome.as_ref().err()
     }
 
-    /// The function's answer, where it succeeded.
+    /// Returns the function's answer, if the call succeeded.
     pub fn answer<T: Shape>(&self) -> Option<T> {
         self.outcome.as_ref().ok()?.read().ok()
     }

@@ -1,4 +1,4 @@
-//! Forms: their fields, their sending, and their replay where there is no JavaScript.
+//! Forms: their fields, their submission, and their replay without JavaScript.
 
 pub mod expiration;
 pub mod field;

@@ -1,18 +1,18 @@
-//! The calls of each day: bars, how many there were, and the same as numbers. What was refused stands hollow
-//! on top of what was accepted, so that the two differ without their colours too.
+//! The chart of calls per day: bars, totals, and the same as numbers. Refused calls are hollow bars on top of accepted
+//! ones, so that the two differ without colour too.
 
 use leptos::prelude::*;
 use shared::usage::{DayCalls, Failing, grouped, still_fail};
 
 use crate::ui::moment;
 
-/// The picture's height and a day's width, in units of its own: it is stretched to the room there is.
+/// The picture's height and a day's width, in units of its own: the picture stretches to the available width.
 const HEIGHT: i64 = 100;
 const DAY: i64 = 10;
-/// A single refused call is seen beside thousands of accepted ones.
+/// The least height, so that a single refused call is visible beside thousands of accepted ones.
 const LEAST: i64 = 4;
 
-/// The chart of these days. `period` says which: "in the last 30 days".
+/// The chart of these days. `period` names them: "in the last 30 days".
 pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
     let (mut accepted, mut refused, mut most, mut busiest) = (0, 0, 0, "");
     for day in &days {
@@ -99,7 +99,7 @@ fn bar(left: i64, foot: i64, head: i64) -> String {
     }
 }
 
-/// What is said where the pointer rests on a day.
+/// The tooltip of a day.
 fn hint(day: &DayCalls, left: i64) -> AnyView {
     view! {
         <path class="day" d=format!("M{left} 0h{DAY}v{HEIGHT}h-{DAY}Z")>

@@ -1,5 +1,5 @@
-//! Giving a key more time on the spot, and taking that back. The line of the key stays where it is, so that the second
-//! press of a double click meets no other key.
+//! The extension of a key in its line on the Dashboard, and its undo. The line stays where it is, so that the second
+//! press of a double click hits no other key.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -13,14 +13,14 @@ use crate::ui::reactive::{fresh, memo, reactive, words};
 use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
 
-/// A key's line, which changes by what is done in it.
+/// The state of a key's line.
 #[derive(Clone, Copy)]
 pub struct Line {
     pub expires: RwSignal<Option<Moment>>,
     version: RwSignal<String>,
-    /// The extension that was made here and not taken back.
+    /// The extension that was made here and not undone.
     extended: RwSignal<Option<Extended>>,
-    /// Of all lines together: what changes in one can move the others.
+    /// Shared by all lines: a change in one can move the others.
     settling: Settling,
 }
 
@@ -41,7 +41,7 @@ impl Line {
         }
     }
 
-    /// Takes over what a later answer says of the key, after a change elsewhere.
+    /// Takes over the key of a later answer, after a change elsewhere.
     pub fn update(self, key: &KeyView) {
         if self.version.get_untracked() != key.version {
             self.settling.begin();
@@ -58,7 +58,7 @@ impl Line {
         })
     }
 
-    /// Shows what became of the key. The line may have left the page by now.
+    /// Shows the change of the key. The line may have left the page by now.
     fn became(self, change: Changed, extended: Option<Extended>) {
         self.settling.begin();
         let _ = self.version.try_set(change.version);
@@ -84,7 +84,7 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
     let feedback = Feedback::get();
     let done = then(move |fields, answer| {
         let change: Changed = answer.read()?;
-        // The server has compared it: after a conflict it knows better than the line, which still shows what was.
+        // The server has compared the version: after a conflict the form's version is current, the line's is not.
         let restored = fields.text("version");
         let extended = Extended {
             before: change.expiry_before.clone(),
@@ -101,7 +101,8 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
             "Extend"
         }
     };
-    // A key that has run out in sight is restored by who sees that. After a conflict, the message says what it is now.
+    // A key that expires in view is restored knowingly, so its form carries the expired version. After a conflict, the
+    // message shows the present state.
     let seen = move || {
         let stored = state.version.get();
         if !stored.is_empty() {
@@ -132,7 +133,7 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
     .into_any()
 }
 
-/// What had expired is expired again; what was only extended gets its expiration back.
+/// Undoes an extension: a key that had expired expires again, another one gets its expiration back.
 fn undo(line: Line, access_key: String, name: String, extended: Extended) -> AnyView {
     let (path, fields) = if extended.had_expired {
         (ExpireKey::PATH, Vec::new())

@@ -1,4 +1,4 @@
-//! The card that shows a new key's secret, once.
+//! The card that shows a new key's secret once.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -14,13 +14,13 @@ use crate::ui::reactive::effect;
 const QUESTION: &str =
     "The secret key has not been copied, and it will not be shown again. Leave all the same?";
 
-/// The card, with the way on. Leaving it before the secret was copied asks first.
+/// The card, with a link to the next page. Leaving it before the secret was copied asks for confirmation.
 #[component]
 pub fn IssuedCard(
     issued: IssuedKey,
     next: &'static str,
     next_label: &'static str,
-    /// The way on needs a full load, as after sign-up.
+    /// The next page needs a full load, as after sign-up.
     #[prop(optional)]
     full_load: bool,
 ) -> impl IntoView {
@@ -104,7 +104,7 @@ fn guard(saved: RwSignal<bool>) {
             }
         });
 
-        // In the capture phase it comes before the router, which would already have left.
+        // The capture phase comes before the router, which would already have left.
         let click = Listener::capturing("click", move |event| {
             let leaves = event
                 .target()
@@ -116,8 +116,8 @@ fn guard(saved: RwSignal<bool>) {
             }
         });
 
-        // A second entry for this very page: going back lands on the first, and the page is still there.
-        // The listener stands in front of the router's, so that the router hears of a real leave only.
+        // A second history entry for this page: going back lands on the first, and the page is still there. The
+        // listener runs before the router's, so that the router sees only a real leave.
         let _ = again();
         let back = Listener::capturing("popstate", move |event| {
             if !stays() {

@@ -1,4 +1,4 @@
-//! What can be done with a key in one step: expire it, and the menu of a row.
+//! Actions on keys that take one step, the menu of a row, and the addresses of the pages of keys.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -13,15 +13,15 @@ use crate::ui::toasts::Feedback;
 
 /// The page with the table of keys.
 pub const LIST: &str = "/preferences/api-control";
-/// The page that makes a key.
+/// The page that creates a key.
 pub const NEW_KEY: &str = "/preferences/api-control/new";
 
-/// A key's own page.
+/// Returns the address of a key's page.
 pub fn key_path(access_key: &str) -> String {
     format!("{LIST}/{access_key}")
 }
 
-/// The link to the page that makes a key, as the primary action of a page.
+/// The link to the page that creates a key, as the primary action of a page.
 pub fn create_key_link() -> AnyView {
     view! {
         <a class="button primary" href=NEW_KEY>
@@ -44,7 +44,7 @@ pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -
     press(ExpireKey::PATH, Some(key), label, class, done)
 }
 
-/// The actions of a row: Edit in sight, the rest in a menu that works without JavaScript too.
+/// The actions of a row: Edit visible, the rest in a menu that works without JavaScript too.
 pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
     let path = key_path(&key.access_key);
     let (restore, delete) = (format!("{path}#restore"), format!("{path}#delete"));

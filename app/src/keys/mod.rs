@@ -1,4 +1,4 @@
-//! Keys on the pages: what is done with them in place, how they are called, and when they expire.
+//! Keys on the pages: actions in place, the chart of calls, the time line of expirations, and the card of a new secret.
 
 pub mod calls;
 pub mod extend;

@@ -1,5 +1,4 @@
-//! The next expirations on a line from now to later. The list under it says the same in words and is the
-//! picture's text alternative.
+//! The time line of the next expirations. The list below has the same in words and is the picture's text alternative.
 
 use leptos::prelude::*;
 use shared::DAY_MS;
@@ -10,7 +9,7 @@ use super::key_actions::key_path;
 use crate::ui::moment;
 use crate::ui::status;
 
-/// The marks of the scale in days. Equal steps on paper: what is near has room, what is far still fits.
+/// The marks of the scale in days, at equal distances: near expirations have room, and far ones still fit.
 const MARKS: [(i64, &str); 6] = [
     (0, "Now"),
     (1, "1 day"),
@@ -28,7 +27,7 @@ const BEYOND: i64 = 970;
 /// Points closer than this are drawn above each other.
 const CROWDED: i64 = 40;
 
-/// Where a distance from now stands, in per mille of the width.
+/// Returns the position of a distance from now, in per mille of the width.
 fn position(distance: i64) -> i64 {
     for (step, pair) in (0..).zip(MARKS.windows(2)) {
         let (from, to) = (pair[0].0 * DAY_MS, pair[1].0 * DAY_MS);

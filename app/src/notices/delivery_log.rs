@@ -1,4 +1,4 @@
-//! The delivery log: which mails were sent, when, to whom, about which key, and what became of them.
+//! The delivery log: each mail with its keys, recipient, time and state.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -19,7 +19,7 @@ use crate::ui::toasts::Feedback;
 /// on up to the latter.
 const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 
-/// What needs attention: mails that were given up.
+/// The alert for failed mails.
 pub fn failures(notices: Memo<NoticesView>) -> AnyView {
     let sentence = memo(move || {
         let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
@@ -180,7 +180,7 @@ fn key(key: DeliveredKey) -> AnyView {
     .into_any()
 }
 
-/// What became of a mail: icon, word and colour, and what the mail server said where that matters.
+/// The state of a mail: icon, word and colour, and the mail server's response to a failure.
 fn state(delivery: &Delivery) -> AnyView {
     let (class, icon, word, about) = match delivery.state {
         DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),

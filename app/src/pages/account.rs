@@ -22,8 +22,8 @@ use crate::ui::toasts::Feedback;
 
 #[component]
 pub fn AccountPage() -> impl IntoView {
-    // Asked anew for this page: the frame's copy is fetched again when something is saved, and what is
-    // being typed here must not go with it.
+    // A query of this page's own: the layout's copy is fetched again after a save, which must not discard text that is
+    // being typed here.
     let account = query::<ShowAccount>(Vec::new, None);
     let address = query::<ShowAddress>(Vec::new, Some(Feedback::get().revision));
     view! {
@@ -120,7 +120,7 @@ fn check_preferences(fields: &Fields) -> FieldErrors {
 }
 
 fn password(email: String) -> AnyView {
-    // A new form takes the place of the old one once it has worked, and with it the typed passwords go.
+    // A new form replaces the old one after a success, which clears the typed passwords.
     let changes = RwSignal::new(0);
     view! {
         <section class="card" aria-labelledby="password-title">

@@ -1,4 +1,4 @@
-//! Preferences → API Control: the table of keys. Search, filter, order and page stand in the address.
+//! Preferences → API Control: the table of keys. The address holds search, filter, order and page.
 
 use leptos::ev::SubmitEvent;
 use leptos::html;
@@ -25,10 +25,10 @@ use crate::ui::reactive::{effect, fresh, memo, reactive};
 use crate::ui::toasts::Feedback;
 use crate::ui::{moment, status};
 
-/// Typing rests this long before it is searched for.
+/// The pause in typing before a search starts.
 const TYPING_MS: u32 = 250;
 
-/// The page's address with a query in it; what is as usual is left out.
+/// Returns the page's address with a query. Defaults are left out.
 fn address(query: &ListQuery) -> String {
     let mut parts = Vec::new();
     if !query.search.is_empty() {
@@ -84,7 +84,7 @@ pub fn ApiControlPage() -> impl IntoView {
     .into_any()
 }
 
-/// Search, order, and the button that applies them where there is no JavaScript.
+/// Search, order, and the button that applies them without JavaScript.
 fn search(query: Memo<ListQuery>) -> AnyView {
     let navigate = use_navigate();
     let input = NodeRef::<html::Input>::new();
@@ -120,7 +120,7 @@ fn search(query: Memo<ListQuery>) -> AnyView {
             );
         }
     };
-    // The Back button and links change the address; what is being typed is never overwritten.
+    // The Back button and links change the address. Text that is being typed is never overwritten.
     effect(move || {
         let (search, sort) = query.with(|query| (query.search.clone(), query.sort));
         if searched.get_value() != search
@@ -177,8 +177,8 @@ fn search(query: Memo<ListQuery>) -> AnyView {
     .into_any()
 }
 
-/// Takes a pasted secret key out of the search, and leaves the access key that came with it; says whether there is
-/// something to search for. What is searched for stands in the address.
+/// Removes a pasted secret key from the search, because the search becomes part of the address, and leaves the access
+/// key that came with it. Returns whether anything is left to search for.
 fn keeps_secrets_out(input: &web_sys::HtmlInputElement, feedback: Feedback) -> bool {
     let Some(pasted) = pasted_secret(&input.value()) else {
         return true;

@@ -11,7 +11,7 @@ use crate::server_fns::links::Confirm;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 
-/// Confirms an address, or says that it wants no more mail.
+/// Confirms an address, or stops notices to it.
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
     if query("done") == "confirmed" {

@@ -1,4 +1,4 @@
-//! The Dashboard: what runs out and how to extend it, how many keys there are, what comes next.
+//! The Dashboard: expiring keys and their extension, counts of keys, and the next expirations.
 
 use leptos::prelude::*;
 use shared::DAY_MS;
@@ -67,7 +67,7 @@ fn keys(overview: Memo<Overview>, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
-/// Everything under the banner.
+/// The page below the banner.
 fn rest(mut overview: Overview, now: Signal<i64>) -> AnyView {
     let calls = calls::chart(std::mem::take(&mut overview.calls), "in the last 14 days");
     view! {
@@ -100,8 +100,8 @@ fn rest(mut overview: Overview, now: Signal<i64>) -> AnyView {
     .into_any()
 }
 
-/// What has expired and what will soon, worst first, as of the `first` answer: lines neither leave nor enter while the
-/// page is open, so that nothing moves under a finger. A key that runs out while the page is open moves the
+/// The keys that have expired or will soon, most urgent first, as of the `first` answer: lines neither leave nor enter
+/// while the page is open, so that nothing moves under the pointer. A key that expires while the page is open turns the
 /// banner from amber to red.
 fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option<AnyView> {
     if first.attention.is_empty() {
@@ -147,7 +147,7 @@ fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option
     )
 }
 
-/// How many keys have expired and how many will soon, going on from the answer as time does.
+/// Counts the keys that have expired and those that will soon, from the answer on as time passes.
 fn counts(overview: &Overview, now: i64) -> (i64, i64) {
     let since = overview
         .attention

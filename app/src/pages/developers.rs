@@ -12,7 +12,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
 use crate::ui::toasts::Feedback;
 
-/// What stands for the secret in examples: no page knows a real one.
+/// Stands for the secret in examples: no page knows a real one.
 const SECRET: &str = "YOUR_SECRET_KEY";
 
 #[component]

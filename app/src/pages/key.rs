@@ -1,4 +1,4 @@
-//! A key's own page: what it is, edit, expire or restore, delete, and its history.
+//! The page of a key: details, edit, expire or restore, delete, and history.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -64,7 +64,7 @@ fn shown(detail: Memo<KeyDetail>) -> AnyView {
     let access_key = StoredValue::new(first.key.access_key);
     let time_zone = first.time_zone;
     let name = memo(move || detail.with(|detail| detail.key.name.clone()));
-    // One clock for the page: a later answer shifts it by the little that the first one was off.
+    // One clock for the page: a later answer corrects it by the small error of the first one.
     let now = ticking(first.now);
     let state = memo(move || {
         detail.with(|detail| {
@@ -110,7 +110,7 @@ fn head(name: String) -> AnyView {
     view! { <PageHead title=name heading=heading /> }.into_any()
 }
 
-/// A link to a part of the page (`#restore`, `#delete`) arrives before the part is there.
+/// Scrolls to the part of the page that the address names (`#restore`, `#delete`), which is rendered later.
 fn go_to_part() {
     let hash = use_location().hash;
     effect(move || match hash.get().as_str() {
@@ -153,8 +153,7 @@ fn summary(detail: Memo<KeyDetail>, now: Signal<i64>, state: Memo<Status>) -> An
     .into_any()
 }
 
-/// Why a key was not extended from elsewhere, where there is no form to say so: without script, *Extend* on the Dashboard
-/// is answered here.
+/// The reason why *Extend* on the Dashboard failed without script: this page answers it.
 fn not_extended(expired: Memo<bool>) -> Option<AnyView> {
     let replay = Replay::of(RestoreKey::PATH).filter(|_| !expired.get_untracked())?;
     let error = replay.error()?;
@@ -170,7 +169,7 @@ fn not_extended(expired: Memo<bool>) -> Option<AnyView> {
     Some(note.into_any())
 }
 
-/// That programs still call the expired key, with the way to the form that restores it.
+/// The alarm that programs still call the expired key, with a link to the form that restores it.
 fn alarm(detail: Memo<KeyDetail>, now: Signal<i64>, expired: Memo<bool>) -> AnyView {
     reactive(move || {
         let failing = detail.get().failing.filter(|_| expired.get());
@@ -191,7 +190,7 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let feedback = Feedback::get();
     let key = detail.with_untracked(|detail| detail.key.clone());
     let choice = Choice::keeping(state);
-    // The version follows what the page shows, as long as the fields began with what it shows.
+    // The version follows the page as long as the fields began with the values that it shows.
     let begun = StoredValue::new((key.name.clone(), key.description.clone()));
     let version = state.versioned(key.version);
     Effect::new(move |before: Option<()>| {
@@ -231,7 +230,7 @@ fn check_edit(fields: &Fields) -> FieldErrors {
     validation::key_change(
         Some(&fields.text("name")),
         Some(&fields.text("description")),
-        expiration::chosen_anew(fields).as_deref(),
+        expiration::chosen_in_edit(fields).as_deref(),
     )
     .err()
     .unwrap_or_default()
@@ -251,7 +250,7 @@ fn expire_section(access_key: String) -> AnyView {
 fn restore_section(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
     let state = FormState::new(RestoreKey::PATH);
     let access_key = detail.with_untracked(|detail| detail.key.access_key.clone());
-    // Whether it expired before the page was opened or since: this is shown.
+    // Whether it expired before the page was opened or since, this is the version shown.
     let version = move || detail.with(|detail| version::expired(&detail.key.version));
     let feedback = Feedback::get();
     let done = then(move |_, answer| {

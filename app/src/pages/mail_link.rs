@@ -1,7 +1,7 @@
 //! The frame of the pages that links in mails lead to.
 //!
-//! They are opened once in a while and hold one form, so they come without script and are not part of what the
-//! browser loads. A link does nothing by being opened: mail scanners open every link they see.
+//! They are rarely opened and hold one form, so they come without script and are not part of the WASM. Opening a link
+//! changes nothing, because mail scanners open every link they see.
 
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
@@ -15,8 +15,7 @@ use crate::server_fns::links::show_link;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
 
-/// The page of a link: `show` makes it of what the link does and its token, unless the link is one for another
-/// page.
+/// The page of a link: `show` renders it from the link's action and its token, unless the link belongs to another page.
 pub fn linked(
     state: FormState,
     show: impl FnOnce(LinkView, String) -> Option<AnyView> + Send + 'static,
@@ -40,7 +39,7 @@ pub fn linked(
     gate(view! { <Suspense>{content}</Suspense> }.into_any())
 }
 
-/// What is left of a link that was used or has expired, or never was one.
+/// The page of a link that was used, has expired, or never existed.
 fn gone() -> AnyView {
     set_status(&vault::Error::LinkGone.into());
     view! {
@@ -63,14 +62,14 @@ fn set_status(error: &FnError) {
     }
 }
 
-/// A value from the address.
+/// Returns a parameter of the address.
 pub fn query(name: &str) -> String {
     use_location()
         .query
         .with_untracked(|query| query.get_str(name).unwrap_or_default().to_owned())
 }
 
-/// A narrow page with one thing on it. Whoever is signed in has the way home in the navigation.
+/// A narrow page with one purpose. With a session, the navigation links home instead of the name.
 pub fn gate(content: AnyView) -> AnyView {
     let stranger = use_context::<RequestContext>().is_none_or(|request| request.session.is_none());
     view! { <div class="gate">{stranger.then(brand)} {content}</div> }.into_any()

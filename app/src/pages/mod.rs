@@ -1,4 +1,4 @@
-//! One file a page: what it fetches, and what it makes of it.
+//! The pages, one file each: a query and its view.
 
 pub mod account;
 pub mod api_control;

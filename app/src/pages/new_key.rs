@@ -1,4 +1,4 @@
-//! Create a key. The answer is the only place where its secret is ever shown.
+//! The page that creates a key. Its answer is the only place that ever shows the secret.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;

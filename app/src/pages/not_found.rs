@@ -1,4 +1,4 @@
-//! What is shown for an address that leads nowhere. The server answers 404 with it.
+//! The page of an unknown address. The server answers 404 with it.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Preferences → Notices: when to write, where to, the calendar, and what was written.
+//! Preferences → Notices: stages, recipients, the calendar, and the delivery log.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -276,7 +276,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
     .into_any()
 }
 
-/// Says that it worked, and shows the new state.
+/// Reports a success, and shows the new state.
 fn says(text: &'static str) -> Then {
     let feedback = Feedback::get();
     then(move |_, _| {

@@ -1,4 +1,4 @@
-//! Sign in.
+//! The sign-in page.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;

@@ -1,4 +1,4 @@
-//! Create an account. Its default key comes with it, and its secret is shown here, once.
+//! The sign-up page. The account comes with a default key, whose secret this page shows once.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -16,7 +16,7 @@ use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
 use crate::ui::reactive::{effect, reactive};
 
-/// The time zone of an account made without JavaScript, until it is changed.
+/// The time zone of an account created without JavaScript, until it is changed.
 const DEFAULT_ZONE: &str = "UTC";
 
 #[component]

@@ -7,7 +7,7 @@ use shared::view::{AccountView, AddressView, IssuedKey};
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Makes an account with its default key, and signs in.
+/// Creates an account with its default key, and signs in.
 #[server(name = SignUp, prefix = "/fn", endpoint = "account/sign-up")]
 pub async fn sign_up(
     #[server(default)] email: String,
@@ -29,7 +29,7 @@ pub async fn sign_up(
     Ok(request.issued(signed_up.key))
 }
 
-/// Signs in; the session is in the cookie of the answer. `next` is read by the form that carries it.
+/// Signs in. The answer's cookie holds the session. The form that carries `next` reads it.
 #[server(name = SignIn, prefix = "/fn", endpoint = "account/sign-in")]
 pub async fn sign_in(
     #[server(default)] email: String,
@@ -61,13 +61,14 @@ pub async fn sign_out() -> Result<(), FnError> {
     Ok(())
 }
 
-/// The account that is signed in.
+/// Returns the account that is signed in.
 #[server(name = ShowAccount, prefix = "/fn", endpoint = "account/show")]
 pub async fn show_account() -> Result<AccountView, FnError> {
     Ok(RequestContext::current().signed_in()?.account.view())
 }
 
-/// Time zone and warning window. A `version` (see `shared::version`) that is not the present one is a conflict.
+/// Saves the time zone and the warning window. A `version` (see `shared::version`) that is not the present one is a
+/// conflict.
 #[server(name = SavePreferences, prefix = "/fn", endpoint = "account/preferences")]
 pub async fn save_preferences(
     #[server(default)] time_zone: String,
@@ -105,14 +106,14 @@ pub async fn change_password(
     Ok(())
 }
 
-/// The account's address, and the one that was asked for in its place.
+/// Returns the account's address, and the pending one.
 #[server(name = ShowAddress, prefix = "/fn", endpoint = "account/address")]
 pub async fn show_address() -> Result<AddressView, FnError> {
     let request = RequestContext::current();
     Ok(request.vault.address(&request.signed_in()?.account).await?)
 }
 
-/// Asks for another address, which is sent a link.
+/// Requests a change of the address. The new address gets a link.
 #[server(name = ChangeAddress, prefix = "/fn", endpoint = "account/change-address")]
 pub async fn change_address(
     #[server(default)] email: String,
@@ -127,7 +128,7 @@ pub async fn change_address(
     Ok(())
 }
 
-/// Takes the request for another address back.
+/// Withdraws the request for another address.
 #[server(name = KeepAddress, prefix = "/fn", endpoint = "account/keep-address")]
 pub async fn keep_address() -> Result<(), FnError> {
     let request = RequestContext::current();

@@ -18,14 +18,14 @@ pub struct RequestContext {
     pub vault: Vault,
     pub site: Arc<Site>,
     pub caller: Caller,
-    /// Who is signed in.
+    /// The session, if signed in.
     pub session: Option<Session>,
     /// Further sessions of the same browser, from when Keyhold had another port.
     pub other_sessions: Vec<Session>,
 }
 
 impl RequestContext {
-    /// The request that is being answered.
+    /// Returns the context of the request that is being answered.
     pub fn current() -> Self {
         expect_context()
     }
@@ -36,13 +36,13 @@ impl RequestContext {
         self.session.as_ref().ok_or_else(FnError::unauthenticated)
     }
 
-    /// Lets the browser keep what proves that its owner has signed in here.
+    /// Sets the cookie that marks this browser as one on which the owner has signed in.
     pub fn keep_device(&self, device: &DeviceToken) {
         let name = self.site.device_cookie_name();
         set_cookie(&self.site.cookie(&name, device.expose(), DEVICE_AGE_S));
     }
 
-    /// Puts a new session into the answer's cookie, and that of the browser into another.
+    /// Sets the cookies of a new session and of its browser.
     pub fn start_session(&self, token: &SessionToken) {
         let name = self.site.session_cookie_name();
         set_cookie(&self.site.cookie(&name, token.expose(), SESSION_AGE_S));
@@ -51,12 +51,12 @@ impl RequestContext {
         }
     }
 
-    /// Takes the session's cookie away.
+    /// Removes the session's cookie.
     pub fn end_session(&self) {
         set_cookie(&self.site.cookie(&self.site.session_cookie_name(), "", 0));
     }
 
-    /// Remembers a choice of light or dark; anything unknown means the system's.
+    /// Sets the cookie of the theme. An unknown choice means the system's.
     pub fn remember_theme(&self, choice: &str) {
         set_cookie(
             &self
@@ -65,7 +65,7 @@ impl RequestContext {
         );
     }
 
-    /// A new key for the one answer that shows it.
+    /// Returns a new key for the one answer that shows its secret.
     pub fn issued(&self, key: NewKey) -> IssuedKey {
         IssuedKey {
             access_key: key.access_key.to_string(),

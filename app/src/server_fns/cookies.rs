@@ -1,4 +1,4 @@
-//! The cookies that Keyhold sets: their names, their lifetimes, and who may read them.
+//! The cookies that Keyhold sets: their names, lifetimes and attributes.
 
 use leptos::prelude::expect_context;
 use leptos_axum::ResponseOptions;
@@ -6,14 +6,14 @@ use leptos_axum::ResponseOptions;
 use crate::site::Site;
 
 impl Site {
-    /// Over https the browser itself guards the cookie: `__Host-` means Secure, this host only, every path.
-    /// Plain http exists on loopback only, where the prefix would not be accepted.
+    /// Over https the browser itself guards the cookie: `__Host-` means Secure, this host only, every path. Plain http
+    /// exists on loopback only, where browsers reject the prefix.
     fn is_https(&self) -> bool {
         self.base_url.starts_with("https://")
     }
 
-    /// Browsers keep one jar for all ports of a host, so another Keyhold there must have another name for its own.
-    /// The usual ports have the plain name.
+    /// Returns the name of the session cookie. It ends with the port, because browsers keep one jar for all ports of a
+    /// host. The default port has the plain name.
     pub fn session_cookie_name(&self) -> String {
         self.of_port(self.plain_cookie_name())
     }
@@ -26,7 +26,7 @@ impl Site {
         }
     }
 
-    /// Whether a cookie may be a session of this Keyhold: it may have been set before the port changed.
+    /// Returns whether a cookie may hold a session of this Keyhold, perhaps set before the port changed.
     pub fn may_be_session_cookie(&self, name: &str) -> bool {
         name.strip_prefix(self.plain_cookie_name())
             .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('_').is_some_and(is_port))
@@ -40,7 +40,7 @@ impl Site {
         }
     }
 
-    /// The cookie of the browsers on which an owner has signed in. It stays when the session ends.
+    /// Returns the name of the cookie that marks browsers on which an owner has signed in. It outlives the session.
     pub fn device_cookie_name(&self) -> String {
         self.of_port(if self.is_https() {
             "__Host-keyhold_device"
@@ -59,16 +59,16 @@ fn is_port(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Where Keyhold listens unless it is told otherwise.
+/// The default port.
 const USUAL_PORT: &str = "3000";
 
 /// The cookie that remembers light or dark.
 pub const THEME_COOKIE: &str = "keyhold_theme";
 
 const DAY_S: u32 = 24 * 60 * 60;
-/// As long as a session can last at most; the server decides when it is over.
+/// The longest that a session can last. The server decides when it ends.
 pub const SESSION_AGE_S: u32 = 60 * DAY_S;
-/// As long as browsers keep a cookie at most.
+/// The longest that browsers keep a cookie.
 pub const DEVICE_AGE_S: u32 = 400 * DAY_S;
 pub const THEME_AGE_S: u32 = 365 * DAY_S;
 

@@ -1,4 +1,4 @@
-//! Keys: create, edit, expire, restore, delete, and what the pages show of them.
+//! Server functions on keys: create, edit, expire, restore, delete, and the queries of the pages.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,7 +17,7 @@ use shared::{
 #[cfg(feature = "ssr")]
 use vault::KeyEdit;
 
-/// A text that may be left out, which is not the same as an empty one: a description that is left out stays as it is.
+/// A text that may be left out, which differs from an empty one: a description that is left out stays as it is.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Optional(Option<String>);
@@ -28,7 +28,7 @@ impl<'de> Deserialize<'de> for Optional {
     }
 }
 
-/// Makes a key. The answer is the only one that ever holds its secret.
+/// Creates a key. This answer is the only one that ever holds its secret.
 ///
 /// `expiry` is the grammar of [`shared::expiry`], or `date` or `datetime` for the field beside it.
 #[server(name = CreateKey, prefix = "/fn", endpoint = "keys/create")]
@@ -49,8 +49,8 @@ pub async fn create_key(
     Ok(request.issued(key))
 }
 
-/// Changes name, description and expiration, as far as they are given: an empty `expiry` leaves the expiration alone.
-/// A `version` that is not the key's present one is answered with a conflict and what is stored now.
+/// Changes name, description and expiration, if given. An empty `expiry` leaves the expiration alone. A `version` that
+/// is not the key's present one is answered with a conflict and the stored version.
 #[server(name = EditKey, prefix = "/fn", endpoint = "keys/edit")]
 pub async fn edit_key(
     #[server(default)] access_key: String,
@@ -75,7 +75,7 @@ pub async fn edit_key(
         .await?)
 }
 
-/// Takes a key out of use now; it stays in the inventory.
+/// Expires a key now. It stays in the inventory.
 #[server(name = ExpireKey, prefix = "/fn", endpoint = "keys/expire")]
 pub async fn expire_key(#[server(default)] access_key: String) -> Result<Changed, FnError> {
     let request = RequestContext::current();
@@ -103,7 +103,7 @@ pub async fn restore_key(
         .await?)
 }
 
-/// Deletes a key for ever. `confirm_name` is the key's name, typed by the person who means it.
+/// Deletes a key for ever. `confirm_name` is the key's name, typed as confirmation.
 #[server(name = DeleteKey, prefix = "/fn", endpoint = "keys/delete")]
 pub async fn delete_key(
     #[server(default)] access_key: String,
@@ -121,7 +121,7 @@ pub async fn delete_key(
         .await?)
 }
 
-/// One page of the table.
+/// Returns one page of the table.
 #[server(name = ListKeys, prefix = "/fn", endpoint = "keys/list")]
 pub async fn list_keys(
     #[server(default)] q: String,
@@ -144,7 +144,7 @@ pub async fn list_keys(
         .await?)
 }
 
-/// One key with its history.
+/// Returns one key with its history.
 #[server(name = ShowKey, prefix = "/fn", endpoint = "keys/show")]
 pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail, FnError> {
     let request = RequestContext::current();

@@ -1,5 +1,5 @@
-//! What the links in mails do: confirm an address, set a new password. Whoever reads the mail may call
-//! them, signed in or not.
+//! Server functions behind the links in mails: confirm an address, set a new password. They need the link's token and
+//! no session.
 
 use leptos::prelude::*;
 use shared::notice::LinkView;
@@ -8,8 +8,8 @@ use shared::notice::LinkView;
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Asks for a link to set a new password. Whether the address has an account shows in nothing: neither in
-/// the answer nor in the time it takes, because the work is done after it.
+/// Requests a link to set a new password. Neither the answer nor its time shows whether the address has an account,
+/// because the work is done afterwards.
 #[server(name = ForgotPassword, prefix = "/fn", endpoint = "account/forgot-password")]
 pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnError> {
     let request = RequestContext::current();
@@ -18,7 +18,7 @@ pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnE
     Ok(())
 }
 
-/// What a link does, without doing it.
+/// Describes the action of a link, without performing it.
 #[server(name = ShowLink, prefix = "/fn", endpoint = "account/show-link")]
 pub async fn show_link(#[server(default)] token: String) -> Result<LinkView, FnError> {
     Ok(RequestContext::current().vault.link(&token).await?)

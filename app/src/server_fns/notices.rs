@@ -1,4 +1,4 @@
-//! Notices: when to write to whom, what was written, and the calendar.
+//! Server functions on notices: stages, recipients, the delivery log, and the calendar.
 
 #![expect(
     clippy::too_many_arguments,
@@ -14,14 +14,14 @@ use shared::notice::Stage;
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Settings, recipients, the calendar's address and the delivery log.
+/// Returns settings, recipients, the calendar's address and the delivery log.
 #[server(name = ShowNotices, prefix = "/fn", endpoint = "notices/show")]
 pub async fn show_notices() -> Result<NoticesView, FnError> {
     let request = RequestContext::current();
     Ok(request.vault.notices(&request.signed_in()?.account).await?)
 }
 
-/// Chooses the stages: those whose field is there, whatever it holds, as with any checkbox. A `version` (see
+/// Chooses the stages whose fields are present and not empty, as with checkboxes. A `version` (see
 /// `shared::version`) that is not the present one is a conflict.
 #[server(name = ChooseStages, prefix = "/fn", endpoint = "notices/stages")]
 pub async fn choose_stages(
@@ -49,7 +49,7 @@ pub async fn choose_stages(
     Ok(())
 }
 
-/// Names a second recipient, who is sent a link to confirm it. `version` as for the stages.
+/// Sets a second recipient, which gets a link to confirm. `version` as for the stages.
 #[server(name = SetSecondRecipient, prefix = "/fn", endpoint = "notices/second-recipient")]
 pub async fn set_second_recipient(
     #[server(default)] address: String,
@@ -63,7 +63,7 @@ pub async fn set_second_recipient(
     Ok(())
 }
 
-/// Writes to the second recipient no more. `version` as for the stages.
+/// Stops notices to the second recipient. `version` as for the stages.
 #[server(name = RemoveSecondRecipient, prefix = "/fn", endpoint = "notices/remove-second-recipient")]
 pub async fn remove_second_recipient(#[server(default)] version: String) -> Result<(), FnError> {
     let request = RequestContext::current();
@@ -85,7 +85,7 @@ pub async fn resend_confirmation(#[server(default)] recipient: String) -> Result
         .map_err(|error| or_missing(error, "There is no such recipient."))
 }
 
-/// Tries a mail again that was given up.
+/// Queues a failed mail again.
 #[server(name = SendAgain, prefix = "/fn", endpoint = "notices/send-again")]
 pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> {
     let request = RequestContext::current();
@@ -107,7 +107,7 @@ pub async fn reset_calendar() -> Result<(), FnError> {
     Ok(())
 }
 
-/// The error of something that is no key.
+/// Converts the error of a subject that is not a key.
 #[cfg(feature = "ssr")]
 fn or_missing(error: vault::Error, missing: &str) -> FnError {
     match error {

@@ -1,4 +1,4 @@
-//! What the Dashboard shows.
+//! Server functions of the Dashboard.
 
 use leptos::prelude::*;
 use shared::view::Overview;
@@ -7,7 +7,7 @@ use shared::view::Overview;
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Keys that need attention, counts, the next expirations, the newest keys.
+/// Returns the keys that need attention, counts, the next expirations, and the newest keys.
 #[server(name = ShowOverview, prefix = "/fn", endpoint = "overview")]
 pub async fn show_overview() -> Result<Overview, FnError> {
     let request = RequestContext::current();
@@ -17,7 +17,7 @@ pub async fn show_overview() -> Result<Overview, FnError> {
         .await?)
 }
 
-/// Takes the line off the Dashboard that tells of keys expired by a password reset.
+/// Dismisses the Dashboard's note on keys expired by a password reset.
 #[server(name = DismissClaim, prefix = "/fn", endpoint = "account/dismiss-claim")]
 pub async fn dismiss_claim() -> Result<(), FnError> {
     let request = RequestContext::current();

@@ -1,6 +1,5 @@
-//! The list of server functions with what the server must know of each: who may call it, which fields its
-//! form has, and where a browser without JavaScript goes next. A function that is not on this list cannot
-//! be called: the server looks here first.
+//! The registry of server functions, with the access, the fields, and the answer without JavaScript of each. The server
+//! calls no function that is not registered here.
 
 use leptos::server_fn::ServerFn;
 use serde::Serialize;
@@ -29,12 +28,12 @@ pub enum Access {
     SignedIn,
 }
 
-/// What a browser without JavaScript is answered when the function succeeded.
+/// The answer to a browser without JavaScript after a success.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Done {
-    /// On to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it.
+    /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it.
     Redirect(&'static str),
-    /// Back to the page that the form is on.
+    /// A redirect back to the page of the form.
     Back,
     /// The form's own page, with the answer in it: the only way to show a secret once.
     Page,
@@ -46,11 +45,11 @@ pub struct Function {
     pub path: &'static str,
     pub fields: &'static [&'static str],
     pub access: Access,
-    /// The page whose form calls it; rendered again, with what was typed, when the call fails. None: it has
-    /// no form.
+    /// The page whose form calls it, rendered again with the typed text when the call fails. None: it has no form.
     pub page: Option<&'static str>,
     pub done: Done,
-    /// Calls it with fields that it has, each at most once. The context holds the request and the response's options.
+    /// Calls the function with fields that it has, each at most once. The reactive context must hold the
+    /// [`RequestContext`](super::context::RequestContext) and the response's options.
     pub run: fn(FormFields) -> Replying,
 }
 

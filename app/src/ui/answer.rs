@@ -1,5 +1,4 @@
-//! What a page shows of a server function's answer: the content, or what went wrong with the next thing
-//! to do.
+//! The view of a server function's answer: the content, or the error with the next thing to do.
 
 use std::sync::Arc;
 
@@ -40,9 +39,8 @@ where
     })
 }
 
-/// As [`answered`], for a page with more than one thing to type or choose: it is built once for each `subject`
-/// of an answer and told of later answers, because what is done in one part of it must not throw away what
-/// is being typed in another. `otherwise` is shown where there is no answer.
+/// As [`answered`], for a page with several forms: it is built once for each `subject` of an answer and updated by
+/// later answers, because an action in one part must not discard text typed in another. `otherwise` shows an error.
 pub fn kept<T>(
     resource: Query<T>,
     subject: fn(&T) -> String,
@@ -72,7 +70,7 @@ where
     })
 }
 
-/// The last answer that could be had.
+/// The last successful answer.
 fn latest<T>(resource: Query<T>, first: T) -> Memo<T>
 where
     T: Shape + Clone + PartialEq + Send + Sync + 'static,
@@ -87,7 +85,7 @@ fn waiting() -> AnyView {
     view! { <p class="waiting" role="status">"Loading…"</p> }.into_any()
 }
 
-/// An answer that could not be had.
+/// The view of an error.
 pub fn problem(error: FnError) -> AnyView {
     if error.is_unauthenticated() {
         effect(browser::load_sign_in);
@@ -119,7 +117,7 @@ pub fn problem(error: FnError) -> AnyView {
     .into_any()
 }
 
-/// Nothing at this address.
+/// The view of an address without content.
 pub fn missing(what: &'static str, way_out: AnyView) -> AnyView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {

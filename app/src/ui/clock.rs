@@ -1,12 +1,12 @@
-//! The present, as the pages know it.
+//! The clock of the pages.
 
 use leptos::prelude::*;
 
-/// The server's `now` of an answer, which goes on ticking each second once the page is alive. Until then
-/// it stands still, so that both renderings say the same.
+/// The server's `now` of an answer, which ticks each second once the page is hydrated. Until then it stands still, so
+/// that both renderings agree.
 ///
-/// It counts by the distance on the browser's clock and never by that clock's reading: a browser that is
-/// an hour off still shows the right time left.
+/// It counts the time elapsed on the browser's clock and never reads that clock as such: a browser that is an hour off
+/// still shows the right time left.
 pub fn ticking(now: i64) -> Signal<i64> {
     let clock = RwSignal::new(now);
     #[cfg(feature = "hydrate")]

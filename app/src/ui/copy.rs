@@ -1,4 +1,4 @@
-//! The button that puts a text on the clipboard and answers "Copied".
+//! The button that copies a text to the clipboard.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -18,13 +18,13 @@ const ANSWER_MS: u32 = 2000;
 const REFUSED: &str =
     "The browser refused the clipboard. The text is selected: copy it with Ctrl+C or ⌘C.";
 
-/// Copies `text`, or selects it where the browser refuses. `what` completes the accessible name: "Copy secret key". The button is absent until it
-/// works, and stays so where the browser has no clipboard to offer.
+/// Copies `text`, or selects it if the browser refuses. `what` completes the accessible name: "Copy secret key". The
+/// button is hidden until it works, and in browsers without a clipboard.
 #[component]
 pub fn CopyButton(
     #[prop(into)] text: String,
     #[prop(into)] what: String,
-    /// The word in sight.
+    /// The visible label.
     #[prop(default = "Copy")]
     word: &'static str,
     /// Shows the icon alone.

@@ -1,4 +1,4 @@
-//! The note on what a form without JavaScript did.
+//! The note on the outcome of a form without JavaScript.
 
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -8,7 +8,7 @@ use super::icon::Icon;
 use super::reactive::reactive;
 use super::toasts::Feedback;
 
-/// What a form without JavaScript did, from the address that it led to.
+/// The note that the `done` parameter of the address asks for.
 pub fn done_note() -> AnyView {
     let query = use_location().query;
     let noted = Feedback::get().noted;

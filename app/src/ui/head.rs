@@ -12,8 +12,8 @@ use leptos_router::hooks::use_location;
 use super::reactive::effect;
 use crate::client::browser;
 
-/// The address whose heading had the focus last, so that a page takes the focus when it is opened and
-/// never when its data is fetched again.
+/// The address whose heading had the focus last, so that a page takes the focus when it is opened and not when its data
+/// is fetched again.
 #[derive(Clone, Copy)]
 pub struct Opened(StoredValue<Option<String>>);
 
@@ -22,8 +22,8 @@ impl Opened {
         provide_context(Self(StoredValue::new(None)));
     }
 
-    /// Notes the page that is open now; says whether it has just been opened by a link. The page that the
-    /// server rendered keeps the browser's own focus.
+    /// Records the open page. Returns whether a link has just opened it. The page that the server rendered keeps the
+    /// browser's own focus.
     fn arrive(self, path: String) -> bool {
         let before = self.0.get_value();
         let arrived = before.as_ref().is_some_and(|before| *before != path);
@@ -32,7 +32,7 @@ impl Opened {
     }
 }
 
-/// The title of a page that sets none, and the form of every title.
+/// The title of a page that sets none, and the format of every title.
 #[component]
 pub fn SiteTitle() -> impl IntoView {
     view! { <Title formatter=|title: String| title_text(&format!("{title} · Keyhold")) text="API keys" /> }
@@ -54,7 +54,7 @@ fn title_text(title: &str) -> String {
 #[component]
 pub fn PageHead(
     #[prop(into)] title: String,
-    /// What stands in the heading, where that is more than the title.
+    /// The content of the heading, if it is more than the title.
     #[prop(optional)]
     heading: Option<AnyView>,
     #[prop(optional)] action: Option<AnyView>,

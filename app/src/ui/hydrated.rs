@@ -1,10 +1,10 @@
-//! The page as the server rendered it, and the page that has come alive.
+//! The state of hydration.
 
 use leptos::prelude::*;
 
 use super::reactive::effect;
 
-/// Whether the page has come alive. Controls that need the browser stay hidden until it is true.
+/// Whether the page is hydrated. Controls that need the browser stay hidden until then.
 #[derive(Clone, Copy)]
 pub struct Hydrated(RwSignal<bool>);
 

@@ -1,8 +1,8 @@
-//! Pictures, drawn inline. They always stand beside a word, and so are hidden from screen readers.
+//! Icons, drawn inline. Each stands beside a word, and so is hidden from screen readers.
 
 use leptos::prelude::*;
 
-/// One picture: a path in a field of 24 by 24.
+/// One icon: a path in a field of 24 by 24.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Icon(&'static str);
 

@@ -1,4 +1,4 @@
-//! What surrounds every page: skip link, navigation, the account at its foot, and the live region.
+//! The layout of every page: skip link, navigation, the account at its foot, and the live region.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -14,7 +14,7 @@ use super::toasts::{Feedback, LiveRegion};
 use crate::client::call::Query;
 use crate::server_fns::account::SignOut;
 
-/// The account that is signed in, for whichever page wants it.
+/// The account that is signed in, provided to all pages.
 pub type Account = Query<AccountView>;
 
 #[component]
@@ -26,7 +26,7 @@ pub fn Frame(
 ) -> impl IntoView {
     effect(close_menus);
     let pathname = use_location().pathname;
-    // The narrow menu has done its work once a page is opened.
+    // Opening a page closes the narrow menu.
     effect(move || {
         pathname.track();
         close_open(None);
@@ -66,7 +66,7 @@ fn navigation(account: AccountView, pathname: Memo<String>) -> AnyView {
     .into_any()
 }
 
-/// The name, which leads home.
+/// The name, which links to the Dashboard.
 pub fn brand() -> AnyView {
     view! {
         <a class="brand" href="/">

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 
 use crate::client::browser;
 
-/// Menus close at a press elsewhere and at Escape, which hands the focus back to the menu's button.
+/// Closes menus on a press elsewhere and on Escape, which returns the focus to the menu's button.
 pub fn close_menus() {
     let click = window_event_listener(ev::click, |event| {
         let target = event

@@ -1,4 +1,4 @@
-//! The parts that all pages share: layout, head, live region, pictures and texts that change. Each takes data, and
+//! The components that all pages share: layout, head, live region, icons, and parts that change. Each takes data, and
 //! leaves fetching to the page.
 
 pub mod answer;

@@ -1,4 +1,4 @@
-//! Instants: what the clock says in the account's zone, and how far away that is.
+//! Instants: the time in the account's zone, and the distance from now.
 
 use leptos::prelude::*;
 use shared::relative;
@@ -6,8 +6,8 @@ use shared::view::Moment;
 
 use super::reactive::{fresh, memo, reactive};
 
-/// How far away an instant is, ticking. It is silent to screen readers' live regions, which would
-/// otherwise read out each second.
+/// The ticking distance of an instant from now. It is not announced by screen readers, which would otherwise read out
+/// each second.
 pub fn distance(at: i64, now: Signal<i64>) -> AnyView {
     let words = words(at, now, relative::relative);
     reactive(move || fresh(view! { <span class="relative" aria-live="off">{words.get()}</span> }))
@@ -29,7 +29,7 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
     })
 }
 
-/// How long ago something happened that may happen again any moment; the absolute instant where the pointer rests.
+/// The time since an event that repeats, with the absolute instant as its tooltip.
 pub fn ago(moment: Moment, now: Signal<i64>) -> AnyView {
     let words = words(moment.at, now, relative::ago);
     reactive(move || {

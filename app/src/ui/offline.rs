@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::reactive::{effect, reactive};
 
-/// Says so while the browser has no connection.
+/// Shows a notice while the browser has no connection.
 #[component]
 pub fn Offline() -> impl IntoView {
     let offline = RwSignal::new(false);

@@ -1,5 +1,5 @@
-//! Parts of a page that change by themselves, behind one type: each closure would otherwise bring its own copy of the
-//! machinery for running or rendering it into what the browser has to load.
+//! Reactive parts of a page behind one type: each closure would otherwise bring its own copy of the code that runs or
+//! renders it into the WASM.
 
 use leptos::attr::Attribute;
 use leptos::attr::any_attribute::AnyAttribute;
@@ -10,13 +10,13 @@ use leptos::tachys::view::add_attr::AddAnyAttr;
 use leptos::tachys::view::any_view::IntoAny;
 use leptos::tachys::view::{Mountable, Position, PositionState, Render, RenderHtml};
 
-/// What `view` says, as long as what it reads changes.
+/// Renders `view`, and again whenever the signals that it reads change.
 pub fn reactive<V: IntoAny>(view: impl Fn() -> V + Send + Sync + 'static) -> AnyView {
     let view: Box<dyn Fn() -> AnyView + Send + Sync> = Box::new(move || view().into_any());
     view.into_any()
 }
 
-/// Runs `run` in the browser, and again whenever what it reads changes.
+/// Runs `run` in the browser, and again whenever the signals that it reads change.
 pub fn effect(run: impl FnMut() + 'static) {
     fn start(mut run: Box<dyn FnMut()>) {
         Effect::new(move |_| run());
@@ -24,7 +24,7 @@ pub fn effect(run: impl FnMut() + 'static) {
     start(Box::new(run));
 }
 
-/// What `of` says, told on only when it differs from what it said before.
+/// A memo of `of`, which notifies only when the value differs from the previous one.
 pub fn memo<T>(of: impl Fn() -> T + Send + Sync + 'static) -> Memo<T>
 where
     T: PartialEq + Send + Sync + 'static,
@@ -39,7 +39,7 @@ where
 }
 
 /// A part that is replaced as a whole when it changes, rather than given new texts. It is one element: a translator
-/// puts its own text nodes in the place of those that were there, and new texts in the old nodes are seen by nobody.
+/// replaces text nodes by its own, and new text in the old nodes would be invisible.
 pub fn fresh(view: impl IntoAny) -> AnyView {
     Fresh(view.into_any()).into_any()
 }
@@ -137,10 +137,10 @@ impl RenderHtml for Fresh {
     }
 }
 
-/// The value of an attribute that is there or not.
+/// The value of an attribute that is present or absent.
 pub type Flag = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
 
-/// "true" as long as `holds`, else no attribute.
+/// "true" while `holds`, else no attribute.
 pub fn flag(holds: impl Fn() -> bool + Send + Sync + 'static) -> Flag {
     Box::new(move || holds().then_some("true"))
 }

@@ -5,23 +5,23 @@ use leptos::prelude::*;
 use super::reactive::{Flag, flag};
 use crate::client::timers::Delay;
 
-/// How long a part of the page settles, in milliseconds: the second press of a double click, or of Enter twice, comes
-/// within that.
+/// How long a part of the page settles, in milliseconds: the second press of a double click, or of a doubled Enter,
+/// falls within that.
 const SETTLING_MS: u32 = 500;
 
-/// Whether a part of the page has just changed its place or meaning. A press in that time was meant for what stood there
-/// before, and does nothing.
+/// Whether a part of the page has just changed its position or meaning. A press in that time was meant for the previous
+/// content, and does nothing.
 #[derive(Clone, Copy)]
 pub struct Settling {
     held: RwSignal<bool>,
-    /// Presses before this instant, by the clock of events, do nothing. A press counts from when it was made: a browser
-    /// that is busy delivers it later.
+    /// Presses before this instant, by the clock of events, do nothing. The time of the press counts, not of its
+    /// delivery, which is later in a busy browser.
     until: StoredValue<f64>,
     delay: Delay,
 }
 
 impl Settling {
-    /// Of a part that stands where it was from the beginning.
+    /// For a part that has its position from the beginning.
     #[expect(
         clippy::new_without_default,
         reason = "it belongs to the part of the page that makes it"
@@ -34,7 +34,7 @@ impl Settling {
         }
     }
 
-    /// Of a part that has just entered the page.
+    /// For a part that has just entered the page.
     pub fn begun() -> Self {
         let settling = Self::new();
         settling.begin();
@@ -45,7 +45,7 @@ impl Settling {
         let Self { held, until, delay } = self;
         let _ = held.try_set(true);
         let _ = until.try_set_value(f64::INFINITY);
-        // Counted from when it can be seen: rendering takes its time too.
+        // Counted from the first visible frame: rendering takes time too.
         request_animation_frame(move || {
             let now = web_sys::Event::new("now").map_or(0.0, |event| event.time_stamp());
             let _ = until.try_set_value(now + f64::from(SETTLING_MS));
@@ -55,7 +55,7 @@ impl Settling {
         });
     }
 
-    /// Whether a press was meant for what stood there before.
+    /// Returns whether a press was meant for the previous content.
     pub fn is_early(self, press: &leptos::ev::MouseEvent) -> bool {
         press.time_stamp() < self.until.try_get_value().unwrap_or(0.0)
     }

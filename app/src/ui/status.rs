@@ -15,7 +15,7 @@ pub fn icon(status: Status) -> Icon {
     }
 }
 
-/// The class that gives a thing the colour of a status.
+/// Returns the class with the colour of a status.
 pub fn class(status: Status) -> &'static str {
     match status {
         Status::Active => "active",
@@ -24,7 +24,7 @@ pub fn class(status: Status) -> &'static str {
     }
 }
 
-/// The status of a key as time goes on.
+/// The status of a key over time.
 pub fn of(key: &KeyView, now: Signal<i64>, window: i64) -> Memo<Status> {
     let expires = key.expires_at();
     memo(move || Status::at(expires, now.get(), window))
@@ -35,7 +35,7 @@ pub fn fixed(class: &'static str, icon: Icon, word: &'static str) -> AnyView {
     fresh(view! { <span class=format!("pill {class}")>{icon.draw()} {word}</span> })
 }
 
-/// A pill that changes by itself when its time has come.
+/// A pill that changes with the status.
 pub fn pill(status: Memo<Status>) -> AnyView {
     reactive(move || {
         let status = status.get();

@@ -9,7 +9,7 @@ use super::toasts::Feedback;
 use crate::client::call::call;
 use crate::server_fns::account::SetTheme;
 
-/// The theme of the document: in the browser it is read off the HTML that the server sent.
+/// Returns the document's theme. The browser reads it from the HTML that the server sent.
 fn current() -> Theme {
     #[cfg(not(feature = "hydrate"))]
     let theme = use_context().unwrap_or_default();
@@ -21,7 +21,7 @@ fn current() -> Theme {
     theme
 }
 
-/// Gives the document a theme.
+/// Applies a theme to the document.
 fn apply(theme: Theme) {
     if let Some(html) = document().document_element() {
         // Neither call can fail: the attribute's name is a valid one.

@@ -1,4 +1,4 @@
-//! What just happened, said in a live region, with Undo where it can be undone.
+//! Messages about the last action, in a live region, with Undo if the action can be undone.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -14,7 +14,7 @@ use crate::client::call::{Fields, call};
 use crate::error::FnError;
 use crate::server_fns::keys::RestoreKey;
 
-/// What takes a change back: a call, and what to say once it worked.
+/// The undo of a change: a call, and the message after it.
 #[derive(Clone, PartialEq)]
 pub struct Undo {
     pub path: &'static str,
@@ -22,23 +22,23 @@ pub struct Undo {
     pub done: String,
 }
 
-/// One message, and what takes it back.
+/// One message, with its undo.
 #[derive(Clone, PartialEq)]
 struct Message {
     text: String,
     failed: bool,
     undo: Option<Undo>,
-    /// It was said just before leaving for another page, and is to be read there.
+    /// It was shown just before leaving for another page, and stays there.
     travels: bool,
 }
 
-/// Where parts of a page report what they did, and ask for the page's data to be fetched again.
+/// The handle by which parts of a page show messages, and have the page's data fetched again.
 #[derive(Clone, Copy)]
 pub struct Feedback {
     message: RwSignal<Option<Message>>,
-    /// Whether what the address says was done is the last answer.
+    /// Whether the note in the address is the last message.
     pub(super) noted: RwSignal<bool>,
-    /// Counts the changes: whatever shows keys has it in its resource's source.
+    /// Counts the changes. Queries that show keys depend on it.
     pub revision: RwSignal<u32>,
 }
 
@@ -57,12 +57,12 @@ impl Feedback {
         expect_context()
     }
 
-    /// Fetches again what the page shows.
+    /// Fetches the page's data again.
     pub fn refresh(self) {
         self.revision.update(|revision| *revision += 1);
     }
 
-    /// A new answer stands elsewhere on the page: takes the last one away.
+    /// Removes the last message, because a newer one is elsewhere on the page.
     pub fn replaced(self) {
         self.message.set(None);
         self.noted.set(false);
@@ -78,27 +78,27 @@ impl Feedback {
         }));
     }
 
-    /// Something worked.
+    /// Reports a success.
     pub fn say(self, text: impl Into<String>) {
         self.show(text.into(), false, None, false);
     }
 
-    /// Something worked, and the next page is to say so.
+    /// Reports a success on the next page.
     pub fn say_there(self, text: impl Into<String>) {
         self.show(text.into(), false, None, true);
     }
 
-    /// Something changed: says so, and shows the new state.
+    /// Reports a change, and shows the new state.
     pub fn changed(self, text: impl Into<String>) {
         self.say(text);
         self.refresh();
     }
 
-    /// A key was expired: says so, offers to take it back, and shows the new state. Only this is undone with
-    /// one button: the server restores to a later expiration and never shortens a key's life.
+    /// Reports that a key was expired, with Undo, and shows the new state. Only this has a one-button undo: the server
+    /// restores to a later expiration and never shortens a key's life.
     pub fn expired(self, change: Changed) {
         let text = format!("{} is expired.", change.name);
-        // It had expired before, perhaps by the first press of a double click: the message of that keeps its Undo.
+        // The key had expired before, perhaps by the first press of a double click: that message keeps its Undo.
         if change.expiry_before == change.expiry && self.says(&text) {
             return self.refresh();
         }
@@ -119,13 +119,13 @@ impl Feedback {
             .with_untracked(|message| message.as_ref().is_some_and(|message| message.text == text))
     }
 
-    /// Something changed that can be taken back: says so, offers that, and shows the new state.
+    /// Reports a change with its undo, and shows the new state.
     pub fn undoable(self, text: String, undo: Option<Undo>) {
         self.show(text, false, undo, false);
         self.refresh();
     }
 
-    /// Something failed that has no form to say so.
+    /// Reports the failure of an action without a form of its own.
     pub fn failed(self, error: FnError) {
         if error.is_unauthenticated() {
             browser::load_sign_in();
@@ -140,8 +140,8 @@ impl Feedback {
         }
     }
 
-    /// To be called by what is rendered anew after a change: the button that was pressed may be gone with
-    /// what it stood in, and the keyboard then goes on from the message.
+    /// Moves a lost focus to the message. Parts that are rendered again after a change call this, because the pressed
+    /// button may be gone.
     pub fn catch_focus(self) {
         effect(move || {
             if self.message.with_untracked(Option::is_some) {
@@ -201,7 +201,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
             if settling.is_early(&event) {
                 return;
             }
-            // Once: what it takes back is no longer there for a second press.
+            // Once: a second press has nothing to undo.
             if let Some(undo) = undo.try_update_value(Option::take).flatten() {
                 feedback.undo(undo);
             }
