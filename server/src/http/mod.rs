@@ -1,6 +1,7 @@
 //! The middleware in front of the routes, and the readers of headers that the routes share.
 
 pub mod client_ip;
+pub mod cookies;
 pub mod csrf;
 pub mod fn_error;
 pub mod host;

@@ -17,8 +17,8 @@ use shared::pasted::{Pasted, pasted_secret};
 use shared::redirect::{LONGEST, local_path};
 use shared::theme::Theme;
 
+use crate::http::cookies::cookie;
 use crate::http::security_headers::set_content_security_policy;
-use crate::http::session::cookie;
 use crate::state::AppState;
 
 /// The pages that need no session. Every other one redirects to the sign-in page.
