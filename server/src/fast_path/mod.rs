@@ -175,7 +175,7 @@ async fn answers(
 async fn write(stream: &mut Stream, output: &[u8], now: Instant) -> Option<bool> {
     let written = stream.tcp.try_write(output).unwrap_or(0);
     if written == output.len() {
-        stream.place.idle_since(now);
+        stream.permit.idle_since(now);
         return Some(false);
     }
     stream.write_all(&output[written..]).await.ok()?;

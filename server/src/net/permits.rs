@@ -1,8 +1,8 @@
-//! The places for connections: who has one, and who gives one up when all are taken.
+//! Connection permits: how many there are, which address holds them, and which connection ends when all are taken.
 //!
-//! Nothing is refused while there is room. When there is none, the connection that has been idle for longest makes
-//! way, first among those of an address that holds more than its share, so that neither one address nor a crowd of
-//! silent clients can keep others out. Places are taken and freed under a lock; a request only stores a number.
+//! No connection is refused while a permit is free. When none is, the connection that has been idle for longest is
+//! closed, first among those of an address that holds more than its share, so that neither one address nor a crowd of
+//! silent clients can keep others out. Permits are taken and freed under a lock; a request only stores a number.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,33 +15,33 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
-/// How exactly idle times are told apart, in milliseconds: a busy connection stores its own once in that time.
+/// The resolution of idle times in milliseconds: a busy connection stores its own once in that time.
 const TICK: u64 = 16;
 /// The shortest between two lines in the log, in milliseconds.
-const SAY_EVERY: u64 = 60_000;
-/// How often a full house is searched again for a connection that has become idle.
+const WARN_EVERY: u64 = 60_000;
+/// How often the connections are searched again for an idle one while all permits are taken.
 const SEARCH: Duration = Duration::from_millis(50);
 
-/// The places of one listener.
-pub struct Places {
-    /// Of each place: the last sign of life in milliseconds since `begun`, shifted by one; the lowest bit says that
-    /// a request is being answered.
+/// The permits of one listener.
+pub struct Permits {
+    /// For each permit: the last activity in milliseconds since `begun`, shifted by one; the lowest bit says that a
+    /// request is being answered.
     lives: Box<[AtomicU64]>,
     table: Mutex<Table>,
     freed: Notify,
     begun: Instant,
-    /// Places that an address keeps when they run short.
+    /// Permits that an address keeps when they run short.
     share: usize,
-    /// Proxies: many clients stand behind one, so they have no share and go last.
+    /// Proxies: each has many clients behind it, so they have no share and are closed last.
     trusted: Vec<IpNet>,
-    /// When the log last said that all places are taken, as in `lives`.
-    said: AtomicU64,
+    /// When it was last logged that all permits are taken, as in `lives`.
+    warned: AtomicU64,
 }
 
 #[derive(Default)]
 struct Table {
     free: Vec<usize>,
-    /// The places that each holds.
+    /// The permits that each address holds.
     holders: HashMap<Holder, Vec<usize>>,
     tasks: HashMap<usize, AbortHandle>,
 }
@@ -61,9 +61,9 @@ impl Holder {
     }
 }
 
-/// One connection's place, free again when this is dropped.
-pub struct Place {
-    places: Arc<Places>,
+/// One connection's permit, freed on drop.
+pub struct Permit {
+    permits: Arc<Permits>,
     index: usize,
     holder: Holder,
     buffers: AtomicU8,
@@ -78,7 +78,7 @@ const IDLE: u8 = 2;
 /// They are being exchanged.
 const RENEWING: u8 = 3;
 
-impl Places {
+impl Permits {
     pub fn new(count: usize, share: usize, trusted: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self {
             lives: (0..count).map(|_| AtomicU64::new(0)).collect(),
@@ -90,39 +90,39 @@ impl Places {
             begun: Instant::now(),
             share: share.max(1),
             trusted,
-            said: AtomicU64::new(0),
+            warned: AtomicU64::new(0),
         })
     }
 
-    /// A place for a new connection from `peer`. Waits for one only if every other is in the middle of an answer.
-    /// To be called by one task at a time.
-    pub async fn take(self: &Arc<Self>, peer: IpAddr) -> Place {
+    /// Takes a permit for a new connection from `peer`. Waits only if every connection is in the middle of a response.
+    /// Must be called by one task at a time.
+    pub async fn take(self: &Arc<Self>, peer: IpAddr) -> Permit {
         let holder = self.holder_of(peer);
-        if let Some(place) = self.free_place(holder) {
-            return place;
+        if let Some(permit) = self.free_permit(holder) {
+            return permit;
         }
-        self.say();
+        self.warn();
         let mut ending = false;
         loop {
             if !ending {
                 ending = self.end_one(holder);
             }
-            // The ended task lets go of its place as soon as it is next scheduled.
+            // The ended task frees its permit as soon as it is next scheduled.
             let _ = timeout(SEARCH, self.freed.notified()).await;
-            if let Some(place) = self.free_place(holder) {
-                return place;
+            if let Some(permit) = self.free_permit(holder) {
+                return permit;
             }
         }
     }
 
-    /// Says which task serves the connection in a place.
+    /// Registers the task that serves the connection of a permit.
     pub fn serve(&self, index: usize, task: AbortHandle) {
         if !task.is_finished() {
             self.table().tasks.insert(index, task);
         }
     }
 
-    /// Waits until all places are free.
+    /// Waits until all permits are free.
     pub async fn empty(&self) {
         while self.table().free.len() < self.lives.len() {
             let _ = timeout(SEARCH, self.freed.notified()).await;
@@ -144,39 +144,39 @@ impl Places {
         })
     }
 
-    fn free_place(self: &Arc<Self>, holder: Holder) -> Option<Place> {
+    fn free_permit(self: &Arc<Self>, holder: Holder) -> Option<Permit> {
         let mut table = self.table();
         let index = table.free.pop()?;
         table.holders.entry(holder).or_default().push(index);
         drop(table);
-        let place = Place {
-            places: Arc::clone(self),
+        let permit = Permit {
+            permits: Arc::clone(self),
             index,
             holder,
             buffers: AtomicU8::new(SMALL),
         };
-        place.idle();
-        Some(place)
+        permit.idle();
+        Some(permit)
     }
 
-    /// Ends the connection that a newcomer may have the place of; whether there is one.
+    /// Ends the connection whose permit a newcomer may have. Returns whether there is one.
     fn end_one(&self, newcomer: Holder) -> bool {
         let mut table = self.table();
         let own = table
             .holders
             .get(&newcomer)
-            .filter(|places| !newcomer.is_trusted() && places.len() >= self.share);
+            .filter(|permits| !newcomer.is_trusted() && permits.len() >= self.share);
         let chosen = if let Some(own) = own {
-            // Who has its share already makes way for itself.
+            // An address that has its share already gives up one of its own connections.
             own.iter()
                 .map(|index| (self.life(*index), *index))
                 .min()
                 .map(|(_, index)| index)
         } else {
-            let all = table.holders.iter().flat_map(|(holder, places)| {
+            let all = table.holders.iter().flat_map(|(holder, permits)| {
                 let trusted = holder.is_trusted();
-                let over = !trusted && places.len() > self.share;
-                places.iter().map(move |index| (over, trusted, *index))
+                let over = !trusted && permits.len() > self.share;
+                permits.iter().map(move |index| (over, trusted, *index))
             });
             let ranked = all.filter_map(|(over, trusted, index)| {
                 let (busy, since) = self.life(index);
@@ -199,12 +199,12 @@ impl Places {
         true
     }
 
-    /// Tells the operator, once a minute at most.
-    fn say(&self) {
+    /// Warns the operator, once a minute at most.
+    fn warn(&self) {
         let now = self.since(Instant::now()) + 1;
-        let said = self.said.load(Ordering::Relaxed);
-        if said == 0 || now - said > SAY_EVERY {
-            self.said.store(now, Ordering::Relaxed);
+        let warned = self.warned.load(Ordering::Relaxed);
+        if warned == 0 || now - warned > WARN_EVERY {
+            self.warned.store(now, Ordering::Relaxed);
             tracing::warn!(
                 connections = self.lives.len(),
                 "all connections are taken: the longest idle ones make way for new ones"
@@ -217,7 +217,7 @@ impl Places {
         u64::try_from(since).unwrap_or(u64::MAX >> 1)
     }
 
-    /// Whether the connection in a place is being answered, and since when there was no sign of life.
+    /// Returns whether a connection is being answered, and the time of its last activity.
     fn life(&self, index: usize) -> (bool, u64) {
         let life = self.lives[index].load(Ordering::Relaxed);
         (life & 1 == 1, life >> 1)
@@ -233,49 +233,49 @@ impl Places {
     }
 }
 
-impl Place {
+impl Permit {
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// A request is being answered.
+    /// Records that a request is being answered.
     pub fn busy(&self) {
-        self.places.store(self.index, Instant::now(), true);
+        self.permits.store(self.index, Instant::now(), true);
     }
 
-    /// The client's turn begins.
+    /// Records that the client's turn begins.
     pub fn idle(&self) {
         self.idle_since(Instant::now());
     }
 
-    /// The same at an instant that is known already.
+    /// As [`Permit::idle`], at a known instant.
     pub fn idle_since(&self, now: Instant) {
-        self.places.store(self.index, now, false);
+        self.permits.store(self.index, now, false);
     }
 
-    /// A request with a large head was answered, and the connection goes on.
+    /// Records that a request with a large head was answered and the connection stays open.
     pub fn buffers_are_large(&self) {
         self.buffers.store(LARGE, Ordering::Relaxed);
     }
 
-    /// The connection waits for something to read.
+    /// Records that the connection waits for bytes to read.
     pub fn waits_to_read(&self) {
-        if self.buffers.load(Ordering::Relaxed) == LARGE && !self.places.life(self.index).0 {
+        if self.buffers.load(Ordering::Relaxed) == LARGE && !self.permits.life(self.index).0 {
             self.buffers.store(IDLE, Ordering::Relaxed);
         }
     }
 
-    /// Whether large buffers can be exchanged for new ones now.
+    /// Begins the exchange of large buffers for new ones. Returns whether it is time.
     pub fn begins_renewal(&self) -> bool {
         self.changes(IDLE, RENEWING)
     }
 
-    /// Whether they were being exchanged.
+    /// Ends the exchange. Returns whether there was one.
     pub fn ends_renewal(&self) -> bool {
         self.changes(RENEWING, SMALL)
     }
 
-    /// Whether what looks like the end of the connection is the end of its buffers.
+    /// Returns whether the apparent end of the connection is only the end of its buffers.
     pub fn is_renewed(&self) -> bool {
         self.buffers.load(Ordering::Relaxed) == RENEWING
     }
@@ -286,26 +286,26 @@ impl Place {
             .is_ok()
     }
 
-    /// The client took some of an answer.
+    /// Records that the client read some of a response.
     pub fn took(&self) {
-        let (busy, _) = self.places.life(self.index);
-        self.places.store(self.index, Instant::now(), busy);
+        let (busy, _) = self.permits.life(self.index);
+        self.permits.store(self.index, Instant::now(), busy);
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut table = self.places.table();
+        let mut table = self.permits.table();
         table.tasks.remove(&self.index);
-        if let Some(places) = table.holders.get_mut(&self.holder) {
-            places.retain(|index| *index != self.index);
-            if places.is_empty() {
+        if let Some(permits) = table.holders.get_mut(&self.holder) {
+            permits.retain(|index| *index != self.index);
+            if permits.is_empty() {
                 table.holders.remove(&self.holder);
             }
         }
         table.free.push(self.index);
         drop(table);
-        self.places.freed.notify_one();
+        self.permits.freed.notify_one();
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
-use super::permits::Place;
+use super::permits::Permit;
 
 /// Bytes that hyper gets at a time. Its buffer stays as large as the largest piece it got.
 const PIECE: usize = 4 * 1024;
@@ -31,7 +31,7 @@ pub struct Linger {
 
 pub struct Stream {
     pub tcp: TcpStream,
-    pub place: Arc<Place>,
+    pub permit: Arc<Permit>,
     /// Bytes that were read and not answered, and how many of them have been read again.
     begun: Vec<u8>,
     again: usize,
@@ -46,7 +46,7 @@ pub struct Stream {
 /// A stream between two runtimes.
 pub struct Parked {
     tcp: std::net::TcpStream,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     begun: Vec<u8>,
     stall: Duration,
 }
@@ -58,17 +58,17 @@ impl Parked {
     /// Those of the system.
     pub fn resume(self) -> io::Result<Stream> {
         let tcp = TcpStream::from_std(self.tcp)?;
-        let mut stream = Stream::new(tcp, self.place, self.stall);
+        let mut stream = Stream::new(tcp, self.permit, self.stall);
         stream.begun = self.begun;
         Ok(stream)
     }
 }
 
 impl Stream {
-    pub fn new(tcp: TcpStream, place: Arc<Place>, stall: Duration) -> Self {
+    pub fn new(tcp: TcpStream, permit: Arc<Permit>, stall: Duration) -> Self {
         Self {
             tcp,
-            place,
+            permit,
             begun: Vec::new(),
             again: 0,
             stall,
@@ -84,7 +84,7 @@ impl Stream {
     pub fn park(self) -> io::Result<Parked> {
         Ok(Parked {
             tcp: self.tcp.into_std()?,
-            place: self.place,
+            permit: self.permit,
             begun: self.begun,
             stall: self.stall,
         })
@@ -125,7 +125,7 @@ impl Stream {
             Poll::Ready(written) => {
                 self.stalled = None;
                 self.ended |= written.is_err();
-                self.place.took();
+                self.permit.took();
                 Poll::Ready(written)
             }
             Poll::Pending => {
@@ -160,7 +160,7 @@ impl AsyncRead for Stream {
         let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
         let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut piece);
         if outcome.is_pending() {
-            self.place.waits_to_read();
+            self.permit.waits_to_read();
         }
         let outcome = ready!(outcome);
         let read = piece.filled().len();
@@ -198,7 +198,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.place.is_renewed() {
+        if self.permit.is_renewed() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.tcp).poll_shutdown(cx)

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::{Connection, HEADER_BYTES, HEADER_TIMEOUT};
 use super::service::Front;
 use crate::net::listener::{accept, backlog, bound_unsent};
-use crate::net::permits::{Place, Places};
+use crate::net::permits::{Permit, Permits};
 use crate::net::stream::Stream;
 
 /// The longest that a client may read nothing of its response, as far as the server can tell: the client's system
@@ -80,7 +80,7 @@ pub async fn serve(
         .half_close(true);
     let count = limits.connections;
     let share = limits.per_address.unwrap_or(count / 4);
-    let places = Places::new(count, share, limits.trusted);
+    let permits = Permits::new(count, share, limits.trusted);
     bound_unsent(&listener);
     let (stopping, stopped) = watch::channel(());
     let closing = Arc::new(AtomicBool::new(false));
@@ -88,11 +88,11 @@ pub async fn serve(
         stop.await;
         closing.store(true, Ordering::Relaxed);
         // New connections are answered too meanwhile.
-        let _ = tokio::time::timeout(FAREWELL, places.empty()).await;
+        let _ = tokio::time::timeout(FAREWELL, permits.empty()).await;
     });
-    let admit = |tcp, peer, place: Place| {
-        let index = place.index();
-        let stream = Stream::new(tcp, Arc::new(place), limits.stall);
+    let admit = |tcp, peer, permit: Permit| {
+        let index = permit.index();
+        let stream = Stream::new(tcp, Arc::new(permit), limits.stall);
         let connection = Connection {
             peer,
             front: front.clone(),
@@ -100,7 +100,7 @@ pub async fn serve(
             stopped: stopped.clone(),
         };
         let task = connection.serve(stream, builder.clone(), limits.verifying.clone());
-        places.serve(index, tokio::spawn(task).abort_handle());
+        permits.serve(index, tokio::spawn(task).abort_handle());
     };
     let waiting = loop {
         let accepted = tokio::select! {
@@ -110,23 +110,23 @@ pub async fn serve(
         let Some((tcp, peer)) = accepted else {
             continue;
         };
-        let place = tokio::select! {
+        let permit = tokio::select! {
             () = &mut stop => break Some((tcp, peer)),
-            place = places.take(peer.ip()) => place,
+            permit = permits.take(peer.ip()) => permit,
         };
-        admit(tcp, peer, place);
+        admit(tcp, peer, permit);
     };
     let begun = Instant::now();
     let deadline = begun + FAREWELL;
     for (tcp, peer) in waiting.into_iter().chain(backlog(listener)) {
-        let Ok(place) = timeout_at(deadline, places.take(peer.ip())).await else {
+        let Ok(permit) = timeout_at(deadline, permits.take(peer.ip())).await else {
             break;
         };
-        admit(tcp, peer, place);
+        admit(tcp, peer, permit);
     }
-    let _ = timeout_at(deadline, places.empty()).await;
+    let _ = timeout_at(deadline, permits.empty()).await;
     drop(stopping);
-    if timeout_at(begun + DRAIN, places.empty()).await.is_err() {
+    if timeout_at(begun + DRAIN, permits.empty()).await.is_err() {
         tracing::warn!(
             "some requests did not finish in {} s and were cut off",
             DRAIN.as_secs()

@@ -105,14 +105,14 @@ impl Connection {
             closing,
             mut stopped,
         } = self;
-        let place = Arc::clone(&stream.place);
+        let permit = Arc::clone(&stream.permit);
         let ended = loop {
             let service =
-                service_fn(|request| request::answer(&front, request, peer, &place, &closing));
+                service_fn(|request| request::answer(&front, request, peer, &permit, &closing));
             let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
             let until_renewal = poll_fn(|cx| {
                 let ended = Pin::new(&mut connection).poll(cx);
-                if ended.is_pending() && place.begins_renewal() {
+                if ended.is_pending() && permit.begins_renewal() {
                     // An idle connection ends without a byte to the client.
                     Pin::new(&mut connection).graceful_shutdown();
                     return Pin::new(&mut connection).poll(cx);
@@ -128,7 +128,7 @@ impl Connection {
                 }
                 ended = until_renewal => ended,
             };
-            if !place.ends_renewal() || ended.is_err() {
+            if !permit.ends_renewal() || ended.is_err() {
                 break ended;
             }
             // A new hyper takes over: the old one's buffers are as large as the largest head was, and a connection may

@@ -14,7 +14,7 @@ use futures_util::future::{Either, ready};
 
 use super::service::Front;
 use crate::http::client_ip::Peer;
-use crate::net::permits::Place;
+use crate::net::permits::Permit;
 
 /// Bytes of a head that fit into hyper's first buffers. A longer one makes them grow, and they never shrink.
 const LARGE: usize = 12 * 1024;
@@ -25,19 +25,19 @@ pub fn answer<B>(
     front: &Front,
     request: Request<B>,
     peer: SocketAddr,
-    place: &Arc<Place>,
+    permit: &Arc<Permit>,
     closing: &Arc<AtomicBool>,
 ) -> impl Future<Output = Result<Response<Body>, Infallible>> + Send + use<B>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    place.busy();
+    permit.busy();
     let large = is_large(&request);
     let answered = match fault(&request) {
         Some(sentence) => Either::Left(ready(Ok(bad_request(sentence)))),
         None => Either::Right(front.answer(request, Some(Peer(peer)))),
     };
-    let (place, closing) = (Arc::clone(place), Arc::clone(closing));
+    let (permit, closing) = (Arc::clone(permit), Arc::clone(closing));
     async move {
         let mut response = answered.await?;
         if response.status() == StatusCode::NOT_MODIFIED {
@@ -50,9 +50,9 @@ where
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
         } else if large && !response.headers().contains_key(CONNECTION) {
-            place.buffers_are_large();
+            permit.buffers_are_large();
         }
-        place.idle();
+        permit.idle();
         Ok(response)
     }
 }

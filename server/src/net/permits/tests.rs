@@ -6,25 +6,25 @@ const STRANGER: [u8; 4] = [192, 0, 2, 1];
 const OTHER: [u8; 4] = [192, 0, 2, 2];
 const PROXY: [u8; 4] = [10, 0, 0, 1];
 
-fn places(count: usize, share: usize) -> Arc<Places> {
+fn permits(count: usize, share: usize) -> Arc<Permits> {
     let proxies = ["10.0.0.0/8", "2001:db8::/64", "2001:db8:1::7/128"];
     let trusted = proxies.iter().filter_map(|network| network.parse().ok());
-    Places::new(count, share, trusted.collect())
+    Permits::new(count, share, trusted.collect())
 }
 
 /// A connection that stays until it is ended; `busy` says that it is being answered. A while passes.
-async fn connect(places: &Arc<Places>, peer: [u8; 4], busy: bool) -> AbortHandle {
-    let place = places.take(peer.into()).await;
-    let index = place.index();
+async fn connect(permits: &Arc<Permits>, peer: [u8; 4], busy: bool) -> AbortHandle {
+    let permit = permits.take(peer.into()).await;
+    let index = permit.index();
     if busy {
-        place.busy();
+        permit.busy();
     }
     let task = tokio::spawn(async move {
-        let _place = place;
+        let _permit = permit;
         pending::<()>().await;
     });
     let handle = task.abort_handle();
-    places.serve(index, handle.clone());
+    permits.serve(index, handle.clone());
     tokio::time::sleep(Duration::from_secs(1)).await;
     handle
 }
@@ -32,37 +32,37 @@ async fn connect(places: &Arc<Places>, peer: [u8; 4], busy: bool) -> AbortHandle
 fn gone(connections: &[AbortHandle]) -> Vec<usize> {
     let gone = connections.iter().enumerate();
     gone.filter(|(_, task)| task.is_finished())
-        .map(|(place, _)| place)
+        .map(|(permit, _)| permit)
         .collect()
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_longest_idle_makes_way() {
-    let places = places(3, 3);
+    let permits = permits(3, 3);
     let mut held = Vec::new();
     for (peer, busy) in [(STRANGER, true), (STRANGER, false), (OTHER, false)] {
-        held.push(connect(&places, peer, busy).await);
+        held.push(connect(&permits, peer, busy).await);
     }
     assert_eq!(gone(&held), Vec::<usize>::new(), "there was room");
-    held.push(connect(&places, OTHER, false).await);
+    held.push(connect(&permits, OTHER, false).await);
     assert_eq!(gone(&held), [1], "not the one that is being answered");
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_address_over_its_share_makes_way_first() {
-    let places = places(5, 2);
+    let permits = permits(5, 2);
     let mut held = vec![
-        connect(&places, PROXY, false).await,
-        connect(&places, OTHER, false).await,
+        connect(&permits, PROXY, false).await,
+        connect(&permits, OTHER, false).await,
     ];
     for busy in [true, false, true] {
-        held.push(connect(&places, STRANGER, busy).await);
+        held.push(connect(&permits, STRANGER, busy).await);
     }
-    held.push(connect(&places, STRANGER, true).await);
+    held.push(connect(&permits, STRANGER, true).await);
     assert_eq!(gone(&held), [3], "it makes way for itself");
-    held.push(connect(&places, PROXY, true).await);
+    held.push(connect(&permits, PROXY, true).await);
     assert_eq!(gone(&held), [1, 3], "then the longest idle of the others");
-    held.push(connect(&places, OTHER, true).await);
+    held.push(connect(&permits, OTHER, true).await);
     assert_eq!(
         gone(&held),
         [1, 2, 3],
@@ -72,19 +72,19 @@ async fn an_address_over_its_share_makes_way_first() {
 
 #[tokio::test(start_paused = true)]
 async fn a_place_is_free_again_when_its_connection_ends() {
-    let places = places(1, 1);
+    let permits = permits(1, 1);
     for _ in 0..3 {
-        drop(places.take(STRANGER.into()).await);
+        drop(permits.take(STRANGER.into()).await);
     }
-    places.empty().await;
-    let table = places.table();
+    permits.empty().await;
+    let table = permits.table();
     assert!(table.holders.is_empty() && table.tasks.is_empty());
 }
 
 /// A proxy never counts against a share, not even of the customer network that it stands in.
 #[test]
 fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
-    let places = places(1, 1);
+    let permits = permits(1, 1);
     for (peer, holder) in [
         ("192.0.2.1", "192.0.2.1"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
@@ -94,7 +94,7 @@ fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrPa
         ("2001:db8:1::8", "2001:db8:1::"),
     ] {
         let holder = Holder::Stranger(holder.parse()?);
-        assert_eq!(places.holder_of(peer.parse()?), holder, "{peer}");
+        assert_eq!(permits.holder_of(peer.parse()?), holder, "{peer}");
     }
     for (peer, proxy) in [
         ("10.0.0.1", "10.0.0.1"),
@@ -104,7 +104,7 @@ fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrPa
         ("2001:db8:1::7", "2001:db8:1::7"),
     ] {
         let proxy = Holder::Trusted(proxy.parse()?);
-        assert_eq!(places.holder_of(peer.parse()?), proxy, "{peer}");
+        assert_eq!(permits.holder_of(peer.parse()?), proxy, "{peer}");
     }
     Ok(())
 }
