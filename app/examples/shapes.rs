@@ -9,15 +9,16 @@ use app::client::json;
 use app::client::shape::{SHAPES, Shape};
 use app::error::FnError;
 use serde::Serialize;
-use shared::notice::{
-    DeliveredKey, Delivery, DeliveryState, LinkPurpose, LinkView, MailKind, NoticesView,
-    SecondRecipient, Stage,
-};
+use shared::mail::{DeliveryState, LinkPurpose, MailKind};
+use shared::moment::Moment;
+use shared::notice::Stage;
 use shared::status::Status;
-use shared::usage::{Attention, CallerView, DayCalls, Failing};
+use shared::usage::{CallerView, DayCalls, Failing};
+use shared::view::Attention;
+use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
 use shared::view::{
     AccountView, AddressView, Alarms, Changed, ClaimView, Counts, HistoryEntry, IssuedKey,
-    KeyDetail, KeyPage, KeyView, Moment, Overview,
+    KeyDetail, KeyPage, KeyView, Overview,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 

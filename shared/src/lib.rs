@@ -8,6 +8,8 @@
 
 pub mod expiry;
 pub mod list;
+pub mod mail;
+pub mod moment;
 pub mod notice;
 pub mod pasted;
 pub mod problem;

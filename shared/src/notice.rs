@@ -1,4 +1,4 @@
-//! Notices: at which distances from its expiration a key is announced, and what Preferences → Notices shows.
+//! The stages of notices: the distances from its expiration at which a key is announced.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::DAY_MS;
-use crate::view::Moment;
 
 /// A distance from a key's expiration at which its account is told, in the order of time.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -149,154 +148,6 @@ impl FromStr for Stages {
             .map(|slug| Stage::from_slug(slug).ok_or_else(|| format!("no stage named {slug:?}")))
             .collect()
     }
-}
-
-/// A second address that hears of an account's keys.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct SecondRecipient {
-    pub address: String,
-    /// Until it has confirmed, it gets nothing but the link to do so.
-    pub confirmed: bool,
-}
-
-/// Preferences → Notices.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct NoticesView {
-    pub now: i64,
-    pub time_zone: String,
-    /// The account's own address.
-    pub email: String,
-    /// Whether mail is known to arrive there. Notices go there either way.
-    pub confirmed: bool,
-    /// Whether the account's maker is known to read it: only then does a password reset leave the keys alone.
-    pub owned: bool,
-    /// Those chosen, in the order of time.
-    pub stages: Vec<Stage>,
-    pub second_recipient: Option<SecondRecipient>,
-    /// The address of the calendar feed. Whoever has it sees the keys' names and dates.
-    pub calendar_url: String,
-    /// Newest first: the last [`NoticesView::LIMIT`], and as many earlier ones that were given up.
-    pub deliveries: Vec<Delivery>,
-    /// How many there are in all.
-    pub total: i64,
-}
-
-impl NoticesView {
-    /// Deliveries shown, whatever became of them.
-    pub const LIMIT: u32 = 50;
-}
-
-/// What a mail is about.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailKind {
-    /// Keys that expire or have expired.
-    Notice,
-    ConfirmAddress,
-    ConfirmSecondRecipient,
-    ResetPassword,
-    /// The password is a new one.
-    PasswordChanged,
-    /// A link to the address that an account is to have.
-    ChangeAddress,
-    /// Another address was asked for; to the present one.
-    AddressAsked,
-    /// Another address is in force; to the one before.
-    AddressChanged,
-}
-
-impl MailKind {
-    pub const ALL: [Self; 8] = [
-        Self::Notice,
-        Self::ConfirmAddress,
-        Self::ConfirmSecondRecipient,
-        Self::ResetPassword,
-        Self::PasswordChanged,
-        Self::ChangeAddress,
-        Self::AddressAsked,
-        Self::AddressChanged,
-    ];
-}
-
-/// How far a mail has come.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeliveryState {
-    /// To be tried, or tried again.
-    Waiting,
-    /// The mail server took it.
-    Sent,
-    /// The mail server refused it for good, or could not be reached for five days.
-    Failed,
-    /// No longer true when its turn came: the keys were extended or deleted, or the link was used or outlived.
-    Dropped,
-}
-
-/// One mail in the delivery log.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Delivery {
-    /// Names it for *Send again*.
-    pub id: String,
-    pub kind: MailKind,
-    pub recipient: String,
-    /// When there was a reason to send it.
-    pub created: Moment,
-    pub state: DeliveryState,
-    /// When it was sent, was given up or was dropped; while it waits, when it is tried next.
-    pub at: Moment,
-    /// Times it was handed to the mail server.
-    pub attempts: i64,
-    /// What the mail server said last; empty if nothing yet.
-    pub words: String,
-    /// The keys that it speaks of, most urgent first; at most [`Delivery::KEYS`]. Empty unless it is a notice.
-    pub keys: Vec<DeliveredKey>,
-    /// How many keys it speaks of.
-    pub key_count: i64,
-}
-
-impl Delivery {
-    /// Keys named of each mail.
-    pub const KEYS: u32 = 10;
-}
-
-/// A key in a mail.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct DeliveredKey {
-    pub access_key: String,
-    /// As it was called then.
-    pub name: String,
-    pub stage: Stage,
-    /// Of which expiration the notice spoke.
-    pub expires: Moment,
-    /// Whether this key was left out: it had been extended, deleted, or announced more urgently meanwhile.
-    pub left_out: bool,
-    /// Whether the key still exists and so has a page.
-    pub exists: bool,
-}
-
-/// What the link of a mail does.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkPurpose {
-    ConfirmAddress,
-    ConfirmSecondRecipient,
-    /// Puts another address of the account into force.
-    ChangeAddress,
-    ResetPassword,
-    /// The second recipient wants no more notices.
-    StopNotices,
-}
-
-/// A link that still works, as its page shows it before the button is pressed.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct LinkView {
-    pub purpose: LinkPurpose,
-    /// The address that it was sent to.
-    pub address: String,
-    /// The address of the account that it acts on.
-    pub account: String,
-    /// Whether the account's maker is known to read mail there.
-    pub owned: bool,
 }
 
 #[cfg(test)]

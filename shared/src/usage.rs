@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::DAY_MS;
-use crate::view::{KeyView, Moment};
+use crate::moment::Moment;
 
 /// Days in the chart of a key's page, today among them.
 pub const KEY_DAYS: u32 = 30;
@@ -48,15 +48,6 @@ pub struct Failing {
     pub callers: i64,
     /// The last refusal.
     pub last: Moment,
-}
-
-/// A key that needs attention, and whether somebody already suffers.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Attention {
-    pub key: KeyView,
-    pub failing: Option<Failing>,
-    /// Expired by hand and silent: no alarm.
-    pub calm: bool,
 }
 
 /// "3 callers still fail". Of [`KNOWN_CALLERS`] there may be more, because no further ones are remembered.

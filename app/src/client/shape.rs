@@ -5,7 +5,7 @@
 //! `app/examples/shapes.rs` reads each of them in WASM.
 
 use serde::de::DeserializeOwned;
-use shared::notice::{LinkView, NoticesView};
+use shared::view::notices::{LinkView, NoticesView};
 use shared::view::{AccountView, AddressView, Changed, IssuedKey, KeyDetail, KeyPage, Overview};
 
 use crate::error::FnError;

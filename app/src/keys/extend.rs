@@ -3,9 +3,10 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use shared::moment::Moment;
 use shared::status::Status;
 use shared::version;
-use shared::view::{Changed, KeyView, Moment};
+use shared::view::{Changed, KeyView};
 
 use crate::forms::form::{Form, FormState, then};
 use crate::server_fns::keys::{EditKey, ExpireKey, RestoreKey};

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::notice::{DeliveredKey, Delivery, DeliveryState, MailKind, NoticesView};
+use shared::mail::{DeliveryState, MailKind};
+use shared::view::notices::{DeliveredKey, Delivery, NoticesView};
 
 use crate::client::timers::Delay;
 use crate::forms::form::{press, then};

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::notice::{LinkPurpose, LinkView};
+use shared::mail::LinkPurpose;
+use shared::view::notices::LinkView;
 
 use super::mail_link::{gate, linked, query};
 use crate::forms::form::{Form, FormState, Submit, then};

@@ -3,8 +3,7 @@
 use leptos::prelude::*;
 use shared::DAY_MS;
 use shared::status::Status;
-use shared::usage::Attention;
-use shared::view::{Alarms, Counts, KeyView, Overview};
+use shared::view::{Alarms, Attention, Counts, KeyView, Overview};
 
 use crate::account::{account_notes, address};
 use crate::client::call::query;

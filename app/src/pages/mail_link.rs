@@ -6,7 +6,7 @@
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_router::hooks::use_location;
-use shared::notice::LinkView;
+use shared::view::notices::LinkView;
 
 use crate::error::FnError;
 use crate::forms::form::FormState;

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::notice::{NoticesView, SecondRecipient, Stage, Stages};
+use shared::notice::{Stage, Stages};
 use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
+use shared::view::notices::{NoticesView, SecondRecipient};
 
 use crate::client::call::query;
 use crate::forms::field::{self, TextField};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::notice::LinkPurpose;
+use shared::mail::LinkPurpose;
 use shared::validation;
 
 use super::mail_link::linked;

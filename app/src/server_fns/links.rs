@@ -2,7 +2,7 @@
 //! no session.
 
 use leptos::prelude::*;
-use shared::notice::LinkView;
+use shared::view::notices::LinkView;
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;

@@ -6,9 +6,9 @@
 )]
 
 use leptos::prelude::*;
-use shared::notice::NoticesView;
 #[cfg(feature = "ssr")]
 use shared::notice::Stage;
+use shared::view::notices::NoticesView;
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;

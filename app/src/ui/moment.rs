@@ -1,8 +1,8 @@
 //! Instants: the time in the account's zone, and the distance from now.
 
 use leptos::prelude::*;
+use shared::moment::Moment;
 use shared::relative;
-use shared::view::Moment;
 
 use super::reactive::{fresh, memo, reactive};
 

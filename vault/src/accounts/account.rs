@@ -1,6 +1,6 @@
 //! Accounts: sign-up with the default key, preferences.
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use shared::validation::{self, DEFAULT_WARNING_DAYS, FieldErrors};
 use shared::version::of_preferences;
 use shared::view::AccountView;

@@ -3,7 +3,7 @@
 //!
 //! The address asked for is the recipient of the link that waits; nothing else stores it.
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 use shared::view::AddressView;
 use sqlx::AnyConnection;

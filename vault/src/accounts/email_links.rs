@@ -4,7 +4,8 @@
 //! A link's row has the id of its mail. The token in the address is computed from it under the pepper (see
 //! [`crate::crypto::signed_token`]), so neither the database nor a backup of it holds one that works.
 
-use shared::notice::{LinkPurpose, LinkView, MailKind};
+use shared::mail::{LinkPurpose, MailKind};
+use shared::view::notices::LinkView;
 use sqlx::AnyConnection;
 
 use crate::accounts::change_address;

@@ -1,6 +1,6 @@
 //! Signing in and changing the password: what a password is asked for.
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use shared::validation::{self, FieldErrors};
 
 use crate::accounts::account::{Account, AccountRow, new_password};

@@ -5,8 +5,8 @@ mod history;
 use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::token::AccessKey;
-use shared::usage::{Attention, KEY_DAYS, OVERVIEW_DAYS};
-use shared::view::{Alarms, Counts, KeyDetail, KeyPage, KeyView, Overview};
+use shared::usage::{KEY_DAYS, OVERVIEW_DAYS};
+use shared::view::{Alarms, Attention, Counts, KeyDetail, KeyPage, KeyView, Overview};
 use sqlx::AssertSqlSafe;
 
 use crate::accounts::account::Account;

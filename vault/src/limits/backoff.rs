@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 
 use crate::error::{Error, Result};
 use crate::limits::bounded::Bounded;

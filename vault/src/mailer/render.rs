@@ -4,7 +4,8 @@
 
 mod account;
 
-use shared::notice::{MailKind, Stage};
+use shared::mail::MailKind;
+use shared::notice::Stage;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::accounts::email_links;

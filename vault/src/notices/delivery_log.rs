@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use shared::notice::{DeliveredKey, Delivery, NoticesView, SecondRecipient, Stage, Stages};
+use shared::notice::{Stage, Stages};
+use shared::view::notices::{DeliveredKey, Delivery, NoticesView, SecondRecipient};
 
 use crate::accounts::account::Account;
 use crate::accounts::sessions::{Member, Session};

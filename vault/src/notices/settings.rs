@@ -1,6 +1,7 @@
 //! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
 
-use shared::notice::{MailKind, Stage, Stages};
+use shared::mail::MailKind;
+use shared::notice::{Stage, Stages};
 use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;

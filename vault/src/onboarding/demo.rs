@@ -3,7 +3,8 @@
 
 mod usage;
 
-use shared::notice::{MailKind, Stage};
+use shared::mail::MailKind;
+use shared::notice::Stage;
 use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
 

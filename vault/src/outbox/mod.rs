@@ -8,7 +8,7 @@ pub mod backoff;
 mod turn;
 
 use shared::DAY_MS;
-use shared::notice::{DeliveryState, MailKind};
+use shared::mail::{DeliveryState, MailKind};
 use sqlx::AnyConnection;
 
 use crate::crypto::random;

@@ -1,6 +1,6 @@
 //! A forgotten password, set by whoever reads mail at the account's address. [`crate::recovery::reset_requests`] sends the link.
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 
 use crate::accounts::account::new_password;

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 use tokio::sync::{RwLock, oneshot};
 use tokio::time::{Instant, timeout_at};

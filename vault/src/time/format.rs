@@ -1,7 +1,7 @@
 //! Instants as people read them, in the account's zone. The zone tables stay on the server.
 
 use chrono::{DateTime, TimeZone, Utc};
-use shared::view::Moment;
+use shared::moment::Moment;
 
 use crate::time::zones::Zone;
 

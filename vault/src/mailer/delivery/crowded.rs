@@ -1,6 +1,6 @@
 //! Notices to a mailbox that has got many from accounts whose address is not confirmed: they wait and are collected.
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use sqlx::AnyConnection;
 
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! Links in mails: each works once, for a while, for what it was made for; and a forgotten password.
 
-use shared::notice::LinkPurpose;
+use shared::mail::LinkPurpose;
 use sqlx::{Connection, Row};
 use vault::{Caller, Error};
 

@@ -1,7 +1,7 @@
 //! Two accounts: for each operation that takes a key's id, somebody else's key answers exactly as one that
 //! does not exist, and is left as it was.
 
-use shared::notice::DeliveryState;
+use shared::mail::DeliveryState;
 use vault::{Caller, Error, Result};
 
 use crate::fixture::{Fixture, Member, edit};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::notice::MailKind;
+use shared::mail::MailKind;
 use vault::{Caller, Session};
 
 use crate::accounts::email_links::token_in;

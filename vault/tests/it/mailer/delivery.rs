@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::notice::DeliveryState;
+use shared::mail::DeliveryState;
 use vault::Caller;
 use vault::mail::transport::Transport;
 

@@ -1,6 +1,6 @@
 //! A second address for notices: named, confirmed by its reader, and left by them.
 
-use shared::notice::LinkPurpose;
+use shared::mail::LinkPurpose;
 use vault::Caller;
 
 use crate::accounts::email_links::{is_gone, token_in};

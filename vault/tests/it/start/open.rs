@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use shared::notice::DeliveryState;
+use shared::mail::DeliveryState;
 use sqlx::Connection;
 use vault::clock::{ManualClock, SystemClock};
 use vault::demo::Filled;

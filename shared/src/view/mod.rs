@@ -2,26 +2,16 @@
 //! the account's zone, because the zone tables stay out of the browser, and every answer that holds dates
 //! holds the server's `now` beside them, so that server and browser compute the same words.
 
+pub mod notices;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::DAY_MS;
+use crate::moment::Moment;
 use crate::status::Status;
-use crate::usage::{Attention, CallerView, DayCalls, Failing};
-
-/// An instant, and how it reads in the account's zone.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Moment {
-    /// UTC epoch milliseconds.
-    pub at: i64,
-    /// RFC 3339 in UTC with milliseconds, exactly `at`.
-    pub rfc3339: String,
-    /// For people: "Thu 26 Nov 2026, 23:59 PST".
-    pub text: String,
-    /// For `<input type="datetime-local">`: "2026-11-26T23:59".
-    pub local: String,
-}
+use crate::usage::{CallerView, DayCalls, Failing};
 
 /// The account that is signed in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -61,6 +51,15 @@ impl KeyView {
     pub fn expires_at(&self) -> Option<i64> {
         self.expires.as_ref().map(|moment| moment.at)
     }
+}
+
+/// A key that needs attention, and its failing callers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Attention {
+    pub key: KeyView,
+    pub failing: Option<Failing>,
+    /// Expired manually and without calls: no alarm.
+    pub calm: bool,
 }
 
 /// How many keys an account (or a search in it) has, by status.
