@@ -8,6 +8,7 @@
 
 pub mod expiry;
 pub mod list;
+pub mod loopback;
 pub mod mail;
 pub mod moment;
 pub mod notice;

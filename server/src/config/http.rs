@@ -1,9 +1,10 @@
 //! The listen address and the base URL, and which of them are loopback.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::http::Uri;
 use clap::Args;
+use shared::loopback::is_loopback_host;
 use url::Url;
 
 #[derive(Args, Clone, Debug)]
@@ -49,17 +50,6 @@ pub fn is_loopback_url(url: &str) -> bool {
     uri.as_ref()
         .and_then(Uri::host)
         .is_some_and(is_loopback_host)
-}
-
-/// Returns whether a host is a loopback address or a name of one.
-pub fn is_loopback_host(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || bare
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns scheme, host and port of a URL as browsers write them in `Origin` (WHATWG URL), so that two can be compared:

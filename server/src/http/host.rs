@@ -11,9 +11,10 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
+use shared::loopback::is_loopback_host;
 
 use super::fn_error::json_error;
-use crate::config::http::{is_loopback_host, is_loopback_url};
+use crate::config::http::is_loopback_url;
 use crate::state::AppState;
 
 /// Answers 421 to a request for another host, with the address to open instead.

@@ -1,10 +1,10 @@
 //! Where mails go: the operator's SMTP server as one URL.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
+use shared::loopback::is_loopback_host;
 use url::{Host, Url};
 
 const SMTP: u16 = 25;
@@ -50,7 +50,7 @@ impl SmtpUrl {
     /// Whether the password may be read along the way. It is so only where the operator asked for it.
     pub fn exposes_password(&self) -> bool {
         self.login.is_some()
-            && !is_loopback(&self.host)
+            && !is_loopback_host(&self.host)
             && matches!(
                 self.encryption,
                 Encryption::None | Encryption::Opportunistic
@@ -120,7 +120,7 @@ fn read(text: &str) -> Result<SmtpUrl, &'static str> {
         (true, Some(_)) => return Err("is smtps://, which is always TLS: leave ?tls= out"),
         (false, Some(asked)) => asked,
         // A password travels only where nobody else can read it.
-        (false, None) if login.is_some() && !is_loopback(&host) => Encryption::Required,
+        (false, None) if login.is_some() && !is_loopback_host(&host) => Encryption::Required,
         (false, None) => Encryption::Opportunistic,
     };
     Ok(SmtpUrl {
@@ -179,14 +179,6 @@ fn is_host_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
