@@ -262,9 +262,9 @@ fn is_direction(char: char) -> bool {
     matches!(char, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Control characters, and the marks that reorder the text around them (UAX #9): a name must not be able
-/// to rewrite the row, mail or log line that it stands in.
-fn is_forbidden(char: char) -> bool {
+/// Returns whether a character controls a terminal, breaks a line, or reorders the text around it (UAX #9): a name must
+/// not be able to rewrite the row, mail or log line that holds it.
+pub fn is_forbidden(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') || is_direction(char)
 }
 

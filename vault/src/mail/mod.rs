@@ -14,6 +14,7 @@ pub mod transport;
 pub use sender::Sender;
 pub use smtp_url::SmtpUrl;
 
+use shared::validation::is_forbidden;
 use url::{Host, Url};
 
 use crate::crypto::random;
@@ -76,14 +77,10 @@ pub fn domain(base_url: &str) -> String {
     }
 }
 
-/// Text as one line: what breaks a line, controls a terminal or reorders the text around it becomes a space.
-/// Names are validated when they are given, but a header must hold whatever was stored.
+/// Returns text as one line: characters that break a line, control a terminal or reorder the text around them become a
+/// space. Names are validated on input, but a header must be safe with any stored name.
 pub(crate) fn one_line(text: &str) -> String {
-    let is_harmful = |char: char| {
-        char.is_control()
-            || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.split(|char: char| char.is_whitespace() || is_harmful(char))
+    text.split(|char: char| char.is_whitespace() || is_forbidden(char))
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join(" ")
