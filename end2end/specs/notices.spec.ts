@@ -24,7 +24,7 @@ test("chosen stages are saved, and choosing none shows a warning", async ({ acco
   await expect(noticesPage.stage("14 days before")).toBeChecked();
   await expect(noticesPage.stage("1 day after")).not.toBeChecked();
 
-  const warning = noticesPage.stages.getByText("nobody hears when a key expires");
+  const warning = noticesPage.stages.getByText("no notice is sent when a key expires");
   await expect(warning).toHaveCount(0);
   for (const box of await all.all()) await box.uncheck();
   await expect(warning).toBeVisible();

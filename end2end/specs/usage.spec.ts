@@ -52,7 +52,7 @@ test("a key's page and the Dashboard count its calls and name its callers", asyn
   await keyPage.openOf(key);
   await expect(keyPage.calls).toContainText("No calls in the last 30 days.");
   await expect(keyPage.calls.getByRole("img")).toHaveCount(0);
-  await expect(keyPage.callers).toContainText("Nobody has called");
+  await expect(keyPage.callers).toContainText("No calls with this key yet");
 
   const hostile = `<img src=x onerror="document.title='no'">${" very long".repeat(12)}`;
   for (let n = 0; n < 3; n += 1) await keyhold.call(key, "192.0.2.7", "curl/8.5.0");

@@ -107,7 +107,7 @@ fn form(changes: RwSignal<u32>) -> AnyView {
                     label="New address"
                     kind="email"
                     autocomplete="email"
-                    help="It is sent a link, and is used once that is opened. The present address hears of it."
+                    help="We send it a link, and use it once the link is opened. The present address is notified."
                 />
                 <PasswordField
                     state=state

@@ -137,7 +137,7 @@ fn stops(link: &LinkView) -> AnyView {
     view! {
         <p>
             "Notices about the API keys of " <bdi class="quoted">{link.account.clone()}</bdi> " also go to "
-            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everybody who reads mail there."
+            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everyone who reads email there."
         </p>
     }
     .into_any()

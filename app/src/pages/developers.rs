@@ -216,7 +216,7 @@ fn expired() -> AnyView {
             <h2>"When a key has expired"</h2>
             <p>
                 "Only a program that sends the right secret learns that its key has expired. The answer names the instant in "
-                <code>"expired_at"</code> " and the page that mends it in " <code>"restore_url"</code> "."
+                <code>"expired_at"</code> " and the page that fixes it in " <code>"restore_url"</code> "."
             </p>
             <p>
                 "The account holder opens that page, or "

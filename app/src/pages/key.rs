@@ -336,8 +336,7 @@ fn check_delete(fields: &Fields) -> FieldErrors {
 fn usage(detail: Memo<KeyDetail>, now: Signal<i64>) -> AnyView {
     let callers = move |callers: Vec<CallerView>| {
         if callers.is_empty() {
-            return view! { <p class="muted">"Nobody has called with this key yet."</p> }
-                .into_any();
+            return view! { <p class="muted">"No calls with this key yet."</p> }.into_any();
         }
         let callers = callers.into_iter().map(|one| caller(one, now));
         view! { <ul class="callers">{callers.collect_view()}</ul> }.into_any()

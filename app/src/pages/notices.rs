@@ -109,7 +109,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
                                     <p class="note warn">
                                         {Icon::WARNING.draw()}
                                         <span>
-                                            "With none of them chosen, nobody hears when a key expires. The Dashboard still shows it."
+                                            "With none of them chosen, no notice is sent when a key expires. The Dashboard still shows it."
                                         </span>
                                     </p>
                                 }
@@ -211,7 +211,7 @@ fn present(second: SecondRecipient) -> AnyView {
             {if second.confirmed {
                 "It gets every notice that you get."
             } else {
-                "It gets nothing until somebody there follows the link in the mail that was sent to it."
+                "It gets nothing until the link in the email that we sent there is opened."
             }}
         </p>
     }
@@ -263,7 +263,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
                 }
             })}
             <p class="help">
-                "Whoever has the address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe anew."
+                "Whoever has the address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe again."
             </p>
             {press(
                 ResetCalendar::PATH,

@@ -42,7 +42,7 @@ pub fn SignUpPage() -> impl IntoView {
 fn welcome(issued: IssuedKey) -> AnyView {
     view! {
         <PageHead title="Your account is ready" />
-        <p>"You are signed in. A mail is on its way to you: please confirm your address by its link."</p>
+        <p>"You are signed in. We sent you an email. Open the link in it to confirm your address."</p>
         <p>"Your account comes with one API key, which never expires until you say so."</p>
         <IssuedCard issued=issued next="/" next_label="Continue to the Dashboard" full_load=true />
     }

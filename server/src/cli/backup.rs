@@ -95,7 +95,7 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
     }
     let _ = writeln!(
         text,
-        "All sessions and links in mails end: everybody signs in again."
+        "All sessions and links in mails end: everyone has to sign in again."
     );
     if let Some(aside) = &restored.aside {
         let _ = writeln!(
