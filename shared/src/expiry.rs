@@ -1,4 +1,4 @@
-//! The expiration a person or program asks for: one small grammar, and what it means as an instant.
+//! The grammar of expirations, as people and programs write them, and its conversion to an instant.
 //!
 //! | text | means |
 //! | --- | --- |
@@ -9,7 +9,7 @@
 //! | `2026-11-26T18:30:00Z` | that instant (RFC 3339) |
 //!
 //! A local time that occurs twice (clocks go back) or never (clocks go forward) means the later
-//! instant: a key never ends before what the person read on the page.
+//! instant: a key never expires before the time that its page shows.
 
 use std::str::FromStr;
 
@@ -43,7 +43,7 @@ pub enum Expiry {
     At(i64),
 }
 
-/// Why a text is no expiration. `Display` is the sentence for the field.
+/// The reason why a text is not an expiration. `Display` is the sentence for the field.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ExpiryError {
     Missing,
@@ -65,7 +65,7 @@ impl std::fmt::Display for ExpiryError {
     }
 }
 
-/// The text that a form's choice stands for: the choice itself, or the date or date and time beside it
+/// Returns the text that a form's choice stands for: the choice itself, or the date or date and time beside it
 /// when the choice is `date` or `datetime`.
 pub fn from_form<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> &'a str {
     match choice.trim() {
@@ -75,8 +75,8 @@ pub fn from_form<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> &'a s
     }
 }
 
-/// As [`from_form`], of a form that can leave the expiration as it is: none where nothing was chosen. A choice of `date`
-/// with no date beside it is empty, and wrong.
+/// As [`from_form`], for a form that can leave the expiration as it is: none if nothing was chosen. A choice of `date`
+/// without a date beside it is empty, and invalid.
 pub fn from_edit<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> Option<&'a str> {
     (!choice.trim().is_empty()).then(|| from_form(choice, date, datetime))
 }
@@ -110,7 +110,7 @@ impl FromStr for Expiry {
     }
 }
 
-/// Whether a text is a date of a year with more than four digits, as a browser's date field can hold.
+/// Returns whether a text is a date with more than four digits of the year, which a browser's date field can hold.
 fn is_beyond(text: &str) -> bool {
     let text = text.strip_prefix('+').unwrap_or(text);
     let year = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -137,8 +137,8 @@ fn parse_days(digits: &str) -> Result<Expiry, ExpiryError> {
     }
 }
 
-// chrono's own parsing is for any format there is, and a tenth of what the browser would have to load. It would
-// also read signs, short years and blanks before a number; the grammar has none of them.
+// chrono's own parser handles any format, and would be a tenth of the WASM. It would also accept signs, short years and
+// blanks before a number, which the grammar does not have.
 
 fn date(text: &str) -> Option<NaiveDate> {
     let [year, month, day] = numbers(text, "####-##-##")?;
@@ -151,7 +151,7 @@ fn minute(text: &str) -> Option<NaiveDateTime> {
     date(day)?.and_hms_opt(hour, minute, 0)
 }
 
-/// RFC 3339, with all the freedom that it gives: `t`, `z` and a blank between date and time, any number of
+/// Parses RFC 3339, with all the freedom that it gives: `t`, `z` and a blank between date and time, any number of
 /// digits after the second, and leap seconds, which here last as long as the second that follows.
 fn instant(text: &str) -> Option<i64> {
     let (day, rest) = text.split_at_checked(10)?;
@@ -185,7 +185,7 @@ fn instant(text: &str) -> Option<i64> {
     Some(minute.and_utc().timestamp_millis() + within - ahead)
 }
 
-/// The numbers in a text that has a digit wherever the shape has `#` and elsewhere the same character.
+/// Returns the numbers in a text that has a digit for each `#` of the shape and the same character elsewhere.
 fn numbers<const N: usize>(text: &str, shape: &str) -> Option<[u32; N]> {
     let mut numbers = [0; N];
     let mut number = numbers.iter_mut();
@@ -204,8 +204,8 @@ fn numbers<const N: usize>(text: &str, shape: &str) -> Option<[u32; N]> {
 }
 
 impl Expiry {
-    /// The instant asked for, in UTC epoch milliseconds; none means never. A past instant is given as
-    /// it is: whether that is allowed depends on what is being done ([`Expiry::resolve_later`]).
+    /// Returns the instant in UTC epoch milliseconds; none means never. A past instant is returned as it is: whether it
+    /// is allowed depends on the operation ([`Expiry::resolve_later`]).
     ///
     /// # Errors
     /// [`ExpiryError::TooFar`] beyond [`MAX_INSTANT`].
@@ -224,7 +224,7 @@ impl Expiry {
         }
     }
 
-    /// As [`Expiry::resolve`], for what must lie ahead: a new key, a restored one.
+    /// As [`Expiry::resolve`], for an expiration that must lie ahead: of a new key, or a restored one.
     ///
     /// # Errors
     /// Also [`ExpiryError::Past`] for an instant that is not after `now`.
@@ -240,8 +240,8 @@ impl Expiry {
     }
 }
 
-/// The instant of a local time in this year. The last hours of the last year are in the year after by UTC, west of
-/// Greenwich; they mean the last instant there is.
+/// Returns the instant of a local time. West of Greenwich the last hours of the last year lie beyond it in UTC; they
+/// mean the last instant.
 fn within(at: i64, year: i32) -> i64 {
     if year <= LAST_YEAR {
         at.min(MAX_INSTANT)
@@ -250,7 +250,7 @@ fn within(at: i64, year: i32) -> i64 {
     }
 }
 
-/// UTC epoch milliseconds of a local time; of a fold the later occurrence, and of a gap the instant that
+/// Returns the UTC epoch milliseconds of a local time: of a fold the later occurrence, and of a gap the instant that
 /// the clock from before the gap would have shown, which is the later of the two readings.
 fn local_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
     match zone.from_local_datetime(&local) {
@@ -265,7 +265,7 @@ fn gap_instant<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> i64 {
     local.and_utc().timestamp_millis() - offset
 }
 
-/// Steps back to the last quarter of an hour that exists; gives it with its offset in milliseconds. The
+/// Steps back to the last quarter of an hour that exists, and returns it with its offset in milliseconds. The
 /// longest gap on record is one day (Samoa, 30 December 2011).
 fn before_gap<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> Option<(NaiveDateTime, i64)> {
     (1..=26 * 4)
@@ -274,9 +274,9 @@ fn before_gap<Tz: TimeZone>(local: NaiveDateTime, zone: &Tz) -> Option<(NaiveDat
         .map(|(before, offset)| (before, i64::from(offset.fix().local_minus_utc()) * 1000))
 }
 
-/// The last millisecond whose local date is `date`. Where the clocks jump over midnight (Nuuk: from 23:00
-/// to 00:00 each March) the day ends with the gap's beginning. A day that was left out whole has no end,
-/// and takes the rule for gaps.
+/// Returns the last millisecond whose local date is `date`. If the clocks jump over midnight (Nuuk: from 23:00
+/// to 00:00 each March) the day ends with the gap's beginning. A day that was skipped entirely has no end,
+/// and follows the rule for gaps.
 fn end_of_day<Tz: TimeZone>(date: NaiveDate, zone: &Tz) -> i64 {
     let end =
         date.and_time(NaiveTime::from_hms_milli_opt(23, 59, 59, 999).unwrap_or(NaiveTime::MIN));

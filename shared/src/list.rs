@@ -75,7 +75,7 @@ impl Default for Sort {
 }
 
 impl Sort {
-    /// Reads the address's word; anything unknown is the default.
+    /// Parses the address's word; an unknown one is the default.
     pub fn parse(text: &str) -> Self {
         let (descending, slug) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -95,7 +95,7 @@ impl Sort {
         )
     }
 
-    /// What a click on a column's head asks for: that column, or the other direction of it.
+    /// Returns the order after a click on a column's head: that column, or its other direction.
     #[must_use]
     pub fn clicked(self, column: Column) -> Self {
         Self {
@@ -105,8 +105,8 @@ impl Sort {
     }
 }
 
-/// Which keys to show. Every text is acceptable: what means nothing is as if absent, so that an old or
-/// mistyped link still opens the page.
+/// The keys to show. Every text is acceptable: an invalid one counts as absent, so that an old or mistyped link still
+/// opens the page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListQuery {
     pub search: String,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a mail is about.
+/// The subject of a mail.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MailKind {
@@ -11,13 +11,13 @@ pub enum MailKind {
     ConfirmAddress,
     ConfirmSecondRecipient,
     ResetPassword,
-    /// The password is a new one.
+    /// The password was changed.
     PasswordChanged,
-    /// A link to the address that an account is to have.
+    /// A link to the new address of an account.
     ChangeAddress,
-    /// Another address was asked for; to the present one.
+    /// A change of the address was requested; to the present address.
     AddressAsked,
-    /// Another address is in force; to the one before.
+    /// The address was changed; to the previous address.
     AddressChanged,
 }
 
@@ -34,29 +34,29 @@ impl MailKind {
     ];
 }
 
-/// How far a mail has come.
+/// The state of a mail's delivery.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// To be tried, or tried again.
+    /// To be sent, or retried.
     Waiting,
-    /// The mail server took it.
+    /// Accepted by the mail server.
     Sent,
-    /// The mail server refused it for good, or could not be reached for five days.
+    /// Rejected for good by the mail server, which may also have been unreachable for five days.
     Failed,
-    /// No longer true when its turn came: the keys were extended or deleted, or the link was used or outlived.
+    /// No longer true when it was due: the keys were extended or deleted, or the link was used or had expired.
     Dropped,
 }
 
-/// What the link of a mail does.
+/// The action of a mail's link.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkPurpose {
     ConfirmAddress,
     ConfirmSecondRecipient,
-    /// Puts another address of the account into force.
+    /// Changes the address of the account.
     ChangeAddress,
     ResetPassword,
-    /// The second recipient wants no more notices.
+    /// Stops notices to the second recipient.
     StopNotices,
 }

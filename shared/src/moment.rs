@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An instant, and how it reads in the account's zone.
+/// An instant, with its text in the account's zone.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Moment {
     /// UTC epoch milliseconds.

@@ -1,26 +1,26 @@
-//! Secret keys that somebody pastes where they do not belong, into a search for instance.
+//! Detection of secret keys that were pasted where they do not belong, such as a search.
 
 use crate::token::find_secret;
 
-/// Fewer characters than this are the beginning of something else that is typed.
+/// Fewer characters than this may be the beginning of another word.
 const LEAST: usize = 12;
 const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
 /// "kh_" in base64: the beginning of a pair as HTTP Basic carries it.
 const BASIC_PREFIX: &str = "a2hf";
 
-/// What is said of a secret in a search.
+/// The message about a secret in a search.
 pub const NOT_SEARCHED: &str =
     "That was a secret key. It is not searched for or kept: search for its access key, kh_….";
 
 /// A secret key was pasted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Pasted {
-    /// The public half, where it was pasted along with it.
+    /// The public half, if it was pasted too.
     pub access_key: Option<String>,
 }
 
-/// Whether a text holds a secret key or a good part of one: alone, in a pair of any form, in the value of a header, with
+/// Finds a secret key or a good part of one in a text: alone, in a pair of any form, in the value of a header, with
 /// blanks or line breaks in it.
 pub fn pasted_secret(text: &str) -> Option<Pasted> {
     let text: String = text.chars().filter(char::is_ascii_graphic).collect();
@@ -46,7 +46,7 @@ fn access_key(text: &str) -> Option<String> {
         .then(|| format!("{ACCESS_PREFIX}{chars}"))
 }
 
-/// The text of base64, as far as it goes.
+/// Decodes base64, up to the first character that is not.
 fn decode(base64: &str) -> String {
     let (mut bits, mut count, mut text) = (0_u32, 0, String::new());
     for byte in base64.bytes() {

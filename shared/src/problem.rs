@@ -1,9 +1,9 @@
-//! Why a call with a key is refused: the codes of the verification contract, which programs match on, and
-//! the words beside them, which people read.
+//! The rejections of a call with a key: the codes of the verification contract, which programs match on, and their
+//! sentences for people.
 
 use serde::Serialize;
 
-/// The reason of a refusal. The names are a contract and never change.
+/// The reason of a rejection. The names are a contract and never change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
@@ -98,7 +98,7 @@ impl Code {
     }
 }
 
-/// A refusal as RFC 9457 `application/problem+json`.
+/// A rejection as RFC 9457 `application/problem+json`.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -111,7 +111,7 @@ pub struct Problem {
     /// RFC 3339; with `key_expired` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<String>,
-    /// Where the account holder extends the key; with `key_expired` only.
+    /// The page that extends the key; with `key_expired` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_url: Option<String>,
 }

@@ -18,7 +18,7 @@ pub fn relative(at: i64, now: i64) -> String {
     }
 }
 
-/// As [`relative`], for what goes on happening: the seconds of the last minute count too, "40 s ago".
+/// As [`relative`], for an event that repeats: the seconds of the last minute count too, "40 s ago".
 pub fn ago(at: i64, now: i64) -> String {
     match now.saturating_sub(at) {
         ..SECOND => "just now".to_owned(),

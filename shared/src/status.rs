@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a key is at an instant.
+/// The status of a key at an instant.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -18,8 +18,8 @@ impl Status {
     /// Every status, in the order in which pages list them.
     pub const ALL: [Self; 3] = [Self::Active, Self::ExpiringSoon, Self::Expired];
 
-    /// The status at `now` of a key that expires at `expires_at` (none: never), for an account that
-    /// wants to be warned `window` milliseconds ahead.
+    /// Returns the status at `now` of a key that expires at `expires_at` (none: never), for an account with a warning
+    /// window of `window` milliseconds.
     pub fn at(expires_at: Option<i64>, now: i64, window: i64) -> Self {
         match expires_at {
             Some(at) if !is_good(expires_at, now) => {
@@ -49,13 +49,13 @@ impl Status {
         }
     }
 
-    /// Reads [`Status::slug`]; anything else is none.
+    /// Parses [`Status::slug`]; anything else is none.
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.slug() == slug)
     }
 }
 
-/// Whether a key may be used at `now`: strictly before its expiration.
+/// Returns whether a key may be used at `now`: strictly before its expiration.
 pub fn is_good(expires_at: Option<i64>, now: i64) -> bool {
     expires_at.is_none_or(|at| now < at)
 }

@@ -86,13 +86,13 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// Where a text from outside may hold a secret key, as it is or in the pair of HTTP Basic, or the beginning of
-/// one: such a text is not to be kept or logged as it is.
+/// Finds a secret key or the beginning of one in a text from outside, plain or in the pair of HTTP Basic: such a text
+/// must not be stored or logged as it is.
 pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
     let start = text
         .windows(SECRET_PREFIX.len())
         .position(|window| window == SECRET_PREFIX.as_bytes() || window == BASIC_PREFIX)?;
-    // With the underscore, or the prefix of a second one that follows at once would be taken for the first's end.
+    // With the underscore: otherwise the prefix of a second key right behind would count as the end of the first.
     let length = text[start..]
         .iter()
         .take_while(|byte| byte.is_ascii_alphanumeric() || b"_+/=-".contains(byte))
@@ -131,7 +131,7 @@ impl SecretKey<'static> {
 }
 
 impl<'a> SecretKey<'a> {
-    /// Reads a secret key that somebody presents.
+    /// Parses a secret key that a caller presents.
     ///
     /// # Errors
     /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.

@@ -1,5 +1,5 @@
-//! How keys are used, as pages and mails show it: the calls of each day, who calls, and who still calls with a
-//! key that has expired. Only calls with the right secret count.
+//! The usage of keys, as pages and mails show it: calls per day, callers, and callers that still use an expired key.
+//! Only calls with the right secret count.
 
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +28,12 @@ pub struct DayCalls {
     pub refused: i64,
 }
 
-/// From where a key was called.
+/// A caller of a key.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CallerView {
     /// Empty where unknown.
     pub address: String,
-    /// The User-Agent header: any text at all, and empty where there was none.
+    /// The User-Agent header: any text, and empty if there was none.
     pub agent: String,
     /// The last call.
     pub seen: Moment,
@@ -59,7 +59,7 @@ pub fn still_fail(callers: i64) -> String {
     }
 }
 
-/// A count as people read it: "1,234,567". Not for numbers below zero.
+/// Formats a count for people: "1,234,567". Not for negative numbers.
 pub fn grouped(count: i64) -> String {
     if count < 1000 {
         count.to_string()

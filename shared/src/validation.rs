@@ -1,5 +1,5 @@
-//! The one validator of what people type: the browser calls it before sending, the server functions and
-//! the REST API before doing anything.
+//! The one validator of input: the browser calls it before sending, the server functions and the REST API before doing
+//! anything.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ pub const DESCRIPTION_MAX_CHARS: usize = 500;
 pub const EMAIL_MAX_CHARS: usize = 254;
 /// OWASP ASVS 5.0, 6.2.1 and 6.2.9: at least 8 characters, at least 64 allowed.
 pub const PASSWORD_MIN_CHARS: usize = 8;
-/// A bound on what is hashed, far above any passphrase.
+/// A bound on the length of hashed input, far above any passphrase.
 pub const PASSWORD_MAX_CHARS: usize = 256;
 pub const WARNING_DAYS: std::ops::RangeInclusive<i64> = 1..=90;
 pub const DEFAULT_WARNING_DAYS: i64 = 14;
 
-/// Messages by field name; empty means that all is well.
+/// Messages by field name; empty if there is no error.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct FieldErrors(pub BTreeMap<String, String>);
@@ -116,7 +116,7 @@ fn is_domain_label(label: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// A new password: any characters, taken as they are. Whether it is a common one is the vault's to say.
+/// A new password: any characters, taken as they are. The vault checks whether it is a common one.
 pub fn new_password(text: &str) -> Result<(), String> {
     match text.chars().count() {
         0 => Err("Choose a password.".to_owned()),
@@ -141,7 +141,7 @@ pub fn warning_days(text: &str) -> Result<i64, String> {
         })
 }
 
-/// What the form of a key holds, once it is well-formed.
+/// The well-formed content of a key's form.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyForm {
     pub name: String,
@@ -149,8 +149,8 @@ pub struct KeyForm {
     pub expiry: Expiry,
 }
 
-/// Checks a key's form. The expiration's grammar is checked here; that it lies ahead is the vault's to
-/// say, which has the clock and the zone.
+/// Checks a key's form. Of the expiration it checks the grammar; the vault, which has the clock and the zone, checks
+/// that it lies ahead.
 ///
 /// # Errors
 /// A message for every field that is wrong: `name`, `description`, `expiry`.
@@ -169,7 +169,7 @@ pub fn key_form(name: &str, description: &str, expiry: &str) -> Result<KeyForm, 
     }
 }
 
-/// What an edit changes, once it is well-formed. What is none stays as it is.
+/// The well-formed changes of an edit. None leaves a field as it is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyChange {
     pub name: Option<String>,
@@ -177,7 +177,7 @@ pub struct KeyChange {
     pub expiry: Option<Expiry>,
 }
 
-/// Checks an edit, as [`key_form`]. What is none stays as it is.
+/// Checks an edit, as [`key_form`]. None leaves a field as it is.
 ///
 /// # Errors
 /// A message for every field that is wrong: `name`, `description`, `expiry`.
@@ -219,13 +219,12 @@ fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
     }
 }
 
-/// A text without what surrounds it unseen: blanks, and the marks of direction that some programs put around what
-/// they copy.
+/// Trims a text of invisible characters: blanks, and the marks of direction that some programs put around copied text.
 fn bare(text: &str) -> &str {
     text.trim_matches(|char: char| char.is_whitespace() || is_direction(char))
 }
 
-/// A text with one ordinary blank wherever there are several or others: they are shown alike.
+/// Replaces runs of blanks of any kind by one ordinary blank, because they look alike.
 fn one_blank(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for char in text.chars() {
@@ -238,7 +237,7 @@ fn one_blank(text: &str) -> String {
     line
 }
 
-/// The first character that may not be in a text, in words, and where it is: it cannot be seen.
+/// Describes the first forbidden character of a text and its position, because it is invisible.
 fn forbidden(text: &str, but: fn(char) -> bool) -> Option<String> {
     let (at, char) = text
         .char_indices()
@@ -268,7 +267,8 @@ pub fn is_forbidden(char: char) -> bool {
     char.is_control() || matches!(char, '\u{2028}' | '\u{2029}') || is_direction(char)
 }
 
-/// Zero-width characters are welcome inside a text (joined emoji, Persian), but are not a name. The set is
+/// Returns whether a character is visible. Zero-width characters are welcome inside a text (joined emoji, Persian), but
+/// are not a name. The set is
 /// Unicode's `Default_Ignorable_Code_Point`, and the blank Braille pattern.
 fn is_visible(char: char) -> bool {
     !char.is_whitespace()

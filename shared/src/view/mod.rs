@@ -1,6 +1,6 @@
-//! What the pages are made of: the shapes that server functions answer with. Every date comes formatted in
-//! the account's zone, because the zone tables stay out of the browser, and every answer that holds dates
-//! holds the server's `now` beside them, so that server and browser compute the same words.
+//! The shapes of the answers of server functions, which the pages show. Every date comes formatted in the account's
+//! zone, because the zone tables stay out of the browser, and every answer that holds dates holds the server's `now`
+//! beside them, so that server and browser compute the same words.
 
 pub mod notices;
 
@@ -42,7 +42,8 @@ pub struct KeyView {
     pub expires: Option<Moment>,
     /// The last call that was accepted; none: there was none yet.
     pub used: Option<Moment>,
-    /// Of what is shown, at the answer's `now`: a save that carries it is refused if the key has changed since.
+    /// The version of this state, at the answer's `now`: a save that carries it is rejected if the key has changed
+    /// since.
     pub version: String,
 }
 
@@ -106,7 +107,7 @@ pub struct HistoryEntry {
     pub when: Moment,
     /// A sentence: "Expired by hand".
     pub what: String,
-    /// The network address that asked for it, where known.
+    /// The network address of the request, if known.
     pub address: String,
 }
 
@@ -125,7 +126,7 @@ pub struct KeyDetail {
     pub history: Vec<HistoryEntry>,
 }
 
-/// How many keys need their owner.
+/// The numbers of keys that need attention.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Alarms {
     /// Expired, and still called or expired by themselves lately.
@@ -138,9 +139,9 @@ pub struct Alarms {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AddressView {
     pub email: String,
-    /// Whether somebody has shown to read mail at it.
+    /// Whether a link that was sent there has been opened.
     pub confirmed: bool,
-    /// The address that was asked for in its place, until the link sent there is opened.
+    /// The pending new address, until the link sent there is opened.
     pub pending: Option<String>,
 }
 
@@ -152,7 +153,7 @@ pub struct ClaimView {
     pub expired: i64,
 }
 
-/// What the Dashboard says.
+/// The content of the Dashboard.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Overview {
     pub now: i64,
@@ -180,7 +181,7 @@ impl Overview {
     pub const LIMIT: u32 = 5;
 }
 
-/// A key just made, with its secret: the one answer that holds it.
+/// A new key with its secret: the one answer that holds it.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub struct IssuedKey {
     pub access_key: String,
@@ -188,7 +189,7 @@ pub struct IssuedKey {
     pub name: String,
     /// RFC 3339; none: never.
     pub expires_at: Option<String>,
-    /// Where programs ask whether a key is good, for the `curl` line: `http://127.0.0.1:3000/verify`.
+    /// The address of verification, for the `curl` line: `http://127.0.0.1:3000/verify`.
     pub verify_url: String,
     pub version: String,
 }
@@ -201,7 +202,7 @@ impl fmt::Debug for IssuedKey {
     }
 }
 
-/// What an edit, expire, restore or delete did, with what undoes it.
+/// The outcome of an edit, expire, restore or delete, with the data for its undo.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Changed {
     pub access_key: String,
@@ -210,7 +211,7 @@ pub struct Changed {
     pub expiry_before: String,
     /// The expiration now, in the expiry grammar.
     pub expiry: String,
-    /// The expiration now, as it reads in the account's zone; none: never.
+    /// The expiration now, with its text in the account's zone; none: never.
     pub expires: Option<Moment>,
     pub version: String,
 }

@@ -6,11 +6,11 @@ use crate::mail::{DeliveryState, LinkPurpose, MailKind};
 use crate::moment::Moment;
 use crate::notice::Stage;
 
-/// A second address that hears of an account's keys.
+/// A second address that gets notices about an account's keys.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SecondRecipient {
     pub address: String,
-    /// Until it has confirmed, it gets nothing but the link to do so.
+    /// Before confirmation it gets only the link to confirm.
     pub confirmed: bool,
 }
 
@@ -21,14 +21,14 @@ pub struct NoticesView {
     pub time_zone: String,
     /// The account's own address.
     pub email: String,
-    /// Whether mail is known to arrive there. Notices go there either way.
+    /// Whether mail is known to arrive there. Notices are sent there either way.
     pub confirmed: bool,
     /// Whether the account's maker is known to read it: only then does a password reset leave the keys alone.
     pub owned: bool,
-    /// Those chosen, in the order of time.
+    /// The chosen stages, in the order of time.
     pub stages: Vec<Stage>,
     pub second_recipient: Option<SecondRecipient>,
-    /// The address of the calendar feed. Whoever has it sees the keys' names and dates.
+    /// The address of the calendar feed. It gives access to the keys' names and dates.
     pub calendar_url: String,
     /// Newest first: the last [`NoticesView::LIMIT`], and as many earlier ones that were given up.
     pub deliveries: Vec<Delivery>,
@@ -37,34 +37,34 @@ pub struct NoticesView {
 }
 
 impl NoticesView {
-    /// Deliveries shown, whatever became of them.
+    /// Deliveries shown, in any state.
     pub const LIMIT: u32 = 50;
 }
 
 /// One mail in the delivery log.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Delivery {
-    /// Names it for *Send again*.
+    /// The id for *Send again*.
     pub id: String,
     pub kind: MailKind,
     pub recipient: String,
-    /// When there was a reason to send it.
+    /// When the reason to send it arose.
     pub created: Moment,
     pub state: DeliveryState,
-    /// When it was sent, was given up or was dropped; while it waits, when it is tried next.
+    /// When it was sent, given up or dropped; while it waits, when it is tried next.
     pub at: Moment,
     /// Times it was handed to the mail server.
     pub attempts: i64,
-    /// What the mail server said last; empty if nothing yet.
+    /// The mail server's last response; empty if none yet.
     pub words: String,
-    /// The keys that it speaks of, most urgent first; at most [`Delivery::KEYS`]. Empty unless it is a notice.
+    /// The keys in it, most urgent first; at most [`Delivery::KEYS`]. Empty unless it is a notice.
     pub keys: Vec<DeliveredKey>,
-    /// How many keys it speaks of.
+    /// The number of keys in it.
     pub key_count: i64,
 }
 
 impl Delivery {
-    /// Keys named of each mail.
+    /// Keys listed for each mail.
     pub const KEYS: u32 = 10;
 }
 
@@ -72,10 +72,10 @@ impl Delivery {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct DeliveredKey {
     pub access_key: String,
-    /// As it was called then.
+    /// The name at that time.
     pub name: String,
     pub stage: Stage,
-    /// Of which expiration the notice spoke.
+    /// The expiration in the notice.
     pub expires: Moment,
     /// Whether this key was left out: it had been extended, deleted, or announced more urgently meanwhile.
     pub left_out: bool,
@@ -83,7 +83,7 @@ pub struct DeliveredKey {
     pub exists: bool,
 }
 
-/// A link that still works, as its page shows it before the button is pressed.
+/// A valid link, as its page shows it before the button is pressed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct LinkView {
     pub purpose: LinkPurpose,
