@@ -1,5 +1,5 @@
-//! What the decision costs alone: from a request's headers to the verdict, the call counted, as
-//! [`Vault::admit`] makes it for `/verify`.
+//! The cost of a decision alone: from a request's headers to the verdict, including the counting of the call, as
+//! [`vault::verify::Keys::verify`] does it for `/verify`.
 //!
 //! `cargo bench -p vault --bench decision` prints a table by divan.
 
@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
 use vault::clock::SystemClock;
+use vault::verify::Rejection;
 use vault::{Caller, Options, Vault};
 
 /// A vault with a good key and an expired one.
@@ -81,8 +82,8 @@ fn basic([access_key, secret_key]: &[String; 2]) -> String {
     )
 }
 
-/// Measures what `authorization` makes of a site, and checks first that the verdict is the one that is meant.
-fn bench(bencher: Bencher<'_, '_>, refused: Option<Code>, authorization: fn(&Site) -> String) {
+/// Measures the verdict on an `Authorization` header, and first checks that it is the expected one.
+fn bench(bencher: Bencher<'_, '_>, rejected: Option<Code>, authorization: fn(&Site) -> String) {
     let site = Site::new();
     let mut headers = HeaderMap::new();
     let value = HeaderValue::try_from(authorization(&site)).unwrap();
@@ -92,9 +93,13 @@ fn bench(bencher: Bencher<'_, '_>, refused: Option<Code>, authorization: fn(&Sit
         address: Some([192, 0, 2, 1].into()),
         ..Caller::default()
     };
-    let verdict = site.vault.admit(&headers, &caller);
-    assert_eq!(verdict.err().map(vault::verify::Refused::code), refused);
-    bencher.bench_local(|| site.vault.admit(black_box(&headers), black_box(&caller)));
+    let verify = |headers: &HeaderMap, caller: &Caller| {
+        let keys = site.vault.keys();
+        black_box(keys.verify(headers, caller)).err()
+    };
+    let rejection = verify(&headers, &caller);
+    assert_eq!(rejection.map(Rejection::code), rejected);
+    bencher.bench_local(|| verify(black_box(&headers), black_box(&caller)));
 }
 
 impl Site {

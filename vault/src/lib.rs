@@ -57,4 +57,4 @@ pub use time::format::rfc3339;
 pub use time::{clock, zones};
 pub use upkeep::pruning::Keep;
 pub use vault::{Options, Vault};
-pub use verify::{Refusal, Verified};
+pub use verify::Verified;

@@ -1,18 +1,19 @@
-//! Answers as the bytes that go to the client, such as hyper would make of them.
+//! Answers as the bytes that go to the client, equal to hyper's.
 
 use std::io::Write;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::http::Response;
+use axum::http::{HeaderName, Response};
 use tokio::time::Instant;
+use vault::verify::HeaderSink;
 
 use super::head::Head;
-use crate::http::client_ip::Peer;
+use crate::http::client_ip::{Peer, caller};
 use crate::routes::verify;
 use crate::state::AppState;
 
-/// Bytes that there is room for at first: more than an answer to a good key has.
-const ROOM: usize = 512;
+/// Bytes reserved for an answer: more than that to a good key has.
+const RESERVED: usize = 512;
 
 /// The date of an answer (RFC 9110, section 6.6.1), written once a second.
 pub struct Date {
@@ -41,49 +42,63 @@ impl Date {
     }
 }
 
-/// Adds the answer to a request to `output`.
+/// Appends the answer to a request to `output`.
 pub fn answer(state: &AppState, head: &Head<'_, '_>, peer: Peer, date: &str, output: &mut Vec<u8>) {
-    output.reserve(ROOM);
-    let begin = output.len();
-    output.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
-    let refusal = verify::refusal(state, head, head.query, Some(peer), |name, value| {
-        header(output, name.as_str(), value);
-    });
-    match refusal {
-        None => end(output, 0, date),
-        Some(refusal) => {
-            output.truncate(begin);
-            write(output, &refusal, date);
+    output.reserve(RESERVED);
+    let mut output = Output(output);
+    let id = state.vault.request_id(head);
+    let caller = caller(Some(peer), head, &state.trusted_proxies);
+    let keys = state.vault.keys();
+    match keys.verify(head, &caller) {
+        Ok(verified) => {
+            output.text(b"HTTP/1.1 200 OK\r\n");
+            verify::accept(state, &verified, &id, &mut output);
+            output.end(0, date);
+        }
+        Err(rejection) => {
+            let response = verify::reject(state, rejection, id, head.query);
+            output.response(&response, date);
         }
     }
 }
 
-fn write(output: &mut Vec<u8>, response: &Response<Vec<u8>>, date: &str) {
-    // Writing to memory cannot fail.
-    let _ = write!(output, "HTTP/1.1 {}\r\n", response.status());
-    for (name, value) in response.headers() {
-        header(output, name.as_str(), value.as_bytes());
+/// Answers in the form in which they are sent.
+struct Output<'a>(&'a mut Vec<u8>);
+
+impl HeaderSink for Output<'_> {
+    fn put(&mut self, name: &HeaderName, value: &[u8]) {
+        self.text(name.as_str().as_bytes());
+        self.text(b": ");
+        self.text(value);
+        self.text(b"\r\n");
     }
-    end(output, response.body().len(), date);
-    output.extend_from_slice(response.body());
 }
 
-fn header(output: &mut Vec<u8>, name: &str, value: &[u8]) {
-    output.extend_from_slice(name.as_bytes());
-    output.extend_from_slice(b": ");
-    output.extend_from_slice(value);
-    output.extend_from_slice(b"\r\n");
-}
-
-/// The last headers, and the end of the head.
-fn end(output: &mut Vec<u8>, length: usize, date: &str) {
-    output.extend_from_slice(b"content-length: ");
-    if length == 0 {
-        output.push(b'0');
-    } else {
-        let _ = write!(output, "{length}");
+impl Output<'_> {
+    fn text(&mut self, text: &[u8]) {
+        self.0.extend_from_slice(text);
     }
-    output.extend_from_slice(b"\r\ndate: ");
-    output.extend_from_slice(date.as_bytes());
-    output.extend_from_slice(b"\r\n\r\n");
+
+    fn response(&mut self, response: &Response<Vec<u8>>, date: &str) {
+        // Writing to memory cannot fail.
+        let _ = write!(self.0, "HTTP/1.1 {}\r\n", response.status());
+        for (name, value) in response.headers() {
+            self.put(name, value.as_bytes());
+        }
+        self.end(response.body().len(), date);
+        self.text(response.body());
+    }
+
+    /// Writes the last headers and the end of the head.
+    fn end(&mut self, length: usize, date: &str) {
+        self.text(b"content-length: ");
+        if length == 0 {
+            self.text(b"0");
+        } else {
+            let _ = write!(self.0, "{length}");
+        }
+        self.text(b"\r\ndate: ");
+        self.text(date.as_bytes());
+        self.text(b"\r\n\r\n");
+    }
 }

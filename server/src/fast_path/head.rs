@@ -79,7 +79,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>) -> Option<Head<'h, 'b>> {
     };
     let hosts = headers.iter().filter(|header| is_host(header)).count();
     let plain = hosts == 1
-        && verify::is_meant(path)
+        && verify::is_verify_path(path)
         && target.bytes().all(is_plain)
         && headers.iter().all(goes_on);
     plain.then_some(Head { query, headers })

@@ -20,7 +20,7 @@ use shared::status::Status;
 use shared::view::{Counts, KeyView};
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
-use vault::verify::Refused;
+use vault::verify::Rejection;
 use vault::{Account, Verified};
 
 use crate::http::client_ip::caller;
@@ -184,5 +184,5 @@ fn unavailable(state: &AppState, headers: &HeaderMap, error: &vault::Error) -> R
 }
 
 fn refuse(code: Code, state: &AppState, headers: &HeaderMap) -> Response<Body> {
-    Refused::Plainly(code).answer(&state.vault, state.vault.request_id(headers))
+    Rejection::Code(code).response(&state.vault, state.vault.request_id(headers))
 }

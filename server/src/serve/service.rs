@@ -8,13 +8,13 @@ use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderValue, Request, Response};
+use axum::http::{Request, Response};
 use axum::{BoxError, Router};
 use futures_util::future::{Either, ready};
 use tower::ServiceExt;
 
 use super::starting;
-use crate::http::client_ip::Peer;
+use crate::http::client_ip::{Peer, caller};
 use crate::routes::router;
 use crate::routes::verify;
 use crate::state::AppState;
@@ -74,7 +74,7 @@ impl Front {
             return Either::Left(ready(Ok(starting::answer(uri.path(), uri.query()))));
         };
         if let Some(state) = &open.verify
-            && verify::is_meant(request.uri().path())
+            && verify::is_verify_path(request.uri().path())
         {
             return Either::Left(ready(Ok(verified(state, &request, peer))));
         }
@@ -95,13 +95,19 @@ impl From<Router> for Front {
 }
 
 fn verified<B>(state: &AppState, request: &Request<B>, peer: Option<Peer>) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    let headers = response.headers_mut();
-    let query = request.uri().query();
-    let refusal = verify::refusal(state, request.headers(), query, peer, |name, value| {
-        if let Ok(value) = HeaderValue::from_bytes(value) {
-            headers.insert(name, value);
+    let headers = request.headers();
+    let id = state.vault.request_id(headers);
+    let caller = caller(peer, headers, &state.trusted_proxies);
+    let keys = state.vault.keys();
+    match keys.verify(headers, &caller) {
+        Ok(verified) => {
+            let mut response = Response::new(Body::empty());
+            verify::accept(state, &verified, &id, response.headers_mut());
+            response
         }
-    });
-    refusal.map_or(response, |refusal| refusal.map(Body::from))
+        Err(rejection) => {
+            let query = request.uri().query();
+            verify::reject(state, rejection, id, query).map(Body::from)
+        }
+    }
 }

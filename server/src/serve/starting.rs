@@ -19,7 +19,7 @@ pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
     let mut response = match path {
         "/healthz" => plain(format!("{slug}\n")),
         "/readyz" => plain(format!("{slug}: the database is being opened\n")),
-        _ if verify::is_meant(path) => refusal(verify::is_nginx(query)),
+        _ if verify::is_verify_path(path) => refusal(verify::is_nginx(query)),
         _ => plain("Keyhold is starting. Try again in a moment.\n".to_owned()),
     };
     let headers = response.headers_mut();

@@ -11,7 +11,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
-use vault::verify::credential::{Fault, X_API_KEY, read};
+use shared::problem::Code;
+use vault::verify::Rejection;
+use vault::verify::credential::{DECODE_BUFFER, X_API_KEY, read};
+
+const MISSING: Rejection = Rejection::Code(Code::CredentialsMissing);
 
 fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
     let (letter, rest) = line.split_first()?;
@@ -27,8 +31,8 @@ fn header(line: &[u8]) -> Option<(HeaderName, HeaderValue)> {
 }
 
 /// Both parts of the pair as text.
-fn pair(headers: &HeaderMap) -> Result<(String, String), Fault> {
-    read(headers, &mut [0; 128])
+fn pair(headers: &HeaderMap) -> Result<(String, String), Rejection> {
+    read(headers, &mut [0; DECODE_BUFFER])
         .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
 }
 
@@ -39,9 +43,9 @@ fuzz_target!(|input: &[u8]| {
     }
     let found = pair(&headers);
     match headers.len() {
-        0 => assert_eq!(found, Err(Fault::Missing)),
-        1 => assert!(!matches!(found, Err(Fault::Missing | Fault::Ambiguous))),
-        _ => assert_eq!(found, Err(Fault::Ambiguous)),
+        0 => assert_eq!(found, Err(MISSING)),
+        1 => assert!(!matches!(found, Err(MISSING | Rejection::Ambiguous))),
+        _ => assert_eq!(found, Err(Rejection::Ambiguous)),
     }
     if let Ok((access, secret)) = &found {
         let basic = STANDARD.encode(format!("{access}:{secret}"));

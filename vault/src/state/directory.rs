@@ -15,7 +15,7 @@ use shared::token::AccessKey;
 
 use crate::crypto::pepper::Digest;
 
-/// What verification must know of a key.
+/// The facts about a key that verification needs.
 pub(crate) struct Entry {
     pub account: Arc<AccountEntry>,
     pub name: Box<str>,
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub digest: Digest,
 }
 
-/// What verification must know of an account, shared by its keys.
+/// The facts about an account that verification needs, shared by its keys.
 #[derive(Debug)]
 pub(crate) struct AccountEntry {
     pub id: Box<str>,
@@ -68,8 +68,8 @@ pub(crate) enum Publication {
     Remove { access_key: AccessKey },
 }
 
-/// The map while somebody reads it.
-pub(crate) type Keys<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
+/// The map, held for reading.
+pub(crate) type Entries<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
 
 #[derive(Default)]
 pub(crate) struct KeyDirectory {
@@ -82,8 +82,8 @@ impl KeyDirectory {
         self.keys.len()
     }
 
-    /// For looking keys up. An entry lives as long as what this returns, which must not be kept over an await.
-    pub fn read(&self) -> Keys<'_> {
+    /// Opens the map for lookups. An entry lives as long as the returned guard, which must not be kept over an await.
+    pub fn read(&self) -> Entries<'_> {
         self.keys.pin()
     }
 

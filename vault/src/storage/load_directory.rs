@@ -127,11 +127,17 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
+    use http::{HeaderMap, HeaderValue};
+    use shared::problem::Code;
+
     use super::*;
     use crate::caller::Caller;
+    use crate::keys::create::NewKey;
     use crate::storage::{System, Tx};
     use crate::time::clock::ManualClock;
     use crate::vault::{Options, Vault};
+    use crate::verify::Rejection;
+    use crate::verify::credential::X_API_KEY;
 
     /// Whatever became of a commit, afterwards the directory says what the database does.
     #[tokio::test]
@@ -165,18 +171,24 @@ mod tests {
         };
         let changed = vault.0.database.transact(System, change);
         changed.await.unwrap();
-        let verdict = |key: &crate::NewKey| vault.verify(key.access_key, &key.secret_key);
-        assert!(verdict(&signed_up.key).is_ok());
-        assert!(matches!(
-            verdict(&keys[0]),
-            Err(crate::verify::Refusal::Expired { at: 0 })
-        ));
-        assert!(matches!(
-            verdict(&keys[1]),
-            Err(crate::verify::Refusal::Invalid)
-        ));
-        assert!(verdict(&keys[2]).is_ok());
+        assert_eq!(rejection(&vault, &signed_up.key), None);
+        let expired = Rejection::Expired {
+            access_key: keys[0].access_key,
+            at: 0,
+        };
+        assert_eq!(rejection(&vault, &keys[0]), Some(expired));
+        assert_eq!(rejection(&vault, &keys[1]), Some(INVALID));
+        assert_eq!(rejection(&vault, &keys[2]), None);
         assert_eq!(vault.key_count(), 3);
+    }
+
+    const INVALID: Rejection = Rejection::Code(Code::KeyInvalid);
+
+    fn rejection(vault: &Vault, key: &NewKey) -> Option<Rejection> {
+        let pair = format!("{}.{}", key.access_key, key.secret_key.expose());
+        let pair = HeaderValue::try_from(pair).unwrap();
+        let headers = HeaderMap::from_iter([(X_API_KEY, pair)]);
+        vault.keys().verify(&headers, &Caller::default()).err()
     }
 
     async fn vault() -> (tempfile::TempDir, Vault) {
@@ -221,7 +233,7 @@ mod tests {
         assert!(paused.is_err(), "it did not wait for the loader");
         loader.load(&inner.directory).await.unwrap();
         deletion.await.unwrap().unwrap();
-        assert!(vault.verify(key.access_key, &key.secret_key).is_err());
+        assert_eq!(rejection(&vault, &key), Some(INVALID));
         assert_eq!(vault.key_count(), 0);
     }
 }

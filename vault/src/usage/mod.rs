@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
+use shared::status::Status;
 use shared::token::AccessKey;
 
 use crate::state::directory::AccountEntry;
@@ -32,14 +33,6 @@ pub(crate) struct Source<'a> {
     pub address: Option<IpAddr>,
     /// The User-Agent header as it was sent.
     pub agent: &'a [u8],
-}
-
-/// How a call with the right secret ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Outcome {
-    Accepted,
-    /// The key had expired.
-    Refused,
 }
 
 /// What was counted and is not written yet.
@@ -63,13 +56,14 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Counts a call at `now`, UTC epoch milliseconds.
+    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. It was refused if the key's `status` was
+    /// expired.
     pub fn count(
         &self,
         access_key: AccessKey,
         account: &Arc<AccountEntry>,
         now: i64,
-        outcome: Outcome,
+        status: Status,
         source: Source<'_>,
     ) {
         let mut counted = lock(self.parts.mine());
@@ -78,7 +72,7 @@ impl Usage {
         counted
             .entry(access_key)
             .or_insert_with(|| Pending::new(account))
-            .count(now, outcome, source);
+            .count(now, status, source);
     }
 
     fn note_age(&self, now: i64) {

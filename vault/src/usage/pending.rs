@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use shared::HOUR_MS;
+use shared::status::Status;
 use shared::token::find_secret;
 use shared::usage::KNOWN_CALLERS;
 
-use super::{Outcome, Source};
+use super::Source;
 use crate::state::directory::AccountEntry;
 
 /// Distinct callers of a key that are kept: the last ones.
@@ -61,8 +62,8 @@ impl Pending {
         }
     }
 
-    pub fn count(&mut self, now: i64, outcome: Outcome, source: Source<'_>) {
-        let refused = outcome == Outcome::Refused;
+    pub fn count(&mut self, now: i64, status: Status, source: Source<'_>) {
+        let refused = status == Status::Expired;
         self.add_hour(Hour {
             number: now.div_euclid(HOUR_MS),
             accepted: i64::from(!refused),
@@ -177,9 +178,9 @@ mod tests {
     #[test]
     fn calls_are_counted_by_the_hour_and_the_outcome() {
         let mut pending = pending();
-        pending.count(HOUR_MS - 1, Outcome::Accepted, from(1, b"curl"));
-        pending.count(HOUR_MS, Outcome::Accepted, from(1, b"curl"));
-        pending.count(HOUR_MS + 5, Outcome::Refused, from(1, b"curl"));
+        pending.count(HOUR_MS - 1, Status::Active, from(1, b"curl"));
+        pending.count(HOUR_MS, Status::Active, from(1, b"curl"));
+        pending.count(HOUR_MS + 5, Status::Expired, from(1, b"curl"));
         let expected = [(0, 1, 0), (1, 1, 1)].map(|(hour, accepted, refused)| Hour {
             number: hour,
             accepted,
@@ -197,7 +198,7 @@ mod tests {
     fn the_last_five_callers_are_kept() {
         let mut pending = pending();
         for number in 0..20 {
-            pending.count(i64::from(number), Outcome::Accepted, from(number, b"curl"));
+            pending.count(i64::from(number), Status::Active, from(number, b"curl"));
         }
         let mut kept: Vec<i64> = pending
             .callers
@@ -209,7 +210,7 @@ mod tests {
 
         let hostile = [b"\xe2\x80\xae<b>\t".as_slice(), &[b'x'; 500]].concat();
         for at in [30, 31] {
-            pending.count(at, Outcome::Accepted, from(1, &hostile));
+            pending.count(at, Status::Active, from(1, &hostile));
         }
         let last: Vec<&Caller> = pending
             .callers
@@ -241,8 +242,8 @@ mod tests {
             ),
         ] {
             let mut pending = pending();
-            pending.count(1, Outcome::Accepted, from(1, agent.as_bytes()));
-            pending.count(2, Outcome::Accepted, from(1, agent.as_bytes()));
+            pending.count(1, Status::Active, from(1, agent.as_bytes()));
+            pending.count(2, Status::Active, from(1, agent.as_bytes()));
             assert_eq!(pending.callers.len(), 1);
             assert_eq!(String::from_utf8_lossy(&pending.callers[0].agent), kept);
         }
@@ -252,22 +253,22 @@ mod tests {
     #[test]
     fn parts_add_up() {
         let calls = |number: i64| {
-            let outcome = if number % 3 == 0 {
-                Outcome::Refused
+            let status = if number % 3 == 0 {
+                Status::Expired
             } else {
-                Outcome::Accepted
+                Status::Active
             };
             (
                 number * HOUR_MS / 4,
-                outcome,
+                status,
                 from(u8::try_from(number % 4).unwrap_or(0), b"curl"),
             )
         };
         let (mut whole, mut even, mut odd) = (pending(), pending(), pending());
         for number in 0..40 {
-            let (at, outcome, source) = calls(number);
-            whole.count(at, outcome, source);
-            if number % 2 == 0 { &mut even } else { &mut odd }.count(at, outcome, source);
+            let (at, status, source) = calls(number);
+            whole.count(at, status, source);
+            if number % 2 == 0 { &mut even } else { &mut odd }.count(at, status, source);
         }
         odd.add(even);
         let sorted = |mut pending: Pending| {

@@ -1,14 +1,16 @@
-//! Reads the credential of a request: HTTP Basic, a Bearer token, or X-API-Key. Total: whatever the headers
-//! hold, the answer is a pair or a reason, and nothing is allocated or looked up on the way.
+//! The credential of a request: HTTP Basic, a Bearer token, or X-API-Key. Reading is total: any headers yield a pair or
+//! a rejection, and nothing is allocated or looked up on the way.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
-use shared::token::{AccessKey, Malformed, SecretKey, parse_pair};
+use shared::problem::Code;
+use shared::token::{AccessKey, SecretKey, parse_pair};
 
-use super::Headers;
+use super::headers::Headers;
+use super::rejection::Rejection;
 
 /// The header that carries `access.secret` by itself.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -19,75 +21,60 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Bytes for a decoded pair (73) and what the decoder wants beyond it; a longer one is not a pair.
-pub const ROOM: usize = 128;
+/// Size in bytes of the scratch buffer: a decoded pair (73) and the slack that the decoder wants. Longer credentials are
+/// malformed.
+pub const DECODE_BUFFER: usize = 128;
 
-/// Where a pair is decoded to.
-pub type Room = [u8; ROOM];
+const MISSING: Rejection = Rejection::Code(Code::CredentialsMissing);
+const MALFORMED: Rejection = Rejection::Code(Code::CredentialsMalformed);
 
-/// Why there is no credential to decide on.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Fault {
-    Missing,
-    Malformed,
-    /// More than one carrier: which of them counts must never depend on who reads.
-    Ambiguous,
-}
-
-impl From<Malformed> for Fault {
-    fn from(_: Malformed) -> Self {
-        Self::Malformed
-    }
-}
-
-/// The pair that a request presents.
+/// Returns the pair that a request presents. A Basic credential is decoded into `buffer`.
 ///
 /// # Errors
-/// [`Fault`].
+/// A [`Rejection`] if there is no credential, if it cannot be a pair, or if there are two: the choice between them would
+/// depend on the reader.
 pub fn read<'a>(
     headers: &'a impl Headers,
-    room: &'a mut Room,
-) -> Result<(AccessKey, SecretKey<'a>), Fault> {
+    buffer: &'a mut [u8; DECODE_BUFFER],
+) -> Result<(AccessKey, SecretKey<'a>), Rejection> {
     let mut carriers = headers.all(AUTHORIZATION).map(|value| (value, true));
     let mut keys = headers.all(X_API_KEY).map(|value| (value, false));
-    let first = carriers
-        .next()
-        .or_else(|| keys.next())
-        .ok_or(Fault::Missing)?;
+    let first = carriers.next().or_else(|| keys.next()).ok_or(MISSING)?;
     if carriers.next().is_some() || keys.next().is_some() {
-        return Err(Fault::Ambiguous);
+        return Err(Rejection::Ambiguous);
     }
     match first {
-        (value, true) => by_scheme(text(value)?, room),
+        (value, true) => by_scheme(text(value)?, buffer),
         (value, false) => Ok(parse_pair(text(value)?)?),
     }
 }
 
-/// Credentials are ASCII; what else is white space in Unicode would be left to each reader's taste.
-fn text(value: &[u8]) -> Result<&str, Fault> {
-    let text = std::str::from_utf8(value.trim_ascii()).map_err(|_| Fault::Malformed)?;
+/// Returns a credential as text. It must be ASCII: readers differ in what else of Unicode is white space.
+fn text(value: &[u8]) -> Result<&str, Rejection> {
+    let text = std::str::from_utf8(value.trim_ascii()).map_err(|_| MALFORMED)?;
     if text.is_ascii() {
         Ok(text)
     } else {
-        Err(Fault::Malformed)
+        Err(MALFORMED)
     }
 }
 
-fn by_scheme<'a>(value: &'a str, room: &'a mut Room) -> Result<(AccessKey, SecretKey<'a>), Fault> {
-    let (scheme, rest) = value.split_once(' ').ok_or(Fault::Malformed)?;
+fn by_scheme<'a>(
+    value: &'a str,
+    buffer: &'a mut [u8; DECODE_BUFFER],
+) -> Result<(AccessKey, SecretKey<'a>), Rejection> {
+    let (scheme, rest) = value.split_once(' ').ok_or(MALFORMED)?;
     let rest = rest.trim_start();
     if scheme.eq_ignore_ascii_case("bearer") {
         return Ok(parse_pair(rest)?);
     }
     if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(Fault::Malformed);
+        return Err(MALFORMED);
     }
-    let length = BASE64
-        .decode_slice(rest, room)
-        .map_err(|_| Fault::Malformed)?;
-    let pair = std::str::from_utf8(&room[..length]).map_err(|_| Fault::Malformed)?;
+    let length = BASE64.decode_slice(rest, buffer).map_err(|_| MALFORMED)?;
+    let pair = std::str::from_utf8(&buffer[..length]).map_err(|_| MALFORMED)?;
     // RFC 7617: the user-id ends at the first colon.
-    let (access, secret) = pair.split_once(':').ok_or(Fault::Malformed)?;
+    let (access, secret) = pair.split_once(':').ok_or(MALFORMED)?;
     Ok((access.parse()?, SecretKey::parse(secret)?))
 }
 
@@ -107,14 +94,14 @@ mod tests {
         (access, secret)
     }
 
-    fn outcome(headers: &[(&'static str, &[u8])]) -> Result<(String, String), Fault> {
+    fn outcome(headers: &[(&'static str, &[u8])]) -> Result<(String, String), Rejection> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            let value = HeaderValue::from_bytes(value).map_err(|_| Fault::Malformed)?;
+            let value = HeaderValue::from_bytes(value).map_err(|_| MALFORMED)?;
             map.append(HeaderName::from_static(name), value);
         }
-        let mut room = [0; ROOM];
-        read(&map, &mut room)
+        let mut buffer = [0; DECODE_BUFFER];
+        read(&map, &mut buffer)
             .map(|(access, secret)| (access.to_string(), secret.expose().to_owned()))
     }
 
@@ -161,14 +148,14 @@ mod tests {
                 ("x-api-key", word.as_bytes()),
             ],
         ] {
-            assert_eq!(outcome(&headers), Err(Fault::Ambiguous));
+            assert_eq!(outcome(&headers), Err(Rejection::Ambiguous));
         }
     }
 
     #[test]
     fn what_is_no_pair_is_malformed() {
         let (access, secret) = pair();
-        assert_eq!(outcome(&[]), Err(Fault::Missing));
+        assert_eq!(outcome(&[]), Err(MISSING));
         let long = format!("Basic {}", "A".repeat(60_000));
         let no_colon = format!("Basic {}", encoded(&format!("{access}.{secret}")));
         let no_dot = format!("Bearer {access}:{secret}");
@@ -189,15 +176,15 @@ mod tests {
         ] {
             assert_eq!(
                 outcome(&[("authorization", value.as_bytes())]),
-                Err(Fault::Malformed),
+                Err(MALFORMED),
                 "{value:.60}"
             );
         }
         assert_eq!(
             outcome(&[("authorization", b"Basic \xff\xfe")]),
-            Err(Fault::Malformed)
+            Err(MALFORMED)
         );
-        assert_eq!(outcome(&[("x-api-key", b"")]), Err(Fault::Malformed));
+        assert_eq!(outcome(&[("x-api-key", b"")]), Err(MALFORMED));
     }
 
     proptest! {
@@ -207,7 +194,7 @@ mod tests {
         fn any_bytes_get_an_answer(authorization in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = outcome(&[("authorization", &authorization)]);
             let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(&authorization));
-            prop_assert_eq!(outcome(&[("authorization", basic.as_bytes())]), Err(Fault::Malformed));
+            prop_assert_eq!(outcome(&[("authorization", basic.as_bytes())]), Err(MALFORMED));
         }
     }
 
@@ -256,8 +243,8 @@ mod tests {
             }
             let found = outcome(&[(name, &value)]);
             let shown = String::from_utf8_lossy(&value);
-            assert_ne!(found, Err(Fault::Missing), "{shown}");
-            assert_ne!(found, Err(Fault::Ambiguous), "{shown}");
+            assert_ne!(found, Err(MISSING), "{shown}");
+            assert_ne!(found, Err(Rejection::Ambiguous), "{shown}");
             let Ok((access, secret)) = &found else {
                 continue;
             };
@@ -274,7 +261,7 @@ mod tests {
                 assert_eq!(outcome(&[(name, value.as_bytes())]), found, "{shown}");
             }
             let twice: [(&str, &[u8]); 2] = [(name, &value), ("x-api-key", word.as_bytes())];
-            assert_eq!(outcome(&twice), Err(Fault::Ambiguous), "{shown}");
+            assert_eq!(outcome(&twice), Err(Rejection::Ambiguous), "{shown}");
         }
         assert!(
             (1_000..29_000).contains(&read),

@@ -1,46 +1,43 @@
-//! The decision whether a key is good: a pure function of what is known of the key, what is presented, and the
+//! The verdict on a pair of access key and secret key: a pure function of the directory's entry, the secret and the
 //! instant.
 
+use shared::problem::Code;
 use shared::status::{Status, is_good};
-use shared::token::SecretKey;
+use shared::token::{AccessKey, SecretKey};
 use subtle::ConstantTimeEq;
 
+use super::identity::Verified;
+use super::rejection::Rejection;
 use crate::crypto::pepper::{Digest, Pepper};
 use crate::state::directory::Entry;
 
-/// What was decided.
-pub(crate) enum Decision<'a> {
-    /// The right secret, in time.
-    Good(&'a Entry, Status),
-    /// The right secret, too late: since this instant, UTC epoch milliseconds.
-    Expired(&'a Entry, i64),
-    /// No such key, or not its secret.
-    Invalid,
-}
-
-/// Compared with when the access key is unknown, so that both answers take the same time.
+/// Stands in for the digest of an unknown access key, so that both rejections take the same time.
 const DUMMY: Digest = [0; 32];
 
-/// Decides on a secret that claims to be that of `entry` (none: no such access key) at `now`, UTC epoch
-/// milliseconds. The expiration is looked at last and only for the right secret, so nobody else learns that a
-/// key exists.
+/// Decides on a secret presented for `access_key` at `now`, UTC epoch milliseconds. `entry` is the directory's; none:
+/// no such access key. The expiration is checked last and only for the right secret, so that nothing else reveals that
+/// a key exists.
 pub(crate) fn decide<'a>(
+    access_key: AccessKey,
     entry: Option<&'a Entry>,
     secret: &SecretKey<'_>,
     pepper: &Pepper,
     now: i64,
-) -> Decision<'a> {
+) -> Result<Verified<&'a str>, Rejection> {
     let presented = pepper.digest(secret);
     let stored = entry.map_or(&DUMMY, |entry| &entry.digest);
     let same = bool::from(presented.ct_eq(stored));
-    match entry.filter(|_| same) {
-        None => Decision::Invalid,
-        Some(entry) => match entry.expires_at {
-            Some(at) if !is_good(Some(at), now) => Decision::Expired(entry, at),
-            expires_at => {
-                let status = Status::at(expires_at, now, entry.account.window());
-                Decision::Good(entry, status)
-            }
-        },
+    let entry = entry
+        .filter(|_| same)
+        .ok_or(Rejection::Code(Code::KeyInvalid))?;
+    match entry.expires_at {
+        Some(at) if !is_good(Some(at), now) => Err(Rejection::Expired { access_key, at }),
+        expires_at => Ok(Verified {
+            access_key,
+            account_id: &entry.account.id,
+            name: &entry.name,
+            expires_at,
+            status: Status::at(expires_at, now, entry.account.window()),
+        }),
     }
 }

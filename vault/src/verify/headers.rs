@@ -1,9 +1,9 @@
-//! The headers of a request, wherever they are kept: the gate reads five of them, and whoever serves need not
-//! make a map of all of them first.
+//! Reading and writing headers, independently of the type that stores them. The gate reads five headers of a request, so
+//! a server need not build a map of all of them first; nor of those that it writes.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What the gate reads a request's headers from.
+/// The headers of a request.
 pub trait Headers {
     /// The values of a header, in the order in which they were sent.
     fn all(&self, name: HeaderName) -> impl DoubleEndedIterator<Item = &[u8]>;
@@ -17,5 +17,20 @@ pub trait Headers {
 impl Headers for HeaderMap {
     fn all(&self, name: HeaderName) -> impl DoubleEndedIterator<Item = &[u8]> {
         self.get_all(name).iter().map(HeaderValue::as_bytes)
+    }
+}
+
+/// The destination of headers: a map, or the bytes of a message.
+pub trait HeaderSink {
+    /// Adds a header. The value must not contain control characters.
+    fn put(&mut self, name: &HeaderName, value: &[u8]);
+}
+
+impl HeaderSink for HeaderMap {
+    /// Replaces a header of the same name.
+    fn put(&mut self, name: &HeaderName, value: &[u8]) {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            self.insert(name, value);
+        }
     }
 }

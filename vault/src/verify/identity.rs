@@ -1,15 +1,15 @@
-//! The headers that say which key it is.
+//! A verified key, and the headers that identify it.
 
 use std::borrow::Cow;
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use shared::status::Status;
 use shared::token::AccessKey;
 
+use super::headers::HeaderSink;
 use crate::time::format::rfc3339;
-use crate::verify::verdict::Verified;
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("x-keyhold-access-key");
 const ACCOUNT: HeaderName = HeaderName::from_static("x-keyhold-account");
@@ -25,54 +25,45 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-impl Verified {
-    /// Says which key it is in the headers of an answer or of a request to somewhere else. The name is
-    /// percent-encoded. `Sunset` (RFC 8594) is there inside the account's warning window.
-    pub fn identify(&self, headers: &mut HeaderMap) {
-        let Self {
-            access_key,
-            account_id,
-            name,
-            expires_at,
-            status,
-        } = self;
-        Identity {
-            access_key: *access_key,
-            account_id,
-            name,
-            expires_at: *expires_at,
-            status: *status,
-        }
-        .say(|name, value| {
-            if let Ok(value) = HeaderValue::from_bytes(value) {
-                headers.insert(name, value);
-            }
-        });
-    }
-}
-
-/// What the headers say, borrowed from where it is.
-pub(super) struct Identity<'a> {
+/// A good key: `Verified<&str>` borrows from the directory, `Verified` can be kept.
+#[derive(Clone, Debug)]
+pub struct Verified<Text = Box<str>> {
     pub access_key: AccessKey,
-    pub account_id: &'a str,
-    pub name: &'a str,
+    pub account_id: Text,
+    pub name: Text,
+    /// UTC epoch milliseconds; none: never.
     pub expires_at: Option<i64>,
+    /// Active or expiring soon, at the instant of the decision.
     pub status: Status,
 }
 
-impl Identity<'_> {
-    /// Gives each header to `say`.
-    pub fn say(&self, mut say: impl FnMut(&HeaderName, &[u8])) {
-        say(&ACCESS_KEY, &self.access_key.text());
-        say(&ACCOUNT, self.account_id.as_bytes());
-        let name = Cow::from(utf8_percent_encode(self.name, RESERVED));
-        say(&KEY_NAME, name.as_bytes());
+impl Verified<&str> {
+    /// Copies the key out of the directory.
+    pub fn into_owned(self) -> Verified {
+        Verified {
+            access_key: self.access_key,
+            account_id: self.account_id.into(),
+            name: self.name.into(),
+            expires_at: self.expires_at,
+            status: self.status,
+        }
+    }
+}
+
+impl<Text: AsRef<str>> Verified<Text> {
+    /// Writes the headers that identify the key, for the answer to a request or for a request to another service. The
+    /// name is percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
+    pub fn identify(&self, headers: &mut impl HeaderSink) {
+        headers.put(&ACCESS_KEY, &self.access_key.text());
+        headers.put(&ACCOUNT, self.account_id.as_ref().as_bytes());
+        let name = Cow::from(utf8_percent_encode(self.name.as_ref(), RESERVED));
+        headers.put(&KEY_NAME, name.as_bytes());
         if let Some(at) = self.expires_at {
-            say(&EXPIRES_AT, rfc3339(at).as_bytes());
+            headers.put(&EXPIRES_AT, rfc3339(at).as_bytes());
             if self.status == Status::ExpiringSoon {
                 let since = Duration::from_millis(u64::try_from(at).unwrap_or(0));
                 let date = httpdate::fmt_http_date(UNIX_EPOCH + since);
-                say(&SUNSET, date.as_bytes());
+                headers.put(&SUNSET, date.as_bytes());
             }
         }
     }

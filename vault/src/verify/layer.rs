@@ -1,4 +1,4 @@
-//! The gate as a tower layer, for axum services that open the vault themselves.
+//! Verification as a tower layer, for axum services that open the vault themselves.
 
 use std::task::{Context, Poll};
 
@@ -7,16 +7,16 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use super::identity::Verified;
 use crate::caller::Caller;
 use crate::vault::Vault;
 
 impl Vault {
-    /// A layer that lets requests with a good key through and answers all others as `/verify` does. The inner
+    /// Returns a layer that passes requests with a good key on and answers all others as `/verify` does. The inner
     /// service finds a [`Verified`](crate::Verified) in the request's extensions.
     ///
-    /// Where the layer should know the caller's address (it is shown with the key's usage), put a [`Caller`]
-    /// into the extensions before. Calls are counted in memory: start [`Vault::start_flushing`] too, and stop
-    /// it at the end.
+    /// To show the caller's address with the key's usage, put a [`Caller`] into the extensions before the layer. Calls
+    /// are counted in memory: start [`Vault::start_flushing`] too, and stop it at the end.
     ///
     /// ```
     /// use axum::{Extension, Router, routing::get};
@@ -50,7 +50,7 @@ impl<S> Layer<S> for GuardLayer {
     }
 }
 
-/// A service that only requests with a good key reach; see [`Vault::guard`].
+/// A service that passes only requests with a good key on; see [`Vault::guard`].
 #[derive(Clone)]
 pub struct Guard<S> {
     vault: Vault,
@@ -71,16 +71,20 @@ where
     }
 
     fn call(&mut self, mut request: Request<Sent>) -> Self::Future {
-        let nobody = Caller::default();
-        let caller = request.extensions().get::<Caller>().unwrap_or(&nobody);
-        match self.vault.admit(request.headers(), caller) {
+        let unknown = Caller::default();
+        let caller = request.extensions().get::<Caller>().unwrap_or(&unknown);
+        let headers = request.headers();
+        let keys = self.vault.keys();
+        let verdict = keys.verify(headers, caller).map(Verified::into_owned);
+        drop(keys);
+        match verdict {
             Ok(verified) => {
                 request.extensions_mut().insert(verified);
                 Either::Right(self.inner.call(request))
             }
-            Err(refused) => {
-                let id = self.vault.request_id(request.headers());
-                Either::Left(ready(Ok(refused.answer(&self.vault, id))))
+            Err(rejection) => {
+                let id = self.vault.request_id(headers);
+                Either::Left(ready(Ok(rejection.response(&self.vault, id))))
             }
         }
     }

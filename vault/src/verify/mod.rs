@@ -1,7 +1,7 @@
-//! The gate: from the headers of an HTTP request to a good key, or to the answer that refuses it. `/verify`
-//! and `/v1` stand behind it, and any other axum service may: [`Vault::guard`].
+//! Verification: from the headers of an HTTP request to a good key or a rejection. `/verify`, `/v1` and other axum
+//! services ([`Vault::guard`]) get the same verdict.
 //!
-//! It knows the shapes of HTTP, headers and statuses, and nothing that serves it.
+//! It depends on the shapes of HTTP, headers and statuses, and not on a server.
 
 pub mod credential;
 mod decision;
@@ -10,100 +10,88 @@ mod identity;
 mod layer;
 mod rejection;
 mod request_id;
-mod verdict;
 
-pub use headers::Headers;
+pub use headers::{HeaderSink, Headers};
+pub use identity::Verified;
 pub use layer::{Guard, GuardLayer};
-pub use rejection::{PROBLEM_MEANT, Refused, STATUS_MEANT};
+pub use rejection::{PROBLEM_MEANT, Rejection, STATUS_MEANT};
 pub(crate) use request_id::RequestIds;
 pub use request_id::{RequestId, X_REQUEST_ID};
-pub use verdict::{Refusal, Verified};
 
 pub use crate::state::decision_metrics::Decisions;
 
-use std::net::IpAddr;
 use std::time::Instant;
 
-use http::HeaderName;
 use http::header::USER_AGENT;
-use shared::problem::Code;
 use shared::status::Status;
-use shared::token::AccessKey;
 
 use crate::caller::Caller;
-use crate::state::directory::Entry;
+use crate::state::directory::Entries;
 use crate::usage::Source;
 use crate::vault::Vault;
-use credential::Fault;
-use identity::Identity;
+use decision::decide;
 
-impl Vault {
-    /// The good key that a request presents, and the call counted. Nothing in here waits.
+/// The key directory, held for reading: verdicts borrow from it. Readers take no lock, but an entry that a change
+/// replaces is freed only after this, so it must not be kept over an await.
+pub struct Keys<'a> {
+    vault: &'a Vault,
+    entries: Entries<'a>,
+}
+
+impl Keys<'_> {
+    /// Returns the good key that a request presents, and counts the call. Nothing here waits or allocates, apart from
+    /// the first call of a key since its last calls were written.
     ///
     /// # Errors
-    /// [`Refused`], which makes the answer.
-    pub fn admit(&self, headers: &impl Headers, caller: &Caller) -> Result<Verified, Refused> {
-        self.judge(headers, caller, Verified::new)
-    }
-
-    /// The same where all that is wanted of a good key is to say which it is: `say` is given the headers of
-    /// [`Verified::identify`], name and value, straight from where they are. If the key is not good, it is not called.
-    ///
-    /// # Errors
-    /// [`Refused`], which makes the answer.
-    pub fn admit_saying(
+    /// [`Rejection`], which makes the answer.
+    pub fn verify(
         &self,
         headers: &impl Headers,
         caller: &Caller,
-        say: impl FnMut(&HeaderName, &[u8]),
-    ) -> Result<(), Refused> {
-        self.judge(headers, caller, |access_key, entry, status| {
-            let identity = Identity {
-                access_key,
-                account_id: &entry.account.id,
-                name: &entry.name,
-                expires_at: entry.expires_at,
-                status,
-            };
-            identity.say(say);
-        })
-    }
-
-    fn judge<T>(
-        &self,
-        headers: &impl Headers,
-        caller: &Caller,
-        good: impl FnOnce(AccessKey, &Entry, Status) -> T,
-    ) -> Result<T, Refused> {
+    ) -> Result<Verified<&str>, Rejection> {
         let begun = Instant::now();
-        let verdict = self.decide(headers, caller.address, good);
-        let refused = verdict.as_ref().err().map(|refused| refused.code());
-        self.0.tally.count(refused, begun.elapsed());
+        let verdict = self.authenticate(headers, caller);
+        let rejected = verdict.as_ref().err().map(|rejection| rejection.code());
+        self.vault.0.tally.count(rejected, begun.elapsed());
         verdict
     }
 
-    fn decide<T>(
+    fn authenticate(
         &self,
         headers: &impl Headers,
-        address: Option<IpAddr>,
-        good: impl FnOnce(AccessKey, &Entry, Status) -> T,
-    ) -> Result<T, Refused> {
-        let mut room = [0; credential::ROOM];
-        let (access_key, secret) =
-            credential::read(headers, &mut room).map_err(|fault| match fault {
-                Fault::Missing => Refused::Plainly(Code::CredentialsMissing),
-                Fault::Malformed => Refused::Plainly(Code::CredentialsMalformed),
-                Fault::Ambiguous => Refused::Ambiguous,
-            })?;
-        let source = Source {
-            address,
-            agent: headers.first(USER_AGENT).unwrap_or_default(),
+        caller: &Caller,
+    ) -> Result<Verified<&str>, Rejection> {
+        let vault = &self.vault.0;
+        let mut buffer = [0; credential::DECODE_BUFFER];
+        let (access_key, secret) = credential::read(headers, &mut buffer)?;
+        let now = self.vault.now();
+        let entry = self.entries.get(&access_key);
+        let verdict = decide(access_key, entry, &secret, &vault.pepper, now);
+        // Only calls with the right secret leave a trace on the key.
+        let status = match &verdict {
+            Ok(verified) => Some(verified.status),
+            Err(Rejection::Expired { .. }) => Some(Status::Expired),
+            Err(_) => None,
         };
-        self.call(access_key, &secret, Some(source), good)
-            .map_err(|refusal| match refusal {
-                Refusal::Invalid => Refused::Plainly(Code::KeyInvalid),
-                Refusal::Expired { at } => Refused::Expired { access_key, at },
-            })
+        if let (Some(entry), Some(status)) = (entry, status) {
+            let source = Source {
+                address: caller.address,
+                agent: headers.first(USER_AGENT).unwrap_or_default(),
+            };
+            let account = &entry.account;
+            vault.usage.count(access_key, account, now, status, source);
+        }
+        verdict
+    }
+}
+
+impl Vault {
+    /// Opens the key directory for verification.
+    pub fn keys(&self) -> Keys<'_> {
+        Keys {
+            vault: self,
+            entries: self.0.directory.read(),
+        }
     }
 
     /// The decisions since the start, for the operator.
@@ -111,7 +99,7 @@ impl Vault {
         self.0.tally.read()
     }
 
-    /// The name of a request: the one that it brings along, or a new one.
+    /// The request's id: its own `X-Request-Id` if that is fit for a log, else a new one.
     pub fn request_id(&self, headers: &impl Headers) -> RequestId {
         self.0.request_ids.of(headers)
     }

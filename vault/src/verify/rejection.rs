@@ -1,11 +1,11 @@
-//! A refusal as an answer: RFC 9457 `application/problem+json` with the headers that go with it.
+//! Rejections, and the answers that carry them: RFC 9457 `application/problem+json` with its headers.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use shared::problem::{Code, Problem};
-use shared::token::AccessKey;
+use shared::token::{AccessKey, Malformed};
 
-use super::{RequestId, X_REQUEST_ID};
+use super::request_id::{RequestId, X_REQUEST_ID};
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
 
@@ -13,20 +13,22 @@ use crate::vault::Vault;
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
 
-/// For nginx: the status of the answer that it cannot carry.
+/// For nginx: the status of the answer that `auth_request` cannot carry.
 pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status");
-/// For nginx: the body of the answer that it cannot carry.
+/// For nginx: the body of the answer that `auth_request` cannot carry.
 pub const PROBLEM_MEANT: HeaderName = HeaderName::from_static("x-keyhold-problem");
 
-/// Seconds after which it makes sense to ask again when the truth cannot be known.
+/// Seconds after which a retry makes sense when the verdict cannot be known.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
-/// Why a request is refused, with what the answer adds to the code.
+/// The reason for rejecting a request, with the facts that the answer adds to the code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Refused {
-    Plainly(Code),
+pub enum Rejection {
+    /// A code and nothing else.
+    Code(Code),
     /// Two carriers: the request itself is wrong, so 400 rather than 401.
     Ambiguous,
+    /// The right secret of a key that has expired.
     Expired {
         access_key: AccessKey,
         /// UTC epoch milliseconds.
@@ -34,10 +36,16 @@ pub enum Refused {
     },
 }
 
-impl Refused {
+impl From<Malformed> for Rejection {
+    fn from(_: Malformed) -> Self {
+        Self::Code(Code::CredentialsMalformed)
+    }
+}
+
+impl Rejection {
     pub fn code(self) -> Code {
         match self {
-            Self::Plainly(code) => code,
+            Self::Code(code) => code,
             Self::Ambiguous => Code::CredentialsMalformed,
             Self::Expired { .. } => Code::KeyExpired,
         }
@@ -52,37 +60,37 @@ impl Refused {
         }
     }
 
-    /// The answer to the caller itself.
-    pub fn answer<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
+    /// Returns the answer for the caller itself.
+    pub fn response<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
         let body = self.problem(self.status(), vault, &request_id);
-        self.answer_with(self.status(), body, request_id)
+        self.response_with(self.status(), body, request_id)
     }
 
-    /// The answer by way of nginx, whose `auth_request` turns everything but 401 and 403 into its own 500, and
-    /// keeps nothing of a refusal but the headers. Two of them say what the answer would have been.
-    pub fn answer_nginx<B: From<Vec<u8>>>(
+    /// Returns the answer for nginx, whose `auth_request` turns every status but 401 and 403 into its own 500, and
+    /// keeps only the headers of a rejection. Two of them carry the status and body of [`Rejection::response`].
+    pub fn nginx_response<B: From<Vec<u8>>>(
         self,
         vault: &Vault,
         request_id: RequestId,
     ) -> Response<B> {
         let meant = self.status();
         let problem = self.problem(meant, vault, &request_id);
-        let told = HeaderValue::from_bytes(&problem);
+        let header = HeaderValue::from_bytes(&problem);
         let mut response = if meant == StatusCode::UNAUTHORIZED {
-            self.answer_with(meant, problem, request_id)
+            self.response_with(meant, problem, request_id)
         } else {
             let body = self.problem(StatusCode::FORBIDDEN, vault, &request_id);
-            self.answer_with(StatusCode::FORBIDDEN, body, request_id)
+            self.response_with(StatusCode::FORBIDDEN, body, request_id)
         };
         let headers = response.headers_mut();
         headers.insert(STATUS_MEANT, HeaderValue::from(meant.as_u16()));
-        if let Ok(problem) = told {
+        if let Ok(problem) = header {
             headers.insert(PROBLEM_MEANT, problem);
         }
         response
     }
 
-    /// The body of an answer with this status.
+    /// Returns the body of an answer with this status.
     fn problem(self, status: StatusCode, vault: &Vault, request_id: &RequestId) -> Vec<u8> {
         let code = self.code();
         let base = &vault.0.base_url;
@@ -106,7 +114,7 @@ impl Refused {
         serde_json::to_vec(&problem).unwrap_or_default()
     }
 
-    fn answer_with<B: From<Vec<u8>>>(
+    fn response_with<B: From<Vec<u8>>>(
         self,
         status: StatusCode,
         body: Vec<u8>,
@@ -116,7 +124,7 @@ impl Refused {
         tracing::debug!(
             code = code.slug(),
             request_id = request_id.as_str(),
-            "refused"
+            "rejected"
         );
         let mut response = Response::new(B::from(body));
         *response.status_mut() = status;
@@ -128,7 +136,7 @@ impl Refused {
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_REQUEST_ID, request_id.into());
-        // By what is meant: nginx is told the challenge of a 400 too.
+        // By the status meant for the client: nginx gets the challenge of a 400 too.
         if matches!(
             self.status(),
             StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderName, HeaderValue};
 use shared::token::find_secret;
 
-use super::Headers;
+use super::headers::Headers;
 
 /// Names the request: the gateway's id if it sends one, so that its log and ours can be joined.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderMap, HeaderValue};
+use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
 use tempfile::TempDir;
 use vault::clock::ManualClock;
 use vault::mail::transport::Transport;
-use vault::{Caller, KeyEdit, NewKey, OpenError, Options, Refusal, Session, SessionToken, Vault};
+use vault::verify::Rejection;
+use vault::verify::credential::X_API_KEY;
+use vault::{Caller, KeyEdit, NewKey, OpenError, Options, Session, SessionToken, Vault, Verified};
 
 /// Mon 23 Nov 2026, 12:00 UTC.
 pub const NOON: i64 = 1_795_435_200_000;
@@ -127,10 +131,11 @@ impl Fixture {
     }
 
     pub fn verdict_on(&self, access_key: AccessKey, secret: &SecretKey<'_>) -> &'static str {
-        match self.vault.verify(access_key, secret) {
+        match verify(&self.vault, access_key, secret) {
             Ok(_) => "good",
-            Err(Refusal::Expired { .. }) => "expired",
-            Err(Refusal::Invalid) => "invalid",
+            Err(Rejection::Expired { .. }) => "expired",
+            Err(INVALID) => "invalid",
+            Err(other) => panic!("{other:?}"),
         }
     }
 
@@ -142,6 +147,28 @@ impl Fixture {
             .await
             .unwrap()
     }
+}
+
+/// The rejection of an unknown access key and of a wrong secret.
+pub const INVALID: Rejection = Rejection::Code(Code::KeyInvalid);
+
+/// The verdict on a pair that a client presents.
+pub fn verify(
+    vault: &Vault,
+    access_key: AccessKey,
+    secret: &SecretKey<'_>,
+) -> Result<Verified, Rejection> {
+    let headers = carrier(access_key, secret);
+    let keys = vault.keys();
+    keys.verify(&headers, &Caller::default())
+        .map(Verified::into_owned)
+}
+
+/// The headers that present a pair.
+pub fn carrier(access_key: AccessKey, secret: &SecretKey<'_>) -> HeaderMap {
+    let pair = format!("{access_key}.{}", secret.expose());
+    let pair = HeaderValue::from_str(&pair).unwrap();
+    HeaderMap::from_iter([(X_API_KEY, pair)])
 }
 
 /// The messages of an `Invalid`, as "field: message" lines.

@@ -2,7 +2,7 @@
 
 use vault::Caller;
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages};
+use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages, verify};
 
 #[tokio::test]
 async fn the_default_key_is_a_key_like_every_other() {
@@ -197,11 +197,7 @@ async fn edit_changes_what_it_says_and_nothing_else() {
     assert!(messages(edit("x", "", "2026-11-27").await).starts_with("expiry: This is in the past"));
     edit("renamed", "", "30d").await.unwrap();
     assert_eq!(site.verdict(&key), "good", "editing the date restores");
-    let verified = site
-        .vault
-        .verify(key.access_key, &key.secret_key)
-        .ok()
-        .unwrap();
+    let verified = verify(&site.vault, key.access_key, &key.secret_key).unwrap();
     assert_eq!(&*verified.name, "renamed", "the directory has the new name");
 }
 
@@ -328,12 +324,8 @@ async fn the_sunset_status_follows_the_accounts_window() {
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "20d").await;
     let status = || {
-        site.vault
-            .verify(key.access_key, &key.secret_key)
-            .ok()
-            .unwrap()
-            .status
-            .slug()
+        let verified = verify(&site.vault, key.access_key, &key.secret_key);
+        verified.unwrap().status.slug()
     };
     assert_eq!(status(), "active");
     site.vault

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use sqlx::Connection;
-use vault::{Caller, NewKey, Refusal};
+use vault::verify::Rejection;
+use vault::{Caller, NewKey};
 
-use crate::fixture::{Fixture, Member, edit};
+use crate::fixture::{Fixture, INVALID, Member, edit, verify};
 
 /// What verification says of every key, beside what the database holds.
 async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
@@ -24,12 +25,15 @@ async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
         .collect();
     for key in keys {
         let stored = rows.get(&key.access_key.to_string());
-        match (site.vault.verify(key.access_key, &key.secret_key), stored) {
+        let verdict = verify(&site.vault, key.access_key, &key.secret_key);
+        match (verdict, stored) {
             (Ok(verified), Some((at, name))) => {
                 assert_eq!((verified.expires_at, &*verified.name), (*at, name.as_str()));
             }
-            (Err(Refusal::Expired { at }), Some((stored, _))) => assert_eq!(Some(at), *stored),
-            (Err(Refusal::Invalid), None) => {}
+            (Err(Rejection::Expired { at, .. }), Some((stored, _))) => {
+                assert_eq!(Some(at), *stored);
+            }
+            (Err(INVALID), None) => {}
             (verdict, stored) => {
                 panic!(
                     "{}: the directory says {:?}, the database {stored:?}",
@@ -148,7 +152,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
                 let mut violations = 0;
                 while !stop.load(SeqCst) {
                     let before = epoch.load(SeqCst);
-                    let good = vault.verify(key.access_key, &key.secret_key).is_ok();
+                    let good = verify(&vault, key.access_key, &key.secret_key).is_ok();
                     if good && before % 2 == 1 && epoch.load(SeqCst) == before {
                         violations += 1;
                     }

@@ -84,7 +84,8 @@ async fn behind_a_foreign_lock_refused_means_not_done() {
     expire(&site.vault, &member, &key.access_key.to_string()).await;
     assert_eq!(site.verdict(&key), "expired");
     site.vault.flush_usage().await.unwrap();
-    assert_eq!(account_hours(&mut other, &member).await, [(0, 1, 0)]);
+    // The call before the lock, and the two verdicts.
+    assert_eq!(account_hours(&mut other, &member).await, [(0, 2, 1)]);
     let (keys,): (i64,) =
         sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE name LIKE 'refused%'")
             .fetch_one(&mut other)

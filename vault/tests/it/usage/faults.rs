@@ -146,7 +146,7 @@ async fn usage_revives_nothing_under_load() {
             std::thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {
                     for key in keys.iter() {
-                        let _ = vault.admit(&headers(key, "load"), &from(thread));
+                        let _ = vault.keys().verify(&headers(key, "load"), &from(thread));
                     }
                 }
             })

@@ -28,10 +28,10 @@ pub fn from(last: u8) -> Caller {
 
 /// A call that is accepted or refused because the key has expired; says which.
 pub fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
-    match vault.admit(&headers(key, agent), &from(last)) {
+    match vault.keys().verify(&headers(key, agent), &from(last)) {
         Ok(_) => true,
-        Err(refused) => {
-            assert_eq!(refused.code(), Code::KeyExpired);
+        Err(rejection) => {
+            assert_eq!(rejection.code(), Code::KeyExpired);
             false
         }
     }
@@ -135,15 +135,12 @@ async fn only_the_right_secret_counts() {
     let word = format!("{}.{}", key.access_key, other.secret_key.expose());
     let mut mixed = HeaderMap::new();
     mixed.insert("x-api-key", HeaderValue::from_str(&word).unwrap());
-    let refused = site.vault.admit(&mixed, &from(1)).unwrap_err();
-    assert_eq!(refused.code(), Code::KeyInvalid);
-    assert_eq!(
-        site.vault
-            .admit(&HeaderMap::new(), &from(1))
-            .unwrap_err()
-            .code(),
-        Code::CredentialsMissing
-    );
+    let rejected = |headers: &HeaderMap| {
+        let keys = site.vault.keys();
+        keys.verify(headers, &from(1)).unwrap_err().code()
+    };
+    assert_eq!(rejected(&mixed), Code::KeyInvalid);
+    assert_eq!(rejected(&HeaderMap::new()), Code::CredentialsMissing);
     site.vault.flush_usage().await.unwrap();
     let mut database = site.database().await;
     let rows: i64 = sqlx::query_scalar(

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use shared::token::{AccessKey, SecretKey};
 use vault::clock::Clock;
-use vault::{NewKey, Refusal, Vault};
+use vault::verify::Rejection;
+use vault::{Caller, NewKey, Vault};
 
-use crate::fixture::{Fixture, NOON, SECOND};
+use crate::fixture::{Fixture, INVALID, NOON, SECOND, carrier, verify};
 
 /// A5: a thousand keys expire at one instant while they are asked for. The clock is read before and after each
 /// verdict: who gets in began before the instant, and who does not ended at it or later.
@@ -38,14 +39,14 @@ async fn a_thousand_keys_expire_at_once() {
                     expired = 0;
                     for key in keys.iter() {
                         let before = clock.now();
-                        let verdict = vault.verify(key.access_key, &key.secret_key);
+                        let verdict = verify(&vault, key.access_key, &key.secret_key);
                         let after = clock.now();
                         match verdict {
                             Ok(_) => {
                                 assert!(before < instant, "let in at {before}");
                                 good += 1;
                             }
-                            Err(Refusal::Expired { at }) => {
+                            Err(Rejection::Expired { at, .. }) => {
                                 assert!(at == instant && after >= instant, "refused at {after}");
                                 expired += 1;
                             }
@@ -94,10 +95,12 @@ async fn those_without_the_secret_are_answered_alike() {
 }
 
 fn nanoseconds(vault: &Vault, access_key: AccessKey, secret: &SecretKey<'_>) -> u128 {
+    let (headers, caller) = (carrier(access_key, secret), Caller::default());
+    let keys = vault.keys();
     let begun = Instant::now();
-    let verdict = vault.verify(access_key, secret);
+    let verdict = keys.verify(&headers, &caller);
     let took = begun.elapsed();
-    assert!(matches!(verdict, Err(Refusal::Invalid)));
+    assert!(matches!(verdict, Err(INVALID)));
     took.as_nanos()
 }
 
