@@ -1,8 +1,6 @@
-//! The caller of an operation.
+//! The caller of an operation: its network address and its browser.
 
 use std::net::IpAddr;
-
-use crate::accounts::devices::DeviceToken;
 
 /// From where somebody asks: for the audit trail, the limits and the usage of keys.
 #[derive(Clone, Debug, Default)]
@@ -10,4 +8,26 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The device cookie that the browser sent.
     pub device: Option<DeviceToken>,
+}
+
+/// The value of a device cookie. It prints as `[device]`.
+#[derive(Clone)]
+pub struct DeviceToken(String);
+
+impl DeviceToken {
+    /// What a browser sent, whatever it is.
+    pub fn sent(cookie: &str) -> Self {
+        Self(cookie.to_owned())
+    }
+
+    /// The text for the cookie.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DeviceToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[device]")
+    }
 }

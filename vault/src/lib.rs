@@ -11,12 +11,13 @@
 //!
 //! The rooms from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`, `storage`, `state`,
-//! `crypto`, `limits`, `time`, `caller`, `text`, `error`.
+//! `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
 
 mod accounts;
 mod caller;
 mod crypto;
 mod error;
+mod files;
 mod keys;
 pub mod limits;
 pub mod mail;
@@ -38,23 +39,22 @@ pub mod usage;
 mod vault;
 pub mod verify;
 
-pub use accounts::account::{Account, SignedUp};
-pub use accounts::devices::DeviceToken;
+pub use accounts::account::Account;
 pub use accounts::sessions::{Session, SessionToken};
-pub use caller::Caller;
-pub use error::{Error, OpenError, Result};
+pub use caller::{Caller, DeviceToken};
+pub use error::{Conflict, Error, OpenError, Result};
 pub use keys::change::KeyEdit;
 pub use keys::create::NewKey;
 pub use mailer::worker::Postman;
 pub use onboarding::demo;
+pub use onboarding::sign_up::SignedUp;
 pub use restore::{Parted, Present, Restored, Revived, Since, Wanted, restore};
 pub use start::accept_clock::{Accepted, accept as accept_clock};
 pub use state::readiness;
-pub use storage::Upkeep;
 pub use storage::backup::{Copied, backup};
-pub use storage::version::Conflict;
 pub use time::format::rfc3339;
 pub use time::{clock, zones};
+pub use upkeep::database::Upkeep;
 pub use upkeep::pruning::Keep;
 pub use vault::{Options, Vault};
 pub use verify::Verified;

@@ -9,14 +9,9 @@ use shared::validation;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::error::Result;
-use crate::storage::{Database, System, Tx};
-
 /// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
 /// stored.
-const EDITION: i64 = 2;
-/// Keys whose column is computed again in one transaction.
-const BATCH: i64 = 1_000;
+pub(crate) const EDITION: i64 = 2;
 
 /// The composed spelling (Unicode's form C), which is the shortest and what most keyboards give.
 pub fn composed(text: &str) -> String {
@@ -64,7 +59,8 @@ pub fn folded(name: &str, description: &str, access_key: AccessKey) -> String {
     lines(name, description, &access_key.to_string())
 }
 
-fn lines(name: &str, description: &str, access_key: &str) -> String {
+/// The same of an access key as it is stored.
+pub(crate) fn lines(name: &str, description: &str, access_key: &str) -> String {
     format!(
         "{}\n{}\n{access_key}",
         plain(name).trim(),
@@ -95,59 +91,6 @@ pub fn email(text: &str) -> Result<String, String> {
         Ok(ascii) => validation::email(&format!("{local}@{ascii}")),
         Err(_) => Err("The part after the @ is not a domain name.".to_owned()),
     }
-}
-
-/// Computes the column again where an earlier edition of the rule made it.
-pub(crate) async fn refold(database: &Database) -> Result<()> {
-    let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
-        .fetch_optional(&database.readers)
-        .await?;
-    if edition.is_some_and(|(edition,)| edition == EDITION) {
-        return Ok(());
-    }
-    let mut after = String::new();
-    while let Some(last) = refold_batch(database, &after).await? {
-        after = last;
-    }
-    let note = async |tx: &mut Tx| {
-        sqlx::query(
-            "INSERT INTO foldings (id, edition) VALUES (1, $1)
-             ON CONFLICT (id) DO UPDATE SET edition = excluded.edition",
-        )
-        .bind(EDITION)
-        .execute(tx.connection())
-        .await?;
-        Ok(())
-    };
-    database.transact(System, note).await
-}
-
-/// Computes the column of the keys that follow `after`, as many as one change should hold, and returns the last one's
-/// access key.
-async fn refold_batch(database: &Database, after: &str) -> Result<Option<String>> {
-    let refold = async |tx: &mut Tx| {
-        let keys: Vec<(String, String, String, String)> = sqlx::query_as(
-            "SELECT access_key, name, description, folded FROM api_keys WHERE access_key > $1 ORDER BY access_key LIMIT $2",
-        )
-        .bind(after)
-        .bind(BATCH)
-        .fetch_all(tx.connection())
-        .await?;
-        let last = keys.last().map(|(access_key, ..)| access_key.clone());
-        for (access_key, name, description, present) in keys {
-            let folded = lines(&name, &description, &access_key);
-            if folded != present {
-                sqlx::query("UPDATE api_keys SET folded = $1 WHERE access_key = $2")
-                    .bind(folded)
-                    .bind(access_key)
-                    .execute(tx.connection())
-                    .await?;
-            }
-        }
-        tx.commit_quietly();
-        Ok(last)
-    };
-    database.transact(System, refold).await
 }
 
 #[cfg(test)]

@@ -7,24 +7,20 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, Result};
-use crate::limits::{self, Limits};
-use crate::recovery::reset_requests::ResetRequests;
+use crate::limits::{self, Limit, Limits};
 use crate::state::decision_metrics::Tally;
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
+use crate::state::request_ids::RequestIds;
+use crate::state::reset_requests::ResetRequests;
+use crate::state::usage_counts::Usage;
 use crate::storage::{Actor, Database, Tx, asked};
 use crate::time::clock::Clock;
-use crate::usage::Usage;
-use crate::verify::RequestIds;
-
-/// The longest that closing waits for what is under way.
-const CLOSING: Duration = Duration::from_secs(10);
 
 /// Where things are kept.
 #[derive(Clone, Debug)]
@@ -99,19 +95,9 @@ impl Vault {
         self.0.database.write_failures()
     }
 
-    /// Closes the database, for a graceful stop.
-    pub async fn close(&self) {
-        self.close_by(Instant::now() + CLOSING).await;
-    }
-
-    /// The same, by a deadline.
-    pub async fn close_by(&self, deadline: Instant) {
-        if !self.finish_reset_requests(deadline).await {
-            tracing::error!(
-                "links to new passwords that were asked for are not sent: the database takes no changes"
-            );
-        }
-        self.0.database.close(deadline).await;
+    /// How often each limit has refused since the start.
+    pub fn limited(&self) -> Vec<(Limit, u64)> {
+        self.0.limits.refused()
     }
 
     /// Makes a change in one transaction: `change` gets it, and what it publishes is published before this returns.

@@ -6,6 +6,7 @@
 //! that only the holder of the pepper can make, over the id, the account's address and its stored password: a new
 //! password makes strangers of all browsers but the one that set it.
 
+use crate::caller::DeviceToken;
 use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 use crate::crypto::signed_token;
@@ -20,38 +21,16 @@ const PASSWORD: usize = 16;
 /// Hexadecimal digits of a seal.
 const MARK: usize = 32;
 
-/// The value of a device cookie. It prints as `[device]`.
-#[derive(Clone)]
-pub struct DeviceToken(String);
-
-impl DeviceToken {
-    /// What a browser sent, whatever it is.
-    pub fn sent(cookie: &str) -> Self {
-        Self(cookie.to_owned())
-    }
-
-    /// The text for the cookie.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-
-    /// The parts of a well-formed cookie: the id, and the password and mark of each account.
-    fn parts(&self) -> Option<(&str, Vec<(&str, &str)>)> {
-        let mut parts = self.0.split('.');
-        let id = parts.next().filter(|id| is_hex(id, ID))?;
-        let accounts: Option<Vec<_>> = parts
-            .map(|part| is_hex(part, PASSWORD + MARK).then(|| part.split_at(PASSWORD)))
-            .collect();
-        accounts
-            .filter(|accounts| accounts.len() <= ACCOUNTS)
-            .map(|accounts| (id, accounts))
-    }
-}
-
-impl std::fmt::Debug for DeviceToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[device]")
-    }
+/// The parts of a well-formed cookie: the id, and the password and mark of each account.
+fn parts(cookie: &DeviceToken) -> Option<(&str, Vec<(&str, &str)>)> {
+    let mut parts = cookie.expose().split('.');
+    let id = parts.next().filter(|id| is_hex(id, ID))?;
+    let accounts: Option<Vec<_>> = parts
+        .map(|part| is_hex(part, PASSWORD + MARK).then(|| part.split_at(PASSWORD)))
+        .collect();
+    accounts
+        .filter(|accounts| accounts.len() <= ACCOUNTS)
+        .map(|accounts| (id, accounts))
 }
 
 fn is_hex(text: &str, length: usize) -> bool {
@@ -79,7 +58,7 @@ pub struct Device {
 impl Device {
     /// The browser behind a cookie, if it vouches for this account.
     pub fn of(pepper: &Pepper, cookie: Option<&DeviceToken>, email: &str) -> Option<Self> {
-        let (id, accounts) = cookie?.parts()?;
+        let (id, accounts) = parts(cookie?)?;
         accounts.into_iter().find_map(|(password, mark)| {
             let token = format!("{id}{password}.{mark}");
             signed_token::id(pepper, &purpose(email), &token)?;
@@ -103,7 +82,7 @@ pub fn issue(
     email: &str,
     stored: &str,
 ) -> Result<DeviceToken> {
-    let known = earlier.and_then(DeviceToken::parts);
+    let known = earlier.and_then(parts);
     let id = match &known {
         Some((id, _)) => (*id).to_owned(),
         None => random::hex(&random::bytes::<{ ID / 2 }>()?),
@@ -113,16 +92,16 @@ pub fn issue(
         let (_, mark) = token.rsplit_once('.').unwrap_or_default();
         format!("{password}{mark}")
     };
-    let mut parts = vec![id.clone(), sealed(&password(pepper, stored))];
+    let mut marks = vec![id.clone(), sealed(&password(pepper, stored))];
     let others = known.map(|(_, accounts)| accounts).unwrap_or_default();
     for (password, mark) in others {
         let part = format!("{password}{mark}");
         // What it said of this account is out of date.
-        if part != sealed(password) && parts.len() <= ACCOUNTS {
-            parts.push(part);
+        if part != sealed(password) && marks.len() <= ACCOUNTS {
+            marks.push(part);
         }
     }
-    Ok(DeviceToken(parts.join(".")))
+    Ok(DeviceToken::sent(&marks.join(".")))
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 
 pub mod account;
 pub mod change_address;
+pub mod confirmation;
 pub mod devices;
 pub mod email_links;
+pub mod password;
+pub mod preferences;
 pub mod sessions;
 pub mod sign_in;

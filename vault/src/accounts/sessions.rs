@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
 
 use crate::accounts::account::{Account, AccountRow};
-use crate::accounts::devices::DeviceToken;
 use crate::caller::Caller;
+use crate::caller::DeviceToken;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;

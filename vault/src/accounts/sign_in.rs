@@ -1,17 +1,14 @@
-//! Signing in and changing the password: what a password is asked for.
+//! Sign-in with address and password.
 
-use shared::mail::MailKind;
 use shared::validation::{self, FieldErrors};
 
-use crate::accounts::account::{Account, AccountRow, new_password};
+use crate::accounts::account::{Account, AccountRow};
 use crate::accounts::devices::{self, Device};
-use crate::accounts::email_links;
-use crate::accounts::sessions::{self, Session, SessionToken};
+use crate::accounts::sessions::{self, SessionToken};
 use crate::caller::Caller;
 use crate::crypto::passwords::Turn;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
-use crate::recovery::password_reset::password_changed;
 use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::vault::Vault;
@@ -99,108 +96,6 @@ impl Vault {
             })
         })
         .await
-    }
-
-    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `current_password`, `new_password`; [`Error::Throttled`]; [`Error::Busy`].
-    pub async fn change_password(
-        &self,
-        session: &Session,
-        current: &str,
-        new: &str,
-        caller: &Caller,
-    ) -> Result<SessionToken> {
-        let account = session.account.clone();
-        let mut errors = FieldErrors::default();
-        errors.check("new_password", new_password(new));
-        if current.is_empty() {
-            errors.add("current_password", "Enter your current password.");
-        }
-        if !errors.is_empty() {
-            return Err(errors.into());
-        }
-        self.0.limits.change(&account.id)?;
-        let stored = self.confirm_password(session, current, caller).await?;
-        let place = self.place_to_hash(Turn::First, caller)?;
-        let hash = self.0.passwords.hash(place, new).await?;
-        // The address may be a stranger's unless it is shown to be the owner's: then only changes of which the owner has
-        // been told count, so that a thief of the password cannot make the mail stay away.
-        let kind = MailKind::PasswordChanged;
-        let subjects = if self.is_owned(&account.id).await? {
-            vec![Subject::owned_mailbox(kind, &account.id)]
-        } else {
-            Subject::mail(kind, &account.email, caller.address)
-        };
-        let may_write = self.0.limits.mail(subjects).is_ok();
-        let (vault, device) = (self.clone(), caller.device.clone());
-        // The password that was checked allows the change, whatever became of the session meanwhile.
-        self.write(caller.clone(), move |tx| {
-            Box::pin(async move {
-                let changed = sqlx::query(
-                    "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3",
-                )
-                .bind(&hash)
-                .bind(&account.id)
-                .bind(stored)
-                .execute(tx.connection())
-                .await?;
-                if changed.rows_affected() == 0 {
-                    let message = "The password was changed elsewhere just now.";
-                    return Err(FieldErrors::one("current_password", message).into());
-                }
-                for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
-                    email_links::void(tx, &account.id, kind).await?;
-                }
-                sessions::end_all(tx.connection(), &account.id).await?;
-                let session = sessions::start(&vault, tx, &account.id).await?;
-                tx.audit(Entry::of_account(&account.id, Action::PasswordChanged, ""))
-                    .await?;
-                if may_write {
-                    password_changed(tx, &account.id, &account.email).await?;
-                }
-                let pepper = &vault.0.pepper;
-                let device = devices::issue(pepper, device.as_ref(), &account.email, &hash)?;
-                Ok(session.on(device))
-            })
-        })
-        .await
-    }
-
-    /// Asks who is signed in for the password once more, and gives it as it is stored.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `current_password`; [`Error::Throttled`]; [`Error::Busy`].
-    pub(crate) async fn confirm_password(
-        &self,
-        session: &Session,
-        current: &str,
-        caller: &Caller,
-    ) -> Result<String> {
-        let account = &session.account.id;
-        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
-        // guesses made here must not slow down the owner's signing in.
-        let subjects = vec![Subject::Screen(account.clone())];
-        let attempt = self.0.limits.password(subjects)?;
-        let place = self.place_to_hash(Turn::First, caller)?;
-        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
-            .bind(account)
-            .fetch_one(&self.0.database.readers)
-            .await?;
-        if !self
-            .0
-            .passwords
-            .verify(place, current, Some(stored.clone()))
-            .await?
-        {
-            attempt.failed();
-            return Err(
-                FieldErrors::one("current_password", "This is not your current password.").into(),
-            );
-        }
-        attempt.succeeded();
-        Ok(stored)
     }
 }
 

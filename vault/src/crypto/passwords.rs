@@ -8,10 +8,8 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Versio
 
 use crate::caller::Caller;
 use crate::error::{Error, OpenError, Result};
-use crate::limits::Limit;
 use crate::limits::origin::network;
 use crate::text::composed;
-use crate::vault::Vault;
 use queue::Queue;
 pub use queue::{Place, Turn};
 
@@ -97,14 +95,6 @@ impl Passwords {
                     && known
             })
             .await
-    }
-}
-
-impl Vault {
-    /// Takes a place for one password, or counts that there was none.
-    pub(crate) fn place_to_hash(&self, turn: Turn, caller: &Caller) -> Result<Place> {
-        let place = self.0.passwords.place(turn, caller);
-        self.0.limits.counted(Limit::Hashing, place)
     }
 }
 

@@ -12,7 +12,7 @@ use shared::token::SecretKey;
 
 use crate::crypto::random;
 use crate::error::OpenError;
-use crate::storage::{beside, folder_of, new_private_file, private_folder, sync_folder};
+use crate::files::{beside, folder_of, new_private_file, private_folder, sync_folder};
 
 /// HMAC-SHA-256 of a secret key.
 pub type Digest = [u8; 32];

@@ -96,7 +96,7 @@ pub(crate) async fn insert_key(
 }
 
 /// # Errors
-/// [`Error::Quota`] if the account has as many keys as it may.
+/// [`Error::Quota`](crate::Error::Quota) if the account has as many keys as it may.
 async fn room_for_a_key(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -118,8 +118,8 @@ impl Vault {
     /// Makes a key.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`];
-    /// [`Error::Throttled`].
+    /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`](crate::Error::Quota);
+    /// [`Error::Throttled`](crate::Error::Throttled).
     pub async fn create_key(
         &self,
         session: &Session,

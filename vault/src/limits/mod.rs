@@ -13,13 +13,14 @@ mod buckets;
 pub mod origin;
 mod readers;
 
+pub use crate::error::Limit;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 use crate::time::clock::Clock;
-use crate::vault::Vault;
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
 use readers::{Readers, Reading};
@@ -59,53 +60,6 @@ impl Default for Settings {
     }
 }
 
-/// The limits, as the metrics name them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Limit {
-    /// Failed sign-ins, by account, device and network.
-    Passwords,
-    /// Mails that were asked for.
-    Mails,
-    /// Sign-ups of a network.
-    SignUps,
-    /// Places in the queue of passwords to hash.
-    Hashing,
-    /// Accounts of the instance.
-    Accounts,
-    /// Keys of an account.
-    Keys,
-    /// Changes of an account.
-    Changes,
-    /// Turns at reading of an account.
-    Reading,
-}
-
-impl Limit {
-    pub const ALL: [Self; 8] = [
-        Self::Passwords,
-        Self::Mails,
-        Self::SignUps,
-        Self::Hashing,
-        Self::Accounts,
-        Self::Keys,
-        Self::Changes,
-        Self::Reading,
-    ];
-
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::Passwords => "passwords",
-            Self::Mails => "mails",
-            Self::SignUps => "sign_ups",
-            Self::Hashing => "hashing",
-            Self::Accounts => "accounts",
-            Self::Keys => "keys",
-            Self::Changes => "changes",
-            Self::Reading => "reading",
-        }
-    }
-}
-
 /// The state behind the limits.
 pub(crate) struct Limits {
     clock: Arc<dyn Clock>,
@@ -119,7 +73,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
+    /// `readers` are the connections of the database that read.
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>, readers: u32) -> Self {
         Self {
             clock,
             backoff: Backoff::default(),
@@ -127,7 +82,7 @@ impl Limits {
             changes: Buckets::new(settings.changes, MINUTE_MS, CHANGES_AT_ONCE),
             notices: Buckets::new(NOTICES_UNCONFIRMED, shared::DAY_MS, 1),
             settings,
-            readers: Readers::default(),
+            readers: Readers::new(readers),
             refused: Default::default(),
         }
     }
@@ -234,12 +189,5 @@ impl Limits {
                 (limit, count)
             })
             .into()
-    }
-}
-
-impl Vault {
-    /// How often each limit has refused since the start.
-    pub fn limited(&self) -> Vec<(Limit, u64)> {
-        self.0.limits.refused()
     }
 }

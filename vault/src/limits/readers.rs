@@ -10,7 +10,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
-use crate::storage::READERS;
 
 /// Readers that one account may hold.
 const OF_ACCOUNT: usize = 2;
@@ -32,16 +31,15 @@ pub struct Reading {
     _permits: [OwnedSemaphorePermit; 2],
 }
 
-impl Default for Readers {
-    fn default() -> Self {
+impl Readers {
+    /// Turns at a database that `readers` connections read.
+    pub fn new(readers: u32) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(READERS as usize - KEPT)),
+            all: Arc::new(Semaphore::new(readers as usize - KEPT)),
             by_account: Mutex::default(),
         }
     }
-}
 
-impl Readers {
     /// Waits for a turn of this account. Whoever has one must not ask for another.
     ///
     /// # Errors
@@ -82,6 +80,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+    use crate::storage::READERS;
 
     async fn waits(readers: &Readers, account: &str) -> bool {
         matches!(readers.turn(account).await, Err(Error::Busy))
@@ -89,7 +88,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_account_leaves_turns_to_the_others_and_all_leave_one_reader() {
-        let readers = Readers::default();
+        let readers = Readers::new(READERS);
         let first = readers.turn("a").await.unwrap();
         let second = readers.turn("a").await.unwrap();
         assert!(waits(&readers, "a").await);
@@ -111,7 +110,7 @@ mod tests {
         let (vault, _folder) = crate::temporary::vault(clock).await;
         let readers = &vault.0.database.readers;
         let mut held = vec![readers.acquire().await.unwrap()];
-        for _ in 0..Readers::default().all.available_permits() {
+        for _ in 0..Readers::new(READERS).all.available_permits() {
             held.push(readers.acquire().await.unwrap());
         }
         assert!(readers.acquire().await.is_ok());

@@ -9,7 +9,7 @@ use chrono::DateTime;
 
 use super::Letter;
 use super::transport::{SendFault, words};
-use crate::storage::private_folder;
+use crate::files::private_folder;
 
 #[derive(Clone, Debug)]
 pub struct Folder {

@@ -252,3 +252,31 @@ impl Drop for Held {
         held.remove(&self.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::error::Error;
+    use crate::storage::READERS;
+    use crate::time::clock::ManualClock;
+
+    /// Many readers at work are no reason to report that the database takes no changes.
+    #[tokio::test]
+    async fn a_question_without_a_reader_is_no_fault_of_the_database() {
+        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
+        let (vault, _folder) = crate::temporary::vault(clock).await;
+        let database = &vault.0.database;
+        let mut held = Vec::new();
+        for _ in 0..READERS {
+            held.push(database.readers.acquire().await.unwrap());
+        }
+        tokio::time::pause();
+        let taken = vault
+            .take(Wanted::Any, vault.now(), &Hands::default())
+            .await;
+        assert!(matches!(database.noted(taken), Err(Error::Busy)));
+        assert_eq!(vault.write_failures(), 0);
+    }
+}

@@ -6,26 +6,16 @@ use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;
 
+use crate::accounts::confirmation::remove_second;
 use crate::accounts::email_links;
 use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
-use crate::error::{Error, Result};
+use crate::error::{Conflict, Error, Result};
 use crate::limits::backoff::Subject;
 use crate::storage::audit::{Action, Entry};
-use crate::storage::version::{self, Conflict};
+use crate::storage::version;
 use crate::text;
 use crate::vault::Vault;
-
-/// Takes the second recipient away, within a transaction.
-pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Result<()> {
-    sqlx::query(
-        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
-    )
-    .bind(account)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
 
 /// The second recipient, within the transaction that changes it. Refuses to go on if it is not that of the version that
 /// the form was begun on.
@@ -238,19 +228,5 @@ impl Vault {
             })
         })
         .await
-    }
-
-    /// Counts a request of an account that causes mails to `mailboxes`, against each of them, so that no account can be
-    /// used to fill another's.
-    pub(crate) fn may_write_to(
-        &self,
-        session: &Session,
-        mailboxes: Vec<Subject>,
-        caller: &Caller,
-    ) -> Result<()> {
-        let mut subjects = mailboxes;
-        subjects.extend(caller.address.map(Subject::mails_from));
-        subjects.push(Subject::MailsOf(session.account.id.clone()));
-        self.0.limits.mail(subjects)
     }
 }

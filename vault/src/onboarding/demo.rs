@@ -8,12 +8,13 @@ use shared::notice::Stage;
 use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
 
-use crate::accounts::account::{Account, insert_account};
+use crate::accounts::account::Account;
 use crate::caller::Caller;
 use crate::crypto::passwords::Turn;
 use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::create::{NewKey, insert_key};
+use crate::onboarding::sign_up::insert_account;
 use crate::outbox;
 use crate::storage::audit::{Action, Entry};
 use crate::storage::{System, Tx};

@@ -1,30 +1,20 @@
-//! A forgotten password, set by whoever reads mail at the account's address. [`crate::recovery::reset_requests`] sends the link.
+//! The reset of a forgotten password by the link in a mail, which [`crate::recovery::reset_requests`] sends.
 
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 
-use crate::accounts::account::new_password;
-use crate::accounts::devices::{self, DeviceToken};
+use crate::accounts::devices;
 use crate::accounts::email_links;
+use crate::accounts::password::{new_password, password_changed};
 use crate::accounts::sessions;
-use crate::caller::Caller;
+use crate::caller::{Caller, DeviceToken};
 use crate::crypto::passwords::Turn;
-use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
-use crate::outbox::{self, MailTo};
+use crate::outbox::MailTo;
 use crate::recovery::claim::{self, CLAIMED};
-use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
-
-/// Adds the mail that says that the password is a new one, and returns its id.
-pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) -> Result<String> {
-    let id = random::id("mail_")?;
-    let (kind, now, next_at) = (MailKind::PasswordChanged, tx.now(), outbox::AT_ONCE);
-    outbox::put(tx.connection(), &id, account, kind, email, now, next_at).await?;
-    Ok(id)
-}
 
 impl Vault {
     /// Sets a new password by a link, ends every session of the account, makes a new address for its calendar, and

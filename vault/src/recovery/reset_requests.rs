@@ -3,24 +3,22 @@
 //! account: neither the answer nor what the writer does next tells which addresses have one, and a flood of requests
 //! costs one commit each time. No network holds more than a quarter of the places.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
-use tokio::sync::{RwLock, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use crate::accounts::email_links;
 use crate::caller::Caller;
 use crate::crypto::random;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::limits::Limit;
 use crate::limits::backoff::Subject;
 use crate::limits::origin::network;
+use crate::state::reset_requests::Request;
 use crate::storage::{System, Tx};
 use crate::text;
 use crate::vault::Vault;
@@ -31,98 +29,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 /// How long a request is tried. By then its sender has asked again.
 const GIVE_UP: Duration = Duration::from_mins(15);
-/// Most requests that wait.
-const MOST: usize = 1_000;
-/// Most of them from one network.
-const MOST_OF_NETWORK: usize = MOST / 4;
-
-struct Request {
-    email: String,
-    place: Place,
-    since: Instant,
-    done: oneshot::Sender<()>,
-}
-
-/// The requests that wait.
-#[derive(Default)]
-pub(crate) struct ResetRequests {
-    waiting: Mutex<Vec<Request>>,
-    places: Arc<Places>,
-    /// Shared by those that handle requests, so that the stop can wait for what they have taken.
-    handling: RwLock<()>,
-}
-
-/// The places that are taken, by requests that wait and by those that are being handled.
-#[derive(Default)]
-struct Places(Mutex<HashMap<Option<IpAddr>, usize>>);
-
-/// A place. Dropped with its request, also by a panic, it is free again.
-struct Place {
-    places: Arc<Places>,
-    /// None: unknown, which counts as a network of its own.
-    network: Option<IpAddr>,
-}
-
-impl Places {
-    fn taken(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        if let Entry::Occupied(mut held) = self.places.taken().entry(self.network) {
-            *held.get_mut() -= 1;
-            if *held.get() == 0 {
-                held.remove();
-            }
-        }
-    }
-}
-
-impl ResetRequests {
-    fn waiting(&self) -> MutexGuard<'_, Vec<Request>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes a place.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if too many are waiting, in all or of its network.
-    fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
-        let mut taken = self.places.taken();
-        let held = taken.get(&network).copied().unwrap_or_default();
-        if taken.values().sum::<usize>() >= MOST || held >= MOST_OF_NETWORK {
-            return Err(Error::Busy);
-        }
-        taken.insert(network, held + 1);
-        let places = Arc::clone(&self.places);
-        Ok(Place { places, network })
-    }
-
-    /// Adds a request that has a place, and says whether it is the first.
-    fn add(&self, request: Request) -> bool {
-        let mut waiting = self.waiting();
-        waiting.push(request);
-        waiting.len() == 1
-    }
-
-    fn take(&self) -> Vec<Request> {
-        std::mem::take(&mut *self.waiting())
-    }
-
-    /// Puts requests back that could not be handled.
-    fn put_back(&self, requests: Vec<Request>) {
-        self.waiting().splice(0..0, requests);
-    }
-}
-
 impl Vault {
     /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be told from
     /// the answer nor from its time. The receiver hears when the request has been handled.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `email`; [`Error::Throttled`]; [`Error::Busy`].
+    /// [`Error::Invalid`](crate::Error::Invalid) for `email`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
     #[expect(clippy::unused_async, reason = "like every other operation")]
     pub async fn request_reset(
         &self,
@@ -242,37 +154,10 @@ mod tests {
     use tokio::sync::oneshot::error::TryRecvError;
 
     use super::*;
+    use crate::error::Error;
     use crate::time::clock::ManualClock;
 
     const NOON: i64 = 1_795_435_200_000;
-
-    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> Option<Place> {
-        let network = network(IpAddr::from(address));
-        requests.reserve(Some(network)).ok()
-    }
-
-    #[test]
-    fn one_network_leaves_places_to_others() {
-        let requests = ResetRequests::default();
-        let asked = (0..=u8::MAX).cycle().take(2 * MOST);
-        let mut one: Vec<_> = asked
-            .filter_map(|host| reserve(&requests, [203, 0, 113, host]))
-            .collect();
-        assert_eq!(one.len(), MOST_OF_NETWORK);
-        let other = reserve(&requests, [192, 0, 2, 1]);
-        assert!(other.is_some());
-        let asked = (0..10).flat_map(|network| std::iter::repeat_n(network, MOST));
-        let rest: Vec<_> = asked
-            .filter_map(|network| reserve(&requests, [198, 51, network, 1]))
-            .collect();
-        let held: usize = requests.places.taken().values().sum();
-        assert_eq!((held, rest.len()), (MOST, MOST - MOST_OF_NETWORK - 1));
-        one.pop();
-        assert!(
-            reserve(&requests, [203, 0, 113, 1]).is_some(),
-            "a place is free"
-        );
-    }
 
     /// What was answered as being on its way is sent once the database takes changes again.
     #[tokio::test]
@@ -289,7 +174,7 @@ mod tests {
         drop(held);
         assert!(vault.handle_reset_requests().await);
         handled.await.unwrap();
-        assert!(vault.0.reset_requests.places.taken().is_empty());
+        assert!(vault.0.reset_requests.is_empty());
     }
 
     /// A request that is lost to a panic costs no place.
@@ -305,7 +190,7 @@ mod tests {
             panic!("as a fault in the code would");
         });
         assert!(fault.await.unwrap_err().is_panic());
-        assert!(vault.0.reset_requests.places.taken().is_empty());
+        assert!(vault.0.reset_requests.is_empty());
     }
 
     /// The stop waits for the database no longer than it may, and reports what is lost, also what a task has taken.

@@ -16,12 +16,11 @@ use sqlx::{AnyConnection, Connection};
 
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
+use crate::files::{beside, folder_of, sync_folder, unused};
+use crate::storage::address::{address, sqlite_path, with_folder};
 use crate::storage::audit::{self, Action, Entry};
 use crate::storage::backup::copy;
 use crate::storage::content::inspect;
-use crate::storage::file::{
-    address, beside, folder_of, sqlite_path, sync_folder, unused, with_folder,
-};
 use crate::storage::lock::{Lock, refuse_foreign_log};
 use crate::storage::{Content, MIGRATIONS, connect};
 pub use accounts::Parted;

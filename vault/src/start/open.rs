@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use super::clock_floor;
+use super::refold::refold;
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
 use crate::limits::Limits;
 use crate::notices::sweep;
-use crate::recovery::reset_requests::ResetRequests;
 use crate::state::decision_metrics::Tally;
 use crate::state::directory::KeyDirectory;
+use crate::state::request_ids::RequestIds;
+use crate::state::reset_requests::ResetRequests;
+use crate::state::usage_counts::Usage;
 use crate::storage::load_directory::Loader;
-use crate::storage::{self, Content, Database, Inspected};
-use crate::text;
+use crate::storage::{self, Content, Database, Inspected, READERS};
 use crate::time::clock::Clock;
-use crate::usage::Usage;
 use crate::vault::{Inner, NOTICE_WAIT_MS, Options, Vault};
-use crate::verify::RequestIds;
 
 impl Vault {
     /// Opens the database (making or migrating it where needed) and loads every key.
@@ -31,7 +31,7 @@ impl Vault {
         let directory = Arc::new(KeyDirectory::default());
         let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
         let recorded = clock_floor::raise(&database, clock.as_ref()).await?;
-        text::refold(&database).await.map_err(OpenError::Fold)?;
+        refold(&database).await.map_err(OpenError::Fold)?;
         sweep::begin(&database).await.map_err(OpenError::Sweep)?;
         Loader::begin(&database, &pepper)
             .await
@@ -43,7 +43,7 @@ impl Vault {
             pepper,
             directory,
             passwords,
-            limits: Limits::new(options.limits, clock.clone()),
+            limits: Limits::new(options.limits, clock.clone(), READERS),
             reset_requests: ResetRequests::default(),
             usage: Usage::default(),
             tally: Tally::default(),

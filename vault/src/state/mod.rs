@@ -3,4 +3,7 @@
 pub mod decision_metrics;
 pub mod directory;
 pub mod readiness;
+pub mod request_ids;
+pub mod reset_requests;
 pub mod sharded;
+pub mod usage_counts;

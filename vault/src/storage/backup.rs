@@ -10,9 +10,10 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
 use super::content::{newest_schema, read_schema};
-use super::file::{address, beside, folder_of, new_private_file, sqlite_path, sync_folder};
 use super::{Content, MIGRATIONS};
 use crate::error::OpenError;
+use crate::files::{beside, folder_of, new_private_file, sync_folder};
+use crate::storage::address::{address, sqlite_path};
 
 /// A copy that was made and checked.
 #[derive(Debug)]

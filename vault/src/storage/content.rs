@@ -10,9 +10,9 @@ use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
 use super::MIGRATIONS;
-use super::file::{address, sqlite_path, with_folder};
 use super::lock::{Lock, refuse_foreign_log};
 use crate::error::OpenError;
+use crate::storage::address::{address, sqlite_path, with_folder};
 
 /// What a database file holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

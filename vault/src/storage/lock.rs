@@ -10,8 +10,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{beside, private_file};
 use crate::error::OpenError;
+use crate::files::{beside, private_file};
 
 /// Both locks. The sidecar stays behind when a server has run; only the locks count.
 pub struct Lock {

@@ -1,23 +1,21 @@
 //! The database: opened with the settings that make an acknowledged change durable, one writer, several
 //! readers, and one process a file.
 
+pub mod address;
 pub mod audit;
 pub mod backup;
 pub mod content;
-pub mod file;
 mod health;
+mod keeper;
 pub mod load_directory;
 pub mod lock;
 mod transaction;
-mod upkeep;
 pub mod version;
 mod watch;
 mod writer;
 
 pub use content::{Content, Inspected, missing};
-pub use file::{beside, folder_of, new_private_file, private_folder, sync_folder};
 pub use transaction::{Actor, System, Tx};
-pub use upkeep::Upkeep;
 pub use writer::asked;
 
 use std::sync::Arc;
@@ -30,12 +28,13 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, OpenError, Result};
+use crate::files::{private_file, sync_folder};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
 use crate::time::clock::Clock;
-use file::{address, private_file};
+use address::address;
+use keeper::Keeper;
 use lock::Lock;
-use upkeep::Keeper;
 use watch::Watch;
 use writer::{Write, Writer};
 

@@ -6,39 +6,10 @@
 
 use sha2::{Digest as _, Sha256};
 use shared::status::is_good;
-use shared::validation::FieldErrors;
 use shared::version::with_goodness;
 
 use crate::crypto::random;
-use crate::error::{Error, Result};
-
-/// A save that was begun on an earlier version, with what is stored now.
-#[derive(Debug)]
-pub struct Conflict {
-    /// A sentence for the whole form.
-    pub message: String,
-    /// What is stored now, by field, where it is not what was typed.
-    pub fields: FieldErrors,
-    /// The version of what is stored now. Saving again with it is deliberate.
-    pub version: String,
-}
-
-impl Conflict {
-    /// A conflict without fields of its own.
-    pub fn new(message: impl Into<String>, version: String) -> Self {
-        Self {
-            message: message.into(),
-            fields: FieldErrors::default(),
-            version,
-        }
-    }
-}
-
-impl From<Conflict> for Error {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(Box::new(conflict))
-    }
-}
+use crate::error::{Conflict, Result};
 
 /// The version of a key at `now`: a digest of all that can be edited, and whether the key is good. So a key that expires
 /// by itself has another version from then on.
@@ -66,6 +37,7 @@ pub fn check(sent: &str, stored: &str, conflict: impl FnOnce() -> Conflict) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn every_part_of_a_key_counts() {

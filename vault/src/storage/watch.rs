@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::file::{beside, sync_folder, unused};
+use crate::files::{beside, sync_folder, unused};
 use crate::state::readiness::{Cause, Readiness};
 
 /// SQLite's header: <https://sqlite.org/fileformat2.html#database_header>.

@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
-use super::{Counted, lock};
 use crate::error::{Error, Result};
+use crate::state::usage_counts::{Counted, lock};
 use crate::storage::System;
 use crate::time::jump_guard::Steady;
 use crate::vault::Vault;
@@ -87,6 +87,17 @@ impl Vault {
             stop,
             task,
         }
+    }
+
+    /// How long the oldest counted call waits to be written.
+    pub fn flush_lag(&self) -> Duration {
+        let waits = self.0.usage.since().map_or(0, |since| self.now() - since);
+        Duration::from_millis(u64::try_from(waits).unwrap_or(0))
+    }
+
+    /// How many times writing the usage failed since the start.
+    pub fn flush_failures(&self) -> u64 {
+        self.0.usage.failures()
     }
 
     /// Writes what was counted so far. If that fails, it is counted still.

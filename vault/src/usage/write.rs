@@ -6,9 +6,9 @@ use std::hash::BuildHasher;
 use shared::token::AccessKey;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::pending::{CALLERS, Caller, Hour, Pending};
-use super::{Counted, Settled, lock};
 use crate::error::Result;
+use crate::state::usage_counts::pending::{CALLERS, Caller, Hour, Pending};
+use crate::state::usage_counts::{Counted, Settled, lock};
 use crate::storage::Tx;
 use crate::vault::Vault;
 

@@ -15,7 +15,6 @@ pub use headers::{HeaderSink, Headers};
 pub use identity::Verified;
 pub use layer::{Guard, GuardLayer};
 pub use rejection::{PROBLEM_MEANT, Rejection, STATUS_MEANT};
-pub(crate) use request_id::RequestIds;
 pub use request_id::{RequestId, X_REQUEST_ID};
 
 pub use crate::state::decision_metrics::Decisions;
@@ -27,7 +26,7 @@ use shared::status::Status;
 
 use crate::caller::Caller;
 use crate::state::directory::Entries;
-use crate::usage::Source;
+use crate::state::usage_counts::Source;
 use crate::vault::Vault;
 use decision::decide;
 
@@ -101,6 +100,6 @@ impl Vault {
 
     /// The request's id: its own `X-Request-Id` if that is fit for a log, else a new one.
     pub fn request_id(&self, headers: &impl Headers) -> RequestId {
-        self.0.request_ids.of(headers)
+        RequestId::of(headers, &self.0.request_ids)
     }
 }

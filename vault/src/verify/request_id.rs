@@ -1,12 +1,10 @@
 //! Request ids: a name for one request that the caller sees and the log has.
 
-use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use http::{HeaderName, HeaderValue};
 use shared::token::find_secret;
 
 use super::headers::Headers;
+use crate::state::request_ids::RequestIds;
 
 /// Names the request: the gateway's id if it sends one, so that its log and ours can be joined.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,6 +30,14 @@ impl RequestId {
         id
     }
 
+    /// The id that a request brings along, if there is one and it may stand in a log; else the next of `ids`.
+    pub(crate) fn of(headers: &impl Headers, ids: &RequestIds) -> Self {
+        match headers.first(X_REQUEST_ID) {
+            Some(id) if is_plain(id) => Self::new(id),
+            _ => Self::new(&ids.next()),
+        }
+    }
+
     pub fn as_bytes(&self) -> &[u8] {
         &self.text[..self.length]
     }
@@ -44,36 +50,6 @@ impl RequestId {
 impl From<RequestId> for HeaderValue {
     fn from(id: RequestId) -> Self {
         Self::from_bytes(id.as_bytes()).unwrap_or(Self::from_static("unknown"))
-    }
-}
-
-/// Counts requests from a random start, and scrambles the count, so that ids tell neither how many requests
-/// there were nor repeat after a restart. They are names, not secrets.
-#[derive(Default)]
-pub struct RequestIds {
-    next: AtomicU64,
-    scramble: RandomState,
-}
-
-impl RequestIds {
-    /// The id that a request brings along, if there is one and it may stand in a log; else a new one.
-    pub fn of(&self, headers: &impl Headers) -> RequestId {
-        match headers.first(X_REQUEST_ID) {
-            Some(id) if is_plain(id) => RequestId::new(id),
-            _ => self.next(),
-        }
-    }
-
-    /// Sixteen hexadecimal digits.
-    fn next(&self) -> RequestId {
-        let number = self
-            .scramble
-            .hash_one(self.next.fetch_add(1, Ordering::Relaxed));
-        let digits: [u8; 16] = std::array::from_fn(|place| {
-            let digit = (number >> (60 - 4 * place)) & 15;
-            b"0123456789abcdef"[digit as usize]
-        });
-        RequestId::new(&digits)
     }
 }
 
@@ -95,7 +71,7 @@ mod tests {
         if let Some(sent) = sent.and_then(|sent| HeaderValue::from_str(sent).ok()) {
             headers.insert(X_REQUEST_ID, sent);
         }
-        let id = RequestIds::default().of(&headers);
+        let id = RequestId::of(&headers, &RequestIds::default());
         id.as_str().to_owned()
     }
 

@@ -13,11 +13,11 @@ use crate::state::directory::AccountEntry;
 
 /// Distinct callers of a key that are kept: the last ones.
 #[expect(clippy::cast_possible_truncation, reason = "there are five")]
-pub(super) const CALLERS: usize = KNOWN_CALLERS as usize;
+pub(crate) const CALLERS: usize = KNOWN_CALLERS as usize;
 /// Bytes of a user agent that are kept.
 const AGENT_BYTES: usize = 200;
 
-pub(super) struct Pending {
+pub(crate) struct Pending {
     pub account: Arc<AccountEntry>,
     /// Usually one, two around the full hour, more only while the database is away.
     pub hours: Vec<Hour>,
@@ -28,7 +28,7 @@ pub(super) struct Pending {
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Hour {
+pub(crate) struct Hour {
     /// Since the UTC epoch.
     pub number: i64,
     pub accepted: i64,
@@ -36,7 +36,7 @@ pub(super) struct Hour {
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     pub address: Option<IpAddr>,
     /// Printable ASCII.
     pub agent: Box<[u8]>,

@@ -1,0 +1,147 @@
+//! The password of an account: the rule for a new one, its change, and the confirmation by the present one.
+
+use shared::mail::MailKind;
+use shared::validation::{self, FieldErrors};
+
+use crate::accounts::devices;
+use crate::accounts::email_links;
+use crate::accounts::sessions::{self, Session, SessionToken};
+use crate::caller::Caller;
+use crate::crypto::passwords::{self, Place, Turn};
+use crate::crypto::random;
+use crate::error::{Limit, Result};
+use crate::limits::backoff::Subject;
+use crate::outbox;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
+use crate::vault::Vault;
+
+/// Checks a new password. The most common ones are refused.
+///
+/// # Errors
+/// A sentence for the field.
+pub(crate) fn new_password(text: &str) -> Result<(), String> {
+    validation::new_password(text)?;
+    if passwords::is_common(text) {
+        return Err("This is one of the most common passwords. Choose another.".to_owned());
+    }
+    Ok(())
+}
+
+/// Adds the mail that says that the password is a new one, and returns its id.
+pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) -> Result<String> {
+    let id = random::id("mail_")?;
+    let (kind, now, next_at) = (MailKind::PasswordChanged, tx.now(), outbox::AT_ONCE);
+    outbox::put(tx.connection(), &id, account, kind, email, now, next_at).await?;
+    Ok(id)
+}
+
+impl Vault {
+    /// Takes a place for one password, or counts that there was none.
+    pub(crate) fn place_to_hash(&self, turn: Turn, caller: &Caller) -> Result<Place> {
+        let place = self.0.passwords.place(turn, caller);
+        self.0.limits.counted(Limit::Hashing, place)
+    }
+
+    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`, `new_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
+    pub async fn change_password(
+        &self,
+        session: &Session,
+        current: &str,
+        new: &str,
+        caller: &Caller,
+    ) -> Result<SessionToken> {
+        let account = session.account.clone();
+        let mut errors = FieldErrors::default();
+        errors.check("new_password", new_password(new));
+        if current.is_empty() {
+            errors.add("current_password", "Enter your current password.");
+        }
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        self.0.limits.change(&account.id)?;
+        let stored = self.confirm_password(session, current, caller).await?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let hash = self.0.passwords.hash(place, new).await?;
+        // The address may be a stranger's unless it is shown to be the owner's: then only changes of which the owner has
+        // been told count, so that a thief of the password cannot make the mail stay away.
+        let kind = MailKind::PasswordChanged;
+        let subjects = if self.is_owned(&account.id).await? {
+            vec![Subject::owned_mailbox(kind, &account.id)]
+        } else {
+            Subject::mail(kind, &account.email, caller.address)
+        };
+        let may_write = self.0.limits.mail(subjects).is_ok();
+        let (vault, device) = (self.clone(), caller.device.clone());
+        // The password that was checked allows the change, whatever became of the session meanwhile.
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                let changed = sqlx::query(
+                    "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3",
+                )
+                .bind(&hash)
+                .bind(&account.id)
+                .bind(stored)
+                .execute(tx.connection())
+                .await?;
+                if changed.rows_affected() == 0 {
+                    let message = "The password was changed elsewhere just now.";
+                    return Err(FieldErrors::one("current_password", message).into());
+                }
+                for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
+                    email_links::void(tx, &account.id, kind).await?;
+                }
+                sessions::end_all(tx.connection(), &account.id).await?;
+                let session = sessions::start(&vault, tx, &account.id).await?;
+                tx.audit(Entry::of_account(&account.id, Action::PasswordChanged, ""))
+                    .await?;
+                if may_write {
+                    password_changed(tx, &account.id, &account.email).await?;
+                }
+                let pepper = &vault.0.pepper;
+                let device = devices::issue(pepper, device.as_ref(), &account.email, &hash)?;
+                Ok(session.on(device))
+            })
+        })
+        .await
+    }
+
+    /// Asks who is signed in for the password once more, and gives it as it is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
+    pub(crate) async fn confirm_password(
+        &self,
+        session: &Session,
+        current: &str,
+        caller: &Caller,
+    ) -> Result<String> {
+        let account = &session.account.id;
+        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
+        // guesses made here must not slow down the owner's signing in.
+        let subjects = vec![Subject::Screen(account.clone())];
+        let attempt = self.0.limits.password(subjects)?;
+        let place = self.place_to_hash(Turn::First, caller)?;
+        let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(&self.0.database.readers)
+            .await?;
+        if !self
+            .0
+            .passwords
+            .verify(place, current, Some(stored.clone()))
+            .await?
+        {
+            attempt.failed();
+            return Err(
+                FieldErrors::one("current_password", "This is not your current password.").into(),
+            );
+        }
+        attempt.succeeded();
+        Ok(stored)
+    }
+}

@@ -1,0 +1,103 @@
+//! Preferences of an account: its time zone and its warning window.
+
+use shared::validation::{self, FieldErrors};
+use shared::version::of_preferences;
+use sqlx::AnyConnection;
+
+use crate::accounts::account::Account;
+use crate::accounts::sessions::{Member, Session};
+use crate::caller::Caller;
+use crate::error::{Conflict, Result};
+use crate::storage::audit::{Action, Entry};
+use crate::storage::version;
+use crate::time::zones::Zone;
+use crate::vault::Vault;
+
+/// The zone of an IANA name.
+///
+/// # Errors
+/// A sentence for the field.
+pub fn time_zone(text: &str) -> Result<Zone, String> {
+    text.trim().parse().map_err(|_| {
+        "Enter a time zone by its IANA name, such as Europe/Berlin or America/New_York.".to_owned()
+    })
+}
+
+/// Refuses preferences that were begun on others than are stored.
+async fn check_preferences(
+    connection: &mut AnyConnection,
+    typed: &Account,
+    begun_on: &str,
+) -> Result<()> {
+    let (zone, days): (String, i64) =
+        sqlx::query_as("SELECT time_zone, warning_days FROM accounts WHERE id = $1")
+            .bind(&typed.id)
+            .fetch_one(connection)
+            .await?;
+    let stored = of_preferences(&zone, days);
+    version::check(begun_on, &stored, || {
+        let message = "Your preferences were changed elsewhere, and nothing was saved. What is stored now stands at \
+                       each field. Save again to replace it with what you typed.";
+        let mut conflict = Conflict::new(message, stored.clone());
+        if zone != typed.time_zone.name() {
+            conflict
+                .fields
+                .add("time_zone", format!("Stored now: {zone}"));
+        }
+        if days != typed.warning_days {
+            conflict
+                .fields
+                .add("warning_days", format!("Stored now: {days}"));
+        }
+        conflict
+    })
+}
+
+impl Vault {
+    /// Saves time zone and warning window. `version` is what the form was begun on, by
+    /// [`shared::version::of_preferences`]; empty: whatever is stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`; [`Error::Conflict`](crate::Error::Conflict).
+    pub async fn save_preferences(
+        &self,
+        session: &Session,
+        zone: &str,
+        warning_days: &str,
+        version: &str,
+        caller: &Caller,
+    ) -> Result<Account> {
+        let mut errors = FieldErrors::default();
+        let zone = errors.check("time_zone", time_zone(zone));
+        let warning_days = errors.check("warning_days", validation::warning_days(warning_days));
+        let (Some(time_zone), Some(warning_days)) = (zone, warning_days) else {
+            return Err(errors.into());
+        };
+        let account = Account {
+            time_zone,
+            warning_days,
+            ..session.account.clone()
+        };
+        let begun_on = version.to_owned();
+        self.write(Member::new(session, caller), move |tx| {
+            Box::pin(async move {
+                check_preferences(tx.connection(), &account, &begun_on).await?;
+                sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
+                    .bind(account.time_zone.name())
+                    .bind(account.warning_days)
+                    .bind(&account.id)
+                    .execute(tx.connection())
+                    .await?;
+                tx.audit(Entry::of_account(
+                    &account.id,
+                    Action::PreferencesChanged,
+                    "",
+                ))
+                .await?;
+                account.publish(tx);
+                Ok(account)
+            })
+        })
+        .await
+    }
+}

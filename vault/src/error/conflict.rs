@@ -1,0 +1,33 @@
+//! The conflict of a save with a later change.
+
+use shared::validation::FieldErrors;
+
+use super::Error;
+
+/// A save that was begun on an earlier version, with what is stored now.
+#[derive(Debug)]
+pub struct Conflict {
+    /// A sentence for the whole form.
+    pub message: String,
+    /// What is stored now, by field, where it is not what was typed.
+    pub fields: FieldErrors,
+    /// The version of what is stored now. Saving again with it is deliberate.
+    pub version: String,
+}
+
+impl Conflict {
+    /// A conflict without fields of its own.
+    pub fn new(message: impl Into<String>, version: String) -> Self {
+        Self {
+            message: message.into(),
+            fields: FieldErrors::default(),
+            version,
+        }
+    }
+}
+
+impl From<Conflict> for Error {
+    fn from(conflict: Conflict) -> Self {
+        Self::Conflict(Box::new(conflict))
+    }
+}

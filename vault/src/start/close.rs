@@ -1,0 +1,27 @@
+//! Closing the vault.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::vault::Vault;
+
+/// The longest that closing waits for what is under way.
+const CLOSING: Duration = Duration::from_secs(10);
+
+impl Vault {
+    /// Closes the database, for a graceful stop.
+    pub async fn close(&self) {
+        self.close_by(Instant::now() + CLOSING).await;
+    }
+
+    /// The same, by a deadline.
+    pub async fn close_by(&self, deadline: Instant) {
+        if !self.finish_reset_requests(deadline).await {
+            tracing::error!(
+                "links to new passwords that were asked for are not sent: the database takes no changes"
+            );
+        }
+        self.0.database.close(deadline).await;
+    }
+}

@@ -1,0 +1,159 @@
+//! Counts of the calls of each key that wait to be written. Nothing in here can alter a key.
+//!
+//! Counting touches the part of its own thread only, so calls do not wait for each other, nor for the
+//! database; what it holds is bounded by the keys in use, not by the calls.
+
+pub mod pending;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::RandomState;
+use shared::status::Status;
+use shared::token::AccessKey;
+
+use crate::state::directory::AccountEntry;
+use crate::state::sharded::Shards;
+use pending::Pending;
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    pub address: Option<IpAddr>,
+    /// The User-Agent header as it was sent.
+    pub agent: &'a [u8],
+}
+
+/// What was counted and is not written yet.
+pub(crate) type Counted = HashMap<AccessKey, Pending, RandomState>;
+
+/// The keys of the last flush with a fingerprint of the callers that it wrote of each. Who called then and calls again
+/// displaces nobody.
+pub(crate) type Settled = HashMap<AccessKey, u64, RandomState>;
+
+#[derive(Default)]
+pub(crate) struct Usage {
+    parts: Shards<Mutex<Counted>>,
+    /// When the oldest was counted of what waits in the parts, UTC epoch milliseconds; 0: nothing does.
+    since: AtomicI64,
+    /// The same of what is being written.
+    writing: AtomicI64,
+    /// How many calls are being written.
+    taken: AtomicU64,
+    pub settled: Mutex<Settled>,
+    failures: AtomicU64,
+}
+
+impl Usage {
+    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. It was refused if the key's `status` was
+    /// expired.
+    pub fn count(
+        &self,
+        access_key: AccessKey,
+        account: &Arc<AccountEntry>,
+        now: i64,
+        status: Status,
+        source: Source<'_>,
+    ) {
+        let mut counted = lock(self.parts.mine());
+        // While the part is held, so that nobody takes it out in between.
+        self.note_age(now);
+        counted
+            .entry(access_key)
+            .or_insert_with(|| Pending::new(account))
+            .count(now, status, source);
+    }
+
+    fn note_age(&self, now: i64) {
+        // Nearly always something waits already, and a read is all there is to do.
+        if self.since.load(Ordering::Relaxed) == 0 {
+            let _ = self
+                .since
+                .compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// How many times writing failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// When the oldest was counted that is not written; none: everything is.
+    pub fn since(&self) -> Option<i64> {
+        let ages = [&self.writing, &self.since].map(|age| age.load(Ordering::Relaxed));
+        ages.into_iter().filter(|age| *age != 0).min()
+    }
+
+    /// How many calls are not known to be written.
+    pub fn waiting(&self) -> u64 {
+        let parts = self.parts.iter();
+        let counted: u64 = parts.map(|part| calls(&lock(part))).sum();
+        counted + self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Takes everything out, to write it; then say [`Usage::written`] or [`Usage::put_back`].
+    pub fn take(&self) -> Counted {
+        // First, so that what is counted from here on starts a new age.
+        let since = self.since.swap(0, Ordering::Relaxed);
+        self.writing.store(since, Ordering::Relaxed);
+        let mut all = Counted::default();
+        for part in self.parts.iter() {
+            let part = std::mem::take(&mut *lock(part));
+            merge(&mut all, part);
+        }
+        self.taken.store(calls(&all), Ordering::Relaxed);
+        all
+    }
+
+    /// What was taken out is written.
+    pub fn written(&self) {
+        self.writing.store(0, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
+    }
+
+    /// Puts back what could not be written.
+    pub fn put_back(&self, mut counted: Counted) {
+        let part = self.parts.mine();
+        // There may be much of it, and calls wait for the part: what was counted meanwhile is added to it outside,
+        // and only the little that came during that while the part is held.
+        let newer = std::mem::take(&mut *lock(part));
+        merge(&mut counted, newer);
+        {
+            let mut held = lock(part);
+            let newest = std::mem::replace(&mut *held, counted);
+            merge(&mut held, newest);
+        }
+        if let Some(since) = self.since() {
+            self.since.store(since, Ordering::Relaxed);
+        }
+        self.writing.store(0, Ordering::Relaxed);
+        self.taken.store(0, Ordering::Relaxed);
+        self.failures.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A panic while counting leaves at worst a count that is off by one.
+pub(crate) fn lock<T>(part: &Mutex<T>) -> MutexGuard<'_, T> {
+    part.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn calls(counted: &Counted) -> u64 {
+    counted.values().map(Pending::calls).sum()
+}
+
+fn merge(all: &mut Counted, part: Counted) {
+    if all.is_empty() {
+        *all = part;
+        return;
+    }
+    for (access_key, pending) in part {
+        match all.entry(access_key) {
+            std::collections::hash_map::Entry::Occupied(mut known) => known.get_mut().add(pending),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(pending);
+            }
+        }
+    }
+}
