@@ -2,8 +2,6 @@
 
 use shared::validation::FieldErrors;
 
-use super::Error;
-
 /// A save that was begun on an earlier version, with what is stored now.
 #[derive(Debug)]
 pub struct Conflict {
@@ -23,11 +21,5 @@ impl Conflict {
             fields: FieldErrors::default(),
             version,
         }
-    }
-}
-
-impl From<Conflict> for Error {
-    fn from(conflict: Conflict) -> Self {
-        Self::Conflict(Box::new(conflict))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Error;
+use super::operation::Error;
 
 /// Why the vault cannot be opened.
 #[derive(Debug, thiserror::Error)]

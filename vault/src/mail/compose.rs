@@ -2,8 +2,8 @@
 
 use maud::html;
 
-use super::Content;
 pub use super::digest::{Notice, Stop, digest};
+use super::letter::Content;
 use super::page::{PARAGRAPH, button, link, page};
 
 /// To the address of a new account. `link` is the whole address of the page with the button.

@@ -8,8 +8,8 @@ use shared::relative::relative;
 use shared::status::Status;
 use shared::usage::still_fail;
 
+use super::letter::{Content, Unsubscribe, at_most, one_line};
 use super::page::{PARAGRAPH, button, link, page};
-use super::{Content, Unsubscribe, at_most, one_line};
 use crate::time::format::moment;
 use crate::time::zones::Zone;
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 
-use super::Letter;
-use super::transport::{SendFault, words};
+use super::letter::Letter;
+use super::send_error::{SendFault, words};
 use crate::files::private_folder;
 
 #[derive(Clone, Debug)]

@@ -7,8 +7,9 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{Body, MultiPart, MultiPartKind, SinglePart};
 use lettre::{Address, Message};
 
-use super::transport::SendFault;
-use super::{Letter, Sender, Unsubscribe, one_line};
+use super::Sender;
+use super::letter::{Letter, Unsubscribe, one_line};
+use super::send_error::SendFault;
 
 /// Bytes of text in an encoded word: a line that has one is 76 characters at most, with the header's name.
 const ENCODED: usize = 39;

@@ -20,8 +20,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::SmtpUrl;
+use super::send_error::{Progress, SendFault, words};
 use super::smtp_url::{Encryption, Login};
-use super::transport::{Progress, SendFault, words};
 use reply::Reply;
 use talk::{COMMAND, DATA, END, Fault, Talk};
 

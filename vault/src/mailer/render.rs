@@ -3,6 +3,7 @@
 //! nothing left is not sent.
 
 mod account;
+mod checked;
 
 use shared::mail::MailKind;
 use shared::notice::Stage;
@@ -17,14 +18,7 @@ use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::time::zones::Zone;
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
-
-/// What a leased mail has to say.
-#[derive(Default)]
-pub struct Checked {
-    /// None: nothing any more.
-    pub content: Option<Content>,
-    pub left_out: Vec<LeftOut>,
-}
+pub use checked::Checked;
 
 /// Looks at what a leased mail is about.
 pub async fn check(

@@ -6,7 +6,6 @@
 pub mod pending;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -17,14 +16,7 @@ use shared::token::AccessKey;
 use crate::state::directory::AccountEntry;
 use crate::state::sharded::Shards;
 use pending::Pending;
-
-/// Where a call comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Source<'a> {
-    pub address: Option<IpAddr>,
-    /// The User-Agent header as it was sent.
-    pub agent: &'a [u8],
-}
+pub(crate) use pending::Source;
 
 /// What was counted and is not written yet.
 pub(crate) type Counted = HashMap<AccessKey, Pending, RandomState>;

@@ -67,7 +67,8 @@ impl FromStr for Zone {
 
     /// Reads an IANA name, in any case.
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        ZONES.find(name).ok_or(UnknownZone)
+        let (name, rules) = ZONES.find(name).ok_or(UnknownZone)?;
+        Ok(Self { name, rules })
     }
 }
 

@@ -3,9 +3,8 @@
 
 use sqlx::AnyConnection;
 
-use super::Checked;
+use super::checked::Checked;
 use crate::error::Result;
-use crate::mail::Content;
 use crate::mail::compose;
 use crate::outbox::Leased;
 use crate::recovery::claim::{self, CLAIMED};
@@ -38,7 +37,7 @@ pub async fn password_changed(
         Some(claim::expired_by(connection, &mail.account, at).await?)
     };
     let when = moment(at, Zone::stored(&zone)).text;
-    Ok(said(compose::password_changed(
+    Ok(Checked::from(compose::password_changed(
         &vault.0.base_url,
         &when,
         expired,
@@ -63,7 +62,7 @@ pub async fn address_asked(
     .await?;
     Ok(row.map_or_else(Checked::default, |(new, owned_at)| {
         let new = owned_at.map(|_| new.as_str());
-        said(compose::address_asked(&vault.0.base_url, new))
+        Checked::from(compose::address_asked(&vault.0.base_url, new))
     }))
 }
 
@@ -78,12 +77,8 @@ pub async fn address_changed(
         .fetch_one(connection)
         .await?;
     let when = moment(mail.created_at, Zone::stored(&zone.0)).text;
-    Ok(said(compose::address_changed(&vault.0.base_url, &when)))
-}
-
-fn said(content: Content) -> Checked {
-    Checked {
-        content: Some(content),
-        left_out: Vec::new(),
-    }
+    Ok(Checked::from(compose::address_changed(
+        &vault.0.base_url,
+        &when,
+    )))
 }

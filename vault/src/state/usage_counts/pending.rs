@@ -8,8 +8,15 @@ use shared::status::Status;
 use shared::token::find_secret;
 use shared::usage::KNOWN_CALLERS;
 
-use super::Source;
 use crate::state::directory::AccountEntry;
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    pub address: Option<IpAddr>,
+    /// The User-Agent header as it was sent.
+    pub agent: &'a [u8],
+}
 
 /// Distinct callers of a key that are kept: the last ones.
 #[expect(clippy::cast_possible_truncation, reason = "there are five")]

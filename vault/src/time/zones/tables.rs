@@ -11,8 +11,6 @@ use std::sync::{LazyLock, OnceLock};
 
 use jiff::tz::TimeZone as Rules;
 
-use super::Zone;
-
 /// Where systems keep their tables, as glibc, musl and the BSDs have it.
 const SYSTEM_FOLDERS: [&str; 3] = [
     "/usr/share/zoneinfo",
@@ -155,17 +153,14 @@ impl Zones {
         }
     }
 
-    /// The zone of this name, in any case.
-    pub fn find(&'static self, name: &str) -> Option<Zone> {
+    /// The zone of this name, in any case: its name as the tables have it, and its rules.
+    pub fn find(&'static self, name: &str) -> Option<(&'static str, &'static Rules)> {
         let entry = self.by_name.get(&name.trim().to_ascii_lowercase())?;
         let rules = entry
             .rules
             .get_or_init(|| self.read(&entry.name))
             .as_ref()?;
-        Some(Zone {
-            name: &entry.name,
-            rules,
-        })
+        Some((&entry.name, rules))
     }
 
     /// Every name.
@@ -189,6 +184,7 @@ mod tests {
 
     use chrono::Offset;
 
+    use super::super::Zone;
     use super::*;
 
     /// Tables of a system: of this edition, with one zone that shows Kathmandu's time and one that is missing.
@@ -208,7 +204,8 @@ mod tests {
     }
 
     fn seconds(zones: &'static Zones, name: &str) -> Option<i32> {
-        let offset = zones.find(name)?.offset_at(1_795_435_200);
+        let (name, rules) = zones.find(name)?;
+        let offset = Zone { name, rules }.offset_at(1_795_435_200);
         Some(offset.fix().local_minus_utc())
     }
 

@@ -1,0 +1,75 @@
+//! The error of an attempt to send a mail, and how far the attempt came.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::letter::{at_most, one_line};
+
+/// Characters of a mail server's words that are kept.
+const WORDS_MAX_CHARS: usize = 500;
+
+/// Why a mail has not left, in the mail server's words: one line, at most 500 characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum SendFault {
+    /// A later attempt may succeed.
+    Temporary(String),
+    /// No attempt will: the mail itself is refused.
+    Permanent(String),
+    /// All of the mail was sent and no answer came: it may have been delivered.
+    Unknown(String),
+}
+
+/// How far a mail has come, known even if the attempt is called off.
+#[derive(Debug, Default)]
+pub struct Progress(AtomicBool);
+
+impl Progress {
+    /// From now on the mail server may have the mail.
+    pub(super) fn ending(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// The mail server has said what became of the mail.
+    pub(super) fn answered(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// The mail server has the mail, which is not stored yet.
+    pub(crate) fn accepted(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the mail may have been delivered without the database knowing it.
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// What an attempt that ended here has come to.
+    pub(crate) fn fault(&self, said: &str) -> SendFault {
+        if self.is_unknown() {
+            SendFault::Unknown(words(&format!("{said}; the mail may have been delivered")))
+        } else {
+            SendFault::temporary(said)
+        }
+    }
+}
+
+impl SendFault {
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Temporary(words) | Self::Permanent(words) | Self::Unknown(words) => words,
+        }
+    }
+
+    pub(crate) fn temporary(said: &str) -> Self {
+        Self::Temporary(words(said))
+    }
+
+    pub(crate) fn permanent(said: &str) -> Self {
+        Self::Permanent(words(said))
+    }
+}
+
+/// What somebody else said, fit for a row, a page and a log.
+pub(super) fn words(said: &str) -> String {
+    at_most(WORDS_MAX_CHARS, &one_line(said))
+}
