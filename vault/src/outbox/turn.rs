@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::{AT_ONCE, LEASE_MS, Leased};
+use super::queue::{AT_ONCE, LEASE_MS, Leased};
 use crate::error::Result;
 use crate::outbox::backoff;
 use crate::storage::Database;

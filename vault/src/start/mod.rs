@@ -3,5 +3,6 @@
 pub mod accept_clock;
 pub mod clock_floor;
 mod close;
+mod load_directory;
 pub mod open;
 mod refold;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use super::clock_floor;
+use super::load_directory::Loader;
 use super::refold::refold;
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
@@ -16,7 +17,6 @@ use crate::state::directory::KeyDirectory;
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
 use crate::state::usage_counts::Usage;
-use crate::storage::load_directory::Loader;
 use crate::storage::{self, Content, Database, Inspected, READERS};
 use crate::time::clock::Clock;
 use crate::vault::{Inner, NOTICE_WAIT_MS, Options, Vault};

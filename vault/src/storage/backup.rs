@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 
-use super::content::{newest_schema, read_schema};
-use super::{Content, MIGRATIONS};
+use super::content::{Content, MIGRATIONS, newest_schema, read_schema};
+
 use crate::error::OpenError;
 use crate::files::{beside, folder_of, new_private_file, sync_folder};
 use crate::storage::address::{address, sqlite_path};

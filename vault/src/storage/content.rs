@@ -7,12 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::any::install_default_drivers;
+use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection};
 
-use super::MIGRATIONS;
 use super::lock::{Lock, refuse_foreign_log};
 use crate::error::OpenError;
 use crate::storage::address::{address, sqlite_path, with_folder};
+
+/// The schema, and the way to it from every earlier one.
+pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
 /// What a database file holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -12,8 +12,8 @@ use std::net::IpAddr;
 use futures_util::future::BoxFuture;
 use sqlx::AnyConnection;
 
-use super::Database;
-use super::writer::Write;
+use super::database::Database;
+use super::writer::transaction::Write;
 use crate::caller::Caller;
 use crate::error::Result;
 use crate::state::directory::Publication;

@@ -7,7 +7,7 @@
 //! database before the next change, so that the two agree whatever became of it.
 
 mod probe;
-mod transaction;
+pub mod transaction;
 mod turn;
 
 use std::panic::AssertUnwindSafe;
@@ -20,23 +20,17 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connect_again;
+use super::connection::connect_again;
 use super::health::Health;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
-use crate::storage::load_directory;
+use crate::storage::key_rows;
 use crate::time::clock::Clock;
-use transaction::Transaction;
-pub use transaction::Write;
-use turn::{Turn, Turns};
+use turn::{PATIENCE, Turn, Turns};
 
-const GONE: &str = "its file is not there";
 const STUCK: &str = "an earlier one does not end";
-/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
-/// refused, and not done later.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// The wait between two tries for a lock that another process holds.
 const LOCKED: Duration = Duration::from_millis(10);
 /// The wait between two looks at whether writes work again, and the longest that such a look waits for its turn.
@@ -102,32 +96,6 @@ impl Writer {
             suspect: AtomicBool::new(false),
             unchecked: AtomicBool::new(false),
         }
-    }
-
-    /// Begins a write, within two seconds or not at all. SQLite must be told at once (`IMMEDIATE`): a transaction
-    /// that first reads and then writes can fail with "database is locked" however long it waits.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
-    pub async fn begin(self: &Arc<Self>) -> Result<Write> {
-        let deadline = Instant::now() + PATIENCE;
-        let mut turn = self.turn(deadline).await?;
-        let prepared = self.prepare(&mut turn, deadline).await;
-        let mut connection = prepared.map_err(|unready| match unready {
-            Unready::Late => Error::Busy,
-            Unready::Gone => Error::NotSaved(GONE.to_owned()),
-            Unready::Fault(reason) => self.failed(&reason),
-        })?;
-        begin_immediate(&mut connection, deadline)
-            .await
-            .map_err(|error| self.failed(&error))?;
-        let open = Some((connection, turn));
-        let writer = Arc::clone(self);
-        Ok(Write {
-            transaction: Transaction { open, writer },
-            now: self.clock.now(),
-            writer: Arc::clone(self),
-        })
     }
 
     /// Publishes what a change did; its turn is held.
@@ -216,7 +184,7 @@ impl Writer {
             .map_err(|error| fault(&error))?;
         if turn.in_doubt {
             // Without a limit: with many keys it takes longer than anybody should wait for a change, and must be done.
-            load_directory::reconcile(&mut replacement, &self.directory)
+            key_rows::reconcile(&mut replacement, &self.directory)
                 .await
                 .map_err(|error| fault(&error))?;
             turn.in_doubt = false;

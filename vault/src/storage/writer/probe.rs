@@ -3,7 +3,7 @@
 use sqlx::{AnyConnection, Connection};
 
 use crate::crypto::random;
-use crate::storage::connect_again;
+use crate::storage::connection::connect_again;
 use crate::storage::watch::Watch;
 
 /// About as many bytes as the largest ordinary change writes.

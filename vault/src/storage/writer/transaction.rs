@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
-use super::{GONE, Turn, Writer};
+use super::turn::{PATIENCE, Turn};
+use super::{Unready, Writer, begin_immediate};
 use crate::error::{Error, Result};
+
+const GONE: &str = "its file is not there";
 
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {
@@ -15,20 +19,48 @@ pub struct Write {
     /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
     /// waiting for it is older than what others did meanwhile.
     pub now: i64,
-    pub(super) writer: Arc<Writer>,
+    writer: Arc<Writer>,
 }
 
 /// The connection while a transaction is open on it. Dropped, it is rolled back.
 pub struct Transaction {
     /// None once it has ended.
-    pub(super) open: Option<(AnyConnection, Turn)>,
-    pub(super) writer: Arc<Writer>,
+    open: Option<(AnyConnection, Turn)>,
+    writer: Arc<Writer>,
 }
 
 /// A change that is durable. Publish what it changed before letting go of it.
 #[must_use = "publish the change while the turn is held"]
 pub struct Committed {
     _turn: Turn,
+}
+
+impl Writer {
+    /// Begins a write, within two seconds or not at all. SQLite must be told at once (`IMMEDIATE`): a transaction
+    /// that first reads and then writes can fail with "database is locked" however long it waits.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    pub async fn begin(self: &Arc<Self>) -> Result<Write> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut turn = self.turn(deadline).await?;
+        let prepared = self.prepare(&mut turn, deadline).await;
+        let mut connection = prepared.map_err(|unready| match unready {
+            Unready::Late => Error::Busy,
+            Unready::Gone => Error::NotSaved(GONE.to_owned()),
+            Unready::Fault(reason) => self.failed(&reason),
+        })?;
+        begin_immediate(&mut connection, deadline)
+            .await
+            .map_err(|error| self.failed(&error))?;
+        let open = Some((connection, turn));
+        let writer = Arc::clone(self);
+        Ok(Write {
+            transaction: Transaction { open, writer },
+            now: self.clock.now(),
+            writer: Arc::clone(self),
+        })
+    }
 }
 
 impl Write {

@@ -3,12 +3,15 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::AnyConnection;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-use super::PATIENCE;
+/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
+/// refused, and not done later.
+pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the turn guards.
 pub struct Slot {

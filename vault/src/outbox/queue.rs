@@ -1,0 +1,381 @@
+//! The rows of the outbox, from the mail that is put there to the one that is settled.
+
+use shared::DAY_MS;
+use shared::mail::{DeliveryState, MailKind};
+use sqlx::AnyConnection;
+
+use super::backoff;
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::mail::transport::SendFault;
+use crate::storage::{Database, System, Tx};
+
+/// Why a key is left out of a mail: a more urgent stage was told instead.
+pub const SUPERSEDED: &str = "superseded";
+/// Why a key is left out of a mail: it was changed or deleted before the mail left.
+pub const DROPPED: &str = "dropped";
+
+/// How long a lease lasts, in milliseconds: longer than the longest attempt. A process that starts takes back the
+/// leases of the one before, so a long one delays nothing.
+pub const LEASE_MS: i64 = 90 * 60 * 1000;
+/// How old a lease is at the start, in milliseconds, whose mail may have arrived: ten minutes. A process that was killed
+/// is started again sooner; one whose database takes nothing is stopped later.
+const LONG_AGO_MS: i64 = 10 * 60 * 1000;
+/// What is said of a mail that may have arrived although nothing says so.
+const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's answer; the mail may have been delivered";
+/// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
+/// knows whose it is.
+const MANY_A_DAY: i64 = 20;
+const MANY_A_DAY_UNCONFIRMED: i64 = 10;
+/// How long they are collected, in milliseconds: an hour.
+const COLLECT_MS: i64 = 60 * 60 * 1000;
+/// The turn of a mail that nobody has tried to send: before all that are tried again, whatever the clock showed
+/// when it was put here.
+pub const AT_ONCE: i64 = 0;
+
+/// The word by which a kind of mail is stored; it never changes.
+pub fn kind_slug(kind: MailKind) -> &'static str {
+    match kind {
+        MailKind::Notice => "notice",
+        MailKind::ConfirmAddress => "confirm_address",
+        MailKind::ConfirmSecondRecipient => "confirm_second_recipient",
+        MailKind::ResetPassword => "reset_password",
+        MailKind::PasswordChanged => "password_changed",
+        MailKind::ChangeAddress => "change_address",
+        MailKind::AddressAsked => "address_asked",
+        MailKind::AddressChanged => "address_changed",
+    }
+}
+
+/// The kind that a stored word means.
+///
+/// # Errors
+/// A word of a newer version.
+pub fn kind(slug: &str) -> Result<MailKind> {
+    MailKind::ALL
+        .into_iter()
+        .find(|kind| kind_slug(*kind) == slug)
+        .ok_or_else(|| {
+            Error::Unavailable(format!("the outbox holds an unknown kind of mail, {slug}"))
+        })
+}
+
+/// How far a mail has come, by its stored outcome.
+pub fn state(outcome: Option<&str>) -> DeliveryState {
+    match outcome {
+        None => DeliveryState::Waiting,
+        Some("sent") => DeliveryState::Sent,
+        Some("failed") => DeliveryState::Failed,
+        Some(_) => DeliveryState::Dropped,
+    }
+}
+
+/// A mail in the outbox, and for whom it is.
+pub struct MailTo<'a> {
+    pub id: &'a str,
+    pub account: &'a str,
+    pub recipient: &'a str,
+}
+
+/// Adds a mail to a transaction, to be sent at `next_at`, mostly [`AT_ONCE`].
+pub async fn put(
+    connection: &mut AnyConnection,
+    id: &str,
+    account: &str,
+    kind: MailKind,
+    recipient: &str,
+    now: i64,
+    next_at: i64,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO outbox (id, account_id, kind, recipient, created_at, next_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(id)
+    .bind(account)
+    .bind(kind_slug(kind))
+    .bind(recipient)
+    .bind(now)
+    .bind(next_at)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How long a notice waits for others to join it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Where it begins, by the machine's clock: the vault's own may stand still.
+    pub from: i64,
+    /// In milliseconds; 0: it leaves at once.
+    pub length: i64,
+}
+
+/// The mail that a new notice goes with: one that was not yet tried, or else a new one, which leaves after
+/// `wait`. Where there were many in the last day, it waits longer, so
+/// that nobody's mailbox can be filled by expiring and restoring keys, least of all one that belongs to somebody
+/// else.
+pub async fn notice(
+    connection: &mut AnyConnection,
+    account: &str,
+    recipient: &str,
+    now: i64,
+    wait: Wait,
+) -> Result<String> {
+    let open: Option<(String,)> = sqlx::query_as(
+        "SELECT id FROM outbox WHERE account_id = $1 AND recipient = $2 AND kind = 'notice'
+         AND outcome IS NULL AND attempts = 0 ORDER BY created_at LIMIT 1",
+    )
+    .bind(account)
+    .bind(recipient)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some((id,)) = open {
+        return Ok(id);
+    }
+    let (lately, confirmed): (i64, Option<i64>) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM outbox o WHERE o.account_id = $1 AND o.created_at > $2
+                 AND o.recipient = $3 AND o.kind = 'notice' AND COALESCE(o.outcome, '') <> 'dropped'),
+                (SELECT CASE WHEN email = $3 THEN confirmed_at ELSE second_confirmed_at END
+                 FROM accounts WHERE id = $1)",
+    )
+    .bind(account)
+    .bind(now.saturating_sub(DAY_MS))
+    .bind(recipient)
+    .fetch_one(&mut *connection)
+    .await?;
+    let many = if confirmed.is_some() {
+        MANY_A_DAY
+    } else {
+        MANY_A_DAY_UNCONFIRMED
+    };
+    let id = random::id("mail_")?;
+    let next_at = match wait.length {
+        _ if lately >= many => wait.from.saturating_add(COLLECT_MS),
+        0 => AT_ONCE,
+        length => wait.from.saturating_add(length),
+    };
+    put(
+        connection,
+        &id,
+        account,
+        MailKind::Notice,
+        recipient,
+        now,
+        next_at,
+    )
+    .await?;
+    Ok(id)
+}
+
+/// A mail that is ours to send until the lease ends.
+#[derive(Debug)]
+pub struct Leased {
+    pub id: String,
+    pub account: String,
+    /// The stored word for its kind.
+    pub kind: String,
+    pub recipient: String,
+    pub created_at: i64,
+    pub(super) tried_since: i64,
+    /// With this one.
+    pub attempts: i64,
+    /// When the lease began.
+    pub since: i64,
+}
+
+/// A key that a mail does not speak of although it was meant to.
+#[derive(Debug)]
+pub struct LeftOut {
+    pub access_key: String,
+    pub expires_at: i64,
+    pub stage: String,
+    /// [`SUPERSEDED`] or [`DROPPED`].
+    pub why: &'static str,
+}
+
+/// Ends a leased mail that has nothing true left to say.
+pub async fn drop_mail(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    left_out: &[LeftOut],
+    now: i64,
+) -> Result<()> {
+    leave_out(connection, mail, left_out).await?;
+    finish(connection, &mail.id, DROPPED, "", now).await
+}
+
+async fn leave_out(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    left_out: &[LeftOut],
+) -> Result<()> {
+    for key in left_out {
+        sqlx::query(
+            "UPDATE notices SET left_out = $1
+             WHERE access_key = $2 AND expires_at = $3 AND stage = $4 AND recipient = $5",
+        )
+        .bind(key.why)
+        .bind(&key.access_key)
+        .bind(key.expires_at)
+        .bind(&key.stage)
+        .bind(&mail.recipient)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn finish(
+    connection: &mut AnyConnection,
+    id: &str,
+    outcome: &str,
+    words: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET outcome = $1, finished_at = $2, words = $3, next_at = NULL, leased_at = NULL
+         WHERE id = $4 AND outcome IS NULL",
+    )
+    .bind(outcome)
+    .bind(now)
+    .bind(words)
+    .bind(id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Records the outcome of an attempt. Only a mail that was sent has left something out for good: before
+/// the next attempt everything is checked again. The attempt's own task records it, so that a stop can call off both.
+pub async fn settle(
+    database: &Database,
+    mail: &Leased,
+    left_out: &[LeftOut],
+    outcome: &Result<String, SendFault>,
+    now: i64,
+) -> Result<()> {
+    let settle = async |tx: &mut Tx| {
+        let connection = tx.connection();
+        match outcome {
+            Ok(words) => {
+                leave_out(connection, mail, left_out).await?;
+                finish(connection, &mail.id, "sent", words, now).await
+            }
+            Err(SendFault::Permanent(words)) => {
+                finish(connection, &mail.id, "failed", words, now).await
+            }
+            Err(SendFault::Temporary(words) | SendFault::Unknown(words))
+                if now - mail.tried_since >= backoff::GIVE_UP_MS =>
+            {
+                let words = format!("Given up after five days. Last: {words}");
+                finish(connection, &mail.id, "failed", &words, now).await
+            }
+            Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {
+                let wait = backoff::wait(&mail.id, mail.attempts);
+                let wait = match fault {
+                    SendFault::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
+                    _ => wait,
+                };
+                try_again(connection, mail, now.saturating_add(wait), words).await
+            }
+        }
+    };
+    database.transact(System, settle).await
+}
+
+/// Lets a mail wait for its next attempt, while the lease is still this one: another attempt may have it by now.
+async fn try_again(
+    connection: &mut AnyConnection,
+    mail: &Leased,
+    next_at: i64,
+    words: &str,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+         WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
+    )
+    .bind(next_at)
+    .bind(words)
+    .bind(&mail.id)
+    .bind(mail.since)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Gives back every lease at a stop. Nothing is sent now. Of the `unknown` mails a copy may have arrived, so they wait.
+pub async fn return_leases(database: &Database, unknown: &[String], now: i64) -> Result<()> {
+    let return_all = async |tx: &mut Tx| {
+        for mail in unknown {
+            sqlx::query(
+                "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+                 WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
+            )
+            .bind(now.saturating_add(backoff::UNKNOWN_MS))
+            .bind(NOT_STORED)
+            .bind(mail)
+            .execute(tx.connection())
+            .await?;
+        }
+        return_rest(tx.connection()).await
+    };
+    database.transact(System, return_all).await
+}
+
+/// Takes back at a start what the process before left leased: only one has the database open. It was killed, mostly
+/// a moment ago, and its mails leave at once; or it stopped while the database took nothing, not even that a copy may
+/// have arrived. So a notice that was leased long ago waits. A link does not: it is of use for an hour.
+pub async fn take_back_leases(database: &Database, now: i64) -> Result<()> {
+    let take_back = async |tx: &mut Tx| {
+        sqlx::query(
+            "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
+             WHERE leased_at <= $3 AND kind = 'notice' AND outcome IS NULL",
+        )
+        .bind(now.saturating_add(backoff::UNKNOWN_MS))
+        .bind(NOT_STORED)
+        .bind(now.saturating_sub(LONG_AGO_MS))
+        .execute(tx.connection())
+        .await?;
+        return_rest(tx.connection()).await
+    };
+    database.transact(System, take_back).await
+}
+
+async fn return_rest(connection: &mut AnyConnection) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET next_at = $1, leased_at = NULL WHERE leased_at IS NOT NULL AND outcome IS NULL",
+    )
+    .bind(AT_ONCE)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Lets a mail of this account be tried anew that was given up, and says whether there was one.
+pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> Result<bool> {
+    let revived = sqlx::query(
+        "UPDATE outbox SET outcome = NULL, finished_at = NULL, attempts = 0, next_at = $1
+         WHERE id = $2 AND account_id = $3 AND outcome = 'failed'",
+    )
+    .bind(AT_ONCE)
+    .bind(id)
+    .bind(account)
+    .execute(connection)
+    .await?;
+    Ok(revived.rows_affected() > 0)
+}
+
+impl crate::vault::Vault {
+    /// How many mails wait to be sent or tried again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`](crate::error::Error::Unavailable).
+    pub async fn outbox_depth(&self) -> Result<usize> {
+        let (waiting,): (i64,) =
+            sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE next_at IS NOT NULL")
+                .fetch_one(&self.0.database.readers)
+                .await?;
+        Ok(usize::try_from(waiting).unwrap_or(0))
+    }
+}

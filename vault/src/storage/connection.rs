@@ -1,0 +1,110 @@
+//! Connections to the database, with the settings that make an acknowledged change durable.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, Connection};
+
+use super::watch::Watch;
+use crate::error::OpenError;
+
+/// Earlier versions have the WAL-reset bug, <https://sqlite.org/wal.html#walresetbug>.
+const SQLITE_NEEDED: &str = "3.51.3";
+
+/// WAL lets readers go on while somebody writes; FULL syncs the log at every commit, so that what was
+/// acknowledged survives a power cut.
+const PRAGMAS: [&str; 5] = [
+    // What the write-ahead log is cut down to when it begins again.
+    "PRAGMA journal_size_limit = 16777216",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    // Of the few locks that one meets: what begins a write is tried again by the writer.
+    "PRAGMA busy_timeout = 1000",
+];
+
+/// Connections that only read.
+pub const READERS: u32 = 5;
+/// The longest that a question to the database waits for a reader.
+const READER_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Connects, with the settings that every connection has.
+pub async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
+    prepared(AnyConnection::connect(address).await?).await
+}
+
+/// Connects once more to the file under watch. Until it reads something, a connection leaves the log beside the file
+/// alone: with another file of the name, it would take the log for that one's.
+pub async fn connect_again(address: &str, watch: &Watch) -> sqlx::Result<AnyConnection> {
+    let connection = AnyConnection::connect(address).await?;
+    if !watch.is_ours() {
+        let replaced = std::io::Error::other("its file was replaced");
+        return Err(sqlx::Error::Io(replaced));
+    }
+    prepared(connection).await
+}
+
+async fn prepared(mut connection: AnyConnection) -> sqlx::Result<AnyConnection> {
+    for pragma in PRAGMAS {
+        sqlx::query(pragma).execute(&mut connection).await?;
+    }
+    Ok(connection)
+}
+
+pub fn readers(watch: Arc<Watch>) -> AnyPoolOptions {
+    AnyPoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(1)
+        .acquire_timeout(READER_PATIENCE)
+        // A file that was moved away under a running server must not come back as another one.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(move |connection, _| {
+            let watch = Arc::clone(&watch);
+            Box::pin(async move {
+                if !watch.is_ours() {
+                    return Err(sqlx::Error::PoolClosed);
+                }
+                for pragma in PRAGMAS.iter().chain(&["PRAGMA query_only = ON"]) {
+                    sqlx::query(*pragma).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+}
+
+/// Asks SQLite whether the settings took: durability rests on them.
+pub async fn assert_settings(connection: &mut AnyConnection) -> Result<(), OpenError> {
+    let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()")
+        .fetch_one(&mut *connection)
+        .await?;
+    if numbers(&version) < numbers(SQLITE_NEEDED) {
+        return Err(OpenError::OldSqlite {
+            found: version,
+            needed: SQLITE_NEEDED,
+        });
+    }
+    let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await?;
+    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous")
+        .fetch_one(&mut *connection)
+        .await?;
+    let (foreign_keys,): (i64,) = sqlx::query_as("PRAGMA foreign_keys")
+        .fetch_one(&mut *connection)
+        .await?;
+    if (journal.as_str(), synchronous, foreign_keys) != ("wal", 2, 1) {
+        return Err(OpenError::Read(sqlx::Error::Protocol(format!(
+            "SQLite did not take its settings: journal_mode {journal}, synchronous {synchronous}, foreign_keys {foreign_keys}"
+        ))));
+    }
+    Ok(())
+}
+
+fn numbers(version: &str) -> Vec<u32> {
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
+}

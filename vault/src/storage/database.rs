@@ -1,0 +1,182 @@
+//! The database, open: its connections, its file, and its close.
+
+use std::sync::Arc;
+
+use sqlx::AnyPool;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
+
+use super::address::address;
+use super::backup;
+use super::connection::{assert_settings, connect, readers};
+use super::content::{Content, Inspected, MIGRATIONS};
+use super::keeper::Keeper;
+use super::lock::Lock;
+use super::watch::Watch;
+use super::writer::transaction::Write;
+use super::writer::{self, Writer};
+use crate::error::{Error, OpenError, Result};
+use crate::files::{private_file, sync_folder};
+use crate::state::directory::KeyDirectory;
+use crate::state::readiness::Readiness;
+use crate::time::clock::Clock;
+
+pub struct Database {
+    /// For everything that only reads.
+    pub readers: AnyPool,
+    pub(super) writer: Arc<Writer>,
+    /// Told of every commit, so that whoever waits for something to do looks again.
+    pub changed: Arc<Notify>,
+    pub readiness: Arc<Readiness>,
+    pub(super) keeper: Keeper,
+    /// Holds the locked file, so after the connections: see [`Lock::of_file`].
+    pub(super) watch: Arc<Watch>,
+    /// Keeps a second server off the file until the process ends.
+    _lock: Lock,
+}
+
+/// The writer's turn, held without changing anything.
+pub struct Held(#[expect(dead_code, reason = "held until it is dropped")] Write);
+
+impl Database {
+    /// Opens the file for good, making or migrating it where needed. The directory is what its changes are published
+    /// to.
+    pub(crate) async fn open(
+        inspected: Inspected,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+    ) -> Result<Self, OpenError> {
+        let Inspected {
+            path,
+            content,
+            mut lock,
+            file,
+        } = inspected;
+        let opened = |source| OpenError::Database {
+            path: path.clone(),
+            source,
+        };
+        let file = if let Some(file) = file {
+            file
+        } else {
+            // SQLite gives the files beside it the same mode.
+            private_file(&path)
+                .and_then(|made| made.sync_all())
+                .and_then(|()| sync_folder(&path))
+                .map_err(|error| opened(sqlx::Error::Io(error)))?;
+            lock.of_file()?
+        };
+        if matches!(content, Content::NoKeys | Content::Keys) {
+            backup::before_migration(&path).await?;
+        }
+        let address = address(&path, "mode=rw");
+        let mut connection = connect(&address).await.map_err(opened)?;
+        assert_settings(&mut connection).await?;
+        MIGRATIONS.run(&mut connection).await?;
+        writer::set_impatient(&mut connection).await?;
+        let (readiness, changed) = (Arc::default(), Arc::default());
+        let watch = Watch::new(path.clone(), file, Arc::clone(&readiness))
+            .map(Arc::new)
+            .map_err(|error| opened(sqlx::Error::Io(error)))?;
+        let readers = readers(Arc::clone(&watch))
+            .connect(&address)
+            .await
+            .map_err(opened)?;
+        let keeper = Keeper::connect(&address).await.map_err(opened)?;
+        lock.keep();
+        let writer = Writer::new(
+            address,
+            connection,
+            clock,
+            directory,
+            Arc::clone(&watch),
+            Arc::clone(&readiness),
+            Arc::clone(&changed),
+        );
+        Ok(Self {
+            readers,
+            writer: Arc::new(writer),
+            changed,
+            readiness,
+            keeper,
+            watch,
+            _lock: lock,
+        })
+    }
+
+    /// Keeps every other change waiting for as long as the result is held, also those of other processes.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    pub async fn hold(&self) -> Result<Held> {
+        self.begin().await.map(Held)
+    }
+
+    /// Begins a write, within two seconds or not at all.
+    pub(super) async fn begin(&self) -> Result<Write> {
+        self.writer.begin().await
+    }
+
+    /// Waits until every change is visible that had its turn when this was called. A change reads the clock
+    /// in its turn, so no older one can appear afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.
+    pub async fn settled(&self) -> Result<()> {
+        self.writer.settled().await
+    }
+
+    /// Reports a change that hangs, as on a frozen volume.
+    pub fn look_for_a_stuck_change(&self) {
+        self.writer.look_for_a_stuck_change();
+    }
+
+    /// Takes note of how a change ended. One that failed at a statement costs the writer's connection, and what it
+    /// failed at is logged in one place, however many fail.
+    pub fn noted<T>(&self, result: Result<T>) -> Result<T> {
+        match result {
+            Err(Error::Unavailable(reason)) => Err(self.writer.statement_failed(&reason)),
+            other => other,
+        }
+    }
+
+    /// How many times a write failed since the start.
+    pub fn write_failures(&self) -> u64 {
+        self.writer.failures()
+    }
+
+    /// Folds the write-ahead log into the file and closes every connection, by `deadline`.
+    pub async fn close(&self, deadline: Instant) {
+        if timeout_at(deadline, self.readers.close()).await.is_err() {
+            tracing::warn!("a question to the database did not end in time");
+        }
+        let folded = if !self.watch.log_is_whole() || self.watch.log_is_cut() {
+            // The last connection to close would fold the log in.
+            self.keeper.abandon().await;
+            Ok(())
+        } else {
+            let ended = self.writer.close(deadline).await;
+            let folded = self.keeper.close(deadline).await;
+            ended.and(folded)
+        };
+        match self.watch.set_log_aside() {
+            Ok(Some(aside)) => tracing::error!(
+                "the write-ahead log is now {}: another file has the database's name, and would be read with it",
+                aside.display()
+            ),
+            Ok(None) => {
+                if let Err(reason) = folded {
+                    tracing::warn!(
+                        reason,
+                        "the write-ahead log could not be folded in; the next start will do it"
+                    );
+                }
+            }
+            Err(error) => tracing::error!(
+                %error,
+                "the write-ahead log belongs to a file that was replaced, and could not be moved away: do it before the \
+                 next start"
+            ),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Rows of accounts and keys, published to the key directory: all of them at the start, and again where the outcome of a
+//! commit is not known.
+
+use std::collections::HashSet;
+
+use futures_util::TryStreamExt;
+use shared::token::AccessKey;
+use sqlx::AnyConnection;
+
+use crate::crypto::pepper::Digest;
+use crate::error::Error;
+use crate::state::directory::KeyDirectory;
+
+/// Every account, as the directory needs it.
+pub const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
+
+/// Every key, as the directory needs it. In one column, because of a million rows it is the columns that take the time. The name, which may be any text,
+/// comes last.
+pub const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
+            digest
+     FROM api_keys";
+
+/// Makes a directory what the database says, where a commit has failed and its outcome is not known. The turn is held.
+pub async fn reconcile(
+    connection: &mut AnyConnection,
+    directory: &KeyDirectory,
+) -> Result<(), Error> {
+    let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(&mut *connection);
+    while let Some((id, warning_days)) = accounts.try_next().await? {
+        directory.set_account(&id, warning_days);
+    }
+    drop(accounts);
+    let mut known = HashSet::with_capacity(directory.len());
+    let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(connection);
+    while let Some((row, digest)) = keys.try_next().await? {
+        let access_key = publish(directory, &row, &digest)
+            .ok_or_else(|| Error::Unavailable(format!("the key {} is damaged", name(&row))))?;
+        known.insert(access_key);
+    }
+    directory.retain(|access_key| known.contains(access_key));
+    Ok(())
+}
+
+/// The access key at the beginning of a row.
+pub fn name(row: &str) -> String {
+    row.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// Publishes a row, and says which key it is; none if it is not one.
+pub fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<AccessKey> {
+    let mut parts = row.splitn(4, ' ');
+    let access_key: AccessKey = parts.next()?.parse().ok()?;
+    let account_id = parts.next()?;
+    let expires_at = match parts.next()? {
+        "never" => None,
+        at => Some(at.parse().ok()?),
+    };
+    let digest = Digest::try_from(digest).ok()?;
+    directory
+        .publish(access_key, account_id, parts.next()?, expires_at, digest)
+        .then_some(access_key)
+}
