@@ -1,5 +1,5 @@
-//! Mail: what is said in it ([`compose`]) and how it leaves ([`transport`]). When one is due, and whether it
-//! has left, is the postman's to know; nothing here remembers anything.
+//! Mails: their content ([`compose`]) and their transport ([`transport`]). The mailer knows when one is due and whether
+//! it has left; nothing here remembers anything.
 
 pub mod compose;
 mod digest;

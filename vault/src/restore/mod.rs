@@ -1,4 +1,4 @@
-//! Puts a backup in the place of the database. A backup knows nothing of what was revoked after it was made, so what
+//! Restore: a backup in the place of the database. A backup knows nothing of what was revoked after it was made, so what
 //! the present database revoked since is revoked again in the same step: keys, passwords, sessions and links.
 
 mod accounts;
