@@ -17,7 +17,7 @@ use crate::mail::transport::{Progress, Transport};
 use crate::mailer::delivery::Hands;
 use crate::notices::sweep;
 use crate::outbox::{self, Wanted};
-use crate::time::jump_guard::Steady;
+use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
 /// Mails on their way at the same time, but for slow ones.
@@ -76,7 +76,7 @@ impl Vault {
 struct Round {
     vault: Vault,
     transport: Arc<Transport>,
-    steady: Steady,
+    jump_guard: ClockJumpGuard,
     started: Instant,
     sending: JoinSet<()>,
     under_way: HashMap<Id, UnderWay>,
@@ -97,7 +97,7 @@ struct UnderWay {
 impl Round {
     fn new(vault: Vault, transport: Transport) -> Self {
         Self {
-            steady: Steady::since(vault.0.known, "mail"),
+            jump_guard: ClockJumpGuard::since(vault.0.known, "mail"),
             vault,
             transport: Arc::new(transport),
             started: Instant::now(),
@@ -146,7 +146,7 @@ impl Round {
     /// postman began.
     async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
         let begun = Instant::now();
-        let Some(now) = self.steady.now(self.vault.0.clock.wall(), monotonic) else {
+        let Some(now) = self.jump_guard.now(self.vault.0.clock.wall(), monotonic) else {
             return Ok(TRY_AGAIN);
         };
         // From here on no change can be older than what the sweep goes by.
@@ -216,11 +216,13 @@ impl Round {
         news
     }
 
-    /// The instant by which mails have their turn: the machine's clock, which goes on while [`Steady`] stands still after a
+    /// The instant by which mails have their turn: the machine's clock, which goes on while [`ClockJumpGuard`] stands still after a
     /// jump back. None while it is doubted.
     fn believed(&mut self, monotonic: Duration) -> Option<i64> {
         let wall = self.vault.0.clock.wall();
-        self.steady.now(wall, monotonic).map(|now| now.min(wall))
+        self.jump_guard
+            .now(wall, monotonic)
+            .map(|now| now.min(wall))
     }
 
     /// Begins to send a mail.

@@ -1,8 +1,8 @@
-//! Whether the clock can be believed enough to write mails or remove anything by it. A machine whose clock
-//! leaps ahead for a moment must not tell every customer that their keys have expired.
+//! The clock jump guard: it detects forward jumps of the clock before mails are written or anything is removed by it. A
+//! machine whose clock jumps ahead for a moment must not tell every customer that their keys have expired.
 //!
-//! A forward jump against the monotonic clock is not gone by until the new time has held for a while; a backward
-//! jump needs no stop, since nothing becomes due by it.
+//! After a forward jump against the monotonic clock, the new time counts only once it has held for a while. A backward
+//! jump needs no guard, since nothing becomes due by it.
 
 use std::time::Duration;
 
@@ -28,9 +28,9 @@ impl Reading {
     }
 }
 
-/// Watches the two clocks.
+/// Compares the wall clock with the monotonic clock.
 #[derive(Debug)]
-pub struct Steady {
+pub struct ClockJumpGuard {
     /// What waits while the clock is doubted, for the log.
     what: &'static str,
     /// The last reading that was believed.
@@ -42,7 +42,7 @@ pub struct Steady {
     highest: i64,
 }
 
-impl Steady {
+impl ClockJumpGuard {
     /// Begins where something is known to have happened at `known`, UTC epoch milliseconds, in an earlier run. `what`
     /// waits while the clock is doubted.
     pub fn since(known: i64, what: &'static str) -> Self {
@@ -101,18 +101,18 @@ mod tests {
     const NOON: i64 = 1_795_435_200_000;
     const HOUR: i64 = 3_600_000;
 
-    fn at(steady: &mut Steady, wall: i64, seconds: u64) -> Option<i64> {
-        steady.now(wall, Duration::from_secs(seconds))
+    fn at(guard: &mut ClockJumpGuard, wall: i64, seconds: u64) -> Option<i64> {
+        guard.now(wall, Duration::from_secs(seconds))
     }
 
     #[test]
     fn an_ordinary_clock_is_believed() {
-        let mut steady = Steady::since(NOON, "mail");
-        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
-        assert_eq!(at(&mut steady, NOON + HOUR, 3_600), Some(NOON + HOUR));
+        let mut guard = ClockJumpGuard::since(NOON, "mail");
+        assert_eq!(at(&mut guard, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut guard, NOON + HOUR, 3_600), Some(NOON + HOUR));
         let adjusted = NOON + 2 * HOUR + 290_000;
         assert_eq!(
-            at(&mut steady, adjusted, 7_200),
+            at(&mut guard, adjusted, 7_200),
             Some(adjusted),
             "less than five minutes"
         );
@@ -121,61 +121,61 @@ mod tests {
     #[test]
     fn a_jump_ahead_is_believed_when_it_has_held_for_a_minute() {
         for jump in [HOUR, 400 * 24 * HOUR] {
-            let mut steady = Steady::since(NOON, "mail");
+            let mut guard = ClockJumpGuard::since(NOON, "mail");
             let there = |seconds: i64| NOON + jump + seconds * 1000;
-            assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
-            assert_eq!(at(&mut steady, there(1), 1), None);
-            assert_eq!(at(&mut steady, there(60), 60), None);
-            assert_eq!(at(&mut steady, there(61), 61), Some(there(61)));
-            assert_eq!(at(&mut steady, there(62), 62), Some(there(62)));
+            assert_eq!(at(&mut guard, NOON, 0), Some(NOON));
+            assert_eq!(at(&mut guard, there(1), 1), None);
+            assert_eq!(at(&mut guard, there(60), 60), None);
+            assert_eq!(at(&mut guard, there(61), 61), Some(there(61)));
+            assert_eq!(at(&mut guard, there(62), 62), Some(there(62)));
         }
     }
 
     #[test]
     fn a_rest_is_no_jump_but_a_year_is() {
         for (rest, believed) in [(90, true), (400, false)] {
-            let mut steady = Steady::since(NOON, "mail");
+            let mut guard = ClockJumpGuard::since(NOON, "mail");
             let wall = NOON + rest * 24 * HOUR;
-            assert_eq!(at(&mut steady, wall, 0), believed.then_some(wall));
+            assert_eq!(at(&mut guard, wall, 0), believed.then_some(wall));
         }
     }
 
     #[test]
     fn a_jump_that_is_taken_back_never_happened() {
-        let mut steady = Steady::since(NOON, "mail");
-        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
-        assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR, 1), None);
-        assert_eq!(at(&mut steady, NOON + 30_000, 30), Some(NOON + 30_000));
+        let mut guard = ClockJumpGuard::since(NOON, "mail");
+        assert_eq!(at(&mut guard, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut guard, NOON + 400 * 24 * HOUR, 1), None);
+        assert_eq!(at(&mut guard, NOON + 30_000, 30), Some(NOON + 30_000));
         assert_eq!(
-            at(&mut steady, NOON + 400 * 24 * HOUR, 31),
+            at(&mut guard, NOON + 400 * 24 * HOUR, 31),
             None,
             "doubted anew"
         );
-        assert_eq!(at(&mut steady, NOON + 400 * 24 * HOUR + 59_000, 90), None);
+        assert_eq!(at(&mut guard, NOON + 400 * 24 * HOUR + 59_000, 90), None);
     }
 
     #[test]
     fn a_clock_that_keeps_jumping_is_doubted_from_each_jump_on() {
-        let mut steady = Steady::since(NOON, "mail");
-        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
+        let mut guard = ClockJumpGuard::since(NOON, "mail");
+        assert_eq!(at(&mut guard, NOON, 0), Some(NOON));
         for (second, hours) in [(1, 1), (40, 2), (80, 3), (120, 2)] {
             let wall = NOON + i64::from(hours) * HOUR;
-            assert_eq!(at(&mut steady, wall, second), None, "at {second} s");
+            assert_eq!(at(&mut guard, wall, second), None, "at {second} s");
         }
         let settled = NOON + 2 * HOUR + 60_000;
-        assert_eq!(at(&mut steady, settled, 180), Some(settled));
+        assert_eq!(at(&mut guard, settled, 180), Some(settled));
     }
 
     #[test]
     fn time_stands_still_after_a_jump_back() {
-        let mut steady = Steady::since(NOON, "mail");
-        assert_eq!(at(&mut steady, NOON, 0), Some(NOON));
-        assert_eq!(at(&mut steady, NOON - HOUR, 1), Some(NOON));
+        let mut guard = ClockJumpGuard::since(NOON, "mail");
+        assert_eq!(at(&mut guard, NOON, 0), Some(NOON));
+        assert_eq!(at(&mut guard, NOON - HOUR, 1), Some(NOON));
         assert_eq!(
-            at(&mut steady, NOON + 1000, 2),
+            at(&mut guard, NOON + 1000, 2),
             None,
             "ahead by an hour again"
         );
-        assert_eq!(at(&mut steady, NOON + 61_000, 62), Some(NOON + 61_000));
+        assert_eq!(at(&mut guard, NOON + 61_000, 62), Some(NOON + 61_000));
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::error::Result;
 use crate::state::readiness::Cause;
-use crate::time::jump_guard::Steady;
+use crate::time::jump_guard::ClockJumpGuard;
 use crate::upkeep::pruning::Keep;
 use crate::vault::Vault;
 
@@ -140,10 +140,10 @@ async fn bound(vault: Vault) {
 }
 
 async fn prune(vault: Vault, keep: Keep) {
-    let mut steady = Steady::since(vault.0.known, "the removal of what is old");
+    let mut jump_guard = ClockJumpGuard::since(vault.0.known, "the removal of what is old");
     let started = Instant::now();
     loop {
-        let now = steady.now(vault.0.clock.wall(), started.elapsed());
+        let now = jump_guard.now(vault.0.clock.wall(), started.elapsed());
         let more = match now {
             Some(now) => vault.prune(keep, now).await,
             None => Ok(false),

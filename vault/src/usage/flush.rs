@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use crate::error::{Error, Result};
 use crate::state::usage_counts::{Counted, lock};
 use crate::storage::System;
-use crate::time::jump_guard::Steady;
+use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
 /// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
@@ -190,7 +190,7 @@ struct Round {
     vault: Vault,
     started: Instant,
     /// What is removed is gone, so not by a clock that leaps ahead for a moment.
-    steady: Steady,
+    jump_guard: ClockJumpGuard,
     /// The last hour for which everything old is removed.
     pruned: i64,
     /// Flushes that failed in a row.
@@ -200,7 +200,7 @@ struct Round {
 impl Round {
     fn new(vault: Vault) -> Self {
         Self {
-            steady: Steady::since(vault.0.known, "the removal of old usage"),
+            jump_guard: ClockJumpGuard::since(vault.0.known, "the removal of old usage"),
             vault,
             started: Instant::now(),
             pruned: 0,
@@ -228,7 +228,7 @@ impl Round {
 
     async fn prune(&mut self) {
         let wall = self.vault.0.clock.wall();
-        let Some(now) = self.steady.now(wall, self.started.elapsed()) else {
+        let Some(now) = self.jump_guard.now(wall, self.started.elapsed()) else {
             return;
         };
         let hour = now.div_euclid(HOUR_MS);
