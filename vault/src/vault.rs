@@ -13,7 +13,7 @@ use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, Result};
 use crate::limits::{self, Limit, Limits};
-use crate::state::decision_metrics::Tally;
+use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
 use crate::state::request_ids::RequestIds;
@@ -51,7 +51,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) reset_requests: ResetRequests,
     pub(crate) usage: Usage,
-    pub(crate) tally: Tally,
+    pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
     /// How long the mail about a key that was expired by hand waits for others, in milliseconds.

@@ -12,7 +12,7 @@ use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
 use crate::limits::Limits;
 use crate::notices::sweep;
-use crate::state::decision_metrics::Tally;
+use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
@@ -46,7 +46,7 @@ impl Vault {
             limits: Limits::new(options.limits, clock.clone(), READERS),
             reset_requests: ResetRequests::default(),
             usage: Usage::default(),
-            tally: Tally::default(),
+            decision_metrics: DecisionMetrics::default(),
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
             notice_wait: AtomicI64::new(NOTICE_WAIT_MS),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use shared::problem::Code;
 
-use crate::state::sharded::Shards;
+use crate::state::sharded::Sharded;
 
 /// Upper bounds of the buckets in nanoseconds, each included. A decision takes less than a microsecond on the machines of
 /// its day; what is far above was held up.
@@ -23,7 +23,7 @@ const REFUSALS: [Code; 5] = [
 ];
 
 #[derive(Default)]
-struct Part {
+struct Shard {
     good: AtomicU64,
     refused: [AtomicU64; REFUSALS.len()],
     /// One more than there are bounds: for what is beyond the last.
@@ -32,7 +32,7 @@ struct Part {
 }
 
 #[derive(Default)]
-pub(crate) struct Tally(Shards<Part>);
+pub(crate) struct DecisionMetrics(Sharded<Shard>);
 
 /// The decisions since the start.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,49 +46,49 @@ pub struct Decisions {
     pub seconds: f64,
 }
 
-impl Tally {
+impl DecisionMetrics {
     /// Counts a decision; `refused` is none if the key is good.
     pub fn count(&self, refused: Option<Code>, took: Duration) {
-        let part = self.0.mine();
+        let shard = self.0.local();
         let outcome = match refused {
-            None => Some(&part.good),
+            None => Some(&shard.good),
             Some(code) => REFUSALS
                 .iter()
                 .position(|known| *known == code)
-                .map(|place| &part.refused[place]),
+                .map(|index| &shard.refused[index]),
         };
         if let Some(outcome) = outcome {
             outcome.fetch_add(1, Ordering::Relaxed);
         }
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let bucket = BOUNDS.partition_point(|bound| *bound < nanoseconds);
-        part.buckets[bucket].fetch_add(1, Ordering::Relaxed);
-        part.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        shard.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        shard.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     pub fn read(&self) -> Decisions {
-        let sum = |of: &dyn Fn(&Part) -> &AtomicU64| {
+        let sum = |of: &dyn Fn(&Shard) -> &AtomicU64| {
             self.0
                 .iter()
-                .map(|part| of(part).load(Ordering::Relaxed))
+                .map(|shard| of(shard).load(Ordering::Relaxed))
                 .sum::<u64>()
         };
-        let mut by_code = vec![("good", sum(&|part| &part.good))];
-        for (place, code) in REFUSALS.iter().enumerate() {
-            by_code.push((code.slug(), sum(&|part| &part.refused[place])));
+        let mut by_code = vec![("good", sum(&|shard| &shard.good))];
+        for (index, code) in REFUSALS.iter().enumerate() {
+            by_code.push((code.slug(), sum(&|shard| &shard.refused[index])));
         }
         let mut count = 0;
         let mut at_most = Vec::with_capacity(BOUNDS.len());
-        for (place, bound) in BOUNDS.iter().enumerate() {
-            count += sum(&|part| &part.buckets[place]);
+        for (index, bound) in BOUNDS.iter().enumerate() {
+            count += sum(&|shard| &shard.buckets[index]);
             at_most.push((seconds(*bound), count));
         }
-        count += sum(&|part| &part.buckets[BOUNDS.len()]);
+        count += sum(&|shard| &shard.buckets[BOUNDS.len()]);
         Decisions {
             by_code,
             at_most,
             count,
-            seconds: seconds(sum(&|part| &part.nanoseconds)),
+            seconds: seconds(sum(&|shard| &shard.nanoseconds)),
         }
     }
 }
@@ -104,17 +104,17 @@ mod tests {
     /// Whatever thread counts, and beyond the last bound too, nothing is missing.
     #[test]
     fn parts_are_added_up() {
-        let tally = Tally::default();
+        let metrics = DecisionMetrics::default();
         std::thread::scope(|scope| {
             for _ in 0..5 {
                 scope.spawn(|| {
-                    tally.count(None, Duration::from_nanos(250));
-                    tally.count(Some(Code::KeyExpired), Duration::from_nanos(251));
-                    tally.count(Some(Code::KeyInvalid), Duration::from_secs(1));
+                    metrics.count(None, Duration::from_nanos(250));
+                    metrics.count(Some(Code::KeyExpired), Duration::from_nanos(251));
+                    metrics.count(Some(Code::KeyInvalid), Duration::from_secs(1));
                 });
             }
         });
-        let read = tally.read();
+        let read = metrics.read();
         let expected = [
             ("good", 5),
             ("credentials_missing", 0),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;
 
 /// One part for each thread that counts, as long as there are not many more threads than processors.
-pub(crate) struct Shards<T>(Box<[CachePadded<T>]>);
+pub(crate) struct Sharded<T>(Box<[CachePadded<T>]>);
 
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
 
@@ -14,7 +14,7 @@ thread_local! {
     static THREAD: usize = NEXT_THREAD.fetch_add(1, Ordering::Relaxed);
 }
 
-impl<T: Default> Default for Shards<T> {
+impl<T: Default> Default for Sharded<T> {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         // Twice as many and a power of two: threads are numbered as they come, and not all of them count.
@@ -23,9 +23,9 @@ impl<T: Default> Default for Shards<T> {
     }
 }
 
-impl<T> Shards<T> {
+impl<T> Sharded<T> {
     /// The part of this thread.
-    pub fn mine(&self) -> &T {
+    pub fn local(&self) -> &T {
         &self.0[THREAD.with(|thread| *thread) & (self.0.len() - 1)]
     }
 

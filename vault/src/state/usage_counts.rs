@@ -14,7 +14,7 @@ use shared::status::Status;
 use shared::token::AccessKey;
 
 use crate::state::directory::AccountEntry;
-use crate::state::sharded::Shards;
+use crate::state::sharded::Sharded;
 use pending::Pending;
 pub(crate) use pending::Source;
 
@@ -27,7 +27,7 @@ pub(crate) type Settled = HashMap<AccessKey, u64, RandomState>;
 
 #[derive(Default)]
 pub(crate) struct Usage {
-    parts: Shards<Mutex<Counted>>,
+    parts: Sharded<Mutex<Counted>>,
     /// When the oldest was counted of what waits in the parts, UTC epoch milliseconds; 0: nothing does.
     since: AtomicI64,
     /// The same of what is being written.
@@ -49,7 +49,7 @@ impl Usage {
         status: Status,
         source: Source<'_>,
     ) {
-        let mut counted = lock(self.parts.mine());
+        let mut counted = lock(self.parts.local());
         // While the part is held, so that nobody takes it out in between.
         self.note_age(now);
         counted
@@ -107,7 +107,7 @@ impl Usage {
 
     /// Puts back what could not be written.
     pub fn put_back(&self, mut counted: Counted) {
-        let part = self.parts.mine();
+        let part = self.parts.local();
         // There may be much of it, and calls wait for the part: what was counted meanwhile is added to it outside,
         // and only the little that came during that while the part is held.
         let newer = std::mem::take(&mut *lock(part));

@@ -51,7 +51,7 @@ impl Keys<'_> {
         let begun = Instant::now();
         let verdict = self.authenticate(headers, caller);
         let rejected = verdict.as_ref().err().map(|rejection| rejection.code());
-        self.vault.0.tally.count(rejected, begun.elapsed());
+        self.vault.0.decision_metrics.count(rejected, begun.elapsed());
         verdict
     }
 
@@ -95,7 +95,7 @@ impl Vault {
 
     /// The decisions since the start, for the operator.
     pub fn decisions(&self) -> Decisions {
-        self.0.tally.read()
+        self.0.decision_metrics.read()
     }
 
     /// The request's id: its own `X-Request-Id` if that is fit for a log, else a new one.
