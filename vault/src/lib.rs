@@ -45,7 +45,7 @@ pub use caller::{Caller, DeviceToken};
 pub use error::{Conflict, Error, OpenError, Result};
 pub use keys::change::KeyEdit;
 pub use keys::create::NewKey;
-pub use mailer::worker::Postman;
+pub use mailer::worker::MailWorker;
 pub use onboarding::demo;
 pub use onboarding::sign_up::SignedUp;
 pub use restore::{Parted, Present, Restored, Revived, Since, Wanted, restore};

@@ -113,7 +113,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     announce(vault.key_count(), bound, &base_url);
     tracing::info!("mails leave by {transport}");
     warn_of_exposure(config, &base_url, bound);
-    let postman = vault.start_postman(transport);
+    let mailer = vault.start_mailer(transport);
     let flusher = vault.start_flushing();
     let upkeep = vault.start_upkeep(config.keep());
     let (clock_of, stop_of_clock) = (vault.clone(), stopped());
@@ -128,7 +128,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let _ = stop.send(());
     // Requests and mails in flight end side by side.
     let drained = async {
-        tokio::join!(postman.stop(), async {
+        tokio::join!(mailer.stop(), async {
             while serving.join_next().await.is_some() {}
         });
     };

@@ -27,7 +27,7 @@ impl Vault {
     pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
         let mut attempts = 0;
         while let Some(mail) = self
-            .take(Wanted::Any, self.now(), &Hands::default())
+            .take(Wanted::Any, self.now(), &InFlight::default())
             .await?
         {
             let outcome = mail.attempt(transport, limit, &Progress::default()).await;
@@ -51,7 +51,7 @@ impl Vault {
         &self,
         wanted: Wanted,
         now: i64,
-        hands: &Hands,
+        in_flight: &InFlight,
     ) -> Result<Option<Outgoing>> {
         let database = &self.0.database;
         let turn = self.turn(wanted, now);
@@ -72,7 +72,7 @@ impl Vault {
             let Some(lease) = leased.await? else {
                 return Ok(None);
             };
-            let Some(held) = hands.take(&lease.id) else {
+            let Some(held) = in_flight.take(&lease.id) else {
                 continue;
             };
             let composed =
@@ -229,13 +229,13 @@ impl Outgoing {
     }
 }
 
-/// The mails that are being sent. One whose outcome cannot be written down for so long that its lease ends is
-/// still in somebody's hands, and must not be sent a second time.
+/// The mails in flight. One whose outcome cannot be stored for so long that its lease ends is still in flight, and must
+/// not be sent a second time.
 #[derive(Clone, Default)]
-pub struct Hands(Arc<Mutex<HashSet<String>>>);
+pub struct InFlight(Arc<Mutex<HashSet<String>>>);
 
-impl Hands {
-    /// Holds a mail until what is given back is dropped; none if it is held already.
+impl InFlight {
+    /// Adds a mail until the result is dropped; none if it is in flight already.
     fn take(&self, mail: &str) -> Option<Held> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.insert(mail.to_owned())
@@ -243,8 +243,8 @@ impl Hands {
     }
 }
 
-/// A mail in hand, until this is dropped.
-struct Held(Hands, String);
+/// A mail in flight, until this is dropped.
+struct Held(InFlight, String);
 
 impl Drop for Held {
     fn drop(&mut self) {
@@ -274,7 +274,7 @@ mod tests {
         }
         tokio::time::pause();
         let taken = vault
-            .take(Wanted::Any, vault.now(), &Hands::default())
+            .take(Wanted::Any, vault.now(), &InFlight::default())
             .await;
         assert!(matches!(database.noted(taken), Err(Error::Busy)));
         assert_eq!(vault.write_failures(), 0);

@@ -1,5 +1,5 @@
-//! The postman: sweeps when something is due, and sends what is in the outbox. One task, woken by the next
-//! due instant and by every change of the database; a few sends go on beside it, so that a slow mail server
+//! The mail worker: it sweeps when something is due, and sends what is in the outbox. One task, woken by the next
+//! due instant and by every change of the database; a few sends run beside it, so that a slow mail server
 //! holds up neither the sweep nor the other mails, and never a page or a verification.
 
 use std::collections::HashMap;
@@ -14,26 +14,26 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Error, Result};
 use crate::mail::transport::{Progress, Transport};
-use crate::mailer::delivery::Hands;
+use crate::mailer::delivery::InFlight;
 use crate::notices::sweep;
 use crate::outbox::{self, Wanted};
 use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
-/// Mails on their way at the same time, but for slow ones.
-const HANDS: usize = 16;
-/// Mails on their way at the same time, slow ones too.
+/// Mails in flight at the same time, without slow ones.
+const MAX_IN_FLIGHT: usize = 16;
+/// Mails in flight at the same time, including slow ones.
 const CONNECTIONS: usize = 64;
-/// How many of either are kept free of notices, for the links that somebody waits for.
-const FOR_LINKS: usize = 4;
-/// A mail that takes longer is slow, and does not count among the hands: RFC 5321 gives a receiver half an hour
+/// How many of either are reserved for links, which a person waits for.
+const RESERVED_FOR_LINKS: usize = 4;
+/// A mail that takes longer is slow, and does not count against [`MAX_IN_FLIGHT`]: RFC 5321 gives a receiver half an hour
 /// in all, and the others do not wait that long.
 const SLOW: Duration = Duration::from_secs(30);
 /// The longest that one attempt may take in all, more than all of its steps should.
 const ATTEMPT: Duration = Duration::from_hours(1);
 /// How long a stop waits for the attempts under way.
 const GRACE: Duration = Duration::from_millis(5_500);
-/// The postman looks up this often even if nothing is due, to see whether the clock has jumped.
+/// The worker looks this often even if nothing is due, to see whether the clock has jumped.
 const LOOK: Duration = Duration::from_mins(1);
 /// The wait after a sweep that failed, in milliseconds.
 const RESWEEP_MS: i64 = 5_000;
@@ -42,28 +42,28 @@ const STILL: Duration = Duration::from_millis(100);
 /// The wait while the clock is doubted, or the database does not answer.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
-/// A postman at work.
-pub struct Postman {
+/// The mail worker, running.
+pub struct MailWorker {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
-impl Postman {
+impl MailWorker {
     /// Lets the attempts under way come to an end, for a few seconds at most, and gives the rest back.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         if let Err(fault) = self.task.await {
-            tracing::error!(%fault, "the postman failed");
+            tracing::error!(%fault, "the mail worker failed");
         }
     }
 }
 
 impl Vault {
     /// Begins to sweep and to send.
-    pub fn start_postman(&self, transport: Transport) -> Postman {
+    pub fn start_mailer(&self, transport: Transport) -> MailWorker {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(Round::new(self.clone(), transport).run(stopped));
-        Postman { stop, task }
+        MailWorker { stop, task }
     }
 
     /// Takes down what became due before now, and says how many mails it put into the outbox.
@@ -72,7 +72,7 @@ impl Vault {
     }
 }
 
-/// The postman's state.
+/// The state of the worker.
 struct Round {
     vault: Vault,
     transport: Arc<Transport>,
@@ -80,7 +80,7 @@ struct Round {
     started: Instant,
     sending: JoinSet<()>,
     under_way: HashMap<Id, UnderWay>,
-    hands: Hands,
+    in_flight: InFlight,
     /// The instant of the last round.
     last: Option<i64>,
     /// When the log was last told that no reader was free.
@@ -103,7 +103,7 @@ impl Round {
             started: Instant::now(),
             sending: JoinSet::new(),
             under_way: HashMap::new(),
-            hands: Hands::default(),
+            in_flight: InFlight::default(),
             last: None,
             busy_told: None,
         }
@@ -128,7 +128,7 @@ impl Round {
                     TRY_AGAIN
                 }
                 Err(_) => {
-                    tracing::error!("the postman stumbled and goes on");
+                    tracing::error!("the mail worker panicked, continuing");
                     TRY_AGAIN
                 }
             };
@@ -143,7 +143,7 @@ impl Round {
     }
 
     /// Does what there is to do, and says how long there will be nothing. `monotonic` is the time since the
-    /// postman began.
+    /// worker started.
     async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
         let begun = Instant::now();
         let Some(now) = self.jump_guard.now(self.vault.0.clock.wall(), monotonic) else {
@@ -165,12 +165,12 @@ impl Round {
                 }
             }
         }
-        while let Some(wanted) = self.free_hands() {
+        while let Some(wanted) = self.free_permits() {
             // The clock is read for each mail: sixty of them take a while.
             let Some(at) = self.believed(monotonic + begun.elapsed()) else {
                 return Ok(TRY_AGAIN);
             };
-            let taken = self.vault.take(wanted, at, &self.hands).await;
+            let taken = self.vault.take(wanted, at, &self.in_flight).await;
             let Some(mail) = self.vault.0.database.noted(taken)? else {
                 break;
             };
@@ -179,8 +179,8 @@ impl Round {
                 mail.send(&vault, &transport, ATTEMPT, &progress).await;
             });
         }
-        // With all hands full, the next wake is when one of them is free, or holds a slow mail.
-        let (next_try, next_slow) = match self.free_hands() {
+        // With no permit free, the next wake is when one is released, or a mail in flight becomes slow.
+        let (next_try, next_slow) = match self.free_permits() {
             Some(Wanted::Any) => {
                 let at = now.min(self.vault.0.clock.wall());
                 let turn = self.vault.turn(Wanted::Any, at);
@@ -246,13 +246,13 @@ impl Round {
         self.under_way.remove(&task);
     }
 
-    /// What the free hands may take.
-    fn free_hands(&self) -> Option<Wanted> {
+    /// The mails that the free permits may send.
+    fn free_permits(&self) -> Option<Wanted> {
         let quick = self.quick().count();
         let all = self.under_way.len();
-        if quick < HANDS - FOR_LINKS && all < CONNECTIONS - FOR_LINKS {
+        if quick < MAX_IN_FLIGHT - RESERVED_FOR_LINKS && all < CONNECTIONS - RESERVED_FOR_LINKS {
             Some(Wanted::Any)
-        } else if quick < HANDS && all < CONNECTIONS {
+        } else if quick < MAX_IN_FLIGHT && all < CONNECTIONS {
             Some(Wanted::Links)
         } else {
             None

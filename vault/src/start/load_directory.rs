@@ -153,7 +153,7 @@ mod tests {
         (folder, vault)
     }
 
-    /// A loader that is held up with a key in its hands cannot bring it back: the deletion waits for it.
+    /// A loader that is paused after reading a key cannot bring it back: the deletion waits for it.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_paused_loader_revives_nothing() {
         let (_folder, vault) = vault().await;

@@ -51,7 +51,10 @@ impl Keys<'_> {
         let begun = Instant::now();
         let verdict = self.authenticate(headers, caller);
         let rejected = verdict.as_ref().err().map(|rejection| rejection.code());
-        self.vault.0.decision_metrics.count(rejected, begun.elapsed());
+        self.vault
+            .0
+            .decision_metrics
+            .count(rejected, begun.elapsed());
         verdict
     }
 

@@ -1,4 +1,4 @@
-//! The postman round by round, with a clock that the test moves.
+//! The mail worker round by round, with a clock that the test moves.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -21,7 +21,7 @@ struct Office {
 }
 
 impl Office {
-    /// An account with twenty keys that expire within the year, and a postman who has just begun.
+    /// An account with twenty keys that expire within the year, and a worker that has just started.
     async fn open() -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
         let (vault, folder) = crate::temporary::vault(clock.clone()).await;
@@ -177,12 +177,12 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
 async fn a_link_finds_a_free_hand() {
     let mut office = Office::open().await;
     office.mails_after(0).await;
-    for _ in 0..HANDS - FOR_LINKS {
+    for _ in 0..MAX_IN_FLIGHT - RESERVED_FOR_LINKS {
         office
             .round
             .start(String::new(), |_| std::future::pending());
     }
-    assert_eq!(office.round.free_hands(), Some(Wanted::Links));
+    assert_eq!(office.round.free_permits(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
     crate::temporary::execute(&office.round.vault, key).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
@@ -193,7 +193,7 @@ async fn a_link_finds_a_free_hand() {
     assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
     let turn = vault.turn(Wanted::Any, NOON);
     let waiting = outbox::next_try(&vault.0.database, turn).await.unwrap();
-    assert_eq!(waiting, Some(0), "the notice waits for its hands");
+    assert_eq!(waiting, Some(0), "the notice waits for a permit");
 }
 
 /// A key that is expired while a round goes on is spoken of as expired, not as about to be.
@@ -213,7 +213,7 @@ async fn a_mail_speaks_of_the_moment_when_it_leaves() {
         .unwrap();
     let mut subjects = Vec::new();
     while let Some(mail) = vault
-        .take(Wanted::Any, NOON, &Hands::default())
+        .take(Wanted::Any, NOON, &InFlight::default())
         .await
         .unwrap()
     {
@@ -229,8 +229,8 @@ async fn a_mail_speaks_of_the_moment_when_it_leaves() {
 #[tokio::test]
 async fn a_mail_in_hand_is_not_sent_twice() {
     let office = Office::open().await;
-    let (vault, hands) = (&office.round.vault, &office.round.hands);
-    let take = |now| vault.take(Wanted::Any, now, hands);
+    let (vault, in_flight) = (&office.round.vault, &office.round.in_flight);
+    let take = |now| vault.take(Wanted::Any, now, in_flight);
     let mail = take(NOON).await.unwrap().unwrap();
     let id = mail.lease.id.clone();
     let lease_over = NOON + outbox::LEASE_MS + 1;

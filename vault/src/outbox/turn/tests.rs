@@ -13,7 +13,7 @@ use super::*;
 use crate::accounts::sessions::Session;
 use crate::caller::Caller;
 use crate::mail::transport::{Progress, Transport};
-use crate::mailer::delivery::Hands;
+use crate::mailer::delivery::InFlight;
 use crate::time::clock::{Clock, ManualClock};
 use crate::vault::Vault;
 
@@ -98,7 +98,7 @@ async fn expire(vault: &Vault, session: &Session) {
 }
 
 async fn take(vault: &Vault, now: i64) -> bool {
-    let taken = vault.take(Wanted::Any, now, &Hands::default()).await;
+    let taken = vault.take(Wanted::Any, now, &InFlight::default()).await;
     taken.unwrap().is_some()
 }
 
@@ -167,8 +167,8 @@ async fn a_crowded_mailbox_waits_by_no_leap() {
 
 /// Takes the mail whose turn it is, and fails to send it; perhaps the clock is moved meanwhile.
 async fn fail(vault: &Vault, clock: &ManualClock, meanwhile: i64) {
-    let hands = Hands::default();
-    let mail = vault.take(Wanted::Any, clock.wall(), &hands).await;
+    let in_flight = InFlight::default();
+    let mail = vault.take(Wanted::Any, clock.wall(), &in_flight).await;
     clock.leap(meanwhile);
     let transport = Transport::panicking("keyhold@example.com".parse().unwrap());
     let (mail, progress) = (mail.unwrap().unwrap(), Progress::default());
