@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-/// From where somebody asks: for the audit trail, the limits and the usage of keys.
+/// The origin of a request, for the audit trail, the limits and the usage of keys.
 #[derive(Clone, Debug, Default)]
 pub struct Caller {
     pub address: Option<IpAddr>,
@@ -15,7 +15,7 @@ pub struct Caller {
 pub struct DeviceToken(String);
 
 impl DeviceToken {
-    /// What a browser sent, whatever it is.
+    /// Wraps the cookie of a request, valid or not.
     pub fn sent(cookie: &str) -> Self {
         Self(cookie.to_owned())
     }

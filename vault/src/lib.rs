@@ -1,13 +1,12 @@
-//! Everything that must not be lost, and every rule that needs a clock, a database or randomness: accounts,
-//! sessions, keys, the in-memory key directory and the verification decision, the audit trail, notices and
-//! the mails that carry them.
+//! All durable state, and every rule that needs a clock, a database or randomness: accounts, sessions, keys, the
+//! in-memory key directory and verification, the audit trail, notices and their mails.
 //!
-//! Nothing in here serves HTTP or makes pages; [`verify`] knows the shapes of requests and answers, no more.
-//! The one way in is [`Vault`]; each room adds the methods of its subject.
+//! The crate serves no HTTP and renders no pages; [`verify`] depends on the shapes of requests and answers only. The
+//! entry point is [`Vault`]; each room adds the methods of its subject.
 //!
-//! How a change travels: validate (with `shared`) → one write transaction (row and audit entry) → commit →
-//! publish to the key directory → answer. A change runs in a task of its own, so that a client that hangs up
-//! cannot stop it between the commit and the publication.
+//! The way of a change: validation (with `shared`) → one write transaction (row and audit entry) → commit →
+//! publication to the key directory → answer. It runs in a task of its own, so a client that disconnects cannot stop it
+//! between commit and publication.
 //!
 //! The rooms from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`, `storage`, `state`,

@@ -22,23 +22,23 @@ use crate::state::usage_counts::Usage;
 use crate::storage::{Actor, Database, Tx, asked};
 use crate::time::clock::Clock;
 
-/// Where things are kept.
+/// The files, the address and the limits of a vault.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `sqlite://path`, absolute or relative to the working directory.
     pub database_url: String,
-    /// Made at the first start, readable by its owner only.
+    /// Created at the first start, readable by its owner only.
     pub pepper_file: PathBuf,
-    /// Where browsers reach Keyhold, without a slash at the end: links in mails begin with it.
+    /// The address at which browsers reach Keyhold, without a trailing slash: links in mails begin with it.
     pub base_url: String,
-    /// What an account, a network and the instance may take.
+    /// The limits of accounts, networks and the instance.
     pub limits: limits::Settings,
 }
 
-/// How long the mail about a key that was expired by hand waits, unless set, in milliseconds.
+/// The default wait of the mail about a key that was expired manually, in milliseconds.
 pub(crate) const NOTICE_WAIT_MS: i64 = 60 * 1000;
 
-/// The handle to it all; cheap to clone.
+/// The handle to the vault; cheap to clone.
 #[derive(Clone)]
 pub struct Vault(pub(crate) Arc<Inner>);
 
@@ -54,19 +54,19 @@ pub(crate) struct Inner {
     pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
-    /// How long the mail about a key that was expired by hand waits for others, in milliseconds.
+    /// The time that the mail about a manually expired key waits for further keys, in milliseconds.
     pub(crate) notice_wait: AtomicI64,
-    /// The latest instant at which an earlier run is known to have been at work; now, if there was none.
+    /// The latest instant at which an earlier run is known to have worked; the present one, if there was none.
     pub(crate) known: i64,
 }
 
 impl Vault {
-    /// The instant by which everything is decided, UTC epoch milliseconds; it never goes back.
+    /// Returns the instant of every decision, UTC epoch milliseconds; it never goes back.
     pub fn now(&self) -> i64 {
         self.0.clock.now()
     }
 
-    /// How many keys there are, good and expired, in all accounts.
+    /// Counts the keys of all accounts, good and expired.
     pub fn key_count(&self) -> usize {
         self.0.directory.len()
     }

@@ -1,4 +1,4 @@
-//! The links in mails, opened: the address that one confirms, and the end of the notices to a second recipient.
+//! Confirmation of addresses by the links in mails, and the end of the notices to a second recipient.
 
 use shared::mail::{LinkPurpose, MailKind};
 use shared::view::notices::LinkView;
@@ -15,7 +15,7 @@ use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
-/// Takes the second recipient away, within a transaction.
+/// Removes the second recipient, within a transaction.
 pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Result<()> {
     sqlx::query(
         "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",

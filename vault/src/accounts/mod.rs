@@ -1,5 +1,4 @@
-//! Accounts and the people who sign in to them: sign-in, sessions, preferences, addresses, and the links in their
-//! mails.
+//! Accounts: sign-in, sessions, devices, passwords, preferences, addresses, and the links in their mails.
 
 pub mod account;
 pub mod change_address;

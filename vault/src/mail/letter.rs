@@ -14,7 +14,7 @@ pub struct Letter {
     pub content: Content,
 }
 
-/// What a mail says.
+/// The content of a mail.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Content {
     /// One line.
@@ -25,7 +25,7 @@ pub struct Content {
     pub unsubscribe: Option<Unsubscribe>,
 }
 
-/// How a recipient puts an end to mails like this one (RFC 2369).
+/// The way to unsubscribe from mails like this one (RFC 2369).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Unsubscribe {
     /// On a page.

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::letter::{at_most, one_line};
 
-/// Characters of a mail server's words that are kept.
+/// Characters of a mail server's response that are kept.
 const WORDS_MAX_CHARS: usize = 500;
 
-/// Why a mail has not left, in the mail server's words: one line, at most 500 characters.
+/// The reason why a mail was not sent, from the mail server's response: one line, at most 500 characters.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum SendFault {
     /// A later attempt may succeed.
@@ -18,7 +18,7 @@ pub enum SendFault {
     Unknown(String),
 }
 
-/// How far a mail has come, known even if the attempt is called off.
+/// The progress of an attempt, known even if the attempt is cancelled.
 #[derive(Debug, Default)]
 pub struct Progress(AtomicBool);
 
@@ -69,7 +69,7 @@ impl SendFault {
     }
 }
 
-/// What somebody else said, fit for a row, a page and a log.
+/// Returns the response of a mail server, fit for a row, a page and a log.
 pub(super) fn words(said: &str) -> String {
     at_most(WORDS_MAX_CHARS, &one_line(said))
 }

@@ -1,4 +1,4 @@
-//! The worker that sends what waits in the outbox: it sweeps, leases, renders and delivers.
+//! The mail worker: it sweeps, leases mails from the outbox, renders them and delivers them.
 
 pub mod delivery;
 pub mod render;

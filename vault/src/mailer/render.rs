@@ -1,5 +1,5 @@
-//! What a mail has to say at the moment when it leaves: read from the keys, accounts and links as they are
-//! then, not as they were when it was put into the outbox. What is no longer true is left out, and a mail with
+//! The rendering of a mail at the moment when it leaves: from the keys, accounts and links as they are then, not as
+//! they were when the mail was put into the outbox. Statements that are no longer true are left out, and a mail with
 //! nothing left is not sent.
 
 mod account;

@@ -26,7 +26,7 @@ use crate::vault::Vault;
 /// The name of the key that is made with every account.
 const DEFAULT_KEY: &str = "Default key";
 
-/// What a sign-up gives.
+/// The result of a sign-up.
 pub struct SignedUp {
     pub session: SessionToken,
     /// The default key, with its secret.

@@ -25,7 +25,7 @@ impl Vault {
     /// Opens the database (making or migrating it where needed) and loads every key.
     ///
     /// # Errors
-    /// A sentence that says what stands in the way; what could not be opened is left as it was.
+    /// A sentence that names the obstacle; what could not be opened is left as it was.
     pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let passwords = Passwords::new()?;
         let directory = Arc::new(KeyDirectory::default());

@@ -3,10 +3,10 @@
 use crate::mail::Content;
 use crate::outbox::LeftOut;
 
-/// What a leased mail has to say.
+/// The content of a leased mail, from what is true now.
 #[derive(Default)]
 pub struct Checked {
-    /// None: nothing any more.
+    /// None: nothing is left to tell.
     pub content: Option<Content>,
     pub left_out: Vec<LeftOut>,
 }

@@ -1,4 +1,4 @@
-//! What was counted of one key since the last flush.
+//! The calls of one key since the last flush.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use shared::usage::KNOWN_CALLERS;
 
 use crate::state::directory::AccountEntry;
 
-/// Where a call comes from.
+/// The origin of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
     pub address: Option<IpAddr>,
