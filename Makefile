@@ -119,6 +119,7 @@ check-tree:
 	build/tree.sh
 	build/requirements.sh
 	build/deny.sh
+	build/audit.sh
 
 check-lints:
 	cargo clippy --locked --workspace --all-targets -- -D warnings

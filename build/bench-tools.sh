@@ -10,27 +10,12 @@ lacks() {
   echo "make bench: $*" >&2
 }
 
-install_packages() {
-  local as_root=()
-  if [[ $EUID != 0 ]]; then
-    sudo -n true 2>/dev/null || return 1
-    as_root=(sudo -n)
-  fi
-  "${as_root[@]}" apt-get update -qq || return 1
-  local package
-  for package in "$@"; do
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "$package" || return 1
-  done
-}
-
 missing=()
 for tool in nginx wrk; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if ((${#missing[@]} > 0)); then
-  { [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]) && install_packages "${missing[@]}"; } ||
-    lacks "install ${missing[*]}, on Debian with: sudo apt-get install ${missing[*]}"
+  build/debian.sh "make bench needs ${missing[*]}" "${missing[@]}"
 fi
 
 for folder in bench bench/peer; do

@@ -25,10 +25,10 @@ if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
     echo "Fetching nginx into target/tools/nginx" >&2
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
-    # The lists of packages are fetched where they may be; if they are there already, that is not needed.
-    as_root=()
-    [[ $EUID == 0 ]] || as_root=(sudo -n)
-    "${as_root[@]}" apt-get update -qq >&2 || true
+    # Only root may fetch the lists of packages; if they are there already, that is not needed.
+    if [[ $EUID == 0 ]]; then
+      apt-get update -qq >&2 || true
+    fi
     if (cd "$fresh" && apt-get download -qq nginx >&2); then
       dpkg-deb --extract "$fresh"/nginx_*.deb "$folder"
     fi
@@ -37,7 +37,8 @@ if [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
     echo "$folder/usr/sbin/nginx"
     exit 0
   fi
-  echo "The tests of the gateways need nginx with auth_request. Install it with: sudo apt-get install nginx" >&2
+  echo "The tests of the gateways need nginx with auth_request. Install it with:" >&2
+  echo "  sudo apt-get install --no-install-recommends nginx" >&2
   exit 1
 fi
 

