@@ -31,6 +31,8 @@ mod state;
 mod storage;
 #[cfg(test)]
 mod temporary;
+#[cfg(feature = "test-support")]
+pub mod test_support;
 pub mod text;
 mod time;
 mod upkeep;

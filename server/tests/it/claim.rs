@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use vault::mail::transport::Transport;
+use vault::test_support::Mail;
 
 use crate::fixture::{PASSWORD, Site};
 
@@ -19,10 +20,7 @@ pub async fn reset_mail(site: &Site, folder: &std::path::Path) -> String {
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .find(|mail| mail.contains("/reset-password?token="))
         .unwrap();
-    let message = mail_parser::MessageParser::default()
-        .parse(&newest)
-        .unwrap();
-    message.body_text(0).unwrap().into_owned()
+    Mail::read(newest.as_bytes()).text
 }
 
 /// The token of the link in such a mail.

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vault::mail::transport::Transport;
+use vault::test_support::PATIENCE;
+use vault::test_support::peer::{Action, Peer, Script, Step};
 
 use crate::fixture::{Browser, DAY, Key, Site};
-use crate::smtp_peer::{PATIENCE, Peer};
 
 /// The longest that an attempt may take where the server is to let that time go by.
 const SHORT: Duration = Duration::from_millis(500);
@@ -63,14 +64,15 @@ pub fn at(delivery: &Value) -> i64 {
 }
 
 fn message_id(delivery: &Value) -> String {
-    format!("<{}@keys.example.com>", delivery["id"].as_str().unwrap())
+    format!("{}@keys.example.com", delivery["id"].as_str().unwrap())
 }
 
 /// How many copies of a mail the server has got.
-fn copies(peer: &mut Peer, delivery: &Value) -> usize {
+fn copies(peer: &Peer, delivery: &Value) -> usize {
     let id = message_id(delivery);
-    let mails = peer.mails();
-    mails.iter().filter(|mail| mail["message_id"] == id).count()
+    let mut mails = peer.mails();
+    mails.retain(|got| got.mail.message_id == id);
+    mails.len()
 }
 
 #[tokio::test]
@@ -78,82 +80,82 @@ async fn what_may_pass_is_tried_again_and_arrives() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
-    for (plan, words) in [
-        (
-            json!({"connect": "421 4.3.2 Too busy"}),
-            "421 4.3.2 Too busy",
-        ),
-        (json!({"connect": "554 5.3.2 Not you"}), "554 5.3.2 Not you"),
-        (json!({"connect": "hold"}), "no answer within"),
-        (json!({"connect": "drop"}), "broke off"),
-        (json!({"ehlo": "hold"}), "no answer within"),
-        (json!({"mail": "421 4.3.2 Closing"}), "421 4.3.2 Closing"),
-        (
-            json!({"mail": "451 4.7.1 Greylisted"}),
-            "451 4.7.1 Greylisted",
-        ),
-        (
-            json!({"rcpt": "452 4.2.2 Mailbox full"}),
-            "452 4.2.2 Mailbox full",
-        ),
-        (json!({"rcpt": "drop"}), "broke off"),
-        (json!({"data": "451 4.3.0 No disk"}), "451 4.3.0 No disk"),
-        (json!({"body": "hold"}), "no answer within"),
-        (json!({"body": "drop"}), ""),
-        (
-            json!({"dot": "451 4.3.0 Out of luck"}),
-            "451 4.3.0 Out of luck",
-        ),
-        (json!({"dot": "drop"}), "broke off"),
-        (json!({"dot": "hold"}), "no answer within"),
+    let scripted = |step, reply: &'static str| (Script::at(step, reply), reply);
+    let silent = "no answer within";
+    for (number, (script, words)) in [
+        scripted(Step::Connect, "421 4.3.2 Too busy"),
+        scripted(Step::Connect, "554 5.3.2 Not you"),
+        (Script::at(Step::Connect, Action::Hold), silent),
+        (Script::at(Step::Connect, Action::Drop), "broke off"),
+        (Script::at(Step::Ehlo, Action::Hold), silent),
+        scripted(Step::Mail, "421 4.3.2 Closing"),
+        scripted(Step::Mail, "451 4.7.1 Greylisted"),
+        scripted(Step::Rcpt, "452 4.2.2 Mailbox full"),
+        (Script::at(Step::Rcpt, Action::Drop), "broke off"),
+        scripted(Step::Data, "451 4.3.0 No disk"),
+        (Script::at(Step::Body, Action::Hold), silent),
+        (Script::at(Step::Body, Action::Drop), ""),
+        scripted(Step::Dot, "451 4.3.0 Out of luck"),
+        (Script::at(Step::Dot, Action::Drop), "broke off"),
+        (Script::at(Step::Dot, Action::Hold), silent),
         // Each byte comes in time, and all of them would take an hour.
-        (json!({"drip": 0.1}), "no answer within"),
-    ] {
-        peer.plan(std::slice::from_ref(&plan));
-        expired_key(&alice, &plan.to_string()).await;
-        let limit = if words.starts_with("no answer") {
-            SHORT
-        } else {
-            PATIENCE
-        };
+        (Script::drip(Duration::from_millis(100)), silent),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        peer.follow([script.clone()]);
+        expired_key(&alice, &format!("key {number}")).await;
+        let limit = if words == silent { SHORT } else { PATIENCE };
         let began = Instant::now();
-        assert_eq!(site.vault.deliver(&way, limit).await.unwrap(), 1, "{plan}");
-        assert!(began.elapsed() < PATIENCE / 2, "{plan}");
+        assert_eq!(
+            site.vault.deliver(&way, limit).await.unwrap(),
+            1,
+            "{script:?}"
+        );
+        assert!(began.elapsed() < PATIENCE / 2, "{script:?}");
         let waiting = latest(&alice).await;
-        assert_eq!(waiting["state"], "waiting", "{plan}: {waiting}");
-        assert_eq!(waiting["attempts"], 1, "{plan}");
+        assert_eq!(waiting["state"], "waiting", "{script:?}: {waiting}");
+        assert_eq!(waiting["attempts"], 1, "{script:?}");
         let said = waiting["words"].as_str().unwrap();
-        assert!(!said.is_empty() && said.contains(words), "{plan}: {said}");
+        assert!(
+            !said.is_empty() && said.contains(words),
+            "{script:?}: {said}"
+        );
         let wait = at(&waiting) - site.vault.now();
         // Where all was sent it may have arrived, so a second copy does not follow on its heels.
-        let open = plan["dot"] == "drop" || plan["dot"] == "hold";
-        let expected = if open || plan["body"].is_string() {
+        let open = matches!(script.action(Step::Dot), Some(Action::Drop | Action::Hold));
+        let expected = if open || script.action(Step::Body).is_some() {
             HOUR..=HOUR
         } else {
             20 * SECOND..=40 * SECOND
         };
-        assert!(expected.contains(&wait), "{plan}: {wait} ms");
-        assert_eq!(deliver(&site, &way).await, 0, "{plan}: not before its time");
+        assert!(expected.contains(&wait), "{script:?}: {wait} ms");
+        assert_eq!(
+            deliver(&site, &way).await,
+            0,
+            "{script:?}: not before its time"
+        );
 
         // Left open by the server, which may have taken it: a second copy is right, and can be told as one.
-        let left_open = copies(&mut peer, &waiting);
+        let left_open = copies(&peer, &waiting);
         assert_eq!(left_open, usize::from(open));
-        peer.plan(&[json!({})]);
+        peer.follow([Script::default()]);
         site.clock.set(at(&waiting));
-        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        assert_eq!(deliver(&site, &way).await, 1, "{script:?}");
         let sent = latest(&alice).await;
         assert_eq!(
             (&sent["state"], &sent["id"]),
             (&json!("sent"), &waiting["id"]),
-            "{plan}"
+            "{script:?}"
         );
         assert!(
             sent["words"].as_str().unwrap().contains("Taken as"),
             "{sent}"
         );
-        assert_eq!(copies(&mut peer, &sent), left_open + 1, "{plan}");
+        assert_eq!(copies(&peer, &sent), left_open + 1, "{script:?}");
         site.clock.advance(DAY);
-        assert_eq!(deliver(&site, &way).await, 0, "{plan}: never again");
+        assert_eq!(deliver(&site, &way).await, 0, "{script:?}: never again");
     }
 }
 
@@ -174,7 +176,7 @@ async fn nobody_at_home_is_tried_again() {
     peer.listen(true);
     site.clock.set(at(&waiting));
     assert_eq!(deliver(&site, &way).await, 1);
-    assert_eq!(copies(&mut peer, &latest(&alice).await), 1);
+    assert_eq!(copies(&peer, &latest(&alice).await), 1);
 }
 
 /// Once the server has said yes to the final dot, it has the mail, however it takes its leave.
@@ -183,21 +185,24 @@ async fn a_bad_goodbye_makes_no_second_copy() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
-    for plan in [
-        json!({"quit": "hold"}),
-        json!({"quit": "drop"}),
-        json!({"quit": "451 4.3.0 Stay"}),
-        json!({"answer": "drop"}),
-        json!({"answer": "421 4.3.2 Tired"}),
-    ] {
-        peer.plan(std::slice::from_ref(&plan));
-        expired_key(&alice, &plan.to_string()).await;
-        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+    for (number, script) in [
+        Script::at(Step::Quit, Action::Hold),
+        Script::at(Step::Quit, Action::Drop),
+        Script::at(Step::Quit, "451 4.3.0 Stay"),
+        Script::at(Step::Taken, Action::Drop),
+        Script::at(Step::Taken, "421 4.3.2 Tired"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        peer.follow([script.clone()]);
+        expired_key(&alice, &format!("key {number}")).await;
+        assert_eq!(deliver(&site, &way).await, 1, "{script:?}");
         let sent = latest(&alice).await;
-        assert_eq!(sent["state"], "sent", "{plan}: {sent}");
+        assert_eq!(sent["state"], "sent", "{script:?}: {sent}");
         site.clock.advance(DAY);
-        assert_eq!(deliver(&site, &way).await, 0, "{plan}");
-        assert_eq!(copies(&mut peer, &sent), 1, "{plan}");
+        assert_eq!(deliver(&site, &way).await, 0, "{script:?}");
+        assert_eq!(copies(&peer, &sent), 1, "{script:?}");
     }
 }
 
@@ -207,43 +212,38 @@ async fn what_is_refused_for_good_waits_for_its_owner() {
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
     let mallory = member(&site, &way, "m@example.com").await;
-    for (plan, words) in [
-        (
-            json!({"mail": "550 5.7.1 Sender unknown"}),
-            "550 5.7.1 Sender unknown",
-        ),
-        (
-            json!({"rcpt": "550 5.1.1 No such user"}),
-            "550 5.1.1 No such user",
-        ),
-        (json!({"data": "554 5.5.1 No"}), "554 5.5.1 No"),
-        (json!({"dot": "552 5.3.4 Too big"}), "552 5.3.4 Too big"),
-        (
-            json!({"dot": "554 5.7.1 Spam\u{7}\u{1b}[31m"}),
-            "554 5.7.1 Spam [31m",
-        ),
-    ] {
-        peer.plan(std::slice::from_ref(&plan));
-        expired_key(&alice, &plan.to_string()).await;
-        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+    for (number, (step, reply)) in [
+        (Step::Mail, "550 5.7.1 Sender unknown"),
+        (Step::Rcpt, "550 5.1.1 No such user"),
+        (Step::Data, "554 5.5.1 No"),
+        (Step::Dot, "552 5.3.4 Too big"),
+        (Step::Dot, "554 5.7.1 Spam\u{7}\u{1b}[31m"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        peer.follow([Script::at(step, reply)]);
+        expired_key(&alice, &format!("key {number}")).await;
+        assert_eq!(deliver(&site, &way).await, 1, "{reply:?}");
         let failed = latest(&alice).await;
-        assert_eq!(failed["state"], "failed", "{plan}: {failed}");
-        assert_eq!(failed["words"], words, "{plan}");
+        assert_eq!(failed["state"], "failed", "{reply:?}: {failed}");
+        let words = reply.replace("\u{7}\u{1b}", " ");
+        assert_eq!(failed["words"], words, "{reply:?}");
         site.clock.advance(6 * DAY);
-        assert_eq!(deliver(&site, &way).await, 0, "{plan}: not by itself");
+        assert_eq!(deliver(&site, &way).await, 0, "{reply:?}: not by itself");
 
         assert_eq!(send_again(&mallory, &failed).await, 404, "somebody else's");
         assert_eq!(send_again(&alice, &failed).await, 200);
         assert_eq!(send_again(&alice, &failed).await, 404, "it waits already");
-        peer.plan(&[json!({})]);
-        assert_eq!(deliver(&site, &way).await, 1, "{plan}");
+        peer.follow([Script::default()]);
+        assert_eq!(deliver(&site, &way).await, 1, "{reply:?}");
         let sent = latest(&alice).await;
         assert_eq!(
             (&sent["state"], &sent["id"]),
             (&json!("sent"), &failed["id"]),
-            "{plan}"
+            "{reply:?}"
         );
-        assert_eq!(copies(&mut peer, &sent), 1, "{plan}");
+        assert_eq!(copies(&peer, &sent), 1, "{reply:?}");
         assert_eq!(send_again(&alice, &sent).await, 404, "it was sent");
     }
 }
@@ -256,9 +256,10 @@ async fn waits_grow_for_five_days() {
     let alice = member(&site, &way, "a@example.com").await;
     let bob = member(&site, &way, "b@example.com").await;
     // Five times after the dot, which names the mail; then at once, which takes less time.
-    let mut plans = vec![json!({"dot": "451 4.7.1 Greylisted"}); 5];
-    plans.push(json!({"rcpt": "451 4.7.1 Greylisted"}));
-    peer.plan(&plans);
+    let greylisted = "451 4.7.1 Greylisted";
+    let mut scripts = vec![Script::at(Step::Dot, greylisted); 5];
+    scripts.push(Script::at(Step::Rcpt, greylisted));
+    peer.follow(scripts);
     let key = expired_key(&bob, "another").await;
     expired_key(&alice, "billing-cron").await;
     let began = site.vault.now();
@@ -314,19 +315,19 @@ async fn waits_grow_for_five_days() {
     );
 
     let id = message_id(&given_up);
-    let heard = peer.events("dot");
-    let heard = heard.iter().filter(|mail| mail["message_id"] == id).count();
-    assert_eq!(heard, 4, "one Message-ID at all attempts");
-    peer.plan(&[json!({})]);
+    let mut heard = peer.dots();
+    heard.retain(|got| got.mail.message_id == id);
+    assert_eq!(heard.len(), 4, "one Message-ID at all attempts");
+    peer.follow([Script::default()]);
     assert_eq!(send_again(&alice, &given_up).await, 200);
     deliver(&site, &way).await;
     assert_eq!(latest(&alice).await["state"], "sent");
-    assert_eq!(copies(&mut peer, &given_up), 1);
+    assert_eq!(copies(&peer, &given_up), 1);
 }
 
 #[tokio::test]
 async fn five_hundred_keys_at_once_are_one_mail() {
-    let mut peer = Peer::start();
+    let peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
     for number in 0..500 {
@@ -343,11 +344,11 @@ async fn five_hundred_keys_at_once_are_one_mail() {
     assert_eq!(sent["key_count"], 500, "{sent}");
     let mails = peer.mails();
     assert_eq!(mails.len(), 2, "and the one of the sign-up");
-    let mail = mails.last().unwrap();
-    let subject = mail["subject"].as_str().unwrap();
+    let mail = &mails.last().unwrap().mail;
+    let subject = &mail.subject;
     assert!(
         subject.starts_with("500 API keys") && subject.len() < 200,
         "{subject}"
     );
-    assert_eq!(mail["defects"], json!([]));
+    assert_eq!(mail.defects, [] as [&str; 0]);
 }

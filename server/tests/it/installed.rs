@@ -3,19 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A Python that has aiosmtpd, and beside which the gateways lie.
-pub fn python() -> PathBuf {
+/// The Python that the gateways are installed beside.
+fn python() -> PathBuf {
     program("KEYHOLD_TEST_PYTHON", "python.sh")
 }
 
 /// An nginx that has auth_request.
-#[cfg(target_os = "linux")]
 pub fn nginx() -> PathBuf {
     program("KEYHOLD_TEST_NGINX", "nginx.sh")
 }
 
 /// A gateway that comes as a Python package.
-#[cfg(target_os = "linux")]
 pub fn packaged(name: &str) -> PathBuf {
     let program = python().with_file_name(name);
     assert!(

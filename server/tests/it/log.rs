@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use vault::test_support::PATIENCE;
+use vault::test_support::peer::Peer;
 
 use crate::running::{Port, Running, refusal_in, start_unread};
-use crate::smtp_peer::{PATIENCE, Peer};
 
 /// Longer than a stop may take.
 const STOP: Duration = Duration::from_secs(10);
@@ -64,7 +65,7 @@ impl Unread {
         let key = self.running.sign_up();
         assert_eq!(self.running.verdict(&key), "200");
         self.cross_site();
-        self.peer.wait("dot");
+        self.peer.dot();
         let cookie = key["cookie"].as_str().unwrap();
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -83,7 +84,7 @@ impl Unread {
         let healthy = self.running.send("GET /healthz HTTP/1.1", "").unwrap();
         assert!(healthy.ends_with("ok"), "{healthy}");
         let mut mails = self.peer.mails();
-        mails.retain(|mail| mail["subject"].as_str().unwrap().starts_with("Confirm"));
+        mails.retain(|delivery| delivery.mail.subject.starts_with("Confirm"));
         assert_eq!(mails.len(), 1, "each mail once");
     }
 

@@ -1,11 +1,10 @@
 //! The mail settings as an operator meets them: what refuses to start, and `keyhold mail test`.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
+use vault::test_support::peer::{Peer, Script, Step};
 
 use crate::running::refusal;
 
@@ -26,36 +25,6 @@ fn mail_test(folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String)
         String::from_utf8(stdout).unwrap(),
         String::from_utf8(stderr).unwrap(),
     )
-}
-
-/// A mail server that takes one mail and answers `RCPT` with this; gives its URL, and at the end what it heard.
-fn server(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("smtp://{}", listener.local_addr().unwrap());
-    let talk = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        let mut heard = String::new();
-        let mut in_content = false;
-        write!(stream, "220 hello\r\n").unwrap();
-        for line in lines.map_while(Result::ok) {
-            let said = match line.split(' ').next().unwrap() {
-                "." => "250 2.0.0 queued as 4711",
-                _ if in_content => "",
-                "RCPT" => answer,
-                "DATA" => "354 go on",
-                _ => "250 ok",
-            };
-            in_content = said == "354 go on" || said.is_empty();
-            heard.push_str(&(line + "\n"));
-            // After QUIT the client does not wait for an answer.
-            if !said.is_empty() && write!(stream, "{said}\r\n").is_err() {
-                break;
-            }
-        }
-        heard
-    });
-    (url, talk)
 }
 
 /// Nobody is served without mail by accident: away from loopback there is no start without a mail server.
@@ -99,11 +68,12 @@ fn a_start_without_mail_is_refused_away_from_loopback() {
 #[test]
 fn mail_test_says_what_the_server_answered() {
     let folder = TempDir::new().unwrap();
-    let (url, talk) = server("250 ok");
+    let mut peer = Peer::start();
+    peer.follow([Script::at(Step::Dot, "250 2.0.0 queued as 4711")]);
     let (sent, said, _) = mail_test(
         folder.path(),
         &[
-            ("KEYHOLD_SMTP_URL", &url),
+            ("KEYHOLD_SMTP_URL", &peer.url()),
             ("KEYHOLD_BASE_URL", "https://keys.example.com"),
         ],
     );
@@ -111,15 +81,24 @@ fn mail_test_says_what_the_server_answered() {
         sent && said.ends_with(": 250 2.0.0 queued as 4711\n"),
         "{said}"
     );
-    let heard = talk.join().unwrap();
+    peer.quiet();
+    assert_eq!(
+        peer.commands("")[1..],
+        [
+            "MAIL FROM:<keyhold@keys.example.com>",
+            "RCPT TO:<a@example.com>",
+            "DATA",
+            "QUIT"
+        ]
+    );
+    let mail = peer.mails().remove(0).mail;
+    assert_eq!(mail.defects, [] as [&str; 0]);
     for line in [
-        "MAIL FROM:<keyhold@keys.example.com>\nRCPT TO:<a@example.com>\nDATA\n",
-        "\nSubject: Test mail from Keyhold\n",
-        "\nTo: a@example.com\n",
-        "@keys.example.com>\n",
-        "\n.\nQUIT\n",
+        "\r\nSubject: Test mail from Keyhold\r\n",
+        "\r\nTo: a@example.com\r\n",
+        "@keys.example.com>\r\n",
     ] {
-        assert!(heard.contains(line), "{line:?}: {heard}");
+        assert!(mail.raw.contains(line), "{line:?}: {}", mail.raw);
     }
     assert!(
         !folder.path().join("data").exists(),
@@ -130,14 +109,15 @@ fn mail_test_says_what_the_server_answered() {
 #[test]
 fn mail_test_says_why_it_failed() {
     let folder = TempDir::new().unwrap();
-    let (url, talk) = server("550 5.1.1 no such mailbox");
+    let mut peer = Peer::start();
+    peer.follow([Script::at(Step::Rcpt, "550 5.1.1 no such mailbox")]);
+    let url = peer.url();
     let (sent, _, said) = mail_test(folder.path(), &[("KEYHOLD_SMTP_URL", &url)]);
     assert!(
         !sent && said.contains(": 550 5.1.1 no such mailbox"),
         "{said}"
     );
-    talk.join().unwrap();
-
+    peer.listen(false);
     let (sent, _, said) = mail_test(folder.path(), &[("KEYHOLD_SMTP_URL", &url)]);
     assert!(!sent && said.contains("Connection refused"), "{said}");
 

@@ -2,13 +2,15 @@
 //! it stops in the middle of a delivery, and that mail, banner and delivery log tell the same.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vault::test_support::PATIENCE;
+use vault::test_support::peer::{Action, Peer, Script, Step};
 
 use crate::running::{Running, start_in};
-use crate::smtp_peer::{PATIENCE, Peer};
 
 /// A mail server and the folder of a Keyhold that sends to it.
 struct Office {
@@ -35,14 +37,18 @@ impl Office {
     }
 
     /// How many copies of each mail the server has got, by Message-ID.
-    fn copies(&mut self) -> BTreeMap<String, usize> {
+    fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();
-        for mail in self.peer.mails() {
-            let id = mail["message_id"].as_str().unwrap().to_owned();
-            *copies.entry(id).or_default() += 1;
+        for got in self.peer.mails() {
+            *copies.entry(got.mail.message_id).or_default() += 1;
         }
         copies
     }
+}
+
+/// A mail server that says nothing at this step.
+fn holding(step: Step) -> Script {
+    Script::at(step, Action::Hold)
 }
 
 fn cookie(signed_up: &Value) -> String {
@@ -57,7 +63,7 @@ fn member(running: &Running) -> String {
 }
 
 fn message_id(delivery: &Value) -> String {
-    format!("<{}@[127.0.0.1]>", delivery["id"].as_str().unwrap())
+    format!("{}@[127.0.0.1]", delivery["id"].as_str().unwrap())
 }
 
 fn deliveries(running: &Running, cookie: &str) -> Vec<Value> {
@@ -88,20 +94,20 @@ fn expired_key(running: &Running, cookie: &str, name: &str) -> String {
     access
 }
 
-/// Kills Keyhold, `rounds` times, when the server that goes by `plan` tells of `event`; starts it again; and
-/// asks for no loss, and for as many copies in all as `copies` allows.
+/// Kills Keyhold, `rounds` times, when the mail server that follows `script` has come as far as `wait` says; starts
+/// it again; and checks that no mail is lost and that the number of copies is one that `copies` allows.
 #[track_caller]
-fn kill_at(plan: &Value, event: &str, rounds: usize, copies: std::ops::RangeInclusive<usize>) {
+fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInclusive<usize>) {
     let mut office = Office::new();
     let mut running = office.open();
     let cookie = member(&running);
     for round in 0..rounds {
-        office.peer.plan(&[plan.clone(), json!({})]);
+        office.peer.follow([script.clone(), Script::default()]);
         let access = expired_key(&running, &cookie, &format!("round {round}"));
-        office.peer.wait(event);
+        wait(&mut office.peer);
         drop(running);
         // What is still on its way from the dead is lost.
-        office.peer.drop_connections();
+        office.peer.disconnect();
         running = office.open();
         let log = settled(&running, &cookie, round + 2);
         assert_eq!(
@@ -121,33 +127,33 @@ fn kill_at(plan: &Value, event: &str, rounds: usize, copies: std::ops::RangeIncl
 
 #[test]
 fn killed_while_nobody_answers() {
-    kill_at(&json!({"connect": "hold"}), "held", 3, 1..=1);
+    kill_at(&holding(Step::Connect), Peer::held, 3, 1..=1);
 }
 
 #[test]
 fn killed_after_the_sender() {
-    kill_at(&json!({"mail": "hold"}), "held", 3, 1..=1);
+    kill_at(&holding(Step::Mail), Peer::held, 3, 1..=1);
 }
 
 #[test]
 fn killed_after_the_recipient() {
-    kill_at(&json!({"rcpt": "hold"}), "held", 3, 1..=1);
+    kill_at(&holding(Step::Rcpt), Peer::held, 3, 1..=1);
 }
 
 #[test]
 fn killed_in_the_middle_of_the_text() {
-    kill_at(&json!({"body": "hold"}), "held", 3, 1..=1);
+    kill_at(&holding(Step::Body), Peer::held, 3, 1..=1);
 }
 
 /// The one case in which Keyhold cannot know, and sends again.
 #[test]
 fn killed_after_the_final_dot() {
-    kill_at(&json!({"dot": "hold"}), "held", 3, 2..=2);
+    kill_at(&holding(Step::Dot), Peer::held, 3, 2..=2);
 }
 
 #[test]
 fn killed_after_the_answer() {
-    kill_at(&json!({}), "answered", 6, 1..=2);
+    kill_at(&Script::default(), Peer::answered, 6, 1..=2);
 }
 
 /// From the acknowledged change to the first packet and beyond, in steps of one answered request.
@@ -162,6 +168,7 @@ fn killed_before_the_server_heard_of_it() {
             running.send("GET /healthz HTTP/1.1", "").unwrap();
         }
         drop(running);
+        office.peer.quiet();
         let before = office.copies();
         running = office.open();
         let log = settled(&running, &cookie, round + 2);
@@ -177,14 +184,14 @@ fn killed_before_the_server_heard_of_it() {
     }
 }
 
-/// Stops in the middle of a delivery that hangs where `plan` says, and asks for `copies` after the restart.
+/// Stops in the middle of a delivery that hangs where `script` says, and checks that there are `copies` after the restart.
 #[track_caller]
-fn stop_at(plan: &Value, copies: usize) {
+fn stop_at(script: &Script, copies: usize) {
     let mut office = Office::new();
-    office.peer.plan(&[plan.clone(), json!({})]);
+    office.peer.follow([script.clone(), Script::default()]);
     let mut running = office.open();
     let cookie = cookie(&running.sign_up());
-    office.peer.wait("held");
+    office.peer.held();
     let began = Instant::now();
     assert_eq!(running.terminate(), Some(0), "{}", running.log());
     assert!(
@@ -192,7 +199,7 @@ fn stop_at(plan: &Value, copies: usize) {
         "{:?}",
         began.elapsed()
     );
-    office.peer.drop_connections();
+    office.peer.disconnect();
     let running = office.open();
     let log = settled(&running, &cookie, 1);
     assert_eq!(log.len(), 1);
@@ -204,19 +211,19 @@ fn stop_at(plan: &Value, copies: usize) {
 
 #[test]
 fn stopped_before_the_text() {
-    stop_at(&json!({"rcpt": "hold"}), 1);
+    stop_at(&holding(Step::Rcpt), 1);
 }
 
 /// The mail may have arrived, so a second copy waits for an hour.
 #[test]
 fn stopped_after_the_final_dot() {
     let mut office = Office::new();
-    office.peer.plan(&[json!({"dot": "hold"}), json!({})]);
+    office.peer.follow([holding(Step::Dot), Script::default()]);
     let mut running = office.open();
     let cookie = cookie(&running.sign_up());
-    office.peer.wait("held");
+    office.peer.held();
     assert_eq!(running.terminate(), Some(0), "{}", running.log());
-    office.peer.drop_connections();
+    office.peer.disconnect();
     let running = office.open();
     let log = deliveries(&running, &cookie);
     assert_eq!(log[0]["state"], "waiting", "{log:?}");
@@ -230,13 +237,13 @@ fn stopped_after_the_final_dot() {
 #[test]
 fn a_stop_lets_a_delivery_end() {
     let mut office = Office::new();
-    office.peer.plan(&[json!({"dot": "hold"}), json!({})]);
+    office.peer.follow([holding(Step::Dot), Script::default()]);
     let mut running = office.open();
     let cookie = cookie(&running.sign_up());
-    office.peer.wait("held");
+    office.peer.held();
     std::thread::scope(|threads| {
         let stop = threads.spawn(|| running.terminate());
-        office.peer.go();
+        office.peer.release();
         assert_eq!(stop.join().unwrap(), Some(0));
     });
     let running = office.open();
@@ -248,12 +255,12 @@ fn a_stop_lets_a_delivery_end() {
 #[test]
 fn a_black_hole_holds_up_nothing() {
     let mut office = Office::new();
-    office.peer.plan(&[json!({"connect": "hold"})]);
+    office.peer.follow([holding(Step::Connect)]);
     let running = office.open();
     let keys: Vec<Value> = (0..6)
         .map(|number| running.sign_up_as(&format!("{number}@example.com")))
         .collect();
-    office.peer.wait("held");
+    office.peer.held();
     let mut times = Vec::new();
     for round in 0..200 {
         let began = Instant::now();
@@ -281,7 +288,7 @@ fn a_black_hole_holds_up_nothing() {
             began.elapsed()
         );
     }
-    assert_eq!(office.peer.mails(), [] as [Value; 0]);
+    assert!(office.peer.mails().is_empty());
 }
 
 /// As many notices as are sent at the same time hang; the next one waits, and a link that somebody looks out
@@ -298,26 +305,26 @@ fn mails_that_hang_do_not_keep_others_waiting() {
     for member in &members {
         settled(&running, member, 1);
     }
-    let mut plans = vec![json!({"rcpt": "hold"}); NOTICES - 1];
-    plans.push(json!({}));
-    office.peer.plan(&plans);
+    let mut scripts = vec![holding(Step::Rcpt); NOTICES - 1];
+    scripts.push(Script::default());
+    office.peer.follow(scripts);
     let (last, slow) = members.split_last().unwrap();
     let (next, slow) = slow.split_last().unwrap();
     for member in slow {
         expired_key(&running, member, "slow");
-        office.peer.wait("held");
+        office.peer.held();
     }
     expired_key(&running, next, "quick");
     settled(&running, next, 2);
 
-    office.peer.plan(&[json!({"rcpt": "hold"}), json!({})]);
+    office.peer.follow([holding(Step::Rcpt), Script::default()]);
     expired_key(&running, next, "the last hand");
-    office.peer.wait("held");
+    office.peer.held();
     expired_key(&running, last, "waits");
     let newcomer = cookie(&running.sign_up_as("new@example.com"));
     settled(&running, &newcomer, 1);
     assert_eq!(deliveries(&running, last)[0]["state"], "waiting");
-    office.peer.go();
+    office.peer.release();
     for member in &members {
         settled(&running, member, 2);
     }
@@ -330,7 +337,7 @@ fn mail_banner_and_log_agree() {
     let mut office = Office::new();
     let running = office.open();
     let cookie = member(&running);
-    office.peer.plan(&[json!({})]);
+    office.peer.follow([Script::default()]);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let at = i64::try_from(now.unwrap().as_millis()).unwrap() + 2_000;
     let expiry = vault::rfc3339(at);
@@ -339,23 +346,24 @@ fn mail_banner_and_log_agree() {
     let access = key["access_key"].as_str().unwrap();
     assert_eq!(running.verdict(&key), "200");
 
-    let mail = office.peer.wait("dot");
+    let got = office.peer.dot();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     assert!(
         now.unwrap().as_millis() >= u128::try_from(at).unwrap(),
         "not before it has expired"
     );
     assert_eq!(running.verdict(&key), "401");
-    assert_eq!(mail["to"], json!(["a@example.com"]));
-    assert_eq!(mail["from"], "keyhold@example.com");
-    assert_eq!(mail["subject"], "1 API key has expired: billing-cron");
+    assert_eq!(got.to, ["a@example.com"]);
+    assert_eq!(got.from, "keyhold@example.com");
+    let mail = got.mail;
+    assert_eq!(mail.subject, "1 API key has expired: billing-cron");
 
     let log = settled(&running, &cookie, 2);
     let delivery = &log[0];
     assert_eq!(delivery["kind"], "notice");
     assert_eq!(delivery["recipient"], "a@example.com");
     assert_eq!(delivery["attempts"], 1);
-    assert_eq!(mail["message_id"], message_id(delivery));
+    assert_eq!(mail.message_id, message_id(delivery));
     assert!(
         delivery["words"].as_str().unwrap().contains("Taken as"),
         "{delivery}"
@@ -379,8 +387,7 @@ fn mail_banner_and_log_agree() {
         running.address
     );
     let instant = told["expires"]["text"].as_str().unwrap();
-    for part in ["text", "html"] {
-        let text = mail[part].as_str().unwrap();
+    for text in [&mail.text, &mail.html] {
         for said in ["billing-cron", access, instant, &link] {
             assert!(text.contains(said), "{said} in {text}");
         }

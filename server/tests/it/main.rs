@@ -25,6 +25,7 @@ mod forms;
 mod gateways;
 mod hostile;
 mod input;
+#[cfg(target_os = "linux")]
 mod installed;
 mod limits;
 mod log;
@@ -37,7 +38,6 @@ mod process;
 mod raw_http;
 mod running;
 mod settings;
-mod smtp_peer;
 mod smtp_talk;
 #[cfg(target_os = "linux")]
 mod stops;

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use vault::test_support::PATIENCE;
 
 use crate::running::{refusal, start};
-use crate::smtp_peer::PATIENCE;
 
 #[test]
 fn what_is_wrong_is_named() {

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::net::TcpSocket;
+use vault::test_support::PATIENCE;
 
 use crate::fixture::PASSWORD;
-use crate::smtp_peer::PATIENCE;
 
 pub struct Running {
     pub child: Child,

@@ -1,17 +1,16 @@
 //! What is said to a mail server, and what is not: logins, certificates, and texts that would be commands.
 
-use serde_json::{Value, json};
 use vault::mail::transport::{Progress, SendFault};
 use vault::mail::{Content, Letter};
+use vault::test_support::peer::{Event, Peer};
 
 use crate::delivery::{at, deliver, expired_key, latest, member, transport};
 use crate::fixture::Site;
-use crate::smtp_peer::Peer;
 
 /// The password travels to a server that asks for it, and is repeated to nobody.
 #[tokio::test]
 async fn a_login_is_used_and_not_told() {
-    let mut peer = Peer::start_with(&["--auth"]);
+    let peer = Peer::start_with_login("postman", "knocks twice");
     let site = Site::new().await;
     let url = |login: &str| format!("smtp://{login}127.0.0.1:{}", peer.port);
     let (right, wrong, none) = (
@@ -34,17 +33,15 @@ async fn a_login_is_used_and_not_told() {
     }
     assert_eq!(deliver(&site, &right).await, 1);
     assert_eq!(latest(&alice).await["state"], "sent");
-    assert_eq!(
-        peer.events("auth").last().unwrap()["login"],
-        json!(["postman", "knocks twice"])
-    );
+    let login = ("postman".to_owned(), "knocks twice".to_owned());
+    assert_eq!(peer.logins().last(), Some(&login));
     assert_eq!(peer.mails().len(), 2);
 }
 
 /// Where TLS is demanded, a certificate that nobody vouches for ends the talk before anything was said.
 #[tokio::test]
 async fn a_false_certificate_hears_nothing() {
-    let mut peer = Peer::start_self_signed();
+    let peer = Peer::start_self_signed();
     let site = Site::new().await;
     let demanding = transport(&format!("{}?tls=required", peer.url()));
     let easy = transport(&peer.url());
@@ -56,19 +53,23 @@ async fn a_false_certificate_hears_nothing() {
         waiting["words"].as_str().unwrap().contains("certificate"),
         "{waiting}"
     );
-    assert_eq!(peer.events("mail"), [] as [Value; 0]);
+    assert!(peer.commands("MAIL").is_empty());
     // Without that demand TLS is better than none.
     site.clock.set(at(&waiting));
     assert_eq!(deliver(&site, &easy).await, 1);
     assert_eq!(latest(&alice).await["state"], "sent");
-    assert_eq!(peer.events("tls").len(), 1);
+    let events = peer.events();
+    let encrypted = events
+        .iter()
+        .filter(|event| matches!(event, Event::Encrypted));
+    assert_eq!(encrypted.count(), 1);
     assert_eq!(peer.mails().len(), 1);
 }
 
 /// D7: neither a name nor an address becomes a header, a recipient or a command.
 #[tokio::test]
 async fn line_breaks_are_refused_where_they_come_in() {
-    let mut peer = Peer::start();
+    let peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
     let key = alice.create("mine", "90d").await;
@@ -118,7 +119,7 @@ async fn line_breaks_are_refused_where_they_come_in() {
 
 #[tokio::test]
 async fn line_breaks_are_harmless_on_the_way_out() {
-    let mut peer = Peer::start();
+    let peer = Peer::start();
     let way = transport(&peer.url());
     let letter = |to: &str, subject: &str, text: &str| Letter {
         id: "mail_7".to_owned(),
@@ -145,11 +146,7 @@ async fn line_breaks_are_harmless_on_the_way_out() {
             "{to:?}: {refused:?}"
         );
     }
-    assert_eq!(
-        peer.events("connect"),
-        [] as [Value; 0],
-        "it was not even tried"
-    );
+    assert!(peer.events().is_empty(), "it was not even tried");
 
     // A text that speaks SMTP, with every kind of line break.
     let text = "one\n.\nQUIT\n..two\n.\r\nMAIL FROM:<evil@example.com>\r\n.\r\n\n.three";
@@ -161,20 +158,18 @@ async fn line_breaks_are_harmless_on_the_way_out() {
         )
         .await;
     assert_eq!(answer, Ok("250 2.0.0 Taken as 1".to_owned()));
-    assert_eq!(peer.events("mail").len(), 1);
-    assert_eq!(peer.events("rcpt").len(), 1);
-    let mail = peer.mails().remove(0);
-    assert_eq!(mail["to"], json!(["a@example.com"]));
-    assert_eq!(mail["defects"], json!([]));
-    let headers = mail["headers"].as_array().unwrap();
-    assert!(
-        headers.iter().all(|header| header[0] != "Bcc"),
-        "{headers:?}"
-    );
+    assert_eq!(peer.commands("MAIL").len(), 1);
+    assert_eq!(peer.commands("RCPT").len(), 1);
+    let delivery = peer.mails().remove(0);
+    assert_eq!(delivery.to, ["a@example.com"]);
+    let mail = delivery.mail;
+    assert_eq!(mail.defects, [] as [&str; 0]);
+    let bcc = |name: &String| name.eq_ignore_ascii_case("bcc");
+    assert!(!mail.headers.iter().any(bcc), "{:?}", mail.headers);
     assert_eq!(
-        mail["subject"],
+        mail.subject,
         "expired: x Bcc: evil@example.com . MAIL FROM:<evil@example.com>"
     );
     let plain = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    assert_eq!(plain(mail["text"].as_str().unwrap()), plain(text));
+    assert_eq!(plain(&mail.text), plain(text));
 }

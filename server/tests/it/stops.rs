@@ -9,10 +9,10 @@ use server::serve::accept;
 use server::serve::service::Front;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use vault::test_support::PATIENCE;
 
 use crate::fixture::Site;
 use crate::running::start;
-use crate::smtp_peer::PATIENCE;
 use crate::write_faults::{Failing, calls, database};
 
 /// Ten seconds, and what a busy machine adds.

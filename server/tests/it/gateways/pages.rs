@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use vault::test_support::PATIENCE;
 
 use super::process::{free_port, own_address};
 use crate::installed::nginx;
 use crate::raw_http::Message;
 use crate::running::start;
-use crate::smtp_peer::PATIENCE;
 
 struct Proxy {
     child: Child,

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use vault::test_support::PATIENCE;
 
 use crate::installed::{nginx, packaged};
 use crate::raw_http::Message;
-use crate::smtp_peer::PATIENCE;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {

@@ -2,14 +2,13 @@
 
 use form_urlencoded::byte_serialize;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use vault::test_support::peer::{Peer, Script, Step};
 
 use super::HOSTILE;
 use super::skeleton;
 use super::skeleton::title;
 use crate::delivery::{deliver, expired_key, member, transport};
 use crate::fixture::{Answer, BASE, Browser, DAY, PASSWORD, Site};
-use crate::smtp_peer::Peer;
 
 const HARMLESS: &str = "harmless";
 
@@ -191,13 +190,13 @@ async fn no_text_is_markup_on_any_page() {
 
 /// The delivery log shows what the mail server said, and the names of keys as they were.
 async fn delivery_log(peer: &mut Peer, text: &str) -> String {
-    // The last plan goes on being followed.
-    peer.plan(&[json!({})]);
+    // The last script goes on being followed.
+    peer.follow([Script::default()]);
     let site = Site::new().await;
     let way = transport(&peer.url());
     let member = member(&site, &way, "a@example.com").await;
     for code in ["550 5.1.1", "450 4.7.1"] {
-        peer.plan(&[json!({ "rcpt": format!("{code} {text}") })]);
+        peer.follow([Script::at(Step::Rcpt, &*format!("{code} {text}"))]);
         expired_key(&member, text).await;
         assert_eq!(deliver(&site, &way).await, 1, "{text}");
         site.clock.advance(DAY);

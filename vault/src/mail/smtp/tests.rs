@@ -1,85 +1,22 @@
-//! The talk with a mail server of fixed answers, step by step.
+//! The conversation with a mail server that follows a script, step by step.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-
 use super::*;
+use crate::test_support::peer::{Action, Peer, Script, Step, converse};
 
 mod secrecy;
 
-/// A mail server of fixed answers, for one connection.
-struct Server {
-    port: u16,
-    /// What it was told, line by line.
-    heard: Arc<Mutex<Vec<String>>>,
+/// A peer that follows one script.
+fn peer(script: Script) -> Peer {
+    let mut peer = Peer::start();
+    peer.follow([script]);
+    peer
 }
 
-/// Each answer is for a line that begins so; empty: none, and silence from then on; "-": it hangs up.
-/// The greeting is the answer to "", the one to the final dot that to ".".
-fn server(answers: &'static [(&'static str, &'static str)]) -> Server {
-    const USUAL: &[(&str, &str)] = &[
-        ("", "220 mail.example.com ESMTP"),
-        (
-            "EHLO",
-            "250-mail.example.com\r\n250-AUTH PLAIN\r\n250 8BITMIME",
-        ),
-        ("AUTH", "235 2.7.0 ok"),
-        ("MAIL", "250 2.1.0 ok"),
-        ("RCPT", "250 2.1.5 ok"),
-        ("DATA", "354 go on"),
-        (".", "250 2.0.0 queued as 4711"),
-        ("QUIT", "221 2.0.0 bye"),
-    ];
-    let answer_to = move |line: &str| {
-        let verb = line.split(' ').next().unwrap();
-        [answers, USUAL]
-            .into_iter()
-            .find_map(|table| table.iter().find(|(begin, _)| *begin == verb))
-            .map_or("500 what", |(_, answer)| *answer)
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-    let log = Arc::clone(&heard);
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        let mut line = String::new();
-        let mut in_content = false;
-        loop {
-            if !in_content || line == "." {
-                match answer_to(&line) {
-                    "" => std::thread::sleep(Duration::from_secs(30)),
-                    "-" => return,
-                    answer => write!(stream, "{answer}\r\n").unwrap(),
-                }
-                in_content = line == "DATA";
-            }
-            let Some(Ok(next)) = lines.next() else {
-                return;
-            };
-            log.lock().unwrap().push(next.clone());
-            line = next;
-        }
-    });
-    Server { port, heard }
-}
-
-impl Server {
-    async fn send(&self, login: &str, parameters: &str) -> Result<String, SendFault> {
-        send(&format!(
-            "smtp://{login}127.0.0.1:{}{parameters}",
-            self.port
-        ))
-        .await
-    }
-
-    fn heard(&self) -> String {
-        self.heard.lock().unwrap().join("\n")
-    }
+async fn send_to(peer: &Peer, login: &str, parameters: &str) -> Result<String, SendFault> {
+    let port = peer.port;
+    send(&format!("smtp://{login}127.0.0.1:{port}{parameters}")).await
 }
 
 async fn send(url: &str) -> Result<String, SendFault> {
@@ -105,27 +42,35 @@ fn temporary(words: &str) -> Result<String, SendFault> {
 
 #[tokio::test]
 async fn a_mail_is_handed_over() {
-    let server = server(&[]);
-    let answer = server.send("user:pass@", "").await;
-    assert_eq!(answer, Ok("250 2.0.0 queued as 4711".to_owned()));
-    assert!(
-        server.heard().starts_with(
-            "EHLO keys.example.com\nAUTH PLAIN AHVzZXIAcGFzcw==\nMAIL FROM:<k@example.com>\n\
-             RCPT TO:<a@example.com>\nDATA\nSubject: s\n\n..one dot\n"
-        ),
-        "{}",
-        server.heard()
+    let peer = Peer::start();
+    let answer = send_to(&peer, "user:pass@", "").await;
+    assert_eq!(answer, Ok("250 2.0.0 Taken as 1".to_owned()));
+    assert_eq!(
+        peer.commands("")[..5],
+        [
+            "EHLO keys.example.com",
+            "AUTH PLAIN AHVzZXIAcGFzcw==",
+            "MAIL FROM:<k@example.com>",
+            "RCPT TO:<a@example.com>",
+            "DATA"
+        ]
     );
+    // The peer takes one of two leading dots away.
+    assert_eq!(peer.mails()[0].mail.raw, "Subject: s\r\n\r\n.one dot\r\n");
 }
 
 /// The yes to the final dot counts, whatever comes after.
 #[tokio::test]
 async fn nobody_waits_for_the_goodbye() {
-    for answer in ["", "-", "421 tired", "nonsense"] {
-        let answers: &'static [_] = Box::leak(Box::new([("QUIT", answer)]));
-        let server = server(answers);
-        assert!(server.send("", "").await.is_ok(), "{answer:?}");
-        if answer.is_empty() {
+    for action in [
+        Action::Hold,
+        Action::Drop,
+        "421 tired".into(),
+        "nonsense".into(),
+    ] {
+        let peer = peer(Script::at(Step::Quit, action.clone()));
+        assert!(send_to(&peer, "", "").await.is_ok(), "{action:?}");
+        if action == Action::Hold {
             assert_eq!(tasks(), 1, "the goodbye still waits, on its own");
         }
     }
@@ -133,20 +78,21 @@ async fn nobody_waits_for_the_goodbye() {
 
 #[tokio::test]
 async fn a_refusal_of_the_mail_is_permanent() {
-    for answers in [
-        // It does not wait for the goodbye here either. First, since the goodbyes of the others end meanwhile.
-        &[("RCPT", "550 5.1.1 no such mailbox"), ("QUIT", "")] as &'static [_],
-        &[("RCPT", "550 5.1.1 no such mailbox")],
-        &[("RCPT", "550-5.1.1 no such\r\n550 5.1.1 mailbox")],
-        &[(".", "550 5.1.1 no such mailbox")],
+    let no = "550 5.1.1 no such mailbox";
+    for script in [
+        // The goodbye is not waited for here either. First, since the goodbyes of the others end meanwhile.
+        Script::at(Step::Rcpt, no).and(Step::Quit, Action::Hold),
+        Script::at(Step::Rcpt, no),
+        Script::at(Step::Rcpt, "550-5.1.1 no such\r\n550 5.1.1 mailbox"),
+        Script::at(Step::Dot, no),
     ] {
-        let server = server(answers);
+        let peer = peer(script.clone());
         assert_eq!(
-            server.send("", "").await,
-            Err(SendFault::Permanent("550 5.1.1 no such mailbox".to_owned())),
-            "{answers:?}"
+            send_to(&peer, "", "").await,
+            Err(SendFault::Permanent(no.to_owned())),
+            "{script:?}"
         );
-        if answers.contains(&("QUIT", "")) {
+        if script.action(Step::Quit).is_some() {
             assert_eq!(tasks(), 1);
         }
     }
@@ -154,51 +100,43 @@ async fn a_refusal_of_the_mail_is_permanent() {
 
 #[tokio::test]
 async fn what_may_pass_is_temporary() {
-    for (answers, words) in [
-        (
-            &[("RCPT", "451 4.7.1 try later")] as &'static [_],
-            "451 4.7.1 try later",
-        ),
-        (&[("", "421 too busy")], "421 too busy"),
-        (&[("", "554 not you")], "554 not you"),
-        (&[("EHLO", "550 not you")], "550 not you"),
-        (&[("AUTH", "535 5.7.8 wrong")], "535 5.7.8 wrong"),
-        (
-            &[("MAIL", "530 5.7.0 log in first")],
-            "530 5.7.0 log in first",
-        ),
-        (&[(".", "452 4.3.1 full")], "452 4.3.1 full"),
+    for (step, words) in [
+        (Step::Rcpt, "451 4.7.1 try later"),
+        (Step::Connect, "421 too busy"),
+        (Step::Connect, "554 not you"),
+        (Step::Ehlo, "550 not you"),
+        (Step::Auth, "535 5.7.8 wrong"),
+        (Step::Mail, "530 5.7.0 log in first"),
+        (Step::Dot, "452 4.3.1 full"),
     ] {
-        let answer = server(answers).send("user:pass@", "").await;
-        assert_eq!(answer, temporary(words));
+        let peer = peer(Script::at(step, words).and(Step::Helo, words));
+        assert_eq!(send_to(&peer, "user:pass@", "").await, temporary(words));
     }
-    for answers in [
-        &[("", "-")] as &'static [_],
-        &[("RCPT", "HTTP/1.1 400 Bad Request")],
+    for script in [
+        Script::at(Step::Connect, Action::Drop),
+        Script::at(Step::Rcpt, "HTTP/1.1 400 Bad Request"),
     ] {
-        let fault = server(answers).send("", "").await.unwrap_err();
+        let fault = send_to(&peer(script), "", "").await.unwrap_err();
         assert!(
             matches!(&fault, SendFault::Temporary(words) if words.starts_with("the mail server broke off")),
             "{fault:?}"
         );
     }
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let fault = send(&format!("smtp://{closed}")).await.unwrap_err();
+    let mut closed = Peer::start();
+    closed.listen(false);
+    let fault = send_to(&closed, "", "").await.unwrap_err();
     assert!(
         matches!(&fault, SendFault::Temporary(words) if words.contains("refused")),
         "{fault:?}"
     );
 }
 
-/// Whoever has heard the final dot may have the mail.
+/// A server that has got the final dot may have the mail.
 #[tokio::test]
 async fn no_answer_to_the_final_dot_leaves_it_open() {
-    for answer in ["-", "what"] {
-        let answers: &'static [_] = Box::leak(Box::new([(".", answer)]));
-        let fault = server(answers).send("", "").await.unwrap_err();
+    for action in [Action::Drop, "what".into()] {
+        let peer = peer(Script::at(Step::Dot, action));
+        let fault = send_to(&peer, "", "").await.unwrap_err();
         assert!(
             matches!(&fault, SendFault::Unknown(words) if words.contains("may have been delivered")),
             "{fault:?}"
@@ -209,59 +147,51 @@ async fn no_answer_to_the_final_dot_leaves_it_open() {
 /// RFC 5321, section 4.2: the code decides, and a reply may have no text.
 #[tokio::test]
 async fn replies_need_no_text() {
-    let bare = &[
-        ("", "220"),
-        ("EHLO", "250"),
-        ("MAIL", "250"),
-        ("RCPT", "250 \u{e9}\u{fffd}"),
-        ("DATA", "354"),
-        (".", "250"),
-    ];
-    assert_eq!(server(bare).send("", "").await, Ok("250".to_owned()));
+    let bare = Script::at(Step::Connect, "220")
+        .and(Step::Ehlo, "250")
+        .and(Step::Mail, "250")
+        .and(Step::Rcpt, "250 \u{e9}\u{fffd}")
+        .and(Step::Data, "354")
+        .and(Step::Dot, "250");
+    assert_eq!(send_to(&peer(bare), "", "").await, Ok("250".to_owned()));
 }
 
 #[tokio::test]
 async fn a_server_that_knows_only_helo_gets_its_mail() {
-    let answers = &[("EHLO", "502 5.5.1 what"), ("HELO", "250 hello")];
-    let old = server(answers);
-    assert!(old.send("", "").await.is_ok());
-    assert!(
-        old.heard()
-            .starts_with("EHLO keys.example.com\nHELO keys.example.com\nMAIL"),
-        "{}",
-        old.heard()
+    let script = Script::at(Step::Ehlo, "502 5.5.1 what");
+    let old = peer(script.clone());
+    assert!(send_to(&old, "", "").await.is_ok());
+    let heard = old.commands("");
+    assert_eq!(
+        heard[..2],
+        ["EHLO keys.example.com", "HELO keys.example.com"]
     );
+    assert!(heard[2].starts_with("MAIL"), "{heard:?}");
     // It offers nothing, so there is neither TLS nor a login.
     for (login, parameters) in [("user:pass@", ""), ("", "?tls=required")] {
-        let old = server(answers);
-        let fault = old.send(login, parameters).await.unwrap_err();
+        let old = peer(script.clone());
+        let fault = send_to(&old, login, parameters).await.unwrap_err();
         assert!(fault.words().contains("does not offer"), "{fault:?}");
-        assert!(!old.heard().contains("MAIL"), "{}", old.heard());
+        assert!(old.commands("MAIL").is_empty(), "{:?}", old.commands(""));
     }
 }
 
 #[tokio::test]
 async fn keywords_have_no_case() {
-    let plain = server(&[("EHLO", "250-x\r\n250 auth login plain")]);
-    assert!(plain.send("user:pass@", "").await.is_ok());
-    assert!(plain.heard().contains("AUTH PLAIN AHVzZXIAcGFzcw=="));
+    let plain = peer(Script::at(Step::Ehlo, "250-x\r\n250 auth login plain"));
+    assert!(send_to(&plain, "user:pass@", "").await.is_ok());
+    assert_eq!(plain.commands("AUTH"), ["AUTH PLAIN AHVzZXIAcGFzcw=="]);
 
-    let login = server(&[
-        ("EHLO", "250-x\r\n250 Auth Login"),
-        ("AUTH", "334"),
-        ("dXNlcg==", "334 UGFzc3dvcmQ6"),
-        ("cGFzcw==", "235"),
-    ]);
-    let answer = login.send("user:pass@", "").await;
+    let login = peer(Script::at(Step::Ehlo, "250-x\r\n250 Auth Login"));
+    let answer = send_to(&login, "user:pass@", "").await;
     assert!(answer.is_ok(), "{answer:?}");
+    assert_eq!(login.logins(), [("user".to_owned(), "pass".to_owned())]);
 
     // STARTTLS that is offered is taken: the mail is never in the clear.
-    let tls = server(&[
-        ("EHLO", "250-x\r\n250 starttls"),
-        ("STARTTLS", "454 not now"),
-    ]);
-    assert_eq!(tls.send("", "").await, temporary("454 not now"));
-    assert!(!tls.heard().contains("MAIL"), "{}", tls.heard());
+    let tls =
+        peer(Script::at(Step::Ehlo, "250-x\r\n250 starttls").and(Step::StartTls, "454 not now"));
+    assert_eq!(send_to(&tls, "", "").await, temporary("454 not now"));
+    assert!(tls.commands("MAIL").is_empty(), "{:?}", tls.commands(""));
 }
 
 /// RFC 5321, section 4.5.3.2: each step has minutes, and the final dot ten of them.
@@ -269,18 +199,20 @@ async fn keywords_have_no_case() {
 async fn a_slow_server_has_the_time_it_may_take() {
     let silent = |limit: u64| format!("no answer within {limit} s");
     for (step, seconds, expected) in [
-        ("MAIL", 290, None),
-        ("MAIL", 310, Some(silent(300))),
-        ("RCPT", 290, None),
-        ("RCPT", 310, Some(silent(300))),
-        ("DATA", 110, None),
-        ("DATA", 130, Some(silent(120))),
-        (".", 120, None),
-        (".", 590, None),
-        (".", 610, Some(silent(600))),
+        (Step::Mail, 290, None),
+        (Step::Mail, 310, Some(silent(300))),
+        (Step::Rcpt, 290, None),
+        (Step::Rcpt, 310, Some(silent(300))),
+        (Step::Data, 110, None),
+        (Step::Data, 130, Some(silent(120))),
+        (Step::Dot, 120, None),
+        (Step::Dot, 590, None),
+        (Step::Dot, 610, Some(silent(600))),
     ] {
+        // In memory, so that time can be skipped.
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
-        tokio::spawn(slow(theirs, step, Duration::from_secs(seconds)));
+        let slow = Script::at(step, Action::Delay(Duration::from_secs(seconds)));
+        tokio::spawn(converse(slow, theirs));
         let (from, to) = (
             "k@example.com".parse().unwrap(),
             "a@example.com".parse().unwrap(),
@@ -288,38 +220,19 @@ async fn a_slow_server_has_the_time_it_may_take() {
         let progress = Progress::default();
         let mail = "a line of the text\r\n".repeat(2_000);
         let mut talk = Talk::new(ours);
+        talk.reply(COMMAND).await.unwrap();
         let outcome = hand_over(&mut talk, &from, &to, mail.as_bytes(), &progress).await;
         let words = outcome.err().map(|fault| fault.words());
-        assert_eq!(words, expected, "{step} after {seconds} s");
-        assert_eq!(progress.is_unknown(), step == "." && seconds > 600);
-    }
-}
-
-/// A server that takes its time over one step, over a connection in memory, so that the time can be passed over.
-async fn slow(stream: tokio::io::DuplexStream, step: &str, pause: Duration) {
-    use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
-    let (reader, mut writer) = tokio::io::split(stream);
-    let mut lines = tokio::io::BufReader::new(reader).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let verb = line.split(' ').next().unwrap();
-        let answer = match verb {
-            "MAIL" | "RCPT" | "." => "250\r\n",
-            "DATA" => "354\r\n",
-            _ => continue,
-        };
-        if verb == step {
-            tokio::time::sleep(pause).await;
-        }
-        // The other side may have gone.
-        let _ = writer.write_all(answer.as_bytes()).await;
+        assert_eq!(words, expected, "{step:?} after {seconds} s");
+        assert_eq!(progress.is_unknown(), step == Step::Dot && seconds > 600);
     }
 }
 
 #[tokio::test]
 async fn words_are_one_short_line() {
     let long = format!("550 \u{7}a\u{1b}[31m\u{202e}{}", "x".repeat(600));
-    let answers: &'static [_] = Box::leak(Box::new([("RCPT", &*long.leak())]));
-    let fault = server(answers).send("", "").await.unwrap_err();
+    let peer = peer(Script::at(Step::Rcpt, &*long));
+    let fault = send_to(&peer, "", "").await.unwrap_err();
     assert!(fault.words().starts_with("550 a [31m xxx"), "{fault:?}");
     assert_eq!(fault.words().chars().count(), 500);
 }

@@ -1,0 +1,85 @@
+//! Mails as their recipients read them, by another library than the one that wrote them.
+
+use mail_parser::{MessageParser, MimeHeaders};
+
+/// RFC 5322, section 2.1.1: characters of a line without its end.
+const LINE_MAX: usize = 998;
+
+/// A mail that has left Keyhold.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The first address of `To`.
+    pub to: String,
+    pub subject: String,
+    /// Without its brackets.
+    pub message_id: String,
+    /// The names of all headers, in their order.
+    pub headers: Vec<String>,
+    pub text: String,
+    pub html: String,
+    /// Everything about it that is not as RFC 5322 and MIME ask.
+    pub defects: Vec<String>,
+    pub raw: String,
+}
+
+impl Mail {
+    pub fn read(raw: &[u8]) -> Self {
+        let message = MessageParser::default().parse(raw).unwrap();
+        let to = message.to().and_then(|to| to.first()?.address());
+        let body = |body: Option<std::borrow::Cow<'_, str>>| body.unwrap_or_default().into_owned();
+        let mut defects = lines(raw);
+        for part in &message.parts {
+            if part.is_encoding_problem {
+                defects.push(format!(
+                    "a part cannot be decoded: {:?}",
+                    part.content_type()
+                ));
+            }
+        }
+        let boundary = message
+            .content_type()
+            .and_then(|kind| kind.attribute("boundary"));
+        if let Some(boundary) = boundary
+            && !raw.ends_with(format!("\r\n--{boundary}--\r\n").as_bytes())
+        {
+            defects.push("the boundary is not closed".to_owned());
+        }
+        Self {
+            to: to.unwrap_or_default().to_owned(),
+            subject: message.subject().unwrap_or_default().to_owned(),
+            message_id: message.message_id().unwrap_or_default().to_owned(),
+            headers: message
+                .headers_raw()
+                .map(|(name, _)| name.to_owned())
+                .collect(),
+            text: body(message.body_text(0)),
+            html: body(message.body_html(0)),
+            defects,
+            raw: String::from_utf8_lossy(raw).into_owned(),
+        }
+    }
+}
+
+/// Lines that do not end by CRLF, are too long or not ASCII, and headers that are none.
+fn lines(raw: &[u8]) -> Vec<String> {
+    let mut defects = Vec::new();
+    let mut in_headers = true;
+    for line in raw.split_inclusive(|byte| *byte == b'\n') {
+        let shown = line.escape_ascii();
+        let Some(line) = line.strip_suffix(b"\r\n") else {
+            defects.push(format!("no CRLF: {shown}"));
+            continue;
+        };
+        if line.contains(&b'\r') || !line.is_ascii() || line.len() > LINE_MAX {
+            defects.push(format!("not a line of text: {shown}"));
+        }
+        in_headers &= !line.is_empty();
+        let folded = matches!(line.first(), Some(b' ' | b'\t'));
+        let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+        let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
+        if in_headers && !folded && !(named && !name.is_empty()) {
+            defects.push(format!("not a header: {shown}"));
+        }
+    }
+    defects
+}
