@@ -18,15 +18,16 @@ use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
 use vault::clock::SystemClock;
+use vault::test_support::{Fixture, expire};
 use vault::verify::Rejection;
-use vault::{Caller, Options, Vault};
+use vault::{Caller, Vault};
 
 /// A vault with a good key and an expired one.
 struct Site {
     vault: Vault,
     good: [String; 2],
     expired: [String; 2],
-    _folder: tempfile::TempDir,
+    _fixture: Fixture<SystemClock>,
 }
 
 fn main() {
@@ -106,37 +107,19 @@ impl Site {
     fn new() -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
-            let database = folder.path().join("keyhold.db");
-            let options = Options {
-                database_url: format!("sqlite://{}", database.display()),
-                pepper_file: folder.path().join("pepper"),
-                base_url: "https://keys.example.com".to_owned(),
-                limits: vault::limits::Settings::default(),
-            };
+            // Reading the machine's clock is part of what is measured.
             let clock = Arc::new(SystemClock::default());
-            let vault = Vault::open(&options, clock).await.unwrap();
-            let caller = Caller::default();
-            let signed_up = vault
-                .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
-                .await
-                .unwrap();
-            let token = signed_up.session.expose();
-            let session = vault.session(token).await.unwrap().unwrap();
-            let expired = vault
-                .create_key(&session, "expired", "", "90d", &caller)
-                .await
-                .unwrap();
+            let fixture = Fixture::on(clock, |_| ()).await;
+            fixture.leave_mail();
+            let member = fixture.member("a@example.com").await;
+            let expired = fixture.key(&member, "expired", "90d").await;
             let access_key = expired.access_key.to_string();
-            vault
-                .expire_key(&session, &access_key, &caller)
-                .await
-                .unwrap();
+            expire(&fixture.vault, &member, &access_key).await;
             Self {
-                good: pair(&signed_up.key),
+                good: pair(&member.default_key),
                 expired: pair(&expired),
-                vault,
-                _folder: folder,
+                vault: fixture.vault.clone(),
+                _fixture: fixture,
             }
         })
     }

@@ -8,16 +8,12 @@
     reason = "a measurement that stops is one that failed, and its result is what it prints"
 )]
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use shared::{DAY_MS, HOUR_MS};
-use sqlx::{Connection, SqliteConnection};
-use vault::clock::ManualClock;
-use vault::{Caller, Options, Vault};
+use sqlx::SqliteConnection;
+use vault::test_support::{Fixture, NOON};
 
-/// Mon 23 Nov 2026, 12:00 UTC.
-const NOON: i64 = 1_795_435_200_000;
 const ROUNDS: i64 = 21;
 /// Each of an account of its own, so that each makes a mail.
 const DUE: i64 = 100;
@@ -43,30 +39,13 @@ fn milliseconds(duration: Duration) -> f64 {
 
 /// The median time of a sweep among `keys` keys, of which in every round [`DUE`] more have expired.
 async fn median(keys: i64) -> Duration {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("keyhold.db");
-    let options = Options {
-        database_url: format!("sqlite://{}", path.display()),
-        pepper_file: folder.path().join("pepper"),
-        base_url: "https://keys.example.com".to_owned(),
-        limits: vault::limits::Settings::default(),
-    };
-    let clock = Arc::new(ManualClock::at(NOON));
-    let vault = Vault::open(&options, clock.clone()).await.unwrap();
+    let fixture = Fixture::new().await;
+    fixture.leave_mail();
     // The others are made to look like the key of this account.
-    vault
-        .sign_up(
-            "first@example.com",
-            "a calm lake at dawn",
-            "UTC",
-            &Caller::default(),
-        )
-        .await
-        .unwrap();
-    vault.close().await;
-    drop(vault);
-    fill(&path, keys).await;
-    let vault = Vault::open(&options, clock.clone()).await.unwrap();
+    fixture.member("first@example.com").await;
+    fill(&mut fixture.database().await, keys).await;
+    let fixture = fixture.reopened().await;
+    let (vault, clock) = (&fixture.vault, &fixture.clock);
     let mut times = Vec::new();
     for round in 1..=ROUNDS {
         clock.set(NOON + round * HOUR_MS + 1);
@@ -81,9 +60,7 @@ async fn median(keys: i64) -> Duration {
 }
 
 /// Accounts, keys that expire a year ahead, spread over another year, and for each round some that expire in it.
-async fn fill(path: &std::path::Path, keys: i64) {
-    let url = format!("sqlite://{}", path.display());
-    let mut database = SqliteConnection::connect(&url).await.unwrap();
+async fn fill(database: &mut SqliteConnection, keys: i64) {
     let rows = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1 - 1)";
     let accounts = format!(
         "{rows} INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
@@ -92,7 +69,7 @@ async fn fill(path: &std::path::Path, keys: i64) {
     sqlx::query(sqlx::AssertSqlSafe(accounts))
         .bind(DUE)
         .bind(NOON)
-        .execute(&mut database)
+        .execute(&mut *database)
         .await
         .unwrap();
     let all = format!(
@@ -106,8 +83,7 @@ async fn fill(path: &std::path::Path, keys: i64) {
     sqlx::query(sqlx::AssertSqlSafe(all))
         .bind(keys.max(ROUNDS * DUE))
         .bind(NOON)
-        .execute(&mut database)
+        .execute(&mut *database)
         .await
         .unwrap();
-    database.close().await.unwrap();
 }

@@ -29,8 +29,6 @@ mod restore;
 mod start;
 mod state;
 mod storage;
-#[cfg(test)]
-mod temporary;
 #[cfg(feature = "test-support")]
 pub mod test_support;
 pub mod text;

@@ -15,6 +15,7 @@ async fn path(browser: &Browser<'_>) -> String {
 #[tokio::test]
 async fn a_program_without_a_session_gets_the_calendar() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     member.create("billing-cron", "3d").await;
     let path = path(&member).await;
@@ -84,6 +85,7 @@ async fn whatever_is_wrong_is_not_found() {
 #[tokio::test]
 async fn a_reset_closes_the_old_address() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let before = path(&member).await;
     let reset = member.call("notices/reset-calendar", &[]).await;

@@ -1,6 +1,8 @@
 //! A1: carrier × key state × route. What a key may do depends on its state and never on how it was carried.
 
-use crate::fixture::{DAY, Key, Site};
+use vault::test_support::DAY;
+
+use crate::fixture::{Key, Site};
 
 fn carriers(key: &Key) -> [(&'static str, String); 4] {
     [
@@ -14,6 +16,7 @@ fn carriers(key: &Key) -> [(&'static str, String); 4] {
 #[tokio::test]
 async fn every_carrier_gets_the_same_answer() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let good = member.create("good", "90d").await;
     let expired = member.create("expired", "1d").await;
@@ -94,6 +97,7 @@ async fn two_carriers_are_a_bad_request() {
 #[tokio::test]
 async fn the_api_shows_the_keys_own_account() {
     let site = Site::new().await;
+    site.leave_mail();
     let (one, two) = (
         site.member("one@example.com").await,
         site.member("two@example.com").await,

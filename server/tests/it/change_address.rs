@@ -1,10 +1,13 @@
 //! Another address for an account, as a browser asks for it, with and without JavaScript.
 
-use crate::fixture::{PASSWORD, Site};
+use vault::test_support::PASSWORD;
+
+use crate::fixture::Site;
 
 #[tokio::test]
 async fn a_mistyped_address_is_corrected_from_the_dashboard() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("mistyped@example.com").await;
     let dashboard = member.get("/").await.body;
     for said in [

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use vault::mail::transport::Transport;
 use vault::test_support::Mail;
+use vault::test_support::PASSWORD;
 
-use crate::fixture::{PASSWORD, Site};
+use crate::fixture::Site;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -32,6 +33,7 @@ pub fn token(text: &str) -> String {
 #[tokio::test]
 async fn the_makers_keys_and_session_end_with_the_owners_reset() {
     let site = Site::new().await;
+    site.leave_mail();
     let folder = tempfile::TempDir::new().unwrap();
     let attacker = site.member("victim@example.com").await;
     let default_key = attacker.key.clone().unwrap();

@@ -9,6 +9,7 @@ use crate::fixture::Site;
 #[tokio::test]
 async fn no_function_answers_another_site() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("mine", "90d").await;
     let before = member.call("keys/list", &[]).await.body;

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use vault::mail::transport::Transport;
+use vault::test_support::DAY;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::{Action, Peer, Script, Step};
 
-use crate::fixture::{Browser, DAY, Key, Site};
+use crate::fixture::{Browser, Key, Site};
 
 /// The longest that an attempt may take where the server is to let that time go by.
 const SHORT: Duration = Duration::from_millis(500);

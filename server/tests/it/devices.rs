@@ -1,7 +1,9 @@
 //! The device cookie over HTTP: which answers set it, and what it is worth while strangers guess.
 
+use vault::test_support::PASSWORD;
+
 use crate::claim::{reset_mail, token};
-use crate::fixture::{Answer, Browser, PASSWORD, Site};
+use crate::fixture::{Answer, Browser, Site};
 
 const EMAIL: &str = "a@example.com";
 
@@ -64,6 +66,7 @@ async fn strangers_guess(site: &Site) {
 async fn a_reset_gives_one_that_lets_the_owner_in() {
     const NEW: &str = "a calm forest at noon";
     let site = Site::new().await;
+    site.leave_mail();
     let folder = tempfile::TempDir::new().unwrap();
     site.member(EMAIL).await;
     strangers_guess(&site).await;
@@ -92,6 +95,7 @@ async fn a_reset_gives_one_that_lets_the_owner_in() {
 #[tokio::test]
 async fn over_https_it_is_bound_to_the_host() {
     let site = Site::at("https://keys.example.com", true).await;
+    site.leave_mail();
     let fields = [
         ("email", EMAIL),
         ("password", PASSWORD),

@@ -8,19 +8,15 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use serde_json::Value;
 use server::serve::service::Front;
 use server::state::AppState;
-use tempfile::TempDir;
+use vault::Vault;
 use vault::clock::ManualClock;
 use vault::limits::Settings;
-use vault::{Options, Vault};
+use vault::test_support::{Fixture, PASSWORD};
 
-/// Mon 23 Nov 2026, 12:00 UTC.
-pub const NOON: i64 = 1_795_435_200_000;
-pub const DAY: i64 = shared::DAY_MS;
-pub const PASSWORD: &str = "a calm lake at dawn";
 pub const BASE: &str = "http://127.0.0.1:3000";
 
 pub struct Site {
-    _folder: TempDir,
+    fixture: Fixture,
     pub clock: Arc<ManualClock>,
     pub vault: Vault,
     pub state: AppState,
@@ -82,35 +78,31 @@ impl Site {
     }
 
     pub async fn limited(base_url: &str, sign_up_open: bool, limits: Settings) -> Self {
-        let folder = TempDir::new().unwrap();
-        std::fs::create_dir_all(folder.path().join("site/pkg")).unwrap();
-        let clock = Arc::new(ManualClock::at(NOON));
-        let options = Options {
-            database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
-            pepper_file: folder.path().join("pepper"),
-            base_url: base_url.to_owned(),
-            limits,
-        };
-        let vault = Vault::open(&options, clock.clone()).await.unwrap();
-        // Notices leave at once here; that they wait for others has tests of its own.
-        vault.set_notice_wait(std::time::Duration::ZERO);
+        let fixture = Fixture::with(|options| {
+            base_url.clone_into(&mut options.base_url);
+            options.limits = limits;
+        })
+        .await;
+        let site = fixture.folder.path().join("site");
+        std::fs::create_dir_all(site.join("pkg")).unwrap();
+        let vault = fixture.vault.clone();
         let address = Address {
             base_url: base_url.to_owned(),
             sign_up_open,
         };
-        let state = AppState::new(
-            vault.clone(),
-            address,
-            folder.path().join("site"),
-            Vec::new(),
-        );
+        let state = AppState::new(vault.clone(), address, site, Vec::new());
         Self {
-            _folder: folder,
-            clock,
+            clock: fixture.clock.clone(),
+            fixture,
             vault,
             front: Front::new(state.clone()),
             state,
         }
+    }
+
+    /// Accepts unsent mails when the site is dropped. For tests of something else.
+    pub fn leave_mail(&self) {
+        self.fixture.leave_mail();
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {

@@ -2,12 +2,14 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use vault::test_support::PASSWORD;
 
-use crate::fixture::{BASE, PASSWORD, Site};
+use crate::fixture::{BASE, Site};
 
 #[tokio::test]
 async fn sign_in_leads_on_and_stays_here() {
     let site = Site::new().await;
+    site.leave_mail();
     site.member("a@example.com").await;
     for (next, expected) in [
         (
@@ -64,6 +66,7 @@ async fn a_form_whose_session_has_ended_says_so() {
 #[tokio::test]
 async fn a_failed_sign_in_keeps_the_address_and_not_the_password() {
     let site = Site::new().await;
+    site.leave_mail();
     let fields = [
         ("email", "a@example.com"),
         ("password", "not the password"),
@@ -92,6 +95,7 @@ async fn a_failed_sign_in_keeps_the_address_and_not_the_password() {
 #[tokio::test]
 async fn sign_up_shows_the_default_key_once() {
     let site = Site::new().await;
+    site.leave_mail();
     let fields = [
         ("email", "a@example.com"),
         ("password", PASSWORD),
@@ -169,6 +173,7 @@ async fn a_wrong_form_comes_back_with_what_was_typed() {
 #[tokio::test]
 async fn edit_expire_restore_delete() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("before", "90d").await;
     let page = format!("/preferences/api-control/{}", key.access);
@@ -247,6 +252,7 @@ fn hidden<'a>(body: &'a str, name: &str) -> &'a str {
 #[tokio::test]
 async fn a_form_begun_before_a_change_shows_both_states() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("before", "90d").await;
     let page = format!("/preferences/api-control/{}", key.access);
@@ -300,6 +306,7 @@ async fn a_form_begun_before_a_change_shows_both_states() {
 #[tokio::test]
 async fn a_stale_extension_says_why_it_was_refused() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("k", "2d").await;
     let dashboard = member.get("/").await;
@@ -317,6 +324,7 @@ async fn a_stale_extension_says_why_it_was_refused() {
 #[tokio::test]
 async fn settings_of_an_older_tab_are_refused_with_what_is_stored() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let begun = member.get("/preferences/account").await;
     let version = hidden(&begun.body, "version").to_owned();

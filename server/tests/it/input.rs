@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use vault::test_support::PASSWORD;
 
-use crate::fixture::{Answer, Browser, PASSWORD, Site};
+use crate::fixture::{Answer, Browser, Site};
 
 async fn raw(member: &Browser<'_>, function: &str, kind: &str, body: impl Into<Body>) -> Answer {
     let request = Request::builder()
@@ -105,6 +106,7 @@ async fn bodies_are_bounded() {
 #[tokio::test]
 async fn cookies_over_https_are_for_this_host_only() {
     let site = Site::at("https://keys.example.com", true).await;
+    site.leave_mail();
     let fields = [
         ("email", "a@example.com"),
         ("password", PASSWORD),
@@ -127,6 +129,7 @@ async fn cookies_over_https_are_for_this_host_only() {
 #[tokio::test]
 async fn a_session_is_new_at_each_sign_in() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let fields = [("email", "a@example.com"), ("password", PASSWORD)];
     let answer = raw(&member, "account/sign-in", FORM, serde_urlencoded(&fields)).await;

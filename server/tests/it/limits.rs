@@ -22,6 +22,7 @@ async fn amounts_and_rates_are_refused_alike() {
         ..Settings::default()
     };
     let site = Site::limited(BASE, true, limits).await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     member.create("one", "never").await;
     let fields = [("name", "two"), ("expiry", "never")];
@@ -33,7 +34,7 @@ async fn amounts_and_rates_are_refused_alike() {
     assert_refused(&answer, "throttled", "60");
     let fields = [
         ("email", "b@example.com"),
-        ("password", crate::fixture::PASSWORD),
+        ("password", vault::test_support::PASSWORD),
         ("time_zone", "UTC"),
     ];
     let answer = site.stranger().call("account/sign-up", &fields).await;

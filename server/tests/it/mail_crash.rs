@@ -159,7 +159,7 @@ fn killed_after_the_answer() {
 /// From the acknowledged change to the first packet and beyond, in steps of one answered request.
 #[test]
 fn killed_before_the_server_heard_of_it() {
-    let mut office = Office::new();
+    let office = Office::new();
     let mut running = office.open();
     let cookie = member(&running);
     for round in 0..8_usize {

@@ -1,6 +1,8 @@
 //! The pages as they leave the server: headers, policy, theme, and what they must not hold.
 
-use crate::fixture::{DAY, Site};
+use vault::test_support::DAY;
+
+use crate::fixture::Site;
 
 const PAGES: [&str; 5] = [
     "/",
@@ -95,6 +97,7 @@ async fn the_theme_is_the_cookies() {
 #[tokio::test]
 async fn a_foreign_key_page_is_a_missing_page() {
     let site = Site::new().await;
+    site.leave_mail();
     let (owner, stranger) = (
         site.member("o@example.com").await,
         site.member("s@example.com").await,
@@ -152,6 +155,7 @@ async fn a_foreign_key_page_is_a_missing_page() {
 #[tokio::test]
 async fn the_list_lives_in_the_address() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     for number in 0..60 {
         member.create(&format!("key-{number:02}"), "30d").await;
@@ -194,6 +198,7 @@ async fn whoever_is_signed_in_needs_no_sign_in_page() {
 #[tokio::test]
 async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.key.clone().unwrap();
     let list = "/preferences/api-control";

@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::net::TcpSocket;
+use vault::test_support::PASSWORD;
 use vault::test_support::PATIENCE;
-
-use crate::fixture::PASSWORD;
 
 pub struct Running {
     pub child: Child,

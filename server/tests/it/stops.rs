@@ -94,6 +94,7 @@ fn a_foreign_lock_does_not_hold_up_the_stop() {
 #[tokio::test]
 async fn the_last_answer_of_a_connection_says_so() {
     let site = Site::new().await;
+    site.leave_mail();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -136,6 +137,7 @@ async fn the_last_answer_of_a_connection_says_so() {
 #[tokio::test]
 async fn the_backlog_is_answered() {
     let site = Site::new().await;
+    site.leave_mail();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let mut streams = Vec::new();
@@ -158,6 +160,7 @@ async fn the_backlog_is_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_is_answered() {
     let site = Site::new().await;
+    site.leave_mail();
     let front = Front::starting();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();

@@ -4,12 +4,14 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::Value;
 use shared::token::{AccessKey, SecretKey};
+use vault::test_support::DAY;
 
-use crate::fixture::{DAY, Key, Site};
+use crate::fixture::{Key, Site};
 
 #[tokio::test]
 async fn a_good_key_is_identified() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("Zahlung/Läufe 100%\u{1f511}", "20d").await;
     let answer = site
@@ -72,6 +74,7 @@ async fn any_method_and_path_and_no_look_at_the_body() {
 #[tokio::test]
 async fn expire_error_restore() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.create("billing-cron", "90d").await;
     let good = (200, String::new());
@@ -119,6 +122,7 @@ async fn expire_error_restore() {
 #[tokio::test]
 async fn exact_to_the_millisecond() {
     let site = Site::new().await;
+    site.leave_mail();
     let key = site
         .member("a@example.com")
         .await
@@ -165,6 +169,7 @@ async fn nginx_gets_what_it_can_carry() {
 #[tokio::test]
 async fn one_answer_for_every_invalid_key() {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = member.key.clone().unwrap();
     let (other, expired, deleted) = (

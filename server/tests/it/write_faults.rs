@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use vault::test_support::PASSWORD;
 
-use crate::fixture::PASSWORD;
 use crate::running::{Running, start, start_in};
 
 /// A refusal waits for two seconds at most, and writes are back within two seconds of the cause being gone: with one more

@@ -106,9 +106,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_pages_and_a_sweep_leave_one_reader() {
-        let clock = Arc::new(crate::time::clock::ManualClock::at(1_795_435_200_000));
-        let (vault, _folder) = crate::temporary::vault(clock).await;
-        let readers = &vault.0.database.readers;
+        let fixture = crate::test_support::Fixture::new().await;
+        let readers = &fixture.vault.0.database.readers;
         let mut held = vec![readers.acquire().await.unwrap()];
         for _ in 0..Readers::new(READERS).all.available_permits() {
             held.push(readers.acquire().await.unwrap());

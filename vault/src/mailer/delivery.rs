@@ -260,13 +260,13 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::storage::READERS;
-    use crate::time::clock::ManualClock;
+    use crate::test_support::Fixture;
 
     /// Many readers at work are no reason to report that the database takes no changes.
     #[tokio::test]
     async fn a_question_without_a_reader_is_no_fault_of_the_database() {
-        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
-        let (vault, _folder) = crate::temporary::vault(clock).await;
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
         let database = &vault.0.database;
         let mut held = Vec::new();
         for _ in 0..READERS {

@@ -304,14 +304,10 @@ async fn write_mail(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use std::sync::Arc;
-
     use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
     use super::*;
-    use crate::time::clock::ManualClock;
-
-    const NOON: i64 = 1_795_435_200_000;
+    use crate::test_support::{Fixture, NOON};
 
     /// What is due is found through an index, however many keys there are.
     #[tokio::test]
@@ -342,16 +338,14 @@ mod tests {
     /// A notice goes to the address of the moment when it is written.
     #[tokio::test]
     async fn a_change_of_address_during_a_sweep_loses_no_notice() {
-        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
-        let caller = crate::caller::Caller::default();
-        let signed_up = vault
-            .sign_up("old@example.com", "a calm lake at dawn", "UTC", &caller)
-            .await
-            .unwrap();
-        let access_key = signed_up.key.access_key.to_string();
+        let fixture = Fixture::new().await;
+        fixture.leave_mail();
+        let vault = &fixture.vault;
+        let member = fixture.member("old@example.com").await;
+        let access_key = member.default_key.access_key.to_string();
         let database = &vault.0.database;
         let expire = "UPDATE api_keys SET expires_at = 1795435200001";
-        crate::temporary::execute(&vault, expire).await;
+        crate::test_support::execute(vault, expire).await;
         let mut rows = due(&database.readers, NOON, NOON + 2);
         let mut batch = Batch::default();
         while let Some(row) = rows.try_next().await.unwrap() {
@@ -360,7 +354,7 @@ mod tests {
         }
         drop(rows);
         let readdress = "UPDATE accounts SET email = 'new@example.com'";
-        crate::temporary::execute(&vault, readdress).await;
+        crate::test_support::execute(vault, readdress).await;
         assert_eq!(batch.write(database, NOON + 2).await.unwrap(), 1);
         let recipients: Vec<(String,)> =
             sqlx::query_as("SELECT recipient FROM outbox WHERE kind = 'notice'")

@@ -149,20 +149,17 @@ impl Vault {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use std::sync::Arc;
-
     use tokio::sync::oneshot::error::TryRecvError;
 
     use super::*;
     use crate::error::Error;
-    use crate::time::clock::ManualClock;
-
-    const NOON: i64 = 1_795_435_200_000;
+    use crate::test_support::Fixture;
 
     /// What was answered as being on its way is sent once the database takes changes again.
     #[tokio::test]
     async fn requests_outlast_a_database_that_is_locked() {
-        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
         let held = vault.0.database.hold().await.unwrap();
         let caller = Caller::default();
         let work = vault.request_reset("a@example.com", &caller);
@@ -180,7 +177,8 @@ mod tests {
     /// A request that is lost to a panic costs no place.
     #[tokio::test]
     async fn a_panic_frees_the_places_of_its_requests() {
-        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
         let caller = Caller::default();
         let work = vault.request_reset("a@example.com", &caller);
         let _handled = work.await.unwrap();
@@ -198,7 +196,8 @@ mod tests {
     async fn the_last_try_ends_by_its_deadline() {
         const LIMIT: Duration = Duration::from_millis(1_500);
         for taken in [false, true] {
-            let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+            let fixture = Fixture::new().await;
+            let vault = &fixture.vault;
             let begun = Instant::now();
             assert!(vault.finish_reset_requests(begun).await, "nothing waits");
             let _held = vault.0.database.hold().await.unwrap();
@@ -221,7 +220,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_finds_no_place_is_not_charged() {
-        let (vault, _folder) = crate::temporary::vault(Arc::new(ManualClock::at(NOON))).await;
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
         let (requests, caller) = (&vault.0.reset_requests, Caller::default());
         let mut places: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
         for _ in 0..10 {

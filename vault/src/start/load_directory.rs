@@ -72,40 +72,25 @@ mod tests {
         reason = "a test that cannot go on should stop there"
     )]
 
-    use std::sync::Arc;
     use std::time::Duration;
-
-    use http::{HeaderMap, HeaderValue};
-    use shared::problem::Code;
 
     use super::*;
     use crate::caller::Caller;
     use crate::keys::create::NewKey;
     use crate::storage::key_rows::reconcile;
     use crate::storage::{System, Tx};
-    use crate::time::clock::ManualClock;
-    use crate::vault::{Options, Vault};
+    use crate::test_support::{Fixture, INVALID, verify};
     use crate::verify::Rejection;
-    use crate::verify::credential::X_API_KEY;
 
     /// Whatever became of a commit, afterwards the directory says what the database does.
     #[tokio::test]
     async fn reconciling_makes_the_directory_the_database() {
-        let (_folder, vault) = vault().await;
-        let caller = Caller::default();
-        let signed_up = vault
-            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
-            .await
-            .unwrap();
-        let session = vault
-            .session(signed_up.session.expose())
-            .await
-            .unwrap()
-            .unwrap();
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
+        let member = fixture.member("a@example.com").await;
         let mut keys = Vec::new();
         for name in ["expired", "gone", "lost"] {
-            let key = vault.create_key(&session, name, "", "90d", &caller).await;
-            keys.push(key.unwrap());
+            keys.push(fixture.key(&member, name, "90d").await);
         }
         vault.0.directory.remove(keys[2].access_key);
         let change = async |tx: &mut Tx| {
@@ -120,58 +105,30 @@ mod tests {
         };
         let changed = vault.0.database.transact(System, change);
         changed.await.unwrap();
-        assert_eq!(rejection(&vault, &signed_up.key), None);
+        let rejection = |key: &NewKey| verify(vault, key.access_key, &key.secret_key).err();
+        assert_eq!(rejection(&member.default_key), None);
         let expired = Rejection::Expired {
             access_key: keys[0].access_key,
             at: 0,
         };
-        assert_eq!(rejection(&vault, &keys[0]), Some(expired));
-        assert_eq!(rejection(&vault, &keys[1]), Some(INVALID));
-        assert_eq!(rejection(&vault, &keys[2]), None);
+        assert_eq!(rejection(&keys[0]), Some(expired));
+        assert_eq!(rejection(&keys[1]), Some(INVALID));
+        assert_eq!(rejection(&keys[2]), None);
         assert_eq!(vault.key_count(), 3);
-    }
-
-    const INVALID: Rejection = Rejection::Code(Code::KeyInvalid);
-
-    fn rejection(vault: &Vault, key: &NewKey) -> Option<Rejection> {
-        let pair = format!("{}.{}", key.access_key, key.secret_key.expose());
-        let pair = HeaderValue::try_from(pair).unwrap();
-        let headers = HeaderMap::from_iter([(X_API_KEY, pair)]);
-        vault.keys().verify(&headers, &Caller::default()).err()
-    }
-
-    async fn vault() -> (tempfile::TempDir, Vault) {
-        let folder = tempfile::tempdir().unwrap();
-        let options = Options {
-            database_url: format!("sqlite://{}", folder.path().join("keyhold.db").display()),
-            pepper_file: folder.path().join("pepper"),
-            base_url: "https://keys.example.com".to_owned(),
-            limits: crate::limits::Settings::default(),
-        };
-        let clock = Arc::new(ManualClock::at(1_795_435_200_000));
-        let vault = Vault::open(&options, clock).await.unwrap();
-        (folder, vault)
     }
 
     /// A loader that is paused after reading a key cannot bring it back: the deletion waits for it.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_paused_loader_revives_nothing() {
-        let (_folder, vault) = vault().await;
-        let caller = Caller::default();
-        let signed_up = vault
-            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
-            .await
-            .unwrap();
-        let session = vault
-            .session(signed_up.session.expose())
-            .await
-            .unwrap()
-            .unwrap();
-        let (key, inner) = (signed_up.key, &vault.0);
+        let fixture = Fixture::new().await;
+        let vault = &fixture.vault;
+        let member = fixture.member("a@example.com").await;
+        let (key, inner) = (member.default_key, &vault.0);
 
         let loader = Loader::begin(&inner.database, &inner.pepper).await.unwrap();
         let mut deletion = {
             let (vault, key) = (vault.clone(), key.access_key.to_string());
+            let session = member.session;
             tokio::spawn(async move {
                 vault
                     .delete_key(&session, &key, "Default key", &Caller::default())
@@ -182,7 +139,8 @@ mod tests {
         assert!(paused.is_err(), "it did not wait for the loader");
         loader.load(&inner.directory).await.unwrap();
         deletion.await.unwrap().unwrap();
-        assert_eq!(rejection(&vault, &key), Some(INVALID));
+        let rejection = verify(vault, key.access_key, &key.secret_key).err();
+        assert_eq!(rejection, Some(INVALID));
         assert_eq!(vault.key_count(), 0);
     }
 }

@@ -1,6 +1,13 @@
 //! Mails as their recipients read them, by another library than the one that wrote them.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use mail_parser::{MessageParser, MimeHeaders};
+
+use super::{Fixture, PATIENCE};
+use crate::Vault;
+use crate::mail::transport::Transport;
 
 /// RFC 5322, section 2.1.1: characters of a line without its end.
 const LINE_MAX: usize = 998;
@@ -24,7 +31,7 @@ pub struct Mail {
 
 impl Mail {
     pub fn read(raw: &[u8]) -> Self {
-        let message = MessageParser::default().parse(raw).unwrap();
+        let message = MessageParser::default().parse(raw).unwrap_or_default();
         let to = message.to().and_then(|to| to.first()?.address());
         let body = |body: Option<std::borrow::Cow<'_, str>>| body.unwrap_or_default().into_owned();
         let mut defects = lines(raw);
@@ -76,10 +83,51 @@ fn lines(raw: &[u8]) -> Vec<String> {
         in_headers &= !line.is_empty();
         let folded = matches!(line.first(), Some(b' ' | b'\t'));
         let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-        let named = name.len() < line.len() && name.iter().all(u8::is_ascii_graphic);
-        if in_headers && !folded && !(named && !name.is_empty()) {
+        let is_name = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
+        if in_headers && !folded && (name.len() == line.len() || !is_name) {
             defects.push(format!("not a header: {shown}"));
         }
     }
     defects
+}
+
+/// Where a fixture's mails go.
+pub struct Mailbox {
+    folder: PathBuf,
+    pub transport: Transport,
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Mailbox {
+    pub fn of(fixture: &Fixture) -> Self {
+        let folder = fixture.folder.path().join("mail");
+        let from = "keyhold@example.com".parse().unwrap();
+        Self {
+            transport: Transport::folder(folder.clone(), from, "keys.example.com"),
+            folder,
+            seen: BTreeSet::new(),
+        }
+    }
+
+    /// Sweeps and sends, and gives the notices that this has brought, by recipient.
+    pub async fn notices(&mut self, vault: &Vault) -> Vec<Mail> {
+        vault.sweep().await.unwrap();
+        let mut mails = self.delivered(vault).await;
+        mails.retain(|mail| mail.subject.contains("API key"));
+        mails
+    }
+
+    /// Sends what is in the outbox, and gives what this has brought.
+    pub async fn delivered(&mut self, vault: &Vault) -> Vec<Mail> {
+        vault.deliver(&self.transport, PATIENCE).await.unwrap();
+        let mut mails = Vec::new();
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if self.seen.insert(path.clone()) {
+                mails.push(Mail::read(&std::fs::read(path).unwrap()));
+            }
+        }
+        mails.sort_by(|a, b| a.to.cmp(&b.to));
+        mails
+    }
 }

@@ -1,4 +1,5 @@
-//! Support for tests and benches of the workspace, behind the feature `test-support`: nothing of it is in the product.
+//! Support for the tests and benches of the workspace, behind the feature `test-support`. Nothing of it is in the
+//! product.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -6,12 +7,28 @@
     reason = "a test that cannot go on should stop there"
 )]
 
+mod fixture;
 mod mail;
 pub mod peer;
 
 use std::time::Duration;
 
-pub use mail::Mail;
+#[cfg(test)]
+pub use fixture::execute;
+pub use fixture::{
+    Fixture, INVALID, Member, at, carrier, edit, expire, from, messages, options, restore, verify,
+};
+pub use mail::{Mail, Mailbox};
 
-/// How long a test waits for anything. It takes milliseconds; the limit is for a machine that is very busy.
+/// Mon 23 Nov 2026, 12:00 UTC, where the clock of a fixture begins, in epoch milliseconds.
+pub const NOON: i64 = 1_795_435_200_000;
+pub const SECOND: i64 = 1_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = shared::HOUR_MS;
+pub const DAY: i64 = shared::DAY_MS;
+
+/// The password of a fixture's accounts.
+pub const PASSWORD: &str = "a calm lake at dawn";
+
+/// The longest time that a test waits for an event. Events take milliseconds; the limit is for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);

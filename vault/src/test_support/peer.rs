@@ -1,7 +1,7 @@
 //! Scripted SMTP peer: a mail server on loopback that misbehaves as its scripts say and records what happens to it.
 //!
-//! It has a thread of its own: a test may block while it waits for the peer, and a test that pauses tokio's clock
-//! does not stop it. It does not replace a real mail server: the browser tests send to one by other authors.
+//! It runs on a thread of its own, so that a test may block while it waits for the peer, and may pause tokio's clock.
+//! It is no substitute for a foreign implementation: the browser tests send to one.
 
 mod conversation;
 mod script;
@@ -61,7 +61,7 @@ struct Shared {
     connections: tokio::sync::Mutex<JoinSet<()>>,
     tls: TlsAcceptor,
     offers_tls: bool,
-    /// The only user and password that may send; without it everybody may.
+    /// The user and password that the peer requires, if it requires a login.
     login: Option<(String, String)>,
 }
 
@@ -205,8 +205,7 @@ impl Peer {
         format!("smtp://127.0.0.1:{}", self.port)
     }
 
-    /// Sets the scripts of the next connections, one each; the last one stays. What happened before is no longer
-    /// waited for.
+    /// Sets the scripts of the next connections, one each; the last one stays. Later waits skip earlier events.
     pub fn follow(&mut self, scripts: impl IntoIterator<Item = Script>) {
         let mut state = self.shared.state();
         state.scripts = scripts.into_iter().collect();
@@ -249,7 +248,7 @@ impl Peer {
         self.finish(async move { shared.connections.lock().await.shutdown().await });
     }
 
-    /// Runs something on the peer's thread to its end.
+    /// Runs work on the peer's thread to its end.
     fn finish(&self, work: impl Future<Output = ()> + Send + 'static) {
         let (done, finished) = mpsc::channel();
         self.runtime.as_ref().unwrap().spawn(async move {
@@ -289,7 +288,7 @@ impl Peer {
         });
     }
 
-    /// Waits until no connection is open, and so everything that was sent has been read.
+    /// Waits until no connection is open, so that the peer has read everything that was sent.
     pub fn quiet(&self) {
         self.shared.wait("the end of all connections", 0, |events| {
             let count = |is: fn(&&Event) -> bool| events.iter().filter(is).count();

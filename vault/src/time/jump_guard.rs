@@ -97,9 +97,7 @@ impl ClockJumpGuard {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOON: i64 = 1_795_435_200_000;
-    const HOUR: i64 = 3_600_000;
+    use crate::test_support::{HOUR, NOON};
 
     fn at(guard: &mut ClockJumpGuard, wall: i64, seconds: u64) -> Option<i64> {
         guard.now(wall, Duration::from_secs(seconds))

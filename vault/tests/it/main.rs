@@ -6,7 +6,6 @@
 )]
 
 mod accounts;
-mod fixture;
 mod keys;
 mod limits;
 mod mail;

@@ -1,9 +1,8 @@
 //! Texts that look alike are one text: in what is stored, searched, sorted, and typed to delete a key.
 
 use shared::list::{ListQuery, Sort};
+use vault::test_support::{Fixture, Member, PASSWORD};
 use vault::{Caller, Error};
-
-use crate::fixture::{Fixture, Member, PASSWORD};
 
 async fn found(fixture: &Fixture, member: &Member, search: &str) -> Vec<String> {
     let query = ListQuery {
@@ -118,5 +117,5 @@ async fn an_address_in_other_letters_is_one_account() {
         .vault
         .sign_up("üser@example.com", PASSWORD, "UTC", &caller)
         .await;
-    assert!(crate::fixture::messages(refused).contains("'ü'"));
+    assert!(vault::test_support::messages(refused).contains("'ü'"));
 }

@@ -13,8 +13,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use vault::test_support::DAY;
 
-use crate::fixture::{DAY, Key, Site};
+use crate::fixture::{Key, Site};
 
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +31,7 @@ struct Served {
 impl Served {
     async fn new() -> Self {
         let site = Site::new().await;
+        site.leave_mail();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();

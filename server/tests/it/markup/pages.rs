@@ -3,12 +3,13 @@
 use form_urlencoded::byte_serialize;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use vault::test_support::peer::{Peer, Script, Step};
+use vault::test_support::{DAY, PASSWORD};
 
 use super::HOSTILE;
 use super::skeleton;
 use super::skeleton::title;
 use crate::delivery::{deliver, expired_key, member, transport};
-use crate::fixture::{Answer, BASE, Browser, DAY, PASSWORD, Site};
+use crate::fixture::{Answer, BASE, Browser, Site};
 
 const HARMLESS: &str = "harmless";
 
@@ -18,6 +19,7 @@ type Pages = Vec<(String, String)>;
 /// What a name is shown in: lists, the key's page, the banner.
 async fn with_keys(text: &str) -> Pages {
     let site = Site::new().await;
+    site.leave_mail();
     let member = site.member("o'neil&{co}`|=@example.com").await;
     site.clock.advance(1);
     let fields = [("name", text), ("description", text), ("expiry", "3d")];
@@ -193,6 +195,7 @@ async fn delivery_log(peer: &mut Peer, text: &str) -> String {
     // The last script goes on being followed.
     peer.follow([Script::default()]);
     let site = Site::new().await;
+    site.leave_mail();
     let way = transport(&peer.url());
     let member = member(&site, &way, "a@example.com").await;
     for code in ["550 5.1.1", "450 4.7.1"] {

@@ -6,50 +6,33 @@ use shared::{DAY_MS, HOUR_MS};
 
 use super::*;
 use crate::caller::Caller;
-use crate::time::clock::ManualClock;
+use crate::test_support::{Fixture, Member, NOON};
 
 mod stops;
 
-const NOON: i64 = 1_795_435_200_000;
-
 struct Office {
-    clock: Arc<ManualClock>,
+    fixture: Fixture,
     round: Round,
     mails: std::path::PathBuf,
-    session: crate::accounts::sessions::Session,
-    _folder: tempfile::TempDir,
+    member: Member,
 }
 
 impl Office {
     /// An account with twenty keys that expire within the year, and a worker that has just started.
     async fn open() -> Self {
-        let clock = Arc::new(ManualClock::at(NOON));
-        let (vault, folder) = crate::temporary::vault(clock.clone()).await;
-        let caller = Caller::default();
-        let signed_up = vault
-            .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
-            .await
-            .unwrap();
-        let session = vault
-            .session(signed_up.session.expose())
-            .await
-            .unwrap()
-            .unwrap();
+        let fixture = Fixture::new().await;
+        let member = fixture.member("a@example.com").await;
         for days in 100..120 {
-            let expiry = format!("{days}d");
-            vault
-                .create_key(&session, "key", "", &expiry, &caller)
-                .await
-                .unwrap();
+            fixture.key(&member, "key", &format!("{days}d")).await;
         }
-        let mails = folder.path().join("mail");
+        let mails = fixture.folder.path().join("mail");
         let from = "keyhold@example.com".parse().unwrap();
+        let transport = Transport::folder(mails.clone(), from, "example.com");
         Self {
-            clock,
-            round: Round::new(vault, Transport::folder(mails.clone(), from, "example.com")),
+            round: Round::new(fixture.vault.clone(), transport),
+            fixture,
             mails,
-            session,
-            _folder: folder,
+            member,
         }
     }
 
@@ -76,14 +59,14 @@ async fn a_clock_that_leaps_ahead_makes_mail_wait() {
     for jump in [HOUR_MS, 400 * DAY_MS] {
         let mut office = Office::open().await;
         assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
-        office.clock.set(NOON + jump);
+        office.fixture.clock.set(NOON + jump);
         assert_eq!(office.mails_after(1).await, 1);
         assert_eq!(office.mails_after(59).await, 1);
-        office.clock.set(NOON + 60_000);
+        office.fixture.clock.set(NOON + 60_000);
         assert_eq!(office.mails_after(60).await, 1, "it was put right");
-        office.clock.set(NOON + jump);
+        office.fixture.clock.set(NOON + jump);
         assert_eq!(office.mails_after(61).await, 1);
-        office.clock.set(NOON + jump + 61_000);
+        office.fixture.clock.set(NOON + jump + 61_000);
         let notice = usize::from(jump > DAY_MS);
         assert_eq!(office.mails_after(122).await, 1 + notice);
         assert_eq!(office.mails_after(123).await, 1 + notice);
@@ -95,7 +78,7 @@ async fn the_postman_sleeps_until_something_is_due() {
     let mut office = Office::open().await;
     office.mails_after(0).await;
     let look = Duration::from_mins(1);
-    office.clock.set(NOON + 1000);
+    office.fixture.clock.set(NOON + 1000);
     assert_eq!(
         office.round.look(Duration::from_secs(1)).await.unwrap(),
         look
@@ -105,14 +88,14 @@ async fn the_postman_sleeps_until_something_is_due() {
     for (to, expected) in [(10_000, 10_001), (1, 2)] {
         let wall = NOON + 70 * DAY_MS - to;
         seconds += 100;
-        office.clock.set(wall - 70_000);
+        office.fixture.clock.set(wall - 70_000);
         let _ = office
             .round
             .look(Duration::from_secs(seconds))
             .await
             .unwrap();
         seconds += 70;
-        office.clock.set(wall);
+        office.fixture.clock.set(wall);
         let wait = office
             .round
             .look(Duration::from_secs(seconds))
@@ -120,7 +103,7 @@ async fn the_postman_sleeps_until_something_is_due() {
             .unwrap();
         assert_eq!(wait, Duration::from_millis(expected));
     }
-    office.clock.set(NOON + 70 * DAY_MS + 1);
+    office.fixture.clock.set(NOON + 70 * DAY_MS + 1);
     assert_eq!(office.mails_after(seconds).await, 2);
 }
 
@@ -128,9 +111,9 @@ async fn the_postman_sleeps_until_something_is_due() {
 #[tokio::test]
 async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
     let mut office = Office::open().await;
-    office.clock.set(NOON + 400 * DAY_MS);
+    office.fixture.clock.set(NOON + 400 * DAY_MS);
     assert_eq!(office.mails_after(0).await, 0);
-    office.clock.set(NOON + 30_000);
+    office.fixture.clock.set(NOON + 30_000);
     assert_eq!(
         office.mails_after(30).await,
         1,
@@ -144,7 +127,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
     let mut office = Office::open().await;
     assert_eq!(office.mails_after(0).await, 1);
     // Something is due, so that the sweep comes as far as the clock.
-    let session = office.session.clone();
+    let session = office.member.session.clone();
     let vault = office.round.vault.clone();
     let create = |expiry: i64| {
         let (vault, session) = (vault.clone(), session.clone());
@@ -157,9 +140,9 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
         }
     };
     create(NOON + 60_000).await.unwrap();
-    office.clock.set(NOON + 96_000);
+    office.fixture.clock.set(NOON + 96_000);
     assert_eq!(office.mails_after(1).await, 2);
-    office.clock.set(NOON + 2_000);
+    office.fixture.clock.set(NOON + 2_000);
     assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
     let by_hand = create(NOON + 90 * DAY_MS).await.unwrap();
     vault
@@ -168,7 +151,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
         .unwrap();
     assert_eq!(office.mails_after(2).await, 3, "expired by hand: at once");
     create(NOON + 97_000).await.unwrap();
-    office.clock.set(NOON + 97_001);
+    office.fixture.clock.set(NOON + 97_001);
     assert_eq!(office.mails_after(97).await, 4);
 }
 
@@ -176,6 +159,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
 #[tokio::test]
 async fn a_link_finds_a_free_hand() {
     let mut office = Office::open().await;
+    office.fixture.leave_mail();
     office.mails_after(0).await;
     for _ in 0..MAX_IN_FLIGHT - RESERVED_FOR_LINKS {
         office
@@ -184,7 +168,7 @@ async fn a_link_finds_a_free_hand() {
     }
     assert_eq!(office.round.free_permits(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
-    crate::temporary::execute(&office.round.vault, key).await;
+    crate::test_support::execute(&office.round.vault, key).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
     let work = vault.request_reset("a@example.com", &caller).await.unwrap();
     work.await.unwrap();
@@ -202,13 +186,13 @@ async fn a_mail_speaks_of_the_moment_when_it_leaves() {
     let office = Office::open().await;
     let (vault, caller) = (&office.round.vault, Caller::default());
     let key = vault
-        .create_key(&office.session, "k", "", "never", &caller)
+        .create_key(&office.member.session, "k", "", "never", &caller)
         .await
         .unwrap();
-    office.clock.set(NOON + 5);
+    office.fixture.clock.set(NOON + 5);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.session, &access_key, &caller)
+        .expire_key(&office.member.session, &access_key, &caller)
         .await
         .unwrap();
     let mut subjects = Vec::new();
@@ -267,7 +251,7 @@ async fn a_panic_is_an_attempt_like_any_other() {
     office.round.transport = Arc::new(Transport::panicking(from));
     assert_eq!(office.mails_after(0).await, 0);
     assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
-    office.clock.set(NOON + 50_000);
+    office.fixture.clock.set(NOON + 50_000);
     assert_eq!(office.mails_after(50).await, 0);
     assert_eq!(waits_for(&office, NOON + 50_000).await, (2, 40..=80));
 }
@@ -277,7 +261,7 @@ async fn a_panic_is_an_attempt_like_any_other() {
 async fn a_mail_that_cannot_be_composed_backs_off() {
     let mut office = Office::open().await;
     let newer = "UPDATE outbox SET kind = 'of a newer version'";
-    crate::temporary::execute(&office.round.vault, newer).await;
+    crate::test_support::execute(&office.round.vault, newer).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
     let work = vault.request_reset("a@example.com", &caller).await.unwrap();
     work.await.unwrap();
@@ -308,16 +292,16 @@ async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
     vault.set_notice_wait(Duration::from_mins(1));
     let key = vault
-        .create_key(&office.session, "k", "", "never", &caller)
+        .create_key(&office.member.session, "k", "", "never", &caller)
         .await
         .unwrap();
-    office.clock.set(NOON + 400 * DAY_MS);
+    office.fixture.clock.set(NOON + 400 * DAY_MS);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.session, &access_key, &caller)
+        .expire_key(&office.member.session, &access_key, &caller)
         .await
         .unwrap();
     assert_eq!(office.mails_after(1).await, 1, "the clock is doubted");
-    office.clock.set(NOON + 2_000);
+    office.fixture.clock.set(NOON + 2_000);
     assert_eq!(office.mails_after(2).await, 2);
 }

@@ -10,15 +10,12 @@ use shared::DAY_MS;
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
-use crate::accounts::sessions::Session;
 use crate::caller::Caller;
 use crate::mail::transport::{Progress, Transport};
 use crate::mailer::delivery::InFlight;
+use crate::test_support::{Fixture, MINUTE, Mailbox, Member, NOON, expire};
 use crate::time::clock::{Clock, ManualClock};
 use crate::vault::Vault;
-
-const NOON: i64 = 1_795_435_200_000;
-const MINUTE: i64 = 60_000;
 
 /// Counted in the steps of SQLite's virtual machine: a mail that waits costs the search for the next one nothing.
 #[tokio::test]
@@ -68,33 +65,20 @@ async fn the_next_mail_is_found_however_many_wait() {
     }
 }
 
-/// A vault whose notices wait a minute, and an account whose link is sent.
-async fn open(clock: &Arc<ManualClock>) -> (Vault, Session, tempfile::TempDir) {
-    let (vault, folder) = crate::temporary::vault(clock.clone()).await;
-    let caller = Caller::default();
-    let signed_up = vault
-        .sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller)
-        .await
-        .unwrap();
-    let token = signed_up.session;
-    let session = vault.session(token.expose()).await.unwrap().unwrap();
-    let from = "keyhold@example.com".parse().unwrap();
-    let transport = Transport::folder(folder.path().join("mail"), from, "example.com");
-    let sent = vault.deliver(&transport, Duration::from_mins(1)).await;
-    assert_eq!(sent.unwrap(), 1, "the link");
-    vault.set_notice_wait(Duration::from_mins(1));
-    (vault, session, folder)
+/// A vault whose notices wait a minute, and a member whose link is sent.
+async fn open() -> (Fixture, Member) {
+    let fixture = Fixture::new().await;
+    let member = fixture.member("a@example.com").await;
+    let sent = Mailbox::of(&fixture).delivered(&fixture.vault).await;
+    assert_eq!(sent.len(), 1, "the link");
+    fixture.vault.set_notice_wait(Duration::from_mins(1));
+    (fixture, member)
 }
 
 /// Expires a new key.
-async fn expire(vault: &Vault, session: &Session) {
-    let caller = Caller::default();
-    let key = vault.create_key(session, "k", "", "never", &caller).await;
-    let access_key = key.unwrap().access_key.to_string();
-    vault
-        .expire_key(session, &access_key, &caller)
-        .await
-        .unwrap();
+async fn expire_one(fixture: &Fixture, member: &Member) {
+    let key = fixture.key(member, "k", "never").await;
+    expire(&fixture.vault, member, &key.access_key.to_string()).await;
 }
 
 async fn take(vault: &Vault, now: i64) -> bool {
@@ -105,29 +89,29 @@ async fn take(vault: &Vault, now: i64) -> bool {
 /// A round that began before a key was expired does not take its mail.
 #[tokio::test]
 async fn a_notice_waits_for_others_while_a_round_goes_on() {
-    let clock = Arc::new(ManualClock::at(NOON));
-    let (vault, session, _folder) = open(&clock).await;
+    let (fixture, member) = open().await;
+    let (vault, clock) = (&fixture.vault, &fixture.clock);
     clock.advance(MINUTE);
-    expire(&vault, &session).await;
-    assert!(!take(&vault, NOON).await);
-    assert!(!take(&vault, NOON + 2 * MINUTE - 1).await);
-    assert!(take(&vault, NOON + 2 * MINUTE).await);
+    expire_one(&fixture, &member).await;
+    assert!(!take(vault, NOON).await);
+    assert!(!take(vault, NOON + 2 * MINUTE - 1).await);
+    assert!(take(vault, NOON + 2 * MINUTE).await);
 }
 
 /// So it is while the vault's clock stands still: the wait is measured by the machine's.
 #[tokio::test]
 async fn a_notice_waits_for_others_while_time_stands_still() {
-    let clock = Arc::new(ManualClock::at(NOON));
-    let (vault, session, _folder) = open(&clock).await;
+    let (fixture, member) = open().await;
+    let (vault, clock) = (&fixture.vault, &fixture.clock);
     clock.leap(DAY_MS);
     vault.now();
     clock.leap(-DAY_MS);
-    expire(&vault, &session).await;
-    assert!(!take(&vault, clock.wall()).await);
+    expire_one(&fixture, &member).await;
+    assert!(!take(vault, clock.wall()).await);
     clock.advance(MINUTE - 1);
-    assert!(!take(&vault, clock.wall()).await);
+    assert!(!take(vault, clock.wall()).await);
     clock.advance(1);
-    assert!(take(&vault, clock.wall()).await);
+    assert!(take(vault, clock.wall()).await);
 }
 
 /// Lets the machine's clock leap, and the vault see it.
@@ -144,23 +128,23 @@ async fn a_crowded_mailbox_waits_by_no_leap() {
     const WAIT: i64 = DAY_MS / 40;
     for ahead in [10 * MINUTE, DAY_MS] {
         for put_off_ahead in [false, true] {
-            let clock = Arc::new(ManualClock::at(NOON));
-            let (vault, session, _folder) = open(&clock).await;
-            leap(&vault, &clock, ahead);
+            let (fixture, member) = open().await;
+            let (vault, clock) = (&fixture.vault, &fixture.clock);
+            leap(vault, clock, ahead);
             while vault.0.limits.notice("a@example.com").is_ok() {}
-            expire(&vault, &session).await;
+            expire_one(&fixture, &member).await;
             if put_off_ahead {
                 clock.advance(MINUTE);
-                assert!(!take(&vault, clock.wall()).await);
+                assert!(!take(vault, clock.wall()).await);
             }
             clock.leap(-ahead);
-            let taken = take(&vault, clock.wall());
+            let taken = take(vault, clock.wall());
             let taken = tokio::time::timeout(Duration::from_secs(20), taken).await;
             assert_eq!(taken, Ok(false), "{ahead} ms");
             clock.advance(WAIT - 2 * MINUTE);
-            assert!(!take(&vault, clock.wall()).await, "{ahead} ms");
+            assert!(!take(vault, clock.wall()).await, "{ahead} ms");
             clock.advance(2 * MINUTE);
-            assert!(take(&vault, clock.wall()).await, "{ahead} ms");
+            assert!(take(vault, clock.wall()).await, "{ahead} ms");
         }
     }
 }
@@ -182,29 +166,29 @@ async fn fail(vault: &Vault, clock: &ManualClock, meanwhile: i64) {
 async fn a_mail_is_not_tried_again_by_a_clock_that_was_ahead() {
     for tried_before in [false, true] {
         for put_right_meanwhile in [false, true] {
-            let clock = Arc::new(ManualClock::at(NOON));
-            let (vault, session, _folder) = open(&clock).await;
+            let (fixture, member) = open().await;
+            let (vault, clock) = (&fixture.vault, &fixture.clock);
             let caller = Caller::default();
             let asked = vault
-                .resend_confirmation(&session, "account", &caller)
+                .resend_confirmation(&member.session, "account", &caller)
                 .await;
             asked.unwrap();
             if tried_before {
-                fail(&vault, &clock, 0).await;
+                fail(vault, clock, 0).await;
                 clock.advance(MINUTE);
             }
-            leap(&vault, &clock, DAY_MS);
+            leap(vault, clock, DAY_MS);
             if put_right_meanwhile {
-                fail(&vault, &clock, -DAY_MS).await;
-                assert!(!take(&vault, clock.wall()).await, "not at once");
+                fail(vault, clock, -DAY_MS).await;
+                assert!(!take(vault, clock.wall()).await, "not at once");
                 clock.advance(2 * MINUTE);
             } else {
-                fail(&vault, &clock, 0).await;
+                fail(vault, clock, 0).await;
                 clock.leap(-DAY_MS);
             }
             let case = (tried_before, put_right_meanwhile);
-            assert!(take(&vault, clock.wall()).await, "{case:?}");
-            assert!(!take(&vault, clock.wall()).await, "leased: {case:?}");
+            assert!(take(vault, clock.wall()).await, "{case:?}");
+            assert!(!take(vault, clock.wall()).await, "leased: {case:?}");
         }
     }
 }

@@ -5,38 +5,32 @@
 use std::sync::Arc;
 
 use shared::token::AccessKey;
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use super::*;
 use crate::error::Error;
 use crate::storage::audit::Action;
-use crate::temporary;
+use crate::test_support::{Fixture, NOON};
 use crate::time::clock::ManualClock;
 use crate::vault::Vault;
 
-const NOON: i64 = 1_795_435_200_000;
-
 struct Site {
+    _fixture: Fixture,
     vault: Vault,
     clock: Arc<ManualClock>,
     /// The only key of the only account.
     key: AccessKey,
-    _folder: TempDir,
 }
 
 impl Site {
     async fn new() -> Self {
-        let clock = Arc::new(ManualClock::at(NOON));
-        let (vault, folder) = temporary::vault(clock.clone()).await;
-        let caller = Caller::default();
-        let signed_up = vault.sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller);
-        let key = signed_up.await.unwrap().key.access_key;
+        let fixture = Fixture::new().await;
+        let member = fixture.member("a@example.com").await;
         Self {
-            vault,
-            clock,
-            key,
-            _folder: folder,
+            vault: fixture.vault.clone(),
+            clock: fixture.clock.clone(),
+            key: member.default_key.access_key,
+            _fixture: fixture,
         }
     }
 

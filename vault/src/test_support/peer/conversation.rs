@@ -1,4 +1,4 @@
-//! One conversation with a client, which the peer reads strictly: what is not SMTP is refused.
+//! One conversation with a client. The peer reads strictly: it rejects everything that is not plain SMTP.
 
 use std::io;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl Conversation {
         if !self.reply(Step::StartTls, "220 2.0.0 Go on").await? {
             return Ok(());
         }
-        // What the client has sent ahead of TLS goes with the old reader.
+        // The old reader drops everything that the client sent ahead of TLS.
         let nothing: Box<dyn Stream> = Box::new(tokio::io::empty());
         let clear = std::mem::replace(&mut self.stream, BufReader::new(nothing));
         let tls = self.shared.tls.accept(clear.into_inner()).await?;
@@ -105,7 +105,7 @@ impl Conversation {
                 (fields.next(), fields.next())
             }
             ("LOGIN", "") => {
-                // The first question has no text: a client goes by the code.
+                // The first challenge has no text: a client goes by the code.
                 self.write("334").await?;
                 let user = self.command().await?;
                 self.write("334 UGFzc3dvcmQ6").await?;
@@ -179,7 +179,7 @@ impl Conversation {
             }
             message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line));
         }
-        // A client that has sent the dot must take the mail for delivered, unless the reply refuses it.
+        // Only a reply that rejects the mail leaves no doubt that the peer does not have it.
         let taken = match self.script.action(Step::Dot) {
             Some(Action::Reply(reply)) => says_yes(reply),
             _ => true,
@@ -192,7 +192,7 @@ impl Conversation {
         })));
         let usual = format!("250 2.0.0 Taken as {}", self.number);
         let reply = self.act(Step::Dot).await?.unwrap_or(usual);
-        // Before the bytes leave, and so before anything that the client does about them.
+        // Before the bytes leave, so that the event precedes every reaction of the client.
         self.shared.record(Event::Answered);
         self.write(&reply).await?;
         match self.act(Step::Taken).await? {
@@ -215,7 +215,7 @@ impl Conversation {
             None => {}
             Some(Action::Reply(reply)) => return Ok(Some(reply)),
             Some(Action::Hold) => {
-                // Enrolled before the event is seen, so that no release is missed.
+                // Registered before the event, so that no release is missed.
                 let released = self.shared.released.notified();
                 self.shared.record(Event::Held);
                 released.await;

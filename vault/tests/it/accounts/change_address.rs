@@ -1,9 +1,9 @@
 //! Another address for an account: asked for with the password, in force once its link is opened.
 
+use vault::test_support::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages};
 use vault::{Caller, Error};
 
 use crate::accounts::email_links::token_in;
-use crate::fixture::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -160,6 +160,7 @@ async fn an_address_belongs_to_one_account() {
 #[tokio::test]
 async fn a_request_is_taken_back_by_hand_and_by_a_new_password() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let (vault, caller) = (&fixture.vault, Caller::default());
     let member = fixture.member("old@example.com").await;

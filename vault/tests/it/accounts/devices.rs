@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
+use vault::test_support::{Fixture, Mailbox, PASSWORD, SECOND, from};
 use vault::{Caller, DeviceToken, Error, SessionToken};
 
 use crate::accounts::email_links::token_in;
-use crate::fixture::{Fixture, Mailbox, PASSWORD, SECOND, from};
 
 const EMAIL: &str = "a@example.com";
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -111,6 +111,7 @@ async fn a_cookie_of_another_account_or_of_nobody_opens_no_way_round() {
 #[tokio::test]
 async fn a_new_password_makes_strangers_of_the_other_browsers() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let earlier = owner(&site).await;
     let session = sign_in(&site, PASSWORD, &on(Some(&earlier))).await.unwrap();
     let session = site.session(&session).await.unwrap();
@@ -134,6 +135,7 @@ async fn a_new_password_makes_strangers_of_the_other_browsers() {
 #[tokio::test]
 async fn a_reset_lets_the_owner_in_at_once() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let mut mailbox = Mailbox::of(&site);
     owner(&site).await;
     let _ = mailbox.delivered(&site.vault).await;

@@ -2,9 +2,8 @@
 
 use shared::mail::LinkPurpose;
 use sqlx::{Connection, Row};
+use vault::test_support::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
 use vault::{Caller, Error};
-
-use crate::fixture::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -122,6 +121,7 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
 #[tokio::test]
 async fn a_forgotten_password_is_set_anew() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
     let session = fixture
@@ -184,6 +184,7 @@ async fn a_forgotten_password_is_set_anew() {
 #[tokio::test]
 async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
     let _ = mailbox.delivered(&fixture.vault).await;
@@ -278,6 +279,7 @@ async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
 #[tokio::test]
 async fn a_reset_writes_after_the_answer_whether_there_is_an_account_or_not() {
     let site = Fixture::new().await;
+    site.leave_mail();
     site.member("a@example.com").await;
     let mut database = site.database().await;
     // Changes with each commit of another connection.

@@ -1,8 +1,7 @@
 //! Sessions: made new, stored hashed, over at sign-out, at a change of password, when idle, and in the end.
 
 use vault::Caller;
-
-use crate::fixture::{DAY, Fixture, HOUR, PASSWORD};
+use vault::test_support::{DAY, Fixture, HOUR, PASSWORD};
 
 #[tokio::test]
 async fn a_session_is_over_when_idle_and_in_any_case_in_the_end() {
@@ -62,6 +61,7 @@ async fn sign_out_ends_this_session_only() {
 #[tokio::test]
 async fn a_new_password_ends_every_session_and_starts_one() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let nobody = Caller::default();
     let old = site

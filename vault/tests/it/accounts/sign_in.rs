@@ -1,8 +1,7 @@
 //! Sign-up, sign-in and preferences, and what slows down whoever guesses.
 
+use vault::test_support::{Fixture, PASSWORD, from, messages};
 use vault::{Caller, Error};
-
-use crate::fixture::{Fixture, PASSWORD, from, messages};
 
 #[tokio::test]
 async fn sign_up_checks_every_field_at_once() {

@@ -1,6 +1,6 @@
 //! What the Dashboard calls an alarm: a key that was retired by hand and is silent is none.
 
-use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, at, expire};
+use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire};
 
 async fn shown(fixture: &Fixture, member: &Member) -> (Vec<(String, bool)>, (i64, i64)) {
     let overview = fixture.vault.overview(&member.session.account).await;
@@ -15,6 +15,7 @@ async fn shown(fixture: &Fixture, member: &Member) -> (Vec<(String, bool)>, (i64
 #[tokio::test]
 async fn keys_retired_by_hand_hide_nothing_and_alarm_nobody() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let member = fixture.member("a@example.com").await;
     for number in 1..=6 {
         let key = fixture

@@ -1,12 +1,12 @@
 //! A key's life: create, expire, restore, edit, delete, and what verification says at each step.
 
 use vault::Caller;
-
-use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages, verify};
+use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages, verify};
 
 #[tokio::test]
 async fn the_default_key_is_a_key_like_every_other() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = &member.default_key;
     assert_eq!((key.name.as_str(), key.expires_at), ("Default key", None));
@@ -75,6 +75,7 @@ async fn a_wrong_secret_never_learns_that_a_key_has_expired() {
 #[tokio::test]
 async fn expire_and_restore_keep_the_credentials() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "billing", "90d").await;
     let (access_key, nobody) = (key.access_key.to_string(), Caller::default());
@@ -305,7 +306,7 @@ async fn secrets_are_in_no_file() {
         for text in secrets
             .iter()
             .map(String::as_str)
-            .chain([crate::fixture::PASSWORD])
+            .chain([vault::test_support::PASSWORD])
         {
             assert!(
                 !bytes

@@ -2,9 +2,8 @@
 //! does not exist, and is left as it was.
 
 use shared::mail::DeliveryState;
+use vault::test_support::{Fixture, Member, edit};
 use vault::{Caller, Error, Result};
-
-use crate::fixture::{Fixture, Member, edit};
 
 /// What an operation answered, with what it would reveal.
 fn answer<T>(result: Result<T>) -> String {

@@ -4,8 +4,7 @@
 use shared::list::{ListQuery, PAGE_SIZE};
 use shared::status::Status;
 use vault::Caller;
-
-use crate::fixture::{DAY, Fixture, Member, edit};
+use vault::test_support::{DAY, Fixture, Member, edit};
 
 async fn names(
     site: &Fixture,
@@ -211,8 +210,9 @@ async fn the_dashboard_names_what_needs_attention_soonest_first() {
 #[tokio::test]
 async fn the_history_tells_what_was_done() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
-    let home = crate::fixture::from([192, 0, 2, 1]);
+    let home = vault::test_support::from([192, 0, 2, 1]);
     let key = site
         .vault
         .create_key(&member.session, "k", "", "30d", &home)

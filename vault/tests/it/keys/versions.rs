@@ -3,9 +3,8 @@
 
 use shared::notice::Stage;
 use shared::version::{of_preferences, of_recipient, of_stages};
+use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
 use vault::{Caller, Conflict, Error, KeyEdit, NewKey};
-
-use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
 
 async fn version(site: &Fixture, member: &Member, key: &NewKey) -> String {
     let (account, access_key) = (&member.session.account, key.access_key.to_string());
@@ -39,6 +38,7 @@ fn conflict<T>(result: Result<T, Error>) -> Conflict {
 #[tokio::test]
 async fn a_tab_opened_before_overwrites_nothing() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     for (number, change) in ["expired", "extended", "renamed", "ended"]
         .into_iter()
@@ -155,6 +155,7 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
 #[tokio::test]
 async fn answers_carry_the_version_that_they_speak_of() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
     let key = site.key(&member, "k", "30d").await;
@@ -180,6 +181,7 @@ async fn answers_carry_the_version_that_they_speak_of() {
 #[tokio::test]
 async fn a_stale_extension_revives_nothing() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", &at(NOON + DAY)).await;
     let access_key = key.access_key.to_string();
@@ -204,6 +206,7 @@ async fn a_stale_extension_revives_nothing() {
 #[tokio::test]
 async fn settings_are_not_overwritten_unseen() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
     let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
 
@@ -273,6 +276,7 @@ async fn settings_are_not_overwritten_unseen() {
 async fn a_removed_recipient_is_not_put_back_by_its_link() {
     use sqlx::Connection;
     let site = Fixture::new().await;
+    site.leave_mail();
     let (vault, caller) = (&site.vault, Caller::default());
     let session = site.member("a@example.com").await.session;
     vault

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use shared::mail::MailKind;
+use vault::test_support::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
 use vault::{Caller, Session};
 
 use crate::accounts::email_links::token_in;
-use crate::fixture::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
 
 /// No mailbox can be filled, by strangers or by an account.
 #[tokio::test]
 async fn mails_that_are_asked_for_are_throttled() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let member = fixture.member("a@example.com").await;
     let caller = Caller::default();
     let mut refused = Vec::new();
@@ -74,6 +75,7 @@ const ACCOUNTS: u8 = 6;
 #[tokio::test]
 async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let mut mailbox = Mailbox::of(&site);
     let vault = &site.vault;
     let own = |number: u8| format!("victim+{number}@example.com");

@@ -2,9 +2,8 @@
 
 use shared::notice::Stages;
 use vault::limits::Limit;
+use vault::test_support::{DAY, Fixture, HOUR, MINUTE, PASSWORD, SECOND, from};
 use vault::{Caller, Error, KeyEdit};
-
-use crate::fixture::{DAY, Fixture, HOUR, MINUTE, PASSWORD, SECOND, from};
 
 fn is_throttled<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Throttled { .. }))
@@ -179,6 +178,7 @@ async fn the_session_used_longest_ago_makes_room() {
 #[tokio::test]
 async fn an_account_makes_so_many_changes() {
     let site = Fixture::limited(|limits| limits.changes = 1).await;
+    site.leave_mail();
     let (vault, caller) = (&site.vault, Caller::default());
     let member = site.member("a@example.com").await;
     let session = &member.session;

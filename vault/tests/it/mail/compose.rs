@@ -8,9 +8,8 @@ use vault::mail::compose::{
 };
 use vault::mail::{Content, Unsubscribe};
 
+use vault::test_support::NOON;
 use vault::zones::Zone;
-
-use crate::fixture::NOON;
 
 const BASE: &str = "https://keys.example.com";
 const HOUR: i64 = 60 * 60 * 1000;

@@ -2,9 +2,9 @@
 
 use shared::DAY_MS;
 use vault::mail::compose::{Notice, digest};
+use vault::test_support::NOON;
 use vault::zones::Zone;
 
-use crate::fixture::NOON;
 use crate::mail::compose::notice;
 
 const BASE: &str = "https://keys.example.com";

@@ -5,8 +5,7 @@ use std::time::Duration;
 use shared::mail::DeliveryState;
 use vault::Caller;
 use vault::mail::transport::Transport;
-
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
 
 #[tokio::test]
 async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {

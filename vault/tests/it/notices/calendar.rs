@@ -1,9 +1,8 @@
 //! The calendar feed: what stands in it, and for whom.
 
 use shared::DAY_MS;
+use vault::test_support::{Fixture, Member, NOON, edit};
 use vault::{Caller, Error};
-
-use crate::fixture::{Fixture, Member, NOON, edit};
 
 /// The token in the address of somebody's feed.
 async fn token(site: &Fixture, member: &Member) -> String {
@@ -74,6 +73,7 @@ fn unescaped(value: &str) -> String {
 #[tokio::test]
 async fn every_expiration_is_an_event() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let later = site.key(&member, "staging", "7d").await;
     let sooner = site.key(&member, "billing-cron", "3d").await;

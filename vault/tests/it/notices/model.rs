@@ -8,8 +8,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use shared::notice::Stage;
 use sqlx::Row;
 use vault::Caller;
-
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, edit};
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, edit};
 
 /// What happens to a key.
 #[derive(Clone, Debug)]
@@ -115,7 +114,7 @@ fn the_ledger_is_what_the_rule_says() {
 /// Leads a new key through these steps; gives the model's ledger, the database's, and how many mails came.
 async fn live(
     fixture: &Fixture,
-    member: &crate::fixture::Member,
+    member: &vault::test_support::Member,
     steps: &[Step],
 ) -> (Ledger, Ledger, usize) {
     let mut mailbox = Mailbox::of(fixture);

@@ -2,9 +2,9 @@
 
 use shared::mail::LinkPurpose;
 use vault::Caller;
+use vault::test_support::{Fixture, Mail, Mailbox, Member, expire, messages};
 
 use crate::accounts::email_links::{is_gone, token_in};
-use crate::fixture::{Fixture, Mail, Mailbox, Member, expire, messages};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 

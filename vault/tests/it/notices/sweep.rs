@@ -3,8 +3,8 @@
 use shared::notice::{Stage, Stages};
 use sqlx::Row;
 use vault::Caller;
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, edit, expire, restore};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, edit, expire, restore};
 /// Goes on day by day, an hour past each, and gives the subjects of the notices with the day on which each came.
 async fn days(fixture: &Fixture, mailbox: &mut Mailbox, from: i64, to: i64) -> Vec<(i64, String)> {
     let mut told = Vec::new();
@@ -283,7 +283,7 @@ async fn a_second_recipient_confirms_first() {
     let token = crate::accounts::email_links::token_in(&link.text);
 
     fixture.clock.set(NOON + 60 * DAY + 1);
-    let recipients = |mails: Vec<crate::fixture::Mail>| {
+    let recipients = |mails: Vec<vault::test_support::Mail>| {
         mails.into_iter().map(|mail| mail.to).collect::<Vec<_>>()
     };
     assert_eq!(

@@ -2,12 +2,12 @@
 //! maker everything that still works.
 
 use shared::status::Status;
+use vault::test_support::{
+    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, edit, from, restore,
+};
 use vault::{Caller, Error};
 
 use crate::accounts::email_links::token_in;
-use crate::fixture::{
-    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, edit, from, restore,
-};
 use crate::start::clock::accepted;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
@@ -138,6 +138,7 @@ async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
 async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
     for moved in [false, true] {
         let fixture = Fixture::new().await;
+        fixture.leave_mail();
         let mut mailbox = Mailbox::of(&fixture);
         let (vault, caller) = (&fixture.vault, Caller::default());
         let (attacker, token) = if moved {
@@ -182,6 +183,7 @@ async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
 #[tokio::test]
 async fn a_browser_of_the_owner_shows_who_made_the_account() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("victim@example.com").await;
     let (vault, session) = (&fixture.vault, &member.session);
@@ -226,6 +228,7 @@ async fn a_browser_of_the_owner_shows_who_made_the_account() {
 #[tokio::test]
 async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let attacker = fixture.member("victim@example.com").await;
     let dated = fixture.key(&attacker, "dated", "90d").await;
@@ -242,6 +245,7 @@ async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
 #[tokio::test]
 async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let attacker = fixture.member("victim@example.com").await;
     let token = asked(&fixture, &mut mailbox).await;
@@ -296,6 +300,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
 #[tokio::test]
 async fn no_key_slips_through_beside_the_reset() {
     let fixture = Fixture::new().await;
+    fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let attacker = fixture.member("victim@example.com").await;
     let token = asked(&fixture, &mut mailbox).await;

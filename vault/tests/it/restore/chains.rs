@@ -4,9 +4,9 @@
 use std::fs;
 
 use tempfile::TempDir;
+use vault::test_support::{Fixture, HOUR, Member, NOON, PASSWORD, expire};
 use vault::{Caller, NewKey, Present, Restored, Since};
 
-use crate::fixture::{Fixture, HOUR, Member, NOON, PASSWORD, expire};
 use crate::restore::revocation::{restore, stop, wanted};
 use crate::storage::backups::{back_up, start};
 
@@ -29,6 +29,7 @@ struct Story {
 
 async fn told() -> Story {
     let site = Fixture::new().await;
+    site.leave_mail();
     let nobody = Caller::default();
     let mut member = site.member("a@example.com").await;
     let leaked = site.key(&member, "leaked", "never").await;
@@ -38,7 +39,7 @@ async fn told() -> Story {
         .unwrap();
     site.clock.advance(HOUR);
     let access_key = extended.access_key.to_string();
-    crate::fixture::restore(&site.vault, &member, &access_key, "never").await;
+    vault::test_support::restore(&site.vault, &member, &access_key, "never").await;
     let [late, retired, deleted] = [
         site.key(&member, "late", "never").await,
         site.key(&member, "retired", "never").await,
@@ -179,6 +180,7 @@ async fn an_expiration_is_known_without_its_entry() {
 #[tokio::test]
 async fn an_address_that_another_account_has_is_not_carried_over() {
     let site = Fixture::new().await;
+    site.leave_mail();
     for email in ["a@example.com", "b@example.com"] {
         site.member(email).await;
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use vault::Caller;
 use vault::accept_clock;
 use vault::clock::ManualClock;
+use vault::test_support::{DAY, Fixture, HOUR, NOON, at, expire, options};
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, at, expire, options};
 use crate::restore::revocation::{restore, stop, wanted};
 use crate::start::clock::accepted;
 use crate::storage::backups::{back_up, backup_file, start};
@@ -55,6 +55,7 @@ async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
         [(false, right), (false, right + 400 * DAY), (true, right)]
     {
         let site = Fixture::new().await;
+        site.leave_mail();
         let member = site.member("a@example.com").await;
         let deleted = site.key(&member, "deleted", "90d").await;
         let untouched = site.key(&member, "untouched", "90d").await;

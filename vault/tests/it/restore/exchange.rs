@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::fixture::{Fixture, HOUR, NOON};
+use vault::test_support::{Fixture, HOUR, NOON};
+
 use crate::restore::revocation::{restore, stop, wanted};
 use crate::storage::backups::{back_up, backup_file};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use sqlx::Connection;
 use tempfile::TempDir;
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, Member, NOON, expire, options};
 use vault::{Caller, Present, Restored, Since, Wanted};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, expire, options};
 use crate::storage::backups::{back_up, backup_file, start};
 
 pub fn wanted(file: &Path) -> Wanted {
@@ -213,6 +213,7 @@ async fn the_owner_of_the_database_stays() {
 #[tokio::test]
 async fn the_operator_may_keep_or_name_keys() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let story = told(&site).await;
     let folder = stop(site).await;
     let file = folder.path().join("backup.db");
@@ -241,6 +242,7 @@ async fn the_operator_may_keep_or_name_keys() {
 async fn without_the_present_database_it_says_what_it_cannot_know() {
     for damage in ["missing", "new and empty", "damaged"] {
         let site = Fixture::new().await;
+        site.leave_mail();
         let story = told(&site).await;
         let folder = stop(site).await;
         let (database, file) = (
@@ -332,6 +334,7 @@ async fn what_must_not_be_restored_is_refused_untouched() {
 #[tokio::test]
 async fn a_named_key_expires_whatever_became_of_it() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let story = told(&site).await;
     let folder = stop(site).await;
     let named = Wanted {
@@ -347,6 +350,7 @@ async fn a_named_key_expires_whatever_became_of_it() {
 #[tokio::test]
 async fn a_named_key_that_had_expired_keeps_its_date() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "expired", "90d").await;
     expire(&site.vault, &member, &key.access_key.to_string()).await;

@@ -7,9 +7,11 @@ use sqlx::Connection;
 use vault::accept_clock;
 use vault::clock::{Clock, ManualClock};
 use vault::readiness::Cause;
+use vault::test_support::{
+    DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options,
+};
 use vault::{Caller, OpenError, Vault};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options};
 use crate::storage::backups::start;
 
 /// Opens the files again with a clock that shows `wall`.
@@ -22,6 +24,7 @@ async fn restarted(site: Fixture, wall: i64) -> Fixture {
 #[tokio::test]
 async fn changes_are_dated_in_their_order() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let [doomed, deleted] = [
         site.key(&member, "doomed", "90d").await,
@@ -96,6 +99,7 @@ enum ChangeOf {
 #[tokio::test]
 async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     site.clock.advance(HOUR);
     expire(
@@ -138,11 +142,7 @@ async fn what_expired_by_itself_stays_expired_over_restarts() {
         drop(vault);
         let clock = Arc::new(ManualClock::at(NOON));
         let vault = opened_after_a_kill(&folder, clock.clone()).await;
-        site = Fixture {
-            folder,
-            clock,
-            vault,
-        };
+        site = Fixture::of(folder, clock, vault);
     }
     site.clock.set(NOON + HOUR + 2);
     assert_eq!(site.vault.now(), NOON + HOUR + 2, "and time goes on");
@@ -232,11 +232,7 @@ async fn a_leap_ahead_is_reported_and_can_be_put_right() {
     let vault = Vault::open(&options(&folder), machine.clone())
         .await
         .unwrap();
-    let site = Fixture {
-        folder,
-        clock: machine,
-        vault,
-    };
+    let site = Fixture::of(folder, machine, vault);
     assert_eq!(site.vault.now(), right);
     assert_eq!(site.vault.clock_ahead(), Duration::ZERO);
     assert_eq!(site.verdict(&dated), "good");

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use vault::clock::ManualClock;
+use vault::test_support::{Fixture, NOON, options};
 use vault::{Options, Vault};
-
-use crate::fixture::{Fixture, NOON, options};
 
 async fn sentence(options: &Options) -> String {
     match Vault::open(options, Arc::new(ManualClock::at(NOON))).await {
@@ -77,6 +76,7 @@ async fn a_first_start_that_died_is_started_again() {
         folder,
         clock,
         vault,
+        ..
     } = site;
     drop(vault);
     fs::rename(
@@ -85,11 +85,7 @@ async fn a_first_start_that_died_is_started_again() {
     )
     .unwrap();
     let vault = Vault::open(&options(&folder), clock.clone()).await.unwrap();
-    let site = Fixture {
-        folder,
-        clock,
-        vault,
-    };
+    let site = Fixture::of(folder, clock, vault);
     let member = site.member("a@example.com").await;
     let site = site.reopened().await;
     assert_eq!(site.verdict(&member.default_key), "good");

@@ -7,9 +7,8 @@ use shared::mail::DeliveryState;
 use sqlx::Connection;
 use vault::clock::{ManualClock, SystemClock};
 use vault::demo::Filled;
+use vault::test_support::{DAY, Fixture, NOON, options};
 use vault::{Caller, OpenError, Vault};
-
-use crate::fixture::{DAY, Fixture, NOON, options};
 
 fn sentence(result: Result<Vault, OpenError>) -> String {
     result.map_or_else(|error| error.to_string(), |_| "opened".to_owned())
@@ -38,6 +37,7 @@ async fn a_lost_or_strange_pepper_stops_the_start() {
         folder,
         clock,
         vault,
+        ..
     } = site;
     drop(vault);
 
@@ -113,6 +113,7 @@ async fn files_are_for_their_owner_only() {
 #[tokio::test]
 async fn time_goes_on_from_the_last_change() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let access_key = member.default_key.access_key.to_string();
     let nobody = Caller::default();
@@ -127,11 +128,7 @@ async fn time_goes_on_from_the_last_change() {
     let vault = Vault::open(&options(&folder), earlier.clone())
         .await
         .unwrap();
-    let site = Fixture {
-        folder,
-        clock: earlier,
-        vault,
-    };
+    let site = Fixture::of(folder, earlier, vault);
     assert_eq!(site.verdict(&member.default_key), "expired");
     assert_eq!(site.vault.now(), NOON);
 }
@@ -153,6 +150,7 @@ async fn a_newer_database_is_refused_untouched() {
         folder,
         clock,
         vault,
+        ..
     } = site;
     drop(vault);
     let file = folder.path().join("keyhold.db");

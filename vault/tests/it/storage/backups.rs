@@ -8,9 +8,8 @@ use std::sync::Arc;
 use sqlx::Connection;
 use tempfile::TempDir;
 use vault::clock::ManualClock;
+use vault::test_support::{Fixture, NOON, options};
 use vault::{Caller, Vault};
-
-use crate::fixture::{Fixture, NOON, options};
 
 pub fn backup_file(site: &Fixture) -> PathBuf {
     site.folder.path().join("backup.db")
@@ -23,11 +22,7 @@ pub async fn back_up(site: &Fixture, file: &Path) -> Result<vault::Copied, vault
 pub async fn start(folder: TempDir, now: i64) -> Fixture {
     let clock = Arc::new(ManualClock::at(now));
     let vault = Vault::open(&options(&folder), clock.clone()).await.unwrap();
-    Fixture {
-        folder,
-        clock,
-        vault,
-    }
+    Fixture::of(folder, clock, vault)
 }
 
 /// D11: whenever it is made, it holds all that was acknowledged before, and opens.
@@ -114,7 +109,7 @@ async fn a_backup_holds_no_secret() {
         secret,
         &secret[4..],
         pepper.trim(),
-        crate::fixture::PASSWORD,
+        vault::test_support::PASSWORD,
     ] {
         assert!(
             !bytes

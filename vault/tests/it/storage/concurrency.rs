@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 
 use sqlx::Connection;
+use vault::test_support::{Fixture, INVALID, Member, edit, verify};
 use vault::verify::Rejection;
 use vault::{Caller, NewKey};
-
-use crate::fixture::{Fixture, INVALID, Member, edit, verify};
 
 /// What verification says of every key, beside what the database holds.
 async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
@@ -57,6 +56,7 @@ async fn some_keys(site: &Fixture, member: &Member, count: usize) -> Vec<NewKey>
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_hangs_up_tears_nothing_apart() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let keys = some_keys(&site, &member, 10).await;
     let (session, nobody) = (&member.session, Caller::default());
@@ -96,6 +96,7 @@ async fn a_client_that_hangs_up_tears_nothing_apart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_take_turns() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let keys = some_keys(&site, &member, 50).await;
     let writers: Vec<_> = keys
@@ -138,6 +139,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = Arc::new(site.key(&member, "k", "90d").await);
     let access_key = key.access_key.to_string();

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use sqlx::Connection;
 use tempfile::TempDir;
 use vault::readiness::Cause;
+use vault::test_support::{Fixture, Member, verify};
 use vault::{Caller, Vault};
-
-use crate::fixture::{Fixture, Member, verify};
 
 type Fault = (&'static str, fn(&Fixture));
 
@@ -61,7 +60,7 @@ async fn in_use() -> (Fixture, Member) {
         .vault
         .sign_in(
             "a@example.com",
-            crate::fixture::PASSWORD,
+            vault::test_support::PASSWORD,
             &Caller::default(),
         )
         .await
@@ -149,7 +148,7 @@ async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
     for file in files.iter().chain(&["pepper"]) {
         fs::copy(site.folder.path().join(file), copy.path().join(file)).unwrap();
     }
-    let found = Vault::open(&crate::fixture::options(&copy), site.clock.clone()).await;
+    let found = Vault::open(&vault::test_support::options(&copy), site.clock.clone()).await;
     (copy, found.unwrap())
 }
 
@@ -310,7 +309,7 @@ async fn a_log_of_another_file_is_refused() {
     let log = "keyhold.db-wal";
     // The same log beside another file.
     fs::hard_link(here(log), there(log)).unwrap();
-    let options = crate::fixture::options(&copy);
+    let options = vault::test_support::options(&copy);
     let refused = Vault::open(&options, site.clock.clone()).await.err();
     let refused = refused.unwrap().to_string();
     assert!(refused.contains("belongs to that one"), "{refused}");

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, Connection};
 use vault::Caller;
+use vault::test_support::{DAY, Fixture, HOUR, NOON, edit};
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, edit};
 use crate::usage::flush::{account_hours, hours};
 
 /// A database from before the notices: the day on which each expiration was set is read from the audit trail,
@@ -11,6 +11,7 @@ use crate::usage::flush::{account_hours, hours};
 #[tokio::test]
 async fn expirations_are_dated_and_history_is_not_told() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let nobody = Caller::default();
     let edited = site

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection, SqliteConnection};
 use vault::readiness::Cause;
+use vault::test_support::{Fixture, Member, PASSWORD, expire};
 use vault::{Caller, Error};
 
-use crate::fixture::{Fixture, Member, PASSWORD, expire};
 use crate::usage::flush::{account_hours, call};
 
 /// Writes work again within this long of the cause being gone; more, because the machine may be busy.
@@ -49,6 +49,7 @@ fn refused<T>(result: Result<T, Error>) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_foreign_lock_refused_means_not_done() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "90d").await;
     assert!(call(&site.vault, &key, 1, "curl"));

@@ -1,6 +1,6 @@
 //! A date means the end of that day by the clocks of the account's zone, as they will be by the newest tables.
 
-use crate::fixture::{Fixture, at};
+use vault::test_support::{Fixture, at};
 
 /// Clocks that were changed by law after many programs were built: British Columbia stays on summer time from 2026
 /// on. The others are as they always were.

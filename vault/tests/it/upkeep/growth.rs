@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::Connection;
 use vault::Keep;
-
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire};
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire};
 
 async fn count(site: &Fixture, what: &str) -> i64 {
     let mut database = site.database().await;
@@ -70,6 +69,7 @@ async fn the_log_is_bounded_while_reads_overlap() {
 async fn what_things_take() {
     const TIMES: i64 = 300;
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let mut database = site.database().await;
     let mut measure = async || {
@@ -87,7 +87,7 @@ async fn what_things_take() {
     }
     let with_keys = measure().await;
     for key in &keys {
-        crate::fixture::restore(&site.vault, &member, key, "100d").await;
+        vault::test_support::restore(&site.vault, &member, key, "100d").await;
     }
     let with_changes = measure().await;
     for key in &keys {

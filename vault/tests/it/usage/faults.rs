@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sqlx::SqliteConnection;
 use vault::Caller;
 use vault::clock::ManualClock;
+use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, expire};
 
-use crate::fixture::{DAY, Fixture, HOUR, NOON, SECOND, expire};
 use crate::usage::flush::{account_hours, call, callers, from, headers, hours, used_at};
 
 /// What cannot be written is kept, shows as lag, and is written once the database takes it again.
@@ -48,6 +48,7 @@ async fn rename(database: &mut SqliteConnection, from: &str, to: &str) {
 #[tokio::test]
 async fn usage_revives_nothing() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let (gone, expired) = (
         site.key(&member, "gone", "90d").await,
@@ -133,6 +134,7 @@ async fn a_leap_of_the_clock_is_forgotten() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn usage_revives_nothing_under_load() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let mut keys = Vec::new();
     for number in 0..40 {

@@ -7,9 +7,8 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
 use sqlx::SqliteConnection;
+use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, SECOND, expire};
 use vault::{Caller, NewKey, Vault};
-
-use crate::fixture::{DAY, Fixture, HOUR, Member, NOON, SECOND, expire};
 
 pub fn headers(key: &NewKey, agent: &str) -> HeaderMap {
     let word = format!("Bearer {}.{}", key.access_key, key.secret_key.expose());
@@ -91,6 +90,7 @@ pub async fn used_at(database: &mut SqliteConnection, key: &NewKey) -> Option<i6
 #[tokio::test]
 async fn a_call_is_written_with_its_hour_and_its_caller() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "90d").await;
     let never = site.key(&member, "never called", "90d").await;
@@ -169,6 +169,7 @@ async fn only_the_right_secret_counts() {
 async fn totals_are_exact_under_load() {
     const CALLS: i64 = 2_000;
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let mut keys = Vec::new();
     for number in 0..4 {

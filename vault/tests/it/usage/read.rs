@@ -1,14 +1,26 @@
 //! How keys are used, as lists, pages and mails tell it. The rows are put into the tables as what counts the
 //! calls leaves them there.
 
+use std::ops::Deref;
+
 use shared::list::ListQuery;
 use shared::view::{KeyDetail, Overview};
 use vault::NewKey;
 use vault::demo::{EMAIL, PASSWORD};
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, at, expire, restore};
 
-use crate::fixture::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, at, expire, restore};
+/// A fixture whose tables of usage a test can fill.
+struct Site(Fixture);
 
-impl Fixture {
+impl Deref for Site {
+    type Target = Fixture;
+
+    fn deref(&self) -> &Fixture {
+        &self.0
+    }
+}
+
+impl Site {
     async fn put(&self, statement: &'static str, key: &NewKey, numbers: &[i64]) {
         let mut query = sqlx::query(statement).bind(key.access_key.to_string());
         for number in numbers {
@@ -82,7 +94,7 @@ const BATCH: (&str, &str) = ("192.0.2.2", "");
 
 #[tokio::test]
 async fn the_list_is_sorted_by_last_use_and_never_is_before_all() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let rare = site.key(&member, "rare", "90d").await;
     let busy = site.key(&member, "busy", "90d").await;
@@ -117,7 +129,7 @@ async fn hours_are_added_up_by_the_days_of_the_account() {
         ("Pacific/Kiritimati", 24, 3),
     ];
     for (zone, on_first, on_last) in cases {
-        let site = Fixture::new().await;
+        let site = Site(Fixture::new().await);
         let member = site.member_in("a@example.com", zone).await;
         let key = &member.default_key;
         let mut database = site.database().await;
@@ -165,7 +177,7 @@ async fn hours_are_added_up_by_the_days_of_the_account() {
 /// The Dashboard adds up all keys of the account and no others; a deleted key's calls were made all the same.
 #[tokio::test]
 async fn the_dashboard_counts_all_keys_of_the_account() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let stranger = site.member("b@example.com").await;
     let gone = site.key(&member, "gone", "never").await;
@@ -198,7 +210,7 @@ async fn the_dashboard_counts_all_keys_of_the_account() {
 /// Addresses and agents come as they were sent, the last caller first.
 #[tokio::test]
 async fn a_key_knows_its_last_callers() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "90d").await;
     let hostile = "<script>alert(1)</script>\u{202e}";
@@ -232,7 +244,8 @@ async fn a_key_knows_its_last_callers() {
 /// A refusal counts from the key's present expiration on, and for a week.
 #[tokio::test]
 async fn an_expired_key_that_is_still_called_raises_an_alarm() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
+    site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "billing-cron", "1d").await;
     let access_key = key.access_key.to_string();
@@ -271,7 +284,7 @@ async fn an_expired_key_that_is_still_called_raises_an_alarm() {
 
 #[tokio::test]
 async fn the_banner_begins_with_what_fails_now() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let mut keys = Vec::new();
     for hours in 1..=8 {
@@ -297,7 +310,7 @@ async fn the_banner_begins_with_what_fails_now() {
 /// The mail says what is true when it leaves.
 #[tokio::test]
 async fn the_notice_says_who_still_calls() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let mut mailbox = Mailbox::of(&site);
     let quiet = site.key(&member, "quiet", "never").await;
@@ -330,7 +343,7 @@ async fn the_notice_says_who_still_calls() {
 /// Who tries Keyhold sees what it is for: charts with calls, and the alarm.
 #[tokio::test]
 async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
-    let site = Fixture::new().await;
+    let site = Site(Fixture::new().await);
     site.vault.fill_for_demo().await.unwrap();
     let nobody = vault::Caller::default();
     let token = site.vault.sign_in(EMAIL, PASSWORD, &nobody).await.unwrap();

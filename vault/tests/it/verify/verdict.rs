@@ -6,10 +6,9 @@ use std::time::Instant;
 
 use shared::token::{AccessKey, SecretKey};
 use vault::clock::Clock;
+use vault::test_support::{Fixture, INVALID, NOON, SECOND, carrier, verify};
 use vault::verify::Rejection;
 use vault::{Caller, NewKey, Vault};
-
-use crate::fixture::{Fixture, INVALID, NOON, SECOND, carrier, verify};
 
 /// A5: a thousand keys expire at one instant while they are asked for. The clock is read before and after each
 /// verdict: who gets in began before the instant, and who does not ended at it or later.

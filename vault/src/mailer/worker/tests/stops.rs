@@ -1,7 +1,7 @@
 //! Mails whose outcome could not be stored before a stop.
 
 use super::*;
-use crate::temporary::execute;
+use crate::test_support::execute;
 
 /// A round whose mails have all been taken by the mail server, while their outcome cannot be stored.
 async fn taken_and_not_stored(office: &mut Office) {
@@ -47,7 +47,7 @@ async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
             .await
             .unwrap();
         vault
-            .expire_key(&office.session, &key, &Caller::default())
+            .expire_key(&office.member.session, &key, &Caller::default())
             .await
             .unwrap();
         taken_and_not_stored(&mut office).await;
@@ -60,7 +60,7 @@ async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
         office.round.give_back().await;
         execute(&vault, "DROP TRIGGER no_outcome").await;
         execute(&vault, "DROP TRIGGER no_update").await;
-        office.clock.advance(minutes * 60_000);
+        office.fixture.clock.advance(minutes * 60_000);
 
         let round = Round::new(vault.clone(), Arc::into_inner(transport).unwrap());
         let (stop, stopped) = oneshot::channel();

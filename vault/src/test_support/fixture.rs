@@ -1,0 +1,312 @@
+//! A vault on files in a temporary folder, and short ways to fill it.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use shared::problem::Code;
+use shared::token::{AccessKey, SecretKey};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
+use tempfile::TempDir;
+
+use super::{NOON, PASSWORD};
+use crate::clock::{Clock, ManualClock};
+use crate::limits::Settings;
+#[cfg(test)]
+use crate::storage::{System, Tx};
+use crate::verify::Rejection;
+use crate::verify::credential::X_API_KEY;
+use crate::{
+    Caller, Error, KeyEdit, NewKey, OpenError, Options, Session, SessionToken, Vault, Verified,
+};
+
+/// A vault, its files and its clock. Dropping it fails the test if mails are left unsent.
+pub struct Fixture<C = ManualClock> {
+    /// Dropped first, while the files exist.
+    unsent: Unsent,
+    pub vault: Vault,
+    pub clock: Arc<C>,
+    pub folder: TempDir,
+}
+
+/// An account that is signed in, with its default key.
+pub struct Member {
+    pub session: Session,
+    pub default_key: NewKey,
+}
+
+/// The options of a vault in a folder.
+pub fn options(folder: &TempDir) -> Options {
+    Options {
+        database_url: format!("sqlite://{}", database(folder).display()),
+        pepper_file: folder.path().join("pepper"),
+        base_url: "https://keys.example.com".to_owned(),
+        limits: Settings::default(),
+    }
+}
+
+fn database(folder: &TempDir) -> PathBuf {
+    folder.path().join("keyhold.db")
+}
+
+pub fn from(address: [u8; 4]) -> Caller {
+    Caller {
+        address: Some(IpAddr::from(address)),
+        ..Caller::default()
+    }
+}
+
+impl Fixture {
+    pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// A vault with limits other than the default ones.
+    pub async fn limited(set: impl FnOnce(&mut Settings)) -> Self {
+        Self::with(|options| set(&mut options.limits)).await
+    }
+
+    /// A vault with options other than the usual ones.
+    pub async fn with(set: impl FnOnce(&mut Options)) -> Self {
+        Self::on(Arc::new(ManualClock::at(NOON)), set).await
+    }
+
+    /// Stops this vault as SIGTERM would and opens the same files again.
+    pub async fn reopened(self) -> Self {
+        let clock = self.clock.clone();
+        self.reopened_with(clock).await
+    }
+
+    pub async fn reopened_with(mut self, clock: Arc<ManualClock>) -> Self {
+        self.vault.close().await;
+        drop(self.vault);
+        let vault = Vault::open(&options(&self.folder), clock.clone())
+            .await
+            .unwrap();
+        vault.set_notice_wait(Duration::ZERO);
+        self.unsent.clock = clock.clone();
+        Self {
+            unsent: self.unsent,
+            vault,
+            clock,
+            folder: self.folder,
+        }
+    }
+
+    pub async fn try_open_again(&self) -> Result<Vault, OpenError> {
+        Vault::open(&options(&self.folder), self.clock.clone()).await
+    }
+}
+
+impl<C: Clock + 'static> Fixture<C> {
+    /// A vault that goes by `clock`.
+    pub async fn on(clock: Arc<C>, set: impl FnOnce(&mut Options)) -> Self {
+        let folder = TempDir::new().unwrap();
+        let mut options = options(&folder);
+        set(&mut options);
+        let vault = Vault::open(&options, clock.clone()).await.unwrap();
+        // Notices leave at once here; tests of their wait set it.
+        vault.set_notice_wait(Duration::ZERO);
+        Self::of(folder, clock, vault)
+    }
+
+    /// The fixture of a vault that a test has opened.
+    pub fn of(folder: TempDir, clock: Arc<C>, vault: Vault) -> Self {
+        let unsent = Unsent {
+            database: database(&folder),
+            clock: clock.clone(),
+            left: AtomicBool::new(false),
+        };
+        Self {
+            unsent,
+            vault,
+            clock,
+            folder,
+        }
+    }
+
+    /// Accepts unsent mails when the fixture is dropped. For tests of something else.
+    pub fn leave_mail(&self) {
+        self.unsent.left.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn member(&self, email: &str) -> Member {
+        self.member_in(email, "UTC").await
+    }
+
+    pub async fn member_in(&self, email: &str, zone: &str) -> Member {
+        let signed_up = self
+            .vault
+            .sign_up(email, PASSWORD, zone, &Caller::default())
+            .await
+            .unwrap();
+        Member {
+            session: self.session(&signed_up.session).await.unwrap(),
+            default_key: signed_up.key,
+        }
+    }
+
+    pub async fn session(&self, token: &SessionToken) -> Option<Session> {
+        self.vault.session(token.expose()).await.unwrap()
+    }
+
+    pub async fn key(&self, member: &Member, name: &str, expiry: &str) -> NewKey {
+        self.vault
+            .create_key(&member.session, name, "", expiry, &Caller::default())
+            .await
+            .unwrap()
+    }
+
+    /// "good", "expired" or "invalid".
+    pub fn verdict(&self, key: &NewKey) -> &'static str {
+        self.verdict_on(key.access_key, &key.secret_key)
+    }
+
+    pub fn verdict_on(&self, access_key: AccessKey, secret: &SecretKey<'_>) -> &'static str {
+        match verify(&self.vault, access_key, secret) {
+            Ok(_) => "good",
+            Err(Rejection::Expired { .. }) => "expired",
+            Err(INVALID) => "invalid",
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    /// A connection of the test's own, to look at what is stored or to tamper with it.
+    pub async fn database(&self) -> SqliteConnection {
+        connect(&database(&self.folder)).await.unwrap()
+    }
+}
+
+/// The rejection of an unknown access key and of a wrong secret.
+pub const INVALID: Rejection = Rejection::Code(Code::KeyInvalid);
+
+/// The verdict on a pair that a client presents.
+pub fn verify(
+    vault: &Vault,
+    access_key: AccessKey,
+    secret: &SecretKey<'_>,
+) -> Result<Verified, Rejection> {
+    let headers = carrier(access_key, secret);
+    let keys = vault.keys();
+    keys.verify(&headers, &Caller::default())
+        .map(Verified::into_owned)
+}
+
+/// The headers that present a pair.
+pub fn carrier(access_key: AccessKey, secret: &SecretKey<'_>) -> HeaderMap {
+    let pair = format!("{access_key}.{}", secret.expose());
+    let pair = HeaderValue::from_str(&pair).unwrap();
+    HeaderMap::from_iter([(X_API_KEY, pair)])
+}
+
+/// The check that a fixture leaves no mail unsent.
+///
+/// A mail is unsent if it is due by the fixture's clock and has no outcome. Confirmations do not count, because every
+/// sign-up asks for one. If the test has removed or damaged the database, there is nothing to check.
+struct Unsent {
+    database: PathBuf,
+    clock: Arc<dyn Clock>,
+    left: AtomicBool,
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if std::thread::panicking() || *self.left.get_mut() {
+            return;
+        }
+        // A thread of its own, since the test may be inside a runtime.
+        let (database, now) = (self.database.clone(), self.clock.wall());
+        let due = std::thread::spawn(move || due(&database, now)).join();
+        let due = due.unwrap();
+        assert!(
+            due.is_empty(),
+            "due mails are unsent: {due:?}; the test sends them or calls leave_mail()"
+        );
+    }
+}
+
+/// The kinds of the mails that are unsent.
+fn due(database: &Path, now: i64) -> Vec<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let Ok(mut connection) = connect(database).await else {
+            return Vec::new();
+        };
+        sqlx::query_scalar(
+            "SELECT kind FROM outbox
+             WHERE outcome IS NULL AND next_at <= $1 AND kind <> 'confirm_address'",
+        )
+        .bind(now)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap_or_default()
+    })
+}
+
+async fn connect(database: &Path) -> sqlx::Result<SqliteConnection> {
+    SqliteConnectOptions::new()
+        .filename(database)
+        .connect()
+        .await
+}
+
+/// Changes the database by a statement, in a write transaction.
+#[cfg(test)]
+pub async fn execute(vault: &Vault, statement: &'static str) {
+    let change = async |tx: &mut Tx| {
+        sqlx::query(statement).execute(tx.connection()).await?;
+        Ok(())
+    };
+    let changed = vault.0.database.transact(System, change);
+    changed.await.unwrap();
+}
+
+/// The messages of an `Invalid`, as "field: message" lines.
+pub fn messages<T>(result: Result<T, Error>) -> String {
+    match result {
+        Err(Error::Invalid(fields)) => fields
+            .0
+            .iter()
+            .map(|(field, message)| format!("{field}: {message}"))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Err(other) => format!("another error: {other}"),
+        Ok(_) => "accepted".to_owned(),
+    }
+}
+
+/// An instant as the expiry grammar takes it.
+pub fn at(instant: i64) -> String {
+    crate::rfc3339(instant)
+}
+
+pub async fn expire(vault: &Vault, member: &Member, access_key: &str) {
+    vault
+        .expire_key(&member.session, access_key, &Caller::default())
+        .await
+        .unwrap();
+}
+
+/// An edit of all three, whatever is stored.
+pub fn edit<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> KeyEdit<'a> {
+    KeyEdit {
+        name: Some(name),
+        description: Some(description),
+        expiry: Some(expiry),
+        version: "",
+    }
+}
+
+pub async fn restore(vault: &Vault, member: &Member, access_key: &str, expiry: &str) {
+    vault
+        .restore_key(&member.session, access_key, expiry, "", &Caller::default())
+        .await
+        .unwrap();
+}
