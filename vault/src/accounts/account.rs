@@ -1,6 +1,7 @@
 //! An account, and what the database holds of it.
 
 use shared::view::AccountView;
+use sqlx::FromRow;
 
 use crate::error::{Error, Result};
 use crate::state::directory::Publication;
@@ -41,6 +42,7 @@ impl Account {
 }
 
 /// An account as the database holds it.
+#[derive(FromRow)]
 pub(crate) struct AccountRow {
     pub id: String,
     pub email: String,
@@ -76,18 +78,11 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn account(&self, id: &str) -> Result<Account> {
-        let row: Option<(String, String, String, i64)> =
+        let row: Option<AccountRow> =
             sqlx::query_as("SELECT id, email, time_zone, warning_days FROM accounts WHERE id = $1")
                 .bind(id)
                 .fetch_optional(&self.0.database.readers)
                 .await?;
-        let (id, email, time_zone, warning_days) = row.ok_or(Error::NotFound)?;
-        Ok(AccountRow {
-            id,
-            email,
-            time_zone,
-            warning_days,
-        }
-        .into())
+        row.map(Account::from).ok_or(Error::NotFound)
     }
 }

@@ -5,7 +5,7 @@
 //! [`crate::crypto::signed_token`]), so neither the database nor a backup of it holds one that works.
 
 use shared::mail::MailKind;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::accounts::sessions::Session;
 use crate::caller::Caller;
@@ -45,6 +45,17 @@ pub struct Link {
     pub owned: bool,
 }
 
+/// A link, its mail and its account as the database holds them.
+#[derive(FromRow)]
+struct LinkRow {
+    kind: String,
+    recipient: String,
+    account: String,
+    account_email: String,
+    password: String,
+    owned_at: Option<i64>,
+}
+
 /// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
 pub async fn put(tx: &mut Tx, account: &str, kind: MailKind, recipient: &str) -> Result<()> {
     void(tx, account, kind).await?;
@@ -80,8 +91,8 @@ pub async fn void(tx: &mut Tx, account: &str, kind: MailKind) -> Result<()> {
 
 /// The link with this id, if it works at `now`: unused, in time, and for an address that still waits for it.
 pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<Option<Link>> {
-    let row: Option<(String, String, String, String, String, Option<i64>)> = sqlx::query_as(
-        "SELECT o.kind, o.recipient, a.id, a.email, a.password, a.owned_at
+    let row: Option<LinkRow> = sqlx::query_as(
+        "SELECT o.kind, o.recipient, a.id AS account, a.email AS account_email, a.password, a.owned_at
          FROM links l JOIN outbox o ON o.id = l.id JOIN accounts a ON a.id = o.account_id
          WHERE l.id = $1 AND l.used_at IS NULL AND l.expires_at > $2
            AND (o.kind <> 'confirm_address' OR (a.owned_at IS NULL AND a.email = o.recipient))
@@ -95,17 +106,17 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
     .bind(now)
     .fetch_optional(connection)
     .await?;
-    let Some((slug, recipient, account, account_email, password, owned_at)) = row else {
+    let Some(row) = row else {
         return Ok(None);
     };
     Ok(Some(Link {
         id: id.to_owned(),
-        kind: outbox::kind(&slug)?,
-        recipient,
-        account,
-        account_email,
-        password,
-        owned: owned_at.is_some(),
+        kind: outbox::kind(&row.kind)?,
+        recipient: row.recipient,
+        account: row.account,
+        account_email: row.account_email,
+        password: row.password,
+        owned: row.owned_at.is_some(),
     }))
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::accounts::account::{Account, AccountRow};
 use crate::caller::Caller;
@@ -99,6 +99,15 @@ impl Actor for Member {
     }
 }
 
+/// A session and its account as the database holds them.
+#[derive(FromRow)]
+struct SessionRow {
+    created_at: i64,
+    seen_at: i64,
+    #[sqlx(flatten)]
+    account: AccountRow,
+}
+
 fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
@@ -158,31 +167,25 @@ impl Vault {
         }
         let digest = digest(token);
         let now = self.now();
-        type Row = (i64, i64, String, String, String, i64);
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<SessionRow> = sqlx::query_as(
             "SELECT s.created_at, s.seen_at, a.id, a.email, a.time_zone, a.warning_days
              FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
         )
         .bind(&digest)
         .fetch_optional(&self.0.database.readers)
         .await?;
-        let Some((created_at, seen_at, id, email, time_zone, warning_days)) = row else {
+        let Some(row) = row else {
             return Ok(None);
         };
-        if now - created_at >= ABSOLUTE_MS || now - seen_at >= IDLE_MS {
+        if now - row.created_at >= ABSOLUTE_MS || now - row.seen_at >= IDLE_MS {
             return Ok(None);
         }
-        // While nothing can be written, nobody waits for this.
+        // While the database takes no changes, a request does not wait for this one.
         let writable = self.readiness().fault(Cause::Writes).is_none();
-        if writable && now - seen_at >= SEEN_STEP_MS {
+        if writable && now - row.seen_at >= SEEN_STEP_MS {
             self.touch(&digest).await;
         }
-        let account = Account::from(AccountRow {
-            id,
-            email,
-            time_zone,
-            warning_days,
-        });
+        let account = Account::from(row.account);
         Ok(Some(Session { account, digest }))
     }
 

@@ -1,8 +1,9 @@
 //! Sign-in with address and password.
 
 use shared::validation::{self, FieldErrors};
+use sqlx::FromRow;
 
-use crate::accounts::account::{Account, AccountRow};
+use crate::accounts::account::AccountRow;
 use crate::accounts::devices::{self, Device};
 use crate::accounts::sessions::{self, SessionToken};
 use crate::caller::Caller;
@@ -12,6 +13,14 @@ use crate::limits::backoff::Subject;
 use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::vault::Vault;
+
+/// An account with its stored password.
+#[derive(FromRow)]
+struct SignInRow {
+    #[sqlx(flatten)]
+    account: AccountRow,
+    password: String,
+}
 
 impl Vault {
     /// Signs in.
@@ -37,14 +46,13 @@ impl Vault {
         let counted = subjects(&email, device.as_ref(), caller);
         let mut attempt = self.0.limits.password(counted)?;
         let place = self.place_to_hash(Turn::First, caller)?;
-        type Row = (String, String, String, i64, String);
-        let row: Option<Row> = sqlx::query_as(
+        let row: Option<SignInRow> = sqlx::query_as(
             "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
         )
         .bind(&email)
         .fetch_optional(&self.0.database.readers)
         .await?;
-        let stored = row.as_ref().map(|(.., stored)| stored.clone());
+        let stored = row.as_ref().map(|row| row.password.clone());
         if let (Some(device), Some(stored)) = (&device, &stored)
             && !device.holds(&self.0.pepper, stored)
         {
@@ -59,19 +67,17 @@ impl Vault {
             ""
         };
         let right = self.0.passwords.verify(place, password, stored).await?;
-        let Some((id, email, time_zone, warning_days, stored)) = row.filter(|_| right) else {
+        let Some(SignInRow {
+            account,
+            password: stored,
+        }) = row.filter(|_| right)
+        else {
             attempt.failed();
             return Err(Error::WrongCredentials);
         };
         attempt.succeeded();
         // A session and a line in the trail are changes too.
-        self.0.limits.change(&id)?;
-        let account = Account::from(AccountRow {
-            id,
-            email,
-            time_zone,
-            warning_days,
-        });
+        self.0.limits.change(&account.id)?;
         let (vault, device) = (self.clone(), caller.device.clone());
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {

@@ -9,7 +9,7 @@ use shared::status::is_good;
 use shared::token::AccessKey;
 use shared::validation::{self, FieldErrors, KeyChange};
 use shared::view::Changed;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::accounts::account::Account;
 use crate::accounts::sessions::{Member, Session};
@@ -46,6 +46,15 @@ struct Row {
     set_at: i64,
 }
 
+/// The columns of a key that change.
+#[derive(FromRow)]
+struct Stored {
+    name: String,
+    description: String,
+    expires_at: Option<i64>,
+    expiration_set_at: i64,
+}
+
 impl Row {
     /// Reads a key of this account within the transaction that is about to change it.
     async fn find(
@@ -53,7 +62,7 @@ impl Row {
         account: &Account,
         access_key: AccessKey,
     ) -> Result<Self> {
-        let row: Option<(String, String, Option<i64>, i64)> = sqlx::query_as(
+        let row: Option<Stored> = sqlx::query_as(
             "SELECT name, description, expires_at, expiration_set_at FROM api_keys
              WHERE access_key = $1 AND account_id = $2",
         )
@@ -61,13 +70,13 @@ impl Row {
         .bind(&account.id)
         .fetch_optional(connection)
         .await?;
-        let (name, description, expires_at, set_at) = row.ok_or(Error::NotFound)?;
+        let stored = row.ok_or(Error::NotFound)?;
         Ok(Self {
             access_key,
-            name,
-            description,
-            expires_at,
-            set_at,
+            name: stored.name,
+            description: stored.description,
+            expires_at: stored.expires_at,
+            set_at: stored.expiration_set_at,
         })
     }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use shared::notice::{Stage, Stages};
 use shared::view::notices::{DeliveredKey, Delivery, NoticesView, SecondRecipient};
+use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::accounts::sessions::{Member, Session};
@@ -14,27 +15,58 @@ use crate::outbox;
 use crate::time::format::moment;
 use crate::vault::Vault;
 
+/// The settings of an account.
+#[derive(FromRow)]
+struct SettingsRow {
+    confirmed_at: Option<i64>,
+    owned_at: Option<i64>,
+    stages: String,
+    second_recipient: Option<String>,
+    second_confirmed_at: Option<i64>,
+    feed_generation: i64,
+}
+
+/// A mail in the log.
+#[derive(FromRow)]
+struct MailRow {
+    id: String,
+    kind: String,
+    recipient: String,
+    created_at: i64,
+    outcome: Option<String>,
+    /// When it was settled, leased, or is due; none: at once.
+    at: Option<i64>,
+    attempts: i64,
+    words: String,
+}
+
+/// A key that a mail is about.
+#[derive(FromRow)]
+struct KeyRow {
+    mail_id: String,
+    /// How many keys the mail is about.
+    count: i64,
+    access_key: String,
+    name: String,
+    stage: String,
+    expires_at: i64,
+    left_out: Option<String>,
+    /// The access key once more, while the key exists.
+    present: Option<String>,
+}
+
 impl Vault {
     /// Settings and delivery log of an account.
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
         let _reading = self.0.limits.reading(&account.id).await?;
-        type Row = (
-            Option<i64>,
-            Option<i64>,
-            String,
-            Option<String>,
-            Option<i64>,
-            i64,
-        );
-        let row: Row = sqlx::query_as(
+        let row: SettingsRow = sqlx::query_as(
             "SELECT confirmed_at, owned_at, stages, second_recipient, second_confirmed_at, feed_generation
              FROM accounts WHERE id = $1",
         )
         .bind(&account.id)
         .fetch_one(&self.0.database.readers)
         .await?;
-        let (confirmed_at, owned_at, stages, second, second_confirmed_at, generation) = row;
-        let stages: Stages = stages.parse().unwrap_or(Stages::ALL);
+        let stages: Stages = row.stages.parse().unwrap_or(Stages::ALL);
         let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_id = $1")
             .bind(&account.id)
             .fetch_one(&self.0.database.readers)
@@ -43,14 +75,14 @@ impl Vault {
             now: self.now(),
             time_zone: account.time_zone.name().to_owned(),
             email: account.email.clone(),
-            confirmed: confirmed_at.is_some(),
-            owned: owned_at.is_some(),
+            confirmed: row.confirmed_at.is_some(),
+            owned: row.owned_at.is_some(),
             stages: stages.iter().collect(),
-            second_recipient: second.map(|address| SecondRecipient {
+            second_recipient: row.second_recipient.map(|address| SecondRecipient {
                 address,
-                confirmed: second_confirmed_at.is_some(),
+                confirmed: row.second_confirmed_at.is_some(),
             }),
-            calendar_url: calendar::address(self, &account.id, generation),
+            calendar_url: calendar::address(self, &account.id, row.feed_generation),
             deliveries: self.deliveries(account).await?,
             total,
         })
@@ -58,18 +90,9 @@ impl Vault {
 
     /// The newest, and every one that was given up.
     async fn deliveries(&self, account: &Account) -> Result<Vec<Delivery>> {
-        type Row = (
-            String,
-            String,
-            String,
-            i64,
-            Option<String>,
-            Option<i64>,
-            i64,
-            String,
-        );
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT id, kind, recipient, created_at, outcome, COALESCE(finished_at, leased_at, NULLIF(next_at, 0)), attempts, words
+        let rows: Vec<MailRow> = sqlx::query_as(
+            "SELECT id, kind, recipient, created_at, outcome,
+                    COALESCE(finished_at, leased_at, NULLIF(next_at, 0)) AS at, attempts, words
              FROM outbox WHERE account_id = $1 AND (outcome = 'failed' OR id IN
                   (SELECT id FROM outbox WHERE account_id = $1 ORDER BY created_at DESC, id LIMIT $2))
              ORDER BY created_at DESC, id LIMIT 2 * $2",
@@ -80,23 +103,23 @@ impl Vault {
         .await?;
         let mut keys = self.delivered_keys(account).await?;
         let mut mails = Vec::new();
-        for (id, kind, recipient, created_at, outcome, at, attempts, words) in rows {
+        for row in rows {
             // A kind of a newer version that was taken back.
-            let Ok(kind) = outbox::kind(&kind) else {
+            let Ok(kind) = outbox::kind(&row.kind) else {
                 continue;
             };
-            let (key_count, keys) = keys.remove(&id).unwrap_or_default();
+            let (key_count, keys) = keys.remove(&row.id).unwrap_or_default();
             mails.push(Delivery {
                 kind,
-                recipient,
-                created: moment(created_at, account.time_zone),
-                state: outbox::state(outcome.as_deref()),
-                at: moment(at.unwrap_or(created_at), account.time_zone),
-                attempts,
-                words,
+                recipient: row.recipient,
+                created: moment(row.created_at, account.time_zone),
+                state: outbox::state(row.outcome.as_deref()),
+                at: moment(row.at.unwrap_or(row.created_at), account.time_zone),
+                attempts: row.attempts,
+                words: row.words,
                 keys,
                 key_count,
-                id,
+                id: row.id,
             });
         }
         Ok(mails)
@@ -107,18 +130,8 @@ impl Vault {
         &self,
         account: &Account,
     ) -> Result<HashMap<String, (i64, Vec<DeliveredKey>)>> {
-        type Row = (
-            String,
-            i64,
-            String,
-            String,
-            String,
-            i64,
-            Option<String>,
-            Option<String>,
-        );
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT n.mail_id, n.count, n.access_key, n.name, n.stage, n.expires_at, n.left_out, k.access_key
+        let rows: Vec<KeyRow> = sqlx::query_as(
+            "SELECT n.mail_id, n.count, n.access_key, n.name, n.stage, n.expires_at, n.left_out, k.access_key AS present
              FROM (SELECT mail_id, access_key, name, stage, expires_at, left_out,
                           COUNT(*) OVER (PARTITION BY mail_id) AS count,
                           ROW_NUMBER() OVER (PARTITION BY mail_id ORDER BY expires_at, access_key) AS place
@@ -135,19 +148,19 @@ impl Vault {
         .fetch_all(&self.0.database.readers)
         .await?;
         let mut mails: HashMap<String, (i64, Vec<DeliveredKey>)> = HashMap::new();
-        for (mail, count, access_key, name, stage, expires_at, left_out, present) in rows {
-            let Some(stage) = Stage::from_slug(&stage) else {
+        for row in rows {
+            let Some(stage) = Stage::from_slug(&row.stage) else {
                 continue;
             };
-            let (counted, keys) = mails.entry(mail).or_default();
-            *counted = count;
+            let (counted, keys) = mails.entry(row.mail_id).or_default();
+            *counted = row.count;
             keys.push(DeliveredKey {
-                access_key,
-                name,
+                access_key: row.access_key,
+                name: row.name,
                 stage,
-                expires: moment(expires_at, account.time_zone),
-                left_out: left_out.is_some(),
-                exists: present.is_some(),
+                expires: moment(row.expires_at, account.time_zone),
+                left_out: row.left_out.is_some(),
+                exists: row.present.is_some(),
             });
         }
         Ok(mails)

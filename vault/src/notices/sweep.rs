@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use futures_util::{Stream, TryStreamExt};
 use shared::notice::{Stage, Stages};
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AnyPool, FromRow};
 
 use crate::error::{Error, Result};
 use crate::outbox::{self, Wait};
@@ -185,27 +185,40 @@ struct DueKey {
 /// What became due from `from` until before `now`: of the stages that the account has chosen, as far as they
 /// apply. The rows of an account come one after another.
 fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
-    type Row = (String, String, i64, i64, String, String);
     let mut query = sqlx::query_as(DUE).bind(from).bind(now);
     for stage in Stage::ALL {
         query = query.bind(stage.slug()).bind(stage.lead());
     }
-    query.fetch(readers).map_err(Error::from).try_filter_map(
-        |(account, access_key, expires_at, set_at, stage, chosen): Row| {
-            let chosen = read(&chosen);
-            let due = Stage::from_slug(&stage)
-                .filter(|stage| chosen.contains(*stage) && stage.applies(set_at, expires_at))
-                .map(|stage| Due {
-                    account,
-                    key: DueKey {
-                        access_key,
-                        expires_at,
-                        stage,
-                    },
-                });
-            std::future::ready(Ok(due))
-        },
-    )
+    let rows = query.fetch(readers).map_err(Error::from);
+    rows.try_filter_map(|row: DueRow| std::future::ready(Ok(row.due())))
+}
+
+/// A key with a stage whose instant has come.
+#[derive(FromRow)]
+struct DueRow {
+    account_id: String,
+    access_key: String,
+    expires_at: i64,
+    expiration_set_at: i64,
+    stage: String,
+    /// The stages that the account has chosen.
+    stages: String,
+}
+
+impl DueRow {
+    /// The stage, if the account has chosen it and it applies.
+    fn due(self) -> Option<Due> {
+        let stage = Stage::from_slug(&self.stage)?;
+        let applies = stage.applies(self.expiration_set_at, self.expires_at);
+        (applies && read(&self.stages).contains(stage)).then_some(Due {
+            account: self.account_id,
+            key: DueKey {
+                access_key: self.access_key,
+                expires_at: self.expires_at,
+                stage,
+            },
+        })
+    }
 }
 
 /// What is due for each account, to be written in one transaction.

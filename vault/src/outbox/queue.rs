@@ -2,7 +2,7 @@
 
 use shared::DAY_MS;
 use shared::mail::{DeliveryState, MailKind};
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use super::backoff;
 use crate::crypto::random;
@@ -169,9 +169,10 @@ pub async fn notice(
 }
 
 /// A mail that is ours to send until the lease ends.
-#[derive(Debug)]
+#[derive(Debug, FromRow)]
 pub struct Leased {
     pub id: String,
+    #[sqlx(rename = "account_id")]
     pub account: String,
     /// The stored word for its kind.
     pub kind: String,
@@ -181,6 +182,7 @@ pub struct Leased {
     /// With this one.
     pub attempts: i64,
     /// When the lease began.
+    #[sqlx(skip)]
     pub since: i64,
 }
 

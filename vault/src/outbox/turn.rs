@@ -90,24 +90,15 @@ pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
 /// Takes the mail whose turn it is, if one is due. One that was put here by a clock that ran ahead does not wait
 /// until its time comes again.
 pub async fn lease(connection: &mut AnyConnection, turn: Turn) -> Result<Option<Leased>> {
-    type Row = (String, String, String, String, i64, i64, i64);
-    let row: Option<Row> = sqlx::query_as(AssertSqlSafe(turn.lease()))
+    let leased: Option<Leased> = sqlx::query_as(AssertSqlSafe(turn.lease()))
         .bind(turn.now)
         .bind(turn.now.saturating_add(LEASE_MS))
         .fetch_optional(connection)
         .await?;
-    Ok(row.map(
-        |(id, account, kind, recipient, created_at, tried_since, attempts)| Leased {
-            id,
-            account,
-            kind,
-            recipient,
-            created_at,
-            tried_since,
-            attempts,
-            since: turn.now,
-        },
-    ))
+    Ok(leased.map(|mail| Leased {
+        since: turn.now,
+        ..mail
+    }))
 }
 
 #[cfg(test)]

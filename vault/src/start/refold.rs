@@ -1,4 +1,5 @@
 //! The column that searching and sorting read, brought up to the present edition of its rule.
+use sqlx::FromRow;
 
 use crate::error::Result;
 use crate::storage::{Database, System, Tx};
@@ -32,24 +33,33 @@ pub(crate) async fn refold(database: &Database) -> Result<()> {
     database.transact(System, note).await
 }
 
+/// The texts of a key, and the column that is made of them.
+#[derive(FromRow)]
+struct Row {
+    access_key: String,
+    name: String,
+    description: String,
+    folded: String,
+}
+
 /// Computes the column of the keys that follow `after`, as many as one change should hold, and returns the last one's
 /// access key.
 async fn refold_batch(database: &Database, after: &str) -> Result<Option<String>> {
     let refold = async |tx: &mut Tx| {
-        let keys: Vec<(String, String, String, String)> = sqlx::query_as(
+        let keys: Vec<Row> = sqlx::query_as(
             "SELECT access_key, name, description, folded FROM api_keys WHERE access_key > $1 ORDER BY access_key LIMIT $2",
         )
         .bind(after)
         .bind(BATCH)
         .fetch_all(tx.connection())
         .await?;
-        let last = keys.last().map(|(access_key, ..)| access_key.clone());
-        for (access_key, name, description, present) in keys {
-            let folded = lines(&name, &description, &access_key);
-            if folded != present {
+        let last = keys.last().map(|key| key.access_key.clone());
+        for key in keys {
+            let folded = lines(&key.name, &key.description, &key.access_key);
+            if folded != key.folded {
                 sqlx::query("UPDATE api_keys SET folded = $1 WHERE access_key = $2")
                     .bind(folded)
-                    .bind(access_key)
+                    .bind(key.access_key)
                     .execute(tx.connection())
                     .await?;
             }
