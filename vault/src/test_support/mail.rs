@@ -31,7 +31,9 @@ pub struct Mail {
 
 impl Mail {
     pub fn read(raw: &[u8]) -> Self {
-        let message = MessageParser::default().parse(raw).unwrap_or_default();
+        let Some(message) = MessageParser::default().parse(raw) else {
+            return Self::unreadable(raw);
+        };
         let to = message.to().and_then(|to| to.first()?.address());
         let body = |body: Option<std::borrow::Cow<'_, str>>| body.unwrap_or_default().into_owned();
         let mut defects = lines(raw);
@@ -62,6 +64,20 @@ impl Mail {
             text: body(message.body_text(0)),
             html: body(message.body_html(0)),
             defects,
+            raw: String::from_utf8_lossy(raw).into_owned(),
+        }
+    }
+
+    /// What came without any header.
+    fn unreadable(raw: &[u8]) -> Self {
+        Self {
+            to: String::new(),
+            subject: String::new(),
+            message_id: String::new(),
+            headers: Vec::new(),
+            text: String::new(),
+            html: String::new(),
+            defects: vec!["there are no headers".to_owned()],
             raw: String::from_utf8_lossy(raw).into_owned(),
         }
     }

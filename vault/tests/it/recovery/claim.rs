@@ -236,6 +236,7 @@ async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
     let fixture = accepted(fixture, NOON + HOUR).await;
+    fixture.leave_mail();
     for key in [&attacker.default_key, &dated] {
         assert_eq!(fixture.verdict(key), "expired");
     }

@@ -172,6 +172,7 @@ async fn an_expiration_is_known_without_its_entry() {
     let newer = restored(&folder, "newer.db", NOON + 6 * HOUR).await;
     assert_eq!(newer.present, Present::Parted);
     let site = start(folder, NOON + 7 * HOUR).await;
+    site.leave_mail();
     assert_eq!(site.verdict(&story.leaked), "expired");
     assert_eq!(site.verdict(&story.extended), "good");
 }

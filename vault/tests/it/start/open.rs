@@ -129,6 +129,7 @@ async fn time_goes_on_from_the_last_change() {
         .await
         .unwrap();
     let site = Fixture::of(folder, earlier, vault);
+    site.leave_mail();
     assert_eq!(site.verdict(&member.default_key), "expired");
     assert_eq!(site.vault.now(), NOON);
 }
