@@ -1,6 +1,11 @@
 //! The handle to the vault: the database, the clock, the pepper, and the state in memory. Every room above adds its
 //! operations to it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a change runs in a task that its client cannot cancel"
+)]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -32,6 +32,10 @@ impl Date {
 
     pub fn at(&mut self, now: Instant) -> &str {
         if now >= self.until {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the Date header is the wall clock (RFC 9110, section 6.6.1)"
+            )]
             let wall = SystemTime::now();
             let past = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
             let left = 1_000_000_000 - u64::from(past.subsec_nanos());

@@ -1,5 +1,7 @@
 //! What ends the wait for a client: its time is up, or the server stops.
 
+#![expect(clippy::disallowed_methods, reason = "a request has a deadline")]
+
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::FuturesUnordered;

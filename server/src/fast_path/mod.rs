@@ -84,6 +84,7 @@ pub async fn serve(
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a request has a deadline")]
 async fn answers(
     stream: &mut Stream,
     input: &mut Vec<u8>,

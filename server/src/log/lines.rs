@@ -1,6 +1,8 @@
 //! The format of events: always one line, of bounded length. Its text may come from a stranger, so control characters
 //! are escaped and long values are cut.
 
+#![expect(clippy::disallowed_methods, reason = "lines are sampled by the second")]
+
 use std::fmt::{self, Debug, Write as _};
 use std::sync::Arc;
 use std::time::Instant;

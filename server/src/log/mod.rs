@@ -81,6 +81,7 @@ pub fn finish(sentence: Option<&str>) {
         if let Some(sentence) = sentence {
             log.queue.push_last(last(sentence).as_bytes());
         }
+        #[expect(clippy::disallowed_methods, reason = "the last lines have a deadline")]
         log.queue.finish(Instant::now() + LAST_LINES);
     }
 }

@@ -4,6 +4,11 @@
 //! written, so a closed, stalled or full standard error holds up nothing. tracing-appender has a
 //! queue like it, but bounds it in lines of any length, and prints to the stalled standard error when it ends.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the log has a thread of its own and a deadline at a stop"
+)]
+
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -106,6 +106,11 @@ pub fn report(left_out: &[LeftOut]) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "tests pass an instant of their own"
+    )]
+
     use tracing::Callsite;
     use tracing::callsite::DefaultCallsite;
     use tracing::field::FieldSet;

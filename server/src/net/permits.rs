@@ -4,6 +4,11 @@
 //! closed, first among those of an address that holds more than its share, so that neither one address nor a crowd of
 //! silent clients can keep others out. Permits are taken and freed under a lock; a request only stores a number.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the connection that has been idle for longest makes way"
+)]
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};

@@ -4,6 +4,8 @@
 //! hyper limits how long a client may take to send, not how long it may take to receive: one that never reads would
 //! hold its permit, its response and the system's memory for ever.
 
+#![expect(clippy::disallowed_methods, reason = "a client has a deadline")]
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;

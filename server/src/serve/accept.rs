@@ -4,6 +4,11 @@
 //! would hold the server; this loop over hyper does. HTTP/1.1 only: the proxies before Keyhold speak it, and
 //! telling the versions apart on one port waits for a client without any limit.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "each connection is a task, and a stop has deadlines"
+)]
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -37,6 +37,7 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 ///
 /// # Errors
 /// A sentence with the reason why the server cannot start, or with the losses at the stop.
+#[expect(clippy::disallowed_methods, reason = "a stop has a deadline")]
 pub async fn run(config: &Config) -> Result<(), String> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything unchanged.

@@ -2,6 +2,10 @@
 //! moves. Where it matters that it is a process, or that mail leaves it, the binary and a mail server.
 
 #![expect(
+    clippy::disallowed_methods,
+    reason = "tests measure, and run tasks beside each other"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there"
 )]

@@ -4,6 +4,11 @@
 //! It is our own, because lettre's wants text, UTF-8 and capitals in replies, and mail-send has one time limit for
 //! all steps and its own list of authorities; neither tells how far a mail has come.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "QUIT must not delay the next mail"
+)]
+
 mod reply;
 mod talk;
 mod tls;

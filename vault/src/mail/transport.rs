@@ -79,6 +79,10 @@ impl Transport {
         expect(clippy::missing_panics_doc, reason = "only the way of a test panics")
     )]
     pub async fn send(&self, letter: &Letter, progress: &Progress) -> Result<String, SendFault> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the Date header is for the readers of the mail, whose clocks show the real time"
+        )]
         let message = message::message(letter, &self.from, &self.domain, SystemTime::now())?;
         match &self.way {
             Way::Smtp(smtp) => {

@@ -2,6 +2,11 @@
 //! due instant and by every change of the database; a few sends run beside it, so that a slow mail server
 //! holds up neither the sweep nor the other mails, and never a page or a verification.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the worker task, and the duration of its rounds"
+)]
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Closing the vault.
 
+#![expect(clippy::disallowed_methods, reason = "closing has a deadline")]
+
 use std::time::Duration;
 
 use tokio::time::Instant;

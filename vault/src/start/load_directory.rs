@@ -67,6 +67,7 @@ impl<'a> Loader<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test of two tasks")]
     #![expect(
         clippy::unwrap_used,
         reason = "a test that cannot go on should stop there"

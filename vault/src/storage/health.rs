@@ -1,6 +1,8 @@
 //! Whether writes work: the fault for `/readyz` and the metrics, a count, and a line in the log each minute while
 //! they fail, however many changes are refused.
 
+#![expect(clippy::disallowed_methods, reason = "the log gets one line a minute")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

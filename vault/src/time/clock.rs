@@ -1,5 +1,7 @@
 //! The instant by which everything is decided.
 
+#![expect(clippy::disallowed_methods, reason = "the clock")]
+
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 

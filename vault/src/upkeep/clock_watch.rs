@@ -3,6 +3,8 @@
 //! fault, that is wrong for as long as the leap was, and only the operator can tell. So it is reported: as not ready,
 //! in the metrics, and in the log once a minute.
 
+#![expect(clippy::disallowed_methods, reason = "the log gets one line a minute")]
+
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};

@@ -1,6 +1,11 @@
 //! Upkeep of the database while it is served: the watch over its files, the bound on
 //! its write-ahead log, and the removal of what is old.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the upkeep task, and the intervals of its log lines"
+)]
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 

@@ -1,6 +1,11 @@
 //! When what was counted is written: within a second, and at a graceful stop whatever is left. What could not be
 //! written goes back to what is counted, so nothing is lost but by a crash.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the flush task, and its deadline at a stop"
+)]
+
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 

@@ -35,6 +35,10 @@ impl Keys<'_> {
         headers: &impl Headers,
         caller: &Caller,
     ) -> Result<Verified<&str>, Rejection> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the duration of decisions is a metric"
+        )]
         let begun = Instant::now();
         let verdict = self.authenticate(headers, caller);
         let rejected = verdict.as_ref().err().map(|rejection| rejection.code());

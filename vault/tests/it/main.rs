@@ -1,6 +1,10 @@
 //! The vault as the server uses it: real SQLite files in a temporary folder, a clock that the test moves.
 
 #![expect(
+    clippy::disallowed_methods,
+    reason = "tests measure, and run tasks beside each other"
+)]
+#![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on should stop there"
 )]

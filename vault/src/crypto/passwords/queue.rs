@@ -219,6 +219,10 @@ fn lower_priority() {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::disallowed_methods,
+        reason = "a test occupies a thread of the queue"
+    )]
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use std::sync::mpsc;

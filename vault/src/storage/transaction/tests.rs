@@ -1,5 +1,9 @@
 //! The order of a change: turn, instant, audit entry, commit, publication, answer.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests run tasks beside each other"
+)]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
