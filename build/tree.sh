@@ -14,6 +14,6 @@ if grep 'feature "test-support"' <<<"$features" >&2; then
   echo 'The vault of the server must not have the feature "test-support".' >&2
   exit 1
 fi
-for workspace in vault/fuzz bench/constant; do
+for workspace in vault/fuzz server/fuzz bench/constant; do
   cargo metadata --locked --format-version 1 --manifest-path "$workspace/Cargo.toml" >/dev/null
 done

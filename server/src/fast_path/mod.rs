@@ -54,9 +54,9 @@ pub enum Ending {
     Other,
 }
 
-/// What stands in the input after the requests that were answered.
+/// The input after the requests that were answered.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Rest {
+pub enum Rest {
     /// Nothing, or the beginning of a request.
     Unfinished,
     /// Perhaps more requests: the answers so far are to be written first.
@@ -101,7 +101,6 @@ async fn answers(
     let mut output = Vec::new();
     let mut rest = Rest::Unfinished;
     let mut crowded = false;
-    let mut large = false;
     loop {
         if crowded {
             // This client may go on for ever: first the others, and whatever has come up meanwhile.
@@ -131,35 +130,18 @@ async fn answers(
             }
         }
         let now = Instant::now();
-        let mut answered = 0;
-        rest = loop {
-            match Request::read(&input[answered..], &mut room()) {
-                // That is hyper's to refuse, as it refuses it.
-                Request::Plain(_, length) if length > limits.head => break Rest::Other,
-                // Its answer says that it is the last, which none here does.
-                Request::Plain(..) if closing.load(Ordering::Relaxed) => break Rest::Other,
-                Request::Plain(head, length) => {
-                    large |= length > LARGE;
-                    answer(state, &head, peer, date.at(now), &mut output);
-                    answered += length;
-                }
-                Request::Unfinished => break Rest::Unfinished,
-                Request::Other => break Rest::Other,
-            }
-            if output.len() >= BATCH {
-                crowded = true;
-                break Rest::Unread;
-            }
-        };
-        if answered > 0 {
+        let date = date.at(now);
+        let batch = answer_batch(state, peer, input, limits.head, closing, date, &mut output);
+        rest = batch.rest;
+        crowded |= rest == Rest::Unread;
+        if batch.length > 0 {
             let waited = write(stream, &output, now).await?;
             output.clear();
             output.shrink_to(ROOM);
-            input.drain(..answered);
-            if large {
+            input.drain(..batch.length);
+            if batch.longest > LARGE {
                 // A connection may live for days after it.
                 input.shrink_to(ROOM);
-                large = false;
             }
             interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
             if limits.first_only && rest == Rest::Unfinished {
@@ -169,6 +151,51 @@ async fn answers(
         if rest == Rest::Other || input.len() >= limits.head {
             return Some(Ending::Other);
         }
+    }
+}
+
+/// Requests that were answered together.
+pub struct Batch {
+    /// Bytes of all of them.
+    pub length: usize,
+    /// Bytes of the longest.
+    longest: usize,
+    pub rest: Rest,
+}
+
+/// Appends the answers to the plain requests at the beginning of `input` to `output`, about [`BATCH`] bytes at most.
+pub fn answer_batch(
+    state: &AppState,
+    peer: Peer,
+    input: &[u8],
+    max_head: usize,
+    closing: &AtomicBool,
+    date: &str,
+    output: &mut Vec<u8>,
+) -> Batch {
+    let (mut length, mut longest) = (0, 0);
+    let rest = loop {
+        match Request::read(&input[length..], &mut room()) {
+            // hyper rejects it.
+            Request::Plain(_, head) if head > max_head => break Rest::Other,
+            // hyper announces the end of the connection; no answer of the fast path does.
+            Request::Plain(..) if closing.load(Ordering::Relaxed) => break Rest::Other,
+            Request::Plain(request, head) => {
+                answer(state, &request, peer, date, output);
+                length += head;
+                longest = longest.max(head);
+            }
+            Request::Unfinished => break Rest::Unfinished,
+            Request::Other => break Rest::Other,
+        }
+        if output.len() >= BATCH {
+            break Rest::Unread;
+        }
+    };
+    Batch {
+        length,
+        longest,
+        rest,
     }
 }
 

@@ -73,16 +73,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) {
     let limits = limits.into();
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_header_size(HEADER_BYTES)
-        .max_buf_size(HEADER_BYTES)
-        // A client that closes its half after a request still gets the response (RFC 9112, section 9.6). A client that
-        // has gone looks the same until then, because hyper reads nothing meanwhile: its request runs to its end or
-        // limit.
-        .half_close(true);
+    let builder = builder();
     let count = limits.connections;
     let share = limits.per_address.unwrap_or(count / 4);
     let permits = Permits::new(count, share, limits.trusted);
@@ -137,6 +128,21 @@ pub async fn serve(
             DRAIN.as_secs()
         );
     }
+}
+
+/// Returns hyper's settings.
+pub(super) fn builder() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_header_size(HEADER_BYTES)
+        .max_buf_size(HEADER_BYTES)
+        // A client that closes its half after a request still gets the response (RFC 9112, section 9.6). A client that
+        // has gone looks the same until then, because hyper reads nothing meanwhile: its request runs to its end or
+        // limit.
+        .half_close(true);
+    builder
 }
 
 #[cfg(test)]

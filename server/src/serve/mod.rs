@@ -3,6 +3,8 @@
 
 pub mod accept;
 mod connection;
+#[cfg(any(test, fuzzing))]
+pub mod like_hyper;
 mod request;
 pub mod service;
 mod starting;

@@ -58,7 +58,7 @@ where
 }
 
 /// Returns why a request is invalid, though hyper has read it.
-fn fault<B>(request: &Request<B>) -> Option<&'static str> {
+pub(super) fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     let headers = request.headers();
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
