@@ -8,7 +8,6 @@ mod script;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
-use std::time::Instant;
 
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -137,16 +136,13 @@ impl Shared {
 
     /// Waits for what `found` looks for in the events from `first` on.
     fn wait<T>(&self, what: &str, first: usize, found: impl Fn(&[Event]) -> Option<T>) -> T {
-        let deadline = Instant::now() + PATIENCE;
-        let mut state = self.state();
-        loop {
-            if let Some(found) = found(&state.events[first..]) {
-                return found;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "{what} did not happen: {:?}", state.events);
-            state = self.changed.wait_timeout(state, left).unwrap().0;
-        }
+        let missing = |state: &mut State| found(&state.events[first..]).is_none();
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.state(), PATIENCE, missing)
+            .unwrap();
+        found(&state.events[first..])
+            .unwrap_or_else(|| panic!("{what} did not happen: {:?}", state.events))
     }
 }
 
