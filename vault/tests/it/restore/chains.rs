@@ -160,6 +160,7 @@ async fn an_expiration_is_known_without_its_entry() {
     restored(&story.folder, "older.db", NOON + 3 * HOUR).await;
     let folder = expired_meanwhile(story.folder, &story.leaked, THIRD_PASSWORD).await;
     let site = start(folder, NOON + 5 * HOUR).await;
+    site.leave_mail();
     let mut database = site.database().await;
     let pruned = sqlx::query("DELETE FROM audit WHERE subject = $1")
         .bind(story.leaked.access_key.to_string())
