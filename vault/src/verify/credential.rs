@@ -49,7 +49,7 @@ pub fn read<'a>(
     }
 }
 
-/// Returns a credential as text. It must be ASCII: readers differ in what else of Unicode is white space.
+/// Returns a credential as text. It must be ASCII: readers disagree on which other characters are white space.
 fn text(value: &[u8]) -> Result<&str, Rejection> {
     let text = std::str::from_utf8(value.trim_ascii()).map_err(|_| MALFORMED)?;
     if text.is_ascii() {
@@ -198,8 +198,8 @@ mod tests {
         }
     }
 
-    /// What `vault/fuzz/` looks for without end, for some seconds and from one seed: damaged credentials get an answer,
-    /// and what is taken for a pair is one that reads the same under every carrier.
+    /// A short, seeded version of the endless run of `vault/fuzz/`: damaged credentials get an answer, and any pair
+    /// that is read from one reads the same under every carrier.
     #[test]
     fn what_is_read_of_damaged_credentials_reads_the_same_again() {
         let (access, secret) = pair();
@@ -216,7 +216,7 @@ mod tests {
         };
         let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
         let mut runner = TestRunner::new_with_rng(config, seed);
-        // Mostly blanks, separators, padding and the other case: those may leave a pair a pair.
+        // Mostly blanks, separators, padding and letters of the other case, which can leave a pair valid.
         let byte =
             prop_oneof![4 => proptest::sample::select(b" \t=.:,AaBb0".to_vec()), 1 => any::<u8>()];
         let damage = proptest::collection::vec((any::<u16>(), byte, 0..5_u8), 0..4);
@@ -225,7 +225,7 @@ mod tests {
             let (name, seed) = &seeds[round % seeds.len()];
             let mut value = seed.clone().into_bytes();
             for (place, byte, kind) in damage.new_tree(&mut runner).unwrap().current() {
-                // Near the ends more often than by chance.
+                // More often near the ends than by chance.
                 let length = value.len();
                 let place = match place % 4 {
                     0 => usize::from(place / 4) % 9,

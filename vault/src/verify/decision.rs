@@ -14,9 +14,9 @@ use crate::state::directory::Entry;
 /// Stands in for the digest of an unknown access key, so that both rejections take the same time.
 const DUMMY: Digest = [0; 32];
 
-/// Decides on a secret presented for `access_key` at `now`, UTC epoch milliseconds. `entry` is the directory's; none:
-/// no such access key. The expiration is checked last and only for the right secret, so that nothing else reveals that
-/// a key exists.
+/// Decides on a secret presented for `access_key` at `now`, UTC epoch milliseconds. `entry` is the directory's, none
+/// for an unknown access key. The expiration is checked last and only for the right secret, so that nothing else
+/// reveals that a key exists.
 pub(crate) fn decide<'a>(
     access_key: AccessKey,
     entry: Option<&'a Entry>,

@@ -1,14 +1,14 @@
-//! Reading and writing headers, independently of the type that stores them. The gate reads five headers of a request, so
-//! a server need not build a map of all of them first; nor of those that it writes.
+//! Access to headers, independent of the type that stores them. Verification reads five headers of a request, so a
+//! server need not build a map of all of them first, nor of those that it writes.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The headers of a request.
 pub trait Headers {
-    /// The values of a header, in the order in which they were sent.
+    /// Returns the values of a header, in the order in which they were sent.
     fn all(&self, name: HeaderName) -> impl DoubleEndedIterator<Item = &[u8]>;
 
-    /// The first of them.
+    /// Returns the first value of a header.
     fn first(&self, name: HeaderName) -> Option<&[u8]> {
         self.all(name).next()
     }

@@ -51,8 +51,8 @@ impl Verified<&str> {
 }
 
 impl<Text: AsRef<str>> Verified<Text> {
-    /// Writes the headers that identify the key, for the answer to a request or for a request to another service. The
-    /// name is percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
+    /// Writes the headers that identify the key, for a response or for a request to another service. The name is
+    /// percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
     pub fn identify(&self, headers: &mut impl HeaderSink) {
         headers.put(&ACCESS_KEY, &self.access_key.text());
         headers.put(&ACCOUNT, self.account_id.as_ref().as_bytes());

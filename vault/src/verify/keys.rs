@@ -18,18 +18,18 @@ use crate::state::usage_counts::Source;
 use crate::vault::Vault;
 
 /// The key directory, held for reading: verdicts borrow from it. Readers take no lock, but an entry that a change
-/// replaces is freed only after this, so it must not be kept over an await.
+/// replaces is freed only once this is dropped, so it must not be held across an await.
 pub struct Keys<'a> {
     vault: &'a Vault,
     entries: Entries<'a>,
 }
 
 impl Keys<'_> {
-    /// Returns the good key that a request presents, and counts the call. Nothing here waits or allocates, apart from
-    /// the first call of a key since its last calls were written.
+    /// Returns the good key that a request presents, and counts the call. It never waits, and allocates only at the
+    /// first call of a key since its last calls were written.
     ///
     /// # Errors
-    /// [`Rejection`], which makes the answer.
+    /// A [`Rejection`], which builds the response.
     pub fn verify(
         &self,
         headers: &impl Headers,
@@ -60,7 +60,7 @@ impl Keys<'_> {
         let now = self.vault.now();
         let entry = self.entries.get(&access_key);
         let verdict = decide(access_key, entry, &secret, &vault.pepper, now);
-        // Only calls with the right secret leave a trace on the key.
+        // Only calls with the right secret are counted for the key.
         let status = match &verdict {
             Ok(verified) => Some(verified.status),
             Err(Rejection::Expired { .. }) => Some(Status::Expired),
@@ -87,12 +87,12 @@ impl Vault {
         }
     }
 
-    /// The decisions since the start, for the operator.
+    /// Returns the decisions since the start, for the operator.
     pub fn decisions(&self) -> Decisions {
         self.0.decision_metrics.read()
     }
 
-    /// The request's id: its own `X-Request-Id` if that is fit for a log, else a new one.
+    /// Returns the request's own `X-Request-Id` if it is fit for a log, else a new id.
     pub fn request_id(&self, headers: &impl Headers) -> RequestId {
         RequestId::of(headers, &self.0.request_ids)
     }

@@ -12,7 +12,7 @@ use crate::caller::Caller;
 use crate::vault::Vault;
 
 impl Vault {
-    /// Returns a layer that passes requests with a good key on and answers all others as `/verify` does. The inner
+    /// Returns a layer that forwards requests with a good key and answers all others as `/verify` does. The inner
     /// service finds a [`Verified`](crate::Verified) in the request's extensions.
     ///
     /// To show the caller's address with the key's usage, put a [`Caller`] into the extensions before the layer. Calls
@@ -35,7 +35,7 @@ impl Vault {
     }
 }
 
-/// Makes [`Guard`]s; see [`Vault::guard`].
+/// Builds [`Guard`]s; see [`Vault::guard`].
 #[derive(Clone)]
 pub struct GuardLayer(Vault);
 
@@ -50,7 +50,7 @@ impl<S> Layer<S> for GuardLayer {
     }
 }
 
-/// A service that passes only requests with a good key on; see [`Vault::guard`].
+/// A service that forwards only requests with a good key; see [`Vault::guard`].
 #[derive(Clone)]
 pub struct Guard<S> {
     vault: Vault,

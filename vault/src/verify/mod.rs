@@ -1,7 +1,7 @@
 //! Verification: from the headers of an HTTP request to a good key or a rejection. `/verify`, `/v1` and other axum
 //! services ([`Vault::guard`](crate::Vault::guard)) get the same verdict.
 //!
-//! It depends on the shapes of HTTP, headers and statuses, and not on a server.
+//! It depends on the types of HTTP, such as headers and statuses, but not on a server.
 
 pub mod credential;
 mod decision;

@@ -1,4 +1,4 @@
-//! Rejections, and the answers that carry them: RFC 9457 `application/problem+json` with its headers.
+//! Rejections and their responses: RFC 9457 `application/problem+json` with its headers.
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -13,15 +13,15 @@ use crate::vault::Vault;
 const CHALLENGE: HeaderValue =
     HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
 
-/// For nginx: the status of the answer that `auth_request` cannot carry.
+/// For nginx: the status of the response that `auth_request` cannot carry.
 pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status");
-/// For nginx: the body of the answer that `auth_request` cannot carry.
+/// For nginx: the body of the response that `auth_request` cannot carry.
 pub const PROBLEM_MEANT: HeaderName = HeaderName::from_static("x-keyhold-problem");
 
 /// Seconds after which a retry makes sense when the verdict cannot be known.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
-/// The reason for rejecting a request, with the facts that the answer adds to the code.
+/// The reason for rejecting a request, with the facts that the response adds to the code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Rejection {
     /// A code and nothing else.
@@ -60,13 +60,13 @@ impl Rejection {
         }
     }
 
-    /// Returns the answer for the caller itself.
+    /// Returns the response for the caller itself.
     pub fn response<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
         let body = self.problem(self.status(), vault, &request_id);
         self.response_with(self.status(), body, request_id)
     }
 
-    /// Returns the answer for nginx, whose `auth_request` turns every status but 401 and 403 into its own 500, and
+    /// Returns the response for nginx, whose `auth_request` turns every status but 401 and 403 into its own 500, and
     /// keeps only the headers of a rejection. Two of them carry the status and body of [`Rejection::response`].
     pub fn nginx_response<B: From<Vec<u8>>>(
         self,
@@ -90,7 +90,7 @@ impl Rejection {
         response
     }
 
-    /// Returns the body of an answer with this status.
+    /// Returns the body of a response with this status.
     fn problem(self, status: StatusCode, vault: &Vault, request_id: &RequestId) -> Vec<u8> {
         let code = self.code();
         let base = &vault.0.base_url;
@@ -136,7 +136,7 @@ impl Rejection {
         );
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_REQUEST_ID, request_id.into());
-        // By the status meant for the client: nginx gets the challenge of a 400 too.
+        // Depends on the status meant for the client: nginx gets the challenge of a 400 too.
         if matches!(
             self.status(),
             StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST

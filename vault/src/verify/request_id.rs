@@ -1,4 +1,4 @@
-//! Request ids: a name for one request that the caller sees and the log has.
+//! Request ids: one name for a request in its response and in the log.
 
 use http::{HeaderName, HeaderValue};
 use shared::token::find_secret;
@@ -6,10 +6,10 @@ use shared::token::find_secret;
 use super::headers::Headers;
 use crate::state::request_ids::RequestIds;
 
-/// Names the request: the gateway's id if it sends one, so that its log and ours can be joined.
+/// Names the request: with the gateway's id if it sends one, so that its log and ours can be joined.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id that is taken over, in bytes.
+/// The longest id that is accepted from a request, in bytes.
 const LONGEST: usize = 64;
 
 /// The name of one request: at most [`LONGEST`] letters, digits and `-._`.
@@ -30,7 +30,7 @@ impl RequestId {
         id
     }
 
-    /// The id that a request brings along, if there is one and it may stand in a log; else the next of `ids`.
+    /// Returns the request's own id if it has one that is fit for a log, else the next of `ids`.
     pub(crate) fn of(headers: &impl Headers, ids: &RequestIds) -> Self {
         match headers.first(X_REQUEST_ID) {
             Some(id) if is_plain(id) => Self::new(id),
