@@ -1,4 +1,4 @@
-//! What the operator measures of the decisions: how many of each outcome, and how long they took.
+//! Metrics of decisions for the operator: the number of each outcome, and durations.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,13 +7,13 @@ use shared::problem::Code;
 
 use crate::state::sharded::Sharded;
 
-/// Upper bounds of the buckets in nanoseconds, each included. A decision takes less than a microsecond on the machines of
-/// its day; what is far above was held up.
+/// Upper bounds of the buckets in nanoseconds, inclusive. A decision takes less than a microsecond on current machines;
+/// one far above that was delayed.
 const BOUNDS: [u64; 11] = [
     250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 64_000, 256_000, 1_000_000, 10_000_000,
 ];
 
-/// The outcomes that a decision can have, beside that the key is good.
+/// The outcomes of a decision other than a good key.
 const REFUSALS: [Code; 5] = [
     Code::CredentialsMissing,
     Code::CredentialsMalformed,
@@ -26,7 +26,7 @@ const REFUSALS: [Code; 5] = [
 struct Shard {
     good: AtomicU64,
     refused: [AtomicU64; REFUSALS.len()],
-    /// One more than there are bounds: for what is beyond the last.
+    /// One more than there are bounds: the last is for durations beyond them.
     buckets: [AtomicU64; BOUNDS.len() + 1],
     nanoseconds: AtomicU64,
 }
@@ -39,15 +39,15 @@ pub(crate) struct DecisionMetrics(Sharded<Shard>);
 pub struct Decisions {
     /// Decisions by outcome: `good`, or the code of the refusal.
     pub by_code: Vec<(&'static str, u64)>,
-    /// Upper bound in seconds, and how many took at most as long.
+    /// Upper bound in seconds, and the number of decisions that took at most that long.
     pub at_most: Vec<(f64, u64)>,
     pub count: u64,
-    /// All decisions together.
+    /// The total duration of all decisions.
     pub seconds: f64,
 }
 
 impl DecisionMetrics {
-    /// Counts a decision; `refused` is none if the key is good.
+    /// Counts a decision; `refused` is none for a good key.
     pub fn count(&self, refused: Option<Code>, took: Duration) {
         let shard = self.0.local();
         let outcome = match refused {
@@ -101,7 +101,7 @@ fn seconds(nanoseconds: u64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Whatever thread counts, and beyond the last bound too, nothing is missing.
+    /// Counts add up across threads, also beyond the last bound.
     #[test]
     fn parts_are_added_up() {
         let metrics = DecisionMetrics::default();

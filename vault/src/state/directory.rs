@@ -1,9 +1,9 @@
-//! Every key, in memory, by its access key: loaded at the start, published to by each change before it is
-//! acknowledged. Because it is complete, "not here" means "does not exist", and because it is the only copy
+//! The directory of all keys in memory, by access key: loaded at the start, and updated by each change before the
+//! change is acknowledged. Because it is complete, a key that is not here does not exist; because it is the only copy
 //! that verification reads, nothing can go stale.
 //!
-//! Readers take no lock. A key costs about 150 bytes: the entries stand in the map itself, and what the keys
-//! of an account have in common stands beside it once.
+//! Readers take no lock. A key costs about 150 bytes: its entry is in the map itself, and the facts that the keys of an
+//! account share are stored once beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -45,10 +45,10 @@ impl AccountEntry {
     }
 }
 
-/// What a committed change makes known to verification, as data: it can be applied here and recorded for others.
+/// The effect of a committed change on verification, as data: it can be applied here and recorded for others.
 #[derive(Clone)]
 pub(crate) enum Publication {
-    /// An account is new, or has another warning window.
+    /// An account is new, or its warning window has changed.
     Account { id: String, warning_days: i64 },
     /// A key is new. Its account is known.
     Insert {
@@ -58,7 +58,7 @@ pub(crate) enum Publication {
         expires_at: Option<i64>,
         digest: Digest,
     },
-    /// A key has another name or expiration.
+    /// The name or the expiration of a key has changed.
     Amend {
         access_key: AccessKey,
         name: String,
@@ -82,12 +82,12 @@ impl KeyDirectory {
         self.keys.len()
     }
 
-    /// Opens the map for lookups. An entry lives as long as the returned guard, which must not be kept over an await.
+    /// Opens the map for lookups. An entry lives as long as the returned guard, which must not be held across an await.
     pub fn read(&self) -> Entries<'_> {
         self.keys.pin()
     }
 
-    /// Takes over what a change published.
+    /// Applies a publication.
     pub fn apply(&self, publication: Publication) {
         match publication {
             Publication::Account { id, warning_days } => self.set_account(&id, warning_days),
@@ -109,7 +109,7 @@ impl KeyDirectory {
         }
     }
 
-    /// Makes an account known, or changes its warning window.
+    /// Adds an account, or changes its warning window.
     pub fn set_account(&self, id: &str, warning_days: i64) {
         let accounts = self.accounts.pin();
         let account = accounts.get_or_insert_with(id.into(), || {
@@ -123,7 +123,7 @@ impl KeyDirectory {
             .store(warning_days * DAY_MS, Ordering::Relaxed);
     }
 
-    /// Makes a new key usable; false if its account is unknown.
+    /// Makes a new key usable. Returns false if its account is unknown.
     pub fn publish(
         &self,
         access_key: AccessKey,
@@ -145,7 +145,7 @@ impl KeyDirectory {
         true
     }
 
-    /// Changes what an edit, expire or restore may change.
+    /// Replaces the fields that an edit, expire or restore may change.
     pub fn amend(&self, access_key: AccessKey, name: &str, expires_at: Option<i64>) {
         self.keys.pin().update(access_key, |old| Entry {
             account: Arc::clone(&old.account),
@@ -155,7 +155,7 @@ impl KeyDirectory {
         });
     }
 
-    /// Removes every key that `keep` does not name.
+    /// Removes every key for which `keep` returns false.
     pub fn retain(&self, mut keep: impl FnMut(&AccessKey) -> bool) {
         self.keys.pin().retain(|access_key, _| keep(access_key));
     }

@@ -1,4 +1,4 @@
-//! State in memory that decisions read and count in, and the readiness that the health checks report.
+//! In-memory state that decisions read and update, and the readiness that the health checks report.
 
 pub mod decision_metrics;
 pub mod directory;

@@ -1,10 +1,10 @@
-//! The faults that keep the vault from doing all of its work, by cause: what `/readyz`, the metrics and the log
-//! report. A part that notices a fault reports it here, and takes it back when the fault is gone.
+//! Faults that keep the vault from doing all of its work, by cause, for `/readyz`, the metrics and the log. The
+//! component that detects a fault reports it here, and clears it once it is gone.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// What a fault affects. A cause has at most one fault at a time.
+/// The cause of a fault. Each has at most one fault at a time.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Cause {
     /// The process is not serving yet.
@@ -15,7 +15,7 @@ pub enum Cause {
     Writes,
     /// The database file is no longer the one that was opened.
     File,
-    /// The clock leapt ahead or was set back.
+    /// The clock jumped ahead or was set back.
     Clock,
 }
 
@@ -28,7 +28,7 @@ impl Cause {
         Self::Clock,
     ];
 
-    /// The cause as a metric's label.
+    /// Returns the cause as a metric's label.
     pub fn slug(self) -> &'static str {
         match self {
             Self::Starting => "starting",
@@ -40,7 +40,7 @@ impl Cause {
     }
 }
 
-/// The present faults.
+/// The current faults.
 #[derive(Debug, Default)]
 pub struct Readiness(Mutex<BTreeMap<Cause, String>>);
 
@@ -50,17 +50,17 @@ impl Readiness {
         self.faults().insert(cause, sentence.into()).is_none()
     }
 
-    /// Takes a fault back. Returns whether there was one.
+    /// Clears a fault. Returns whether there was one.
     pub fn recover(&self, cause: Cause) -> bool {
         self.faults().remove(&cause).is_some()
     }
 
-    /// The sentence of a cause's fault.
+    /// Returns the sentence of a cause's fault.
     pub fn fault(&self, cause: Cause) -> Option<String> {
         self.faults().get(&cause).cloned()
     }
 
-    /// All present faults, by cause.
+    /// Returns all current faults, by cause.
     pub fn report(&self) -> Vec<(Cause, String)> {
         let faults = self.faults();
         faults

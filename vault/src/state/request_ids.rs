@@ -3,8 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Counts requests from a random start, and scrambles the count, so that ids neither tell how many requests there were
-/// nor repeat after a restart. They are names, not secrets.
+/// Counts requests from a random start and scrambles the count, so that ids neither reveal the number of requests nor
+/// repeat after a restart. They are names, not secrets.
 #[derive(Default)]
 pub(crate) struct RequestIds {
     next: AtomicU64,
@@ -12,7 +12,7 @@ pub(crate) struct RequestIds {
 }
 
 impl RequestIds {
-    /// The next id: sixteen hexadecimal digits.
+    /// Returns the next id: sixteen hexadecimal digits.
     pub fn next(&self) -> [u8; 16] {
         let number = self
             .scramble

@@ -1,4 +1,4 @@
-//! Requests for a new password that wait to be handled, and the places that they take.
+//! Queue of requests for a new password, and the slots that they occupy.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use crate::error::{Error, Result};
 
-/// Most requests that wait.
+/// The most slots in use at a time.
 const MOST: usize = 1_000;
-/// Most of them from one network.
+/// The most of them for one network.
 const MOST_OF_NETWORK: usize = MOST / 4;
 
-/// A request that waits.
+/// A waiting request.
 pub(crate) struct Request {
     pub email: String,
     pub place: Place,
@@ -23,20 +23,20 @@ pub(crate) struct Request {
     pub done: oneshot::Sender<()>,
 }
 
-/// The requests that wait.
+/// The queue of waiting requests.
 #[derive(Default)]
 pub(crate) struct ResetRequests {
     waiting: Mutex<Vec<Request>>,
     places: Arc<Places>,
-    /// Shared by those that handle requests, so that the stop can wait for what they have taken.
+    /// Held shared while requests are handled, so that the stop can wait for those that have been taken.
     pub handling: RwLock<()>,
 }
 
-/// The places that are taken, by requests that wait and by those that are being handled.
+/// The slots in use, by waiting requests and by those that are being handled.
 #[derive(Default)]
 struct Places(Mutex<HashMap<Option<IpAddr>, usize>>);
 
-/// A place. Dropped with its request, also by a panic, it is free again.
+/// A queue slot. It is freed when its request is dropped, also by a panic.
 pub(crate) struct Place {
     places: Arc<Places>,
     /// None: unknown, which counts as a network of its own.
@@ -65,10 +65,10 @@ impl ResetRequests {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place.
+    /// Reserves a slot.
     ///
     /// # Errors
-    /// [`Error::Busy`] if too many are waiting, in all or of its network.
+    /// [`Error::Busy`] if too many are in use, in total or for its network.
     pub fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
         let mut taken = self.places.taken();
         let held = taken.get(&network).copied().unwrap_or_default();
@@ -80,7 +80,7 @@ impl ResetRequests {
         Ok(Place { places, network })
     }
 
-    /// Adds a request that has a place, and says whether it is the first.
+    /// Adds a request that has a slot. Returns whether it is the first.
     pub fn add(&self, request: Request) -> bool {
         let mut waiting = self.waiting();
         waiting.push(request);
@@ -91,12 +91,12 @@ impl ResetRequests {
         std::mem::take(&mut *self.waiting())
     }
 
-    /// Puts requests back that could not be handled.
+    /// Puts back requests that could not be handled.
     pub fn put_back(&self, requests: Vec<Request>) {
         self.waiting().splice(0..0, requests);
     }
 
-    /// Whether every place is free.
+    /// Returns whether every slot is free.
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.places.taken().is_empty()

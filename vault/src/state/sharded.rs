@@ -1,11 +1,11 @@
-//! Counters that many threads write at once: each thread has a part of its own, so they do not wait for each
-//! other, and who reads adds the parts up.
+//! Counters that many threads write at once: each thread has a shard of its own, so threads do not wait for each other,
+//! and a read adds the shards up.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_utils::CachePadded;
 
-/// One part for each thread that counts, as long as there are not many more threads than processors.
+/// One shard for each thread that counts, as long as there are not many more threads than processors.
 pub(crate) struct Sharded<T>(Box<[CachePadded<T>]>);
 
 static NEXT_THREAD: AtomicUsize = AtomicUsize::new(0);
@@ -17,14 +17,15 @@ thread_local! {
 impl<T: Default> Default for Sharded<T> {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        // Twice as many and a power of two: threads are numbered as they come, and not all of them count.
+        // At least twice the processors, and a power of two: threads are numbered as they start, and not all of them
+        // count.
         let parts = (2 * processors).next_power_of_two();
         Self((0..parts).map(|_| CachePadded::default()).collect())
     }
 }
 
 impl<T> Sharded<T> {
-    /// The part of this thread.
+    /// Returns the shard of this thread.
     pub fn local(&self) -> &T {
         &self.0[THREAD.with(|thread| *thread) & (self.0.len() - 1)]
     }

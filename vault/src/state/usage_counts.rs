@@ -1,7 +1,7 @@
-//! Counts of the calls of each key that wait to be written. Nothing in here can alter a key.
+//! Counts of the calls of each key that are not written yet. Nothing in here can alter a key.
 //!
-//! Counting touches the part of its own thread only, so calls do not wait for each other, nor for the
-//! database; what it holds is bounded by the keys in use, not by the calls.
+//! A call locks only the shard of its own thread, so calls wait neither for each other nor for the database; memory is
+//! bounded by the keys in use, not by the calls.
 
 pub mod pending;
 
@@ -18,29 +18,29 @@ use crate::state::sharded::Sharded;
 use pending::Pending;
 pub(crate) use pending::Source;
 
-/// What was counted and is not written yet.
+/// Counts that are not written yet.
 pub(crate) type Counted = HashMap<AccessKey, Pending, RandomState>;
 
-/// The keys of the last flush with a fingerprint of the callers that it wrote of each. Who called then and calls again
-/// displaces nobody.
+/// The keys of the last flush, each with a fingerprint of the callers that the flush wrote. If the same callers call
+/// again, they displace no other.
 pub(crate) type Settled = HashMap<AccessKey, u64, RandomState>;
 
 #[derive(Default)]
 pub(crate) struct Usage {
     parts: Sharded<Mutex<Counted>>,
-    /// When the oldest was counted of what waits in the parts, UTC epoch milliseconds; 0: nothing does.
+    /// When the oldest call that waits in the shards was counted, UTC epoch milliseconds; 0 if none waits.
     since: AtomicI64,
-    /// The same of what is being written.
+    /// The same for the calls that are being written.
     writing: AtomicI64,
-    /// How many calls are being written.
+    /// The number of calls that are being written.
     taken: AtomicU64,
     pub settled: Mutex<Settled>,
     failures: AtomicU64,
 }
 
 impl Usage {
-    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. It was refused if the key's `status` was
-    /// expired.
+    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. The call was refused if the key's `status`
+    /// was expired.
     pub fn count(
         &self,
         access_key: AccessKey,
@@ -50,7 +50,7 @@ impl Usage {
         source: Source<'_>,
     ) {
         let mut counted = lock(self.parts.local());
-        // While the part is held, so that nobody takes it out in between.
+        // While the shard is locked, so that no flush empties it in between.
         self.note_age(now);
         counted
             .entry(access_key)
@@ -59,7 +59,7 @@ impl Usage {
     }
 
     fn note_age(&self, now: i64) {
-        // Nearly always something waits already, and a read is all there is to do.
+        // Nearly always a call waits already, and one read is enough.
         if self.since.load(Ordering::Relaxed) == 0 {
             let _ = self
                 .since
@@ -67,27 +67,27 @@ impl Usage {
         }
     }
 
-    /// How many times writing failed since the start.
+    /// Returns the number of failed writes since the start.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// When the oldest was counted that is not written; none: everything is.
+    /// Returns when the oldest unwritten call was counted; none if all are written.
     pub fn since(&self) -> Option<i64> {
         let ages = [&self.writing, &self.since].map(|age| age.load(Ordering::Relaxed));
         ages.into_iter().filter(|age| *age != 0).min()
     }
 
-    /// How many calls are not known to be written.
+    /// Returns the number of calls that are not known to be written.
     pub fn waiting(&self) -> u64 {
         let parts = self.parts.iter();
         let counted: u64 = parts.map(|part| calls(&lock(part))).sum();
         counted + self.taken.load(Ordering::Relaxed)
     }
 
-    /// Takes everything out, to write it; then say [`Usage::written`] or [`Usage::put_back`].
+    /// Takes all counts out for writing; [`Usage::written`] or [`Usage::put_back`] must follow.
     pub fn take(&self) -> Counted {
-        // First, so that what is counted from here on starts a new age.
+        // First, so that calls counted from here on start a new age.
         let since = self.since.swap(0, Ordering::Relaxed);
         self.writing.store(since, Ordering::Relaxed);
         let mut all = Counted::default();
@@ -99,17 +99,17 @@ impl Usage {
         all
     }
 
-    /// What was taken out is written.
+    /// Records that the counts taken out are written.
     pub fn written(&self) {
         self.writing.store(0, Ordering::Relaxed);
         self.taken.store(0, Ordering::Relaxed);
     }
 
-    /// Puts back what could not be written.
+    /// Puts back counts that could not be written.
     pub fn put_back(&self, mut counted: Counted) {
         let part = self.parts.local();
-        // There may be much of it, and calls wait for the part: what was counted meanwhile is added to it outside,
-        // and only the little that came during that while the part is held.
+        // There may be many of them, and calls wait for the shard: counts that arrived meanwhile are merged outside the
+        // lock, and only the few that arrive during that merge are merged under it.
         let newer = std::mem::take(&mut *lock(part));
         merge(&mut counted, newer);
         {

@@ -18,10 +18,10 @@ pub(crate) struct Source<'a> {
     pub agent: &'a [u8],
 }
 
-/// Distinct callers of a key that are kept: the last ones.
+/// The number of distinct callers kept for a key: the last ones.
 #[expect(clippy::cast_possible_truncation, reason = "there are five")]
 pub(crate) const CALLERS: usize = KNOWN_CALLERS as usize;
-/// Bytes of a user agent that are kept.
+/// The number of bytes kept of a user agent.
 const AGENT_BYTES: usize = 200;
 
 pub(crate) struct Pending {
@@ -54,7 +54,7 @@ pub(crate) struct Caller {
 }
 
 impl Pending {
-    /// How many calls these are.
+    /// Returns the number of these calls.
     pub fn calls(&self) -> u64 {
         let calls = self.hours.iter().map(|hour| hour.accepted + hour.refused);
         calls.sum::<i64>().unsigned_abs()
@@ -80,7 +80,7 @@ impl Pending {
             self.used_at = self.used_at.max(Some(now));
         }
         let refused_at = refused.then_some(now);
-        // Nearly always it is as it was sent.
+        // Nearly always the agent is stored as it was sent.
         if let Some(caller) = self.caller(source.address, source.agent) {
             caller.seen(now, refused_at);
             return;
@@ -93,7 +93,7 @@ impl Pending {
         });
     }
 
-    /// Adds what another thread counted, or what could not be written earlier.
+    /// Adds calls that another thread counted, or that could not be written earlier.
     pub fn add(&mut self, other: Self) {
         for hour in other.hours {
             self.add_hour(hour);
@@ -146,7 +146,7 @@ impl Caller {
     }
 }
 
-/// What is kept of a user agent: its start, without what may be a secret.
+/// Returns the start of a user agent, printable and with possible secrets masked.
 fn clean(agent: &[u8]) -> Box<[u8]> {
     let mut agent: Box<[u8]> = agent[..agent.len().min(AGENT_BYTES)].into();
     while let Some(secret) = find_secret(&agent) {
@@ -158,7 +158,7 @@ fn clean(agent: &[u8]) -> Box<[u8]> {
     agent
 }
 
-/// What is not printable ASCII is of no use to anybody who reads it, and may be meant to deceive.
+/// Replaces a byte that is not printable ASCII: it is of no use to a reader, and may be meant to deceive.
 fn printable(byte: u8) -> u8 {
     match byte {
         b' '..=b'~' => byte,
