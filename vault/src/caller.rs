@@ -20,7 +20,7 @@ impl DeviceToken {
         Self(cookie.to_owned())
     }
 
-    /// The text for the cookie.
+    /// Returns the text for the cookie.
     pub fn expose(&self) -> &str {
         &self.0
     }

@@ -3,21 +3,21 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// The folder that holds a file.
+/// Returns the folder that holds a file.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
 }
 
-/// The file beside `path` whose name has `ending` after it.
+/// Returns the path beside `path` whose name has `ending` appended.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
 }
 
-/// The first name beside `path`, `ending` and where need be a number after it, that no file has.
+/// Returns the first unused name beside `path`, with `ending` and, if needed, a number appended.
 pub fn unused(path: &Path, ending: &str) -> PathBuf {
     let mut unused = beside(path, ending);
     for number in 2.. {
@@ -34,7 +34,7 @@ pub fn sync_folder(path: &Path) -> std::io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 
-/// Makes a folder that only its owner can enter, as far as it is not there.
+/// Creates a folder that only its owner can enter, unless it exists.
 pub fn private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -43,7 +43,7 @@ pub fn private_folder(folder: &Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-/// Makes a file that only its owner can read, or opens it if it is there.
+/// Creates a file that only its owner can read, or opens it if it exists.
 pub fn private_file(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.create(true).append(true);
@@ -52,7 +52,7 @@ pub fn private_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// Makes a file that only its owner can read, where there is none of its name.
+/// Creates a file that only its owner can read; fails if the name is taken.
 pub fn new_private_file(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);

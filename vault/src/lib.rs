@@ -1,14 +1,14 @@
 //! All durable state, and every rule that needs a clock, a database or randomness: accounts, sessions, keys, the
 //! in-memory key directory and verification, the audit trail, notices and their mails.
 //!
-//! The crate serves no HTTP and renders no pages; [`verify`] depends on the shapes of requests and answers only. The
-//! entry point is [`Vault`]; each room adds the methods of its subject.
+//! The crate serves no HTTP and renders no pages; [`verify`] depends only on the types of requests and responses. The
+//! entry point is [`Vault`]; each module adds the methods of its subject.
 //!
-//! The way of a change: validation (with `shared`) → one write transaction (row and audit entry) → commit →
+//! The path of a change: validation (with `shared`) → one write transaction (row and audit entry) → commit →
 //! publication to the key directory → answer. It runs in a task of its own, so a client that disconnects cannot stop it
 //! between commit and publication.
 //!
-//! The rooms from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
+//! The modules from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`, `storage`, `state`,
 //! `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
 

@@ -1,7 +1,7 @@
-//! Text as people see it. One look has many spellings: "ä" is one code point or two, a blank is one of twenty, an
-//! apostrophe is straight or curved. What is stored has one spelling, and what is compared is compared by its look.
+//! Text by its look, for storage and comparison. One look has many spellings: "ä" is one code point or two, a blank is
+//! one of twenty, an apostrophe is straight or curved. Text is stored in one spelling, and compared by its look.
 //!
-//! The tables for this stay out of the browser, so it happens here and not in `shared`.
+//! This is not in `shared`, to keep its tables out of the browser.
 
 use idna::AsciiDenyList;
 use shared::token::AccessKey;
@@ -9,16 +9,16 @@ use shared::validation;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// The edition of [`folded`]. Counted up with every change of the rule, so that the next start applies it to what is
-/// stored.
+/// The version of the rule of [`folded`]. Each change of the rule increments it, so that the next start applies the new
+/// rule to stored text.
 pub(crate) const EDITION: i64 = 2;
 
-/// The composed spelling (Unicode's form C), which is the shortest and what most keyboards give.
+/// Returns the composed spelling (Unicode's form C), which is the shortest and the one most keyboards produce.
 pub fn composed(text: &str) -> String {
     text.nfc().collect()
 }
 
-/// What two texts have in common that look alike.
+/// Returns the common form of texts that look alike.
 pub fn seen(text: &str) -> String {
     let alike = text.nfkc().map(|char| match char {
         '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2bc}' | '\u{2032}' => '\'',
@@ -45,8 +45,8 @@ pub fn seen(text: &str) -> String {
     seen
 }
 
-/// What searching and sorting go by: as seen, in lower case, and without accents, so that "Ä" is found with "a" and
-/// sorted beside it.
+/// Returns the form for searching and sorting: as seen, in lower case, and without accents, so that "Ä" is found with
+/// "a" and sorted beside it.
 pub fn plain(text: &str) -> String {
     // Only the accents of Latin, Greek and Cyrillic: in other scripts a mark is a letter of its own.
     let accent = |char: &char| is_combining_mark(*char) && ('\u{300}'..='\u{36f}').contains(char);
@@ -54,12 +54,12 @@ pub fn plain(text: &str) -> String {
     bare.nfc().collect::<String>().to_lowercase()
 }
 
-/// The column that searching and sorting by name read: name, description and access key, one a line.
+/// Returns the column for searching and sorting by name: name, description and access key, one per line.
 pub fn folded(name: &str, description: &str, access_key: AccessKey) -> String {
     lines(name, description, &access_key.to_string())
 }
 
-/// The same of an access key as it is stored.
+/// Returns the same for an access key as it is stored.
 pub(crate) fn lines(name: &str, description: &str, access_key: &str) -> String {
     format!(
         "{}\n{}\n{access_key}",
@@ -68,7 +68,8 @@ pub(crate) fn lines(name: &str, description: &str, access_key: &str) -> String {
     )
 }
 
-/// An e-mail address as it is stored. A domain in other letters than ASCII's is written as the DNS has it (IDNA).
+/// Returns an email address as it is stored. A domain with other letters than ASCII's is written in its DNS form
+/// (IDNA).
 ///
 /// # Errors
 /// A sentence for the field.

@@ -1,4 +1,4 @@
-//! The handle to the vault: the database, the clock, the pepper, and the state in memory. Every room above adds its
+//! The handle to the vault: the database, the clock, the pepper, and the state in memory. Every module above adds its
 //! operations to it.
 
 #![expect(
@@ -40,7 +40,7 @@ pub struct Options {
     pub limits: limits::Settings,
 }
 
-/// The default wait of the mail about a key that was expired manually, in milliseconds.
+/// The default delay of the mail about a manually expired key, in milliseconds.
 pub(crate) const NOTICE_WAIT_MS: i64 = 60 * 1000;
 
 /// The handle to the vault; cheap to clone.
@@ -59,9 +59,9 @@ pub(crate) struct Inner {
     pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
-    /// The time that the mail about a manually expired key waits for further keys, in milliseconds.
+    /// The time for which the mail about a manually expired key waits for further keys, in milliseconds.
     pub(crate) notice_wait: AtomicI64,
-    /// The latest instant at which an earlier run is known to have worked; the present one, if there was none.
+    /// The latest instant at which an earlier run is known to have worked; the current one if there was none.
     pub(crate) known: i64,
 }
 
@@ -76,41 +76,41 @@ impl Vault {
         self.0.directory.len()
     }
 
-    /// Whether verification can be trusted: every key is in memory, as the last change that was acknowledged left it.
-    /// Writes may fail all the while. A database file that is gone or replaced changes nothing about it, because
-    /// nothing is acknowledged from then on; a supervisor that restarted Keyhold would only end verification.
+    /// Returns whether verification can be trusted: every key is in memory, as the last acknowledged change left it.
+    /// Writes may fail meanwhile. A missing or replaced database file does not affect it, because nothing is
+    /// acknowledged from then on; a supervisor that restarted Keyhold would only end verification.
     pub fn is_trusted(&self) -> bool {
         self.readiness().fault(Cause::Starting).is_none()
     }
 
-    /// Sets how long the mail about a key that was expired by hand waits, so that keys expired within that time are
-    /// told in one mail; a minute unless set.
+    /// Sets the delay of the mail about a manually expired key, so that keys expired within it share one mail; a minute
+    /// unless set.
     pub fn set_notice_wait(&self, wait: Duration) {
         let wait = i64::try_from(wait.as_millis()).unwrap_or(NOTICE_WAIT_MS);
         self.0.notice_wait.store(wait, Ordering::Relaxed);
     }
 
-    /// The faults that keep the vault from doing all of its work.
+    /// Returns the faults that keep the vault from doing all of its work.
     pub fn readiness(&self) -> &Readiness {
         &self.0.database.readiness
     }
 
-    /// How many times the database refused a change since the start.
+    /// Returns the number of changes that the database refused since the start.
     pub fn write_failures(&self) -> u64 {
         self.0.database.write_failures()
     }
 
-    /// How often each limit has refused since the start.
+    /// Returns the number of rejections by each limit since the start.
     pub fn limited(&self) -> Vec<(Limit, u64)> {
         self.0.limits.refused()
     }
 
-    /// Makes a change in one transaction: `change` gets it, and what it publishes is published before this returns.
-    /// Once the turn has come, the change runs to completion even if the client disconnects; one that still waits for its
-    /// turn is given up then.
+    /// Makes a change in one transaction: `change` receives it, and its publications are applied before this returns.
+    /// Once its turn has come, the change runs to completion even if the client disconnects; a change that still waits
+    /// for its turn is abandoned.
     ///
     /// # Errors
-    /// What the actor's check and `change` return; [`Error::Throttled`] if the actor's account changes too much;
+    /// The errors of the actor's check and of `change`; [`Error::Throttled`] if the actor's account changes too much;
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
