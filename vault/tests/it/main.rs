@@ -1,4 +1,4 @@
-//! The vault as the server uses it: real SQLite files in a temporary folder, a clock that the test moves.
+//! The vault as the server uses it: real SQLite files in a temporary folder, and a clock that the test moves.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Texts that look alike are one text: in what is stored, searched, sorted, and typed to delete a key.
+//! Equality of texts that look alike: stored, searched, sorted, and typed to delete a key.
 
 use shared::list::{ListQuery, Sort};
 use vault::test_support::{Fixture, Member, PASSWORD};
@@ -41,8 +41,7 @@ async fn names_are_searched_and_sorted_as_they_are_seen() {
     assert!(found(&fixture, &member, "100%").await.is_empty());
 }
 
-/// A key of an earlier version may be stored with blanks that no page shows. It is found, sorted and deleted all the
-/// same, after a start of this version.
+/// A key that an earlier version stored with invisible blanks is found, sorted and deleted by the name that pages show.
 #[tokio::test]
 async fn a_key_of_an_earlier_version_is_deleted_by_the_name_that_is_shown() {
     let fixture = Fixture::new().await;
@@ -71,7 +70,7 @@ async fn a_key_of_an_earlier_version_is_deleted_by_the_name_that_is_shown() {
     delete(" Möwen cron ").await.unwrap();
 }
 
-/// However many keys there are, none is left out where they are computed again in batches.
+/// The names of all keys are prepared again, in batches, however many there are.
 #[tokio::test]
 async fn the_names_of_many_keys_are_prepared_again() {
     let fixture = Fixture::new().await;

@@ -1,4 +1,4 @@
-//! Another address for an account: asked for with the password, in force once its link is opened.
+//! Changes of an account's address: requested with the password, in force once the link is opened.
 
 use vault::test_support::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages};
 use vault::{Caller, Error};
@@ -11,7 +11,7 @@ fn to<'a>(mails: &'a [Mail], address: &str) -> Vec<&'a Mail> {
     mails.iter().filter(|mail| mail.to == address).collect()
 }
 
-/// The token of the link in the mail to the new address.
+/// Requests a change, and returns the token of the link in the mail to the new address.
 async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, session: &vault::Session) -> String {
     let _ = mailbox.delivered(&fixture.vault).await;
     let caller = Caller::default();
@@ -67,7 +67,7 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     assert_eq!(new.subject, "1 API key has expired: billing");
     fixture.clock.advance(SECOND);
     assert_eq!(mailbox.notices(vault).await.len(), 0, "it is told once");
-    // Signing in goes by the new one, and what was sent to the old one opens nothing.
+    // The new address signs in, and links that were sent to the old one no longer work.
     let old = vault.sign_in("old@example.com", PASSWORD, &caller).await;
     assert!(matches!(old, Err(Error::WrongCredentials)));
     let new = vault.sign_in("new@example.com", PASSWORD, &caller).await;
@@ -82,8 +82,8 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     assert!(free.await.is_ok(), "the old address is free again");
 }
 
-/// A link opened without the account's browser shows that mail arrives, and not whose mailbox it is: the address asked for
-/// is named only to one that is known to be the owner's.
+/// A link opened outside the account's browser shows that mail arrives, but not whose mailbox it is: the requested
+/// address is named only to a proven owner.
 #[tokio::test]
 async fn the_address_asked_for_is_named_to_its_owner_only() {
     for owned in [false, true] {
@@ -139,7 +139,7 @@ async fn asking_takes_the_password_and_a_free_address() {
     assert_eq!(view.unwrap().pending, None);
 }
 
-/// An address that was free when it was asked for may have an account by the time its link is opened.
+/// A change fails if another account has taken the requested address by the time its link is opened.
 #[tokio::test]
 async fn an_address_belongs_to_one_account() {
     let fixture = Fixture::new().await;
@@ -156,7 +156,7 @@ async fn an_address_belongs_to_one_account() {
     assert_eq!(view.unwrap().email, "old@example.com");
 }
 
-/// The owner whose session was taken over takes the request back: by the button, or with a new password.
+/// The owner of a hijacked session cancels the request: with the button, or with a new password.
 #[tokio::test]
 async fn a_request_is_taken_back_by_hand_and_by_a_new_password() {
     let fixture = Fixture::new().await;

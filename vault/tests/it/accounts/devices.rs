@@ -1,4 +1,4 @@
-//! Guessing at a password slows strangers down and never keeps the owner out.
+//! Device cookies: password guessing slows strangers down and never locks the owner out.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ const EMAIL: &str = "a@example.com";
 const NEW_PASSWORD: &str = "a calm forest at noon";
 const STRANGER: [u8; 4] = [203, 0, 113, 9];
 
-/// A browser that keeps the device cookie, at the stranger's own address: what the owner may share with them.
+/// A caller that keeps the device cookie, at the stranger's own address, which the owner may share.
 fn on(device: Option<&DeviceToken>) -> Caller {
     Caller {
         address: Some(IpAddr::from(STRANGER)),
@@ -31,7 +31,7 @@ fn waits<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Throttled { .. }))
 }
 
-/// An account, and the device cookie of the browser that made it.
+/// Creates an account, and returns the device cookie of the browser that made it.
 async fn owner(site: &Fixture) -> DeviceToken {
     let home = from([192, 0, 2, 1]);
     let signed_up = site.vault.sign_up(EMAIL, PASSWORD, "UTC", &home).await;
@@ -107,7 +107,7 @@ async fn a_cookie_of_another_account_or_of_nobody_opens_no_way_round() {
     }
 }
 
-/// Whoever knew an earlier password has no browser of the owner's any more.
+/// A new password invalidates earlier device cookies.
 #[tokio::test]
 async fn a_new_password_makes_strangers_of_the_other_browsers() {
     let site = Fixture::new().await;
@@ -131,7 +131,7 @@ async fn a_new_password_makes_strangers_of_the_other_browsers() {
     );
 }
 
-/// While strangers guess on, the link in a mail lets the owner in from any browser.
+/// The link of a password reset lets the owner in from any browser while strangers keep guessing.
 #[tokio::test]
 async fn a_reset_lets_the_owner_in_at_once() {
     let site = Fixture::new().await;

@@ -1,4 +1,4 @@
-//! Links in mails: each works once, for a while, for what it was made for; and a forgotten password.
+//! Links in mails: each works once, for a limited time and for one purpose; and password resets.
 
 use shared::mail::LinkPurpose;
 use sqlx::{Connection, Row};
@@ -7,7 +7,7 @@ use vault::{Caller, Error};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
-/// The token of the link in a mail's text.
+/// Returns the token of the link in a mail's text.
 pub fn token_in(text: &str) -> String {
     let (_, rest) = text.split_once("?token=").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
@@ -97,7 +97,7 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
             &fixture.vault.confirm(garbage, None, &caller).await
         ));
     }
-    // A later link takes the place of the earlier.
+    // A later link replaces the earlier one.
     let resend = || {
         fixture
             .vault
@@ -112,7 +112,7 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
         is_gone(&fixture.vault.confirm(&later, None, &caller).await),
         "three days"
     );
-    // Outlived before it was sent: it is not sent.
+    // A link that expires before it is sent is not sent.
     resend().await.unwrap();
     fixture.clock.advance(3 * DAY);
     assert_eq!(mailbox.delivered(&fixture.vault).await.len(), 0);
@@ -218,7 +218,7 @@ async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
     );
 }
 
-/// Neither the token nor anything it can be computed from stands in the database.
+/// The database contains neither the token nor anything that it can be computed from.
 #[tokio::test]
 async fn a_stolen_database_opens_no_link() {
     let fixture = Fixture::new().await;
@@ -252,7 +252,7 @@ async fn a_stolen_database_opens_no_link() {
     }
 }
 
-/// What strangers make up costs nothing that others wait for: it is refused while nothing can be written at all.
+/// A forged token is rejected without the writer, even while nothing can be written.
 #[tokio::test]
 async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
     let fixture = Fixture::new().await;
@@ -274,15 +274,15 @@ async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
     lock.rollback().await.unwrap();
 }
 
-/// An address without an account costs what one with an account does, and neither before the answer: otherwise a write
-/// of one's own, made right after it, would tell them apart.
+/// A reset costs the same for an address with and without an account, and writes nothing before the answer: otherwise
+/// the time of a client's next write would tell them apart.
 #[tokio::test]
 async fn a_reset_writes_after_the_answer_whether_there_is_an_account_or_not() {
     let site = Fixture::new().await;
     site.leave_mail();
     site.member("a@example.com").await;
     let mut database = site.database().await;
-    // Changes with each commit of another connection.
+    // It changes with each commit of another connection.
     let mut version = async || -> i64 {
         let row = sqlx::query("PRAGMA data_version")
             .fetch_one(&mut database)

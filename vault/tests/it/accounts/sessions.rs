@@ -1,4 +1,4 @@
-//! Sessions: made new, stored hashed, over at sign-out, at a change of password, when idle, and in the end.
+//! Sessions: created fresh, stored hashed, ended by sign-out, a new password, idleness and a maximum age.
 
 use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, PASSWORD};

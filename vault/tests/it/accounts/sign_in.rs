@@ -1,4 +1,4 @@
-//! Sign-up, sign-in and preferences, and what slows down whoever guesses.
+//! Sign-up, sign-in and preferences, and the throttling of password guesses.
 
 use vault::test_support::{Fixture, PASSWORD, from, messages};
 use vault::{Caller, Error};

@@ -1,4 +1,4 @@
-//! What the Dashboard calls an alarm: a key that was retired by hand and is silent is none.
+//! The alarms of the Dashboard: a manually expired key without callers raises none.
 
 use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire};
 
@@ -30,7 +30,7 @@ async fn keys_retired_by_hand_hide_nothing_and_alarm_nobody() {
     assert!(keys.contains(&("dying".to_owned(), false)), "{keys:?}");
     assert_eq!(alarms, (0, 1));
     assert_eq!(keys.iter().filter(|(_, calm)| !calm).count(), 1);
-    // It runs out by itself: an alarm for a fortnight. The retired ones are not even mentioned after a day.
+    // It expires by itself: an alarm for a fortnight. Manually expired keys are not even listed after a day.
     fixture.clock.advance(DAY);
     let expected = vec![("dying".to_owned(), false)];
     assert_eq!(shown(&fixture, &member).await, (expected, (1, 0)));

@@ -1,4 +1,4 @@
-//! A key's life: create, expire, restore, edit, delete, and what verification says at each step.
+//! A key's life: create, expire, restore, edit and delete, with the verdict at each step.
 
 use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages, verify};
@@ -30,7 +30,7 @@ async fn the_default_key_is_a_key_like_every_other() {
     assert_eq!(site.verdict(key), "invalid");
 }
 
-/// Promise 2: exact to the millisecond, and a clock that jumps back revives nothing.
+/// Promise 2: a key expires exactly to the millisecond, and a clock that jumps back revives nothing.
 #[tokio::test]
 async fn a_key_is_good_strictly_before_its_expiration() {
     let site = Fixture::new().await;
@@ -289,7 +289,7 @@ async fn delete_wants_the_name_and_is_for_ever() {
     assert!(matches!(shown, Err(vault::Error::NotFound)));
 }
 
-/// Promise 4, at rest: the secret is in none of the files.
+/// Promise 4, at rest: no file contains the secret.
 #[tokio::test]
 async fn secrets_are_in_no_file() {
     let site = Fixture::new().await;

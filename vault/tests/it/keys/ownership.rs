@@ -1,11 +1,11 @@
-//! Two accounts: for each operation that takes a key's id, somebody else's key answers exactly as one that
-//! does not exist, and is left as it was.
+//! Ownership of keys: for each operation on a key's id, another account's key answers exactly like a missing one and
+//! stays unchanged.
 
 use shared::mail::DeliveryState;
 use vault::test_support::{Fixture, Member, edit};
 use vault::{Caller, Error, Result};
 
-/// What an operation answered, with what it would reveal.
+/// Returns the answer of an operation, with everything that it would reveal.
 fn answer<T>(result: Result<T>) -> String {
     match result {
         Ok(_) => "done".to_owned(),
@@ -101,7 +101,7 @@ async fn lists_hold_only_the_owners_keys() {
     assert_eq!(overview.newest.len(), 1);
 }
 
-/// A mail that was given up is sent again for its own account only.
+/// A failed mail is sent again only for its own account.
 #[tokio::test]
 async fn a_foreign_mail_is_as_good_as_none() {
     let site = Fixture::new().await;

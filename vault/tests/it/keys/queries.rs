@@ -1,5 +1,5 @@
-//! The table and the Dashboard: search, filter, order and pages are the database's work and must agree with
-//! the rules in `shared`.
+//! The table and the Dashboard: the database searches, filters, sorts and pages, and must agree with the rules in
+//! `shared`.
 
 use shared::list::{ListQuery, PAGE_SIZE};
 use shared::status::Status;
@@ -52,8 +52,8 @@ async fn search_reads_name_description_and_access_key_in_any_case() {
     assert_eq!(find("").await, ["100% sure", "Default key", "Überweisung"]);
 }
 
-/// The conditions in SQL and [`Status::at`] are two texts of one rule: at every instant around every edge,
-/// each key is listed under exactly the status that the rule gives it, and the counts say the same.
+/// The conditions in SQL follow the rule of [`Status::at`]: at every instant around every edge, each key is listed
+/// under exactly the status that the rule gives it, and the counts agree.
 #[tokio::test]
 async fn filters_and_counts_are_the_status_rule() {
     let site = Fixture::new().await;

@@ -1,5 +1,5 @@
-//! Forms and their versions: what was begun on an earlier state overwrites nothing, and only a new date that was chosen
-//! knowingly revives a key.
+//! Versions of forms: a form begun on an earlier state overwrites nothing, and only a deliberately chosen new date
+//! revives a key.
 
 use shared::notice::Stage;
 use shared::version::{of_preferences, of_recipient, of_stages};
@@ -58,7 +58,7 @@ async fn a_tab_opened_before_overwrites_nothing() {
                 };
                 edit(&site, &member, &key, renamed).await.unwrap();
             }
-            // By itself: nothing is stored, and yet it is another key than was seen.
+            // It expires by itself: the stored key is unchanged, and yet its version differs.
             _ => site.clock.advance(2 * DAY),
         }
         let before = version(&site, &member, &key).await;
@@ -84,7 +84,7 @@ async fn a_tab_opened_before_overwrites_nothing() {
                 _ => assert_eq!(stored("name"), "Stored now: renamed"),
             }
         }
-        // Saved again, with what is stored in sight: only what is another changes.
+        // The form is sent again with the stored version: only the changed field is written.
         let again = KeyEdit {
             name: Some("k"),
             description: Some("typed in the second tab"),
@@ -134,7 +134,7 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
     assert_eq!(shown.key.expires_at(), Some(ends));
     assert_eq!(shown.history.len(), 3, "made and edited twice");
 
-    // Expired by itself: its own date revives nothing, another one does.
+    // It expires by itself: its own date revives nothing, another one does.
     site.clock.set(ends);
     let rename = KeyEdit {
         name: Some("third"),
@@ -151,7 +151,7 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
     assert_eq!(site.verdict(&key), "good");
 }
 
-/// Every answer that speaks of a key gives its version, and all agree.
+/// Every answer about a key has its version, and all of them agree.
 #[tokio::test]
 async fn answers_carry_the_version_that_they_speak_of() {
     let site = Fixture::new().await;
@@ -177,7 +177,7 @@ async fn answers_carry_the_version_that_they_speak_of() {
     assert!(list.keys.iter().any(|key| key.version == restored));
 }
 
-/// The Dashboard of an hour ago shows a good key; it was retired meanwhile.
+/// A Dashboard from an hour ago shows a good key that was expired meanwhile; its Extend button revives nothing.
 #[tokio::test]
 async fn a_stale_extension_revives_nothing() {
     let site = Fixture::new().await;
@@ -271,7 +271,7 @@ async fn settings_are_not_overwritten_unseen() {
         .unwrap();
 }
 
-/// A link that is sent again does not put back a second recipient that was removed after the button was pressed.
+/// A link that is sent again does not restore a second recipient that was removed after the button was pressed.
 #[tokio::test]
 async fn a_removed_recipient_is_not_put_back_by_its_link() {
     use sqlx::Connection;
@@ -295,7 +295,7 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
         let (vault, session, caller) = (vault.clone(), session.clone(), caller.clone());
         async move { vault.resend_confirmation(&session, "second", &caller).await }
     });
-    // Its change is a task of its own, which begins once the address has been read.
+    // The change is a task of its own, which begins once the address has been read.
     while metrics.num_alive_tasks() < before + 2 {
         tokio::task::yield_now().await;
     }

@@ -1,4 +1,4 @@
-//! Mails that a request causes: neither strangers nor accounts can fill a mailbox with them.
+//! Limits of the mails that requests cause: neither strangers nor accounts can fill a mailbox.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use vault::{Caller, Session};
 
 use crate::accounts::email_links::token_in;
 
-/// No mailbox can be filled, by strangers or by an account.
+/// Neither strangers nor an account can fill a mailbox.
 #[tokio::test]
 async fn mails_that_are_asked_for_are_throttled() {
     let fixture = Fixture::new().await;
@@ -46,7 +46,7 @@ async fn mails_that_are_asked_for_are_throttled() {
     assert!(sign_in.is_ok(), "signing in is not slowed down by it");
 }
 
-/// Signing up strangers, one after another, does not make Keyhold write to them.
+/// A series of sign-ups with strangers' addresses does not make Keyhold write to them.
 #[tokio::test]
 async fn many_sign_ups_of_one_network_send_no_mails() {
     let fixture = Fixture::new().await;
@@ -66,12 +66,12 @@ async fn many_sign_ups_of_one_network_send_no_mails() {
     );
 }
 
-/// As many mails of a kind as one mailbox gets at a time: three are free, and the fourth begins the wait.
+/// The mails of one kind that a mailbox gets without a wait: three are free, and the fourth begins the wait.
 const AT_A_TIME: i64 = 4;
-/// Accounts that lead to one mailbox.
+/// The number of accounts that share one mailbox.
 const ACCOUNTS: u8 = 6;
 
-/// Every kind of mail, asked for by many accounts from many networks under addresses that lead to one mailbox.
+/// Every kind of mail is limited per mailbox, over many accounts, networks and spellings of its address.
 #[tokio::test]
 async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     let site = Fixture::new().await;
@@ -91,7 +91,7 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     for (number, session) in (0..).zip(&accounts) {
         let caller = network(number);
         let (address, elsewhere) = (own(100 + number), format!("elsewhere{number}@example.com"));
-        // What is refused is refused as throttled; what counts is what is written in the end.
+        // Throttled requests fail, so the results are ignored; the test counts the mails that were written.
         let _ = vault.resend_confirmation(session, "account", &caller).await;
         let _ = vault
             .set_second_recipient(session, &address, "", &caller)
@@ -106,7 +106,7 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
             handled.await.unwrap();
         }
     }
-    // The links that were asked for elsewhere are opened: the mailbox hears that its address is given up.
+    // Opening the links to the new addresses sends the mailbox the mails about the change of address.
     let mails = mailbox.delivered(vault).await;
     for mail in mails.iter().filter(|mail| mail.to.starts_with("elsewhere")) {
         vault
@@ -128,7 +128,7 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     for kind in MailKind::ALL {
         let slug = serde_json::to_value(kind).unwrap();
         let slug = slug.as_str().unwrap();
-        // Notices are collected instead.
+        // Notices are collected into one mail instead.
         if kind != MailKind::Notice {
             let count = counts.get(slug).copied().unwrap_or_default();
             assert!((1..=AT_A_TIME).contains(&count), "{slug}: {counts:?}");
@@ -136,7 +136,7 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     }
 }
 
-/// Accounts of strangers under other spellings of an owner's address use up none of the owner's mails.
+/// Strangers' accounts under other spellings of an owner's address use up none of the owner's mails.
 #[tokio::test]
 async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
     let site = Fixture::new().await;
@@ -158,7 +158,7 @@ async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
     }
     let asked = vault.change_address(&owner, "new@example.com", PASSWORD, &home);
     asked.await.unwrap();
-    // A thief of the password cannot silence it either, by using up what the network may ask for.
+    // A password thief cannot silence it either by using up the network's quota.
     for number in 0..100 {
         let other = format!("other{number}@example.com");
         let _ = vault.request_reset(&other, &home).await;
@@ -177,7 +177,7 @@ async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
     );
 }
 
-/// Notices of accounts under many spellings of one unconfirmed address fill its mailbox no faster than those of a few.
+/// Notices of many accounts under spellings of one unconfirmed address fill its mailbox no faster than those of a few.
 #[tokio::test]
 async fn notices_to_one_mailbox_are_limited_over_all_accounts() {
     let site = Fixture::new().await;
@@ -201,7 +201,7 @@ async fn notices_to_one_mailbox_are_limited_over_all_accounts() {
         }
     }
     assert_eq!(counts, [40, 10], "another mailbox has its own");
-    // What waits is told in the end, each account's in one mail.
+    // The waiting notices are sent in the end, one mail per account.
     site.clock.advance(DAY);
     assert_eq!(mailbox.delivered(&site.vault).await.len(), 5);
 }

@@ -1,4 +1,4 @@
-//! Limits by network and account: what one takes, and what is left to the others.
+//! Limits by network and account: what one of them can use, and what remains for the others.
 
 use shared::notice::Stages;
 use vault::limits::Limit;
@@ -17,7 +17,7 @@ fn refused(site: &Fixture, limit: Limit) -> u64 {
         .unwrap()
 }
 
-/// Sign-ups count although they succeed: one network can neither fill the database nor keep others out.
+/// Successful sign-ups count: one network can neither fill the database nor keep others out.
 #[tokio::test]
 async fn a_network_makes_so_many_accounts_an_hour() {
     let site = Fixture::limited(|limits| limits.sign_ups = 3).await;
@@ -45,7 +45,7 @@ async fn a_network_makes_so_many_accounts_an_hour() {
     assert!(is_throttled(&sign_up("e", &flood).await));
 }
 
-/// Waits end on time while the vault's clock stands still, and a leap of the machine's clock ends none.
+/// Waits end on time while the vault's clock stands still, and a jump of the machine's clock ends none.
 #[tokio::test]
 async fn limits_do_not_go_by_the_clock_on_the_wall() {
     let site = Fixture::limited(|limits| limits.sign_ups = 1).await;
@@ -75,7 +75,7 @@ async fn limits_do_not_go_by_the_clock_on_the_wall() {
     assert!(!sign_up("c@example.com").await);
 }
 
-/// Many sign-ins at once: those that find no place are refused without a hash, and another network still gets in.
+/// A flood of sign-ins leaves room for another network: excess ones are rejected before a hash is computed.
 #[tokio::test]
 async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
     let site = Fixture::new().await;
@@ -91,7 +91,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
         }
     });
     let owner = async {
-        // After the whole flood has asked for its places.
+        // By now the whole flood has asked for a slot.
         tokio::task::yield_now().await;
         let home = from([192, 0, 2, 1]);
         site.vault
@@ -174,7 +174,7 @@ async fn the_session_used_longest_ago_makes_room() {
     assert!(site.session(&third).await.is_some());
 }
 
-/// Every operation that writes for an account counts, and none of them reaches the writer beyond the limit.
+/// Every operation that writes for an account counts, and beyond the limit none reaches the writer.
 #[tokio::test]
 async fn an_account_makes_so_many_changes() {
     let site = Fixture::limited(|limits| limits.changes = 1).await;
@@ -183,7 +183,7 @@ async fn an_account_makes_so_many_changes() {
     let member = site.member("a@example.com").await;
     let session = &member.session;
     let key = member.default_key.access_key.to_string();
-    // Twenty minutes' worth at once.
+    // Twenty minutes' worth of changes at once.
     for number in 0..20 {
         site.key(&member, &number.to_string(), "7d").await;
     }

@@ -1,5 +1,5 @@
-//! The mails, word by word. `INSTA_UPDATE=always cargo test -p vault compose` writes the snapshots anew; read
-//! what changed before it is committed.
+//! The text of every mail. `INSTA_UPDATE=always cargo test -p vault compose` rewrites the snapshots; review their
+//! changes before a commit.
 
 use shared::DAY_MS;
 use vault::mail::compose::{
@@ -27,7 +27,7 @@ pub fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice
     }
 }
 
-/// Subject, text and HTML as one text, the HTML with a line for each element.
+/// Returns subject, text and HTML as one text, with a line for each HTML element.
 fn whole(content: &Content) -> String {
     format!(
         "Subject: {}\n\n{}\n{}",
@@ -80,8 +80,8 @@ fn a_digest_of_all_kinds() {
     insta::assert_snapshot!(whole(&content));
 }
 
-/// Whether anybody misses the key is said of expired keys only, in the account's zone, and also where the keys
-/// are so many that each has one line.
+/// The mail reports remaining callers of expired keys only, in the account's zone, and also where each of many keys has
+/// one line.
 #[test]
 fn the_mail_says_who_misses_the_key() {
     let said = |notice: Notice, now: i64| {
@@ -124,7 +124,7 @@ fn the_mail_says_who_misses_the_key() {
     }
 }
 
-/// A mail that was held up speaks of what is true when it leaves.
+/// A delayed mail reports what is true when it leaves.
 #[test]
 fn the_clock_says_what_has_expired() {
     let late = notice("kh_0", "late", NOON);
@@ -148,7 +148,7 @@ fn the_clock_says_what_has_expired() {
     assert!(!content.text.contains("by hand"), "{}", content.text);
 }
 
-/// D9: however many keys, one mail that can be read and names each of them.
+/// D9: any number of keys makes one readable mail that names each of them.
 #[test]
 fn hundreds_of_keys_are_one_mail() {
     let keys: Vec<(String, String)> = (0..5_002)
@@ -192,7 +192,7 @@ fn stop() -> Stop {
     }
 }
 
-/// A reader without an account here is led to a page that they can use.
+/// A recipient without an account gets a link to a page that works for them.
 #[test]
 fn a_second_recipient_can_stop_the_notices() {
     let notices = [notice("kh_0", "n", NOON)];
@@ -213,7 +213,7 @@ fn a_second_recipient_can_stop_the_notices() {
     }
 }
 
-/// D7: names are data, whatever is in them.
+/// D7: names are data, whatever they contain.
 #[test]
 fn hostile_names_stay_names() {
     let hostile = [
@@ -291,7 +291,7 @@ fn the_mails_of_links() {
     insta::assert_snapshot!("test_mail", whole(&test_mail(BASE)));
 }
 
-/// Calm words, and nothing that a mail program would have to fetch.
+/// Mails use calm words, and nothing that a mail program would have to fetch.
 #[test]
 fn every_mail_keeps_to_the_tone() {
     let notices = [notice("kh_0", "n", NOON), notice("kh_1", "n", NOON + 1)];
@@ -327,7 +327,7 @@ fn every_mail_keeps_to_the_tone() {
     }
 }
 
-/// A name or an address adds no tag and no attribute to a mail's HTML, and no line to its head.
+/// A name or an address adds no tag or attribute to a mail's HTML, and no line to its headers.
 #[test]
 fn no_text_is_markup_in_a_mail() {
     let mails = |text: &str| {
@@ -343,7 +343,7 @@ fn no_text_is_markup_in_a_mail() {
             confirm_second_recipient(BASE, text, LINK),
         ]
     };
-    // Escaped text holds none of them, so that markup alone is counted.
+    // Escaped text contains none of these characters, so only markup is counted.
     let markup = |html: &str| html.matches(['<', '>', '"']).count();
     let harmless = mails("harmless");
     for text in [

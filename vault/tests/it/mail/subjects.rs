@@ -1,4 +1,4 @@
-//! What the subject of a notice says, and how long it may be.
+//! The subject of a notice: its content and its maximum length.
 
 use shared::DAY_MS;
 use vault::mail::compose::{Notice, digest};

@@ -1,4 +1,4 @@
-//! What leaves: only what is true by then, with nothing lost along the way and nobody held up.
+//! Delivery: mails report what is true when they leave, none is lost, and none holds up the others.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {
         ]
     );
 
-    // Nothing left to say: no mail at all.
+    // There is nothing left to report, so there is no mail.
     fixture.clock.advance(1);
     let access = kept.access_key.to_string();
     restore(&fixture.vault, &member, &access, "90d").await;
@@ -71,7 +71,7 @@ async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {
     assert_eq!(view.deliveries[0].state, DeliveryState::Dropped);
 }
 
-/// A mail that was held up does not say "in 3 days" when "in 1 day" is on its way.
+/// A delayed mail about "in 3 days" is dropped when one about "in 1 day" is due.
 #[tokio::test]
 async fn a_mail_that_was_held_up_makes_way_for_a_more_urgent_one() {
     let fixture = Fixture::new().await;
@@ -87,8 +87,8 @@ async fn a_mail_that_was_held_up_makes_way_for_a_more_urgent_one() {
     assert_eq!(subjects, ["1 API key expires within 1 day: billing"]);
 }
 
-/// Whoever expires and restores a key again and again fills no mailbox: after twenty mails in a day, ten to an
-/// address of which nobody knows whose it is, there is one an hour, with all that came meanwhile.
+/// Repeated expires and restores fill no mailbox: after twenty mails in a day, or ten to an unconfirmed address, the
+/// rest is collected into one mail an hour.
 #[tokio::test]
 async fn many_notices_a_day_are_collected() {
     let fixture = Fixture::new().await;
@@ -125,7 +125,7 @@ async fn many_notices_a_day_are_collected() {
     );
 }
 
-/// A row that cannot be made a mail of does not stand in the way of the others.
+/// A row that cannot be rendered as a mail does not hold up the others.
 #[tokio::test]
 async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
     let fixture = Fixture::new().await;
@@ -142,7 +142,7 @@ async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
     assert_eq!(mails[0].to, "b@example.com");
 }
 
-/// D10: what was put into the outbox while the clock was ahead is sent when it has been put right.
+/// D10: a mail that was queued while the clock was ahead is sent once the clock is right.
 #[tokio::test]
 async fn a_clock_that_was_ahead_holds_up_no_mail() {
     for ahead in [HOUR, 400 * DAY] {
@@ -157,8 +157,8 @@ async fn a_clock_that_was_ahead_holds_up_no_mail() {
     }
 }
 
-/// Two notices of one key in one mail, one of them no longer true, and a mail server that first says "later":
-/// the other is told when it says yes.
+/// Of two notices about one key in one mail that the server defers, one becomes untrue: the other is still sent once
+/// the server accepts it.
 #[tokio::test]
 async fn what_is_left_out_takes_nothing_with_it() {
     let fixture = Fixture::new().await;
@@ -180,7 +180,7 @@ async fn what_is_left_out_takes_nothing_with_it() {
         .await
         .unwrap();
     assert_eq!(view.deliveries[0].key_count, 3, "three in one mail");
-    // A folder that cannot be made stands for a mail server that is away.
+    // A folder that cannot be made simulates an unreachable mail server.
     let away = fixture.folder.path().join("pepper/mail");
     let from = "keyhold@example.com".parse().unwrap();
     let away = Transport::folder(away, from, "keys.example.com");
@@ -203,7 +203,7 @@ async fn what_is_left_out_takes_nothing_with_it() {
     assert_eq!(left_out, [true, true, false]);
 }
 
-/// What was given up is there to be sent again, however much came after it.
+/// A mail that was given up stays listed and can be sent again, however many follow it.
 #[tokio::test]
 async fn a_failed_mail_stays_in_sight() {
     let fixture = Fixture::new().await;
@@ -237,7 +237,7 @@ async fn a_failed_mail_stays_in_sight() {
     );
 }
 
-/// What is expired by hand within a minute is told in one mail; what was restored meanwhile is not told.
+/// Keys expired manually within a minute make one mail, without those restored meanwhile.
 #[tokio::test]
 async fn keys_expired_within_a_minute_make_one_mail() {
     let fixture = Fixture::new().await;

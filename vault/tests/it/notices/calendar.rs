@@ -1,10 +1,10 @@
-//! The calendar feed: what stands in it, and for whom.
+//! The calendar feed: its content, and who can read it.
 
 use shared::DAY_MS;
 use vault::test_support::{Fixture, Member, NOON, edit};
 use vault::{Caller, Error};
 
-/// The token in the address of somebody's feed.
+/// Returns the token in the address of the member's feed.
 async fn token(site: &Fixture, member: &Member) -> String {
     let url = site
         .vault
@@ -21,7 +21,7 @@ async fn calendar(site: &Fixture, member: &Member) -> String {
     site.vault.calendar(&token).await.unwrap().collect()
 }
 
-/// The content lines as they were before folding (RFC 5545, section 3.1).
+/// Returns the content lines as they were before folding (RFC 5545, section 3.1).
 fn lines(calendar: &str) -> Vec<String> {
     assert!(calendar.ends_with("\r\n"));
     assert_eq!(
@@ -40,7 +40,7 @@ fn lines(calendar: &str) -> Vec<String> {
         .collect()
 }
 
-/// The values of a property, in the calendar's order.
+/// Returns the values of a property, in the calendar's order.
 fn values(calendar: &str, property: &str) -> Vec<String> {
     lines(calendar)
         .iter()
@@ -52,7 +52,7 @@ fn values(calendar: &str, property: &str) -> Vec<String> {
         .collect()
 }
 
-/// A text value as its reader sees it (RFC 5545, section 3.3.11).
+/// Returns a text value as its reader sees it (RFC 5545, section 3.3.11).
 fn unescaped(value: &str) -> String {
     let mut text = String::new();
     let mut chars = value.chars();
@@ -159,7 +159,7 @@ async fn it_holds_the_owners_keys_only_and_no_secret() {
     let ours = calendar(&site, &owner).await;
     assert_eq!(values(&ours, "SUMMARY"), ["API key ours expires"]);
     assert!(!ours.contains("khs_") && !ours.contains(key.secret_key.expose()));
-    // The default key never expires, and so is in no calendar.
+    // The default key never expires, so no calendar lists it.
     assert!(!ours.contains("Default"));
 }
 
@@ -230,7 +230,7 @@ async fn hostile_names_stay_names() {
         .collect();
     assert_eq!(read, meant);
 
-    // What no form lets in, but a database may hold.
+    // No form accepts this name, but a database may hold it.
     let mut database = site.database().await;
     sqlx::query("UPDATE api_keys SET name = $1 WHERE expires_at IS NOT NULL")
         .bind("a\r\nEND:VEVENT\r\nATTACH:https://evil.example\u{202e}\u{0}")
@@ -248,7 +248,7 @@ async fn hostile_names_stay_names() {
     );
 }
 
-/// However many keys there are, the feed has an end, and comes in pieces.
+/// The feed is bounded, however many keys there are, and is sent in pieces.
 #[tokio::test]
 async fn it_holds_the_nearest_dates_of_many() {
     let site = Fixture::new().await;

@@ -1,5 +1,5 @@
-//! Every stage against every edit: random lives of a key, compared with a model that knows the rule in one
-//! sentence and nothing of how the sweep finds what is due.
+//! Every stage against every edit: random lives of a key, compared with a model that states the rule in one sentence
+//! and shares nothing with the sweep's search for what is due.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use sqlx::Row;
 use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, edit};
 
-/// What happens to a key.
+/// An event in a key's life.
 #[derive(Clone, Debug)]
 enum Step {
-    /// So many hours go by.
+    /// This many hours pass.
     Wait(i64),
     Sweep,
-    /// The expiration is set so many hours ahead.
+    /// The expiration is set this many hours ahead.
     Edit(i64),
-    /// The expiration is set to the one before the present one, if that is still ahead.
+    /// The previous expiration is set again, if it is still ahead.
     Undo,
     Expire,
     Never,
@@ -37,11 +37,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..24)
 }
 
-/// Stages told (true) or superseded (false), by expiration.
+/// Stages that were sent (true) or superseded (false), by expiration.
 type Ledger = BTreeMap<(i64, Stage), bool>;
 
-/// The rule: when somebody looks, every stage of the present expiration that applies, is past and was not
-/// written down yet is written down, and the last of these is told.
+/// The rule: a sweep records every stage of the present expiration that applies, is past and is not yet recorded, and
+/// sends the last of these.
 #[derive(Default)]
 struct Model {
     expires_at: Option<i64>,
@@ -111,7 +111,7 @@ fn the_ledger_is_what_the_rule_says() {
         .unwrap();
 }
 
-/// Leads a new key through these steps; gives the model's ledger, the database's, and how many mails came.
+/// Takes a new key through these steps; returns the model's ledger, the database's, and the number of mails.
 async fn live(
     fixture: &Fixture,
     member: &vault::test_support::Member,
@@ -138,7 +138,7 @@ async fn live(
             Step::Expire => {
                 if model.expires_at.is_none_or(|at| now < at) {
                     model.set(Some(now), now);
-                    // Nobody has to look: whoever expires a key writes it down.
+                    // No sweep is needed: the manual expiration records its own stage.
                     model.ledger.insert((now, Stage::Expired), true);
                 }
                 fixture

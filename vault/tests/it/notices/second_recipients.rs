@@ -1,4 +1,4 @@
-//! A second address for notices: named, confirmed by its reader, and left by them.
+//! The second recipient of notices: added by the account, confirmed by its reader, and removable by that reader.
 
 use shared::mail::LinkPurpose;
 use vault::Caller;
@@ -45,7 +45,7 @@ async fn a_second_recipient_must_be_another_address() {
     assert_eq!(view.total, 1, "only the link of the sign-up");
 }
 
-/// Names a second recipient. Returns the mails that are out by then: to the account, and the link to the recipient.
+/// Adds a second recipient. Returns the mails sent by then: one to the account, and the link to the recipient.
 async fn invited(fixture: &Fixture, member: &Member, mailbox: &mut Mailbox) -> Vec<Mail> {
     let caller = Caller::default();
     fixture
@@ -56,7 +56,7 @@ async fn invited(fixture: &Fixture, member: &Member, mailbox: &mut Mailbox) -> V
     mailbox.delivered(&fixture.vault).await
 }
 
-/// The link in a notice to a second recipient ends the notices to it, by the button, and nothing else.
+/// The button behind the link in a notice to a second recipient stops those notices, and nothing else.
 #[tokio::test]
 async fn a_second_recipient_stops_the_notices() {
     let fixture = Fixture::new().await;
@@ -105,7 +105,7 @@ async fn a_second_recipient_stops_the_notices() {
     assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
 }
 
-/// The mail program's click does the same by itself (RFC 8058), and confirms nothing.
+/// A mail program's one-click request does the same (RFC 8058), and confirms nothing.
 #[tokio::test]
 async fn a_mail_program_stops_the_notices() {
     let fixture = Fixture::new().await;

@@ -1,11 +1,11 @@
-//! Notices: that each comes once, when it should and to whom it should.
+//! Notices: each is sent once, at the right time and to the right recipients.
 
 use shared::notice::{Stage, Stages};
 use sqlx::Row;
 use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, edit, expire, restore};
 
-/// Goes on day by day, an hour past each, and gives the subjects of the notices with the day on which each came.
+/// Advances day by day, an hour past each, and returns the subjects of the notices with the day on which each came.
 async fn days(fixture: &Fixture, mailbox: &mut Mailbox, from: i64, to: i64) -> Vec<(i64, String)> {
     let mut told = Vec::new();
     for day in from..=to {
@@ -24,7 +24,7 @@ fn told(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
         .collect()
 }
 
-/// A key's year: announced, extended, expired by hand, restored, shortened, run out.
+/// A key's year: announced, extended, manually expired, restored, shortened, expired on its own.
 #[tokio::test]
 async fn a_year_of_a_key() {
     let fixture = Fixture::new().await;
@@ -43,22 +43,22 @@ async fn a_year_of_a_key() {
         ])
     );
 
-    // Extended on day 85 to day 185: all is told again, of the new date.
+    // Extended on day 85 to day 185: all stages are sent again for the new date.
     restore(&fixture.vault, &member, &access, &at(NOON + 185 * DAY)).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 86, 160).await,
         told(&[(155, "1 API key expires within 30 days: billing")])
     );
 
-    // Expired by hand on day 160: no warning, only that it has expired, and no reminder on the day after.
+    // Expired manually on day 160: no warning, only the notice that it has expired, and no reminder on the day after.
     expire(&fixture.vault, &member, &access).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 161, 170).await,
         told(&[(161, "1 API key has expired: billing")])
     );
 
-    // Restored to the old date on day 170, 15 days ahead: 7, 3 and 1 days are at most half of that. What the
-    // ledger holds of that date already, 30 days, does not come again.
+    // Restored to the old date on day 170, 15 days ahead: 7, 3 and 1 days are at most half of that. The 30 days, which
+    // the ledger already has for that date, are not sent again.
     restore(&fixture.vault, &member, &access, &at(NOON + 185 * DAY)).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 171, 200).await,
@@ -71,7 +71,7 @@ async fn a_year_of_a_key() {
         ])
     );
 
-    // Restored for good, then given a date again: nothing while there is none.
+    // Restored without an expiration, then given a date again: no notices in between.
     restore(&fixture.vault, &member, &access, "never").await;
     assert_eq!(days(&fixture, &mut mailbox, 201, 330).await, told(&[]));
     fixture
@@ -94,7 +94,7 @@ async fn a_year_of_a_key() {
     );
 }
 
-/// A name that changes re-arms nothing.
+/// A change of the name re-arms no notice.
 #[tokio::test]
 async fn editing_anything_else_repeats_nothing() {
     let fixture = Fixture::new().await;
@@ -237,7 +237,7 @@ async fn an_account_hears_of_the_stages_it_has_chosen() {
     assert_eq!(days(&fixture, &mut mailbox, 89, 92).await, told(&[]));
 }
 
-/// Accounts, and nobody else, hear of their own keys.
+/// Each account gets notices of its own keys and of no others.
 #[tokio::test]
 async fn each_account_hears_of_its_own_keys() {
     let fixture = Fixture::new().await;
@@ -262,7 +262,7 @@ async fn each_account_hears_of_its_own_keys() {
     assert_ne!(mails[0].message_id, mails[1].message_id);
 }
 
-/// The second recipient hears once it has confirmed, of what comes then, and until it is removed.
+/// A second recipient gets notices only from its confirmation until its removal.
 #[tokio::test]
 async fn a_second_recipient_confirms_first() {
     let fixture = Fixture::new().await;
@@ -309,7 +309,7 @@ async fn a_second_recipient_confirms_first() {
         recipients(mailbox.notices(&fixture.vault).await),
         ["a@example.com", "team@example.com"]
     );
-    // Removed between the sweep and the sending: it hears nothing.
+    // A recipient removed between the sweep and the sending gets no mail.
     fixture.clock.set(NOON + 83 * DAY + 1);
     fixture.vault.sweep().await.unwrap();
     fixture
@@ -323,7 +323,7 @@ async fn a_second_recipient_confirms_first() {
     );
 }
 
-/// D10: a clock that goes back repeats nothing, one that leaps ahead makes one mail.
+/// D10: a clock that goes back repeats no notice, and one that jumps ahead makes one mail.
 #[tokio::test]
 async fn clock_jumps_make_no_storm() {
     let fixture = Fixture::new().await;
@@ -347,7 +347,7 @@ async fn clock_jumps_make_no_storm() {
         1,
         "one for all twenty"
     );
-    // Put right, and started anew: nothing is said twice, and what is new is said.
+    // After a correction and a restart no notice is repeated, and new ones are sent.
     fixture.clock.set(NOON + 9 * DAY + HOUR);
     let fixture = fixture.reopened().await;
     assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);

@@ -1,5 +1,5 @@
-//! An account that somebody else made with the owner's address: the owner's first password reset takes from its
-//! maker everything that still works.
+//! An account that a stranger made with the owner's address: the owner's first password reset takes everything that
+//! still works from the stranger.
 
 use shared::status::Status;
 use vault::test_support::{
@@ -12,7 +12,7 @@ use crate::start::clock::accepted;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
-/// The owner asks for a link to a new password, and gives the token in it.
+/// Requests a password reset as the owner, and returns the token of its link.
 async fn asked(fixture: &Fixture, mailbox: &mut Mailbox) -> String {
     let _ = mailbox.notices(&fixture.vault).await;
     let caller = from([192, 0, 2, 1]);
@@ -89,7 +89,7 @@ async fn the_first_reset_expires_what_was_made_before_and_says_so() {
     let account = &owner.session.account;
     let claim = vault.overview(account).await.unwrap().claim.unwrap();
     assert_eq!(claim.expired, 2);
-    // A key that the owner knows comes back, and the line stays until it is dismissed.
+    // The owner restores a known key, and the note stays until it is dismissed.
     let known = late.access_key.to_string();
     restore(vault, &owner, &known, "30d").await;
     assert_eq!(fixture.verdict(&late), "good");
@@ -104,7 +104,7 @@ async fn the_first_reset_expires_what_was_made_before_and_says_so() {
     assert_eq!(fixture.verdict(&owner.default_key), "good");
 }
 
-/// The owner's own second reset, or one after the owner confirmed the address, leaves the keys alone.
+/// A second reset, or one after the owner confirmed the address, leaves the keys alone.
 #[tokio::test]
 async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let fixture = Fixture::new().await;
@@ -127,13 +127,13 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
     assert!(!mails[0].text.contains("expired"), "{}", mails[0].text);
 }
 
-/// What the notices page says of the account's address: whether mail arrives, and whether its maker reads it.
+/// Returns the state of the account's address: whether mail arrives, and whether the account's maker reads it.
 async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
     let view = fixture.vault.notices(&session.account).await.unwrap();
     (view.confirmed, view.owned)
 }
 
-/// An owner who opens the link in the mail to a stranger's account shows that mail arrives, and no more.
+/// An owner who opens the link of a stranger's account shows that mail arrives, and no more.
 #[tokio::test]
 async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
     for moved in [false, true] {
@@ -142,7 +142,7 @@ async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
         let mut mailbox = Mailbox::of(&fixture);
         let (vault, caller) = (&fixture.vault, Caller::default());
         let (attacker, token) = if moved {
-            // The stranger's own account, which then asks for the owner's address.
+            // The stranger's own account, which then requests the owner's address.
             let attacker = fixture.member("stranger@example.com").await;
             let token = token_in(&mailbox.delivered(vault).await[0].text);
             let own = vault.confirm(&token, Some(&attacker.session), &caller);
@@ -159,7 +159,7 @@ async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
             let token = token_in(&mailbox.delivered(vault).await[0].text);
             (attacker, token)
         };
-        // The owner has an account too, on which the browser is signed in.
+        // The browser is signed in to an account of the owner's.
         let other = fixture.member("other@example.com").await;
         let confirmed = vault.confirm(&token, Some(&other.session), &caller);
         confirmed.await.unwrap();
@@ -179,7 +179,7 @@ async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
     }
 }
 
-/// The browser on which an owner signed in once shows it too, and so does a later link.
+/// A browser on which the owner signed in once proves ownership too, and so does a later link.
 #[tokio::test]
 async fn a_browser_of_the_owner_shows_who_made_the_account() {
     let fixture = Fixture::new().await;
@@ -224,7 +224,7 @@ async fn a_browser_of_the_owner_shows_who_made_the_account() {
     assert_eq!(fixture.verdict(&member.default_key), "good");
 }
 
-/// A key that a leap of the clock had expired before the reset is not good again once the clock is right.
+/// A key that a clock jump expired before the reset is not good again once the clock is right.
 #[tokio::test]
 async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
     let fixture = Fixture::new().await;
@@ -242,7 +242,7 @@ async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
     }
 }
 
-/// A request that read its session before the reset may still be on its way when the reset is done.
+/// A request that read its session before the reset changes nothing after it.
 #[tokio::test]
 async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     let fixture = Fixture::new().await;
@@ -297,7 +297,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     assert_eq!(overview.counts.total(), 2);
 }
 
-/// Keys made by sessions while the reset is under way are made before it and expire, or are refused.
+/// A key made during the reset either expires with it or is rejected.
 #[tokio::test]
 async fn no_key_slips_through_beside_the_reset() {
     let fixture = Fixture::new().await;
@@ -324,7 +324,7 @@ async fn no_key_slips_through_beside_the_reset() {
     }
 }
 
-/// Whoever has the password may change it as often as they like, and fills nobody's mailbox by it.
+/// Repeated password changes are allowed, but fill no mailbox with announcements.
 #[tokio::test]
 async fn a_changed_password_is_announced_but_not_endlessly() {
     let fixture = Fixture::new().await;

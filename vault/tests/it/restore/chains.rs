@@ -1,5 +1,5 @@
-//! Several backups restored one after another, in any order: what was revoked in between stays revoked, and what one of
-//! the databases never knew counts as revoked by nothing.
+//! Restores of several backups in any order: what was revoked in between stays revoked, and keys that one of the
+//! databases never had are not taken for revoked.
 
 use std::fs;
 
@@ -13,16 +13,16 @@ use crate::storage::backups::{back_up, start};
 const SECOND_PASSWORD: &str = "a calm forest at noon";
 const THIRD_PASSWORD: &str = "a calm desert at dusk";
 
-/// An older and a newer backup, and what became of the keys between them.
+/// An older and a newer backup, and the fate of the keys between them.
 struct Story {
     folder: TempDir,
     /// In both backups.
     leaked: NewKey,
-    /// In both; the newer one has it without an expiration.
+    /// In both; without an expiration in the newer one.
     extended: NewKey,
     /// In the newer one only.
     late: NewKey,
-    /// The same; expired, and deleted, after both.
+    /// In the newer one only; expired, and deleted, after both.
     retired: NewKey,
     deleted: NewKey,
 }
@@ -79,7 +79,7 @@ async fn restored(folder: &TempDir, name: &str, now: i64) -> Restored {
         .unwrap()
 }
 
-/// Expires a key in the database that is there now.
+/// Expires a key in the current database.
 async fn expired_meanwhile(folder: TempDir, key: &NewKey, password: &str) -> TempDir {
     let site = start(folder, NOON + 4 * HOUR).await;
     let caller = Caller::default();
@@ -91,7 +91,7 @@ async fn expired_meanwhile(folder: TempDir, key: &NewKey, password: &str) -> Tem
     stop(site).await
 }
 
-/// A newer backup after an older one.
+/// A newer backup restored after an older one revives nothing that was revoked in between.
 #[tokio::test]
 async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
     let story = told().await;
@@ -126,8 +126,7 @@ async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
     }
 }
 
-/// Where the older backup was restored in the place of a lost database, the newer one is the later state of everything
-/// but what was done since.
+/// A newer backup counts as the later state of everything but the changes since the older one replaced a lost database.
 #[tokio::test]
 async fn what_the_older_backup_never_knew_is_left_as_it_is() {
     let story = told().await;
@@ -153,7 +152,7 @@ async fn what_the_older_backup_never_knew_is_left_as_it_is() {
     }
 }
 
-/// What was expired manually stays so, though the entry about it was pruned.
+/// A manual expiration is kept even after its audit entry was pruned.
 #[tokio::test]
 async fn an_expiration_is_known_without_its_entry() {
     let story = told().await;
@@ -178,7 +177,7 @@ async fn an_expiration_is_known_without_its_entry() {
     assert_eq!(site.verdict(&story.extended), "good");
 }
 
-/// An address that another account has in the newer backup is not carried over to it, and the operator is told.
+/// An address that another account has in the newer backup is not carried over, and the operator is told.
 #[tokio::test]
 async fn an_address_that_another_account_has_is_not_carried_over() {
     let site = Fixture::new().await;

@@ -1,4 +1,4 @@
-//! Restores beside clocks that ran ahead or are set back: neither revives what was revoked.
+//! Restores with clocks that ran ahead or are set back: neither revives a revoked key.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn a_restore_does_not_lower_the_clock() {
     assert_eq!(site.verdict(&key), "expired");
 }
 
-/// A key that a leap had expired, and that was then expired manually, stays so across a restore and an accepted clock.
+/// A key that a jump expired, and that was then expired manually, stays expired after a restore and an accepted clock.
 #[tokio::test]
 async fn a_restore_keeps_that_a_key_was_expired_manually() {
     let site = Fixture::new().await;
@@ -45,11 +45,11 @@ async fn a_restore_keeps_that_a_key_was_expired_manually() {
     assert_eq!(site.verdict(&leaked), "expired");
 }
 
-/// A key that was deleted does not come back by a restore, followed by `keyhold clock accept`, after a clock that ran
-/// ahead: not even one that would have expired within the leap.
+/// A deleted key stays deleted after a restore and `keyhold clock accept`, even one that would have expired within the
+/// jump.
 #[tokio::test]
 async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
-    // The machine's clock is put right before the restore, or after it.
+    // The machine's clock is corrected before the restore, or after it.
     let right = NOON + 2 * HOUR;
     for (deleted_in_leap, restored_at) in
         [(false, right), (false, right + 400 * DAY), (true, right)]

@@ -1,4 +1,4 @@
-//! The last step of a restore, at which one database takes the place of the other.
+//! The last step of a restore, which replaces one database by the other.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use vault::test_support::{Fixture, HOUR, NOON};
 use crate::restore::revocation::{restore, stop, wanted};
 use crate::storage::backups::{back_up, backup_file};
 
-/// A restore that fails at its last step leaves everything as it was, the log of a damaged database too.
+/// A restore that fails at its last step changes no file, not even the log of a damaged database.
 #[tokio::test]
 async fn an_exchange_that_fails_changes_nothing() {
     let site = Fixture::new().await;
@@ -23,12 +23,12 @@ async fn an_exchange_that_fails_changes_nothing() {
     let files = || {
         let names = fs::read_dir(folder.path()).unwrap();
         let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-        // SQLite makes it of the log, whenever it looks at one.
+        // SQLite derives it from the log whenever it reads one.
         names.retain(|name| name != "keyhold.db-shm");
         names.sort();
         names
     };
-    // In the way of the log's second name.
+    // This file blocks the log's second name.
     let taken = folder
         .path()
         .join("keyhold.db.replaced-20261123T130000Z-wal");

@@ -1,4 +1,4 @@
-//! What a restore revokes, what it keeps and what it refuses.
+//! Revocation by a restore: what it revokes, keeps and rejects.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub async fn stop(site: Fixture) -> TempDir {
     site.folder
 }
 
-/// The keys that a test of restoring has, and what became of them after the backup.
+/// The keys of a restore test, and their fate after the backup.
 struct Story {
     deleted: vault::NewKey,
     expired: vault::NewKey,
@@ -79,7 +79,7 @@ async fn told(site: &Fixture) -> Story {
     }
 }
 
-/// What was revoked after the backup is revoked by the restore, and named.
+/// A restore revokes and names the keys that were revoked after the backup.
 #[tokio::test]
 async fn a_restore_revokes_what_was_revoked_since() {
     let site = Fixture::new().await;
@@ -152,7 +152,7 @@ async fn a_restore_revokes_what_was_revoked_since() {
     assert!(story.member.session.account.email.contains('@'));
 }
 
-/// An address or a password that was given up lets nobody in again, and a second recipient who left is told no more.
+/// A former address or password does not sign in again, and a second recipient who left gets no more notices.
 #[tokio::test]
 async fn what_accounts_changed_since_stays_changed() {
     let site = Fixture::new().await;
@@ -193,7 +193,7 @@ async fn what_accounts_changed_since_stays_changed() {
     assert_eq!(after, before);
 }
 
-/// Whoever restores, the database stays the server's.
+/// The database keeps the server's user as its owner, whichever user runs the restore.
 #[tokio::test]
 async fn the_owner_of_the_database_stays() {
     use std::os::unix::fs::{MetadataExt, chown};
@@ -202,7 +202,7 @@ async fn the_owner_of_the_database_stays() {
     back_up(&site, &backup_file(&site)).await.unwrap();
     let folder = stop(site).await;
     let database = folder.path().join("keyhold.db");
-    // Only root may give a file away; others cannot restore for another user.
+    // Only root may change a file's owner; other users cannot restore for the server's.
     let _ = chown(&database, Some(12_345), None);
     let owner = fs::metadata(&database).unwrap().uid();
     let file = folder.path().join("backup.db");
@@ -237,7 +237,7 @@ async fn the_operator_may_keep_or_name_keys() {
     assert_eq!(site.verdict(&story.untouched), "expired");
 }
 
-/// Where there is nothing to compare with, it says so, and expires nothing.
+/// A restore without a database to compare with reports that, and expires nothing.
 #[tokio::test]
 async fn without_the_present_database_it_says_what_it_cannot_know() {
     for damage in ["missing", "new and empty", "damaged"] {
@@ -330,7 +330,7 @@ async fn what_must_not_be_restored_is_refused_untouched() {
     assert_eq!(fs::read(&database).unwrap(), before);
 }
 
-/// An operator who names a key expires it, although the comparison would only have shortened it.
+/// A key that the operator names is expired, although the comparison would only have shortened its time.
 #[tokio::test]
 async fn a_named_key_expires_whatever_became_of_it() {
     let site = Fixture::new().await;
@@ -346,7 +346,7 @@ async fn a_named_key_expires_whatever_became_of_it() {
     assert_eq!(site.verdict(&story.shortened), "expired");
 }
 
-/// A key that had expired before the restore keeps its date, though it is named.
+/// A key that had expired before the restore keeps its date, even if it is named.
 #[tokio::test]
 async fn a_named_key_that_had_expired_keeps_its_date() {
     let site = Fixture::new().await;

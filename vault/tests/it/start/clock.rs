@@ -14,13 +14,13 @@ use vault::{Caller, OpenError, Vault};
 
 use crate::storage::backups::start;
 
-/// Opens the files again with a clock that shows `wall`.
+/// Reopens the files with a clock that shows `wall`.
 async fn restarted(site: Fixture, wall: i64) -> Fixture {
     site.reopened_with(Arc::new(ManualClock::at(wall))).await
 }
 
-/// Changes that wait for their turn are dated when it has come. Were one dated before, the key that was expired
-/// meanwhile would be good again after a restart with the clock set back.
+/// A change takes its time when its turn comes. With an earlier time, a key that expires meanwhile would be good again
+/// after a restart with the clock set back.
 #[tokio::test]
 async fn changes_are_dated_in_their_order() {
     let site = Fixture::new().await;
@@ -67,7 +67,7 @@ async fn changes_are_dated_in_their_order() {
         ChangeOf::SignOut,
     ] {
         waiting.push(spawn(change));
-        // Until it waits for its turn, and no further: the lock is held.
+        // Polls until the change waits for its turn; the held lock stops it there.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -95,7 +95,7 @@ enum ChangeOf {
     SignOut,
 }
 
-/// An earlier version could write an entry that is older than the one before it.
+/// The floor is the latest instant in the trail: an earlier version could write an entry older than the one before it.
 #[tokio::test]
 async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
     let site = Fixture::new().await;
@@ -123,8 +123,8 @@ async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
     assert_eq!(site.vault.now(), NOON + HOUR);
 }
 
-/// A key that has expired by itself stays expired though the machine comes back an hour behind, from the first
-/// moment on and after a start that came to nothing.
+/// A key that expired on its own stays expired when the machine restarts an hour behind, from the first moment on and
+/// after a failed start.
 #[tokio::test]
 async fn what_expired_by_itself_stays_expired_over_restarts() {
     let site = Fixture::new().await;
@@ -137,7 +137,7 @@ async fn what_expired_by_itself_stays_expired_over_restarts() {
     for _ in 0..3 {
         assert_eq!(site.verdict(&key), "expired");
         assert_eq!(site.vault.now(), NOON + HOUR + 1);
-        // Nothing was swept and nothing closed: as if it had been killed.
+        // No sweep and no close, as after a kill.
         let Fixture { folder, vault, .. } = site;
         drop(vault);
         let clock = Arc::new(ManualClock::at(NOON));
@@ -148,7 +148,7 @@ async fn what_expired_by_itself_stays_expired_over_restarts() {
     assert_eq!(site.vault.now(), NOON + HOUR + 2, "and time goes on");
 }
 
-/// The lock is released when the last handle is gone, a moment after it was dropped.
+/// Opens the vault after a kill. The lock is released a moment after the last handle is dropped.
 async fn opened_after_a_kill(folder: &tempfile::TempDir, clock: Arc<dyn Clock>) -> Vault {
     loop {
         match Vault::open(&options(folder), clock.clone()).await {
@@ -158,7 +158,7 @@ async fn opened_after_a_kill(folder: &tempfile::TempDir, clock: Arc<dyn Clock>) 
     }
 }
 
-/// Seeing a page an hour later is recorded too, with nothing else to go by.
+/// A page view an hour later is recorded too, without any other change.
 #[tokio::test]
 async fn a_session_in_use_is_recorded() {
     let site = Fixture::new().await;
@@ -173,8 +173,8 @@ async fn a_session_in_use_is_recorded() {
     assert_eq!(site.vault.now(), NOON + 2 * DAY);
 }
 
-/// A leap of 400 days in which somebody signed in: it is reported, and the operator can end it. What a person did
-/// meanwhile holds.
+/// A jump of 400 days with a sign-in in it is reported, and the operator can end it. Changes that a person made
+/// meanwhile hold.
 #[tokio::test]
 async fn a_leap_ahead_is_reported_and_can_be_put_right() {
     let site = Fixture::new().await;
@@ -242,14 +242,14 @@ async fn a_leap_ahead_is_reported_and_can_be_put_right() {
         .await
         .unwrap();
     assert_eq!(after, before, "the trail is as it was");
-    // What was said too early is said again when its time has come, and nothing before.
+    // Notices that were sent too early are sent again when they are due, and not before.
     assert_eq!(mailbox.notices(&site.vault).await.len(), 0);
     site.clock.set(NOON + 76 * DAY + 1);
     assert_eq!(mailbox.notices(&site.vault).await.len(), 1);
     database.close().await.unwrap();
 }
 
-/// Stops `site`, accepts the machine's clock at `right` and starts again.
+/// Stops `site`, accepts the machine's clock at `right` and restarts.
 pub async fn accepted(site: Fixture, right: i64) -> Fixture {
     let machine = Arc::new(ManualClock::at(right));
     site.vault.close().await;
@@ -261,7 +261,7 @@ pub async fn accepted(site: Fixture, right: i64) -> Fixture {
     start(folder, right).await
 }
 
-/// An acknowledged Expire holds, although the leap had expired the key before it was pressed.
+/// An acknowledged Expire holds, although the jump had expired the key before the button was pressed.
 #[tokio::test]
 async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
     let site = Fixture::new().await;
@@ -289,7 +289,7 @@ async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
     assert_eq!(site.reopened().await.verdict(&leaked), "expired");
 }
 
-/// Time that stands still is over once the machine's clock has caught up.
+/// The fault of a clock that is behind ends once that clock has caught up.
 #[tokio::test]
 async fn standing_time_ends_by_itself() {
     let site = Fixture::new().await;

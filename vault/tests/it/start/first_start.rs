@@ -1,5 +1,5 @@
-//! The first start and what belongs together: a start that died on the way can be started again, and a database or a
-//! pepper that has lost the other is refused rather than begun anew.
+//! The first start, and the files that belong together: an interrupted start can be repeated, and a database or pepper
+//! without the other is rejected instead of replaced.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -26,7 +26,7 @@ fn pepper(path: &Path, text: &str, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Files with their content, to see that nothing was changed.
+/// Returns the files with their content, to show that nothing changed.
 fn files(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(folder)
         .unwrap()
@@ -42,7 +42,7 @@ fn files(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
     files
 }
 
-/// Each state in which a first start may have died.
+/// A first start succeeds after an earlier one died, in each state that it can leave.
 #[tokio::test]
 async fn a_first_start_that_died_is_started_again() {
     let states: [fn(&Path); 5] = [
@@ -69,7 +69,7 @@ async fn a_first_start_that_died_is_started_again() {
         assert!(!folder.path().join("pepper.new").exists());
         assert_eq!(sentence(&options(&folder)).await, "opened");
     }
-    // It died with the tables made and the pepper not in its place yet.
+    // It died with the tables made and the pepper not yet in place.
     let site = Fixture::new().await;
     site.vault.close().await;
     let Fixture {
@@ -91,7 +91,7 @@ async fn a_first_start_that_died_is_started_again() {
     assert_eq!(site.verdict(&member.default_key), "good");
 }
 
-/// A volume that is not mounted must not become a new, empty Keyhold.
+/// A volume that is not mounted does not become a new, empty Keyhold.
 #[tokio::test]
 async fn a_pepper_without_its_database_is_refused_untouched() {
     let site = Fixture::new().await;
@@ -120,14 +120,14 @@ async fn a_pepper_without_its_database_is_refused_untouched() {
         );
         assert_eq!(files(folder.path()), before);
     }
-    // Not even the folder is made where the database should be.
+    // The folder of the database is not created either.
     let away = Options {
         database_url: format!("sqlite://{}/volume/keyhold.db", folder.path().display()),
         ..options(&folder)
     };
     assert!(sentence(&away).await.contains("is missing"));
     assert!(!folder.path().join("volume").exists());
-    // The way out that the sentence names.
+    // The error message names this way out.
     fs::rename(
         folder.path().join("pepper"),
         folder.path().join("old-pepper"),
@@ -146,7 +146,7 @@ async fn a_database_that_leads_nowhere_is_refused() {
     assert!(!target.exists(), "nothing is made where it leads");
 }
 
-/// What is taken for a secret must be one.
+/// A pepper file that holds no secret is rejected.
 #[tokio::test]
 async fn a_pepper_that_is_no_secret_is_refused() {
     let good = "0123456789abcdef".repeat(4);
@@ -171,7 +171,7 @@ async fn a_pepper_that_is_no_secret_is_refused() {
     }
 }
 
-/// Neither a removed sidecar nor a hard link lets a second server at the file.
+/// Neither a removed sidecar nor a hard link lets a second server open the file.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_lock_is_on_the_file_itself() {
@@ -201,7 +201,7 @@ async fn the_lock_is_on_the_file_itself() {
     site.member("a@example.com").await;
 }
 
-/// A lock that would be made wherever a link leads.
+/// A lock file that is a link is rejected: it would be created wherever the link leads.
 #[tokio::test]
 async fn a_lock_that_is_a_link_is_refused() {
     for target in ["elsewhere", "keyhold.db"] {

@@ -1,4 +1,4 @@
-//! Opening: what is made, what is refused, and that what is refused stays as it was.
+//! Opening a vault: what it creates, what it rejects, and that rejected files stay unchanged.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ async fn a_lost_or_strange_pepper_stops_the_start() {
     );
 }
 
-/// D4: two servers on one file would each have a directory that the other does not update.
+/// D4: a second server is rejected, because neither directory would see the other's changes.
 #[tokio::test]
 async fn a_second_server_on_the_same_file_is_refused() {
     let site = Fixture::new().await;
@@ -68,7 +68,7 @@ async fn a_second_server_on_the_same_file_is_refused() {
     site.member("a@example.com").await;
 }
 
-/// The lock is on the file, however its name is spelled.
+/// The lock is on the file, whatever the spelling of its path.
 #[tokio::test]
 async fn another_name_for_the_same_file_is_no_way_around() {
     let site = Fixture::new().await;
@@ -109,7 +109,7 @@ async fn files_are_for_their_owner_only() {
     assert!(seen >= 4, "database, log, lock, pepper");
 }
 
-/// What was expired by hand stays so, though the machine comes back with its clock set back.
+/// A manually expired key stays expired when the machine restarts with its clock set back.
 #[tokio::test]
 async fn time_goes_on_from_the_last_change() {
     let site = Fixture::new().await;

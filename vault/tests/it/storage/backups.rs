@@ -1,4 +1,4 @@
-//! Backups that are made beside a running vault, and the copy before a migration.
+//! Backups of a running vault, and the copy before a migration.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -25,7 +25,7 @@ pub async fn start(folder: TempDir, now: i64) -> Fixture {
     Fixture::of(folder, clock, vault)
 }
 
-/// D11: whenever it is made, it holds all that was acknowledged before, and opens.
+/// D11: a backup holds all changes that were acknowledged before it began, and opens.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_writes_is_whole() {
     let site = Fixture::new().await;
@@ -90,13 +90,13 @@ async fn a_backup_overwrites_nothing() {
     let none = vault::backup("sqlite:///nonexistent/keyhold.db", &nowhere).await;
     let none = none.unwrap_err().to_string();
     assert!(none.contains("there is no database at"), "{none}");
-    // What a backup that was killed has left.
+    // The leftover of a killed backup.
     fs::remove_file(&file).unwrap();
     fs::write(site.folder.path().join("backup.db.partial"), "half").unwrap();
     back_up(&site, &file).await.unwrap();
 }
 
-/// A10: no secret that was shown stands in a backup.
+/// A10: a backup contains no secret that was shown.
 #[tokio::test]
 async fn a_backup_holds_no_secret() {
     let site = Fixture::new().await;
@@ -119,7 +119,7 @@ async fn a_backup_holds_no_secret() {
     }
 }
 
-/// There is a way back from a migration.
+/// A migration leaves a copy to go back to.
 #[tokio::test]
 async fn a_migration_leaves_a_copy_of_what_it_found() {
     let site = Fixture::new().await;

@@ -1,5 +1,5 @@
-//! Many at once: writers do not lock each other out, clients that hang up tear nothing apart, and the
-//! directory is at all times what the database says.
+//! Concurrency: writers do not lock each other out, clients that hang up leave no half-done change, and the directory
+//! always equals the database.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use vault::test_support::{Fixture, INVALID, Member, edit, verify};
 use vault::verify::Rejection;
 use vault::{Caller, NewKey};
 
-/// What verification says of every key, beside what the database holds.
+/// Asserts that verification agrees with the database about every key.
 async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
     let mut database = site.database().await;
     let rows: Vec<(String, Option<i64>, String)> =
@@ -52,7 +52,7 @@ async fn some_keys(site: &Fixture, member: &Member, count: usize) -> Vec<NewKey>
     keys
 }
 
-/// A7: the client's future is dropped at every possible moment of a change.
+/// A7: dropping the client's future at any moment leaves a change whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_hangs_up_tears_nothing_apart() {
     let site = Fixture::new().await;
@@ -87,12 +87,12 @@ async fn a_client_that_hangs_up_tears_nothing_apart() {
             () = async { for _ in 0..round % 7 { tokio::task::yield_now().await; } } => {}
         }
     }
-    // A change waits for its turn behind those that were left alone, so after it they are all done.
+    // This change waits behind the abandoned ones, so they are all done after it.
     site.key(&member, "last", "1d").await;
     assert_directory_is_the_database(&site, &keys).await;
 }
 
-/// D1: fifty writers, and none is told that the database is locked.
+/// D1: fifty writers take turns, and none gets "database is locked".
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_take_turns() {
     let site = Fixture::new().await;
@@ -133,7 +133,7 @@ async fn writers_take_turns() {
     assert_eq!(rows, last, "the audit trail has no gap");
 }
 
-/// A6: from the answer to an expire on, nobody gets in, however many ask at the same time.
+/// A6: once an expire is acknowledged, no concurrent call with the key succeeds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_success_starts_after_an_acknowledged_expire() {
     use std::sync::Arc;
@@ -143,7 +143,7 @@ async fn no_success_starts_after_an_acknowledged_expire() {
     let member = site.member("a@example.com").await;
     let key = Arc::new(site.key(&member, "k", "90d").await);
     let access_key = key.access_key.to_string();
-    // Odd while the key is expired and that was acknowledged; the number tells one such time from the next.
+    // Odd while the key is acknowledged as expired; each such period has its own number.
     let epoch = Arc::new(AtomicU64::new(0));
     let stop = Arc::new(AtomicBool::new(false));
     let verifiers: Vec<_> = (0..16)

@@ -1,4 +1,4 @@
-//! The file under a running vault: what happens to it is noticed, and nothing is acknowledged into a file that is gone.
+//! The file watch of a running vault: damage to the files is noticed, and no change is acknowledged into a lost file.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use vault::{Caller, Vault};
 
 type Fault = (&'static str, fn(&Fixture));
 
-/// What is done to the files of a running vault, by what the operator reads about it.
+/// Faults of a running vault's files, with the message that the operator reads.
 const FAULTS: [Fault; 8] = [
     ("was removed", |site| {
         fs::remove_file(database(site)).unwrap();
@@ -51,7 +51,7 @@ fn truncate(path: &std::path::Path, length: u64) {
     file.set_len(length).unwrap();
 }
 
-/// A vault with an account, whose tables are in the file and whose last change is in the log.
+/// Opens a vault with an account, with its tables in the file and its last change in the log.
 async fn in_use() -> (Fixture, Member) {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
@@ -82,7 +82,7 @@ async fn create(
         .await
 }
 
-/// Within two looks, which are a quarter of a second apart.
+/// Every fault is noticed within two checks, which are a quarter of a second apart.
 #[tokio::test]
 async fn whatever_happens_to_the_file_is_noticed() {
     for (expected, harm) in FAULTS {
@@ -102,7 +102,7 @@ async fn whatever_happens_to_the_file_is_noticed() {
     }
 }
 
-/// Whether or not anybody has looked yet, no change is acknowledged.
+/// No change is acknowledged into a file that is gone, even before the first check.
 #[tokio::test]
 async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
     for harm in [FAULTS[0].1, FAULTS[1].1] {
@@ -113,10 +113,10 @@ async fn no_change_is_acknowledged_into_a_file_that_is_gone() {
     }
 }
 
-/// A log that is cut and then written on is as long as before, but a restart takes it for an empty one.
+/// A log that was cut and then extended is as long as before, but a restart takes it for an empty one.
 #[tokio::test]
 async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
-    // To nothing, to its header, to its first frame, and in the middle.
+    // Cut to nothing, to its header, to its first frame, and in the middle.
     for length in [0, 32, 4_152, 40_000] {
         let (site, member) = in_use().await;
         let kept = create(&site, &member, "in the file").await.unwrap();
@@ -134,7 +134,7 @@ async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
         let sentence = site.vault.readiness().fault(Cause::File);
         let sentence = sentence.unwrap_or_default();
         assert!(sentence.contains("was truncated"), "{length}: {sentence}");
-        // Nothing is folded in from it, neither at once nor at the stop: what the file held is whole.
+        // Nothing is folded in from it, neither now nor at the stop: the content of the file stays whole.
         site.vault.close().await;
         let (_folder, found) = as_found_later(&site, &["keyhold.db", "keyhold.db-wal"]).await;
         assert!(verify(&found, kept.access_key, &kept.secret_key).is_ok());
@@ -142,7 +142,7 @@ async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
     }
 }
 
-/// What another process finds in these files and the pepper.
+/// Opens copies of these files and the pepper, as another process would find them.
 async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
     let copy = TempDir::new().unwrap();
     for file in files.iter().chain(&["pepper"]) {
@@ -169,7 +169,7 @@ async fn the_same_file_put_back_is_taken_again() {
     assert_eq!(site.vault.key_count(), 2);
 }
 
-/// A log that was removed is still open here, so that its changes can be saved.
+/// A removed log is still open in the vault, which saves the changes in it.
 #[tokio::test]
 async fn the_changes_of_a_removed_log_are_saved() {
     let (site, member) = in_use().await;
@@ -177,7 +177,7 @@ async fn the_changes_of_a_removed_log_are_saved() {
     fs::remove_file(beside(&site, "-wal")).unwrap();
     site.vault.look_at_file().await;
     site.vault.look_at_file().await;
-    // What a machine that lost power here would find.
+    // The state after a power loss at this point.
     let (_folder, found) = as_found_later(&site, &["keyhold.db"]).await;
     assert!(verify(&found, key.access_key, &key.secret_key).is_ok());
 }
@@ -195,7 +195,7 @@ async fn a_new_database_is_no_fault() {
     assert_eq!(site.vault.readiness().fault(Cause::File), None);
 }
 
-/// What others may do with SQLite's own tools is no fault.
+/// Vacuuming and checkpoints by another process are not reported as faults.
 #[tokio::test]
 async fn vacuuming_and_folding_in_are_no_faults() {
     let (site, member) = in_use().await;
@@ -224,9 +224,8 @@ async fn vacuuming_and_folding_in_are_no_faults() {
     create(&site, &member, "kept").await.unwrap();
 }
 
-/// The writer has lost its connection, as on a full disk, and the operator puts another file in the place of the
-/// database, perhaps while something else has the old one locked. Whatever becomes of the old log, it is not folded
-/// into that file, neither by the stop nor by the next start.
+/// A replaced file stays whole after the writer lost its connection, as on a full disk, even while another process has
+/// the old file locked: neither the stop nor the next start folds the old log into it.
 #[tokio::test]
 async fn the_file_that_took_the_place_stays_whole() {
     for locked in [false, true] {
@@ -279,7 +278,7 @@ async fn the_file_that_took_the_place_stays_whole() {
     }
 }
 
-/// As soon as it is noticed that another file has the name, the log is emptied, so that SIGKILL does no harm either.
+/// The log is emptied as soon as a replaced file is noticed, so that SIGKILL does no harm either.
 #[tokio::test]
 async fn the_log_of_a_file_that_was_replaced_is_emptied() {
     let (site, member) = in_use().await;
@@ -289,13 +288,13 @@ async fn the_log_of_a_file_that_was_replaced_is_emptied() {
     fs::copy(&old, database(&site)).unwrap();
     site.vault.look_at_file().await;
     assert_eq!(fs::metadata(beside(&site, "-wal")).unwrap().len(), 0);
-    // Nothing of it is lost.
+    // No change of the old file is lost.
     fs::rename(&old, database(&site)).unwrap();
     let site = site.reopened().await;
     assert_eq!(site.verdict(&key), "good");
 }
 
-/// A log that a killed server left is refused beside another file, and taken where both were copied together.
+/// The log of a killed server is rejected beside another file, and accepted where both were copied together.
 #[tokio::test]
 async fn a_log_of_another_file_is_refused() {
     let (site, member) = in_use().await;

@@ -1,4 +1,4 @@
-//! Databases that an earlier version has made are brought up to date, and lose nothing by it.
+//! Migrations: the databases of earlier versions are brought up to date without loss.
 
 use sqlx::{AssertSqlSafe, Connection};
 use vault::Caller;
@@ -6,8 +6,8 @@ use vault::test_support::{DAY, Fixture, HOUR, NOON, edit};
 
 use crate::usage::flush::{account_hours, hours};
 
-/// A database from before the notices: the day on which each expiration was set is read from the audit trail,
-/// and what was due before the upgrade is not told.
+/// In a database older than the notices, the audit trail gives the day on which each expiration was set, and notices
+/// that were due before the upgrade are not sent.
 #[tokio::test]
 async fn expirations_are_dated_and_history_is_not_told() {
     let site = Fixture::new().await;
@@ -98,7 +98,7 @@ async fn expirations_are_dated_and_history_is_not_told() {
     assert_eq!(site.vault.sweep().await.unwrap(), 1);
 }
 
-/// A confirmation from before it was asked who had opened the link: no key expires by a reset because of that.
+/// An address confirmed before Keyhold recorded the opener of a link stays its owner's: a reset expires no key.
 #[tokio::test]
 async fn an_address_that_was_confirmed_stays_its_owners() {
     let site = Fixture::new().await;
@@ -109,7 +109,7 @@ async fn an_address_that_was_confirmed_stays_its_owners() {
     site.vault.close().await;
     for undo in [
         "UPDATE accounts SET confirmed_at = 7 WHERE email <> 'b@example.com'",
-        // c was confirmed by a reset, which left the keys good that a stranger may have made.
+        // A reset confirmed c, and left the keys good that a stranger may have made.
         "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
          SELECT 1000, 7, id, 'account.password_reset', '', '', NULL, '' FROM accounts WHERE email = 'c@example.com'",
         "ALTER TABLE accounts DROP COLUMN owned_at",
@@ -132,8 +132,7 @@ async fn an_address_that_was_confirmed_stays_its_owners() {
     assert_eq!(owners, expected);
 }
 
-/// Hours that were counted before accounts had hours of their own are still shown, those of deleted keys as their
-/// account's.
+/// Hours from before accounts had hours of their own are still shown, those of deleted keys for their account.
 #[tokio::test]
 async fn hours_of_an_older_database_are_kept() {
     let site = Fixture::new().await;

@@ -1,5 +1,5 @@
-//! A write that fails costs that write and no other: the database takes changes again as soon as it can, and
-//! verification goes on throughout.
+//! Failing writes: each costs one write and no other, the database accepts changes again as soon as it can, and
+//! verification continues throughout.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use vault::{Caller, Error};
 
 use crate::usage::flush::{account_hours, call};
 
-/// Writes work again within this long of the cause being gone; more, because the machine may be busy.
+/// The limit within which writes work again after the fault, with time for a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
 async fn execute(database: &mut SqliteConnection, statement: &str) {
@@ -44,8 +44,7 @@ fn refused<T>(result: Result<T, Error>) {
     }
 }
 
-/// The lock is another process's: what is refused is never done, however many wait, and each waits for two seconds at
-/// most.
+/// Behind another process's lock, a rejected change is never applied, and each of many waits at most two seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_a_foreign_lock_refused_means_not_done() {
     let site = Fixture::new().await;
@@ -95,7 +94,7 @@ async fn behind_a_foreign_lock_refused_means_not_done() {
     assert_eq!(keys, 0, "what was refused is not done later");
 }
 
-/// A statement fails, whatever its reason: the next one works as soon as the reason is gone, without a wait.
+/// A failed statement affects no other: the next one works as soon as the cause is gone, without a wait.
 #[tokio::test]
 async fn a_statement_that_fails_is_the_only_one() {
     let site = Fixture::new().await;
@@ -116,7 +115,7 @@ async fn a_statement_that_fails_is_the_only_one() {
     until("ready again", || site.vault.readiness().report().is_empty()).await;
 }
 
-/// A damaged page is reported for as long as it is damaged, though other pages can be written.
+/// A damaged page is reported for as long as it is damaged, although other pages can be written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_is_reported_until_it_is_gone() {
     let site = Fixture::new().await;
@@ -142,7 +141,7 @@ async fn damage_is_reported_until_it_is_gone() {
         file.write_all(content).unwrap();
     };
     put(&vec![0x5a; length]);
-    // A change by somebody else makes SQLite read the pages again.
+    // A change by another connection makes SQLite read the pages again.
     let mut other = site.database().await;
     execute(&mut other, "PRAGMA user_version = 1").await;
     refused(create(&site, &member, "refused").await);

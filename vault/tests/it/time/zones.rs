@@ -1,9 +1,9 @@
-//! A date means the end of that day by the clocks of the account's zone, as they will be by the newest tables.
+//! Time zones: a date means the end of that day in the account's zone, by the newest tables.
 
 use vault::test_support::{Fixture, at};
 
-/// Clocks that were changed by law after many programs were built: British Columbia stays on summer time from 2026
-/// on. The others are as they always were.
+/// Dates follow a law newer than many programs: British Columbia stays on summer time from 2026 on. The other zones are
+/// unchanged.
 #[tokio::test]
 async fn a_date_ends_with_the_day_by_the_newest_tables() {
     let fixture = Fixture::new().await;

@@ -1,4 +1,4 @@
-//! What would grow for ever and does not: the write-ahead log, the audit trail, the delivery log and the ledger.
+//! The bounds of growth: the write-ahead log, the audit trail, the delivery log and the ledger.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,7 +64,7 @@ async fn the_log_is_bounded_while_reads_overlap() {
     assert_eq!(site.vault.log_bytes(), 0);
 }
 
-/// The figures of `docs/growth.md`: what is added many times is measured in the file.
+/// The sizes in `docs/growth.md` hold: many rows of each kind are added and measured in the file.
 #[tokio::test]
 async fn what_things_take() {
     const TIMES: i64 = 300;
@@ -108,7 +108,7 @@ async fn what_things_take() {
     }
 }
 
-/// A foreign reader can be in the way; nobody waits for it for long, and nothing is lost.
+/// A foreign reader delays the truncation of the log, but holds up no writer, and nothing is lost.
 #[tokio::test]
 async fn a_long_read_is_left_alone() {
     let site = Fixture::new().await;
@@ -165,7 +165,7 @@ async fn the_trail_is_kept_for_its_days() {
     assert_eq!(site.verdict(&member.default_key), "good");
 }
 
-/// The floor of the clock is the latest entry that is believed, wherever it stands.
+/// Pruning keeps the floor of the clock, the latest entry that is believed, wherever it stands in the trail.
 #[tokio::test]
 async fn the_floor_of_the_clock_is_never_removed() {
     let site = Fixture::new().await;
@@ -173,7 +173,7 @@ async fn the_floor_of_the_clock_is_never_removed() {
     let mut database = site.database().await;
     let last = "SELECT COALESCE(MAX(id), 0) FROM audit";
     for statement in [
-        // A leap ahead, declared to be none.
+        // A jump ahead, which the operator disbelieved.
         "INSERT INTO audit SELECT MAX(id) + 1, 9999999999999, account_id, action, subject, detail, NULL, '' FROM audit",
         &format!("UPDATE clock SET disbelieved = ({last})"),
         "INSERT INTO audit SELECT id + 100, at + id, account_id, action, subject, detail, NULL, '' FROM audit WHERE id < 3",
@@ -239,7 +239,7 @@ async fn settled_mails_go_and_what_a_rule_needs_stays() {
     prune(&site, brief).await;
     assert_eq!(count(&site, &works).await, 0);
 
-    // Nothing that was announced is announced again.
+    // No notice that was sent is sent again.
     site.clock.set(NOON + 200 * DAY);
     prune(&site, KEEP).await;
     assert_eq!(count(&site, "notices").await, 0);

@@ -1,5 +1,5 @@
-//! Usage where something goes wrong: what could not be written is kept, a clock that leapt is forgotten, and
-//! nothing of it can touch a key.
+//! Usage under faults: unwritten counts are kept, the times of a clock that jumped are forgotten, and neither affects a
+//! key.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, expire};
 
 use crate::usage::flush::{account_hours, call, callers, from, headers, hours, used_at};
 
-/// What cannot be written is kept, shows as lag, and is written once the database takes it again.
+/// Counts that cannot be written are kept, show as lag, and are written once the database accepts them again.
 #[tokio::test]
 async fn a_failed_flush_loses_nothing() {
     let site = Fixture::new().await;
@@ -44,7 +44,7 @@ async fn rename(database: &mut SqliteConnection, from: &str, to: &str) {
         .unwrap();
 }
 
-/// A8: what is written about a key neither changes it nor brings it back.
+/// A8: writing a key's usage neither changes nor revives the key.
 #[tokio::test]
 async fn usage_revives_nothing() {
     let site = Fixture::new().await;
@@ -76,7 +76,7 @@ async fn usage_revives_nothing() {
     assert_eq!(site.verdict(&expired), "expired");
     assert!(callers(&mut database, &gone).await.is_empty());
     assert_eq!(used_at(&mut database, &gone).await, None);
-    // The call was made all the same, and counts for the account.
+    // The call still counts for the account.
     assert!(hours(&mut database, &gone).await.is_empty());
     assert_eq!(account_hours(&mut database, &member).await, [(0, 2, 0)]);
     let site = site.reopened().await;
@@ -91,13 +91,13 @@ async fn keys_of(database: &mut SqliteConnection) -> Vec<(String, String, Option
         .unwrap()
 }
 
-/// D10: what was noted by a clock that leapt ahead gives way once the clock is right again.
+/// D10: times recorded by a clock that jumped ahead are replaced once the clock is right again.
 #[tokio::test]
 async fn a_leap_of_the_clock_is_forgotten() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "never").await;
-    // By the clock that leaps.
+    // Recorded by the clock that jumps.
     let expired = site.key(&member, "expired", "90d").await;
     site.clock.advance(400 * DAY);
     for last in 1..=5 {
@@ -108,7 +108,7 @@ async fn a_leap_of_the_clock_is_forgotten() {
     let mut database = site.database().await;
     assert_eq!(used_at(&mut database, &key).await, Some(NOON + 400 * DAY));
 
-    // Only a start anew lets the vault's time go back.
+    // Only a restart lets the vault's time go back.
     let right = Arc::new(ManualClock::at(NOON + HOUR));
     let site = site.reopened_with(right).await;
     assert!(call(&site.vault, &key, 9, "curl"));
@@ -130,7 +130,7 @@ async fn a_leap_of_the_clock_is_forgotten() {
     assert_eq!(kept, [expected]);
 }
 
-/// A8 under load: keys are expired and deleted while they are called and while that is written.
+/// A8 under load: keys expire and are deleted during calls and flushes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn usage_revives_nothing_under_load() {
     let site = Fixture::new().await;

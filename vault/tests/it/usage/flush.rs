@@ -1,4 +1,4 @@
-//! Usage: what is counted reaches the database exactly.
+//! Usage flushes: the counts in the database are exact.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub fn from(last: u8) -> Caller {
     }
 }
 
-/// A call that is accepted or refused because the key has expired; says which.
+/// Makes a call that is accepted, or rejected because the key has expired; returns whether it was accepted.
 pub fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
     match vault.keys().verify(&headers(key, agent), &from(last)) {
         Ok(_) => true,
@@ -36,7 +36,7 @@ pub fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
     }
 }
 
-/// Hour, accepted, refused.
+/// Returns hour, accepted and refused calls of a key.
 pub async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i64, i64)> {
     sqlx::query_as(
         "SELECT hour - $2, accepted, refused FROM key_hours WHERE access_key = $1 ORDER BY hour",
@@ -48,7 +48,7 @@ pub async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i
     .unwrap()
 }
 
-/// The same of the account that a key has or had.
+/// Returns the same for an account, including the calls of its deleted keys.
 pub async fn account_hours(
     database: &mut SqliteConnection,
     member: &Member,
@@ -63,7 +63,7 @@ pub async fn account_hours(
     .unwrap()
 }
 
-/// Address, agent, last seen and last refused in seconds after noon; last seen first.
+/// Returns address, agent, last seen and last refused in seconds after noon; the latest first.
 pub async fn callers(
     database: &mut SqliteConnection,
     key: &NewKey,
@@ -103,7 +103,7 @@ async fn a_call_is_written_with_its_hour_and_its_caller() {
     expire(&site.vault, &member, &key.access_key.to_string()).await;
     assert!(!call(&site.vault, &key, 2, "python"));
     site.vault.flush_usage().await.unwrap();
-    // Nothing was counted since, so nothing is added.
+    // Nothing was counted since, so the flush adds nothing.
     site.vault.flush_usage().await.unwrap();
 
     let mut database = site.database().await;
@@ -123,7 +123,7 @@ async fn a_call_is_written_with_its_hour_and_its_caller() {
     assert_eq!(used_at(&mut database, &never).await, None);
 }
 
-/// Whoever does not have the secret leaves no trace on the key, and what was refused is no use of it.
+/// A call with a wrong secret leaves no trace on the key, and a rejected call is no use of it.
 #[tokio::test]
 async fn only_the_right_secret_counts() {
     let site = Fixture::new().await;
@@ -164,7 +164,7 @@ async fn only_the_right_secret_counts() {
     assert_eq!(decisions.count, 2);
 }
 
-/// Sixteen threads call while it is flushed all the time: not one call is lost or counted twice.
+/// Sixteen threads call during continuous flushes: no call is lost or counted twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn totals_are_exact_under_load() {
     const CALLS: i64 = 2_000;
@@ -209,7 +209,7 @@ async fn totals_are_exact_under_load() {
     assert_eq!(of_all, [(0, 4 * each, each)]);
 }
 
-/// The last five are kept over any number of flushes, and those of another key are not touched.
+/// The last five callers survive any number of flushes, and those of another key stay untouched.
 #[tokio::test]
 async fn five_callers_are_kept() {
     let site = Fixture::new().await;
@@ -237,7 +237,7 @@ async fn five_callers_are_kept() {
     assert_eq!(callers(&mut database, &quiet).await.len(), 1);
 }
 
-/// Who called at the last flush and calls again displaces nobody, and others displace those who called longest ago,
+/// A caller that calls again after a flush displaces no other, and new callers displace those that called longest ago,
 /// in whichever flush they come.
 #[tokio::test]
 async fn callers_change_from_flush_to_flush() {
@@ -269,7 +269,7 @@ async fn callers_change_from_flush_to_flush() {
     }
 }
 
-/// More keys than fit into one statement.
+/// A flush writes more keys than fit into one statement.
 #[tokio::test]
 async fn many_keys_are_written_in_one_flush() {
     let site = Fixture::new().await;
@@ -291,7 +291,7 @@ async fn many_keys_are_written_in_one_flush() {
     }
 }
 
-/// Charts show thirty days; what is older goes.
+/// Charts show thirty days; older hours are removed.
 #[tokio::test]
 async fn old_hours_are_removed() {
     let site = Fixture::new().await;
@@ -307,7 +307,7 @@ async fn old_hours_are_removed() {
     assert!(!prune(NOON + 35 * DAY + HOUR).await.unwrap());
     assert!(hours(&mut database, &key).await.is_empty());
 
-    // Piece by piece, so that nobody waits long for a turn.
+    // In batches, so that no other writer waits long for its turn.
     let many =
         "WITH RECURSIVE n (hour) AS (SELECT 1 UNION ALL SELECT hour + 1 FROM n WHERE hour < 2500)";
     for into in [

@@ -1,5 +1,4 @@
-//! How keys are used, as lists, pages and mails tell it. The rows are put into the tables as what counts the
-//! calls leaves them there.
+//! Usage as lists, pages and mails report it. The tests fill the tables with the rows that a flush would leave.
 
 use std::ops::Deref;
 
@@ -9,7 +8,7 @@ use vault::NewKey;
 use vault::demo::{EMAIL, PASSWORD};
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, Member, NOON, SECOND, at, expire, restore};
 
-/// A fixture whose tables of usage a test can fill.
+/// A fixture whose usage tables a test can fill.
 struct Site(Fixture);
 
 impl Deref for Site {
@@ -29,7 +28,7 @@ impl Site {
         query.execute(&mut self.database().await).await.unwrap();
     }
 
-    /// Counts calls in the hour that holds an instant.
+    /// Counts calls in the hour that contains an instant.
     async fn count(&self, key: &NewKey, instant: i64, accepted: i64, refused: i64) {
         let numbers = [instant.div_euclid(HOUR), accepted, refused];
         let of_key =
@@ -79,7 +78,7 @@ impl Site {
         self.vault.overview(&member.session.account).await.unwrap()
     }
 
-    /// How many callers still fail, as the key's own page and the Dashboard say: both must agree.
+    /// Returns the number of callers that still fail; the key's page and the Dashboard must agree on it.
     async fn failing(&self, member: &Member, key: &NewKey) -> Option<(i64, i64)> {
         let alone = self.shown(member, key).await.failing;
         let among = self.overview(member).await.attention.into_iter();
@@ -116,8 +115,8 @@ async fn the_list_is_sorted_by_last_use_and_never_is_before_all() {
     }
 }
 
-/// An hour belongs to the local day in which it begins, also where clocks change and where the day begins in
-/// the middle of an hour.
+/// An hour belongs to the local day in which it begins, also on days when the clocks change and where a day begins
+/// within an hour.
 #[tokio::test]
 async fn hours_are_added_up_by_the_days_of_the_account() {
     let cases = [
@@ -174,7 +173,7 @@ async fn hours_are_added_up_by_the_days_of_the_account() {
     }
 }
 
-/// The Dashboard adds up all keys of the account and no others; a deleted key's calls were made all the same.
+/// The Dashboard adds up all keys of the account and no others, including the calls of deleted keys.
 #[tokio::test]
 async fn the_dashboard_counts_all_keys_of_the_account() {
     let site = Site(Fixture::new().await);
@@ -207,7 +206,7 @@ async fn the_dashboard_counts_all_keys_of_the_account() {
     assert_eq!(alone.calls.last().unwrap().accepted, 5);
 }
 
-/// Addresses and agents come as they were sent, the last caller first.
+/// Addresses and agents appear as they were sent, the last caller first.
 #[tokio::test]
 async fn a_key_knows_its_last_callers() {
     let site = Site(Fixture::new().await);
@@ -241,7 +240,7 @@ async fn a_key_knows_its_last_callers() {
     );
 }
 
-/// A refusal counts from the key's present expiration on, and for a week.
+/// A rejection counts from the key's present expiration on, and for a week.
 #[tokio::test]
 async fn an_expired_key_that_is_still_called_raises_an_alarm() {
     let site = Site(Fixture::new().await);
@@ -303,11 +302,11 @@ async fn the_banner_begins_with_what_fails_now() {
     site.caller(&keys[1], CRON, now - 2, Some(now - 2)).await;
     site.caller(&keys[0], CRON, now - 3, Some(now - 3)).await;
     site.caller(&keys[0], BATCH, now - 1, Some(now - 1)).await;
-    // What expires next goes before what has expired and is silent.
+    // Keys that expire next come before keys that have expired and are silent.
     assert_eq!(names().await, ["1 h", "2 h", "6 h", "7 h", "8 h"]);
 }
 
-/// The mail says what is true when it leaves.
+/// A notice reports the calls of the time at which it leaves.
 #[tokio::test]
 async fn the_notice_says_who_still_calls() {
     let site = Site(Fixture::new().await);
@@ -340,7 +339,7 @@ async fn the_notice_says_who_still_calls() {
     assert!(!text.contains("Bcc") && !text.contains("192.0.2"), "{text}");
 }
 
-/// Who tries Keyhold sees what it is for: charts with calls, and the alarm.
+/// The demonstration shows what Keyhold is for: charts with calls, and the alarm.
 #[tokio::test]
 async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
     let site = Site(Fixture::new().await);

@@ -1,4 +1,4 @@
-//! The decision under load: exact at the instant, and alike for all who do not have the secret.
+//! The decision under load: exact to the instant, and alike for all callers without the secret.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -10,8 +10,8 @@ use vault::test_support::{Fixture, INVALID, NOON, SECOND, carrier, verify};
 use vault::verify::Rejection;
 use vault::{Caller, NewKey, Vault};
 
-/// A5: a thousand keys expire at one instant while they are asked for. The clock is read before and after each
-/// verdict: who gets in began before the instant, and who does not ended at it or later.
+/// A5: a thousand keys expire at one instant during calls. The clock is read before and after each verdict: an accepted
+/// call began before the instant, and a rejected one ended at it or later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_keys_expire_at_once() {
     let site = Fixture::new().await;
@@ -23,7 +23,7 @@ async fn a_thousand_keys_expire_at_once() {
         keys.push(site.key(&member, &name, &vault::rfc3339(instant)).await);
     }
     let keys = Arc::new(keys);
-    // In each round every thread asks for every key once; the clock moves on as they do.
+    // In each round every thread verifies every key once; the clock advances with the calls.
     let asked = Arc::new(AtomicUsize::new(0));
     let ready = Arc::new(Barrier::new(8));
     let askers: Vec<_> = (0..8)
@@ -51,7 +51,7 @@ async fn a_thousand_keys_expire_at_once() {
                             }
                             Err(other) => panic!("{other:?}"),
                         }
-                        // Ten milliseconds pass with every two hundred questions.
+                        // Ten milliseconds pass with every two hundred calls.
                         if asked.fetch_add(1, Ordering::Relaxed) % 200 == 0 {
                             clock.advance(10);
                         }
@@ -65,8 +65,8 @@ async fn a_thousand_keys_expire_at_once() {
     assert!(good > 0, "all began too late");
 }
 
-/// A10: unknown key, secret wrong from its first character, secret wrong in its last: one answer, after the
-/// same time. The calls are interleaved, so what holds up the machine holds up all three.
+/// A10: an unknown key, a secret wrong in its first character and one wrong in its last get the same answer after the
+/// same time. The calls are interleaved, so that a delay of the machine affects all three.
 #[tokio::test]
 async fn those_without_the_secret_are_answered_alike() {
     const CALLS: usize = 50_000;
@@ -103,7 +103,7 @@ fn nanoseconds(vault: &Vault, access_key: AccessKey, secret: &SecretKey<'_>) -> 
     took.as_nanos()
 }
 
-/// The key's secret with another character at `place` of its random part, and the checksum that goes with it.
+/// Returns the key's secret with another character at `place` of its random part, and the checksum that goes with it.
 fn other_secret(key: &NewKey, place: usize) -> SecretKey<'static> {
     let secret = key.secret_key.expose();
     let mut body = secret[..secret.len() - 6].to_owned().into_bytes();
