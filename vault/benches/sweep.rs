@@ -1,4 +1,4 @@
-//! What a sweep costs when 100 keys are due: among 1,000 keys, and among 1,000,000. The two should be alike.
+//! The cost of a sweep when 100 keys are due: among 1,000 keys, and among 1,000,000. The two should be alike.
 //!
 //! `cargo bench -p vault --bench sweep` prints the medians of 21 sweeps each, in milliseconds, and their ratio.
 
@@ -15,7 +15,7 @@ use sqlx::SqliteConnection;
 use vault::test_support::{Fixture, NOON};
 
 const ROUNDS: i64 = 21;
-/// Each of an account of its own, so that each makes a mail.
+/// Each has an account of its own, so that each makes a mail.
 const DUE: i64 = 100;
 
 #[tokio::main]
@@ -37,11 +37,11 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 
-/// The median time of a sweep among `keys` keys, of which in every round [`DUE`] more have expired.
+/// Returns the median time of a sweep among `keys` keys; in every round [`DUE`] more have expired.
 async fn median(keys: i64) -> Duration {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
-    // The others are made to look like the key of this account.
+    // The other keys are copies of this account's key.
     fixture.member("first@example.com").await;
     fill(&mut fixture.database().await, keys).await;
     let fixture = fixture.reopened().await;
@@ -60,7 +60,7 @@ async fn median(keys: i64) -> Duration {
     times[times.len() / 2]
 }
 
-/// Accounts, keys that expire a year ahead, spread over another year, and for each round some that expire in it.
+/// Adds accounts, [`DUE`] keys that expire in each round, and others that expire between one and two years ahead.
 async fn fill(database: &mut SqliteConnection, keys: i64) {
     let rows = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1 - 1)";
     let accounts = format!(
