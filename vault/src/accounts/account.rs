@@ -1,4 +1,4 @@
-//! An account, and what the database holds of it.
+//! Accounts and their database rows.
 
 use shared::view::AccountView;
 use sqlx::FromRow;
@@ -9,7 +9,7 @@ use crate::storage::Tx;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// An account as its sessions know it.
+/// An account, without its password.
 #[derive(Clone, Debug)]
 pub struct Account {
     pub id: String,
@@ -27,7 +27,7 @@ impl Account {
         }
     }
 
-    /// Makes verification know the account once `tx` is committed.
+    /// Publishes the account to verification once `tx` commits.
     pub(crate) fn publish(&self, tx: &mut Tx) {
         tx.publish(Publication::Account {
             id: self.id.clone(),
@@ -41,7 +41,7 @@ impl Account {
     }
 }
 
-/// An account as the database holds it.
+/// An account's row in the database.
 #[derive(FromRow)]
 pub(crate) struct AccountRow {
     pub id: String,
@@ -63,7 +63,7 @@ impl From<AccountRow> for Account {
 }
 
 impl Vault {
-    /// Whether it is shown that the maker of the account reads mail at its address.
+    /// Returns whether the account's creator is proven to read mail at its address.
     pub(crate) async fn is_owned(&self, account: &str) -> Result<bool> {
         let (owned_at,): (Option<i64>,) =
             sqlx::query_as("SELECT owned_at FROM accounts WHERE id = $1")
@@ -73,7 +73,7 @@ impl Vault {
         Ok(owned_at.is_some())
     }
 
-    /// An account by its id, for what its keys ask.
+    /// Returns the account with this id, for requests that one of its keys authenticates.
     ///
     /// # Errors
     /// [`Error::NotFound`].

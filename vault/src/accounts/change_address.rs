@@ -1,7 +1,7 @@
-//! A new e-mail address for an account: asked for with the password, in force once somebody who reads mail there
-//! opens the link sent to it. The old address hears of both, and a new password takes the request back.
+//! Changes of an account's email address. The password authorizes a request, and the change takes effect once the link
+//! sent to the new address is opened. The old address is notified of both, and a new password cancels the request.
 //!
-//! The address asked for is the recipient of the link that waits; nothing else stores it.
+//! The requested address is stored only as the recipient of the pending link.
 
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
@@ -21,7 +21,7 @@ use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::vault::Vault;
 
-/// The address that an account has asked for and not yet confirmed.
+/// Returns the address that the account has requested and not yet confirmed.
 async fn pending(
     connection: &mut AnyConnection,
     account: &str,
@@ -39,18 +39,18 @@ async fn pending(
     Ok(row.map(|(address,)| address))
 }
 
-/// Sends a mail to the address in force so far.
+/// Queues a mail to `old`, the address before the change.
 async fn tell(tx: &mut Tx, account: &str, kind: MailKind, old: &str) -> Result<()> {
     let id = random::id("mail_")?;
     let (now, next_at) = (tx.now(), outbox::AT_ONCE);
     outbox::put(tx.connection(), &id, account, kind, old, now, next_at).await
 }
 
-/// Puts the address that `link` was sent to into force, within the transaction that uses the link. At `owned_at` it was
-/// shown that the maker of the account opened it; none: it may have been a stranger to the account.
+/// Makes the recipient of `link` the account's address, within the transaction that uses the link. `owned_at` is when
+/// the account's creator was proven to have opened it; with none, it may have been a stranger.
 ///
 /// # Errors
-/// [`Error::LinkGone`] if another account has it by now.
+/// [`Error::LinkGone`] if another account has taken the address.
 pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result<()> {
     let (account, old, new) = (&link.account, &link.account_email, &link.recipient);
     let changed = sqlx::query(
@@ -71,7 +71,7 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
         }
         other => other?,
     };
-    // Links that were sent to the old address act on this account no longer.
+    // Links sent to the old address no longer act on this account.
     for kind in [MailKind::ResetPassword, MailKind::ConfirmAddress] {
         email_links::void(tx, account, kind).await?;
     }
@@ -81,7 +81,7 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
         .await
 }
 
-/// Notices that have not left go to the new address.
+/// Redirects unsent notices to the new address.
 async fn readdress(
     connection: &mut AnyConnection,
     account: &str,
@@ -111,7 +111,7 @@ async fn readdress(
 }
 
 impl Vault {
-    /// The account's address, and the one that it has asked for.
+    /// Returns the account's address and the one that it has requested.
     pub async fn address(&self, account: &Account) -> Result<AddressView> {
         let mut connection = self.0.database.readers.acquire().await?;
         let (email, confirmed_at): (String, Option<i64>) =
@@ -126,7 +126,7 @@ impl Vault {
         })
     }
 
-    /// Asks for another address, and sends a link to it. Until that is opened, the present one stays in force.
+    /// Requests another address and sends a link to it. The current one stays in force until the link is opened.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `email` and `current_password`; [`Error::Throttled`]; [`Error::Busy`].
@@ -150,8 +150,8 @@ impl Vault {
         };
         self.confirm_password(session, current_password, caller)
             .await?;
-        // The present address is told, and may lead to a stranger's mailbox too, unless it is shown to be the owner's. So
-        // the request is refused rather than made without telling it.
+        // The current address is notified too, and may be a stranger's mailbox unless it is proven to be the owner's.
+        // When its limit is reached, the request is rejected rather than accepted without that mail.
         let (told, account) = (MailKind::AddressAsked, &session.account);
         let present = if self.is_owned(&account.id).await? {
             Subject::owned_mailbox(told, &account.id)
@@ -181,7 +181,7 @@ impl Vault {
         .await
     }
 
-    /// Takes back what [`Vault::change_address`] asked for. Without a request, nothing happens.
+    /// Cancels the request of [`Vault::change_address`]. Does nothing without one.
     ///
     /// # Errors
     /// [`Error::SessionOver`].

@@ -1,4 +1,4 @@
-//! Confirmation of addresses by the links in mails, and the end of the notices to a second recipient.
+//! Confirmation of addresses by links in mails, and the end of notices to a second recipient.
 
 use shared::mail::{LinkPurpose, MailKind};
 use shared::view::notices::LinkView;
@@ -26,8 +26,8 @@ pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Res
     Ok(())
 }
 
-/// Whether the browser that opened `link` is one on which its account's owner has signed in. A stranger who made the
-/// account with another's address never has that mailbox's link and a signed-in browser together.
+/// Returns whether the account's owner has signed in on the browser that opened `link`. A stranger who created the
+/// account with another person's address never has both that mailbox's link and a signed-in browser.
 async fn signed_in_here(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -44,7 +44,7 @@ async fn signed_in_here(
     Ok(device.is_some_and(|device| device.holds(pepper, &link.password)))
 }
 
-/// The account and the second recipient who wants no more notices from it, by the token in one of them.
+/// Returns the account and second recipient that the stop token of a notice belongs to.
 async fn stopping(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -71,7 +71,7 @@ async fn stopping(
     }))
 }
 
-/// Puts an end to the notices to a second recipient, if the token is from one of them.
+/// Ends the notices to a second recipient if the token is from one of them, and returns whether it was.
 async fn stopped(vault: &Vault, tx: &mut Tx, token: &str) -> Result<bool> {
     let Some(stopping) = stopping(vault, tx.connection(), token).await? else {
         return Ok(false);
@@ -85,7 +85,7 @@ async fn stopped(vault: &Vault, tx: &mut Tx, token: &str) -> Result<bool> {
 }
 
 impl Vault {
-    /// What a link would do, for its page; nothing happens yet.
+    /// Returns what a link would do, for its page. Changes nothing.
     ///
     /// # Errors
     /// [`Error::LinkGone`].
@@ -112,13 +112,13 @@ impl Vault {
         })
     }
 
-    /// Puts an end to the notices to a second recipient, by the token in one of them. It does nothing else, because
-    /// mail programs and those who scan mails call it by themselves.
+    /// Ends the notices to a second recipient, by the token in one of them. It does nothing else, because mail programs
+    /// and mail scanners call it automatically.
     ///
     /// # Errors
     /// [`Error::LinkGone`].
     pub async fn unsubscribe(&self, token: &str, caller: &Caller) -> Result<()> {
-        // Looked at before the writer's turn is waited for: strangers may call this.
+        // Checked before waiting for the writer, because strangers may call this.
         let mut connection = self.0.database.readers.acquire().await?;
         if stopping(self, &mut connection, token).await?.is_none() {
             return Err(Error::LinkGone);
@@ -137,9 +137,9 @@ impl Vault {
         .await
     }
 
-    /// Confirms the address that a link was sent to; or, with the link in a notice to a second recipient, puts
-    /// an end to these. The link alone shows that mail arrives. In a browser on which the account's owner has signed in
-    /// (`session`, or the caller's device cookie) it also shows that the maker of the account reads it.
+    /// Confirms the address that a link was sent to, or ends the notices to a second recipient by the link in one. The
+    /// link alone shows that mail arrives. In a browser on which the account's owner has signed in (`session`, or the
+    /// caller's device cookie), it also shows that the account's creator reads it.
     ///
     /// # Errors
     /// [`Error::LinkGone`].
@@ -149,7 +149,7 @@ impl Vault {
         session: Option<&Session>,
         caller: &Caller,
     ) -> Result<()> {
-        // Looked at before the writer's turn is waited for: strangers may call this.
+        // Checked before waiting for the writer, because strangers may call this.
         self.link(token).await?;
         let (vault, token) = (self.clone(), token.to_owned());
         let (session, caller) = (session.cloned(), caller.clone());
@@ -169,7 +169,7 @@ impl Vault {
     }
 }
 
-/// Does what a link that confirms an address is for. At `owned_at` it was shown that the maker of the account opened it.
+/// Applies a link that confirms an address. `owned_at` is when the account's creator was proven to have opened it.
 async fn confirmed(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result<()> {
     if link.kind == MailKind::ChangeAddress {
         void(tx, &link.account, link.kind).await?;

@@ -2,9 +2,9 @@
 //! browser alone, and failures elsewhere do not count there, so strangers who guess cannot keep the owner out.
 //! See OWASP, *Slow Down Online Guessing Attacks with Device Cookies*.
 //!
-//! Nothing of it is stored. The cookie holds the browser's random id and, for each of the last few accounts, a mark
-//! that only the holder of the pepper can make, over the id, the account's address and its stored password: a new
-//! password makes strangers of all browsers but the one that set it.
+//! The server stores nothing. The cookie holds the browser's random id and, for each of the last few accounts, a mark
+//! computed under the pepper over the id, the account's address and its stored password. A new password therefore
+//! invalidates the cookies of all browsers but the one that set it.
 
 use crate::caller::DeviceToken;
 use crate::crypto::pepper::Pepper;
@@ -12,16 +12,16 @@ use crate::crypto::random;
 use crate::crypto::signed_token;
 use crate::error::Result;
 
-/// How many accounts one browser can vouch for; the earliest goes.
+/// Maximum number of accounts per cookie; the oldest is dropped.
 const ACCOUNTS: usize = 4;
 /// Hexadecimal digits of a browser's id: 128 random bits.
 const ID: usize = 32;
-/// Hexadecimal digits that stand for a stored password, 64 bits: enough to tell a later password from this one.
+/// Hexadecimal digits of a password fingerprint, 64 bits: enough to tell a later password from this one.
 const PASSWORD: usize = 16;
-/// Hexadecimal digits of a seal.
+/// Hexadecimal digits of a mark.
 const MARK: usize = 32;
 
-/// The parts of a well-formed cookie: the id, and the password and mark of each account.
+/// Returns the parts of a well-formed cookie: the id, and the password fingerprint and mark of each account.
 fn parts(cookie: &DeviceToken) -> Option<(&str, Vec<(&str, &str)>)> {
     let mut parts = cookie.expose().split('.');
     let id = parts.next().filter(|id| is_hex(id, ID))?;
@@ -41,7 +41,7 @@ fn purpose(email: &str) -> String {
     format!("device {email}")
 }
 
-/// The digits that stand for a stored password.
+/// Returns the fingerprint of a stored password.
 fn password(pepper: &Pepper, stored: &str) -> String {
     let token = signed_token::token(pepper, "device password", stored);
     let (_, mark) = token.rsplit_once('.').unwrap_or_default();
@@ -56,7 +56,7 @@ pub struct Device {
 }
 
 impl Device {
-    /// The browser behind a cookie, if it vouches for this account.
+    /// Returns the browser behind a cookie, if it vouches for this account.
     pub fn of(pepper: &Pepper, cookie: Option<&DeviceToken>, email: &str) -> Option<Self> {
         let (id, accounts) = parts(cookie?)?;
         accounts.into_iter().find_map(|(password, mark)| {
@@ -69,13 +69,14 @@ impl Device {
         })
     }
 
-    /// Whether the account's password is still the one that was used on this browser.
+    /// Returns whether the account's password is still the one that was used on this browser.
     pub fn holds(&self, pepper: &Pepper, stored: &str) -> bool {
         self.password == password(pepper, stored)
     }
 }
 
-/// The cookie for a browser that has just proved to be the owner's. It goes on vouching for the accounts of `earlier`.
+/// Issues the cookie for a browser that has just authenticated its owner. It still vouches for the accounts of
+/// `earlier`.
 pub fn issue(
     pepper: &Pepper,
     earlier: Option<&DeviceToken>,
@@ -96,7 +97,7 @@ pub fn issue(
     let others = known.map(|(_, accounts)| accounts).unwrap_or_default();
     for (password, mark) in others {
         let part = format!("{password}{mark}");
-        // What it said of this account is out of date.
+        // Skips the earlier mark of this account, which is out of date.
         if part != sealed(password) && marks.len() <= ACCOUNTS {
             marks.push(part);
         }

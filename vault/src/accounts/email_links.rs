@@ -1,8 +1,8 @@
-//! Links in mails that confirm an address or reset a password: single-use, short-lived, and acting by the
+//! Links in mails that confirm an address or reset a password. They are single-use and short-lived, and act only by the
 //! button on their page, because mail scanners open every link they see.
 //!
-//! A link's row has the id of its mail. The token in the address is computed from it under the pepper (see
-//! [`crate::crypto::signed_token`]), so neither the database nor a backup of it holds one that works.
+//! A link's row has the id of its mail. The token in the URL is computed from the id under the pepper (see
+//! [`crate::crypto::signed_token`]), so neither the database nor a backup of it holds a working one.
 
 use shared::mail::MailKind;
 use sqlx::{AnyConnection, FromRow};
@@ -18,10 +18,10 @@ use crate::outbox;
 use crate::storage::Tx;
 use crate::vault::Vault;
 
-/// How long a link to a new password works, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet
-/// asks for an appropriate, short time.
+/// Lifetime of a password-reset link, in milliseconds: an hour, as OWASP's Forgot Password Cheat Sheet asks for an
+/// appropriate, short time.
 const RESET_MS: i64 = 60 * 60 * 1000;
-/// How long a link that confirms an address works, in milliseconds: three days, over a weekend.
+/// Lifetime of a link that confirms an address, in milliseconds: three days, over a weekend.
 const CONFIRM_MS: i64 = 3 * shared::DAY_MS;
 
 const KINDS: [MailKind; 4] = [
@@ -41,11 +41,11 @@ pub struct Link {
     pub account_email: String,
     /// The account's stored password.
     pub password: String,
-    /// Whether it was shown that the account's maker reads mail at its address.
+    /// Whether the account's creator is proven to read mail at its address.
     pub owned: bool,
 }
 
-/// A link, its mail and its account as the database holds them.
+/// A link's row, joined with its mail and its account.
 #[derive(FromRow)]
 struct LinkRow {
     kind: String,
@@ -56,7 +56,7 @@ struct LinkRow {
     owned_at: Option<i64>,
 }
 
-/// Adds a link and its mail to a transaction. Earlier links of the kind work no longer.
+/// Adds a link and its mail to a transaction. Earlier links of the kind stop working.
 pub async fn put(tx: &mut Tx, account: &str, kind: MailKind, recipient: &str) -> Result<()> {
     void(tx, account, kind).await?;
     let life = if kind == MailKind::ResetPassword {
@@ -75,7 +75,7 @@ pub async fn put(tx: &mut Tx, account: &str, kind: MailKind, recipient: &str) ->
     Ok(())
 }
 
-/// Makes every link of this kind and account useless.
+/// Invalidates every link of this kind and account.
 pub async fn void(tx: &mut Tx, account: &str, kind: MailKind) -> Result<()> {
     sqlx::query(
         "UPDATE links SET used_at = $1 WHERE used_at IS NULL
@@ -89,7 +89,7 @@ pub async fn void(tx: &mut Tx, account: &str, kind: MailKind) -> Result<()> {
     Ok(())
 }
 
-/// The link with this id, if it works at `now`: unused, in time, and for an address that still waits for it.
+/// Returns the link with this id, if it works at `now`: unused, not expired, and for an address that still needs it.
 pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<Option<Link>> {
     let row: Option<LinkRow> = sqlx::query_as(
         "SELECT o.kind, o.recipient, a.id AS account, a.email AS account_email, a.password, a.owned_at
@@ -120,7 +120,7 @@ pub async fn find(connection: &mut AnyConnection, id: &str, now: i64) -> Result<
     }))
 }
 
-/// The address of the page with the button.
+/// Returns the URL of the page with the button.
 pub fn address(vault: &Vault, link: &Link) -> String {
     let page = if link.kind == MailKind::ResetPassword {
         "reset-password"
@@ -131,7 +131,7 @@ pub fn address(vault: &Vault, link: &Link) -> String {
     format!("{}/{page}?token={token}", vault.0.base_url)
 }
 
-/// How a second recipient can put an end to the notices. It works for as long as they come.
+/// Returns the URLs that end the notices to a second recipient. They work for as long as notices come.
 pub fn stop(vault: &Vault, account: &str, recipient: &str) -> Stop {
     let base_url = &vault.0.base_url;
     let token = signed_token::token(&vault.0.pepper, &stop_purpose(recipient), account);
@@ -145,7 +145,7 @@ pub fn stop_purpose(recipient: &str) -> String {
     format!("stop {recipient}")
 }
 
-/// The link that a token names, if it is ours and works.
+/// Returns the link that a token names, if the token is genuine and the link works.
 ///
 /// # Errors
 /// [`Error::LinkGone`].
@@ -167,8 +167,8 @@ pub async fn open(
 }
 
 impl Vault {
-    /// Counts a request of an account that causes mails to `mailboxes`, against each of them, so that no account can be
-    /// used to fill another's.
+    /// Counts a request that causes mails to `mailboxes`, against each of them, the network and the account, so that no
+    /// account can be used to fill another's mailbox.
     pub(crate) fn may_write_to(
         &self,
         session: &Session,

@@ -1,4 +1,4 @@
-//! The password of an account: the rule for a new one, its change, and the confirmation by the present one.
+//! Passwords of accounts: the rules for a new one, its change, and confirmation by the current one.
 
 use shared::mail::MailKind;
 use shared::validation::{self, FieldErrors};
@@ -16,7 +16,7 @@ use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
-/// Checks a new password. The most common ones are refused.
+/// Checks a new password and rejects the most common ones.
 ///
 /// # Errors
 /// A sentence for the field.
@@ -28,7 +28,7 @@ pub(crate) fn new_password(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Adds the mail that says that the password is a new one, and returns its id.
+/// Adds the mail that reports a changed password, and returns its id.
 pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) -> Result<String> {
     let id = random::id("mail_")?;
     let (kind, now, next_at) = (MailKind::PasswordChanged, tx.now(), outbox::AT_ONCE);
@@ -37,13 +37,13 @@ pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) ->
 }
 
 impl Vault {
-    /// Takes a place for one password, or counts that there was none.
+    /// Reserves a queue slot to hash one password, and counts the rejection if none is free.
     pub(crate) fn place_to_hash(&self, turn: Turn, caller: &Caller) -> Result<Place> {
         let place = self.0.passwords.place(turn, caller);
         self.0.limits.counted(Limit::Hashing, place)
     }
 
-    /// Changes the password, ends every session of the account, and starts a new one for whoever did it.
+    /// Changes the password, ends every session of the account, and starts a new one for the caller.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`, `new_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
@@ -67,8 +67,8 @@ impl Vault {
         let stored = self.confirm_password(session, current, caller).await?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
-        // The address may be a stranger's unless it is shown to be the owner's: then only changes of which the owner has
-        // been told count, so that a thief of the password cannot make the mail stay away.
+        // An unproven address may be a stranger's. For a proven one, only changes that the owner was notified of count,
+        // so that a thief of the password cannot suppress the mail.
         let kind = MailKind::PasswordChanged;
         let subjects = if self.is_owned(&account.id).await? {
             vec![Subject::owned_mailbox(kind, &account.id)]
@@ -77,7 +77,7 @@ impl Vault {
         };
         let may_write = self.0.limits.mail(subjects).is_ok();
         let (vault, device) = (self.clone(), caller.device.clone());
-        // The password that was checked allows the change, whatever became of the session meanwhile.
+        // The verified password authorizes the change, even if the session has ended meanwhile.
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {
                 let changed = sqlx::query(
@@ -110,7 +110,7 @@ impl Vault {
         .await
     }
 
-    /// Asks who is signed in for the password once more, and gives it as it is stored.
+    /// Verifies the current password again within a session, and returns its stored hash.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
@@ -121,8 +121,8 @@ impl Vault {
         caller: &Caller,
     ) -> Result<String> {
         let account = &session.account.id;
-        // Somebody at an unlocked screen must not be able to guess at leisure. Counted by the account's id:
-        // guesses made here must not slow down the owner's signing in.
+        // An intruder at an unlocked screen must not be able to guess at leisure. Counted by the account's id, so that
+        // guesses made here do not slow down the owner's sign-in.
         let subjects = vec![Subject::Screen(account.clone())];
         let attempt = self.0.limits.password(subjects)?;
         let place = self.place_to_hash(Turn::First, caller)?;

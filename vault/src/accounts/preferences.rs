@@ -13,7 +13,7 @@ use crate::storage::version;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// The zone of an IANA name.
+/// Parses an IANA time zone name.
 ///
 /// # Errors
 /// A sentence for the field.
@@ -23,7 +23,7 @@ pub fn time_zone(text: &str) -> Result<Zone, String> {
     })
 }
 
-/// Refuses preferences that were begun on others than are stored.
+/// Rejects preferences that are based on values other than the stored ones.
 async fn check_preferences(
     connection: &mut AnyConnection,
     typed: &Account,
@@ -54,8 +54,8 @@ async fn check_preferences(
 }
 
 impl Vault {
-    /// Saves time zone and warning window. `version` is what the form was begun on, by
-    /// [`shared::version::of_preferences`]; empty: whatever is stored.
+    /// Saves time zone and warning window. `version` is what the form is based on, by
+    /// [`shared::version::of_preferences`]; an empty one overwrites whatever is stored.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`; [`Error::Conflict`](crate::Error::Conflict).

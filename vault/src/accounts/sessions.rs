@@ -16,14 +16,14 @@ use crate::storage::audit::{Action, Entry};
 use crate::storage::{Actor, System, Tx};
 use crate::vault::Vault;
 
-/// A session that nobody used for this long is over, in milliseconds: two weeks.
+/// Idle lifetime of a session, in milliseconds: two weeks.
 const IDLE_MS: i64 = 14 * shared::DAY_MS;
-/// A session is over after this long in any case, in milliseconds: sixty days.
+/// Absolute lifetime of a session, in milliseconds: sixty days.
 const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
-/// How exactly the last use is kept, in milliseconds: reading a page must not cost a write.
+/// Resolution of the last use, in milliseconds: reading a page must not cost a write.
 const SEEN_STEP_MS: i64 = 60 * 60 * 1000;
 
-/// The token of a new session: 256 random bits in hexadecimal; and that of the browser it began on. It prints as
+/// The token of a new session, 256 random bits in hexadecimal, and the device token of its browser. It prints as
 /// `[session]`.
 pub struct SessionToken {
     token: String,
@@ -41,7 +41,7 @@ impl SessionToken {
         self.device.as_ref()
     }
 
-    /// The same session, on this browser.
+    /// Returns the same session, on this browser.
     pub(crate) fn on(self, device: DeviceToken) -> Self {
         Self {
             device: Some(device),
@@ -56,15 +56,15 @@ impl std::fmt::Debug for SessionToken {
     }
 }
 
-/// Somebody who is signed in.
+/// A signed-in session, with its account.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub account: Account,
     digest: Vec<u8>,
 }
 
-/// The actor of a change on behalf of a session, which counts as a change of its account. A request that read its session
-/// before a password change or a sign-out ended it comes too late: what it wants must not happen after that.
+/// The actor of a change on behalf of a session, which counts as a change of its account. The change is rejected if a
+/// password change or a sign-out has ended the session since the request read it.
 pub(crate) struct Member {
     session: Session,
     address: Option<IpAddr>,
@@ -99,7 +99,7 @@ impl Actor for Member {
     }
 }
 
-/// A session and its account as the database holds them.
+/// The rows of a session and its account.
 #[derive(FromRow)]
 struct SessionRow {
     created_at: i64,
@@ -112,8 +112,7 @@ fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Adds a session to the transaction that signs somebody in. Beyond the limit, the account's session that was used
-/// longest ago ends.
+/// Adds a session to the transaction of a sign-in. Beyond the limit, the account's least recently used session ends.
 pub async fn start(vault: &Vault, tx: &mut Tx, account_id: &str) -> Result<SessionToken> {
     if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
         sqlx::query(
@@ -140,7 +139,7 @@ pub async fn start(vault: &Vault, tx: &mut Tx, account_id: &str) -> Result<Sessi
     })
 }
 
-/// Whether a session is still there, within the transaction that rests on it.
+/// Returns whether a session still exists, within the transaction that depends on it.
 pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
     let there: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
         .bind(&session.digest)
@@ -159,9 +158,9 @@ pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result
 }
 
 impl Vault {
-    /// The session that a cookie names, if it still holds.
+    /// Returns the session that a cookie names, if it is still valid.
     pub async fn session(&self, token: &str) -> Result<Option<Session>> {
-        // What is no token of ours costs no query.
+        // A malformed token costs no query.
         if token.len() != 64 || !token.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(None);
         }
@@ -180,7 +179,7 @@ impl Vault {
         if now - row.created_at >= ABSOLUTE_MS || now - row.seen_at >= IDLE_MS {
             return Ok(None);
         }
-        // While the database takes no changes, a request does not wait for this one.
+        // While the database accepts no changes, the request does not wait for this one.
         let writable = self.readiness().fault(Cause::Writes).is_none();
         if writable && now - row.seen_at >= SEEN_STEP_MS {
             self.touch(&digest).await;
@@ -189,7 +188,7 @@ impl Vault {
         Ok(Some(Session { account, digest }))
     }
 
-    /// Notes that a session is in use. If it cannot be noted, the session ends a little sooner.
+    /// Records that a session is in use. If that fails, the session ends a little sooner.
     async fn touch(&self, digest: &[u8]) {
         let digest = digest.to_vec();
         let noted = self
@@ -201,7 +200,7 @@ impl Vault {
                         .bind(digest)
                         .execute(tx.connection())
                         .await?;
-                    // Also removes sessions that are over: that reads a small table, once an hour a session.
+                    // Also removes expired sessions, which reads a small table once an hour per session.
                     sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
                         .bind(now - ABSOLUTE_MS)
                         .bind(now - IDLE_MS)
@@ -218,7 +217,7 @@ impl Vault {
         }
     }
 
-    /// Ends one session. Unlike other changes of a session, this one succeeds if it has ended already, and costs no quota.
+    /// Ends one session. Unlike other changes, this succeeds if the session has already ended, and costs no quota.
     pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
         let session = session.clone();
         self.write(caller.clone(), move |tx| {

@@ -56,11 +56,11 @@ impl Vault {
         if let (Some(device), Some(stored)) = (&device, &stored)
             && !device.holds(&self.0.pepper, stored)
         {
-            // It knew an earlier password, which others may have known too.
+            // The cookie vouches for an earlier password, which others may have known too.
             let counted = subjects(&email, None, caller);
             attempt = self.0.limits.password(counted)?;
         }
-        // Passwords longer than any that could have been set are not hashed, only refused.
+        // An overlong password is not hashed: the empty one, which never matches, stands in for it.
         let password = if validation::new_password(password).is_ok() {
             password
         } else {
@@ -76,13 +76,13 @@ impl Vault {
             return Err(Error::WrongCredentials);
         };
         attempt.succeeded();
-        // A session and a line in the trail are changes too.
+        // A session and an audit entry are changes too.
         self.0.limits.change(&account.id)?;
         let (vault, device) = (self.clone(), caller.device.clone());
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {
-                // The password may have been changed while this one was being checked; then all sessions that it
-                // opened are over, and this one must not begin.
+                // The password may have changed during verification. That ended all sessions opened with it, so this
+                // one must not start.
                 let unchanged: Option<(i64,)> = sqlx::query_as(
                     "SELECT created_at FROM accounts WHERE id = $1 AND password = $2",
                 )
@@ -105,8 +105,8 @@ impl Vault {
     }
 }
 
-/// What an attempt to sign in counts against: a browser of the owner's by itself, so that what strangers do elsewhere
-/// cannot keep the owner out; any other against the account and the network.
+/// Returns what a sign-in attempt counts against. A browser of the owner's counts alone, so that strangers elsewhere
+/// cannot keep the owner out; any other counts against the account and the network.
 fn subjects(email: &str, device: Option<&Device>, caller: &Caller) -> Vec<Subject> {
     if let Some(device) = device {
         return vec![Subject::Device(email.to_owned(), device.id.clone())];
