@@ -1,6 +1,6 @@
-//! What is done to a key: edit, expire, restore, delete. Each is one transaction with its audit
-//! entry, published to the directory before it is acknowledged. Every statement names the owner, so a key of
-//! somebody else and one that does not exist are the same: not found.
+//! Operations on keys: edit, expire, restore, delete. Each is one transaction with its audit entry, published to the
+//! directory before it is acknowledged. Every statement names the owner, so a key of another account is not found, like
+//! one that does not exist.
 
 use std::sync::atomic::Ordering;
 
@@ -25,28 +25,28 @@ use crate::text::{composed, folded, seen};
 use crate::time::format::{moment, rfc3339};
 use crate::vault::Vault;
 
-/// What an edit is to make of a key. What is none stays as it is.
+/// The changes of an edit. None leaves a field as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KeyEdit<'a> {
     pub name: Option<&'a str>,
     pub description: Option<&'a str>,
     /// In the expiry grammar.
     pub expiry: Option<&'a str>,
-    /// The version that the edit was begun on; empty: whatever is stored.
+    /// The version that the edit is based on; an empty one accepts whatever is stored.
     pub version: &'a str,
 }
 
-/// A key's row, as far as changes need it.
+/// The part of a key's row that changes need.
 struct Row {
     access_key: AccessKey,
     name: String,
     description: String,
     expires_at: Option<i64>,
-    /// When the expiration was set. A key whose expiration was set at that very instant was expired manually.
+    /// When the expiration was set. It equals the expiration of a key that was expired manually.
     set_at: i64,
 }
 
-/// The columns of a key that change.
+/// The mutable columns of a key.
 #[derive(FromRow)]
 struct Stored {
     name: String,
@@ -56,7 +56,7 @@ struct Stored {
 }
 
 impl Row {
-    /// Reads a key of this account within the transaction that is about to change it.
+    /// Reads a key of this account, within the transaction that will change it.
     async fn find(
         connection: &mut AnyConnection,
         account: &Account,
@@ -84,7 +84,7 @@ impl Row {
         (self.expires_at, self.set_at) = (expires_at, now);
     }
 
-    /// Writes what this row now says, with its audit entry.
+    /// Stores this row, with its audit entry.
     async fn save(
         &self,
         tx: &mut Tx,
@@ -130,7 +130,7 @@ impl Row {
         version::of_key(&self.name, &self.description, self.expires_at, now)
     }
 
-    /// What the expiration is, as the rest of a sentence: "expired on …".
+    /// Returns the expiration as the rest of a sentence: "expired on …".
     fn expiration(&self, account: &Account, now: i64) -> String {
         self.expires_at.map_or_else(
             || "never expires".to_owned(),
@@ -145,7 +145,7 @@ impl Row {
         )
     }
 
-    /// Both states of a key that has changed since an edit was begun: what is stored now, beside what was typed.
+    /// Describes the conflict of an edit with a key that has changed since: what is stored now, beside what was typed.
     fn conflict(&self, edit: &KeyChange, account: &Account, now: i64) -> Conflict {
         let message = "This key has changed since you opened this form, and nothing was saved. What is stored now stands \
                        at each field. Save again to replace it with what you typed.";
@@ -175,7 +175,7 @@ impl Row {
     }
 }
 
-/// An expiration in the expiry grammar, exact to the millisecond.
+/// Formats an expiration in the expiry grammar, exact to the millisecond.
 fn in_grammar(expires_at: Option<i64>) -> String {
     expires_at.map_or_else(|| "never".to_owned(), rfc3339)
 }
@@ -189,9 +189,9 @@ pub(crate) fn expiry_error(error: ExpiryError) -> Error {
 }
 
 impl Vault {
-    /// Changes name, description and expiration, as far as the edit says. A past expiration is refused unless it is the
-    /// present one: taking a key out of use has an operation of its own. An expired key comes back only by another
-    /// expiration than the present one.
+    /// Changes the name, description and expiration that the edit contains. A past expiration is rejected unless it is
+    /// the current one, because expiring a key is an operation of its own. An expired key becomes good again only by a
+    /// different expiration.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key
@@ -236,8 +236,8 @@ impl Vault {
         .await
     }
 
-    /// Takes a key out of use now. One that has expired already keeps its expiration, but counts as expired manually from
-    /// here on: if only a leap of the clock had expired it, correcting the clock does not revive it.
+    /// Expires a key now. A key that has already expired keeps its expiration, but counts as expired manually from now
+    /// on: if only a clock jump had expired it, correcting the clock does not revive it.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -259,11 +259,11 @@ impl Vault {
         .await
     }
 
-    /// Sets a later expiration, or none: the same credentials work again, or go on working for longer.
+    /// Sets a later expiration, or none: the same credentials work again, or for longer.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`, if it lies in the past or before the present
-    /// expiration; [`Error::Conflict`] if the key is no longer what it was in `version` (empty: whatever it is).
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`, if it lies in the past or before the current expiration;
+    /// [`Error::Conflict`] if the key no longer matches `version` (empty: any).
     pub async fn restore_key(
         &self,
         session: &Session,
@@ -304,7 +304,7 @@ impl Vault {
         .await
     }
 
-    /// Deletes a key for ever.
+    /// Deletes a key permanently.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for `confirm_name`, if it is not the key's name.
@@ -346,8 +346,8 @@ impl Vault {
         .await
     }
 
-    /// Reads a key, lets `edit` change its row, saves it with the action and detail that `edit` returns (none:
-    /// nothing to do) and publishes it.
+    /// Reads a key, applies `edit` to its row, saves it with the action and detail that `edit` returns (none: no
+    /// change) and publishes it.
     async fn change<E>(
         &self,
         access_key: AccessKey,

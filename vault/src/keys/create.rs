@@ -1,4 +1,4 @@
-//! Making keys: the only place where a secret exists.
+//! Creation of keys, the only operation that returns a secret.
 
 use shared::token::{AccessKey, SecretKey};
 use shared::validation;
@@ -19,7 +19,7 @@ use crate::storage::version;
 use crate::text::{composed, folded};
 use crate::vault::Vault;
 
-/// A key just made: the only time its secret is known.
+/// A new key with its secret, which cannot be read again later.
 pub struct NewKey {
     pub access_key: AccessKey,
     pub secret_key: SecretKey<'static>,
@@ -33,7 +33,7 @@ pub struct NewKey {
 }
 
 impl NewKey {
-    /// Makes the key usable once `tx` is committed.
+    /// Makes the key usable once `tx` commits.
     fn publish(&self, tx: &mut Tx, account: &Account) {
         tx.publish(Publication::Insert {
             access_key: self.access_key,
@@ -95,6 +95,8 @@ pub(crate) async fn insert_key(
     Ok(key)
 }
 
+/// Checks that the account may have one more key.
+///
 /// # Errors
 /// [`Error::Quota`](crate::Error::Quota) if the account has as many keys as it may.
 async fn room_for_a_key(
@@ -110,12 +112,12 @@ async fn room_for_a_key(
         .bind(account)
         .fetch_one(connection)
         .await?;
-    // The one that came with the account does not count.
+    // The account's default key does not count.
     vault.0.limits.one_more(Limit::Keys, count - 1, most)
 }
 
 impl Vault {
-    /// Makes a key.
+    /// Creates a key.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`](crate::Error::Quota);

@@ -1,4 +1,4 @@
-//! What the pages show of keys: the table, one key with its use and its history, the Dashboard.
+//! Queries behind the pages: the table of keys, one key with its use and history, the Dashboard.
 
 mod history;
 
@@ -31,7 +31,7 @@ type WatchedRow = (
     i64,
 );
 
-/// A key of the banner: as in a [`WatchedRow`], then its urgency and the numbers of alarms.
+/// A key of the banner: a [`WatchedRow`], its urgency and the numbers of alarms.
 type AlarmRow = (
     String,
     String,
@@ -46,12 +46,12 @@ type AlarmRow = (
     i64,
 );
 
-/// How long a key that expired by itself is an alarm, in days.
+/// How long a key that expired by itself counts as an alarm, in days.
 const RECENT_DAYS: i64 = 14;
 
 const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
 
-/// Where a [`Row`] comes from.
+/// The source of a [`Row`].
 const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
 fn view(
@@ -88,7 +88,7 @@ fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
     }
 }
 
-/// The pattern of a search: any part of name, description or access key, in any case, with or without accents.
+/// Returns the pattern of a search: any part of name, description or access key, in any case, with or without accents.
 fn pattern(search: &str) -> String {
     let mut pattern = String::from("%");
     for char in text::plain(search).chars() {
@@ -101,8 +101,8 @@ fn pattern(search: &str) -> String {
     pattern
 }
 
-/// The condition of a status, with $3 as now and $4 as the end of the warning window. It is
-/// [`Status::at`] in SQL; a test holds them together.
+/// Returns the condition of a status, with $3 as now and $4 as the end of the warning window. A test keeps it equal to
+/// [`Status::at`].
 fn condition(status: Option<Status>) -> &'static str {
     match status {
         None => "($3 <= $4)",
@@ -112,16 +112,16 @@ fn condition(status: Option<Status>) -> &'static str {
     }
 }
 
-/// The order of the rows; the access key makes it total, so that pages neither repeat nor skip.
+/// Returns the order of the rows; the access key makes it total, so that pages neither repeat nor skip rows.
 fn order(sort: Sort) -> String {
-    // Sorted by status, the keys that need attention come first; they are the ones that expire first.
+    // By status, the keys that need attention come first: the ones that expire first.
     let column = match sort.column {
         Column::Name => "folded",
         Column::AccessKey => "k.access_key",
         Column::Created => "created_at",
-        // The databases disagree about where NULL belongs: never is after every date.
+        // The databases disagree on where NULL sorts; never comes after every date.
         Column::Expires | Column::Status => "COALESCE(expires_at, 9223372036854775807)",
-        // And never used is before every use.
+        // Never used comes before every use.
         Column::Used => "COALESCE(u.used_at, -1)",
     };
     let direction = if sort.descending { "DESC" } else { "ASC" };
@@ -129,7 +129,7 @@ fn order(sort: Sort) -> String {
 }
 
 impl Vault {
-    /// One page of the table, in two statements.
+    /// Returns one page of the table, in two statements.
     pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
         let _reading = self.0.limits.reading(&account.id).await?;
         let now = self.now();
@@ -148,7 +148,7 @@ impl Vault {
             condition(query.status),
             order(query.sort)
         );
-        // Made of constants only; everything that was typed is bound.
+        // Built from constants only; all input is bound.
         let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
             .bind(&pattern)
@@ -172,7 +172,7 @@ impl Vault {
         })
     }
 
-    /// One key with its use and its history.
+    /// Returns one key with its use and its history.
     ///
     /// # Errors
     /// [`Error::NotFound`], for a key of another account too.
@@ -206,12 +206,12 @@ impl Vault {
         })
     }
 
-    /// What the Dashboard says.
+    /// Returns the contents of the Dashboard.
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
         let _reading = self.0.limits.reading(&account.id).await?;
         let now = self.now();
         let counts = self.counts(account, "%", now).await?;
-        // `$4 >= $2` is always true in these two: a statement must use every parameter that is bound.
+        // `$4 >= $2` is always true in these two: a statement must use every bound parameter.
         let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, k.access_key";
         let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, k.access_key";
         let (attention, alarms) = self.attention(account, now).await?;
@@ -230,12 +230,13 @@ impl Vault {
         })
     }
 
-    /// The keys of the banner, and how many alarms there are in all. An alarm is a key that is still called although
+    /// Returns the keys of the banner and the total number of alarms. An alarm is a key that is still called although
     /// it has expired, one that expires soon, or one that expired by itself in the last fortnight. A key that was
-    /// expired by hand and is silent is as its owner wants it: it fills free places for a day, to be restored from,
-    /// and never takes one from an alarm, nor brings the banner up by itself.
+    /// expired manually and is silent is as its owner wants it: for a day it fills free slots, to be restored from
+    /// there, but it never displaces an alarm or shows the banner alone.
     async fn attention(&self, account: &Account, now: i64) -> Result<(Vec<Attention>, Alarms)> {
-        // Who is called first, but for one who expires next: the callers of a dozen old keys must not hide it.
+        // Expired keys in use come first, but only three of them before those that expire soon: a dozen must not hide
+        // these.
         let statement = format!(
             "SELECT access_key, name, description, created_at, expires_at, used_at, failing, failed_at, urgency,
                     COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER (),
@@ -304,7 +305,7 @@ impl Vault {
         Ok((attention, alarms))
     }
 
-    /// The first few keys by a condition on the instant $2, and an order; $4 is now.
+    /// Returns the first few keys by a condition on the instant $2, and an order; $4 is now.
     async fn few(
         &self,
         account: &Account,

@@ -1,4 +1,4 @@
-//! A key's history: the entries of the audit trail about it, as sentences for its owner.
+//! History of a key: its entries in the audit trail, as sentences for its owner.
 
 use shared::view::HistoryEntry;
 
@@ -9,7 +9,7 @@ use crate::storage::audit::Action;
 use crate::time::format::moment;
 use crate::vault::Vault;
 
-/// Most entries of a key's history that its page shows.
+/// Maximum number of history entries on a key's page.
 const HISTORY_LIMIT: i64 = 50;
 
 impl Vault {
@@ -41,7 +41,7 @@ impl Vault {
     }
 }
 
-/// An audit entry as a sentence for the owner.
+/// Formats an audit entry as a sentence for the owner.
 fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Account) -> String {
     let until = |never: &str, prefix: &str| {
         expires_at.map_or_else(
@@ -63,7 +63,7 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
         Action::Expired => format!("Expired: {detail}"),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),
-        // What happened to the account itself stands in no key's history.
+        // Events of the account itself appear in no key's history.
         _ => action.slug().to_owned(),
     }
 }
