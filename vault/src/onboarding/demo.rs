@@ -1,5 +1,4 @@
-//! The demonstration: an account with keys in every state, with a history and a month of use, for an empty
-//! database.
+//! Demonstration data: an account with keys in every state, a history and a month of use, for an empty database.
 
 mod usage;
 
@@ -21,7 +20,7 @@ use crate::storage::{System, Tx};
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// Where to sign in. Only `--demo` makes this account, and only on a loopback address.
+/// Credentials of the demo account. Only `--demo` creates it, and only on a loopback address.
 pub const EMAIL: &str = "demo@example.com";
 pub const PASSWORD: &str = "keyhold demo";
 
@@ -78,7 +77,7 @@ const KEYS: [(&str, &str, i64, i64); 9] = [
     ("laptop", "", 2 * DAY_MS, 30 * DAY_MS),
 ];
 
-/// What there was to fill.
+/// Result of filling the database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Filled {
     Now,
@@ -88,7 +87,7 @@ pub enum Filled {
     Not,
 }
 
-/// Writes down the notices that this key would have brought.
+/// Records the notices that this key would have caused.
 async fn announce(
     connection: &mut AnyConnection,
     account: &Account,
@@ -162,7 +161,7 @@ impl Vault {
                 tx.date_back(401 * DAY_MS);
                 let (account, key) =
                     insert_account(pepper, tx, (EMAIL, &password, Zone::utc())).await?;
-                // No mail arrives there, so no page asks to confirm the address.
+                // No mail arrives at this address, so no page must ask to confirm it.
                 sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
                     .bind(tx.now())
                     .bind(&account.id)

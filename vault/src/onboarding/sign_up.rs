@@ -23,7 +23,7 @@ use crate::text;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// The name of the key that is made with every account.
+/// Name of the key that is created with every account.
 const DEFAULT_KEY: &str = "Default key";
 
 /// The result of a sign-up.
@@ -36,7 +36,7 @@ pub struct SignedUp {
 /// Adds an account with its default key to a transaction, with their audit entries and publications.
 ///
 /// # Errors
-/// [`Error::SignUpRefused`] if the address has an account already.
+/// [`Error::SignUpRefused`] if the address already has an account.
 pub(crate) async fn insert_account(
     pepper: &Pepper,
     tx: &mut Tx,
@@ -73,6 +73,8 @@ pub(crate) async fn insert_account(
     Ok((account, key))
 }
 
+/// Checks that the instance may have one more account.
+///
 /// # Errors
 /// [`Error::Quota`] if the instance has as many accounts as it may.
 async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> Result<()> {
@@ -87,12 +89,12 @@ async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> R
 }
 
 impl Vault {
-    /// Makes an account with its default key, signs in, and sends a link that confirms the address. The
-    /// account works meanwhile.
+    /// Creates an account with its default key, signs in, and sends a link that confirms the address. The account works
+    /// before it is confirmed.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `email`, `password`, `time_zone`; [`Error::SignUpRefused`] for an address that
-    /// has an account already, after the same time as for one that has not.
+    /// [`Error::Invalid`] for `email`, `password`, `time_zone`; [`Error::SignUpRefused`] for an address that already
+    /// has an account, after the same time as for one without.
     pub async fn sign_up(
         &self,
         email: &str,
@@ -112,7 +114,7 @@ impl Vault {
         let place = self.place_to_hash(Turn::Later, caller)?;
         self.0.limits.sign_up(caller.address)?;
         let password_hash = self.0.passwords.hash(place, password).await?;
-        // Whoever makes many accounts makes none of them write to strangers: the link can be asked for later.
+        // Mass sign-ups must not send mail to strangers; the link can be requested later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
         let may_write = self.0.limits.mail(subjects).is_ok();
         let (vault, device) = (self.clone(), caller.device.clone());
@@ -139,7 +141,7 @@ impl Vault {
             .await;
         match &signed_up {
             Ok(_) => attempt.succeeded(),
-            // Asking which addresses have accounts is guessing too.
+            // Probing which addresses have accounts counts as guessing.
             Err(Error::SignUpRefused) => attempt.failed(),
             Err(_) => self.0.limits.take_back_sign_up(caller.address),
         }

@@ -1,4 +1,4 @@
-//! The use of the demonstration's keys: a month of calls, and programs that did not notice an expiration.
+//! Use of the demo keys: a month of calls, and programs that did not notice an expiration.
 
 use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
@@ -9,14 +9,14 @@ use crate::keys::create::NewKey;
 
 const MINUTE_MS: i64 = 60 * 1000;
 
-/// How a key is called: its name, when it was last accepted, and from where.
+/// The use of a key: its name, when it was last accepted, and its callers.
 type Use = (&'static str, i64, &'static [Place]);
 
-/// An address, a user agent, how long ago it called last, and whether that was refused.
+/// A caller: address, user agent, time since its last call, and whether that call was rejected.
 type Place = (&'static str, &'static str, i64, bool);
 
-/// The ages are in milliseconds. Keys that are not named here were never used. The addresses are those that
-/// are set aside for documentation.
+/// Uses of the demo keys; ages are in milliseconds. Keys not listed were never used. The addresses are reserved for
+/// documentation.
 const USES: [Use; 6] = [
     (
         "billing-cron",
@@ -92,22 +92,22 @@ const USES: [Use; 6] = [
     ),
 ];
 
-/// The calls that a key took in an hour, counted from the epoch: accepted, and refused. `ago` is in hours.
+/// Returns the accepted and rejected calls of a key in an hour, counted from the epoch. `ago` is in hours.
 fn calls(name: &str, hour: i64, ago: i64) -> (i64, i64) {
     let of_day = hour.rem_euclid(24);
-    // Thursday was the first day of the epoch.
+    // The first day of the epoch was a Thursday.
     let weekend = (hour.div_euclid(24) + 4).rem_euclid(7) % 6 == 0;
-    // A little of chance that is the same each time.
+    // Pseudorandom variation, the same on every run.
     let chance = (hour.wrapping_mul(2_654_435_761) >> 7).rem_euclid(32);
     match name {
-        // Each night, and what retries since it has expired.
+        // A nightly run, and the retries since the key expired.
         "billing-cron" if ago < 2 => (0, 14 + chance / 4),
         "billing-cron" if of_day == 2 => (240 + chance * 3, 0),
         "billing-cron" => (2, 0),
         "staging" if weekend || !(7..19).contains(&of_day) => (0, 0),
         "staging" => (4 + chance / 2, 0),
         "mobile-app-v3" => (20 + 3 * (12 - (of_day - 14).abs()) + chance / 2, 0),
-        // It was expired by hand for a day.
+        // Expired manually for a day.
         "partner-acme" if (19 * 24..20 * 24).contains(&ago) => (0, 3 + chance / 8),
         "partner-acme" if weekend => (0, 0),
         "partner-acme" => (2 + chance / 4, 0),
@@ -116,7 +116,7 @@ fn calls(name: &str, hour: i64, ago: i64) -> (i64, i64) {
     }
 }
 
-/// Writes down how the keys were used.
+/// Records how the keys were used.
 pub async fn fill(
     connection: &mut AnyConnection,
     account: &Account,
