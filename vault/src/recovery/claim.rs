@@ -1,10 +1,9 @@
-//! Claims: a password reset on an account of which nothing shows that its maker reads mail at its address.
+//! Claims: password resets on accounts whose creator is not proven to read mail at their address.
 //!
-//! Signing up takes no proof that the address is one's own, so such an account may have been made by a stranger, who
-//! still holds the secrets of its keys. A confirmation changes that only if it came from a browser on which the account's
-//! owner had signed in: the link alone is opened by its reader, who may be the one that the stranger wants to deceive. The
-//! reset is the first proof of who reads mail there. It therefore expires every key made before; the new owner can
-//! restore those they know.
+//! Sign-up takes no proof of the address, so a stranger may have created such an account and may still hold the secrets
+//! of its keys. A confirmation changes that only if it came from a browser on which the account's owner had signed in:
+//! the link alone may have been opened by a reader whom the stranger deceived. The reset is the first proof of the
+//! address. It therefore expires every earlier key; the new owner can restore the known ones.
 
 use shared::view::ClaimView;
 use sqlx::AnyConnection;
@@ -24,12 +23,12 @@ use crate::vault::Vault;
 /// The detail of the audit entries of keys that a claim expired.
 pub const CLAIMED: &str = "claimed";
 
-/// Expires every good key of the account, within the transaction that confirms its address. `mail` is the one
-/// that tells the owner; no notice repeats it.
+/// Expires every good key of the account, within the transaction that confirms its address. `mail` tells the owner, so
+/// no notice repeats it.
 pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
     let (account, now) = (mail.account, tx.now());
-    // Before the others, which are expired at their instant: if only a leap of the clock had expired a key, correcting the
-    // clock must not revive it.
+    // Marks the keys that have already expired as expired manually: if only a clock jump had expired one, correcting
+    // the clock must not revive it. The next statement expires the others.
     sqlx::query(
         "UPDATE api_keys SET expiration_set_at = expires_at WHERE account_id = $1 AND expires_at <= $2",
     )
@@ -71,7 +70,7 @@ pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
     Ok(())
 }
 
-/// How many keys the claim of an account at `at` expired.
+/// Returns how many keys the claim of an account at `at` expired.
 pub async fn expired_by(connection: &mut AnyConnection, account: &str, at: i64) -> Result<i64> {
     let (expired,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM audit WHERE account_id = $1 AND at = $2 AND action = $3 AND detail = $4",
@@ -86,7 +85,7 @@ pub async fn expired_by(connection: &mut AnyConnection, account: &str, at: i64) 
 }
 
 impl Vault {
-    /// The claim that the owner has not yet been told of, for the Dashboard.
+    /// Returns the claim that the owner has not yet dismissed, for the Dashboard.
     pub(crate) async fn claim(&self, account: &Account) -> Result<Option<ClaimView>> {
         let (at,): (Option<i64>,) = sqlx::query_as("SELECT claimed_at FROM accounts WHERE id = $1")
             .bind(&account.id)
@@ -102,7 +101,7 @@ impl Vault {
         }))
     }
 
-    /// Takes the line about a claim off the Dashboard.
+    /// Removes the claim from the Dashboard.
     ///
     /// # Errors
     /// [`Error::SessionOver`].

@@ -1,5 +1,4 @@
-//! Recovery of an account: requests for a new password, the reset itself, and the claim that comes with the first
-//! one.
+//! Recovery of accounts: password-reset requests, the reset itself, and the claim that comes with the first one.
 
 pub mod claim;
 pub mod password_reset;

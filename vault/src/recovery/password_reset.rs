@@ -1,4 +1,4 @@
-//! The reset of a forgotten password by the link in a mail, which [`crate::recovery::reset_requests`] sends.
+//! Reset of a forgotten password by the link in a mail, which [`crate::recovery::reset_requests`] sends.
 
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
@@ -17,10 +17,10 @@ use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
 impl Vault {
-    /// Sets a new password by a link, ends every session of the account, makes a new address for its calendar, and
-    /// counts its address as confirmed. Unless it had been shown that the account's maker reads mail there, the keys made
-    /// before expire (see [`crate::recovery::claim`]). The browser that did it is the owner's: it can sign in whatever strangers guess
-    /// meanwhile.
+    /// Sets a new password by a link, ends every session of the account, changes the URL of its calendar, and counts
+    /// its address as confirmed. Unless the account's creator was already proven to read mail there, all earlier keys
+    /// expire (see [`crate::recovery::claim`]). The returned cookie marks this browser as the owner's, so that guessing
+    /// strangers cannot block its sign-in.
     ///
     /// # Errors
     /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
@@ -30,7 +30,7 @@ impl Vault {
         new: &str,
         caller: &Caller,
     ) -> Result<DeviceToken> {
-        // Looked at before anything is hashed: hashing is dear, and strangers may call this.
+        // Checked before hashing: hashing is expensive, and strangers may call this.
         let mut connection = self.0.database.readers.acquire().await?;
         email_links::open(self, &mut connection, token, self.now()).await?;
         drop(connection);
@@ -45,9 +45,9 @@ impl Vault {
                 if link.kind != MailKind::ResetPassword {
                     return Err(Error::LinkGone);
                 }
-                // The account may have been made by a stranger with the owner's address, which its confirmation alone does
-                // not rule out: anyone the stranger gave a view of it loses that view. The calendar's address goes in any
-                // case, since a reset may be the answer to a stolen password.
+                // A stranger may have created the account with the owner's address, which its confirmation alone does
+                // not rule out, so a second recipient from that time is removed. The calendar's URL changes in any
+                // case, since a reset may be the response to a stolen password.
                 sqlx::query(
                     "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
                      owned_at = COALESCE(owned_at, $2),

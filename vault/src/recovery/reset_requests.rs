@@ -1,7 +1,7 @@
-//! Requests for a link to a new password, which anybody can make for any address. They are answered before anything is
-//! looked up, and handled together a moment later by one transaction, which commits whether or not one of the addresses has an
-//! account: neither the answer nor what the writer does next tells which addresses have one, and a flood of requests
-//! costs one commit each time. No network holds more than a quarter of the places.
+//! Requests for a password-reset link, which anyone can make for any address. They are answered before any lookup, and
+//! handled together a moment later by one transaction, which commits whether or not an address has an account: neither
+//! the response nor the next write reveals which addresses have one, and a flood of requests costs one commit per
+//! batch. No network holds more than a quarter of the slots.
 
 #![expect(
     clippy::disallowed_methods,
@@ -30,13 +30,13 @@ use crate::vault::Vault;
 
 /// How long the first request waits for others.
 const PAUSE: Duration = Duration::from_millis(250);
-/// The wait after requests could not be handled, because the database takes no changes or its turn did not come.
+/// Wait before a retry, while the database accepts no changes or the writer is not free in time.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
-/// How long a request is tried. By then its sender has asked again.
+/// How long a request is retried. By then its sender has asked again.
 const GIVE_UP: Duration = Duration::from_mins(15);
 impl Vault {
-    /// Sends a link to a new password, if there is an account with this address. Whether there is cannot be told from
-    /// the answer nor from its time. The receiver hears when the request has been handled.
+    /// Sends a password-reset link if the address has an account. Neither the response nor its timing reveals whether
+    /// it has. The receiver completes when the request has been handled.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `email`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
@@ -49,11 +49,11 @@ impl Vault {
         let email = text::email(email).map_err(|error| FieldErrors::one("email", error))?;
         let network = caller.address.map(network);
         let requests = &self.0.reset_requests;
-        // First, so that what is refused for want of a place counts against no mailbox.
+        // Reserved first, so that a request rejected for want of a slot counts against no mailbox.
         let place = requests.reserve(network);
         let place = self.0.limits.counted(Limit::Mails, place)?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
-        // Each counts, whether it led to a mail or not.
+        // Every request counts, whether or not it leads to a mail.
         self.0.limits.mail(subjects)?;
         let (done, handled) = oneshot::channel();
         let request = Request {
@@ -81,15 +81,15 @@ impl Vault {
         Ok(handled)
     }
 
-    /// Handles the requests that wait, and returns whether that is done. What the database does not take waits on: its
-    /// sender was told that a link is on its way.
+    /// Handles the pending requests, and returns whether all are done. A request that the database rejects stays
+    /// pending: its sender was told that a link is on its way.
     async fn handle_reset_requests(&self) -> bool {
         let _handling = self.0.reset_requests.handling.read().await;
         self.handle_waiting().await
     }
 
-    /// Handles the requests that wait for the last time, also those that a task has taken, and returns whether that is
-    /// done by `deadline`.
+    /// Handles the pending requests for the last time, including those that a task has taken, and returns whether that
+    /// is done by `deadline`.
     pub(crate) async fn finish_reset_requests(&self, deadline: Instant) -> bool {
         let finish = async {
             // A task that fails puts back what it has taken.
@@ -123,7 +123,7 @@ impl Vault {
         done
     }
 
-    /// Not a task of its own: the stop's deadline ends it, and what it has not committed by then is reported as lost.
+    /// Not a separate task: the stop's deadline ends it, and anything uncommitted by then is reported as lost.
     async fn put_reset_links(&self, requests: &[Request]) -> Result<()> {
         let put = async |tx: &mut Tx| {
             for Request { email, .. } in requests {
@@ -136,8 +136,8 @@ impl Vault {
                     email_links::put(tx, &account, MailKind::ResetPassword, email).await?;
                 }
             }
-            // Makes the commit reach the disk in any case, which is what takes time. The database does not write what is
-            // there already.
+            // Forces the commit to disk in any case, which is what takes time. The value is random because the database
+            // does not rewrite an unchanged one.
             sqlx::query(
                 "INSERT INTO write_probe (id, body) VALUES (2, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
             )
@@ -160,7 +160,7 @@ mod tests {
     use crate::error::Error;
     use crate::test_support::Fixture;
 
-    /// What was answered as being on its way is sent once the database takes changes again.
+    /// Links that were promised are sent once the database accepts changes again.
     #[tokio::test]
     async fn requests_outlast_a_database_that_is_locked() {
         let fixture = Fixture::new().await;
@@ -179,7 +179,7 @@ mod tests {
         assert!(vault.0.reset_requests.is_empty());
     }
 
-    /// A request that is lost to a panic costs no place.
+    /// A request that a panic loses releases its slot.
     #[tokio::test]
     async fn a_panic_frees_the_places_of_its_requests() {
         let fixture = Fixture::new().await;
@@ -196,7 +196,7 @@ mod tests {
         assert!(vault.0.reset_requests.is_empty());
     }
 
-    /// The stop waits for the database no longer than it may, and reports what is lost, also what a task has taken.
+    /// The stop waits for the database only until its deadline, and reports lost requests, including those of a task.
     #[tokio::test]
     async fn the_last_try_ends_by_its_deadline() {
         const LIMIT: Duration = Duration::from_millis(1_500);
