@@ -1,4 +1,4 @@
-//! Backup and restore as the README tells them: its very commands, beside and after a running server.
+//! Backup and restore as in the README: its own commands, beside and after a running server.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ use crate::running::{Running, start};
 
 const README: &str = include_str!("../../../README.md");
 
-/// The blocks of commands in the README's section on backups.
+/// Returns the blocks of commands in the README's section on backups.
 fn commands() -> Vec<&'static str> {
     let (_, section) = README.split_once("### Back up\n").unwrap();
     let (section, _) = section.split_once("\n### ").unwrap();
@@ -20,7 +20,7 @@ fn commands() -> Vec<&'static str> {
         .collect()
 }
 
-/// Runs commands as somebody would who has `keyhold` in their path.
+/// Runs commands like a user with `keyhold` in the path.
 fn shell(folder: &Path, script: &str) -> String {
     let bin = folder.join("bin");
     std::fs::create_dir_all(&bin).unwrap();
@@ -89,7 +89,7 @@ fn the_commands_of_the_readme_work() {
     assert_eq!(running.verdict(&later), "401");
 }
 
-/// Without the database there is nothing to compare with, and it says so.
+/// A restore without a database to compare with reports that.
 #[test]
 fn a_lost_database_is_restored_with_a_warning() {
     let folder = TempDir::new().unwrap();

@@ -1,8 +1,8 @@
-//! The calendar feed over HTTP: what a calendar program gets, and what anybody else does.
+//! The calendar feed over HTTP: the responses to calendar programs, and to everyone else.
 
 use crate::fixture::{BASE, Browser, Site};
 
-/// The path of somebody's feed, as Preferences → Notices shows it.
+/// Returns the path of the member's feed, as Preferences → Notices shows it.
 async fn path(browser: &Browser<'_>) -> String {
     let answer = browser.call("notices/show", &[]).await;
     answer

@@ -1,4 +1,4 @@
-//! A1: carrier × key state × route. What a key may do depends on its state and never on how it was carried.
+//! A1: carrier × key state × route. A key's rights depend on its state and never on its carrier.
 
 use vault::test_support::DAY;
 
@@ -93,7 +93,7 @@ async fn two_carriers_are_a_bad_request() {
     }
 }
 
-/// A2: the owner of what is answered is the owner of the key.
+/// A2: the API answers with the account of the key and no other.
 #[tokio::test]
 async fn the_api_shows_the_keys_own_account() {
     let site = Site::new().await;

@@ -1,4 +1,4 @@
-//! Another address for an account, as a browser asks for it, with and without JavaScript.
+//! Changes of an account's address in a browser, with and without JavaScript.
 
 use vault::test_support::PASSWORD;
 

@@ -1,4 +1,4 @@
-//! Somebody signs up with another person's address, and that person resets the password: seen from outside.
+//! A stranger signs up with another person's address, and that person resets the password: seen from outside.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::fixture::Site;
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
-/// Sends what waits, and gives the text of the mail with a link to a new password.
+/// Sends the waiting mails, and returns the text of the one with the link to a new password.
 pub async fn reset_mail(site: &Site, folder: &std::path::Path) -> String {
     let from = "keyhold@example.com".parse().unwrap();
     let transport = Transport::folder(folder.to_owned(), from, "keys.example.com");
@@ -24,7 +24,7 @@ pub async fn reset_mail(site: &Site, folder: &std::path::Path) -> String {
     Mail::read(newest.as_bytes()).text
 }
 
-/// The token of the link in such a mail.
+/// Returns the token of the link in such a mail.
 pub fn token(text: &str) -> String {
     let (_, rest) = text.split_once("/reset-password?token=").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()

@@ -1,4 +1,4 @@
-//! A clock that ran ahead, as the operator sees it: the running server says so, and one command puts it right.
+//! A clock that ran ahead, as the operator sees it: the running server reports it, and one command corrects it.
 
 use std::process::Command;
 
@@ -20,7 +20,7 @@ fn accept(folder: &TempDir, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(said).unwrap())
 }
 
-/// What a sign-in by a clock that is 400 days ahead leaves behind, and nothing else.
+/// Leaves the records of a sign-in with a clock that is 400 days ahead, and nothing else.
 #[tokio::main(flavor = "current_thread")]
 async fn leap(folder: &TempDir) {
     let database = folder.path().join("data/keyhold.db");

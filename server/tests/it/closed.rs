@@ -1,5 +1,5 @@
-//! A3: everything is closed by default. This list is the whole of what answers without a credential; whoever
-//! adds a public address has to add it here too.
+//! A3: everything is closed by default. This list has every address that answers without a credential, and a new public
+//! address must be added to it.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use leptos_axum::generate_route_list;
 use crate::fixture::Site;
 
 const PUBLIC_PAGES: [&str; 3] = ["/sign-in", "/sign-up", "/forgot-password"];
-/// Where links in mails lead; without a link that works there is nothing to see.
+/// The targets of links in mails, which show nothing without a valid link.
 const LINKED_PAGES: [&str; 2] = ["/confirm", "/reset-password"];
 const PUBLIC_FUNCTIONS: [&str; 3] = [
     "/fn/account/forgot-password",
     "/fn/account/sign-in",
     "/fn/account/sign-up",
 ];
-/// What a link in a mail may do; it is its own credential.
+/// The functions behind links in mails; the link is the credential.
 const LINKED_FUNCTIONS: [&str; 3] = [
     "/fn/account/confirm",
     "/fn/account/reset-password",
@@ -144,8 +144,8 @@ async fn a_session_opens_no_guarded_endpoint() {
     }
 }
 
-/// Mail providers post here from anywhere (RFC 8058); without a token from a notice nothing comes of it, and
-/// nothing does by GET.
+/// Mail providers post here from anywhere (RFC 8058): without the token of a notice, or by GET, the request changes
+/// nothing.
 #[tokio::test]
 async fn unsubscribing_takes_the_token_of_a_notice() {
     let site = Site::new().await;

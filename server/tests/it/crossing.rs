@@ -1,4 +1,4 @@
-//! B4: requests that another site made the browser send change nothing.
+//! B4: requests that another site makes the browser send change nothing.
 
 use app::server_fns::registry;
 use axum::body::Body;

@@ -1,5 +1,5 @@
-//! Mail against a mail server that misbehaves, with a clock that the test moves: what is tried again and when,
-//! what is given up, and that every mail arrives in the end, once unless the server left it open.
+//! Delivery to a mail server that misbehaves, with a clock that the test moves: what is retried and when, what is given
+//! up, and that every mail arrives once, or twice where the server left the outcome open.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use vault::test_support::peer::{Action, Peer, Script, Step};
 
 use crate::fixture::{Browser, Key, Site};
 
-/// The longest that an attempt may take where the server is to let that time go by.
+/// The limit of an attempt that the server lets time out.
 const SHORT: Duration = Duration::from_millis(500);
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600 * SECOND;
@@ -25,7 +25,7 @@ pub async fn deliver(site: &Site, way: &Transport) -> usize {
     site.vault.deliver(way, PATIENCE).await.unwrap()
 }
 
-/// Somebody who has just signed up, and whose first mail is out of the way.
+/// Signs up a member, and delivers the first mail.
 pub async fn member<'a>(site: &'a Site, way: &Transport, email: &str) -> Browser<'a> {
     let member = site.member(email).await;
     assert_eq!(
@@ -36,7 +36,7 @@ pub async fn member<'a>(site: &'a Site, way: &Transport, email: &str) -> Browser
     member
 }
 
-/// Makes a key and expires it by hand, which puts a mail into the outbox.
+/// Makes a key and expires it manually, which puts a mail into the outbox.
 pub async fn expired_key(member: &Browser<'_>, name: &str) -> Key {
     let key = member.create(name, "90d").await;
     member.site.clock.advance(1);
@@ -47,7 +47,7 @@ pub async fn expired_key(member: &Browser<'_>, name: &str) -> Key {
     key
 }
 
-/// The newest line of the delivery log.
+/// Returns the newest line of the delivery log.
 pub async fn latest(member: &Browser<'_>) -> Value {
     let answer = member.call("notices/show", &[]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -68,7 +68,7 @@ fn message_id(delivery: &Value) -> String {
     format!("{}@keys.example.com", delivery["id"].as_str().unwrap())
 }
 
-/// How many copies of a mail the server has got.
+/// Returns how many copies of a mail the server has got.
 fn copies(peer: &Peer, delivery: &Value) -> usize {
     let id = message_id(delivery);
     let mut mails = peer.mails();
@@ -99,7 +99,7 @@ async fn what_may_pass_is_tried_again_and_arrives() {
         scripted(Step::Dot, "451 4.3.0 Out of luck"),
         (Script::at(Step::Dot, Action::Drop), "broke off"),
         (Script::at(Step::Dot, Action::Hold), silent),
-        // Each byte comes in time, and all of them would take an hour.
+        // Each byte arrives in time, and all of them would take an hour.
         (Script::drip(Duration::from_millis(100)), silent),
     ]
     .into_iter()
@@ -124,7 +124,7 @@ async fn what_may_pass_is_tried_again_and_arrives() {
             "{script:?}: {said}"
         );
         let wait = at(&waiting) - site.vault.now();
-        // Where all was sent it may have arrived, so a second copy does not follow on its heels.
+        // After the whole text the mail may have arrived, so a second copy waits longer.
         let open = matches!(script.action(Step::Dot), Some(Action::Drop | Action::Hold));
         let expected = if open || script.action(Step::Body).is_some() {
             HOUR..=HOUR
@@ -138,7 +138,7 @@ async fn what_may_pass_is_tried_again_and_arrives() {
             "{script:?}: not before its time"
         );
 
-        // Left open by the server, which may have taken it: a second copy is right, and can be told as one.
+        // The server left the outcome open and may have the mail: a second copy is right, and is recognizable as one.
         let left_open = copies(&peer, &waiting);
         assert_eq!(left_open, usize::from(open));
         peer.follow([Script::default()]);
@@ -180,7 +180,7 @@ async fn nobody_at_home_is_tried_again() {
     assert_eq!(copies(&peer, &latest(&alice).await), 1);
 }
 
-/// Once the server has said yes to the final dot, it has the mail, however it takes its leave.
+/// A mail is sent once the server accepts the final dot, however the connection ends.
 #[tokio::test]
 async fn a_bad_goodbye_makes_no_second_copy() {
     let mut peer = Peer::start();
@@ -249,14 +249,14 @@ async fn what_is_refused_for_good_waits_for_its_owner() {
     }
 }
 
-/// From half a minute, doubling and spread, for five days; then it is shown as given up.
+/// Waits begin at half a minute, double, and vary at random; after five days the mail counts as given up.
 #[tokio::test]
 async fn waits_grow_for_five_days() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
     let bob = member(&site, &way, "b@example.com").await;
-    // Five times after the dot, which names the mail; then at once, which takes less time.
+    // Five times after the dot, where the text names the mail; then at the recipient, which is faster.
     let greylisted = "451 4.7.1 Greylisted";
     let mut scripts = vec![Script::at(Step::Dot, greylisted); 5];
     scripts.push(Script::at(Step::Rcpt, greylisted));

@@ -1,4 +1,4 @@
-//! The device cookie over HTTP: which answers set it, and what it is worth while strangers guess.
+//! The device cookie over HTTP: the responses that set it, and its effect while strangers guess.
 
 use vault::test_support::PASSWORD;
 
@@ -7,7 +7,7 @@ use crate::fixture::{Answer, Browser, Site};
 
 const EMAIL: &str = "a@example.com";
 
-/// The `Set-Cookie` of a cookie.
+/// Returns the `Set-Cookie` header of a cookie.
 fn set<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     let cookies = answer.headers.get_all("set-cookie");
     cookies
@@ -51,7 +51,7 @@ async fn it_is_given_with_a_session_and_lets_the_owner_in_while_strangers_guess(
     assert_eq!(sign_in(&owner, PASSWORD).await.status, 200);
 }
 
-/// Until they have to wait.
+/// Guesses until the strangers must wait.
 async fn strangers_guess(site: &Site) {
     for _ in 0..20 {
         if sign_in(&site.stranger(), "guess").await.status == 429 {
@@ -61,7 +61,7 @@ async fn strangers_guess(site: &Site) {
     panic!("they may go on");
 }
 
-/// B2: the owner of a new device asks for a link, follows it, and is in, while strangers go on guessing.
+/// B2: an owner with a new device signs in through a reset link while strangers keep guessing.
 #[tokio::test]
 async fn a_reset_gives_one_that_lets_the_owner_in() {
     const NEW: &str = "a calm forest at noon";

@@ -1,4 +1,4 @@
-//! The edge of HTTP: what every answer carries, what one odd byte in a header may spoil, and which address leads here.
+//! The edge of HTTP: the headers of every response, the effect of an odd byte in a header, and accepted host names.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
@@ -6,7 +6,7 @@ use vault::test_support::PASSWORD;
 
 use crate::fixture::{BASE, Site};
 
-/// Requirement B6 has no exception.
+/// Every response has the headers of requirement B6, without exception.
 #[tokio::test]
 async fn every_answer_protects_browsers() {
     let site = Site::at("https://keys.example.com", true).await;
@@ -49,7 +49,7 @@ async fn every_answer_protects_browsers() {
     }
 }
 
-/// A byte that is no ASCII spoils the value that it stands in and nothing else.
+/// A byte that is not ASCII invalidates its own header's value and no other.
 #[tokio::test]
 async fn an_odd_byte_spoils_nothing_else() {
     let site = Site::new().await;
@@ -79,7 +79,7 @@ async fn an_odd_byte_spoils_nothing_else() {
     assert!(list.contains("\"b\""), "{list}");
 }
 
-/// A browser that was signed in at two ports is signed out of both: none of its cookies works afterwards.
+/// A browser that is signed in at two ports is signed out of both: none of its cookies works afterwards.
 #[tokio::test]
 async fn signing_out_ends_every_session_of_the_browser() {
     let site = Site::new().await;
@@ -104,7 +104,7 @@ async fn signing_out_ends_every_session_of_the_browser() {
     }
 }
 
-/// Proxies empty a header that they were told to leave out.
+/// Empty headers count as absent: proxies empty the headers that they are configured to drop.
 #[tokio::test]
 async fn an_empty_header_is_as_if_absent() {
     let site = Site::new().await;
@@ -131,7 +131,7 @@ async fn an_empty_header_is_as_if_absent() {
     assert_ne!(answer.header("x-request-id"), "");
 }
 
-/// On loopback a foreign name leads here by DNS rebinding only.
+/// On loopback only this machine's names are accepted: a foreign one is DNS rebinding.
 #[tokio::test]
 async fn only_this_machines_names_are_ours() {
     let site = Site::new().await;
@@ -174,7 +174,7 @@ async fn only_this_machines_names_are_ours() {
     }
 }
 
-/// Who opens a server that has an https address by its plain one is told where to go.
+/// A request to the plain address of a server with an https address is answered with the right address.
 #[tokio::test]
 async fn the_plain_address_names_the_right_one() {
     let site = Site::at("https://keys.example.com", true).await;
@@ -212,7 +212,7 @@ async fn a_slash_at_the_end_leads_on() {
     }
 }
 
-/// Proxies have little room for headers, and a browser none of a path that no page has.
+/// A `Location` stays short: proxies have little room for headers, and no page has such a path.
 #[tokio::test]
 async fn a_location_is_short() {
     let site = Site::new().await;

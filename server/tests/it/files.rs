@@ -1,5 +1,5 @@
-//! The files under the binary: a first start that is killed on the way, a database that is taken from under it, and
-//! a migration that is killed.
+//! The files of the binary: a killed first start, a database that is removed while the server runs, and a killed
+//! migration.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -29,7 +29,7 @@ fn killed_after(folder: &Path, milliseconds: u64) {
     child.wait().unwrap();
 }
 
-/// Wherever it is killed, it can be started again.
+/// A first start that is killed at any moment can be repeated.
 #[test]
 fn a_first_start_survives_a_kill() {
     for step in 0..24 {
@@ -45,8 +45,8 @@ fn status(running: &Running, path: &str) -> String {
     answer.split_whitespace().nth(1).unwrap().to_owned()
 }
 
-/// Not ready within a second, no change acknowledged, verification as before; and after a restart a refusal that
-/// says what to do, rather than an empty Keyhold.
+/// A removed database is reported within a second, with no change acknowledged and verification unaffected; a restart
+/// is refused with instructions and creates no empty Keyhold.
 #[test]
 fn a_removed_database_is_noticed() {
     let folder = TempDir::new().unwrap();
@@ -71,7 +71,7 @@ fn a_removed_database_is_noticed() {
     assert!(!folder.path().join("data/keyhold.db").exists());
 }
 
-/// It is said that others can read the database.
+/// A warning is logged if other users can open the database.
 #[test]
 fn a_database_that_is_open_to_others_is_noticed() {
     let folder = TempDir::new().unwrap();
@@ -86,7 +86,7 @@ fn a_database_that_is_open_to_others_is_noticed() {
     );
 }
 
-/// N19.
+/// N19: the server leaves no core dumps.
 #[cfg(target_os = "linux")]
 #[test]
 fn there_are_no_core_dumps() {
@@ -103,7 +103,7 @@ fn there_are_no_core_dumps() {
 
 const HOURS: i64 = 100_000;
 
-/// A database of schema 3, with many rows that the next migration moves.
+/// Makes a database of schema 3, with many rows that the next migration moves.
 async fn older(path: &Path) {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -127,7 +127,7 @@ async fn older(path: &Path) {
     database.close().await.unwrap();
 }
 
-/// The schema, and the calls that were accepted, wherever that schema has them.
+/// Returns the schema, and the accepted calls from that schema's table.
 async fn found(path: &Path) -> (i64, i64) {
     let mut database = SqliteConnectOptions::new()
         .filename(path)
@@ -157,8 +157,8 @@ async fn found(path: &Path) -> (i64, i64) {
     (version, accepted)
 }
 
-/// D12: a migration that is killed has left the old tables or the new ones, whole, and the next start goes on. A copy
-/// of the old ones is kept.
+/// D12: a killed migration leaves the old tables or the new ones whole, the next start continues it, and a copy of the
+/// old tables is kept.
 #[tokio::test]
 async fn a_killed_migration_leaves_old_or_new() {
     let folder = TempDir::new().unwrap();
@@ -172,7 +172,7 @@ async fn a_killed_migration_leaves_old_or_new() {
         killed_after(folder.path(), step * 60);
         let (version, accepted) = found(&database).await;
         assert!(version >= 3);
-        // Later on, a server that runs already removes hours that no chart shows.
+        // A server of a later schema has already removed hours that no chart shows.
         if version <= 4 {
             assert_eq!(accepted, HOURS, "schema {version}");
         }

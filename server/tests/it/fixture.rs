@@ -1,4 +1,4 @@
-//! A Keyhold to send requests to, and a browser that keeps cookies.
+//! A Keyhold for in-process requests, and a browser that keeps cookies.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Site {
     pub front: Front,
 }
 
-/// What came back.
+/// A response.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -46,7 +46,7 @@ impl Answer {
     }
 }
 
-/// A key as its maker got it.
+/// A key as its owner received it.
 #[derive(Clone)]
 pub struct Key {
     pub access: String,
@@ -100,7 +100,7 @@ impl Site {
         }
     }
 
-    /// Accepts unsent mails when the site is dropped. For tests of something else.
+    /// Accepts unsent mails when the site is dropped. For tests of other subjects.
     pub fn leave_mail(&self) {
         self.fixture.leave_mail();
     }
@@ -116,7 +116,7 @@ impl Site {
         }
     }
 
-    /// A request with these headers and no body.
+    /// Sends a request with these headers and no body.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
@@ -125,7 +125,7 @@ impl Site {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    /// The status and code of a call to `/verify`.
+    /// Returns status and code of a call to `/verify`.
     pub async fn verdict(&self, key: &Key) -> (u16, String) {
         let answer = self
             .ask("GET", "/verify", &[("authorization", &key.basic())])
@@ -146,7 +146,7 @@ impl Site {
         }
     }
 
-    /// Somebody who has just signed up.
+    /// Returns the browser of a new account.
     pub async fn member(&self, email: &str) -> Browser<'_> {
         let mut browser = self.stranger();
         let fields = [
@@ -165,11 +165,11 @@ impl Site {
     }
 }
 
-/// Somebody with a cookie jar.
+/// A browser with a cookie jar.
 pub struct Browser<'a> {
     pub site: &'a Site,
     pub cookie: Option<String>,
-    /// The default key, of a member.
+    /// The default key of a member.
     pub key: Option<Key>,
 }
 
@@ -189,7 +189,7 @@ impl Browser<'_> {
         self.request("GET", path, "text/html", None).await
     }
 
-    /// Calls a function as our own script does.
+    /// Calls a function like our own script.
     pub async fn call(&self, function: &str, fields: &[(&str, &str)]) -> Answer {
         self.request(
             "POST",
@@ -200,7 +200,7 @@ impl Browser<'_> {
         .await
     }
 
-    /// Posts a form as a browser without JavaScript does.
+    /// Posts a form like a browser without JavaScript.
     pub async fn post(&self, function: &str, fields: &[(&str, &str)]) -> Answer {
         self.request(
             "POST",

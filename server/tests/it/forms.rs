@@ -1,4 +1,4 @@
-//! JavaScript off: every form is answered with a redirect or with its own page, and nothing typed is lost.
+//! Forms without JavaScript: every form is answered with a redirect or its own page, and no typed text is lost.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -38,7 +38,7 @@ async fn sign_in_leads_on_and_stays_here() {
     }
 }
 
-/// What was typed is lost with the session; the sign-in page says that it has ended.
+/// Without a session the typed text is lost; the sign-in page reports that the session has ended.
 #[tokio::test]
 async fn a_form_whose_session_has_ended_says_so() {
     let site = Site::new().await;
@@ -88,7 +88,7 @@ async fn a_failed_sign_in_keeps_the_address_and_not_the_password() {
         "and where it leads"
     );
     assert!(!answer.body.contains("not the password"));
-    // The page stands at a function's address, where the script would find no page to take over.
+    // The page has a function's address, where the script would find no page to take over.
     assert!(!answer.body.contains("hydrate()") && !answer.body.contains(".wasm"));
 }
 
@@ -241,14 +241,14 @@ async fn sign_out_ends_the_session_everywhere() {
     assert_eq!(member.call("keys/list", &[]).await.status, 401);
 }
 
-/// What a form's hidden field holds.
+/// Returns the value of a form's hidden field.
 fn hidden<'a>(body: &'a str, name: &str) -> &'a str {
     let mark = format!("name=\"{name}\" value=\"");
     let (_, rest) = body.split_once(&mark).unwrap();
     rest.split_once('"').unwrap().0
 }
 
-/// Two tabs without script: the second's save is refused with both states, and goes through when it is sent again.
+/// Two tabs without script: the second save is rejected with both states, and succeeds when it is sent again.
 #[tokio::test]
 async fn a_form_begun_before_a_change_shows_both_states() {
     let site = Site::new().await;
@@ -286,7 +286,7 @@ async fn a_form_begun_before_a_change_shows_both_states() {
     assert_eq!(saved.header("location"), format!("{page}?done=edited"));
     assert_eq!(site.verdict(&key).await.1, "key_expired", "kept");
 
-    // A program reads the same as JSON, and may leave the version out.
+    // A program gets the same as JSON, and may omit the version.
     save[4].1 = &version;
     let answer = member.call("keys/edit", &save).await;
     assert_eq!(answer.status, 409);
@@ -302,7 +302,7 @@ async fn a_form_begun_before_a_change_shows_both_states() {
     assert_eq!(site.verdict(&key).await.1, "key_expired");
 }
 
-/// *Extend* on a Dashboard that is out of date is answered on the key's page, in sight.
+/// *Extend* on an outdated Dashboard is answered visibly on the key's page.
 #[tokio::test]
 async fn a_stale_extension_says_why_it_was_refused() {
     let site = Site::new().await;

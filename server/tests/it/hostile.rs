@@ -1,5 +1,5 @@
-//! B7: hostile strings in every field of every function are stored and shown as text, or refused with a
-//! message; never an error of ours.
+//! B7: hostile strings in every field of every function are stored and shown as text, or rejected with a message, and
+//! never cause an internal error.
 
 use app::server_fns::registry;
 
@@ -37,7 +37,7 @@ async fn no_field_of_any_function_breaks_anything() {
     let member = site.member("a@example.com").await;
     let key = member.create("victim", "90d").await;
     for function in registry::all() {
-        // Guessing is slowed down, which is another test's subject, and a sign-out would end this one.
+        // Guesses are throttled, which another test covers, and a sign-out would end this one.
         if function.path.contains("/account/sign-") {
             continue;
         }
@@ -67,7 +67,7 @@ async fn no_field_of_any_function_breaks_anything() {
                         answer.body
                     );
                     assert!(!answer.headers.contains_key("evil"));
-                    // In JSON they are what was sent; in a page they must not be markup.
+                    // JSON contains the strings as sent; a page must not contain them as markup.
                     let is_page = answer.header("content-type").starts_with("text/html");
                     for markup in ["<script>alert(1)", "<img src=x", "<svg/onload"] {
                         assert!(

@@ -1,4 +1,4 @@
-//! What a call may hold: known fields, once each, in a form of bounded size.
+//! The limits of a call: known fields, once each, in a form of bounded size.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -81,7 +81,7 @@ async fn bodies_are_bounded() {
             .status,
         413
     );
-    // Without an announced length it is counted as it comes.
+    // A body without an announced length is counted as it arrives.
     let chunks =
         futures_util::stream::iter((0..100_000).map(|_| Ok::<_, std::io::Error>("x".repeat(1024))));
     assert_eq!(

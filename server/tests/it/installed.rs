@@ -1,19 +1,19 @@
-//! Programs that the tests run and the project's own scripts install.
+//! Programs for the tests that the project's own scripts install.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The Python that the gateways are installed beside.
+/// Returns the Python with the gateways installed beside it.
 fn python() -> PathBuf {
     program("KEYHOLD_TEST_PYTHON", "python.sh")
 }
 
-/// An nginx that has auth_request.
+/// Returns an nginx with auth_request.
 pub fn nginx() -> PathBuf {
     program("KEYHOLD_TEST_NGINX", "nginx.sh")
 }
 
-/// A gateway that comes as a Python package.
+/// Returns a gateway that is packaged for Python.
 pub fn packaged(name: &str) -> PathBuf {
     let program = python().with_file_name(name);
     assert!(
@@ -24,7 +24,7 @@ pub fn packaged(name: &str) -> PathBuf {
     program
 }
 
-/// The one that `make` found, or else what its script says.
+/// Returns the program that `make` found, or else the one that its script prints.
 fn program(setting: &str, script: &str) -> PathBuf {
     if let Some(program) = std::env::var_os(setting) {
         return program.into();

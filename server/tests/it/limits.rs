@@ -1,4 +1,4 @@
-//! Limits over HTTP: how a refusal looks, and that nothing comes of it.
+//! Limits over HTTP: the form of a rejection, and that it changes nothing.
 
 use vault::limits::Settings;
 

@@ -1,5 +1,5 @@
-//! The binary and its standard error: whatever becomes of the log, nothing but the log suffers. And whatever
-//! strangers send, the log stays small.
+//! The binary and its standard error: a fault of the log affects the log alone, and strangers' requests cannot make it
+//! large.
 
 use std::fs::File;
 use std::io::{PipeReader, Read, Write, pipe};
@@ -17,7 +17,7 @@ use crate::running::{Port, Running, refusal_in, start_unread};
 /// Longer than a stop may take.
 const STOP: Duration = Duration::from_secs(10);
 
-/// A Keyhold whose standard error is `stderr`, with a mail server and metrics.
+/// A Keyhold with `stderr` as its standard error, a mail server and metrics.
 struct Unread {
     running: Running,
     metrics: String,
@@ -60,7 +60,7 @@ impl Unread {
         assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
     }
 
-    /// All of Keyhold's work, none of which may notice.
+    /// Does all of Keyhold's work, which the state of the log must not affect.
     fn works(&mut self) {
         let key = self.running.sign_up();
         assert_eq!(self.running.verdict(&key), "200");
@@ -95,7 +95,7 @@ impl Unread {
     }
 }
 
-/// `keyhold serve 2>&1 | reader`, and the reader is gone.
+/// `keyhold serve 2>&1 | reader`, with the reader gone.
 #[test]
 fn a_log_that_nobody_can_read() {
     let (reader, writer) = pipe().unwrap();
@@ -106,7 +106,7 @@ fn a_log_that_nobody_can_read() {
     keyhold.stops();
 }
 
-/// The reader is there, and does not read: its pipe is full, and so is the queue in time.
+/// The reader does not read: its pipe is full, and eventually the queue too.
 #[test]
 fn a_log_whose_reader_has_stalled() {
     let (reader, writer) = pipe().unwrap();
@@ -133,7 +133,7 @@ fn a_log_on_a_full_disk() {
     keyhold.stops();
 }
 
-/// What a request is refused for is logged, but as often and as long as the log can bear.
+/// Rejected requests are logged, but in bounded number and length.
 #[test]
 fn strangers_do_not_fill_the_log() {
     let (reader, writer) = pipe().unwrap();
@@ -162,7 +162,7 @@ fn strangers_do_not_fill_the_log() {
     assert!(log.contains(&said), "{log}");
 }
 
-/// What a command or a start fails with is for the person who gave it, whole and once, whatever is logged.
+/// A command or start that fails reports the error to its user, whole and once, at any log level.
 #[test]
 fn a_failure_is_told_without_the_log() {
     let folder = TempDir::new().unwrap();

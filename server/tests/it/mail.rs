@@ -1,4 +1,4 @@
-//! The mail settings as an operator meets them: what refuses to start, and `keyhold mail test`.
+//! The mail settings of an operator: the starts that they prevent, and `keyhold mail test`.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use vault::test_support::peer::{Peer, Script, Step};
 
 use crate::running::refusal;
 
-/// What `keyhold mail test --to a@example.com` says on its two outputs, and whether it succeeded.
+/// Returns the success and the two outputs of `keyhold mail test --to a@example.com`.
 fn mail_test(folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String) {
     let Output {
         status,
@@ -27,7 +27,7 @@ fn mail_test(folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String)
     )
 }
 
-/// Nobody is served without mail by accident: away from loopback there is no start without a mail server.
+/// A start without a mail server is refused except on loopback, so that no service runs without mail by accident.
 #[test]
 fn a_start_without_mail_is_refused_away_from_loopback() {
     let folder = TempDir::new().unwrap();
@@ -151,7 +151,7 @@ fn without_a_server_mail_test_writes_a_file() {
     assert_eq!(made, ["mail"], "no database");
 }
 
-/// The password is in the environment, which `--help` prints for the other settings.
+/// `--help` does not print the SMTP URL, unlike other settings from the environment: it contains the password.
 #[test]
 fn help_does_not_show_the_smtp_url() {
     for command in [&["serve"][..], &["mail", "test"]] {

@@ -1,5 +1,5 @@
-//! The binary and its mail: what a kill at any step costs, what a silent mail server holds up (nothing), how
-//! it stops in the middle of a delivery, and that mail, banner and delivery log tell the same.
+//! The binary and its mail: the cost of a kill at any step, a silent mail server that delays nothing else, a stop
+//! during a delivery, and the agreement of mail, banner and delivery log.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -30,13 +30,13 @@ impl Office {
         let settings = [
             ("KEYHOLD_SMTP_URL", &*self.peer.url()),
             ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
-            // A notice leaves at once, so that there is a mail to kill.
+            // A notice leaves at once, so that a kill can hit its delivery.
             ("KEYHOLD_NOTICE_WAIT", "0"),
         ];
         start_in(self.folder.path(), &[], &settings)
     }
 
-    /// How many copies of each mail the server has got, by Message-ID.
+    /// Returns how many copies of each mail the server has got, by Message-ID.
     fn copies(&self) -> BTreeMap<String, usize> {
         let mut copies = BTreeMap::new();
         for got in self.peer.mails() {
@@ -46,7 +46,7 @@ impl Office {
     }
 }
 
-/// A mail server that says nothing at this step.
+/// A mail server that goes silent at this step.
 fn holding(step: Step) -> Script {
     Script::at(step, Action::Hold)
 }
@@ -55,7 +55,7 @@ fn cookie(signed_up: &Value) -> String {
     signed_up["cookie"].as_str().unwrap().to_owned()
 }
 
-/// Somebody who has signed up and whose first mail has arrived.
+/// Signs up, waits for the first mail to arrive, and returns the cookie.
 fn member(running: &Running) -> String {
     let cookie = cookie(&running.sign_up());
     assert_eq!(settled(running, &cookie, 1).len(), 1);
@@ -71,7 +71,7 @@ fn deliveries(running: &Running, cookie: &str) -> Vec<Value> {
     log["deliveries"].as_array().unwrap().clone()
 }
 
-/// The delivery log, once it has `count` mails and all of them have left.
+/// Returns the delivery log once it has at least `count` mails and all of them are sent.
 fn settled(running: &Running, cookie: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -83,7 +83,7 @@ fn settled(running: &Running, cookie: &str, count: usize) -> Vec<Value> {
     }
 }
 
-/// Makes a key and expires it by hand, which is a reason for a mail.
+/// Makes a key and expires it manually, which makes a mail.
 fn expired_key(running: &Running, cookie: &str, name: &str) -> String {
     let fields = [("name", name), ("expiry", "90d")];
     let key = running.call("keys/create", cookie, &fields).unwrap();
@@ -94,8 +94,8 @@ fn expired_key(running: &Running, cookie: &str, name: &str) -> String {
     access
 }
 
-/// Kills Keyhold, `rounds` times, when the mail server that follows `script` has come as far as `wait` says; starts
-/// it again; and checks that no mail is lost and that the number of copies is one that `copies` allows.
+/// Kills Keyhold, `rounds` times, when the mail server that follows `script` has reached `wait`; restarts it; and
+/// checks that no mail is lost and that the number of copies is one that `copies` allows.
 #[track_caller]
 fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInclusive<usize>) {
     let mut office = Office::new();
@@ -106,7 +106,7 @@ fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInc
         let access = expired_key(&running, &cookie, &format!("round {round}"));
         wait(&mut office.peer);
         drop(running);
-        // What is still on its way from the dead is lost.
+        // Bytes in flight from the killed process are lost.
         office.peer.disconnect();
         running = office.open();
         let log = settled(&running, &cookie, round + 2);
@@ -119,7 +119,7 @@ fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInc
         let count = office.copies()[&message_id(&log[0])];
         assert!(copies.contains(&count), "round {round}: {count} copies");
     }
-    // None of the earlier ones came again later.
+    // No earlier mail was sent again later.
     for (id, count) in office.copies() {
         assert!((1..=*copies.end()).contains(&count), "{id}: {count} copies");
     }
@@ -145,7 +145,7 @@ fn killed_in_the_middle_of_the_text() {
     kill_at(&holding(Step::Body), Peer::held, 3, 1..=1);
 }
 
-/// The one case in which Keyhold cannot know, and sends again.
+/// Keyhold cannot know here whether the mail arrived, and sends it again.
 #[test]
 fn killed_after_the_final_dot() {
     kill_at(&holding(Step::Dot), Peer::held, 3, 2..=2);
@@ -156,7 +156,7 @@ fn killed_after_the_answer() {
     kill_at(&Script::default(), Peer::answered, 6, 1..=2);
 }
 
-/// From the acknowledged change to the first packet and beyond, in steps of one answered request.
+/// No mail is lost by a kill between the acknowledged change and its delivery, in steps of one answered request.
 #[test]
 fn killed_before_the_server_heard_of_it() {
     let office = Office::new();
@@ -184,7 +184,7 @@ fn killed_before_the_server_heard_of_it() {
     }
 }
 
-/// Stops in the middle of a delivery that hangs where `script` says, and checks that there are `copies` after the restart.
+/// Stops during a delivery that hangs where `script` says, and checks that `copies` exist after the restart.
 #[track_caller]
 fn stop_at(script: &Script, copies: usize) {
     let mut office = Office::new();
@@ -251,7 +251,7 @@ fn a_stop_lets_a_delivery_end() {
     assert_eq!(office.peer.mails().len(), 1, "it knows that this was sent");
 }
 
-/// D6: a mail server that says nothing holds up neither verification nor pages nor changes.
+/// D6: a silent mail server delays neither verification nor pages nor changes.
 #[test]
 fn a_black_hole_holds_up_nothing() {
     let mut office = Office::new();
@@ -291,11 +291,10 @@ fn a_black_hole_holds_up_nothing() {
     assert!(office.peer.mails().is_empty());
 }
 
-/// As many notices as are sent at the same time hang; the next one waits, and a link that somebody looks out
-/// for does not.
+/// While as many notices hang as are sent at once, the next notice waits, and a link that a user expects does not.
 #[test]
 fn mails_that_hang_do_not_keep_others_waiting() {
-    /// At the same time.
+    /// The most notices in flight.
     const NOTICES: usize = 12;
     let mut office = Office::new();
     let running = office.open();
@@ -330,8 +329,7 @@ fn mails_that_hang_do_not_keep_others_waiting() {
     }
 }
 
-/// A key that runs out: what its owner is told by mail, on the Dashboard and in the delivery log agrees, and
-/// so does verification.
+/// The mail, the Dashboard, the delivery log and verification agree about a key that expires on its own.
 #[test]
 fn mail_banner_and_log_agree() {
     let mut office = Office::new();

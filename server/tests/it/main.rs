@@ -1,5 +1,5 @@
-//! The application as it is served, driven in-process: no socket, a temporary SQLite file, a clock that the test
-//! moves. Where it matters that it is a process, or that mail leaves it, the binary and a mail server.
+//! The application as it is served, driven in-process: no socket, a temporary SQLite file, a clock that the test moves.
+//! Tests about the process itself, or about mail that leaves it, run the binary and a mail server.
 
 #![expect(
     clippy::disallowed_methods,

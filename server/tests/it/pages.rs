@@ -1,4 +1,4 @@
-//! The pages as they leave the server: headers, policy, theme, and what they must not hold.
+//! The pages as they leave the server: headers, policy, theme, and forbidden content.
 
 use vault::test_support::DAY;
 
@@ -194,7 +194,7 @@ async fn whoever_is_signed_in_needs_no_sign_in_page() {
     assert_eq!(answer.header("location"), "/");
 }
 
-/// Promise 4: a secret that a search without script put into an address does not stay there.
+/// Promise 4: a secret that a search without script put into an address is removed by a redirect.
 #[tokio::test]
 async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
     let site = Site::new().await;
@@ -246,7 +246,7 @@ async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
     assert!(refused.body.contains("That was a secret key.") && !refused.body.contains(secret));
 }
 
-/// The browser compares this number with what it has before the script takes the page over.
+/// A page states its number of elements: the browser compares it with its own before the script takes over.
 #[tokio::test]
 async fn a_page_says_how_many_elements_it_has() {
     let site = Site::new().await;

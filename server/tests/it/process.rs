@@ -1,4 +1,4 @@
-//! The binary itself: what stops the start, what survives a kill, and how it stops.
+//! The binary itself: errors that prevent a start, data that survives a kill, and the stop.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -45,7 +45,7 @@ fn one_server_a_file() {
     assert_eq!(first.verdict(&first.sign_up()), "200", "the first goes on");
 }
 
-/// Promise 3: what was acknowledged is there after `kill -9`, again and again.
+/// Promise 3: acknowledged changes survive `kill -9`, again and again.
 #[test]
 fn what_was_acknowledged_survives_a_kill() {
     let folder = TempDir::new().unwrap();
@@ -99,8 +99,7 @@ fn sigterm_is_a_clean_stop() {
     );
 }
 
-/// A12: a gateway may leave the body unsent, or send it; it is answered without waiting, and the next request on
-/// the connection is not taken from the body.
+/// A12: a verification is answered without its body, sent or unsent, and the body is not taken for the next request.
 #[test]
 fn the_body_of_a_verification_is_not_waited_for() {
     let folder = TempDir::new().unwrap();
@@ -121,7 +120,7 @@ fn the_body_of_a_verification_is_not_waited_for() {
         let head =
             format!("POST /verify/x HTTP/1.1\r\nHost: x\r\nX-API-Key: {word}\r\n{framing}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
-        // What a smuggler would put into the body.
+        // A smuggled request in the place of the body.
         let _ = stream.write_all(b"GET /verify HTTP/1.1\r\nHost: x\r\n\r\n");
         let mut answers = String::new();
         let _ = stream.read_to_string(&mut answers);
@@ -145,7 +144,7 @@ fn too_many_bytes_of_headers_are_refused() {
         "long, and read"
     );
     let too_long = format!("GET /verify HTTP/1.1\r\nX-Long: {}", "x".repeat(300 * 1024));
-    // The server may close before all is written, which is a refusal too.
+    // The server may close before all is written, which is a rejection too.
     if let Ok(answer) = running.send(&too_long, "") {
         assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
@@ -159,7 +158,7 @@ fn too_many_bytes_of_headers_are_refused() {
     );
 }
 
-/// C2: an answer reaches a client that sends all of its body first, however large.
+/// C2: the answer reaches a client that sends its whole body first, however large.
 #[test]
 fn refused_bodies_are_answered() {
     let folder = TempDir::new().unwrap();
@@ -181,7 +180,7 @@ fn refused_bodies_are_answered() {
     }
 }
 
-/// C2: what a connection holds when it is idle does not grow with the requests it has carried.
+/// C2: the memory of an idle connection does not grow with the requests that it has carried.
 #[cfg(target_os = "linux")]
 #[test]
 fn idle_connections_hold_little() {
@@ -206,7 +205,7 @@ fn idle_connections_hold_little() {
             "{target} {length}"
         );
     };
-    // The connections themselves cost something, too; those of the first round are there all the while.
+    // The connections themselves take memory, too; those of the first round stay open throughout.
     let mut held = Vec::new();
     let mut rounds = [resident(), 0, 0];
     for (round, lengths) in [[10, 10], [60_000, 15_000]].into_iter().enumerate() {

@@ -1,11 +1,11 @@
-//! HTTP/1.1 by hand, for both ends of a gateway: what a client library would tidy up is what these tests are
-//! about.
+//! HTTP/1.1 written and read manually, for both ends of a gateway: these tests are about details that a client library
+//! would normalize.
 
 use std::io::{BufRead, Read, Result};
 
 use serde_json::Value;
 
-/// A request or an answer as it came: names and values as they were spelled, the body without its framing.
+/// A request or an answer as it arrived: names and values in their original spelling, the body without its framing.
 #[derive(Clone, Debug, Default)]
 pub struct Message {
     pub first_line: String,
@@ -14,7 +14,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The next request on a connection; none if it has ended.
+    /// Reads the next request of a connection; none if it has ended.
     pub fn read_request(from: &mut impl BufRead) -> Result<Option<Self>> {
         let Some(mut message) = Self::read_head(from)? else {
             return Ok(None);
@@ -23,14 +23,14 @@ impl Message {
         Ok(Some(message))
     }
 
-    /// The answer to the one request of a connection. One to HEAD has no body, whatever its headers say.
+    /// Reads the answer to the only request of a connection. One to HEAD has no body, whatever its headers say.
     pub fn read_answer(from: &mut impl BufRead, to_head: bool) -> Result<Self> {
         let ended = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
         let mut message = Self::read_head(from)?.ok_or_else(ended)?;
         while message.status() == 100 {
             message = Self::read_head(from)?.ok_or_else(ended)?;
         }
-        // What follows a change of protocol is no body.
+        // The bytes after a change of protocol are no body.
         if !to_head && message.status() != 101 && !message.read_framed_body(from)? {
             from.read_to_end(&mut message.body)?;
         }
@@ -57,7 +57,7 @@ impl Message {
         }
     }
 
-    /// Whether the headers say how long the body is.
+    /// Reads the body if the headers give its length; returns whether they do.
     fn read_framed_body(&mut self, from: &mut impl BufRead) -> Result<bool> {
         if self.header("transfer-encoding") == "chunked" {
             loop {
@@ -80,7 +80,7 @@ impl Message {
         Ok(true)
     }
 
-    /// All values under this name, in any case, one after the other.
+    /// Returns all values of this name, in any case, one after the other.
     pub fn header(&self, name: &str) -> String {
         let values = self
             .headers
@@ -96,13 +96,13 @@ impl Message {
             .any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    /// The status of an answer.
+    /// Returns the status of an answer.
     pub fn status(&self) -> u16 {
         let status = self.first_line.split(' ').nth(1);
         status.and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
-    /// Method and address of a request.
+    /// Returns method and path of a request.
     pub fn target(&self) -> &str {
         self.first_line.trim_end_matches(" HTTP/1.1")
     }

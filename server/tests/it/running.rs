@@ -1,4 +1,4 @@
-//! The binary, running in a folder of its own, and a client that speaks to it over the network.
+//! The binary, running in its own folder, and a client that talks to it over the network.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -37,7 +37,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     of(Command::new(KEYHOLD), folder, arguments)
 }
 
-/// `keyhold` and perhaps what stands before it, completed to `keyhold serve`.
+/// Completes `keyhold`, perhaps behind another program, to `keyhold serve`.
 fn of(mut command: Command, folder: &Path, arguments: &[&str]) -> Command {
     std::fs::create_dir_all(folder.join("site/pkg")).unwrap();
     command
@@ -54,7 +54,7 @@ pub fn start(folder: &Path, arguments: &[&str]) -> Running {
     start_in(folder, arguments, &[])
 }
 
-/// The same with settings from the environment.
+/// As [`start`], with settings from the environment.
 pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> Running {
     let listen: &[_] = if arguments.contains(&"--listen") {
         &[]
@@ -65,7 +65,7 @@ pub fn start_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) ->
     watched(command.envs(settings.iter().copied()))
 }
 
-/// Starts with `nohup`, as to outlive a terminal.
+/// Starts with `nohup`, which outlives a terminal.
 #[cfg(target_os = "linux")]
 pub fn start_by_nohup(folder: &Path) -> Running {
     let mut nohup = Command::new("nohup");
@@ -104,8 +104,8 @@ fn watched(command: &mut Command) -> Running {
     }
 }
 
-/// A port that the system gives to no other test while this exists. A server may listen on it all the same: both mark
-/// their sockets as reusable, and this one does not listen.
+/// A port that the system gives to no other test while this exists. A server may still listen on it: both sockets are
+/// marked reusable, and this one does not listen.
 pub struct Port {
     pub address: String,
     _held: Option<TcpSocket>,
@@ -118,20 +118,20 @@ impl Port {
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         Self {
             address: socket.local_addr().unwrap().to_string(),
-            // Others than Linux would refuse the server.
+            // Systems other than Linux would reject the server's socket.
             _held: cfg!(target_os = "linux").then_some(socket),
         }
     }
 }
 
-/// Starts with another standard error than one that somebody reads, and waits until it answers.
+/// Starts with a standard error that the test does not read, and waits until the server answers.
 pub fn start_unread(
     folder: &Path,
     arguments: &[&str],
     settings: &[(&str, &str)],
     stderr: impl Into<Stdio>,
 ) -> Running {
-    // Its log is not read, so it cannot say which port it took.
+    // Its log is not read, so it cannot report a port of its own choice.
     let port = Port::hold();
     let listen = ["--listen", &port.address];
     let child = command(folder, &[&listen, arguments].concat())
@@ -157,12 +157,12 @@ pub fn start_unread(
     running
 }
 
-/// What a start that must fail says.
+/// Returns the error of a start that must fail.
 pub fn refusal(folder: &Path, arguments: &[&str]) -> String {
     refusal_in(folder, arguments, &[])
 }
 
-/// The same with settings from the environment.
+/// As [`refusal`], with settings from the environment.
 pub fn refusal_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> String {
     let mut command = command(folder, arguments);
     let output = command.envs(settings.iter().copied()).output();
@@ -172,17 +172,17 @@ pub fn refusal_in(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) 
 }
 
 impl Running {
-    /// What it has logged so far.
+    /// Returns the log so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Asks it to stop, waits until it has, and says its exit code.
+    /// Asks the server to stop, waits for its end, and returns its exit code.
     pub fn terminate(&mut self) -> Option<i32> {
         self.stop("-TERM")
     }
 
-    /// The same by another signal, as `kill` names it. All that it has logged is read by then.
+    /// As [`Self::terminate`], with another signal as `kill` names it. The whole log is read by then.
     pub fn stop(&mut self, signal: &str) -> Option<i32> {
         self.signal(signal);
         let status = self.child.wait().unwrap();
@@ -201,11 +201,11 @@ impl Running {
         assert!(asked.success());
     }
 
-    /// One request on a connection of its own.
+    /// Sends one request on its own connection.
     pub fn send(&self, head: &str, body: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(&self.address)?;
         let length = body.len();
-        // In one piece: the server may answer, and hang up, before the rest of several is written.
+        // In one piece: the server may answer and close before the rest of several is written.
         let request = format!(
             "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}",
             self.address
@@ -246,7 +246,7 @@ impl Running {
         self.sign_up_as("a@example.com")
     }
 
-    /// Their default key, and their `cookie`.
+    /// Signs up. Returns the default key, with the session as `cookie`.
     pub fn sign_up_as(&self, email: &str) -> Value {
         let fields = [
             ("email", email),

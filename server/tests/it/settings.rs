@@ -1,4 +1,4 @@
-//! The settings as an operator gives them: by flag, by variable, or left empty.
+//! The settings of an operator: by flag, by variable, or left empty.
 
 use std::io::Write;
 
@@ -20,7 +20,7 @@ const VARIABLES: [&str; 11] = [
     "RUST_LOG",
 ];
 
-/// Compose files set to nothing what was not meant to be set.
+/// Empty variables count as absent: Compose files set them for settings that are not wanted.
 #[test]
 fn an_empty_variable_is_as_if_absent() {
     let folder = TempDir::new().unwrap();
@@ -74,7 +74,7 @@ fn a_bad_value_is_named_by_what_set_it() {
     assert!(!folder.path().join("data").exists(), "nothing was made");
 }
 
-/// The site's files are in memory: no client can use up the system's open files with them.
+/// The site's files are served from memory, so that no client can use up the system's open files.
 #[test]
 fn files_are_served_from_memory() {
     let folder = TempDir::new().unwrap();
@@ -106,7 +106,7 @@ fn files_are_served_from_memory() {
         answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\n"),
         "{answer}"
     );
-    // It would be the length of what is not sent.
+    // It would be the length of the omitted content.
     for method in ["GET", "HEAD"] {
         let answer = ask(&format!("{method} /pkg/a.js HTTP/1.1\r\nIf-None-Match: *"));
         assert!(answer.starts_with("HTTP/1.1 304 "), "{answer}");

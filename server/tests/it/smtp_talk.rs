@@ -1,4 +1,4 @@
-//! What is said to a mail server, and what is not: logins, certificates, and texts that would be commands.
+//! The SMTP conversation: logins, certificates, and texts that could become commands.
 
 use vault::mail::transport::{Progress, SendFault};
 use vault::mail::{Content, Letter};
@@ -7,7 +7,7 @@ use vault::test_support::peer::{Event, Peer};
 use crate::delivery::{at, deliver, expired_key, latest, member, transport};
 use crate::fixture::Site;
 
-/// The password travels to a server that asks for it, and is repeated to nobody.
+/// The password is sent only to a server that asks for it, and appears nowhere else.
 #[tokio::test]
 async fn a_login_is_used_and_not_told() {
     let peer = Peer::start_with_login("postman", "knocks twice");
@@ -38,7 +38,7 @@ async fn a_login_is_used_and_not_told() {
     assert_eq!(peer.mails().len(), 2);
 }
 
-/// Where TLS is demanded, a certificate that nobody vouches for ends the talk before anything was said.
+/// Where TLS is required, an untrusted certificate ends the conversation before any mail is sent.
 #[tokio::test]
 async fn a_false_certificate_hears_nothing() {
     let peer = Peer::start_self_signed();
@@ -54,7 +54,7 @@ async fn a_false_certificate_hears_nothing() {
         "{waiting}"
     );
     assert!(peer.commands("MAIL").is_empty());
-    // Without that demand TLS is better than none.
+    // Without that requirement TLS is better than none.
     site.clock.set(at(&waiting));
     assert_eq!(deliver(&site, &easy).await, 1);
     assert_eq!(latest(&alice).await["state"], "sent");

@@ -1,4 +1,4 @@
-//! How the server stops: by which signals, within what time, and what it says of that which could not be kept.
+//! The stop of the server: its signals, its time limit, and its report of losses.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -15,10 +15,10 @@ use crate::fixture::Site;
 use crate::running::start;
 use crate::write_faults::{Failing, calls, database};
 
-/// Ten seconds, and what a busy machine adds.
+/// Ten seconds, and a margin for a busy machine.
 const LIMIT: Duration = Duration::from_secs(13);
 
-/// Whatever the signal, usage is written and the exit is clean.
+/// Every signal stops the server alike: usage is written and the exit is clean.
 #[test]
 fn every_signal_stops_alike() {
     for signal in ["-TERM", "-INT", "-HUP", "-QUIT"] {
@@ -33,7 +33,7 @@ fn every_signal_stops_alike() {
     }
 }
 
-/// `nohup keyhold serve` outlives the terminal that it was started in.
+/// `nohup keyhold serve` outlives its terminal.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_hangup_that_is_ignored_at_the_start_stops_nothing() {
@@ -47,7 +47,7 @@ fn a_hangup_that_is_ignored_at_the_start_stops_nothing() {
     assert!(log.contains("SIGTERM: stopping"), "{log}");
 }
 
-/// The disk is full at the stop: what is lost is said, and the exit code says it too.
+/// A stop on a full disk reports the lost calls in the log and in the exit code.
 #[test]
 fn usage_that_cannot_be_written_is_not_passed_over() {
     let mut failing = Failing::start();
@@ -65,7 +65,7 @@ fn usage_that_cannot_be_written_is_not_passed_over() {
     assert!(log.contains("5 counted calls are lost"), "{log}");
 }
 
-/// Another process holds the write lock, and does not let go of it.
+/// A write lock that another process never releases does not delay the stop.
 #[test]
 fn a_foreign_lock_does_not_hold_up_the_stop() {
     let folder = TempDir::new().unwrap();
@@ -89,8 +89,8 @@ fn a_foreign_lock_does_not_hold_up_the_stop() {
     drop(lock);
 }
 
-/// A connection that is idle at the stop is not closed under the next request: that is answered, and told to be the
-/// last, on the fast path and by hyper.
+/// A connection that is idle at the stop gets its next request answered, with the note that this is the last, on the
+/// fast path and by hyper.
 #[tokio::test]
 async fn the_last_answer_of_a_connection_says_so() {
     let site = Site::new().await;
@@ -118,7 +118,7 @@ async fn the_last_answer_of_a_connection_says_so() {
         assert!(!is_last);
         streams.push((stream, request));
     }
-    // Paused, and held where it is by a thread that is at work, so that the farewell lasts as long as this takes.
+    // The clock is paused, and a busy thread keeps it from advancing, so that the farewell lasts as long as this takes.
     tokio::time::pause();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let time_stands = tokio::task::spawn_blocking(move || ended.recv().is_err());
@@ -133,7 +133,7 @@ async fn the_last_answer_of_a_connection_says_so() {
     server.await.unwrap();
 }
 
-/// Connections that the system has accepted and the server has not yet: requests may have come over them.
+/// Requests in the backlog are answered: the system has accepted their connections, the server not yet.
 #[tokio::test]
 async fn the_backlog_is_answered() {
     let site = Site::new().await;
@@ -148,7 +148,7 @@ async fn the_backlog_is_answered() {
         streams.push(stream);
     }
     let front = site.front.clone();
-    // It is told to stop before it has accepted one.
+    // The server is told to stop before it has accepted one.
     let server = tokio::spawn(accept::serve(listener, front, 64, std::future::ready(())));
     for mut stream in streams {
         is_the_last_answer(&mut stream).await;
@@ -156,7 +156,7 @@ async fn the_backlog_is_answered() {
     server.await.unwrap();
 }
 
-/// Until the vault is open, everything is answered at once that it is not; afterwards as always.
+/// Every request is answered at once while the vault opens, with the news that Keyhold is starting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_start_is_answered() {
     let site = Site::new().await;
@@ -214,7 +214,7 @@ async fn a_start_is_answered() {
     server.abort();
 }
 
-/// Asserts that an answer comes, says that it is the connection's last, and is.
+/// Asserts that an answer comes, announces the end of the connection, and is followed by it.
 async fn is_the_last_answer(stream: &mut tokio::net::TcpStream) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();

@@ -1,5 +1,5 @@
-//! Usage of the running binary: what is counted is written, exactly at a graceful stop and but for a second at
-//! a crash (promise 7), and what the operator reads of it says nothing private.
+//! Usage of the running binary: counts are written exactly at a graceful stop, and up to the last second at a crash
+//! (promise 7), and the operator's figures reveal nothing private.
 
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
@@ -47,7 +47,7 @@ impl Client {
     }
 }
 
-/// Accepted and refused calls of all hours, as the database has them.
+/// Returns accepted and refused calls of all hours, as the database has them.
 async fn written(folder: &TempDir) -> (i64, i64) {
     let url = format!(
         "sqlite://{}",
@@ -83,7 +83,7 @@ async fn totals_are_exact_after_sigterm() {
         for _ in 0..200 {
             assert_eq!(client.ask().unwrap().status(), 401);
         }
-        // And those that are answered while it stops.
+        // Calls answered during the stop count too.
         let calls = thread::spawn(move || {
             let mut refused = 0;
             while client.ask().is_ok_and(|answer| answer.status() == 401) {
@@ -97,14 +97,14 @@ async fn totals_are_exact_after_sigterm() {
     }
 }
 
-/// What had been answered a second before the crash is there, and nothing is there that was not asked.
+/// A kill loses only calls of the last second, and the database has no call that was not made.
 #[tokio::test]
 async fn a_kill_costs_a_second_at_most() {
     const ROUNDS: usize = 3;
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &[]);
     let key = running.sign_up();
-    // Calls of earlier rounds that must be there, and that may be.
+    // Calls of earlier rounds: the least and the most that can be in the database.
     let (mut least, mut most) = (0, 0);
     for round in 0..ROUNDS {
         let (told, answered) = mpsc::channel();
@@ -118,7 +118,7 @@ async fn a_kill_costs_a_second_at_most() {
                 }
             }
         });
-        // Long enough for several flushes, and killed at another moment between two each time.
+        // Long enough for several flushes, with a different moment between two of them each time.
         let begun = answered.recv().unwrap();
         let kill_at = begun + Duration::from_millis(1700 + 230 * round as u64);
         let mut times = vec![begun];
@@ -144,13 +144,13 @@ async fn a_kill_costs_a_second_at_most() {
             "round {round}: {accepted} written, {least} to {most} expected"
         );
         assert!(least > 0 && accepted > 0);
-        // What was lost is lost; the next round is judged by itself.
+        // Lost calls stay lost; the next round is judged on its own.
         (least, most) = (accepted, accepted);
         running = start(folder.path(), &[]);
     }
 }
 
-/// E5: on a listener of their own, and numbers only.
+/// E5: metrics are on their own listener, and are numbers only.
 #[test]
 fn metrics_are_numbers_on_their_own_listener() {
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The verification contract: what a gateway sees.
+//! The verification contract, as a gateway sees it.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -118,7 +118,7 @@ async fn expire_error_restore() {
     assert_eq!(site.verdict(&key).await, (401, "key_invalid".to_owned()));
 }
 
-/// The instant itself is too late, and setting the clock back helps nobody.
+/// A key expires at the exact instant, and setting the clock back does not revive it.
 #[tokio::test]
 async fn exact_to_the_millisecond() {
     let site = Site::new().await;
@@ -136,7 +136,7 @@ async fn exact_to_the_millisecond() {
     assert_eq!(site.verdict(&key).await, (401, "key_expired".to_owned()));
 }
 
-/// nginx turns anything but 200, 401 and 403 into an error of its own.
+/// nginx turns every status but 200, 401 and 403 into an error of its own, so it gets only these.
 #[tokio::test]
 async fn nginx_gets_what_it_can_carry() {
     let site = Site::new().await;
@@ -165,7 +165,7 @@ async fn nginx_gets_what_it_can_carry() {
     assert_eq!(missing.header("x-keyhold-problem"), missing.body);
 }
 
-/// Unknown access key, wrong secret, deleted key: nobody can tell them apart.
+/// An unknown access key, a wrong secret and a deleted key get the same answer.
 #[tokio::test]
 async fn one_answer_for_every_invalid_key() {
     let site = Site::new().await;

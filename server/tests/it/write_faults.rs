@@ -1,5 +1,5 @@
-//! The disk under a running server fails, by way of a library that makes its system calls fail: writes are refused,
-//! verification goes on, and all comes back when the disk does.
+//! A failing disk under a running server, by way of a library that makes its system calls fail: writes are rejected,
+//! verification continues, and everything works again once the disk does.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,8 +11,8 @@ use vault::test_support::PASSWORD;
 
 use crate::running::{Running, start, start_in};
 
-/// A refusal waits for two seconds at most, and writes are back within two seconds of the cause being gone: with one more
-/// for a busy machine. Either usually takes less than half a second.
+/// A rejection takes two seconds at most, and writes work within two seconds of the repair: with one more for a busy
+/// machine. Either usually takes less than half a second.
 const SOON: Duration = Duration::from_secs(3);
 
 /// A server whose disk can be made to fail.
@@ -46,14 +46,14 @@ impl Failing {
         }
     }
 
-    /// Lets calls fail from now on: "write EIO".
+    /// Makes calls fail from now on: "write EIO".
     pub fn fail(&self, order: &str) {
         let beside = self.order.with_extension("new");
         std::fs::write(&beside, order).unwrap();
         std::fs::rename(beside, &self.order).unwrap();
     }
 
-    /// Nothing fails any more.
+    /// Stops all failures.
     pub fn repair(&self) {
         std::fs::remove_file(&self.order).unwrap();
     }
@@ -63,7 +63,7 @@ fn get(running: &Running, path: &str) -> String {
     running.send(&format!("GET {path} HTTP/1.1"), "").unwrap()
 }
 
-/// Asserts that an answer is a refusal which says when to try again, and that it came quickly.
+/// Asserts that an answer is a rejection with the time of the next try, and that it came quickly.
 fn refused(running: &Running, function: &str, cookie: &str, fields: &[(&str, &str)]) {
     let begun = Instant::now();
     let answer = running.call(function, cookie, fields).unwrap_err();
@@ -80,7 +80,8 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
     value[field].as_str().unwrap()
 }
 
-/// Whatever call fails, at the commit or at its sync: writes are refused in a moment and are back by themselves. No verification is wrong, none is lost from the count, and what was refused is not done.
+/// Whichever call fails, at the commit or at its sync: writes are rejected quickly and recover by themselves,
+/// verification stays right and counted, and no rejected change is applied.
 #[test]
 fn a_failing_disk_costs_no_more_than_its_time() {
     let mut failing = Failing::start();
@@ -123,7 +124,7 @@ fn a_failing_disk_costs_no_more_than_its_time() {
         assert_eq!(running.verdict(&key), "401", "{order}");
         running.call("account/sign-in", "", &sign_in).unwrap();
     }
-    // The calls that were refused since count too.
+    // The rejected verification of each round counts too.
     verified += 3;
     let log = running.log();
     let lines = log.matches("does not take").count() + log.matches("do not take").count();
@@ -140,7 +141,7 @@ fn a_failing_disk_costs_no_more_than_its_time() {
     assert_eq!(again.verdict(&owner), "200");
 }
 
-/// Statements fail before any commit, because the file cannot be read: verification goes on, and afterwards so does
+/// A disk that cannot be read fails statements before any commit: verification continues, and afterwards so does
 /// everything else.
 #[test]
 fn a_disk_that_cannot_be_read_leaves_verification() {
@@ -164,8 +165,7 @@ fn a_disk_that_cannot_be_read_leaves_verification() {
     assert_eq!(running.verdict(&owner), "401");
 }
 
-/// A sync that hangs, as on a frozen volume, gives no error: that nothing gets its turn any more is reported all the
-/// same, and is over when it ends.
+/// A sync that hangs, as on a frozen volume, is reported although it gives no error, until it ends.
 #[test]
 fn a_commit_that_does_not_end_is_reported() {
     let failing = Failing::start();
@@ -181,7 +181,7 @@ fn a_commit_that_does_not_end_is_reported() {
         refused(running, "keys/create", cookie, &another);
         assert_eq!(running.verdict(&owner), "200");
         failing.repair();
-        // Done, or refused behind one of the server's own, such as that of a mail's outcome.
+        // Done, or rejected behind one of the server's own writes, such as that of a mail's outcome.
         let _ = hung.join().unwrap();
     });
     ready(running, 200, "");
@@ -202,7 +202,7 @@ fn ready(running: &Running, status: u16, expected: &str) {
     }
 }
 
-/// The calls that the database knows of.
+/// Returns the calls that the database has.
 pub fn calls(folder: &Path) -> i64 {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

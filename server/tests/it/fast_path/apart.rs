@@ -1,4 +1,4 @@
-//! Connections that ask for verification only, apart from everything else.
+//! The runtime of the connections that carry verifications only.
 
 use std::sync::mpsc;
 
@@ -21,7 +21,7 @@ async fn verifies(stream: &mut TcpStream, request: &str) {
     assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
 }
 
-/// B1, C1: what keeps the server's other threads busy does not delay a gateway's connection.
+/// B1, C1: work on the server's other threads does not delay a gateway's connection.
 #[test]
 fn a_gateways_connection_waits_for_nothing_else() {
     let (client, others, verifying) = (runtime(), runtime(), runtime());
@@ -71,7 +71,7 @@ fn a_gateways_connection_waits_for_nothing_else() {
         let mut newcomer = newcomer;
         let answer = read_until(&mut newcomer, |read| read.ends_with(b"\r\n\r\n")).await;
         assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
-        // It moves back with the first request that is not plain, and is answered as any other.
+        // The connection moves back with its first request that is not plain, and is answered like any other.
         let other = "HEAD /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n";
         gateway.write_all(other.as_bytes()).await.unwrap();
         let answer = read_until(&mut gateway, |read| read.ends_with(b"\r\n\r\n")).await;

@@ -1,4 +1,4 @@
-//! How long a connection stays on the fast path, and what ends it.
+//! The life of a connection on the fast path, and its ends.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{Served, carriers, get, read_until, request};
 
-/// Connections stay on the fast path until something comes that is not plain: other tests would compare hyper with
-/// hyper otherwise.
+/// A connection stays on the fast path until a request is not plain: otherwise other tests would compare hyper with
+/// hyper.
 #[tokio::test]
 async fn plain_requests_stay_on_the_fast_path() {
     let log = Log::default();
@@ -55,7 +55,7 @@ impl std::io::Write for Log {
     }
 }
 
-/// E1: a stop does not wait for those who say nothing, or half of something.
+/// E1: a stop does not wait for clients that send nothing, or half a request.
 #[tokio::test]
 async fn a_stop_waits_for_nobody() {
     let served = Served::new().await;
@@ -79,14 +79,14 @@ async fn a_stop_waits_for_nobody() {
     }
 }
 
-/// Nor for one who asks faster than it is answered; and others have their turn before all of that is answered.
+/// A stop does not wait for a client that sends faster than it is answered, and other connections get their turn.
 #[tokio::test]
 async fn a_crowd_of_requests_is_interrupted() {
     const CROWD: usize = 300;
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let mut stream = served.connect().await;
-    // They fit into the system's buffers, so they are all there when the server begins.
+    // They fit into the system's buffers, so the server finds all of them.
     let crowd = get("/verify", &[&carriers[0]]).repeat(CROWD);
     stream.write_all(crowd.as_bytes()).await.unwrap();
     let mut answers = read_until(&mut stream, |read| !read.is_empty()).await;
@@ -100,8 +100,8 @@ async fn a_crowd_of_requests_is_interrupted() {
     assert!(answers.ends_with("\r\n\r\n"), "none is cut off");
 }
 
-/// Requirement C1: ten seconds for a request, however it trickles in; anew with each answer. Time runs by itself
-/// while everybody waits.
+/// Requirement C1: a request has ten seconds, however slowly it arrives, and each answer restarts them. The paused
+/// clock advances while every task waits.
 #[tokio::test]
 async fn slow_clients_are_let_go() {
     let served = Served::new().await;
@@ -151,7 +151,7 @@ async fn slow_clients_are_let_go() {
     );
 }
 
-/// Nor does one stay that asks and takes no answers.
+/// A client that sends requests and reads no answers is disconnected.
 #[tokio::test]
 async fn who_takes_no_answers_is_let_go() {
     let served = Served::new().await;
@@ -159,7 +159,7 @@ async fn who_takes_no_answers_is_let_go() {
     let good = get("/verify", &[&carriers[0]]);
     let mut stream = served.connect().await;
     let crowd = good.repeat(1_000);
-    // As long as it is taken; then neither side can go on.
+    // Written until neither side can continue.
     let soon = Duration::from_secs(1);
     let mut asked = 0;
     while let Ok(written) = timeout(soon, stream.write(crowd.as_bytes())).await {

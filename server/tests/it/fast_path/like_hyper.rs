@@ -1,4 +1,4 @@
-//! The fast path against hyper: the same bytes get the same answers, whichever of them serves the connection.
+//! The comparison with hyper over connections: the same bytes get the same answers on the fast path and by hyper.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -109,7 +109,7 @@ async fn the_same_bytes_get_the_same_answer() {
     }
 }
 
-/// RFC 9112: a request without Host, with two, or chunked twice is none; requirement C2: 64 KiB are the longest head.
+/// Both reject invalid requests (RFC 9112: no Host or two, chunked twice) and, by requirement C2, heads over 64 KiB.
 #[tokio::test]
 async fn what_is_no_request_is_refused_by_both() {
     let served = Served::new().await;
@@ -144,7 +144,7 @@ async fn what_is_no_request_is_refused_by_both() {
             fast.starts_with(&format!("HTTP/1.1 {status} ")),
             "{fast}: {request:.200}"
         );
-        // Nothing that follows what is no request is taken for one.
+        // No bytes after an invalid request are taken for a request.
         let answers = if status == 401 { 2 } else { 1 };
         assert_eq!(fast.matches("HTTP/1.1 ").count(), answers, "{fast}");
     }
@@ -157,8 +157,8 @@ async fn what_is_no_request_is_refused_by_both() {
     );
 }
 
-/// RFC 9112, section 6.1: a proxy may have taken the length where the chunks count, so nothing that follows such a
-/// request is answered.
+/// RFC 9112, section 6.1: a proxy may have used the length where the chunks count, so nothing after such a request is
+/// answered.
 #[tokio::test]
 async fn two_lengths_end_the_connection() {
     let served = Served::new().await;
@@ -182,7 +182,7 @@ async fn two_lengths_end_the_connection() {
     }
 }
 
-/// What follows a request on its connection is answered in its order, by whom it may be.
+/// Requests in a row are answered in their order, each on the fast path or by hyper.
 #[tokio::test]
 async fn requests_in_a_row_are_answered_in_a_row() {
     let served = Served::new().await;
@@ -220,7 +220,7 @@ async fn requests_in_a_row_are_answered_in_a_row() {
     assert_eq!(fast.matches("HTTP/1.1 200 OK\r\n").count(), 11, "{fast}");
 }
 
-/// Wherever the network cuts a request, and whatever damage it has, it is answered as by hyper.
+/// A request that the network cuts anywhere, or that is damaged, gets hyper's answer.
 #[tokio::test]
 async fn cut_and_damaged_requests_get_the_same_answer() {
     let served = Served::new().await;
@@ -244,7 +244,7 @@ async fn cut_and_damaged_requests_get_the_same_answer() {
         ..ProptestConfig::default()
     };
     let mut runner = TestRunner::new_with_rng(config, seed);
-    // Of each carrier, so that both readers are asked for the same credential too.
+    // One of each carrier, so that both readers see the same credentials.
     let goods = carriers[..3].iter().map(|carrier| {
         let headers = ["Connection: keep-alive", "Content-Length: 0", carrier];
         get("/verify/a?b=c", &headers)
@@ -262,7 +262,7 @@ async fn cut_and_damaged_requests_get_the_same_answer() {
                 _ => drop(bytes.remove(place)),
             }
         }
-        // Several, since the damage may make one part of the request or of a body.
+        // Several, because the damage may turn one into a part of another or of a body.
         bytes.extend_from_slice(last.repeat(3).as_bytes());
         let (fast, hyper) = served.both(&bytes).await;
         assert_eq!(fast, hyper, "{:?}", String::from_utf8_lossy(&bytes));

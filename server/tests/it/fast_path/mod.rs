@@ -17,10 +17,10 @@ use vault::test_support::DAY;
 
 use crate::fixture::{Key, Site};
 
-/// How long a test waits for what must come.
+/// The longest wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A site that listens.
+/// A site behind a real listener.
 struct Served {
     site: Site,
     address: SocketAddr,
@@ -53,7 +53,7 @@ impl Served {
         stream
     }
 
-    /// A connection that hyper has already, because of a request that is not plain.
+    /// Opens a connection that hyper serves already, because of a request that is not plain.
     async fn connect_to_hyper(&self) -> TcpStream {
         let mut stream = self.connect().await;
         let request = b"HEAD /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -63,7 +63,7 @@ impl Served {
         stream
     }
 
-    /// What comes back for these bytes from the one and from the other. They must have the connection closed.
+    /// Returns the answers of the fast path and of hyper to these bytes, which must end the connection.
     async fn both(&self, bytes: &[u8]) -> (String, String) {
         let fast = exchange(self.connect().await, &[bytes]).await;
         let hyper = exchange(self.connect_to_hyper().await, &[bytes]).await;
@@ -79,17 +79,17 @@ async fn read_until(stream: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> V
     read
 }
 
-/// Sends the pieces and gives all that comes back until the connection is closed, but for what is never the same twice.
+/// Sends the pieces and returns everything up to the end of the connection, with the parts masked that always differ.
 async fn exchange(mut stream: TcpStream, pieces: &[&[u8]]) -> String {
     for piece in pieces {
-        // The server may have hung up over an earlier piece.
+        // The server may have closed the connection after an earlier piece.
         if stream.write_all(piece).await.is_err() {
             break;
         }
         tokio::task::yield_now().await;
     }
     let mut answer = Vec::new();
-    // A connection that is closed while there is something unread is reset: what came before counts.
+    // Closing a connection with unread bytes resets it: the bytes received before count.
     let read = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     assert!(read.is_ok(), "not closed after {pieces:?}");
     let mut answer = String::from_utf8(answer).unwrap();
@@ -120,7 +120,7 @@ fn get(target: &str, headers: &[&str]) -> String {
     request("GET", target, "HTTP/1.1", headers)
 }
 
-/// With an id, so that answers can be compared.
+/// Formats a request with an id, so that answers can be compared.
 fn request(method: &str, target: &str, version: &str, headers: &[&str]) -> String {
     let mut request = format!("{method} {target} {version}\r\nHost: x\r\nx-request-id: one\r\n");
     for header in headers {
@@ -130,7 +130,7 @@ fn request(method: &str, target: &str, version: &str, headers: &[&str]) -> Strin
     request + "\r\n"
 }
 
-/// Keys in every state, as the header that carries them.
+/// Returns headers with keys in every state.
 async fn carriers(site: &Site) -> Vec<String> {
     let member = site.member("a@example.com").await;
     let default = member.key.clone().unwrap();

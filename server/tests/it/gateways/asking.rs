@@ -1,5 +1,5 @@
-//! What a gateway asks Keyhold, and how it passes the answers on, with a server in Keyhold's place that answers
-//! as the tests want.
+//! Gateways and a scripted server in Keyhold's place: the requests that they send to it, and how they pass its answers
+//! on.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use super::process::{Gateway, Kind, own_address};
 use super::recorder::Recorder;
 use super::site::{Site, problem, with};
 
-/// What reaches Keyhold: what it reads, and no more than that of the client's body.
+/// A gateway sends Keyhold only what it reads, and none of the client's body.
 pub fn keyhold_is_asked_little(kind: Kind) {
     let place = own_address();
     let api = Recorder::api(place);
@@ -42,7 +42,7 @@ pub fn keyhold_is_asked_little(kind: Kind) {
         question.header("content-length").as_str(),
         "" | "0"
     ));
-    // So it is answered on the fast path.
+    // This keeps the request on the fast path.
     assert!(question.first_line.ends_with(" HTTP/1.1"));
     assert!(matches!(
         question.header("connection").as_str(),
@@ -54,8 +54,8 @@ pub fn keyhold_is_asked_little(kind: Kind) {
     assert_eq!(question.header("authorization"), "Bearer some.word");
     assert_eq!(question.header("user-agent"), "client/1");
     assert_eq!(question.header("x-request-id"), "from-client.1");
-    // The last is whom the gateway saw; before it may stand what the client says. Traefik asks by way of itself,
-    // which stands after that.
+    // The last hop is the client that the gateway saw, after any hop that the client claims. Traefik adds itself behind
+    // that.
     let mut hops = question.header("x-forwarded-for").replace(' ', "");
     if kind == Kind::Traefik {
         let (hops_before, itself) = hops.rsplit_once(',').unwrap();
@@ -66,7 +66,7 @@ pub fn keyhold_is_asked_little(kind: Kind) {
     assert_eq!(said, "203.0.113.9");
     let last: IpAddr = last.parse().unwrap();
     if kind == Kind::Envoy {
-        // It takes a client from loopback for one from the machine's own address, whatever that is.
+        // Envoy reports a loopback client by one of the machine's own addresses.
         assert_ne!(last.to_string(), "203.0.113.9");
     } else {
         assert_eq!(last, gateway.client());
@@ -86,8 +86,7 @@ pub fn keyhold_is_asked_little(kind: Kind) {
         [("x-keyhold-account".to_owned(), "a1".to_owned())]
     );
 
-    // Without an id, or with one that Keyhold would not take, two gateways make one. In any case the API gets
-    // what Keyhold answered with.
+    // Two gateways make an id if the client's is missing or invalid. The API always gets the id of Keyhold's answer.
     for id in [
         "",
         "\r\nX-Request-Id: not an id",
@@ -102,7 +101,7 @@ pub fn keyhold_is_asked_little(kind: Kind) {
     }
 }
 
-/// Answers that Keyhold gives seldom, or not yet.
+/// A gateway passes on the rejections that Keyhold gives rarely, or not yet.
 pub fn refusals_pass_as_they_are(kind: Kind) {
     const SLOW: &str = "/slow";
     let place: IpAddr = own_address();
@@ -143,7 +142,7 @@ pub fn refusals_pass_as_they_are(kind: Kind) {
         assert_eq!(answer.status(), status, "{answer:?}");
         assert_eq!(problem(&answer)["code"], code);
         assert_eq!(keyhold.take().len(), 1, "{code}: asked once");
-        // Envoy keeps nothing of a 503, and says the same in its own words.
+        // Envoy drops a 503 and sends the same in its own words.
         if status != 503 || kind != Kind::Envoy {
             assert_eq!(answer.header("retry-after"), "7", "{answer:?}");
             assert_eq!(answer.header("x-request-id"), "r1");
@@ -156,7 +155,7 @@ pub fn refusals_pass_as_they_are(kind: Kind) {
     assert_eq!(api.take().len(), 0);
 }
 
-/// A client that waits for leave to send its body is refused without it; one of 1996 is served like any other.
+/// A client that waits for permission to send its body is rejected without it, and HTTP/1.0 works too.
 pub fn whoever_waits_is_answered(kind: Kind) {
     let site = Site::new(kind);
     let waiting = "POST /x HTTP/1.1\r\nExpect: 100-continue";

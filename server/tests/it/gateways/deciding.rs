@@ -1,4 +1,4 @@
-//! Who may pass: by credential, method and address, and from one moment to the next.
+//! Decisions behind a gateway: by credential, method and path, and from one moment to the next.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -71,7 +71,7 @@ pub fn credentials_are_decided_on(kind: Kind) {
     assert_eq!(problem["restore_url"], page);
     assert!(problem["expired_at"].is_string(), "{problem}");
 
-    // Two of a kind: some gateways refuse by themselves, some join them, none chooses one.
+    // Two of a kind: some gateways reject them and some join them, but none picks one.
     for name in ["Authorization: Bearer", "X-API-Key:"] {
         let twice = format!("GET /x HTTP/1.1\r\n{name} {good}\r\n{name} {good}");
         let answer = site.ask(&twice, b"");
@@ -134,7 +134,7 @@ pub fn every_request_is_guarded(kind: Kind) {
             assert!((400..500).contains(&answer.status()), "{line}: {answer:?}");
             assert_eq!(site.api.take().len(), 0, "{line}");
 
-            // A gateway may refuse an address. But what is answered well is answered by the API.
+            // A gateway may reject a path, but every 200 comes from the API.
             let answer = site.ask(&with(&line, &site.key), b"");
             let seen = site.api.take();
             match answer.status() {
@@ -145,7 +145,7 @@ pub fn every_request_is_guarded(kind: Kind) {
         }
     }
 
-    // About no address at all. Servers in Go answer this by themselves, and well.
+    // This request has no path. Servers in Go answer it themselves, with 200.
     let answer = site.ask("OPTIONS * HTTP/1.1", b"");
     assert!(!answer.has("x-from"), "{answer:?}");
     assert_eq!(site.api.take().len(), 0);

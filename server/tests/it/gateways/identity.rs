@@ -1,4 +1,4 @@
-//! Whose call it is: what reaches the API comes from Keyhold, whatever the client says.
+//! The identity of calls: the API gets it from Keyhold alone, whatever the client claims.
 
 use super::process::Kind;
 use super::site::{Site, text, with, word};
@@ -19,7 +19,7 @@ pub fn who_it_is_comes_from_keyhold(kind: Kind) {
             let answer = site.ask(&head, b"");
             let seen = site.api.take();
             if answer.status() == 400 {
-                // Envoy takes no names in Connection.
+                // Envoy accepts no header names in Connection.
                 assert_eq!((kind, seen.len()), (Kind::Envoy, 0), "{head}: {answer:?}");
                 assert!(spoofed.contains("Connection"), "{head}: {answer:?}");
                 continue;
@@ -45,7 +45,7 @@ pub fn who_it_is_comes_from_keyhold(kind: Kind) {
                 "{head}"
             );
         }
-        // Traefik has no way to take a header from Keyhold's answer to the client.
+        // Traefik cannot copy a header of Keyhold's answer into the client's response.
         let answer = site.ask(&with("GET /x HTTP/1.1", key), b"");
         assert_eq!(answer.has("sunset"), expires && kind != Kind::Traefik);
         assert!(
@@ -66,7 +66,7 @@ pub fn who_it_is_comes_from_keyhold(kind: Kind) {
     }
 }
 
-/// What a client might say about itself.
+/// Returns headers in which a client claims an identity.
 fn spoofed() -> Vec<String> {
     let names = [
         "X-Keyhold-Access-Key",
@@ -89,19 +89,19 @@ fn spoofed() -> Vec<String> {
         all(|name| name.replace('-', ".")),
         all(|name| name.replace('-', "~")),
         all(str::to_owned).repeat(2),
-        // The next hop is to drop what is named here.
+        // The next hop must drop the headers that are named here.
         format!("\r\nConnection: close, {}", names.join(", ").to_lowercase()),
         format!("\r\nConnection: close\r\nConnection: {}", names.join(",")),
     ]
 }
 
-/// What the API may take a name for.
+/// Returns the name under which an API may read a header.
 pub fn alias(name: &str) -> String {
     name.to_lowercase()
         .replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
 }
 
-/// What the request says about who it is, sorted.
+/// Returns the identity headers of a request, sorted.
 pub fn identity(request: &Message) -> Vec<(String, String)> {
     let mut said: Vec<_> = request
         .headers

@@ -1,5 +1,5 @@
-//! The gateways of `deploy/` between a client and an API, with the real Keyhold beside them. What passes reaches
-//! the API as Keyhold says it is; what does not is answered by Keyhold and reaches nobody.
+//! The gateways of `deploy/` between a client and an API, with the real Keyhold beside them. An accepted request
+//! reaches the API with Keyhold's identity headers; a rejected one gets Keyhold's answer and does not reach the API.
 
 mod asking;
 mod deciding;
@@ -10,7 +10,7 @@ mod process;
 mod recorder;
 mod site;
 
-/// One test for each gateway.
+/// Makes one test for each gateway.
 macro_rules! behind_each_gateway {
     ($($room:ident: $scenario:ident)*) => { $(
         mod $scenario {

@@ -1,4 +1,4 @@
-//! The pages behind an nginx that has nothing set but where they are.
+//! The pages behind an nginx with nothing configured but the upstream.
 
 use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -67,7 +67,7 @@ impl Proxy {
     }
 }
 
-/// What Keyhold refuses without reading it is refused in its own words, and not as a fault of the server.
+/// A rejection with an unread body reaches the client as Keyhold sent it, and not as a 502.
 #[test]
 fn refusals_are_not_taken_for_faults() {
     let folder = TempDir::new().unwrap();

@@ -1,10 +1,10 @@
-//! What happens between a client and the API once Keyhold has said yes.
+//! The exchange between client and API after Keyhold has accepted the request.
 
 use super::process::Kind;
 use super::site::{Site, problem, text, with};
 
-/// WebSocket works, behind the guard like everything else. No other protocol: inside HTTP/2 a client would talk to
-/// the API with nobody asking Keyhold.
+/// WebSocket works behind the guard, and no other upgrade does: inside HTTP/2 a client would reach the API without
+/// verification.
 pub fn only_web_sockets_are_changed_to(kind: Kind) {
     let site = Site::new(kind);
     let web_socket = "GET /x HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -24,7 +24,7 @@ pub fn only_web_sockets_are_changed_to(kind: Kind) {
         "Connection: Upgrade\r\nUpgrade: websocket, h2c",
         "Connection: Upgrade\r\nUpgrade: tls/1.0",
     ] {
-        // Traefik lets everything through but HTTP/2.
+        // Traefik passes every upgrade but HTTP/2.
         if kind == Kind::Traefik && !other.contains("h2c") {
             continue;
         }
@@ -37,7 +37,7 @@ pub fn only_web_sockets_are_changed_to(kind: Kind) {
     }
 }
 
-/// The API's errors reach the client as they are, and nobody says that Keyhold is away when it is the API.
+/// The API's errors reach the client unchanged, and an absent API is not reported as an absent Keyhold.
 pub fn the_apis_own_troubles_are_its_own(kind: Kind) {
     let mut site = Site::new(kind);
     for status in [400, 401, 403, 404, 500, 502, 503] {

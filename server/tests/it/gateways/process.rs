@@ -1,8 +1,7 @@
-//! The four gateways as processes, started from the very files under `deploy/`: only the addresses in them are
-//! replaced.
+//! The four gateways as processes, started from the files under `deploy/` with only the addresses replaced.
 //!
-//! Each test has a loopback address of its own (Linux has sixteen million). So nobody else takes a port there
-//! while its owner is stopped, and a Keyhold that starts again finds its own.
+//! Each test has a loopback address of its own (Linux has sixteen million). So no other test takes a port there while
+//! its owner is stopped, and a Keyhold that starts again gets its own port.
 
 use std::fs::File;
 use std::io::{BufReader, Write};
@@ -26,14 +25,14 @@ pub enum Kind {
     Envoy,
 }
 
-/// A loopback address that no other test has.
+/// Returns a loopback address that no other test uses.
 pub fn own_address() -> IpAddr {
     static TAKEN: AtomicU8 = AtomicU8::new(1);
     let [_, _, high, low] = std::process::id().to_be_bytes();
     Ipv4Addr::new(127, TAKEN.fetch_add(1, Ordering::Relaxed), high, low).into()
 }
 
-/// One where nothing listens now.
+/// Returns an address where nothing listens now.
 pub fn free_port(address: IpAddr) -> SocketAddr {
     let listener = TcpListener::bind((address, 0)).unwrap();
     listener.local_addr().unwrap()
@@ -64,7 +63,7 @@ impl Drop for Gateway {
 }
 
 impl Gateway {
-    /// One that answers.
+    /// Starts a gateway and waits until it answers.
     pub fn start(kind: Kind, keyhold: SocketAddr, api: SocketAddr) -> Self {
         let address = free_port(api.ip());
         let folder = TempDir::new().unwrap();
@@ -91,12 +90,12 @@ impl Gateway {
         gateway
     }
 
-    /// Another one, before an API that has stopped.
+    /// Starts another gateway of the kind, in front of an API that has stopped.
     pub fn without_api(&self) -> Self {
         Self::start(self.kind, self.keyhold, free_port(self.keyhold.ip()))
     }
 
-    /// Traefik listens before it has read its routes, and says 404 until then.
+    /// Waits for the routes: Traefik listens before it has read them, and answers 404 until then.
     fn wait_until_it_answers(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -106,18 +105,18 @@ impl Gateway {
             }
             assert_eq!(self.child.try_wait().unwrap(), None, "it stopped");
             assert!(Instant::now() < deadline, "it never answered");
-            // Between two looks, so that looking does not keep it from starting.
+            // A pause, so that the polling does not slow down the start.
             std::thread::park_timeout(Duration::from_millis(10));
         }
     }
 
-    /// Whom it takes a client for that connects from here.
+    /// Returns the client address that the gateway sees for a connection from here.
     pub fn client(&self) -> IpAddr {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.local_addr().unwrap().ip()
     }
 
-    /// One request on a connection of its own: its first line and headers, and its body.
+    /// Sends one request on its own connection: the first line with headers, and the body.
     pub fn ask(&self, head: &str, body: &[u8]) -> std::io::Result<Message> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -136,14 +135,14 @@ impl Gateway {
         Message::read_answer(&mut BufReader::new(&stream), head.starts_with("HEAD "))
     }
 
-    /// The same where it must be answered.
+    /// As [`Self::ask`], for a request that must be answered.
     pub fn answer(&self, head: &str, body: &[u8]) -> Message {
         self.ask(head, body)
             .unwrap_or_else(|error| panic!("{head}: {error}"))
     }
 }
 
-/// Copies a folder with everything below it, each file as `change` makes it.
+/// Copies a folder with everything below it, and passes each file through `change`.
 fn copy(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -158,8 +157,8 @@ fn copy(from: &Path, to: &Path, change: &dyn Fn(&str) -> String) {
     }
 }
 
-/// The text with other addresses: the gateway's, its own second one (Traefik has one), Keyhold's and the API's. All
-/// at once: a port may look like another port's number.
+/// Replaces the addresses in a text: the gateway's, its second one (Traefik has one), Keyhold's and the API's. All at
+/// once, because a port may look like another port's number.
 fn addressed(text: &str, addresses: [SocketAddr; 4]) -> String {
     let ip = addresses[0].ip();
     let places: Vec<_> = ["8080", "8081", "3000", "9000"]
@@ -188,14 +187,14 @@ fn deployed(kind: Kind) -> PathBuf {
         .join(name)
 }
 
-/// How `deploy/README.md` starts it, but for what keeps several on one machine apart.
+/// Returns the command of `deploy/README.md`, changed only to keep several gateways on one machine apart.
 fn command(kind: Kind, folder: &Path) -> Command {
     match kind {
         Kind::Nginx => {
             let mut command = Command::new(nginx());
             command.arg("-p").arg(folder);
             command.arg("-c").arg(folder.join("nginx.conf"));
-            // One process, so that none is left when it is killed.
+            // One process, so that killing it leaves none behind.
             command.args(["-e", "stderr", "-g", "daemon off; master_process off;"]);
             command
         }

@@ -1,5 +1,5 @@
-//! A server that notes what reaches it: the API behind a gateway, and, where a test is about what Keyhold is
-//! asked, in Keyhold's place.
+//! A server that records its requests: the API behind a gateway, or, in tests of the gateway's subrequests, Keyhold's
+//! replacement.
 
 use std::io::{BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::raw_http::Message;
 
-/// What it answers to a request; nothing at all if it leaves who asks waiting.
+/// Returns the answer to a request; none leaves the client waiting.
 type Answer = fn(&Message) -> Option<String>;
 
 pub struct Recorder {
@@ -16,8 +16,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// One that answers as an API would: with the status that `X-Answer` asks for, and to another protocol if
-    /// it is asked to change to one.
+    /// Starts an API: it answers with the status in `X-Answer`, and accepts requested upgrades.
     pub fn api(address: IpAddr) -> Self {
         Self::start(address, |request| {
             let protocol = request.header("upgrade");
@@ -48,13 +47,13 @@ impl Recorder {
         recorder
     }
 
-    /// What has reached it since this was asked last. A request is noted before it is answered.
+    /// Returns the requests since the last call. A request is recorded before it is answered.
     pub fn take(&self) -> Vec<Message> {
         std::mem::take(&mut self.seen.lock().unwrap())
     }
 }
 
-/// Answers one request after the other, until the gateway hangs up.
+/// Answers one request after the other until the gateway closes the connection.
 fn serve(mut stream: &TcpStream, answer: Answer, seen: &Mutex<Vec<Message>>) {
     let mut requests = BufReader::new(stream);
     while let Ok(Some(request)) = Message::read_request(&mut requests) {

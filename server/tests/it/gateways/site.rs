@@ -41,7 +41,7 @@ impl Site {
         }
     }
 
-    /// Another key of the account.
+    /// Makes another key of the account.
     pub fn key(&self, name: &str, expiry: &str) -> Value {
         self.change("create", &[("name", name), ("expiry", expiry)])
     }
@@ -56,7 +56,7 @@ impl Site {
         self.gateway.answer(head, body)
     }
 
-    /// Asks with this key, and expects that the API was reached: what it got.
+    /// Sends a request with this key, asserts that it reached the API, and returns the request that the API got.
     pub fn passes(&self, key: &Value) -> Message {
         let answer = self.ask(&with("GET /x HTTP/1.1", key), b"");
         assert_eq!(answer.status(), 200, "{answer:?}");
@@ -66,7 +66,7 @@ impl Site {
         seen.remove(0)
     }
 
-    /// Asks, and expects that Keyhold refused and the API was not reached: the problem.
+    /// Sends a request, asserts that Keyhold rejected it before the API, and returns the problem.
     pub fn is_refused(&self, head: &str, status: u16, code: &str) -> Value {
         let answer = self.ask(head, b"");
         assert_eq!(answer.status(), status, "{head}: {answer:?}");

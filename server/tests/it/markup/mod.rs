@@ -1,5 +1,5 @@
-//! B7: text that a person or a program chose is never markup, in the HTML as it leaves the server. A page with hostile
-//! text must have the tags and attributes of the same page with harmless text, one by one.
+//! B7: text from a person or a program is never markup in the server's HTML. A page with hostile text must have the
+//! same tags and attributes as the page with harmless text, one by one.
 
 mod pages;
 mod skeleton;

@@ -1,4 +1,4 @@
-//! Every page, with hostile text in every place where a text can be chosen.
+//! Every page, with hostile text wherever a user or a program can choose a text.
 
 use form_urlencoded::byte_serialize;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -13,10 +13,10 @@ use crate::fixture::{Answer, BASE, Browser, Site};
 
 const HARMLESS: &str = "harmless";
 
-/// Pages by what they are, as HTML.
+/// Descriptions of pages, with their HTML.
 type Pages = Vec<(String, String)>;
 
-/// What a name is shown in: lists, the key's page, the banner.
+/// Returns the pages that show a key's name: lists, the key's page, the banner.
 async fn with_keys(text: &str) -> Pages {
     let site = Site::new().await;
     site.leave_mail();
@@ -25,7 +25,7 @@ async fn with_keys(text: &str) -> Pages {
     let fields = [("name", text), ("description", text), ("expiry", "3d")];
     let expiring = member.call("keys/create", &fields).await;
     assert_eq!(expiring.status, 200, "{text}: {}", expiring.body);
-    // Keys of one instant have no order.
+    // Keys of the same instant have no order.
     site.clock.advance(1);
     let (expiring, expired) = (
         expiring.text("access_key"),
@@ -78,7 +78,7 @@ async fn with_keys(text: &str) -> Pages {
     pages
 }
 
-/// Forms that are refused, and come back with what was sent.
+/// Returns the pages of rejected forms, which contain the fields that were sent.
 async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
     let at_key = ("access_key", access);
     let stranger = member.site.stranger();
@@ -190,9 +190,9 @@ async fn no_text_is_markup_on_any_page() {
     }
 }
 
-/// The delivery log shows what the mail server said, and the names of keys as they were.
+/// Returns the delivery log with the mail server's response and the former names of keys.
 async fn delivery_log(peer: &mut Peer, text: &str) -> String {
-    // The last script goes on being followed.
+    // The server keeps following the last script of the previous call.
     peer.follow([Script::default()]);
     let site = Site::new().await;
     site.leave_mail();
@@ -221,7 +221,7 @@ async fn no_reply_of_a_mail_server_is_markup() {
 
 #[tokio::test]
 async fn no_name_adds_a_line_to_the_calendar() {
-    /// The names of the feed's properties, in order, with one key of this name.
+    /// Returns the names of the feed's properties, in order, with one key of this name.
     async fn properties(member: &Browser<'_>, name: &str) -> Vec<String> {
         let key = member.create(name, "3d").await;
         let address = member.call("notices/show", &[]).await.text("calendar_url");

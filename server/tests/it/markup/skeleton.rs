@@ -37,7 +37,7 @@ pub fn skeleton(html: &str) -> Vec<String> {
     found
 }
 
-/// What stands in the document's title, with its references resolved.
+/// Returns the document's title, with its references resolved.
 pub fn title(html: &str) -> String {
     let head = html.split("</head>").next().unwrap_or_default();
     let titles: Vec<&str> = head.split("<title>").skip(1).collect();
@@ -48,7 +48,7 @@ pub fn title(html: &str) -> String {
         .replace("&amp;", "&")
 }
 
-/// The text up to the end tag of `name`.
+/// Returns the text up to the end tag of `name`.
 fn content<'a>(rest: &'a str, name: &str) -> &'a str {
     let lower = rest.to_ascii_lowercase();
     let end = lower.find(&format!("</{name}")).unwrap_or(rest.len());
@@ -59,7 +59,7 @@ fn after<'a>(text: &'a str, end: &str) -> &'a str {
     text.find(end).map_or("", |at| &text[at + end.len()..])
 }
 
-/// A tag, read from after its `<`, and what follows it.
+/// Returns a tag, read from after its `<`, and the text behind it.
 fn tag(text: &str) -> (String, &str) {
     let ends = |char: char| char.is_ascii_whitespace() || char == '>';
     let end = text.find(ends).unwrap_or(text.len());
@@ -71,7 +71,7 @@ fn tag(text: &str) -> (String, &str) {
             return (tag, rest.get(1..).unwrap_or_default());
         }
         let ends = |char: char| ends(char) || char == '=' || char == '/';
-        // A `=` where a name is due is the name's first character.
+        // A `=` where a name is expected is the name's first character.
         let end = rest[1..].find(ends).map_or(rest.len(), |at| at + 1);
         tag.push(' ');
         tag.push_str(&rest[..end].to_ascii_lowercase());

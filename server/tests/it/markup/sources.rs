@@ -1,12 +1,12 @@
-//! The ways around escaping, and the files that may take them.
+//! The ways around escaping, and the files that may use them.
 
 use std::path::{Path, PathBuf};
 
-/// What writes text as markup, and where it stands for a reason. `leptos_meta` escapes no title, and gives other tags
-/// and the attributes of `<html>` and `<body>` a path of their own.
+/// Items that write text as markup, and the files with a reason for it. `leptos_meta` escapes no title, and renders
+/// other tags and the attributes of `<html>` and `<body>` on a path of its own.
 const WAYS: [(&str, &[&str]); 4] = [
     ("leptos_meta", &["app/src/ui/head.rs", "app/src/shell.rs"]),
-    // A textarea's text, escaped there, and lists of zone names that the browser itself provides.
+    // A textarea's text, escaped there, and lists of zone names from the browser itself.
     (
         "inner_html",
         &[
@@ -17,7 +17,7 @@ const WAYS: [(&str, &[&str]); 4] = [
     ),
     // Icons, which are constants.
     ("PreEscaped", &["vault/src/mail/digest.rs"]),
-    // The browser's document, by the theme switch and for focus: never its title or markup.
+    // The browser's document, for the theme switch and for focus: never its title or markup.
     ("set_title", &[]),
 ];
 
