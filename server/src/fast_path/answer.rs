@@ -12,13 +12,13 @@ use crate::http::client_ip::{Peer, caller};
 use crate::routes::verify;
 use crate::state::AppState;
 
-/// Bytes reserved for an answer: more than that to a good key has.
+/// Bytes reserved for an answer: more than the answer for a good key has.
 const RESERVED: usize = 512;
 
 /// The date of an answer (RFC 9110, section 6.6.1), written once a second.
 pub struct Date {
     text: String,
-    /// When the next second begins.
+    /// The beginning of the next second.
     until: Instant,
 }
 
@@ -66,7 +66,7 @@ pub fn answer(state: &AppState, head: &Head<'_, '_>, peer: Peer, date: &str, out
     }
 }
 
-/// Answers in the form in which they are sent.
+/// The buffer of answers, in the form in which they are sent.
 struct Output<'a>(&'a mut Vec<u8>);
 
 impl HeaderSink for Output<'_> {

@@ -1,4 +1,4 @@
-//! Which requests are plain, and their headers where they were read to.
+//! Recognition of plain requests, and access to their headers in the read buffer.
 
 use std::mem::MaybeUninit;
 
@@ -8,23 +8,23 @@ use vault::verify::Headers;
 
 use crate::routes::verify;
 
-/// Headers that a plain request may have; gateways add a dozen to those of a client.
+/// The most headers of a plain request; gateways add a dozen to those of a client.
 const HEADERS: usize = 64;
 
-/// Room for the headers of one request.
+/// Space for the parsed headers of one request.
 pub type Room<'a> = [MaybeUninit<Header<'a>>; HEADERS];
 
 pub fn room<'a>() -> Room<'a> {
     [const { MaybeUninit::uninit() }; HEADERS]
 }
 
-/// What stands at the beginning of what was read.
+/// The beginning of the input.
 pub enum Request<'h, 'b> {
-    /// A request that is answered here, and how many bytes it is long.
+    /// A request for the fast path, and its length in bytes.
     Plain(Head<'h, 'b>, usize),
     /// Nothing, or the beginning of a request.
     Unfinished,
-    /// Something that hyper is to deal with.
+    /// A request for hyper.
     Other,
 }
 
@@ -44,7 +44,7 @@ impl Headers for Head<'_, '_> {
 }
 
 impl<'h, 'b> Request<'h, 'b> {
-    /// Reads with the parser that hyper reads with, set as hyper sets it.
+    /// Parses the input with hyper's parser and hyper's settings.
     pub fn read(input: &'b [u8], room: &'h mut Room<'b>) -> Self {
         if input.is_empty() {
             return Self::Unfinished;
@@ -89,12 +89,12 @@ fn is_host(header: &Header<'_>) -> bool {
     header.name.eq_ignore_ascii_case("host")
 }
 
-/// Whether a byte may stand in an address (RFC 3986, section 2), and is not the `#` that would end it.
+/// Returns whether a byte may appear in an address (RFC 3986, section 2), and is not the `#` that would end it.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=:@/?".contains(&byte)
 }
 
-/// Whether a header leaves it at that: no body follows the head, and the next request follows this one.
+/// Returns whether a header changes nothing: no body follows the head, and the next request follows this one.
 fn goes_on(header: &Header<'_>) -> bool {
     let name = header.name;
     let is = |other: &str| name.eq_ignore_ascii_case(other);
@@ -126,8 +126,8 @@ mod tests {
         }
     }
 
-    /// From one seed: every input gets an answer. A plain request ends with an empty line; before that it is unfinished,
-    /// and what follows it changes nothing.
+    /// Every damaged input gets a result, from one seed: a plain request ends with an empty line, is unfinished before
+    /// that, and does not depend on the bytes behind it.
     #[test]
     fn damaged_heads_are_plain_only_as_a_whole() {
         let good = "GET /verify/a?b=c HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nX-API-Key: a.b\r\n\r\n";
@@ -180,7 +180,7 @@ mod tests {
         );
     }
 
-    /// What gateways send is answered here, or nothing would be gained.
+    /// The requests of gateways are plain; otherwise the fast path would be of no use.
     #[test]
     fn what_gateways_ask_is_plain() {
         let more = "Host: keys\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Basic eA==\r\n";

@@ -1,4 +1,4 @@
-//! What ends the wait for a client: its time is up, or the server stops.
+//! The interrupts of the wait for a client: its time is up, or the server stops.
 
 #![expect(clippy::disallowed_methods, reason = "a request has a deadline")]
 
@@ -13,8 +13,8 @@ pub enum Interrupt {
     Stop,
 }
 
-/// Both are looked at only when one of them has woken the task, so a request does not pay for them. The timer is
-/// left to run; when it goes off it is looked whether the deadline has moved on.
+/// The deadline and the stop, polled only after one of them has woken the task, so that a request does not pay for
+/// them. The timer keeps running; when it fires, [`Self::next`] checks whether the deadline was extended.
 pub struct Interrupts<'a> {
     deadline: Instant,
     waiting: FuturesUnordered<BoxFuture<'a, Interrupt>>,
@@ -29,12 +29,12 @@ impl<'a> Interrupts<'a> {
         }
     }
 
-    /// A later deadline.
+    /// Extends the deadline.
     pub fn put_off(&mut self, deadline: Instant) {
         self.deadline = deadline;
     }
 
-    /// May be dropped and called again.
+    /// Waits for an interrupt. Dropping the future loses none.
     pub async fn next(&mut self) -> Interrupt {
         while let Some(interrupt) = self.waiting.next().await {
             if matches!(interrupt, Interrupt::Late) && Instant::now() < self.deadline {

@@ -1,11 +1,11 @@
 //! The fast path of a connection: plain requests to `/verify`, answered as they come from the socket.
 //!
-//! Most connections are a gateway's and carry nothing else, and to such a request hyper's general machinery costs
-//! more than the decision does. Here nothing is made that the answer does not need: no map of headers, no timer a
-//! request. What is plain is decided narrowly ([`head`]): HTTP/1.1, no body, nothing that changes how the connection
-//! goes on. With the first request that is not, and with the stop, a connection goes over to hyper for good, together
-//! with all that was read of it and not answered. So no request is understood here that hyper would understand
-//! otherwise; `tests/it/fast_path/` holds the two together.
+//! Most connections are a gateway's and carry nothing else, and for such a request hyper's general machinery costs more
+//! than the decision does. The fast path makes nothing that the answer does not need: no map of headers, no timer per
+//! request. A request is plain in a narrow sense ([`head`]): HTTP/1.1, no body, no change of the connection's further
+//! course. At the first other request, and at the stop, a connection goes over to hyper for good, together with all
+//! bytes that were read and not answered. So the fast path understands no request differently from hyper;
+//! `serve/like_hyper.rs` and `tests/it/fast_path/` compare the two.
 
 mod answer;
 mod head;
@@ -26,42 +26,42 @@ use answer::{Date, answer};
 use head::{Request, room};
 use interrupts::{Interrupt, Interrupts};
 
-/// Bytes that there is room for at first: more than nearly every request has.
+/// The initial buffer in bytes: more than nearly every request has.
 const ROOM: usize = 2 * 1024;
-/// Bytes of a request after which the room is made small again.
+/// Bytes of a request after which the buffer is made small again.
 const LARGE: usize = 4 * ROOM;
-/// Bytes of answers that are written at a time, or a little more, where many requests were read at once.
+/// Bytes of answers in one write, or a little more, where many requests were read at once.
 const BATCH: usize = 16 * 1024;
 
-/// How long a request may be, and how long it may take to come.
+/// The limits of a request's length and of its time to arrive.
 #[derive(Clone, Copy)]
 pub struct Limits {
-    /// Bytes of the head; a longer one is hyper's to refuse.
+    /// Bytes of the head; hyper rejects a longer one.
     pub head: usize,
-    /// From the answer before, or from the beginning of the connection, to the end of the head.
+    /// From the previous answer, or from the beginning of the connection, to the end of the head.
     pub patience: Duration,
     /// Whether to end after the first answers instead of waiting for the next request.
     pub first_only: bool,
 }
 
-/// How the fast path of a connection ended.
+/// The end of the fast path of a connection.
 pub enum Ending {
     /// The client closed the connection, or a request took too long.
     Gone,
     /// The next request has not come yet.
     Answered,
-    /// The next request is hyper's. What was read of it is back in the stream.
+    /// The next request is hyper's. Its bytes are back in the stream.
     Other,
 }
 
-/// The input after the requests that were answered.
+/// The input after the answered requests.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Rest {
     /// Nothing, or the beginning of a request.
     Unfinished,
-    /// Perhaps more requests: the answers so far are to be written first.
+    /// Perhaps more requests: the answers so far must be written first.
     Unread,
-    /// Something that hyper is to deal with.
+    /// A request for hyper.
     Other,
 }
 
@@ -103,7 +103,7 @@ async fn answers(
     let mut crowded = false;
     loop {
         if crowded {
-            // This client may go on for ever: first the others, and whatever has come up meanwhile.
+            // This client may send for ever: other tasks and interrupts go first.
             yield_now().await;
             match interrupts.next().now_or_never() {
                 Some(Interrupt::Stop) => return Some(Ending::Other),
@@ -124,7 +124,7 @@ async fn answers(
                 },
             }
             crowded = input.len() == input.capacity();
-            // The head ends with a line: a long one that comes in small pieces is not parsed for each of them.
+            // The head ends with a line break: a long head in small pieces is not parsed for each of them.
             if input.len() < limits.head && !input[known..].contains(&b'\n') {
                 continue;
             }
@@ -140,7 +140,7 @@ async fn answers(
             output.shrink_to(ROOM);
             input.drain(..batch.length);
             if batch.longest > LARGE {
-                // A connection may live for days after it.
+                // The connection may live for days after it.
                 input.shrink_to(ROOM);
             }
             interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
@@ -156,7 +156,7 @@ async fn answers(
 
 /// Requests that were answered together.
 pub struct Batch {
-    /// Bytes of all of them.
+    /// Bytes of all of them together.
     pub length: usize,
     /// Bytes of the longest.
     longest: usize,
@@ -199,7 +199,7 @@ pub fn answer_batch(
     }
 }
 
-/// Writes all of it; says whether that had to wait for the client. Nearly always there is room for it at once.
+/// Writes all of `output`; returns whether that had to wait for the client. Nearly always it all fits at once.
 async fn write(stream: &mut Stream, output: &[u8], now: Instant) -> Option<bool> {
     let written = stream.tcp.try_write(output).unwrap_or(0);
     if written == output.len() {

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::log::queue::{Line, Queue};
 
-    /// What is logged by `events`.
+    /// Returns the output of `events`.
     fn logged(events: impl FnOnce()) -> String {
         let queue = Arc::new(Queue::default());
         let lines = Arc::clone(&queue);

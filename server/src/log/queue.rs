@@ -191,7 +191,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes what it is told to take, and then fails.
+    /// Accepts bytes up to `room`, and then fails.
     struct Disk {
         held: Vec<u8>,
         room: usize,
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(queue.take(Duration::ZERO), b"there is room again\n");
     }
 
-    /// What a full disk cut off is counted, and the next line begins at the left.
+    /// Lines that a full disk cut off are counted, and the next line begins at the left.
     #[test]
     fn a_full_disk_costs_the_lines_it_did_not_take() {
         let disk = Disk {

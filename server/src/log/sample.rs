@@ -35,8 +35,8 @@ pub struct LeftOut {
 }
 
 impl Sample {
-    /// Returns whether to write a line of this kind. Lines below INFO exist only if the operator asked for them, so all
-    /// are written.
+    /// Returns whether to write a line of this kind. Lines below INFO exist only at the operator's request, so all are
+    /// written.
     pub fn admits(&self, metadata: &'static Metadata<'static>, now: Instant) -> bool {
         if *metadata.level() > Level::INFO {
             return true;

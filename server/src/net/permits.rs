@@ -51,7 +51,7 @@ struct Table {
     tasks: HashMap<usize, AbortHandle>,
 }
 
-/// Whose share a connection counts against.
+/// The holder whose share a connection counts against.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 enum Holder {
     /// A proxy, by its own address.

@@ -26,7 +26,7 @@ use vault::{Account, Verified};
 use crate::http::client_ip::caller;
 use crate::state::AppState;
 
-/// The longest that an answer may take, as with the pages; it is late as a problem rather than as nothing.
+/// The limit of a response, as for pages; a late one becomes a problem response.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The routes, without the prefix.
@@ -44,7 +44,7 @@ pub fn root(state: &AppState) -> Router<AppState> {
     guarded(Router::new().route("/v1/", any(not_found)), state)
 }
 
-/// Puts routes behind the guard. Read from the bottom: who calls, with which key, for which account.
+/// Puts routes behind the guard. Read from the bottom: the caller, its key, and the key's account.
 fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
         .layer(from_fn_with_state(state.clone(), own))
@@ -63,7 +63,7 @@ async fn known(State(state): State<AppState>, mut request: Request, next: Next) 
     next.run(request).await
 }
 
-/// Lets a request through with the account of its key.
+/// Passes a request on with the account of its key.
 async fn own(
     State(state): State<AppState>,
     Extension(key): Extension<Verified>,
@@ -89,7 +89,7 @@ async fn own(
     }
 }
 
-/// What is answered when the API panics. The panic itself is in the log.
+/// Returns the answer for a panic of the API. The panic itself is in the log.
 fn fault(state: &AppState) -> impl Fn(Box<dyn Any + Send>) -> Response<Body> + Clone + use<> {
     let state = state.clone();
     move |_| refuse(Code::Unavailable, &state, &HeaderMap::new())
@@ -149,7 +149,7 @@ struct KeysBody {
     pages: u32,
 }
 
-/// `q`, `status`, `sort` and `page` mean what they mean in the address of API Control.
+/// Lists keys. `q`, `status`, `sort` and `page` mean the same as in the address of API Control.
 async fn keys(
     State(state): State<AppState>,
     Extension(account): Extension<Account>,

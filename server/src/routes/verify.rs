@@ -1,5 +1,4 @@
-//! Answers to `/verify` and every path below it, for any method, with the body unread: gateways ask there whether a key
-//! is good.
+//! Answers to `/verify` and every path below it, for any method, with the body unread: gateways verify keys there.
 
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
@@ -11,7 +10,7 @@ use vault::verify::{HeaderSink, Rejection, RequestId, X_REQUEST_ID};
 use crate::http::security_headers::{HTTPS_ONLY, NOTHING};
 use crate::state::AppState;
 
-/// Whether a path is `/verify` or below it.
+/// Returns whether a path is `/verify` or below it.
 pub fn is_verify_path(path: &str) -> bool {
     path.strip_prefix("/verify")
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -51,7 +50,7 @@ pub fn reject(
     response
 }
 
-/// Headers for a browser that opens `/verify` as a page.
+/// Returns the headers for a browser that opens `/verify` as a page.
 fn protection(state: &AppState) -> impl Iterator<Item = (HeaderName, &'static str)> {
     let https = state.site.base_url.starts_with("https://");
     let https_only = https.then_some((STRICT_TRANSPORT_SECURITY, HTTPS_ONLY));
@@ -63,7 +62,7 @@ fn protection(state: &AppState) -> impl Iterator<Item = (HeaderName, &'static st
     .chain(https_only)
 }
 
-/// Whether the request comes from nginx: `?gateway=nginx`.
+/// Returns whether the request comes from nginx: `?gateway=nginx`.
 pub fn is_nginx(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.split('&').any(|pair| pair == "gateway=nginx"))
 }

@@ -25,7 +25,7 @@ use crate::fast_path::{self, Ending};
 use crate::http::client_ip::Peer;
 use crate::net::stream::{Linger, Parked, Stream};
 
-/// The longest a client may take to send a request's headers, and to begin with the next request.
+/// The longest that a client may take to send a request's headers, and to begin the next request.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of headers; more is answered 431.
 pub const HEADER_BYTES: usize = 64 * 1024;

@@ -229,7 +229,7 @@ impl Write for Client<'_> {
     }
 }
 
-/// Whether hyper asked to be polled again.
+/// Records whether hyper asked to be polled again.
 struct Woken(AtomicBool);
 
 impl Wake for Woken {
@@ -246,7 +246,7 @@ mod tests {
 
     use super::*;
 
-    /// The same search as that of `server/fuzz/`, for some seconds and from one seed.
+    /// Damaged requests get hyper's answers: the search of `server/fuzz/`, for some seconds and from one seed.
     #[test]
     fn damaged_requests_get_hypers_answers() {
         let folder = tempfile::tempdir().unwrap();

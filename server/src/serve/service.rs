@@ -1,8 +1,8 @@
-//! What a request meets first that hyper has read: `/verify` is answered on the spot, everything else goes to the
+//! The entry point of requests that hyper has read: `/verify` is answered immediately, everything else goes to the
 //! router.
 //!
-//! A route costs more than the decision behind it, and connections on which a gateway asks for pages too have left
-//! the [fast path](crate::fast_path).
+//! A route costs more than the decision behind it, and a connection on which a gateway also requests pages has left the
+//! [fast path](crate::fast_path).
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
@@ -23,14 +23,14 @@ use crate::state::AppState;
 #[derive(Clone, Default)]
 pub struct Front(Arc<OnceLock<Open>>);
 
-/// What there is to answer with, once the vault is open.
+/// The means to answer requests, once the vault is open.
 struct Open {
     verify: Option<AppState>,
     router: Router,
 }
 
 impl Front {
-    /// The whole application.
+    /// Serves the whole application.
     pub fn new(state: AppState) -> Self {
         let front = Self::starting();
         front.open(state);
@@ -49,13 +49,13 @@ impl Front {
         let _ = self.0.set(Open { verify, router });
     }
 
-    /// Answers everything by `router` from now on.
+    /// Answers every request by `router` from now on.
     pub fn open_router(&self, router: Router) {
         let verify = None;
         let _ = self.0.set(Open { verify, router });
     }
 
-    /// What the fast path needs to answer `/verify`; none where that is not served.
+    /// Returns the state from which the fast path answers `/verify`; none where that is not served.
     pub fn verify(&self) -> Option<&AppState> {
         self.0.get()?.verify.as_ref()
     }
@@ -86,7 +86,7 @@ impl Front {
 }
 
 impl From<Router> for Front {
-    /// Everything by `router`.
+    /// Serves every request by `router`.
     fn from(router: Router) -> Self {
         let front = Self::starting();
         front.open_router(router);

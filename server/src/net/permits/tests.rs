@@ -12,7 +12,7 @@ fn permits(count: usize, share: usize) -> Arc<Permits> {
     Permits::new(count, share, trusted.collect())
 }
 
-/// A connection that stays until it is ended; `busy` says that it is being answered. A while passes.
+/// Opens a connection that stays until it is ended, with a response in progress if `busy`, and lets a second pass.
 async fn connect(permits: &Arc<Permits>, peer: [u8; 4], busy: bool) -> AbortHandle {
     let permit = permits.take(peer.into()).await;
     let index = permit.index();
@@ -81,7 +81,7 @@ async fn a_place_is_free_again_when_its_connection_ends() {
     assert!(table.holders.is_empty() && table.tasks.is_empty());
 }
 
-/// A proxy never counts against a share, not even of the customer network that it stands in.
+/// A proxy never counts against a share, not even that of the customer network that contains it.
 #[test]
 fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
     let permits = permits(1, 1);

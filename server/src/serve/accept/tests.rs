@@ -10,7 +10,7 @@ use tokio::time::{Instant, advance, pause, resume, sleep};
 
 use super::*;
 
-/// More than the system takes over for a client that reads nothing.
+/// More bytes than the system buffers for a client that reads nothing.
 const LARGE: usize = 64 * 1024 * 1024;
 
 async fn listen(
@@ -34,7 +34,7 @@ fn large() -> Router {
     Router::new().route("/", get(move || async move { body }))
 }
 
-/// Who takes nothing of an answer is let go after thirty seconds, and not before.
+/// A client that reads nothing of a response is disconnected after thirty seconds, and not before.
 #[tokio::test(start_paused = true)]
 async fn who_reads_nothing_is_let_go() -> std::io::Result<()> {
     let (address, server) = listen(large(), 16).await?;
@@ -51,7 +51,8 @@ async fn who_reads_nothing_is_let_go() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Time stands still but where it is moved: what is under way between two sockets is not seen by the clock.
+/// A slow reader gets the whole response. The clock advances only where the test moves it, because a paused clock does
+/// not see bytes in flight between two sockets.
 #[tokio::test]
 async fn who_reads_slowly_gets_all_of_it() -> std::io::Result<()> {
     let (address, server) = listen(large(), 16).await?;
@@ -76,7 +77,7 @@ async fn who_reads_slowly_gets_all_of_it() -> std::io::Result<()> {
     Ok(())
 }
 
-/// As much as there is room for, or all that comes.
+/// Reads until `room` is full or the client's input ends.
 async fn read_all(client: &mut TcpStream, room: &mut [u8]) -> std::io::Result<usize> {
     let mut read = 0;
     while read < room.len() {
@@ -88,7 +89,7 @@ async fn read_all(client: &mut TcpStream, room: &mut [u8]) -> std::io::Result<us
     Ok(read)
 }
 
-/// When all places are taken, the longest idle connection makes way.
+/// When all permits are taken, the longest idle connection is closed for a new one.
 #[tokio::test(start_paused = true)]
 async fn a_newcomer_is_served_though_all_places_are_taken() -> std::io::Result<()> {
     let router = Router::new().route("/", get(|| async { "here" }));
@@ -114,7 +115,7 @@ async fn a_newcomer_is_served_though_all_places_are_taken() -> std::io::Result<(
     Ok(())
 }
 
-/// An answer that leaves the body unread reaches a client that first sends all of it.
+/// A response to an unread body reaches a client that sends all of it first.
 #[tokio::test]
 async fn what_is_still_sent_is_read_to_the_end() -> std::io::Result<()> {
     let router = Router::new().route("/", post(|| async { "enough" }));
@@ -142,7 +143,7 @@ async fn what_is_still_sent_is_read_to_the_end() -> std::io::Result<()> {
     Ok(())
 }
 
-/// A client that has ended its half after a request still gets the answer.
+/// A client that closes its half after a request still gets the response.
 #[tokio::test]
 async fn half_a_connection_is_answered() -> std::io::Result<()> {
     let router = Router::new().route("/", get(|| async { "here" }));
@@ -159,7 +160,7 @@ async fn half_a_connection_is_answered() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whoever connects and then says nothing, or not enough, is let go. Time runs by itself while everybody
+/// A client that connects and sends nothing, or not enough, is disconnected. The paused clock advances while every task
 /// waits, so ten seconds pass at once.
 #[tokio::test(start_paused = true)]
 async fn silent_clients_are_let_go() -> std::io::Result<()> {
@@ -187,8 +188,8 @@ async fn silent_clients_are_let_go() -> std::io::Result<()> {
     Ok(())
 }
 
-/// The ten seconds begin anew with each answer, and end ten seconds after the last, however the timer of
-/// the connection was set before; and a slow answer is no silence.
+/// The ten seconds restart with each response and end ten seconds after the last, whatever the connection's timer was
+/// set to before; a slow response does not count as silence.
 #[tokio::test(start_paused = true)]
 async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
