@@ -1,4 +1,4 @@
-//! The time line of the next expirations. The list below has the same in words and is the picture's text alternative.
+//! The time line of the next expirations. The list below has the same as text and is the picture's text alternative.
 
 use leptos::prelude::*;
 use shared::DAY_MS;

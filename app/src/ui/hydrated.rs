@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::reactive::effect;
 
-/// Whether the page is hydrated. Controls that need the browser stay hidden until then.
+/// The state of hydration. Controls that need the browser stay hidden until the page is hydrated.
 #[derive(Clone, Copy)]
 pub struct Hydrated(RwSignal<bool>);
 

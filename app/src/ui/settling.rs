@@ -9,8 +9,8 @@ use crate::client::timers::Delay;
 /// falls within that.
 const SETTLING_MS: u32 = 500;
 
-/// Whether a part of the page has just changed its position or meaning. A press in that time was meant for the previous
-/// content, and does nothing.
+/// The state of a part of the page that may have just changed its position or meaning. A press in that time was meant
+/// for the previous content, and does nothing.
 #[derive(Clone, Copy)]
 pub struct Settling {
     held: RwSignal<bool>,
