@@ -65,8 +65,8 @@ impl std::fmt::Display for ExpiryError {
     }
 }
 
-/// Returns the text that a form's choice stands for: the choice itself, or the date or date and time beside it
-/// when the choice is `date` or `datetime`.
+/// Returns the text of a form's choice: the choice itself, or the date or date and time beside it when the choice is
+/// `date` or `datetime`.
 pub fn from_form<'a>(choice: &'a str, date: &'a str, datetime: &'a str) -> &'a str {
     match choice.trim() {
         "date" => date.trim(),
@@ -151,8 +151,8 @@ fn minute(text: &str) -> Option<NaiveDateTime> {
     date(day)?.and_hms_opt(hour, minute, 0)
 }
 
-/// Parses RFC 3339, with all the freedom that it gives: `t`, `z` and a blank between date and time, any number of
-/// digits after the second, and leap seconds, which here last as long as the second that follows.
+/// Parses RFC 3339 with all its options: `t`, `z` and a blank between date and time, any number of digits after the
+/// second, and leap seconds, which here last as long as the second that follows.
 fn instant(text: &str) -> Option<i64> {
     let (day, rest) = text.split_at_checked(10)?;
     let (time, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;

@@ -32,7 +32,7 @@ impl Column {
         Self::Used,
     ];
 
-    /// The word in the address.
+    /// The name in the address.
     pub fn slug(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -44,7 +44,7 @@ impl Column {
         }
     }
 
-    /// The word in the table's head.
+    /// The label in the table's head.
     pub fn label(self) -> &'static str {
         match self {
             Self::Name => "Name",
@@ -75,7 +75,7 @@ impl Default for Sort {
 }
 
 impl Sort {
-    /// Parses the address's word; an unknown one is the default.
+    /// Parses the text in the address; an unknown one means the default.
     pub fn parse(text: &str) -> Self {
         let (descending, slug) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -140,7 +140,7 @@ mod tests {
 
     use super::*;
 
-    /// An old or mistyped link still opens the page: what means nothing is as if absent.
+    /// An old or mistyped link still opens the page: unknown texts count as absent.
     #[test]
     fn unknown_words_are_as_if_absent() {
         let absent = ListQuery::parse("", "", "", "");
@@ -187,7 +187,7 @@ mod tests {
         );
     }
 
-    /// Pages count from 1 and stay far from where an offset in rows would overflow.
+    /// Pages count from 1 and stay far below an overflow of the offset in rows.
     #[test]
     fn a_page_is_from_1_to_a_million() {
         for (text, page) in [
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(Sort::default().to_param(), "-created");
     }
 
-    /// A head sorts upwards at the first click and turns round at the next; another head starts anew.
+    /// A column's head sorts upwards at the first click and reverses at the next; another column starts upwards.
     #[test]
     fn a_click_toggles_its_own_column() {
         for column in Column::ALL {
@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    /// Addresses and JSON use the same words for the columns; a change would break links.
+    /// Addresses and JSON use the same names for the columns; a change would break links.
     #[test]
     fn the_words_are_a_contract() -> Result<(), serde_json::Error> {
         assert_eq!(
@@ -266,7 +266,7 @@ mod tests {
     proptest! {
         #![proptest_config(crate::seeded::cases(1000))]
 
-        /// Any four texts make a query whose every part is within its bounds.
+        /// Any four texts make a query with every part within its bounds.
         #[test]
         fn every_text_is_acceptable(q in any::<String>(), status in any::<String>(), sort in any::<String>(), page in any::<String>()) {
             let query = ListQuery::parse(&q, &status, &sort, &page);

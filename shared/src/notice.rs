@@ -1,4 +1,4 @@
-//! The stages of notices: the distances from its expiration at which a key is announced.
+//! The stages of notices: the distances from a key's expiration at which it is announced.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::DAY_MS;
 
-/// A distance from a key's expiration at which its account is told, in the order of time.
+/// A distance from a key's expiration at which its account gets a notice, in the order of time.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -36,7 +36,7 @@ impl Stage {
         Self::DayAfter,
     ];
 
-    /// How long before the expiration it is due, in milliseconds; negative where it is due afterwards.
+    /// Returns how long before the expiration the stage is due, in milliseconds; negative if it is due afterwards.
     pub const fn lead(self) -> i64 {
         match self {
             Self::Days30 => 30 * DAY_MS,
@@ -49,14 +49,14 @@ impl Stage {
         }
     }
 
-    /// The instant at which it is due, UTC epoch milliseconds.
+    /// Returns the instant at which the stage is due, UTC epoch milliseconds.
     pub const fn due(self, expires_at: i64) -> i64 {
         expires_at.saturating_sub(self.lead())
     }
 
-    /// Whether it is meant for a key whose expiration was set at `set_at` to be `expires_at`. A warning may
-    /// take up at most half of that time: who makes a key for a week need not hear of it a month ahead. The
-    /// reminder on the day after is for keys that ran out by themselves: who expired one by hand knows.
+    /// Returns whether the stage applies to a key whose expiration was set at `set_at` to be `expires_at`. A warning
+    /// comes at most half of that time ahead: a key made for a week needs no notice a month ahead. The reminder on the
+    /// day after is for keys that expired on their own: an account that expired one manually knows.
     pub const fn applies(self, set_at: i64, expires_at: i64) -> bool {
         let life = expires_at.saturating_sub(set_at);
         match self {
@@ -66,7 +66,7 @@ impl Stage {
         }
     }
 
-    /// The word by which it is stored; it never changes.
+    /// The stored name of the stage; it never changes.
     pub const fn slug(self) -> &'static str {
         match self {
             Self::Days30 => "days_30",
@@ -83,7 +83,7 @@ impl Stage {
         Self::ALL.into_iter().find(|stage| stage.slug() == slug)
     }
 
-    /// For people: "3 days before".
+    /// The label for people: "3 days before".
     pub const fn label(self) -> &'static str {
         match self {
             Self::Days30 => "30 days before",
@@ -114,7 +114,7 @@ impl Stages {
         Self(self.0 | 1 << stage as u8)
     }
 
-    /// Those chosen, in the order of time.
+    /// Iterates over the chosen stages, in the order of time.
     pub fn iter(self) -> impl Iterator<Item = Stage> {
         Stage::ALL
             .into_iter()
@@ -128,7 +128,7 @@ impl FromIterator<Stage> for Stages {
     }
 }
 
-/// As stored: slugs, comma-separated.
+/// The stored form: slugs, comma-separated.
 impl fmt::Display for Stages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, stage) in self.iter().enumerate() {

@@ -122,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// Programs match on these codes and gateways on these statuses: DESIGN's table, word for word.
+    /// Codes and statuses are a contract with programs and gateways: exactly DESIGN's table.
     #[test]
     fn codes_and_statuses_are_a_contract() {
         let contract: Vec<_> = Code::ALL
@@ -147,7 +147,7 @@ mod tests {
         );
     }
 
-    /// A code reads the same wherever it is printed, and has words for people.
+    /// A code has the same name in every format, and a sentence for people.
     #[test]
     fn every_code_is_named_alike_and_explained() -> Result<(), serde_json::Error> {
         for code in Code::ALL.into_iter().chain([Code::NotFound]) {
@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// The members of RFC 9457 under their names, and the extensions only where there is something to say.
+    /// A problem has the members of RFC 9457 under their names, and extensions only if they have a value.
     #[test]
     fn a_problem_has_the_members_of_rfc_9457() -> Result<(), serde_json::Error> {
         assert_eq!(

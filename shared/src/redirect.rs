@@ -3,8 +3,8 @@
 /// The longest address that is put into a `Location`, in bytes: proxies before Keyhold have little room for headers.
 pub const LONGEST: usize = 2_000;
 
-/// Returns a path on this server as given, or `/`: never the address of another site, in none of the spellings that
-/// browsers read as one. `//host` leads elsewhere; browsers read a backslash as a slash, and leave out white space.
+/// Returns a path on this server as given, or `/`: never the address of another site, in any spelling that browsers
+/// read as one. `//host` is another site; browsers read a backslash as a slash, and leave out white space.
 pub fn local_path(next: &str) -> &str {
     let local = next.len() <= LONGEST
         && next.starts_with('/')

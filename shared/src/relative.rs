@@ -5,8 +5,8 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// "in 3 days", "12 minutes ago": the distance of `at` from `now`, both UTC epoch milliseconds. Within
-/// the last hour before `at` it counts seconds, so that it can tick.
+/// Returns the distance of `at` from `now`, both UTC epoch milliseconds: "in 3 days", "12 minutes ago". Within the last
+/// hour before `at` it counts seconds, so that it can tick.
 pub fn relative(at: i64, now: i64) -> String {
     let distance = at.saturating_sub(now);
     if distance > 0 {
@@ -27,9 +27,9 @@ pub fn ago(at: i64, now: i64) -> String {
     }
 }
 
-/// `length` is positive. Hours and minutes are cut, days and years rounded: "in 90 days" a second after
-/// a choice of 90 days, and never an hour more than there is on the last day. Counted seconds are rounded
-/// up, so that each shows for one second and the last one before the end is 1.
+/// Formats a positive length. Hours and minutes are cut, days and years rounded: "in 90 days" a second after a choice
+/// of 90 days, and never an hour too many on the last day. Counted seconds are rounded up, so that each shows for one
+/// second and the last one before the end is 1.
 fn span(length: i64, seconds: bool) -> String {
     let length = if seconds && length < HOUR {
         (length + SECOND - 1) / SECOND * SECOND
@@ -68,7 +68,7 @@ mod tests {
         relative(NOW - distance, NOW)
     }
 
-    /// Within the last hour the words tick by the second, and say 1 until the very end.
+    /// The text counts seconds within the last hour, and shows 1 until the very end.
     #[test]
     fn the_last_hour_counts_seconds() {
         assert_eq!(ahead(1), "in 1 second");
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(ahead(HOUR - SECOND + 1), "in 1 hour");
     }
 
-    /// Hours are cut, so that nobody counts on an hour that is not there.
+    /// Hours are cut, so that the text never promises an hour that is not left.
     #[test]
     fn hours_are_cut() {
         assert_eq!(ahead(HOUR), "in 1 hour");
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(ahead(2 * DAY - 1), "in 47 hours");
     }
 
-    /// "in 90 days" has to stand on the page right after a choice of 90 days.
+    /// The page shows "in 90 days" right after a choice of 90 days.
     #[test]
     fn days_and_years_are_rounded() {
         assert_eq!(ahead(2 * DAY), "in 2 days");
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(ahead(36_500 * DAY), "in 100 years");
     }
 
-    /// The expiration itself is already past, and the first minute after it is not counted.
+    /// The expiration itself counts as past, and the first minute after it is not counted.
     #[test]
     fn the_past_begins_at_the_instant_itself() {
         assert_eq!(ahead(0), "just now");
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(behind(800 * DAY), "2 years ago");
     }
 
-    /// What fails again and again is told by the second; a call that is newer than the page counts as now.
+    /// A repeated failure is dated to the second; a call newer than the page counts as now.
     #[test]
     fn what_goes_on_is_told_by_the_second() {
         let since = |distance: i64| ago(NOW - distance, NOW);
@@ -130,14 +130,14 @@ mod tests {
         assert_eq!(ago(i64::MIN, i64::MAX), relative(i64::MIN, i64::MAX));
     }
 
-    /// No instant is too far to be said: a wrong clock must not take a page down.
+    /// The most distant instants have a text: a wrong clock must not take a page down.
     #[test]
     fn the_ends_of_time_have_words() {
         assert_eq!(relative(i64::MAX, i64::MIN), "in 292471208 years");
         assert_eq!(relative(i64::MIN, i64::MAX), "292471208 years ago");
     }
 
-    /// Every tick of the countdown shows another text: none is skipped or stands for two seconds.
+    /// Every tick of the countdown shows a different text: none is skipped or lasts two seconds.
     #[test]
     fn the_countdown_changes_once_a_second() {
         for offset in [1, 499, 1000] {
@@ -162,7 +162,7 @@ mod tests {
             prop_assert_eq!(words.ends_with(" ago") || words == "just now", at <= now);
         }
 
-        /// "1 days" and "2 hour" are nowhere.
+        /// Number and unit agree: no "1 days" and no "2 hour".
         #[test]
         fn the_number_agrees_with_its_unit(distance in -1000 * DAY..1000 * DAY) {
             let words = ahead(distance);

@@ -31,7 +31,7 @@ impl Status {
         }
     }
 
-    /// The word in addresses and in JSON.
+    /// The name in addresses and in JSON.
     pub fn slug(self) -> &'static str {
         match self {
             Self::Active => "active",
@@ -40,7 +40,7 @@ impl Status {
         }
     }
 
-    /// The word on pages.
+    /// The label on pages.
     pub fn label(self) -> &'static str {
         match self {
             Self::Active => "Active",
@@ -70,7 +70,7 @@ mod tests {
 
     const T: i64 = 1_795_737_599_999;
 
-    /// Requirement A5: good strictly before the expiration, and not one millisecond longer.
+    /// Requirement A5: a key is good strictly before the expiration, and not one millisecond longer.
     #[test]
     fn a_key_ends_exactly_at_its_expiration() {
         assert!(is_good(Some(T), T - 1));
@@ -84,7 +84,7 @@ mod tests {
         }
     }
 
-    /// The warning begins exactly a window ahead, for every window an account may choose.
+    /// The warning begins exactly one window ahead, for every window that an account may choose.
     #[test]
     fn the_warning_begins_exactly_a_window_ahead() {
         for days in WARNING_DAYS {
@@ -107,7 +107,7 @@ mod tests {
         }
     }
 
-    /// Rule 1: a key without an expiration never runs out, whatever the clock says.
+    /// Rule 1: a key without an expiration never expires, whatever the clock shows.
     #[test]
     fn a_key_without_expiration_is_always_active() {
         for now in [i64::MIN, 0, T, i64::MAX] {
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Addresses and JSON use one word for a status; a change would break links and programs.
+    /// Addresses and JSON use one name for a status; a change would break links and programs.
     #[test]
     fn the_words_are_a_contract() -> Result<(), serde_json::Error> {
         assert_eq!(
@@ -144,7 +144,7 @@ mod tests {
     proptest! {
         #![proptest_config(crate::seeded::cases(2000))]
 
-        /// The page and the gateway must never disagree: expired means refused, for any instants at all.
+        /// The page and the gateway never disagree: expired means rejected, at any instants.
         #[test]
         fn expired_is_the_opposite_of_good(at: i64, now: i64, window in 0..=90 * DAY_MS) {
             let expired = Status::at(Some(at), now, window) == Status::Expired;
@@ -164,7 +164,7 @@ mod tests {
             prop_assert!(rank(first) <= rank(first + wait));
         }
 
-        /// A wider window warns earlier, but makes no key better or worse than it is.
+        /// A wider window warns earlier, but changes nothing else about a key.
         #[test]
         fn the_window_moves_the_warning_only(at: i64, now: i64, narrow in 0..=90 * DAY_MS, more in 0..=90 * DAY_MS) {
             let (narrow, wide) = (Status::at(Some(at), now, narrow), Status::at(Some(at), now, narrow + more));

@@ -14,7 +14,7 @@ const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
 const ACCESS_LEN: usize = ACCESS_PREFIX.len() + ACCESS_CHARS;
 const SECRET_PREFIX: &str = "khs_";
-/// How the base64 of a pair begins: that of `kh_`.
+/// The beginning of a pair in base64: that of `kh_`.
 const BASIC_PREFIX: &[u8] = b"a2hf";
 const SECRET_RANDOM_CHARS: usize = 43;
 const SECRET_CHECK_CHARS: usize = 6;
@@ -203,7 +203,7 @@ pub fn parse_pair(text: &str) -> Result<(AccessKey, SecretKey<'_>), Malformed> {
 mod tests {
     use super::*;
 
-    /// Each digit of the access key stands for itself, so no two keys share a name.
+    /// Each digit of the access key has a value of its own, so no two keys share a name.
     #[test]
     fn every_crockford_digit_has_its_value() {
         for (value, digit) in (0..).zip(*CROCKFORD) {

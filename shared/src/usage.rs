@@ -15,7 +15,7 @@ pub const OVERVIEW_DAYS: u32 = 14;
 /// Callers of a key that are known: the last distinct pairs of address and user agent.
 pub const KNOWN_CALLERS: i64 = 5;
 
-/// A caller whose last refusal is longer ago than this has given up, and raises no alarm.
+/// A caller whose last rejection is longer ago than this has given up, and raises no alarm.
 pub const STILL_MS: i64 = 7 * DAY_MS;
 
 /// The calls of one day in the account's zone.
@@ -100,14 +100,14 @@ mod tests {
     proptest! {
         #![proptest_config(crate::seeded::cases(1000))]
 
-        /// The commas are all that is added.
+        /// Grouping adds commas and changes nothing else.
         #[test]
         fn grouping_loses_no_digit(count in 0..=i64::MAX) {
             prop_assert_eq!(grouped(count).replace(',', ""), count.to_string());
         }
     }
 
-    /// Pages of an older tab and programs read these names.
+    /// The shapes have these names, which pages of an older tab and programs read.
     #[test]
     fn the_shapes_have_these_names() -> Result<(), serde_json::Error> {
         let moment = Moment {

@@ -1,4 +1,4 @@
-//! The part of versions that server and browser share: a form carries the version of what it was begun on.
+//! The part of versions that server and browser share: a form carries the version of the state that it was begun on.
 
 const GOOD: &str = "-good";
 const EXPIRED: &str = "-expired";
@@ -8,7 +8,7 @@ pub fn with_goodness(digest: &str, good: bool) -> String {
     format!("{digest}{}", if good { GOOD } else { EXPIRED })
 }
 
-/// The version of the same key once it has expired by itself: what a page shows from then on.
+/// Returns the version of the same key once it has expired on its own: the one that a page shows from then on.
 pub fn expired(version: &str) -> String {
     with_goodness(
         version.trim_end_matches(GOOD).trim_end_matches(EXPIRED),

@@ -95,7 +95,7 @@ pub struct KeyPage {
     pub keys: Vec<KeyView>,
     /// Of the search, before the filter by status.
     pub counts: Counts,
-    /// From 1; the last page where a later one was asked for.
+    /// From 1; the last page if a later one was requested.
     pub page: u32,
     /// At least 1.
     pub pages: u32,
@@ -129,7 +129,7 @@ pub struct KeyDetail {
 /// The numbers of keys that need attention.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Alarms {
-    /// Expired, and still called or expired by themselves lately.
+    /// Expired, and still called or recently expired on their own.
     pub expired: i64,
     /// Inside the warning window.
     pub soon: i64,

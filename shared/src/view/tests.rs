@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// The value is printed as `json`, and the browser reads back what the server meant.
+/// Asserts that the value is printed as `json`, and that the browser reads back the same value.
 fn travels<T>(value: &T, json: &Value) -> Result<(), serde_json::Error>
 where
     T: Serialize + DeserializeOwned + PartialEq + fmt::Debug,
@@ -57,7 +57,7 @@ fn key_json() -> Value {
     })
 }
 
-/// Programs read these names from `/fn/keys/list` and `/v1/keys`.
+/// A key and its instants have these names, which programs read from `/fn/keys/list` and `/v1/keys`.
 #[test]
 fn a_key_and_its_moments_have_these_names() -> Result<(), serde_json::Error> {
     travels(&key(), &key_json())?;
@@ -205,7 +205,7 @@ fn a_change_has_these_names() -> Result<(), serde_json::Error> {
     )
 }
 
-/// Sign-up and create answer with the secret under this name; a log line must not.
+/// Sign-up and create answer with the secret under this name; a log line never contains it.
 #[test]
 fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error> {
     let issued = IssuedKey {
