@@ -1,7 +1,7 @@
-//! The calendar feed: each expiration of an account, where people plan. Calendar programs know no session, so
-//! the address itself is what opens it; whoever has it sees the keys' names, access keys and dates.
+//! Calendar feed with the expirations of an account. Calendar programs have no session, so the URL itself grants
+//! access: it reveals the keys' names, access keys and dates.
 //!
-//! It is bounded, and written piece by piece: calendar programs come every hour, and an account may have many keys.
+//! It is bounded and generated in pieces: calendar programs poll every hour, and an account may have many keys.
 
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component as _, Event, EventLike as _, Parameter, Property};
@@ -12,36 +12,36 @@ use crate::error::{Error, Result};
 use crate::mail::{domain, one_line};
 use crate::vault::Vault;
 
-/// How often a calendar program may ask again (RFC 7986, section 5.7).
+/// Interval at which a calendar program may poll (RFC 7986, section 5.7).
 const REFRESH: &str = "PT1H";
 
-/// Most expirations to come that it shows, the soonest first.
+/// Maximum number of upcoming expirations, the soonest first.
 const UPCOMING: i64 = 1_000;
-/// Most expirations that have passed, the latest first.
+/// Maximum number of past expirations, the latest first.
 const PAST: i64 = 200;
-/// Events of one piece: about 32 kB.
+/// Events per piece: about 32 kB.
 const PIECE: usize = 64;
 
-/// A calendar in pieces, each made when it is asked for.
+/// A calendar in pieces, each generated on demand.
 pub type Pieces = Box<dyn Iterator<Item = String> + Send>;
 
-/// The address of an account's calendar feed.
+/// Returns the URL of an account's calendar feed.
 pub fn address(vault: &Vault, account: &str, generation: i64) -> String {
     let token = signed_token::token(&vault.0.pepper, &purpose(generation), account);
     format!("{}/calendar/{token}.ics", vault.0.base_url)
 }
 
-/// What the seal is for: with another generation, it is for something else.
+/// Returns the purpose of the token, which a new generation changes.
 fn purpose(generation: i64) -> String {
     format!("calendar {generation}")
 }
 
 impl Vault {
-    /// The calendar that the token in its address opens, as text/calendar (RFC 5545): the next thousand expirations
+    /// Returns the calendar that the token in its URL opens, as text/calendar (RFC 5545): the next thousand expirations
     /// and the last two hundred, by date.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for every token but the account's present one.
+    /// [`Error::NotFound`] for every token but the account's current one.
     pub async fn calendar(&self, token: &str) -> Result<Pieces> {
         let (claimed, _) = token.split_once('.').ok_or(Error::NotFound)?;
         let row: Option<(i64,)> =
@@ -74,7 +74,7 @@ impl Vault {
         Ok(Box::new(whole))
     }
 
-    /// An account's expirations: those to come, the soonest first, or those that have passed, the latest first.
+    /// Returns an account's expirations: the upcoming ones, the soonest first, or the past ones, the latest first.
     async fn expirations(
         &self,
         account: &str,
@@ -138,14 +138,14 @@ fn event(base_url: &str, access_key: &str, name: &str, expires_at: i64, now: i64
         ("expired", "Restore it")
     };
     Event::new()
-        // The same for ever, so that a changed date moves the event.
+        // Never changes, so that a changed date moves the event.
         .uid(&format!("{access_key}@{}", domain(base_url)))
         .timestamp(utc(now))
         .starts(utc(expires_at))
         .summary(&format!("API key {name} {verb}"))
         .description(&format!("Access key: {access_key}\n{what}: {page}"))
         .url(&page)
-        // It takes up nobody's time.
+        // Does not block time in the calendar.
         .add_property("TRANSP", "TRANSPARENT")
         .done()
 }

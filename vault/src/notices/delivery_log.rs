@@ -1,4 +1,5 @@
-//! What Preferences → Notices shows: the settings, and what was sent, when, to whom, about which key.
+//! Delivery log of an account, for Preferences → Notices: the settings, and each mail with its time, recipient and
+//! keys.
 
 use std::collections::HashMap;
 
@@ -34,7 +35,7 @@ struct MailRow {
     recipient: String,
     created_at: i64,
     outcome: Option<String>,
-    /// When it was settled, leased, or is due; none: at once.
+    /// When the mail was settled or leased, or is due; none: at once.
     at: Option<i64>,
     attempts: i64,
     words: String,
@@ -51,12 +52,12 @@ struct KeyRow {
     stage: String,
     expires_at: i64,
     left_out: Option<String>,
-    /// The access key once more, while the key exists.
+    /// The access key again, while the key exists.
     present: Option<String>,
 }
 
 impl Vault {
-    /// Settings and delivery log of an account.
+    /// Returns the settings and the delivery log of an account.
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
         let _reading = self.0.limits.reading(&account.id).await?;
         let row: SettingsRow = sqlx::query_as(
@@ -88,7 +89,7 @@ impl Vault {
         })
     }
 
-    /// The newest, and every one that was given up.
+    /// Returns the newest mails, and every mail that was given up.
     async fn deliveries(&self, account: &Account) -> Result<Vec<Delivery>> {
         let rows: Vec<MailRow> = sqlx::query_as(
             "SELECT id, kind, recipient, created_at, outcome,
@@ -104,7 +105,7 @@ impl Vault {
         let mut keys = self.delivered_keys(account).await?;
         let mut mails = Vec::new();
         for row in rows {
-            // A kind of a newer version that was taken back.
+            // A kind of a newer version that was rolled back.
             let Ok(kind) = outbox::kind(&row.kind) else {
                 continue;
             };
@@ -125,7 +126,7 @@ impl Vault {
         Ok(mails)
     }
 
-    /// The keys of the mails shown, by mail: how many there are, and the most urgent.
+    /// Returns the keys of the mails shown, by mail: their number, and the most urgent ones.
     async fn delivered_keys(
         &self,
         account: &Account,
@@ -166,8 +167,7 @@ impl Vault {
         Ok(mails)
     }
 
-    /// Tries a mail again that was given up. It keeps its Message-ID; keys that it is no longer true of are
-    /// left out.
+    /// Retries a mail that was given up. It keeps its Message-ID, and leaves out keys for which it is no longer true.
     ///
     /// # Errors
     /// [`Error::NotFound`] if this account has no such mail, or it was not given up.

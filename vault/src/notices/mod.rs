@@ -1,4 +1,4 @@
-//! Notices: which recipients learn of which expirations and when, and the calendar feed with the same dates.
+//! Notices: which recipients are notified of which expirations and when, and the calendar feed with the same dates.
 
 pub mod calendar;
 pub mod delivery_log;

@@ -1,4 +1,4 @@
-//! What an account chooses about its notices: the stages, a second recipient, the address of its calendar.
+//! Notice settings of an account: the stages, a second recipient, the URL of its calendar.
 
 use shared::mail::MailKind;
 use shared::notice::{Stage, Stages};
@@ -17,8 +17,8 @@ use crate::storage::version;
 use crate::text;
 use crate::vault::Vault;
 
-/// The second recipient, within the transaction that changes it. Refuses to go on if it is not that of the version that
-/// the form was begun on.
+/// Returns the second recipient, within the transaction that changes it. Rejects the change if the form is based on
+/// another one.
 async fn second(
     connection: &mut AnyConnection,
     account: &str,
@@ -42,7 +42,7 @@ async fn second(
     Ok(present)
 }
 
-/// Refuses a choice of stages that was begun on another than is stored.
+/// Rejects a choice of stages that is based on another one than the stored one.
 async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &str) -> Result<()> {
     let (stored,): (String,) = sqlx::query_as("SELECT stages FROM accounts WHERE id = $1")
         .bind(account)
@@ -65,8 +65,8 @@ async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &
 }
 
 impl Vault {
-    /// Chooses at which stages the account is told; what was due before is not told after all. `version` is what the
-    /// form was begun on, by [`of_stages`]; empty: whatever is stored.
+    /// Selects the stages at which the account is notified. What was due before gets no notice. `version` is what the
+    /// form is based on, by [`of_stages`]; an empty one overwrites whatever is stored.
     ///
     /// # Errors
     /// [`Error::Conflict`].
@@ -94,8 +94,8 @@ impl Vault {
         .await
     }
 
-    /// Names a second recipient and sends it a link; until that is followed it gets no notice. `version` is what the
-    /// form was begun on, by [`of_recipient`]; empty: whatever is stored.
+    /// Sets a second recipient and sends it a link; it gets no notice until the link is confirmed. `version` is what
+    /// the form is based on, by [`of_recipient`]; an empty one overwrites whatever is stored.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `address`; [`Error::Throttled`]; [`Error::Conflict`].
@@ -143,7 +143,7 @@ impl Vault {
         .await
     }
 
-    /// Lets the second recipient hear nothing more. Without one, nothing happens. `version` as for
+    /// Stops notices to the second recipient. Does nothing without one. `version` as for
     /// [`Vault::set_second_recipient`].
     ///
     /// # Errors
@@ -173,8 +173,8 @@ impl Vault {
         .await
     }
 
-    /// Sends the link that confirms an address again: that of the `account` or of the `second` recipient. One
-    /// of which it has been shown who reads mail there gets none.
+    /// Sends the link that confirms an address again, to the `account` or to the `second` recipient. A proven account
+    /// address or a confirmed second recipient gets none.
     ///
     /// # Errors
     /// [`Error::NotFound`] for anything else, or without a second recipient; [`Error::Throttled`].
@@ -203,7 +203,7 @@ impl Vault {
                 .await
             }
             ("second", Some(address)) => {
-                // One that is removed meanwhile stays removed.
+                // A recipient that is removed meanwhile stays removed.
                 let version = of_recipient(Some(&address));
                 self.set_second_recipient(session, &address, &version, caller)
                     .await
@@ -212,7 +212,7 @@ impl Vault {
         }
     }
 
-    /// Makes a new address for the calendar feed; the old one is not found from now on.
+    /// Changes the URL of the calendar feed; the old one is no longer found.
     pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
         let account = session.account.id.clone();
         self.write(Member::new(session, caller), move |tx| {

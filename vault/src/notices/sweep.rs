@@ -1,16 +1,16 @@
-//! The sweep: writes into the ledger what has become due, and puts one mail for each account and recipient
+//! The sweep: records in the ledger everything that has fallen due, and puts one mail for each account and recipient
 //! into the outbox, in the same transaction.
 //!
-//! A plain function of the database and the instant. `sweeps.swept_to` says how far it has come: what is due
-//! from there until before `now` is looked at, stage by stage, through the index on `expires_at`, so it costs
-//! what is due and not what there is. The ledger's key (key, expiration, stage, recipient) makes sweeping
-//! twice the same as sweeping once.
+//! The sweep is a plain function of the database and the instant. `sweeps.swept_to` is its position: it reads what is
+//! due from there until before `now`, stage by stage, through the index on `expires_at`, so its cost depends on what is
+//! due and not on how many keys there are. The ledger's key (key, expiration, stage, recipient) makes the sweep
+//! idempotent.
 //!
-//! A key that is expired by hand is taken down at once, by what expires it.
+//! A key that is expired manually is recorded at once, by the operation that expires it.
 //!
-//! Changing an expiration re-arms exactly what should come again: the ledger speaks of the old one, and a
-//! stage applies only if its lead is at most half of what is left (see [`Stage::applies`]), so it always lies
-//! ahead of the change.
+//! Changing an expiration re-arms exactly the notices that should come again: the ledger's rows belong to the old one,
+//! and a stage applies only if its lead is at most half of what is left (see [`Stage::applies`]), so it always lies
+//! after the change.
 
 use std::collections::BTreeMap;
 
@@ -22,15 +22,14 @@ use crate::error::{Error, Result};
 use crate::outbox::{self, Wait};
 use crate::storage::{Database, System, Tx};
 
-/// Accounts written in one transaction, so that a million keys that expire at midnight do not keep everybody
-/// else from writing.
+/// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
 const BATCH: usize = 50;
 
 const NEXT_DUE: &str = "WITH stages (lead) AS (VALUES (CAST($1 AS BIGINT)), ($2), ($3), ($4), ($5), ($6), ($7))
     SELECT MIN((SELECT MIN(k.expires_at) FROM api_keys k WHERE k.expires_at >= w.swept_to + s.lead) - s.lead)
     FROM stages s CROSS JOIN sweeps w WHERE w.id = 1";
 
-/// CROSS JOIN lets SQLite go from the few stages to the keys, by the index on the expiration.
+/// CROSS JOIN makes SQLite go from the few stages to the keys, by the index on the expiration.
 const DUE: &str = "WITH stages (stage, lead) AS (VALUES
         ($3, CAST($4 AS BIGINT)), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16))
     SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
@@ -38,7 +37,7 @@ const DUE: &str = "WITH stages (stage, lead) AS (VALUES
     WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
     ORDER BY k.account_id";
 
-/// Starts the sweep at the present where it has never run: what was due earlier is history.
+/// Starts the sweep at the current instant if it has never run; anything due earlier is ignored.
 pub async fn begin(database: &Database) -> Result<()> {
     let row: Option<(i64,)> = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
         .fetch_optional(&database.readers)
@@ -56,7 +55,7 @@ pub async fn begin(database: &Database) -> Result<()> {
     database.transact(System, insert).await
 }
 
-/// The instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
+/// Returns the instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
 pub async fn next_due(database: &Database) -> Result<Option<i64>> {
     let mut query = sqlx::query_as(NEXT_DUE);
     for stage in Stage::ALL {
@@ -68,7 +67,7 @@ pub async fn next_due(database: &Database) -> Result<Option<i64>> {
 
 /// Records everything that fell due before `now`, and returns how many mails it put into the outbox.
 pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
-    // A key that was expired a moment before `now` must be seen, or it would never be.
+    // A key that was expired a moment before `now` must be visible, or the sweep would never see it.
     database.settled().await?;
     let (from,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
         .fetch_one(&database.readers)
@@ -97,8 +96,8 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// The stages that an account has chosen and the addresses that hear of them, as this transaction finds them; none if the
-/// account is gone.
+/// Returns the stages that an account has chosen and its recipients, as of this transaction; none if the account is
+/// gone.
 async fn wishes(
     connection: &mut AnyConnection,
     account: &str,
@@ -116,8 +115,8 @@ async fn wishes(
     }))
 }
 
-/// Records that a key was expired manually, in the transaction that did it. The mail about it waits, so that it can
-/// speak of all keys that are expired by then.
+/// Records that a key was expired manually, in the transaction that does it. The mail waits, so that it can cover all
+/// keys that are expired by then.
 pub async fn expired_manually(
     tx: &mut Tx,
     account: &str,
@@ -140,7 +139,7 @@ pub async fn expired_manually(
     Ok(())
 }
 
-/// Writes into the ledger that a mail of another kind tells of this key's expiration, so that no notice does.
+/// Records in the ledger that a mail of another kind reports this key's expiration, so that no notice does.
 pub async fn told_by(
     connection: &mut AnyConnection,
     mail: &outbox::MailTo<'_>,
@@ -163,13 +162,13 @@ pub async fn told_by(
     Ok(())
 }
 
-/// The stages that an account has chosen. Words that this version does not know are those of a newer one that
-/// was taken back: tell all.
+/// Parses the stages that an account has chosen. A value that this version does not know is from a newer one that was
+/// rolled back, and selects all stages.
 fn read(chosen: &str) -> Stages {
     chosen.parse().unwrap_or(Stages::ALL)
 }
 
-/// A stage that a key has come to.
+/// A stage that a key has reached.
 struct Due {
     account: String,
     key: DueKey,
@@ -182,8 +181,8 @@ struct DueKey {
     stage: Stage,
 }
 
-/// What became due from `from` until before `now`: of the stages that the account has chosen, as far as they
-/// apply. The rows of an account come one after another.
+/// Returns what fell due from `from` until before `now`, of the stages that the account has chosen and that apply. The
+/// rows of an account are consecutive.
 fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
     let mut query = sqlx::query_as(DUE).bind(from).bind(now);
     for stage in Stage::ALL {
@@ -193,7 +192,7 @@ fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>
     rows.try_filter_map(|row: DueRow| std::future::ready(Ok(row.due())))
 }
 
-/// A key with a stage whose instant has come.
+/// A key with a stage that is due.
 #[derive(FromRow)]
 struct DueRow {
     account_id: String,
@@ -206,7 +205,7 @@ struct DueRow {
 }
 
 impl DueRow {
-    /// The stage, if the account has chosen it and it applies.
+    /// Returns the stage, if the account has chosen it and it applies.
     fn due(self) -> Option<Due> {
         let stage = Stage::from_slug(&self.stage)?;
         let applies = stage.applies(self.expiration_set_at, self.expires_at);
@@ -221,12 +220,12 @@ impl DueRow {
     }
 }
 
-/// What is due for each account, to be written in one transaction.
+/// The due keys of each account, to be written in one transaction.
 #[derive(Default)]
 struct Batch(BTreeMap<String, Vec<DueKey>>);
 
 impl Batch {
-    /// Whether this account belongs into the next batch. One account is never spread over two.
+    /// Returns whether this account belongs in the next batch. An account is never split over two.
     fn is_full_for(&self, account: &str) -> bool {
         self.0.len() >= BATCH && !self.0.contains_key(account)
     }
@@ -235,7 +234,7 @@ impl Batch {
         self.0.entry(due.account).or_default().push(due.key);
     }
 
-    /// The recipients are those of this transaction: what was read for the sweep may be older than a change of address.
+    /// Writes the batch. Its recipients are read here: what the sweep has read may be older than a change of address.
     async fn write(self, database: &Database, now: i64) -> Result<usize> {
         if self.0.is_empty() {
             return Ok(0);
@@ -262,8 +261,8 @@ impl Batch {
     }
 }
 
-/// Writes the ledger and a mail for one recipient, and says whether there was something to tell: what the
-/// ledger holds already is not, and neither is a key that was changed since it was read.
+/// Writes the ledger and a mail for one recipient, and returns whether there was something to report. Keys that the
+/// ledger already holds, or that have changed since they were read, do not count.
 async fn write_mail(
     connection: &mut AnyConnection,
     account: &str,
@@ -275,7 +274,7 @@ async fn write_mail(
     let mail = outbox::notice(connection, account, recipient, now, wait).await?;
     keys.sort_unstable();
     let mut news = false;
-    // After a time without sweeps a key may have come to several stages: the last is told, and goes first.
+    // After a time without sweeps, a key may have reached several stages: the last is reported, and goes first.
     let mut told: Option<DueKey> = None;
     for key in keys.into_iter().rev() {
         let superseded = told
@@ -301,7 +300,7 @@ async fn write_mail(
         }
     }
     if !news {
-        // It may be a mail that was there before and has something to tell.
+        // The mail may have existed before, with something to report.
         sqlx::query(
             "DELETE FROM outbox WHERE id = $1
              AND NOT EXISTS (SELECT 1 FROM notices WHERE mail_id = $1 AND left_out IS NULL)",
@@ -322,7 +321,7 @@ mod tests {
     use super::*;
     use crate::test_support::{Fixture, NOON};
 
-    /// What is due is found through an index, however many keys there are.
+    /// Due keys are found through an index, however many keys there are.
     #[tokio::test]
     async fn the_sweep_reads_by_index() {
         let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
@@ -348,7 +347,7 @@ mod tests {
         }
     }
 
-    /// A notice goes to the address of the moment when it is written.
+    /// A notice goes to the address that is in force when it is written.
     #[tokio::test]
     async fn a_change_of_address_during_a_sweep_loses_no_notice() {
         let fixture = Fixture::new().await;
