@@ -1,4 +1,4 @@
-//! When a mail that was not taken is tried again, and when it is given up.
+//! Retry schedule of a mail that could not be sent, and the end of its retries.
 
 use sha2::{Digest as _, Sha256};
 use shared::DAY_MS;
@@ -10,14 +10,14 @@ const FIRST_WAIT_MS: i64 = 30 * 1000;
 const LONGEST_WAIT_MS: i64 = 2 * 60 * 60 * 1000;
 /// The longest wait with its spread, in milliseconds.
 pub const LONGEST_MS: i64 = LONGEST_WAIT_MS / 4 * 5;
-/// The shortest wait where the mail may have been delivered, in milliseconds: an hour. A server that is slow
-/// after the final dot gets a few copies in five days rather than one every minute.
+/// The shortest wait if the mail may have been delivered, in milliseconds: an hour. A server that is slow after the
+/// final dot gets a few copies in five days rather than one every minute.
 pub const UNKNOWN_MS: i64 = 60 * 60 * 1000;
-/// How long a mail is tried, in milliseconds.
+/// How long a mail is retried, in milliseconds.
 pub const GIVE_UP_MS: i64 = 5 * DAY_MS;
 
-/// How long to wait after attempt number `attempts`, in milliseconds. It is spread by a quarter either way, so
-/// that mails which failed together do not come back together; by the mail's id, so that a test can tell.
+/// Returns the wait after attempt number `attempts`, in milliseconds. It is spread by a quarter either way, so that
+/// mails that failed together are not retried together; the mail's id determines the spread, for the sake of tests.
 pub fn wait(id: &str, attempts: i64) -> i64 {
     let doublings = u32::try_from(attempts - 1).unwrap_or(0).min(16);
     let wait = (FIRST_WAIT_MS << doublings).min(LONGEST_WAIT_MS);

@@ -1,8 +1,8 @@
-//! The outbox: mails that are to be sent, written in the transaction that gave the reason for them.
+//! The outbox: mails to be sent, written in the transaction that causes them.
 //!
-//! A mail's way: put → leased → checked against what is true by now → sent → settled. The lease keeps a second
-//! sender off it, and ends by itself if the first one dies. The id is the Message-ID for ever, so whatever
-//! happens between the mail server's yes and our writing it down, a second copy can be told as one.
+//! A mail is put → leased → checked against what is true by now → sent → settled. The lease keeps a second sender off
+//! it, and expires if the first one dies. The id is the Message-ID of every attempt, so if Keyhold stops before it
+//! stores the mail server's acceptance, a second copy can be recognized.
 
 pub mod backoff;
 mod queue;

@@ -1,4 +1,4 @@
-//! The rows of the outbox, from the mail that is put there to the one that is settled.
+//! The rows of the outbox, from insertion to settlement.
 
 use shared::DAY_MS;
 use shared::mail::{DeliveryState, MailKind};
@@ -10,30 +10,29 @@ use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
 use crate::storage::{Database, System, Tx};
 
-/// Why a key is left out of a mail: a more urgent stage was told instead.
+/// Why a key is left out of a mail: a more urgent stage was reported instead.
 pub const SUPERSEDED: &str = "superseded";
-/// Why a key is left out of a mail: it was changed or deleted before the mail left.
+/// Why a key is left out of a mail: it was changed or deleted before the mail was sent.
 pub const DROPPED: &str = "dropped";
 
-/// How long a lease lasts, in milliseconds: longer than the longest attempt. A process that starts takes back the
-/// leases of the one before, so a long one delays nothing.
+/// Duration of a lease, in milliseconds: longer than the longest attempt. A process that starts takes back the leases
+/// of the previous one, so a long lease delays nothing.
 pub const LEASE_MS: i64 = 90 * 60 * 1000;
-/// How old a lease is at the start, in milliseconds, whose mail may have arrived: ten minutes. A process that was killed
-/// is started again sooner; one whose database takes nothing is stopped later.
+/// Age of a lease at the start, in milliseconds, from which its mail may have arrived: ten minutes. A killed process is
+/// restarted sooner; one whose database accepts nothing is stopped later.
 const LONG_AGO_MS: i64 = 10 * 60 * 1000;
-/// What is said of a mail that may have arrived although nothing says so.
+/// The response recorded for a mail that may have arrived without a stored acceptance.
 const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's answer; the mail may have been delivered";
-/// Notices to one address within a day, after which they are collected; fewer to an address of which nobody
-/// knows whose it is.
+/// Notices to one address within a day, after which they are collected; fewer to an address that is not confirmed.
 const MANY_A_DAY: i64 = 20;
 const MANY_A_DAY_UNCONFIRMED: i64 = 10;
 /// How long they are collected, in milliseconds: an hour.
 const COLLECT_MS: i64 = 60 * 60 * 1000;
-/// The turn of a mail that nobody has tried to send: before all that are tried again, whatever the clock showed
-/// when it was put here.
+/// The turn of a mail that has not been tried yet: before all retries, whatever the clock showed when it was put into
+/// the outbox.
 pub const AT_ONCE: i64 = 0;
 
-/// The word by which a kind of mail is stored; it never changes.
+/// Returns the slug that stores a kind of mail; it never changes.
 pub fn kind_slug(kind: MailKind) -> &'static str {
     match kind {
         MailKind::Notice => "notice",
@@ -47,10 +46,10 @@ pub fn kind_slug(kind: MailKind) -> &'static str {
     }
 }
 
-/// The kind that a stored word means.
+/// Returns the kind of a stored slug.
 ///
 /// # Errors
-/// A word of a newer version.
+/// A slug of a newer version.
 pub fn kind(slug: &str) -> Result<MailKind> {
     MailKind::ALL
         .into_iter()
@@ -60,7 +59,7 @@ pub fn kind(slug: &str) -> Result<MailKind> {
         })
 }
 
-/// How far a mail has come, by its stored outcome.
+/// Returns the delivery state of a stored outcome.
 pub fn state(outcome: Option<&str>) -> DeliveryState {
     match outcome {
         None => DeliveryState::Waiting,
@@ -70,14 +69,14 @@ pub fn state(outcome: Option<&str>) -> DeliveryState {
     }
 }
 
-/// A mail in the outbox, and for whom it is.
+/// A mail in the outbox, and its recipient.
 pub struct MailTo<'a> {
     pub id: &'a str,
     pub account: &'a str,
     pub recipient: &'a str,
 }
 
-/// Adds a mail to a transaction, to be sent at `next_at`, mostly [`AT_ONCE`].
+/// Adds a mail to a transaction, to be sent at `next_at`, usually [`AT_ONCE`].
 pub async fn put(
     connection: &mut AnyConnection,
     id: &str,
@@ -105,16 +104,15 @@ pub async fn put(
 /// How long a notice waits for others to join it.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
-    /// Where it begins, by the machine's clock: the vault's own may stand still.
+    /// When it begins, by the machine's clock: the vault's own may stand still.
     pub from: i64,
     /// In milliseconds; 0: it leaves at once.
     pub length: i64,
 }
 
-/// The mail that a new notice goes with: one that was not yet tried, or else a new one, which leaves after
-/// `wait`. Where there were many in the last day, it waits longer, so
-/// that nobody's mailbox can be filled by expiring and restoring keys, least of all one that belongs to somebody
-/// else.
+/// Returns the mail that a new notice joins: one that was not yet tried, or else a new one, which leaves after `wait`.
+/// After many in the last day it waits longer, so that expiring and restoring keys cannot fill a mailbox, least of all
+/// a stranger's.
 pub async fn notice(
     connection: &mut AnyConnection,
     account: &str,
@@ -168,25 +166,25 @@ pub async fn notice(
     Ok(id)
 }
 
-/// A mail that is ours to send until the lease ends.
+/// A mail that this process may send until the lease ends.
 #[derive(Debug, FromRow)]
 pub struct Leased {
     pub id: String,
     #[sqlx(rename = "account_id")]
     pub account: String,
-    /// The stored word for its kind.
+    /// The stored slug of its kind.
     pub kind: String,
     pub recipient: String,
     pub created_at: i64,
     pub(super) tried_since: i64,
-    /// With this one.
+    /// Including this one.
     pub attempts: i64,
     /// When the lease began.
     #[sqlx(skip)]
     pub since: i64,
 }
 
-/// A key that a mail does not speak of although it was meant to.
+/// A key that a mail leaves out although it was meant to report it.
 #[derive(Debug)]
 pub struct LeftOut {
     pub access_key: String,
@@ -196,7 +194,7 @@ pub struct LeftOut {
     pub why: &'static str,
 }
 
-/// Ends a leased mail that has nothing true left to say.
+/// Ends a leased mail that has nothing true left to report.
 pub async fn drop_mail(
     connection: &mut AnyConnection,
     mail: &Leased,
@@ -248,8 +246,8 @@ async fn finish(
     Ok(())
 }
 
-/// Records the outcome of an attempt. Only a mail that was sent has left something out for good: before
-/// the next attempt everything is checked again. The attempt's own task records it, so that a stop can call off both.
+/// Records the outcome of an attempt. Only a mail that was sent records what it left out: before the next attempt
+/// everything is checked again. The attempt's own task records it, so that a stop can cancel both.
 pub async fn settle(
     database: &Database,
     mail: &Leased,
@@ -286,7 +284,7 @@ pub async fn settle(
     database.transact(System, settle).await
 }
 
-/// Lets a mail wait for its next attempt, while the lease is still this one: another attempt may have it by now.
+/// Schedules the next attempt of a mail, while the lease is still this one: another attempt may hold it by now.
 async fn try_again(
     connection: &mut AnyConnection,
     mail: &Leased,
@@ -306,7 +304,8 @@ async fn try_again(
     Ok(())
 }
 
-/// Gives back every lease at a stop. Nothing is sent now. Of the `unknown` mails a copy may have arrived, so they wait.
+/// Returns every lease at a stop, when nothing is being sent. A copy of the `unknown` mails may have arrived, so they
+/// wait.
 pub async fn return_leases(database: &Database, unknown: &[String], now: i64) -> Result<()> {
     let return_all = async |tx: &mut Tx| {
         for mail in unknown {
@@ -325,9 +324,9 @@ pub async fn return_leases(database: &Database, unknown: &[String], now: i64) ->
     database.transact(System, return_all).await
 }
 
-/// Takes back at a start what the process before left leased: only one has the database open. It was killed, mostly
-/// a moment ago, and its mails leave at once; or it stopped while the database took nothing, not even that a copy may
-/// have arrived. So a notice that was leased long ago waits. A link does not: it is of use for an hour.
+/// Takes back the leases of the previous process at a start: only one has the database open. If it was killed, usually
+/// a moment ago, its mails leave at once. If it stopped while the database accepted nothing, it could not even store
+/// that a copy may have arrived. So a notice leased long ago waits. A link does not: it is useful for an hour only.
 pub async fn take_back_leases(database: &Database, now: i64) -> Result<()> {
     let take_back = async |tx: &mut Tx| {
         sqlx::query(
@@ -354,7 +353,7 @@ async fn return_rest(connection: &mut AnyConnection) -> Result<()> {
     Ok(())
 }
 
-/// Lets a mail of this account be tried anew that was given up, and says whether there was one.
+/// Schedules a mail of this account that was given up again, and returns whether there was one.
 pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> Result<bool> {
     let revived = sqlx::query(
         "UPDATE outbox SET outcome = NULL, finished_at = NULL, attempts = 0, next_at = $1
@@ -369,7 +368,7 @@ pub async fn revive(connection: &mut AnyConnection, account: &str, id: &str) -> 
 }
 
 impl crate::vault::Vault {
-    /// How many mails wait to be sent or tried again.
+    /// Returns how many mails wait to be sent or retried.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).

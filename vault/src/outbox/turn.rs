@@ -1,4 +1,4 @@
-//! Whose turn it is among the mails that wait: found by index, and by the machine's clock.
+//! Selection of the next mail among those that wait: by index, and by the machine's clock.
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -12,23 +12,23 @@ use crate::time::jump_guard::JUMP_MS;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Wanted {
     Any,
-    /// Those that a person waits for at the screen.
+    /// Mails that a user waits for.
     Links,
 }
 
-/// The mails whose turn it is.
+/// The criteria of the next mail.
 #[derive(Clone, Copy, Debug)]
 pub struct Turn {
     pub wanted: Wanted,
-    /// By the machine's clock, as far as it is believed, UTC epoch milliseconds.
+    /// By the machine's clock, as far as it is trusted, UTC epoch milliseconds.
     pub now: i64,
-    /// Whether the vault's clock is ahead of that, so that mails may be waiting for an instant of a clock that ran
-    /// ahead. Only then every mail that waits is read.
+    /// Whether the vault's clock is ahead of `now`, so that mails may be waiting for an instant of a clock that ran
+    /// ahead. If so, every waiting mail is read.
     pub clock_ahead: bool,
 }
 
 impl Turn {
-    /// The mails among which the turn is looked for. The kind is written out, so that SQLite uses the index on links.
+    /// Returns the mails to select from. The kind is written out, so that SQLite uses the index on links.
     fn among(self) -> &'static str {
         match self.wanted {
             Wanted::Any => "FROM outbox WHERE next_at IS NOT NULL",
@@ -62,12 +62,12 @@ impl Turn {
     }
 }
 
-/// Whether a mail waits since the machine's clock ran ahead of the present instant, `$1`. Its wait began when it was put
-/// here, or else when it was taken for the first time. What was put here while the vault's clock stood still is dated
-/// ahead too, but waits by the machine's clock. A mail that was tried before the leap and again in it is told by a wait
-/// that is longer than any.
+/// Returns the condition of a mail that has waited since the machine's clock ran ahead of the current instant, `$1`.
+/// Its wait began at its first attempt, or else when it was put into the outbox. A mail that was put there while the
+/// vault's clock stood still is dated ahead too, but waits by the machine's clock. A mail that was tried before the
+/// jump and again during it is recognized by a wait longer than the longest.
 ///
-/// Taking a mail makes this false for it, whatever wait follows: it would be taken without end otherwise.
+/// Taking a mail makes this false for it, whatever wait follows; otherwise it would be taken endlessly.
 fn ran_ahead() -> String {
     let begun = "COALESCE(tried_since, created_at)";
     let longest = backoff::LONGEST_MS;
@@ -77,7 +77,7 @@ fn ran_ahead() -> String {
     )
 }
 
-/// When the next mail is to be tried, UTC epoch milliseconds; long past where it may leave at once.
+/// Returns when the next mail is to be tried, UTC epoch milliseconds; long past if it may leave at once.
 pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
     let mut query = sqlx::query_as(AssertSqlSafe(turn.next_try()));
     if turn.clock_ahead {
@@ -87,8 +87,8 @@ pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
     Ok(next)
 }
 
-/// Takes the mail whose turn it is, if one is due. One that was put here by a clock that ran ahead does not wait
-/// until its time comes again.
+/// Leases the next mail, if one is due. A mail that a clock that ran ahead has scheduled does not wait until that time
+/// comes again.
 pub async fn lease(connection: &mut AnyConnection, turn: Turn) -> Result<Option<Leased>> {
     let leased: Option<Leased> = sqlx::query_as(AssertSqlSafe(turn.lease()))
         .bind(turn.now)

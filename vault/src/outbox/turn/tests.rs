@@ -1,4 +1,4 @@
-//! Whose turn it is: what finding it costs, and how mails wait while clocks disagree.
+//! Selection of the next mail: its cost, and how mails wait while clocks disagree.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -17,7 +17,7 @@ use crate::test_support::{Fixture, MINUTE, Mailbox, Member, NOON, expire};
 use crate::time::clock::{Clock, ManualClock};
 use crate::vault::Vault;
 
-/// Counted in the steps of SQLite's virtual machine: a mail that waits costs the search for the next one nothing.
+/// Counted in the steps of SQLite's virtual machine: waiting mails add nothing to the search for the next one.
 #[tokio::test]
 async fn the_next_mail_is_found_however_many_wait() {
     let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
@@ -98,7 +98,7 @@ async fn a_notice_waits_for_others_while_a_round_goes_on() {
     assert!(take(vault, NOON + 2 * MINUTE).await);
 }
 
-/// So it is while the vault's clock stands still: the wait is measured by the machine's.
+/// The same holds while the vault's clock stands still: the wait is measured by the machine's.
 #[tokio::test]
 async fn a_notice_waits_for_others_while_time_stands_still() {
     let (fixture, member) = open().await;
@@ -114,13 +114,13 @@ async fn a_notice_waits_for_others_while_time_stands_still() {
     assert!(take(vault, clock.wall()).await);
 }
 
-/// Lets the machine's clock leap, and the vault see it.
+/// Makes the machine's clock jump, and the vault read it.
 fn leap(vault: &Vault, clock: &ManualClock, milliseconds: i64) {
     clock.leap(milliseconds);
     vault.now();
 }
 
-/// A mailbox that has got its notices for the day while the clock ran ahead: the next one is put off once, by the time
+/// A mailbox reaches its daily limit of notices while the clock runs ahead: the next one is postponed once, by the time
 /// that has really passed, and not taken again and again.
 #[tokio::test]
 async fn a_crowded_mailbox_waits_by_no_leap() {
@@ -149,7 +149,7 @@ async fn a_crowded_mailbox_waits_by_no_leap() {
     }
 }
 
-/// Takes the mail whose turn it is, and fails to send it; perhaps the clock is moved meanwhile.
+/// Takes the next mail and fails to send it, optionally with a clock that moves meanwhile.
 async fn fail(vault: &Vault, clock: &ManualClock, meanwhile: i64) {
     let in_flight = InFlight::default();
     let mail = vault.take(Wanted::Any, clock.wall(), &in_flight).await;
@@ -160,7 +160,7 @@ async fn fail(vault: &Vault, clock: &ManualClock, meanwhile: i64) {
         .await;
 }
 
-/// A mail that was refused for now while the clock ran ahead is tried again when the clock is right, whenever its first
+/// A mail that failed temporarily while the clock ran ahead is retried when the clock is right, whenever its first
 /// attempt was.
 #[tokio::test]
 async fn a_mail_is_not_tried_again_by_a_clock_that_was_ahead() {
