@@ -1,4 +1,4 @@
-//! Sending one mail: leased, checked, handed over, settled.
+//! Delivery of one mail: lease, composition, sending, settlement.
 
 #![expect(clippy::disallowed_methods, reason = "deliveries have a duration")]
 
@@ -21,11 +21,12 @@ use crate::storage::{System, Tx};
 use crate::time::jump_guard::JUMP_MS;
 use crate::vault::Vault;
 
-/// The wait before writing down again what could not be written down.
+/// The wait before an outcome that could not be stored is stored again.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 impl Vault {
-    /// Sends what is due now, one after another, each within `limit`, and says how many attempts that were.
+    /// Sends everything that is due now, one mail after another, each within `limit`, and returns the number of
+    /// attempts.
     pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
         let mut attempts = 0;
         while let Some(mail) = self
@@ -39,7 +40,7 @@ impl Vault {
         Ok(attempts)
     }
 
-    /// The mails whose turn it is at `now`, by the machine's clock.
+    /// Returns the criteria of the mails that are due at `now`, by the machine's clock.
     pub(crate) fn turn(&self, wanted: Wanted, now: i64) -> Turn {
         Turn {
             wanted,
@@ -48,7 +49,7 @@ impl Vault {
         }
     }
 
-    /// Leases the next mail that is due and still has something true to say.
+    /// Leases the next mail that is due and still has something true to report.
     pub(crate) async fn take(
         &self,
         wanted: Wanted,
@@ -62,8 +63,8 @@ impl Vault {
             if due.is_none_or(|at| at > now) {
                 return Ok(None);
             }
-            // The lease is committed by itself: a mail that cannot be composed comes up again when it ends,
-            // and does not stand in the way of the others meanwhile.
+            // The lease is committed separately: a mail that cannot be composed comes up again when it ends, and does
+            // not block the others meanwhile.
             let leased = database.transact(System, async |tx| {
                 let lease = outbox::lease(tx.connection(), turn).await?;
                 if lease.is_none() {
@@ -98,13 +99,13 @@ impl Vault {
         }
     }
 
-    /// Composes a leased mail of what is true in this transaction. One that has nothing to say, or has to wait, is settled
-    /// in it.
+    /// Composes a leased mail from what is true in this transaction. A mail that has nothing to report, or has to wait,
+    /// is settled in it.
     async fn compose(&self, tx: &mut Tx, lease: &Leased, now: i64) -> Result<Composed> {
-        // What happened since `now` was read is true by now, and not a moment ahead.
+        // The later instant, so that what happened since `now` was read does not lie ahead of it.
         let at = now.max(tx.now());
         let checked = render::check(self, tx.connection(), lease, at);
-        // A mail that cannot be composed backs off as one that cannot be sent.
+        // A mail that cannot be composed backs off like one that cannot be sent.
         let checked = AssertUnwindSafe(checked).catch_unwind().await;
         let Checked { content, left_out } = match checked {
             Ok(Ok(checked)) => checked,
@@ -131,15 +132,15 @@ impl Vault {
     }
 }
 
-/// What became of composing a mail.
+/// The result of composing a mail.
 enum Composed {
     Mail(Content, Vec<LeftOut>),
-    /// It has nothing true to say, or waits.
+    /// The mail has nothing true to report, or waits.
     Settled,
     Failed(String),
 }
 
-/// A mail that is leased and composed.
+/// A leased and composed mail.
 pub struct Outgoing {
     pub lease: Leased,
     left_out: Vec<LeftOut>,
@@ -148,7 +149,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Hands it to the mail server.
+    /// Tries once to send the mail.
     pub async fn attempt(
         &self,
         transport: &Transport,
@@ -178,9 +179,9 @@ impl Outgoing {
         outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
     }
 
-    /// Sends it, and settles it, for as long as that takes: a mail that was sent and is not settled would be sent
-    /// again. So nothing stands between the two, and a panic in either is an outcome like any other. The instant
-    /// is counted from the lease, by the monotonic clock, unless the machine's was set back meanwhile.
+    /// Sends the mail and settles it, however long that takes: a mail that was sent and is not settled would be sent
+    /// again. So nothing comes between the two, and a panic in either is an outcome like any other. The instant is
+    /// counted from the lease, by the monotonic clock, unless the machine's was set back meanwhile.
     pub async fn send(
         self,
         vault: &Vault,
@@ -231,13 +232,13 @@ impl Outgoing {
     }
 }
 
-/// The mails in flight. One whose outcome cannot be stored for so long that its lease ends is still in flight, and must
-/// not be sent a second time.
+/// The mails in flight. A mail whose outcome cannot be stored until its lease ends is still in flight, and must not be
+/// sent a second time.
 #[derive(Clone, Default)]
 pub struct InFlight(Arc<Mutex<HashSet<String>>>);
 
 impl InFlight {
-    /// Adds a mail until the result is dropped; none if it is in flight already.
+    /// Adds a mail until the result is dropped; returns none if it is already in flight.
     fn take(&self, mail: &str) -> Option<Held> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.insert(mail.to_owned())
@@ -264,7 +265,7 @@ mod tests {
     use crate::storage::READERS;
     use crate::test_support::Fixture;
 
-    /// Many readers at work are no reason to report that the database takes no changes.
+    /// Busy readers are not reported as a database that accepts no changes.
     #[tokio::test]
     async fn a_question_without_a_reader_is_no_fault_of_the_database() {
         let fixture = Fixture::new().await;

@@ -1,6 +1,5 @@
-//! The rendering of a mail at the moment when it leaves: from the keys, accounts and links as they are then, not as
-//! they were when the mail was put into the outbox. Statements that are no longer true are left out, and a mail with
-//! nothing left is not sent.
+//! Rendering of a mail when it is sent, from the current keys, accounts and links, not from those at the time when it
+//! was put into the outbox. Statements that are no longer true are left out, and a mail with nothing left is not sent.
 
 mod account;
 mod checked;
@@ -20,7 +19,7 @@ use crate::usage::{self, FAILING};
 use crate::vault::Vault;
 pub use checked::Checked;
 
-/// Looks at what a leased mail is about.
+/// Renders a leased mail from what is true at `now`.
 pub async fn check(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -60,14 +59,14 @@ pub async fn check(
     })
 }
 
-/// A ledger row of this mail, with what its key has become.
+/// A ledger row of this mail, with the current state of its key.
 struct Row {
     access_key: String,
     expires_at: i64,
     stage: String,
     /// None: deleted.
     name: Option<String>,
-    /// The key's expiration today.
+    /// The key's current expiration.
     present: Option<i64>,
     set_at: Option<i64>,
     used_at: Option<i64>,
@@ -89,7 +88,7 @@ async fn notice(
     .fetch_one(&mut *connection)
     .await?;
     let is_second = second.as_ref() == Some(&mail.recipient);
-    // A second recipient who was removed meanwhile hears nothing more.
+    // A second recipient that was removed meanwhile gets no more notices.
     let welcome = is_second || mail.recipient == own;
     let zone = Zone::stored(&zone);
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
@@ -131,8 +130,8 @@ async fn notice(
     })
 }
 
-/// The ledger's rows of this mail. One is superseded if a later stage of the same expiration is in a mail to
-/// the same address: this one was held up, and the more urgent one speaks for it.
+/// Returns the ledger's rows of this mail. A row is superseded if a later stage of the same expiration is in a mail to
+/// the same address: this mail was delayed, and the more urgent one replaces it.
 async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result<Vec<Row>> {
     type Tuple = (
         String,

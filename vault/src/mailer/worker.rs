@@ -1,6 +1,6 @@
-//! The mail worker: it sweeps when something is due, and sends what is in the outbox. One task, woken by the next
-//! due instant and by every change of the database; a few sends run beside it, so that a slow mail server
-//! holds up neither the sweep nor the other mails, and never a page or a verification.
+//! The mail worker: sweeps when something is due, and sends what is in the outbox. It is one task, woken by the next
+//! due instant and by every change of the database; a few sends run beside it, so that a slow mail server delays
+//! neither the sweep nor the other mails, and never a page or a verification.
 
 #![expect(
     clippy::disallowed_methods,
@@ -25,36 +25,36 @@ use crate::outbox::{self, Wanted};
 use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
-/// Mails in flight at the same time, without slow ones.
+/// Maximum number of mails in flight, without slow ones.
 const MAX_IN_FLIGHT: usize = 16;
-/// Mails in flight at the same time, including slow ones.
+/// Maximum number of mails in flight, including slow ones.
 const CONNECTIONS: usize = 64;
-/// How many of either are reserved for links, which a person waits for.
+/// How many of either are reserved for links, which a user waits for.
 const RESERVED_FOR_LINKS: usize = 4;
-/// A mail that takes longer is slow, and does not count against [`MAX_IN_FLIGHT`]: RFC 5321 gives a receiver half an hour
-/// in all, and the others do not wait that long.
+/// The time after which a mail is slow, and does not count against [`MAX_IN_FLIGHT`]: RFC 5321 gives a receiver half an
+/// hour in all, and the others do not wait that long.
 const SLOW: Duration = Duration::from_secs(30);
-/// The longest that one attempt may take in all, more than all of its steps should.
+/// The time limit of one attempt, more than all of its steps should take.
 const ATTEMPT: Duration = Duration::from_hours(1);
-/// How long a stop waits for the attempts under way.
+/// How long a stop waits for the attempts in progress.
 const GRACE: Duration = Duration::from_millis(5_500);
-/// The worker looks this often even if nothing is due, to see whether the clock has jumped.
+/// Interval at which the worker checks whether the clock has jumped, even if nothing is due.
 const LOOK: Duration = Duration::from_mins(1);
-/// The wait after a sweep that failed, in milliseconds.
+/// The wait after a failed sweep, in milliseconds.
 const RESWEEP_MS: i64 = 5_000;
 /// The shortest wait while the clock does not move.
 const STILL: Duration = Duration::from_millis(100);
-/// The wait while the clock is doubted, or the database does not answer.
+/// The wait while the clock is doubted, or the database does not respond.
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
-/// The mail worker, running.
+/// A running mail worker.
 pub struct MailWorker {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
 impl MailWorker {
-    /// Lets the attempts under way come to an end, for a few seconds at most, and gives the rest back.
+    /// Waits for the attempts in progress, for a few seconds at most, and returns the leases of the rest.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         if let Err(fault) = self.task.await {
@@ -64,14 +64,14 @@ impl MailWorker {
 }
 
 impl Vault {
-    /// Begins to sweep and to send.
+    /// Starts to sweep and to send.
     pub fn start_mailer(&self, transport: Transport) -> MailWorker {
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(Round::new(self.clone(), transport).run(stopped));
         MailWorker { stop, task }
     }
 
-    /// Takes down what became due before now, and says how many mails it put into the outbox.
+    /// Records everything that fell due before now, and returns how many mails it put into the outbox.
     pub async fn sweep(&self) -> Result<usize> {
         sweep::sweep(&self.0.database, self.now()).await
     }
@@ -88,11 +88,11 @@ struct Round {
     in_flight: InFlight,
     /// The instant of the last round.
     last: Option<i64>,
-    /// When the log was last told that no reader was free.
+    /// When the log last reported that no reader was free.
     busy_told: Option<Instant>,
 }
 
-/// A mail on its way.
+/// A mail that is being sent.
 struct UnderWay {
     mail: String,
     since: Instant,
@@ -123,7 +123,7 @@ impl Round {
         }
         loop {
             let monotonic = self.started.elapsed();
-            // A panic over one mail must not be the end of all mail.
+            // A panic over one mail must not end all mail.
             let pause = match AssertUnwindSafe(self.look(monotonic)).catch_unwind().await {
                 Ok(Ok(pause)) => pause,
                 Ok(Err(error)) => {
@@ -147,19 +147,19 @@ impl Round {
         self.finish().await;
     }
 
-    /// Does what there is to do, and says how long there will be nothing. `monotonic` is the time since the
-    /// worker started.
+    /// Does the work that is due, and returns how long there will be none. `monotonic` is the time since the worker
+    /// started.
     async fn look(&mut self, monotonic: Duration) -> Result<Duration> {
         let begun = Instant::now();
         let Some(now) = self.jump_guard.now(self.vault.0.clock.wall(), monotonic) else {
             return Ok(TRY_AGAIN);
         };
-        // From here on no change can be older than what the sweep goes by.
+        // From here on, no change is dated before the instant of the sweep.
         self.vault.0.clock.raise(now);
         let database = &self.vault.0.database;
         let mut due = sweep::next_due(database).await?;
         if due.is_some_and(|due| due < now) {
-            // What is in the outbox already is sent whether this works or not.
+            // Mails already in the outbox are sent whether or not this works.
             match database.noted(sweep::sweep(database, now).await) {
                 Ok(_) => due = sweep::next_due(database).await?,
                 Err(error) => {
@@ -171,7 +171,7 @@ impl Round {
             }
         }
         while let Some(wanted) = self.free_permits() {
-            // The clock is read for each mail: sixty of them take a while.
+            // The clock is read for each mail, because sixty of them take a while.
             let Some(at) = self.believed(monotonic + begun.elapsed()) else {
                 return Ok(TRY_AGAIN);
             };
@@ -190,7 +190,7 @@ impl Round {
                 let at = now.min(self.vault.0.clock.wall());
                 let turn = self.vault.turn(Wanted::Any, at);
                 let next = outbox::next_try(&self.vault.0.database, turn).await?;
-                // As far ahead of what the sweep goes by, which may stand still.
+                // Relative to the instant of the sweep, which may stand still.
                 (next.map(|next| next.saturating_add(now - at)), None)
             }
             _ => (
@@ -204,12 +204,13 @@ impl Round {
             Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
         });
         let wait = wait.min(next_slow.unwrap_or(LOOK));
-        // After a jump back the clock stands still, perhaps at the very instant at which something is due.
+        // After a jump back the clock stands still, perhaps exactly when something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
     }
 
-    /// Whether an error is worth a line in the log. That no reader is free stands nowhere else, and is said once a minute.
+    /// Returns whether an error is worth logging. A lack of free readers is logged nowhere else, and here once a
+    /// minute.
     fn is_news(&mut self, error: &Error) -> bool {
         if !matches!(error, Error::Busy) {
             return error.is_news();
@@ -221,8 +222,8 @@ impl Round {
         news
     }
 
-    /// The instant by which mails have their turn: the machine's clock, which goes on while [`ClockJumpGuard`] stands still after a
-    /// jump back. None while it is doubted.
+    /// Returns the instant by which mails are due: the machine's clock, which goes on while [`ClockJumpGuard`] stands
+    /// still after a jump back. None while the clock is doubted.
     fn believed(&mut self, monotonic: Duration) -> Option<i64> {
         let wall = self.vault.0.clock.wall();
         self.jump_guard
@@ -230,7 +231,7 @@ impl Round {
             .map(|now| now.min(wall))
     }
 
-    /// Begins to send a mail.
+    /// Starts to send a mail.
     fn start<F>(&mut self, mail: String, send: impl FnOnce(Arc<Progress>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -251,7 +252,7 @@ impl Round {
         self.under_way.remove(&task);
     }
 
-    /// The mails that the free permits may send.
+    /// Returns the mails that the free permits may send.
     fn free_permits(&self) -> Option<Wanted> {
         let quick = self.quick().count();
         let all = self.under_way.len();
@@ -264,7 +265,7 @@ impl Round {
         }
     }
 
-    /// How long those that are not slow have been under way.
+    /// Returns how long the mails that are not slow have been in progress.
     fn quick(&self) -> impl Iterator<Item = Duration> {
         let times = self.under_way.values().map(|mail| mail.since.elapsed());
         times.filter(|time| *time < SLOW)
@@ -281,8 +282,8 @@ impl Round {
         }
     }
 
-    /// Calls off the attempts under way. A mail that the server may have, or that it has taken without the database knowing
-    /// of it, waits before it is sent a second time.
+    /// Cancels the attempts in progress. A mail that the server may have, or has accepted without the database
+    /// recording it, waits before it is sent a second time.
     async fn give_back(mut self) {
         self.sending.shutdown().await;
         let left = self.under_way.into_values();

@@ -1,4 +1,4 @@
-//! Notices to a mailbox that has got many from accounts whose address is not confirmed: they wait and are collected.
+//! Notices to a mailbox that has received many from unconfirmed accounts: they wait and are collected.
 
 use shared::mail::MailKind;
 use sqlx::AnyConnection;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::outbox::{self, Leased};
 use crate::vault::Vault;
 
-/// Lets a notice wait until `next_at`, as if it had not been taken: further ones join it.
+/// Postpones a notice until `next_at`, as if it had not been taken: further ones join it.
 pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i64) -> Result<()> {
     sqlx::query(
         "UPDATE outbox SET next_at = $1, leased_at = NULL, attempts = attempts - 1 WHERE id = $2 AND outcome IS NULL",
@@ -20,8 +20,8 @@ pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i6
 }
 
 impl Vault {
-    /// How long a new notice has to wait, in milliseconds, because its mailbox has got many from accounts whose address is
-    /// not confirmed: a stranger may have made them, under many spellings of it.
+    /// Returns how long a new notice has to wait, in milliseconds, because its mailbox has received many from accounts
+    /// whose address is not confirmed: a stranger may have created them, under many spellings of it.
     pub(super) async fn crowded(
         &self,
         connection: &mut AnyConnection,

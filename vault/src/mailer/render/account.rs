@@ -1,5 +1,5 @@
-//! What mails about the account itself have to say: read from the audit trail, since they tell what happened
-//! whatever has happened since.
+//! Rendering of mails about the account itself: read from the audit trail, because they report what happened, whatever
+//! has happened since.
 
 use sqlx::AnyConnection;
 
@@ -13,7 +13,7 @@ use crate::time::format::moment;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// Of a new password.
+/// Renders the mail about a changed password.
 pub async fn password_changed(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -44,8 +44,8 @@ pub async fn password_changed(
     )))
 }
 
-/// Of another address that was asked for. It is named to an address that is known to be the owner's only: one
-/// that was mistyped at sign-up is somebody else's.
+/// Renders the mail about a requested address. It names the new address only to one that is proven to be the owner's:
+/// an address that was mistyped at sign-up is a stranger's.
 pub async fn address_asked(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -66,7 +66,7 @@ pub async fn address_asked(
     }))
 }
 
-/// Of another address that is in force.
+/// Renders the mail about a changed address.
 pub async fn address_changed(
     vault: &Vault,
     connection: &mut AnyConnection,

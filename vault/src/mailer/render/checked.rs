@@ -6,7 +6,7 @@ use crate::outbox::LeftOut;
 /// The content of a leased mail, from what is true now.
 #[derive(Default)]
 pub struct Checked {
-    /// None: nothing is left to tell.
+    /// None if nothing is left to report.
     pub content: Option<Content>,
     pub left_out: Vec<LeftOut>,
 }

@@ -36,7 +36,7 @@ impl Office {
         }
     }
 
-    /// One round, at so many seconds by the monotonic clock; how many mails there are then.
+    /// Runs one round at so many seconds by the monotonic clock, and returns how many mails there are then.
     async fn mails_after(&mut self, seconds: u64) -> usize {
         self.round.look(Duration::from_secs(seconds)).await.unwrap();
         self.sent().await;
@@ -45,7 +45,7 @@ impl Office {
 }
 
 impl Office {
-    /// Waits until all that is under way has come to an end.
+    /// Waits until all mails in progress are done.
     async fn sent(&mut self) {
         while let Some(ended) = self.round.sending.join_next_with_id().await {
             self.round.ended(ended);
@@ -53,7 +53,7 @@ impl Office {
     }
 }
 
-/// D10: a jump makes no mail until it has held for a minute, and then one for all keys.
+/// D10: a jump causes no mail until it has held for a minute, and then one for all keys.
 #[tokio::test]
 async fn a_clock_that_leaps_ahead_makes_mail_wait() {
     for jump in [HOUR_MS, 400 * DAY_MS] {
@@ -83,7 +83,7 @@ async fn the_postman_sleeps_until_something_is_due() {
         office.round.look(Duration::from_secs(1)).await.unwrap(),
         look
     );
-    // The first of the warnings is due 70 days ahead.
+    // The first warning is due 70 days ahead.
     let mut seconds = 1;
     for (to, expected) in [(10_000, 10_001), (1, 2)] {
         let wall = NOON + 70 * DAY_MS - to;
@@ -107,7 +107,7 @@ async fn the_postman_sleeps_until_something_is_due() {
     assert_eq!(office.mails_after(seconds).await, 2);
 }
 
-/// A machine that comes up with a wrong clock: what was due by then is not told before it has held.
+/// On a machine that starts with a wrong clock, what was due by then is not reported before the clock has held.
 #[tokio::test]
 async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
     let mut office = Office::open().await;
@@ -121,12 +121,12 @@ async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
     );
 }
 
-/// A clock that went ahead a little, and back: a key of the time between is told all the same.
+/// A clock goes ahead a little, and back: a key that is due in between is still reported.
 #[tokio::test]
 async fn a_small_step_ahead_and_back_loses_nothing() {
     let mut office = Office::open().await;
     assert_eq!(office.mails_after(0).await, 1);
-    // Something is due, so that the sweep comes as far as the clock.
+    // Something is due, so that the sweep catches up with the clock.
     let session = office.member.session.clone();
     let vault = office.round.vault.clone();
     let create = |expiry: i64| {
@@ -155,7 +155,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
     assert_eq!(office.mails_after(97).await, 4);
 }
 
-/// Receivers that never answer hold up neither links nor, while there are few of them, notices.
+/// Receivers that never respond delay neither links nor, while they are few, notices.
 #[tokio::test]
 async fn a_link_finds_a_free_hand() {
     let mut office = Office::open().await;
@@ -180,7 +180,7 @@ async fn a_link_finds_a_free_hand() {
     assert_eq!(waiting, Some(0), "the notice waits for a permit");
 }
 
-/// A key that is expired while a round goes on is spoken of as expired, not as about to be.
+/// A key that is expired during a round is reported as expired, not as about to expire.
 #[tokio::test]
 async fn a_mail_speaks_of_the_moment_when_it_leaves() {
     let office = Office::open().await;
@@ -209,7 +209,7 @@ async fn a_mail_speaks_of_the_moment_when_it_leaves() {
     );
 }
 
-/// While what came of a mail cannot be written down, its lease ends; it is not sent a second time.
+/// While the outcome of a mail cannot be stored, its lease ends; the mail is not sent a second time.
 #[tokio::test]
 async fn a_mail_in_hand_is_not_sent_twice() {
     let office = Office::open().await;
@@ -224,7 +224,7 @@ async fn a_mail_in_hand_is_not_sent_twice() {
     assert_eq!(again.map(|again| again.lease.id), Some(id));
 }
 
-/// Mail that waits for a free reader is told of, and not in every round.
+/// Mail that waits for a free reader is logged, and not in every round.
 #[tokio::test]
 async fn a_postman_without_a_reader_says_so_once_a_minute() {
     let mut office = Office::open().await;
@@ -243,7 +243,7 @@ async fn a_postman_without_a_reader_says_so_once_a_minute() {
     assert_eq!(told, [true, false, true]);
 }
 
-/// A mail over which sending panics backs off like one that is refused for now, and is given up in the end.
+/// A mail whose sending panics backs off like one that fails temporarily, and is given up in the end.
 #[tokio::test]
 async fn a_panic_is_an_attempt_like_any_other() {
     let mut office = Office::open().await;
@@ -256,7 +256,7 @@ async fn a_panic_is_an_attempt_like_any_other() {
     assert_eq!(waits_for(&office, NOON + 50_000).await, (2, 40..=80));
 }
 
-/// So does one that cannot be composed, and the others go on.
+/// A mail that cannot be composed backs off too, and the others continue.
 #[tokio::test]
 async fn a_mail_that_cannot_be_composed_backs_off() {
     let mut office = Office::open().await;
@@ -269,7 +269,7 @@ async fn a_mail_that_cannot_be_composed_backs_off() {
     assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
 }
 
-/// How often the one mail that waits was tried, and about how many seconds after `now` it is tried again.
+/// Returns how often the one waiting mail was tried, and about how many seconds after `now` it is retried.
 async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<i64>) {
     let (attempts, next_at, leased_at): (i64, i64, Option<i64>) =
         sqlx::query_as("SELECT attempts, next_at, leased_at FROM outbox WHERE outcome IS NULL")
@@ -284,7 +284,7 @@ async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<
     (attempts, expected.unwrap_or(wait..=wait))
 }
 
-/// A mail that waits since the clock ran ahead does not wait until that time comes again.
+/// A mail that has waited since the clock ran ahead does not wait until that time comes again.
 #[tokio::test]
 async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
     let mut office = Office::open().await;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::test_support::execute;
 
-/// A round whose mails have all been taken by the mail server, while their outcome cannot be stored.
+/// Runs a round whose mails are all accepted by the mail server, while their outcome cannot be stored.
 async fn taken_and_not_stored(office: &mut Office) {
     execute(
         &office.round.vault,
@@ -20,7 +20,7 @@ async fn taken_and_not_stored(office: &mut Office) {
     }
 }
 
-/// A mail that was taken while its outcome could not be stored is not sent again as soon as Keyhold is back.
+/// A mail that was accepted while its outcome could not be stored is not sent again as soon as Keyhold is back.
 #[tokio::test]
 async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
     let mut office = Office::open().await;
@@ -36,7 +36,7 @@ async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
     assert_eq!(waiting, (NOON + outbox::backoff::UNKNOWN_MS, None));
 }
 
-/// So it is where a stop could not even store that; a process that was killed is back sooner, and a link cannot wait.
+/// The same holds if a stop could not even store that; a killed process is back sooner, and a link cannot wait.
 #[tokio::test]
 async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
     for (minutes, waits) in [(1, false), (30, true)] {
