@@ -75,7 +75,7 @@ async fn limits_do_not_go_by_the_clock_on_the_wall() {
     assert!(!sign_up("c@example.com").await);
 }
 
-/// A flood of sign-ins leaves room for another network: excess ones are rejected before a hash is computed.
+/// A flood of sign-ins leaves capacity for another network: excess ones are rejected before a hash is computed.
 #[tokio::test]
 async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
     let site = Fixture::new().await;

@@ -67,7 +67,7 @@ async fn changes_are_dated_in_their_order() {
         ChangeOf::SignOut,
     ] {
         waiting.push(spawn(change));
-        // Polls until the change waits for its turn; the held lock stops it there.
+        // Yields until the change waits for its turn; the held lock stops it there.
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
