@@ -42,7 +42,7 @@ pub async fn same_origin(
     }
 }
 
-/// Returns the message of a refusal. A request to another address of this server learns which one to open.
+/// Returns the message of a rejection. For a request to another address of this server it names the one to open.
 fn refusal(headers: &HeaderMap, base_url: &str) -> String {
     let origin = text(headers, ORIGIN).and_then(http::origin);
     if origin.is_some() && origin == addressed("http", headers) {

@@ -20,7 +20,7 @@ use super::sample::{self, Sample};
 
 /// The most bytes that wait.
 const CAPACITY: usize = 1024 * 1024;
-/// How often the writer reports lines that were left out, in a process that logs nothing.
+/// The longest pause between two reports of lines that were left out, in a process that logs nothing.
 const TICK: Duration = Duration::from_secs(10);
 /// The wait if standard error does not block and is full.
 const FULL: Duration = Duration::from_millis(50);

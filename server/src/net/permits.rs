@@ -24,7 +24,7 @@ use tokio::time::{Instant, timeout};
 const TICK: u64 = 16;
 /// The shortest between two lines in the log, in milliseconds.
 const WARN_EVERY: u64 = 60_000;
-/// How often the connections are searched again for an idle one while all permits are taken.
+/// The pause between two searches for an idle connection while all permits are taken.
 const SEARCH: Duration = Duration::from_millis(50);
 
 /// The permits of one listener.
