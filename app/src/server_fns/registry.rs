@@ -21,7 +21,7 @@ use crate::error::FnError;
 use Access::{Public, SignedIn};
 use Done::{Back, Page, Redirect};
 
-/// Who may call a function.
+/// The callers that a function admits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
     Public,
