@@ -2,8 +2,8 @@
 //!
 //! - access key: `kh_` and 16 characters of lower-case Crockford base32 (80 random bits);
 //! - secret key: `khs_`, 43 base62 characters (256 random bits), and 6 base62 characters of the CRC-32
-//!   of all that precedes. A typing error or a cut-off copy is refused without looking anything up, and
-//!   secret scanners recognise the prefix.
+//!   of everything before them. A typing error or a cut-off copy is rejected without any lookup, and secret
+//!   scanners recognise the prefix.
 
 use std::borrow::Cow;
 use std::fmt;

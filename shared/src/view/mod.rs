@@ -63,7 +63,7 @@ pub struct Attention {
     pub calm: bool,
 }
 
-/// How many keys an account (or a search in it) has, by status.
+/// The numbers of keys of an account, or of a search in it, by status.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Counts {
     pub active: i64,
@@ -149,7 +149,7 @@ pub struct AddressView {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ClaimView {
     pub at: Moment,
-    /// How many keys it expired.
+    /// The number of keys that it expired.
     pub expired: i64,
 }
 
@@ -163,7 +163,7 @@ pub struct Overview {
     /// The keys of the banner, the alarms among them before others: first those that are still called, the last
     /// called first, then the others, soonest first; at most [`Overview::LIMIT`].
     pub attention: Vec<Attention>,
-    /// How many alarms there are in all.
+    /// The number of alarms in all.
     pub alarms: Alarms,
     /// The next expirations, soonest first; at most [`Overview::LIMIT`].
     pub upcoming: Vec<KeyView>,

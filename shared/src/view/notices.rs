@@ -32,7 +32,7 @@ pub struct NoticesView {
     pub calendar_url: String,
     /// Newest first: the last [`NoticesView::LIMIT`], and as many earlier ones that were given up.
     pub deliveries: Vec<Delivery>,
-    /// How many there are in all.
+    /// The number of mails in all.
     pub total: i64,
 }
 
@@ -48,10 +48,10 @@ pub struct Delivery {
     pub id: String,
     pub kind: MailKind,
     pub recipient: String,
-    /// When the reason to send it arose.
+    /// The instant at which the reason to send it arose.
     pub created: Moment,
     pub state: DeliveryState,
-    /// When it was sent, given up or dropped; while it waits, when it is tried next.
+    /// The instant at which it was sent, given up or dropped; while it waits, of the next try.
     pub at: Moment,
     /// Times it was handed to the mail server.
     pub attempts: i64,
