@@ -1,4 +1,4 @@
-//! The address of the database, and the one name of its file.
+//! The database address, and the canonical path of its file.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 use crate::error::OpenError;
 use crate::files::{folder_of, private_folder};
 
-/// What a path keeps in an address.
+/// The characters that a path keeps in an address.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
@@ -15,8 +15,8 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// The file of a `sqlite:` address, by the one name that every spelling of it comes down to: the lock must
-/// mean the file, not its spelling. Nothing is made.
+/// Returns the file of a `sqlite:` address, by the one path that all its spellings share: the lock must apply to the
+/// file, not to a spelling. Creates nothing.
 pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let rest = url
         .strip_prefix("sqlite://")
@@ -58,7 +58,7 @@ pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
         })
 }
 
-/// Makes the folder of a database that is still to be made, and returns the one name of that database.
+/// Creates the folder of a database where needed, and returns the database's canonical path.
 pub fn with_folder(path: &Path) -> Result<PathBuf, OpenError> {
     let folder = folder_of(path);
     let name = path.file_name().unwrap_or_default();
@@ -71,7 +71,7 @@ pub fn with_folder(path: &Path) -> Result<PathBuf, OpenError> {
         })
 }
 
-/// The address that sqlx reads: an absolute path, percent-encoded.
+/// Returns the address for sqlx: an absolute path, percent-encoded.
 pub fn address(path: &Path, parameters: &str) -> String {
     format!(
         "sqlite://{}?{parameters}",

@@ -1,4 +1,4 @@
-//! The audit trail: one row for everything that was done, written in the transaction that did it.
+//! The audit trail: one row for every action, written in the transaction of that action.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 
 use crate::error::Result;
 
-/// What was done. The words are stored and never change.
+/// The recorded actions. Their slugs are stored and never change.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Action {
     SignedUp,
@@ -29,7 +29,7 @@ pub enum Action {
     Expired,
     Restored,
     Deleted,
-    /// A backup took the place of the database; of no account, or of one that was kept as it was in the database.
+    /// A backup replaced the database; recorded for no account, or for one whose state in the database was kept.
     DatabaseRestored,
 }
 
@@ -100,7 +100,7 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// An entry about an account rather than one of its keys.
+    /// Returns an entry about an account rather than one of its keys.
     pub fn of_account(account_id: &'a str, action: Action, detail: &'a str) -> Self {
         Self {
             account_id,

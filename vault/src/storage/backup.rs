@@ -27,7 +27,7 @@ pub struct Copied {
 /// Copies the database at `url` into a new file. It takes no lock, so it works beside a running server.
 ///
 /// # Errors
-/// A sentence that says what stands in the way; nothing is left behind then.
+/// A sentence that names the obstacle; nothing is left behind then.
 pub async fn backup(url: &str, file: &Path) -> Result<Copied, OpenError> {
     install_default_drivers();
     let path = sqlite_path(url)?;
@@ -37,7 +37,7 @@ pub async fn backup(url: &str, file: &Path) -> Result<Copied, OpenError> {
     copy(&path, "mode=rw", file).await
 }
 
-/// Copies the database before it is migrated, so that there is a way back to the version that made it.
+/// Copies the database before it is migrated, so that a return to the earlier version stays possible.
 pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
     let known = newest_schema();
     let Some(present) = state(path, "mode=rw").await? else {
@@ -52,7 +52,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
         if !file.exists() {
             break;
         }
-        // Left by a start that died after it: nothing has changed since.
+        // Left by a start that died after copying: nothing has changed since.
         if state(&file, "mode=ro&immutable=true")
             .await
             .ok()
@@ -73,7 +73,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// How far a database has come.
+/// The state of a database, for comparison with a copy.
 #[derive(Debug, Eq, PartialEq)]
 struct State {
     schema: i64,
@@ -82,7 +82,7 @@ struct State {
     keys: i64,
 }
 
-/// None if there is no account yet, and so nothing to lose.
+/// Returns none if there is no account yet, and so nothing to lose.
 async fn state(path: &Path, mode: &str) -> Result<Option<State>, OpenError> {
     let mut connection = AnyConnection::connect(&address(path, mode)).await?;
     let (schema, applied, changes, keys, accounts): (i64, i64, i64, i64, i64) = sqlx::query_as(
@@ -133,7 +133,7 @@ pub async fn copy(source: &Path, mode: &str, target: &Path) -> Result<Copied, Op
     })
 }
 
-/// Why a copy was not made.
+/// The cause of a failed copy.
 enum Reason {
     Source(OpenError),
     Copy(String),
@@ -195,7 +195,7 @@ async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Re
     })
 }
 
-/// Reads all of a database and checks that it is whole.
+/// Reads all of a database and checks its integrity.
 async fn sound(connection: &mut AnyConnection) -> Result<(), Reason> {
     let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
         .fetch_one(&mut *connection)
@@ -216,20 +216,20 @@ async fn sound(connection: &mut AnyConnection) -> Result<(), Reason> {
     Ok(())
 }
 
-/// What a database holds, to be compared with its copy.
+/// The content of a database, for comparison with its copy.
 #[derive(Debug)]
 struct Inventory {
     schema: Vec<(String, String)>,
     rows: BTreeMap<String, i64>,
     /// The number of the last change.
     last: i64,
-    /// Moves with each commit of others.
+    /// Changes with each commit of another connection.
     version: i64,
 }
 
 impl Inventory {
     async fn of(connection: &mut AnyConnection) -> sqlx::Result<Self> {
-        // One transaction, because writers go on: each number has to be of the same state.
+        // One transaction, because writers continue: all numbers must be of the same state.
         let mut snapshot = connection.begin().await?;
         let (version,): (i64,) = sqlx::query_as("PRAGMA data_version")
             .fetch_one(&mut *snapshot)
@@ -266,8 +266,8 @@ impl Inventory {
         self.rows.get(table).copied().unwrap_or(0)
     }
 
-    /// Whether this may be a copy that was made between the two: the same rows, or, where changes were made
-    /// meanwhile, one of the states that the trail went through.
+    /// Checks that this may be a copy made between the two: the same rows or, if changes were made meanwhile, one of
+    /// the states that the trail went through.
     fn between(&self, before: &Self, after: &Self) -> Result<(), String> {
         if self.schema != after.schema || before.schema != after.schema {
             return Err("the tables of the copy are not those of the database".to_owned());
@@ -283,7 +283,7 @@ impl Inventory {
     }
 }
 
-/// A copy that has no name of its own yet. Unless it is kept, it is removed.
+/// A copy without its final name. It is removed unless it is kept.
 struct Partial {
     path: PathBuf,
     file: File,
@@ -300,7 +300,7 @@ impl Partial {
             std::fs::remove_file(&path)?;
         }
         let file = new_private_file(&path)?;
-        // Until it is closed.
+        // Held until the file is closed.
         let _ = file.try_lock();
         Ok(Self {
             path,
@@ -341,7 +341,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Adds an entry to the trail, which has as many as the number of the last one.
+    /// Adds an entry to the trail, whose length is the number of its last entry.
     async fn write(connection: &mut AnyConnection) {
         sqlx::query(
             "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
@@ -352,7 +352,7 @@ mod tests {
         .unwrap();
     }
 
-    /// A writer that commits whenever the reader waits does not tear the numbers that a copy is compared with.
+    /// A writer that commits whenever the reader waits does not make the numbers of an inventory inconsistent.
     #[tokio::test]
     async fn an_inventory_is_of_one_state() {
         install_default_drivers();

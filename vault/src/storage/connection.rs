@@ -12,30 +12,30 @@ use crate::error::OpenError;
 /// Earlier versions have the WAL-reset bug, <https://sqlite.org/wal.html#walresetbug>.
 const SQLITE_NEEDED: &str = "3.51.3";
 
-/// WAL lets readers go on while somebody writes; FULL syncs the log at every commit, so that what was
-/// acknowledged survives a power cut.
+/// WAL lets readers continue during a write; FULL syncs the log at every commit, so that acknowledged changes survive a
+/// power cut.
 const PRAGMAS: [&str; 5] = [
-    // What the write-ahead log is cut down to when it begins again.
+    // The size that the write-ahead log is cut to when it restarts.
     "PRAGMA journal_size_limit = 16777216",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    // Of the few locks that one meets: what begins a write is tried again by the writer.
+    // For the few locks that occur here: the writer itself retries the begin of a write.
     "PRAGMA busy_timeout = 1000",
 ];
 
 /// Connections that only read.
 pub const READERS: u32 = 5;
-/// The longest that a question to the database waits for a reader.
+/// The longest that a query waits for a reader.
 const READER_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Connects, with the settings that every connection has.
+/// Connects with the settings that every connection has.
 pub async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
     prepared(AnyConnection::connect(address).await?).await
 }
 
-/// Connects once more to the file under watch. Until it reads something, a connection leaves the log beside the file
-/// alone: with another file of the name, it would take the log for that one's.
+/// Connects again to the watched file. Until its first read, a connection leaves the log beside the file alone: with
+/// another file of the name, it would take the log for that file's.
 pub async fn connect_again(address: &str, watch: &Watch) -> sqlx::Result<AnyConnection> {
     let connection = AnyConnection::connect(address).await?;
     if !watch.is_ours() {
@@ -57,7 +57,7 @@ pub fn readers(watch: Arc<Watch>) -> AnyPoolOptions {
         .max_connections(READERS)
         .min_connections(1)
         .acquire_timeout(READER_PATIENCE)
-        // A file that was moved away under a running server must not come back as another one.
+        // Connections are not renewed: once the file was moved away, a new one would open another file.
         .idle_timeout(None)
         .max_lifetime(None)
         .after_connect(move |connection, _| {
@@ -74,7 +74,7 @@ pub fn readers(watch: Arc<Watch>) -> AnyPoolOptions {
         })
 }
 
-/// Asks SQLite whether the settings took: durability rests on them.
+/// Checks that SQLite applied the settings on which durability depends.
 pub async fn assert_settings(connection: &mut AnyConnection) -> Result<(), OpenError> {
     let (version,): (String,) = sqlx::query_as("SELECT sqlite_version()")
         .fetch_one(&mut *connection)

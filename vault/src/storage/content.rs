@@ -1,5 +1,5 @@
-//! What a database file holds, found out before anything is written to it: it is ours and not newer than we are, or
-//! blank, or not there.
+//! Content of a database file, determined before anything is written to it: ours and not newer than this program,
+//! blank, or missing.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -14,10 +14,10 @@ use super::lock::{Lock, refuse_foreign_log};
 use crate::error::OpenError;
 use crate::storage::address::{address, sqlite_path, with_folder};
 
-/// The schema, and the way to it from every earlier one.
+/// The schema, and the migrations to it from every earlier one.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// What a database file holds.
+/// The content of a database file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Content {
     /// There is no file.
@@ -30,18 +30,17 @@ pub enum Content {
     Keys,
 }
 
-/// A database file that may be opened: it is locked, and what is in it is ours or nothing. Nothing has been
-/// written yet.
+/// A database file that may be opened: it is locked, and either ours or blank. Nothing has been written yet.
 pub struct Inspected {
     pub path: PathBuf,
     pub content: Content,
     pub(super) lock: Lock,
-    /// Locked as well, where there is one.
+    /// Locked as well, if it exists.
     pub(super) file: Option<Arc<File>>,
 }
 
 impl Inspected {
-    /// Locks the file at `url` and looks at it.
+    /// Locks the file at `url` and inspects it.
     pub async fn new(url: &str) -> Result<Self, OpenError> {
         install_default_drivers();
         let path = with_folder(&sqlite_path(url)?)?;
@@ -64,7 +63,7 @@ impl Inspected {
     }
 }
 
-/// The path of the database at `url`, if there is none there.
+/// Returns the path of the database at `url` if there is none.
 pub fn missing(url: &str) -> Result<Option<PathBuf>, OpenError> {
     let path = sqlite_path(url)?;
     Ok((!path.exists()).then_some(path))
@@ -80,7 +79,7 @@ fn warn_if_open_to_others(path: &Path, file: &File) {
     }
 }
 
-/// Looks at an existing file without writing to it: it must be ours, and not newer than we are.
+/// Inspects an existing file without writing to it: it must be ours, and not newer than this program.
 pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
     let opened = |source| OpenError::Database {
         path: path.to_owned(),
@@ -88,7 +87,7 @@ pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
     };
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    // Where there is no log, no other process has the file open, and reading it as immutable leaves no trace.
+    // Without a log, no other process has the file open, and reading it as immutable leaves no trace.
     let mode = if Path::new(&log).exists() {
         "mode=ro"
     } else {
@@ -161,7 +160,7 @@ pub(super) async fn read_schema(
     })
 }
 
-/// The version of the schema that this program has.
+/// Returns the newest schema version of this program.
 pub(super) fn newest_schema() -> i64 {
     let versions = MIGRATIONS.iter().map(|migration| migration.version);
     versions.max().unwrap_or_default()

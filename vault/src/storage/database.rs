@@ -1,4 +1,4 @@
-//! The database, open: its connections, its file, and its close.
+//! The open database: its connections, its file, and its close.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct Database {
     /// For everything that only reads.
     pub readers: AnyPool,
     pub(super) writer: Arc<Writer>,
-    /// Told of every commit, so that whoever waits for something to do looks again.
+    /// Notified of every commit, so that waiting tasks look for work again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
     pub(super) keeper: Keeper,
@@ -39,8 +39,7 @@ pub struct Database {
 pub struct Held(#[expect(dead_code, reason = "held until it is dropped")] Write);
 
 impl Database {
-    /// Opens the file for good, making or migrating it where needed. The directory is what its changes are published
-    /// to.
+    /// Opens the file for good, creating or migrating it where needed. Changes are published to `directory`.
     pub(crate) async fn open(
         inspected: Inspected,
         clock: Arc<dyn Clock>,
@@ -59,7 +58,7 @@ impl Database {
         let file = if let Some(file) = file {
             file
         } else {
-            // SQLite gives the files beside it the same mode.
+            // SQLite gives its sidecar files the same mode.
             private_file(&path)
                 .and_then(|made| made.sync_all())
                 .and_then(|()| sync_folder(&path))
@@ -104,7 +103,7 @@ impl Database {
         })
     }
 
-    /// Keeps every other change waiting for as long as the result is held, also those of other processes.
+    /// Delays every other change, also of other processes, for as long as the result is held.
     ///
     /// # Errors
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
@@ -117,8 +116,8 @@ impl Database {
         self.writer.begin().await
     }
 
-    /// Waits until every change is visible that had its turn when this was called. A change reads the clock
-    /// in its turn, so no older one can appear afterwards.
+    /// Waits until all changes that had their turn when this was called are visible. A change reads the clock in its
+    /// turn, so no older one can appear afterwards.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.
@@ -126,13 +125,13 @@ impl Database {
         self.writer.settled().await
     }
 
-    /// Reports a change that hangs, as on a frozen volume.
+    /// Reports a change that hangs, for example on a frozen volume.
     pub fn look_for_a_stuck_change(&self) {
         self.writer.look_for_a_stuck_change();
     }
 
-    /// Takes note of how a change ended. One that failed at a statement costs the writer's connection, and what it
-    /// failed at is logged in one place, however many fail.
+    /// Records the outcome of a change. One that failed at a statement costs the writer's connection, and its cause is
+    /// logged in one place, however many fail.
     pub fn noted<T>(&self, result: Result<T>) -> Result<T> {
         match result {
             Err(Error::Unavailable(reason)) => Err(self.writer.statement_failed(&reason)),
@@ -140,7 +139,7 @@ impl Database {
         }
     }
 
-    /// How many times a write failed since the start.
+    /// Returns the number of failed writes since the start.
     pub fn write_failures(&self) -> u64 {
         self.writer.failures()
     }

@@ -1,5 +1,5 @@
-//! Whether writes work: the fault for `/readyz` and the metrics, a count, and a line in the log each minute while
-//! they fail, however many changes are refused.
+//! Health of writes: the fault for `/readyz` and the metrics, a count, and a line in the log each minute while they
+//! fail, however many changes are rejected.
 
 #![expect(clippy::disallowed_methods, reason = "the log gets one line a minute")]
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::state::readiness::{Cause, Readiness};
 
-/// The time between two lines.
+/// The time between two log lines.
 const LINE_EVERY: Duration = Duration::from_mins(1);
 
 pub struct Health {
@@ -22,7 +22,7 @@ pub struct Health {
 
 #[derive(Default)]
 struct State {
-    /// The failure that lasts.
+    /// The current failure.
     present: Option<Present>,
     /// When the last line was logged.
     line: Option<Instant>,
@@ -30,7 +30,7 @@ struct State {
 
 struct Present {
     since: Instant,
-    /// The count of failures when it was noted.
+    /// The count of failures when this one began.
     before: u64,
     reason: String,
     /// Whether the log has a line about it.
@@ -46,7 +46,7 @@ impl Health {
         }
     }
 
-    /// How many times a write failed since the start.
+    /// Returns the number of failed writes since the start.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
@@ -56,7 +56,7 @@ impl Health {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Notes that writes fail. Returns whether they worked until now.
+    /// Records that writes fail. Returns whether they worked until now.
     pub fn failed(&self, reason: &str) -> bool {
         let mut state = self.state();
         let first = state.present.is_none();
@@ -71,7 +71,7 @@ impl Health {
         first
     }
 
-    /// Says more exactly what the present failure is.
+    /// Replaces the reason of the current failure with a more exact one.
     pub fn explain(&self, reason: &str) {
         if let Some(present) = &mut self.state().present {
             reason.clone_into(&mut present.reason);
@@ -100,7 +100,7 @@ impl Health {
         }
     }
 
-    /// Takes the fault back, unless there were more than `seen` failures. Returns whether all is well.
+    /// Clears the fault, unless there were more than `seen` failures. Returns whether no fault is left.
     pub fn recover(&self, seen: u64) -> bool {
         let mut state = self.state();
         if self.failures() != seen {

@@ -1,5 +1,5 @@
-//! The connection that looks after the database file while it is served: it folds the write-ahead log in and asks for
-//! the number of pages.
+//! The maintenance connection to the database file while it is served: it folds in the write-ahead log and reads the
+//! number of pages.
 
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::Mutex;
@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::connect;
 use super::watch::Pages;
 
-/// How long folding in may wait for readers, and changes for it, in milliseconds.
+/// The longest that folding in waits for readers, and that changes wait for it, in milliseconds.
 const PATIENCE: &str = "PRAGMA busy_timeout = 500";
 
 pub struct Keeper(pub(super) Mutex<Option<AnyConnection>>);
@@ -20,7 +20,7 @@ impl Keeper {
         Ok(Self(Mutex::new(Some(connection))))
     }
 
-    /// Folds the write-ahead log into the file that was opened, whatever file has its name by now, and closes the
+    /// Folds the write-ahead log into the file that was opened, whatever file has its name now, and closes the
     /// connection.
     pub async fn close(&self, deadline: Instant) -> Result<(), String> {
         let close = async {
@@ -39,7 +39,7 @@ impl Keeper {
         }
     }
 
-    /// Leaves the connection open for as long as the process lives.
+    /// Keeps the connection open for as long as the process lives.
     pub async fn abandon(&self) {
         std::mem::forget(self.0.lock().await.take());
     }

@@ -1,5 +1,5 @@
-//! Rows of accounts and keys, published to the key directory: all of them at the start, and again where the outcome of a
-//! commit is not known.
+//! Rows of accounts and keys, published to the key directory: all of them at the start, and again when the outcome of a
+//! commit is unknown.
 
 use std::collections::HashSet;
 
@@ -14,13 +14,13 @@ use crate::state::directory::KeyDirectory;
 /// Every account, as the directory needs it.
 pub const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
 
-/// Every key, as the directory needs it. In one column, because of a million rows it is the columns that take the time. The name, which may be any text,
-/// comes last.
+/// Every key, as the directory needs it. In one column, because columns dominate the time to read a million rows. The
+/// name, which may be any text, comes last.
 pub const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
             digest
      FROM api_keys";
 
-/// Makes a directory what the database says, where a commit has failed and its outcome is not known. The turn is held.
+/// Makes the directory match the database after a commit whose outcome is unknown. The turn is held.
 pub async fn reconcile(
     connection: &mut AnyConnection,
     directory: &KeyDirectory,
@@ -41,12 +41,12 @@ pub async fn reconcile(
     Ok(())
 }
 
-/// The access key at the beginning of a row.
+/// Returns the access key at the beginning of a row.
 pub fn name(row: &str) -> String {
     row.split(' ').next().unwrap_or_default().to_owned()
 }
 
-/// Publishes a row, and says which key it is; none if it is not one.
+/// Publishes a row. Returns its access key; none if the row is damaged.
 pub fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<AccessKey> {
     let mut parts = row.splitn(4, ' ');
     let access_key: AccessKey = parts.next()?.parse().ok()?;

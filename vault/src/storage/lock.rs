@@ -1,8 +1,8 @@
 //! The locks that keep a second server off a database: one on the sidecar `<database>.lock`, held before there is a
-//! database, and one on the database file itself, so that neither a removed sidecar nor a hard link is a way around.
+//! database, and one on the database file itself, so that neither a removed sidecar nor a hard link gets around them.
 //!
-//! The sidecar also says which write-ahead log belongs to which file. SQLite goes by their names, so that a log that
-//! was left behind would be read into a file that has been put in the place of its own.
+//! The sidecar also records which write-ahead log belongs to which file. SQLite goes by their names, and would read a
+//! log that was left behind into a file that has replaced the log's own.
 
 use std::fs::{File, TryLockError};
 use std::io::Write;
@@ -13,18 +13,18 @@ use std::sync::Arc;
 use crate::error::OpenError;
 use crate::files::{beside, private_file};
 
-/// Both locks. The sidecar stays behind when a server has run; only the locks count.
+/// Both locks. The sidecar stays behind after a run; only the locks count.
 pub struct Lock {
     path: PathBuf,
     sidecar: File,
     /// The database file, once it is locked.
     file: Option<Arc<File>>,
-    /// Made by a start that has not succeeded yet, and so to be taken away again.
+    /// Created by a start that has not succeeded yet, and removed again if it fails.
     made: Option<PathBuf>,
 }
 
 impl Lock {
-    /// Takes the sidecar's lock. A sidecar that is a symbolic link is refused: the lock would be wherever it leads.
+    /// Takes the sidecar's lock. Rejects a sidecar that is a symbolic link: the lock would be on its target.
     pub fn take(path: &Path) -> Result<Self, OpenError> {
         let sidecar = beside(path, ".lock");
         let failed = |source| OpenError::Lock {
@@ -50,11 +50,11 @@ impl Lock {
         })
     }
 
-    /// Locks the database file itself and returns the handle that holds the lock, also what tells the file from
-    /// another one of its name. Closing any handle of a file drops the locks that SQLite holds on it in this process,
-    /// so this one must be opened before SQLite's and closed after them.
+    /// Locks the database file itself and returns the handle that holds the lock and identifies the file among others
+    /// of its name. Closing any handle of a file drops the locks that SQLite holds on it in this process, so this one
+    /// must be opened before SQLite's and closed after them.
     pub fn of_file(&mut self) -> Result<Arc<File>, OpenError> {
-        // For writing too: an overlay file system gives a file another number when it is first opened for that.
+        // For writing too: an overlay file system changes a file's number when it is first opened for writing.
         let mut options = File::options();
         let file = options
             .read(true)
@@ -76,7 +76,7 @@ impl Lock {
         self.made = None;
         let numbers = [self.path.clone(), beside(&self.path, "-wal")]
             .map(|path| path.metadata().map_or(0, |data| data.ino()).to_string());
-        // On a full disk there is no note, and so nothing to compare with. An old one must not stay.
+        // A full disk leaves no note, and so nothing to compare with. An old note must not stay.
         let _ = self
             .sidecar
             .set_len(0)
@@ -85,7 +85,7 @@ impl Lock {
     }
 }
 
-/// Refuses a database at `path` with the write-ahead log of another file. Copied together, both are others.
+/// Rejects a database at `path` with the write-ahead log of another file. Copied together, both have new numbers.
 pub fn refuse_foreign_log(path: &Path) -> Result<(), OpenError> {
     let log = beside(path, "-wal");
     let note = std::fs::read_to_string(beside(path, ".lock")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The database: opened with the settings that make an acknowledged change durable, one writer, several
-//! readers, and one process a file.
+//! The database: opened with the settings that make an acknowledged change durable, one writer, several readers, and
+//! one process per file.
 
 pub mod address;
 pub mod audit;

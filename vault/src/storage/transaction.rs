@@ -1,10 +1,10 @@
 //! The write transaction: the one way to change the database.
 //!
-//! [`Tx`] takes the writer's turn, owns the instant of the change, writes its audit entries, and collects what the
-//! change publishes. Once the operation has returned, the change is committed and then published while the turn is still
-//! held, and only then is the caller answered. So the order of the instants is the order of the changes, an audit entry stands or falls with
-//! its change, and what was acknowledged is what verification goes by. Operations know neither the database engine nor
-//! who reads what they publish.
+//! [`Tx`] takes the writer's turn, owns the instant of the change, writes its audit entries, and collects its
+//! publications. Once the operation has returned, the change is committed, then published while the turn is still held,
+//! and only then acknowledged. So the order of the instants is the order of the changes, an audit entry stands or falls
+//! with its change, and verification goes by what was acknowledged. Operations know neither the database engine nor the
+//! readers of their publications.
 
 use std::future::ready;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::state::directory::Publication;
 use crate::storage::audit::{self, Entry};
 
-/// Who makes a change, and what allows it.
+/// The author of a change, and the check that allows it.
 pub trait Actor: Send + Sync + 'static {
     /// The network address, for the audit trail.
     fn address(&self) -> Option<IpAddr> {
@@ -54,14 +54,14 @@ impl Actor for Caller {
 pub struct Tx {
     write: Write,
     address: Option<IpAddr>,
-    /// How far the change is dated back, in milliseconds.
+    /// The time by which the change is dated back, in milliseconds.
     age: i64,
     publications: Vec<Publication>,
     local: Vec<Box<dyn FnOnce() + Send>>,
     end: End,
 }
 
-/// What becomes of a transaction whose operation succeeded.
+/// The end of a transaction whose operation succeeded.
 #[derive(Clone, Copy)]
 enum End {
     Commit,
@@ -70,19 +70,19 @@ enum End {
 }
 
 impl Tx {
-    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: one that was read while waiting for it
-    /// would be older than what other changes did meanwhile.
+    /// Returns the instant of this change, UTC epoch milliseconds. It is read in the turn: an instant read while
+    /// waiting for it would be older than changes made meanwhile.
     pub fn now(&self) -> i64 {
         self.write.now - self.age
     }
 
-    /// Dates what follows back by `age` milliseconds, for the history of the demonstration. The future stays out of
-    /// reach.
+    /// Dates the rest of the change back by `age` milliseconds, for the history of the demonstration. A change cannot
+    /// be dated ahead.
     pub fn date_back(&mut self, age: i64) {
         self.age = age.max(0);
     }
 
-    /// The connection, for statements.
+    /// Returns the connection, for statements.
     pub fn connection(&mut self) -> &mut AnyConnection {
         &mut self.write.transaction
     }
@@ -93,13 +93,13 @@ impl Tx {
         audit::record(&mut self.write.transaction, at, entry, self.address).await
     }
 
-    /// Adds what every reader of the directory sees before this change is acknowledged.
+    /// Adds a publication, which every reader of the directory sees before this change is acknowledged.
     pub fn publish(&mut self, publication: Publication) {
         self.publications.push(publication);
     }
 
-    /// Adds an effect of the commit on what only this process keeps, such as its counters. It runs in the turn, after
-    /// the publications, and is dropped if the transaction is rolled back.
+    /// Adds an effect of the commit on state of this process only, such as its counters. It runs in the turn, after the
+    /// publications, and is dropped if the transaction is rolled back.
     pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.local.push(Box::new(effect));
     }
@@ -109,7 +109,7 @@ impl Tx {
         self.end = End::CommitQuietly;
     }
 
-    /// Ends the transaction without a commit although its operation succeeds: nothing has changed.
+    /// Ends the transaction without a commit although its operation succeeds: nothing changes.
     pub fn roll_back(&mut self) {
         self.end = End::RollBack;
     }
@@ -145,13 +145,13 @@ impl Tx {
 }
 
 impl Database {
-    /// Makes a change within the caller's task: dropping the future before the commit calls the change off. For tasks
-    /// that a stop cuts short, and for starts and commands; every operation of a client goes through
+    /// Makes a change within the caller's task: dropping the future before the commit cancels the change. For tasks
+    /// that a stop interrupts, and for starts and commands; every operation of a client goes through
     /// [`crate::Vault::write`], which runs to completion.
     ///
     /// # Errors
     /// [`Error::Busy`](crate::Error::Busy) if the turn did not come; [`Error::NotSaved`](crate::Error::NotSaved) if the
-    /// database takes no changes; what the actor's check and `change` return.
+    /// database takes no changes; the errors of the actor's check and of `change`.
     pub async fn transact<T>(
         &self,
         actor: impl Actor,

@@ -1,6 +1,6 @@
-//! Versions of what a form shows. A form sends the version that it was begun on, and a save is refused if what is stored
-//! has another by now: nobody overwrites what they have not seen, and no form that was begun while a key was good
-//! revives it.
+//! Versions of form contents. A form sends the version that it was begun on, and a save is rejected if the stored state
+//! has another by now: no save overwrites what its form has not shown, and no form begun while a key was good revives
+//! it.
 //!
 //! A version is derived from the state that it stands for, so it is stored nowhere.
 
@@ -11,8 +11,8 @@ use shared::version::with_goodness;
 use crate::crypto::random;
 use crate::error::{Conflict, Result};
 
-/// The version of a key at `now`: a digest of all that can be edited, and whether the key is good. So a key that expires
-/// by itself has another version from then on.
+/// Returns the version of a key at `now`: a digest of all that can be edited, and whether the key is good. So the
+/// version changes when a key expires by itself.
 pub fn of_key(name: &str, description: &str, expires_at: Option<i64>, now: i64) -> String {
     let mut digest = Sha256::new();
     let expiration = expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
@@ -24,8 +24,8 @@ pub fn of_key(name: &str, description: &str, expires_at: Option<i64>, now: i64) 
     with_goodness(&digest, is_good(expires_at, now))
 }
 
-/// Refuses a form that was begun on another version than `stored`. One that carries none is let through: programs need
-/// not send one.
+/// Rejects a form begun on another version than `stored`. A form without a version is accepted: programs need not send
+/// one.
 pub fn check(sent: &str, stored: &str, conflict: impl FnOnce() -> Conflict) -> Result<()> {
     if sent.is_empty() || sent == stored {
         Ok(())

@@ -1,9 +1,8 @@
-//! The watch over the files under a running server. A file that was removed, replaced or cut short goes on to be
-//! read and written without an error, and everything that is written to it is lost. So the file behind the name is
-//! compared with the one that was opened: several times a second, and around each commit, so that nothing is
-//! acknowledged that is not there.
+//! The watch over the files under a running server. A file that was removed, replaced or truncated can still be read
+//! and written without an error, and everything written to it is lost. So the file behind the name is compared with the
+//! one that was opened: several times a second, and around each commit, so that no lost change is acknowledged.
 //!
-//! Verification goes on meanwhile: it is answered from memory, and since no change is acknowledged, memory is true.
+//! Verification continues meanwhile: it is answered from memory, and since no change is acknowledged, memory is true.
 
 use std::fs::{File, Metadata};
 use std::io::ErrorKind;
@@ -17,36 +16,36 @@ use crate::state::readiness::{Cause, Readiness};
 
 /// SQLite's header: <https://sqlite.org/fileformat2.html#database_header>.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Where the header counts changes, four bytes, the highest first.
+/// The position of the change counter in the header, four bytes, the highest first.
 const CHANGES: std::ops::Range<usize> = 24..28;
 /// The header of a write-ahead log, and that of each of its frames: <https://sqlite.org/fileformat2.html#walformat>.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
-/// What a log begins with; its last bit says in which order the bytes of its checksums are.
+/// The magic number of a log; its last bit gives the byte order of its checksums.
 const LOG_MAGIC: u32 = 0x377f_0682;
-/// Where its header has what tells one run of the log from the next, eight bytes.
+/// The position of the salts in its header, which tell one run of the log from the next, eight bytes.
 const SALTS: std::ops::Range<usize> = 16..24;
 const LOG_CUT: &str = "has lost its write-ahead log, which was truncated";
 
-/// What tells a file from another one of its name. While it is open its number cannot be given to another.
+/// Identity of a file among others of its name. While the file is open, its number cannot be reused.
 type Identity = (u64, u64);
 
 fn identity(data: &Metadata) -> Identity {
     (data.dev(), data.ino())
 }
 
-/// What SQLite says about the sizes, all of the same moment.
+/// The sizes that SQLite reports, all of the same moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Pages {
     pub size: u64,
     pub count: u64,
-    /// Frames of the write-ahead log that hold something.
+    /// Frames of the write-ahead log in use.
     pub frames: u64,
 }
 
-/// What the write-ahead log begins with, and how long it is.
+/// The header of the write-ahead log, and its length.
 struct Log {
-    /// Whether it begins as one.
+    /// Whether it has the magic number of a log.
     begins: bool,
     salts: [u8; 8],
     length: u64,
@@ -58,14 +57,14 @@ pub struct Watch {
     file: Arc<File>,
     opened: Identity,
     readiness: Arc<Readiness>,
-    /// Only a restart helps.
+    /// Never cleared: only a restart helps.
     lost: AtomicBool,
-    /// The log has lost frames that its index knows. To fold it in would mix old pages with new ones.
+    /// The log has lost frames that its index refers to. Folding it in would mix old pages with new ones.
     log_cut: AtomicBool,
     seen: Mutex<Seen>,
 }
 
-/// What earlier looks have seen.
+/// The findings of earlier checks.
 #[derive(Default)]
 struct Seen {
     /// The write-ahead log and its index.
@@ -75,7 +74,7 @@ struct Seen {
     changes: u32,
     /// The log after the last commit: its salts, and its length in bytes.
     written: Option<([u8; 8], u64)>,
-    /// What the last look found, to be believed if the next one finds it too: between two questions SQLite may move on.
+    /// The finding of the last check, believed if the next one repeats it: SQLite may write between two queries.
     suspicion: Option<&'static str>,
 }
 
@@ -92,8 +91,8 @@ impl Watch {
         })
     }
 
-    /// Whether the name still leads to the file that was opened: one `stat`. If not, the fault is reported, and taken
-    /// back when the very same file is there again.
+    /// Returns whether the name still leads to the file that was opened: one `stat`. If not, reports the fault, and
+    /// clears it once the very same file is back.
     pub fn is_ours(&self) -> bool {
         if self.lost.load(Ordering::Acquire) {
             return false;
@@ -117,7 +116,7 @@ impl Watch {
         false
     }
 
-    /// Whether a change that was just committed is where a restart finds it.
+    /// Returns whether a restart would find the change that was just committed.
     pub fn keeps(&self) -> bool {
         let kept = self.is_ours() && self.log_is_whole();
         if kept {
@@ -127,13 +126,13 @@ impl Watch {
         kept
     }
 
-    /// Whether the log still has all that was written to it. One that was cut and is then written on is as long as
-    /// before, but with a hole in it: so this is asked before each commit too.
+    /// Returns whether the log still has everything that was written to it. A log that was cut and then extended is as
+    /// long as before, but has a hole: so this is checked before each commit too.
     pub fn log_is_whole(&self) -> bool {
         let Some(log) = self.log() else {
             return true;
         };
-        // Other salts mean that it was folded in and then started over.
+        // Other salts mean that the log was folded in and then started over.
         let shorter = self
             .seen()
             .written
@@ -145,14 +144,15 @@ impl Watch {
         true
     }
 
-    /// Whether the file has lost its name, and its log is sound and would be read as that of whatever file gets the name.
+    /// Returns whether the file has lost its name, and its sound log would be read with any other file that gets the
+    /// name.
     pub fn leaves_its_log(&self) -> bool {
         let found = self.path.metadata();
         let named = found.is_ok_and(|data| identity(&data) == self.opened);
         !named && !self.log_is_cut() && self.log().is_none_or(|log| log.begins)
     }
 
-    /// Takes the write-ahead log away from another file that has the name by now. Returns where it is; none if there is
+    /// Moves the write-ahead log away from another file that has the name now. Returns its new path; none if there is
     /// no such file, or if the log is not the one that was seen here.
     pub fn set_log_aside(&self) -> std::io::Result<Option<PathBuf>> {
         let log = beside(&self.path, "-wal");
@@ -170,7 +170,7 @@ impl Watch {
         Ok(Some(aside))
     }
 
-    /// None if it is empty or not there: that is for a further look to judge.
+    /// Returns none for an empty or missing log, which a further check judges.
     fn log(&self) -> Option<Log> {
         let file = File::open(beside(&self.path, "-wal")).ok()?;
         let mut header = [0; 32];
@@ -187,21 +187,21 @@ impl Watch {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the log has lost frames, so that it must not be folded in.
+    /// Returns whether the log has lost frames, so that it must not be folded in.
     pub fn log_is_cut(&self) -> bool {
         self.log_cut.load(Ordering::Acquire)
     }
 
-    /// How large the write-ahead log is.
+    /// Returns the size of the write-ahead log in bytes.
     pub fn log_bytes(&self) -> u64 {
         beside(&self.path, "-wal")
             .metadata()
             .map_or(0, |data| data.len())
     }
 
-    /// A further look, at what a `stat` of the database does not show: it, its write-ahead log or the log's index
-    /// overwritten, cut short, replaced or removed. Returns whether the fault is new: the log may then still be folded
-    /// in by those who have it open.
+    /// Checks for damage that a `stat` of the database does not show: the database, its write-ahead log or the log's
+    /// index overwritten, truncated, replaced or removed. Returns whether the fault is new and the log can still be
+    /// folded in by the connections that have it open.
     pub fn look(&self, pages: Option<Pages>) -> bool {
         if !self.is_ours() {
             return false;
@@ -232,15 +232,15 @@ impl Watch {
 
     fn suspicion(&self, seen: &mut Seen, pages: Option<Pages>) -> Option<&'static str> {
         let mut header = [0; 100];
-        // A disk that cannot be read for a moment says nothing about what is on it. The writer notices that itself, and
-        // goes on when it is over; what is found here is for good.
+        // A disk that cannot be read for a moment says nothing about its content. The writer detects and survives that
+        // itself; a finding here is final.
         let size = self.file.metadata().ok()?.len();
         let header_is_there = match self.file.read_exact_at(&mut header, 0) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => false,
             Err(_) => return None,
         };
-        // SQLite makes it smaller itself when somebody vacuums it.
+        // SQLite itself shrinks the file on a vacuum.
         if size < seen.size && pages.is_none_or(|pages| size < pages.count * pages.size) {
             return Some("was truncated");
         }
@@ -280,15 +280,15 @@ impl Watch {
     }
 }
 
-/// The size of a file beside the database, if it is the one that was there at first. SQLite keeps both for as long as
-/// there are connections.
+/// Returns the size of a file beside the database, if it is the one that was there at first. SQLite keeps both for as
+/// long as there are connections.
 fn of_sidefile(database: &Path, ending: &str, known: &mut Option<Identity>) -> Option<u64> {
     match beside(database, ending).metadata() {
         Ok(data) => {
             (*known.get_or_insert_with(|| identity(&data)) == identity(&data)).then_some(data.len())
         }
         Err(error) if error.kind() == ErrorKind::NotFound => known.is_none().then_some(u64::MAX),
-        // Not known, and the database itself can be seen.
+        // Unknown, while the database itself is visible.
         Err(_) => Some(u64::MAX),
     }
 }
@@ -299,7 +299,7 @@ mod tests {
 
     use super::*;
 
-    /// Only a restart takes "was overwritten" back, so it must not come of a disk that answers with errors for a while.
+    /// Only a restart clears "was overwritten", so a disk with temporary errors must not cause it.
     #[test]
     fn a_file_that_cannot_be_read_was_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();

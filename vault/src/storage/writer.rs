@@ -1,10 +1,9 @@
-//! The one connection that writes. Whatever fails on it costs the connection: SQLite rolls a transaction back by
-//! itself when the disk is full or broken, and a connection that has lost count of its transactions never writes
-//! again.
+//! The one connection that writes. Any failure on it costs the connection: SQLite rolls a transaction back by itself
+//! when the disk is full or broken, and a connection that has lost count of its transactions never writes again.
 //!
-//! A replacement proves itself before it is given a change: it commits a probe. That also overwrites what a commit
-//! whose sync failed has left in the write-ahead log. If a commit failed, the directory is read again from the
-//! database before the next change, so that the two agree whatever became of it.
+//! A replacement must commit a probe before it gets a change. The probe also overwrites what a commit with a failed
+//! sync left in the write-ahead log. After a failed commit, the directory is read again from the database before the
+//! next change, so that the two agree whatever the outcome was.
 
 #![expect(
     clippy::disallowed_methods,
@@ -36,11 +35,11 @@ use crate::time::clock::Clock;
 use turn::{PATIENCE, Turn, Turns};
 
 const STUCK: &str = "an earlier one does not end";
-/// The wait between two tries for a lock that another process holds.
+/// The wait between two attempts at a lock that another process holds.
 const LOCKED: Duration = Duration::from_millis(10);
-/// The wait between two looks at whether writes work again, and the longest that such a look waits for its turn.
+/// The wait between two checks for working writes, and the longest that such a check waits for its turn.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// The check for damage reads the whole file. It is repeated after this many times as long as it took.
+/// The check for damage reads the whole file. It is repeated after this many times its duration.
 const CHECK_REST: u32 = 20;
 
 pub struct Writer {
@@ -48,7 +47,7 @@ pub struct Writer {
     /// The turn, held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
     turns: Turns,
-    /// Told of every commit, so that whoever waits for something to do looks again.
+    /// Notified of every commit, so that waiting tasks look for work again.
     changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
     directory: Arc<KeyDirectory>,
@@ -61,20 +60,20 @@ pub struct Writer {
 }
 
 tokio::task_local! {
-    /// Gone when the request is that this task's change is made for.
+    /// Expires with the request for which this task makes its change.
     static ASKED: Weak<()>;
 }
 
-/// Runs a change that is made only if `request` still waits for it when the turn comes.
+/// Runs a change that begins only if `request` still exists when the turn comes.
 pub fn asked<F: Future>(request: &Arc<()>, change: F) -> impl Future<Output = F::Output> + use<F> {
     ASKED.scope(Arc::downgrade(request), change)
 }
 
-/// Why there is no connection to write with.
+/// The reasons for having no connection to write with.
 enum Unready {
     /// There is one, but the change has waited for too long.
     Late,
-    /// The file is another one, which is reported elsewhere.
+    /// Another file has the name, which is reported elsewhere.
     Gone,
     Fault(String),
 }
@@ -103,42 +102,42 @@ impl Writer {
         }
     }
 
-    /// Publishes what a change did; its turn is held.
+    /// Applies a publication of a change, whose turn is held.
     pub fn publish(&self, publication: Publication) {
         self.directory.apply(publication);
     }
 
-    /// Keeps every change waiting for as long as the result is held.
+    /// Delays every change for as long as the result is held.
     pub async fn pause(self: &Arc<Self>) -> Result<impl Send + use<>> {
         self.turn(Instant::now() + PATIENCE).await
     }
 
-    /// Waits until every change is visible that had its turn when this was called, for two seconds at most.
+    /// Waits until all changes that had their turn when this was called are visible, for two seconds at most.
     pub async fn settled(self: &Arc<Self>) -> Result<()> {
         self.turn(Instant::now() + PATIENCE).await.map(drop)
     }
 
-    /// Reports a change that hangs. Those that wait for it do so too, where there are any.
+    /// Reports a change that hangs. Changes that wait for it, if any, report it too.
     pub fn look_for_a_stuck_change(self: &Arc<Self>) {
         if self.turns.are_stuck() {
             self.watch(STUCK);
         }
     }
 
-    /// Takes note of what a change says that failed after it had begun.
+    /// Records the failure of a change that had begun.
     pub fn statement_failed(self: &Arc<Self>, reason: &str) -> Error {
         self.unchecked.store(true, Ordering::Relaxed);
         self.suspect.store(true, Ordering::Relaxed);
         self.failed(reason)
     }
 
-    /// How many changes the database refused since the start.
+    /// Returns the number of changes that the database refused since the start.
     pub fn failures(&self) -> u64 {
         self.health.failures()
     }
 
-    /// Lets no change begin any more and closes the connection, if the turn comes in time. The write-ahead log is for
-    /// the keeper to fold in, whose connection is to the file that was opened: by its name there may be another one.
+    /// Stops further changes and closes the connection, if the turn comes in time. The write-ahead log is left to the
+    /// keeper, whose connection is to the file that was opened: the name may lead to another one by now.
     pub async fn close(&self, deadline: Instant) -> Result<(), String> {
         let Some(mut turn) = self.turns.take(deadline).await else {
             return Err("a change is still under way".to_owned());
@@ -162,7 +161,7 @@ impl Writer {
         if turn.closed {
             return Err(Error::NotSaved("it is closed".to_owned()));
         }
-        // Nobody is left who could be told that it was done.
+        // The request is gone, and nothing could receive the outcome.
         let given_up = ASKED.try_with(|request| request.strong_count() == 0);
         if given_up == Ok(true) {
             return Err(Error::Busy);
@@ -170,9 +169,9 @@ impl Writer {
         Ok(turn)
     }
 
-    /// Takes the connection, if need be another one that has shown that it can write.
+    /// Takes the connection, or if needed a replacement that has shown that it can write.
     async fn prepare(&self, turn: &mut Turn, deadline: Instant) -> Result<AnyConnection, Unready> {
-        // A connection to another file of the same name would be a good one.
+        // A connection to another file of the same name would work without an error.
         if !self.watch.is_ours() {
             return Err(Unready::Gone);
         }
@@ -188,7 +187,7 @@ impl Writer {
             .map_err(|_| fault(&"it does not answer"))?
             .map_err(|error| fault(&error))?;
         if turn.in_doubt {
-            // Without a limit: with many keys it takes longer than anybody should wait for a change, and must be done.
+            // Without a limit: with many keys it takes longer than a change should wait, and must be done.
             key_rows::reconcile(&mut replacement, &self.directory)
                 .await
                 .map_err(|error| fault(&error))?;
@@ -217,7 +216,7 @@ impl Writer {
         Error::NotSaved(reason)
     }
 
-    /// Reports that writes fail, and looks from now on whether that is over.
+    /// Reports that writes fail, and begins to check whether they work again.
     fn watch(self: &Arc<Self>, reason: &str) {
         if self.health.failed(reason) {
             let watched = Arc::downgrade(self);
@@ -228,7 +227,7 @@ impl Writer {
                     let Some(writer) = watched.upgrade() else {
                         return;
                     };
-                    // After a panic too: nothing else takes the fault back.
+                    // After a panic too: nothing else clears the fault.
                     match AssertUnwindSafe(writer.look()).catch_unwind().await {
                         Ok(Some(wait)) => pause = wait,
                         Ok(None) => return,
@@ -244,7 +243,7 @@ impl Writer {
         }
     }
 
-    /// Sees whether writes work, and says how long to wait before the next look; none when they do.
+    /// Checks whether writes work. Returns the wait before the next check; none once they do.
     async fn look(self: &Arc<Self>) -> Option<Duration> {
         let seen = self.health.failures();
         let deadline = Instant::now() + LOOK_EVERY;
@@ -282,7 +281,7 @@ impl Writer {
     }
 }
 
-/// Lets SQLite say at once that something is locked.
+/// Makes SQLite report a lock at once.
 pub async fn set_impatient(connection: &mut AnyConnection) -> sqlx::Result<()> {
     sqlx::query("PRAGMA busy_timeout = 0")
         .execute(connection)
@@ -290,8 +289,8 @@ pub async fn set_impatient(connection: &mut AnyConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Begins a transaction. What another process has locked is tried again until the deadline, from here rather than by
-/// SQLite, whose wait could not be called off.
+/// Begins a transaction. A lock of another process is retried until the deadline, from here rather than by SQLite,
+/// whose wait could not be cancelled.
 async fn begin_immediate(connection: &mut AnyConnection, deadline: Instant) -> sqlx::Result<()> {
     loop {
         match sqlx::query("BEGIN IMMEDIATE")
@@ -307,7 +306,7 @@ async fn begin_immediate(connection: &mut AnyConnection, deadline: Instant) -> s
     }
 }
 
-/// Whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
+/// Returns whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
 fn is_busy(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
     error

@@ -57,7 +57,7 @@ fn entry() -> Entry<'static> {
     Entry::of_account("", Action::SignedIn, "")
 }
 
-/// Time that passes while a change waits for its turn is part of its instant.
+/// The instant of a change is later than the wait for its turn.
 #[tokio::test]
 async fn the_instant_is_read_in_the_turn() {
     let site = Site::new().await;
@@ -115,7 +115,7 @@ async fn the_trail_is_in_the_order_of_its_instants() {
     assert_eq!(instants.iter().filter(|at| **at > NOON).count(), 40);
 }
 
-/// The next change finds the directory as the one before has left it, and so does the client that is answered.
+/// The next change finds the directory as the previous one left it, and so does the client that is answered.
 #[tokio::test]
 async fn a_change_is_published_in_its_turn_and_before_the_answer() {
     let site = Site::new().await;
@@ -143,7 +143,7 @@ async fn a_change_is_published_in_its_turn_and_before_the_answer() {
     second.unwrap();
 }
 
-/// A client that disconnects in the middle of a change leaves a whole change.
+/// A client that disconnects during a change leaves it whole.
 #[tokio::test]
 async fn a_change_that_has_begun_is_committed_and_published_without_its_client() {
     let site = Site::new().await;

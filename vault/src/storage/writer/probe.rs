@@ -1,4 +1,4 @@
-//! What is asked of a database that has failed: whether it takes a write again, and whether it is damaged.
+//! Probes of a database that has failed: for taking writes again, and for damage.
 
 use sqlx::{AnyConnection, Connection};
 
@@ -9,9 +9,9 @@ use crate::storage::watch::Watch;
 /// About as many bytes as the largest ordinary change writes.
 const BYTES: usize = 64 * 1024;
 
-/// Writes as much as a change does, and commits. The transaction has begun.
+/// Writes as much as a change does, and commits. The caller has begun the transaction.
 pub async fn write(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    // Another content each time: SQLite does not write what is there already.
+    // Different content each time: SQLite does not write content that is already there.
     let content = random::bytes::<8>()
         .map_err(|error| sqlx::Error::Protocol(error.to_string()))?
         .repeat(BYTES / 8);
@@ -25,7 +25,7 @@ pub async fn write(connection: &mut AnyConnection) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// Reads the whole file, on a connection of its own, and says what is wrong with it.
+/// Reads the whole file, on a connection of its own, and returns what is wrong with it.
 pub async fn damage(address: &str, watch: &Watch) -> Option<String> {
     let check = async {
         let mut connection = connect_again(address, watch).await?;

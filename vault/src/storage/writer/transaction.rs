@@ -1,4 +1,4 @@
-//! One write transaction on the writer's connection, from its begin to its end. Whatever fails on it costs the connection.
+//! One write transaction on the writer's connection, from begin to end. Any failure on it costs the connection.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -16,28 +16,28 @@ const GONE: &str = "its file is not there";
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {
     pub transaction: Transaction,
-    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant that was read while
-    /// waiting for it is older than what others did meanwhile.
+    /// The instant of this change, UTC epoch milliseconds. It is read in the turn: an instant read while waiting for it
+    /// would be older than changes made meanwhile.
     pub now: i64,
     writer: Arc<Writer>,
 }
 
-/// The connection while a transaction is open on it. Dropped, it is rolled back.
+/// The connection while a transaction is open on it. Dropping it rolls the transaction back.
 pub struct Transaction {
     /// None once it has ended.
     open: Option<(AnyConnection, Turn)>,
     writer: Arc<Writer>,
 }
 
-/// A change that is durable. Publish what it changed before letting go of it.
+/// A durable change. Its publications must be applied before this is dropped.
 #[must_use = "publish the change while the turn is held"]
 pub struct Committed {
     _turn: Turn,
 }
 
 impl Writer {
-    /// Begins a write, within two seconds or not at all. SQLite must be told at once (`IMMEDIATE`): a transaction
-    /// that first reads and then writes can fail with "database is locked" however long it waits.
+    /// Begins a write, within two seconds or not at all. SQLite must know at once (`IMMEDIATE`): a transaction that
+    /// first reads and then writes can fail with "database is locked" however long it waits.
     ///
     /// # Errors
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
@@ -71,7 +71,7 @@ impl Write {
         Ok(committed)
     }
 
-    /// For a change that gives no task anything to do.
+    /// Commits a change that gives no task anything to do.
     pub async fn commit_unannounced(mut self) -> Result<Committed> {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
             return Err(Error::NotSaved("it was committed before".to_owned()));
@@ -79,10 +79,10 @@ impl Write {
         if !self.writer.watch.log_is_whole() {
             return Err(self.writer.failed(GONE));
         }
-        // Should this be cut off, the connection is gone and the doubt stays.
+        // If this is cut off, the connection is gone and the doubt remains.
         turn.in_doubt = true;
         match sqlx::query("COMMIT").execute(&mut connection).await {
-            // Committed into a file that is gone, or nearly so. Should it come back, it is read again.
+            // Committed into a file that is gone, or nearly so. If it comes back, the directory is read again.
             Ok(_) if !self.writer.watch.keeps() => Err(self.writer.failed(GONE)),
             Ok(_) => {
                 turn.in_doubt = false;
@@ -123,8 +123,8 @@ impl Drop for Transaction {
         runtime.spawn(async move {
             match sqlx::query("ROLLBACK").execute(&mut connection).await {
                 Ok(_) => turn.connection = Some(connection),
-                // Its own error says only that there is nothing to roll back. The probe finds the cause, and who made
-                // the change counts it.
+                // Its own error says only that there is nothing to roll back. The probe finds the cause, and the caller
+                // of the change counts it.
                 Err(_) => writer.watch("SQLite rolled a change back by itself"),
             }
         });

@@ -1,5 +1,5 @@
-//! The turn to write: one change at a time. It is noted since when it is held, because a holder that hangs, as on a
-//! frozen volume, says nothing itself.
+//! The turn to write: one change at a time. It records since when it is held, because a holder that hangs, as on a
+//! frozen volume, reports nothing itself.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,26 +9,26 @@ use sqlx::AnyConnection;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
-/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is
-/// refused, and not done later.
+/// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is rejected,
+/// and not made later.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the turn guards.
+/// The data that the turn guards.
 pub struct Slot {
-    /// None while a transaction has it, and after a failure.
+    /// None during a transaction, and after a failure.
     pub connection: Option<AnyConnection>,
-    /// A commit failed, and what became of it has not been read since.
+    /// A commit failed, and its outcome has not been read since.
     pub in_doubt: bool,
     pub closed: bool,
 }
 
-/// Gives the turn, to those who wait in the order of their coming.
+/// Grants the turn in the order of the requests for it.
 pub struct Turns {
     slot: Arc<AsyncMutex<Slot>>,
     since: Arc<Since>,
 }
 
-/// When the turn was given that is held now.
+/// When the current turn was granted.
 #[derive(Default)]
 struct Since(Mutex<Option<Instant>>);
 
@@ -51,7 +51,7 @@ impl Turns {
         }
     }
 
-    /// The turn; none if it did not come by `deadline`.
+    /// Returns the turn; none if it did not come by `deadline`.
     pub async fn take(&self, deadline: Instant) -> Option<Turn> {
         let slot = timeout_at(deadline, Arc::clone(&self.slot).lock_owned()).await;
         let slot = slot.ok()?;
@@ -62,7 +62,7 @@ impl Turns {
         })
     }
 
-    /// Whether the turn is held for longer than a change waits for it.
+    /// Returns whether the turn has been held for longer than a change waits for it.
     pub fn are_stuck(&self) -> bool {
         self.since
             .lock()
@@ -92,7 +92,7 @@ impl DerefMut for Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // Before the slot is free for the next.
+        // Before the slot is free for the next holder.
         *self.since.lock() = None;
     }
 }
