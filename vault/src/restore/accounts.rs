@@ -1,5 +1,4 @@
-//! What accounts have changed since the backup was made. An address or a password that was given up must not let anybody
-//! in again.
+//! Account changes since the backup was made. An address or a password that was given up must not grant access again.
 
 use sqlx::AnyConnection;
 
@@ -10,11 +9,11 @@ use super::compare::Account;
 pub struct Parted {
     /// The address that it has.
     pub email: String,
-    /// The one that it had last, which is another account's.
+    /// The address that it had last, which is another account's.
     pub last: String,
 }
 
-/// Keeps what these accounts have changed. Returns those whose address is another account's in the backup.
+/// Keeps the changes of these accounts. Returns those whose address belongs to another account in the backup.
 pub async fn carry_over(
     connection: &mut AnyConnection,
     accounts: &[Account],
@@ -48,7 +47,7 @@ pub async fn carry_over(
     }
     for account in &kept {
         set_email(connection, &account.id, &account.email).await?;
-        // Both are about the address.
+        // Both belong to the address.
         sqlx::query(
             "UPDATE accounts SET confirmed_at = CAST($1 AS BIGINT), owned_at = CAST($2 AS BIGINT) WHERE id = $3",
         )

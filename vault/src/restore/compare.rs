@@ -1,4 +1,5 @@
-//! The present database beside the backup that is to take its place: what was revoked since the backup was made.
+//! Comparison of the present database with the backup that is to replace it: everything revoked since the backup was
+//! made.
 
 use std::path::Path;
 
@@ -6,15 +7,15 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::trail::Trail;
 
-/// What is known of the present database.
+/// The outcome of comparing the present database.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Present {
-    /// It was compared.
+    /// It was compared with the backup.
     Compared,
-    /// It was compared, but it does not continue the backup: an older one was restored in between. What was revoked
-    /// where neither of the two recorded it is not known.
+    /// It was compared, but it does not continue the backup: an older one was restored in between. Revocations that
+    /// neither of the two recorded are unknown.
     Parted,
-    /// There is none.
+    /// There is no present database.
     Missing,
     /// It has no account in common with the backup.
     Unrelated,
@@ -22,7 +23,7 @@ pub enum Present {
     Unreadable(String),
 }
 
-/// Why a key that the backup has in use should not be.
+/// The reason why a key that the backup has in use should not be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Since {
     Deleted,
@@ -33,7 +34,7 @@ pub enum Since {
     Named,
 }
 
-/// A key that the backup would bring back to life, or let live for longer.
+/// A key that the backup would revive or let live for longer.
 #[derive(Clone, Debug)]
 pub struct Revived {
     pub access_key: String,
@@ -45,7 +46,7 @@ pub struct Revived {
     pub expires_at: i64,
 }
 
-/// Who may come in, and who is told, in the present database.
+/// The access and the recipients of an account in the present database.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Account {
     pub id: String,
@@ -60,22 +61,22 @@ pub struct Account {
     pub owned_at: Option<i64>,
 }
 
-/// What the present database has that the backup has not.
+/// Everything that the present database has and the backup lacks.
 #[derive(Debug)]
 pub struct Difference {
     pub present: Present,
     pub revived: Vec<Revived>,
     pub lost: Vec<(String, String, String)>,
-    /// Keys that are out of use or deleted, and that the backup does not know: access key, account and name. A later
-    /// backup may.
+    /// Keys that are expired or deleted, and unknown to the backup: access key, account and name. A later backup may
+    /// know them.
     pub gone: Vec<(String, String, String)>,
-    /// Accounts of which the address, the password or the second recipient was changed since.
+    /// Accounts whose address, password or second recipient has changed since.
     pub accounts: Vec<Account>,
-    /// How far notices were swept.
+    /// The instant up to which notices were swept.
     pub swept_to: Option<i64>,
     /// Mails that wait in the backup and have an outcome, by id.
     pub settled: Vec<(String, String)>,
-    /// The latest instant.
+    /// The latest recorded instant.
     pub recorded: Option<i64>,
 }
 
@@ -94,7 +95,7 @@ impl Difference {
     }
 }
 
-/// Compares the database at `path` with the backup on `connection`. One that cannot be read to its end counts as
+/// Compares the database at `path` with the backup on `connection`. If it cannot be read to its end, it counts as
 /// unreadable, whatever was found before.
 pub async fn compare(connection: &mut AnyConnection, path: &Path, now: i64) -> Difference {
     let Some(name) = path.to_str() else {
@@ -115,7 +116,7 @@ pub async fn compare(connection: &mut AnyConnection, path: &Path, now: i64) -> D
     compared.unwrap_or_else(|error| Difference::none(Present::Unreadable(error.to_string())))
 }
 
-/// The latest of all instants that `database` has recorded, as the floor of the clock reads them.
+/// Returns the latest of all instants that `database` has recorded, as the floor of the clock reads them.
 pub async fn recorded(connection: &mut AnyConnection, database: &str) -> sqlx::Result<Option<i64>> {
     let (has_clock,): (i64,) = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT COUNT(*) FROM {database}.sqlite_master WHERE name = 'clock'"
@@ -137,7 +138,7 @@ pub async fn recorded(connection: &mut AnyConnection, database: &str) -> sqlx::R
     Ok([audit, swept, seen].into_iter().flatten().max())
 }
 
-/// A key of the backup that is to expire at `at`, unless it has expired before.
+/// Returns a key of the backup that is to expire at `at`, unless it has expired before.
 pub async fn named(
     connection: &mut AnyConnection,
     access_key: &str,
@@ -180,7 +181,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
         .fetch_one(&mut *connection)
         .await?;
-    // A version before it did not tell the two apart, as in its migration.
+    // An earlier version did not tell the two apart; this is the rule of its migration.
     let (has_owners,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM pragma_table_info('accounts', 'present') WHERE name = 'owned_at'",
     )
@@ -246,9 +247,9 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     })
 }
 
-/// The keys that are good in the backup at `earliest`, and in the present database deleted, expired or shortened by
-/// `at`. Between the two lies a leap of the clock, if there was one: a key that has expired only because of it would be
-/// good again once the operator accepts the machine's clock.
+/// Returns the keys that are good in the backup at `earliest`, and deleted, expired or shortened by `at` in the present
+/// database. A leap of the clock, if there was one, lies between the two: a key that has expired only because of it
+/// would be good again once the operator accepts the machine's clock.
 async fn revived(
     connection: &mut AnyConnection,
     trail: Trail,
@@ -288,7 +289,7 @@ async fn revived(
                 let (since, expires_at) = match (present, expires_at) {
                     (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
                     (Some(_), Some(shorter)) => (Since::Shortened, shorter),
-                    // Before what was swept: nobody is told once more of a key that they deleted.
+                    // Before the instant of the last sweep: no notice is sent about a deleted key.
                     _ => {
                         let swept = swept_to.map_or(at, |swept| swept - 1);
                         let revoked = deleted_at.unwrap_or(at).min(swept);

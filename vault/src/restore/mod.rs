@@ -1,5 +1,5 @@
-//! Restore: a backup in the place of the database. A backup knows nothing of what was revoked after it was made, so what
-//! the present database revoked since is revoked again in the same step: keys, passwords, sessions and links.
+//! Restore: replaces the database with a backup. A backup lacks what was revoked after it was made, so what the present
+//! database revoked since is revoked again in the same step: keys, passwords, sessions and links.
 
 mod accounts;
 mod compare;
@@ -26,19 +26,19 @@ use crate::storage::{Content, MIGRATIONS, connect};
 pub use accounts::Parted;
 pub use compare::{Present, Revived, Since};
 
-/// What to restore, and how.
+/// The backup to restore, and the options.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     pub file: PathBuf,
-    /// Leave the keys good that were deleted or expired since.
+    /// Leaves keys good that were deleted or expired since.
     pub keep_revived: bool,
     /// Further keys to expire, by their access keys.
     pub expire: Vec<String>,
-    /// Only say what would be done. That works beside a running server.
+    /// Only reports what would be done. That works beside a running server.
     pub dry_run: bool,
 }
 
-/// What was restored.
+/// The outcome of a restore.
 #[derive(Debug)]
 pub struct Restored {
     pub keys: i64,
@@ -46,20 +46,21 @@ pub struct Restored {
     /// When the last change in the backup was made, UTC epoch milliseconds.
     pub last_change: Option<i64>,
     pub present: Present,
-    /// Keys that the backup has in use and the present database has not.
+    /// Keys that are in use in the backup and not in the present database.
     pub revived: Vec<Revived>,
     /// Keys in use that the backup does not know: access key, name and account.
     pub lost: Vec<(String, String, String)>,
-    /// Accounts whose present address another account of the backup has, so that they have their earlier one again.
+    /// Accounts whose present address belongs to another account in the backup, so that they have their earlier one
+    /// again.
     pub addresses: Vec<Parted>,
-    /// Where the database is that was there before.
+    /// The path of the replaced database.
     pub aside: Option<PathBuf>,
 }
 
-/// Restores a backup in the place of the database at `database_url`, at `now`, UTC epoch milliseconds.
+/// Replaces the database at `database_url` with a backup, at `now`, UTC epoch milliseconds.
 ///
 /// # Errors
-/// A sentence that says what stands in the way; the present database is untouched then.
+/// A sentence that names the obstacle; the present database is untouched then.
 pub async fn restore(
     database_url: &str,
     pepper_file: &Path,
@@ -160,7 +161,7 @@ pub async fn restore(
     })
 }
 
-/// What is done to the copy before it takes the database's place.
+/// Applies all revocations to the copy before it replaces the database.
 async fn revoke(
     connection: &mut AnyConnection,
     difference: &compare::Difference,
@@ -194,7 +195,7 @@ async fn revoke(
         audit::record(connection, at, entry, None).await?;
     }
     let addresses = accounts::carry_over(connection, &difference.accounts).await?;
-    // What the present database knows and the backup does not is recorded, because yet another backup may be restored.
+    // Differences that only the present database knows are recorded, because yet another backup may be restored.
     for (access_key, account_id, detail) in &difference.gone {
         let gone = Entry {
             account_id,
@@ -209,7 +210,7 @@ async fn revoke(
         let kept = Entry::of_account(&account.id, Action::DatabaseRestored, "account kept");
         audit::record(connection, at, kept, None).await?;
     }
-    // Whoever signed out, changed a password or asked for another link since must not find the old ones working.
+    // After a sign-out, a new password or a new link, the old ones must not work again.
     sqlx::query("DELETE FROM sessions")
         .execute(&mut *connection)
         .await?;
@@ -217,7 +218,7 @@ async fn revoke(
         .bind(at)
         .execute(&mut *connection)
         .await?;
-    // What was announced or sent meanwhile is not sent again.
+    // Notices and mails that were sent meanwhile are not sent again.
     if let Some(swept_to) = difference.swept_to {
         sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
             .bind(swept_to)
@@ -242,7 +243,7 @@ async fn revoke(
     )
     .execute(&mut *connection)
     .await?;
-    // Also the floor of the clock: time goes on from the latest instant that either database has recorded.
+    // Also the floor of the clock: time continues from the latest instant that either database has recorded.
     let restored = Entry::of_account("", Action::DatabaseRestored, "");
     audit::record(connection, at, restored, None).await?;
     Ok(addresses)
@@ -269,11 +270,11 @@ async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(),
     }
 }
 
-/// Puts `restored` in the place of `path`, in one step, and keeps what was there beside it. Says where that is. If it
-/// fails, all is as it was.
+/// Replaces `path` with `restored` in one step, and keeps the old database beside it. Returns its new path. On failure,
+/// everything is as it was.
 fn exchange(restored: &Path, path: &Path, at: i64) -> io::Result<Option<PathBuf>> {
     File::open(restored)?.sync_all()?;
-    // Somebody else than the server's user may be restoring.
+    // The restore may run as another user than the server's.
     let owner = path.metadata().or_else(|_| folder_of(path).metadata())?;
     let _ = chown(restored, Some(owner.uid()), Some(owner.gid()));
     let log = beside(path, "-wal");
@@ -286,7 +287,7 @@ fn exchange(restored: &Path, path: &Path, at: i64) -> io::Result<Option<PathBuf>
     } else {
         None
     };
-    // Beside another database it would be taken for that one's.
+    // SQLite would read a stray log with the other database.
     for stray in ["-wal", "-shm"] {
         let _ = fs::remove_file(beside(path, stray));
     }
@@ -303,7 +304,7 @@ fn exchange(restored: &Path, path: &Path, at: i64) -> io::Result<Option<PathBuf>
 /// A second name of the database that is about to be replaced.
 struct Kept {
     path: PathBuf,
-    /// The same of its log. Only a damaged database still has one.
+    /// The second name of its log. Only a damaged database still has one.
     log: Option<PathBuf>,
 }
 
@@ -342,7 +343,7 @@ fn second_name(file: &Path, name: &Path) -> io::Result<()> {
     }
 }
 
-/// The copy that is worked on, removed unless it has taken the database's place.
+/// The working copy, removed unless it has replaced the database.
 struct Work {
     path: PathBuf,
 }

@@ -1,13 +1,13 @@
-//! Where the audit trails of the backup and of the present database part.
+//! The point at which the audit trails of the backup and of the present database part.
 //!
 //! Usually the present database continues the backup. It does not if an older backup was restored in between: then both
-//! have gone on from a common entry, each in its own way, and what one of them lacks may never have been there.
+//! have continued from a common entry, each in its own way, and what one of them lacks may never have existed there.
 
 use sqlx::AnyConnection;
 
 use crate::storage::audit::Action;
 
-/// Entries about an account that leave who may come in, and who is told, as it was.
+/// Entries about an account that change neither its access nor its recipients.
 const LEAVES_ACCOUNT: [Action; 4] = [
     Action::SignedIn,
     Action::SignedOut,
@@ -15,7 +15,7 @@ const LEAVES_ACCOUNT: [Action; 4] = [
     Action::StagesChosen,
 ];
 
-/// How the present database goes on from the backup.
+/// The relation of the present database to the backup.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Trail {
     /// Whether it has all entries of the backup, but for those that were pruned.
@@ -41,9 +41,9 @@ impl Trail {
         })
     }
 
-    /// A condition: the present database (`p`) has something to say of the key (`b`). Where it continues the backup that is
-    /// all of it, and otherwise what it has recorded since the two parted. That a key was expired manually is also known
-    /// where the entry about it was pruned.
+    /// Returns a condition: the present database (`p`) has information on the key (`b`). It always has if it continues
+    /// the backup, and otherwise if it has recorded an entry about the key since the two parted. A manual expiration is
+    /// also recognized where its entry was pruned.
     pub fn speaks_of_key(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
@@ -58,7 +58,7 @@ impl Trail {
         )
     }
 
-    /// The same of the account (`b`).
+    /// Returns the same for the account (`b`).
     pub fn speaks_of_account(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
