@@ -1,9 +1,9 @@
-//! Going by the machine's clock again, after a clock that ran ahead was put right: the one way to lower the floor, and
-//! the operator's. Nothing is taken out of the audit trail; its entries up to now are no longer believed in matters of
-//! time.
+//! Return to the machine's clock after a clock that ran ahead was corrected: the only way to lower the floor, and
+//! reserved to the operator. Nothing is removed from the audit trail; its entries up to now are no longer believed in
+//! matters of time.
 //!
-//! What was decided by a person stays decided: a key that was expired manually while the clock ran ahead expires at the
-//! present instant. A key that expired only because of the leap is good again.
+//! Decisions of a person stand: a key that was expired manually while the clock ran ahead expires at the present
+//! instant. A key that expired only because of the leap is good again.
 
 #![expect(clippy::disallowed_methods, reason = "closing has a deadline")]
 
@@ -22,10 +22,10 @@ use crate::time::clock::Clock;
 /// The longest that closing the database may take.
 const CLOSING: Duration = Duration::from_secs(5);
 
-/// What was accepted, or would be.
+/// The result of an acceptance, or of its dry run.
 #[derive(Debug)]
 pub struct Accepted {
-    /// What the machine's clock says, UTC epoch milliseconds.
+    /// The machine's clock, UTC epoch milliseconds.
     pub now: i64,
     /// The latest recorded instant, which lies ahead of it.
     pub recorded: i64,
@@ -33,11 +33,11 @@ pub struct Accepted {
     pub expired: Vec<(String, String)>,
 }
 
-/// Whether `expires_at` of a key (`k`) is an instant after $1 at which it was expired manually: any other expiration lies
-/// ahead of the instant at which it was set.
+/// Tests whether `expires_at` of a key (`k`) is an instant after $1 at which it was expired manually: any other
+/// expiration lies ahead of the instant at which it was set.
 const BY_HAND: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
 
-/// Columns that say when something happened. What still lies ahead happened now at the latest.
+/// Columns with the instants of past events. An event that still lies ahead happened now at the latest.
 const HAPPENED: [(&str, &[&str]); 7] = [
     ("sweeps", &["swept_to"]),
     ("sessions", &["created_at", "seen_at"]),
@@ -60,8 +60,8 @@ const HAPPENED: [(&str, &[&str]); 7] = [
     ("callers", &["seen_at", "refused_at"]),
 ];
 
-/// Makes the next start go by the machine's clock. None: nothing recorded lies ahead of it. With `dry_run`, nothing is
-/// changed.
+/// Makes the next start use the machine's clock. Returns none if nothing recorded lies ahead of it. With `dry_run`,
+/// changes nothing.
 ///
 /// # Errors
 /// A sentence; also while a server has the database open.
@@ -89,7 +89,7 @@ async fn lower(
     let Some(recorded) = recorded.filter(|recorded| *recorded > now) else {
         return Ok(None);
     };
-    // By the machine's clock and not the transaction's, which is floored at what is being lowered.
+    // By the machine's clock, not the transaction's, which is floored at the very instant to be lowered.
     let lower = async |tx: &mut Tx| {
         let expired = lower_all(tx.connection(), now).await?;
         if dry_run {
@@ -110,7 +110,7 @@ async fn lower_all(
     connection: &mut AnyConnection,
     now: i64,
 ) -> Result<Vec<(String, String)>, Error> {
-    // Made of constants only; what is not is bound.
+    // Made of constants only; everything else is bound.
     let select =
         format!("SELECT k.name, k.access_key FROM api_keys k WHERE {BY_HAND} ORDER BY k.name");
     let expired: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(select))
@@ -124,7 +124,7 @@ async fn lower_all(
     );
     let keys =
         format!("UPDATE api_keys AS k SET expires_at = $1, expiration_set_at = $1 WHERE {BY_HAND}");
-    // A link that was made by the clock that ran ahead would be good for too long.
+    // A link made by the clock that ran ahead would be valid for too long.
     let links = "UPDATE links SET expires_at = $1
                  WHERE expires_at > $1 AND id IN (SELECT id FROM outbox WHERE created_at > $1)";
     let audit = "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit) WHERE id = 1 AND $1 > 0";
@@ -134,7 +134,7 @@ async fn lower_all(
             .execute(&mut *connection)
             .await?;
     }
-    // What was announced ahead of its time is announced again when it comes.
+    // Notices sent ahead of their time are sent again when it comes.
     for stage in Stage::ALL {
         sqlx::query(
             "DELETE FROM notices WHERE stage = $1 AND expires_at > $2 AND EXISTS (

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::vault::Vault;
 
-/// The longest that closing waits for what is under way.
+/// The longest that closing waits for work under way.
 const CLOSING: Duration = Duration::from_secs(10);
 
 impl Vault {
@@ -17,7 +17,7 @@ impl Vault {
         self.close_by(Instant::now() + CLOSING).await;
     }
 
-    /// The same, by a deadline.
+    /// Closes the database by a deadline.
     pub async fn close_by(&self, deadline: Instant) {
         if !self.finish_reset_requests(deadline).await {
             tracing::error!(

@@ -1,8 +1,7 @@
 //! Fills the key directory from the database, at the start.
 //!
-//! The loader holds the writer's turn from the first row that it reads to the last that it publishes. Nothing
-//! can be deleted or expired in between, so however long it is held up, it cannot bring back what it read
-//! before.
+//! The loader holds the writer's turn from the first row that it reads to the last that it publishes. Nothing can be
+//! deleted or expired in between, so however long the loader is delayed, it cannot bring a key back.
 
 use futures_util::TryStreamExt;
 
@@ -12,7 +11,7 @@ use crate::state::directory::KeyDirectory;
 use crate::storage::key_rows::{ACCOUNTS, KEYS, name, publish};
 use crate::storage::{Database, Held};
 
-/// Holds the turn while it reads.
+/// Loads the directory, and holds the turn while it reads.
 pub(crate) struct Loader<'a> {
     database: &'a Database,
     pepper: &'a Pepper,
@@ -31,7 +30,7 @@ impl<'a> Loader<'a> {
     /// Reads every account and key into a directory.
     ///
     /// # Errors
-    /// Also if a key was made with another pepper: it could never be verified.
+    /// Also if a key was made with another pepper, because it could never be verified.
     pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
         self.check_pepper().await?;
         let readers = &self.database.readers;
@@ -83,7 +82,7 @@ mod tests {
     use crate::test_support::{Fixture, INVALID, verify};
     use crate::verify::Rejection;
 
-    /// Whatever became of a commit, afterwards the directory says what the database does.
+    /// Whatever the outcome of a commit, the directory matches the database afterwards.
     #[tokio::test]
     async fn reconciling_makes_the_directory_the_database() {
         let fixture = Fixture::new().await;

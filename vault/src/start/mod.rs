@@ -1,4 +1,4 @@
-//! The start and the end of the vault: the files are opened, the clock is raised to its floor, and every key is loaded.
+//! The start and the end of the vault: opening the files, raising the clock to its floor, and loading every key.
 
 pub mod accept_clock;
 pub mod clock_floor;

@@ -22,10 +22,10 @@ use crate::time::clock::Clock;
 use crate::vault::{Inner, NOTICE_WAIT_MS, Options, Vault};
 
 impl Vault {
-    /// Opens the database (making or migrating it where needed) and loads every key.
+    /// Opens the database (creating or migrating it where needed) and loads every key.
     ///
     /// # Errors
-    /// A sentence that names the obstacle; what could not be opened is left as it was.
+    /// A sentence that names the obstacle; files that could not be opened are left as they were.
     pub async fn open(options: &Options, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
         let passwords = Passwords::new()?;
         let directory = Arc::new(KeyDirectory::default());
@@ -53,14 +53,14 @@ impl Vault {
             known: recorded.unwrap_or_else(|| clock.now()),
             clock,
         }));
-        // The first answer of /readyz knows it too.
+        // So that the first response of /readyz knows the fault too.
         vault.report_clock();
         Ok(vault)
     }
 }
 
-/// Opens the database and the pepper, making both at the first start. A start that dies on the way can be started
-/// again: the pepper is put in its place once the tables are durable, so one without tables is a loss.
+/// Opens the database and the pepper, creating both at the first start. A start that dies on the way can be repeated:
+/// the pepper gets its name once the tables are durable, so a pepper without tables is a loss.
 async fn open_both(
     options: &Options,
     clock: Arc<dyn Clock>,

@@ -1,14 +1,14 @@
-//! The column that searching and sorting read, brought up to the present edition of its rule.
+//! The column for searching and sorting, brought up to the current version of its rule.
 use sqlx::FromRow;
 
 use crate::error::Result;
 use crate::storage::{Database, System, Tx};
 use crate::text::{EDITION, lines};
 
-/// Keys whose column is computed again in one transaction.
+/// The number of keys whose column is computed in one transaction.
 const BATCH: i64 = 1_000;
 
-/// Computes the column again where an earlier edition of the rule made it.
+/// Computes the column again where an earlier version of the rule made it.
 pub(crate) async fn refold(database: &Database) -> Result<()> {
     let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
         .fetch_optional(&database.readers)
@@ -33,7 +33,7 @@ pub(crate) async fn refold(database: &Database) -> Result<()> {
     database.transact(System, note).await
 }
 
-/// The texts of a key, and the column that is made of them.
+/// The texts of a key, and the column computed from them.
 #[derive(FromRow)]
 struct Row {
     access_key: String,
@@ -42,8 +42,8 @@ struct Row {
     folded: String,
 }
 
-/// Computes the column of the keys that follow `after`, as many as one change should hold, and returns the last one's
-/// access key.
+/// Computes the column of the keys that follow `after`, as many as one change should hold. Returns the access key of
+/// the last one.
 async fn refold_batch(database: &Database, after: &str) -> Result<Option<String>> {
     let refold = async |tx: &mut Tx| {
         let keys: Vec<Row> = sqlx::query_as(
