@@ -1,7 +1,7 @@
-//! Standing time. When the machine's clock is behind an instant that was shown or recorded, the vault's clock stands
-//! still until it is caught up with, and keys that expire in between are refused. If it was a leap ahead that was the
-//! fault, that is wrong for as long as the leap was, and only the operator can tell. So it is reported: as not ready,
-//! in the metrics, and in the log once a minute.
+//! The report of standing time. When the machine's clock is behind an instant that was shown or recorded, the vault's
+//! clock stands still until the machine catches up, and keys that expire in between are rejected. If a leap ahead was
+//! the cause, that is wrong for as long as the leap was, and only the operator can tell. So it is reported: as not
+//! ready, in the metrics, and in the log once a minute.
 
 #![expect(clippy::disallowed_methods, reason = "the log gets one line a minute")]
 
@@ -18,14 +18,14 @@ const TOLERATED_MS: i64 = 5_000;
 const LOOK: Duration = Duration::from_secs(1);
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
-/// What the log is to say.
+/// A line for the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Line {
     StandsStill,
     GoesOn,
 }
 
-/// When which line is due.
+/// The schedule of the log lines.
 #[derive(Debug, Default)]
 struct Watch {
     /// The time of the last warning, by the monotonic clock, while time stands still.
@@ -49,13 +49,13 @@ impl Watch {
 }
 
 impl Vault {
-    /// How far the vault's clock is ahead of the machine's; zero unless time stands still.
+    /// Returns how far the vault's clock is ahead of the machine's; zero unless time stands still.
     pub fn clock_ahead(&self) -> Duration {
         let ahead = self.0.clock.now().saturating_sub(self.0.clock.wall());
         Duration::from_millis(u64::try_from(ahead).unwrap_or(0))
     }
 
-    /// Reports standing time until `stopped`.
+    /// Reports standing time until `stopped` completes.
     pub async fn watch_clock(&self, stopped: impl Future<Output = ()>) {
         tokio::select! {
             biased;
@@ -79,7 +79,7 @@ impl Vault {
         }
     }
 
-    /// Brings the readiness up to date, and returns the fault.
+    /// Updates the readiness, and returns the fault.
     pub(crate) fn report_clock(&self) -> Option<String> {
         let (now, wall) = (self.0.clock.now(), self.0.clock.wall());
         if now.saturating_sub(wall) <= TOLERATED_MS {

@@ -1,5 +1,5 @@
-//! Upkeep of the database while it is served: the watch over its files, the bound on
-//! its write-ahead log, and the removal of what is old.
+//! Upkeep of the database while it is served: the watch over its files, the bound on its write-ahead log, and the
+//! removal of old records.
 
 #![expect(
     clippy::disallowed_methods,
@@ -20,25 +20,25 @@ use crate::time::jump_guard::ClockJumpGuard;
 use crate::upkeep::pruning::Keep;
 use crate::vault::Vault;
 
-/// Twice in a row is certain, so what is wrong with the file is noticed within a second.
+/// A fault is certain after two checks in a row, so a damaged file is reported within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// The wait after a panic, before the same is done again.
+/// The wait after a panic, before the task runs again.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
-/// The time between two lines in the log about one fault.
+/// The time between two log lines about one fault.
 const REMIND_EVERY: Duration = Duration::from_mins(1);
 
 /// The write-ahead log is truncated above this size, in bytes. SQLite folds it in every 4 MB by itself.
 const LOG_BOUND: u64 = 16 << 20;
-/// From this size on, in bytes, the log says each minute that it cannot be.
+/// Above this size, in bytes, a line each minute says that the log cannot be bounded.
 const LOG_ALARM: u64 = 64 << 20;
 const BOUND_EVERY: Duration = Duration::from_secs(2);
-/// The wait after a reader was in the way: each try holds changes up.
+/// The wait after a reader prevented it: each attempt delays changes.
 const BOUND_AGAIN: Duration = Duration::from_secs(10);
-/// The wait before more is removed that is old, and before something is looked for.
+/// The waits between batches of old records, and between searches for them.
 const PRUNE_AGAIN: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
-/// Looks after the file until it is stopped.
+/// The upkeep of the database, until it is stopped.
 pub struct Upkeep {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -54,18 +54,18 @@ impl Upkeep {
 }
 
 impl Vault {
-    /// Looks whether the database file is still the one that was opened, whole, and reports it to
+    /// Checks that the database file is still the one that was opened, and whole, and reports faults to
     /// [`readiness`](Self::readiness).
     pub async fn look_at_file(&self) {
         self.0.database.look_at_file().await;
     }
 
-    /// How large the database's write-ahead log is, in bytes.
+    /// Returns the size of the database's write-ahead log, in bytes.
     pub fn log_bytes(&self) -> u64 {
         self.0.database.log_bytes()
     }
 
-    /// Truncates the write-ahead log if it is larger than `bound` bytes. Returns false if a reader is in the way.
+    /// Truncates the write-ahead log if it is larger than `bound` bytes. Returns false if a reader prevents that.
     ///
     /// # Errors
     /// [`Error::Busy`](crate::error::Error::Busy), [`Error::Unavailable`](crate::error::Error::Unavailable).
@@ -73,13 +73,13 @@ impl Vault {
         self.0.database.bound_log(bound).await
     }
 
-    /// Begins to look after the database: its loss is noticed within a second, its log stays bounded, and what is old
-    /// is removed.
+    /// Starts the upkeep of the database: its loss is reported within a second, its log stays bounded, and old records
+    /// are removed.
     pub fn start_upkeep(&self, keep: Keep) -> Upkeep {
         let (stop, stopped) = oneshot::channel();
         let (watched, bounded, pruned) = (self.clone(), self.clone(), self.clone());
         let task = tokio::spawn(async move {
-            // Beside each other: none of them may keep the watch waiting.
+            // Concurrently: none of them may delay the watch.
             let work = async {
                 tokio::join!(
                     lasting("the watch over the database file", || watch(
@@ -100,7 +100,7 @@ impl Vault {
     }
 }
 
-/// Runs `task`, again after a panic: it must be the end neither of this task nor of those beside it.
+/// Runs `task`, again after a panic, which must end neither this task nor its siblings.
 async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
     while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
         tracing::error!("{what} panicked and goes on");
@@ -114,7 +114,7 @@ async fn watch(vault: Vault) {
     let mut reminded = Instant::now();
     loop {
         ticks.tick().await;
-        // First, because a volume that hangs holds the rest up too.
+        // First, because a volume that hangs delays the rest too.
         vault.0.database.look_for_a_stuck_change();
         vault.look_at_file().await;
         match vault.readiness().fault(Cause::File) {

@@ -1,9 +1,9 @@
-//! Removes what is kept for a while and not for ever: the audit trail, and mails that were settled, with their links
-//! and their part of the ledger.
+//! Removal of records that are kept for a limited time: the audit trail, and finished mails, with their links and their
+//! part of the ledger.
 //!
-//! What a rule still reads stays, however old it is: the newest entries of the trail, since ids and the clock's floor
-//! go on from them; mails that wait; links that work; and the ledger of an expiration that stands and could be swept
-//! once more.
+//! Records that a rule still reads stay, however old they are: the newest entries of the trail, from which ids and the
+//! clock's floor continue; mails that wait; valid links; and the ledger of a current expiration that could be swept
+//! again.
 
 use shared::DAY_MS;
 
@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::storage::System;
 use crate::vault::Vault;
 
-/// How long things are kept, in days; 0 is for ever.
+/// Retention periods in days; 0 is for ever.
 #[derive(Clone, Copy, Debug)]
 pub struct Keep {
     pub audit_days: u32,
@@ -30,7 +30,7 @@ const ENTRIES: u64 = 500;
 /// A mail may take hundreds of rows of the ledger with it.
 const MAILS: u64 = 50;
 
-/// The floor of the clock reads the latest entry that is believed: see [`crate::start::clock_floor`].
+/// The floor of the clock reads the latest believed entry: see [`crate::start::clock_floor`].
 const PRUNE_AUDIT: &str = "DELETE FROM audit WHERE id IN (
         SELECT id FROM audit
         WHERE at < $1 AND id < (SELECT MAX(id) FROM audit)
@@ -47,8 +47,8 @@ const PRUNE_MAILS: &str = "DELETE FROM outbox WHERE id IN (
         ORDER BY o.finished_at LIMIT $3)";
 
 impl Vault {
-    /// Removes some of what is older at `now`, UTC epoch milliseconds, than it is to be kept. Returns whether there may
-    /// be more.
+    /// Removes some of the records that are older at `now`, UTC epoch milliseconds, than their retention period.
+    /// Returns whether there may be more.
     ///
     /// # Errors
     /// [`Error::NotSaved`](crate::error::Error::NotSaved), [`Error::Busy`](crate::error::Error::Busy).
