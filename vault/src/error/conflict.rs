@@ -2,14 +2,14 @@
 
 use shared::validation::FieldErrors;
 
-/// A save that was begun on an earlier version, with what is stored now.
+/// A save that was begun on an earlier version, with the values stored now.
 #[derive(Debug)]
 pub struct Conflict {
     /// A sentence for the whole form.
     pub message: String,
-    /// What is stored now, by field, where it is not what was typed.
+    /// The values stored now, by field, where they differ from the input.
     pub fields: FieldErrors,
-    /// The version of what is stored now. Saving again with it is deliberate.
+    /// The version stored now. Saving again with it is deliberate.
     pub version: String,
 }
 

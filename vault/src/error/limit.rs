@@ -1,15 +1,15 @@
-//! The limits that can refuse something.
+//! The limits that can reject an operation.
 
 /// The limits, as the metrics name them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Limit {
     /// Failed sign-ins, by account, device and network.
     Passwords,
-    /// Mails that were asked for.
+    /// Mails on request.
     Mails,
-    /// Sign-ups of a network.
+    /// Sign-ups from a network.
     SignUps,
-    /// Places in the queue of passwords to hash.
+    /// Slots in the queue of passwords to hash.
     Hashing,
     /// Accounts of the instance.
     Accounts,
@@ -17,7 +17,7 @@ pub enum Limit {
     Keys,
     /// Changes of an account.
     Changes,
-    /// Turns at reading of an account.
+    /// Turns at reading for an account.
     Reading,
 }
 

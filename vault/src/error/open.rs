@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::operation::Error;
 
-/// Why the vault cannot be opened.
+/// The reasons why the vault cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("KEYHOLD_DATABASE_URL: {0}")]

@@ -7,22 +7,22 @@ use super::limit::Limit;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something was not done. Nothing has changed when one of these comes back.
+/// The reasons for rejecting an operation. Nothing has changed when one of these is returned.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Input that does not pass, with messages by field.
+    /// Invalid input, with messages by field.
     #[error("invalid input")]
     Invalid(FieldErrors),
-    /// No such key in this account; somebody else's key looks the same.
+    /// No such key in this account; another account's key looks the same.
     #[error("not found")]
     NotFound,
     /// The form was begun on an earlier version of what it changes.
     #[error("changed meanwhile")]
     Conflict(Box<Conflict>),
-    /// Wrong address or password; which of them is not said.
+    /// Wrong address or password; the error does not tell which.
     #[error("wrong credentials")]
     WrongCredentials,
-    /// The session ended while the request was on its way.
+    /// The session ended while the request was under way.
     #[error("session over")]
     SessionOver,
     /// The address cannot have a new account.
@@ -34,17 +34,16 @@ pub enum Error {
     /// Too many failures.
     #[error("too many attempts")]
     Throttled {
-        /// Seconds until another attempt is looked at.
+        /// Seconds until another attempt is examined.
         retry_after: u64,
     },
-    /// There are as many as there may be.
+    /// The limit on a number of things is reached.
     #[error("no more than {most} {what}", most = .1, what = .0.slug())]
     Quota(Limit, u32),
-    /// More passwords are waiting to be checked than is reasonable, or the turn to read or to change something did not
-    /// come in time.
+    /// Too many passwords wait to be checked, or the turn to read or to change something did not come in time.
     #[error("busy")]
     Busy,
-    /// The database does not take changes. The log says so, once a minute.
+    /// The database takes no changes. The log says so, once a minute.
     #[error("the database does not take changes: {0}")]
     NotSaved(String),
     /// The database or the machine failed; the text is for the log only.
@@ -53,7 +52,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether it is worth a line in the log. That the database takes no changes stands there already.
+    /// Returns whether the error is worth a line in the log, which already says when the database takes no changes.
     pub fn is_news(&self) -> bool {
         !matches!(self, Self::NotSaved(_) | Self::Busy)
     }
