@@ -1,4 +1,4 @@
-//! Passwords: hashing them in turn, and the list of common ones.
+//! Passwords: the queue that bounds their hashing, and the list of common ones.
 
 mod queue;
 
@@ -17,14 +17,14 @@ pub use queue::{Place, Turn};
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 
-/// At least eight characters each, in lower case, sorted: the common passwords of zxcvbn (MIT) and of
-/// Django (BSD), the most frequent ones of both.
+/// The most frequent of the common passwords of zxcvbn (MIT) and of Django (BSD): at least eight characters each, in
+/// lower case, sorted.
 static COMMON: &str = include_str!("common_passwords.txt");
 
 /// Hashes and checks passwords, a bounded number at a time.
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// Compared with when there is no account, so that both answers take the same time.
+    /// Stands in for a missing account's hash, so that both answers take the same time.
     dummy: Arc<str>,
     queue: Queue,
 }
@@ -47,19 +47,19 @@ impl Passwords {
         })
     }
 
-    /// Takes a place in the queue for one password of this caller. Whoever has none costs nothing: it is taken
-    /// before the database is asked.
+    /// Takes a slot in the queue for one password of this caller. It is taken before any database query, so a request
+    /// without one costs nothing.
     ///
     /// # Errors
-    /// [`Error::Busy`] at once when too many are waiting, or too many of the caller's network.
+    /// [`Error::Busy`] at once if too many are waiting, in total or from the caller's network.
     ///
     /// [`Error::Busy`]: crate::error::Error::Busy
     pub fn place(&self, turn: Turn, caller: &Caller) -> Result<Place> {
         self.queue.place(turn, caller.address.map(network))
     }
 
-    /// The PHC string to store for a new password. Keyboards spell "ä" in two ways: it is hashed in one (NIST SP
-    /// 800-63B, section 5.1.1.2).
+    /// Returns the PHC string to store for a new password. Keyboards spell "ä" in two ways: one of them is hashed (NIST
+    /// SP 800-63B, section 5.1.1.2).
     pub async fn hash(&self, place: Place, password: &str) -> Result<String> {
         let argon2 = self.argon2.clone();
         let password = composed(password);
@@ -73,7 +73,7 @@ impl Passwords {
             .await?
     }
 
-    /// Whether the password is the stored one; without a stored one it takes as long to say no.
+    /// Returns whether the password is the stored one; without a stored one, the check takes as long.
     pub async fn verify(
         &self,
         place: Place,
@@ -81,7 +81,7 @@ impl Passwords {
         stored: Option<String>,
     ) -> Result<bool> {
         let argon2 = self.argon2.clone();
-        // As it is set today; else as it was typed, which is how it was set before there was one spelling.
+        // As it is set today; else as typed, which is how it was set before there was one spelling.
         let mut spellings = vec![composed(password), password.to_owned()];
         spellings.dedup();
         let dummy = Arc::clone(&self.dummy);
@@ -98,7 +98,7 @@ impl Passwords {
     }
 }
 
-/// Whether a password is among the most common ones, whatever its case.
+/// Returns whether a password is among the most common ones, whatever its case.
 pub fn is_common(password: &str) -> bool {
     let password = password.to_lowercase();
     let common: Vec<&str> = COMMON.lines().collect();
@@ -119,7 +119,7 @@ mod tests {
         assert!(!is_common("a calm lake at dawn"));
     }
 
-    /// A password that was hashed as it was typed, before there was one spelling, goes on working.
+    /// A password that was hashed as typed, before there was one spelling, continues to work.
     #[tokio::test]
     async fn a_password_is_the_same_in_every_spelling() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;

@@ -1,5 +1,5 @@
-//! The pepper: a secret beside the database, without which its digests cannot be tried. Whoever steals the
-//! database alone (a backup, a disk) cannot test a guess.
+//! The pepper: a secret outside the database, without which no guess can be checked against the digests. A stolen
+//! database alone (a backup, a disk) is not enough.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -19,12 +19,12 @@ pub type Digest = [u8; 32];
 
 /// The key of the HMAC, with its first two compressions done.
 pub struct Pepper {
-    /// Names the pepper in each row, so that a wrong one is noticed.
+    /// Names the pepper in each row, so that a wrong one is detected.
     pub id: String,
     keyed: Hmac<Sha256>,
 }
 
-/// A pepper with fewer different bytes was not drawn at random: of 32 random bytes this is as good as impossible.
+/// A pepper with fewer different bytes was not drawn at random: for 32 random bytes, this is all but impossible.
 const DIFFERENT_BYTES: usize = 8;
 
 impl Pepper {
@@ -64,8 +64,8 @@ impl Pepper {
         Self::new(&bytes).map(Some).map_err(unusable)
     }
 
-    /// Draws a new pepper and writes it beside `path`, durable and for its owner only. It becomes the pepper by
-    /// [`NewPepper::keep`].
+    /// Draws a new pepper and writes it beside `path`, durable and readable by its owner only. [`NewPepper::keep`] then
+    /// puts it in place.
     pub fn draw(path: &Path) -> Result<NewPepper, OpenError> {
         let unusable = |reason: String| unusable(path, reason);
         let bytes = random::bytes::<32>().map_err(|error| OpenError::Random(error.to_string()))?;
@@ -90,12 +90,12 @@ impl Pepper {
         })
     }
 
-    /// An HMAC-SHA-256 under the pepper, for what is not a secret key.
+    /// Returns an HMAC-SHA-256 under the pepper, for data other than secret keys.
     pub fn keyed(&self) -> Hmac<Sha256> {
         self.keyed.clone()
     }
 
-    /// The digest by which a secret is stored and recognised.
+    /// Returns the digest by which a secret is stored and recognized.
     pub fn digest(&self, secret: &SecretKey<'_>) -> Digest {
         let mut mac = self.keyed.clone();
         mac.update(secret.expose().as_bytes());
@@ -114,7 +114,7 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
-/// A pepper that is not in its place yet. Unless it is kept, it is taken away again.
+/// A pepper that is not in place yet. It is removed unless it is kept.
 pub struct NewPepper {
     path: PathBuf,
     drawn: Option<PathBuf>,
@@ -122,7 +122,7 @@ pub struct NewPepper {
 }
 
 impl NewPepper {
-    /// Puts the pepper in its place, whole or not at all.
+    /// Puts the pepper in place, whole or not at all.
     pub fn keep(mut self) -> Result<Pepper, OpenError> {
         if let Some(drawn) = self.drawn.take() {
             std::fs::rename(&drawn, &self.path)
@@ -151,7 +151,7 @@ fn unusable(path: &Path, reason: String) -> OpenError {
     }
 }
 
-/// Writes a file that only its owner can read, over what an interrupted start may have left, and makes its content
+/// Writes a file that only its owner can read, replacing what an interrupted start may have left, and makes its content
 /// durable.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     private_folder(folder_of(path))?;

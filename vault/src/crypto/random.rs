@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use crate::error::{Error, Result};
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 pub fn bytes<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| Error::Unavailable(error.to_string()))?;
     Ok(bytes)
 }
 
-/// Lower-case hexadecimal.
+/// Returns lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -21,7 +21,7 @@ pub fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// A new id for a row: 128 random bits.
+/// Returns a new id for a row: 128 random bits.
 pub fn id(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", hex(&bytes::<16>()?)))
 }

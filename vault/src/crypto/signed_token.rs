@@ -1,5 +1,5 @@
-//! Tokens for addresses that act or show something without a session: a row's id with a mark that only the
-//! holder of the pepper can make. Nothing of them is stored, so a stolen database opens none.
+//! Tokens for addresses that act or show something without a session: a row's id with a mark that requires the pepper.
+//! Tokens are not stored, so a stolen database opens none.
 
 use hmac::Mac;
 use subtle::ConstantTimeEq;
@@ -7,15 +7,15 @@ use subtle::ConstantTimeEq;
 use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 
-/// Bytes of the mark: 128 bits, out of reach of guessing over a network.
+/// The bytes of the mark: 128 bits, out of reach of guessing over a network.
 const MARK_BYTES: usize = 16;
 
-/// The token for `id`. Tokens of one purpose open nothing of another.
+/// Returns the token for `id`. Tokens of one purpose open nothing of another.
 pub fn token(pepper: &Pepper, purpose: &str, id: &str) -> String {
     format!("{id}.{}", mark(pepper, purpose, id))
 }
 
-/// The id that a token stands for, if it was made here for this purpose.
+/// Returns the id of a token, if it was made here for this purpose.
 pub fn id<'a>(pepper: &Pepper, purpose: &str, token: &'a str) -> Option<&'a str> {
     let (id, given) = token.split_once('.')?;
     let right = mark(pepper, purpose, id);
@@ -24,7 +24,7 @@ pub fn id<'a>(pepper: &Pepper, purpose: &str, token: &'a str) -> Option<&'a str>
 
 fn mark(pepper: &Pepper, purpose: &str, id: &str) -> String {
     let mut mac = pepper.keyed();
-    // A secret key begins with khs_, so that no mark is the digest of one.
+    // A secret key begins with khs_, so no mark is the digest of one.
     for part in ["keyhold seal", purpose, id] {
         mac.update(part.as_bytes());
         mac.update(&[0]);

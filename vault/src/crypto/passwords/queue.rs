@@ -1,10 +1,10 @@
 //! The queue of passwords to hash, and the threads that hash them.
 //!
-//! Hashing is the one thing that strangers can make expensive, so it is bounded and fair: no network holds more than
-//! a quarter of the places, sign-ups no more than half; a sign-in goes before a sign-up, and networks take turns.
-//! Somebody who signs in waits for one hash of each other network at most, however much one of them asks for.
+//! Hashing is the one thing that strangers can make expensive, so it is bounded and fair: a network holds at most a
+//! quarter of the slots, and sign-ups at most half; a sign-in goes before a sign-up, and networks take turns. A sign-in
+//! waits for at most one hash of each other network, however many hashes one of them requests.
 //!
-//! The threads are the pool's own and run at a lower priority than those that verify keys.
+//! The threads belong to the queue and run at a lower priority than those that verify keys.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -16,16 +16,16 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
 
-/// Places of one network for each thread: the hash under way and 16 that wait. A hash takes about 20 ms, so the last
-/// of them waits about a third of a second.
+/// Slots of one network per thread: the hash under way and 16 that wait. A hash takes about 20 ms, so the last of them
+/// waits about a third of a second.
 const PLACES_OF_NETWORK: usize = 17;
-/// How many networks can have all of their places at the same time.
+/// The number of networks that can use all of their slots at the same time.
 const NETWORKS: usize = 4;
 /// The nice value of the hashing threads; that of the others is 0.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Which waiting password goes first.
+/// The priority of a waiting password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Turn {
     /// An owner: signing in, or setting a new password.
@@ -50,9 +50,9 @@ struct Shared {
 struct State {
     /// Jobs by turn; in each, networks take turns.
     waiting: [VecDeque<(Network, VecDeque<Job>)>; 2],
-    /// Places taken by network.
+    /// Slots in use by network.
     by_network: HashMap<Network, usize>,
-    /// Places taken, and those of them by sign-ups.
+    /// Slots in use, and those of them by sign-ups.
     taken: usize,
     taken_later: usize,
     closed: bool,
@@ -72,7 +72,7 @@ impl Queue {
             work: Condvar::new(),
             threads,
         });
-        // Made first, so that threads that did start end if a later one does not.
+        // Created first, so that threads that did start end if a later one does not.
         let queue = Self(Arc::clone(&shared));
         for _ in 0..threads {
             let shared = Arc::clone(&shared);
@@ -83,10 +83,10 @@ impl Queue {
         Ok(queue)
     }
 
-    /// Takes a place for one hash, so that everything before the hash is bounded too.
+    /// Takes a slot for one hash, so that everything before the hash is bounded too.
     ///
     /// # Errors
-    /// [`Error::Busy`] at once if the queue is full, or the share of the network or of sign-ups is.
+    /// [`Error::Busy`] at once if the queue is full, or the share of the network or of sign-ups is used up.
     pub fn place(&self, turn: Turn, network: Network) -> Result<Place> {
         let of_network = PLACES_OF_NETWORK * self.0.threads;
         let most = of_network * NETWORKS;
@@ -106,8 +106,8 @@ impl Queue {
         })
     }
 
-    /// Runs `work` on one of the threads when its turn has come, and keeps the place until then, even if the caller
-    /// goes away.
+    /// Runs `work` on one of the threads when its turn has come, and keeps the slot until then, even if the caller
+    /// disconnects.
     pub async fn run<T: Send + 'static>(
         &self,
         place: Place,
@@ -116,10 +116,10 @@ impl Queue {
         let (answer, answered) = oneshot::channel();
         let (turn, network) = (place.turn, place.network);
         let job = Box::new(move || {
-            // Nobody waits for it any more if the caller has hung up.
+            // If the caller has disconnected, the result has no receiver.
             if !answer.is_closed() {
                 let result = work();
-                // Before the answer: whoever gets it may ask again.
+                // Before the answer: its receiver may request another hash.
                 drop(place);
                 let _ = answer.send(result);
             }
@@ -143,7 +143,7 @@ impl Drop for Queue {
     fn drop(&mut self) {
         let mut state = self.0.state();
         state.closed = true;
-        // Jobs hold places, which hold the queue: without this they would keep each other alive.
+        // Jobs hold slots, which hold the queue: without this they would keep each other alive.
         let waiting = std::mem::take(&mut state.waiting);
         drop(state);
         drop(waiting);
@@ -151,7 +151,7 @@ impl Drop for Queue {
     }
 }
 
-/// A place in the queue, given back when dropped.
+/// A slot in the queue, freed when dropped.
 pub struct Place {
     shared: Arc<Shared>,
     turn: Turn,
@@ -173,7 +173,7 @@ impl Drop for Place {
 }
 
 impl State {
-    /// The next job: of the first turn before the later, of each network in turn.
+    /// Returns the next job: the first turn goes before the later, and networks take turns.
     fn next(&mut self) -> Option<Job> {
         let lane = self.waiting.iter_mut().find(|lane| !lane.is_empty())?;
         let (network, mut jobs) = lane.pop_front()?;
@@ -204,12 +204,12 @@ fn run(shared: &Shared) {
             }
         };
         drop(state);
-        // A panic drops the answer's sender, which is what the caller sees; the thread goes on.
+        // A panic drops the answer's sender, which the caller sees; the thread continues.
         let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }
 
-/// Lets every other thread go first. On Linux a nice value belongs to a thread, elsewhere to the whole process.
+/// Gives every other thread priority. On Linux a nice value belongs to a thread, elsewhere to the whole process.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(flood, PLACES_OF_NETWORK, "one network has one share");
         ask(Turn::Later, HOME).unwrap();
         ask(Turn::First, HOME).unwrap();
-        // Every spawned task has joined the queue before the thread is let go.
+        // Every spawned task joins the queue before the thread is released.
         while queue
             .0
             .state()
