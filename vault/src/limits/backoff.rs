@@ -1,9 +1,9 @@
-//! Back-off for what only costs when it fails (guessed passwords) or reaches somebody else's mailbox (mails on
-//! request): each subject has a number of free attempts; after those every further one doubles the wait, up to a
-//! limit. While a subject must wait, attempts are refused unseen and do not lengthen the wait.
+//! Backoff for attempts that only cost when they fail (guessed passwords) or that reach another person's mailbox (mails
+//! on request): each subject has a number of free attempts; after those, each further one doubles the wait, up to a
+//! limit. While a subject must wait, attempts are rejected unseen and do not lengthen the wait.
 //!
-//! Kept in memory: a restart forgives. Each kind of subject has a map of its own, so that a flood of one kind
-//! cannot push out another.
+//! Kept in memory: a restart resets it. Each kind of subject has a map of its own, so that a flood of one kind cannot
+//! push out another.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -19,21 +19,21 @@ const FORGET_MS: i64 = 60 * 60 * 1000;
 /// The longest wait in seconds.
 const LONGEST_S: u64 = 15 * 60;
 
-/// What is being slowed down.
+/// The subject that is slowed down.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Subject {
-    /// Sign-ins by e-mail address, whether there is such an account or not.
+    /// Sign-ins by email address, whether such an account exists or not.
     Account(String),
     /// Guesses at the current password of an account that is signed in, by the account's id.
     Screen(String),
-    /// Failures of a network, at whatever accounts.
+    /// Failures of a network, at any account.
     Network(IpAddr),
-    /// Mails to a mailbox on request, by its address or the id of its owner's account; by what they are
-    /// for, so that a sign-up does not show in the answer to a forgotten password.
+    /// Mails to a mailbox on request, by its address or the id of its owner's account, and by their purpose, so that a
+    /// sign-up does not show in the response to a forgotten password.
     Mailbox(MailKind, String),
-    /// Mails that somebody from a network asked for, to whatever addresses.
+    /// Mails that a network requested, to any address.
     MailsFrom(IpAddr),
-    /// Mails that an account asked for, by its id.
+    /// Mails that an account requested, by its id.
     MailsOf(String),
     /// A browser on which the owner of an account has signed in, by the account's address and the browser's id.
     Device(String, String),
@@ -47,25 +47,25 @@ impl Subject {
         Self::Network(network(address))
     }
 
-    /// What a mail counts against that `caller` asks for.
+    /// Returns the subjects that a mail requested by `caller` counts against.
     pub fn mail(kind: MailKind, address: &str, caller: Option<IpAddr>) -> Vec<Self> {
         let mut subjects = vec![Self::mailbox(kind, address)];
         subjects.extend(caller.map(Self::mails_from));
         subjects
     }
 
-    /// The network that asks for a mail.
+    /// Returns the network that requests a mail.
     pub fn mails_from(caller: IpAddr) -> Self {
         Self::MailsFrom(network(caller))
     }
 
-    /// The mailbox that a mail goes to.
+    /// Returns the mailbox that a mail goes to.
     pub fn mailbox(kind: MailKind, address: &str) -> Self {
         Self::Mailbox(kind, mailbox(address))
     }
 
-    /// The mailbox of an account whose address is shown to be its owner's, by the account's id. Accounts of strangers
-    /// under other spellings of the address use up none of its mails.
+    /// Returns the mailbox of an account whose address is proved to be its owner's, by the account's id. Accounts of
+    /// strangers under other spellings of the address use up none of its mails.
     pub fn owned_mailbox(kind: MailKind, account: &str) -> Self {
         Self::Mailbox(kind, account.to_owned())
     }
@@ -102,11 +102,11 @@ struct Record {
 pub struct Backoff(Mutex<[Bounded<Record>; KINDS]>);
 
 impl Backoff {
-    /// Begins an attempt that counts against all of these subjects. It counts as failed from the start, so
-    /// that a hundred at once cannot slip through together; its outcome is reported to the [`Attempt`].
+    /// Begins an attempt that counts against all of these subjects. It counts as failed from the start, so that a
+    /// hundred at once cannot slip through together; its outcome is reported to the [`Attempt`].
     ///
     /// # Errors
-    /// [`Error::Throttled`] while one of them must wait; the attempt must not be looked at.
+    /// [`Error::Throttled`] while one of them must wait; the attempt must not be examined then.
     pub fn attempt(&self, subjects: Vec<Subject>, now: i64) -> Result<Attempt<'_>> {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let blocked_until = subjects
@@ -119,7 +119,7 @@ impl Backoff {
             return Err(Error::Throttled { retry_after: wait });
         }
         for subject in &subjects {
-            // The most failures matter most, then the latest.
+            // More failures matter more, then later ones.
             let weight = |record: &Record| {
                 (now - record.last < FORGET_MS).then_some((record.failures, record.last))
             };
@@ -144,7 +144,7 @@ impl Backoff {
         })
     }
 
-    /// Lets a subject start afresh.
+    /// Resets a subject.
     pub fn forget(&self, subject: &Subject) {
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         records[subject.kind()].remove(subject);
@@ -159,7 +159,7 @@ impl Backoff {
     }
 }
 
-/// An attempt that was let through. Dropped undecided (the password was never looked at), it has not counted.
+/// An attempt that was admitted. Dropped undecided (its password was never checked), it does not count.
 pub struct Attempt<'a> {
     backoff: &'a Backoff,
     subjects: Vec<Subject>,
@@ -167,12 +167,12 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// The password was wrong.
+    /// Records that the password was wrong.
     pub fn failed(mut self) {
         self.decided = true;
     }
 
-    /// The password was right. An account starts afresh; a network gets only this attempt back, or one good
+    /// Records that the password was right. An account is reset; a network only gets this attempt back, or one good
     /// account would let it guess at all others.
     pub fn succeeded(mut self) {
         self.decided = true;
@@ -200,7 +200,7 @@ impl Drop for Attempt<'_> {
 mod tests {
     use super::*;
 
-    /// Makes an attempt that fails; how many seconds it must wait instead, 0 if none.
+    /// Makes an attempt that fails. Returns the seconds that it must wait instead, 0 if none.
     fn wait(backoff: &Backoff, subject: &Subject, now: i64) -> u64 {
         match backoff.attempt(vec![subject.clone()], now) {
             Ok(attempt) => {
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(wait(&backoff, &subject, FORGET_MS), 0);
     }
 
-    /// A flood of other subjects makes nothing forgotten that was failed at more often.
+    /// A flood of other subjects does not reset one with more failures.
     #[test]
     fn a_flood_of_others_forgives_nothing() {
         let backoff = Backoff::default();

@@ -1,13 +1,13 @@
-//! A map of bounded size that cannot be made to forget: when it is full it drops the entries that matter least,
-//! an eighth at a time, and never all of them.
+//! A map of bounded size that cannot be flooded: when it is full it drops the entries that matter least, an eighth at a
+//! time, and never all of them.
 //!
-//! Keys are hashed under a random key of this process, so an entry costs a few bytes however long its subject is,
-//! and strangers cannot aim at another's entry.
+//! Keys are hashed under a random key of this process, so an entry costs a few bytes however long its subject is, and
+//! strangers cannot target another's entry.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
-/// Entries of one map. Each takes about 50 bytes.
+/// The most entries of one map. Each takes about 50 bytes.
 pub const MOST: usize = 50_000;
 
 pub struct Bounded<V> {
@@ -49,8 +49,8 @@ impl<V> Bounded<V> {
         self.entries.remove(&key);
     }
 
-    /// The entry of a subject, new if there is none. A full map first drops the entries of the lowest `weight`; those
-    /// without a weight say nothing any more.
+    /// Returns the entry of a subject, creating it if needed. A full map first drops the entries of the lowest
+    /// `weight`; those without a weight are no longer needed.
     pub fn entry<W: Ord + Copy>(
         &mut self,
         subject: &impl Hash,

@@ -1,5 +1,5 @@
-//! Rates: a bucket of tokens for each subject, refilled evenly (the generic cell rate algorithm, which keeps one
-//! instant a subject).
+//! Rate limits: a bucket of tokens for each subject, refilled evenly (the generic cell rate algorithm, which stores one
+//! instant per subject).
 
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -17,7 +17,8 @@ pub struct Buckets {
 }
 
 impl Buckets {
-    /// `rate` tokens each `period` milliseconds, and as many as `burst` periods give at once. A rate of 0 means no limit.
+    /// Allows `rate` tokens per `period` milliseconds, and up to `burst` periods' worth at once. A rate of 0 means no
+    /// limit.
     pub fn new(rate: u32, period: i64, burst: i64) -> Self {
         let interval = match rate {
             0 => 0,
@@ -40,7 +41,7 @@ impl Buckets {
         }
         let now = now.saturating_mul(1000);
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        // The emptier a bucket, the more its entry matters; a full one says nothing.
+        // The emptier a bucket, the more its entry matters; a full one needs none.
         let entry = full_at.entry(subject, |at| (*at > now).then_some(*at));
         let next = (*entry).max(now) + self.interval;
         let excess = next - now - self.capacity;
@@ -54,7 +55,7 @@ impl Buckets {
         Ok(())
     }
 
-    /// Puts a token back: what it was taken for did not happen.
+    /// Returns a token whose purpose did not happen.
     pub fn give_back(&self, subject: &impl Hash) {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = full_at.get_mut(subject) {

@@ -1,8 +1,8 @@
-//! Limits by network, account and instance: what one of them may take, so that the others get theirs. All of
-//! them are listed in `docs/limits.md`.
+//! Limits by network, account and instance, so that one of them cannot take what the others need. All of them are
+//! listed in `docs/limits.md`.
 //!
-//! Three kinds: [`backoff`] where only failures count, [`buckets`] for rates, and amounts, which the database
-//! knows. What a limit refuses changes nothing, costs no query and no hash, and is counted by limit.
+//! Three kinds: [`backoff`] where only failures count, [`buckets`] for rates, and amounts, which the database knows. A
+//! rejected operation changes nothing, costs no query and no hash, and is counted by limit.
 //!
 //! Waits and rates go by the monotonic clock: the vault's own stands still after a leap ahead of the machine's clock,
 //! and a wait by it would not end.
@@ -27,24 +27,24 @@ use readers::{Readers, Reading};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
-/// Notices a day to one mailbox from accounts of which nothing shows that mail arrives there; all may come at once. One
-/// account has fewer by itself.
+/// Notices per day to one mailbox from accounts without proof that mail arrives there; all may come at once. A single
+/// account has fewer anyway.
 const NOTICES_UNCONFIRMED: u32 = 40;
-/// How many minutes' worth of changes may come at once: programs do their work in bursts.
+/// The minutes' worth of changes that may come at once: programs work in bursts.
 const CHANGES_AT_ONCE: i64 = 20;
 
-/// What the operator sets; 0 means no limit.
+/// The operator's settings; 0 means no limit.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Settings {
-    /// Sign-ups an hour from one network, all at once or spread.
+    /// Sign-ups per hour from one network, all at once or spread.
     pub sign_ups: u32,
     /// Accounts of the instance.
     pub accounts: u32,
-    /// Keys of one account, good and expired, beside the one that comes with it.
+    /// Keys of one account, good and expired, in addition to its default key.
     pub keys: u32,
-    /// Changes a minute of one account, and sign-ins to it; twenty minutes' worth may come at once.
+    /// Changes per minute by one account, and sign-ins to it; twenty minutes' worth may come at once.
     pub changes: u32,
-    /// Sessions of one account. The one that was used longest ago ends.
+    /// Sessions of one account. A further one ends the session that was used longest ago.
     pub sessions: u32,
 }
 
@@ -73,7 +73,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// `readers` are the connections of the database that read.
+    /// `readers` is the number of database connections for reading.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>, readers: u32) -> Self {
         Self {
             clock,
@@ -96,7 +96,7 @@ impl Limits {
         self.counted(Limit::Passwords, attempt)
     }
 
-    /// Counts a mail that was asked for, whether it is sent or not.
+    /// Counts a mail that was requested, whether it is sent or not.
     ///
     /// # Errors
     /// [`Error::Throttled`] while one of the subjects must wait.
@@ -105,20 +105,20 @@ impl Limits {
         self.counted(Limit::Mails, attempt.map(Attempt::failed))
     }
 
-    /// Counts a notice to an address that is not confirmed, whatever account it is of.
+    /// Counts a notice to an address that is not confirmed, whatever its account.
     ///
     /// # Errors
-    /// [`Error::Throttled`] if its mailbox has got its share.
+    /// [`Error::Throttled`] if its mailbox has had its share.
     pub fn notice(&self, address: &str) -> Result<()> {
         let mailbox = origin::mailbox(address);
         let taken = self.notices.take(&mailbox, self.clock.monotonic());
         self.counted(Limit::Mails, taken)
     }
 
-    /// Counts a sign-up of a network. It counts although it succeeds.
+    /// Counts a sign-up from a network, whether it succeeds or not.
     ///
     /// # Errors
-    /// [`Error::Throttled`] if the network has made its share of accounts.
+    /// [`Error::Throttled`] if the network has created its share of accounts.
     pub fn sign_up(&self, address: Option<IpAddr>) -> Result<()> {
         let Some(address) = address else {
             return Ok(());
@@ -144,15 +144,15 @@ impl Limits {
         self.counted(Limit::Changes, taken)
     }
 
-    /// Waits until an account may read what grows with it.
+    /// Waits for the account's turn to read data that grows with it.
     pub async fn reading(&self, account: &str) -> Result<Reading> {
         self.counted(Limit::Reading, self.readers.turn(account).await)
     }
 
-    /// Allows one more to `count` things that there are.
+    /// Checks that `count` things leave space for one more.
     ///
     /// # Errors
-    /// [`Error::Quota`] if there are as many as `most`.
+    /// [`Error::Quota`] if there are already `most`.
     pub fn one_more(&self, limit: Limit, count: i64, most: u32) -> Result<()> {
         let full = count >= i64::from(most);
         self.counted(
@@ -165,12 +165,12 @@ impl Limits {
         )
     }
 
-    /// Lets a subject start afresh.
+    /// Resets a subject.
     pub fn forget(&self, subject: &Subject) {
         self.backoff.forget(subject);
     }
 
-    /// Counts what a limit refused.
+    /// Counts a rejection by a limit.
     pub fn counted<T>(&self, limit: Limit, result: Result<T>) -> Result<T> {
         if matches!(
             result,
@@ -181,7 +181,7 @@ impl Limits {
         result
     }
 
-    /// How often each limit has refused since the start.
+    /// Returns the number of rejections by each limit since the start.
     pub fn refused(&self) -> Vec<(Limit, u64)> {
         Limit::ALL
             .map(|limit| {

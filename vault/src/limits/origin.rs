@@ -1,12 +1,12 @@
-//! The network and the mailbox behind an address, as the limits count them. Identity never goes by these: two
-//! accounts whose addresses lead to one mailbox stay two accounts.
+//! The network and the mailbox behind an address, for the limits only, never for identity: two accounts whose addresses
+//! lead to one mailbox remain two accounts.
 
 use std::net::IpAddr;
 
 /// Domains that ignore dots before the `@`, and are one provider under two names.
 const GOOGLE: [&str; 2] = ["gmail.com", "googlemail.com"];
 
-/// The network of an address: an IPv4 /24 or an IPv6 /56, what one customer commonly holds.
+/// Returns the network of an address: an IPv4 /24 or an IPv6 /56, which one customer commonly holds.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4((v4.to_bits() & !0xff).into()),
@@ -14,8 +14,8 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The mailbox that an e-mail address leads to: without a tag (`ada+keys@…`), in lower case, and without the dots
-/// that Google ignores.
+/// Returns the mailbox that an email address leads to: without a tag (`ada+keys@…`), in lower case, and without the
+/// dots that Google ignores.
 pub fn mailbox(email: &str) -> String {
     let email = email.to_lowercase();
     let Some((local, domain)) = email.rsplit_once('@') else {

@@ -1,6 +1,6 @@
-//! Turns at reading. What an account's pages read grows with the account, and the database has few readers: one account
-//! holds at most [`OF_ACCOUNT`] of them at a time, all accounts together leave one for the sweep, which holds a reader to
-//! its end, and one for everything that is quick, such as who is signed in.
+//! Turns at reading. An account's pages read data that grows with the account, and the database has few readers: one
+//! account holds at most [`OF_ACCOUNT`] of them at a time, and all accounts together leave two: one for the sweep,
+//! which holds a reader to its end, and one for quick queries, such as session lookups.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 const OF_ACCOUNT: usize = 2;
 /// Readers that no account's pages hold.
 const KEPT: usize = 2;
-/// The longest that somebody waits for a turn.
+/// The longest that a request waits for a turn.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Beyond this many accounts, those that no longer read are forgotten.
+/// Beyond this number of accounts, those that no longer read are dropped.
 const TIDY: usize = 1_000;
 
 pub struct Readers {
@@ -32,7 +32,7 @@ pub struct Reading {
 }
 
 impl Readers {
-    /// Turns at a database that `readers` connections read.
+    /// Manages turns at a database with `readers` reading connections.
     pub fn new(readers: u32) -> Self {
         Self {
             all: Arc::new(Semaphore::new(readers as usize - KEPT)),
@@ -40,7 +40,7 @@ impl Readers {
         }
     }
 
-    /// Waits for a turn of this account. Whoever has one must not ask for another.
+    /// Waits for a turn of this account. The holder of a turn must not request another.
     ///
     /// # Errors
     /// [`Error::Busy`] if none comes within [`PATIENCE`].
