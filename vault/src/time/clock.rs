@@ -1,29 +1,29 @@
-//! The instant by which everything is decided.
+//! The clock that every decision uses.
 
 #![expect(clippy::disallowed_methods, reason = "the clock")]
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// A source of the present instant.
+/// A source of the current instant.
 pub trait Clock: Send + Sync {
-    /// UTC epoch milliseconds; never less than an earlier answer.
+    /// Returns UTC epoch milliseconds, never less than an earlier result.
     fn now(&self) -> i64;
 
-    /// What the clock on the wall shows, UTC epoch milliseconds: it may jump either way. For noticing jumps;
-    /// nothing is decided by it.
+    /// Returns the wall clock's time, UTC epoch milliseconds, which may jump either way. It serves to detect jumps; no
+    /// decision uses it.
     fn wall(&self) -> i64;
 
-    /// Milliseconds since a fixed instant of this process, never less than an earlier answer. It runs evenly whatever
-    /// happens to the clock on the wall: for waits, never for anything that is stored.
+    /// Returns milliseconds since a fixed instant of this process, never less than an earlier result. It runs evenly
+    /// whatever happens to the wall clock: for waits, never for anything that is stored.
     fn monotonic(&self) -> i64;
 
-    /// Sees to it that no later answer is less than `at`.
+    /// Ensures that no later result is less than `at`.
     fn raise(&self, at: i64);
 }
 
-/// The machine's clock, floored at the highest instant it has shown: when the machine's clock is set back,
-/// Keyhold's stands still until it is caught up with, so an expired key stays expired.
+/// The machine's clock, floored at the highest instant it has shown: when the machine's clock is set back, Keyhold's
+/// stands still until the machine's catches up, so an expired key stays expired.
 #[derive(Debug)]
 pub struct SystemClock {
     highest: AtomicI64,
@@ -61,7 +61,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The higher of `read` and everything read before. A plain load comes first: of the many calls in one
+/// Returns the higher of `read` and everything read before. A plain load comes first: of the many calls in one
 /// millisecond only one needs to write, and a write would bounce between the processors.
 fn floor(highest: &AtomicI64, read: i64) -> i64 {
     let seen = highest.load(Ordering::Acquire);
@@ -71,17 +71,17 @@ fn floor(highest: &AtomicI64, read: i64) -> i64 {
     highest.fetch_max(read, Ordering::AcqRel).max(read)
 }
 
-/// A clock that a test moves.
+/// A clock that a test sets.
 #[derive(Debug)]
 pub struct ManualClock {
     set: AtomicI64,
     highest: AtomicI64,
-    /// How far leaps have moved the wall clock away from the monotonic one.
+    /// The distance by which leaps have moved the wall clock from the monotonic one.
     leapt: AtomicI64,
 }
 
 impl ManualClock {
-    /// A clock that shows `now`, UTC epoch milliseconds.
+    /// Returns a clock that shows `now`, UTC epoch milliseconds.
     pub fn at(now: i64) -> Self {
         Self {
             set: AtomicI64::new(now),
@@ -90,7 +90,7 @@ impl ManualClock {
         }
     }
 
-    /// Moves the clock; backwards too, as an administrator might.
+    /// Sets the clock, also backwards, as an administrator might.
     pub fn set(&self, now: i64) {
         self.set.store(now, Ordering::Release);
     }
@@ -99,7 +99,7 @@ impl ManualClock {
         self.set.fetch_add(milliseconds, Ordering::AcqRel);
     }
 
-    /// Moves the wall clock alone, either way: no time has passed.
+    /// Moves the wall clock alone, either way, without letting time pass.
     pub fn leap(&self, milliseconds: i64) {
         self.advance(milliseconds);
         self.leapt.fetch_add(milliseconds, Ordering::AcqRel);

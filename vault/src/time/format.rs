@@ -1,11 +1,11 @@
-//! Instants as people read them, in the account's zone. The zone tables stay on the server.
+//! Formats of instants for readers, in the account's zone. The zone tables stay on the server.
 
 use chrono::{DateTime, TimeZone, Utc};
 use shared::moment::Moment;
 
 use crate::time::zones::Zone;
 
-/// An instant in the forms that pages need.
+/// Returns an instant in the forms that pages need.
 pub fn moment(at: i64, zone: Zone) -> Moment {
     let utc = utc(at);
     let local = zone.from_utc_datetime(&utc.naive_utc());
@@ -17,12 +17,12 @@ pub fn moment(at: i64, zone: Zone) -> Moment {
     }
 }
 
-/// RFC 3339 in UTC with milliseconds.
+/// Returns RFC 3339 in UTC with milliseconds.
 pub fn rfc3339(at: i64) -> String {
     utc(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-/// What chrono cannot hold lies outside of what the expiry grammar can say; it is shown as the epoch.
+/// Converts an instant. One beyond chrono's range is also beyond the expiry grammar; it is shown as the epoch.
 fn utc(at: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at).unwrap_or_default()
 }

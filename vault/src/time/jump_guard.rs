@@ -8,8 +8,8 @@ use std::time::Duration;
 
 /// A forward jump of more than this is doubted, in milliseconds: five minutes.
 pub const JUMP_MS: i64 = 5 * 60 * 1000;
-/// A clock that is ahead at the start by more than this is doubted, in milliseconds: half a year. Less is taken
-/// for the time that Keyhold rested.
+/// A clock that is ahead at the start by more than this is doubted, in milliseconds: half a year. Less counts as the
+/// time that Keyhold was stopped.
 const REST_MS: i64 = 180 * shared::DAY_MS;
 /// A doubted time is believed once it has held this long, in milliseconds.
 const CONFIRM_MS: i64 = 60 * 1000;
@@ -22,7 +22,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// How far the wall clock is ahead of where it should be, going by what it was.
+    /// Returns how far the wall clock is ahead of the time expected from an earlier reading.
     fn ahead_of(self, earlier: Self) -> i64 {
         (self.wall - earlier.wall) - (self.monotonic - earlier.monotonic)
     }
@@ -31,7 +31,7 @@ impl Reading {
 /// Compares the wall clock with the monotonic clock.
 #[derive(Debug)]
 pub struct ClockJumpGuard {
-    /// What waits while the clock is doubted, for the log.
+    /// The work that waits while the clock is doubted, for the log.
     what: &'static str,
     /// The last reading that was believed.
     believed: Reading,
@@ -43,8 +43,8 @@ pub struct ClockJumpGuard {
 }
 
 impl ClockJumpGuard {
-    /// Begins where something is known to have happened at `known`, UTC epoch milliseconds, in an earlier run. `what`
-    /// waits while the clock is doubted.
+    /// Starts from `known`, UTC epoch milliseconds, the latest instant known from an earlier run. `what` waits while
+    /// the clock is doubted.
     pub fn since(known: i64, what: &'static str) -> Self {
         Self {
             what,
@@ -58,7 +58,7 @@ impl ClockJumpGuard {
         }
     }
 
-    /// The instant to go by, UTC epoch milliseconds, never less than an earlier one; none while the clock is
+    /// Returns the instant to use, UTC epoch milliseconds, never less than an earlier one; none while the clock is
     /// doubted.
     pub fn now(&mut self, wall: i64, monotonic: Duration) -> Option<i64> {
         let monotonic = i64::try_from(monotonic.as_millis()).unwrap_or(i64::MAX);

@@ -1,6 +1,6 @@
-//! Time zones: what the clocks of a place show, by the newest data at hand.
+//! Time zones: the local times of a zone, by the newest data available.
 //!
-//! [`tables`] says where that data comes from; here it is given to chrono.
+//! [`tables`] chooses that data; this module passes it to chrono.
 
 mod tables;
 
@@ -33,20 +33,20 @@ impl Zone {
         }
     }
 
-    /// The zone that an account has stored. A zone was valid when it was stored; should a later edition of the tables
-    /// drop it, UTC is the reading that surprises least.
+    /// Returns the zone that an account has stored. It was valid when it was stored; if a later edition of the tables
+    /// drops it, UTC is the least surprising substitute.
     pub fn stored(name: &str) -> Self {
         name.parse().unwrap_or_else(|_| Self::utc())
     }
 
-    /// The IANA name.
+    /// Returns the IANA name.
     pub fn name(self) -> &'static str {
         self.name
     }
 
-    /// What the clocks show beyond UTC at an instant, in seconds since the epoch.
+    /// Returns the offset from UTC at an instant, given in seconds since the epoch.
     fn offset_at(self, second: i64) -> ZoneOffset {
-        // Further than jiff counts, the rules of its first and last year go on.
+        // Beyond jiff's range, the rules of its first and last year continue.
         let second = second.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
         let at = Timestamp::from_second(second).unwrap_or_default();
         let info = self.rules.to_offset_info(at);
@@ -58,7 +58,7 @@ impl Zone {
     }
 }
 
-/// A text that names no zone.
+/// The error for a text that names no zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct UnknownZone;
 
@@ -79,11 +79,11 @@ impl fmt::Debug for Zone {
 }
 
 fn fixed(offset: jiff::tz::Offset) -> FixedOffset {
-    // Both stay within a day and a bit of UTC; what chrono could not hold does not occur.
+    // Both stay within a day and a bit of UTC; offsets beyond chrono's range do not occur.
     FixedOffset::east_opt(offset.seconds()).unwrap_or_else(|| chrono::Utc.fix())
 }
 
-/// "PST", "CEST", "+0545": at most seven characters occur, and what is longer is cut.
+/// "PST", "CEST", "+0545": at most seven characters occur, and longer ones are cut.
 #[derive(Clone, Copy)]
 struct Abbreviation([u8; 8]);
 
@@ -102,7 +102,7 @@ impl Abbreviation {
     }
 }
 
-/// What the clocks of a zone show beyond UTC at some instant.
+/// The offset of a zone from UTC at some instant.
 #[derive(Clone, Copy)]
 pub struct ZoneOffset {
     zone: Zone,
@@ -161,7 +161,7 @@ impl TimeZone for Zone {
     }
 }
 
-/// The same reading of the clock; further than jiff counts, its first or last one.
+/// Returns the same local time for jiff; beyond jiff's range, its first or last one.
 fn civil(local: &NaiveDateTime) -> jiff::civil::DateTime {
     let part = |number: u32| i8::try_from(number).unwrap_or_default();
     let nanoseconds = local.nanosecond().min(999_999_999);
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(Zone::stored("Atlantis/Poseidonis").name(), "UTC");
     }
 
-    /// Over every zone and every change of its clocks: what chrono is told of them is what jiff reads.
+    /// For every zone and every change of its clocks, chrono gives the same times as jiff.
     #[test]
     fn chrono_and_jiff_agree_around_every_change() {
         let mut changes = 0;

