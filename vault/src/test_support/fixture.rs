@@ -39,7 +39,7 @@ pub struct Member {
     pub default_key: NewKey,
 }
 
-/// The options of a vault in a folder.
+/// Returns the options of a vault in a folder.
 pub fn options(folder: &TempDir) -> Options {
     Options {
         database_url: format!("sqlite://{}", database(folder).display()),
@@ -65,12 +65,12 @@ impl Fixture {
         Self::with(|_| ()).await
     }
 
-    /// A vault with limits other than the default ones.
+    /// Opens a vault with limits other than the default ones.
     pub async fn limited(set: impl FnOnce(&mut Settings)) -> Self {
         Self::with(|options| set(&mut options.limits)).await
     }
 
-    /// A vault with options other than the usual ones.
+    /// Opens a vault with options other than the usual ones.
     pub async fn with(set: impl FnOnce(&mut Options)) -> Self {
         Self::on(Arc::new(ManualClock::at(NOON)), set).await
     }
@@ -103,18 +103,18 @@ impl Fixture {
 }
 
 impl<C: Clock + 'static> Fixture<C> {
-    /// A vault that goes by `clock`.
+    /// Opens a vault that uses `clock`.
     pub async fn on(clock: Arc<C>, set: impl FnOnce(&mut Options)) -> Self {
         let folder = TempDir::new().unwrap();
         let mut options = options(&folder);
         set(&mut options);
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
-        // Notices leave at once here; tests of their wait set it.
+        // Notices leave at once here; tests of their delay set it.
         vault.set_notice_wait(Duration::ZERO);
         Self::of(folder, clock, vault)
     }
 
-    /// The fixture of a vault that a test has opened.
+    /// Wraps a vault that a test has opened.
     pub fn of(folder: TempDir, clock: Arc<C>, vault: Vault) -> Self {
         let unsent = Unsent {
             database: database(&folder),
@@ -161,7 +161,7 @@ impl<C: Clock + 'static> Fixture<C> {
             .unwrap()
     }
 
-    /// "good", "expired" or "invalid".
+    /// Returns "good", "expired" or "invalid".
     pub fn verdict(&self, key: &NewKey) -> &'static str {
         self.verdict_on(key.access_key, &key.secret_key)
     }
@@ -175,7 +175,7 @@ impl<C: Clock + 'static> Fixture<C> {
         }
     }
 
-    /// A connection of the test's own, to look at what is stored or to tamper with it.
+    /// Opens a connection of the test's own, to read stored rows or to tamper with them.
     pub async fn database(&self) -> SqliteConnection {
         connect(&database(&self.folder)).await.unwrap()
     }
@@ -184,7 +184,7 @@ impl<C: Clock + 'static> Fixture<C> {
 /// The rejection of an unknown access key and of a wrong secret.
 pub const INVALID: Rejection = Rejection::Code(Code::KeyInvalid);
 
-/// The verdict on a pair that a client presents.
+/// Returns the verdict on a pair that a client presents.
 pub fn verify(
     vault: &Vault,
     access_key: AccessKey,
@@ -196,7 +196,7 @@ pub fn verify(
         .map(Verified::into_owned)
 }
 
-/// The headers that present a pair.
+/// Returns the headers that present a pair.
 pub fn carrier(access_key: AccessKey, secret: &SecretKey<'_>) -> HeaderMap {
     let pair = format!("{access_key}.{}", secret.expose());
     let pair = HeaderValue::from_str(&pair).unwrap();
@@ -229,7 +229,7 @@ impl Drop for Unsent {
     }
 }
 
-/// The kinds of the mails that are unsent.
+/// Returns the kinds of the unsent mails.
 fn due(database: &Path, now: i64) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -268,7 +268,7 @@ pub async fn execute(vault: &Vault, statement: &'static str) {
     changed.await.unwrap();
 }
 
-/// The messages of an `Invalid`, as "field: message" lines.
+/// Returns the messages of an `Invalid`, as "field: message" lines.
 pub fn messages<T>(result: Result<T, Error>) -> String {
     match result {
         Err(Error::Invalid(fields)) => fields
@@ -282,7 +282,7 @@ pub fn messages<T>(result: Result<T, Error>) -> String {
     }
 }
 
-/// An instant as the expiry grammar takes it.
+/// Formats an instant for the expiry grammar.
 pub fn at(instant: i64) -> String {
     crate::rfc3339(instant)
 }
@@ -294,7 +294,7 @@ pub async fn expire(vault: &Vault, member: &Member, access_key: &str) {
         .unwrap();
 }
 
-/// An edit of all three, whatever is stored.
+/// Returns an edit of all three fields, whatever is stored.
 pub fn edit<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> KeyEdit<'a> {
     KeyEdit {
         name: Some(name),

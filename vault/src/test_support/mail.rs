@@ -1,4 +1,4 @@
-//! Mails as their recipients read them, by another library than the one that wrote them.
+//! Mails as their recipients read them, parsed by another library than the one that wrote them.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use super::{Fixture, PATIENCE};
 use crate::Vault;
 use crate::mail::transport::Transport;
 
-/// RFC 5322, section 2.1.1: characters of a line without its end.
+/// RFC 5322, section 2.1.1: the most characters of a line without its end.
 const LINE_MAX: usize = 998;
 
 /// A mail that has left Keyhold.
@@ -24,7 +24,7 @@ pub struct Mail {
     pub headers: Vec<String>,
     pub text: String,
     pub html: String,
-    /// Everything about it that is not as RFC 5322 and MIME ask.
+    /// All violations of RFC 5322 and MIME.
     pub defects: Vec<String>,
     pub raw: String,
 }
@@ -68,7 +68,7 @@ impl Mail {
         }
     }
 
-    /// What came without any header.
+    /// Returns a mail that came without any header.
     fn unreadable(raw: &[u8]) -> Self {
         Self {
             to: String::new(),
@@ -83,7 +83,7 @@ impl Mail {
     }
 }
 
-/// Lines that do not end by CRLF, are too long or not ASCII, and headers that are none.
+/// Returns lines that do not end with CRLF, are too long or not ASCII, and malformed headers.
 fn lines(raw: &[u8]) -> Vec<String> {
     let mut defects = Vec::new();
     let mut in_headers = true;
@@ -107,7 +107,7 @@ fn lines(raw: &[u8]) -> Vec<String> {
     defects
 }
 
-/// Where a fixture's mails go.
+/// The destination of a fixture's mails.
 pub struct Mailbox {
     folder: PathBuf,
     pub transport: Transport,
@@ -125,7 +125,7 @@ impl Mailbox {
         }
     }
 
-    /// Sweeps and sends, and gives the notices that this has brought, by recipient.
+    /// Sweeps and sends. Returns the resulting notices, by recipient.
     pub async fn notices(&mut self, vault: &Vault) -> Vec<Mail> {
         vault.sweep().await.unwrap();
         let mut mails = self.delivered(vault).await;
@@ -133,7 +133,7 @@ impl Mailbox {
         mails
     }
 
-    /// Sends what is in the outbox, and gives what this has brought.
+    /// Sends the content of the outbox. Returns the resulting mails, by recipient.
     pub async fn delivered(&mut self, vault: &Vault) -> Vec<Mail> {
         vault.deliver(&self.transport, PATIENCE).await.unwrap();
         let mut mails = Vec::new();

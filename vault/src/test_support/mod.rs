@@ -1,5 +1,5 @@
-//! Support for the tests and benches of the workspace, behind the feature `test-support`. Nothing of it is in the
-//! product.
+//! Support for the tests and benches of the workspace, behind the feature `test-support`. The product contains none of
+//! it.
 
 #![expect(
     clippy::missing_panics_doc,

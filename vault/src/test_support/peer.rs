@@ -24,12 +24,12 @@ use conversation::{Conversation, Stream};
 
 pub use script::{Action, Script, Step};
 
-/// A mail that a client has handed over, up to the final dot.
+/// A mail that a client has sent up to the final dot.
 #[derive(Clone, Debug)]
 pub struct Delivery {
     pub from: String,
     pub to: Vec<String>,
-    /// The reply to the dot did not refuse it.
+    /// False if the reply to the dot rejected the mail.
     pub taken: bool,
     pub mail: Mail,
 }
@@ -52,7 +52,7 @@ pub enum Event {
     Closed,
 }
 
-/// What the peer and its conversations share.
+/// State shared by the peer and its conversations.
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
@@ -68,7 +68,7 @@ struct State {
     /// For the next connections, one each; the last one stays.
     scripts: VecDeque<Script>,
     events: Vec<Event>,
-    /// How many connections there were.
+    /// The number of connections so far.
     count: usize,
 }
 
@@ -79,7 +79,7 @@ pub struct Peer {
     accepting: Option<JoinHandle<()>>,
     /// Keeps the port while connections are refused.
     reserved: Option<TcpSocket>,
-    /// How many events the test has waited for.
+    /// The number of events that the test has waited for.
     seen: usize,
     pub port: u16,
 }
@@ -110,7 +110,7 @@ impl Shared {
         self.changed.notify_all();
     }
 
-    /// The number and the script of a new connection.
+    /// Returns the number and the script of a new connection.
     fn begin(&self) -> (usize, Script) {
         let mut state = self.state();
         state.count += 1;
@@ -134,7 +134,7 @@ impl Shared {
         }
     }
 
-    /// Waits for what `found` looks for in the events from `first` on.
+    /// Waits until `found` finds something in the events from `first` on.
     fn wait<T>(&self, what: &str, first: usize, found: impl Fn(&[Event]) -> Option<T>) -> T {
         let missing = |state: &mut State| found(&state.events[first..]).is_none();
         let (state, _) = self
@@ -146,7 +146,7 @@ impl Shared {
     }
 }
 
-/// A connection, which is closed in the events when its task ends or is aborted.
+/// A connection, which is recorded as closed when its task ends or is aborted.
 struct Open(Arc<Shared>);
 
 impl Open {
@@ -163,17 +163,17 @@ impl Drop for Open {
 }
 
 impl Peer {
-    /// A peer that takes every mail and every login, without TLS.
+    /// Starts a peer that accepts every mail and every login, without TLS.
     pub fn start() -> Self {
         Self::start_with(false, None)
     }
 
-    /// A peer that offers STARTTLS with a self-signed certificate.
+    /// Starts a peer that offers STARTTLS with a self-signed certificate.
     pub fn start_self_signed() -> Self {
         Self::start_with(true, None)
     }
 
-    /// A peer that takes mails only after this login.
+    /// Starts a peer that accepts mails only after this login.
     pub fn start_with_login(user: &str, password: &str) -> Self {
         Self::start_with(false, Some((user, password)))
     }
@@ -233,12 +233,12 @@ impl Peer {
         }
     }
 
-    /// Lets every connection go on that is held.
+    /// Resumes every connection that is held.
     pub fn release(&self) {
         self.shared.released.notify_waiters();
     }
 
-    /// Closes all connections, without reading what is still on its way.
+    /// Closes all connections, without reading data that is still on its way.
     pub fn disconnect(&self) {
         let shared = Arc::clone(&self.shared);
         self.finish(async move { shared.connections.lock().await.shutdown().await });
@@ -254,7 +254,7 @@ impl Peer {
         finished.recv().unwrap();
     }
 
-    /// Waits for the next event of a kind, after the one that was waited for last.
+    /// Waits for the next event of a kind, after the last event that was waited for.
     fn next<T>(&mut self, what: &str, pick: impl Fn(&Event) -> Option<T>) -> T {
         let (index, found) = self.shared.wait(what, self.seen, |events| {
             let mut events = events.iter().enumerate();
@@ -294,12 +294,12 @@ impl Peer {
         });
     }
 
-    /// Everything that has happened so far.
+    /// Returns all events so far.
     pub fn events(&self) -> Vec<Event> {
         self.shared.state().events.clone()
     }
 
-    /// The commands that begin so, and all of them for an empty text.
+    /// Returns the commands with this beginning; all of them for an empty text.
     pub fn commands(&self, begin: &str) -> Vec<String> {
         let commands = self.events().into_iter().filter_map(|event| match event {
             Event::Command(command) => Some(command),
@@ -310,7 +310,7 @@ impl Peer {
             .collect()
     }
 
-    /// The users and passwords that logged in, or tried to.
+    /// Returns the users and passwords of all logins, successful or not.
     pub fn logins(&self) -> Vec<(String, String)> {
         let logins = self.events().into_iter().filter_map(|event| match event {
             Event::Login(user, password) => Some((user, password)),
@@ -319,7 +319,7 @@ impl Peer {
         logins.collect()
     }
 
-    /// The mails whose final dot has arrived, in their order.
+    /// Returns the mails whose final dot has arrived, in their order.
     pub fn dots(&self) -> Vec<Delivery> {
         let dots = self.events().into_iter().filter_map(|event| match event {
             Event::Dot(delivery) => Some(*delivery),
@@ -328,7 +328,7 @@ impl Peer {
         dots.collect()
     }
 
-    /// The mails that the peer has got: it heard their final dot and did not refuse them.
+    /// Returns the mails that the peer has received: their final dot arrived, and its reply did not reject them.
     pub fn mails(&self) -> Vec<Delivery> {
         let mut mails = self.dots();
         mails.retain(|delivery| delivery.taken);
@@ -344,7 +344,7 @@ impl Drop for Peer {
     }
 }
 
-/// One conversation by a script, on the runtime of the caller, whose clock may be paused.
+/// Runs one conversation by a script, on the runtime of the caller, whose clock may be paused.
 pub async fn converse(script: Script, stream: impl Stream + 'static) {
     let shared = Shared::new(false, None);
     shared.state().scripts = VecDeque::from([script]);

@@ -201,7 +201,7 @@ impl Conversation {
         }
     }
 
-    /// Sends the reply of the script or else the usual one, and returns whether it says yes.
+    /// Sends the reply of the script or else the usual one. Returns whether it is positive.
     async fn reply(&mut self, step: Step, usual: &str) -> io::Result<bool> {
         let reply = self.act(step).await?;
         let reply = reply.as_deref().unwrap_or(usual);
@@ -209,7 +209,7 @@ impl Conversation {
         Ok(says_yes(reply))
     }
 
-    /// Does what the script says, up to its reply.
+    /// Performs the script's action for a step. Returns its reply, if the action is one.
     async fn act(&mut self, step: Step) -> io::Result<Option<String>> {
         match self.script.action(step).cloned() {
             None => {}
@@ -255,7 +255,7 @@ impl Conversation {
         Ok(Some(command))
     }
 
-    /// A line with its end, or nothing where the client has closed the connection.
+    /// Returns a line with its end, or nothing if the client has closed the connection.
     async fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         self.stream.read_until(b'\n', &mut line).await?;
@@ -267,7 +267,7 @@ fn says_yes(reply: &str) -> bool {
     reply.starts_with(['2', '3'])
 }
 
-/// The address of `FROM:<address>`, without parameters.
+/// Returns the address of `FROM:<address>`, without parameters.
 fn path<'a>(argument: &'a str, keyword: &str) -> Option<&'a str> {
     let address = argument
         .strip_prefix(keyword)?

@@ -1,4 +1,4 @@
-//! Scripts: what the peer does at which step of a connection.
+//! Scripts: the peer's actions at each step of a connection.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,14 +25,14 @@ pub enum Step {
     Quit,
 }
 
-/// What the peer does instead of its usual reply.
+/// The peer's action instead of its usual reply.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Action {
     /// Sends this, which need not be SMTP. A code of 2xx or 3xx counts as the usual reply.
     Reply(String),
     /// Sends nothing until [`Peer::release`](super::Peer::release), and then the usual reply.
     Hold,
-    /// Waits, and sends the usual reply.
+    /// Waits, and then sends the usual reply.
     Delay(Duration),
     /// Closes the connection.
     Drop,
@@ -44,7 +44,7 @@ impl From<&str> for Action {
     }
 }
 
-/// What the peer does in one connection. Steps without an action go as usual.
+/// The peer's actions in one connection. Steps without an action get the usual reply.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
     actions: BTreeMap<Step, Action>,
@@ -52,19 +52,19 @@ pub struct Script {
 }
 
 impl Script {
-    /// One action, at one step.
+    /// Returns a script of one action, at one step.
     pub fn at(step: Step, action: impl Into<Action>) -> Self {
         Self::default().and(step, action)
     }
 
-    /// The same script with another action.
+    /// Returns the same script with another action.
     #[must_use]
     pub fn and(mut self, step: Step, action: impl Into<Action>) -> Self {
         self.actions.insert(step, action.into());
         self
     }
 
-    /// The usual replies, byte by byte, with a pause after each byte.
+    /// Returns a script of the usual replies, byte by byte, with a pause after each byte.
     pub fn drip(pause: Duration) -> Self {
         Self {
             drip: Some(pause),
