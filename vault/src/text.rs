@@ -1,5 +1,5 @@
-//! Text by its look, for storage and comparison. One look has many spellings: "ä" is one code point or two, a blank is
-//! one of twenty, an apostrophe is straight or curved. Text is stored in one spelling, and compared by its look.
+//! Normal forms of text, for storage and comparison. One look has many spellings: "ä" is one code point or two, a blank
+//! is one of twenty, an apostrophe is straight or curved. Text is stored in one spelling, and compared by its look.
 //!
 //! This is not in `shared`, to keep its tables out of the browser.
 

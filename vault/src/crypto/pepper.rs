@@ -31,7 +31,7 @@ impl Pepper {
     /// Reads the pepper file, if there is one.
     ///
     /// # Errors
-    /// Also if others can read it, or if it was obviously not drawn at random.
+    /// Includes a file that others can read, or that was obviously not drawn at random.
     pub fn load(path: &Path) -> Result<Option<Self>, OpenError> {
         let unusable = |reason: String| unusable(path, reason);
         let mut file = match File::open(path) {
@@ -95,7 +95,7 @@ impl Pepper {
         self.keyed.clone()
     }
 
-    /// Returns the digest by which a secret is stored and recognized.
+    /// Returns the digest by which a secret is stored and recognised.
     pub fn digest(&self, secret: &SecretKey<'_>) -> Digest {
         let mut mac = self.keyed.clone();
         mac.update(secret.expose().as_bytes());

@@ -28,7 +28,7 @@ pub enum Error {
     /// The address cannot have a new account.
     #[error("sign-up refused")]
     SignUpRefused,
-    /// The link of a mail that was used, has expired, or never was.
+    /// The link of a mail that was used, has expired, or never existed.
     #[error("link gone")]
     LinkGone,
     /// Too many failures.

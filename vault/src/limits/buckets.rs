@@ -55,7 +55,7 @@ impl Buckets {
         Ok(())
     }
 
-    /// Returns a token whose purpose did not happen.
+    /// Puts back a token whose operation did not happen.
     pub fn give_back(&self, subject: &impl Hash) {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(at) = full_at.get_mut(subject) {

@@ -115,7 +115,7 @@ impl Limits {
         self.counted(Limit::Mails, taken)
     }
 
-    /// Counts a sign-up from a network, whether it succeeds or not.
+    /// Counts a sign-up from a network. A successful one counts too.
     ///
     /// # Errors
     /// [`Error::Throttled`] if the network has created its share of accounts.

@@ -42,7 +42,7 @@ pub struct Revived {
     pub email: String,
     pub account: String,
     pub since: Since,
-    /// When it should expire, UTC epoch milliseconds.
+    /// The instant at which it should expire, UTC epoch milliseconds.
     pub expires_at: i64,
 }
 
@@ -289,7 +289,7 @@ async fn revived(
                 let (since, expires_at) = match (present, expires_at) {
                     (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
                     (Some(_), Some(shorter)) => (Since::Shortened, shorter),
-                    // Before the instant of the last sweep: no notice is sent about a deleted key.
+                    // Before the instant of the last sweep: no further notice is sent about a deleted key.
                     _ => {
                         let swept = swept_to.map_or(at, |swept| swept - 1);
                         let revoked = deleted_at.unwrap_or(at).min(swept);

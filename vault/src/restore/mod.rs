@@ -43,7 +43,7 @@ pub struct Wanted {
 pub struct Restored {
     pub keys: i64,
     pub accounts: i64,
-    /// When the last change in the backup was made, UTC epoch milliseconds.
+    /// The instant of the last change in the backup, UTC epoch milliseconds.
     pub last_change: Option<i64>,
     pub present: Present,
     /// Keys that are in use in the backup and not in the present database.
@@ -218,7 +218,7 @@ async fn revoke(
         .bind(at)
         .execute(&mut *connection)
         .await?;
-    // Notices and mails that were sent meanwhile are not sent again.
+    // Notices and mails that were handled meanwhile are not sent again.
     if let Some(swept_to) = difference.swept_to {
         sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
             .bind(swept_to)
@@ -243,7 +243,7 @@ async fn revoke(
     )
     .execute(&mut *connection)
     .await?;
-    // Also the floor of the clock: time continues from the latest instant that either database has recorded.
+    // This entry is also the floor of the clock: time continues from the latest instant in either database.
     let restored = Entry::of_account("", Action::DatabaseRestored, "");
     audit::record(connection, at, restored, None).await?;
     Ok(addresses)

@@ -18,7 +18,7 @@ const LEAVES_ACCOUNT: [Action; 4] = [
 /// The relation of the present database to the backup.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Trail {
-    /// Whether it has all entries of the backup, but for those that were pruned.
+    /// Whether it has all entries of the backup, except pruned ones.
     pub continues: bool,
     /// The number of the last entry that both have.
     pub common: i64,
@@ -43,7 +43,7 @@ impl Trail {
 
     /// Returns a condition: the present database (`p`) has information on the key (`b`). It always has if it continues
     /// the backup, and otherwise if it has recorded an entry about the key since the two parted. A manual expiration is
-    /// also recognized where its entry was pruned.
+    /// also recognised where its entry was pruned.
     pub fn speaks_of_key(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();

@@ -64,7 +64,7 @@ const HAPPENED: [(&str, &[&str]); 7] = [
 /// changes nothing.
 ///
 /// # Errors
-/// A sentence; also while a server has the database open.
+/// A sentence, also if a server has the database open.
 pub async fn accept(
     database_url: &str,
     clock: Arc<dyn Clock>,

@@ -30,7 +30,7 @@ impl<'a> Loader<'a> {
     /// Reads every account and key into a directory.
     ///
     /// # Errors
-    /// Also if a key was made with another pepper, because it could never be verified.
+    /// Includes a key that was made with another pepper, because it could never be verified.
     pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
         self.check_pepper().await?;
         let readers = &self.database.readers;

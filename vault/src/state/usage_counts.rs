@@ -28,7 +28,7 @@ pub(crate) type Settled = HashMap<AccessKey, u64, RandomState>;
 #[derive(Default)]
 pub(crate) struct Usage {
     parts: Sharded<Mutex<Counted>>,
-    /// When the oldest call that waits in the shards was counted, UTC epoch milliseconds; 0 if none waits.
+    /// The instant of the oldest call that waits in the shards, UTC epoch milliseconds; 0 if none waits.
     since: AtomicI64,
     /// The same for the calls that are being written.
     writing: AtomicI64,
@@ -72,7 +72,7 @@ impl Usage {
         self.failures.load(Ordering::Relaxed)
     }
 
-    /// Returns when the oldest unwritten call was counted; none if all are written.
+    /// Returns the instant of the oldest unwritten call; none if all are written.
     pub fn since(&self) -> Option<i64> {
         let ages = [&self.writing, &self.since].map(|age| age.load(Ordering::Relaxed));
         ages.into_iter().filter(|age| *age != 0).min()

@@ -20,7 +20,7 @@ const PRAGMAS: [&str; 5] = [
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
-    // For the few locks that occur here: the writer itself retries the begin of a write.
+    // For the few locks that occur here: the writer itself retries the start of a write.
     "PRAGMA busy_timeout = 1000",
 ];
 

@@ -24,7 +24,7 @@ pub struct Health {
 struct State {
     /// The current failure.
     present: Option<Present>,
-    /// When the last line was logged.
+    /// The time of the last log line.
     line: Option<Instant>,
 }
 

@@ -32,7 +32,7 @@ const LOG_BOUND: u64 = 16 << 20;
 /// Above this size, in bytes, a line each minute says that the log cannot be bounded.
 const LOG_ALARM: u64 = 64 << 20;
 const BOUND_EVERY: Duration = Duration::from_secs(2);
-/// The wait after a reader prevented it: each attempt delays changes.
+/// The wait after a reader prevented truncation: each attempt delays changes.
 const BOUND_AGAIN: Duration = Duration::from_secs(10);
 /// The waits between batches of old records, and between searches for them.
 const PRUNE_AGAIN: Duration = Duration::from_secs(1);

@@ -21,8 +21,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Size in bytes of the scratch buffer: a decoded pair (73) and the slack that the decoder wants. Longer credentials are
-/// malformed.
+/// Size in bytes of the scratch buffer: a decoded pair (73) and the slack that the decoder needs. Longer credentials
+/// are malformed.
 pub const DECODE_BUFFER: usize = 128;
 
 const MISSING: Rejection = Rejection::Code(Code::CredentialsMissing);

@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(pending.callers[0].refused_at, Some(HOUR_MS + 5));
     }
 
-    /// However many there are, the last five are kept, and hostile agents are made harmless and short.
+    /// However many callers there are, the last five are kept; hostile agents are made harmless and short.
     #[test]
     fn the_last_five_callers_are_kept() {
         let mut pending = pending();
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(last[0].agent.len(), AGENT_BYTES);
     }
 
-    /// Promise 4: a client that puts its secret into the User-Agent does not make us keep it.
+    /// Promise 4: a secret that a client puts into its User-Agent is not kept.
     #[test]
     fn what_may_be_a_secret_is_not_kept() {
         let secret = SecretKey::from_entropy([9; 32]);
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    /// Adding parts gives what counting in one would have given.
+    /// Adding parts up gives the same result as counting in one.
     #[test]
     fn parts_add_up() {
         let calls = |number: i64| {

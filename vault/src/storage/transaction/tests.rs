@@ -44,7 +44,7 @@ impl Site {
         }
     }
 
-    /// The instants of the trail, in the order of its ids.
+    /// Returns the instants of the trail, in the order of its ids.
     async fn instants(&self) -> Vec<i64> {
         let readers = &self.vault.0.database.readers;
         let rows = sqlx::query_as("SELECT at FROM audit ORDER BY id").fetch_all(readers);

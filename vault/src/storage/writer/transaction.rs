@@ -1,4 +1,4 @@
-//! One write transaction on the writer's connection, from begin to end. Any failure on it costs the connection.
+//! One write transaction on the writer's connection, from start to end. Any failure on it costs the connection.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;

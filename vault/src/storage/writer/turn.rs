@@ -28,7 +28,7 @@ pub struct Turns {
     since: Arc<Since>,
 }
 
-/// When the current turn was granted.
+/// The instant at which the current turn was granted.
 #[derive(Default)]
 struct Since(Mutex<Option<Instant>>);
 
