@@ -1,5 +1,5 @@
-//! When what was counted is written: within a second, and at a graceful stop whatever is left. What could not be
-//! written goes back to what is counted, so nothing is lost but by a crash.
+//! Flush of usage counts: within a second, and at a graceful stop whatever is left. Counts that could not be written
+//! are restored, so only a crash loses any.
 
 #![expect(
     clippy::disallowed_methods,
@@ -22,19 +22,19 @@ use crate::storage::System;
 use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
-/// Less than a second, so that with a late wake-up and the writing itself a crash costs no more than one.
+/// Flush interval: less than a second, so that with a late wake-up and the write itself a crash costs no more than one.
 const EVERY: Duration = Duration::from_millis(700);
-/// Failures in a row between two lines in the log: a minute.
+/// Consecutive failures between two log lines: a minute.
 const QUIET: u64 = 85;
-/// Hours that are kept: the thirty days of a chart, and some.
+/// Hours that are kept: the thirty days of a chart, with a margin.
 const KEPT_HOURS: i64 = 35 * 24;
-/// Rows that are removed at a time, so that no change waits long for its turn.
+/// Rows removed at a time, so that no change waits long for the writer.
 const REMOVED: u64 = 1_000;
 
-/// The wait before the last flush is tried again.
+/// The wait before the last flush is retried.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
 
-/// Writes the usage until it is stopped.
+/// A task that writes the usage until it is stopped.
 pub struct Flusher {
     vault: Vault,
     stop: oneshot::Sender<()>,
@@ -42,10 +42,10 @@ pub struct Flusher {
 }
 
 impl Flusher {
-    /// Writes what is left, trying until `deadline`. Call it when no more calls come.
+    /// Writes what is left, retrying until `deadline`. Call it when no more calls come in.
     ///
     /// # Errors
-    /// How many calls are counted and could not be written.
+    /// The number of counted calls that could not be written.
     pub async fn stop(self, deadline: Instant) -> Result<(), u64> {
         let _ = self.stop.send(());
         let last = async {
@@ -64,12 +64,12 @@ impl Flusher {
 }
 
 impl Vault {
-    /// Begins to write the usage, so that none waits for a second.
+    /// Starts to write the usage, so that no count waits for a second.
     pub fn start_flushing(&self) -> Flusher {
         let (stop, mut stopped) = oneshot::channel();
         let mut round = Round::new(self.clone());
         let task = tokio::spawn(async move {
-            // From start to start: writing takes its time too.
+            // From start to start, because writing takes time too.
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
@@ -77,7 +77,7 @@ impl Vault {
                     _ = &mut stopped => return,
                     _ = ticks.tick() => {}
                 }
-                // A panic over one flush must not be the end of all of them.
+                // A panic over one flush must not end all flushes.
                 let work = AssertUnwindSafe(async {
                     round.flush().await;
                     round.prune().await;
@@ -94,18 +94,18 @@ impl Vault {
         }
     }
 
-    /// How long the oldest counted call waits to be written.
+    /// Returns how long the oldest counted call has waited to be written.
     pub fn flush_lag(&self) -> Duration {
         let waits = self.0.usage.since().map_or(0, |since| self.now() - since);
         Duration::from_millis(u64::try_from(waits).unwrap_or(0))
     }
 
-    /// How many times writing the usage failed since the start.
+    /// Returns how many times writing the usage has failed since the start.
     pub fn flush_failures(&self) -> u64 {
         self.0.usage.failures()
     }
 
-    /// Writes what was counted so far. If that fails, it is counted still.
+    /// Writes what was counted so far. If that fails, it stays counted.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).
@@ -116,7 +116,7 @@ impl Vault {
             return Ok(());
         }
         let vault = self.clone();
-        // What was taken out is written or put back, whatever becomes of the caller.
+        // The counts are written or restored, even if the caller is dropped.
         self.write(System, move |tx| {
             Box::pin(async move {
                 let settled = vault.write_usage(tx, &taken.counted).await?;
@@ -131,7 +131,7 @@ impl Vault {
         .await
     }
 
-    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds; returns whether there may be more.
+    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds. Returns whether there may be more.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).
@@ -159,7 +159,7 @@ impl Vault {
     }
 }
 
-/// What was taken out to be written. Unless it is, it goes back.
+/// Counts taken to be written. Unless they are, they are restored on drop.
 struct Taken {
     vault: Vault,
     counted: Counted,
@@ -194,9 +194,9 @@ impl Drop for Taken {
 struct Round {
     vault: Vault,
     started: Instant,
-    /// What is removed is gone, so not by a clock that leaps ahead for a moment.
+    /// Keeps a clock that jumps ahead for a moment from removing rows, which cannot be undone.
     jump_guard: ClockJumpGuard,
-    /// The last hour for which everything old is removed.
+    /// The last hour for which all old rows are removed.
     pruned: i64,
     /// Flushes that failed in a row.
     failed: u64,
@@ -220,7 +220,7 @@ impl Round {
                 tracing::info!("usage is written again");
                 self.failed = 0;
             }
-            // The writer says so itself.
+            // The writer logs it itself.
             Err(Error::NotSaved(_)) => self.failed = 1,
             Err(error) => {
                 if self.failed.is_multiple_of(QUIET) {

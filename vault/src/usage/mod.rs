@@ -1,5 +1,5 @@
-//! Usage of keys: the calls counted in memory ([`crate::state::usage_counts`]) are written to tables of their own and read
-//! for the pages and the mails. Nothing in here can alter a key.
+//! Usage of keys: writes the calls counted in memory ([`crate::state::usage_counts`]) to tables of their own, and reads
+//! them for the pages and the mails. Nothing in here can alter a key.
 
 mod flush;
 mod read;

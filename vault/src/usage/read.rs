@@ -1,4 +1,4 @@
-//! How keys were used, for the pages and the mails.
+//! Queries of the usage of keys, for the pages and the mails.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::time::format::moment;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
-/// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when
-/// the last of them did, 0 if none does. $2 is [`still`]. A refusal before the present expiration is of an earlier
-/// one: the key was restored since.
+/// Two columns of a query over `api_keys k`: how many callers still fail because the key has expired, and when the last
+/// of them did, 0 if none does. $2 is [`still`]. A rejection before the current expiration belongs to an earlier one:
+/// the key was restored since.
 pub const FAILING: &str = "
     (SELECT COUNT(*) FROM callers c
      WHERE c.access_key = k.access_key AND c.refused_at >= k.expires_at AND c.refused_at > $2) AS failing,
     (SELECT COALESCE(MAX(c.refused_at), 0) FROM callers c
      WHERE c.access_key = k.access_key AND c.refused_at >= k.expires_at AND c.refused_at > $2) AS failed_at";
 
-/// Refusals up to this instant do not count as going on.
+/// Returns the instant up to which rejections do not count as ongoing.
 pub fn still(now: i64) -> i64 {
     now - STILL_MS
 }
 
-/// What the columns of [`FAILING`] say.
+/// Converts the columns of [`FAILING`].
 pub fn failing((callers, last): (i64, i64), zone: Zone) -> Option<Failing> {
     (callers > 0).then(|| Failing {
         callers,
@@ -35,8 +35,8 @@ pub fn failing((callers, last): (i64, i64), zone: Zone) -> Option<Failing> {
 }
 
 impl Vault {
-    /// The calls of each of the last `days` days in the account's zone, oldest first: of one key, or of all
-    /// that the account has and had.
+    /// Returns the calls of each of the last `days` days in the account's zone, oldest first: of one key, or of all
+    /// keys that the account has and had.
     pub(crate) async fn calls(
         &self,
         account: &Account,
@@ -82,7 +82,7 @@ impl Vault {
             .collect())
     }
 
-    /// The last callers of a key, the last one first.
+    /// Returns the last callers of a key, the latest first.
     pub(crate) async fn callers(
         &self,
         account: &Account,
@@ -111,7 +111,7 @@ impl Vault {
     }
 }
 
-/// The local day in which an hour since the UTC epoch begins.
+/// Returns the local day in which an hour since the UTC epoch begins.
 fn day(hour: i64, zone: Zone) -> NaiveDate {
     let utc = DateTime::from_timestamp(hour.saturating_mul(3600), 0).unwrap_or_default();
     zone.from_utc_datetime(&utc.naive_utc()).date_naive()

@@ -1,4 +1,4 @@
-//! Writes what was counted, in one transaction: a few statements of many rows, in the order of the tables.
+//! Writes of usage counts, in one transaction: a few statements of many rows, in the order of the tables.
 
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
@@ -12,12 +12,12 @@ use crate::state::usage_counts::{Counted, Settled, lock};
 use crate::storage::Tx;
 use crate::vault::Vault;
 
-/// Rows of one statement at most. Fewer would be more statements; with more, binding would take longer than writing,
+/// Maximum rows of one statement. Fewer would take more statements; with more, binding would take longer than writing,
 /// because SQLite looks for the name of each parameter from the first one on.
 const ROWS: usize = 32;
 
 impl Vault {
-    /// Writes what was counted, and returns what is settled once that is committed.
+    /// Writes the counts, and returns what is settled once they are committed.
     pub(super) async fn write_usage(&self, tx: &mut Tx, counted: &Counted) -> Result<Settled> {
         let usage = &self.0.usage;
         let now = tx.now();
@@ -30,8 +30,8 @@ impl Vault {
         )
         .await?;
 
-        // A key that was deleted meanwhile has nothing left that could be written to. While the turn is held,
-        // the directory is what the database says.
+        // A key that was deleted meanwhile has no rows left to write to. While the writer is held, the directory
+        // matches the database.
         let mut living: Vec<(AccessKey, String, &Pending)> = {
             let keys = self.0.directory.read();
             counted
@@ -40,7 +40,7 @@ impl Vault {
                 .map(|(key, pending)| (*key, key.to_string(), pending))
                 .collect()
         };
-        // Neighbours are then changed together.
+        // So that neighbours are changed together.
         living.sort_unstable_by_key(|(key, ..)| *key);
         let hours: Vec<(&str, Hour)> = living
             .iter()
@@ -62,7 +62,7 @@ impl Vault {
             .collect();
         note_callers(connection, &callers, now).await?;
 
-        // Taken out until the commit: if it is not known what is written, nothing is settled.
+        // Taken out until the commit: while it is unknown what is written, nothing is settled.
         let before = std::mem::take(&mut *lock(&usage.settled));
         let mut settled = Settled::with_hasher(before.hasher().clone());
         let mut changed = Vec::new();
@@ -78,7 +78,7 @@ impl Vault {
     }
 }
 
-/// The hours of the accounts, of all their keys together.
+/// Returns the hours of each account, summed over its keys.
 fn of_accounts(counted: &Counted) -> Vec<(&str, Hour)> {
     let mut sums: BTreeMap<(&str, i64), Hour> = BTreeMap::new();
     for pending in counted.values() {
@@ -96,7 +96,7 @@ fn of_accounts(counted: &Counted) -> Vec<(&str, Hour)> {
         .collect()
 }
 
-/// The same for the same callers, whatever their order and whenever they called.
+/// Returns a value that is the same for the same callers, whatever their order and whenever they called.
 fn fingerprint(callers: &[Caller], hasher: &impl BuildHasher) -> u64 {
     callers
         .iter()
@@ -104,8 +104,8 @@ fn fingerprint(callers: &[Caller], hasher: &impl BuildHasher) -> u64 {
         .fold(0, u64::wrapping_add)
 }
 
-/// The rows of each statement. Their numbers are powers of two, so that there are few different statements, all of
-/// them prepared already.
+/// Splits rows into statements. Their numbers of rows are powers of two, so that there are few different statements,
+/// all of them already prepared.
 fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let count = ROWS.min(1 << rows.len().checked_ilog2()?);
@@ -115,7 +115,7 @@ fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// The hours in `table` of what stands in its column `of`.
+/// Adds the hours to `table`, whose column `of` names their key or account.
 async fn add_hours(
     connection: &mut AnyConnection,
     table: &str,
@@ -143,7 +143,7 @@ async fn add_hours(
     Ok(())
 }
 
-/// A use that lies ahead of `now` is of a clock that leapt, and gives way.
+/// Records last uses. A stored use ahead of `now` is from a clock that jumped, and is replaced.
 async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i64) -> Result<()> {
     for rows in statements(rows) {
         let statement = format!(
@@ -162,7 +162,7 @@ async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i6
     Ok(())
 }
 
-/// A refusal that lies ahead of `now` is of a clock that leapt, and is forgotten.
+/// Records callers. A stored rejection ahead of `now` is from a clock that jumped, and is dropped.
 async fn note_callers(
     connection: &mut AnyConnection,
     rows: &[(&str, &Caller)],
@@ -193,7 +193,7 @@ async fn note_callers(
     Ok(())
 }
 
-/// Leaves the last few callers of each of these keys, and none that lie ahead of `now`.
+/// Keeps the last few callers of each of these keys, and none that lie ahead of `now`.
 async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64) -> Result<()> {
     for keys in statements(keys) {
         let statement = format!(
@@ -216,7 +216,7 @@ async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64)
     Ok(())
 }
 
-/// The places of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
+/// Returns the placeholders of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
 fn places(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
         let places: Vec<String> = (1..=columns)
