@@ -1,4 +1,4 @@
-//! What the mails say. Each has a text and an HTML form that say the same, in the words of the pages.
+//! Contents of the mails. Each has a text and an HTML form that say the same, in the terms of the pages.
 
 use maud::html;
 
@@ -6,7 +6,7 @@ pub use super::digest::{Notice, Stop, digest};
 use super::letter::Content;
 use super::page::{PARAGRAPH, button, link, page};
 
-/// To the address of a new account. `link` is the whole address of the page with the button.
+/// Returns the mail to the address of a new account. `link` is the full URL of the page with the button.
 pub fn confirm_address(base_url: &str, link: &str) -> Content {
     Plain {
         subject: "Confirm your e-mail address",
@@ -27,7 +27,7 @@ pub fn confirm_address(base_url: &str, link: &str) -> Content {
     .write(base_url)
 }
 
-/// To an address that the account `account_email` wants to hear of its keys as well.
+/// Returns the mail to an address that the account `account_email` wants to notify of its keys as well.
 pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str) -> Content {
     Plain {
         subject: "Confirm that you want expiry notices",
@@ -41,8 +41,8 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
     .write(base_url)
 }
 
-/// To the address of an account whose password is forgotten. Unless its maker is known to read mail there (`owned`), another person may
-/// have made the account.
+/// Returns the mail to reset a forgotten password. Unless the account's creator is proven to read mail there (`owned`),
+/// another person may have created the account.
 pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     let keys = if owned {
         "API keys go on working."
@@ -62,8 +62,8 @@ pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     .write(base_url)
 }
 
-/// To the address of an account whose password is a new one since `when`. `expired` is how many keys were expired
-/// because a stranger may have made the account; none: its maker was known to read mail here.
+/// Returns the mail about a password that was changed at `when`. `expired` is how many keys were expired because a
+/// stranger may have created the account; none: its creator was proven to read mail here.
 pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Content {
     let changed = format!(
         "The password of the Keyhold account with this address at {base_url} was changed on {when}. All other \
@@ -95,7 +95,7 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
     .write(base_url)
 }
 
-/// To the address `new` that the account `account_email` is to have.
+/// Returns the mail to `new`, the requested address of the account `account_email`.
 pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str) -> Content {
     Plain {
         subject: "Confirm your new e-mail address",
@@ -109,7 +109,7 @@ pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str
     .write(base_url)
 }
 
-/// To the address of an account for which another one, `new`, was asked for. None: it is not to be named here.
+/// Returns the mail to the current address about a requested one, `new`; none: it must not be named here.
 pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
     let new = new.unwrap_or("another address");
     Plain {
@@ -128,7 +128,7 @@ pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
     .write(base_url)
 }
 
-/// To the address that was an account's until `when`.
+/// Returns the mail to the address that was an account's until `when`.
 pub fn address_changed(base_url: &str, when: &str) -> Content {
     Plain {
         subject: "Your e-mail address was changed",
@@ -142,7 +142,7 @@ pub fn address_changed(base_url: &str, when: &str) -> Content {
     .write(base_url)
 }
 
-/// To whom `keyhold mail test` names.
+/// Returns the mail of `keyhold mail test`.
 pub fn test_mail(base_url: &str) -> Content {
     Plain {
         subject: "Test mail from Keyhold",
@@ -155,16 +155,16 @@ pub fn test_mail(base_url: &str) -> Content {
     .write(base_url)
 }
 
-/// A mail of a few sentences, with at most one thing to do.
+/// A mail of a few sentences, with at most one action.
 struct Plain<'a> {
     subject: &'a str,
     paragraphs: &'a [&'a str],
-    /// What the link does, and the link.
+    /// The label of the link, and the link.
     act: Option<(&'a str, &'a str)>,
     otherwise: &'a str,
 }
 
-/// Of a link that acts.
+/// The explanation of a link that acts.
 const ONCE: &str = "The link leads to a page with a button. It works once, and for a limited time.";
 const SENT_BY: &str = "Sent by Keyhold at";
 

@@ -1,4 +1,4 @@
-//! The notice: which keys of an account expire or have expired, in one mail.
+//! The notice: one mail that lists which keys of an account expire or have expired.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,7 @@ use super::page::{PARAGRAPH, button, link, page};
 use crate::time::format::moment;
 use crate::time::zones::Zone;
 
-/// Keys listed in cards in the HTML form; further ones are listed in a line each, so that the mail stays one
-/// that programs open.
+/// Keys listed in cards in the HTML form; further ones get a line each, so that mail programs still open the mail.
 const IN_CARDS: usize = 50;
 /// Keys listed at all; the rest is counted. Mail servers commonly refuse mails of ten megabytes.
 const LISTED: usize = 5_000;
@@ -22,18 +21,19 @@ const LISTED: usize = 5_000;
 const NAMED: usize = 3;
 const NAME_IN_SUBJECT: usize = 40;
 
-/// A key to speak of.
+/// A key to report.
 #[derive(Clone, Debug)]
 pub struct Notice<'a> {
     pub access_key: &'a str,
     pub name: &'a str,
     /// UTC epoch milliseconds.
     pub expires_at: i64,
-    /// Whether somebody set the expiration to the moment it was set, to take the key out of use.
+    /// Whether the expiration was set to the moment of the change, to expire the key manually.
     pub by_hand: bool,
     /// The last call that was accepted, UTC epoch milliseconds.
     pub used_at: Option<i64>,
-    /// How many callers still fail, and when the last did. Never who they are: what they send is not ours.
+    /// How many callers still fail, and when the last did. Never their identity: what they send is not Keyhold's to
+    /// repeat.
     pub failing: Option<(i64, i64)>,
 }
 
@@ -47,16 +47,16 @@ impl Notice<'_> {
     }
 }
 
-/// How a reader without an account ends the notices.
+/// The URLs by which a reader without an account ends the notices.
 pub struct Stop {
-    /// The address of the page with the button.
+    /// The URL of the page with the button.
     pub page: String,
-    /// The address that takes a mail program's POST.
+    /// The URL that takes a mail program's POST.
     pub one_click: String,
 }
 
-/// The mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
-/// milliseconds, and `stop` is how a reader who has no account here can end the notices.
+/// Returns the mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
+/// milliseconds, and `stop` is for a reader without an account.
 pub fn digest(
     base_url: &str,
     zone: Zone,
@@ -99,7 +99,7 @@ pub fn digest(
     }
 }
 
-/// "1 API key has expired, 2 expire within 3 days".
+/// Returns the headline: "1 API key has expired, 2 expire within 3 days".
 fn headline(now: i64, sorted: &[&Notice]) -> String {
     let expired = sorted
         .iter()
@@ -137,7 +137,7 @@ fn subject(headline: &str, sorted: &[&Notice]) -> String {
     }
 }
 
-/// What it means, and what to do.
+/// Returns the consequence for the keys, and what to do.
 fn consequence(now: i64, sorted: &[&Notice]) -> &'static str {
     let has = |status| sorted.iter().any(|notice| notice.status(now) == status);
     match (has(Status::Expired), has(Status::ExpiringSoon)) {
@@ -154,7 +154,7 @@ fn consequence(now: i64, sorted: &[&Notice]) -> &'static str {
     }
 }
 
-/// A key in words.
+/// A key as text.
 struct Entry {
     name: String,
     access_key: String,
@@ -162,9 +162,9 @@ struct Entry {
     /// "in 3 days (Thu 26 Nov 2026, 23:59 PST)".
     when: String,
     by_hand: bool,
-    /// Whether anybody will miss the key: "3 callers still fail, the last at …".
+    /// Signs that the key is still needed: "3 callers still fail, the last at …".
     usage: Option<String>,
-    /// To the form that sets a new expiration.
+    /// The URL of the form that sets a new expiration.
     address: String,
 }
 
@@ -195,7 +195,7 @@ impl Entry {
         }
     }
 
-    /// Of the expiration.
+    /// Returns the label of the expiration.
     fn event(&self) -> &'static str {
         match self.status {
             Status::Expired => "Expired",
@@ -323,7 +323,7 @@ fn row(entry: &Entry) -> Markup {
     }
 }
 
-/// Icon, word and colour. The icons are characters, because pictures are often not loaded.
+/// Returns icon, word and colour of a status. The icons are characters, because pictures are often not loaded.
 fn pill(status: Status) -> Markup {
     let (icon, colours) = match status {
         Status::Expired => ("&#10005;", "background:#ffeceb;color:#a51f1e"),

@@ -1,4 +1,4 @@
-//! Mails as files, for a Keyhold on one's own machine: nothing leaves it, and any mail program opens them.
+//! Mails as files, for a Keyhold on a local machine: nothing leaves it, and any mail program opens them.
 
 use std::fmt;
 use std::fs::File;
@@ -27,10 +27,10 @@ impl Folder {
         Self { path }
     }
 
-    /// Keeps a mail as `<instant>-<id>.eml`. A second copy of the same letter takes the place of the first.
+    /// Writes a mail to `<instant>-<id>.eml`. A second copy of the same letter replaces the first.
     pub async fn keep(&self, letter: &Letter, mail: Vec<u8>) -> Result<String, SendFault> {
         let made = DateTime::from_timestamp_millis(letter.created_at).unwrap_or_default();
-        // An id is ours, but a file's name is no place to rely on that.
+        // The id is generated, but a file name must not rely on that.
         let id = letter.id.replace(['/', '\\', '.'], "_");
         let file = self
             .path
@@ -51,7 +51,7 @@ impl Folder {
     }
 }
 
-/// Whole or not at all, and for its owner's eyes: a mail may hold a link that sets a new password.
+/// Writes the file atomically, for its owner only: a mail may hold a link that sets a new password.
 fn write(target: &Path, mail: &[u8]) -> io::Result<()> {
     if let Some(folder) = target.parent() {
         private_folder(folder)?;

@@ -1,13 +1,13 @@
-//! One mail, and text that fits into its lines.
+//! One mail, and the text that fits into its lines.
 
 use shared::validation::is_forbidden;
 
 /// One mail, ready to be sent.
 #[derive(Clone, Debug)]
 pub struct Letter {
-    /// The id of its row in the outbox. The Message-ID is `<id@domain>`, at every attempt the same.
+    /// The id of its row in the outbox. The Message-ID is `<id@domain>`, the same at every attempt.
     pub id: String,
-    /// When there was a reason to send it, UTC epoch milliseconds.
+    /// When the mail was created, UTC epoch milliseconds.
     pub created_at: i64,
     /// An e-mail address, without a name.
     pub to: String,
@@ -30,7 +30,7 @@ pub struct Content {
 pub enum Unsubscribe {
     /// On a page.
     Page(String),
-    /// By a POST that the mail program makes for its user, to this address (RFC 8058).
+    /// By a POST that the mail program makes to this address (RFC 8058).
     OneClick(String),
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn one_line(text: &str) -> String {
         .join(" ")
 }
 
-/// The first `limit` characters, the last of them "…" where there were more.
+/// Returns the first `limit` characters, the last of them "…" if there were more.
 pub(super) fn at_most(limit: usize, text: &str) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();

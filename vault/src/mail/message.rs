@@ -1,4 +1,4 @@
-//! A letter as it travels: the headers, and both forms of its content.
+//! A letter as an internet message: the headers, and both forms of its content.
 
 use std::time::SystemTime;
 
@@ -14,11 +14,11 @@ use super::send_error::SendFault;
 /// Bytes of text in an encoded word: a line that has one is 76 characters at most, with the header's name.
 const ENCODED: usize = 39;
 
-/// A letter with its headers. `sent_at` is its date: it is composed anew at each attempt, from what is true
-/// then, and "in 3 days" must be read together with the day on which it was said.
+/// Returns a letter with its headers. `sent_at` is its date: each attempt composes the mail again, from what is true
+/// then, and "in 3 days" must be read together with the day of the attempt.
 ///
 /// # Errors
-/// Permanent: no attempt can do better.
+/// Permanent: a retry fails too.
 pub fn message(
     letter: &Letter,
     from: &Sender,
@@ -42,14 +42,14 @@ pub fn message(
     builder
         .date(sent_at)
         .message_id(Some(format!("<{id}@{domain}>")))
-        // RFC 3834: what answers by itself does not answer to this.
+        // RFC 3834: automatic responders do not reply to this.
         .raw_header(fixed("Auto-Submitted", "auto-generated"))
-        // The same in the words of Exchange, which knows the above for out-of-office notes only since 2013.
+        // The same for Exchange, which honours the header above for out-of-office notes only since 2013.
         .raw_header(fixed("X-Auto-Response-Suppress", "OOF, AutoReply"))
         .multipart(
             MultiPart::builder()
                 .kind(MultiPartKind::Alternative)
-                // Not by chance, so that two attempts with the same content are the same bytes.
+                // Not random, so that two attempts with the same content are the same bytes.
                 .boundary(format!("keyhold-{id}"))
                 .singlepart(
                     SinglePart::builder()
@@ -61,10 +61,10 @@ pub fn message(
         .map_err(|error| SendFault::permanent(&error.to_string()))
 }
 
-/// The recipient as a mail server takes it.
+/// Returns the recipient as a mail server accepts it.
 ///
 /// # Errors
-/// Permanent: it is no address.
+/// Permanent: it is not an address.
 pub fn recipient(to: &str) -> Result<Address, SendFault> {
     to.parse()
         .ok()
@@ -72,8 +72,8 @@ pub fn recipient(to: &str) -> Result<Address, SendFault> {
         .ok_or_else(|| SendFault::permanent("this is not an address that mail can be sent to"))
 }
 
-/// The text as it is, wherever RFC 5322, section 2.1.1, allows it. lettre would encode each text with a line of
-/// more than 76 characters, and so cut up the links in the files that a developer reads.
+/// Returns the text unencoded wherever RFC 5322, section 2.1.1, allows it. lettre would encode each text with a line of
+/// more than 76 characters, and so break the links in the files that a developer reads.
 fn text_body(text: &str) -> Body {
     let is_plain = text
         .lines()
@@ -99,8 +99,8 @@ fn unsubscribe(unsubscribe: Option<&Unsubscribe>) -> Vec<HeaderValue> {
     }
 }
 
-/// A subject as encoded words (RFC 2047) throughout. A name in it may look like such a word, and would be decoded
-/// by the reader to a name that it is not.
+/// Returns a subject as encoded words (RFC 2047) throughout. A name in it may look like such a word, and a mail program
+/// would decode it to a different name.
 fn encoded_subject(subject: &str) -> HeaderValue {
     let mut words = vec![String::new()];
     for character in subject.chars() {
@@ -129,7 +129,7 @@ fn fixed(name: &'static str, value: &str) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
 }
 
-/// An id with nothing in it that means something in a header. Ours are letters, digits and underscores.
+/// Returns an id without characters that mean something in a header. Generated ids are letters, digits and underscores.
 fn plain(id: &str) -> String {
     id.chars()
         .filter(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-'))
@@ -244,7 +244,7 @@ mod tests {
         }
     }
 
-    /// A link can be copied out of the file.
+    /// A link can be copied from the file.
     #[test]
     fn a_text_travels_as_it_is_where_it_may() {
         let mut letter = letter("a@example.com", "s");
@@ -344,7 +344,7 @@ mod tests {
             ..Default::default()
         })]
 
-        /// Whoever signs up with an address can be sent mail there.
+        /// Every address that sign-up accepts can be sent mail.
         #[test]
         fn mail_can_be_sent_to_every_address_that_is_accepted(
             text in "[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,12}@[a-z0-9-]{1,6}([.][a-z0-9-]{1,6}){0,3}",

@@ -1,5 +1,5 @@
-//! Mails: their content ([`compose`]) and their transport ([`transport`]). The mailer knows when one is due and whether
-//! it has left; nothing here remembers anything.
+//! Mails: their content ([`compose`]) and their transport ([`transport`]). The mailer tracks when one is due and
+//! whether it was sent; this module keeps no state.
 
 pub mod compose;
 mod digest;
@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::time::clock::{Clock, SystemClock};
 
 impl Letter {
-    /// A mail that tries the settings of a Keyhold at `base_url`. It is in no outbox.
+    /// Returns a mail that tests the settings of a Keyhold at `base_url`. It is in no outbox.
     pub fn test(base_url: &str, to: &str) -> Result<Self> {
         Ok(Self {
             id: random::id("test_")?,
@@ -36,8 +36,8 @@ impl Letter {
     }
 }
 
-/// What stands after the @ of a Message-ID, and what a mail server is greeted with: the host of the base URL,
-/// an IP address in brackets (RFC 5321, section 4.1.3).
+/// Returns the domain of Message-IDs and of the SMTP greeting: the host of the base URL, an IP address in brackets (RFC
+/// 5321, section 4.1.3).
 pub fn domain(base_url: &str) -> String {
     let url = Url::parse(base_url).ok();
     match url.as_ref().and_then(Url::host) {

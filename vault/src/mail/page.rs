@@ -1,11 +1,10 @@
-//! The HTML form of mails: one narrow column, styles at the elements themselves, nothing fetched from
-//! anywhere. Mail programs strip style sheets, so a dark theme cannot be had by a second set of colours.
-//! Instead text keeps the colour that the reader's program gives it, and what has a ground of its own has
-//! text of its own on it.
+//! HTML layout of mails: one narrow column, inline styles, no external resources. Mail programs strip style sheets, so
+//! a dark theme cannot have its own set of colours. Instead text keeps the colour of the reader's program, and an
+//! element with its own background has its own text colour.
 
 use maud::{DOCTYPE, Markup, html};
 
-/// Distances and type as on the pages.
+/// Spacing and type as on the pages.
 const BODY: &str = "margin:0;padding:24px 16px;font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;\
                     font-size:16px;line-height:1.5";
 const COLUMN: &str = "max-width:600px;margin:0 auto";
@@ -16,7 +15,7 @@ const BUTTON: &str = "display:inline-block;padding:8px 16px;border-radius:6px;ba
                       font-weight:600;text-decoration:none";
 const LINK: &str = "color:inherit;text-decoration:underline;word-break:break-word";
 
-/// A whole page. The footer says why it came.
+/// Returns a whole page. The footer says why the mail was sent.
 pub fn page(title: &str, content: &Markup, footer: &Markup) -> String {
     html! {
         (DOCTYPE)
@@ -40,14 +39,13 @@ pub fn page(title: &str, content: &Markup, footer: &Markup) -> String {
     .into_string()
 }
 
-/// A link that is what the mail is for. Where there are several, `object` tells them apart for those who hear
-/// the mail read out.
+/// Returns the link that the mail is for. Where there are several, `object` tells them apart in a screen reader.
 pub fn button(address: &str, label: &str, object: Option<&str>) -> Markup {
     let spoken = object.map(|object| format!("{label} {object}"));
     html! { a href=(address) aria-label=[spoken] style=(BUTTON) { (label) } }
 }
 
-/// A link in a text.
+/// Returns a link in a text.
 pub fn link(address: &str, label: &str) -> Markup {
     html! { a href=(address) style=(LINK) { (label) } }
 }

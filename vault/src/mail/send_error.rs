@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::letter::{at_most, one_line};
 
-/// Characters of a mail server's response that are kept.
+/// Maximum characters kept of a mail server's response.
 const WORDS_MAX_CHARS: usize = 500;
 
 /// The reason why a mail was not sent, from the mail server's response: one line, at most 500 characters.
@@ -12,9 +12,9 @@ const WORDS_MAX_CHARS: usize = 500;
 pub enum SendFault {
     /// A later attempt may succeed.
     Temporary(String),
-    /// No attempt will: the mail itself is refused.
+    /// No attempt will: the mail itself is rejected.
     Permanent(String),
-    /// All of the mail was sent and no answer came: it may have been delivered.
+    /// The whole mail was sent and no response came: it may have been delivered.
     Unknown(String),
 }
 
@@ -23,27 +23,27 @@ pub enum SendFault {
 pub struct Progress(AtomicBool);
 
 impl Progress {
-    /// From now on the mail server may have the mail.
+    /// Records that from now on the mail server may have the mail.
     pub(super) fn ending(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// The mail server has said what became of the mail.
+    /// Records that the mail server has reported the outcome.
     pub(super) fn answered(&self) {
         self.0.store(false, Ordering::Relaxed);
     }
 
-    /// The mail server has the mail, which is not stored yet.
+    /// Records that the mail server has the mail, which is not stored yet.
     pub(crate) fn accepted(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the mail may have been delivered without the database knowing it.
+    /// Returns whether the mail may have been delivered without the database recording it.
     pub(crate) fn is_unknown(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// What an attempt that ended here has come to.
+    /// Returns the fault of an attempt that ended here.
     pub(crate) fn fault(&self, said: &str) -> SendFault {
         if self.is_unknown() {
             SendFault::Unknown(words(&format!("{said}; the mail may have been delivered")))

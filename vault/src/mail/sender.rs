@@ -1,4 +1,4 @@
-//! Whom mails come from.
+//! The `From` address of outgoing mail.
 
 use std::fmt;
 use std::str::FromStr;
@@ -34,7 +34,7 @@ impl FromStr for Sender {
             "it must be an address, or a name and an address: Keyhold <keyhold@example.com>"
                 .to_owned()
         };
-        // The parser follows RFC 5322, which lets line breaks into names.
+        // The parser follows RFC 5322, which allows line breaks in names.
         if text.chars().any(char::is_control) {
             return Err(refused());
         }
@@ -43,7 +43,7 @@ impl FromStr for Sender {
             return Err("a name must be written as it is read, without =?".to_owned());
         }
         let mailbox: Mailbox = text.trim().parse().map_err(|_| refused())?;
-        // Beyond ASCII a mail server needs an extension (RFC 6531) that not every one has.
+        // Beyond ASCII a mail server needs an extension (RFC 6531) that not every server has.
         if mailbox.email.user().is_ascii() && mailbox.email.domain().is_ascii() {
             Ok(Self(mailbox))
         } else {

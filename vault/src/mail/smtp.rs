@@ -1,8 +1,8 @@
-//! One mail, one connection, one conversation with an SMTP server, led step by step: the code of each reply
-//! decides, each step has the time that RFC 5321 gives it, and it is known whether the server may have the mail.
+//! SMTP client: one mail, one connection, one conversation with a server, step by step. The code of each reply decides,
+//! each step has the time that RFC 5321 gives it, and the client knows whether the server may have the mail.
 //!
-//! It is our own, because lettre's wants text, UTF-8 and capitals in replies, and mail-send has one time limit for
-//! all steps and its own list of authorities; neither tells how far a mail has come.
+//! It is Keyhold's own, because lettre's requires text, UTF-8 and capitals in replies, and mail-send has one time limit
+//! for all steps and its own list of authorities; neither reports how far a mail has come.
 
 #![expect(
     clippy::disallowed_methods,
@@ -30,22 +30,22 @@ use super::smtp_url::{Encryption, Login};
 use reply::Reply;
 use talk::{COMMAND, DATA, END, Fault, Talk};
 
-/// How long a server may take over its goodbye; nobody waits for it.
+/// How long a server may take to reply to QUIT, in the background.
 const QUIT: Duration = Duration::from_secs(5);
 
-/// Refusals of the login, or of those without one: 530 and 538 (RFC 4954, also RFC 3207), 534, 535. They say
-/// nothing of the mail, and end when the operator has corrected the settings.
+/// Rejections of the login, or of clients without one: 530 and 538 (RFC 4954, also RFC 3207), 534, 535. They are not
+/// about the mail, and end when the operator has corrected the settings.
 const LOGIN_REFUSALS: [u16; 4] = [530, 534, 535, 538];
 
 /// An SMTP server, and how to talk to it.
 #[derive(Clone)]
 pub struct Smtp {
     url: SmtpUrl,
-    /// What we call ourselves.
+    /// The name that the client sends in EHLO.
     hello: String,
-    /// Unless nothing is to be encrypted.
+    /// None if nothing is to be encrypted.
     tls: Option<(TlsConnector, ServerName<'static>)>,
-    /// Instead, where the connection leaves this machine: see [`SmtpUrl::verified_elsewhere`].
+    /// Used instead if the connection leaves this machine: see [`SmtpUrl::verified_elsewhere`].
     tls_elsewhere: Option<(TlsConnector, ServerName<'static>)>,
 }
 
@@ -67,8 +67,8 @@ impl Smtp {
     pub fn new(url: &SmtpUrl, domain: &str) -> Result<Self, String> {
         let tls = match url.encryption {
             Encryption::None => None,
-            // The certificate is not looked at: whoever could show a false one could as well hide that the
-            // server offers TLS at all, and refusing it would only mean sending in the clear (RFC 7435).
+            // The certificate is not checked: an attacker with a false one could as well hide that the server offers
+            // TLS at all, and rejecting it would only mean sending in the clear (RFC 7435).
             Encryption::Opportunistic => Some(tls::connector(&url.host, false)?),
             Encryption::Required | Encryption::Wrapper => Some(tls::connector(&url.host, true)?),
         };
@@ -91,7 +91,7 @@ impl Smtp {
         mail: &[u8],
         progress: &Progress,
     ) -> Result<String, SendFault> {
-        // Until here nothing was said of the mail, so no refusal can be about it.
+        // Nothing was sent about the mail until here, so no rejection can be about it.
         let mut talk = self
             .connect()
             .await
@@ -101,7 +101,7 @@ impl Smtp {
             let mut goodbye = Box::pin(async move {
                 let _ = timeout(QUIT, talk.command("QUIT", QUIT)).await;
             });
-            // The first step says it; only the answer is left to others.
+            // The first poll sends QUIT; only the reply is left to a task.
             if (&mut goodbye).now_or_never().is_none() {
                 tokio::spawn(goodbye);
             }
@@ -120,17 +120,17 @@ impl Smtp {
         }
     }
 
-    /// From the first packet to the point where a mail can be handed over.
+    /// Opens a connection, up to the point where a mail can be sent.
     async fn connect(&self) -> Result<Talk, Fault> {
         let stream = talk::connect(&self.url.host, self.url.port).await?;
-        // By its address: names of this machine can lead to another one.
+        // By address, because names of this machine can lead to another one.
         let local = stream
             .peer_addr()
             .is_ok_and(|peer| peer.ip().to_canonical().is_loopback());
         self.prepare(stream, local).await
     }
 
-    /// The same on a connection that never leaves this machine, or does.
+    /// Prepares a connection that stays on this machine (`local`), or leaves it.
     async fn prepare(&self, stream: TcpStream, local: bool) -> Result<Talk, Fault> {
         let mut private = local || self.url.encryption == Encryption::Wrapper;
         let elsewhere = self.tls_elsewhere.as_ref().filter(|_| !local);
@@ -159,7 +159,7 @@ impl Smtp {
             }
         }
         if let Some(login) = &self.url.login {
-            // An attacker on the way can take STARTTLS out of the offer. Only `?tls=none` says that this does not matter.
+            // An attacker on the way can remove STARTTLS from the offer. Only `?tls=none` accepts that.
             if !private && self.url.encryption != Encryption::None {
                 return Err(Fault::InTheClear);
             }
@@ -168,8 +168,8 @@ impl Smtp {
         Ok(talk)
     }
 
-    /// Says who we are, and returns what the server offers. One that does not know EHLO is asked by HELO, and
-    /// offers nothing (RFC 5321, section 3.2).
+    /// Greets the server and returns what it offers. A server that does not know EHLO gets HELO, and offers nothing
+    /// (RFC 5321, section 3.2).
     async fn greet(&self, talk: &mut Talk) -> Result<Reply, Fault> {
         let reply = talk
             .command(&format!("EHLO {}", self.hello), COMMAND)
@@ -200,8 +200,8 @@ async fn encrypted(
         .map_err(Fault::Tls)
 }
 
-/// Logs in by PLAIN (RFC 4616) or, where that is all there is, by LOGIN. A server asks for the name first and for
-/// the password then, whatever it calls them.
+/// Logs in by PLAIN (RFC 4616) or, if the server offers nothing else, by LOGIN. A server asks for the name first and
+/// then for the password, whatever it calls them.
 async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fault> {
     let encode = |text: &str| BASE64_STANDARD.encode(text);
     let mechanisms = offer.keyword("AUTH").unwrap_or_default();
@@ -229,8 +229,8 @@ async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fau
     }
 }
 
-/// Up to the reply to the final dot, which is the one that counts. All of a message is ASCII, so that no
-/// extension is needed.
+/// Sends the mail and returns the reply to the final dot, which is the one that counts. The whole message is ASCII, so
+/// that no extension is needed.
 async fn hand_over(
     talk: &mut Talk,
     from: &Address,

@@ -1,4 +1,4 @@
-//! Where mails go: the operator's SMTP server as one URL.
+//! The operator's SMTP server, as one URL.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,13 +8,13 @@ use shared::loopback::is_loopback_host;
 use url::{Host, Url};
 
 const SMTP: u16 = 25;
-/// RFC 6409: where those who log in hand in their mails.
+/// RFC 6409: the port for clients that log in.
 const SUBMISSION: u16 = 587;
 /// RFC 8314.
 const SUBMISSIONS: u16 = 465;
 
-/// `smtp://[user:password@]host[:port][?tls=none|opportunistic|required]` or `smtps://…`. It shows itself
-/// without the login, in errors too.
+/// `smtp://[user:password@]host[:port][?tls=none|opportunistic|required]` or `smtps://…`. It prints itself without the
+/// login, in errors too.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SmtpUrl {
     /// A name or an IP address, without brackets.
@@ -22,8 +22,8 @@ pub struct SmtpUrl {
     pub(super) port: u16,
     pub(super) login: Option<Login>,
     pub(super) encryption: Encryption,
-    /// Whether the password needs a verified certificate where the connection leaves this machine: the URL names this
-    /// machine, and no `?tls=` says that less will do.
+    /// Whether the password needs a verified certificate if the connection leaves this machine: the URL names this
+    /// machine, and no `?tls=` accepts less.
     pub(super) verified_elsewhere: bool,
 }
 
@@ -33,12 +33,12 @@ pub(super) struct Login {
     pub password: String,
 }
 
-/// What protects the way to the mail server.
+/// Protection of the connection to the mail server.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Encryption {
     None,
-    /// STARTTLS where the server offers it, with any certificate, unless [`SmtpUrl::verified_elsewhere`]. Where it does
-    /// not, a password goes to loopback only.
+    /// STARTTLS if the server offers it, with any certificate, unless [`SmtpUrl::verified_elsewhere`]. If it does not,
+    /// a password goes to loopback only.
     Opportunistic,
     /// STARTTLS or nothing, and the certificate must be the host's.
     Required,
@@ -47,7 +47,7 @@ pub(super) enum Encryption {
 }
 
 impl SmtpUrl {
-    /// Whether the password may be read along the way. It is so only where the operator asked for it.
+    /// Returns whether the password may be read in transit, which is so only if the operator asked for it.
     pub fn exposes_password(&self) -> bool {
         self.login.is_some()
             && !is_loopback_host(&self.host)
@@ -78,8 +78,7 @@ impl fmt::Debug for SmtpUrl {
     }
 }
 
-/// No sentence repeats a part of the URL: where a character of the password was not encoded, any part may be
-/// a piece of it.
+/// No error repeats a part of the URL: if a character of the password was not encoded, any part may be a piece of it.
 impl FromStr for SmtpUrl {
     type Err = String;
 
@@ -119,7 +118,7 @@ fn read(text: &str) -> Result<SmtpUrl, &'static str> {
         (true, None | Some(Encryption::Required)) => Encryption::Wrapper,
         (true, Some(_)) => return Err("is smtps://, which is always TLS: leave ?tls= out"),
         (false, Some(asked)) => asked,
-        // A password travels only where nobody else can read it.
+        // A password travels only over a connection that others cannot read.
         (false, None) if login.is_some() && !is_loopback_host(&host) => Encryption::Required,
         (false, None) => Encryption::Opportunistic,
     };
@@ -173,7 +172,7 @@ fn asked_encryption(url: &Url) -> Result<Option<Encryption>, &'static str> {
     Ok(asked)
 }
 
-/// Underscores are in no host name, but in the names of many containers.
+/// Accepts underscores, which no host name has, but many container names do.
 fn is_host_name(name: &str) -> bool {
     !name.is_empty()
         && name
@@ -291,7 +290,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any user and password arrive as they are, if they are encoded.
+        /// Any user and password arrive unchanged, if they are encoded.
         #[test]
         fn any_login_can_be_written(user in "[^\\p{Cc}]{1,20}", password in "[^\\p{Cc}]{1,20}") {
             let encode = |text: &str| {

@@ -1,4 +1,4 @@
-//! How mails leave: to an SMTP server, or as files into a folder where there is none.
+//! Mail transport: to an SMTP server, or as files into a folder where there is none.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,16 +10,16 @@ pub use super::send_error::{Progress, SendFault};
 use super::smtp::Smtp;
 use super::{Sender, SmtpUrl, message};
 
-/// The way out, with the address that mails come from.
+/// The destination of mails, with their sender address.
 #[derive(Clone, Debug)]
 pub struct Transport {
     from: Sender,
-    /// After the @ of Message-IDs.
+    /// The domain of Message-IDs.
     domain: String,
     way: Way,
 }
 
-/// For the log: where mails go and whom they come from, without a password.
+/// For the log: the destination and the sender of mails, without a password.
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.way {
@@ -35,13 +35,13 @@ impl fmt::Display for Transport {
 enum Way {
     Smtp(Box<Smtp>),
     Folder(Folder),
-    /// For tests of what a panic costs.
+    /// For tests of the cost of a panic.
     #[cfg(test)]
     Panic,
 }
 
 impl Transport {
-    /// To an SMTP server. Nothing is sent yet, nor is anybody connected to.
+    /// Returns a transport to an SMTP server. It neither sends nor connects yet.
     ///
     /// # Errors
     /// A sentence, where TLS cannot be set up.
@@ -53,7 +53,7 @@ impl Transport {
         })
     }
 
-    /// Into a folder, which is made with the first mail.
+    /// Returns a transport into a folder, which is created with the first mail.
     pub fn folder(path: PathBuf, from: Sender, domain: &str) -> Self {
         Self {
             from,
@@ -62,7 +62,7 @@ impl Transport {
         }
     }
 
-    /// One that panics.
+    /// Returns a transport that panics.
     #[cfg(test)]
     pub fn panicking(from: Sender) -> Self {
         Self {
@@ -72,8 +72,8 @@ impl Transport {
         }
     }
 
-    /// Sends a mail, and answers with what the mail server said. Each step of it is bounded, all of them together
-    /// are not: that is the caller's, who may drop this at any time and then ask `progress`.
+    /// Sends a mail, and returns the mail server's response. Each step has a time limit, but all of them together have
+    /// none: the caller may drop this at any time and then read `progress`.
     #[cfg_attr(
         test,
         expect(clippy::missing_panics_doc, reason = "only the way of a test panics")

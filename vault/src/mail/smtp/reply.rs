@@ -1,11 +1,11 @@
-//! A mail server's reply. Its code decides, whatever its text (RFC 5321, section 4.2): a reply may have none, and
-//! the bytes of one may be in any encoding.
+//! Replies of a mail server. The code decides, whatever the text (RFC 5321, section 4.2): a reply may have none, and
+//! its bytes may be in any encoding.
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 
-/// The most bytes of a line; RFC 5321 allows 512.
+/// Maximum bytes of a line; RFC 5321 allows 512.
 const LINE: u64 = 4 * 1024;
-/// The most lines of a reply.
+/// Maximum lines of a reply.
 const LINES: usize = 200;
 
 /// A reply: its code, and the text of each line.
@@ -19,7 +19,7 @@ impl Reply {
     /// Reads a reply to its end.
     ///
     /// # Errors
-    /// What was wrong with it.
+    /// A description of the failure.
     pub async fn read<R: AsyncBufRead + Unpin>(stream: &mut R) -> Result<Self, String> {
         let mut lines = Vec::new();
         loop {
@@ -49,22 +49,22 @@ impl Reply {
         }
     }
 
-    /// Whether what was asked for was done.
+    /// Returns whether the command succeeded.
     pub fn is_done(&self) -> bool {
         self.code / 100 == 2
     }
 
-    /// Whether the server waits for more.
+    /// Returns whether the server waits for more.
     pub fn is_intermediate(&self) -> bool {
         self.code / 100 == 3
     }
 
-    /// Whether it will not be done, however often it is asked for.
+    /// Returns whether the command is rejected, however often it is sent.
     pub fn is_permanent(&self) -> bool {
         self.code / 100 == 5
     }
 
-    /// The words after a keyword in a reply to EHLO; none where it is not there. Keywords have no case (RFC 5321,
+    /// Returns the parameters of a keyword in a reply to EHLO; none if it is missing. Keywords have no case (RFC 5321,
     /// section 2.4), and old servers write `AUTH=`.
     pub fn keyword(&self, keyword: &str) -> Option<Vec<String>> {
         let mut found: Option<Vec<String>> = None;
@@ -81,7 +81,7 @@ impl Reply {
         found
     }
 
-    /// The code and the text on one line. An enhanced code (RFC 3463) that each line repeats is said once.
+    /// Returns the code and the text on one line. An enhanced code (RFC 3463) that each line repeats appears once.
     pub fn words(&self) -> String {
         let first = self.lines.first().map_or("", String::as_str);
         let enhanced = first.split(' ').next().filter(|word| is_enhanced(word));
@@ -97,7 +97,7 @@ impl Reply {
     }
 }
 
-/// The code, whether another line follows, and the text.
+/// Returns the code, whether another line follows, and the text.
 fn parse(line: &[u8]) -> Option<(u16, bool, String)> {
     let (code, rest) = line.split_at_checked(3)?;
     if !code.iter().all(u8::is_ascii_digit) || !(b'2'..=b'5').contains(&code[0]) {

@@ -23,24 +23,24 @@ pub const END: Duration = Duration::from_mins(10);
 /// Bytes of one piece.
 const PIECE: usize = 8 * 1024;
 
-/// Why a conversation did not go on.
+/// The reason why a conversation failed.
 #[derive(Debug)]
 pub enum Fault {
-    /// The server refused.
+    /// The server rejected a command.
     Refused(Reply),
     NoConnection(io::Error),
     Tls(io::Error),
-    /// The server closed the connection, or replied with something else than SMTP.
+    /// The server closed the connection, or sent something other than SMTP.
     BrokenOff(String),
     NoAnswer(Duration),
     /// The server does not offer what is needed.
     Lacks(&'static str),
-    /// Nothing encrypts the connection on which the password would travel.
+    /// The connection on which the password would travel is not encrypted.
     InTheClear,
 }
 
 impl Fault {
-    /// What is said of it: the server's own words where there are any.
+    /// Returns a description of the fault: the server's response if there is one.
     pub fn words(&self) -> String {
         match self {
             Self::Refused(reply) => reply.words(),
@@ -89,7 +89,7 @@ impl Talk {
         Self(BufReader::new(Box::new(stream)))
     }
 
-    /// The connection itself, to be encrypted. What the server has sent ahead of that is not to be trusted.
+    /// Returns the connection itself, to be encrypted. Rejects data sent ahead of that, which cannot be trusted.
     pub fn into_inner(self) -> Result<Box<dyn Stream>, Fault> {
         if self.0.buffer().is_empty() {
             Ok(self.0.into_inner())
@@ -107,7 +107,7 @@ impl Talk {
         self.reply(limit).await
     }
 
-    /// The same, and the reply must be what was asked for.
+    /// Sends a command, and fails unless the reply reports success.
     pub async fn done(&mut self, command: &str) -> Result<Reply, Fault> {
         let reply = self.command(command, COMMAND).await?;
         if reply.is_done() {
@@ -125,7 +125,7 @@ impl Talk {
             .map_err(Fault::BrokenOff)
     }
 
-    /// Sends a message and the dot that ends it. `ending` is called before the dot can have been seen.
+    /// Sends a message and the dot that ends it. Calls `ending` before the server can have seen the dot.
     pub async fn message(&mut self, message: &[u8], ending: impl FnOnce()) -> Result<(), Fault> {
         let text = stuffed(message);
         let last = text.len().saturating_sub(PIECE);
@@ -149,7 +149,7 @@ impl Talk {
     }
 }
 
-/// A message as it travels: dots at the beginning of a line doubled, and a dot on a line of its own at the end.
+/// Returns a message with dots at the beginning of a line doubled, and a dot on a line of its own at the end.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(message.len() + 64);
     for line in message.split_inclusive(|byte| *byte == b'\n') {

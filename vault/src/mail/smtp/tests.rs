@@ -29,7 +29,7 @@ async fn send(url: &str) -> Result<String, SendFault> {
     smtp.send(&from, &to, mail, &Progress::default()).await
 }
 
-/// The tasks that have not ended.
+/// Returns the number of tasks that have not ended.
 fn tasks() -> usize {
     tokio::runtime::Handle::current()
         .metrics()
@@ -55,11 +55,11 @@ async fn a_mail_is_handed_over() {
             "DATA"
         ]
     );
-    // The peer takes one of two leading dots away.
+    // The peer removes one of two leading dots.
     assert_eq!(peer.mails()[0].mail.raw, "Subject: s\r\n\r\n.one dot\r\n");
 }
 
-/// The yes to the final dot counts, whatever comes after.
+/// The acceptance of the final dot counts, whatever comes after.
 #[tokio::test]
 async fn nobody_waits_for_the_goodbye() {
     for action in [
@@ -80,7 +80,7 @@ async fn nobody_waits_for_the_goodbye() {
 async fn a_refusal_of_the_mail_is_permanent() {
     let no = "550 5.1.1 no such mailbox";
     for script in [
-        // The goodbye is not waited for here either. First, since the goodbyes of the others end meanwhile.
+        // The reply to QUIT is not awaited here either. First, because those of the others end meanwhile.
         Script::at(Step::Rcpt, no).and(Step::Quit, Action::Hold),
         Script::at(Step::Rcpt, no),
         Script::at(Step::Rcpt, "550-5.1.1 no such\r\n550 5.1.1 mailbox"),
@@ -131,7 +131,7 @@ async fn what_may_pass_is_temporary() {
     );
 }
 
-/// A server that has got the final dot may have the mail.
+/// A server that has received the final dot may have the mail.
 #[tokio::test]
 async fn no_answer_to_the_final_dot_leaves_it_open() {
     for action in [Action::Drop, "what".into()] {
@@ -167,7 +167,7 @@ async fn a_server_that_knows_only_helo_gets_its_mail() {
         ["EHLO keys.example.com", "HELO keys.example.com"]
     );
     assert!(heard[2].starts_with("MAIL"), "{heard:?}");
-    // It offers nothing, so there is neither TLS nor a login.
+    // The server offers nothing, so there is neither TLS nor a login.
     for (login, parameters) in [("user:pass@", ""), ("", "?tls=required")] {
         let old = peer(script.clone());
         let fault = send_to(&old, login, parameters).await.unwrap_err();
@@ -187,7 +187,7 @@ async fn keywords_have_no_case() {
     assert!(answer.is_ok(), "{answer:?}");
     assert_eq!(login.logins(), [("user".to_owned(), "pass".to_owned())]);
 
-    // STARTTLS that is offered is taken: the mail is never in the clear.
+    // An offered STARTTLS is used: the mail is never in the clear.
     let tls =
         peer(Script::at(Step::Ehlo, "250-x\r\n250 starttls").and(Step::StartTls, "454 not now"));
     assert_eq!(send_to(&tls, "", "").await, temporary("454 not now"));

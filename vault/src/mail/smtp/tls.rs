@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
 
-/// What it takes to speak TLS with `host`. Unless the certificate is `checked`, any will do.
+/// Returns what a TLS connection to `host` needs. Unless it is `checked`, any certificate is accepted.
 ///
 /// # Errors
 /// A sentence, where TLS cannot be set up.
@@ -23,7 +23,7 @@ pub fn connector(host: &str, checked: bool) -> Result<(TlsConnector, ServerName<
         .with_safe_default_protocol_versions()
         .map_err(|error| cannot(&error))?;
     let config = if checked {
-        // The system's, or what SSL_CERT_FILE names: an operator's own authority is believed.
+        // The system's roots, or those in SSL_CERT_FILE: an operator's own authority is trusted.
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         builder.with_root_certificates(roots)
@@ -36,7 +36,7 @@ pub fn connector(host: &str, checked: bool) -> Result<(TlsConnector, ServerName<
     Ok((connector, name))
 }
 
-/// Accepts any certificate. The signatures of the handshake are checked all the same.
+/// Accepts any certificate, but still checks the signatures of the handshake.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

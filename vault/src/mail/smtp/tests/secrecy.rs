@@ -1,8 +1,8 @@
-//! The password, and what TLS is for: neither leaves its place without the operator having asked for it.
+//! Secrecy of the password and of TLS connections: neither is weakened unless the operator asks for it.
 
 use super::*;
 
-/// Connects and logs in, as if the connection stayed on this machine or left it.
+/// Connects and logs in, as if the connection stayed on this machine (`local`) or left it.
 async fn prepare(peer: &Peer, parameters: &str, local: bool) -> Result<(), Fault> {
     let url = format!("smtp://user:pass@127.0.0.1:{}{parameters}", peer.port);
     let smtp = Smtp::new(&url.parse().unwrap(), "keys.example.com").unwrap();
@@ -10,7 +10,7 @@ async fn prepare(peer: &Peer, parameters: &str, local: bool) -> Result<(), Fault
     smtp.prepare(stream, local).await.map(drop)
 }
 
-/// What a server says before TLS, to be taken for what it says after.
+/// A server sends data before TLS that is meant to pass for data after it.
 #[tokio::test]
 async fn nothing_is_smuggled_into_tls() {
     let smuggler = Script::at(Step::Ehlo, "250-x\r\n250 STARTTLS")
@@ -36,8 +36,8 @@ async fn required_means_required() {
     assert_eq!(peer.commands(""), ["EHLO keys.example.com"]);
 }
 
-/// Where STARTTLS was taken out of the offer, the password stays here: on the way to another machine only `?tls=none`
-/// asks for less.
+/// If STARTTLS was removed from the offer, the password stays here: only `?tls=none` sends it in the clear to another
+/// machine.
 #[tokio::test]
 async fn a_password_leaves_the_machine_in_the_clear_only_if_asked_for() {
     for (local, parameters, logs_in) in [
@@ -58,8 +58,8 @@ async fn a_password_leaves_the_machine_in_the_clear_only_if_asked_for() {
     }
 }
 
-/// A name of this machine that leads to another one, where a man in the middle offers STARTTLS: only
-/// `?tls=opportunistic` accepts a certificate of its own making.
+/// A name of this machine leads to another one, where a man in the middle offers STARTTLS: only `?tls=opportunistic`
+/// accepts its self-signed certificate.
 #[tokio::test]
 async fn a_password_leaves_the_machine_for_a_verified_server_only() {
     for (local, parameters, logs_in) in [
