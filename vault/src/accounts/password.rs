@@ -19,7 +19,7 @@ use crate::vault::Vault;
 /// Checks a new password and rejects the most common ones.
 ///
 /// # Errors
-/// A sentence for the field.
+/// The message for the field.
 pub(crate) fn new_password(text: &str) -> Result<(), String> {
     validation::new_password(text)?;
     if passwords::is_common(text) {
@@ -46,7 +46,8 @@ impl Vault {
     /// Changes the password, ends every session of the account, and starts a new one for the caller.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`, `new_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
+    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`, `new_password`;
+    /// [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
     pub async fn change_password(
         &self,
         session: &Session,
@@ -113,7 +114,8 @@ impl Vault {
     /// Verifies the current password again within a session, and returns its stored hash.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
+    /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled);
+    /// [`Error::Busy`](crate::Error::Busy).
     pub(crate) async fn confirm_password(
         &self,
         session: &Session,

@@ -16,7 +16,7 @@ use crate::vault::Vault;
 /// Parses an IANA time zone name.
 ///
 /// # Errors
-/// A sentence for the field.
+/// The message for the field.
 pub fn time_zone(text: &str) -> Result<Zone, String> {
     text.trim().parse().map_err(|_| {
         "Enter a time zone by its IANA name, such as Europe/Berlin or America/New_York.".to_owned()
@@ -58,7 +58,8 @@ impl Vault {
     /// [`shared::version::of_preferences`]; an empty one overwrites whatever is stored.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`; [`Error::Conflict`](crate::Error::Conflict).
+    /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`;
+    /// [`Error::Conflict`](crate::Error::Conflict).
     pub async fn save_preferences(
         &self,
         session: &Session,

@@ -31,12 +31,12 @@ pub struct SessionToken {
 }
 
 impl SessionToken {
-    /// The text for the cookie.
+    /// Returns the text for the cookie.
     pub fn expose(&self) -> &str {
         &self.token
     }
 
-    /// The device cookie that goes with it.
+    /// Returns the device cookie of the same browser.
     pub fn device(&self) -> Option<&DeviceToken> {
         self.device.as_ref()
     }

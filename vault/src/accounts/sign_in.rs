@@ -23,10 +23,10 @@ struct SignInRow {
 }
 
 impl Vault {
-    /// Signs in.
+    /// Starts a session by address and password.
     ///
     /// # Errors
-    /// [`Error::Invalid`] where something is empty; [`Error::WrongCredentials`], the same and after the same
+    /// [`Error::Invalid`] for a missing or malformed field; [`Error::WrongCredentials`], the same and after the same
     /// time for an unknown address and a wrong password; [`Error::Throttled`]; [`Error::Busy`].
     pub async fn sign_in(
         &self,
