@@ -194,8 +194,8 @@ impl Vault {
     /// different expiration.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key
-    /// has changed since the edit was begun, or has expired.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key has
+    /// changed since the edit's version, or has expired.
     pub async fn edit_key(
         &self,
         session: &Session,

@@ -24,7 +24,7 @@ pub struct NewKey {
     pub access_key: AccessKey,
     pub secret_key: SecretKey<'static>,
     pub name: String,
-    /// UTC epoch milliseconds; none: never.
+    /// UTC epoch milliseconds; none if the key never expires.
     pub expires_at: Option<i64>,
     pub(crate) created_at: i64,
     /// See [`shared::view::KeyView::version`].
@@ -98,7 +98,7 @@ pub(crate) async fn insert_key(
 /// Checks that the account may have one more key.
 ///
 /// # Errors
-/// [`Error::Quota`](crate::Error::Quota) if the account has as many keys as it may.
+/// [`Error::Quota`](crate::Error::Quota) if the account has reached its limit of keys.
 async fn room_for_a_key(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -120,8 +120,8 @@ impl Vault {
     /// Creates a key.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid. [`Error::Quota`](crate::Error::Quota);
-    /// [`Error::Throttled`](crate::Error::Throttled).
+    /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid.
+    /// [`Error::Quota`](crate::Error::Quota); [`Error::Throttled`](crate::Error::Throttled).
     pub async fn create_key(
         &self,
         session: &Session,
