@@ -81,9 +81,9 @@ const KEYS: [(&str, &str, i64, i64); 9] = [
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Filled {
     Now,
-    /// By an earlier start.
+    /// An earlier start has filled the database.
     Before,
-    /// The database has other accounts and was left as it was.
+    /// The database has other accounts, and stays as it is.
     Not,
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn insert_account(
 /// Checks that the instance may have one more account.
 ///
 /// # Errors
-/// [`Error::Quota`] if the instance has as many accounts as it may.
+/// [`Error::Quota`] if the instance has reached its limit of accounts.
 async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> Result<()> {
     let most = vault.0.limits.settings.accounts;
     if most == 0 {
