@@ -2,8 +2,8 @@
 //!
 //! Sign-up takes no proof of the address, so a stranger may have created such an account and may still hold the secrets
 //! of its keys. A confirmation changes that only if it came from a browser on which the account's owner had signed in:
-//! the link alone may have been opened by a reader whom the stranger deceived. The reset is the first proof of the
-//! address. It therefore expires every earlier key; the new owner can restore the known ones.
+//! the link alone may have been opened by a deceived reader. The reset is the first proof of the address. It therefore
+//! expires every earlier key; the new owner can restore the known ones.
 
 use shared::view::ClaimView;
 use sqlx::AnyConnection;

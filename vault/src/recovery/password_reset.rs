@@ -23,7 +23,7 @@ impl Vault {
     /// strangers cannot block its sign-in.
     ///
     /// # Errors
-    /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which leaves the link good; [`Error::Busy`].
+    /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which keeps the link valid; [`Error::Busy`].
     pub async fn reset_password(
         &self,
         token: &str,

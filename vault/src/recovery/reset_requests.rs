@@ -39,7 +39,8 @@ impl Vault {
     /// it has. The receiver completes when the request has been handled.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `email`; [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
+    /// [`Error::Invalid`](crate::Error::Invalid) for `email`; [`Error::Throttled`](crate::Error::Throttled);
+    /// [`Error::Busy`](crate::Error::Busy).
     #[expect(clippy::unused_async, reason = "like every other operation")]
     pub async fn request_reset(
         &self,
