@@ -65,8 +65,8 @@ async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &
 }
 
 impl Vault {
-    /// Selects the stages at which the account is notified. What was due before gets no notice. `version` is what the
-    /// form is based on, by [`of_stages`]; an empty one overwrites whatever is stored.
+    /// Selects the stages at which the account is notified. A stage that fell due before gets no notice. `version` is
+    /// what the form is based on, by [`of_stages`]; an empty one overwrites whatever is stored.
     ///
     /// # Errors
     /// [`Error::Conflict`].

@@ -234,7 +234,8 @@ impl Batch {
         self.0.entry(due.account).or_default().push(due.key);
     }
 
-    /// Writes the batch. Its recipients are read here: what the sweep has read may be older than a change of address.
+    /// Writes the batch. Its recipients are read here, because the rows of the sweep may be older than a change of
+    /// address.
     async fn write(self, database: &Database, now: i64) -> Result<usize> {
         if self.0.is_empty() {
             return Ok(0);
