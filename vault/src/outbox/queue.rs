@@ -106,7 +106,7 @@ pub async fn put(
 pub struct Wait {
     /// When it begins, by the machine's clock: the vault's own may stand still.
     pub from: i64,
-    /// In milliseconds; 0: it leaves at once.
+    /// In milliseconds; 0: the mail leaves at once.
     pub length: i64,
 }
 

@@ -124,7 +124,7 @@ fn leap(vault: &Vault, clock: &ManualClock, milliseconds: i64) {
 /// that has really passed, and not taken again and again.
 #[tokio::test]
 async fn a_crowded_mailbox_waits_by_no_leap() {
-    /// Until the mailbox may get one more.
+    /// The time until the mailbox may get one more.
     const WAIT: i64 = DAY_MS / 40;
     for ahead in [10 * MINUTE, DAY_MS] {
         for put_off_ahead in [false, true] {
