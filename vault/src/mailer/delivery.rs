@@ -102,7 +102,7 @@ impl Vault {
     /// Composes a leased mail from what is true in this transaction. A mail that has nothing to report, or has to wait,
     /// is settled in it.
     async fn compose(&self, tx: &mut Tx, lease: &Leased, now: i64) -> Result<Composed> {
-        // The later instant, so that what happened since `now` was read does not lie ahead of it.
+        // The later instant, so that changes since `now` was read do not lie ahead of it.
         let at = now.max(tx.now());
         let checked = render::check(self, tx.connection(), lease, at);
         // A mail that cannot be composed backs off like one that cannot be sent.

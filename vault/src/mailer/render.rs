@@ -64,7 +64,7 @@ struct Row {
     access_key: String,
     expires_at: i64,
     stage: String,
-    /// None: deleted.
+    /// None if the key was deleted.
     name: Option<String>,
     /// The key's current expiration.
     present: Option<i64>,

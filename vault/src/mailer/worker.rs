@@ -198,7 +198,7 @@ impl Round {
                 self.quick().max().map(|time| SLOW.saturating_sub(time)),
             ),
         };
-        // What is due in a millisecond is swept when that millisecond is over.
+        // A key that is due in a millisecond is swept when that millisecond is over.
         let next = [due.map(|due| due.saturating_add(1)), next_try];
         let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
             Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)

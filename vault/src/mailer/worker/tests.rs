@@ -107,7 +107,7 @@ async fn the_postman_sleeps_until_something_is_due() {
     assert_eq!(office.mails_after(seconds).await, 2);
 }
 
-/// On a machine that starts with a wrong clock, what was due by then is not reported before the clock has held.
+/// On a machine that starts with a wrong clock, a notice due by then waits until the clock has held.
 #[tokio::test]
 async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
     let mut office = Office::open().await;
