@@ -15,9 +15,9 @@ use crate::time::zones::Zone;
 
 /// Keys listed in cards in the HTML form; further ones get a line each, so that mail programs still open the mail.
 const IN_CARDS: usize = 50;
-/// Keys listed at all; the rest is counted. Mail servers commonly refuse mails of ten megabytes.
+/// Keys listed in total; the rest is counted. Mail servers commonly refuse mails of ten megabytes.
 const LISTED: usize = 5_000;
-/// Names in the subject, and characters of each.
+/// Maximum names in the subject, and characters of each.
 const NAMED: usize = 3;
 const NAME_IN_SUBJECT: usize = 40;
 

@@ -9,7 +9,7 @@ pub struct Letter {
     pub id: String,
     /// When the mail was created, UTC epoch milliseconds.
     pub created_at: i64,
-    /// An e-mail address, without a name.
+    /// An email address, without a name.
     pub to: String,
     pub content: Content,
 }

@@ -1,4 +1,4 @@
-//! The error of an attempt to send a mail, and how far the attempt came.
+//! Errors of an attempt to send a mail, and its progress.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -62,8 +62,10 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
+    /// Prepares a client that greets servers as `domain`.
+    ///
     /// # Errors
-    /// A sentence, where TLS cannot be set up.
+    /// A message if TLS cannot be set up.
     pub fn new(url: &SmtpUrl, domain: &str) -> Result<Self, String> {
         let tls = match url.encryption {
             Encryption::None => None,
@@ -91,7 +93,7 @@ impl Smtp {
         mail: &[u8],
         progress: &Progress,
     ) -> Result<String, SendFault> {
-        // Nothing was sent about the mail until here, so no rejection can be about it.
+        // While the client connects, nothing is sent about the mail, so no rejection can be about it.
         let mut talk = self
             .connect()
             .await

@@ -10,7 +10,7 @@ use url::{Host, Url};
 const SMTP: u16 = 25;
 /// RFC 6409: the port for clients that log in.
 const SUBMISSION: u16 = 587;
-/// RFC 8314.
+/// RFC 8314: the port with TLS from the first byte.
 const SUBMISSIONS: u16 = 465;
 
 /// `smtp://[user:password@]host[:port][?tls=none|opportunistic|required]` or `smtps://…`. It prints itself without the
@@ -40,7 +40,7 @@ pub(super) enum Encryption {
     /// STARTTLS if the server offers it, with any certificate, unless [`SmtpUrl::verified_elsewhere`]. If it does not,
     /// a password goes to loopback only.
     Opportunistic,
-    /// STARTTLS or nothing, and the certificate must be the host's.
+    /// STARTTLS is required, and the certificate must be the host's.
     Required,
     /// TLS from the first byte, and the certificate must be the host's.
     Wrapper,

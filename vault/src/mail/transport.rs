@@ -44,7 +44,7 @@ impl Transport {
     /// Returns a transport to an SMTP server. It neither sends nor connects yet.
     ///
     /// # Errors
-    /// A sentence, where TLS cannot be set up.
+    /// A message if TLS cannot be set up.
     pub fn smtp(url: &SmtpUrl, from: Sender, domain: &str) -> Result<Self, String> {
         Ok(Self {
             from,

@@ -33,7 +33,7 @@ pub enum Fault {
     /// The server closed the connection, or sent something other than SMTP.
     BrokenOff(String),
     NoAnswer(Duration),
-    /// The server does not offer what is needed.
+    /// The server lacks a required feature.
     Lacks(&'static str),
     /// The connection on which the password would travel is not encrypted.
     InTheClear,
@@ -60,7 +60,7 @@ impl Fault {
     }
 }
 
-/// A connection, in the clear or not.
+/// A connection, encrypted or not.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 /// Returns what a TLS connection to `host` needs. Unless it is `checked`, any certificate is accepted.
 ///
 /// # Errors
-/// A sentence, where TLS cannot be set up.
+/// A message if TLS cannot be set up.
 pub fn connector(host: &str, checked: bool) -> Result<(TlsConnector, ServerName<'static>), String> {
     let cannot = |error: &dyn ToString| {
         let error = error.to_string();
