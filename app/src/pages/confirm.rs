@@ -104,7 +104,7 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
         </p>
         {signed_out}
         <p class="muted">
-            "You did not sign up? Then do not confirm: whoever made the account knows its password and its API keys. Close this page, or "
+            "You did not sign up? Then do not confirm: the person who made the account knows its password and its API keys. Close this page, or "
             <a href="/forgot-password">"set a new password"</a> " to take the account over, which expires the keys made before."
         </p>
     }

@@ -263,7 +263,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
                 }
             })}
             <p class="help">
-                "Whoever has the address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe again."
+                "Anyone with this address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe again."
             </p>
             {press(
                 ResetCalendar::PATH,
