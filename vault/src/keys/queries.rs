@@ -7,44 +7,45 @@ use shared::status::Status;
 use shared::token::AccessKey;
 use shared::usage::{KEY_DAYS, OVERVIEW_DAYS};
 use shared::view::{Alarms, Attention, Counts, KeyDetail, KeyPage, KeyView, Overview};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
 use crate::error::{Error, Result};
 use crate::storage::version;
 use crate::text;
 use crate::time::format::moment;
-use crate::usage::{self, FAILING};
+use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
 
-type Row = (String, String, String, i64, Option<i64>, Option<i64>);
+/// The columns of [`ROW`].
+#[derive(FromRow)]
+struct Row {
+    access_key: String,
+    name: String,
+    description: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+    used_at: Option<i64>,
+}
 
-/// A [`Row`] followed by the columns of [`FAILING`].
-type WatchedRow = (
-    String,
-    String,
-    String,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    i64,
-);
+/// The columns of [`ROW`] and [`FAILING`].
+#[derive(FromRow)]
+struct WatchedRow {
+    #[sqlx(flatten)]
+    key: Row,
+    #[sqlx(flatten)]
+    failing: FailingRow,
+}
 
-/// A key of the banner: a [`WatchedRow`], its urgency and the numbers of alarms.
-type AlarmRow = (
-    String,
-    String,
-    String,
-    i64,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    i64,
-    i64,
-    i64,
-    i64,
-);
+/// A key of the banner, its urgency and the numbers of alarms.
+#[derive(FromRow)]
+struct AlarmRow {
+    #[sqlx(flatten)]
+    watched: WatchedRow,
+    urgency: i64,
+    expired: i64,
+    soon: i64,
+}
 
 /// How long a key that expired by itself counts as an alarm, in days.
 const RECENT_DAYS: i64 = 14;
@@ -54,36 +55,23 @@ const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_
 /// The source of a [`Row`].
 const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
-fn view(
-    (access_key, name, description, created_at, expires_at, used_at): Row,
-    account: &Account,
-    now: i64,
-) -> KeyView {
+fn view(row: Row, account: &Account, now: i64) -> KeyView {
     KeyView {
-        version: version::of_key(&name, &description, expires_at, now),
-        access_key,
-        name,
-        description,
-        status: Status::at(expires_at, now, account.window()),
-        created: moment(created_at, account.time_zone),
-        expires: expires_at.map(|at| moment(at, account.time_zone)),
-        used: used_at.map(|at| moment(at, account.time_zone)),
+        version: version::of_key(&row.name, &row.description, row.expires_at, now),
+        access_key: row.access_key,
+        name: row.name,
+        description: row.description,
+        status: Status::at(row.expires_at, now, account.window()),
+        created: moment(row.created_at, account.time_zone),
+        expires: row.expires_at.map(|at| moment(at, account.time_zone)),
+        used: row.used_at.map(|at| moment(at, account.time_zone)),
     }
 }
 
 fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
-    let (access_key, name, description, created_at, expires_at, used_at, callers, last) = row;
-    let row = (
-        access_key,
-        name,
-        description,
-        created_at,
-        expires_at,
-        used_at,
-    );
     Attention {
-        key: view(row, account, now),
-        failing: usage::failing((callers, last), account.time_zone),
+        key: view(row.key, account, now),
+        failing: row.failing.view(account.time_zone),
         calm: false,
     }
 }
@@ -239,8 +227,8 @@ impl Vault {
         // these.
         let statement = format!(
             "SELECT access_key, name, description, created_at, expires_at, used_at, failing, failed_at, urgency,
-                    COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER (),
-                    COUNT(CASE WHEN urgency = 2 THEN 1 END) OVER ()
+                    COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER () AS expired,
+                    COUNT(CASE WHEN urgency = 2 THEN 1 END) OVER () AS soon
              FROM (SELECT s.*, CASE WHEN failing > 0 THEN 1
                                     WHEN expires_at > $4 THEN 2
                                     WHEN expiration_set_at < expires_at AND expires_at > $6 THEN 3
@@ -266,33 +254,13 @@ impl Vault {
         let mut alarms = Alarms::default();
         let mut attention = Vec::new();
         for row in rows {
-            let (
-                access_key,
-                name,
-                description,
-                created_at,
-                expires_at,
-                used_at,
-                callers,
-                last,
-                urgency,
-                expired,
-                soon,
-            ) = row;
-            alarms = Alarms { expired, soon };
-            let row = (
-                access_key,
-                name,
-                description,
-                created_at,
-                expires_at,
-                used_at,
-                callers,
-                last,
-            );
+            alarms = Alarms {
+                expired: row.expired,
+                soon: row.soon,
+            };
             attention.push(Attention {
-                calm: urgency == 4,
-                ..watched(row, account, now)
+                calm: row.urgency == 4,
+                ..watched(row.watched, account, now)
             });
         }
         if alarms == Alarms::default() {

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::trail::Trail;
 
@@ -47,7 +47,7 @@ pub struct Revived {
 }
 
 /// The access and the recipients of an account in the present database.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, FromRow)]
 pub struct Account {
     pub id: String,
     pub email: String,
@@ -144,19 +144,26 @@ pub async fn named(
     access_key: &str,
     at: i64,
 ) -> sqlx::Result<Option<Revived>> {
-    let row: Option<(String, String, String, Option<i64>)> = sqlx::query_as(
-        "SELECT k.name, a.email, a.id, k.expires_at FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = $1",
+    #[derive(FromRow)]
+    struct Row {
+        name: String,
+        email: String,
+        account: String,
+        expires_at: Option<i64>,
+    }
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT k.name, a.email, a.id AS account, k.expires_at FROM api_keys k JOIN accounts a ON a.id = k.account_id WHERE k.access_key = $1",
     )
     .bind(access_key)
     .fetch_optional(connection)
     .await?;
-    Ok(row.map(|(name, email, account, expires_at)| Revived {
+    Ok(row.map(|row| Revived {
         access_key: access_key.to_owned(),
-        name,
-        email,
-        account,
+        name: row.name,
+        email: row.email,
+        account: row.account,
         since: Since::Named,
-        expires_at: expires_at.map_or(at, |expires_at| expires_at.min(at)),
+        expires_at: row.expires_at.map_or(at, |expires_at| expires_at.min(at)),
     }))
 }
 
@@ -256,20 +263,22 @@ async fn revived(
     (earliest, at): (i64, i64),
     swept_to: Option<i64>,
 ) -> sqlx::Result<Vec<Revived>> {
-    type Row = (
-        String,
-        String,
-        String,
-        String,
-        Option<i64>,
-        Option<String>,
-        Option<i64>,
-        Option<i64>,
-    );
+    #[derive(FromRow)]
+    struct Row {
+        access_key: String,
+        name: String,
+        email: String,
+        account: String,
+        expires_at: Option<i64>,
+        present: Option<String>,
+        present_expires_at: Option<i64>,
+        deleted_at: Option<i64>,
+    }
     let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(format!(
-        "SELECT b.access_key, b.name, a.email, a.id, b.expires_at, p.access_key, p.expires_at,
+        "SELECT b.access_key, b.name, a.email, a.id AS account, b.expires_at, p.access_key AS present,
+                p.expires_at AS present_expires_at,
                 (SELECT MAX(u.at) FROM present.audit u
-                 WHERE u.account_id = b.account_id AND u.subject = b.access_key AND u.action = 'key.deleted')
+                 WHERE u.account_id = b.account_id AND u.subject = b.access_key AND u.action = 'key.deleted') AS deleted_at
          FROM main.api_keys b JOIN main.accounts a ON a.id = b.account_id
          LEFT JOIN present.api_keys p ON p.access_key = b.access_key
          WHERE (b.expires_at IS NULL OR b.expires_at > $1)
@@ -284,30 +293,28 @@ async fn revived(
     .await?;
     Ok(rows
         .into_iter()
-        .map(
-            |(access_key, name, email, account, expiring, present, expires_at, deleted_at)| {
-                let (since, expires_at) = match (present, expires_at) {
-                    (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
-                    (Some(_), Some(shorter)) => (Since::Shortened, shorter),
-                    // Before the instant of the last sweep: no further notice is sent about a deleted key.
-                    _ => {
-                        let swept = swept_to.map_or(at, |swept| swept - 1);
-                        let revoked = deleted_at.unwrap_or(at).min(swept);
-                        (
-                            Since::Deleted,
-                            expiring.map_or(revoked, |at| at.min(revoked)),
-                        )
-                    }
-                };
-                Revived {
-                    access_key,
-                    name,
-                    email,
-                    account,
-                    since,
-                    expires_at,
+        .map(|row| {
+            let (since, expires_at) = match (row.present, row.present_expires_at) {
+                (Some(_), Some(expired)) if expired <= at => (Since::Expired, expired),
+                (Some(_), Some(shorter)) => (Since::Shortened, shorter),
+                // Before the instant of the last sweep: no further notice is sent about a deleted key.
+                _ => {
+                    let swept = swept_to.map_or(at, |swept| swept - 1);
+                    let revoked = row.deleted_at.unwrap_or(at).min(swept);
+                    (
+                        Since::Deleted,
+                        row.expires_at.map_or(revoked, |at| at.min(revoked)),
+                    )
                 }
-            },
-        )
+            };
+            Revived {
+                access_key: row.access_key,
+                name: row.name,
+                email: row.email,
+                account: row.account,
+                since,
+                expires_at,
+            }
+        })
         .collect())
 }

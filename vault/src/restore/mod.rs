@@ -167,7 +167,7 @@ async fn revoke(
     difference: &compare::Difference,
     wanted: &Wanted,
     at: i64,
-) -> crate::Result<Vec<Parted>> {
+) -> crate::error::Result<Vec<Parted>> {
     for key in &difference.revived {
         if wanted.keep_revived && key.since != Since::Named {
             continue;

@@ -6,4 +6,4 @@ mod read;
 mod write;
 
 pub use flush::Flusher;
-pub(crate) use read::{FAILING, failing, still};
+pub(crate) use read::{FAILING, FailingRow, still};

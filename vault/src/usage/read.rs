@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Days, NaiveDate, TimeZone};
 use shared::HOUR_MS;
 use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
+use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::error::Result;
@@ -26,12 +27,29 @@ pub fn still(now: i64) -> i64 {
     now - STILL_MS
 }
 
-/// Converts the columns of [`FAILING`].
-pub fn failing((callers, last): (i64, i64), zone: Zone) -> Option<Failing> {
-    (callers > 0).then(|| Failing {
-        callers,
-        last: moment(last, zone),
-    })
+/// The columns of [`FAILING`].
+#[derive(FromRow)]
+pub struct FailingRow {
+    failing: i64,
+    failed_at: i64,
+}
+
+impl FailingRow {
+    /// Returns what pages show of it, if a caller still fails.
+    pub fn view(&self, zone: Zone) -> Option<Failing> {
+        (self.failing > 0).then(|| Failing {
+            callers: self.failing,
+            last: moment(self.failed_at, zone),
+        })
+    }
+}
+
+#[derive(FromRow)]
+struct CallerRow {
+    address: String,
+    agent: String,
+    seen_at: i64,
+    refused_at: Option<i64>,
 }
 
 impl Vault {
@@ -88,7 +106,7 @@ impl Vault {
         account: &Account,
         access_key: &str,
     ) -> Result<Vec<CallerView>> {
-        let rows: Vec<(String, String, i64, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<CallerRow> = sqlx::query_as(
             "SELECT c.address, c.agent, c.seen_at, c.refused_at FROM callers c
              JOIN api_keys k ON k.access_key = c.access_key
              WHERE k.account_id = $1 AND k.access_key = $2
@@ -101,11 +119,11 @@ impl Vault {
         .await?;
         let rows = rows.into_iter();
         Ok(rows
-            .map(|(address, agent, seen_at, refused_at)| CallerView {
-                address,
-                agent,
-                seen: moment(seen_at, account.time_zone),
-                refused: refused_at.is_some_and(|refused_at| refused_at >= seen_at),
+            .map(|row| CallerView {
+                address: row.address,
+                agent: row.agent,
+                seen: moment(row.seen_at, account.time_zone),
+                refused: row.refused_at.is_some_and(|at| at >= row.seen_at),
             })
             .collect())
     }
