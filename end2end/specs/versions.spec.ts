@@ -1,4 +1,5 @@
 import { dayAhead } from "../harness/days.ts";
+import { pressTwice } from "../harness/press.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
@@ -119,16 +120,7 @@ for (const pause of [30, 120, 400]) {
     const ends = async (key: typeof other) => (await keyhold.verify(key)).headers.get("x-keyhold-expires-at");
     const before = [await ends(pressed), await ends(other)];
     await dashboard.open();
-    // Both presses run inside the page: a round trip from here takes too long on a busy machine.
-    await dashboard.extend(pressed.name).evaluate((button, pause) => {
-      const { left, top, width, height } = button.getBoundingClientRect();
-      const press = () => {
-        const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-        if (hit instanceof HTMLElement) hit.click();
-      };
-      press();
-      return new Promise<void>((done) => setTimeout(() => done(press()), pause));
-    }, pause);
+    await pressTwice(dashboard.extend(pressed.name), pause, "position");
 
     const undo = dashboard.warning(pressed.name).getByRole("button", { name: "Undo" });
     await expect(undo).toBeVisible();
@@ -154,12 +146,7 @@ test("Enter twice extends one key, and Undo gives the date back", async ({
   const ends = (await keyhold.verify(soon)).headers.get("x-keyhold-expires-at");
   await dashboard.open();
   await dashboard.extend("Soon").focus();
-  // Runs inside the page: a round trip from here takes too long on a busy machine.
-  await dashboard.extend("Soon").evaluate((button) => {
-    const press = () => document.activeElement instanceof HTMLElement && document.activeElement.click();
-    (button as HTMLElement).click();
-    return new Promise((done) => setTimeout(() => done(press()), 100));
-  });
+  await pressTwice(dashboard.extend("Soon"), 100, "focus");
   const undo = dashboard.warning("Soon").getByRole("button", { name: "Undo" });
   await expect(undo).toBeVisible();
   expect((await keyhold.verify(soon)).headers.get("x-keyhold-expires-at")).not.toBe(ends);
