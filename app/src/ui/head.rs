@@ -2,7 +2,7 @@
 //!
 //! This module owns the document's `<title>`: leptos_meta 0.8 writes a title into the HTML without escaping it,
 //! so the one formatter here does, and no other file may use `leptos_meta::Title`
-//! (`server/tests/it/markup/sources.rs` checks that).
+//! (`server/tests/it/routes/markup/sources.rs` checks that).
 
 use leptos::html;
 use leptos::prelude::*;

@@ -1,7 +1,6 @@
 //! The fast path, over real connections.
 
-mod apart;
-mod lasting;
+mod connections;
 mod like_hyper;
 
 use std::net::SocketAddr;
@@ -71,7 +70,7 @@ impl Served {
     }
 }
 
-async fn read_until(stream: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+pub async fn read_until(stream: &mut TcpStream, enough: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut read = Vec::new();
     while !enough(&read) {
         assert_ne!(stream.read_buf(&mut read).await.unwrap(), 0, "{read:?}");
@@ -116,7 +115,7 @@ async fn exchange(mut stream: TcpStream, pieces: &[&[u8]]) -> String {
     lines.collect::<Vec<_>>().join("\r\n")
 }
 
-fn get(target: &str, headers: &[&str]) -> String {
+pub fn get(target: &str, headers: &[&str]) -> String {
     request("GET", target, "HTTP/1.1", headers)
 }
 

@@ -2,7 +2,7 @@
 
 use super::process::Kind;
 use super::site::{Site, text, with, word};
-use crate::raw_http::Message;
+use crate::fixture::raw_http::Message;
 
 pub fn who_it_is_comes_from_keyhold(kind: Kind) {
     let site = Site::new(kind);

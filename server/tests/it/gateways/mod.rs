@@ -1,14 +1,14 @@
 //! The gateways of `deploy/` between a client and an API, with the real Keyhold beside them. An accepted request
 //! reaches the API with Keyhold's identity headers; a rejected one gets Keyhold's answer and does not reach the API.
 
-mod asking;
-mod deciding;
+mod decisions;
 mod identity;
 mod pages;
-mod passing;
 mod process;
 mod recorder;
 mod site;
+mod subrequests;
+mod upstream;
 
 /// Makes one test for each gateway.
 macro_rules! behind_each_gateway {
@@ -40,13 +40,13 @@ macro_rules! behind_each_gateway {
 }
 
 behind_each_gateway! {
-    deciding: credentials_are_decided_on
-    deciding: every_request_is_guarded
-    deciding: changes_hold_at_once
+    decisions: credentials_are_decided_on
+    decisions: every_request_is_guarded
+    decisions: changes_hold_at_once
     identity: who_it_is_comes_from_keyhold
-    passing: only_web_sockets_are_changed_to
-    passing: the_apis_own_troubles_are_its_own
-    asking: keyhold_is_asked_little
-    asking: refusals_pass_as_they_are
-    asking: whoever_waits_is_answered
+    upstream: only_web_sockets_are_changed_to
+    upstream: the_apis_own_troubles_are_its_own
+    subrequests: keyhold_is_asked_little
+    subrequests: refusals_pass_as_they_are
+    subrequests: whoever_waits_is_answered
 }

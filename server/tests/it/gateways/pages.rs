@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
 use super::process::{free_port, own_address};
-use crate::installed::nginx;
-use crate::raw_http::Message;
-use crate::running::start;
+use crate::fixture::process::start;
+use crate::fixture::programs::nginx;
+use crate::fixture::raw_http::Message;
 
 struct Proxy {
     child: Child,

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
-use crate::installed::{nginx, packaged};
-use crate::raw_http::Message;
+use crate::fixture::programs::{nginx, packaged};
+use crate::fixture::raw_http::Message;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {

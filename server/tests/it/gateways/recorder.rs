@@ -5,7 +5,7 @@ use std::io::{BufReader, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::raw_http::Message;
+use crate::fixture::raw_http::Message;
 
 /// Returns the answer to a request; none leaves the client waiting.
 type Answer = fn(&Message) -> Option<String>;

@@ -7,8 +7,8 @@ use tempfile::TempDir;
 
 use super::process::{Gateway, Kind, free_port, own_address};
 use super::recorder::Recorder;
-use crate::raw_http::Message;
-use crate::running::{Running, start};
+use crate::fixture::process::{Running, start};
+use crate::fixture::raw_http::Message;
 
 const CHALLENGE: &str = "Basic realm=\"Keyhold\", charset=\"UTF-8\"";
 

@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 
-use super::{get, read_until};
+use crate::fast_path::{get, read_until};
 use crate::fixture::Site;
 
 fn runtime() -> Runtime {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
-use crate::running::{refusal, start};
+use crate::fixture::process::{refusal, start};
 
 #[test]
 fn what_is_wrong_is_named() {

@@ -12,8 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vault::test_support::PATIENCE;
 
 use crate::fixture::Site;
-use crate::running::start;
-use crate::write_faults::{Failing, calls, database};
+use crate::fixture::process::start;
+use crate::process::write_faults::{Failing, calls, database};
 
 /// Ten seconds, and a margin for a busy machine.
 const LIMIT: Duration = Duration::from_secs(13);
@@ -38,7 +38,7 @@ fn every_signal_stops_alike() {
 #[cfg(target_os = "linux")]
 fn a_hangup_that_is_ignored_at_the_start_stops_nothing() {
     let folder = TempDir::new().unwrap();
-    let mut running = crate::running::start_by_nohup(folder.path());
+    let mut running = crate::fixture::process::start_by_nohup(folder.path());
     let key = running.sign_up();
     running.signal("-HUP");
     assert_eq!(running.verdict(&key), "200");

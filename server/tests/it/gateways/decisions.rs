@@ -6,7 +6,7 @@ use shared::token::{AccessKey, SecretKey};
 
 use super::process::Kind;
 use super::site::{Site, problem, text, with, word};
-use crate::running::start;
+use crate::fixture::process::start;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 

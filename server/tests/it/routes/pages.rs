@@ -256,7 +256,7 @@ async fn a_page_says_how_many_elements_it_has() {
         let html = member.get(path).await.body;
         let (_, body) = html.split_once("<body data-elements=\"").unwrap();
         let (count, body) = body.split_once("\">").unwrap();
-        let tags = crate::markup::skeleton(body);
+        let tags = crate::routes::markup::skeleton(body);
         let elements = tags.iter().filter(|tag| {
             !tag.starts_with('/') && !["comment", "declaration"].contains(&tag.as_str())
         });

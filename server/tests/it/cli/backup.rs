@@ -5,9 +5,9 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::running::{Running, start};
+use crate::fixture::process::{Running, start};
 
-const README: &str = include_str!("../../../README.md");
+const README: &str = include_str!("../../../../README.md");
 
 /// Returns the blocks of commands in the README's section on backups.
 fn commands() -> Vec<&'static str> {

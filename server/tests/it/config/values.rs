@@ -4,7 +4,7 @@ use std::io::Write;
 
 use tempfile::TempDir;
 
-use crate::running::{refusal_in, start_in};
+use crate::fixture::process::{refusal_in, start_in};
 
 const VARIABLES: [&str; 11] = [
     "KEYHOLD_LISTEN",

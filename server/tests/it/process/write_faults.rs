@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use vault::test_support::PASSWORD;
 
-use crate::running::{Running, start, start_in};
+use crate::fixture::process::{Running, start, start_in};
 
 /// A rejection takes two seconds at most, and writes work within two seconds of the repair: with one more for a busy
 /// machine. Either usually takes less than half a second.

@@ -11,8 +11,8 @@ use serde_json::Value;
 use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
 
-use crate::raw_http::Message;
-use crate::running::{Running, refusal, start, start_in};
+use crate::fixture::process::{Running, refusal, start, start_in};
+use crate::fixture::raw_http::Message;
 
 fn word(key: &Value) -> String {
     format!(

@@ -5,7 +5,7 @@ use std::process::Command;
 use sqlx::Connection;
 use tempfile::TempDir;
 
-use crate::running::{Running, start};
+use crate::fixture::process::{Running, start};
 
 const LEAP_MS: i64 = 400 * 24 * 3_600_000;
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::{Action, Peer, Script, Step};
 
-use crate::running::{Running, start_in};
+use crate::fixture::process::{Running, start_in};
 
 /// A mail server and the folder of a Keyhold that sends to it.
 struct Office {

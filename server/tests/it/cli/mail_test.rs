@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 use vault::test_support::peer::{Peer, Script, Step};
 
-use crate::running::refusal;
+use crate::fixture::process::refusal;
 
 /// Returns the success and the two outputs of `keyhold mail test --to a@example.com`.
 fn mail_test(folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String) {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::Peer;
 
-use crate::running::{Port, Running, refusal_in, start_unread};
+use crate::fixture::process::{Port, Running, refusal_in, start_unread};
 
 /// Longer than a stop may take.
 const STOP: Duration = Duration::from_secs(10);

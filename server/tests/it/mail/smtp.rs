@@ -4,8 +4,8 @@ use vault::mail::transport::{Progress, SendFault};
 use vault::mail::{Content, Letter};
 use vault::test_support::peer::{Event, Peer};
 
-use crate::delivery::{at, deliver, expired_key, latest, member, transport};
 use crate::fixture::Site;
+use crate::mail::delivery::{at, deliver, expired_key, latest, member, transport};
 
 /// The password is sent only to a server that asks for it, and appears nowhere else.
 #[tokio::test]

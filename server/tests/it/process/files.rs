@@ -12,7 +12,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use crate::running::{Running, refusal, start};
+use crate::fixture::process::{Running, refusal, start};
 
 /// Starts the binary and kills it after some milliseconds.
 fn killed_after(folder: &Path, milliseconds: u64) {

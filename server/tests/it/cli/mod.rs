@@ -1,0 +1,5 @@
+//! The commands beside the server, as an operator runs them.
+
+mod backup;
+mod clock_accept;
+mod mail_test;

@@ -1,0 +1,3 @@
+//! The settings of an operator, as the binary reads them.
+
+mod values;

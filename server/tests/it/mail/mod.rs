@@ -1,0 +1,4 @@
+//! Mails to a mail server that misbehaves.
+
+pub mod delivery;
+mod smtp;

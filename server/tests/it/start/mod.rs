@@ -1,0 +1,4 @@
+//! The stop of the server.
+
+#[cfg(target_os = "linux")]
+mod stop;
