@@ -23,3 +23,4 @@ mod process;
 mod routes;
 mod serve;
 mod start;
+mod state;

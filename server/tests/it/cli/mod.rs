@@ -2,4 +2,5 @@
 
 mod backup;
 mod clock_accept;
+mod failures;
 mod mail_test;

@@ -1,10 +1,8 @@
 //! The settings of an operator: by flag, by variable, or left empty.
 
-use std::io::Write;
-
 use tempfile::TempDir;
 
-use crate::fixture::process::{refusal_in, start_in};
+use crate::fixture::process::{refusal, refusal_in, start_in};
 
 const VARIABLES: [&str; 11] = [
     "KEYHOLD_LISTEN",
@@ -74,50 +72,48 @@ fn a_bad_value_is_named_by_what_set_it() {
     assert!(!folder.path().join("data").exists(), "nothing was made");
 }
 
-/// The site's files are served from memory, so that no client can use up the system's open files.
 #[test]
-fn files_are_served_from_memory() {
+fn what_is_wrong_is_named() {
     let folder = TempDir::new().unwrap();
-    let site = folder.path().join("site");
-    std::fs::create_dir_all(site.join("pkg")).unwrap();
-    let public = concat!(env!("CARGO_MANIFEST_DIR"), "/../public/robots.txt");
-    std::fs::copy(public, site.join("robots.txt")).unwrap();
-    for (ending, content) in [("", "plain"), (".br", "brotli"), (".gz", "gzip")] {
-        let mut file = std::fs::File::create(site.join(format!("pkg/a.js{ending}"))).unwrap();
-        file.write_all(content.as_bytes()).unwrap();
-    }
-    let running = start_in(folder.path(), &[], &[]);
-    std::fs::remove_dir_all(&site).unwrap();
-    let ask = |head: &str| running.send(head, "").unwrap();
-    let answer = ask("GET /pkg/a.js HTTP/1.1\r\nAccept-Encoding: gzip, br");
-    assert!(answer.ends_with("\r\n\r\nbrotli"), "{answer}");
-    for header in [
-        "content-type: text/javascript",
-        "content-encoding: br",
-        "cache-control: no-cache",
-        "vary: accept-encoding",
-        "last-modified: ",
+    for (arguments, expected) in [
+        (&["--frobnicate"][..], "--frobnicate"),
+        (&["--listen", "nowhere"], "nowhere"),
+        (&["--listen", "192.0.2.1:1"], "cannot listen on 192.0.2.1:1"),
+        (&["--listen", "0.0.0.0:0"], "KEYHOLD_BASE_URL"),
+        (&["--database-url", "mysql://x/y"], "KEYHOLD_DATABASE_URL"),
+        (&["--site-root", "/nonexistent"], "/nonexistent"),
+        (
+            &[
+                "--demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--base-url",
+                "https://keys.example.com",
+            ],
+            "--demo",
+        ),
     ] {
-        assert!(answer.contains(header), "{header}: {answer}");
+        let said = refusal(folder.path(), arguments);
+        assert!(said.contains(expected), "{arguments:?}: {said}");
     }
-    assert!(ask("GET /pkg/a.js HTTP/1.1").ends_with("\r\n\r\nplain"));
-    let answer = ask("HEAD /pkg/a.js HTTP/1.1");
-    assert!(
-        answer.contains("content-length: 5\r\n") && answer.ends_with("\r\n\r\n"),
-        "{answer}"
-    );
-    // It would be the length of the omitted content.
-    for method in ["GET", "HEAD"] {
-        let answer = ask(&format!("{method} /pkg/a.js HTTP/1.1\r\nIf-None-Match: *"));
-        assert!(answer.starts_with("HTTP/1.1 304 "), "{answer}");
-        assert!(!answer.contains("content-length"), "{answer}");
-        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+}
+
+#[test]
+fn a_bad_address_for_metrics_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    for (address, expected) in [
+        ("9090", "9090"),
+        (
+            "192.0.2.1:1",
+            "KEYHOLD_METRICS_LISTEN: cannot listen on 192.0.2.1:1",
+        ),
+    ] {
+        let said = refusal(
+            folder.path(),
+            &["--listen", "127.0.0.1:0", "--metrics-listen", address],
+        );
+        assert!(said.contains(expected), "{said}");
     }
-    assert!(ask("POST /pkg/a.js HTTP/1.1").starts_with("HTTP/1.1 405"));
-    assert!(ask("GET /pkg/../hash.txt HTTP/1.1").starts_with("HTTP/1.1 404"));
-    let robots = ask("GET /robots.txt HTTP/1.1");
-    assert!(
-        robots.contains("Allow: /calendar/\n"),
-        "calendar programs may fetch feeds: {robots}"
-    );
+    assert!(!folder.path().join("data").exists(), "nothing was made");
 }

@@ -90,3 +90,17 @@ async fn our_own_pages_are_let_through() {
         );
     }
 }
+
+/// A request to the plain address of a server with an https address is answered with the right address.
+#[tokio::test]
+async fn the_plain_address_names_the_right_one() {
+    let site = Site::at("https://keys.example.com", true).await;
+    let headers = [
+        ("host", "10.0.0.5:3000"),
+        ("origin", "http://10.0.0.5:3000"),
+    ];
+    let answer = site.ask("POST", "/fn/account/sign-up", &headers).await;
+    assert_eq!(answer.status, 403);
+    let message = answer.text("message");
+    assert!(message.contains("https://keys.example.com"), "{message}");
+}

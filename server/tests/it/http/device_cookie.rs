@@ -2,8 +2,8 @@
 
 use vault::test_support::PASSWORD;
 
+use crate::fixture::mail::{reset_mail, token};
 use crate::fixture::{Answer, Browser, Site};
-use crate::routes::claim::{reset_mail, token};
 
 const EMAIL: &str = "a@example.com";
 

@@ -3,4 +3,9 @@
 mod csrf;
 mod device_cookie;
 mod fn_error;
-mod headers;
+mod header_values;
+mod host;
+mod request_log;
+mod security_headers;
+mod session;
+mod trailing_slash;

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{PipeReader, Read, Write, pipe};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::Peer;
 
-use crate::fixture::process::{Port, Running, refusal_in, start_unread};
+use crate::fixture::process::{Port, Running, start_unread};
 
 /// Longer than a stop may take.
 const STOP: Duration = Duration::from_secs(10);
@@ -160,34 +160,6 @@ fn strangers_do_not_fill_the_log() {
     assert!(log.contains("a cross-site request was refused"), "{log}");
     let said = format!("more lines of one kind were left out lines={left_out}");
     assert!(log.contains(&said), "{log}");
-}
-
-/// A command or start that fails reports the error to its user, whole and once, at any log level.
-#[test]
-fn a_failure_is_told_without_the_log() {
-    let folder = TempDir::new().unwrap();
-    let long = ["n"; 10].map(|name| name.repeat(200)).join("/");
-    let url = format!("sqlite://{long}/none.db");
-    for command in [
-        &["clock", "accept", "--database-url", &url][..],
-        &["backup", "copy.db", "--database-url", &url],
-    ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_keyhold"))
-            .args(command)
-            .current_dir(folder.path())
-            .env("RUST_LOG", "off")
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
-        assert_eq!(said.matches(&long).count(), 1, "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
-    }
-    for much in ["off", "info"] {
-        let flags = ["--listen", "127.0.0.1:0", "--database-url", "mysql://x/y"];
-        let said = refusal_in(folder.path(), &flags, &[("RUST_LOG", much)]);
-        assert_eq!(said.matches("KEYHOLD_DATABASE_URL").count(), 1, "{said}");
-    }
 }
 
 fn text(mut reader: PipeReader) -> String {

@@ -4,64 +4,22 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use vault::mail::transport::Transport;
 use vault::test_support::DAY;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::{Action, Peer, Script, Step};
 
-use crate::fixture::{Browser, Key, Site};
+use crate::fixture::mail::{at, deliver, expired_key, latest, member, transport};
+use crate::fixture::{Browser, Site};
 
 /// The limit of an attempt that the server lets time out.
 const SHORT: Duration = Duration::from_millis(500);
 const SECOND: i64 = 1_000;
 const HOUR: i64 = 3_600 * SECOND;
 
-pub fn transport(url: &str) -> Transport {
-    let from = "Keyhold <keyhold@example.com>".parse().unwrap();
-    Transport::smtp(&url.parse().unwrap(), from, "keys.example.com").unwrap()
-}
-
-pub async fn deliver(site: &Site, way: &Transport) -> usize {
-    site.vault.deliver(way, PATIENCE).await.unwrap()
-}
-
-/// Signs up a member, and delivers the first mail.
-pub async fn member<'a>(site: &'a Site, way: &Transport, email: &str) -> Browser<'a> {
-    let member = site.member(email).await;
-    assert_eq!(
-        deliver(site, way).await,
-        1,
-        "the confirmation of the address"
-    );
-    member
-}
-
-/// Makes a key and expires it manually, which puts a mail into the outbox.
-pub async fn expired_key(member: &Browser<'_>, name: &str) -> Key {
-    let key = member.create(name, "90d").await;
-    member.site.clock.advance(1);
-    let answer = member
-        .call("keys/expire", &[("access_key", &key.access)])
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    key
-}
-
-/// Returns the newest line of the delivery log.
-pub async fn latest(member: &Browser<'_>) -> Value {
-    let answer = member.call("notices/show", &[]).await;
-    assert_eq!(answer.status, 200, "{}", answer.body);
-    answer.json()["deliveries"][0].clone()
-}
-
 async fn send_again(member: &Browser<'_>, delivery: &Value) -> u16 {
     let id = delivery["id"].as_str().unwrap();
     let answer = member.call("notices/send-again", &[("mail", id)]).await;
     answer.status.as_u16()
-}
-
-pub fn at(delivery: &Value) -> i64 {
-    delivery["at"]["at"].as_i64().unwrap()
 }
 
 fn message_id(delivery: &Value) -> String {

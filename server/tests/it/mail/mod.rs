@@ -1,4 +1,5 @@
 //! Mails to a mail server that misbehaves.
 
-pub mod delivery;
+mod delivery;
+mod injection;
 mod smtp;

@@ -1,8 +1,12 @@
 //! The running process through kills, faults and restarts.
 
-mod files;
+#[cfg(target_os = "linux")]
+mod core_dump;
+mod database_file;
+mod kill;
 mod mail;
+mod migration;
 #[cfg(target_os = "linux")]
 mod usage;
 #[cfg(target_os = "linux")]
-pub mod write_faults;
+mod write_faults;

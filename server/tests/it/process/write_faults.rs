@@ -1,63 +1,18 @@
-//! A failing disk under a running server, by way of a library that makes its system calls fail: writes are rejected,
-//! verification continues, and everything works again once the disk does.
+//! A failing disk under the running process: writes are rejected, verification continues, and everything works again once
+//! the disk does.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 use vault::test_support::PASSWORD;
 
-use crate::fixture::process::{Running, start, start_in};
+use crate::fixture::database::calls;
+use crate::fixture::failing_disk::Failing;
+use crate::fixture::process::{Running, start};
 
 /// A rejection takes two seconds at most, and writes work within two seconds of the repair: with one more for a busy
 /// machine. Either usually takes less than half a second.
 const SOON: Duration = Duration::from_secs(3);
-
-/// A server whose disk can be made to fail.
-pub struct Failing {
-    pub folder: TempDir,
-    pub running: Running,
-    order: PathBuf,
-}
-
-impl Failing {
-    pub fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let (library, order) = (folder.path().join("io.so"), folder.path().join("order"));
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../faults/shim/failing_io.c");
-        let built = Command::new("cc")
-            .args(["-shared", "-fPIC", "-o"])
-            .args([&library, &source])
-            .arg("-ldl")
-            .status()
-            .unwrap();
-        assert!(built.success());
-        let settings = [
-            ("LD_PRELOAD", library.to_str().unwrap()),
-            ("FAILING_IO", order.to_str().unwrap()),
-        ];
-        let running = start_in(folder.path(), &[], &settings);
-        Self {
-            folder,
-            running,
-            order,
-        }
-    }
-
-    /// Makes calls fail from now on: "write EIO".
-    pub fn fail(&self, order: &str) {
-        let beside = self.order.with_extension("new");
-        std::fs::write(&beside, order).unwrap();
-        std::fs::rename(beside, &self.order).unwrap();
-    }
-
-    /// Stops all failures.
-    pub fn repair(&self) {
-        std::fs::remove_file(&self.order).unwrap();
-    }
-}
 
 fn get(running: &Running, path: &str) -> String {
     running.send(&format!("GET {path} HTTP/1.1"), "").unwrap()
@@ -200,27 +155,4 @@ fn ready(running: &Running, status: u16, expected: &str) {
         assert!(begun.elapsed() < SOON, "{answer}");
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// Returns the calls that the database has.
-pub fn calls(folder: &Path) -> i64 {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let mut database = database(folder).await;
-        let (calls,): (i64,) = sqlx::query_as(
-            "SELECT CAST(COALESCE(SUM(accepted + refused), 0) AS BIGINT) FROM account_hours",
-        )
-        .fetch_one(&mut database)
-        .await
-        .unwrap();
-        calls
-    })
-}
-
-pub async fn database(folder: &Path) -> sqlx::SqliteConnection {
-    use sqlx::Connection;
-    let path = folder.join("data/keyhold.db");
-    sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap()
 }

@@ -1,34 +1,11 @@
-//! A stranger signs up with another person's address, and that person resets the password: seen from outside.
+//! A stranger's sign-up with another person's address, and that person's reset of the password.
 
-use std::time::Duration;
-
-use vault::mail::transport::Transport;
-use vault::test_support::Mail;
 use vault::test_support::PASSWORD;
 
 use crate::fixture::Site;
+use crate::fixture::mail::{reset_mail, token};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
-
-/// Sends the waiting mails, and returns the text of the one with the link to a new password.
-pub async fn reset_mail(site: &Site, folder: &std::path::Path) -> String {
-    let from = "keyhold@example.com".parse().unwrap();
-    let transport = Transport::folder(folder.to_owned(), from, "keys.example.com");
-    let time = Duration::from_secs(10);
-    site.vault.deliver(&transport, time).await.unwrap();
-    let newest = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
-        .find(|mail| mail.contains("/reset-password?token="))
-        .unwrap();
-    Mail::read(newest.as_bytes()).text
-}
-
-/// Returns the token of the link in such a mail.
-pub fn token(text: &str) -> String {
-    let (_, rest) = text.split_once("/reset-password?token=").unwrap();
-    rest.split_whitespace().next().unwrap().to_owned()
-}
 
 #[tokio::test]
 async fn the_makers_keys_and_session_end_with_the_owners_reset() {

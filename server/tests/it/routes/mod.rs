@@ -1,13 +1,19 @@
 //! The routes, from outside.
 
 mod access;
+mod api_v1;
 mod calendar;
 mod change_address;
-pub mod claim;
+mod claim;
 mod credentials;
+mod form_conflicts;
 mod hostile_input;
 mod markup;
+#[cfg(target_os = "linux")]
+mod metrics;
 mod no_script_answer;
+mod ownership;
 mod pages;
 mod server_fns;
+mod unsubscribe;
 mod verify;

@@ -2,7 +2,6 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use vault::test_support::PASSWORD;
 
 use crate::fixture::{Answer, Browser, Site};
 
@@ -101,49 +100,4 @@ async fn bodies_are_bounded() {
         200,
         "the longest honest form fits"
     );
-}
-
-#[tokio::test]
-async fn cookies_over_https_are_for_this_host_only() {
-    let site = Site::at("https://keys.example.com", true).await;
-    site.leave_mail();
-    let fields = [
-        ("email", "a@example.com"),
-        ("password", PASSWORD),
-        ("time_zone", "UTC"),
-    ];
-    let answer = site.stranger().call("account/sign-up", &fields).await;
-    let cookie = answer.header("set-cookie");
-    assert!(cookie.starts_with("__Host-keyhold_session="), "{cookie}");
-    for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {
-        assert!(cookie.contains(part), "{cookie}");
-    }
-    assert!(!cookie.contains("Domain"));
-    assert!(
-        answer
-            .header("strict-transport-security")
-            .starts_with("max-age=")
-    );
-}
-
-#[tokio::test]
-async fn a_session_is_new_at_each_sign_in() {
-    let site = Site::new().await;
-    site.leave_mail();
-    let member = site.member("a@example.com").await;
-    let fields = [("email", "a@example.com"), ("password", PASSWORD)];
-    let answer = raw(&member, "account/sign-in", FORM, serde_urlencoded(&fields)).await;
-    let fresh = answer
-        .header("set-cookie")
-        .split(';')
-        .next()
-        .unwrap()
-        .to_owned();
-    assert_ne!(Some(fresh), member.cookie);
-}
-
-fn serde_urlencoded(fields: &[(&str, &str)]) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish()
 }

@@ -215,19 +215,3 @@ async fn one_answer_for_every_invalid_key() {
         "{answers:?}"
     );
 }
-
-#[tokio::test]
-async fn answers_have_a_request_id() {
-    let site = Site::new().await;
-    let key = site.member("a@example.com").await.key.unwrap();
-    for path in ["/verify", "/v1/account", "/v1/nothing", "/", "/nothing"] {
-        for authorization in [key.basic(), "nonsense".to_owned()] {
-            let mut headers = vec![("authorization", authorization.as_str())];
-            let own = site.ask("GET", path, &headers).await;
-            assert_eq!(own.header("x-request-id").len(), 16, "{path}");
-            headers.push(("x-request-id", "from-the-gateway"));
-            let theirs = site.ask("GET", path, &headers).await;
-            assert_eq!(theirs.header("x-request-id"), "from-the-gateway", "{path}");
-        }
-    }
-}

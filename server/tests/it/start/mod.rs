@@ -1,4 +1,5 @@
 //! The stop of the server.
 
+mod signals;
 #[cfg(target_os = "linux")]
 mod stop;

@@ -8,8 +8,8 @@ use vault::test_support::{DAY, PASSWORD};
 use super::HOSTILE;
 use super::skeleton;
 use super::skeleton::title;
+use crate::fixture::mail::{deliver, expired_key, member, transport};
 use crate::fixture::{Answer, BASE, Browser, Site};
-use crate::mail::delivery::{deliver, expired_key, member, transport};
 
 const HARMLESS: &str = "harmless";
 

@@ -1,105 +1,14 @@
-//! The files of the binary: a killed first start, a database that is removed while the server runs, and a killed
-//! migration.
+//! A migration that is killed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use crate::fixture::process::{Running, refusal, start};
-
-/// Starts the binary and kills it after some milliseconds.
-fn killed_after(folder: &Path, milliseconds: u64) {
-    fs::create_dir_all(folder.join("site/pkg")).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_keyhold"))
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .current_dir(folder)
-        .env("KEYHOLD_SITE_ROOT", folder.join("site"))
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(milliseconds));
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-/// A first start that is killed at any moment can be repeated.
-#[test]
-fn a_first_start_survives_a_kill() {
-    for step in 0..24 {
-        let folder = TempDir::new().unwrap();
-        killed_after(folder.path(), step * 3);
-        let running = start(folder.path(), &[]);
-        assert_eq!(running.verdict(&running.sign_up()), "200", "{step}");
-    }
-}
-
-fn status(running: &Running, path: &str) -> String {
-    let answer = running.send(&format!("GET {path} HTTP/1.1"), "").unwrap();
-    answer.split_whitespace().nth(1).unwrap().to_owned()
-}
-
-/// A removed database is reported within a second, with no change acknowledged and verification unaffected; a restart
-/// is refused with instructions and creates no empty Keyhold.
-#[test]
-fn a_removed_database_is_noticed() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
-    let key = running.sign_up();
-    let cookie = key["cookie"].as_str().unwrap();
-    fs::remove_file(folder.path().join("data/keyhold.db")).unwrap();
-    let refused = running
-        .call(
-            "keys/create",
-            cookie,
-            &[("name", "lost"), ("expiry", "90d")],
-        )
-        .unwrap_err();
-    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
-    assert_eq!(status(&running, "/readyz"), "503");
-    assert_eq!(running.verdict(&key), "200");
-    assert!(running.log().contains("was removed"), "{}", running.log());
-    drop(running);
-    let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
-    assert!(said.contains("there is a pepper file"), "{said}");
-    assert!(!folder.path().join("data/keyhold.db").exists());
-}
-
-/// A warning is logged if other users can open the database.
-#[test]
-fn a_database_that_is_open_to_others_is_noticed() {
-    let folder = TempDir::new().unwrap();
-    drop(start(folder.path(), &[]));
-    let database = folder.path().join("data/keyhold.db");
-    fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).unwrap();
-    let running = start(folder.path(), &[]);
-    let log = running.log();
-    assert!(
-        log.contains("open to others than its owner (mode 0666)"),
-        "{log}"
-    );
-}
-
-/// N19: the server leaves no core dumps.
-#[cfg(target_os = "linux")]
-#[test]
-fn there_are_no_core_dumps() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
-    let limits = fs::read_to_string(format!("/proc/{}/limits", running.child.id())).unwrap();
-    let core = limits
-        .lines()
-        .find(|line| line.starts_with("Max core file size"))
-        .unwrap();
-    let words: Vec<&str> = core.split_whitespace().collect();
-    assert_eq!(words[4..6], ["0", "0"], "{core}");
-}
+use crate::fixture::process::{killed_after, start};
 
 const HOURS: i64 = 100_000;
 

@@ -1,0 +1,63 @@
+//! The database file under the running process: its owner, its mode, and its removal.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use tempfile::TempDir;
+
+use crate::fixture::process::{Running, refusal, start};
+
+#[test]
+fn one_server_a_file() {
+    let folder = TempDir::new().unwrap();
+    let first = start(folder.path(), &[]);
+    let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("in use by another keyhold process"), "{said}");
+    assert_eq!(first.verdict(&first.sign_up()), "200", "the first goes on");
+}
+
+fn status(running: &Running, path: &str) -> String {
+    let answer = running.send(&format!("GET {path} HTTP/1.1"), "").unwrap();
+    answer.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+/// A removed database is reported within a second, with no change acknowledged and verification unaffected; a restart
+/// is refused with instructions and creates no empty Keyhold.
+#[test]
+fn a_removed_database_is_noticed() {
+    let folder = TempDir::new().unwrap();
+    let running = start(folder.path(), &[]);
+    let key = running.sign_up();
+    let cookie = key["cookie"].as_str().unwrap();
+    fs::remove_file(folder.path().join("data/keyhold.db")).unwrap();
+    let refused = running
+        .call(
+            "keys/create",
+            cookie,
+            &[("name", "lost"), ("expiry", "90d")],
+        )
+        .unwrap_err();
+    assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+    assert_eq!(status(&running, "/readyz"), "503");
+    assert_eq!(running.verdict(&key), "200");
+    assert!(running.log().contains("was removed"), "{}", running.log());
+    drop(running);
+    let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
+    assert!(said.contains("there is a pepper file"), "{said}");
+    assert!(!folder.path().join("data/keyhold.db").exists());
+}
+
+/// A warning is logged if other users can open the database.
+#[test]
+fn a_database_that_is_open_to_others_is_noticed() {
+    let folder = TempDir::new().unwrap();
+    drop(start(folder.path(), &[]));
+    let database = folder.path().join("data/keyhold.db");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).unwrap();
+    let running = start(folder.path(), &[]);
+    let log = running.log();
+    assert!(
+        log.contains("open to others than its owner (mode 0666)"),
+        "{log}"
+    );
+}

@@ -1,0 +1,3 @@
+//! The state that every handler can reach.
+
+mod site_files;
