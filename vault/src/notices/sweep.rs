@@ -13,10 +13,11 @@
 //! after the change.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use futures_util::{Stream, TryStreamExt};
 use shared::notice::{Stage, Stages};
-use sqlx::{AnyConnection, AnyPool, FromRow};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, FromRow};
 
 use crate::error::{Error, Result};
 use crate::outbox::{self, Wait};
@@ -25,17 +26,33 @@ use crate::storage::{Database, System, Tx};
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
 const BATCH: usize = 50;
 
-const NEXT_DUE: &str = "WITH stages (lead) AS (VALUES (CAST($1 AS BIGINT)), ($2), ($3), ($4), ($5), ($6), ($7))
-    SELECT MIN((SELECT MIN(k.expires_at) FROM api_keys k WHERE k.expires_at >= w.swept_to + s.lead) - s.lead)
-    FROM stages s CROSS JOIN sweeps w WHERE w.id = 1";
+static NEXT_DUE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH stages (stage, lead) AS (VALUES {})
+         SELECT MIN((SELECT MIN(k.expires_at) FROM api_keys k WHERE k.expires_at >= w.swept_to + s.lead) - s.lead)
+         FROM stages s CROSS JOIN sweeps w WHERE w.id = 1",
+        stage_rows()
+    )
+});
 
 /// CROSS JOIN makes SQLite go from the few stages to the keys, by the index on the expiration.
-const DUE: &str = "WITH stages (stage, lead) AS (VALUES
-        ($3, CAST($4 AS BIGINT)), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16))
-    SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
-    FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
-    WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
-    ORDER BY k.account_id";
+static DUE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "WITH stages (stage, lead) AS (VALUES {})
+         SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
+         FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
+         WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
+         ORDER BY k.account_id",
+        stage_rows()
+    )
+});
+
+/// Returns the stages as rows of SQL, each with the slug and the lead in milliseconds.
+fn stage_rows() -> String {
+    Stage::ALL
+        .map(|stage| format!("('{}', {})", stage.slug(), stage.lead()))
+        .join(", ")
+}
 
 /// Starts the sweep at the current instant if it has never run; anything due earlier is ignored.
 pub async fn begin(database: &Database) -> Result<()> {
@@ -57,11 +74,9 @@ pub async fn begin(database: &Database) -> Result<()> {
 
 /// Returns the instant after which the next sweep finds something, UTC epoch milliseconds; none if no key expires.
 pub async fn next_due(database: &Database) -> Result<Option<i64>> {
-    let mut query = sqlx::query_as(NEXT_DUE);
-    for stage in Stage::ALL {
-        query = query.bind(stage.lead());
-    }
-    let (next,): (Option<i64>,) = query.fetch_one(&database.readers).await?;
+    let (next,): (Option<i64>,) = sqlx::query_as(AssertSqlSafe(NEXT_DUE.as_str()))
+        .fetch_one(&database.readers)
+        .await?;
     Ok(next)
 }
 
@@ -184,11 +199,11 @@ struct DueKey {
 /// Returns what fell due from `from` until before `now`, of the stages that the account has chosen and that apply. The
 /// rows of an account are consecutive.
 fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
-    let mut query = sqlx::query_as(DUE).bind(from).bind(now);
-    for stage in Stage::ALL {
-        query = query.bind(stage.slug()).bind(stage.lead());
-    }
-    let rows = query.fetch(readers).map_err(Error::from);
+    let rows = sqlx::query_as(AssertSqlSafe(DUE.as_str()))
+        .bind(from)
+        .bind(now)
+        .fetch(readers)
+        .map_err(Error::from);
     rows.try_filter_map(|row: DueRow| std::future::ready(Ok(row.due())))
 }
 
@@ -317,7 +332,7 @@ async fn write_mail(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+    use sqlx::{Connection, Row, SqliteConnection};
 
     use super::*;
     use crate::test_support::{Fixture, NOON};
@@ -330,7 +345,7 @@ mod tests {
             .run(&mut database)
             .await
             .unwrap();
-        for statement in [NEXT_DUE, DUE] {
+        for statement in [NEXT_DUE.as_str(), DUE.as_str()] {
             let plan = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
                 .fetch_all(&mut database)
                 .await
