@@ -1,6 +1,7 @@
 //! Sign-up: an account with its default key.
 
 use shared::mail::MailKind;
+use shared::notice::Stages;
 use shared::validation::{DEFAULT_WARNING_DAYS, FieldErrors};
 use sqlx::AnyConnection;
 
@@ -49,8 +50,8 @@ pub(crate) async fn insert_account(
         warning_days: DEFAULT_WARNING_DAYS,
     };
     let inserted = sqlx::query(
-        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(&account.id)
     .bind(&account.email)
@@ -58,6 +59,8 @@ pub(crate) async fn insert_account(
     .bind(zone.name())
     .bind(account.warning_days)
     .bind(tx.now())
+    // The column's default has only the stages of its migration: SQLite cannot change a default.
+    .bind(Stages::ALL.to_string())
     .execute(tx.connection())
     .await;
     match inserted {
