@@ -48,8 +48,10 @@ async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &
         .bind(account)
         .fetch_one(connection)
         .await?;
-    version::check(begun_on, &of_stages(&stored), || {
-        let stages: Stages = stored.parse().unwrap_or(Stages::ALL);
+    let stages: Stages = stored.parse().unwrap_or(Stages::ALL);
+    // A migration appends a new stage, so the stored order need not be the order of time.
+    let present = of_stages(&stages.to_string());
+    version::check(begun_on, &present, || {
         let labels: Vec<_> = stages.iter().map(Stage::label).collect();
         let now = if labels.is_empty() {
             "none".to_owned()
@@ -60,7 +62,7 @@ async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &
             "Your choice was changed elsewhere, and nothing was saved. Stored now: {now}. Save again to replace it with \
              what you chose."
         );
-        Conflict::new(message, of_stages(&stored))
+        Conflict::new(message, present.clone())
     })
 }
 

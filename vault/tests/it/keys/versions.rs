@@ -203,6 +203,26 @@ async fn a_stale_extension_revives_nothing() {
     assert_eq!(version(&site, &member, &key).await, first.version);
 }
 
+/// A migration appends a new stage to the choices that accounts have stored.
+#[tokio::test]
+async fn the_stored_order_of_stages_is_no_conflict() {
+    let site = Fixture::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    sqlx::query("UPDATE accounts SET stages = 'expired,days_7'")
+        .execute(&mut site.database().await)
+        .await
+        .unwrap();
+    let chosen = site.vault.notices(&member.session.account).await.unwrap();
+    assert_eq!(chosen.stages, [Stage::Days7, Stage::Expired]);
+    let begun = of_stages("days_7,expired");
+    let (none, nobody) = (shared::notice::Stages::NONE, Caller::default());
+    let choose = site
+        .vault
+        .choose_stages(&member.session, none, &begun, &nobody);
+    choose.await.unwrap();
+}
+
 #[tokio::test]
 async fn settings_are_not_overwritten_unseen() {
     let site = Fixture::new().await;
