@@ -3,50 +3,85 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::DAY_MS;
 
-/// A distance from a key's expiration at which its account gets a notice, in the order of time.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    #[serde(rename = "days_30")]
-    Days30,
-    #[serde(rename = "days_14")]
-    Days14,
-    #[serde(rename = "days_7")]
-    Days7,
-    #[serde(rename = "days_3")]
-    Days3,
-    #[serde(rename = "days_1")]
-    Days1,
-    Expired,
-    DayAfter,
+/// The table of stages, in the order of time: the variant of [`Stage`], the slug, the lead, and the label for people.
+///
+/// The lead is the time from the notice to the expiration in milliseconds, negative for a notice after it. The slug
+/// names the stage in the database, in JSON and in forms, and never changes.
+///
+/// `stage_table!(generate)` calls the macro `generate!` with these entries: the enum below and the form's fields in
+/// `app` are both generated from them, so a stage needs one entry.
+#[macro_export]
+macro_rules! stage_table {
+    ($generate:ident) => {
+        $generate! {
+            Days30, days_30, 30 * DAY_MS, "30 days before";
+            Days14, days_14, 14 * DAY_MS, "14 days before";
+            Days7, days_7, 7 * DAY_MS, "7 days before";
+            Days3, days_3, 3 * DAY_MS, "3 days before";
+            Days1, days_1, DAY_MS, "1 day before";
+            Expired, expired, 0, "When it expires";
+            DayAfter, day_after, -DAY_MS, "1 day after";
+        }
+    };
 }
 
-impl Stage {
-    pub const ALL: [Self; 7] = [
-        Self::Days30,
-        Self::Days14,
-        Self::Days7,
-        Self::Days3,
-        Self::Days1,
-        Self::Expired,
-        Self::DayAfter,
-    ];
-
-    /// Returns how long before the expiration the stage is due, in milliseconds; negative if it is due afterwards.
-    pub const fn lead(self) -> i64 {
-        match self {
-            Self::Days30 => 30 * DAY_MS,
-            Self::Days14 => 14 * DAY_MS,
-            Self::Days7 => 7 * DAY_MS,
-            Self::Days3 => 3 * DAY_MS,
-            Self::Days1 => DAY_MS,
-            Self::Expired => 0,
-            Self::DayAfter => -DAY_MS,
+macro_rules! define_stages {
+    ($($stage:ident, $slug:ident, $lead:expr, $label:literal;)*) => {
+        /// A distance from a key's expiration at which its account gets a notice, in the order of time.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum Stage {
+            $($stage,)*
         }
+
+        impl Stage {
+            pub const ALL: [Self; [$($label),*].len()] = [$(Self::$stage),*];
+
+            /// Returns how long before the expiration the stage is due, in milliseconds; negative if it is due
+            /// afterwards.
+            pub const fn lead(self) -> i64 {
+                match self {
+                    $(Self::$stage => $lead,)*
+                }
+            }
+
+            /// The stored name of the stage; it never changes.
+            pub const fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$stage => stringify!($slug),)*
+                }
+            }
+
+            /// The label for people: "3 days before".
+            pub const fn label(self) -> &'static str {
+                match self {
+                    $(Self::$stage => $label,)*
+                }
+            }
+        }
+    };
+}
+
+stage_table!(define_stages);
+
+const _: () = {
+    let mut next = 1;
+    while next < Stage::ALL.len() {
+        assert!(
+            Stage::ALL[next - 1].lead() > Stage::ALL[next].lead(),
+            "the table of stages must be in the order of time"
+        );
+        next += 1;
+    }
+};
+
+impl Stage {
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.slug() == slug)
     }
 
     /// Returns the instant at which the stage is due, UTC epoch milliseconds.
@@ -55,63 +90,46 @@ impl Stage {
     }
 
     /// Returns whether the stage applies to a key whose expiration was set at `set_at` to be `expires_at`. A warning
-    /// comes at most half of that time ahead: a key made for a week needs no notice a month ahead. The reminder on the
-    /// day after is for keys that expired on their own: an account that expired one manually knows.
+    /// comes at most half of that time ahead: a key made for a week needs no notice a month ahead. A reminder after
+    /// the expiration is for keys that expired on their own: an account that expired one manually knows.
     pub const fn applies(self, set_at: i64, expires_at: i64) -> bool {
-        let life = expires_at.saturating_sub(set_at);
-        match self {
-            Self::Expired => true,
-            Self::DayAfter => life > 0,
-            _ => self.lead().saturating_mul(2) <= life,
-        }
-    }
-
-    /// The stored name of the stage; it never changes.
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Days30 => "days_30",
-            Self::Days14 => "days_14",
-            Self::Days7 => "days_7",
-            Self::Days3 => "days_3",
-            Self::Days1 => "days_1",
-            Self::Expired => "expired",
-            Self::DayAfter => "day_after",
-        }
-    }
-
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.slug() == slug)
-    }
-
-    /// The label for people: "3 days before".
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Days30 => "30 days before",
-            Self::Days14 => "14 days before",
-            Self::Days7 => "7 days before",
-            Self::Days3 => "3 days before",
-            Self::Days1 => "1 day before",
-            Self::Expired => "When it expires",
-            Self::DayAfter => "1 day after",
+        let (lead, life) = (self.lead(), expires_at.saturating_sub(set_at));
+        if lead < 0 {
+            life > 0
+        } else {
+            lead == 0 || lead.saturating_mul(2) <= life
         }
     }
 }
 
-/// The stages that an account has chosen.
+impl Serialize for Stage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.slug())
+    }
+}
+
+impl<'de> Deserialize<'de> for Stage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let slug = String::deserialize(deserializer)?;
+        Self::from_slug(&slug).ok_or_else(|| D::Error::custom("no such stage"))
+    }
+}
+
+/// The stages that an account has chosen, one bit each.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Stages(u8);
+pub struct Stages(u32);
 
 impl Stages {
     pub const ALL: Self = Self((1 << Stage::ALL.len()) - 1);
     pub const NONE: Self = Self(0);
 
     pub const fn contains(self, stage: Stage) -> bool {
-        self.0 & (1 << stage as u8) != 0
+        self.0 & (1 << stage as u32) != 0
     }
 
     #[must_use]
     pub const fn with(self, stage: Stage) -> Self {
-        Self(self.0 | 1 << stage as u8)
+        Self(self.0 | 1 << stage as u32)
     }
 
     /// Iterates over the chosen stages, in the order of time.
@@ -177,19 +195,21 @@ mod tests {
 
     #[test]
     fn a_warning_takes_up_half_of_the_time_at_most() {
-        let applies = |days: i64| -> Vec<Stage> {
-            let set_at = 1_795_435_200_000;
-            let expires_at = set_at + days * DAY_MS;
-            let all = Stage::ALL.into_iter();
-            all.filter(|stage| stage.applies(set_at, expires_at))
-                .collect()
-        };
-        use Stage::{DayAfter, Days1, Days3, Days7, Expired};
-        assert_eq!(applies(60), Stage::ALL);
-        assert_eq!(applies(59), Stage::ALL[1..]);
-        assert_eq!(applies(14), [Days7, Days3, Days1, Expired, DayAfter]);
-        assert_eq!(applies(7), [Days3, Days1, Expired, DayAfter]);
-        assert_eq!(applies(1), [Expired, DayAfter]);
-        assert_eq!(applies(0), [Expired], "expired by hand");
+        let set_at = 1_795_435_200_000;
+        for stage in Stage::ALL {
+            let applies = |life: i64| stage.applies(set_at, set_at + life);
+            let lead = stage.lead();
+            if lead > 0 {
+                assert!(applies(2 * lead), "{stage:?}");
+                assert!(!applies(2 * lead - 1), "{stage:?}");
+            } else {
+                assert!(applies(1), "{stage:?}");
+                assert_eq!(applies(0), lead == 0, "{stage:?}, expired manually");
+            }
+        }
+        let of_a_week = |stage: Stage| stage.applies(set_at, set_at + 7 * DAY_MS);
+        use Stage::{DayAfter, Days1, Days3, Days7, Days14, Days30, Expired};
+        assert!([Days3, Days1, Expired, DayAfter].into_iter().all(of_a_week));
+        assert!(![Days30, Days14, Days7].into_iter().any(of_a_week));
     }
 }

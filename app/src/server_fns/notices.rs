@@ -21,33 +21,29 @@ pub async fn show_notices() -> Result<NoticesView, FnError> {
     Ok(request.vault.notices(&request.signed_in()?.account).await?)
 }
 
-/// Chooses the stages whose fields are present and not empty, as with checkboxes. A `version` (see
-/// `shared::version`) that is not the present one is a conflict.
-#[server(name = ChooseStages, prefix = "/fn", endpoint = "notices/stages")]
-pub async fn choose_stages(
-    #[server(default)] days_30: String,
-    #[server(default)] days_14: String,
-    #[server(default)] days_7: String,
-    #[server(default)] days_3: String,
-    #[server(default)] days_1: String,
-    #[server(default)] expired: String,
-    #[server(default)] day_after: String,
-    #[server(default)] version: String,
-) -> Result<(), FnError> {
-    let request = RequestContext::current();
-    let fields = [days_30, days_14, days_7, days_3, days_1, expired, day_after];
-    let stages = Stage::ALL
-        .into_iter()
-        .zip(fields)
-        .filter(|(_, field)| !field.is_empty())
-        .map(|(stage, _)| stage)
-        .collect();
-    request
-        .vault
-        .choose_stages(request.signed_in()?, stages, &version, &request.caller)
-        .await?;
-    Ok(())
+/// Generates `choose_stages`, with a field for each stage, named by its slug.
+macro_rules! choose_stages {
+    ($($stage:ident, $slug:ident, $lead:expr, $label:literal;)*) => {
+        /// Chooses the stages whose fields are present and not empty, as with checkboxes. A `version` (see
+        /// `shared::version`) that is not the present one is a conflict.
+        #[server(name = ChooseStages, prefix = "/fn", endpoint = "notices/stages")]
+        pub async fn choose_stages(
+            $(#[server(default)] $slug: String,)*
+            #[server(default)] version: String,
+        ) -> Result<(), FnError> {
+            let request = RequestContext::current();
+            let fields = [$((Stage::$stage, $slug)),*].into_iter();
+            let stages = fields.filter(|(_, field)| !field.is_empty()).map(|(stage, _)| stage).collect();
+            request
+                .vault
+                .choose_stages(request.signed_in()?, stages, &version, &request.caller)
+                .await?;
+            Ok(())
+        }
+    };
 }
+
+shared::stage_table!(choose_stages);
 
 /// Sets a second recipient, which gets a link to confirm. `version` as for the stages.
 #[server(name = SetSecondRecipient, prefix = "/fn", endpoint = "notices/second-recipient")]
@@ -113,5 +109,18 @@ fn or_missing(error: vault::Error, missing: &str) -> FnError {
     match error {
         vault::Error::NotFound => FnError::new(FnError::NOT_FOUND, missing),
         other => other.into(),
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_of_stages_has_the_slugs_as_fields() {
+        let fields = serde_aux::serde_introspection::serde_introspect::<ChooseStages>();
+        let mut expected = Stage::ALL.map(Stage::slug).to_vec();
+        expected.push("version");
+        assert_eq!(fields, expected);
     }
 }
