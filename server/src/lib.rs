@@ -1,7 +1,7 @@
 //! The `keyhold` binary: configuration, router, middleware, the verification endpoints, the REST API, start
 //! and graceful stop. Data comes in here, passes a handler or a server function, and reaches the vault.
 //!
-//! [`serve::service::Front`] is what both `main` and the tests call.
+//! [`serve::service::HttpService`] is the entry point for `start` and the tests.
 
 pub mod cli;
 pub mod config;

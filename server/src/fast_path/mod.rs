@@ -9,7 +9,7 @@
 
 mod answer;
 mod head;
-mod interrupts;
+mod idle_deadline;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::net::stream::Stream;
 use crate::state::AppState;
 use answer::{Date, answer};
 use head::{Request, room};
-use interrupts::{Interrupt, Interrupts};
+use idle_deadline::{IdleDeadline, Interrupt};
 
 /// The initial buffer in bytes: more than nearly every request has.
 const ROOM: usize = 2 * 1024;
@@ -96,18 +96,18 @@ async fn answers(
 ) -> Option<Ending> {
     input.reserve(ROOM);
     let begun = Instant::now();
-    let mut interrupts = Interrupts::new(begun + limits.patience, stop);
+    let mut deadline = IdleDeadline::new(begun + limits.patience, stop);
     let mut date = Date::new(begun);
     let mut output = Vec::new();
     let mut rest = Rest::Unfinished;
     let mut crowded = false;
     loop {
         if crowded {
-            // This client may send for ever: other tasks and interrupts go first.
+            // This client may send for ever: other tasks, the deadline and the stop go first.
             yield_now().await;
-            match interrupts.next().now_or_never() {
+            match deadline.wait().now_or_never() {
                 Some(Interrupt::Stop) => return Some(Ending::Other),
-                Some(Interrupt::Late) => return None,
+                Some(Interrupt::Expired) => return None,
                 None => {}
             }
         }
@@ -118,9 +118,9 @@ async fn answers(
                 read = stream.tcp.read_buf(input) => if read.ok()? == 0 {
                     return None;
                 },
-                interrupt = interrupts.next() => match interrupt {
+                interrupt = deadline.wait() => match interrupt {
                     Interrupt::Stop => return Some(Ending::Other),
-                    Interrupt::Late => return None,
+                    Interrupt::Expired => return None,
                 },
             }
             crowded = input.len() == input.capacity();
@@ -143,7 +143,7 @@ async fn answers(
                 // The connection may live for days after it.
                 input.shrink_to(ROOM);
             }
-            interrupts.put_off(if waited { Instant::now() } else { now } + limits.patience);
+            deadline.reset(if waited { Instant::now() } else { now } + limits.patience);
             if limits.first_only && rest == Rest::Unfinished {
                 return Some(Ending::Answered);
             }

@@ -40,7 +40,7 @@ fn timeout() -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
 }
 
-/// Everything but `/verify`, which [`Front`](crate::serve::service::Front) answers.
+/// Everything but `/verify`, which [`HttpService`](crate::serve::service::HttpService) answers.
 pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/healthz", get(health::healthz))

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Connection, HEADER_BYTES, HEADER_TIMEOUT};
-use super::service::Front;
+use super::service::HttpService;
 use crate::net::listener::{accept, backlog, bound_unsent};
 use crate::net::permits::{Permit, Permits};
 use crate::net::stream::Stream;
@@ -68,7 +68,7 @@ impl From<usize> for Limits {
 /// Serves connections within the limits until `stop` comes, then lets what is in flight finish.
 pub async fn serve(
     listener: TcpListener,
-    front: Front,
+    service: HttpService,
     limits: impl Into<Limits>,
     stop: impl Future<Output = ()>,
 ) {
@@ -91,7 +91,7 @@ pub async fn serve(
         let stream = Stream::new(tcp, Arc::new(permit), limits.stall);
         let connection = Connection {
             peer,
-            front: front.clone(),
+            service: service.clone(),
             closing: Arc::clone(&closing),
             stopped: stopped.clone(),
         };

@@ -2,7 +2,7 @@
 //!
 //! A connection begins among all the others, on the [fast path](fast_path). After a plain request for verification
 //! it most likely belongs to a gateway, and moves to the runtime for verification, where only other verifications wait
-//! in front of it: no burst of sign-ins, and no thousands of clients that send a byte a second. The first request that
+//! ahead of it: no burst of sign-ins, and no thousands of clients that send a byte a second. The first request that
 //! is not plain moves it back, and hyper serves it from then on.
 
 use std::future::poll_fn;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::request;
-use super::service::Front;
+use super::service::HttpService;
 use crate::fast_path::{self, Ending};
 use crate::http::client_ip::Peer;
 use crate::net::stream::{Linger, Parked, Stream};
@@ -40,7 +40,7 @@ const LINGER: Linger = Linger {
 #[derive(Clone)]
 pub struct Connection {
     pub peer: SocketAddr,
-    pub front: Front,
+    pub service: HttpService,
     /// Once true, the next response is the last.
     pub closing: Arc<AtomicBool>,
     pub stopped: watch::Receiver<()>,
@@ -49,7 +49,7 @@ pub struct Connection {
 impl Connection {
     /// Serves the connection to its end. Dropping the future ends it too, on whichever runtime it is.
     pub async fn serve(self, mut stream: Stream, builder: http1::Builder, verifying: Handle) {
-        if self.front.verify().is_some() {
+        if self.service.verify().is_some() {
             // Boxed, as what follows is, so that a kept connection does not hold memory for every stage.
             match Box::pin(self.fast(&mut stream, true)).await {
                 Ending::Gone => return,
@@ -65,7 +65,7 @@ impl Connection {
     }
 
     async fn fast(&self, stream: &mut Stream, first_only: bool) -> Ending {
-        let Some(state) = self.front.verify() else {
+        let Some(state) = self.service.verify() else {
             return Ending::Other;
         };
         let limits = fast_path::Limits {
@@ -101,15 +101,15 @@ impl Connection {
     async fn by_hyper(self, mut stream: Stream, builder: http1::Builder) {
         let Self {
             peer,
-            front,
+            service,
             closing,
             mut stopped,
         } = self;
         let permit = Arc::clone(&stream.permit);
         let ended = loop {
-            let service =
-                service_fn(|request| request::answer(&front, request, peer, &permit, &closing));
-            let mut connection = builder.serve_connection(TokioIo::new(&mut stream), service);
+            let answer =
+                service_fn(|request| request::answer(&service, request, peer, &permit, &closing));
+            let mut connection = builder.serve_connection(TokioIo::new(&mut stream), answer);
             let until_renewal = poll_fn(|cx| {
                 let ended = Pin::new(&mut connection).poll(cx);
                 if ended.is_pending() && permit.begins_renewal() {

@@ -24,7 +24,7 @@ use vault::{Caller, NewKey, Options, Vault};
 use super::accept::builder;
 use super::connection::HEADER_BYTES;
 use super::request::fault;
-use super::service::Front;
+use super::service::HttpService;
 use crate::fast_path::{Rest, answer_batch};
 use crate::http::client_ip::Peer;
 use crate::state::AppState;
@@ -35,7 +35,7 @@ const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 /// A Keyhold that answers both ways.
 pub struct Comparison {
     runtime: Runtime,
-    front: Front,
+    service: HttpService,
     /// Texts that stand for a key in requests, and its access key and secret key.
     keys: [(&'static str, String); 3],
 }
@@ -61,10 +61,10 @@ impl Comparison {
             sign_up_open: true,
         };
         let state = AppState::new(vault, site, folder.join("site"), Vec::new());
-        let front = runtime.block_on(async { Front::new(state) });
+        let service = runtime.block_on(async { HttpService::new(state) });
         Self {
             runtime,
-            front,
+            service,
             keys,
         }
     }
@@ -79,7 +79,7 @@ impl Comparison {
         // hyper's timers need it.
         let _entered = self.runtime.enter();
         let input = self.with_keys(input);
-        let state = self.front.verify().unwrap();
+        let state = self.service.verify().unwrap();
         let peer = Peer(([192, 0, 2, 1], 40_000).into());
         let mut output = Vec::new();
         let closing = AtomicBool::new(false);
@@ -122,11 +122,11 @@ impl Comparison {
         let woken = Arc::new(Woken(AtomicBool::new(true)));
         let waker = Waker::from(Arc::clone(&woken));
         {
-            let service = service_fn(|request| {
+            let answer = service_fn(|request| {
                 assert_eq!(fault(&request), None);
-                self.front.answer(request, Some(peer))
+                self.service.answer(request, Some(peer))
             });
-            let mut connection = pin!(builder().serve_connection(&mut client, service));
+            let mut connection = pin!(builder().serve_connection(&mut client, answer));
             let mut context = Context::from_waker(&waker);
             while woken.0.swap(false, Ordering::Relaxed) {
                 if connection.as_mut().poll(&mut context).is_ready() {

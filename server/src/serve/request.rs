@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version}
 use axum::response::IntoResponse;
 use futures_util::future::{Either, ready};
 
-use super::service::Front;
+use super::service::HttpService;
 use crate::http::client_ip::Peer;
 use crate::net::permits::Permit;
 
@@ -22,7 +22,7 @@ const LARGE: usize = 12 * 1024;
 /// Answers a request on a connection from `peer`. If `closing` is true by the time the response is ready, it is the
 /// connection's last.
 pub fn answer<B>(
-    front: &Front,
+    service: &HttpService,
     request: Request<B>,
     peer: SocketAddr,
     permit: &Arc<Permit>,
@@ -35,7 +35,7 @@ where
     let large = is_large(&request);
     let answered = match fault(&request) {
         Some(sentence) => Either::Left(ready(Ok(bad_request(sentence)))),
-        None => Either::Right(front.answer(request, Some(Peer(peer)))),
+        None => Either::Right(service.answer(request, Some(Peer(peer)))),
     };
     let (permit, closing) = (Arc::clone(permit), Arc::clone(closing));
     async move {

@@ -19,9 +19,9 @@ use crate::routes::router;
 use crate::routes::verify;
 use crate::state::AppState;
 
-/// Cheap to clone.
+/// The service that hyper calls. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Front(Arc<OnceLock<Open>>);
+pub struct HttpService(Arc<OnceLock<Open>>);
 
 /// The means to answer requests, once the vault is open.
 struct Open {
@@ -29,12 +29,12 @@ struct Open {
     router: Router,
 }
 
-impl Front {
+impl HttpService {
     /// Serves the whole application.
     pub fn new(state: AppState) -> Self {
-        let front = Self::starting();
-        front.open(state);
-        front
+        let service = Self::starting();
+        service.open(state);
+        service
     }
 
     /// Answers that Keyhold is starting, until it is opened.
@@ -85,12 +85,12 @@ impl Front {
     }
 }
 
-impl From<Router> for Front {
+impl From<Router> for HttpService {
     /// Serves every request by `router`.
     fn from(router: Router) -> Self {
-        let front = Self::starting();
-        front.open_router(router);
-        front
+        let service = Self::starting();
+        service.open_router(router);
+        service
     }
 }
 

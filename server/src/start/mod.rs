@@ -21,7 +21,7 @@ use crate::config::{Config, SignUp};
 use crate::net::listener;
 use crate::routes::metrics;
 use crate::serve::accept::{self, Limits};
-use crate::serve::service::Front;
+use crate::serve::service::HttpService;
 use crate::serve::verify_runtime::VerifyRuntime;
 use crate::state::AppState;
 use signals::Signals;
@@ -69,7 +69,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
             let _ = stopping.changed().await;
         }
     };
-    let (front, metrics_front) = (Front::starting(), Front::starting());
+    let (service, metrics_service) = (HttpService::starting(), HttpService::starting());
     let limits = Limits {
         verifying: verify_runtime.handle(),
         per_address: config.connections_per_address.map(NonZeroUsize::get),
@@ -77,12 +77,12 @@ pub async fn run(config: &Config) -> Result<(), String> {
         ..listener::connections().into()
     };
     let mut serving = JoinSet::new();
-    serving.spawn(accept::serve(listener, front.clone(), limits, stopped()));
+    serving.spawn(accept::serve(listener, service.clone(), limits, stopped()));
     if let Some(listener) = metrics_listener {
-        let front = metrics_front.clone();
+        let service = metrics_service.clone();
         serving.spawn(accept::serve(
             listener,
-            front,
+            service,
             metrics::CONNECTIONS,
             stopped(),
         ));
@@ -106,8 +106,8 @@ pub async fn run(config: &Config) -> Result<(), String> {
         site_root,
         config.trusted_proxies.0.clone(),
     );
-    metrics_front.open_router(metrics::router(state.clone()));
-    front.open(state);
+    metrics_service.open_router(metrics::router(state.clone()));
+    service.open(state);
     if let Some(address) = metrics_bound {
         tracing::info!("metrics at http://{address}/metrics");
     }

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use server::net::listener;
 use server::serve::accept;
-use server::serve::service::Front;
+use server::serve::service::HttpService;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vault::test_support::PATIENCE;
 
@@ -16,7 +16,7 @@ use crate::fixture::Site;
 async fn a_start_is_answered() {
     let site = Site::new().await;
     site.leave_mail();
-    let front = Front::starting();
+    let front = HttpService::starting();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(accept::serve(
