@@ -14,7 +14,7 @@ use vault::zones::Edition;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long the process waits at its end for work that cannot be cancelled: mostly the lookup of a mail server's name.
-const PATIENCE: Duration = Duration::from_secs(1);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     // Mistakes in the command line are printed before standard error belongs to the log.
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         .map_err(|error| format!("the runtime cannot be started: {error}"))
         .and_then(|runtime| {
             let outcome = runtime.block_on(run(command));
-            runtime.shutdown_timeout(PATIENCE);
+            runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             outcome
         });
     let sentence = outcome.err();
@@ -52,20 +52,20 @@ async fn run(command: Command) -> Result<(), String> {
         Command::Serve(config) => server::start::run(&config).await,
         Command::Mail(MailCommand::Test(command)) => {
             let answer = server::cli::mail_test::run(&command).await?;
-            say(&format!("sent to {answer}\n"));
+            print(&format!("sent to {answer}\n"));
             Ok(())
         }
         Command::Backup(command) => {
-            say(&server::cli::backup::backup(&command).await?);
+            print(&server::cli::backup::backup(&command).await?);
             Ok(())
         }
         Command::Restore(command) => {
-            say(&server::cli::backup::restore(&command).await?);
+            print(&server::cli::backup::restore(&command).await?);
             Ok(())
         }
         Command::Clock(ClockCommand::Accept(command)) => {
             let answer = server::cli::clock_accept::run(&command).await?;
-            say(&format!("{answer}\n"));
+            print(&format!("{answer}\n"));
             Ok(())
         }
         Command::TimeZones => {
@@ -76,6 +76,6 @@ async fn run(command: Command) -> Result<(), String> {
 }
 
 /// Prints a report. A closed standard output is ignored: the work is done either way.
-fn say(text: &str) {
+fn print(text: &str) {
     let _ = write!(std::io::stdout(), "{text}");
 }

@@ -68,10 +68,10 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
              expire the keys you know of by --expire, or on their pages.",
         );
     }
-    if let Some(doubt) = doubt(&restored.present) {
+    if let Some(obstacle) = obstacle(&restored.present) {
         let _ = writeln!(
             text,
-            "WARNING: {doubt}, so it is not known which keys were deleted or expired after {last_change}: those work \
+            "WARNING: {obstacle}, so it is not known which keys were deleted or expired after {last_change}: those work \
              again. Expire the ones you know of by --expire, or on their pages.",
         );
     }
@@ -108,7 +108,7 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
 }
 
 /// Returns why the backup could not be compared with what came after it.
-fn doubt(present: &Present) -> Option<String> {
+fn obstacle(present: &Present) -> Option<String> {
     match present {
         Present::Compared | Present::Parted => None,
         Present::Missing => Some("there is no present database to compare with".to_owned()),

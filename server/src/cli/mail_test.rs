@@ -10,8 +10,8 @@ use vault::text;
 
 use crate::config::commands::MailTest;
 
-/// The longest that the mail server may take in all.
-const LIMIT: Duration = Duration::from_mins(1);
+/// The limit of the whole exchange with the mail server.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sends the mail, and returns the mail server's response.
 ///
@@ -22,15 +22,15 @@ pub async fn run(command: &MailTest) -> Result<String, String> {
     let base_url = command.http.resolved_base_url(command.http.listen)?;
     let transport = command.mail.transport(&base_url)?;
     let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;
-    match timeout(LIMIT, transport.send(&letter, &Progress::default())).await {
-        Ok(Ok(words)) => Ok(format!("{to}, by {transport}: {words}")),
+    match timeout(TIMEOUT, transport.send(&letter, &Progress::default())).await {
+        Ok(Ok(response)) => Ok(format!("{to}, by {transport}: {response}")),
         Ok(Err(fault)) => Err(format!(
             "not sent to {to}, by {transport}: {}",
             fault.words()
         )),
         Err(_) => Err(format!(
             "not sent to {to}, by {transport}: no answer within {} s",
-            LIMIT.as_secs()
+            TIMEOUT.as_secs()
         )),
     }
 }

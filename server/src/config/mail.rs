@@ -126,7 +126,7 @@ mod tests {
     }
 
     /// Returns the error of a start, or the description of the transport.
-    fn said(arguments: &[&str], base_url: &str) -> String {
+    fn outcome(arguments: &[&str], base_url: &str) -> String {
         match settings(arguments).and_then(|settings| settings.transport(base_url)) {
             Ok(transport) => transport.to_string(),
             Err(sentence) => format!("refused: {sentence}"),
@@ -137,14 +137,14 @@ mod tests {
     fn files_are_for_loopback_only() {
         for arguments in [&[][..], &["--smtp-url", ""], &["--smtp-url", " "]] {
             assert_eq!(
-                said(arguments, LOCAL),
+                outcome(arguments, LOCAL),
                 "the folder data/mail, from Keyhold <keyhold@localhost>"
             );
             assert_eq!(
-                said(arguments, "http://keyhold.localhost:3000"),
+                outcome(arguments, "http://keyhold.localhost:3000"),
                 "the folder data/mail, from Keyhold <keyhold@keyhold.localhost>"
             );
-            let sentence = said(arguments, PUBLIC);
+            let sentence = outcome(arguments, PUBLIC);
             assert!(
                 sentence.starts_with("refused: KEYHOLD_SMTP_URL is not set"),
                 "{sentence}"
@@ -156,25 +156,25 @@ mod tests {
     fn a_mail_server_serves_any_base_url() {
         let smtp = &["--smtp-url", "smtp://mail.example.com"];
         assert_eq!(
-            said(smtp, PUBLIC),
+            outcome(smtp, PUBLIC),
             "smtp://mail.example.com:25, from Keyhold <keyhold@keys.example.com>"
         );
         assert_eq!(
-            said(smtp, LOCAL),
+            outcome(smtp, LOCAL),
             "smtp://mail.example.com:25, from Keyhold <keyhold@localhost>"
         );
         let from = [smtp, &["--mail-from", "Keys <keys@example.com>"][..]].concat();
         assert_eq!(
-            said(&from, PUBLIC),
+            outcome(&from, PUBLIC),
             "smtp://mail.example.com:25, from Keys <keys@example.com>"
         );
         let bare = [smtp, &["--mail-from", "keys@example.com"][..]].concat();
         assert_eq!(
-            said(&bare, PUBLIC),
+            outcome(&bare, PUBLIC),
             "smtp://mail.example.com:25, from keys@example.com"
         );
         let empty = [smtp, &["--mail-from", ""][..]].concat();
-        assert_eq!(said(&empty, PUBLIC), said(smtp, PUBLIC));
+        assert_eq!(outcome(&empty, PUBLIC), outcome(smtp, PUBLIC));
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
             (["--smtp-url", "hunter22"], "KEYHOLD_SMTP_URL"),
             (["--mail-from", "nobody"], "KEYHOLD_MAIL_FROM"),
         ] {
-            let sentence = said(&arguments, LOCAL);
+            let sentence = outcome(&arguments, LOCAL);
             assert!(
                 sentence.starts_with("refused: ") && sentence.contains(name),
                 "{sentence}"

@@ -189,11 +189,11 @@ fn network(text: &str) -> Result<IpNet, String> {
         .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
         .ok_or_else(|| format!("{text:?} is not a network such as 10.0.0.0/8, nor an address"))?;
     let network = canonical(network);
-    let is_everybody = match network {
+    let covers_every_address = match network {
         IpNet::V4(v4) => v4.prefix_len() == 0,
         IpNet::V6(v6) => v6.contains(&MAPPED),
     };
-    if is_everybody {
+    if covers_every_address {
         return Err(format!(
             "{text:?} is everybody, so everybody could claim any address and nobody could be slowed down; name the \
              networks of your proxies"
@@ -248,9 +248,9 @@ mod tests {
         assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
         assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
-        for everybody in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
-            let said = sentence(&["--trusted-proxies", everybody]);
-            assert!(said.contains("/0\" is everybody"), "{said}");
+        for range in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
+            let message = sentence(&["--trusted-proxies", range]);
+            assert!(message.contains("/0\" is everybody"), "{message}");
         }
         assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
     }
@@ -273,8 +273,8 @@ mod tests {
         let networks: Vec<_> = networks.collect();
         assert_eq!(networks, ["10.0.0.5/32", "10.0.0.0/8", "10.1.0.0/16"]);
         for wide in ["::ffff:0.0.0.0/96", "::ffff:0.0.0.0/95", "::/80"] {
-            let said = sentence(&["--trusted-proxies", wide]);
-            assert!(said.contains("\" is everybody"), "{wide}: {said}");
+            let message = sentence(&["--trusted-proxies", wide]);
+            assert!(message.contains("\" is everybody"), "{wide}: {message}");
         }
         Ok(())
     }

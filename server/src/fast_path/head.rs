@@ -11,10 +11,10 @@ use crate::routes::verify;
 /// The most headers of a plain request; gateways add a dozen to those of a client.
 const HEADERS: usize = 64;
 
-/// Space for the parsed headers of one request.
-pub type Room<'a> = [MaybeUninit<Header<'a>>; HEADERS];
+/// The buffer for the parsed headers of one request.
+pub type HeaderBuf<'a> = [MaybeUninit<Header<'a>>; HEADERS];
 
-pub fn room<'a>() -> Room<'a> {
+pub fn header_buf<'a>() -> HeaderBuf<'a> {
     [const { MaybeUninit::uninit() }; HEADERS]
 }
 
@@ -45,12 +45,12 @@ impl Headers for Head<'_, '_> {
 
 impl<'h, 'b> Request<'h, 'b> {
     /// Parses the input with hyper's parser and hyper's settings.
-    pub fn read(input: &'b [u8], room: &'h mut Room<'b>) -> Self {
+    pub fn read(input: &'b [u8], buffer: &'h mut HeaderBuf<'b>) -> Self {
         if input.is_empty() {
             return Self::Unfinished;
         }
         let mut request = httparse::Request::new(&mut []);
-        match request.parse_with_uninit_headers(input, room) {
+        match request.parse_with_uninit_headers(input, buffer) {
             Ok(Status::Complete(length)) => match plain(request) {
                 Some(head) => Self::Plain(head, length),
                 None => Self::Other,
@@ -81,7 +81,7 @@ fn plain<'h, 'b>(request: httparse::Request<'h, 'b>) -> Option<Head<'h, 'b>> {
     let plain = hosts == 1
         && verify::is_verify_path(path)
         && target.bytes().all(is_plain)
-        && headers.iter().all(goes_on);
+        && headers.iter().all(is_neutral);
     plain.then_some(Head { query, headers })
 }
 
@@ -95,7 +95,7 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// Returns whether a header changes nothing: no body follows the head, and the next request follows this one.
-fn goes_on(header: &Header<'_>) -> bool {
+fn is_neutral(header: &Header<'_>) -> bool {
     let name = header.name;
     let is = |other: &str| name.eq_ignore_ascii_case(other);
     if is("connection") {
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     fn kind(input: &str) -> &'static str {
-        match Request::read(input.as_bytes(), &mut room()) {
+        match Request::read(input.as_bytes(), &mut header_buf()) {
             Request::Plain(_, length) if length == input.len() => "plain",
             Request::Plain(..) => "plain, and more",
             Request::Unfinished => "unfinished",
@@ -142,16 +142,16 @@ mod tests {
         let mut plain = 0;
         for _ in 0..20_000 {
             let mut input = good.as_bytes().to_vec();
-            for (place, byte, kind) in damage.new_tree(&mut runner).unwrap().current() {
-                let place = place.min(input.len() - 1);
+            for (index, byte, kind) in damage.new_tree(&mut runner).unwrap().current() {
+                let index = index.min(input.len() - 1);
                 match kind {
-                    0 => input[place] = byte,
-                    1 => input.insert(place, byte),
-                    _ => drop(input.remove(place)),
+                    0 => input[index] = byte,
+                    1 => input.insert(index, byte),
+                    _ => drop(input.remove(index)),
                 }
             }
             let shown = String::from_utf8_lossy(&input).into_owned();
-            let mut first = room();
+            let mut first = header_buf();
             let Request::Plain(_, length) = Request::read(&input, &mut first) else {
                 continue;
             };
@@ -162,13 +162,13 @@ mod tests {
                 "{shown:?}"
             );
             for part in 0..length {
-                let mut room = room();
-                let part = Request::read(&whole[..part], &mut room);
+                let mut buffer = header_buf();
+                let part = Request::read(&whole[..part], &mut buffer);
                 assert!(matches!(part, Request::Unfinished), "{shown:?}");
             }
             let more = [whole, &input].concat();
-            let mut room = room();
-            let again = Request::read(&more, &mut room);
+            let mut buffer = header_buf();
+            let again = Request::read(&more, &mut buffer);
             assert!(
                 matches!(again, Request::Plain(_, same) if same == length),
                 "{shown:?}"
@@ -233,8 +233,8 @@ mod tests {
     fn headers_are_found_in_any_case_and_their_order() {
         let input =
             b"GET /verify?a=b HTTP/1.1\r\nhost: x\r\nx-Api-kEY:  one \r\nX-API-Key: two\r\n\r\n";
-        let mut room = room();
-        let Request::Plain(head, _) = Request::read(input, &mut room) else {
+        let mut buffer = header_buf();
+        let Request::Plain(head, _) = Request::read(input, &mut buffer) else {
             panic!("it is plain");
         };
         assert_eq!(head.query, Some("a=b"));

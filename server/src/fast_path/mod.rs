@@ -23,13 +23,13 @@ use crate::http::client_ip::Peer;
 use crate::net::stream::Stream;
 use crate::state::AppState;
 use answer::{Date, answer};
-use head::{Request, room};
+use head::{Request, header_buf};
 use idle_deadline::{IdleDeadline, Interrupt};
 
-/// The initial buffer in bytes: more than nearly every request has.
-const ROOM: usize = 2 * 1024;
+/// The initial capacity of the buffers in bytes: more than nearly every request has.
+const CAPACITY: usize = 2 * 1024;
 /// Bytes of a request after which the buffer is made small again.
-const LARGE: usize = 4 * ROOM;
+const LARGE: usize = 4 * CAPACITY;
 /// Bytes of answers in one write, or a little more, where many requests were read at once.
 const BATCH: usize = 16 * 1024;
 
@@ -39,7 +39,7 @@ pub struct Limits {
     /// Bytes of the head; hyper rejects a longer one.
     pub head: usize,
     /// From the previous answer, or from the beginning of the connection, to the end of the head.
-    pub patience: Duration,
+    pub head_timeout: Duration,
     /// Whether to end after the first answers instead of waiting for the next request.
     pub first_only: bool,
 }
@@ -94,15 +94,15 @@ async fn answers(
     closing: &AtomicBool,
     stop: impl Future<Output = ()> + Send,
 ) -> Option<Ending> {
-    input.reserve(ROOM);
+    input.reserve(CAPACITY);
     let begun = Instant::now();
-    let mut deadline = IdleDeadline::new(begun + limits.patience, stop);
+    let mut deadline = IdleDeadline::new(begun + limits.head_timeout, stop);
     let mut date = Date::new(begun);
     let mut output = Vec::new();
     let mut rest = Rest::Unfinished;
-    let mut crowded = false;
+    let mut saturated = false;
     loop {
-        if crowded {
+        if saturated {
             // This client may send for ever: other tasks, the deadline and the stop go first.
             yield_now().await;
             match deadline.wait().now_or_never() {
@@ -123,7 +123,7 @@ async fn answers(
                     Interrupt::Expired => return None,
                 },
             }
-            crowded = input.len() == input.capacity();
+            saturated = input.len() == input.capacity();
             // The head ends with a line break: a long head in small pieces is not parsed for each of them.
             if input.len() < limits.head && !input[known..].contains(&b'\n') {
                 continue;
@@ -133,17 +133,17 @@ async fn answers(
         let date = date.at(now);
         let batch = answer_batch(state, peer, input, limits.head, closing, date, &mut output);
         rest = batch.rest;
-        crowded |= rest == Rest::Unread;
+        saturated |= rest == Rest::Unread;
         if batch.length > 0 {
             let waited = write(stream, &output, now).await?;
             output.clear();
-            output.shrink_to(ROOM);
+            output.shrink_to(CAPACITY);
             input.drain(..batch.length);
             if batch.longest > LARGE {
                 // The connection may live for days after it.
-                input.shrink_to(ROOM);
+                input.shrink_to(CAPACITY);
             }
-            deadline.reset(if waited { Instant::now() } else { now } + limits.patience);
+            deadline.reset(if waited { Instant::now() } else { now } + limits.head_timeout);
             if limits.first_only && rest == Rest::Unfinished {
                 return Some(Ending::Answered);
             }
@@ -175,7 +175,7 @@ pub fn answer_batch(
 ) -> Batch {
     let (mut length, mut longest) = (0, 0);
     let rest = loop {
-        match Request::read(&input[length..], &mut room()) {
+        match Request::read(&input[length..], &mut header_buf()) {
             // hyper rejects it.
             Request::Plain(_, head) if head > max_head => break Rest::Other,
             // hyper announces the end of the connection; no answer of the fast path does.

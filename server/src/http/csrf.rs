@@ -37,13 +37,13 @@ pub async fn same_origin(
         );
         json_error(&FnError::new(
             "forbidden",
-            refusal(request.headers(), &state.site.base_url),
+            rejection_message(request.headers(), &state.site.base_url),
         ))
     }
 }
 
 /// Returns the message of a rejection. For a request to another address of this server it names the one to open.
-fn refusal(headers: &HeaderMap, base_url: &str) -> String {
+fn rejection_message(headers: &HeaderMap, base_url: &str) -> String {
     let origin = text(headers, ORIGIN).and_then(http::origin);
     if origin.is_some() && origin == addressed("http", headers) {
         return format!("Keyhold does not answer at this address. Open {base_url} instead.");
@@ -151,17 +151,17 @@ mod tests {
     }
 
     #[test]
-    fn who_came_by_another_address_is_told_the_right_one() {
-        let said = |headers: &[(&'static str, &'static str)]| {
+    fn a_request_to_another_address_learns_the_right_one() {
+        let message = |headers: &[(&'static str, &'static str)]| {
             let map = headers.iter().map(|(name, value)| {
                 (
                     HeaderName::from_static(name),
                     HeaderValue::from_static(value),
                 )
             });
-            refusal(&map.collect(), "https://keys.example.com")
+            rejection_message(&map.collect(), "https://keys.example.com")
         };
-        let here = said(&[
+        let here = message(&[
             ("origin", "http://10.0.0.5:3000"),
             ("host", "10.0.0.5:3000"),
         ]);
@@ -175,7 +175,7 @@ mod tests {
             &[("origin", "null")],
             &[],
         ] {
-            assert!(said(other).contains("another site"), "{other:?}");
+            assert!(message(other).contains("another site"), "{other:?}");
         }
     }
 }

@@ -18,7 +18,11 @@ use crate::config::http::is_loopback_url;
 use crate::state::AppState;
 
 /// Answers 421 to a request for another host, with the address to open instead.
-pub async fn own(State(state): State<AppState>, request: Request, next: Next) -> Response<Body> {
+pub async fn reject_foreign(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
     let base_url = &state.site.base_url;
     if !is_loopback_url(base_url) || is_own(&request, base_url) {
         return next.run(request).await;

@@ -22,8 +22,8 @@ use super::sample::{self, Sample};
 const CAPACITY: usize = 1024 * 1024;
 /// The longest pause between two reports of lines that were left out, in a process that logs nothing.
 const TICK: Duration = Duration::from_secs(10);
-/// The wait if standard error does not block and is full.
-const FULL: Duration = Duration::from_millis(50);
+/// The pause before the next attempt while standard error is full and does not block.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The lines that wait to be written.
 #[derive(Default)]
@@ -136,7 +136,7 @@ pub fn start_writer(queue: &Arc<Queue>, sample: &Arc<Sample>, out: File) -> io::
                     );
                     reported = dropped;
                 }
-                sample::report(&sample.take_over(Instant::now()));
+                sample::report(&sample.take_expired(Instant::now()));
                 queue.written();
             }
         })
@@ -172,7 +172,7 @@ impl<W: Write> Output<W> {
                 Ok(0) => return Err(written),
                 Ok(more) => written += more,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(FULL),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(RETRY_PAUSE),
                 Err(_) => return Err(written),
             }
         }
@@ -191,15 +191,15 @@ mod tests {
 
     use super::*;
 
-    /// Accepts bytes up to `room`, and then fails.
+    /// Accepts bytes up to `capacity`, and then fails.
     struct Disk {
         held: Vec<u8>,
-        room: usize,
+        capacity: usize,
     }
 
     impl Write for Disk {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let taken = bytes.len().min(self.room - self.held.len());
+            let taken = bytes.len().min(self.capacity - self.held.len());
             if taken == 0 {
                 return Err(ErrorKind::StorageFull.into());
             }
@@ -221,9 +221,9 @@ mod tests {
         }
         assert_eq!(queue.dropped(), 5);
         assert!(queue.take(Duration::ZERO).len() <= CAPACITY);
-        queue.push(b"there is room again\n");
+        queue.push(b"there is space again\n");
         assert_eq!(queue.dropped(), 5);
-        assert_eq!(queue.take(Duration::ZERO), b"there is room again\n");
+        assert_eq!(queue.take(Duration::ZERO), b"there is space again\n");
     }
 
     /// Lines that a full disk cut off are counted, and the next line begins at the left.
@@ -231,7 +231,7 @@ mod tests {
     fn a_full_disk_costs_the_lines_it_did_not_take() {
         let disk = Disk {
             held: Vec::new(),
-            room: 8,
+            capacity: 8,
         };
         let mut out = Output {
             out: disk,
@@ -239,7 +239,7 @@ mod tests {
         };
         assert_eq!(out.write(b"first\nsecond\nthird\n"), 2);
         assert_eq!(out.write(b"fourth\n"), 1);
-        out.out.room = 100;
+        out.out.capacity = 100;
         assert_eq!(out.write(b"fifth\n"), 0);
         assert_eq!(out.write(b"sixth\n"), 0);
         assert_eq!(
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn the_end_does_not_wait_for_a_stalled_reader() {
         let queue = Queue::default();
-        queue.push(b"nobody writes this\n");
+        queue.push(b"this is not written\n");
         let begun = Instant::now();
         queue.finish(begun + Duration::from_millis(20));
         assert!(begun.elapsed() >= Duration::from_millis(20));

@@ -68,7 +68,7 @@ impl Sample {
     }
 
     /// Ends the windows that are over, and returns the lines that they left out.
-    pub fn take_over(&self, now: Instant) -> Vec<LeftOut> {
+    pub fn take_expired(&self, now: Instant) -> Vec<LeftOut> {
         self.take(|kind| now.saturating_duration_since(kind.began) >= WINDOW)
     }
 
@@ -147,8 +147,8 @@ mod tests {
         assert_eq!(sample.left_out(), 940);
         assert!(sample.admits(rare, began), "another kind is not concerned");
 
-        assert!(sample.take_over(began + WINDOW / 2).is_empty());
-        let over = sample.take_over(began + WINDOW);
+        assert!(sample.take_expired(began + WINDOW / 2).is_empty());
+        let over = sample.take_expired(began + WINDOW);
         assert_eq!(over.len(), 1);
         assert_eq!(over[0].lines, 940);
         assert!(sample.admits(common, began + WINDOW));
@@ -156,10 +156,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_operator_asked_for_is_written_whole() {
+    fn lines_below_info_are_all_written() {
         let sample = Sample::default();
-        let asked = kind!(Level::DEBUG);
+        let debug = kind!(Level::DEBUG);
         let now = Instant::now();
-        assert!((0..1000).all(|_| sample.admits(asked, now)));
+        assert!((0..1000).all(|_| sample.admits(debug, now)));
     }
 }

@@ -23,24 +23,24 @@ use tokio::time::{Instant, timeout};
 /// The resolution of idle times in milliseconds: a busy connection stores its own once in that time.
 const TICK: u64 = 16;
 /// The shortest between two lines in the log, in milliseconds.
-const WARN_EVERY: u64 = 60_000;
+const WARN_INTERVAL: u64 = 60_000;
 /// The pause between two searches for an idle connection while all permits are taken.
-const SEARCH: Duration = Duration::from_millis(50);
+const SEARCH_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The permits of one listener.
 pub struct Permits {
-    /// For each permit: the last activity in milliseconds since `begun`, shifted by one; the lowest bit says that a
+    /// For each permit: the last activity in milliseconds since `epoch`, shifted by one; the lowest bit says that a
     /// request is being answered.
-    lives: Box<[AtomicU64]>,
+    activity: Box<[AtomicU64]>,
     table: Mutex<Table>,
     freed: Notify,
-    begun: Instant,
+    epoch: Instant,
     /// Permits that an address keeps when they run short.
     share: usize,
     /// Proxies: each has many clients behind it, so they have no share and are closed last.
     trusted: Vec<IpNet>,
-    /// When it was last logged that all permits are taken, as in `lives`.
-    warned: AtomicU64,
+    /// When it was last logged that all permits are taken, as in `activity`.
+    last_warning: AtomicU64,
 }
 
 #[derive(Default)]
@@ -57,7 +57,7 @@ enum Holder {
     /// A proxy, by its own address.
     Trusted(IpAddr),
     /// An IPv4 address, or an IPv6 /56, which one customer commonly holds.
-    Stranger(IpAddr),
+    Untrusted(IpAddr),
 }
 
 impl Holder {
@@ -86,16 +86,16 @@ const RENEWING: u8 = 3;
 impl Permits {
     pub fn new(count: usize, share: usize, trusted: Vec<IpNet>) -> Arc<Self> {
         Arc::new(Self {
-            lives: (0..count).map(|_| AtomicU64::new(0)).collect(),
+            activity: (0..count).map(|_| AtomicU64::new(0)).collect(),
             table: Mutex::new(Table {
                 free: (0..count).rev().collect(),
                 ..Table::default()
             }),
             freed: Notify::new(),
-            begun: Instant::now(),
+            epoch: Instant::now(),
             share: share.max(1),
             trusted,
-            warned: AtomicU64::new(0),
+            last_warning: AtomicU64::new(0),
         })
     }
 
@@ -113,7 +113,7 @@ impl Permits {
                 ending = self.end_one(holder);
             }
             // The ended task frees its permit as soon as it is next scheduled.
-            let _ = timeout(SEARCH, self.freed.notified()).await;
+            let _ = timeout(SEARCH_INTERVAL, self.freed.notified()).await;
             if let Some(permit) = self.free_permit(holder) {
                 return permit;
             }
@@ -129,8 +129,8 @@ impl Permits {
 
     /// Waits until all permits are free.
     pub async fn empty(&self) {
-        while self.table().free.len() < self.lives.len() {
-            let _ = timeout(SEARCH, self.freed.notified()).await;
+        while self.table().free.len() < self.activity.len() {
+            let _ = timeout(SEARCH_INTERVAL, self.freed.notified()).await;
         }
     }
 
@@ -143,7 +143,7 @@ impl Permits {
         if self.trusted.iter().any(|network| network.contains(&peer)) {
             return Holder::Trusted(peer);
         }
-        Holder::Stranger(match peer {
+        Holder::Untrusted(match peer {
             IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 72)).into(),
             v4 @ IpAddr::V4(_) => v4,
         })
@@ -174,7 +174,7 @@ impl Permits {
         let chosen = if let Some(own) = own {
             // An address that has its share already gives up one of its own connections.
             own.iter()
-                .map(|index| (self.life(*index), *index))
+                .map(|index| (self.activity_of(*index), *index))
                 .min()
                 .map(|(_, index)| index)
         } else {
@@ -184,7 +184,7 @@ impl Permits {
                 permits.iter().map(move |index| (over, trusted, *index))
             });
             let ranked = all.filter_map(|(over, trusted, index)| {
-                let (busy, since) = self.life(index);
+                let (busy, since) = self.activity_of(index);
                 let rank = match (busy, over, trusted) {
                     (false, true, _) => 0,
                     (false, false, false) => 1,
@@ -207,33 +207,33 @@ impl Permits {
     /// Warns the operator, once a minute at most.
     fn warn(&self) {
         let now = self.since(Instant::now()) + 1;
-        let warned = self.warned.load(Ordering::Relaxed);
-        if warned == 0 || now - warned > WARN_EVERY {
-            self.warned.store(now, Ordering::Relaxed);
+        let warned = self.last_warning.load(Ordering::Relaxed);
+        if warned == 0 || now - warned > WARN_INTERVAL {
+            self.last_warning.store(now, Ordering::Relaxed);
             tracing::warn!(
-                connections = self.lives.len(),
+                connections = self.activity.len(),
                 "all connections are taken: the longest idle ones make way for new ones"
             );
         }
     }
 
     fn since(&self, now: Instant) -> u64 {
-        let since = now.saturating_duration_since(self.begun).as_millis();
+        let since = now.saturating_duration_since(self.epoch).as_millis();
         u64::try_from(since).unwrap_or(u64::MAX >> 1)
     }
 
     /// Returns whether a connection is being answered, and the time of its last activity.
-    fn life(&self, index: usize) -> (bool, u64) {
-        let life = self.lives[index].load(Ordering::Relaxed);
-        (life & 1 == 1, life >> 1)
+    fn activity_of(&self, index: usize) -> (bool, u64) {
+        let packed = self.activity[index].load(Ordering::Relaxed);
+        (packed & 1 == 1, packed >> 1)
     }
 
     fn store(&self, index: usize, now: Instant, busy: bool) {
         let since = self.since(now) / TICK * TICK;
-        let life = since << 1 | u64::from(busy);
-        let stored = &self.lives[index];
-        if stored.load(Ordering::Relaxed) != life {
-            stored.store(life, Ordering::Relaxed);
+        let packed = since << 1 | u64::from(busy);
+        let stored = &self.activity[index];
+        if stored.load(Ordering::Relaxed) != packed {
+            stored.store(packed, Ordering::Relaxed);
         }
     }
 }
@@ -265,7 +265,8 @@ impl Permit {
 
     /// Records that the connection waits for bytes to read.
     pub fn waits_to_read(&self) {
-        if self.buffers.load(Ordering::Relaxed) == LARGE && !self.permits.life(self.index).0 {
+        if self.buffers.load(Ordering::Relaxed) == LARGE && !self.permits.activity_of(self.index).0
+        {
             self.buffers.store(IDLE, Ordering::Relaxed);
         }
     }
@@ -292,8 +293,8 @@ impl Permit {
     }
 
     /// Records that the client read some of a response.
-    pub fn took(&self) {
-        let (busy, _) = self.permits.life(self.index);
+    pub fn progressed(&self) {
+        let (busy, _) = self.permits.activity_of(self.index);
         self.permits.store(self.index, Instant::now(), busy);
     }
 }

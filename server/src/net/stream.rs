@@ -18,15 +18,15 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 
 use super::permits::Permit;
 
-/// Bytes that hyper gets at a time. Its buffer stays as large as the largest piece it got.
-const PIECE: usize = 4 * 1024;
+/// Bytes that hyper gets at a time. Its buffer stays as large as the largest chunk it got.
+const CHUNK: usize = 4 * 1024;
 /// The limits of reading on after the last response, so that it reaches the client: a connection that is closed with
 /// unread bytes is reset, and the client sees an error instead.
 #[derive(Clone, Copy, Debug)]
 pub struct Linger {
     /// The longest in all.
     pub most: Duration,
-    /// The longest between two pieces.
+    /// The longest between two chunks.
     pub gap: Duration,
     pub bytes: usize,
 }
@@ -35,8 +35,8 @@ pub struct Stream {
     pub tcp: TcpStream,
     pub permit: Arc<Permit>,
     /// Bytes that were read and not answered, and how many of them have been read again.
-    begun: Vec<u8>,
-    again: usize,
+    pushback: Vec<u8>,
+    replayed: usize,
     /// The longest without a byte read by the client.
     stall: Duration,
     /// Runs while the client reads nothing.
@@ -49,7 +49,7 @@ pub struct Stream {
 pub struct Parked {
     tcp: std::net::TcpStream,
     permit: Arc<Permit>,
-    begun: Vec<u8>,
+    pushback: Vec<u8>,
     stall: Duration,
 }
 
@@ -61,7 +61,7 @@ impl Parked {
     pub fn resume(self) -> io::Result<Stream> {
         let tcp = TcpStream::from_std(self.tcp)?;
         let mut stream = Stream::new(tcp, self.permit, self.stall);
-        stream.begun = self.begun;
+        stream.pushback = self.pushback;
         Ok(stream)
     }
 }
@@ -71,8 +71,8 @@ impl Stream {
         Self {
             tcp,
             permit,
-            begun: Vec::new(),
-            again: 0,
+            pushback: Vec::new(),
+            replayed: 0,
             stall,
             stalled: None,
             ended: false,
@@ -87,30 +87,30 @@ impl Stream {
         Ok(Parked {
             tcp: self.tcp.into_std()?,
             permit: self.permit,
-            begun: self.begun,
+            pushback: self.pushback,
             stall: self.stall,
         })
     }
 
     /// Returns the bytes that were put back.
     pub fn take_back(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.begun)
+        std::mem::take(&mut self.pushback)
     }
 
     /// Puts bytes back, to be read again.
-    pub fn put_back(&mut self, begun: impl Into<Vec<u8>>) {
-        self.begun = as_small_as_can_be(begun);
-        self.again = 0;
+    pub fn put_back(&mut self, pushback: impl Into<Vec<u8>>) {
+        self.pushback = without_spare_capacity(pushback);
+        self.replayed = 0;
     }
 
     /// Reads and discards bytes until the client has closed its half too.
     pub async fn linger(&mut self, limits: Linger) {
         let deadline = Instant::now() + limits.most;
         let mut left = limits.bytes;
-        let mut room = vec![0; 4 * PIECE];
+        let mut scratch = vec![0; 4 * CHUNK];
         while !self.ended && left > 0 {
             let next = deadline.min(Instant::now() + limits.gap);
-            match timeout_at(next, self.tcp.read(&mut room)).await {
+            match timeout_at(next, self.tcp.read(&mut scratch)).await {
                 Ok(Ok(read)) if read > 0 => left = left.saturating_sub(read),
                 _ => return,
             }
@@ -118,7 +118,7 @@ impl Stream {
     }
 
     /// Tracks the outcome of a write. Returns an error once the client has read nothing for too long.
-    fn wrote(
+    fn track_write(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -127,7 +127,7 @@ impl Stream {
             Poll::Ready(written) => {
                 self.stalled = None;
                 self.ended |= written.is_err();
-                self.permit.took();
+                self.permit.progressed();
                 Poll::Ready(written)
             }
             Poll::Pending => {
@@ -149,25 +149,25 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let room = buf.remaining().min(PIECE);
-        if self.again < self.begun.len() {
-            let end = self.begun.len().min(self.again + room);
-            buf.put_slice(&self.begun[self.again..end]);
-            self.again = end;
-            if end == self.begun.len() {
+        let capacity = buf.remaining().min(CHUNK);
+        if self.replayed < self.pushback.len() {
+            let end = self.pushback.len().min(self.replayed + capacity);
+            buf.put_slice(&self.pushback[self.replayed..end]);
+            self.replayed = end;
+            if end == self.pushback.len() {
                 self.put_back([]);
             }
             return Poll::Ready(Ok(()));
         }
-        let mut piece = ReadBuf::new(buf.initialize_unfilled_to(room));
-        let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut piece);
+        let mut chunk = ReadBuf::new(buf.initialize_unfilled_to(capacity));
+        let outcome = Pin::new(&mut self.tcp).poll_read(cx, &mut chunk);
         if outcome.is_pending() {
             self.permit.waits_to_read();
         }
         let outcome = ready!(outcome);
-        let read = piece.filled().len();
+        let read = chunk.filled().len();
         buf.advance(read);
-        self.ended |= outcome.is_err() || read == 0 && room > 0;
+        self.ended |= outcome.is_err() || read == 0 && capacity > 0;
         Poll::Ready(outcome)
     }
 }
@@ -179,16 +179,16 @@ impl AsyncWrite for Stream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.tcp).poll_write(cx, bytes);
-        self.wrote(cx, written)
+        self.track_write(cx, written)
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
+        chunks: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, pieces);
-        self.wrote(cx, written)
+        let written = Pin::new(&mut self.tcp).poll_write_vectored(cx, chunks);
+        self.track_write(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -208,23 +208,23 @@ impl AsyncWrite for Stream {
 }
 
 /// Returns the bytes without spare capacity: hyper's buffer is as large as the largest head was, even when empty.
-fn as_small_as_can_be(begun: impl Into<Vec<u8>>) -> Vec<u8> {
-    let mut begun = begun.into();
-    begun.shrink_to_fit();
-    begun
+fn without_spare_capacity(pushback: impl Into<Vec<u8>>) -> Vec<u8> {
+    let mut pushback = pushback.into();
+    pushback.shrink_to_fit();
+    pushback
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Bytes;
 
-    use super::as_small_as_can_be;
+    use super::without_spare_capacity;
 
     #[test]
-    fn what_is_put_back_keeps_no_room() {
+    fn pushed_back_bytes_have_no_spare_capacity() {
         let mut buffer = Vec::with_capacity(64 * 1024);
         buffer.extend_from_slice(b"GET");
-        let kept = as_small_as_can_be(Bytes::from(buffer));
+        let kept = without_spare_capacity(Bytes::from(buffer));
         assert_eq!((&*kept, kept.capacity()), (&b"GET"[..], 3));
     }
 }

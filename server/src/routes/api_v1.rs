@@ -47,13 +47,17 @@ pub fn root(state: &AppState) -> Router<AppState> {
 /// Puts routes behind the guard. Read from the bottom: the caller, its key, and the key's account.
 fn guarded(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     routes
-        .layer(from_fn_with_state(state.clone(), own))
+        .layer(from_fn_with_state(state.clone(), with_account))
         .layer(state.vault.guard())
-        .layer(from_fn_with_state(state.clone(), known))
-        .layer(CatchPanicLayer::custom(fault(state)))
+        .layer(from_fn_with_state(state.clone(), with_caller))
+        .layer(CatchPanicLayer::custom(panic_response(state)))
 }
 
-async fn known(State(state): State<AppState>, mut request: Request, next: Next) -> Response<Body> {
+async fn with_caller(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
     let caller = caller(
         request.extensions().get().copied(),
         request.headers(),
@@ -64,7 +68,7 @@ async fn known(State(state): State<AppState>, mut request: Request, next: Next) 
 }
 
 /// Passes a request on with the account of its key.
-async fn own(
+async fn with_account(
     State(state): State<AppState>,
     Extension(key): Extension<Verified>,
     mut request: Request,
@@ -85,14 +89,16 @@ async fn own(
             response
         }
         Ok(Err(error)) => unavailable(&state, &headers, &error),
-        Err(_) => refuse(Code::Unavailable, &state, &headers),
+        Err(_) => reject(Code::Unavailable, &state, &headers),
     }
 }
 
 /// Returns the answer for a panic of the API. The panic itself is in the log.
-fn fault(state: &AppState) -> impl Fn(Box<dyn Any + Send>) -> Response<Body> + Clone + use<> {
+fn panic_response(
+    state: &AppState,
+) -> impl Fn(Box<dyn Any + Send>) -> Response<Body> + Clone + use<> {
     let state = state.clone();
-    move |_| refuse(Code::Unavailable, &state, &HeaderMap::new())
+    move |_| reject(Code::Unavailable, &state, &HeaderMap::new())
 }
 
 #[derive(Serialize)]
@@ -171,18 +177,18 @@ async fn keys(
 }
 
 async fn not_found(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
-    refuse(Code::NotFound, &state, &headers)
+    reject(Code::NotFound, &state, &headers)
 }
 
 async fn method_not_allowed(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
-    refuse(Code::MethodNotAllowed, &state, &headers)
+    reject(Code::MethodNotAllowed, &state, &headers)
 }
 
 fn unavailable(state: &AppState, headers: &HeaderMap, error: &vault::Error) -> Response<Body> {
     tracing::error!(%error, "the REST API could not answer");
-    refuse(Code::Unavailable, state, headers)
+    reject(Code::Unavailable, state, headers)
 }
 
-fn refuse(code: Code, state: &AppState, headers: &HeaderMap) -> Response<Body> {
+fn reject(code: Code, state: &AppState, headers: &HeaderMap) -> Response<Body> {
     Rejection::Code(code).response(&state.vault, state.vault.request_id(headers))
 }

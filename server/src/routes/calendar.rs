@@ -43,12 +43,12 @@ pub async fn calendar(
             let pieces = stream::iter(calendar.map(Ok::<_, Infallible>));
             (ALWAYS, headers, Body::from_stream(pieces)).into_response()
         }
-        Err(error) => refusal(&error),
+        Err(error) => error_response(&error),
     }
 }
 
 /// Answers 404 only for an address that does not exist, because a program may then drop the calendar for good.
-fn refusal(error: &Error) -> Response {
+fn error_response(error: &Error) -> Response {
     if matches!(error, Error::NotFound) {
         return not_found();
     }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn only_a_missing_calendar_is_not_found() {
-        let status = |error| refusal(&error).status();
+        let status = |error| error_response(&error).status();
         assert_eq!(status(Error::NotFound), StatusCode::NOT_FOUND);
         for error in [Error::Busy, Error::Unavailable("no answer".to_owned())] {
             assert_eq!(status(error), StatusCode::SERVICE_UNAVAILABLE);

@@ -81,16 +81,16 @@ fn browser(state: &AppState) -> Router<AppState> {
         .fallback(pages::not_found)
         .layer(
             ServiceBuilder::new()
-                .layer(CatchPanicLayer::custom(fault))
+                .layer(CatchPanicLayer::custom(panic_response))
                 .layer(timeout())
                 .layer(from_fn_with_state(state.clone(), csrf::same_origin))
-                .layer(from_fn_with_state(state.clone(), host::own))
+                .layer(from_fn_with_state(state.clone(), host::reject_foreign))
                 .layer(from_fn_with_state(state.clone(), session::identify)),
         )
 }
 
 /// Answers with a sentence when a page panics, rather than close the connection. The panic itself is in the log.
-fn fault(_: Box<dyn std::any::Any + Send>) -> Response {
+fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
     let sentence = FnError::inside().message + "\n";
     (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
 }

@@ -163,7 +163,7 @@ pub async fn render(
         shell(options.clone())
     };
     let response = leptos_axum::render_app_async_with_context(context, document)(request).await;
-    let mut response = counted(response).await;
+    let mut response = with_element_count(response).await;
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -172,7 +172,7 @@ pub async fn render(
 
 /// Writes the number of the body's elements into the page, so that the browser can tell whether the page is still as
 /// it was sent (`app/client/boot.rs`).
-async fn counted(response: Response<Body>) -> Response<Body> {
+async fn with_element_count(response: Response<Body>) -> Response<Body> {
     const BODY: &str = "<body";
     let (parts, body) = response.into_parts();
     let Ok(html) = to_bytes(body, usize::MAX).await else {

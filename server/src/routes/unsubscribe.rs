@@ -13,7 +13,7 @@ use crate::http::client_ip::caller;
 use crate::state::AppState;
 
 /// The most bytes of the body, which holds two words.
-const BODY: usize = 1024;
+const BODY_LIMIT: usize = 1024;
 const ALWAYS: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
 #[derive(Deserialize)]
@@ -39,13 +39,13 @@ pub async fn one_click(
         request.headers(),
         &state.trusted_proxies,
     );
-    let body = axum::body::to_bytes(request.into_body(), BODY).await;
+    let body = axum::body::to_bytes(request.into_body(), BODY_LIMIT).await;
     // As a form of either kind.
-    let asks = body.is_ok_and(|body| {
+    let is_one_click = body.is_ok_and(|body| {
         let body = String::from_utf8_lossy(&body);
         body.contains("List-Unsubscribe") && body.contains("One-Click")
     });
-    if !asks {
+    if !is_one_click {
         let sentence = "The body must be List-Unsubscribe=One-Click.\n";
         return (StatusCode::BAD_REQUEST, ALWAYS, sentence).into_response();
     }

@@ -70,7 +70,7 @@ impl Connection {
         };
         let limits = fast_path::Limits {
             head: HEADER_BYTES,
-            patience: HEADER_TIMEOUT,
+            head_timeout: HEADER_TIMEOUT,
             first_only,
         };
         let mut stopped = self.stopped.clone();

@@ -10,8 +10,8 @@ use vault::verify::{PROBLEM_MEANT, STATUS_MEANT};
 
 use crate::routes::verify;
 
-/// Seconds. A start takes less, except with a very large database.
-const WAIT: HeaderValue = HeaderValue::from_static("1");
+/// In seconds. A start takes less, except with a very large database.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// Answers a request for any `path`.
 pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
@@ -19,11 +19,11 @@ pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
     let mut response = match path {
         "/healthz" => plain(format!("{slug}\n")),
         "/readyz" => plain(format!("{slug}: the database is being opened\n")),
-        _ if verify::is_verify_path(path) => refusal(verify::is_nginx(query)),
+        _ if verify::is_verify_path(path) => rejection(verify::is_nginx(query)),
         _ => plain("Keyhold is starting. Try again in a moment.\n".to_owned()),
     };
     let headers = response.headers_mut();
-    headers.insert(RETRY_AFTER, WAIT);
+    headers.insert(RETRY_AFTER, RETRY_SECONDS);
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -38,7 +38,7 @@ fn plain(sentence: String) -> Response<Body> {
 }
 
 /// Rejects a verification: no key is known yet.
-fn refusal(nginx: bool) -> Response<Body> {
+fn rejection(nginx: bool) -> Response<Body> {
     const JSON: &str = "application/problem+json";
     let meant = StatusCode::SERVICE_UNAVAILABLE;
     if !nginx {

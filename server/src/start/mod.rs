@@ -60,7 +60,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let mut signals = Signals::catch()?;
 
     let verify_runtime = VerifyRuntime::start()?;
-    // From here on requests are answered, if only with the news that Keyhold is starting.
+    // From here on requests are answered, at first with the sentence that Keyhold is starting.
     let (stop, stopping) = watch::channel(());
     let stopped = || {
         let mut stopping = stopping.clone();
@@ -121,7 +121,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     serving.spawn(async move { clock_of.watch_clock(stop_of_clock).await });
 
     let signal = signals.next().await;
-    let asked = Instant::now();
+    let signalled = Instant::now();
     tracing::info!("{signal}: stopping");
     vault
         .readiness()
@@ -133,14 +133,14 @@ pub async fn run(config: &Config) -> Result<(), String> {
             while serving.join_next().await.is_some() {}
         });
     };
-    if timeout_at(asked + DRAINED, drained).await.is_err() {
+    if timeout_at(signalled + DRAINED, drained).await.is_err() {
         tracing::warn!("some requests or mails did not end in time and were cut off");
     }
     let (usage, _) = tokio::join!(
-        flusher.stop(asked + FLUSHED),
-        timeout_at(asked + FLUSHED, upkeep.stop())
+        flusher.stop(signalled + FLUSHED),
+        timeout_at(signalled + FLUSHED, upkeep.stop())
     );
-    vault.close_by(asked + CLOSED).await;
+    vault.close_by(signalled + CLOSED).await;
     usage.map_err(|lost| {
         format!("the usage could not be written before the stop: {lost} counted calls are lost")
     })

@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    fn asking(name: &'static str, value: &'static str) -> HeaderMap {
+    fn request_headers(name: &'static str, value: &'static str) -> HeaderMap {
         [(name, value)]
             .into_iter()
             .filter_map(|(name, value)| Some((name.parse().ok()?, HeaderValue::from_static(value))))
@@ -241,7 +241,7 @@ mod tests {
             ("identity, br;q=0.5", "plain"),
             ("identity;q=0.5, br;q=0.5", "brotli"),
         ] {
-            let headers = asking("accept-encoding", accepted);
+            let headers = request_headers("accept-encoding", accepted);
             assert_eq!(file(true).content(&headers).0, content, "{accepted:?}");
             assert_eq!(file(false).content(&headers).0, "plain");
         }
@@ -254,7 +254,7 @@ mod tests {
             ("Mon, 23 Nov 2026 11:59:59 GMT", 200),
             ("yesterday", 200),
         ] {
-            let answer = file(true).answer(&asking("if-modified-since", since));
+            let answer = file(true).answer(&request_headers("if-modified-since", since));
             assert_eq!(answer.status(), status, "{since}");
             assert_eq!(answer.headers()[CACHE_CONTROL], "no-cache");
         }
@@ -268,8 +268,8 @@ mod tests {
                 "Mon, 23 Nov 2026 12:00:00 GMT",
                 "Mon, 23 Nov 2026 11:59:59 GMT",
             ] {
-                let mut headers = asking("if-modified-since", since);
-                headers.extend(asking("if-none-match", tag));
+                let mut headers = request_headers("if-modified-since", since);
+                headers.extend(request_headers("if-none-match", tag));
                 assert_eq!(
                     file(true).answer(&headers).status(),
                     status,

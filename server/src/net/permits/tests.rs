@@ -93,7 +93,7 @@ fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrPa
         ("2001:db8:0:100::9", "2001:db8:0:100::"),
         ("2001:db8:1::8", "2001:db8:1::"),
     ] {
-        let holder = Holder::Stranger(holder.parse()?);
+        let holder = Holder::Untrusted(holder.parse()?);
         assert_eq!(permits.holder_of(peer.parse()?), holder, "{peer}");
     }
     for (peer, proxy) in [

@@ -77,11 +77,11 @@ async fn who_reads_slowly_gets_all_of_it() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads until `room` is full or the client's input ends.
-async fn read_all(client: &mut TcpStream, room: &mut [u8]) -> std::io::Result<usize> {
+/// Reads until `buffer` is full or the client's input ends.
+async fn read_all(client: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<usize> {
     let mut read = 0;
-    while read < room.len() {
-        match client.read(&mut room[read..]).await? {
+    while read < buffer.len() {
+        match client.read(&mut buffer[read..]).await? {
             0 => break,
             more => read += more,
         }
@@ -172,17 +172,17 @@ async fn silent_clients_are_let_go() -> std::io::Result<()> {
         16,
         std::future::pending(),
     ));
-    for said in [
+    for input in [
         "",
         "P",
         "PRI * HTTP/2.0\r\n",
         "GET / HTTP/1.1\r\nHost: x\r\n",
     ] {
         let mut client = TcpStream::connect(address).await?;
-        client.write_all(said.as_bytes()).await?;
+        client.write_all(input.as_bytes()).await?;
         let mut answer = Vec::new();
         let gone = tokio::time::timeout(HEADER_TIMEOUT * 2, client.read_to_end(&mut answer)).await;
-        assert!(gone.is_ok(), "still connected after {said:?}");
+        assert!(gone.is_ok(), "still connected after {input:?}");
     }
     server.abort();
     Ok(())
