@@ -2,12 +2,12 @@
 //!
 //! No fault of standard error may reach the work that is logged. A thread of its own writes queued lines ([`queue`]),
 //! each is bounded ([`lines`]), a kind of line that repeats is sampled ([`sample`]), and other output to standard error
-//! ends up in the same queue ([`strays`]).
+//! goes to the same queue ([`stderr_capture`]).
 
 mod lines;
 mod queue;
 mod sample;
-mod strays;
+mod stderr_capture;
 
 use std::any::Any;
 use std::io::{IsTerminal, stderr};
@@ -59,7 +59,7 @@ pub fn start() -> Result<(), String> {
         .init();
     std::panic::set_hook(Box::new(report_panic));
     queue::start_writer(&log.queue, &log.sample, real.into()).map_err(cannot)?;
-    strays::catch().map_err(cannot)
+    stderr_capture::start().map_err(cannot)
 }
 
 fn filter(wanted: &str) -> Result<EnvFilter, String> {

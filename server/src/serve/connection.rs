@@ -133,8 +133,8 @@ impl Connection {
             }
             // A new hyper takes over: the old one's buffers are as large as the largest head was, and a connection may
             // live for days.
-            let begun = connection.into_parts().read_buf;
-            stream.put_back(begun);
+            let unread = connection.into_parts().read_buf;
+            stream.put_back(unread);
         };
         if let Err(error) = &ended {
             tracing::debug!(%error, "a connection ended early");
