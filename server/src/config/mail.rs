@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_for_loopback_only() {
+    fn mails_go_to_files_on_loopback_only() {
         for arguments in [&[][..], &["--smtp-url", ""], &["--smtp-url", " "]] {
             assert_eq!(
                 outcome(arguments, LOCAL),

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_is_as_if_absent() -> Result<(), String> {
+    fn an_empty_value_counts_as_absent() -> Result<(), String> {
         let config = config(&[
             "--base-url",
             "",

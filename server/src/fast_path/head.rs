@@ -182,7 +182,7 @@ mod tests {
 
     /// The requests of gateways are plain; otherwise the fast path would be of no use.
     #[test]
-    fn what_gateways_ask_is_plain() {
+    fn requests_of_gateways_are_plain() {
         let more = "Host: keys\r\nX-Forwarded-For: 192.0.2.1\r\nAuthorization: Basic eA==\r\n";
         for request in [
             format!("GET /verify?gateway=nginx HTTP/1.1\r\n{more}\r\n"),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_changes_the_connection_or_has_a_body_is_not_plain() {
+    fn requests_with_bodies_or_connection_changes_are_not_plain() {
         for first in [
             "HEAD /verify HTTP/1.1",
             "CONNECT /verify HTTP/1.1",

@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn another_cookie_may_be_no_text() -> Result<(), axum::http::header::InvalidHeaderValue> {
+    fn an_unreadable_cookie_hides_no_other() -> Result<(), axum::http::header::InvalidHeaderValue> {
         let mut headers = HeaderMap::new();
         let value = b"who=Jos\xe9; session=a\xe9; session=b; who=Jos\xc3\xa9";
         headers.append(COOKIE, HeaderValue::from_bytes(value)?);

@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_says_who_sent_it() {
+    fn the_browsers_headers_decide_whether_a_request_is_ours() {
         assert!(ours(&[("sec-fetch-site", "same-origin")]));
         assert!(ours(&[("sec-fetch-site", "none")]));
         assert!(

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_are_ours() {
+    fn only_names_of_this_machine_are_accepted() {
         let base = "http://127.0.0.1:3000";
         for own in [
             "127.0.0.1:3000",

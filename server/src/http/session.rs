@@ -69,7 +69,7 @@ mod tests {
     use axum::http::header::COOKIE;
 
     #[test]
-    fn a_session_may_be_of_another_port() {
+    fn sessions_of_all_ports_are_read() {
         let site = Site {
             base_url: "http://127.0.0.1:3001".to_owned(),
             sign_up_open: true,

@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_slash_goes() {
+    fn the_redirect_removes_only_the_slash() {
         for (from, to) in [
             ("/sign-in/", Some("/sign-in")),
             ("/sign-in/?next=/a/", Some("/sign-in?next=/a/")),

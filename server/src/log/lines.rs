@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_cut_wherever_it_stands() {
+    fn a_long_value_is_cut_in_any_position() {
         let long = "ü".repeat(50_000);
         let text = logged(|| {
             let span = tracing::info_span!("request", method = %long);

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_sentence_is_whole() {
+    fn the_error_of_a_failed_start_is_written_whole() {
         let long = "x".repeat(5_000);
         let sentence = format!("not done: {long}\n  \u{1b}[31mred");
         let whole = format!("ERROR: not done: {long}\n  \\u{{1b}}[31mred\n");
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_that_cannot_be_read_is_named() {
+    fn an_invalid_filter_is_named() {
         for good in ["", " ", "info", "warn,server=debug", "off"] {
             assert!(filter(good).is_ok(), "{good:?}");
         }

@@ -228,7 +228,7 @@ mod tests {
 
     /// Lines that a full disk cut off are counted, and the next line begins at the left.
     #[test]
-    fn a_full_disk_costs_the_lines_it_did_not_take() {
+    fn a_full_disk_loses_only_the_lines_that_did_not_fit() {
         let disk = Disk {
             held: Vec::new(),
             capacity: 8,

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_has_so_many_lines_a_minute_and_the_rest_is_counted() {
+    fn lines_of_a_kind_are_limited_per_minute_and_the_rest_is_counted() {
         let sample = Sample::default();
         let (common, rare) = (kind!(Level::WARN), kind!(Level::WARN));
         let began = Instant::now();

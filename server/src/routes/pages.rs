@@ -219,7 +219,7 @@ mod tests {
 
     /// Proxies reject headers of many kilobytes.
     #[test]
-    fn the_way_back_is_short_or_left_out() {
+    fn the_return_address_is_short_or_left_out() {
         let long = format!("/{}", "-".repeat(1_500));
         assert_eq!(sign_in_address(&long), format!("/sign-in?next={long}"));
         assert_eq!(sign_in_address(&"-".repeat(7_000)), "/sign-in");

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_form_that_is_taken() {
+    fn the_smallest_accepted_encoding_is_served() {
         for (accepted, content) in [
             ("", "plain"),
             ("identity", "plain"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_has_is_not_sent_again() {
+    fn a_cached_file_is_not_sent_again() {
         for (since, status) in [
             ("Mon, 23 Nov 2026 12:00:00 GMT", 304),
             ("Mon, 23 Nov 2026 11:59:59 GMT", 200),

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_looked_at_does_not_count() {
+    fn an_abandoned_attempt_does_not_count() {
         let backoff = Backoff::default();
         let subject = Subject::Account("a@example.com".to_owned());
         for _ in 0..100 {
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn many_at_once_are_counted_before_they_are_decided() {
+    fn concurrent_attempts_are_counted_before_they_are_decided() {
         let backoff = Backoff::default();
         let subject = Subject::Account("a@example.com".to_owned());
         let under_way: Vec<_> = (0..100)
@@ -311,7 +311,7 @@ mod tests {
 
     /// A flood of other subjects does not reset one with more failures.
     #[test]
-    fn a_flood_of_others_forgives_nothing() {
+    fn a_flood_of_other_subjects_forgives_no_failure() {
         let backoff = Backoff::default();
         let victim = Subject::Account("owner@example.com".to_owned());
         for _ in 0..6 {

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_and_then_an_even_rate() {
+    fn a_bucket_allows_a_burst_and_then_an_even_rate() {
         let buckets = Buckets::new(60, 60_000, 2);
         for _ in 0..120 {
             assert_eq!(wait(&buckets, 5_000), 0);

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_folder_that_cannot_be_made_is_a_fault_that_passes() {
+    async fn an_unusable_folder_is_a_temporary_failure() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("taken");
         std::fs::write(&path, "").unwrap();

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_these_headers_and_both_parts() {
+    fn a_message_has_these_headers_and_both_parts() {
         let sent = sent(
             &letter("a@example.com", "1 API key has expired: billing-cron"),
             "Keyhold <keyhold@example.com>",
@@ -203,7 +203,7 @@ mod tests {
 
     /// D7: neither a name nor an address adds a header or a recipient.
     #[test]
-    fn nothing_is_injected() {
+    fn names_and_addresses_add_no_header() {
         let hostile = letter(
             "a@example.com",
             "expired: x\r\nBcc: evil@example.com\r\n\r\n<script>\u{202e}\u{0}",
@@ -246,7 +246,7 @@ mod tests {
 
     /// A link can be copied from the file.
     #[test]
-    fn a_text_travels_as_it_is_where_it_may() {
+    fn an_ascii_text_is_sent_unencoded() {
         let mut letter = letter("a@example.com", "s");
         let link = format!("https://keys.example.com/confirm?token={}", "f".repeat(80));
         letter.content.text = format!("Confirm:\n{link}\n\n.\n");

@@ -267,7 +267,7 @@ mod tests {
 
     /// Busy readers are not reported as a database that accepts no changes.
     #[tokio::test]
-    async fn a_question_without_a_reader_is_no_fault_of_the_database() {
+    async fn busy_readers_are_no_write_failure() {
         let fixture = Fixture::new().await;
         let vault = &fixture.vault;
         let database = &vault.0.database;

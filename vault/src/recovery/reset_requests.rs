@@ -182,7 +182,7 @@ mod tests {
 
     /// A request that a panic loses releases its slot.
     #[tokio::test]
-    async fn a_panic_frees_the_places_of_its_requests() {
+    async fn a_panic_frees_the_slots_of_its_requests() {
         let fixture = Fixture::new().await;
         let vault = &fixture.vault;
         let caller = Caller::default();
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_that_finds_no_place_is_not_charged() {
+    async fn a_request_without_a_slot_is_not_charged() {
         let fixture = Fixture::new().await;
         let vault = &fixture.vault;
         let (requests, caller) = (&vault.0.reset_requests, Caller::default());

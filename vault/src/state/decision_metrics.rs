@@ -103,7 +103,7 @@ mod tests {
 
     /// Counts add up across threads, also beyond the last bound.
     #[test]
-    fn parts_are_added_up() {
+    fn shards_are_added_up() {
         let metrics = DecisionMetrics::default();
         std::thread::scope(|scope| {
             for _ in 0..5 {

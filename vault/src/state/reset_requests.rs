@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_leaves_places_to_others() {
+    fn one_network_leaves_slots_to_others() {
         let requests = ResetRequests::default();
         let asked = (0..=u8::MAX).cycle().take(2 * MOST);
         let mut one: Vec<_> = asked

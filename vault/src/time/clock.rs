@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leap_takes_no_time() {
+    fn a_jump_does_not_move_the_monotonic_clock() {
         let clock = ManualClock::at(1_000);
         let started = clock.monotonic();
         clock.leap(500);

@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn standing_time_is_said_once_a_minute_and_its_end_once() {
+    fn a_stopped_clock_is_logged_once_a_minute_and_its_end_once() {
         let mut watch = Watch::default();
         let mut said = Vec::new();
         for second in 0..200 {

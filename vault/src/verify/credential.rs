@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pair_is_malformed() {
+    fn other_credentials_than_pairs_are_malformed() {
         let (access, secret) = pair();
         assert_eq!(outcome(&[]), Err(MISSING));
         let long = format!("Basic {}", "A".repeat(60_000));
@@ -201,7 +201,7 @@ mod tests {
     /// A short, seeded version of the endless run of `vault/fuzz/`: damaged credentials get an answer, and any pair
     /// that is read from one reads the same under every carrier.
     #[test]
-    fn what_is_read_of_damaged_credentials_reads_the_same_again() {
+    fn damaged_credentials_that_parse_round_trip() {
         let (access, secret) = pair();
         let word = format!("{access}.{secret}");
         let basic = encoded(&format!("{access}:{secret}"));

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_is_taken_over_only_if_it_may_stand_in_a_log() {
+    fn a_request_id_is_kept_only_if_it_is_safe_in_a_log() {
         let longest = "x".repeat(64);
         for good in ["7f3a-9._Z", "0", &longest] {
             assert_eq!(id_for(Some(good)), good);

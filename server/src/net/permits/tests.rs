@@ -37,7 +37,7 @@ fn gone(connections: &[AbortHandle]) -> Vec<usize> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_longest_idle_makes_way() {
+async fn the_longest_idle_connection_is_closed_first() {
     let permits = permits(3, 3);
     let mut held = Vec::new();
     for (peer, busy) in [(STRANGER, true), (STRANGER, false), (OTHER, false)] {
@@ -49,7 +49,7 @@ async fn the_longest_idle_makes_way() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_over_its_share_makes_way_first() {
+async fn an_address_over_its_share_is_closed_first() {
     let permits = permits(5, 2);
     let mut held = vec![
         connect(&permits, PROXY, false).await,
@@ -71,7 +71,7 @@ async fn an_address_over_its_share_makes_way_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_place_is_free_again_when_its_connection_ends() {
+async fn a_permit_is_free_again_when_its_connection_ends() {
     let permits = permits(1, 1);
     for _ in 0..3 {
         drop(permits.take(STRANGER.into()).await);
@@ -83,7 +83,7 @@ async fn a_place_is_free_again_when_its_connection_ends() {
 
 /// A proxy never counts against a share, not even that of the customer network that contains it.
 #[test]
-fn a_customer_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
+fn a_network_has_one_share_and_a_proxy_its_own() -> Result<(), std::net::AddrParseError> {
     let permits = permits(1, 1);
     for (peer, holder) in [
         ("192.0.2.1", "192.0.2.1"),

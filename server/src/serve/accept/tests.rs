@@ -36,7 +36,7 @@ fn large() -> Router {
 
 /// A client that reads nothing of a response is disconnected after thirty seconds, and not before.
 #[tokio::test(start_paused = true)]
-async fn who_reads_nothing_is_let_go() -> std::io::Result<()> {
+async fn a_client_that_reads_nothing_is_disconnected() -> std::io::Result<()> {
     let (address, server) = listen(large(), 16).await?;
     let mut client = TcpStream::connect(address).await?;
     client
@@ -54,7 +54,7 @@ async fn who_reads_nothing_is_let_go() -> std::io::Result<()> {
 /// A slow reader gets the whole response. The clock advances only where the test moves it, because a paused clock does
 /// not see bytes in flight between two sockets.
 #[tokio::test]
-async fn who_reads_slowly_gets_all_of_it() -> std::io::Result<()> {
+async fn a_slow_reader_gets_the_whole_answer() -> std::io::Result<()> {
     let (address, server) = listen(large(), 16).await?;
     let mut client = TcpStream::connect(address).await?;
     client
@@ -91,7 +91,7 @@ async fn read_all(client: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<
 
 /// When all permits are taken, the longest idle connection is closed for a new one.
 #[tokio::test(start_paused = true)]
-async fn a_newcomer_is_served_though_all_places_are_taken() -> std::io::Result<()> {
+async fn a_new_connection_is_served_when_all_permits_are_taken() -> std::io::Result<()> {
     let router = Router::new().route("/", get(|| async { "here" }));
     let (address, server) = listen(router, 4).await?;
     let mut clients = Vec::new();
@@ -117,7 +117,7 @@ async fn a_newcomer_is_served_though_all_places_are_taken() -> std::io::Result<(
 
 /// A response to an unread body reaches a client that sends all of it first.
 #[tokio::test]
-async fn what_is_still_sent_is_read_to_the_end() -> std::io::Result<()> {
+async fn an_unread_body_is_drained_after_the_answer() -> std::io::Result<()> {
     let router = Router::new().route("/", post(|| async { "enough" }));
     let (address, server) = listen(router, 16).await?;
     let body = vec![b'x'; 5_000_000];
@@ -145,7 +145,7 @@ async fn what_is_still_sent_is_read_to_the_end() -> std::io::Result<()> {
 
 /// A client that closes its half after a request still gets the response.
 #[tokio::test]
-async fn half_a_connection_is_answered() -> std::io::Result<()> {
+async fn a_half_closed_connection_is_answered() -> std::io::Result<()> {
     let router = Router::new().route("/", get(|| async { "here" }));
     let (address, server) = listen(router, 16).await?;
     let mut client = TcpStream::connect(address).await?;
@@ -163,7 +163,7 @@ async fn half_a_connection_is_answered() -> std::io::Result<()> {
 /// A client that connects and sends nothing, or not enough, is disconnected. The paused clock advances while every task
 /// waits, so ten seconds pass at once.
 #[tokio::test(start_paused = true)]
-async fn silent_clients_are_let_go() -> std::io::Result<()> {
+async fn silent_clients_are_disconnected() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let server = tokio::spawn(serve(
@@ -191,7 +191,7 @@ async fn silent_clients_are_let_go() -> std::io::Result<()> {
 /// The ten seconds restart with each response and end ten seconds after the last, whatever the connection's timer was
 /// set to before; a slow response does not count as silence.
 #[tokio::test(start_paused = true)]
-async fn patience_begins_anew_with_each_answer() -> std::io::Result<()> {
+async fn each_answer_restarts_the_time_limit() -> std::io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let slow = || async {

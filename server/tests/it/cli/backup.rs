@@ -55,7 +55,7 @@ fn create(running: &Running, cookie: &str, name: &str) -> serde_json::Value {
 }
 
 #[test]
-fn the_commands_of_the_readme_work() {
+fn readme_commands_work() {
     let [beside, stopped] = commands()[..] else {
         panic!("two blocks of commands");
     };

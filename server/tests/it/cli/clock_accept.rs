@@ -42,7 +42,7 @@ fn ready(running: &Running) -> String {
 }
 
 #[test]
-fn a_leap_that_was_recorded_is_reported_and_accepted() {
+fn a_recorded_clock_jump_is_reported_and_accepted() {
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &[]);
     let signed_up = running.sign_up();

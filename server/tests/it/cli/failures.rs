@@ -8,7 +8,7 @@ use crate::fixture::process::refusal_in;
 
 /// A command or start that fails reports the error to its user, whole and once, at any log level.
 #[test]
-fn a_failure_is_told_without_the_log() {
+fn a_failure_is_reported_at_any_log_level() {
     let folder = TempDir::new().unwrap();
     let long = ["n"; 10].map(|name| name.repeat(200)).join("/");
     let url = format!("sqlite://{long}/none.db");

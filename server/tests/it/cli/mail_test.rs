@@ -26,7 +26,7 @@ fn mail_test(folder: &Path, settings: &[(&str, &str)]) -> (bool, String, String)
 }
 
 #[test]
-fn mail_test_says_what_the_server_answered() {
+fn mail_test_prints_the_servers_response() {
     let folder = TempDir::new().unwrap();
     let mut peer = Peer::start();
     peer.follow([Script::at(Step::Dot, "250 2.0.0 queued as 4711")]);
@@ -67,7 +67,7 @@ fn mail_test_says_what_the_server_answered() {
 }
 
 #[test]
-fn mail_test_says_why_it_failed() {
+fn mail_test_prints_the_reason_of_a_failure() {
     let folder = TempDir::new().unwrap();
     let mut peer = Peer::start();
     peer.follow([Script::at(Step::Rcpt, "550 5.1.1 no such mailbox")]);

@@ -20,7 +20,7 @@ const VARIABLES: [&str; 11] = [
 
 /// Empty variables count as absent: Compose files set them for settings that are not wanted.
 #[test]
-fn an_empty_variable_is_as_if_absent() {
+fn an_empty_variable_counts_as_absent() {
     let folder = TempDir::new().unwrap();
     for empty in ["", " "] {
         let settings = VARIABLES.map(|name| (name, empty));
@@ -39,7 +39,7 @@ fn an_empty_variable_is_as_if_absent() {
 }
 
 #[test]
-fn a_bad_value_is_named_by_what_set_it() {
+fn a_bad_value_is_named_by_its_flag_or_variable() {
     let folder = TempDir::new().unwrap();
     for (flags, settings, expected) in [
         (
@@ -73,7 +73,7 @@ fn a_bad_value_is_named_by_what_set_it() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn a_refused_start_names_the_reason() {
     let folder = TempDir::new().unwrap();
     for (arguments, expected) in [
         (&["--frobnicate"][..], "--frobnicate"),
@@ -100,7 +100,7 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
-fn a_bad_address_for_metrics_stops_the_start() {
+fn a_bad_metrics_address_stops_the_start() {
     let folder = TempDir::new().unwrap();
     for (address, expected) in [
         ("9090", "9090"),

@@ -57,7 +57,7 @@ impl std::io::Write for Log {
 
 /// E1: a stop does not wait for clients that send nothing, or half a request.
 #[tokio::test]
-async fn a_stop_waits_for_nobody() {
+async fn a_stop_does_not_wait_for_silent_clients() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let good = get("/verify", &[&carriers[0]]);
@@ -81,7 +81,7 @@ async fn a_stop_waits_for_nobody() {
 
 /// A stop does not wait for a client that sends faster than it is answered, and other connections get their turn.
 #[tokio::test]
-async fn a_crowd_of_requests_is_interrupted() {
+async fn a_stop_interrupts_pipelined_requests() {
     const CROWD: usize = 300;
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
@@ -103,7 +103,7 @@ async fn a_crowd_of_requests_is_interrupted() {
 /// Requirement C1: a request has ten seconds, however slowly it arrives, and each answer restarts them. The paused
 /// clock advances while every task waits.
 #[tokio::test]
-async fn slow_clients_are_let_go() {
+async fn slow_clients_are_disconnected() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let good = get("/verify", &[&carriers[0]]);
@@ -153,7 +153,7 @@ async fn slow_clients_are_let_go() {
 
 /// A client that sends requests and reads no answers is disconnected.
 #[tokio::test]
-async fn who_takes_no_answers_is_let_go() {
+async fn a_client_that_reads_no_answers_is_disconnected() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let good = get("/verify", &[&carriers[0]]);

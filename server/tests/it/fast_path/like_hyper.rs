@@ -111,7 +111,7 @@ async fn the_same_bytes_get_the_same_answer() {
 
 /// Both reject invalid requests (RFC 9112: no Host or two, chunked twice) and, by requirement C2, heads over 64 KiB.
 #[tokio::test]
-async fn what_is_no_request_is_refused_by_both() {
+async fn both_parsers_reject_invalid_requests() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let good = get("/verify", &[&carriers[0]]);
@@ -160,7 +160,7 @@ async fn what_is_no_request_is_refused_by_both() {
 /// RFC 9112, section 6.1: a proxy may have used the length where the chunks count, so nothing after such a request is
 /// answered.
 #[tokio::test]
-async fn two_lengths_end_the_connection() {
+async fn two_body_lengths_end_the_connection() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     for target in ["/verify", "/robots.txt"] {
@@ -184,7 +184,7 @@ async fn two_lengths_end_the_connection() {
 
 /// Requests in a row are answered in their order, each on the fast path or by hyper.
 #[tokio::test]
-async fn requests_in_a_row_are_answered_in_a_row() {
+async fn pipelined_requests_are_answered_in_order() {
     let served = Served::new().await;
     let carriers = carriers(&served.site).await;
     let [good, expired] = [&carriers[0], &carriers[6]].map(|carrier| get("/verify", &[carrier]));

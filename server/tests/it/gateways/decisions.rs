@@ -10,7 +10,7 @@ use crate::fixture::process::start;
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-pub fn credentials_are_decided_on(kind: Kind) {
+pub fn every_carrier_is_verified(kind: Kind) {
     let site = Site::new(kind);
     let good = word(&site.key);
     let basic = STANDARD.encode(good.replacen('.', ":", 1));
@@ -151,7 +151,7 @@ pub fn every_request_is_guarded(kind: Kind) {
     assert_eq!(site.api.take().len(), 0);
 }
 
-pub fn changes_hold_at_once(kind: Kind) {
+pub fn changes_apply_immediately(kind: Kind) {
     let mut site = Site::new(kind);
     let key = site.key("Comes and goes", "90d");
     let access_key = ("access_key", text(&key, "access_key"));

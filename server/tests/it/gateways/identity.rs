@@ -4,7 +4,7 @@ use super::process::Kind;
 use super::site::{Site, text, with, word};
 use crate::fixture::raw_http::Message;
 
-pub fn who_it_is_comes_from_keyhold(kind: Kind) {
+pub fn identity_headers_come_from_keyhold_alone(kind: Kind) {
     let site = Site::new(kind);
     let named = site.key("Schlüssel, \"1\" & more", "5d");
     let account = site.passes(&site.key).header("x-keyhold-account");

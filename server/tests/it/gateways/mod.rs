@@ -40,13 +40,13 @@ macro_rules! behind_each_gateway {
 }
 
 behind_each_gateway! {
-    decisions: credentials_are_decided_on
+    decisions: every_carrier_is_verified
     decisions: every_request_is_guarded
-    decisions: changes_hold_at_once
-    identity: who_it_is_comes_from_keyhold
-    upstream: only_web_sockets_are_changed_to
-    upstream: the_apis_own_troubles_are_its_own
-    subrequests: keyhold_is_asked_little
-    subrequests: refusals_pass_as_they_are
-    subrequests: whoever_waits_is_answered
+    decisions: changes_apply_immediately
+    identity: identity_headers_come_from_keyhold_alone
+    upstream: only_websocket_upgrades_pass
+    upstream: api_errors_reach_the_client_unchanged
+    subrequests: subrequests_carry_only_what_keyhold_reads
+    subrequests: rejections_pass_unchanged
+    subrequests: expect_continue_and_http_1_0_work
 }

@@ -69,7 +69,7 @@ impl Proxy {
 
 /// A rejection with an unread body reaches the client as Keyhold sent it, and not as a 502.
 #[test]
-fn refusals_are_not_taken_for_faults() {
+fn rejections_of_unread_bodies_reach_the_client() {
     let folder = TempDir::new().unwrap();
     let keyhold = start(folder.path(), &[]);
     let proxy = Proxy::start(folder.path(), free_port(own_address()), &keyhold.address);

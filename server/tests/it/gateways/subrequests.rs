@@ -9,7 +9,7 @@ use super::recorder::Recorder;
 use super::site::{Site, problem, with};
 
 /// A gateway sends Keyhold only what it reads, and none of the client's body.
-pub fn keyhold_is_asked_little(kind: Kind) {
+pub fn subrequests_carry_only_what_keyhold_reads(kind: Kind) {
     let place = own_address();
     let api = Recorder::api(place);
     let keyhold = Recorder::start(place, |_| {
@@ -102,7 +102,7 @@ pub fn keyhold_is_asked_little(kind: Kind) {
 }
 
 /// A gateway passes on the rejections that Keyhold gives rarely, or not yet.
-pub fn refusals_pass_as_they_are(kind: Kind) {
+pub fn rejections_pass_unchanged(kind: Kind) {
     const SLOW: &str = "/slow";
     let place: IpAddr = own_address();
     let api = Recorder::api(place);
@@ -156,7 +156,7 @@ pub fn refusals_pass_as_they_are(kind: Kind) {
 }
 
 /// A client that waits for permission to send its body is rejected without it, and HTTP/1.0 works too.
-pub fn whoever_waits_is_answered(kind: Kind) {
+pub fn expect_continue_and_http_1_0_work(kind: Kind) {
     let site = Site::new(kind);
     let waiting = "POST /x HTTP/1.1\r\nExpect: 100-continue";
     let head = format!("{waiting}\r\nContent-Length: 10");

@@ -5,7 +5,7 @@ use super::site::{Site, problem, text, with};
 
 /// WebSocket works behind the guard, and no other upgrade does: inside HTTP/2 a client would reach the API without
 /// verification.
-pub fn only_web_sockets_are_changed_to(kind: Kind) {
+pub fn only_websocket_upgrades_pass(kind: Kind) {
     let site = Site::new(kind);
     let web_socket = "GET /x HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
@@ -38,7 +38,7 @@ pub fn only_web_sockets_are_changed_to(kind: Kind) {
 }
 
 /// The API's errors reach the client unchanged, and an absent API is not reported as an absent Keyhold.
-pub fn the_apis_own_troubles_are_its_own(kind: Kind) {
+pub fn api_errors_reach_the_client_unchanged(kind: Kind) {
     let mut site = Site::new(kind);
     for status in [400, 401, 403, 404, 500, 502, 503] {
         let head = format!("GET /x HTTP/1.1\r\nX-Answer: {status}");

@@ -7,7 +7,7 @@ use axum::http::Request;
 use crate::fixture::Site;
 
 #[tokio::test]
-async fn no_function_answers_another_site() {
+async fn every_function_rejects_cross_site_requests() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -63,7 +63,7 @@ async fn no_function_answers_another_site() {
 }
 
 #[tokio::test]
-async fn our_own_pages_are_let_through() {
+async fn same_origin_requests_are_accepted() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     for headers in [
@@ -93,7 +93,7 @@ async fn our_own_pages_are_let_through() {
 
 /// A request to the plain address of a server with an https address is answered with the right address.
 #[tokio::test]
-async fn the_plain_address_names_the_right_one() {
+async fn a_request_to_the_plain_address_gets_the_public_one() {
     let site = Site::at("https://keys.example.com", true).await;
     let headers = [
         ("host", "10.0.0.5:3000"),

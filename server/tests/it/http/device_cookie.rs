@@ -26,7 +26,7 @@ async fn sign_in(browser: &Browser<'_>, password: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn it_is_given_with_a_session_and_lets_the_owner_in_while_strangers_guess() {
+async fn sign_in_sets_a_device_cookie_that_bypasses_strangers_guesses() {
     let site = Site::new().await;
     site.member(EMAIL).await;
     let answer = sign_in(&site.stranger(), PASSWORD).await;
@@ -63,7 +63,7 @@ async fn strangers_guess(site: &Site) {
 
 /// B2: an owner with a new device signs in through a reset link while strangers keep guessing.
 #[tokio::test]
-async fn a_reset_gives_one_that_lets_the_owner_in() {
+async fn a_reset_sets_a_device_cookie_that_bypasses_strangers_guesses() {
     const NEW: &str = "a calm forest at noon";
     let site = Site::new().await;
     site.leave_mail();
@@ -93,7 +93,7 @@ async fn a_reset_gives_one_that_lets_the_owner_in() {
 }
 
 #[tokio::test]
-async fn over_https_it_is_bound_to_the_host() {
+async fn over_https_the_device_cookie_is_bound_to_the_host() {
     let site = Site::at("https://keys.example.com", true).await;
     site.leave_mail();
     let fields = [

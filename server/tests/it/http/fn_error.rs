@@ -14,7 +14,7 @@ fn assert_refused(answer: &Answer, code: &str, wait: &str) {
 }
 
 #[tokio::test]
-async fn amounts_and_rates_are_refused_alike() {
+async fn quotas_and_rates_are_rejected_in_one_form() {
     let limits = Settings {
         keys: 1,
         changes: 1,

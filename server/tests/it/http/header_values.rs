@@ -7,7 +7,7 @@ use crate::fixture::{BASE, Site};
 
 /// A byte that is not ASCII invalidates its own header's value and no other.
 #[tokio::test]
-async fn an_odd_byte_spoils_nothing_else() {
+async fn a_non_ascii_byte_invalidates_only_its_header() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let cookie = member.cookie.clone().unwrap();
@@ -37,7 +37,7 @@ async fn an_odd_byte_spoils_nothing_else() {
 
 /// Empty headers count as absent: proxies empty the headers that they are configured to drop.
 #[tokio::test]
-async fn an_empty_header_is_as_if_absent() {
+async fn an_empty_header_counts_as_absent() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let mut request = Request::builder()

@@ -8,7 +8,7 @@ use crate::fixture::{BASE, Site};
 
 /// On loopback only this machine's names are accepted: a foreign one is DNS rebinding.
 #[tokio::test]
-async fn only_this_machines_names_are_ours() {
+async fn on_loopback_only_this_machines_names_are_accepted() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

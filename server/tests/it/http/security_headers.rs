@@ -4,7 +4,7 @@ use crate::fixture::Site;
 
 /// Every response has the headers of requirement B6, without exception.
 #[tokio::test]
-async fn every_answer_protects_browsers() {
+async fn every_response_has_the_security_headers() {
     let site = Site::at("https://keys.example.com", true).await;
     let member = site.member("a@example.com").await;
     let key = member.key.clone().unwrap().basic();

@@ -28,7 +28,7 @@ async fn cookies_over_https_are_for_this_host_only() {
 }
 
 #[tokio::test]
-async fn a_session_is_new_at_each_sign_in() {
+async fn each_sign_in_starts_a_new_session() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

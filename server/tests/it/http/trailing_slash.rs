@@ -3,7 +3,7 @@
 use crate::fixture::Site;
 
 #[tokio::test]
-async fn a_slash_at_the_end_leads_on() {
+async fn a_trailing_slash_redirects() {
     let site = Site::new().await;
     for (from, to) in [
         ("/sign-in/", "/sign-in"),

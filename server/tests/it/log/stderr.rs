@@ -97,7 +97,7 @@ impl Unread {
 
 /// `keyhold serve 2>&1 | reader`, with the reader gone.
 #[test]
-fn a_log_that_nobody_can_read() {
+fn a_closed_log_affects_nothing_else() {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
     let mut keyhold = Unread::start(writer, "info");
@@ -108,7 +108,7 @@ fn a_log_that_nobody_can_read() {
 
 /// The reader does not read: its pipe is full, and eventually the queue too.
 #[test]
-fn a_log_whose_reader_has_stalled() {
+fn a_stalled_log_reader_affects_nothing_else() {
     let (reader, writer) = pipe().unwrap();
     let mut keyhold = Unread::start(writer, "trace");
     let deadline = Instant::now() + PATIENCE;
@@ -125,7 +125,7 @@ fn a_log_whose_reader_has_stalled() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn a_log_on_a_full_disk() {
+fn a_log_on_a_full_disk_affects_nothing_else() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let mut keyhold = Unread::start(full, "info");
     keyhold.works();
@@ -135,7 +135,7 @@ fn a_log_on_a_full_disk() {
 
 /// Rejected requests are logged, but in bounded number and length.
 #[test]
-fn strangers_do_not_fill_the_log() {
+fn rejected_requests_do_not_fill_the_log() {
     let (reader, writer) = pipe().unwrap();
     let log = std::thread::spawn(move || text(reader));
     let mut keyhold = Unread::start(writer, "info");

@@ -35,7 +35,7 @@ fn copies(peer: &Peer, delivery: &Value) -> usize {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_again_and_arrives() {
+async fn temporary_failures_are_retried_until_the_mail_arrives() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -119,7 +119,7 @@ async fn what_may_pass_is_tried_again_and_arrives() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_tried_again() {
+async fn a_refused_connection_is_retried() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -140,7 +140,7 @@ async fn nobody_at_home_is_tried_again() {
 
 /// A mail is sent once the server accepts the final dot, however the connection ends.
 #[tokio::test]
-async fn a_bad_goodbye_makes_no_second_copy() {
+async fn a_failure_after_acceptance_makes_no_second_copy() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -166,7 +166,7 @@ async fn a_bad_goodbye_makes_no_second_copy() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_good_waits_for_its_owner() {
+async fn a_permanent_rejection_waits_for_its_owner() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -209,7 +209,7 @@ async fn what_is_refused_for_good_waits_for_its_owner() {
 
 /// Waits begin at half a minute, double, and vary at random; after five days the mail counts as given up.
 #[tokio::test]
-async fn waits_grow_for_five_days() {
+async fn retries_back_off_for_five_days() {
     let mut peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -285,7 +285,7 @@ async fn waits_grow_for_five_days() {
 }
 
 #[tokio::test]
-async fn five_hundred_keys_at_once_are_one_mail() {
+async fn five_hundred_keys_that_expire_at_once_make_one_mail() {
     let peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;

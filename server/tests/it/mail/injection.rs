@@ -9,7 +9,7 @@ use crate::fixture::mail::{deliver, member, transport};
 
 /// D7: neither a name nor an address becomes a header, a recipient or a command.
 #[tokio::test]
-async fn line_breaks_are_refused_where_they_come_in() {
+async fn line_breaks_in_input_are_rejected() {
     let peer = Peer::start();
     let (site, way) = (Site::new().await, transport(&peer.url()));
     let alice = member(&site, &way, "a@example.com").await;
@@ -59,7 +59,7 @@ async fn line_breaks_are_refused_where_they_come_in() {
 }
 
 #[tokio::test]
-async fn line_breaks_are_harmless_on_the_way_out() {
+async fn line_breaks_in_a_mail_are_harmless() {
     let peer = Peer::start();
     let way = transport(&peer.url());
     let letter = |to: &str, subject: &str, text: &str| Letter {

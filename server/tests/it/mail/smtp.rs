@@ -7,7 +7,7 @@ use crate::fixture::mail::{at, deliver, expired_key, latest, member, transport};
 
 /// The password is sent only to a server that asks for it, and appears nowhere else.
 #[tokio::test]
-async fn a_login_is_used_and_not_told() {
+async fn the_smtp_login_is_used_and_not_revealed() {
     let peer = Peer::start_with_login("postman", "knocks twice");
     let site = Site::new().await;
     let url = |login: &str| format!("smtp://{login}127.0.0.1:{}", peer.port);
@@ -38,7 +38,7 @@ async fn a_login_is_used_and_not_told() {
 
 /// Where TLS is required, an untrusted certificate ends the conversation before any mail is sent.
 #[tokio::test]
-async fn a_false_certificate_hears_nothing() {
+async fn an_untrusted_certificate_gets_no_mail() {
     let peer = Peer::start_self_signed();
     let site = Site::new().await;
     let demanding = transport(&format!("{}?tls=required", peer.url()));

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::fixture::process::{Running, refusal, start};
 
 #[test]
-fn one_server_a_file() {
+fn a_second_server_on_the_file_is_refused() {
     let folder = TempDir::new().unwrap();
     let first = start(folder.path(), &[]);
     let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
@@ -24,7 +24,7 @@ fn status(running: &Running, path: &str) -> String {
 /// A removed database is reported within a second, with no change acknowledged and verification unaffected; a restart
 /// is refused with instructions and creates no empty Keyhold.
 #[test]
-fn a_removed_database_is_noticed() {
+fn a_removed_database_is_reported() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let key = running.sign_up();
@@ -49,7 +49,7 @@ fn a_removed_database_is_noticed() {
 
 /// A warning is logged if other users can open the database.
 #[test]
-fn a_database_that_is_open_to_others_is_noticed() {
+fn a_database_open_to_other_users_is_reported() {
     let folder = TempDir::new().unwrap();
     drop(start(folder.path(), &[]));
     let database = folder.path().join("data/keyhold.db");

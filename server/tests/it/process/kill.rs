@@ -18,7 +18,7 @@ fn a_first_start_survives_a_kill() {
 
 /// Promise 3: acknowledged changes survive `kill -9`, again and again.
 #[test]
-fn what_was_acknowledged_survives_a_kill() {
+fn acknowledged_changes_survive_kills() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let signed_up = running.sign_up();

@@ -69,7 +69,7 @@ async fn found(path: &Path) -> (i64, i64) {
 /// D12: a killed migration leaves the old tables or the new ones whole, the next start continues it, and a copy of the
 /// old tables is kept.
 #[tokio::test]
-async fn a_killed_migration_leaves_old_or_new() {
+async fn a_killed_migration_leaves_the_old_or_the_new_schema() {
     let folder = TempDir::new().unwrap();
     let template = folder.path().join("older.db");
     older(&template).await;

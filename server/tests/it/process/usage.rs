@@ -63,7 +63,7 @@ async fn totals_are_exact_after_sigterm() {
 
 /// A kill loses only calls of the last second, and the database has no call that was not made.
 #[tokio::test]
-async fn a_kill_costs_a_second_at_most() {
+async fn a_kill_loses_at_most_one_second_of_usage() {
     const ROUNDS: usize = 3;
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &[]);

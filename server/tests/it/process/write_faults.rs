@@ -38,7 +38,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 /// Whichever call fails, at the commit or at its sync: writes are rejected quickly and recover by themselves,
 /// verification stays right and counted, and no rejected change is applied.
 #[test]
-fn a_failing_disk_costs_no_more_than_its_time() {
+fn a_failing_disk_rejects_changes_until_its_repair() {
     let mut failing = Failing::start();
     let running = &failing.running;
     let owner = running.sign_up();
@@ -99,7 +99,7 @@ fn a_failing_disk_costs_no_more_than_its_time() {
 /// A disk that cannot be read fails statements before any commit: verification continues, and afterwards so does
 /// everything else.
 #[test]
-fn a_disk_that_cannot_be_read_leaves_verification() {
+fn verification_continues_while_the_disk_cannot_be_read() {
     let failing = Failing::start();
     let running = &failing.running;
     let owner = running.sign_up();
@@ -122,7 +122,7 @@ fn a_disk_that_cannot_be_read_leaves_verification() {
 
 /// A sync that hangs, as on a frozen volume, is reported although it gives no error, until it ends.
 #[test]
-fn a_commit_that_does_not_end_is_reported() {
+fn a_hanging_commit_is_reported() {
     let failing = Failing::start();
     let running = &failing.running;
     let owner = running.sign_up();

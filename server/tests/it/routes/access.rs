@@ -145,7 +145,7 @@ async fn a_session_opens_no_guarded_endpoint() {
 }
 
 #[tokio::test]
-async fn the_rest_is_not_found() {
+async fn unknown_addresses_are_not_found() {
     let site = Site::new().await;
     for path in [
         "/nothing",

@@ -44,7 +44,7 @@ async fn a_program_without_a_session_gets_the_calendar() {
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_is_not_found() {
+async fn a_wrong_token_finds_no_calendar() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let other = site.member("b@example.com").await;
@@ -83,7 +83,7 @@ async fn whatever_is_wrong_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_reset_closes_the_old_address() {
+async fn a_reset_closes_the_old_calendar_address() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

@@ -8,7 +8,7 @@ use crate::fixture::mail::{reset_mail, token};
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
 #[tokio::test]
-async fn the_makers_keys_and_session_end_with_the_owners_reset() {
+async fn the_owners_reset_ends_the_strangers_keys_and_session() {
     let site = Site::new().await;
     site.leave_mail();
     let folder = tempfile::TempDir::new().unwrap();

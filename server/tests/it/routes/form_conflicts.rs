@@ -65,7 +65,7 @@ async fn a_form_begun_before_a_change_shows_both_states() {
 
 /// *Extend* on an outdated Dashboard is answered visibly on the key's page.
 #[tokio::test]
-async fn a_stale_extension_says_why_it_was_refused() {
+async fn an_outdated_extension_explains_its_rejection() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -83,7 +83,7 @@ async fn a_stale_extension_says_why_it_was_refused() {
 }
 
 #[tokio::test]
-async fn settings_of_an_older_tab_are_refused_with_what_is_stored() {
+async fn outdated_settings_are_rejected_with_the_stored_ones() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

@@ -31,7 +31,7 @@ fn hostile() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn no_field_of_any_function_breaks_anything() {
+async fn hostile_text_in_any_field_is_stored_or_rejected() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -86,7 +86,7 @@ async fn no_field_of_any_function_breaks_anything() {
 }
 
 #[tokio::test]
-async fn hostile_addresses_find_nothing() {
+async fn hostile_addresses_cause_no_error() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     for path in [

@@ -7,7 +7,7 @@ use vault::test_support::PASSWORD;
 use crate::fixture::{BASE, Site};
 
 #[tokio::test]
-async fn sign_in_leads_on_and_stays_here() {
+async fn sign_in_redirects_within_this_server() {
     let site = Site::new().await;
     site.leave_mail();
     site.member("a@example.com").await;
@@ -40,7 +40,7 @@ async fn sign_in_leads_on_and_stays_here() {
 
 /// Without a session the typed text is lost; the sign-in page reports that the session has ended.
 #[tokio::test]
-async fn a_form_whose_session_has_ended_says_so() {
+async fn a_form_after_the_sessions_end_leads_to_sign_in() {
     let site = Site::new().await;
     let form = Request::builder()
         .method("POST")
@@ -124,7 +124,7 @@ async fn sign_up_shows_the_default_key_once() {
 }
 
 #[tokio::test]
-async fn a_key_is_made_and_its_secret_is_in_this_answer_only() {
+async fn a_new_secret_is_in_one_response_only() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let fields = [
@@ -151,7 +151,7 @@ async fn a_key_is_made_and_its_secret_is_in_this_answer_only() {
 }
 
 #[tokio::test]
-async fn a_wrong_form_comes_back_with_what_was_typed() {
+async fn an_invalid_form_comes_back_with_the_typed_text() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let fields = [
@@ -171,7 +171,7 @@ async fn a_wrong_form_comes_back_with_what_was_typed() {
 }
 
 #[tokio::test]
-async fn edit_expire_restore_delete() {
+async fn each_change_of_a_key_redirects_with_its_result() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

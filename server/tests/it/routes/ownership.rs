@@ -3,7 +3,7 @@
 use crate::fixture::Site;
 
 #[tokio::test]
-async fn a_foreign_key_page_is_a_missing_page() {
+async fn another_accounts_key_looks_missing() {
     let site = Site::new().await;
     site.leave_mail();
     let (owner, stranger) = (

@@ -71,7 +71,7 @@ async fn every_page_renders_with_its_policy() {
 }
 
 #[tokio::test]
-async fn the_theme_is_the_cookies() {
+async fn the_theme_comes_from_its_cookie() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let answer = member.call("account/theme", &[("theme", "dark")]).await;
@@ -95,7 +95,7 @@ async fn the_theme_is_the_cookies() {
 }
 
 #[tokio::test]
-async fn the_list_lives_in_the_address() {
+async fn search_filter_sort_and_page_are_in_the_address() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -124,7 +124,7 @@ async fn the_list_lives_in_the_address() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_in_needs_no_sign_in_page() {
+async fn the_sign_in_page_redirects_a_signed_in_browser() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     let answer = member.get("/sign-in?next=%2Fdevelopers").await;
@@ -138,7 +138,7 @@ async fn whoever_is_signed_in_needs_no_sign_in_page() {
 
 /// Promise 4: a secret that a search without script put into an address is removed by a redirect.
 #[tokio::test]
-async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
+async fn a_secret_in_an_address_is_removed_by_a_redirect() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -190,7 +190,7 @@ async fn a_secret_in_an_address_is_answered_by_the_address_without_it() {
 
 /// A page states its number of elements: the browser compares it with its own before the script takes over.
 #[tokio::test]
-async fn a_page_says_how_many_elements_it_has() {
+async fn a_page_states_its_number_of_elements() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     member.create("<b>&\"'</b>", "3d").await;
@@ -208,7 +208,7 @@ async fn a_page_says_how_many_elements_it_has() {
 
 /// A `Location` stays short: proxies have little room for headers, and no page has such a path.
 #[tokio::test]
-async fn a_location_is_short() {
+async fn a_redirect_has_a_short_location() {
     let site = Site::new().await;
     let long = format!("/preferences/api-control/{}", "-".repeat(7_000));
     let answer = site.stranger().get(&long).await;

@@ -19,7 +19,7 @@ async fn raw(member: &Browser<'_>, function: &str, kind: &str, body: impl Into<B
 const FORM: &str = "application/x-www-form-urlencoded";
 
 #[tokio::test]
-async fn unknown_and_doubled_fields_are_refused() {
+async fn unknown_and_repeated_fields_are_rejected() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     for body in [
@@ -41,7 +41,7 @@ async fn unknown_and_doubled_fields_are_refused() {
 }
 
 #[tokio::test]
-async fn other_forms_of_body_are_refused() {
+async fn other_bodies_than_forms_are_rejected() {
     let site = Site::new().await;
     let member = site.member("a@example.com").await;
     for kind in [

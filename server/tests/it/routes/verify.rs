@@ -43,7 +43,7 @@ async fn a_good_key_is_identified() {
 }
 
 #[tokio::test]
-async fn any_method_and_path_and_no_look_at_the_body() {
+async fn any_method_and_path_is_verified_without_its_body() {
     let site = Site::new().await;
     let key = site.member("a@example.com").await.key.unwrap();
     for method in [
@@ -72,7 +72,7 @@ async fn any_method_and_path_and_no_look_at_the_body() {
 }
 
 #[tokio::test]
-async fn expire_error_restore() {
+async fn an_expired_key_gets_its_reason_until_it_is_restored() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -120,7 +120,7 @@ async fn expire_error_restore() {
 
 /// A key expires at the exact instant, and setting the clock back does not revive it.
 #[tokio::test]
-async fn exact_to_the_millisecond() {
+async fn a_key_expires_at_the_exact_millisecond() {
     let site = Site::new().await;
     site.leave_mail();
     let key = site
@@ -138,7 +138,7 @@ async fn exact_to_the_millisecond() {
 
 /// nginx turns every status but 200, 401 and 403 into an error of its own, so it gets only these.
 #[tokio::test]
-async fn nginx_gets_what_it_can_carry() {
+async fn nginx_gets_only_statuses_that_it_passes_on() {
     let site = Site::new().await;
     let key = site.member("a@example.com").await.key.unwrap();
     let (basic, word) = (key.basic(), key.word());
@@ -167,7 +167,7 @@ async fn nginx_gets_what_it_can_carry() {
 
 /// An unknown access key, a wrong secret and a deleted key get the same answer.
 #[tokio::test]
-async fn one_answer_for_every_invalid_key() {
+async fn every_invalid_key_gets_the_same_answer() {
     let site = Site::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

@@ -9,7 +9,7 @@ use crate::fixture::Site;
 /// A connection that is idle at the stop gets its next request answered, with the note that this is the last, on the
 /// fast path and by hyper.
 #[tokio::test]
-async fn the_last_answer_of_a_connection_says_so() {
+async fn the_last_answer_of_a_connection_announces_its_end() {
     let site = Site::new().await;
     site.leave_mail();
     let listener = listener::bind("127.0.0.1:0".parse().unwrap()).unwrap();

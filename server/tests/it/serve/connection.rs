@@ -10,7 +10,7 @@ use crate::fixture::process::start;
 
 /// C2: the memory of an idle connection does not grow with the requests that it has carried.
 #[test]
-fn idle_connections_hold_little() {
+fn idle_connections_hold_little_memory() {
     const CONNECTIONS: usize = 200;
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);

@@ -10,7 +10,7 @@ use crate::fixture::process::start;
 
 /// A12: a verification is answered without its body, sent or unsent, and the body is not taken for the next request.
 #[test]
-fn the_body_of_a_verification_is_not_waited_for() {
+fn a_verification_does_not_wait_for_its_body() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let key = running.sign_up();
@@ -44,7 +44,7 @@ fn the_body_of_a_verification_is_not_waited_for() {
 
 /// C2: headers are bounded.
 #[test]
-fn too_many_bytes_of_headers_are_refused() {
+fn oversized_headers_are_rejected() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let long = format!("GET /verify HTTP/1.1\r\nX-Long: {}", "x".repeat(60 * 1024));
@@ -69,7 +69,7 @@ fn too_many_bytes_of_headers_are_refused() {
 
 /// C2: the answer reaches a client that sends its whole body first, however large.
 #[test]
-fn refused_bodies_are_answered() {
+fn a_rejected_body_is_answered_after_it_is_sent() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let body = "x".repeat(5_000_000);

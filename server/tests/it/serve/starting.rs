@@ -13,7 +13,7 @@ use crate::fixture::Site;
 
 /// Every request is answered at once while the vault opens, with the news that Keyhold is starting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_start_is_answered() {
+async fn requests_during_the_start_are_answered() {
     let site = Site::new().await;
     site.leave_mail();
     let front = HttpService::starting();

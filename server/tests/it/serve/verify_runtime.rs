@@ -23,7 +23,7 @@ async fn verifies(stream: &mut TcpStream, request: &str) {
 
 /// B1, C1: work on the server's other threads does not delay a gateway's connection.
 #[test]
-fn a_gateways_connection_waits_for_nothing_else() {
+fn other_work_does_not_delay_a_gateways_connection() {
     let (client, others, verifying) = (runtime(), runtime(), runtime());
     let (site, address, server) = others.block_on(async {
         let site = Site::new().await;

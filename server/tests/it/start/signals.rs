@@ -40,7 +40,7 @@ fn every_signal_stops_alike() {
 /// `nohup keyhold serve` outlives its terminal.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_hangup_that_is_ignored_at_the_start_stops_nothing() {
+fn a_server_under_nohup_survives_a_hangup() {
     let folder = TempDir::new().unwrap();
     let mut running = crate::fixture::process::start_by_nohup(folder.path());
     let key = running.sign_up();

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(13);
 
 /// A stop on a full disk reports the lost calls in the log and in the exit code.
 #[test]
-fn usage_that_cannot_be_written_is_not_passed_over() {
+fn a_stop_reports_lost_usage() {
     let mut failing = Failing::start();
     let key = failing.running.sign_up();
     failing.fail("write ENOSPC");
@@ -31,7 +31,7 @@ fn usage_that_cannot_be_written_is_not_passed_over() {
 
 /// A write lock that another process never releases does not delay the stop.
 #[test]
-fn a_foreign_lock_does_not_hold_up_the_stop() {
+fn a_foreign_lock_does_not_delay_the_stop() {
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &[]);
     let key = running.sign_up();

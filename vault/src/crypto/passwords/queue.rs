@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_flood_of_sign_ups_leaves_room_for_a_sign_in_and_goes_after_it() {
+    async fn a_sign_in_goes_before_a_flood_of_sign_ups() {
         let (queue, release) = held_up().await;
         let (done, order) = mpsc::channel();
         let mut under_way = Vec::new();
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn sign_ups_of_many_networks_take_half_of_the_places() {
+    async fn sign_ups_of_many_networks_take_half_of_the_queue() {
         let queue = Queue::start(1).unwrap();
         let most = PLACES_OF_NETWORK * NETWORKS;
         let network = |number: u32| Some(IpAddr::V4((number << 8).into()));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_who_hung_up_costs_no_hash() {
+    async fn a_disconnected_caller_costs_no_hash() {
         let (queue, release) = held_up().await;
         let (done, hashed) = mpsc::channel();
         let place = queue.place(Turn::First, HOME).unwrap();
@@ -346,7 +346,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[tokio::test]
-    async fn hashes_give_way_to_everything_else() {
+    async fn hashing_threads_have_a_lower_priority() {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let ours = nice();
         let queue = Queue::start(1).unwrap();

@@ -61,7 +61,7 @@ async fn a_mail_is_handed_over() {
 
 /// The acceptance of the final dot counts, whatever comes after.
 #[tokio::test]
-async fn nobody_waits_for_the_goodbye() {
+async fn delivery_does_not_wait_for_quit() {
     for action in [
         Action::Hold,
         Action::Drop,
@@ -77,7 +77,7 @@ async fn nobody_waits_for_the_goodbye() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_mail_is_permanent() {
+async fn a_rejection_of_the_mail_is_permanent() {
     let no = "550 5.1.1 no such mailbox";
     for script in [
         // The reply to QUIT is not awaited here either. First, because those of the others end meanwhile.
@@ -99,7 +99,7 @@ async fn a_refusal_of_the_mail_is_permanent() {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_temporary() {
+async fn other_failures_are_temporary() {
     for (step, words) in [
         (Step::Rcpt, "451 4.7.1 try later"),
         (Step::Connect, "421 too busy"),
@@ -133,7 +133,7 @@ async fn what_may_pass_is_temporary() {
 
 /// A server that has received the final dot may have the mail.
 #[tokio::test]
-async fn no_answer_to_the_final_dot_leaves_it_open() {
+async fn no_answer_to_the_final_dot_leaves_the_outcome_open() {
     for action in [Action::Drop, "what".into()] {
         let peer = peer(Script::at(Step::Dot, action));
         let fault = send_to(&peer, "", "").await.unwrap_err();
@@ -196,7 +196,7 @@ async fn keywords_have_no_case() {
 
 /// RFC 5321, section 4.5.3.2: each step has minutes, and the final dot ten of them.
 #[tokio::test(start_paused = true)]
-async fn a_slow_server_has_the_time_it_may_take() {
+async fn a_slow_server_gets_its_whole_time_limit() {
     let silent = |limit: u64| format!("no answer within {limit} s");
     for (step, seconds, expected) in [
         (Step::Mail, 290, None),
@@ -229,7 +229,7 @@ async fn a_slow_server_has_the_time_it_may_take() {
 }
 
 #[tokio::test]
-async fn words_are_one_short_line() {
+async fn a_response_is_kept_as_one_short_line() {
     let long = format!("550 \u{7}a\u{1b}[31m\u{202e}{}", "x".repeat(600));
     let peer = peer(Script::at(Step::Rcpt, &*long));
     let fault = send_to(&peer, "", "").await.unwrap_err();

@@ -74,7 +74,7 @@ async fn a_clock_that_leaps_ahead_makes_mail_wait() {
 }
 
 #[tokio::test]
-async fn the_postman_sleeps_until_something_is_due() {
+async fn the_worker_sleeps_until_a_mail_is_due() {
     let mut office = Office::open().await;
     office.mails_after(0).await;
     let look = Duration::from_mins(1);
@@ -157,7 +157,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
 
 /// Receivers that never respond delay neither links nor, while they are few, notices.
 #[tokio::test]
-async fn a_link_finds_a_free_hand() {
+async fn a_link_is_sent_while_notices_hang() {
     let mut office = Office::open().await;
     office.fixture.leave_mail();
     office.mails_after(0).await;
@@ -182,7 +182,7 @@ async fn a_link_finds_a_free_hand() {
 
 /// A key that is expired during a round is reported as expired, not as about to expire.
 #[tokio::test]
-async fn a_mail_speaks_of_the_moment_when_it_leaves() {
+async fn a_mail_describes_the_moment_when_it_leaves() {
     let office = Office::open().await;
     let (vault, caller) = (&office.round.vault, Caller::default());
     let key = vault
@@ -211,7 +211,7 @@ async fn a_mail_speaks_of_the_moment_when_it_leaves() {
 
 /// While the outcome of a mail cannot be stored, its lease ends; the mail is not sent a second time.
 #[tokio::test]
-async fn a_mail_in_hand_is_not_sent_twice() {
+async fn a_mail_in_flight_is_not_sent_twice() {
     let office = Office::open().await;
     let (vault, in_flight) = (&office.round.vault, &office.round.in_flight);
     let take = |now| vault.take(Wanted::Any, now, in_flight);
@@ -226,7 +226,7 @@ async fn a_mail_in_hand_is_not_sent_twice() {
 
 /// Mail that waits for a free reader is logged, and not in every round.
 #[tokio::test]
-async fn a_postman_without_a_reader_says_so_once_a_minute() {
+async fn a_worker_without_a_reader_logs_once_a_minute() {
     let mut office = Office::open().await;
     let mut held = Vec::new();
     for _ in 0..crate::storage::READERS {

@@ -123,7 +123,7 @@ fn leap(vault: &Vault, clock: &ManualClock, milliseconds: i64) {
 /// A mailbox reaches its daily limit of notices while the clock runs ahead: the next one is postponed once, by the time
 /// that has really passed, and not taken again and again.
 #[tokio::test]
-async fn a_crowded_mailbox_waits_by_no_leap() {
+async fn a_full_mailbox_waits_by_the_time_really_passed() {
     /// The time until the mailbox may get one more.
     const WAIT: i64 = DAY_MS / 40;
     for ahead in [10 * MINUTE, DAY_MS] {

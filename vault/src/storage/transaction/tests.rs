@@ -173,7 +173,7 @@ async fn a_change_that_has_begun_is_committed_and_published_without_its_client()
 
 /// A client that disconnects while its change waits for the turn changes nothing.
 #[tokio::test]
-async fn a_change_that_waits_is_given_up_with_its_client() {
+async fn a_waiting_change_is_abandoned_with_its_client() {
     let site = Site::new().await;
     let held = site.vault.0.database.hold().await.unwrap();
     let (vault, published) = (site.vault.clone(), site.publishes());

@@ -85,7 +85,7 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
 /// A link opened outside the account's browser shows that mail arrives, but not whose mailbox it is: the requested
 /// address is named only to a proven owner.
 #[tokio::test]
-async fn the_address_asked_for_is_named_to_its_owner_only() {
+async fn the_requested_address_is_shown_to_its_owner_only() {
     for owned in [false, true] {
         let fixture = Fixture::new().await;
         let mut mailbox = Mailbox::of(&fixture);
@@ -105,7 +105,7 @@ async fn the_address_asked_for_is_named_to_its_owner_only() {
 }
 
 #[tokio::test]
-async fn asking_takes_the_password_and_a_free_address() {
+async fn a_request_requires_the_password_and_a_free_address() {
     let fixture = Fixture::new().await;
     let member = fixture.member("old@example.com").await;
     fixture.member("taken@example.com").await;
@@ -158,7 +158,7 @@ async fn an_address_belongs_to_one_account() {
 
 /// The owner of a hijacked session cancels the request: with the button, or with a new password.
 #[tokio::test]
-async fn a_request_is_taken_back_by_hand_and_by_a_new_password() {
+async fn a_request_is_withdrawn_manually_and_by_a_new_password() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);

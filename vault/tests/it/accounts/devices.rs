@@ -89,7 +89,7 @@ async fn a_browser_that_guesses_waits_by_itself() {
 }
 
 #[tokio::test]
-async fn a_cookie_of_another_account_or_of_nobody_opens_no_way_round() {
+async fn a_foreign_or_forged_cookie_bypasses_no_throttle() {
     let site = Fixture::new().await;
     owner(&site).await;
     let other = site
@@ -109,7 +109,7 @@ async fn a_cookie_of_another_account_or_of_nobody_opens_no_way_round() {
 
 /// A new password invalidates earlier device cookies.
 #[tokio::test]
-async fn a_new_password_makes_strangers_of_the_other_browsers() {
+async fn a_new_password_revokes_the_cookies_of_other_browsers() {
     let site = Fixture::new().await;
     site.leave_mail();
     let earlier = owner(&site).await;

@@ -79,7 +79,7 @@ async fn signing_up_sends_a_link_that_confirms_the_address_once() {
 }
 
 #[tokio::test]
-async fn a_link_is_for_one_thing_and_for_a_while() {
+async fn a_link_has_one_purpose_and_expires() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -119,7 +119,7 @@ async fn a_link_is_for_one_thing_and_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_set_anew() {
+async fn a_forgotten_password_is_replaced() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
@@ -182,7 +182,7 @@ async fn a_forgotten_password_is_set_anew() {
 }
 
 #[tokio::test]
-async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
+async fn a_reset_link_ends_after_an_hour_or_with_a_new_password() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
@@ -220,7 +220,7 @@ async fn a_link_to_a_new_password_ends_with_the_hour_and_with_the_password() {
 
 /// The database contains neither the token nor anything that it can be computed from.
 #[tokio::test]
-async fn a_stolen_database_opens_no_link() {
+async fn a_stolen_database_contains_no_usable_link() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -254,7 +254,7 @@ async fn a_stolen_database_opens_no_link() {
 
 /// A forged token is rejected without the writer, even while nothing can be written.
 #[tokio::test]
-async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
+async fn a_forged_token_never_waits_for_the_writer() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -277,7 +277,7 @@ async fn a_token_that_is_not_ours_never_waits_for_the_writer() {
 /// A reset costs the same for an address with and without an account, and writes nothing before the answer: otherwise
 /// the time of a client's next write would tell them apart.
 #[tokio::test]
-async fn a_reset_writes_after_the_answer_whether_there_is_an_account_or_not() {
+async fn a_reset_request_writes_after_the_answer_with_or_without_an_account() {
     let site = Fixture::new().await;
     site.leave_mail();
     site.member("a@example.com").await;

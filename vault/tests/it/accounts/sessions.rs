@@ -4,7 +4,7 @@ use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, PASSWORD};
 
 #[tokio::test]
-async fn a_session_is_over_when_idle_and_in_any_case_in_the_end() {
+async fn a_session_ends_when_idle_and_at_its_maximum_age() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     let nobody = Caller::default();
@@ -117,7 +117,7 @@ async fn the_token_is_stored_as_a_digest_only() {
 }
 
 #[tokio::test]
-async fn nonsense_is_no_session() {
+async fn an_invalid_token_is_no_session() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     for nonsense in ["", "00", "' OR 1=1 --"] {

@@ -13,7 +13,7 @@ async fn shown(fixture: &Fixture, member: &Member) -> (Vec<(String, bool)>, (i64
 }
 
 #[tokio::test]
-async fn keys_retired_by_hand_hide_nothing_and_alarm_nobody() {
+async fn manually_expired_keys_raise_no_alarm_and_hide_none() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let member = fixture.member("a@example.com").await;

@@ -119,7 +119,7 @@ async fn expire_and_restore_keep_the_credentials() {
 }
 
 #[tokio::test]
-async fn restore_asks_for_a_later_instant() {
+async fn restore_requires_a_later_instant() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "60d").await;
@@ -154,7 +154,7 @@ async fn restore_asks_for_a_later_instant() {
 }
 
 #[tokio::test]
-async fn edit_changes_what_it_says_and_nothing_else() {
+async fn an_edit_changes_the_key_and_nothing_else() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "before", "2026-11-26").await;
@@ -254,7 +254,7 @@ async fn bad_input_is_named_by_field_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn delete_wants_the_name_and_is_for_ever() {
+async fn delete_requires_the_name_and_is_final() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "staging", "1d").await;

@@ -48,7 +48,7 @@ async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Ve
 }
 
 #[tokio::test]
-async fn a_foreign_key_is_as_good_as_none() {
+async fn a_foreign_key_looks_missing() {
     let site = Fixture::new().await;
     let owner = site.member("owner@example.com").await;
     let stranger = site.member("stranger@example.com").await;
@@ -103,7 +103,7 @@ async fn lists_hold_only_the_owners_keys() {
 
 /// A failed mail is sent again only for its own account.
 #[tokio::test]
-async fn a_foreign_mail_is_as_good_as_none() {
+async fn a_foreign_mail_looks_missing() {
     let site = Fixture::new().await;
     let owner = site.member("owner@example.com").await;
     let stranger = site.member("stranger@example.com").await;

@@ -180,7 +180,7 @@ async fn pages_neither_repeat_nor_skip() {
 }
 
 #[tokio::test]
-async fn the_dashboard_names_what_needs_attention_soonest_first() {
+async fn the_dashboard_lists_keys_that_need_attention_soonest_first() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     for days in [40, 10, 3, 100] {
@@ -208,7 +208,7 @@ async fn the_dashboard_names_what_needs_attention_soonest_first() {
 }
 
 #[tokio::test]
-async fn the_history_tells_what_was_done() {
+async fn the_history_lists_the_changes() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;

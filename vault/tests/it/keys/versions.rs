@@ -101,7 +101,7 @@ async fn a_tab_opened_before_overwrites_nothing() {
 }
 
 #[tokio::test]
-async fn an_edit_changes_what_it_names_and_nothing_else() {
+async fn a_partial_edit_changes_only_its_fields() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "30d").await;
@@ -153,7 +153,7 @@ async fn an_edit_changes_what_it_names_and_nothing_else() {
 
 /// Every answer about a key has its version, and all of them agree.
 #[tokio::test]
-async fn answers_carry_the_version_that_they_speak_of() {
+async fn answers_carry_the_version_of_what_they_show() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -224,7 +224,7 @@ async fn the_stored_order_of_stages_is_no_conflict() {
 }
 
 #[tokio::test]
-async fn settings_are_not_overwritten_unseen() {
+async fn outdated_settings_overwrite_nothing() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;

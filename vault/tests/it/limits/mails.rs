@@ -10,7 +10,7 @@ use crate::accounts::email_links::token_in;
 
 /// Neither strangers nor an account can fill a mailbox.
 #[tokio::test]
-async fn mails_that_are_asked_for_are_throttled() {
+async fn requested_mails_are_throttled() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let member = fixture.member("a@example.com").await;
@@ -138,7 +138,7 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
 
 /// Strangers' accounts under other spellings of an owner's address use up none of the owner's mails.
 #[tokio::test]
-async fn strangers_neither_block_nor_silence_what_an_owner_is_told() {
+async fn strangers_cannot_use_up_an_owners_mails() {
     let site = Fixture::new().await;
     let (vault, mut mailbox) = (&site.vault, Mailbox::of(&site));
     let owner = site.member("victim@example.com").await.session;

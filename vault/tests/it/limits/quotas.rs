@@ -19,7 +19,7 @@ fn refused(site: &Fixture, limit: Limit) -> u64 {
 
 /// Successful sign-ups count: one network can neither fill the database nor keep others out.
 #[tokio::test]
-async fn a_network_makes_so_many_accounts_an_hour() {
+async fn sign_ups_of_a_network_are_limited_per_hour() {
     let site = Fixture::limited(|limits| limits.sign_ups = 3).await;
     let sign_up = async |name: &str, caller: &Caller| {
         let email = format!("{name}@example.com");
@@ -47,7 +47,7 @@ async fn a_network_makes_so_many_accounts_an_hour() {
 
 /// Waits end on time while the vault's clock stands still, and a jump of the machine's clock ends none.
 #[tokio::test]
-async fn limits_do_not_go_by_the_clock_on_the_wall() {
+async fn limits_are_independent_of_the_wall_clock() {
     let site = Fixture::limited(|limits| limits.sign_ups = 1).await;
     site.member("a@example.com").await;
     let home = from([192, 0, 2, 1]);
@@ -113,7 +113,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
 }
 
 #[tokio::test]
-async fn an_account_has_so_many_keys() {
+async fn keys_of_an_account_are_limited() {
     let site = Fixture::limited(|limits| limits.keys = 2).await;
     let member = site.member("a@example.com").await;
     let caller = Caller::default();
@@ -138,7 +138,7 @@ async fn an_account_has_so_many_keys() {
 }
 
 #[tokio::test]
-async fn an_instance_has_so_many_accounts() {
+async fn accounts_of_an_instance_are_limited() {
     let site = Fixture::limited(|limits| limits.accounts = 1).await;
     site.member("a@example.com").await;
     let sign_up = site
@@ -150,7 +150,7 @@ async fn an_instance_has_so_many_accounts() {
 }
 
 #[tokio::test]
-async fn the_session_used_longest_ago_makes_room() {
+async fn the_least_recently_used_session_makes_room() {
     let site = Fixture::limited(|limits| limits.sessions = 2).await;
     let caller = Caller::default();
     let signed_up = site
@@ -176,7 +176,7 @@ async fn the_session_used_longest_ago_makes_room() {
 
 /// Every operation that writes for an account counts, and beyond the limit none reaches the writer.
 #[tokio::test]
-async fn an_account_makes_so_many_changes() {
+async fn changes_of_an_account_are_limited() {
     let site = Fixture::limited(|limits| limits.changes = 1).await;
     site.leave_mail();
     let (vault, caller) = (&site.vault, Caller::default());

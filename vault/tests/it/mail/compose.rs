@@ -83,7 +83,7 @@ fn a_digest_of_all_kinds() {
 /// The mail reports remaining callers of expired keys only, in the account's zone, and also where each of many keys has
 /// one line.
 #[test]
-fn the_mail_says_who_misses_the_key() {
+fn the_mail_names_the_failing_callers() {
     let said = |notice: Notice, now: i64| {
         let content = digest(BASE, Zone::stored("Asia/Kathmandu"), now, &[notice], None);
         let line = content.text.lines().nth(5).unwrap().trim().to_owned();
@@ -126,7 +126,7 @@ fn the_mail_says_who_misses_the_key() {
 
 /// A delayed mail reports what is true when it leaves.
 #[test]
-fn the_clock_says_what_has_expired() {
+fn a_delayed_mail_is_true_when_it_leaves() {
     let late = notice("kh_0", "late", NOON);
     let content = digest(BASE, Zone::utc(), NOON, std::slice::from_ref(&late), None);
     assert_eq!(content.subject, "1 API key has expired: late");

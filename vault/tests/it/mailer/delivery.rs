@@ -8,7 +8,7 @@ use vault::mail::transport::Transport;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
 
 #[tokio::test]
-async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {
+async fn keys_extended_or_deleted_before_the_mail_leaves_are_omitted() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -73,7 +73,7 @@ async fn what_is_extended_or_deleted_before_the_mail_leaves_is_not_told() {
 
 /// A delayed mail about "in 3 days" is dropped when one about "in 1 day" is due.
 #[tokio::test]
-async fn a_mail_that_was_held_up_makes_way_for_a_more_urgent_one() {
+async fn a_delayed_mail_is_replaced_by_a_more_urgent_one() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -127,7 +127,7 @@ async fn many_notices_a_day_are_collected() {
 
 /// A row that cannot be rendered as a mail does not hold up the others.
 #[tokio::test]
-async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
+async fn a_mail_that_cannot_be_composed_delays_no_other() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     fixture.member("a@example.com").await;
@@ -144,7 +144,7 @@ async fn a_mail_that_cannot_be_composed_holds_up_nobody() {
 
 /// D10: a mail that was queued while the clock was ahead is sent once the clock is right.
 #[tokio::test]
-async fn a_clock_that_was_ahead_holds_up_no_mail() {
+async fn a_clock_that_was_ahead_delays_no_mail() {
     for ahead in [HOUR, 400 * DAY] {
         let fixture = Fixture::new().await;
         let mut mailbox = Mailbox::of(&fixture);
@@ -160,7 +160,7 @@ async fn a_clock_that_was_ahead_holds_up_no_mail() {
 /// Of two notices about one key in one mail that the server defers, one becomes untrue: the other is still sent once
 /// the server accepts it.
 #[tokio::test]
-async fn what_is_left_out_takes_nothing_with_it() {
+async fn an_omitted_notice_omits_no_other() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -205,7 +205,7 @@ async fn what_is_left_out_takes_nothing_with_it() {
 
 /// A mail that was given up stays listed and can be sent again, however many follow it.
 #[tokio::test]
-async fn a_failed_mail_stays_in_sight() {
+async fn a_failed_mail_stays_in_the_delivery_log() {
     let fixture = Fixture::new().await;
     let member = fixture.member("a@example.com").await;
     let mut database = fixture.database().await;

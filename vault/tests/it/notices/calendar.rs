@@ -123,7 +123,7 @@ async fn every_expiration_is_an_event() {
 }
 
 #[tokio::test]
-async fn the_instant_is_the_keys_and_the_event_stays_the_same() {
+async fn an_event_follows_its_key_and_keeps_its_id() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "billing-cron", "3d").await;
@@ -150,7 +150,7 @@ async fn the_instant_is_the_keys_and_the_event_stays_the_same() {
 }
 
 #[tokio::test]
-async fn it_holds_the_owners_keys_only_and_no_secret() {
+async fn the_feed_has_the_owners_keys_only_and_no_secret() {
     let site = Fixture::new().await;
     let owner = site.member("a@example.com").await;
     let other = site.member("b@example.com").await;
@@ -164,7 +164,7 @@ async fn it_holds_the_owners_keys_only_and_no_secret() {
 }
 
 #[tokio::test]
-async fn only_the_present_token_opens_it() {
+async fn only_the_current_token_opens_the_feed() {
     let site = Fixture::new().await;
     let owner = site.member("a@example.com").await;
     let other = site.member("b@example.com").await;
@@ -250,7 +250,7 @@ async fn hostile_names_stay_names() {
 
 /// The feed is bounded, however many keys there are, and is sent in pieces.
 #[tokio::test]
-async fn it_holds_the_nearest_dates_of_many() {
+async fn the_feed_has_the_nearest_dates_of_many() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let mut database = site.database().await;

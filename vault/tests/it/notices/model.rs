@@ -88,7 +88,7 @@ impl Model {
 }
 
 #[test]
-fn the_ledger_is_what_the_rule_says() {
+fn the_ledger_follows_the_rule() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -26,7 +26,7 @@ fn told(expected: &[(i64, &str)]) -> Vec<(i64, String)> {
 
 /// A key's year: announced, extended, manually expired, restored, shortened, expired on its own.
 #[tokio::test]
-async fn a_year_of_a_key() {
+async fn each_stage_is_sent_once_through_a_keys_year() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -96,7 +96,7 @@ async fn a_year_of_a_key() {
 
 /// A change of the name re-arms no notice.
 #[tokio::test]
-async fn editing_anything_else_repeats_nothing() {
+async fn editing_other_fields_repeats_no_notice() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -129,7 +129,7 @@ async fn editing_anything_else_repeats_nothing() {
 }
 
 #[tokio::test]
-async fn after_downtime_only_the_most_urgent_is_told() {
+async fn after_downtime_only_the_most_urgent_stage_is_sent() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -201,7 +201,7 @@ async fn five_hundred_keys_make_one_mail() {
 }
 
 #[tokio::test]
-async fn an_account_hears_of_the_stages_it_has_chosen() {
+async fn an_account_gets_its_chosen_stages_only() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
@@ -239,7 +239,7 @@ async fn an_account_hears_of_the_stages_it_has_chosen() {
 
 /// Each account gets notices of its own keys and of no others.
 #[tokio::test]
-async fn each_account_hears_of_its_own_keys() {
+async fn each_account_is_notified_of_its_own_keys_only() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let expiry = at(NOON + HOUR);
@@ -325,7 +325,7 @@ async fn a_second_recipient_confirms_first() {
 
 /// D10: a clock that goes back repeats no notice, and one that jumps ahead makes one mail.
 #[tokio::test]
-async fn clock_jumps_make_no_storm() {
+async fn clock_jumps_cause_no_burst_of_mails() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;

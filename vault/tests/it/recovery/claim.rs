@@ -47,7 +47,7 @@ async fn signed_in(fixture: &Fixture) -> Member {
 }
 
 #[tokio::test]
-async fn the_first_reset_expires_what_was_made_before_and_says_so() {
+async fn the_first_reset_expires_earlier_keys_and_reports_it() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let attacker = fixture.member("victim@example.com").await;
@@ -135,7 +135,7 @@ async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
 
 /// An owner who opens the link of a stranger's account shows that mail arrives, and no more.
 #[tokio::test]
-async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
+async fn a_link_opened_elsewhere_proves_no_ownership() {
     for moved in [false, true] {
         let fixture = Fixture::new().await;
         fixture.leave_mail();
@@ -181,7 +181,7 @@ async fn a_link_opened_elsewhere_makes_no_stranger_the_owner() {
 
 /// A browser on which the owner signed in once proves ownership too, and so does a later link.
 #[tokio::test]
-async fn a_browser_of_the_owner_shows_who_made_the_account() {
+async fn a_known_browser_or_a_later_link_proves_ownership() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
@@ -226,7 +226,7 @@ async fn a_browser_of_the_owner_shows_who_made_the_account() {
 
 /// A key that a clock jump expired before the reset is not good again once the clock is right.
 #[tokio::test]
-async fn what_a_leap_had_expired_before_the_reset_stays_expired() {
+async fn keys_expired_in_a_jump_before_the_reset_stay_expired() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
@@ -299,7 +299,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
 
 /// A key made during the reset either expires with it or is rejected.
 #[tokio::test]
-async fn no_key_slips_through_beside_the_reset() {
+async fn no_key_escapes_a_concurrent_reset() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
@@ -326,7 +326,7 @@ async fn no_key_slips_through_beside_the_reset() {
 
 /// Repeated password changes are allowed, but fill no mailbox with announcements.
 #[tokio::test]
-async fn a_changed_password_is_announced_but_not_endlessly() {
+async fn announcements_of_changed_passwords_are_limited() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("victim@example.com").await;

@@ -128,7 +128,7 @@ async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
 
 /// A newer backup counts as the later state of everything but the changes since the older one replaced a lost database.
 #[tokio::test]
-async fn what_the_older_backup_never_knew_is_left_as_it_is() {
+async fn rows_unknown_to_the_older_backup_are_left_unchanged() {
     let story = told().await;
     for ending in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(story.folder.path().join(format!("keyhold.db{ending}")));

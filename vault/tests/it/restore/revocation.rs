@@ -154,7 +154,7 @@ async fn a_restore_revokes_what_was_revoked_since() {
 
 /// A former address or password does not sign in again, and a second recipient who left gets no more notices.
 #[tokio::test]
-async fn what_accounts_changed_since_stays_changed() {
+async fn later_changes_of_accounts_survive_a_restore() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     site.member("b@example.com").await;
@@ -239,7 +239,7 @@ async fn the_operator_may_keep_or_name_keys() {
 
 /// A restore without a database to compare with reports that, and expires nothing.
 #[tokio::test]
-async fn without_the_present_database_it_says_what_it_cannot_know() {
+async fn a_restore_without_the_present_database_reports_it() {
     for damage in ["missing", "new and empty", "damaged"] {
         let site = Fixture::new().await;
         site.leave_mail();
@@ -287,7 +287,7 @@ async fn without_the_present_database_it_says_what_it_cannot_know() {
 }
 
 #[tokio::test]
-async fn what_must_not_be_restored_is_refused_untouched() {
+async fn a_refused_restore_changes_nothing() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     let file = backup_file(&site);
@@ -332,7 +332,7 @@ async fn what_must_not_be_restored_is_refused_untouched() {
 
 /// A key that the operator names is expired, although the comparison would only have shortened its time.
 #[tokio::test]
-async fn a_named_key_expires_whatever_became_of_it() {
+async fn a_named_key_expires_in_any_state() {
     let site = Fixture::new().await;
     site.leave_mail();
     let story = told(&site).await;

@@ -97,7 +97,7 @@ enum ChangeOf {
 
 /// The floor is the latest instant in the trail: an earlier version could write an entry older than the one before it.
 #[tokio::test]
-async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
+async fn the_floor_is_the_latest_instant_of_the_trail() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -126,7 +126,7 @@ async fn the_floor_is_the_latest_instant_whatever_its_place_in_the_trail() {
 /// A key that expired on its own stays expired when the machine restarts an hour behind, from the first moment on and
 /// after a failed start.
 #[tokio::test]
-async fn what_expired_by_itself_stays_expired_over_restarts() {
+async fn expired_keys_stay_expired_over_restarts() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", &at(NOON + HOUR)).await;
@@ -176,7 +176,7 @@ async fn a_session_in_use_is_recorded() {
 /// A jump of 400 days with a sign-in in it is reported, and the operator can end it. Changes that a person made
 /// meanwhile hold.
 #[tokio::test]
-async fn a_leap_ahead_is_reported_and_can_be_put_right() {
+async fn a_jump_ahead_is_reported_and_can_be_corrected() {
     let site = Fixture::new().await;
     let mut mailbox = Mailbox::of(&site);
     let member = site.member("a@example.com").await;
@@ -263,7 +263,7 @@ pub async fn accepted(site: Fixture, right: i64) -> Fixture {
 
 /// An acknowledged Expire holds, although the jump had expired the key before the button was pressed.
 #[tokio::test]
-async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
+async fn keys_expired_manually_in_a_jump_stay_expired() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let leaked = site.key(&member, "leaked", "90d").await;
@@ -291,7 +291,7 @@ async fn what_was_expired_in_a_leap_stays_expired_once_the_clock_is_right() {
 
 /// The fault of a clock that is behind ends once that clock has caught up.
 #[tokio::test]
-async fn standing_time_ends_by_itself() {
+async fn a_stopped_clock_continues_by_itself() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     let site = restarted(site, NOON - HOUR).await;

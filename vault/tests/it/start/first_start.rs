@@ -44,7 +44,7 @@ fn files(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
 
 /// A first start succeeds after an earlier one died, in each state that it can leave.
 #[tokio::test]
-async fn a_first_start_that_died_is_started_again() {
+async fn a_killed_first_start_can_be_repeated() {
     let states: [fn(&Path); 5] = [
         |folder| fs::write(folder.join("keyhold.db.lock"), "").unwrap(),
         |folder| fs::write(folder.join("keyhold.db"), "").unwrap(),
@@ -93,7 +93,7 @@ async fn a_first_start_that_died_is_started_again() {
 
 /// A volume that is not mounted does not become a new, empty Keyhold.
 #[tokio::test]
-async fn a_pepper_without_its_database_is_refused_untouched() {
+async fn a_pepper_without_its_database_is_refused_and_kept() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     site.vault.close().await;
@@ -137,7 +137,7 @@ async fn a_pepper_without_its_database_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn a_database_that_leads_nowhere_is_refused() {
+async fn a_dangling_link_to_the_database_is_refused() {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("volume.db");
     symlink(&target, folder.path().join("keyhold.db")).unwrap();

@@ -28,7 +28,7 @@ async fn the_pepper_is_private_and_kept() {
 }
 
 #[tokio::test]
-async fn a_lost_or_strange_pepper_stops_the_start() {
+async fn a_lost_or_foreign_pepper_stops_the_start() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     let pepper = site.folder.path().join("pepper");
@@ -70,7 +70,7 @@ async fn a_second_server_on_the_same_file_is_refused() {
 
 /// The lock is on the file, whatever the spelling of its path.
 #[tokio::test]
-async fn another_name_for_the_same_file_is_no_way_around() {
+async fn another_name_of_the_file_does_not_bypass_its_lock() {
     let site = Fixture::new().await;
     let file = site.folder.path().join("keyhold.db");
     let link = site.folder.path().join("link.db");
@@ -96,7 +96,7 @@ async fn another_name_for_the_same_file_is_no_way_around() {
 }
 
 #[tokio::test]
-async fn files_are_for_their_owner_only() {
+async fn files_are_readable_by_their_owner_only() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
     let mut seen = 0;
@@ -135,7 +135,7 @@ async fn time_goes_on_from_the_last_change() {
 }
 
 #[tokio::test]
-async fn a_newer_database_is_refused_untouched() {
+async fn a_newer_database_is_refused_and_unchanged() {
     let site = Fixture::new().await;
     let mut database = site.database().await;
     sqlx::query(
@@ -166,7 +166,7 @@ async fn a_newer_database_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn what_is_no_keyhold_database_is_refused_untouched() {
+async fn a_foreign_file_is_refused_and_unchanged() {
     for (content, expected) in [
         (None, "something else"),
         (Some("just some text, not a database\n"), "cannot be opened"),

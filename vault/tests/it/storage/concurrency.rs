@@ -54,7 +54,7 @@ async fn some_keys(site: &Fixture, member: &Member, count: usize) -> Vec<NewKey>
 
 /// A7: dropping the client's future at any moment leaves a change whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_hangs_up_tears_nothing_apart() {
+async fn a_disconnecting_client_separates_no_commit_from_its_publication() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

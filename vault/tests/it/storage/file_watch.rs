@@ -84,7 +84,7 @@ async fn create(
 
 /// Every fault is noticed within two checks, which are a quarter of a second apart.
 #[tokio::test]
-async fn whatever_happens_to_the_file_is_noticed() {
+async fn every_fault_of_the_file_is_noticed() {
     for (expected, harm) in FAULTS {
         let (site, member) = in_use().await;
         harm(&site);
@@ -153,7 +153,7 @@ async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
 }
 
 #[tokio::test]
-async fn the_same_file_put_back_is_taken_again() {
+async fn the_same_file_put_back_is_used_again() {
     let (site, member) = in_use().await;
     let away = site.folder.path().join("away");
     fs::rename(database(&site), &away).unwrap();
@@ -227,7 +227,7 @@ async fn vacuuming_and_folding_in_are_no_faults() {
 /// A replaced file stays whole after the writer lost its connection, as on a full disk, even while another process has
 /// the old file locked: neither the stop nor the next start folds the old log into it.
 #[tokio::test]
-async fn the_file_that_took_the_place_stays_whole() {
+async fn a_replaced_file_stays_whole() {
     for locked in [false, true] {
         let (site, member) = in_use().await;
         let other = site.folder.path().join("other.db");

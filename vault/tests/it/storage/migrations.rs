@@ -9,7 +9,7 @@ use crate::usage::flush::{account_hours, hours};
 /// In a database older than the notices, the audit trail gives the day on which each expiration was set, and notices
 /// that were due before the upgrade are not sent.
 #[tokio::test]
-async fn expirations_are_dated_and_history_is_not_told() {
+async fn expirations_get_dates_and_cause_no_notices() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;

@@ -46,7 +46,7 @@ fn refused<T>(result: Result<T, Error>) {
 
 /// Behind another process's lock, a rejected change is never applied, and each of many waits at most two seconds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn behind_a_foreign_lock_refused_means_not_done() {
+async fn a_change_rejected_behind_a_foreign_lock_is_not_applied() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
@@ -96,7 +96,7 @@ async fn behind_a_foreign_lock_refused_means_not_done() {
 
 /// A failed statement affects no other: the next one works as soon as the cause is gone, without a wait.
 #[tokio::test]
-async fn a_statement_that_fails_is_the_only_one() {
+async fn a_failed_statement_affects_no_other() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let mut other = site.database().await;

@@ -66,7 +66,7 @@ async fn the_log_is_bounded_while_reads_overlap() {
 
 /// The sizes in `docs/growth.md` hold: many rows of each kind are added and measured in the file.
 #[tokio::test]
-async fn what_things_take() {
+async fn sizes_are_as_documented() {
     const TIMES: i64 = 300;
     let site = Fixture::new().await;
     site.leave_mail();
@@ -194,7 +194,7 @@ async fn the_floor_of_the_clock_is_never_removed() {
 }
 
 #[tokio::test]
-async fn settled_mails_go_and_what_a_rule_needs_stays() {
+async fn settled_mails_are_removed_unless_a_rule_needs_them() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let mut mailbox = Mailbox::of(&site);

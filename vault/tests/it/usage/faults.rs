@@ -93,7 +93,7 @@ async fn keys_of(database: &mut SqliteConnection) -> Vec<(String, String, Option
 
 /// D10: times recorded by a clock that jumped ahead are replaced once the clock is right again.
 #[tokio::test]
-async fn a_leap_of_the_clock_is_forgotten() {
+async fn usage_recorded_in_a_clock_jump_is_replaced() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "never").await;

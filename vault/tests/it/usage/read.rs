@@ -282,7 +282,7 @@ async fn an_expired_key_that_is_still_called_raises_an_alarm() {
 }
 
 #[tokio::test]
-async fn the_banner_begins_with_what_fails_now() {
+async fn the_banner_begins_with_failing_keys() {
     let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let mut keys = Vec::new();
@@ -308,7 +308,7 @@ async fn the_banner_begins_with_what_fails_now() {
 
 /// A notice reports the calls of the time at which it leaves.
 #[tokio::test]
-async fn the_notice_says_who_still_calls() {
+async fn the_notice_names_the_remaining_callers() {
     let site = Site(Fixture::new().await);
     let member = site.member("a@example.com").await;
     let mut mailbox = Mailbox::of(&site);

@@ -68,7 +68,7 @@ async fn a_thousand_keys_expire_at_once() {
 /// A10: an unknown key, a secret wrong in its first character and one wrong in its last get the same answer after the
 /// same time. The calls are interleaved, so that a delay of the machine affects all three.
 #[tokio::test]
-async fn those_without_the_secret_are_answered_alike() {
+async fn calls_without_the_secret_get_one_answer() {
     const CALLS: usize = 50_000;
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;

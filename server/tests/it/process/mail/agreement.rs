@@ -9,7 +9,7 @@ use super::{Office, member, message_id, settled};
 
 /// The mail, the Dashboard, the delivery log and verification agree about a key that expires on its own.
 #[test]
-fn mail_banner_and_log_agree() {
+fn mail_dashboard_and_delivery_log_agree() {
     let mut office = Office::new();
     let running = office.open();
     let cookie = member(&running);

@@ -38,7 +38,7 @@ fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInc
 }
 
 #[test]
-fn killed_while_nobody_answers() {
+fn killed_before_the_greeting() {
     kill_at(&holding(Step::Connect), Peer::held, 3, 1..=1);
 }
 
@@ -70,7 +70,7 @@ fn killed_after_the_answer() {
 
 /// No mail is lost by a kill between the acknowledged change and its delivery, in steps of one answered request.
 #[test]
-fn killed_before_the_server_heard_of_it() {
+fn killed_between_change_and_delivery() {
     let office = Office::new();
     let mut running = office.open();
     let cookie = member(&running);

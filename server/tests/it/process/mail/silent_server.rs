@@ -9,7 +9,7 @@ use super::{Office, cookie, deliveries, expired_key, holding, settled};
 
 /// D6: a silent mail server delays neither verification nor pages nor changes.
 #[test]
-fn a_black_hole_holds_up_nothing() {
+fn a_silent_mail_server_delays_nothing() {
     let mut office = Office::new();
     office.peer.follow([holding(Step::Connect)]);
     let running = office.open();
@@ -49,7 +49,7 @@ fn a_black_hole_holds_up_nothing() {
 
 /// While as many notices hang as are sent at once, the next notice waits, and a link that a user expects does not.
 #[test]
-fn mails_that_hang_do_not_keep_others_waiting() {
+fn hanging_notices_do_not_delay_links() {
     /// The most notices in flight.
     const NOTICES: usize = 12;
     let mut office = Office::new();

@@ -87,7 +87,7 @@ fn tag(text: &str) -> (String, &str) {
 }
 
 #[test]
-fn it_reads_what_a_browser_reads() {
+fn the_skeleton_has_the_tags_that_a_browser_sees() {
     let html = "<!DOCTYPE html><html lang=\"a>b\"><title>a<b></title><!--x<i>--><INPUT disabled value='\">' b=c/></p>1 < 2<br/>";
     let tags = [
         "declaration",

@@ -24,7 +24,7 @@ async fn nothing_is_smuggled_into_tls() {
 
 /// A server that offers no STARTTLS gets neither the password nor the mail.
 #[tokio::test]
-async fn required_means_required() {
+async fn required_tls_is_never_skipped() {
     let peer = Peer::start();
     let fault = send_to(&peer, "user:pass@", "?tls=required")
         .await
