@@ -1,5 +1,6 @@
 //! Accounts and their database rows.
 
+use shared::notice::Stages;
 use shared::view::AccountView;
 use sqlx::FromRow;
 
@@ -25,6 +26,44 @@ impl Account {
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
         }
+    }
+
+    /// Adds the account's row.
+    ///
+    /// # Errors
+    /// [`Error::SignUpRefused`] if the address already has an account.
+    pub(crate) async fn insert(&self, tx: &mut Tx, password_hash: &str) -> Result<()> {
+        let inserted = sqlx::query(
+            "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&self.id)
+        .bind(&self.email)
+        .bind(password_hash)
+        .bind(self.time_zone.name())
+        .bind(self.warning_days)
+        .bind(tx.now())
+        // The column's default has only the stages of its migration: SQLite cannot change a default.
+        .bind(Stages::ALL.to_string())
+        .execute(tx.connection())
+        .await;
+        match inserted {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+                Err(Error::SignUpRefused)
+            }
+            Err(error) => Err(error.into()),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    /// Counts the address as confirmed, by the account's creator.
+    pub(crate) async fn own(&self, tx: &mut Tx) -> Result<()> {
+        sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
+            .bind(tx.now())
+            .bind(&self.id)
+            .execute(tx.connection())
+            .await?;
+        Ok(())
     }
 
     /// Publishes the account to verification once `tx` commits.

@@ -15,7 +15,7 @@ use crate::caller::Caller;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
-use crate::outbox;
+use crate::outbox::{self, ledger};
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::text;
@@ -75,39 +75,11 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
     for kind in [MailKind::ResetPassword, MailKind::ConfirmAddress] {
         email_links::void(tx, account, kind).await?;
     }
-    readdress(tx.connection(), account, (old, new)).await?;
+    // Unsent notices go to the new address.
+    ledger::readdress(tx.connection(), account, (old, new)).await?;
     tell(tx, account, MailKind::AddressChanged, old).await?;
     tx.audit(Entry::of_account(account, Action::AddressChanged, new))
         .await
-}
-
-/// Redirects unsent notices to the new address.
-async fn readdress(
-    connection: &mut AnyConnection,
-    account: &str,
-    (old, new): (&str, &str),
-) -> Result<()> {
-    sqlx::query(
-        "UPDATE notices SET recipient = $1 WHERE recipient = $2 AND mail_id IN
-             (SELECT id FROM outbox WHERE account_id = $3 AND recipient = $2 AND kind = 'notice' AND outcome IS NULL)
-         AND NOT EXISTS (SELECT 1 FROM notices t WHERE t.access_key = notices.access_key
-             AND t.expires_at = notices.expires_at AND t.stage = notices.stage AND t.recipient = $1)",
-    )
-    .bind(new)
-    .bind(old)
-    .bind(account)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "UPDATE outbox SET recipient = $1
-         WHERE account_id = $3 AND recipient = $2 AND kind = 'notice' AND outcome IS NULL",
-    )
-    .bind(new)
-    .bind(old)
-    .bind(account)
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 impl Vault {

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use crate::accounts::change_address;
 use crate::accounts::devices::Device;
 use crate::accounts::email_links::{Link, open, stop_purpose, void};
+use crate::accounts::notice_columns::remove_second;
 use crate::accounts::sessions::{self, Session};
 use crate::caller::Caller;
 use crate::crypto::signed_token;
@@ -14,17 +15,6 @@ use crate::error::{Error, Result};
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
-
-/// Removes the second recipient, within a transaction.
-pub async fn remove_second(connection: &mut AnyConnection, account: &str) -> Result<()> {
-    sqlx::query(
-        "UPDATE accounts SET second_recipient = NULL, second_confirmed_at = NULL WHERE id = $1",
-    )
-    .bind(account)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
 
 /// Returns whether the account's owner has signed in on the browser that opened `link`. A stranger who created the
 /// account with another person's address never has both that mailbox's link and a signed-in browser.

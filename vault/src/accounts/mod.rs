@@ -2,9 +2,11 @@
 
 pub mod account;
 pub mod change_address;
+pub mod claim;
 pub mod confirmation;
 pub mod devices;
 pub mod email_links;
+pub mod notice_columns;
 pub mod password;
 pub mod preferences;
 pub mod sessions;

@@ -36,6 +36,27 @@ pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) ->
     Ok(id)
 }
 
+/// Stores a new password for the owner of the mailbox, whose address this confirms.
+pub async fn reset(tx: &mut Tx, account: &str, password_hash: &str) -> Result<()> {
+    // A stranger may have created the account with the owner's address, which its confirmation alone does not rule out,
+    // so a second recipient from that time is removed. The calendar's URL changes in any case, since a reset may be the
+    // response to a stolen password.
+    sqlx::query(
+        "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
+         owned_at = COALESCE(owned_at, $2),
+         second_recipient = CASE WHEN owned_at IS NOT NULL THEN second_recipient END,
+         second_confirmed_at = CASE WHEN owned_at IS NOT NULL THEN second_confirmed_at END,
+         feed_generation = feed_generation + 1
+         WHERE id = $3",
+    )
+    .bind(password_hash)
+    .bind(tx.now())
+    .bind(account)
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 impl Vault {
     /// Reserves a queue slot to hash one password, and counts the rejection if none is free.
     pub(crate) fn place_to_hash(&self, turn: Turn, caller: &Caller) -> Result<Place> {

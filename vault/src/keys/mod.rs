@@ -2,4 +2,6 @@
 
 pub mod change;
 pub mod create;
+pub mod expire_all;
 pub mod queries;
+pub mod refold;

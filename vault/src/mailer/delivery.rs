@@ -124,7 +124,7 @@ impl Vault {
         };
         if let Some(wait) = self.crowded(tx.connection(), lease).await? {
             let next_at = now.saturating_add(wait);
-            crowded::postpone(tx.connection(), lease, next_at).await?;
+            outbox::postpone(tx.connection(), lease, next_at).await?;
             return Ok(Composed::Settled);
         }
         tx.roll_back();

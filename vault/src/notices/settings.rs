@@ -6,8 +6,8 @@ use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use sqlx::AnyConnection;
 
-use crate::accounts::confirmation::remove_second;
 use crate::accounts::email_links;
+use crate::accounts::notice_columns::{next_feed, remove_second, set_second, set_stages};
 use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
 use crate::error::{Conflict, Error, Result};
@@ -83,12 +83,8 @@ impl Vault {
         self.write(Member::new(session, caller), move |tx| {
             Box::pin(async move {
                 check_stages(tx.connection(), &account, &begun_on).await?;
+                set_stages(tx.connection(), &account, stages).await?;
                 let stages = stages.to_string();
-                sqlx::query("UPDATE accounts SET stages = $1 WHERE id = $2")
-                    .bind(&stages)
-                    .bind(&account)
-                    .execute(tx.connection())
-                    .await?;
                 tx.audit(Entry::of_account(&account, Action::StagesChosen, &stages))
                     .await
             })
@@ -120,16 +116,7 @@ impl Vault {
         self.write(Member::new(session, caller), move |tx| {
             Box::pin(async move {
                 second(tx.connection(), &account, &begun_on).await?;
-                let changed = sqlx::query(
-                    "UPDATE accounts SET second_recipient = $1, second_confirmed_at = NULL
-                     WHERE id = $2 AND (second_recipient IS NULL OR second_recipient <> $1
-                                        OR second_confirmed_at IS NULL)",
-                )
-                .bind(&address)
-                .bind(&account)
-                .execute(tx.connection())
-                .await?;
-                if changed.rows_affected() == 0 {
+                if !set_second(tx.connection(), &account, &address).await? {
                     tx.roll_back();
                     return Ok(());
                 }
@@ -219,12 +206,7 @@ impl Vault {
         let account = session.account.id.clone();
         self.write(Member::new(session, caller), move |tx| {
             Box::pin(async move {
-                sqlx::query(
-                    "UPDATE accounts SET feed_generation = feed_generation + 1 WHERE id = $1",
-                )
-                .bind(&account)
-                .execute(tx.connection())
-                .await?;
+                next_feed(tx.connection(), &account).await?;
                 tx.audit(Entry::of_account(&account, Action::CalendarReset, ""))
                     .await
             })

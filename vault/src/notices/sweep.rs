@@ -20,7 +20,8 @@ use shared::notice::{Stage, Stages};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, FromRow};
 
 use crate::error::{Error, Result};
-use crate::outbox::{self, Wait};
+use crate::outbox::ledger::{self, Report};
+use crate::outbox::{self, MailTo, Wait};
 use crate::storage::{Database, System, Tx};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
@@ -144,7 +145,7 @@ pub async fn expired_manually(
         return Ok(());
     };
     for recipient in recipients {
-        let key = DueKey {
+        let key = Report {
             access_key: access_key.to_owned(),
             expires_at: now,
             stage,
@@ -157,23 +158,16 @@ pub async fn expired_manually(
 /// Records in the ledger that a mail of another kind reports this key's expiration, so that no notice does.
 pub async fn told_by(
     connection: &mut AnyConnection,
-    mail: &outbox::MailTo<'_>,
+    mail: &MailTo<'_>,
     access_key: &str,
     expires_at: i64,
 ) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
-         SELECT access_key, expires_at, $1, $2, $3, name FROM api_keys
-         WHERE access_key = $4 AND expires_at = $5
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(Stage::Expired.slug())
-    .bind(mail.recipient)
-    .bind(mail.id)
-    .bind(access_key)
-    .bind(expires_at)
-    .execute(connection)
-    .await?;
+    let report = Report {
+        access_key: access_key.to_owned(),
+        expires_at,
+        stage: Stage::Expired,
+    };
+    ledger::record(connection, mail, &report, None).await?;
     Ok(())
 }
 
@@ -186,14 +180,7 @@ fn read(chosen: &str) -> Stages {
 /// A stage that a key has reached.
 struct Due {
     account: String,
-    key: DueKey,
-}
-
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct DueKey {
-    access_key: String,
-    expires_at: i64,
-    stage: Stage,
+    key: Report,
 }
 
 /// Returns what fell due from `from` until before `now`, of the stages that the account has chosen and that apply. The
@@ -226,7 +213,7 @@ impl DueRow {
         let applies = stage.applies(self.expiration_set_at, self.expires_at);
         (applies && read(&self.stages).contains(stage)).then_some(Due {
             account: self.account_id,
-            key: DueKey {
+            key: Report {
                 access_key: self.access_key,
                 expires_at: self.expires_at,
                 stage,
@@ -237,7 +224,7 @@ impl DueRow {
 
 /// The due keys of each account, to be written in one transaction.
 #[derive(Default)]
-struct Batch(BTreeMap<String, Vec<DueKey>>);
+struct Batch(BTreeMap<String, Vec<Report>>);
 
 impl Batch {
     /// Returns whether this account belongs in the next batch. An account is never split over two.
@@ -283,47 +270,33 @@ async fn write_mail(
     connection: &mut AnyConnection,
     account: &str,
     recipient: &str,
-    mut keys: Vec<DueKey>,
+    mut keys: Vec<Report>,
     now: i64,
     wait: Wait,
 ) -> Result<bool> {
-    let mail = outbox::notice(connection, account, recipient, now, wait).await?;
+    let id = outbox::notice(connection, account, recipient, now, wait).await?;
+    let mail = MailTo {
+        id: &id,
+        account,
+        recipient,
+    };
     keys.sort_unstable();
     let mut news = false;
     // After a time without sweeps, a key may have reached several stages: the last is reported, and goes first.
-    let mut told: Option<DueKey> = None;
+    let mut told: Option<Report> = None;
     for key in keys.into_iter().rev() {
         let superseded = told
             .as_ref()
             .is_some_and(|told| told.access_key == key.access_key);
-        let inserted = sqlx::query(
-            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
-             SELECT access_key, expires_at, $1, $2, $3, name, $4 FROM api_keys
-             WHERE access_key = $5 AND expires_at = $6
-             ON CONFLICT DO NOTHING",
-        )
-        .bind(key.stage.slug())
-        .bind(recipient)
-        .bind(&mail)
-        .bind(superseded.then_some(outbox::SUPERSEDED))
-        .bind(&key.access_key)
-        .bind(key.expires_at)
-        .execute(&mut *connection)
-        .await?;
+        let why = superseded.then_some(outbox::SUPERSEDED);
+        let new = ledger::record(connection, &mail, &key, why).await?;
         if !superseded {
-            news |= inserted.rows_affected() > 0;
+            news |= new;
             told = Some(key);
         }
     }
     if !news {
-        // The mail may have existed before, with something to report.
-        sqlx::query(
-            "DELETE FROM outbox WHERE id = $1
-             AND NOT EXISTS (SELECT 1 FROM notices WHERE mail_id = $1 AND left_out IS NULL)",
-        )
-        .bind(&mail)
-        .execute(connection)
-        .await?;
+        ledger::remove_if_empty(connection, &id).await?;
     }
     Ok(news)
 }

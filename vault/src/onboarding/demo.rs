@@ -14,7 +14,8 @@ use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::create::{NewKey, insert_key};
 use crate::onboarding::sign_up::insert_account;
-use crate::outbox;
+use crate::outbox::ledger::{self, Report};
+use crate::outbox::{self, MailTo};
 use crate::storage::audit::{Action, Entry};
 use crate::storage::{System, Tx};
 use crate::time::zones::Zone;
@@ -113,26 +114,18 @@ async fn announce(
             outbox::AT_ONCE,
         )
         .await?;
-        sqlx::query(
-            "UPDATE outbox SET attempts = 1, next_at = NULL, outcome = 'sent', finished_at = $1,
-             words = '250 2.0.0 Ok: queued' WHERE id = $2",
-        )
-        .bind(due)
-        .bind(&mail)
-        .execute(&mut *connection)
-        .await?;
-        sqlx::query(
-            "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(key.access_key.to_string())
-        .bind(expires_at)
-        .bind(stage.slug())
-        .bind(&account.email)
-        .bind(&mail)
-        .bind(&key.name)
-        .execute(&mut *connection)
-        .await?;
+        outbox::sent_before(connection, &mail, "250 2.0.0 Ok: queued", due).await?;
+        let to = MailTo {
+            id: &mail,
+            account: &account.id,
+            recipient: &account.email,
+        };
+        let report = Report {
+            access_key: key.access_key.to_string(),
+            expires_at,
+            stage,
+        };
+        ledger::record(connection, &to, &report, None).await?;
     }
     Ok(())
 }
@@ -162,11 +155,7 @@ impl Vault {
                 let (account, key) =
                     insert_account(pepper, tx, (EMAIL, &password, Zone::utc())).await?;
                 // No mail arrives at this address, so no page must ask to confirm it.
-                sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
-                    .bind(tx.now())
-                    .bind(&account.id)
-                    .execute(tx.connection())
-                    .await?;
+                account.own(tx).await?;
                 let mut keys = vec![key];
                 for (name, description, age, life) in KEYS {
                     tx.date_back(age);

@@ -1,7 +1,6 @@
 //! Sign-up: an account with its default key.
 
 use shared::mail::MailKind;
-use shared::notice::Stages;
 use shared::validation::{DEFAULT_WARNING_DAYS, FieldErrors};
 use sqlx::AnyConnection;
 
@@ -49,26 +48,7 @@ pub(crate) async fn insert_account(
         time_zone: zone,
         warning_days: DEFAULT_WARNING_DAYS,
     };
-    let inserted = sqlx::query(
-        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(&account.id)
-    .bind(&account.email)
-    .bind(password_hash)
-    .bind(zone.name())
-    .bind(account.warning_days)
-    .bind(tx.now())
-    // The column's default has only the stages of its migration: SQLite cannot change a default.
-    .bind(Stages::ALL.to_string())
-    .execute(tx.connection())
-    .await;
-    match inserted {
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-            return Err(Error::SignUpRefused);
-        }
-        other => other?,
-    };
+    account.insert(tx, password_hash).await?;
     tx.audit(Entry::of_account(&account.id, Action::SignedUp, ""))
         .await?;
     account.publish(tx);

@@ -5,13 +5,15 @@
 //! stores the mail server's acceptance, a second copy can be recognized.
 
 pub mod backoff;
+pub mod ledger;
 mod queue;
 mod turn;
 
+pub use ledger::{DROPPED, LeftOut, SUPERSEDED, prune};
 #[cfg(test)]
 pub use queue::LEASE_MS;
 pub use queue::{
-    AT_ONCE, DROPPED, Leased, LeftOut, MailTo, SUPERSEDED, Wait, drop_mail, kind, kind_slug,
-    notice, put, return_leases, revive, settle, state, take_back_leases,
+    AT_ONCE, Leased, MailTo, Wait, drop_mail, kind, kind_slug, notice, postpone, put,
+    return_leases, revive, sent_before, settle, state, take_back_leases,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

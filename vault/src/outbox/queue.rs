@@ -5,15 +5,11 @@ use shared::mail::{DeliveryState, MailKind};
 use sqlx::{AnyConnection, FromRow};
 
 use super::backoff;
+use super::ledger::{DROPPED, LeftOut, leave_out};
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::mail::transport::SendFault;
 use crate::storage::{Database, System, Tx};
-
-/// Why a key is left out of a mail: a more urgent stage was reported instead.
-pub const SUPERSEDED: &str = "superseded";
-/// Why a key is left out of a mail: it was changed or deleted before the mail was sent.
-pub const DROPPED: &str = "dropped";
 
 /// Duration of a lease, in milliseconds: longer than the longest attempt. A process that starts takes back the leases
 /// of the previous one, so a long lease delays nothing.
@@ -101,6 +97,20 @@ pub async fn put(
     Ok(())
 }
 
+/// Records that a mail was sent at its first attempt, with the mail server's answer: for a demonstration.
+pub async fn sent_before(
+    connection: &mut AnyConnection,
+    id: &str,
+    words: &str,
+    at: i64,
+) -> Result<()> {
+    sqlx::query("UPDATE outbox SET attempts = 1 WHERE id = $1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
+    finish(connection, id, "sent", words, at).await
+}
+
 /// How long a notice waits for others to join it.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
@@ -184,16 +194,6 @@ pub struct Leased {
     pub since: i64,
 }
 
-/// A key that a mail leaves out although it was meant to report it.
-#[derive(Debug)]
-pub struct LeftOut {
-    pub access_key: String,
-    pub expires_at: i64,
-    pub stage: String,
-    /// [`SUPERSEDED`] or [`DROPPED`].
-    pub why: &'static str,
-}
-
 /// Ends a leased mail that has nothing true left to report.
 pub async fn drop_mail(
     connection: &mut AnyConnection,
@@ -201,29 +201,8 @@ pub async fn drop_mail(
     left_out: &[LeftOut],
     now: i64,
 ) -> Result<()> {
-    leave_out(connection, mail, left_out).await?;
+    leave_out(connection, &mail.recipient, left_out).await?;
     finish(connection, &mail.id, DROPPED, "", now).await
-}
-
-async fn leave_out(
-    connection: &mut AnyConnection,
-    mail: &Leased,
-    left_out: &[LeftOut],
-) -> Result<()> {
-    for key in left_out {
-        sqlx::query(
-            "UPDATE notices SET left_out = $1
-             WHERE access_key = $2 AND expires_at = $3 AND stage = $4 AND recipient = $5",
-        )
-        .bind(key.why)
-        .bind(&key.access_key)
-        .bind(key.expires_at)
-        .bind(&key.stage)
-        .bind(&mail.recipient)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(())
 }
 
 async fn finish(
@@ -259,7 +238,7 @@ pub async fn settle(
         let connection = tx.connection();
         match outcome {
             Ok(words) => {
-                leave_out(connection, mail, left_out).await?;
+                leave_out(connection, &mail.recipient, left_out).await?;
                 finish(connection, &mail.id, "sent", words, now).await
             }
             Err(SendFault::Permanent(words)) => {
@@ -299,6 +278,18 @@ async fn try_again(
     .bind(words)
     .bind(&mail.id)
     .bind(mail.since)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Postpones a notice until `next_at`, as if it had not been taken: further ones join it.
+pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET next_at = $1, leased_at = NULL, attempts = attempts - 1 WHERE id = $2 AND outcome IS NULL",
+    )
+    .bind(next_at)
+    .bind(&mail.id)
     .execute(connection)
     .await?;
     Ok(())

@@ -3,16 +3,17 @@
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 
+use crate::accounts::claim::CLAIMED;
 use crate::accounts::devices;
 use crate::accounts::email_links;
-use crate::accounts::password::{new_password, password_changed};
+use crate::accounts::password::{self, new_password, password_changed};
 use crate::accounts::sessions;
 use crate::caller::{Caller, DeviceToken};
 use crate::crypto::passwords::Turn;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::MailTo;
-use crate::recovery::claim::{self, CLAIMED};
+use crate::recovery::claim::claim;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
@@ -45,29 +46,18 @@ impl Vault {
                 if link.kind != MailKind::ResetPassword {
                     return Err(Error::LinkGone);
                 }
-                // A stranger may have created the account with the owner's address, which its confirmation alone does
-                // not rule out, so a second recipient from that time is removed. The calendar's URL changes in any
-                // case, since a reset may be the response to a stolen password.
-                sqlx::query(
-                    "UPDATE accounts SET password = $1, confirmed_at = COALESCE(confirmed_at, $2),
-                     owned_at = COALESCE(owned_at, $2),
-                     second_recipient = CASE WHEN owned_at IS NOT NULL THEN second_recipient END,
-                     second_confirmed_at = CASE WHEN owned_at IS NOT NULL THEN second_confirmed_at END,
-                     feed_generation = feed_generation + 1
-                     WHERE id = $3",
-                )
-                .bind(&hash)
-                .bind(now)
-                .bind(&link.account)
-                .execute(tx.connection())
-                .await?;
+                password::reset(tx, &link.account, &hash).await?;
                 for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
                     email_links::void(tx, &link.account, kind).await?;
                 }
                 sessions::end_all(tx.connection(), &link.account).await?;
                 let detail = if link.owned { "" } else { CLAIMED };
-                tx.audit(Entry::of_account(&link.account, Action::PasswordReset, detail))
-                    .await?;
+                tx.audit(Entry::of_account(
+                    &link.account,
+                    Action::PasswordReset,
+                    detail,
+                ))
+                .await?;
                 let mail = password_changed(tx, &link.account, &link.account_email).await?;
                 if !link.owned {
                     let mail = MailTo {
@@ -75,7 +65,7 @@ impl Vault {
                         account: &link.account,
                         recipient: &link.account_email,
                     };
-                    claim::claim(tx, &mail).await?;
+                    claim(tx, &mail).await?;
                 }
                 let pepper = &vault.0.pepper;
                 let device = devices::issue(pepper, device.as_ref(), &link.account_email, &hash)?;

@@ -5,4 +5,3 @@ pub mod clock_floor;
 mod close;
 mod load_directory;
 pub mod open;
-mod refold;

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicI64;
 
 use super::clock_floor;
 use super::load_directory::Loader;
-use super::refold::refold;
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
+use crate::keys::refold::refold;
 use crate::limits::Limits;
 use crate::notices::sweep;
 use crate::state::decision_metrics::DecisionMetrics;

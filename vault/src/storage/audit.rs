@@ -138,3 +138,22 @@ pub async fn record(
     .await?;
     Ok(())
 }
+
+/// Removes entries from before an instant, the oldest first and at most `limit`, and returns how many. Entries that a
+/// rule reads stay: the newest, from which ids continue, and the latest believed one, which the clock's floor reads (see
+/// [`crate::start::clock_floor`]).
+pub async fn prune(connection: &mut AnyConnection, before: i64, limit: u64) -> Result<u64> {
+    let removed = sqlx::query(
+        "DELETE FROM audit WHERE id IN (
+             SELECT id FROM audit
+             WHERE at < $1 AND id < (SELECT MAX(id) FROM audit)
+               AND at < (SELECT u.at FROM audit u WHERE u.id + 0 > (SELECT disbelieved FROM clock WHERE id = 1)
+                         ORDER BY u.at DESC LIMIT 1)
+             ORDER BY at, id LIMIT $2)",
+    )
+    .bind(before)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(removed.rows_affected())
+}

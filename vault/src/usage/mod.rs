@@ -7,3 +7,4 @@ mod write;
 
 pub use flush::Flusher;
 pub(crate) use read::{FAILING, FailingRow, still};
+pub(crate) use write::Rows;

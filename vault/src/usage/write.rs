@@ -16,20 +16,41 @@ use crate::vault::Vault;
 /// because SQLite looks for the name of each parameter from the first one on.
 const ROWS: usize = 32;
 
+/// The rows of some calls.
+#[derive(Default)]
+pub(crate) struct Rows<'a> {
+    /// By the account's id.
+    pub account_hours: Vec<(&'a str, Hour)>,
+    /// By the access key, as everything below.
+    pub key_hours: Vec<(&'a str, Hour)>,
+    /// UTC epoch milliseconds.
+    pub last_uses: Vec<(&'a str, i64)>,
+    /// At most [`CALLERS`] of a key, or [`forget_callers`] has to follow.
+    pub callers: Vec<(&'a str, &'a Caller)>,
+}
+
+impl Rows<'_> {
+    /// Adds the rows to the tables.
+    pub async fn write(&self, connection: &mut AnyConnection, now: i64) -> Result<()> {
+        add_hours(
+            connection,
+            "account_hours",
+            "account_id",
+            &self.account_hours,
+        )
+        .await?;
+        add_hours(connection, "key_hours", "access_key", &self.key_hours).await?;
+        note_uses(connection, &self.last_uses, now).await?;
+        note_callers(connection, &self.callers, now).await
+    }
+}
+
 impl Vault {
     /// Writes the counts, and returns what is settled once they are committed.
     pub(super) async fn write_usage(&self, tx: &mut Tx, counted: &Counted) -> Result<Settled> {
         let usage = &self.0.usage;
         let now = tx.now();
         let connection = tx.connection();
-        add_hours(
-            connection,
-            "account_hours",
-            "account_id",
-            &of_accounts(counted),
-        )
-        .await?;
-
         // A key that was deleted meanwhile has no rows left to write to. While the writer is held, the directory
         // matches the database.
         let mut living: Vec<(AccessKey, String, &Pending)> = {
@@ -42,25 +63,29 @@ impl Vault {
         };
         // So that neighbours are changed together.
         living.sort_unstable_by_key(|(key, ..)| *key);
-        let hours: Vec<(&str, Hour)> = living
+        let key_hours = living
             .iter()
             .flat_map(|(_, key, pending)| {
                 pending.hours.iter().map(move |hour| (key.as_str(), *hour))
             })
             .collect();
-        add_hours(connection, "key_hours", "access_key", &hours).await?;
-        let uses: Vec<(&str, i64)> = living
+        let last_uses = living
             .iter()
             .filter_map(|(_, key, pending)| Some((key.as_str(), pending.used_at?)))
             .collect();
-        note_uses(connection, &uses, now).await?;
-        let callers: Vec<(&str, &Caller)> = living
+        let callers = living
             .iter()
             .flat_map(|(_, key, pending)| {
                 pending.callers.iter().map(move |one| (key.as_str(), one))
             })
             .collect();
-        note_callers(connection, &callers, now).await?;
+        let rows = Rows {
+            account_hours: of_accounts(counted),
+            key_hours,
+            last_uses,
+            callers,
+        };
+        rows.write(connection, now).await?;
 
         // Taken out until the commit: while it is unknown what is written, nothing is settled.
         let before = std::mem::take(&mut *lock(&usage.settled));

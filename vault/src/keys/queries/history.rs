@@ -3,8 +3,8 @@
 use shared::view::HistoryEntry;
 
 use crate::accounts::account::Account;
+use crate::accounts::claim::CLAIMED;
 use crate::error::Result;
-use crate::recovery::claim::CLAIMED;
 use crate::storage::audit::Action;
 use crate::time::format::moment;
 use crate::vault::Vault;

@@ -7,18 +7,6 @@ use crate::error::{Error, Result};
 use crate::outbox::{self, Leased};
 use crate::vault::Vault;
 
-/// Postpones a notice until `next_at`, as if it had not been taken: further ones join it.
-pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i64) -> Result<()> {
-    sqlx::query(
-        "UPDATE outbox SET next_at = $1, leased_at = NULL, attempts = attempts - 1 WHERE id = $2 AND outcome IS NULL",
-    )
-    .bind(next_at)
-    .bind(&mail.id)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 impl Vault {
     /// Returns how long a new notice has to wait, in milliseconds, because its mailbox has received many from accounts
     /// whose address is not confirmed: a stranger may have created them, under many spellings of it.

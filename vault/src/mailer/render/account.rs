@@ -4,10 +4,10 @@
 use sqlx::AnyConnection;
 
 use super::checked::Checked;
+use crate::accounts::claim::{self, CLAIMED};
 use crate::error::Result;
 use crate::mail::compose;
 use crate::outbox::Leased;
-use crate::recovery::claim::{self, CLAIMED};
 use crate::storage::audit::Action;
 use crate::time::format::moment;
 use crate::time::zones::Zone;

@@ -1,11 +1,15 @@
 //! Use of the demo keys: a month of calls, and programs that did not notice an expiration.
 
+use std::collections::BTreeMap;
+
 use shared::{DAY_MS, HOUR_MS};
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::keys::create::NewKey;
+use crate::state::usage_counts::pending::{Caller, Hour};
+use crate::usage::Rows;
 
 const MINUTE_MS: i64 = 60 * 1000;
 
@@ -123,55 +127,59 @@ pub async fn fill(
     keys: &[NewKey],
     now: i64,
 ) -> Result<()> {
-    for (name, last_use, callers) in USES {
-        let Some(key) = keys.iter().find(|key| key.name == name) else {
-            continue;
-        };
-        let access_key = key.access_key.to_string();
+    let used: Vec<(String, Use)> = USES
+        .into_iter()
+        .filter_map(|used| {
+            let key = keys.iter().find(|key| key.name == used.0)?;
+            Some((key.access_key.to_string(), used))
+        })
+        .collect();
+    let callers: Vec<(&str, Caller)> = used
+        .iter()
+        .flat_map(|(key, (_, _, callers))| {
+            callers.iter().map(move |(address, agent, age, refused)| {
+                let seen_at = now - age;
+                let caller = Caller {
+                    address: address.parse().ok(),
+                    agent: agent.as_bytes().into(),
+                    seen_at,
+                    refused_at: refused.then_some(seen_at),
+                };
+                (key.as_str(), caller)
+            })
+        })
+        .collect();
+    let mut rows = Rows {
+        callers: callers.iter().map(|(key, caller)| (*key, caller)).collect(),
+        ..Rows::default()
+    };
+    let mut of_account: BTreeMap<i64, Hour> = BTreeMap::new();
+    for (key, (name, last_use, _)) in &used {
+        rows.last_uses.push((key, now - last_use));
         for ago in (0..30 * 24).rev() {
-            let hour = now.div_euclid(HOUR_MS) - ago;
-            let (accepted, refused) = calls(name, hour, ago);
-            if accepted + refused == 0 {
-                continue;
+            let number = now.div_euclid(HOUR_MS) - ago;
+            let (accepted, refused) = calls(name, number, ago);
+            if accepted + refused > 0 {
+                let hour = Hour {
+                    number,
+                    accepted,
+                    refused,
+                };
+                rows.key_hours.push((key, hour));
+                // A statement must not name a row twice.
+                of_account
+                    .entry(number)
+                    .and_modify(|sum| {
+                        sum.accepted += accepted;
+                        sum.refused += refused;
+                    })
+                    .or_insert(hour);
             }
-            sqlx::query(
-                "INSERT INTO key_hours (access_key, hour, accepted, refused) VALUES ($1, $2, $3, $4)",
-            )
-            .bind(&access_key)
-            .bind(hour)
-            .bind(accepted)
-            .bind(refused)
-            .execute(&mut *connection)
-            .await?;
-        }
-        sqlx::query("INSERT INTO last_uses (access_key, used_at) VALUES ($1, $2)")
-            .bind(&access_key)
-            .bind(now - last_use)
-            .execute(&mut *connection)
-            .await?;
-        for (address, agent, age, refused) in callers {
-            let seen_at = now - age;
-            sqlx::query(
-                "INSERT INTO callers (access_key, address, agent, seen_at, refused_at)
-                 VALUES ($1, $2, $3, $4, $5)",
-            )
-            .bind(&access_key)
-            .bind(*address)
-            .bind(*agent)
-            .bind(seen_at)
-            .bind(refused.then_some(seen_at))
-            .execute(&mut *connection)
-            .await?;
         }
     }
-    sqlx::query(
-        "INSERT INTO account_hours (account_id, hour, accepted, refused)
-         SELECT k.account_id, h.hour, CAST(SUM(h.accepted) AS BIGINT), CAST(SUM(h.refused) AS BIGINT)
-         FROM key_hours h JOIN api_keys k ON k.access_key = h.access_key
-         WHERE k.account_id = $1 GROUP BY k.account_id, h.hour",
-    )
-    .bind(&account.id)
-    .execute(connection)
-    .await?;
-    Ok(())
+    rows.account_hours = of_account
+        .into_values()
+        .map(|hour| (account.id.as_str(), hour))
+        .collect();
+    rows.write(connection, now).await
 }

@@ -2,4 +2,5 @@ pub mod backups;
 mod concurrency;
 mod file_watch;
 mod migrations;
+mod tables;
 mod write_faults;
