@@ -23,6 +23,12 @@ pub mod shell;
 pub mod site;
 pub mod ui;
 
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+#[path = "../../shared/tests/it/seeded.rs"]
+mod seeded;
+
 /// Takes over the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -12,11 +12,6 @@ use crate::ui::toasts::Feedback;
 /// The note on a password reset that confirmed the address and expired the keys made before.
 pub fn claim(claim: ClaimView) -> AnyView {
     let feedback = Feedback::get();
-    let expired = match claim.expired {
-        0 => "No key was in use. ".to_owned(),
-        1 => "1 key made before was expired. ".to_owned(),
-        keys => format!("{keys} keys made before were expired. "),
-    };
     let dismissed = then(move |_, _| {
         feedback.refresh();
         Ok(())
@@ -27,7 +22,7 @@ pub fn claim(claim: ClaimView) -> AnyView {
             <div>
                 <p>
                     "This address was confirmed by a password reset on "
-                    <time datetime=claim.at.rfc3339>{claim.at.text}</time> ". " {expired}
+                    <time datetime=claim.at.rfc3339>{claim.at.text}</time> ". " {expired(claim.expired)}
                     "Somebody else may have made the account, so restore only the keys you know."
                 </p>
                 <div class="choices">
@@ -38,4 +33,25 @@ pub fn claim(claim: ClaimView) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// A sentence, and the blank after it.
+fn expired(keys: i64) -> String {
+    match keys {
+        0 => "No key was in use. ".to_owned(),
+        1 => "1 key made before was expired. ".to_owned(),
+        keys => format!("{keys} keys made before were expired. "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_agrees_with_its_number() {
+        assert_eq!(expired(0), "No key was in use. ");
+        assert_eq!(expired(1), "1 key made before was expired. ");
+        assert_eq!(expired(12), "12 keys made before were expired. ");
+    }
 }

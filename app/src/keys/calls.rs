@@ -14,15 +14,12 @@ const LEAST: i64 = 4;
 
 /// The chart of these days. `period` names them: "in the last 30 days".
 pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
-    let (mut accepted, mut refused, mut most, mut busiest) = (0, 0, 0, "");
-    for day in &days {
-        accepted += day.accepted;
-        refused += day.refused;
-        if day.accepted + day.refused > most {
-            most = day.accepted + day.refused;
-            busiest = &day.day;
-        }
-    }
+    let Totals {
+        accepted,
+        refused,
+        most,
+        busiest,
+    } = Totals::of(&days);
     if most == 0 {
         return view! { <p class="muted">{format!("No calls {period}.")}</p> }.into_any();
     }
@@ -31,16 +28,13 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
         counted(accepted, refused),
         grouped(most)
     );
-    let height = |calls: i64| match calls {
-        0 => 0,
-        some => (HEIGHT * some / most).max(LEAST),
-    };
     let (mut solid, mut hollow, mut left) = (String::new(), String::new(), 0);
     let (mut hints, mut rows) = (Vec::new(), Vec::new());
     for day in &days {
-        let foot = HEIGHT - height(day.accepted);
+        let (accepted, refused) = heights(day, most);
+        let foot = HEIGHT - accepted;
         solid += &bar(left, HEIGHT, foot);
-        hollow += &bar(left, foot, foot - height(day.refused));
+        hollow += &bar(left, foot, foot - refused);
         hints.push(hint(day, left));
         if day.accepted + day.refused > 0 {
             rows.push(row(day));
@@ -80,6 +74,45 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
         </figure>
     }
     .into_any()
+}
+
+/// The sums of a period, and its busiest day.
+#[derive(Debug, Eq, PartialEq)]
+struct Totals<'a> {
+    accepted: i64,
+    refused: i64,
+    /// The calls of the busiest day.
+    most: i64,
+    busiest: &'a str,
+}
+
+impl<'a> Totals<'a> {
+    fn of(days: &'a [DayCalls]) -> Self {
+        let mut totals = Self {
+            accepted: 0,
+            refused: 0,
+            most: 0,
+            busiest: "",
+        };
+        for day in days {
+            totals.accepted += day.accepted;
+            totals.refused += day.refused;
+            if day.accepted + day.refused > totals.most {
+                totals.most = day.accepted + day.refused;
+                totals.busiest = &day.day;
+            }
+        }
+        totals
+    }
+}
+
+/// Returns the heights of a day's accepted and refused calls, if the busiest day has `most` calls.
+fn heights(day: &DayCalls, most: i64) -> (i64, i64) {
+    let height = |calls: i64| match calls {
+        0 => 0,
+        some => (HEIGHT * some / most).max(LEAST),
+    };
+    (height(day.accepted), height(day.refused))
 }
 
 fn counted(accepted: i64, refused: i64) -> String {
@@ -128,4 +161,57 @@ pub fn alarm(failing: Failing, now: Signal<i64>) -> AnyView {
         {moment::ago(failing.last, now)}
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(day: &str, accepted: i64, refused: i64) -> DayCalls {
+        DayCalls {
+            day: day.to_owned(),
+            accepted,
+            refused,
+        }
+    }
+
+    #[test]
+    fn the_totals_name_the_first_of_the_busiest_days() {
+        let days = [
+            day("Mon", 3, 0),
+            day("Tue", 1, 4),
+            day("Wed", 5, 0),
+            day("Thu", 0, 0),
+        ];
+        let totals = Totals {
+            accepted: 9,
+            refused: 4,
+            most: 5,
+            busiest: "Tue",
+        };
+        assert_eq!(Totals::of(&days), totals);
+        assert_eq!(Totals::of(&days[3..]).most, 0);
+        assert_eq!(Totals::of(&[]).most, 0);
+        assert_eq!(counted(1_234, 0), "1,234 accepted, 0 refused");
+    }
+
+    #[test]
+    fn the_heights_are_shares_of_the_busiest_day() {
+        assert_eq!(heights(&day("", 200, 0), 200), (100, 0));
+        assert_eq!(heights(&day("", 0, 200), 200), (0, 100));
+        assert_eq!(heights(&day("", 50, 100), 200), (25, 50));
+        assert_eq!(heights(&day("", 150, 50), 200), (75, 25));
+        assert_eq!(heights(&day("", 0, 0), 200), (0, 0));
+        // Too few for a share that is visible.
+        assert_eq!(heights(&day("", 1, 0), 200), (4, 0));
+        assert_eq!(heights(&day("", 0, 2), 200), (0, 4));
+    }
+
+    /// A day is 10 wide, and its bar 8, in the middle.
+    #[test]
+    fn a_bar_goes_from_its_foot_to_its_head_and_back() {
+        assert_eq!(bar(0, 100, 75), "M1 100V75h8V100Z");
+        assert_eq!(bar(20, 75, 25), "M21 75V25h8V75Z");
+        assert_eq!(bar(20, 75, 75), "");
+    }
 }

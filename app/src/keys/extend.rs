@@ -89,7 +89,7 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
         let restored = fields.text("version");
         let extended = Extended {
             before: change.expiry_before.clone(),
-            had_expired: restored == version::expired(&restored),
+            had_expired: had_expired(&restored),
         };
         feedback.changed(format!("{} has its new expiration.", change.name));
         line.became(change, Some(extended));
@@ -102,19 +102,9 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
             "Extend"
         }
     };
-    // A key that expires in view is restored knowingly, so its form carries the expired version. After a conflict, the
-    // message shows the present state.
     let seen = move || {
-        let stored = state.version.get();
-        if !stored.is_empty() {
-            return stored;
-        }
-        let version = line.version.get();
-        if status.get() == Status::Expired {
-            version::expired(&version)
-        } else {
-            version
-        }
+        let expired = status.get() == Status::Expired;
+        seen(state.version.get(), line.version.get(), expired)
     };
     view! {
         <Form state=state then=done terse=true class="inline extend">
@@ -132,6 +122,23 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
         </Form>
     }
     .into_any()
+}
+
+/// Returns the version of the state that the owner has seen: of the line, or after a conflict the stored one, which the
+/// message shows. A key that expires in view is restored knowingly, so its form carries the expired version.
+fn seen(stored: String, line: String, expired: bool) -> String {
+    if !stored.is_empty() {
+        stored
+    } else if expired {
+        version::expired(&line)
+    } else {
+        line
+    }
+}
+
+/// Returns whether a key was out of use at this version of it.
+fn had_expired(version: &str) -> bool {
+    version == version::expired(version)
 }
 
 /// Undoes an extension: a key that had expired expires again, another one gets its expiration back.
@@ -187,4 +194,30 @@ fn button(
         </button>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::version::with_goodness;
+
+    use super::*;
+
+    #[test]
+    fn a_line_sends_the_version_that_it_shows() {
+        let (good, expired) = (with_goodness("ab", true), with_goodness("ab", false));
+        assert_eq!(seen(String::new(), good.clone(), false), good);
+        assert_eq!(seen(String::new(), good.clone(), true), expired);
+        assert_eq!(seen(String::new(), expired.clone(), true), expired);
+        // After a conflict.
+        let stored = with_goodness("cd", true);
+        assert_eq!(seen(stored.clone(), good.clone(), false), stored);
+        assert_eq!(seen(stored.clone(), good, true), stored);
+    }
+
+    /// The undo of a restoration expires the key again.
+    #[test]
+    fn the_version_tells_a_restoration_from_an_extension() {
+        assert!(had_expired(&with_goodness("ab", false)));
+        assert!(!had_expired(&with_goodness("ab", true)));
+    }
 }

@@ -76,3 +76,14 @@ pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_its_page_below_the_table() {
+        let path = key_path("kh_0123456789ABCDEF");
+        assert_eq!(path, "/preferences/api-control/kh_0123456789ABCDEF");
+    }
+}

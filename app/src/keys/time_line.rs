@@ -38,6 +38,29 @@ fn position(distance: i64) -> i64 {
     BEYOND
 }
 
+/// A point of the line: its position, and how many points below it are too close beside it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Point {
+    at: i64,
+    level: i64,
+}
+
+/// Returns the points of these distances from now, which ascend.
+fn points(distances: impl Iterator<Item = i64>) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::new();
+    for at in distances.map(position) {
+        let below = points.last().filter(|last| at - last.at < CROWDED);
+        let level = below.map_or(0, |below| below.level + 1);
+        points.push(Point { at, level });
+    }
+    points
+}
+
+/// Returns the y of a point's centre.
+fn height(level: i64) -> i64 {
+    92 - 26 * level.min(3)
+}
+
 fn percent(per_mille: i64) -> String {
     format!("{}.{}%", per_mille / 10, per_mille % 10)
 }
@@ -45,26 +68,15 @@ fn percent(per_mille: i64) -> String {
 #[component]
 pub fn TimeLine(overview: Overview, now: Signal<i64>) -> impl IntoView {
     let window = overview.window;
-    let mut last = (-CROWDED, 0);
-    let points: Vec<_> = overview
-        .upcoming
-        .iter()
+    let ends = overview.upcoming.iter().map(KeyView::expires_at);
+    let distances = ends
+        .clone()
+        .map(|end| end.unwrap_or(i64::MAX).saturating_sub(overview.now));
+    let drawn: Vec<_> = points(distances)
+        .into_iter()
+        .zip(ends)
         .zip(1..)
-        .map(|(key, number)| {
-            let distance = key
-                .expires_at()
-                .unwrap_or(i64::MAX)
-                .saturating_sub(overview.now);
-            let at = position(distance);
-            let level = if at - last.0 < CROWDED { last.1 + 1 } else { 0 };
-            last = (at, level);
-            point(
-                at,
-                level,
-                number,
-                Status::at(key.expires_at(), overview.now, window),
-            )
-        })
+        .map(|((point, end), number)| draw(point, number, Status::at(end, overview.now, window)))
         .collect();
     let keys = overview
         .upcoming
@@ -77,7 +89,7 @@ pub fn TimeLine(overview: Overview, now: Signal<i64>) -> impl IntoView {
                 <rect class="window" x=percent(START) y="24" width=percent(position(window) - START) height="88"></rect>
                 <line class="axis" x1=percent(START) x2="100%" y1="112" y2="112"></line>
                 {(0..).zip(MARKS).map(|(step, (_, label))| mark(START + STEP * step, label)).collect_view()}
-                {points}
+                {drawn}
             </svg>
             <ol>{keys}</ol>
         </figure>
@@ -95,8 +107,8 @@ fn mark(at: i64, label: &'static str) -> AnyView {
     .into_any()
 }
 
-fn point(at: i64, level: i64, number: i32, state: Status) -> AnyView {
-    let y = 92 - 26 * level.min(3);
+fn draw(Point { at, level }: Point, number: i32, state: Status) -> AnyView {
+    let y = height(level);
     view! {
         <g class=format!("point {}", status::class(state))>
             <line x1=percent(at) x2=percent(at) y1=y y2="112"></line>
@@ -121,4 +133,84 @@ fn entry(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use shared::HOUR_MS;
+
+    use super::*;
+
+    const YEAR_MS: i64 = 365 * DAY_MS;
+
+    #[test]
+    fn the_marks_are_at_equal_distances() {
+        for (days, at) in [
+            (0, 30),
+            (1, 210),
+            (7, 390),
+            (30, 570),
+            (90, 750),
+            (365, 930),
+        ] {
+            assert_eq!(position(days * DAY_MS), at, "{days} days");
+        }
+    }
+
+    /// Half of the way in time between two marks is half of the way in the picture.
+    #[test]
+    fn the_scale_is_even_between_two_marks() {
+        assert_eq!(position(12 * HOUR_MS), 120);
+        assert_eq!(position(4 * DAY_MS), 300);
+        assert_eq!(position(60 * DAY_MS), 660);
+    }
+
+    #[test]
+    fn the_ends_hold_the_past_and_all_beyond_a_year() {
+        assert_eq!(position(-1), 30);
+        assert_eq!(position(i64::MIN), 30);
+        assert_eq!(position(YEAR_MS + 1), 970);
+        assert_eq!(position(i64::MAX), 970);
+    }
+
+    #[test]
+    fn a_position_is_a_percentage() {
+        assert_eq!(percent(30), "3.0%");
+        assert_eq!(percent(275), "27.5%");
+        assert_eq!(percent(970), "97.0%");
+    }
+
+    /// Two hours are 15 per mille of the width, and 8 hours are 60.
+    #[test]
+    fn close_points_rise_above_each_other() {
+        let hours = [2, 4, 6, 14, 16].map(|hours| hours * HOUR_MS);
+        let placed = points(hours.into_iter()).into_iter();
+        let placed: Vec<_> = placed.map(|point| (point.at, point.level)).collect();
+        assert_eq!(placed, [(45, 0), (60, 1), (75, 2), (135, 0), (150, 1)]);
+        assert_eq!(points(std::iter::empty()), []);
+    }
+
+    proptest! {
+        #![proptest_config(crate::seeded::cases(2000))]
+
+        /// Later is never further to the left, and everything is within the picture.
+        #[test]
+        fn the_scale_ascends(one in -DAY_MS..2 * YEAR_MS, other in -DAY_MS..2 * YEAR_MS) {
+            let (first, second) = (position(one.min(other)), position(one.max(other)));
+            prop_assert!(START <= first && first <= second && second <= BEYOND);
+        }
+
+        /// No point covers another one: of two close ones, one is higher.
+        #[test]
+        fn no_point_covers_another(mut distances in prop::collection::vec(0..40 * DAY_MS, 0..6)) {
+            distances.sort_unstable();
+            let points = points(distances.into_iter());
+            for (index, one) in points.iter().enumerate() {
+                for other in &points[index + 1..] {
+                    prop_assert!(other.at - one.at >= CROWDED || other.level > one.level, "{points:?}");
+                }
+            }
+        }
+    }
 }

@@ -109,9 +109,7 @@ fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option
     let window = first.window;
     let counts = memo(move || overview.with(|overview| counts(overview, now.get())));
     let sentence = memo(move || sentence(counts.get(), window));
-    let Alarms { expired, soon } = first.alarms;
-    let shown = first.attention.iter().filter(|one| !one.calm).count();
-    let more = expired + soon - i64::try_from(shown).unwrap_or_default();
+    let more = more(&first);
     let settling = Settling::new();
     let keys = first
         .attention
@@ -144,6 +142,13 @@ fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option
         }
         .into_any(),
     )
+}
+
+/// Counts the alarms for which the banner has no line.
+fn more(overview: &Overview) -> i64 {
+    let shown = overview.attention.iter().filter(|one| !one.calm).count();
+    let Alarms { expired, soon } = overview.alarms;
+    expired + soon - i64::try_from(shown).unwrap_or_default()
 }
 
 /// Counts the keys that have expired and those that will soon, from the answer on as time passes.
@@ -266,4 +271,83 @@ fn newest(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
         </li>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    const ALARMS: Alarms = Alarms {
+        expired: 1,
+        soon: 3,
+    };
+
+    /// Keys that expire in view move from one count to the other at their very instant.
+    #[test]
+    fn the_counts_follow_the_clock() {
+        let banner = [Some(900), Some(1001), Some(1005), Some(2000), None].map(|end| (end, false));
+        let overview = samples::overview(ALARMS, &banner);
+        for (now, expected) in [
+            (1000, (1, 3)),
+            (1001, (2, 2)),
+            (1004, (2, 2)),
+            (1005, (3, 1)),
+            (2000, (4, 0)),
+            (i64::MAX, (4, 0)),
+        ] {
+            assert_eq!(counts(&overview, now), expected, "at {now}");
+        }
+    }
+
+    /// The answer has counted what had expired when it was given, at the very instant too.
+    #[test]
+    fn nothing_is_counted_twice() {
+        let overview = samples::overview(ALARMS, &[(Some(1000), false)]);
+        assert_eq!(counts(&overview, 1500), (1, 3));
+    }
+
+    /// A later answer can count fewer keys than the first one had lines.
+    #[test]
+    fn no_count_is_negative() {
+        let none = Alarms {
+            expired: 0,
+            soon: 0,
+        };
+        let overview = samples::overview(none, &[(Some(1001), false)]);
+        assert_eq!(counts(&overview, 1001), (1, 0));
+    }
+
+    #[test]
+    fn calm_keys_are_not_among_the_alarms() {
+        let end = Some(1001);
+        let lines = [(end, false), (end, false), (end, true)];
+        assert_eq!(more(&samples::overview(ALARMS, &lines)), 2);
+        assert_eq!(more(&samples::overview(ALARMS, &[(end, false); 4])), 0);
+    }
+
+    #[test]
+    fn the_sentence_agrees_with_its_numbers() {
+        for ((expired, soon), text) in [
+            ((0, 0), "No key needs attention any more."),
+            ((0, 1), "1 key expires within the next 14 days."),
+            ((0, 2), "2 keys expire within the next 14 days."),
+            ((1, 0), "1 key has expired and cannot be used."),
+            ((3, 0), "3 keys have expired and cannot be used."),
+            (
+                (1, 1),
+                "1 key has expired, and 1 key expires within the next 14 days.",
+            ),
+            (
+                (2, 5),
+                "2 keys have expired, and 5 keys expire within the next 14 days.",
+            ),
+        ] {
+            assert_eq!(sentence((expired, soon), 14 * DAY_MS), text);
+        }
+        assert_eq!(
+            sentence((0, 1), DAY_MS),
+            "1 key expires within the next day."
+        );
+    }
 }

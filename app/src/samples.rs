@@ -1,0 +1,67 @@
+//! Samples for unit tests: instants, keys, and a Dashboard.
+
+use shared::moment::Moment;
+use shared::status::Status;
+use shared::view::{AddressView, Alarms, Attention, Changed, Counts, KeyView, Overview};
+
+/// An instant whose texts are its number.
+pub fn moment(at: i64) -> Moment {
+    Moment {
+        at,
+        rfc3339: format!("{at} in UTC"),
+        text: format!("day {at}"),
+        local: format!("{at} here"),
+    }
+}
+
+/// A key that expires at an instant, or never.
+pub fn key(name: &str, expires: Option<i64>) -> KeyView {
+    KeyView {
+        access_key: format!("kh_{name}"),
+        name: name.to_owned(),
+        description: String::new(),
+        status: Status::Active,
+        created: moment(0),
+        expires: expires.map(moment),
+        used: None,
+        version: format!("{name}-good"),
+    }
+}
+
+/// An answer of the Dashboard at instant 1000, with a banner of these keys. `calm` ones are no alarm.
+pub fn overview(alarms: Alarms, banner: &[(Option<i64>, bool)]) -> Overview {
+    let attention = banner.iter().map(|(expires, calm)| Attention {
+        key: key("cron", *expires),
+        failing: None,
+        calm: *calm,
+    });
+    Overview {
+        now: 1000,
+        window: 14 * shared::DAY_MS,
+        time_zone: "UTC".to_owned(),
+        counts: Counts::default(),
+        attention: attention.collect(),
+        alarms,
+        upcoming: Vec::new(),
+        newest: Vec::new(),
+        calls: Vec::new(),
+        claim: None,
+        address: AddressView {
+            email: "ada@example.com".to_owned(),
+            confirmed: true,
+            pending: None,
+        },
+    }
+}
+
+/// A change of the key *cron* from one expiration to another.
+pub fn changed(before: &str, after: &str) -> Changed {
+    Changed {
+        access_key: "kh_cron".to_owned(),
+        name: "cron".to_owned(),
+        expiry_before: before.to_owned(),
+        expiry: after.to_owned(),
+        expires: None,
+        version: "v2-expired".to_owned(),
+    }
+}
