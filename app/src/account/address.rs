@@ -137,3 +137,19 @@ fn says(text: &'static str) -> Then {
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_needs_the_address_and_the_password() {
+        let errors = check(&Fields::given(&[]));
+        assert_eq!(errors.get("email"), Some("Enter your e-mail address."));
+        let password = errors.get("current_password");
+        assert_eq!(password, Some("Enter your current password."));
+        // A password of blanks is one.
+        let full = Fields::given(&[("email", "ada@example.org"), ("current_password", " ")]);
+        assert!(check(&full).is_empty());
+    }
+}

@@ -197,3 +197,69 @@ fn picker(
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    /// The server accepts each choice as the form sends it.
+    #[test]
+    fn every_choice_is_one_of_the_grammar() {
+        for (value, _) in PRESETS {
+            assert!(validation::expiry(value).is_ok(), "{value}");
+        }
+        assert!(PRESETS.iter().any(|(value, _)| *value == PRESELECTED));
+        let presets = PRESETS.iter().map(|(value, _)| *value);
+        let others = ["date", "datetime", "never"];
+        let choices: Vec<_> = [KEEP].into_iter().chain(presets).chain(others).collect();
+        assert_eq!(choices, CHOICES);
+    }
+
+    #[test]
+    fn the_field_beside_a_choice_counts_for_that_choice_only() {
+        let dates = |choice| match choice {
+            "date" => Fields::given(&[
+                ("expiry", "date"),
+                ("expiry_date", "2026-11-26"),
+                ("expiry_datetime", "2027-01-01T18:30"),
+            ]),
+            "datetime" => Fields::given(&[
+                ("expiry", "datetime"),
+                ("expiry_date", "2026-11-26"),
+                ("expiry_datetime", "2027-01-01T18:30"),
+            ]),
+            _ => Fields::given(&[("expiry", "90d"), ("expiry_date", "2026-11-26")]),
+        };
+        for (choice, expiry) in [
+            ("date", "2026-11-26"),
+            ("datetime", "2027-01-01T18:30"),
+            ("90d", "90d"),
+        ] {
+            assert_eq!(chosen(&dates(choice)), expiry);
+            assert_eq!(chosen_in_edit(&dates(choice)).as_deref(), Some(expiry));
+            assert!(check(&dates(choice)).is_empty());
+        }
+    }
+
+    /// To keep the expiration is sent as an empty text: an edit leaves it alone, and a new key needs a choice.
+    #[test]
+    fn an_empty_choice_is_for_edits_only() {
+        let keep = Fields::given(&[("expiry", ""), ("expiry_date", "2026-11-26")]);
+        assert_eq!(chosen_in_edit(&keep), None);
+        let missing = Some("Choose when the key expires.");
+        assert_eq!(check(&keep).get("expiry"), missing);
+        // A choice of a date without the date.
+        let dateless = Fields::given(&[("expiry", "date"), ("expiry_date", "")]);
+        assert_eq!(chosen_in_edit(&dateless).as_deref(), Some(""));
+        assert_eq!(check(&dateless).get("expiry"), missing);
+    }
+
+    #[test]
+    fn the_first_choice_of_an_edit_names_the_present_expiration() {
+        let keep = Keep::of(&samples::key("cron", Some(7)));
+        assert_eq!((keep.text.as_str(), keep.never), ("Keep: day 7", false));
+        let keep = Keep::of(&samples::key("cron", None));
+        assert_eq!((keep.text.as_str(), keep.never), ("Keep: never", true));
+    }
+}

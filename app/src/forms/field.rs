@@ -137,10 +137,7 @@ pub fn TextArea(
     let id = state.id(name);
     let note_id = format!("{id}-note");
     let error = state.error(name);
-    let escaped = state
-        .value(name, value)
-        .replace('&', "&amp;")
-        .replace('<', "&lt;");
+    let escaped = escaped(&state.value(name, value));
     view! {
         <div class="field">
             <label for=id.clone()>{label}</label>
@@ -156,4 +153,41 @@ pub fn TextArea(
         </div>
     }
     .into_any()
+}
+
+/// Returns a text as HTML.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(fields: &'static [(&'static str, &'static str)]) -> Option<String> {
+        let mut errors = FieldErrors::default();
+        check_email(&mut errors, "email", &Fields::given(fields));
+        errors.get("email").map(str::to_owned)
+    }
+
+    #[test]
+    fn an_address_is_checked_as_far_as_the_browser_can() {
+        let none = "Enter your e-mail address.";
+        let wrong = "This is not an e-mail address.";
+        assert_eq!(message(&[]).as_deref(), Some(none));
+        assert_eq!(message(&[("email", "  ")]).as_deref(), Some(none));
+        assert_eq!(message(&[("email", "ada")]).as_deref(), Some(wrong));
+        assert_eq!(message(&[("email", "ada@example.com")]), None);
+        // The server's part.
+        assert_eq!(message(&[("email", "ada@b\u{fc}cher.example")]), None);
+    }
+
+    #[test]
+    fn no_text_leaves_its_text_area() {
+        assert_eq!(
+            escaped("</textarea><b>&lt; &amp;"),
+            "&lt;/textarea>&lt;b>&amp;lt; &amp;amp;"
+        );
+        assert_eq!(escaped("two\n\"lines\" > one"), "two\n\"lines\" > one");
+    }
 }

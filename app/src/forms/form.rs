@@ -22,12 +22,33 @@ use crate::ui::toasts::Feedback;
 const SLOW_MS: u32 = 1000;
 
 /// The fields of a form when it is sent.
-pub struct Fields(web_sys::FormData);
+pub struct Fields(Source);
+
+enum Source {
+    Form(web_sys::FormData),
+    /// The fields of a test, which has no browser.
+    #[cfg(test)]
+    Given(&'static [(&'static str, &'static str)]),
+}
 
 impl Fields {
     /// Returns the text of a field, or of the chosen radio button; empty if there is none.
     pub fn text(&self, name: &str) -> String {
-        self.0.get(name).as_string().unwrap_or_default()
+        match &self.0 {
+            Source::Form(form) => form.get(name).as_string().unwrap_or_default(),
+            #[cfg(test)]
+            Source::Given(fields) => {
+                let field = fields.iter().find(|(field, _)| *field == name);
+                field
+                    .map(|(_, text)| (*text).to_owned())
+                    .unwrap_or_default()
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub fn given(fields: &'static [(&'static str, &'static str)]) -> Self {
+        Self(Source::Given(fields))
     }
 }
 
@@ -178,7 +199,7 @@ pub fn Form(
         let Ok(body) = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data) else {
             return;
         };
-        let fields = Fields(data);
+        let fields = Fields(Source::Form(data));
         let errors = check.map(|check| check(&fields)).unwrap_or_default();
         let valid = errors.is_empty();
         state.alert.set(None);
@@ -293,3 +314,6 @@ pub fn press(
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,53 @@ impl Replay {
 /// function, where the browser's router knows no page.
 #[derive(Clone, Copy, Debug)]
 pub struct Scriptless;
+
+#[cfg(test)]
+mod tests {
+    use leptos::prelude::provide_context;
+    use leptos::reactive::owner::Owner;
+    use shared::view::AccountView;
+
+    use super::*;
+
+    fn replay(outcome: Result<SecretJson, FnError>) -> Replay {
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        Replay {
+            path: "/fn/account/preferences".to_owned(),
+            fields: vec![field("time_zone", "UTC"), field("warning_days", "")],
+            outcome,
+        }
+    }
+
+    #[test]
+    fn a_page_finds_the_post_to_its_own_function_only() {
+        Owner::new().with(|| {
+            assert!(Replay::of("/fn/account/preferences").is_none());
+            provide_context(replay(Err(FnError::inside())));
+            assert!(Replay::of("/fn/account/preferences").is_some());
+            assert!(Replay::of("/fn/account").is_none());
+        });
+    }
+
+    /// A checkbox is on if its field is there, whatever it holds.
+    #[test]
+    fn an_empty_field_is_not_a_missing_one() {
+        let replay = replay(Err(FnError::inside()));
+        assert_eq!(replay.field("time_zone"), Some("UTC"));
+        assert_eq!(replay.field("warning_days"), Some(""));
+        assert_eq!(replay.field("version"), None);
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn the_outcome_is_an_answer_or_an_error() {
+        let json = r#"{"email":"ada@example.com","time_zone":"UTC","warning_days":14}"#;
+        let succeeded = replay(Ok(SecretJson(json.to_owned())));
+        let answer: Option<AccountView> = succeeded.answer();
+        assert_eq!(answer.map(|account| account.warning_days), Some(14));
+        assert_eq!(succeeded.error(), None);
+        let failed = replay(Err(FnError::offline()));
+        assert_eq!(failed.answer::<AccountView>(), None);
+        assert_eq!(failed.error(), Some(&FnError::offline()));
+    }
+}

@@ -179,3 +179,43 @@ fn check_password(fields: &Fields) -> FieldErrors {
     );
     errors
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preferences_need_a_zone_and_a_number_of_days() {
+        let errors = check_preferences(&Fields::given(&[
+            ("time_zone", " "),
+            ("warning_days", "91"),
+        ]));
+        assert_eq!(
+            errors.get("time_zone"),
+            Some("Enter a time zone, such as Europe/Berlin or UTC.")
+        );
+        assert_eq!(
+            errors.get("warning_days"),
+            Some("Enter a number of days from 1 to 90.")
+        );
+        // The server knows which zones there are.
+        let full = Fields::given(&[("time_zone", "Mars/Olympus"), ("warning_days", " 90 ")]);
+        assert!(check_preferences(&full).is_empty());
+    }
+
+    /// The present password may be as short as an earlier rule allowed.
+    #[test]
+    fn only_the_new_password_has_a_least_length() {
+        let errors = check_password(&Fields::given(&[("new_password", "1234567")]));
+        assert_eq!(
+            errors.get("current_password"),
+            Some("Enter your current password.")
+        );
+        assert_eq!(
+            errors.get("new_password"),
+            Some("Use at least 8 characters.")
+        );
+        let full = Fields::given(&[("current_password", "x"), ("new_password", "12345678")]);
+        assert!(check_password(&full).is_empty());
+    }
+}

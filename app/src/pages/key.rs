@@ -393,3 +393,6 @@ fn history(detail: Memo<KeyDetail>) -> AnyView {
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,3 +81,18 @@ fn check(fields: &Fields) -> FieldErrors {
     .err()
     .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_needs_a_name_and_an_expiration() {
+        let errors = check(&Fields::given(&[("name", " "), ("expiry", "date")]));
+        assert_eq!(errors.get("name"), Some("Give the key a name."));
+        assert_eq!(errors.get("expiry"), Some("Choose when the key expires."));
+        assert_eq!(errors.get("description"), None);
+        let full = Fields::given(&[("name", "Cron"), ("expiry", "never")]);
+        assert!(check(&full).is_empty());
+    }
+}

@@ -107,3 +107,25 @@ fn check(fields: &Fields) -> FieldErrors {
     }
     errors
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_up_needs_an_address_a_password_and_a_zone() {
+        let errors = check(&Fields::given(&[("time_zone", " ")]));
+        assert_eq!(errors.get("email"), Some("Enter your e-mail address."));
+        assert_eq!(errors.get("password"), Some("Choose a password."));
+        assert_eq!(
+            errors.get("time_zone"),
+            Some("Enter a time zone, such as Europe/Berlin or UTC.")
+        );
+        let full = Fields::given(&[
+            ("email", "ada@example.com"),
+            ("password", "correct horse"),
+            ("time_zone", DEFAULT_ZONE),
+        ]);
+        assert!(check(&full).is_empty());
+    }
+}
