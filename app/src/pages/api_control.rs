@@ -1,16 +1,20 @@
 //! Preferences → API Control: the table of keys. The address holds search, filter, order and page.
 
+mod address;
+mod pager;
+
 use leptos::ev::SubmitEvent;
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use leptos_router::location::Url;
-use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
+use shared::list::{Column, ListQuery, Sort};
 use shared::pasted::{NOT_SEARCHED, pasted_secret};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
 
+use self::address::address;
+use self::pager::pager;
 use crate::client::call;
 use crate::client::timers::Delay;
 use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
@@ -27,28 +31,6 @@ use crate::ui::{moment, status};
 
 /// The pause in typing before a search starts.
 const TYPING_MS: u32 = 250;
-
-/// Returns the page's address with a query. Defaults are left out.
-fn address(query: &ListQuery) -> String {
-    let mut parts = Vec::new();
-    if !query.search.is_empty() {
-        parts.push(format!("q={}", Url::escape(&query.search)));
-    }
-    if let Some(status) = query.status {
-        parts.push(format!("status={}", status.slug()));
-    }
-    if query.sort != Sort::default() {
-        parts.push(format!("sort={}", query.sort.to_param()));
-    }
-    if query.page > 1 {
-        parts.push(format!("page={}", query.page));
-    }
-    if parts.is_empty() {
-        LIST.to_owned()
-    } else {
-        format!("{LIST}?{}", parts.join("&"))
-    }
-}
 
 #[component]
 pub fn ApiControlPage() -> impl IntoView {
@@ -353,39 +335,4 @@ fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
             <td class="last">{actions}</td>
         </tr>
     })
-}
-
-fn pager(page: &KeyPage, query: &ListQuery) -> Option<AnyView> {
-    if page.pages < 2 {
-        return None;
-    }
-    let total = query
-        .status
-        .map_or(page.counts.total(), |status| page.counts.of(status));
-    let first = (page.page - 1) * PAGE_SIZE + 1;
-    let last = i64::from(page.page * PAGE_SIZE).min(total);
-    let to = |number: u32| {
-        address(&ListQuery {
-            page: number,
-            ..query.clone()
-        })
-    };
-    let previous = (page.page > 1)
-        .then(|| view! { <a class="button" rel="prev" href=to(page.page - 1)>"Previous"</a> });
-    let next = (page.page < page.pages)
-        .then(|| view! { <a class="button" rel="next" href=to(page.page + 1)>"Next"</a> });
-    let place = format!(
-        "{first}–{last} of {total} keys, page {} of {}",
-        page.page, page.pages
-    );
-    Some(
-        view! {
-            <nav class="pager" aria-label="Pages">
-                {previous}
-                <span>{place}</span>
-                {next}
-            </nav>
-        }
-        .into_any(),
-    )
 }
