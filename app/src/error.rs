@@ -198,3 +198,6 @@ fn quota(limit: vault::limits::Limit, most: u32) -> String {
         "This account can have {most} keys beside its first one. Delete keys that you no longer need, or ask the operator."
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,3 +47,20 @@ fn call(function: &str, argument: &JsValue) {
         let _ = function.call1(&JsValue::NULL, argument);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The page carries the code of the file, and nothing that would end the element that holds it.
+    #[test]
+    fn the_script_has_no_comments_and_no_indentation() {
+        let lines: Vec<&str> = script().lines().collect();
+        assert_eq!((lines.first(), lines.last()), (Some(&"{"), Some(&"}")));
+        assert!(lines.contains(&"globalThis.boot = boot;"));
+        for line in lines {
+            assert!(!line.starts_with("//") && line.trim() == line, "{line:?}");
+        }
+        assert!(!script().contains("</") && !script().contains("<!--"));
+    }
+}

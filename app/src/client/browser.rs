@@ -20,21 +20,26 @@ pub fn load_sign_in() {
         + &location.search().unwrap_or_default()
         + &location.hash().unwrap_or_default();
     boot::keep_draft();
-    load(&format!(
-        "/sign-in?next={}&done=ended",
-        leptos_router::location::Url::escape(&here)
-    ));
+    load(&sign_in(&here));
+}
+
+/// Returns the address of the sign-in page that leads back to `here`.
+fn sign_in(here: &str) -> String {
+    let next = leptos_router::location::Url::escape(here);
+    format!("/sign-in?next={next}&done=ended")
 }
 
 /// Leaves for a page, with the fragment of this page's address: a redirect to the sign-in page passes on the
 /// `#restore` of a link.
 pub fn load_at_part(path: &str) {
-    let part = if path.contains('#') {
-        String::new()
-    } else {
-        window().location().hash().unwrap_or_default()
-    };
-    load(&(path.to_owned() + &part));
+    let part = window().location().hash().unwrap_or_default();
+    load(&at_part(path, &part));
+}
+
+/// Returns a path with this part of its page, unless it names one itself.
+fn at_part(path: &str, part: &str) -> String {
+    let part = if path.contains('#') { "" } else { part };
+    path.to_owned() + part
 }
 
 /// Asks a question that blocks until it is answered.
@@ -134,4 +139,38 @@ pub fn focus_is_lost() -> bool {
     document()
         .active_element()
         .is_none_or(|element| element.tag_name() == "BODY")
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos_router::location::Url;
+    use shared::redirect::local_path;
+
+    use super::*;
+
+    /// The address after signing in is the one from which the browser came, to the last character.
+    #[test]
+    fn signing_in_leads_back_to_the_same_address() {
+        for here in [
+            "/",
+            "/preferences/api-control?q=a%20b%26c&page=2",
+            "/preferences/api-control/kh_0#restore",
+            "/preferences/api-control?q=100%25&done=saved",
+        ] {
+            let address = sign_in(here);
+            let next = address.strip_prefix("/sign-in?next=");
+            let next = next.and_then(|rest| rest.strip_suffix("&done=ended"));
+            let next = next.unwrap_or_else(|| panic!("{address}"));
+            assert!(!next.contains(['?', '&', '#', '=']), "{address}");
+            assert_eq!(local_path(&Url::unescape(next)), here);
+        }
+    }
+
+    #[test]
+    fn a_path_keeps_its_own_part() {
+        assert_eq!(at_part("/a", "#restore"), "/a#restore");
+        assert_eq!(at_part("/a", ""), "/a");
+        assert_eq!(at_part("/a#delete", "#restore"), "/a#delete");
+        assert_eq!(at_part("/a?q=1", "#restore"), "/a?q=1#restore");
+    }
 }

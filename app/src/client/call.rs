@@ -206,3 +206,53 @@ impl Decoder<Reply> for AsJson {
         })
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn over_the_page(reply: &Reply) -> Result<String, FnError> {
+        let text = AsJson::encode(reply).expect("an answer can be written");
+        let Ok(reply) = AsJson::decode(&text);
+        reply.map(|json| json.0)
+    }
+
+    #[test]
+    fn an_answer_stays_as_it_is() {
+        for json in ["null", r#"{"name":"!\u0021"}"#, r#""!""#, "[]"] {
+            assert_eq!(
+                over_the_page(&Ok(SecretJson(json.to_owned()))),
+                Ok(json.to_owned())
+            );
+        }
+    }
+
+    /// The page of a proxy instead of Keyhold's, for example.
+    #[test]
+    fn an_error_that_cannot_be_read_is_an_internal_fault() {
+        for text in ["!", "!{", "!null", r#"!{"message":"m"}"#] {
+            let Ok(reply) = AsJson::decode(text);
+            assert_eq!(reply.map(|json| json.0), Err(FnError::inside()), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(crate::seeded::cases(500))]
+
+        /// The browser takes over the page with the error that the server rendered.
+        #[test]
+        fn an_error_arrives_whole(
+            code in any::<String>(),
+            message in any::<String>(),
+            fields in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4),
+            retry_after: Option<u64>,
+            version: Option<String>,
+        ) {
+            let code = code.into();
+            let error = FnError { code, message, fields, retry_after, version };
+            prop_assert_eq!(over_the_page(&Err(error.clone())), Err(error));
+        }
+    }
+}

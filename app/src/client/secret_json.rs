@@ -23,3 +23,33 @@ impl std::fmt::Debug for SecretJson {
         f.write_str("[json]")
     }
 }
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use shared::view::AddressView;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_of_another_shape_is_an_internal_fault() {
+        let read = |text: &str| SecretJson(text.to_owned()).read::<AddressView>();
+        let address = AddressView {
+            email: "ada@example.com".to_owned(),
+            confirmed: true,
+            pending: None,
+        };
+        assert_eq!(
+            read(r#"{"email":"ada@example.com","confirmed":true,"pending":null}"#),
+            Ok(address)
+        );
+        for text in ["", "null", "[]", r#"{"email":"ada@example.com"}"#, "<html>"] {
+            assert_eq!(read(text), Err(FnError::inside()), "{text}");
+        }
+    }
+
+    #[test]
+    fn debug_prints_no_secret() {
+        let json = SecretJson(r#"{"secret_key":"sk_1"}"#.to_owned());
+        assert_eq!(format!("{:?}", Some(json)), "Some([json])");
+    }
+}

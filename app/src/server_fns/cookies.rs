@@ -108,4 +108,37 @@ mod tests {
             assert_eq!(plain, base_url.starts_with("http://"));
         }
     }
+
+    /// Scripts cannot read the cookies, other sites' forms do not send them, and https keeps them to https.
+    #[test]
+    fn a_cookie_has_its_attributes() {
+        let site = |base_url: &str| Site {
+            base_url: base_url.to_owned(),
+            sign_up_open: true,
+        };
+        assert_eq!(
+            site("http://127.0.0.1:3000").cookie("keyhold_session", "token", 60),
+            "keyhold_session=token; Path=/; HttpOnly; SameSite=Lax; Max-Age=60"
+        );
+        assert_eq!(
+            site("https://keys.example.com").cookie("__Host-keyhold_session", "", 0),
+            "__Host-keyhold_session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"
+        );
+    }
+
+    #[test]
+    fn the_cookie_of_a_device_is_none_of_a_session() {
+        for (base_url, name) in [
+            ("http://127.0.0.1:3000", "keyhold_device"),
+            ("http://127.0.0.1:3001", "keyhold_device_3001"),
+            ("https://keys.example.com", "__Host-keyhold_device"),
+        ] {
+            let site = Site {
+                base_url: base_url.to_owned(),
+                sign_up_open: false,
+            };
+            assert_eq!(site.device_cookie_name(), name);
+            assert!(!site.may_be_session_cookie(name));
+        }
+    }
 }

@@ -153,3 +153,27 @@ pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail
         .show_key(&request.signed_in()?.account, &access_key)
         .await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_left_out_is_not_an_empty_one() {
+        #[derive(Deserialize)]
+        struct Edit {
+            #[serde(default)]
+            description: Optional,
+        }
+        let description = |json: &str| {
+            let edit: Result<Edit, _> = serde_json::from_str(json);
+            edit.map(|edit| edit.description.0).ok()
+        };
+        assert_eq!(description("{}"), Some(None));
+        let empty = r#"{"description":""}"#;
+        assert_eq!(description(empty), Some(Some(String::new())));
+        let given = r#"{"description":"Nightly"}"#;
+        assert_eq!(description(given), Some(Some("Nightly".to_owned())));
+        assert_eq!(description(r#"{"description":null}"#), None);
+    }
+}
