@@ -24,11 +24,7 @@ const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 pub fn failures(notices: Memo<NoticesView>) -> AnyView {
     let sentence = memo(move || {
         let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
-        match notices.with(|notices| notices.deliveries.iter().filter(failed).count()) {
-            0 => String::new(),
-            1 => "A mail could not be delivered. ".to_owned(),
-            many => format!("{many} mails could not be delivered. "),
-        }
+        undelivered(notices.with(|notices| notices.deliveries.iter().filter(failed).count()))
     });
     view! {
         {reactive(move || {
@@ -45,6 +41,15 @@ pub fn failures(notices: Memo<NoticesView>) -> AnyView {
         })}
     }
     .into_any()
+}
+
+/// A sentence, and the blank after it; empty if there is nothing to say.
+fn undelivered(mails: usize) -> String {
+    match mails {
+        0 => String::new(),
+        1 => "A mail could not be delivered. ".to_owned(),
+        many => format!("{many} mails could not be delivered. "),
+    }
 }
 
 /// The log itself.
@@ -72,19 +77,23 @@ pub fn log(notices: Memo<NoticesView>) -> AnyView {
 
 /// Fetches the log again while a mail waits.
 fn look_again(notices: Memo<NoticesView>, feedback: Feedback) {
-    let (shortest, longest) = PAUSES_MS;
     let delay = Delay::new();
     Effect::new(move |pause: Option<u32>| {
         let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
         if notices.with(|notices| notices.deliveries.iter().any(waiting)) {
-            let pause = pause.unwrap_or(shortest);
+            let pause = pause.unwrap_or(PAUSES_MS.0);
             delay.start(pause, move || feedback.refresh());
-            longest.min(2 * pause)
+            longer(pause)
         } else {
             delay.stop();
-            shortest
+            PAUSES_MS.0
         }
     });
+}
+
+/// Returns the pause after this one.
+fn longer(pause: u32) -> u32 {
+    PAUSES_MS.1.min(2 * pause)
 }
 
 fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
@@ -162,12 +171,7 @@ fn key(key: DeliveredKey) -> AnyView {
     } else {
         name
     };
-    let fate = match (key.left_out, key.exists) {
-        (true, true) => " · left out: extended, or announced more urgently",
-        (true, false) => " · left out: deleted",
-        (false, true) => "",
-        (false, false) => " · deleted since",
-    };
+    let fate = fate(key.left_out, key.exists);
     view! {
         <li class:muted=key.left_out>
             {name}
@@ -181,33 +185,25 @@ fn key(key: DeliveredKey) -> AnyView {
     .into_any()
 }
 
+/// The end of a key's line: the reason why the mail left it out, or that it has no page.
+fn fate(left_out: bool, exists: bool) -> &'static str {
+    match (left_out, exists) {
+        (true, true) => " · left out: extended, or announced more urgently",
+        (true, false) => " · left out: deleted",
+        (false, true) => "",
+        (false, false) => " · deleted since",
+    }
+}
+
 /// The state of a mail: icon, word and colour, and the mail server's response to a failure.
 fn state(delivery: &Delivery) -> AnyView {
-    let (class, icon, word, about) = match delivery.state {
-        DeliveryState::Sent => ("active", Icon::CHECK, "Sent", String::new()),
-        DeliveryState::Waiting => {
-            let put_off = delivery.at.at > delivery.created.at;
-            let about = match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
-                (false, _) => format!("Next try: {}", delivery.at.text),
-                (true, true) => format!("With others at {}", delivery.at.text),
-                // It is on its way.
-                (true, false) => String::new(),
-            };
-            ("expiring", Icon::CLOCK, "Waiting", about)
-        }
-        DeliveryState::Failed => (
-            "expired",
-            Icon::STOP,
-            "Failed",
-            format!("Given up: {}", delivery.at.text),
-        ),
-        DeliveryState::Dropped => (
-            "",
-            Icon::CLOSE,
-            "Not sent",
-            "It was no longer true when its turn came.".to_owned(),
-        ),
+    let (class, icon, word) = match delivery.state {
+        DeliveryState::Sent => ("active", Icon::CHECK, "Sent"),
+        DeliveryState::Waiting => ("expiring", Icon::CLOCK, "Waiting"),
+        DeliveryState::Failed => ("expired", Icon::STOP, "Failed"),
+        DeliveryState::Dropped => ("", Icon::CLOSE, "Not sent"),
     };
+    let about = about(delivery);
     let unwell = matches!(
         delivery.state,
         DeliveryState::Waiting | DeliveryState::Failed
@@ -230,4 +226,94 @@ fn state(delivery: &Delivery) -> AnyView {
         {again}
     }
     .into_any()
+}
+
+/// A sentence about the state of a mail; empty if the word says it all.
+fn about(delivery: &Delivery) -> String {
+    match delivery.state {
+        DeliveryState::Sent => String::new(),
+        DeliveryState::Waiting => {
+            let put_off = delivery.at.at > delivery.created.at;
+            match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
+                (false, _) => format!("Next try: {}", delivery.at.text),
+                (true, true) => format!("With others at {}", delivery.at.text),
+                // It is on its way.
+                (true, false) => String::new(),
+            }
+        }
+        DeliveryState::Failed => format!("Given up: {}", delivery.at.text),
+        DeliveryState::Dropped => "It was no longer true when its turn came.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::moment;
+
+    /// A mail of instant 1 whose state is due at `at`.
+    fn delivery(state: DeliveryState, at: i64, attempts: i64, words: &str) -> Delivery {
+        Delivery {
+            id: "mail".to_owned(),
+            kind: MailKind::Notice,
+            recipient: "ada@example.com".to_owned(),
+            created: moment(1),
+            state,
+            at: moment(at),
+            attempts,
+            words: words.to_owned(),
+            keys: Vec::new(),
+            key_count: 0,
+        }
+    }
+
+    #[test]
+    fn the_sentence_agrees_with_its_number() {
+        assert_eq!(undelivered(0), "");
+        assert_eq!(undelivered(1), "A mail could not be delivered. ");
+        assert_eq!(undelivered(7), "7 mails could not be delivered. ");
+    }
+
+    /// A mail that waits says what for: for the mail server, for other keys, or only for its turn.
+    #[test]
+    fn a_waiting_mail_says_what_it_waits_for() {
+        use DeliveryState::Waiting;
+        for (at, attempts, words, text) in [
+            (1, 0, "", ""),
+            (60, 0, "", "With others at day 60"),
+            (60, 1, "", ""),
+            (60, 1, "451 busy", "Next try: day 60"),
+            (60, 0, "451 busy", "Next try: day 60"),
+        ] {
+            let delivery = delivery(Waiting, at, attempts, words);
+            assert_eq!(about(&delivery), text, "{attempts} attempts, {words:?}");
+        }
+    }
+
+    #[test]
+    fn a_mail_at_its_end_says_how_it_ended() {
+        use DeliveryState::{Dropped, Failed, Sent};
+        assert_eq!(about(&delivery(Sent, 5, 1, "250 ok")), "");
+        assert_eq!(about(&delivery(Failed, 5, 9, "550 no")), "Given up: day 5");
+        let dropped = about(&delivery(Dropped, 5, 0, ""));
+        assert_eq!(dropped, "It was no longer true when its turn came.");
+    }
+
+    #[test]
+    fn a_key_in_a_mail_says_why_it_is_missing() {
+        assert_eq!(fate(false, true), "");
+        assert_eq!(fate(false, false), " · deleted since");
+        assert_eq!(fate(true, false), " · left out: deleted");
+        let announced = " · left out: extended, or announced more urgently";
+        assert_eq!(fate(true, true), announced);
+    }
+
+    /// From two seconds to a minute.
+    #[test]
+    fn the_pauses_double_up_to_the_longest() {
+        let pauses = std::iter::successors(Some(PAUSES_MS.0), |pause| Some(longer(*pause)));
+        let pauses: Vec<u32> = pauses.take(8).collect();
+        let expected = [2, 4, 8, 16, 32, 60, 60, 60].map(|seconds| seconds * 1000);
+        assert_eq!(pauses, expected);
+    }
 }

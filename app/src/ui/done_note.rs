@@ -12,32 +12,72 @@ use super::toasts::Feedback;
 pub fn done_note() -> AnyView {
     let query = use_location().query;
     let noted = Feedback::get().noted;
-    let text = move || {
-        query.with(|query| match query.get_str("done").unwrap_or_default() {
-            "saved" => Some("Your preferences are saved."),
-            "password" => Some("Your password is changed. All other sessions have ended."),
-            "address" => Some("We sent a link to the new address. Open it to use that address."),
-            "address-kept" => Some("The address stays as it is."),
-            "edited" => Some("The key is saved."),
-            "expired" => Some("The key is expired. Restore it below to use it again."),
-            "restored" => Some("The key has its new expiration."),
-            "deleted" => Some("The key is deleted."),
-            "stages" => Some("Your choice is saved."),
-            "recipient" => Some("A link to confirm the address is on its way to it."),
-            "resent" => Some("A new link is on its way."),
-            "removed" => Some("The second recipient gets no more notices."),
-            "calendar" => Some("The calendar has a new address. The old one no longer works."),
-            "again" => Some("The mail will be sent again."),
-            "ended" => Some("Your session has ended. Sign in to go on where you were."),
-            "secret" => Some(NOT_SEARCHED),
-            "reset" => Some("Your password is changed. Sign in with the new one."),
-            _ => None,
-        })
-    };
+    let text = move || query.with(|query| sentence(query.get_str("done").unwrap_or_default()));
     view! {
         {reactive(move || {
             text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
         })}
     }
     .into_any()
+}
+
+/// The sentence for a value of the parameter.
+fn sentence(done: &str) -> Option<&'static str> {
+    match done {
+        "saved" => Some("Your preferences are saved."),
+        "password" => Some("Your password is changed. All other sessions have ended."),
+        "address" => Some("We sent a link to the new address. Open it to use that address."),
+        "address-kept" => Some("The address stays as it is."),
+        "edited" => Some("The key is saved."),
+        "expired" => Some("The key is expired. Restore it below to use it again."),
+        "restored" => Some("The key has its new expiration."),
+        "deleted" => Some("The key is deleted."),
+        "stages" => Some("Your choice is saved."),
+        "recipient" => Some("A link to confirm the address is on its way to it."),
+        "resent" => Some("A new link is on its way."),
+        "removed" => Some("The second recipient gets no more notices."),
+        "calendar" => Some("The calendar has a new address. The old one no longer works."),
+        "again" => Some("The mail will be sent again."),
+        "ended" => Some("Your session has ended. Sign in to go on where you were."),
+        "secret" => Some(NOT_SEARCHED),
+        "reset" => Some("Your password is changed. Sign in with the new one."),
+        _ => None,
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+    use crate::server_fns::registry::{self, Done};
+
+    /// A form without JavaScript is never answered by a page that says nothing about it. The pages that links in mails
+    /// lead to have texts of their own.
+    #[test]
+    fn every_redirect_of_a_form_has_its_sentence() {
+        let own = ["/forgot-password", "/confirm"];
+        let mut found = 0;
+        for function in registry::all() {
+            let Done::Redirect(target) = function.done else {
+                continue;
+            };
+            let Some((page, done)) = target.split_once("?done=") else {
+                continue;
+            };
+            assert!(own.contains(&page) || sentence(done).is_some(), "{target}");
+            found += 1;
+        }
+        assert!(found > 10, "only {found} redirects");
+    }
+
+    /// The redirects of the server and of the browser.
+    #[test]
+    fn other_redirects_have_their_sentences() {
+        assert_eq!(
+            sentence("ended"),
+            Some("Your session has ended. Sign in to go on where you were.")
+        );
+        assert_eq!(sentence("secret"), Some(NOT_SEARCHED));
+        assert_eq!(sentence(""), None);
+        assert_eq!(sentence("<b>"), None);
+    }
 }

@@ -79,16 +79,7 @@ pub fn brand() -> AnyView {
 
 fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
     let link = move |href: &'static str, icon: Icon, text: &'static str| {
-        let current = move || {
-            let path = pathname.get();
-            if path == href {
-                Some("page")
-            } else if href != "/" && path.starts_with(href) {
-                Some("true")
-            } else {
-                None
-            }
-        };
+        let current = move || current(&pathname.get(), href);
         view! {
             <li>
                 <a href=href aria-current=current>
@@ -114,6 +105,17 @@ fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
     .into_any()
 }
 
+/// The value of `aria-current` of a link on the page at `path`: the page itself, or one below it.
+fn current(path: &str, href: &str) -> Option<&'static str> {
+    if path == href {
+        Some("page")
+    } else if href != "/" && path.starts_with(href) {
+        Some("true")
+    } else {
+        None
+    }
+}
+
 fn foot(email: String) -> AnyView {
     view! {
         <div class="foot">
@@ -129,4 +131,27 @@ fn foot(email: String) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_marks_its_page_and_the_pages_below() {
+        const KEYS: &str = "/preferences/api-control";
+        for (path, href, expected) in [
+            (KEYS, KEYS, Some("page")),
+            ("/preferences/api-control/new", KEYS, Some("true")),
+            ("/preferences/api-control/kh_0", KEYS, Some("true")),
+            ("/preferences/account", KEYS, None),
+            ("/preferences", KEYS, None),
+            ("/", "/", Some("page")),
+            // Every path begins with a slash.
+            (KEYS, "/", None),
+            ("/", KEYS, None),
+        ] {
+            assert_eq!(current(path, href), expected, "{href} on {path}");
+        }
+    }
 }

@@ -42,3 +42,20 @@ pub fn pill(status: Memo<Status>) -> AnyView {
         fixed(class(status), icon(status), status.label())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No two statuses look alike, not even without colours or without words.
+    #[test]
+    fn icon_word_and_colour_tell_each_status() {
+        for one in Status::ALL {
+            for other in Status::ALL.into_iter().filter(|other| *other != one) {
+                assert_ne!(icon(one), icon(other));
+                assert_ne!(class(one), class(other));
+                assert_ne!(one.label(), other.label());
+            }
+        }
+    }
+}

@@ -226,3 +226,6 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
         </div>
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Tests of the messages, and of which change has an undo.
+
+use leptos::reactive::owner::Owner;
+use shared::validation::FieldErrors;
+
+use super::*;
+use crate::samples::changed;
+
+/// Runs `test` with the messages of a page.
+fn on_a_page(test: impl FnOnce(Feedback)) {
+    Owner::new().with(|| test(Feedback::provide()));
+}
+
+fn shown(feedback: Feedback) -> Message {
+    let message = feedback.message.get_untracked();
+    message.unwrap_or_else(|| panic!("no message"))
+}
+
+fn revision(feedback: Feedback) -> u32 {
+    feedback.revision.get_untracked()
+}
+
+#[test]
+fn an_expired_key_can_be_restored_to_its_expiration() {
+    on_a_page(|feedback| {
+        feedback.expired(changed("never", "2026-11-26T10:00:00Z"));
+        let message = shown(feedback);
+        assert_eq!(message.text, "cron is expired.");
+        let undo = message.undo.unwrap_or_else(|| panic!("no undo"));
+        assert_eq!(undo.path, RestoreKey::PATH);
+        let fields = [
+            ("access_key", "kh_cron"),
+            ("expiry", "never"),
+            ("version", "v2-expired"),
+        ];
+        assert_eq!(
+            undo.fields,
+            fields.map(|(name, value)| (name, value.to_owned()))
+        );
+        assert_eq!(undo.done, "cron is as it was before.");
+        assert_eq!(revision(feedback), 1);
+    });
+}
+
+/// A key that had expired before has nothing to return to.
+#[test]
+fn expiring_an_expired_key_has_no_undo() {
+    on_a_page(|feedback| {
+        feedback.expired(changed("2026-11-26T10:00:00Z", "2026-11-26T10:00:00Z"));
+        let message = shown(feedback);
+        assert_eq!(
+            (message.text.as_str(), message.undo.is_none()),
+            ("cron is expired.", true)
+        );
+        assert_eq!(revision(feedback), 1);
+    });
+}
+
+/// The second press of a double click finds the key expired by the first.
+#[test]
+fn a_doubled_press_keeps_the_undo_of_the_first() {
+    on_a_page(|feedback| {
+        feedback.expired(changed("never", "2026-11-26T10:00:00Z"));
+        feedback.expired(changed("2026-11-26T10:00:00Z", "2026-11-26T10:00:00Z"));
+        let undo = shown(feedback).undo.unwrap_or_else(|| panic!("no undo"));
+        assert!(undo.fields.contains(&("expiry", "never".to_owned())));
+        assert_eq!(revision(feedback), 2);
+    });
+}
+
+#[test]
+fn a_failure_shows_the_sentence_that_says_most() {
+    on_a_page(|feedback| {
+        feedback.failed(FnError::inside());
+        assert_eq!(shown(feedback).text, FnError::inside().message);
+        assert!(shown(feedback).failed);
+        feedback.failed(FieldErrors::one("expiry", "This is in the past.").into());
+        assert_eq!(shown(feedback).text, "This is in the past.");
+        assert_eq!(revision(feedback), 0);
+    });
+}
+
+/// After a conflict the page shows the present state.
+#[test]
+fn a_conflict_has_the_page_fetched_again() {
+    on_a_page(|feedback| {
+        feedback.failed(FnError::new(FnError::CONFLICT, "It was changed meanwhile."));
+        assert_eq!(shown(feedback).text, "It was changed meanwhile.");
+        assert_eq!(revision(feedback), 1);
+    });
+}
+
+/// One message at a time: a newer one takes the place of the note in the address, and of the message before.
+#[test]
+fn the_newest_message_is_the_only_one() {
+    on_a_page(|feedback| {
+        assert!(feedback.noted.get_untracked());
+        feedback.say("One");
+        assert!(!feedback.noted.get_untracked());
+        feedback.say_there("Two");
+        let message = shown(feedback);
+        assert_eq!((message.text.as_str(), message.travels), ("Two", true));
+        feedback.replaced();
+        assert!(feedback.message.get_untracked().is_none());
+    });
+}
