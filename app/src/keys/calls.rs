@@ -106,13 +106,16 @@ impl<'a> Totals<'a> {
     }
 }
 
-/// Returns the heights of a day's accepted and refused calls, if the busiest day has `most` calls.
+/// Returns the heights of a day's accepted and refused calls, if the busiest day has `most` calls. Where both fill the
+/// picture, the larger one makes room for the least height of the other.
 fn heights(day: &DayCalls, most: i64) -> (i64, i64) {
     let height = |calls: i64| match calls {
         0 => 0,
         some => (HEIGHT * some / most).max(LEAST),
     };
-    (height(day.accepted), height(day.refused))
+    let (accepted, refused) = (height(day.accepted), height(day.refused));
+    let refused = refused.min(HEIGHT - accepted.min(LEAST));
+    (accepted.min(HEIGHT - refused), refused)
 }
 
 fn counted(accepted: i64, refused: i64) -> String {
@@ -165,6 +168,8 @@ pub fn alarm(failing: Failing, now: Signal<i64>) -> AnyView {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn day(day: &str, accepted: i64, refused: i64) -> DayCalls {
@@ -205,6 +210,8 @@ mod tests {
         // Too few for a share that is visible.
         assert_eq!(heights(&day("", 1, 0), 200), (4, 0));
         assert_eq!(heights(&day("", 0, 2), 200), (0, 4));
+        assert_eq!(heights(&day("", 199, 1), 200), (96, 4));
+        assert_eq!(heights(&day("", 1, 199), 200), (4, 96));
     }
 
     /// A day is 10 wide, and its bar 8, in the middle.
@@ -213,5 +220,26 @@ mod tests {
         assert_eq!(bar(0, 100, 75), "M1 100V75h8V100Z");
         assert_eq!(bar(20, 75, 25), "M21 75V25h8V75Z");
         assert_eq!(bar(20, 75, 75), "");
+    }
+
+    proptest! {
+        #![proptest_config(crate::seeded::cases(2000))]
+
+        /// However uneven the days are, both parts of a bar are visible and stay within the picture.
+        #[test]
+        fn a_bar_fits_the_picture(
+            accepted in prop_oneof![0..5_i64, 0..1_000_000_000_i64],
+            refused in prop_oneof![0..5_i64, 0..1_000_000_000_i64],
+            others in prop_oneof![Just(0), 0..1_000_000_000_i64],
+        ) {
+            let most = (accepted + refused).max(others);
+            prop_assume!(most > 0);
+            let (solid, hollow) = heights(&day("", accepted, refused), most);
+            prop_assert!(solid + hollow <= HEIGHT, "{solid} and {hollow}");
+            for (calls, height) in [(accepted, solid), (refused, hollow)] {
+                prop_assert_eq!(calls > 0, height >= LEAST, "{} calls: {}", calls, height);
+                prop_assert_eq!(calls == 0, height == 0);
+            }
+        }
     }
 }
