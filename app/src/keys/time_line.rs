@@ -56,9 +56,16 @@ fn points(distances: impl Iterator<Item = i64>) -> Vec<Point> {
     points
 }
 
-/// Returns the y of a point's centre.
-fn height(level: i64) -> i64 {
-    92 - 26 * level.min(3)
+/// The y of the centres of the lowest points, and of the highest that the picture has room for.
+const LOW: i64 = 92;
+const HIGH: i64 = 14;
+
+/// The distance of two levels, if all of them fit.
+const LEVEL: i64 = 26;
+
+/// Returns the y of the centre of a point on a level, of which there are some up to `highest`.
+fn height(level: i64, highest: i64) -> i64 {
+    LOW - level * LEVEL.min((LOW - HIGH) / highest.max(1))
 }
 
 fn percent(per_mille: i64) -> String {
@@ -72,11 +79,17 @@ pub fn TimeLine(overview: Overview, now: Signal<i64>) -> impl IntoView {
     let distances = ends
         .clone()
         .map(|end| end.unwrap_or(i64::MAX).saturating_sub(overview.now));
-    let drawn: Vec<_> = points(distances)
+    let points = points(distances);
+    let highest = points.iter().map(|point| point.level).max();
+    let highest = highest.unwrap_or_default();
+    let drawn: Vec<_> = points
         .into_iter()
         .zip(ends)
         .zip(1..)
-        .map(|((point, end), number)| draw(point, number, Status::at(end, overview.now, window)))
+        .map(|((Point { at, level }, end), number)| {
+            let state = Status::at(end, overview.now, window);
+            point(at, height(level, highest), number, state)
+        })
         .collect();
     let keys = overview
         .upcoming
@@ -107,8 +120,7 @@ fn mark(at: i64, label: &'static str) -> AnyView {
     .into_any()
 }
 
-fn draw(Point { at, level }: Point, number: i32, state: Status) -> AnyView {
-    let y = height(level);
+fn point(at: i64, y: i64, number: i32, state: Status) -> AnyView {
     view! {
         <g class=format!("point {}", status::class(state))>
             <line x1=percent(at) x2=percent(at) y1=y y2="112"></line>
@@ -189,6 +201,25 @@ mod tests {
         let placed: Vec<_> = placed.map(|point| (point.at, point.level)).collect();
         assert_eq!(placed, [(45, 0), (60, 1), (75, 2), (135, 0), (150, 1)]);
         assert_eq!(points(std::iter::empty()), []);
+    }
+
+    /// Keys that were made together expire together, and each has its number to be read.
+    #[test]
+    fn points_at_the_same_instant_are_stacked_within_the_picture() {
+        let month = 30 * DAY_MS;
+        for (count, expected) in [
+            (1, &[92][..]),
+            (4, &[92, 66, 40, 14]),
+            (5, &[92, 73, 54, 35, 16]),
+        ] {
+            let points = points(std::iter::repeat_n(month, count));
+            let highest = points[count - 1].level;
+            let heights: Vec<_> = points
+                .iter()
+                .map(|point| height(point.level, highest))
+                .collect();
+            assert_eq!(heights, expected);
+        }
     }
 
     proptest! {
