@@ -107,12 +107,10 @@ fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
 
 /// The value of `aria-current` of a link on the page at `path`: the page itself, or one below it.
 fn current(path: &str, href: &str) -> Option<&'static str> {
-    if path == href {
-        Some("page")
-    } else if href != "/" && path.starts_with(href) {
-        Some("true")
-    } else {
-        None
+    match path.strip_prefix(href)? {
+        "" => Some("page"),
+        below if below.starts_with('/') => Some("true"),
+        _ => None,
     }
 }
 
@@ -146,8 +144,8 @@ mod tests {
             ("/preferences/api-control/kh_0", KEYS, Some("true")),
             ("/preferences/account", KEYS, None),
             ("/preferences", KEYS, None),
+            ("/preferences/api-controls", KEYS, None),
             ("/", "/", Some("page")),
-            // Every path begins with a slash.
             (KEYS, "/", None),
             ("/", KEYS, None),
         ] {
