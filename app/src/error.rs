@@ -156,7 +156,10 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(retry_after),
                 ..Self::new(
                     "throttled",
-                    format!("Too many attempts. Try again in {retry_after} seconds."),
+                    format!(
+                        "Too many attempts. Try again in {}.",
+                        numbered(retry_after, "second")
+                    ),
                 )
             },
             // Only a deletion makes room, so any wait is a guess; an hour is as good as any.
@@ -195,8 +198,14 @@ fn quota(limit: vault::limits::Limit, most: u32) -> String {
         return "No more accounts can be made here. Ask the operator.".to_owned();
     }
     format!(
-        "This account can have {most} keys beside its first one. Delete keys that you no longer need, or ask the operator."
+        "This account can have {} beside its first one. Delete keys that you no longer need, or ask the operator.",
+        numbered(most.into(), "key")
     )
+}
+
+#[cfg(feature = "ssr")]
+fn numbered(number: u64, unit: &str) -> String {
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

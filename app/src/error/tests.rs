@@ -115,4 +115,19 @@ mod of_the_vault {
             Some("The key was changed meanwhile.")
         );
     }
+
+    #[test]
+    fn a_wait_and_a_limit_agree_with_their_numbers() {
+        let message = |error| FnError::from(error).message;
+        let wait = |retry_after| message(Error::Throttled { retry_after });
+        assert_eq!(wait(30), "Too many attempts. Try again in 30 seconds.");
+        assert_eq!(wait(1), "Too many attempts. Try again in 1 second.");
+        let keys = |most| message(Error::Quota(Limit::Keys, most));
+        assert!(keys(9).starts_with("This account can have 9 keys beside"));
+        assert!(keys(1).starts_with("This account can have 1 key beside"));
+        assert_eq!(
+            message(Error::Quota(Limit::Accounts, 9)),
+            "No more accounts can be made here. Ask the operator."
+        );
+    }
 }
