@@ -9,20 +9,20 @@ use super::page::{PARAGRAPH, button, link, page};
 /// Returns the mail to the address of a new account. `link` is the full URL of the page with the button.
 pub fn confirm_address(base_url: &str, link: &str) -> Content {
     Plain {
-        subject: "Confirm your e-mail address",
+        subject: "Confirm your email address",
         paragraphs: &[
             &format!(
-                "Somebody, most likely you, gave this address to a Keyhold account at {base_url}. Confirm that its mails \
-                 reach you, so that you hear of it before an API key expires. The account works meanwhile."
+                "A Keyhold account with this address was created at {base_url}. Confirm that its emails reach you, so that \
+                 it can warn you before an API key expires. The account works in the meantime."
             ),
             &format!(
-                "If you did not sign up, do not confirm: whoever made the account knows its password and its API keys. \
-                 You can ignore this mail, or take the account over by setting a new password at \
-                 {base_url}/forgot-password, which expires the keys made before."
+                "If you didn't sign up, don't confirm: the person who created the account knows its password and API keys. \
+                 Ignore this email, or take over the account by setting a new password at \
+                 {base_url}/forgot-password, which expires the keys created before."
             ),
         ],
         act: Some(("Confirm this address", link)),
-        otherwise: "Without you nothing is confirmed.",
+        otherwise: "Only the button confirms the address.",
     }
     .write(base_url)
 }
@@ -32,11 +32,11 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
     Plain {
         subject: "Confirm that you want expiry notices",
         paragraphs: &[&format!(
-            "The Keyhold account {account_email} at {base_url} asks to send the notices about its API keys to this \
-             address too: when one is about to expire, and when it has expired. None is sent before you confirm."
+            "The Keyhold account {account_email} at {base_url} wants to send the notices about its API keys to this \
+             address too: when a key is about to expire, and when it has expired. None is sent until you confirm."
         )],
         act: Some(("Receive the notices", link)),
-        otherwise: "If you do not want them, ignore this mail.",
+        otherwise: "If you don't want them, ignore this email.",
     }
     .write(base_url)
 }
@@ -45,19 +45,20 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
 /// another person may have created the account.
 pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     let keys = if owned {
-        "API keys go on working."
+        "API keys keep working."
     } else {
-        "This address was not confirmed from a browser signed in to the account, so someone else may have made it. Setting a \
-         new password confirms the address and expires the API keys made before; you can restore those that you know."
+        "This address was not confirmed from a browser signed in to the account, so someone else may have created it. \
+         Setting a new password confirms the address and expires the API keys created before; you can restore those that \
+         you recognize."
     };
     Plain {
         subject: "Set a new password",
         paragraphs: &[&format!(
-            "Somebody, most likely you, asked to set a new password for the Keyhold account with this address at \
-             {base_url}. Setting it signs the account out everywhere. {keys}"
+            "We received a request to set a new password for the Keyhold account with this address at {base_url}. \
+             Setting it signs the account out everywhere. {keys}"
         )],
         act: Some(("Set a new password", link)),
-        otherwise: "If it was not you, ignore this mail: the password stays as it is.",
+        otherwise: "If this wasn't you, ignore this email: your password is unchanged.",
     }
     .write(base_url)
 }
@@ -72,12 +73,12 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
     let claimed = expired.map(|expired| {
         let keys = match expired {
             0 => "No API key was in use.".to_owned(),
-            1 => "The API key made before was expired, and is refused from now on.".to_owned(),
-            keys => format!("The {keys} API keys made before were expired, and are refused from now on."),
+            1 => "The API key created before was expired and no longer works.".to_owned(),
+            keys => format!("The {keys} API keys created before were expired and no longer work."),
         };
         format!(
-            "This address was not confirmed from a browser signed in to the account, so someone else may have made it. {keys} Restore \
-             only what you know: {base_url}/preferences/api-control?status=expired"
+            "This address was not confirmed from a browser signed in to the account, so someone else may have created it. \
+             {keys} Restore only keys that you recognize: {base_url}/preferences/api-control?status=expired"
         )
     });
     let paragraphs: Vec<&str> = [Some(changed.as_str()), claimed.as_deref()]
@@ -89,7 +90,7 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
         paragraphs: &paragraphs,
         act: None,
         otherwise: &format!(
-            "If this was not you, set a new password at once: {base_url}/forgot-password"
+            "If this wasn't you, set a new password now: {base_url}/forgot-password"
         ),
     }
     .write(base_url)
@@ -98,13 +99,13 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
 /// Returns the mail to `new`, the requested address of the account `account_email`.
 pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str) -> Content {
     Plain {
-        subject: "Confirm your new e-mail address",
+        subject: "Confirm your new email address",
         paragraphs: &[&format!(
-            "The Keyhold account {account_email} at {base_url} asks to use {new} as its address: to sign in with, and \
-             for everything that it is told. Nothing changes before you confirm."
+            "The Keyhold account {account_email} at {base_url} wants to use {new} as its address, to sign in and for all \
+             emails. Nothing changes until you confirm."
         )],
         act: Some(("Use this address", link)),
-        otherwise: "If you do not know that account, ignore this mail: do not confirm.",
+        otherwise: "If you don't know this account, ignore this email.",
     }
     .write(base_url)
 }
@@ -113,16 +114,16 @@ pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str
 pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
     let new = new.unwrap_or("another address");
     Plain {
-        subject: "A change of your e-mail address was requested",
+        subject: "A change of your email address was requested",
         paragraphs: &[&format!(
-            "Somebody who is signed in and knows the password, most likely you, asked to change the address of the \
-             Keyhold account at {base_url} to {new}. This address stays in force until the link sent to the new one is \
-             opened."
+            "We received a request, made with the account's password, to change the address of the Keyhold account at \
+             {base_url} to {new}. The account keeps this address until the change is confirmed with the link that we \
+             sent to the new one."
         )],
         act: None,
         otherwise: &format!(
-            "If this was not you, set a new password at once: {base_url}/forgot-password. That ends every session and \
-             takes the request back."
+            "If this wasn't you, set a new password now: {base_url}/forgot-password. That ends every session and cancels \
+             the request."
         ),
     }
     .write(base_url)
@@ -131,13 +132,13 @@ pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
 /// Returns the mail to the address that was an account's until `when`.
 pub fn address_changed(base_url: &str, when: &str) -> Content {
     Plain {
-        subject: "Your e-mail address was changed",
+        subject: "Your email address was changed",
         paragraphs: &[&format!(
-            "The Keyhold account at {base_url} that had this address uses another one since {when}. Nothing more is \
-             sent here, and links in earlier mails no longer work."
+            "The Keyhold account at {base_url} that had this address has used another one since {when}. No more emails \
+             are sent here, and links in earlier ones no longer work."
         )],
         act: None,
-        otherwise: "If this was not you, write to whoever runs this Keyhold.",
+        otherwise: "If this wasn't you, contact the operator of this site.",
     }
     .write(base_url)
 }
@@ -147,10 +148,10 @@ pub fn test_mail(base_url: &str) -> Content {
     Plain {
         subject: "Test mail from Keyhold",
         paragraphs: &[&format!(
-            "The mail settings of Keyhold at {base_url} work: this mail was sent with them."
+            "The mail settings of Keyhold at {base_url} work: this email was sent with them."
         )],
         act: None,
-        otherwise: "Somebody who runs Keyhold sent it by hand, with the command keyhold mail test.",
+        otherwise: "An operator of Keyhold sent it with the command keyhold mail test.",
     }
     .write(base_url)
 }
@@ -165,7 +166,7 @@ struct Plain<'a> {
 }
 
 /// The explanation of a link that acts.
-const ONCE: &str = "The link leads to a page with a button. It works once, and for a limited time.";
+const ONCE: &str = "The link opens a page with a button. It works once, for a limited time.";
 const SENT_BY: &str = "Sent by Keyhold at";
 
 impl Plain<'_> {

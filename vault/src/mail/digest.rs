@@ -29,7 +29,7 @@ pub struct Notice<'a> {
     /// UTC epoch milliseconds.
     pub expires_at: i64,
     /// Whether the expiration was set to the moment of the change, to expire the key manually.
-    pub by_hand: bool,
+    pub expired_manually: bool,
     /// The last call that was accepted, UTC epoch milliseconds.
     pub used_at: Option<i64>,
     /// How many callers still fail, and when the last did. Never their identity: what they send is not Keyhold's to
@@ -142,14 +142,14 @@ fn consequence(now: i64, sorted: &[&Notice]) -> &'static str {
     let has = |status| sorted.iter().any(|notice| notice.status(now) == status);
     match (has(Status::Expired), has(Status::ExpiringSoon)) {
         (true, false) => {
-            "An expired key is refused. Restore it, and the same credentials work again."
+            "An expired key is rejected. Restore it, and the same credentials work again."
         }
         (false, _) => {
-            "A key is refused from its expiration on. Extend it, and the programs that use it go on working with the \
-             same credentials."
+            "A key is rejected once it expires. Extend it, and the programs that use it keep working with the same \
+             credentials."
         }
         (true, true) => {
-            "An expired key is refused. Restore or extend a key, and the same credentials go on working."
+            "An expired key is rejected. Restore or extend a key, and the same credentials keep working."
         }
     }
 }
@@ -161,8 +161,8 @@ struct Entry {
     status: Status,
     /// "in 3 days (Thu 26 Nov 2026, 23:59 PST)".
     when: String,
-    by_hand: bool,
-    /// Signs that the key is still needed: "3 callers still fail, the last at …".
+    expired_manually: bool,
+    /// Signs that the key is still needed: "3 callers still fail, the last on …".
     usage: Option<String>,
     /// The URL of the form that sets a new expiration.
     address: String,
@@ -184,7 +184,7 @@ impl Entry {
                 relative(notice.expires_at, now),
                 moment(notice.expires_at, zone).text
             ),
-            by_hand: notice.by_hand && status == Status::Expired,
+            expired_manually: notice.expired_manually && status == Status::Expired,
             usage: (status == Status::Expired)
                 .then(|| usage(notice, zone))
                 .flatten(),
@@ -214,17 +214,17 @@ impl Entry {
 fn usage(notice: &Notice, zone: Zone) -> Option<String> {
     if let Some((callers, last)) = notice.failing {
         let words = still_fail(callers).replacen("at least", "At least", 1);
-        return Some(format!("{words}, the last at {}.", moment(last, zone).text));
+        return Some(format!("{words}, the last on {}.", moment(last, zone).text));
     }
     notice
         .used_at
-        .map(|at| format!("Last used at {}.", moment(at, zone).text))
+        .map(|at| format!("Last used on {}.", moment(at, zone).text))
 }
 
-const BY_HAND: &str = "Somebody with access to the account expired it by hand.";
+const EXPIRED_MANUALLY: &str = "Expired manually, by someone with access to the account.";
 const WHY: &str =
     "You get this because this address receives the expiry notices of a Keyhold account at";
-const CHOOSE: &str = "Choose which notices come, and to whom";
+const CHOOSE: &str = "Choose notices and recipients";
 const STOP: &str = "Stop these notices";
 
 fn more(rest: usize) -> Option<Cow<'static, str>> {
@@ -249,8 +249,8 @@ fn text(
     for entry in entries {
         lines.push(entry.name.clone());
         lines.push(format!("  {}: {}", entry.status.label(), entry.when));
-        if entry.by_hand {
-            lines.push(format!("  {BY_HAND}"));
+        if entry.expired_manually {
+            lines.push(format!("  {EXPIRED_MANUALLY}"));
         }
         if let Some(usage) = &entry.usage {
             lines.push(format!("  {usage}"));
@@ -260,7 +260,7 @@ fn text(
         lines.push(String::new());
     }
     if let Some(more) = more(rest) {
-        lines.push(format!("{more} All of them: {list}"));
+        lines.push(format!("{more} See all: {list}"));
         lines.push(String::new());
     }
     lines.push(format!("{WHY} {base_url}."));
@@ -304,7 +304,7 @@ fn card(entry: &Entry) -> Markup {
             p style=(LINE) { (pill(entry.status)) }
             p style=(NAME) { bdi { (entry.name) } }
             p style=(LINE) { (entry.event()) " " (entry.when) }
-            @if entry.by_hand { p style=(LINE) { (BY_HAND) } }
+            @if entry.expired_manually { p style=(LINE) { (EXPIRED_MANUALLY) } }
             @if let Some(usage) = &entry.usage { p style=(LINE) { (usage) } }
             p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
             p style="margin:0" { (button(&entry.address, entry.verb(), Some(&entry.name))) }

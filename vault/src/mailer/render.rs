@@ -117,7 +117,7 @@ async fn notice(
             access_key: &row.access_key,
             name: row.name.as_deref().unwrap_or_default(),
             expires_at: row.expires_at,
-            by_hand: row.set_at == Some(row.expires_at),
+            expired_manually: row.set_at == Some(row.expires_at),
             used_at: row.used_at,
             failing: row.failing,
         })

@@ -35,7 +35,7 @@ pub struct Accepted {
 
 /// Tests whether `expires_at` of a key (`k`) is an instant after $1 at which it was expired manually: any other
 /// expiration lies ahead of the instant at which it was set.
-const BY_HAND: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
+const EXPIRED_MANUALLY: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
 
 /// Columns with the instants of past events. An event that still lies ahead happened now at the latest.
 const HAPPENED: [(&str, &[&str]); 7] = [
@@ -111,8 +111,9 @@ async fn lower_all(
     now: i64,
 ) -> Result<Vec<(String, String)>, Error> {
     // Made of constants only; everything else is bound.
-    let select =
-        format!("SELECT k.name, k.access_key FROM api_keys k WHERE {BY_HAND} ORDER BY k.name");
+    let select = format!(
+        "SELECT k.name, k.access_key FROM api_keys k WHERE {EXPIRED_MANUALLY} ORDER BY k.name"
+    );
     let expired: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(select))
         .bind(now)
         .fetch_all(&mut *connection)
@@ -120,10 +121,11 @@ async fn lower_all(
     let told = format!(
         "UPDATE notices SET expires_at = $1 WHERE EXISTS (
              SELECT 1 FROM api_keys k WHERE k.access_key = notices.access_key
-             AND k.expires_at = notices.expires_at AND {BY_HAND})"
+             AND k.expires_at = notices.expires_at AND {EXPIRED_MANUALLY})"
     );
-    let keys =
-        format!("UPDATE api_keys AS k SET expires_at = $1, expiration_set_at = $1 WHERE {BY_HAND}");
+    let keys = format!(
+        "UPDATE api_keys AS k SET expires_at = $1, expiration_set_at = $1 WHERE {EXPIRED_MANUALLY}"
+    );
     // A link made by the clock that ran ahead would be valid for too long.
     let links = "UPDATE links SET expires_at = $1
                  WHERE expires_at > $1 AND id IN (SELECT id FROM outbox WHERE created_at > $1)";

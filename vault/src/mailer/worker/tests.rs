@@ -144,12 +144,12 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
     assert_eq!(office.mails_after(1).await, 2);
     office.fixture.clock.set(NOON + 2_000);
     assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
-    let by_hand = create(NOON + 90 * DAY_MS).await.unwrap();
+    let manual = create(NOON + 90 * DAY_MS).await.unwrap();
     vault
-        .expire_key(&session, &by_hand, &Caller::default())
+        .expire_key(&session, &manual, &Caller::default())
         .await
         .unwrap();
-    assert_eq!(office.mails_after(2).await, 3, "expired by hand: at once");
+    assert_eq!(office.mails_after(2).await, 3, "expired manually: at once");
     create(NOON + 97_000).await.unwrap();
     office.fixture.clock.set(NOON + 97_001);
     assert_eq!(office.mails_after(97).await, 4);

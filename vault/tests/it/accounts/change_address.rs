@@ -26,7 +26,7 @@ async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, session: &vault::Sessio
         "the link, and a word to the present address"
     );
     let old = to(&mails, &session.account.email)[0];
-    assert_eq!(old.subject, "A change of your e-mail address was requested");
+    assert_eq!(old.subject, "A change of your email address was requested");
     token_in(&to(&mails, "new@example.com")[0].text)
 }
 
@@ -62,7 +62,7 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     let mails = mailbox.delivered(vault).await;
     assert_eq!(mails.len(), 2);
     let old = to(&mails, "old@example.com")[0];
-    assert_eq!(old.subject, "Your e-mail address was changed");
+    assert_eq!(old.subject, "Your email address was changed");
     let new = to(&mails, "new@example.com")[0];
     assert_eq!(new.subject, "1 API key has expired: billing");
     fixture.clock.advance(SECOND);

@@ -21,7 +21,7 @@ pub fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice
         access_key,
         name,
         expires_at,
-        by_hand: false,
+        expired_manually: false,
         used_at: None,
         failing: None,
     }
@@ -67,7 +67,7 @@ fn a_digest_of_all_kinds() {
             ..notice("kh_0000000000000002", "billing-cron", NOON - DAY_MS)
         },
         Notice {
-            by_hand: true,
+            expired_manually: true,
             used_at: Some(NOON - 2 * HOUR),
             ..notice("kh_0000000000000003", "leaked", NOON - 1)
         },
@@ -103,15 +103,15 @@ fn the_mail_names_the_failing_callers() {
     };
     assert_eq!(
         said(failing(1), NOON),
-        "1 caller still fails, the last at Mon 23 Nov 2026, 17:45 +0545."
+        "1 caller still fails, the last on Mon 23 Nov 2026, 17:45 +0545."
     );
     assert_eq!(
         said(failing(5), NOON),
-        "At least 5 callers still fail, the last at Mon 23 Nov 2026, 17:45 +0545."
+        "At least 5 callers still fail, the last on Mon 23 Nov 2026, 17:45 +0545."
     );
     assert_eq!(
         said(key(), NOON),
-        "Last used at Mon 23 Nov 2026, 16:45 +0545."
+        "Last used on Mon 23 Nov 2026, 16:45 +0545."
     );
     assert_eq!(said(key(), NOON - 2), "Access key: kh_0");
     assert_eq!(said(notice("kh_0", "n", NOON), NOON), "Access key: kh_0");
@@ -119,7 +119,7 @@ fn the_mail_names_the_failing_callers() {
     let many: Vec<Notice> = (0..51).map(|_| failing(2)).collect();
     let content = digest(BASE, Zone::utc(), NOON, &many, None);
     for part in [&content.text, &content.html] {
-        let lines = part.matches("2 callers still fail, the last at Mon 23 Nov 2026, 12:00 UTC.");
+        let lines = part.matches("2 callers still fail, the last on Mon 23 Nov 2026, 12:00 UTC.");
         assert_eq!(lines.count(), 51);
     }
 }
@@ -136,7 +136,7 @@ fn a_delayed_mail_is_true_when_it_leaves() {
             .contains("Restore: https://keys.example.com/preferences/api-control/kh_0#restore")
     );
     let early = Notice {
-        by_hand: true,
+        expired_manually: true,
         ..late
     };
     let content = digest(BASE, Zone::utc(), NOON - 1, &[early], None);
@@ -145,7 +145,7 @@ fn a_delayed_mail_is_true_when_it_leaves() {
         "{}",
         content.subject
     );
-    assert!(!content.text.contains("by hand"), "{}", content.text);
+    assert!(!content.text.contains("manually"), "{}", content.text);
 }
 
 /// D9: any number of keys makes one readable mail that names each of them.
@@ -175,7 +175,7 @@ fn hundreds_of_keys_are_one_mail() {
     let content = digest(BASE, Zone::utc(), NOON, &notices, None);
     assert_eq!(content.text.matches("Extend: ").count(), 5_000);
     assert!(content.text.contains(
-        "2 more keys are not listed here. All of them: https://keys.example.com/preferences/api-control\n"
+        "2 more keys are not listed here. See all: https://keys.example.com/preferences/api-control\n"
     ));
     assert!(
         content

@@ -80,7 +80,7 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
     assert!(
         mails[0]
             .text
-            .contains("2 API keys made before were expired"),
+            .contains("2 API keys created before were expired"),
         "{}",
         mails[0].text
     );

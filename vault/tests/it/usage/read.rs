@@ -332,9 +332,9 @@ async fn the_notice_names_the_remaining_callers() {
         &text[from..][..text[from..].find("Restore").unwrap()]
     };
     assert!(
-        part("called").contains("2 callers still fail, the last at Mon 23 Nov 2026, 12:00 UTC.")
+        part("called").contains("2 callers still fail, the last on Mon 23 Nov 2026, 12:00 UTC.")
     );
-    assert!(part("used").contains("Last used at Mon 23 Nov 2026, 11:00 UTC."));
+    assert!(part("used").contains("Last used on Mon 23 Nov 2026, 11:00 UTC."));
     assert!(!part("quiet").contains("used at") && !part("quiet").contains("fail"));
     assert!(!text.contains("Bcc") && !text.contains("192.0.2"), "{text}");
 }
