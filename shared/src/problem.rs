@@ -81,18 +81,18 @@ impl Code {
             Self::CredentialsMalformed => {
                 "The credentials are not a pair of access key and secret key, or a character is wrong or missing."
             }
-            Self::KeyInvalid => "There is no key with this access key and secret key.",
+            Self::KeyInvalid => "No key has this access key and secret key.",
             Self::KeyExpired => {
                 "The credentials are right, but the key has expired. Extend it to use it again."
             }
-            Self::Forbidden => "The key is good, but it may not do this.",
-            Self::NotFound => "There is nothing at this address.",
+            Self::Forbidden => "The key is good, but is not allowed to do this.",
+            Self::NotFound => "Nothing exists at this address.",
             Self::MethodNotAllowed => {
-                "The address exists, but not for this method. The API only reads."
+                "This address does not support this method. The API is read-only."
             }
             Self::RateLimited => "Wait for the time given in Retry-After, then try again.",
             Self::Unavailable => {
-                "Whether the key is good cannot be decided right now, so it is refused. Try again."
+                "Keyhold cannot check the key right now, so it rejects the request. Try again."
             }
         }
     }
@@ -183,7 +183,7 @@ mod tests {
                 "type": "https://keyhold.example/developers#code",
                 "title": "The API key is not valid",
                 "status": 401,
-                "detail": "There is no key with this access key and secret key.",
+                "detail": "No key has this access key and secret key.",
                 "code": "key_invalid",
                 "request_id": "r1",
             })

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
 
 use super::process::Kind;
@@ -172,6 +173,7 @@ pub fn changes_apply_immediately(kind: Kind) {
             assert_eq!(answer.status(), 503, "{head}: {answer:?}");
             let problem = problem(&answer);
             assert_eq!(problem["code"], "unavailable");
+            assert_eq!(problem["detail"], Code::Unavailable.detail());
             assert_eq!(problem["status"], 503);
             assert!(!problem["request_id"].as_str().unwrap().is_empty());
             assert_eq!(answer.header("retry-after"), "5");

@@ -10,7 +10,7 @@ import (
 )
 
 const problem = `{"type":"about:blank","title":"Temporarily unavailable","status":503,` +
-	`"detail":"Whether the key is good cannot be known now. Try again.","code":"unavailable","request_id":"%s"}`
+	`"detail":"Keyhold cannot check the key right now, so it rejects the request. Try again.","code":"unavailable","request_id":"%s"}`
 
 // plain matches a well-formed request id.
 var plain = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
