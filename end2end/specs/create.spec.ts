@@ -129,5 +129,5 @@ test("errors appear at their fields, and no input is lost", async ({ account: _,
 
   await createPage.name.fill("x".repeat(81));
   await createPage.submit.click();
-  await expect(createPage.name).toHaveAccessibleDescription(/81 characters; at most 80 fit/);
+  await expect(createPage.name).toHaveAccessibleDescription(/81 characters; the limit is 80/);
 });

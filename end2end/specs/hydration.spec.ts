@@ -61,7 +61,7 @@ const USES: Use[] = [
   {
     path: "/sign-in",
     act: (page) => page.getByRole("button", { name: "Sign in" }).click(),
-    sees: (page) => expect(page.getByText("Enter your e-mail address.")).toBeVisible(),
+    sees: (page) => expect(page.getByText("Enter your email address.")).toBeVisible(),
   },
   {
     path: "/preferences/api-control/new",

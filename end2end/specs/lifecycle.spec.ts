@@ -159,7 +159,7 @@ test("errors of an edit appear at their fields, and no input is lost", async ({
   await keyPage.description.fill("y".repeat(501));
   await keyPage.save.click();
   await expect(keyPage.name).toHaveAccessibleDescription(/Give the key a name/);
-  await expect(keyPage.description).toHaveAccessibleDescription(/501 characters; at most 500 fit/);
+  await expect(keyPage.description).toHaveAccessibleDescription(/501 characters; the limit is 500/);
   await expect(keyPage.description).toHaveValue("y".repeat(501));
 
   // The key is deleted meanwhile, in another tab.

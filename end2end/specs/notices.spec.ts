@@ -98,7 +98,7 @@ test("a second recipient gets no mail before it is confirmed, and none after it 
   await noticesPage.open();
   await noticesPage.address.fill("the team");
   await noticesPage.add.click();
-  await expect(noticesPage.address).toHaveAccessibleDescription(/not an e-mail address/);
+  await expect(noticesPage.address).toHaveAccessibleDescription(/not an email address/);
   await noticesPage.address.fill(account.email);
   await noticesPage.add.click();
   await expect(noticesPage.address).toHaveAccessibleDescription(/own address/);
@@ -264,7 +264,7 @@ test.describe("without JavaScript", () => {
 
     await noticesPage.address.fill("the team");
     await noticesPage.add.click();
-    await expect(noticesPage.address).toHaveAccessibleDescription(/not an e-mail address/);
+    await expect(noticesPage.address).toHaveAccessibleDescription(/not an email address/);
     await expect(noticesPage.address).toHaveValue("the team");
     await noticesPage.address.fill(team);
     await noticesPage.add.click();

@@ -39,7 +39,7 @@ test("errors appear at their fields, and no input is lost", async ({ signUp, wat
   await signUp.password.fill("short");
   await signUp.timeZone.fill("Mars/Olympus_Mons");
   await signUp.submit.click();
-  await expect(signUp.email).toHaveAccessibleDescription(/not an e-mail address/);
+  await expect(signUp.email).toHaveAccessibleDescription(/not an email address/);
   await expect(signUp.password).toHaveAccessibleDescription(/at least 8 characters/);
   await expect(signUp.email).toBeFocused();
   await expect(signUp.email).toHaveValue("ada at example.com");

@@ -162,7 +162,7 @@ test("an outdated Dashboard does not revive a key", async ({ keyhold, account: _
   await dashboard.open();
   await functions.expireKey(soon);
   await dashboard.extend("Soon").click();
-  await expect(dashboard.toasts).toContainText("has changed meanwhile");
+  await expect(dashboard.toasts).toContainText("has changed since you opened this page");
   expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
   // The page has shown the conflict, so the next press is deliberate.
   await dashboard.extend("Soon").click();

@@ -67,7 +67,9 @@ pub fn key_name(text: &str) -> Result<String, String> {
     }
     at_most(&name, NAME_MAX_CHARS, "name")?;
     if let Some(what) = forbidden(&name, |_| false) {
-        return Err(format!("A name is one line of text: there is {what}."));
+        return Err(format!(
+            "A name is a single line of text, but this one contains {what}."
+        ));
     }
     Ok(name)
 }
@@ -77,18 +79,20 @@ pub fn key_description(text: &str) -> Result<String, String> {
     let description = bare(text).replace("\r\n", "\n");
     at_most(&description, DESCRIPTION_MAX_CHARS, "description")?;
     if let Some(what) = forbidden(&description, |char| char == '\n') {
-        return Err(format!("A description is plain text: there is {what}."));
+        return Err(format!(
+            "A description is plain text, but this one contains {what}."
+        ));
     }
     Ok(description)
 }
 
-/// An address as it is stored: trimmed, lower case. The form is that of the HTML standard's e-mail input,
+/// An address as it is stored: trimmed, lower case. The form is that of the HTML standard's email input,
 /// <https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>, less what no mail can be sent to:
 /// dots at the ends of the local part and beside each other (RFC 5321, section 4.1.2, Dot-string).
 pub fn email(text: &str) -> Result<String, String> {
     let address = text.trim().to_ascii_lowercase();
     if address.is_empty() {
-        return Err("Enter your e-mail address.".to_owned());
+        return Err("Enter your email address.".to_owned());
     }
     at_most(&address, EMAIL_MAX_CHARS, "address")?;
     let well_formed = address.split_once('@').is_some_and(|(local, domain)| {
@@ -102,7 +106,7 @@ pub fn email(text: &str) -> Result<String, String> {
     if well_formed {
         Ok(address)
     } else {
-        Err("This is not an e-mail address.".to_owned())
+        Err("This is not an email address.".to_owned())
     }
 }
 
@@ -214,7 +218,7 @@ fn at_most(text: &str, limit: usize, what: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!(
-            "The {what} has {length} characters; at most {limit} fit."
+            "The {what} has {length} characters; the limit is {limit}."
         ))
     }
 }

@@ -83,8 +83,7 @@ pub fn email(text: &str) -> Result<String, String> {
     };
     if let Some(char) = local.chars().find(|char| !char.is_ascii()) {
         return Err(format!(
-            "The part before the @ has the character {char:?}; mail can only be sent to addresses with ASCII characters \
-             there."
+            "The part before the @ contains {char:?}, but email addresses can only have ASCII characters there."
         ));
     }
     let domain = composed(domain);
@@ -146,6 +145,6 @@ mod tests {
         assert!(stored("üser@example.com").contains("'ü'"));
         assert!(stored("üser@exämple.com").contains("before the @"));
         assert!(stored("user@exä mple.com").contains("not a domain name"));
-        assert!(stored("exämple").contains("not an e-mail address"));
+        assert!(stored("exämple").contains("not an email address"));
     }
 }

@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_change_needs_the_address_and_the_password() {
         let errors = check(&Fields::given(&[]));
-        assert_eq!(errors.get("email"), Some("Enter your e-mail address."));
+        assert_eq!(errors.get("email"), Some("Enter your email address."));
         let password = errors.get("current_password");
         assert_eq!(password, Some("Enter your current password."));
         // A password of blanks is one.

@@ -27,7 +27,7 @@ pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
     .into_any()
 }
 
-/// Checks an e-mail address as far as the browser can: the server checks letters beyond ASCII.
+/// Checks an email address as far as the browser can: the server checks letters beyond ASCII.
 pub fn check_email(errors: &mut FieldErrors, name: &'static str, fields: &Fields) {
     let address = fields.text(name);
     if address.is_ascii() {
@@ -172,8 +172,8 @@ mod tests {
 
     #[test]
     fn an_address_is_checked_as_far_as_the_browser_can() {
-        let none = "Enter your e-mail address.";
-        let wrong = "This is not an e-mail address.";
+        let none = "Enter your email address.";
+        let wrong = "This is not an email address.";
         assert_eq!(message(&[]).as_deref(), Some(none));
         assert_eq!(message(&[("email", "  ")]).as_deref(), Some(none));
         assert_eq!(message(&[("email", "ada")]).as_deref(), Some(wrong));

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn signing_up_needs_an_address_a_password_and_a_zone() {
         let errors = check(&Fields::given(&[("time_zone", " ")]));
-        assert_eq!(errors.get("email"), Some("Enter your e-mail address."));
+        assert_eq!(errors.get("email"), Some("Enter your email address."));
         assert_eq!(errors.get("password"), Some("Choose a password."));
         assert_eq!(
             errors.get("time_zone"),

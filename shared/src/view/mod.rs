@@ -105,7 +105,7 @@ pub struct KeyPage {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct HistoryEntry {
     pub when: Moment,
-    /// A sentence: "Expired by hand".
+    /// A sentence: "Expired manually".
     pub what: String,
     /// The network address of the request, if known.
     pub address: String,
@@ -145,7 +145,7 @@ pub struct AddressView {
     pub pending: Option<String>,
 }
 
-/// A password reset that confirmed the account's address, and with that expired the keys made before.
+/// A password reset that confirmed the account's address, and with that expired the keys created before.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ClaimView {
     pub at: Moment,

@@ -127,7 +127,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         callers: Vec::new(),
         history: vec![HistoryEntry {
             when: moment(),
-            what: "Expired by hand".to_owned(),
+            what: "Expired manually".to_owned(),
             address: "127.0.0.1".to_owned(),
         }],
     };
@@ -137,7 +137,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
             "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
             "failing": {"callers": 2, "last": moment_json()},
             "calls": [], "callers": [],
-            "history": [{"when": moment_json(), "what": "Expired by hand", "address": "127.0.0.1"}],
+            "history": [{"when": moment_json(), "what": "Expired manually", "address": "127.0.0.1"}],
         }),
     )
 }

@@ -11,12 +11,12 @@ fn a_name_has_1_to_80_characters() {
         assert_eq!(key_name(&name(80)), Ok(name(80)));
         assert_eq!(
             key_name(&name(81)),
-            Err("The name has 81 characters; at most 80 fit.".to_owned())
+            Err("The name has 81 characters; the limit is 80.".to_owned())
         );
     }
     assert_eq!(
         key_name(&"x".repeat(10_000)),
-        Err("The name has 10000 characters; at most 80 fit.".to_owned())
+        Err("The name has 10000 characters; the limit is 80.".to_owned())
     );
 }
 
@@ -72,7 +72,7 @@ fn a_name_is_one_line_in_its_own_direction() {
     ] {
         let message = key_name(&format!("a{char}b")).expect_err("a forbidden character was let in");
         assert!(
-            message.starts_with("A name is one line of text"),
+            message.starts_with("A name is a single line of text"),
             "{char:?}: {message}"
         );
     }
@@ -107,7 +107,7 @@ fn a_description_has_up_to_500_characters() {
     assert_eq!(key_description(&"🔑".repeat(500)), Ok("🔑".repeat(500)));
     assert_eq!(
         key_description(&"x".repeat(501)),
-        Err("The description has 501 characters; at most 500 fit.".to_owned())
+        Err("The description has 501 characters; the limit is 500.".to_owned())
     );
     assert_eq!(
         key_description(&"x\r\n".repeat(250)),
@@ -159,8 +159,8 @@ fn a_name_has_one_blank_where_there_are_several() {
 #[test]
 fn an_unseen_character_is_named() {
     let message = |text: &str| key_name(text).err().unwrap_or_default();
-    assert!(message("billing\tcron").ends_with("there is a tab after “billing”."));
-    assert!(message("a b\ncron").ends_with("there is a line break after “b”."));
+    assert!(message("billing\tcron").ends_with("this one contains a tab after “billing”."));
+    assert!(message("a b\ncron").ends_with("this one contains a line break after “b”."));
     assert!(message("a\u{202e}b").ends_with("a text-direction character (U+202E) after “a”."));
     assert!(message("\u{7}bell").ends_with("a control character (U+0007) at its start."));
 }

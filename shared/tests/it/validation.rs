@@ -29,7 +29,7 @@ fn an_address_is_stored_in_one_way() {
 /// What is no address is refused before a mail could be sent to it; line breaks would add headers.
 #[test]
 fn what_is_no_address_is_refused() {
-    assert_eq!(email("  "), Err("Enter your e-mail address.".to_owned()));
+    assert_eq!(email("  "), Err("Enter your email address.".to_owned()));
     let long_local = format!("{}@example.com", "a".repeat(65));
     let long_label = format!("a@{}.com", "b".repeat(64));
     for address in [
@@ -63,7 +63,7 @@ fn what_is_no_address_is_refused() {
     ] {
         assert_eq!(
             email(address),
-            Err("This is not an e-mail address.".to_owned()),
+            Err("This is not an email address.".to_owned()),
             "{address:?}"
         );
     }
@@ -81,7 +81,7 @@ fn an_address_has_the_length_of_rfc_5321() {
     assert_eq!(email(&of_length(254)), Ok(of_length(254)));
     assert_eq!(
         email(&of_length(255)),
-        Err("The address has 255 characters; at most 254 fit.".to_owned())
+        Err("The address has 255 characters; the limit is 254.".to_owned())
     );
 }
 

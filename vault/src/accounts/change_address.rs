@@ -112,7 +112,7 @@ impl Vault {
         let mut errors = FieldErrors::default();
         let email = errors.check("email", text::email(email));
         if email.as_ref() == Some(&session.account.email) {
-            errors.add("email", "This is the address of your account already.");
+            errors.add("email", "This is already your account's address.");
         }
         if current_password.is_empty() {
             errors.add("current_password", "Enter your current password.");

@@ -111,7 +111,7 @@ impl Vault {
                 .execute(tx.connection())
                 .await?;
                 if changed.rows_affected() == 0 {
-                    let message = "The password was changed elsewhere just now.";
+                    let message = "The password was just changed elsewhere.";
                     return Err(FieldErrors::one("current_password", message).into());
                 }
                 for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {

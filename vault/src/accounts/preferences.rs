@@ -36,8 +36,8 @@ async fn check_preferences(
             .await?;
     let stored = of_preferences(&zone, days);
     version::check(begun_on, &stored, || {
-        let message = "Your preferences were changed elsewhere, and nothing was saved. What is stored now stands at \
-                       each field. Save again to replace it with what you typed.";
+        let message = "Your preferences were changed elsewhere, so nothing was saved. Each field shows what is stored \
+                       now. Save again to replace it with your input.";
         let mut conflict = Conflict::new(message, stored.clone());
         if zone != typed.time_zone.name() {
             conflict

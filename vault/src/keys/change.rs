@@ -147,8 +147,8 @@ impl Row {
 
     /// Describes the conflict of an edit with a key that has changed since: what is stored now, beside what was typed.
     fn conflict(&self, edit: &KeyChange, account: &Account, now: i64) -> Conflict {
-        let message = "This key has changed since you opened this form, and nothing was saved. What is stored now stands \
-                       at each field. Save again to replace it with what you typed.";
+        let message = "This key has changed since you opened this form, so nothing was saved. Each field shows what is \
+                       stored now. Save again to replace it with your input.";
         let mut conflict = Conflict::new(message, self.version(now));
         let stored = |text: &str| {
             if text.is_empty() {
@@ -284,7 +284,7 @@ impl Vault {
             }
             version::check(&seen, &row.version(now), || {
                 let message = format!(
-                    "{} has changed meanwhile and was left as it is: it {}. Look at it again.",
+                    "{} has changed since you opened this page, so nothing was saved: it {}.",
                     row.name,
                     row.expiration(account, now)
                 );
@@ -294,8 +294,7 @@ impl Vault {
                 .expires_at
                 .is_none_or(|present| expires_at.is_some_and(|at| at < present))
             {
-                let message =
-                    "The key already lasts longer than that. Edit it to shorten its life.";
+                let message = "The key already lasts longer than that. Edit it to expire sooner.";
                 return Err(FieldErrors::one("expiry", message).into());
             }
             row.set_expiration(expires_at, now);

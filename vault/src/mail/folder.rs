@@ -39,7 +39,7 @@ impl Folder {
         let written = tokio::task::spawn_blocking(move || write(&target, &mail)).await;
         match written {
             Ok(Ok(())) => {
-                tracing::info!("mail written to {}", file.display());
+                tracing::info!("email written to {}", file.display());
                 Ok(words(&format!("written to {}", file.display())))
             }
             Ok(Err(error)) => Err(SendFault::temporary(&format!(

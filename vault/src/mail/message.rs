@@ -69,7 +69,7 @@ pub fn recipient(to: &str) -> Result<Address, SendFault> {
     to.parse()
         .ok()
         .filter(|_| to.is_ascii() && !to.chars().any(char::is_control))
-        .ok_or_else(|| SendFault::permanent("this is not an address that mail can be sent to"))
+        .ok_or_else(|| SendFault::permanent("email cannot be sent to this address"))
 }
 
 /// Returns the text unencoded wherever RFC 5322, section 2.1.1, allows it. lettre would encode each text with a line of

@@ -46,7 +46,7 @@ impl Progress {
     /// Returns the fault of an attempt that ended here.
     pub(crate) fn fault(&self, said: &str) -> SendFault {
         if self.is_unknown() {
-            SendFault::Unknown(words(&format!("{said}; the mail may have been delivered")))
+            SendFault::Unknown(words(&format!("{said}; the email may have been delivered")))
         } else {
             SendFault::temporary(said)
         }

@@ -40,14 +40,14 @@ impl FromStr for Sender {
         }
         // Readers decode encoded words (RFC 2047), within quotes too.
         if text.contains("=?") {
-            return Err("a name must be written as it is read, without =?".to_owned());
+            return Err("the name must not be encoded: write it without =?".to_owned());
         }
         let mailbox: Mailbox = text.trim().parse().map_err(|_| refused())?;
         // Beyond ASCII a mail server needs an extension (RFC 6531) that not every server has.
         if mailbox.email.user().is_ascii() && mailbox.email.domain().is_ascii() {
             Ok(Self(mailbox))
         } else {
-            Err("the address must be in ASCII; write a domain in its xn-- form".to_owned())
+            Err("the address must be ASCII; write its domain in the xn-- form".to_owned())
         }
     }
 }

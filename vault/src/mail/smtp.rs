@@ -216,7 +216,7 @@ async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fau
         let answers = vec![encode(&login.user), encode(&login.password)];
         (talk.command("AUTH LOGIN", COMMAND).await?, answers)
     } else {
-        return Err(Fault::Lacks("a login by PLAIN or LOGIN"));
+        return Err(Fault::Lacks("a login with PLAIN or LOGIN"));
     };
     for answer in answers {
         if reply.code != 334 {

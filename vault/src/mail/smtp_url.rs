@@ -88,8 +88,8 @@ impl FromStr for SmtpUrl {
 }
 
 fn read(text: &str) -> Result<SmtpUrl, &'static str> {
-    const FORM: &str = "must be smtp://host:port or smtps://user:password@host:port, with what is neither a letter \
-                        nor a digit in user and password percent-encoded";
+    const FORM: &str = "must be smtp://host:port or smtps://user:password@host:port, with everything but letters \
+                        and digits in user and password percent-encoded";
     let url = Url::parse(text).map_err(|_| FORM)?;
     let wrapper = match url.scheme() {
         "smtp" => false,
@@ -107,7 +107,7 @@ fn read(text: &str) -> Result<SmtpUrl, &'static str> {
     };
     let login = login(&url)?;
     let port = match url.port() {
-        Some(0) => return Err("must not have the port 0"),
+        Some(0) => return Err("must not use port 0"),
         Some(port) => port,
         None if wrapper => SUBMISSIONS,
         None if login.is_some() => SUBMISSION,
@@ -116,7 +116,7 @@ fn read(text: &str) -> Result<SmtpUrl, &'static str> {
     let asked = asked_encryption(&url)?;
     let encryption = match (wrapper, asked) {
         (true, None | Some(Encryption::Required)) => Encryption::Wrapper,
-        (true, Some(_)) => return Err("is smtps://, which is always TLS: leave ?tls= out"),
+        (true, Some(_)) => return Err("is smtps://, which always uses TLS: remove ?tls="),
         (false, Some(asked)) => asked,
         // A password travels only over a connection that others cannot read.
         (false, None) if login.is_some() && !is_loopback_host(&host) => Encryption::Required,
@@ -139,7 +139,7 @@ fn login(url: &Url) -> Result<Option<Login>, &'static str> {
             .decode_utf8()
             .map_err(|_| "has a user or password that is not UTF-8")?;
         if decoded.chars().any(char::is_control) {
-            return Err("has a control character in user or password");
+            return Err("has a control character in the user or password");
         }
         Ok(decoded.into_owned())
     };
@@ -156,7 +156,7 @@ fn login(url: &Url) -> Result<Option<Login>, &'static str> {
 }
 
 fn asked_encryption(url: &Url) -> Result<Option<Encryption>, &'static str> {
-    const REFUSED: &str = "knows one parameter, tls, which is none, opportunistic or required: smtp://host?tls=required";
+    const REFUSED: &str = "accepts one parameter, tls, with the value none, opportunistic or required: smtp://host?tls=required";
     let mut asked = None;
     for (name, value) in url.query_pairs() {
         if name != "tls" || asked.is_some() {

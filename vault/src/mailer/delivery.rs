@@ -84,9 +84,9 @@ impl Vault {
                 Composed::Mail(content, left_out) => (content, left_out),
                 Composed::Settled => continue,
                 Composed::Failed(error) => {
-                    let outcome = Err(SendFault::temporary("Keyhold could not write this mail"));
+                    let outcome = Err(SendFault::temporary("Keyhold could not compose this email"));
                     outbox::settle(database, &lease, &[], &outcome, now).await?;
-                    tracing::error!(error, mail = lease.id, "a mail could not be composed");
+                    tracing::error!(error, mail = lease.id, "an email could not be composed");
                     continue;
                 }
             };
@@ -193,7 +193,7 @@ impl Outgoing {
         let attempt = AssertUnwindSafe(self.attempt(transport, limit, progress)).catch_unwind();
         let outcome = attempt
             .await
-            .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while it sent this mail")));
+            .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while sending this email")));
         if outcome.is_ok() {
             progress.accepted();
         }
@@ -207,25 +207,25 @@ impl Outgoing {
                 Ok(Ok(())) => break,
                 Ok(Err(error)) if !error.is_news() => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, mail, "the outcome of a mail cannot be stored yet");
+                    tracing::warn!(%error, mail, "the outcome of an email cannot be stored yet");
                 }
-                Err(_) => tracing::error!(mail, "storing the outcome of a mail failed"),
+                Err(_) => tracing::error!(mail, "storing the outcome of an email failed"),
             }
             sleep(TRY_AGAIN).await;
         }
         match &outcome {
             Ok(_) => tracing::info!(mail, "mail sent"),
             Err(SendFault::Temporary(words)) => {
-                tracing::warn!(mail, words, "mail not sent, to be tried again");
+                tracing::warn!(mail, words, "email not sent, will be retried");
             }
             Err(SendFault::Permanent(words)) => {
-                tracing::error!(mail, words, "mail refused for good");
+                tracing::error!(mail, words, "email rejected permanently");
             }
             Err(SendFault::Unknown(words)) => {
                 tracing::warn!(
                     mail,
                     words,
-                    "mail perhaps sent, to be tried again in an hour"
+                    "email possibly sent, will be retried in an hour"
                 );
             }
         }

@@ -33,10 +33,10 @@ async fn second(
     version::check(begun_on, &stored, || {
         let now = present.as_deref().map_or_else(
             || "there is none now".to_owned(),
-            |address| format!("it is {address} now"),
+            |address| format!("it is now {address}"),
         );
         let message =
-            format!("The second recipient was changed elsewhere, and nothing was saved: {now}.");
+            format!("The second recipient was changed elsewhere, so nothing was saved: {now}.");
         Conflict::new(message, stored.clone())
     })?;
     Ok(present)
@@ -59,8 +59,8 @@ async fn check_stages(connection: &mut AnyConnection, account: &str, begun_on: &
             labels.join(", ")
         };
         let message = format!(
-            "Your choice was changed elsewhere, and nothing was saved. Stored now: {now}. Save again to replace it with \
-             what you chose."
+            "Your choice was changed elsewhere, so nothing was saved. Stored now: {now}. Save again to replace it with \
+             your choice."
         );
         Conflict::new(message, present.clone())
     })
@@ -107,7 +107,7 @@ impl Vault {
         let invalid = |message: String| FieldErrors::one("address", message);
         let address = text::email(address).map_err(invalid)?;
         if address == session.account.email {
-            let message = "This is the account's own address, which gets every notice already.";
+            let message = "This is the account's own address, which already gets every notice.";
             return Err(FieldErrors::one("address", message).into());
         }
         let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);

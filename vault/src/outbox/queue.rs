@@ -18,7 +18,7 @@ pub const LEASE_MS: i64 = 90 * 60 * 1000;
 /// restarted sooner; one whose database accepts nothing is stopped later.
 const LONG_AGO_MS: i64 = 10 * 60 * 1000;
 /// The response recorded for a mail that may have arrived without a stored acceptance.
-const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's answer; the mail may have been delivered";
+const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's response; the email may have been delivered";
 /// Notices to one address within a day, after which they are collected; fewer to an address that is not confirmed.
 const MANY_A_DAY: i64 = 20;
 const MANY_A_DAY_UNCONFIRMED: i64 = 10;
@@ -247,7 +247,7 @@ pub async fn settle(
             Err(SendFault::Temporary(words) | SendFault::Unknown(words))
                 if now - mail.tried_since >= backoff::GIVE_UP_MS =>
             {
-                let words = format!("Given up after five days. Last: {words}");
+                let words = format!("Gave up after five days. Last attempt: {words}");
                 finish(connection, &mail.id, "failed", &words, now).await
             }
             Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {

@@ -181,9 +181,9 @@ async fn revoke(
         .execute(&mut *connection)
         .await?;
         let (action, detail) = if key.expires_at <= at {
-            (Action::Expired, "by the restore of a backup")
+            (Action::Expired, "by restoring a backup")
         } else {
-            (Action::Edited, "expiration, by the restore of a backup")
+            (Action::Edited, "expiration, by restoring a backup")
         };
         let entry = Entry {
             account_id: &key.account,

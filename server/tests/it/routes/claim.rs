@@ -30,7 +30,10 @@ async fn the_owners_reset_ends_the_strangers_keys_and_session() {
         .await
         .unwrap();
     let mail = reset_mail(&site, folder.path()).await;
-    assert!(mail.contains("expires the API keys made before"), "{mail}");
+    assert!(
+        mail.contains("expires the API keys created before"),
+        "{mail}"
+    );
     let token = token(&mail);
     let page = owner.get(&format!("/reset-password?token={token}")).await;
     assert!(

@@ -79,7 +79,11 @@ async fn an_outdated_extension_explains_its_rejection() {
     let extend = [access, ("expiry", "90d"), ("version", &version)];
     let refused = member.post("keys/restore", &extend).await;
     assert_eq!(refused.status, 409);
-    assert!(refused.body.contains("has changed meanwhile"));
+    assert!(
+        refused
+            .body
+            .contains("has changed since you opened this page")
+    );
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn each_change_of_a_key_redirects_with_its_result() {
         .post("keys/restore", &[access, ("expiry", "2020-01-01")])
         .await;
     assert_eq!(refused.status, 422);
-    assert!(refused.body.contains("This is in the past"));
+    assert!(refused.body.contains("This date is in the past"));
     let answer = member
         .post("keys/restore", &[access, ("expiry", "30d")])
         .await;

@@ -59,7 +59,7 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
             "Expired: a password reset confirmed the account's address for the first time"
                 .to_owned()
         }
-        Action::Expired if detail.is_empty() => "Expired by hand".to_owned(),
+        Action::Expired if detail.is_empty() => "Expired manually".to_owned(),
         Action::Expired => format!("Expired: {detail}"),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),

@@ -29,7 +29,7 @@ impl Reply {
             read.map_err(|error| error.to_string())?;
             if bytes.last() != Some(&b'\n') {
                 return Err(match u64::try_from(bytes.len()) {
-                    Ok(LINE) => "a line without an end".to_owned(),
+                    Ok(LINE) => "it sent an overlong line".to_owned(),
                     _ => "the connection ended".to_owned(),
                 });
             }
@@ -44,7 +44,7 @@ impl Reply {
                 return Ok(Self { code, lines });
             }
             if lines.len() == LINES {
-                return Err("a reply without an end".to_owned());
+                return Err("it sent an overlong reply".to_owned());
             }
         }
     }

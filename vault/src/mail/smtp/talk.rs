@@ -47,13 +47,13 @@ impl Fault {
             Self::NoConnection(error) => format!("no connection to the mail server: {error}"),
             Self::Tls(error) => format!("TLS with the mail server failed: {error}"),
             Self::BrokenOff(how) => {
-                format!("the mail server broke off or answered something else than SMTP: {how}")
+                format!("the mail server closed the connection or does not speak SMTP: {how}")
             }
             Self::NoAnswer(limit) => format!("no answer within {} s", limit.as_secs()),
-            Self::Lacks(what) => format!("the mail server does not offer what is needed: {what}"),
+            Self::Lacks(what) => format!("the mail server does not offer {what}"),
             Self::InTheClear => {
-                "the mail server does not offer STARTTLS, and the password in KEYHOLD_SMTP_URL is \
-                                 not sent in the clear unless ?tls=none asks for it"
+                "the mail server does not offer STARTTLS, and Keyhold sends the password in \
+                 KEYHOLD_SMTP_URL in the clear only with ?tls=none"
                     .to_owned()
             }
         }
@@ -95,7 +95,7 @@ impl Talk {
             Ok(self.0.into_inner())
         } else {
             Err(Fault::BrokenOff(
-                "an answer before it was asked for".to_owned(),
+                "a response before it was asked for".to_owned(),
             ))
         }
     }

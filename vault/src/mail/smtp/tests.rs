@@ -118,7 +118,7 @@ async fn other_failures_are_temporary() {
     ] {
         let fault = send_to(&peer(script), "", "").await.unwrap_err();
         assert!(
-            matches!(&fault, SendFault::Temporary(words) if words.starts_with("the mail server broke off")),
+            matches!(&fault, SendFault::Temporary(words) if words.starts_with("the mail server closed the connection")),
             "{fault:?}"
         );
     }

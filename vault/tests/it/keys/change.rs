@@ -134,14 +134,18 @@ async fn restore_requires_a_later_instant() {
     assert!(
         restore("2026-11-22")
             .await
-            .starts_with("expiry: This is in the past")
+            .starts_with("expiry: This date is in the past")
     );
     assert!(
         restore("30d")
             .await
             .starts_with("expiry: The key already lasts longer")
     );
-    assert!(restore("tomorrow").await.starts_with("expiry: Not a date"));
+    assert!(
+        restore("tomorrow")
+            .await
+            .starts_with("expiry: We cannot read this date")
+    );
     assert!(restore("").await.starts_with("expiry: Choose when"));
     assert_eq!(restore("90d").await, "accepted");
     assert_eq!(restore("never").await, "accepted");
@@ -195,7 +199,9 @@ async fn an_edit_changes_the_key_and_nothing_else() {
         "expired",
         "keeping a past expiration is no restore"
     );
-    assert!(messages(edit("x", "", "2026-11-27").await).starts_with("expiry: This is in the past"));
+    assert!(
+        messages(edit("x", "", "2026-11-27").await).starts_with("expiry: This date is in the past")
+    );
     edit("renamed", "", "30d").await.unwrap();
     assert_eq!(site.verdict(&key), "good", "editing the date restores");
     let verified = verify(&site.vault, key.access_key, &key.secret_key).unwrap();
@@ -246,7 +252,7 @@ async fn bad_input_is_named_by_field_and_changes_nothing() {
     assert!(
         create("k", "", "2020-01-01")
             .await
-            .starts_with("expiry: This is in the past")
+            .starts_with("expiry: This date is in the past")
     );
     assert!(create("k", "", "0d").await.starts_with("expiry: "));
     assert!(create("a\r\nb", "", "never").await.starts_with("name: "));

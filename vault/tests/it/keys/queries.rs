@@ -251,7 +251,7 @@ async fn the_history_lists_the_changes() {
         [
             "Edited: expiration, description, expires Thu 24 Dec 2026, 23:59 CET",
             "Restored, never expires",
-            "Expired by hand",
+            "Expired manually",
             "Created, expires Wed 23 Dec 2026, 13:00 CET",
         ]
     );
