@@ -17,7 +17,7 @@ pub async fn backup(command: &Backup) -> Result<String, String> {
         .await
         .map_err(|error| error.to_string())?;
     Ok(format!(
-        "{}: {} bytes, {}, {}, checked. Keep the pepper file too, in another place.\n",
+        "{}: {} bytes, {}, {}, checked. Back up the pepper file too, in another location.\n",
         copied.path.display(),
         copied.bytes,
         count(copied.keys, "key"),
@@ -63,23 +63,23 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
     if restored.present == Present::Parted {
         let _ = writeln!(
             text,
-            "WARNING: the present database does not continue this backup, as after the restore of an older one. What it \
-             recorded is taken into account. What was deleted or expired after {last_change} anywhere else is not known: \
-             expire the keys you know of by --expire, or on their pages.",
+            "WARNING: the present database does not continue this backup, as after the restore of an older one. Its records \
+             are taken into account, but not which keys were deleted or expired elsewhere after {last_change}: expire the \
+             ones you know of with --expire, or on their pages.",
         );
     }
     if let Some(obstacle) = obstacle(&restored.present) {
         let _ = writeln!(
             text,
-            "WARNING: {obstacle}, so it is not known which keys were deleted or expired after {last_change}: those work \
-             again. Expire the ones you know of by --expire, or on their pages.",
+            "WARNING: {obstacle}, so the restore cannot tell which keys were deleted or expired after {last_change}: those \
+             work again. Expire the ones you know of with --expire, or on their pages.",
         );
     }
     list_revived(&mut text, command, &restored.revived);
     if !restored.lost.is_empty() {
         let _ = writeln!(
             text,
-            "{} made after the backup stop working:",
+            "{} created after the backup will not work:",
             count_of(restored.lost.len(), "key")
         );
         for (access_key, name, email) in &restored.lost {
@@ -89,18 +89,18 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
     for account in &restored.addresses {
         let _ = writeln!(
             text,
-            "WARNING: {} is the address of another account of the backup, so the account that had it last has {} again.",
+            "WARNING: {} belongs to another account in the backup, so the account that had it last gets {} back.",
             account.last, account.email
         );
     }
     let _ = writeln!(
         text,
-        "All sessions and links in mails end: everyone has to sign in again."
+        "All sessions and email links end: everyone has to sign in again."
     );
     if let Some(aside) = &restored.aside {
         let _ = writeln!(
             text,
-            "The database that was there is now {}.",
+            "The replaced database is kept as {}.",
             aside.display()
         );
     }
@@ -112,7 +112,9 @@ fn obstacle(present: &Present) -> Option<String> {
     match present {
         Present::Compared | Present::Parted => None,
         Present::Missing => Some("there is no present database to compare with".to_owned()),
-        Present::Unrelated => Some("the present database has no account of the backup".to_owned()),
+        Present::Unrelated => {
+            Some("the present database has none of the accounts in the backup".to_owned())
+        }
         Present::Unreadable(reason) => {
             Some(format!("the present database cannot be read ({reason})"))
         }

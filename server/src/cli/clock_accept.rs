@@ -31,8 +31,8 @@ pub async fn run(command: &ClockAccept) -> Result<String, String> {
     // Writing to a string cannot fail.
     let _ = write!(
         text,
-        "the next start goes by the machine's clock, {now}, and no longer by what was recorded until {recorded}. Keys \
-         that expire in between are good again"
+        "the next start follows the machine's clock, {now}, instead of the latest record, {recorded}. Keys that expire in \
+         between are good again"
     );
     if accepted.expired.is_empty() {
         text.push('.');
@@ -40,7 +40,7 @@ pub async fn run(command: &ClockAccept) -> Result<String, String> {
     for (index, (name, access_key)) in accepted.expired.iter().enumerate() {
         if index == 0 {
             text.push_str(
-                ", but for those that were expired manually in that time. They expire now:",
+                ", except those that were expired manually in that time. They expire now:",
             );
         }
         let _ = write!(text, "\n  {access_key} {name}");

@@ -23,27 +23,27 @@ pub enum Command {
     Serve(Config),
     /// Copy the database into one file, beside a running server or without one.
     Backup(Backup),
-    /// Put a backup in the place of the database, and revoke what was revoked since. The server must be stopped.
+    /// Replace the database with a backup, and revoke what was revoked since. The server must be stopped.
     Restore(Restore),
     /// Try the mail settings.
     #[command(subcommand)]
     Mail(MailCommand),
-    /// Fix what a wrong clock has left behind.
+    /// Fix the effects of a wrong clock.
     #[command(subcommand)]
     Clock(ClockCommand),
-    /// Say which edition of the time zone data is in use, and where it comes from.
+    /// Show which edition of the time zone data is in use, and where it comes from.
     TimeZones,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum MailCommand {
-    /// Send one mail with the settings of `serve`, and say what the mail server answered.
+    /// Send one email with the settings of `serve`, and print the mail server's response.
     Test(MailTest),
 }
 
 #[derive(Debug, Subcommand)]
 pub enum ClockCommand {
-    /// Go by the machine's clock again, after it ran ahead and was corrected. The server must be stopped.
+    /// Follow the machine's clock again, after it ran ahead and was corrected. The server must be stopped.
     Accept(ClockAccept),
 }
 
@@ -65,7 +65,7 @@ pub struct ClockAccept {
 
 #[derive(Args, Debug)]
 pub struct MailTest {
-    /// The address to send it to.
+    /// The address to send the email to.
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
 
@@ -90,7 +90,7 @@ pub struct Restore {
     /// The backup.
     pub file: PathBuf,
 
-    /// Keep the keys good that were deleted or expired after the backup was made.
+    /// Leave keys good that were deleted or expired after the backup.
     #[arg(long)]
     pub keep_revived: bool,
 

@@ -5,7 +5,7 @@ use vault::limits::Settings;
 
 #[derive(Args, Clone, Debug)]
 pub struct LimitSettings {
-    /// Sign-ups an hour from one network; 0: no limit.
+    /// Sign-ups per hour from one network; 0: no limit.
     #[arg(
         long = "limit-sign-ups",
         env = "KEYHOLD_LIMIT_SIGN_UPS",
@@ -23,7 +23,7 @@ pub struct LimitSettings {
     )]
     pub accounts: u32,
 
-    /// Keys of one account beside the one that comes with it; 0: no limit.
+    /// Keys of one account, not counting its first one; 0: no limit.
     #[arg(
         long = "limit-keys",
         env = "KEYHOLD_LIMIT_KEYS",
@@ -32,7 +32,7 @@ pub struct LimitSettings {
     )]
     pub keys: u32,
 
-    /// Changes a minute of one account, twenty minutes' worth of them at once; 0: no limit.
+    /// Changes per minute by one account, up to twenty minutes' worth at once; 0: no limit.
     #[arg(
         long = "limit-changes",
         env = "KEYHOLD_LIMIT_CHANGES",
@@ -41,7 +41,7 @@ pub struct LimitSettings {
     )]
     pub changes: u32,
 
-    /// Sessions of one account, of which the one used longest ago ends; 0: no limit.
+    /// Sessions of one account; a new one ends the least recently used; 0: no limit.
     #[arg(
         long = "limit-sessions",
         env = "KEYHOLD_LIMIT_SESSIONS",

@@ -16,8 +16,8 @@ const FOLDER: &str = "data/mail";
 
 #[derive(Args, Clone, Debug)]
 pub struct MailSettings {
-    /// The mail server: smtp:// or smtps://, with user:password@ where it wants a login. Default: mails are
-    /// files in data/mail, on loopback only.
+    /// The mail server: smtp:// or smtps://, with user:password@ where it requires a login. Default: emails
+    /// are files in data/mail, on loopback only.
     #[arg(
         long,
         env = "KEYHOLD_SMTP_URL",
@@ -28,7 +28,7 @@ pub struct MailSettings {
     )]
     pub smtp_url: RawSmtpUrl,
 
-    /// The From address of outgoing mail: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host
+    /// The From address of emails: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host
     /// of the base URL.
     #[arg(
         long,
@@ -79,7 +79,7 @@ impl MailSettings {
         let url: SmtpUrl = self.smtp_url.0.parse()?;
         if url.exposes_password() {
             tracing::warn!(
-                "KEYHOLD_SMTP_URL: the password for {url} can be read along the way, as ?tls= asks for"
+                "KEYHOLD_SMTP_URL: the password for {url} can be read in transit, because of ?tls="
             );
         }
         Transport::smtp(&url, from, &domain)
@@ -99,7 +99,9 @@ impl MailSettings {
             domain
         };
         format!("Keyhold <keyhold@{host}>").parse().map_err(|_| {
-            format!("KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is no address: set it")
+            format!(
+                "KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is not a valid address: set it"
+            )
         })
     }
 }

@@ -22,7 +22,7 @@ use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
 use mail::MailSettings;
 
-/// Whether strangers may make accounts.
+/// Whether strangers can create accounts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum SignUp {
     Open,
@@ -40,8 +40,8 @@ pub struct Config {
     #[command(flatten)]
     pub mail: MailSettings,
 
-    /// How long the mail about a manually expired key waits, so that one mail covers all keys expired within that
-    /// time.
+    /// How many seconds the email about a manually expired key waits, so that one email covers all keys expired in
+    /// that time.
     #[arg(
         long,
         env = "KEYHOLD_NOTICE_WAIT",
@@ -51,14 +51,14 @@ pub struct Config {
     )]
     pub notice_wait: u64,
 
-    /// Whether strangers may make accounts.
+    /// Whether strangers can create accounts.
     #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
     pub sign_up: SignUp,
 
     #[command(flatten)]
     pub limits: LimitSettings,
 
-    /// Addresses or networks of proxies whose X-Forwarded-For is believed, comma-separated.
+    /// Addresses or networks of proxies whose X-Forwarded-For is trusted, comma-separated.
     #[arg(
         long,
         env = "KEYHOLD_TRUSTED_PROXIES",
@@ -68,16 +68,16 @@ pub struct Config {
     )]
     pub trusted_proxies: Networks,
 
-    /// Connections that one network address keeps when all connections are taken; those beyond are closed first.
-    /// Trusted proxies have no such bound. Default: a quarter of all.
+    /// Connections that one network address keeps when all connections are in use; those beyond are closed first.
+    /// Trusted proxies have no such limit. Default: a quarter of all.
     #[arg(long, env = "KEYHOLD_CONNECTIONS_PER_ADDRESS", value_name = "NUMBER")]
     pub connections_per_address: Option<NonZeroUsize>,
 
-    /// How many days the audit trail is kept; 0 is for ever.
+    /// Days that the audit trail is kept; 0: forever.
     #[arg(long, env = "KEYHOLD_KEEP_AUDIT_DAYS", default_value_t = Keep::DEFAULT.audit_days, value_name = "DAYS")]
     pub keep_audit_days: u32,
 
-    /// How many days mails are kept in the delivery log after they were sent or given up; 0 is for ever.
+    /// Days that emails stay in the delivery log after they were sent or failed; 0: forever.
     #[arg(long, env = "KEYHOLD_KEEP_MAILS_DAYS", default_value_t = Keep::DEFAULT.mails_days, value_name = "DAYS")]
     pub keep_mails_days: u32,
 
@@ -195,7 +195,7 @@ fn network(text: &str) -> Result<IpNet, String> {
     };
     if covers_every_address {
         return Err(format!(
-            "{text:?} is everybody, so everybody could claim any address and nobody could be slowed down; name the \
+            "{text:?} covers every address, so any client could claim any address and escape the limits; name the \
              networks of your proxies"
         ));
     }
@@ -250,7 +250,7 @@ mod tests {
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
         for range in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
             let message = sentence(&["--trusted-proxies", range]);
-            assert!(message.contains("/0\" is everybody"), "{message}");
+            assert!(message.contains("/0\" covers every address"), "{message}");
         }
         assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
     }
@@ -274,7 +274,10 @@ mod tests {
         assert_eq!(networks, ["10.0.0.5/32", "10.0.0.0/8", "10.1.0.0/16"]);
         for wide in ["::ffff:0.0.0.0/96", "::ffff:0.0.0.0/95", "::/80"] {
             let message = sentence(&["--trusted-proxies", wide]);
-            assert!(message.contains("\" is everybody"), "{wide}: {message}");
+            assert!(
+                message.contains("\" covers every address"),
+                "{wide}: {message}"
+            );
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ pub async fn same_origin(
     } else {
         tracing::warn!(
             path = request.uri().path(),
-            "a cross-site request was refused"
+            "a cross-site request was rejected"
         );
         json_error(&FnError::new(
             "forbidden",
@@ -48,7 +48,7 @@ fn rejection_message(headers: &HeaderMap, base_url: &str) -> String {
     if origin.is_some() && origin == addressed("http", headers) {
         return format!("Keyhold does not answer at this address. Open {base_url} instead.");
     }
-    "This request came from another site and was refused.".to_owned()
+    "This request came from another site and was rejected.".to_owned()
 }
 
 /// Returns a header's value. An empty one counts as absent.

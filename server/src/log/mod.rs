@@ -66,7 +66,7 @@ fn filter(wanted: &str) -> Result<EnvFilter, String> {
     let wanted = wanted.trim();
     EnvFilter::try_new(if wanted.is_empty() { USUAL } else { wanted }).map_err(|error| {
         format!(
-            "RUST_LOG: {wanted:?} cannot be read ({error}). Set it to a level such as info or debug, or to levels by \
+            "RUST_LOG: {wanted:?} cannot be parsed ({error}). Set it to a level such as info or debug, or to levels by \
              module such as info,server=debug."
         )
     })

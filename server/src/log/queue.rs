@@ -132,7 +132,7 @@ pub fn start_writer(queue: &Arc<Queue>, sample: &Arc<Sample>, out: File) -> io::
                 if lost == 0 && dropped > reported {
                     tracing::warn!(
                         lines = dropped - reported,
-                        "lines of the log were lost: standard error was not read, or could not be written"
+                        "log lines were lost: standard error was not read, or could not be written"
                     );
                     reported = dropped;
                 }

@@ -39,7 +39,7 @@ pub fn bound_unsent(listener: &TcpListener) {
     #[cfg(not(target_os = "linux"))]
     let bounded = socket.set_send_buffer_size(4 * UNSENT as usize);
     if let Err(error) = bounded {
-        tracing::debug!(%error, "what waits to be sent is not bounded");
+        tracing::debug!(%error, "the unsent data of a connection is not limited");
     }
 }
 

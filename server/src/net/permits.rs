@@ -212,7 +212,7 @@ impl Permits {
             self.last_warning.store(now, Ordering::Relaxed);
             tracing::warn!(
                 connections = self.activity.len(),
-                "all connections are taken: the longest idle ones make way for new ones"
+                "all connections are in use: the longest idle ones are closed for new ones"
             );
         }
     }

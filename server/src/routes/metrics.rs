@@ -67,7 +67,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
     let mut families = vec![
         family(
             "keyhold_decisions_total",
-            "Decisions on credentials by outcome: good, or the code of the refusal.",
+            "Decisions on credentials by outcome: good, or the code of the rejection.",
             MetricType::COUNTER,
             decisions
                 .by_code
@@ -77,7 +77,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
         ),
         family(
             "keyhold_decision_duration_seconds",
-            "How long a decision took, from the headers to the verdict and whose key it is.",
+            "How long a decision took, from the headers to the verdict and the key's identity.",
             MetricType::HISTOGRAM,
             vec![histogram(&decisions)],
         ),
@@ -105,7 +105,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
     ];
     families.push(family(
         "keyhold_limited_total",
-        "Requests that a limit refused, by limit.",
+        "Requests that a limit rejected, by limit.",
         MetricType::COUNTER,
         vault
             .limited()
@@ -115,24 +115,24 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
     ));
     families.push(family(
         "keyhold_write_failures_total",
-        "How often the database refused a change.",
+        "How often the database rejected a change.",
         MetricType::COUNTER,
         vec![counter(vault.write_failures())],
     ));
     families.push(gauge(
         "keyhold_wal_bytes",
-        "How large the database's write-ahead log is.",
+        "Size of the database's write-ahead log.",
         bytes(vault.log_bytes()),
     ));
     families.push(family(
         "keyhold_log_lines_dropped_total",
-        "Lines of the log that were lost, because standard error could not be written or was not read.",
+        "Log lines that were lost because standard error could not be written or was not read.",
         MetricType::COUNTER,
         vec![counter(log::dropped())],
     ));
     families.push(family(
         "keyhold_log_lines_left_out_total",
-        "Lines of the log that were left out, because there were many of their kind.",
+        "Log lines that were left out because there were many of their kind.",
         MetricType::COUNTER,
         vec![counter(log::left_out())],
     ));
@@ -146,7 +146,7 @@ async fn families(vault: &Vault) -> Vec<MetricFamily> {
     match timeout(OUTBOX, vault.outbox_depth()).await {
         Ok(Ok(depth)) => families.push(gauge(
             "keyhold_outbox_mails",
-            "Mails that wait to be sent or tried again.",
+            "Emails that wait to be sent or retried.",
             count(depth),
         )),
         Ok(Err(error)) => tracing::warn!(%error, "the outbox cannot be counted"),

@@ -50,7 +50,7 @@ pub async fn call(
     if request.method() != Method::POST {
         let mut response = json_error(&FnError::new(
             "method_not_allowed",
-            "Functions are called by POST.",
+            "Call functions with POST.",
         ));
         response
             .headers_mut()
@@ -139,7 +139,7 @@ async fn read_fields(
             let name: String = name.chars().take(40).collect();
             return Err(bad(
                 StatusCode::BAD_REQUEST,
-                format!("There is no field named {name:?} here."),
+                format!("This function has no field {name:?}."),
             ));
         }
         if fields.iter().any(|(known, _)| *known == name) {

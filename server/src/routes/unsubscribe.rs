@@ -52,11 +52,11 @@ pub async fn one_click(
     match state.vault.unsubscribe(&link.token, &caller).await {
         Ok(()) => (ALWAYS, "No more notices are sent to this address.\n").into_response(),
         Err(Error::LinkGone) => {
-            let sentence = "No notices are sent by this link any more.\n";
+            let sentence = "This link no longer works.\n";
             (StatusCode::GONE, ALWAYS, sentence).into_response()
         }
         Err(error) => {
-            tracing::error!(%error, "notices could not be ended");
+            tracing::error!(%error, "notices could not be stopped");
             let wait = [(RETRY_AFTER, "60")];
             let sentence = "Keyhold cannot do this right now. Try again.\n";
             (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()

@@ -91,7 +91,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
     let vault = tokio::select! {
         opened = open(config, &base_url) => opened?,
         signal = signals.next() => {
-            tracing::info!("{signal} before the start was complete");
+            tracing::info!("{signal} received before the start was complete");
             return Ok(());
         }
     };
@@ -112,7 +112,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         tracing::info!("metrics at http://{address}/metrics");
     }
     announce(vault.key_count(), bound, &base_url);
-    tracing::info!("mails leave by {transport}");
+    tracing::info!("emails are sent by {transport}");
     warn_of_exposure(config, &base_url, bound);
     let mailer = vault.start_mailer(transport);
     let flusher = vault.start_flushing();
@@ -134,7 +134,7 @@ pub async fn run(config: &Config) -> Result<(), String> {
         });
     };
     if timeout_at(signalled + DRAINED, drained).await.is_err() {
-        tracing::warn!("some requests or mails did not end in time and were cut off");
+        tracing::warn!("some requests or emails did not finish in time and were cut off");
     }
     let (usage, _) = tokio::join!(
         flusher.stop(signalled + FLUSHED),
@@ -169,7 +169,7 @@ fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
     if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
         tracing::warn!(
             "KEYHOLD_TRUSTED_PROXIES is not set: all clients behind the proxy count as one network, and too many \
-             failed sign-ins of one slow down all"
+             failed sign-ins by one of them slow down all"
         );
     }
     if base_url.starts_with("http://") && !bound.ip().is_loopback() {
@@ -195,7 +195,7 @@ async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {
         .map_err(|error| error.to_string())?
     {
         Filled::Not => {
-            tracing::warn!("--demo: the database has accounts of its own and was left as it is");
+            tracing::warn!("--demo: the database already has accounts and was left unchanged");
             return Ok(());
         }
         Filled::Now => tracing::info!("--demo: the empty database was filled"),

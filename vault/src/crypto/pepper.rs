@@ -49,16 +49,16 @@ impl Pepper {
             .map_err(|error| unusable(error.to_string()))?;
         if mode & 0o077 != 0 {
             return Err(unusable(format!(
-                "others than its owner may use it (mode {mode:04o}): chmod 600"
+                "users other than its owner can access it (mode {mode:04o}): chmod 600"
             )));
         }
         let bytes = from_hex(text.trim())
-            .ok_or_else(|| unusable("it must hold 64 hexadecimal digits".to_owned()))?;
+            .ok_or_else(|| unusable("it must contain 64 hexadecimal digits".to_owned()))?;
         let mut different = bytes;
         different.sort_unstable();
         if different.chunk_by(u8::eq).count() < DIFFERENT_BYTES {
             return Err(unusable(
-                "it was not drawn at random; the output of `openssl rand -hex 32` is".to_owned(),
+                "it is not random; the output of `openssl rand -hex 32` is".to_owned(),
             ));
         }
         Self::new(&bytes).map(Some).map_err(unusable)

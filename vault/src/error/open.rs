@@ -10,12 +10,12 @@ pub enum OpenError {
     #[error("KEYHOLD_DATABASE_URL: {0}")]
     Address(&'static str),
     #[error(
-        "the database {} is a symbolic link that leads to nothing. Is the volume that it leads to mounted? To begin with \
-         a new database, remove the link",
+        "the database {} is a symbolic link to a file that does not exist. Is the volume of that file mounted? To start \
+         with a new database, remove the link",
         path.display()
     )]
     Dangling { path: PathBuf },
-    #[error("the folder {} cannot be made: {source}", path.display())]
+    #[error("the folder {} cannot be created: {source}", path.display())]
     Folder {
         path: PathBuf,
         source: std::io::Error,
@@ -27,17 +27,17 @@ pub enum OpenError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the database {} was made by a newer keyhold (schema {found}, this one knows {known})", path.display())]
+    #[error("the database {} was created by a newer keyhold (schema {found}, this one supports {known})", path.display())]
     Newer {
         path: PathBuf,
         found: i64,
         known: i64,
     },
-    #[error("{} is a database of something else, not of keyhold", path.display())]
+    #[error("{} is the database of another program, not of keyhold", path.display())]
     Foreign { path: PathBuf },
     #[error(
-        "the database {} was put in the place of another one while keyhold ran, and the log {} belongs to that one: to go \
-         on with the present database, move the log away",
+        "the database {} replaced another one while keyhold was running, and the log {} belongs to the replaced one: to \
+         continue with the present database, move the log away",
         path.display(),
         log.display()
     )]
@@ -50,7 +50,7 @@ pub enum OpenError {
     Database { path: PathBuf, source: sqlx::Error },
     #[error("there is no database at {}", path.display())]
     NoDatabase { path: PathBuf },
-    #[error("the copy {} cannot be made: {reason}", path.display())]
+    #[error("the copy {} cannot be created: {reason}", path.display())]
     Backup { path: PathBuf, reason: String },
     #[error("{} cannot be restored: {reason}", path.display())]
     Restore { path: PathBuf, reason: String },
@@ -62,16 +62,16 @@ pub enum OpenError {
     Load(Error),
     #[error("the names of the keys cannot be prepared for searching: {0}")]
     Fold(Error),
-    #[error("the sweep for notices cannot begin: {0}")]
+    #[error("the sweep for notices cannot start: {0}")]
     Sweep(Error),
     #[error(
-        "the pepper file {} is missing, and the database has keys that were made with it: restore it from the backup",
+        "the pepper file {} is missing, and the database has keys that were created with it: restore it from the backup",
         path.display()
     )]
     PepperMissing { path: PathBuf },
     #[error(
         "there is a pepper file, {}, but its database, {}, is missing. Is its volume mounted, and is \
-         KEYHOLD_DATABASE_URL right? `keyhold restore FILE` puts a backup in its place. To begin with a new, empty \
+         KEYHOLD_DATABASE_URL right? `keyhold restore FILE` puts a backup in its place. To start with a new, empty \
          database, move the pepper file away first: backups need it",
         pepper.display(),
         path.display()
@@ -79,7 +79,7 @@ pub enum OpenError {
     DatabaseMissing { path: PathBuf, pepper: PathBuf },
     #[error(
         "there is a pepper file, {}, but its database, {}, is empty: it was truncated or lost its write-ahead log. \
-         `keyhold restore FILE` puts a backup in its place. To begin with this empty database, move the pepper file \
+         `keyhold restore FILE` puts a backup in its place. To start with this empty database, move the pepper file \
          away first: backups need it",
         pepper.display(),
         path.display()
@@ -88,7 +88,7 @@ pub enum OpenError {
     #[error("the pepper file {} cannot be used: {reason}", path.display())]
     Pepper { path: PathBuf, reason: String },
     #[error(
-        "the key {access_key} was made with another pepper ({found}) than the one in the pepper file ({loaded})"
+        "the key {access_key} was created with another pepper ({found}) than the one in the pepper file ({loaded})"
     )]
     PepperMismatch {
         access_key: String,
@@ -97,7 +97,7 @@ pub enum OpenError {
     },
     #[error("the key {0} in the database is damaged")]
     DamagedKey(String),
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system provides no random numbers: {0}")]
     Random(String),
     #[error("Argon2 cannot be set up: {0}")]
     Passwords(String),

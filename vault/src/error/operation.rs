@@ -44,7 +44,7 @@ pub enum Error {
     #[error("busy")]
     Busy,
     /// The database takes no changes. The log says so, once a minute.
-    #[error("the database does not take changes: {0}")]
+    #[error("the database does not accept changes: {0}")]
     NotSaved(String),
     /// The database or the machine failed; the text is for the log only.
     #[error("unavailable: {0}")]

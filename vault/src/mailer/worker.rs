@@ -119,7 +119,7 @@ impl Round {
         let changed = Arc::clone(&database.changed);
         let now = self.vault.0.clock.wall();
         if let Err(error) = outbox::take_back_leases(database, now).await {
-            tracing::warn!(%error, "leases of an earlier run could not be given back; they end by themselves");
+            tracing::warn!(%error, "leases of an earlier run could not be released; they expire on their own");
         }
         loop {
             let monotonic = self.started.elapsed();
@@ -164,7 +164,7 @@ impl Round {
                 Ok(_) => due = sweep::next_due(database).await?,
                 Err(error) => {
                     if self.is_news(&error) {
-                        tracing::error!(%error, "the sweep failed and is tried again");
+                        tracing::error!(%error, "the sweep failed and is retried");
                     }
                     due = Some(now.saturating_add(RESWEEP_MS));
                 }
@@ -293,8 +293,10 @@ impl Round {
             .collect();
         let now = self.vault.0.clock.wall();
         match outbox::return_leases(&self.vault.0.database, &unknown, now).await {
-            Ok(()) => tracing::info!("mails under way wait for the next start"),
-            Err(error) => tracing::warn!(%error, "mails under way could not be given back"),
+            Ok(()) => tracing::info!("emails in flight wait for the next start"),
+            Err(error) => {
+                tracing::warn!(%error, "leases of emails in flight could not be released")
+            }
         }
     }
 }

@@ -112,7 +112,7 @@ impl Vault {
             .partition(|request| failed && request.since.elapsed() < GIVE_UP);
         if failed && !over.is_empty() {
             let count = over.len();
-            tracing::error!(count, "links to new passwords could not be sent");
+            tracing::error!(count, "links to set a new password could not be sent");
         }
         for Request { place, done, .. } in over {
             drop(place);

@@ -21,7 +21,7 @@ impl Vault {
     pub async fn close_by(&self, deadline: Instant) {
         if !self.finish_reset_requests(deadline).await {
             tracing::error!(
-                "links to new passwords that were asked for are not sent: the database takes no changes"
+                "requested links to set a new password are not sent: the database accepts no changes"
             );
         }
         self.0.database.close(deadline).await;

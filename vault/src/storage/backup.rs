@@ -66,7 +66,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
     }
     let copied = copy(path, "mode=rw", &file).await?;
     tracing::info!(
-        "the database is about to be migrated from schema {} to {known}; {} is a copy of it as it was",
+        "the database is about to be migrated from schema {} to {known}; {} is a copy from before",
         present.schema,
         copied.path.display()
     );
@@ -110,7 +110,7 @@ pub async fn copy(source: &Path, mode: &str, target: &Path) -> Result<Copied, Op
         .canonicalize()
         .map(|folder| folder.join(target.file_name().unwrap_or_default()))
         .map_err(|error| failed(format!("its folder: {error}")))?;
-    let taken = || failed("there is a file of that name already".to_owned());
+    let taken = || failed("a file with that name already exists".to_owned());
     if target.symlink_metadata().is_ok() {
         return Err(taken());
     }
@@ -201,16 +201,14 @@ async fn sound(connection: &mut AnyConnection) -> Result<(), Reason> {
         .fetch_one(&mut *connection)
         .await?;
     if verdict != "ok" {
-        return Err(Reason::Copy(format!(
-            "what was copied is damaged: {verdict}"
-        )));
+        return Err(Reason::Copy(format!("the copy is damaged: {verdict}")));
     }
     let orphan = sqlx::query("PRAGMA foreign_key_check")
         .fetch_optional(connection)
         .await?;
     if orphan.is_some() {
         return Err(Reason::Copy(
-            "what was copied is damaged: a row refers to one that is missing".to_owned(),
+            "the copy is damaged: a row refers to a missing one".to_owned(),
         ));
     }
     Ok(())

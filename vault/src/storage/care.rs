@@ -44,7 +44,7 @@ impl Database {
         if !ours {
             // SQLite would read the log with the other file that has the name now. An empty log belongs to no file.
             if let Err(error) = fold(connection).await {
-                tracing::debug!(%error, "the log of the file that was replaced could not be folded in");
+                tracing::debug!(%error, "the log of the replaced file could not be checkpointed");
             }
             return;
         }
@@ -52,7 +52,7 @@ impl Database {
             // If only this process has the log open, whatever can be saved is saved at once.
             let folded = sqlx::query("PRAGMA wal_checkpoint(FULL)").execute(connection);
             if let Err(error) = folded.await {
-                tracing::error!(%error, "the write-ahead log could not be folded in");
+                tracing::error!(%error, "the write-ahead log could not be checkpointed");
             }
         }
     }

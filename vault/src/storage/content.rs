@@ -73,7 +73,7 @@ fn warn_if_open_to_others(path: &Path, file: &File) {
     let mode = file.metadata().map_or(0, |data| data.mode() & 0o777);
     if mode & 0o077 != 0 {
         tracing::warn!(
-            "the database {} is open to others than its owner (mode {mode:04o}): chmod 600",
+            "the database {} is accessible to users other than its owner (mode {mode:04o}): chmod 600",
             path.display()
         );
     }

@@ -147,7 +147,7 @@ impl Database {
     /// Folds the write-ahead log into the file and closes every connection, by `deadline`.
     pub async fn close(&self, deadline: Instant) {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
-            tracing::warn!("a question to the database did not end in time");
+            tracing::warn!("a query to the database did not finish in time");
         }
         let folded = if !self.watch.log_is_whole() || self.watch.log_is_cut() {
             // The last connection to close would fold the log in.
@@ -160,14 +160,14 @@ impl Database {
         };
         match self.watch.set_log_aside() {
             Ok(Some(aside)) => tracing::error!(
-                "the write-ahead log is now {}: another file has the database's name, and would be read with it",
+                "the write-ahead log was moved to {}, because another file now has the database's name and would be read with it",
                 aside.display()
             ),
             Ok(None) => {
                 if let Err(reason) = folded {
                     tracing::warn!(
                         reason,
-                        "the write-ahead log could not be folded in; the next start will do it"
+                        "the write-ahead log could not be checkpointed; the next start does it"
                     );
                 }
             }

@@ -80,7 +80,7 @@ impl Health {
     }
 
     fn report(&self, reason: &str) {
-        let sentence = format!("the database does not take changes: {reason}");
+        let sentence = format!("the database does not accept changes: {reason}");
         self.readiness.fail(Cause::Writes, sentence);
     }
 
@@ -92,7 +92,7 @@ impl Health {
         if let Some(present) = state.present.as_mut().filter(|_| due) {
             present.logged = true;
             tracing::error!(
-                "changes are refused, {} until now, because the database does not take them; keys are verified as before: {}",
+                "the database does not accept changes, {} rejected so far; keys are verified as before: {}",
                 failures - present.before,
                 present.reason
             );
@@ -116,12 +116,12 @@ impl Health {
         if present.logged {
             tracing::info!(
                 refused,
-                "the database takes changes again, after {lasted} s"
+                "the database accepts changes again, after {lasted} s"
             );
         } else if due {
             tracing::warn!(
                 refused,
-                "the database refused a change and takes changes again: {}",
+                "the database rejected a change and accepts changes again: {}",
                 present.reason
             );
             state.line = Some(Instant::now());

@@ -33,7 +33,7 @@ impl Keeper {
         };
         match timeout_at(deadline, close).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err("something else reads it".to_owned()),
+            Ok(Ok(false)) => Err("another process is reading it".to_owned()),
             Ok(Err(error)) => Err(error.to_string()),
             Err(_) => Err("it took too long".to_owned()),
         }

@@ -100,7 +100,7 @@ impl Watch {
         let found = match self.path.metadata() {
             Ok(data) if identity(&data) == self.opened => {
                 if self.readiness.recover(Cause::File) {
-                    tracing::info!("the database file is back: changes are taken again");
+                    tracing::info!("the database file is back: changes are accepted again");
                 }
                 return true;
             }
@@ -108,10 +108,10 @@ impl Watch {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 "was removed, or its volume is no longer mounted".to_owned()
             }
-            Err(error) => format!("cannot be looked at ({error})"),
+            Err(error) => format!("cannot be checked ({error})"),
         };
         self.fail(&format!(
-            "{found}. Put the file that was there back, or restart keyhold to go on with what is there now"
+            "{found}. Put the previous file back, or restart keyhold to continue with the present one"
         ));
         false
     }
@@ -221,9 +221,9 @@ impl Watch {
         self.lost.store(true, Ordering::Release);
         let advice = if found == LOG_CUT {
             self.log_cut.store(true, Ordering::Release);
-            "Changes that were only in the log are lost. Stop keyhold and start it again: it goes on with what the file holds"
+            "Changes that were only in the log are lost. Restart keyhold to continue with the content of the file"
         } else {
-            "Stop keyhold with SIGTERM rather than SIGKILL, which saves what it can, and start it again"
+            "Restart keyhold, with SIGTERM rather than SIGKILL so that it saves what it can"
         };
         self.fail(&format!(
             "{found}. {advice}; if it then finds damage, `keyhold restore FILE` puts a backup in its place"
@@ -275,7 +275,7 @@ impl Watch {
     fn fail(&self, found: &str) {
         let sentence = format!("the database file {} {found}", self.path.display());
         if self.readiness.fail(Cause::File, &sentence) {
-            tracing::error!("{sentence}. Changes are refused; verification goes on from memory");
+            tracing::error!("{sentence}. Changes are rejected; verification continues from memory");
         }
     }
 }

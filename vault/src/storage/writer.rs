@@ -34,7 +34,7 @@ use crate::storage::key_rows;
 use crate::time::clock::Clock;
 use turn::{PATIENCE, Turn, Turns};
 
-const STUCK: &str = "an earlier one does not end";
+const STUCK: &str = "an earlier one does not finish";
 /// The wait between two attempts at a lock that another process holds.
 const LOCKED: Duration = Duration::from_millis(10);
 /// The wait between two checks for working writes, and the longest that such a check waits for its turn.
@@ -184,7 +184,7 @@ impl Writer {
         let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
         let mut replacement = timeout_at(deadline, self.replacement(deadline))
             .await
-            .map_err(|_| fault(&"it does not answer"))?
+            .map_err(|_| fault(&"it does not respond"))?
             .map_err(|error| fault(&error))?;
         if turn.in_doubt {
             // Without a limit: with many keys it takes longer than a change should wait, and must be done.
@@ -233,7 +233,7 @@ impl Writer {
                         Ok(None) => return,
                         Err(_) => {
                             tracing::error!(
-                                "a look at whether changes are taken again panicked; the next one goes on"
+                                "a check of the writer panicked; the next one continues"
                             );
                             pause = LOOK_EVERY;
                         }

@@ -71,13 +71,13 @@ impl ClockJumpGuard {
                         return None;
                     }
                     tracing::warn!(
-                        "the clock's new time has held for a minute: {} goes on",
+                        "the clock has been stable for a minute: {} continues",
                         self.what
                     );
                 }
                 _ => {
                     tracing::warn!(
-                        "the clock is {} s ahead of where it was left: {} waits until it has held for a minute",
+                        "the clock jumped {} s ahead: {} waits until it has been stable for a minute",
                         ahead / 1000,
                         self.what
                     );

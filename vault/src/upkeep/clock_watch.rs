@@ -71,7 +71,7 @@ impl Vault {
             match watch.look(fault.is_some(), started.elapsed()) {
                 Some(Line::StandsStill) => tracing::warn!("{}", fault.unwrap_or_default()),
                 Some(Line::GoesOn) => {
-                    tracing::info!("the machine's clock has caught up: time goes on");
+                    tracing::info!("the machine's clock has caught up: time continues");
                 }
                 None => {}
             }
@@ -87,8 +87,8 @@ impl Vault {
             return None;
         }
         let sentence = format!(
-            "the machine's clock says {}, which is {} s behind what was shown or recorded: time stands still at {}, and \
-             keys that expire before are refused. If the later instant was wrong, stop keyhold, run `keyhold clock \
+            "the machine's clock says {}, which is {} s behind the latest time shown or recorded: time stands still at {}, \
+             and keys that expire earlier are rejected. If the later instant was wrong, stop keyhold, run `keyhold clock \
              accept` and start it again",
             rfc3339(wall),
             (now - wall) / 1000,

@@ -88,7 +88,7 @@ impl Vault {
                     lasting("the bound on the write-ahead log", || bound(
                         bounded.clone()
                     )),
-                    lasting("the removal of what is old", || prune(pruned.clone(), keep)),
+                    lasting("the removal of old records", || prune(pruned.clone(), keep)),
                 );
             };
             tokio::select! {
@@ -103,7 +103,7 @@ impl Vault {
 /// Runs `task`, again after a panic, which must end neither this task nor its siblings.
 async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
     while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
-        tracing::error!("{what} panicked and goes on");
+        tracing::error!("{what} panicked, continuing");
         sleep(AFTER_PANIC).await;
     }
 }
@@ -136,7 +136,7 @@ async fn bound(vault: Vault) {
         if bytes > LOG_ALARM && warned.is_none_or(|at| at.elapsed() >= REMIND_EVERY) {
             tracing::warn!(
                 bytes,
-                "the write-ahead log grows, because something reads the database for long without a pause"
+                "the write-ahead log grows, because another program keeps reading the database"
             );
             warned = Some(Instant::now());
         }
@@ -145,7 +145,7 @@ async fn bound(vault: Vault) {
 }
 
 async fn prune(vault: Vault, keep: Keep) {
-    let mut jump_guard = ClockJumpGuard::since(vault.0.known, "the removal of what is old");
+    let mut jump_guard = ClockJumpGuard::since(vault.0.known, "the removal of old records");
     let started = Instant::now();
     loop {
         let now = jump_guard.now(vault.0.clock.wall(), started.elapsed());
@@ -159,7 +159,7 @@ async fn prune(vault: Vault, keep: Keep) {
             Ok(false) => REMIND_EVERY,
             Err(error) => {
                 if error.is_news() {
-                    tracing::warn!(%error, "what is old cannot be removed, which is tried again");
+                    tracing::warn!(%error, "old records cannot be removed, which is retried");
                 }
                 REMIND_EVERY
             }

@@ -50,7 +50,7 @@ impl Flusher {
         let _ = self.stop.send(());
         let last = async {
             if let Err(fault) = self.task.await {
-                tracing::error!(%fault, "the flush of usage failed");
+                tracing::error!(%fault, "the usage flush failed");
             }
             while self.vault.flush_usage().await.is_err() {
                 sleep(TRY_AGAIN).await;
@@ -83,7 +83,7 @@ impl Vault {
                     round.prune().await;
                 });
                 if work.catch_unwind().await.is_err() {
-                    tracing::error!("a flush of usage panicked; the next one goes on");
+                    tracing::error!("a usage flush panicked; the next one continues");
                 }
             }
         });
@@ -244,7 +244,7 @@ impl Round {
             Ok(true) => {}
             Ok(false) => self.pruned = hour,
             Err(error) => {
-                tracing::warn!(%error, "old usage cannot be removed, which is tried again in an hour");
+                tracing::warn!(%error, "old usage cannot be removed; the next attempt is in an hour");
                 self.pruned = hour;
             }
         }

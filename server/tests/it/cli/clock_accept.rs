@@ -70,7 +70,7 @@ fn a_recorded_clock_jump_is_reported_and_accepted() {
     assert!(done && said.contains("nothing is changed"), "{said}");
     let (done, said) = accept(&folder, &[]);
     assert!(
-        done && said.contains("goes by the machine's clock"),
+        done && said.contains("follows the machine's clock"),
         "{said}"
     );
     let running = start(folder.path(), &[]);

@@ -157,7 +157,7 @@ fn rejected_requests_do_not_fill_the_log() {
     let log = log.join().unwrap();
     assert!(log.len() < 50_000, "{} bytes", log.len());
     assert!(log.lines().all(|line| line.len() < 1000), "{log}");
-    assert!(log.contains("a cross-site request was refused"), "{log}");
+    assert!(log.contains("a cross-site request was rejected"), "{log}");
     let said = format!("more lines of one kind were left out lines={left_out}");
     assert!(log.contains(&said), "{log}");
 }

@@ -57,7 +57,7 @@ fn a_database_open_to_other_users_is_reported() {
     let running = start(folder.path(), &[]);
     let log = running.log();
     assert!(
-        log.contains("open to others than its owner (mode 0666)"),
+        log.contains("accessible to users other than its owner (mode 0666)"),
         "{log}"
     );
 }

@@ -11,7 +11,7 @@ use super::turn::{PATIENCE, Turn};
 use super::{Unready, Writer, begin_immediate};
 use crate::error::{Error, Result};
 
-const GONE: &str = "its file is not there";
+const GONE: &str = "its file is missing";
 
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {

@@ -142,7 +142,7 @@ async fn a_dangling_link_to_the_database_is_refused() {
     let target = folder.path().join("volume.db");
     symlink(&target, folder.path().join("keyhold.db")).unwrap();
     let said = sentence(&options(&folder)).await;
-    assert!(said.contains("leads to nothing"), "{said}");
+    assert!(said.contains("to a file that does not exist"), "{said}");
     assert!(!target.exists(), "nothing is made where it leads");
 }
 
@@ -155,10 +155,10 @@ async fn a_pepper_that_is_no_secret_is_refused() {
         (&good, 0o644, "mode 0644"),
         (&good, 0o640, "mode 0640"),
         (&good, 0o602, "mode 0602"),
-        (&"0".repeat(64), 0o600, "not drawn at random"),
-        (&"f".repeat(64), 0o600, "not drawn at random"),
-        (&"0f".repeat(32), 0o400, "not drawn at random"),
-        (&"deadbeef".repeat(8), 0o600, "not drawn at random"),
+        (&"0".repeat(64), 0o600, "not random"),
+        (&"f".repeat(64), 0o600, "not random"),
+        (&"0f".repeat(32), 0o400, "not random"),
+        (&"deadbeef".repeat(8), 0o600, "not random"),
         (&good[1..], 0o600, "64 hexadecimal digits"),
     ] {
         let folder = TempDir::new().unwrap();

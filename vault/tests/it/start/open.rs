@@ -168,7 +168,7 @@ async fn a_newer_database_is_refused_and_unchanged() {
 #[tokio::test]
 async fn a_foreign_file_is_refused_and_unchanged() {
     for (content, expected) in [
-        (None, "something else"),
+        (None, "another program"),
         (Some("just some text, not a database\n"), "cannot be opened"),
     ] {
         let folder = tempfile::TempDir::new().unwrap();

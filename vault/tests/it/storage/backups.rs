@@ -83,7 +83,7 @@ async fn a_backup_overwrites_nothing() {
     let file = backup_file(&site);
     fs::write(&file, "something else").unwrap();
     let refused = back_up(&site, &file).await.unwrap_err().to_string();
-    assert!(refused.contains("a file of that name"), "{refused}");
+    assert!(refused.contains("a file with that name"), "{refused}");
     assert_eq!(fs::read(&file).unwrap(), b"something else");
     let nowhere = site.folder.path().join("nowhere/backup.db");
     assert!(back_up(&site, &nowhere).await.is_err());

@@ -311,7 +311,7 @@ async fn a_log_of_another_file_is_refused() {
     let options = vault::test_support::options(&copy);
     let refused = Vault::open(&options, site.clock.clone()).await.err();
     let refused = refused.unwrap().to_string();
-    assert!(refused.contains("belongs to that one"), "{refused}");
+    assert!(refused.contains("belongs to the replaced one"), "{refused}");
     fs::remove_file(there(log)).unwrap();
     fs::copy(here(log), there(log)).unwrap();
     let found = Vault::open(&options, site.clock.clone()).await.unwrap();
