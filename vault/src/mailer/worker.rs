@@ -295,7 +295,7 @@ impl Round {
         match outbox::return_leases(&self.vault.0.database, &unknown, now).await {
             Ok(()) => tracing::info!("emails in flight wait for the next start"),
             Err(error) => {
-                tracing::warn!(%error, "leases of emails in flight could not be released")
+                tracing::warn!(%error, "leases of emails in flight could not be released");
             }
         }
     }
