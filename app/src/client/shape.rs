@@ -2,7 +2,7 @@
 //!
 //! [`super::json`] depends on how serde derives a shape: `#[serde(default)]` on anything but an option, `flatten` and
 //! enums with content would fail in the browser only. So a shape must be on this list to be read, and
-//! `app/examples/shapes.rs` reads each of them in WASM.
+//! `app/examples/shapes/` reads each of them in WASM.
 
 use serde::de::DeserializeOwned;
 use shared::view::notices::{LinkView, NoticesView};
