@@ -14,7 +14,6 @@ pub struct FnError {
     pub code: Cow,
     pub message: String,
     /// Messages by the name of the form's field.
-    #[serde(default)]
     pub fields: BTreeMap<String, String>,
     /// Seconds to wait before another attempt can succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
