@@ -7,7 +7,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sqlx::any::install_default_drivers;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, FromRow};
 
 use super::content::{Content, MIGRATIONS, newest_schema, read_schema};
 
@@ -43,7 +43,7 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
     let Some(present) = state(path, "mode=rw").await? else {
         return Ok(());
     };
-    if present.applied == MIGRATIONS.iter().count() {
+    if usize::try_from(present.applied) == Ok(MIGRATIONS.iter().count()) {
         return Ok(());
     }
     let name = format!(".before-schema-{known}");
@@ -74,30 +74,29 @@ pub async fn before_migration(path: &Path) -> Result<(), OpenError> {
 }
 
 /// The state of a database, for comparison with a copy.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, FromRow, PartialEq)]
 struct State {
     schema: i64,
-    applied: usize,
+    /// The number of migrations that were applied.
+    applied: i64,
+    /// The number of the last change.
     changes: i64,
     keys: i64,
+    accounts: i64,
 }
 
 /// Returns none if there is no account yet, and so nothing to lose.
 async fn state(path: &Path, mode: &str) -> Result<Option<State>, OpenError> {
     let mut connection = AnyConnection::connect(&address(path, mode)).await?;
-    let (schema, applied, changes, keys, accounts): (i64, i64, i64, i64, i64) = sqlx::query_as(
-        "SELECT (SELECT MAX(version) FROM _sqlx_migrations), (SELECT COUNT(*) FROM _sqlx_migrations), (SELECT COALESCE(MAX(id), 0) FROM audit),
-                (SELECT COUNT(*) FROM api_keys), (SELECT COUNT(*) FROM accounts)",
+    let state: State = sqlx::query_as(
+        "SELECT (SELECT MAX(version) FROM _sqlx_migrations) AS schema, (SELECT COUNT(*) FROM _sqlx_migrations) AS applied,
+                (SELECT COALESCE(MAX(id), 0) FROM audit) AS changes, (SELECT COUNT(*) FROM api_keys) AS keys,
+                (SELECT COUNT(*) FROM accounts) AS accounts",
     )
     .fetch_one(&mut connection)
     .await?;
     connection.close().await?;
-    Ok((accounts > 0).then(|| State {
-        schema,
-        applied: usize::try_from(applied).unwrap_or(0),
-        changes,
-        keys,
-    }))
+    Ok((state.accounts > 0).then_some(state))
 }
 
 /// Copies the database at `source`, opened in `mode`, into the new file `target`.

@@ -1,6 +1,7 @@
 //! History of a key: its entries in the audit trail, as sentences for its owner.
 
 use shared::view::HistoryEntry;
+use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::accounts::claim::CLAIMED;
@@ -12,13 +13,24 @@ use crate::vault::Vault;
 /// Maximum number of history entries on a key's page.
 const HISTORY_LIMIT: i64 = 50;
 
+/// An entry of the audit trail.
+#[derive(FromRow)]
+struct TrailRow {
+    at: i64,
+    action: String,
+    detail: String,
+    expires_at: Option<i64>,
+    address: String,
+}
+
 impl Vault {
+    /// Returns the history of a key, the latest entry first.
     pub(super) async fn history(
         &self,
         account: &Account,
         access_key: &str,
     ) -> Result<Vec<HistoryEntry>> {
-        let rows: Vec<(i64, String, String, Option<i64>, String)> = sqlx::query_as(
+        let rows: Vec<TrailRow> = sqlx::query_as(
             "SELECT at, action, detail, expires_at, address FROM audit
              WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
         )
@@ -29,12 +41,12 @@ impl Vault {
         .await?;
         Ok(rows
             .into_iter()
-            .filter_map(|(at, action, detail, expires_at, address)| {
-                let what = sentence(Action::from_slug(&action)?, &detail, expires_at, account);
+            .filter_map(|row| {
+                let action = Action::from_slug(&row.action)?;
                 Some(HistoryEntry {
-                    when: moment(at, account.time_zone),
-                    what,
-                    address,
+                    when: moment(row.at, account.time_zone),
+                    what: sentence(action, &row.detail, row.expires_at, account),
+                    address: row.address,
                 })
             })
             .collect())
