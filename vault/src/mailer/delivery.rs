@@ -25,21 +25,6 @@ use crate::vault::Vault;
 const TRY_AGAIN: Duration = Duration::from_secs(2);
 
 impl Vault {
-    /// Sends everything that is due now, one mail after another, each within `limit`, and returns the number of
-    /// attempts.
-    pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
-        let mut attempts = 0;
-        while let Some(mail) = self
-            .take(Wanted::Any, self.now(), &InFlight::default())
-            .await?
-        {
-            let outcome = mail.attempt(transport, limit, &Progress::default()).await;
-            mail.settle(self, &outcome, self.now()).await?;
-            attempts += 1;
-        }
-        Ok(attempts)
-    }
-
     /// Returns the criteria of the mails that are due at `now`, by the machine's clock.
     pub(crate) fn turn(&self, wanted: Wanted, now: i64) -> Turn {
         Turn {
@@ -170,7 +155,8 @@ impl Outgoing {
             })
     }
 
-    async fn settle(
+    /// Records the outcome of an attempt.
+    pub async fn settle(
         &self,
         vault: &Vault,
         outcome: &Result<String, SendFault>,

@@ -2,15 +2,36 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{Fixture, PATIENCE};
-use crate::Vault;
-use crate::mail::transport::Transport;
+use crate::error::Result;
+use crate::mail::transport::{Progress, Transport};
+use crate::mailer::delivery::InFlight;
+use crate::outbox::Wanted;
+use crate::vault::Vault;
 
 /// RFC 5322, section 2.1.1: the most characters of a line without its end.
 const LINE_MAX: usize = 998;
+
+impl Vault {
+    /// Sends everything that is due now, one mail after another, each within `limit`, and returns the number of
+    /// attempts. The mail worker does the same with several mails at a time.
+    pub async fn deliver(&self, transport: &Transport, limit: Duration) -> Result<usize> {
+        let mut attempts = 0;
+        while let Some(mail) = self
+            .take(Wanted::Any, self.now(), &InFlight::default())
+            .await?
+        {
+            let outcome = mail.attempt(transport, limit, &Progress::default()).await;
+            mail.settle(self, &outcome, self.now()).await?;
+            attempts += 1;
+        }
+        Ok(attempts)
+    }
+}
 
 /// A mail that has left Keyhold.
 #[derive(Clone, Debug)]
