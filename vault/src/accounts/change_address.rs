@@ -12,7 +12,6 @@ use crate::accounts::account::Account;
 use crate::accounts::email_links::{self, Link};
 use crate::accounts::sessions::{Member, Session};
 use crate::caller::Caller;
-use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::{self, ledger};
@@ -37,13 +36,6 @@ async fn pending(
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|(address,)| address))
-}
-
-/// Queues a mail to `old`, the address before the change.
-async fn tell(tx: &mut Tx, account: &str, kind: MailKind, old: &str) -> Result<()> {
-    let id = random::id("mail_")?;
-    let (now, next_at) = (tx.now(), outbox::AT_ONCE);
-    outbox::put(tx.connection(), &id, account, kind, old, now, next_at).await
 }
 
 /// Makes the recipient of `link` the account's address, within the transaction that uses the link. `owned_at` is when
@@ -77,7 +69,7 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
     }
     // Unsent notices go to the new address.
     ledger::readdress(tx.connection(), account, (old, new)).await?;
-    tell(tx, account, MailKind::AddressChanged, old).await?;
+    outbox::enqueue(tx, account, MailKind::AddressChanged, old).await?;
     tx.audit(Entry::of_account(account, Action::AddressChanged, new))
         .await
 }
@@ -145,7 +137,7 @@ impl Vault {
                     return Err(FieldErrors::one("email", message).into());
                 }
                 email_links::put(tx, &account.id, MailKind::ChangeAddress, &email).await?;
-                tell(tx, &account.id, MailKind::AddressAsked, &account.email).await?;
+                outbox::enqueue(tx, &account.id, MailKind::AddressAsked, &account.email).await?;
                 tx.audit(Entry::of_account(&account.id, Action::AddressAsked, &email))
                     .await
             })

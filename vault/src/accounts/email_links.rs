@@ -9,7 +9,6 @@ use sqlx::{AnyConnection, FromRow};
 
 use crate::accounts::sessions::Session;
 use crate::caller::Caller;
-use crate::crypto::random;
 use crate::crypto::signed_token;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
@@ -64,12 +63,10 @@ pub async fn put(tx: &mut Tx, account: &str, kind: MailKind, recipient: &str) ->
     } else {
         CONFIRM_MS
     };
-    let id = random::id("mail_")?;
-    let (now, next_at) = (tx.now(), outbox::AT_ONCE);
-    outbox::put(tx.connection(), &id, account, kind, recipient, now, next_at).await?;
+    let id = outbox::enqueue(tx, account, kind, recipient).await?;
     sqlx::query("INSERT INTO links (id, expires_at) VALUES ($1, $2)")
-        .bind(&id)
-        .bind(now.saturating_add(life))
+        .bind(id)
+        .bind(tx.now().saturating_add(life))
         .execute(tx.connection())
         .await?;
     Ok(())

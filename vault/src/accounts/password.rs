@@ -8,7 +8,6 @@ use crate::accounts::email_links;
 use crate::accounts::sessions::{self, Session, SessionToken};
 use crate::caller::Caller;
 use crate::crypto::passwords::{self, Place, Turn};
-use crate::crypto::random;
 use crate::error::{Limit, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox;
@@ -30,10 +29,7 @@ pub(crate) fn new_password(text: &str) -> Result<(), String> {
 
 /// Adds the mail that reports a changed password, and returns its id.
 pub(crate) async fn password_changed(tx: &mut Tx, account: &str, email: &str) -> Result<String> {
-    let id = random::id("mail_")?;
-    let (kind, now, next_at) = (MailKind::PasswordChanged, tx.now(), outbox::AT_ONCE);
-    outbox::put(tx.connection(), &id, account, kind, email, now, next_at).await?;
-    Ok(id)
+    outbox::enqueue(tx, account, MailKind::PasswordChanged, email).await
 }
 
 /// Stores a new password for the owner of the mailbox, whose address this confirms.

@@ -10,7 +10,6 @@ use sqlx::AnyConnection;
 use crate::accounts::account::Account;
 use crate::caller::Caller;
 use crate::crypto::passwords::Turn;
-use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::create::{NewKey, insert_key};
 use crate::onboarding::sign_up::insert_account;
@@ -103,17 +102,14 @@ async fn announce(
         .map(|stage| (stage, stage.due(expires_at)))
         .filter(|(stage, due)| stage.applies(key.created_at, expires_at) && *due <= now);
     for (stage, due) in past {
-        let mail = random::id("mail_")?;
-        outbox::put(
-            connection,
-            &mail,
-            &account.id,
-            MailKind::Notice,
-            &account.email,
-            due,
-            outbox::AT_ONCE,
-        )
-        .await?;
+        let mail = outbox::NewMail {
+            account: &account.id,
+            kind: MailKind::Notice,
+            recipient: &account.email,
+            created_at: due,
+            next_at: outbox::AT_ONCE,
+        };
+        let mail = outbox::enqueue_at(connection, mail).await?;
         outbox::sent_before(connection, &mail, "250 2.0.0 Ok: queued", due).await?;
         let to = MailTo {
             id: &mail,

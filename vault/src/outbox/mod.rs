@@ -1,7 +1,7 @@
 //! The outbox: mails to be sent, written in the transaction that causes them.
 //!
-//! A mail is put → leased → checked against what is true by now → sent → settled. The lease keeps a second sender off
-//! it, and expires if the first one dies. The id is the Message-ID of every attempt, so if Keyhold stops before it
+//! A mail is enqueued → leased → checked against what is true by now → sent → settled. The lease keeps a second sender
+//! off it, and expires if the first one dies. The id is the Message-ID of every attempt, so if Keyhold stops before it
 //! stores the mail server's acceptance, a second copy can be recognized.
 
 pub mod backoff;
@@ -13,7 +13,7 @@ pub use ledger::{DROPPED, LeftOut, SUPERSEDED, prune};
 #[cfg(test)]
 pub use queue::LEASE_MS;
 pub use queue::{
-    AT_ONCE, Leased, MailTo, Wait, drop_mail, kind, kind_slug, notice, postpone, put,
-    return_leases, revive, sent_before, settle, state, take_back_leases,
+    AT_ONCE, Leased, MailTo, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug,
+    notice, postpone, return_leases, revive, sent_before, settle, state, take_back_leases,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

@@ -72,29 +72,49 @@ pub struct MailTo<'a> {
     pub recipient: &'a str,
 }
 
-/// Adds a mail to a transaction, to be sent at `next_at`, usually [`AT_ONCE`].
-pub async fn put(
-    connection: &mut AnyConnection,
-    id: &str,
+/// A mail to be added to the outbox.
+pub struct NewMail<'a> {
+    pub account: &'a str,
+    pub kind: MailKind,
+    pub recipient: &'a str,
+    pub created_at: i64,
+    /// The instant of its first attempt, by the machine's clock.
+    pub next_at: i64,
+}
+
+/// Adds a mail that leaves as soon as the transaction is committed, and returns its id.
+pub async fn enqueue(
+    tx: &mut Tx,
     account: &str,
     kind: MailKind,
     recipient: &str,
-    now: i64,
-    next_at: i64,
-) -> Result<()> {
+) -> Result<String> {
+    let mail = NewMail {
+        account,
+        kind,
+        recipient,
+        created_at: tx.now(),
+        next_at: AT_ONCE,
+    };
+    enqueue_at(tx.connection(), mail).await
+}
+
+/// Adds a mail that leaves at its `next_at`, and returns its id.
+pub async fn enqueue_at(connection: &mut AnyConnection, mail: NewMail<'_>) -> Result<String> {
+    let id = random::id("mail_")?;
     sqlx::query(
         "INSERT INTO outbox (id, account_id, kind, recipient, created_at, next_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind(id)
-    .bind(account)
-    .bind(kind_slug(kind))
-    .bind(recipient)
-    .bind(now)
-    .bind(next_at)
+    .bind(&id)
+    .bind(mail.account)
+    .bind(kind_slug(mail.kind))
+    .bind(mail.recipient)
+    .bind(mail.created_at)
+    .bind(mail.next_at)
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(id)
 }
 
 /// Records that a mail was sent at its first attempt, with the mail server's answer: for a demonstration.
@@ -157,23 +177,19 @@ pub async fn notice(
     } else {
         MANY_A_DAY_UNCONFIRMED
     };
-    let id = random::id("mail_")?;
     let next_at = match wait.length {
         _ if lately >= many => wait.from.saturating_add(COLLECT_MS),
         0 => AT_ONCE,
         length => wait.from.saturating_add(length),
     };
-    put(
-        connection,
-        &id,
+    let mail = NewMail {
         account,
-        MailKind::Notice,
+        kind: MailKind::Notice,
         recipient,
-        now,
+        created_at: now,
         next_at,
-    )
-    .await?;
-    Ok(id)
+    };
+    enqueue_at(connection, mail).await
 }
 
 /// A mail that this process may send until the lease ends.
