@@ -6,84 +6,54 @@ use sqlx::AnyConnection;
 
 use crate::error::Result;
 
-/// The recorded actions. Their slugs are stored and never change.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Action {
-    SignedUp,
-    SignedIn,
-    SignedOut,
-    PasswordChanged,
-    PreferencesChanged,
-    AddressConfirmed,
-    AddressAsked,
-    AddressKept,
-    AddressChanged,
-    PasswordReset,
-    StagesChosen,
-    RecipientAdded,
-    RecipientConfirmed,
-    RecipientRemoved,
-    CalendarReset,
-    Created,
-    Edited,
-    Expired,
-    Restored,
-    Deleted,
+macro_rules! define_actions {
+    ($($(#[$doc:meta])* $action:ident = $slug:literal,)*) => {
+        /// The recorded actions.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum Action {
+            $($(#[$doc])* $action,)*
+        }
+
+        impl Action {
+            pub const ALL: [Self; [$($slug),*].len()] = [$(Self::$action),*];
+
+            /// The stored name of the action; it never changes.
+            pub fn slug(self) -> &'static str {
+                match self {
+                    $(Self::$action => $slug,)*
+                }
+            }
+        }
+    };
+}
+
+// The table of actions, with their slugs. Those on keys begin with "key." and need a sentence in the key's history.
+define_actions! {
+    SignedUp = "account.signed_up",
+    SignedIn = "account.signed_in",
+    SignedOut = "account.signed_out",
+    PasswordChanged = "account.password_changed",
+    PreferencesChanged = "account.preferences_changed",
+    AddressConfirmed = "account.address_confirmed",
+    AddressAsked = "account.address_asked",
+    AddressKept = "account.address_kept",
+    AddressChanged = "account.address_changed",
+    PasswordReset = "account.password_reset",
+    StagesChosen = "notices.stages_chosen",
+    RecipientAdded = "notices.recipient_added",
+    RecipientConfirmed = "notices.recipient_confirmed",
+    RecipientRemoved = "notices.recipient_removed",
+    CalendarReset = "notices.calendar_reset",
+    Created = "key.created",
+    Edited = "key.edited",
+    Expired = "key.expired",
+    Restored = "key.restored",
+    Deleted = "key.deleted",
     /// A backup replaced the database; recorded for no account, or for one whose state in the database was kept.
-    DatabaseRestored,
+    DatabaseRestored = "database.restored",
 }
 
 impl Action {
-    pub const ALL: [Self; 21] = [
-        Self::SignedUp,
-        Self::SignedIn,
-        Self::SignedOut,
-        Self::PasswordChanged,
-        Self::PreferencesChanged,
-        Self::AddressConfirmed,
-        Self::AddressAsked,
-        Self::AddressKept,
-        Self::AddressChanged,
-        Self::PasswordReset,
-        Self::StagesChosen,
-        Self::RecipientAdded,
-        Self::RecipientConfirmed,
-        Self::RecipientRemoved,
-        Self::CalendarReset,
-        Self::Created,
-        Self::Edited,
-        Self::Expired,
-        Self::Restored,
-        Self::Deleted,
-        Self::DatabaseRestored,
-    ];
-
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::SignedUp => "account.signed_up",
-            Self::SignedIn => "account.signed_in",
-            Self::SignedOut => "account.signed_out",
-            Self::PasswordChanged => "account.password_changed",
-            Self::PreferencesChanged => "account.preferences_changed",
-            Self::AddressConfirmed => "account.address_confirmed",
-            Self::AddressAsked => "account.address_asked",
-            Self::AddressKept => "account.address_kept",
-            Self::AddressChanged => "account.address_changed",
-            Self::PasswordReset => "account.password_reset",
-            Self::StagesChosen => "notices.stages_chosen",
-            Self::RecipientAdded => "notices.recipient_added",
-            Self::RecipientConfirmed => "notices.recipient_confirmed",
-            Self::RecipientRemoved => "notices.recipient_removed",
-            Self::CalendarReset => "notices.calendar_reset",
-            Self::Created => "key.created",
-            Self::Edited => "key.edited",
-            Self::Expired => "key.expired",
-            Self::Restored => "key.restored",
-            Self::Deleted => "key.deleted",
-            Self::DatabaseRestored => "database.restored",
-        }
-    }
-
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.slug() == slug)
     }

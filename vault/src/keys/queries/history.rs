@@ -79,3 +79,25 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
         _ => action.slug().to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use shared::validation::DEFAULT_WARNING_DAYS;
+
+    use super::*;
+    use crate::time::zones::Zone;
+
+    #[test]
+    fn every_action_on_a_key_has_a_sentence() {
+        let account = Account {
+            id: "acc_0".to_owned(),
+            email: "a@example.com".to_owned(),
+            time_zone: Zone::utc(),
+            warning_days: DEFAULT_WARNING_DAYS,
+        };
+        let on_keys = |action: &Action| action.slug().starts_with("key.");
+        for action in Action::ALL.into_iter().filter(on_keys) {
+            assert_ne!(sentence(action, "", None, &account), action.slug());
+        }
+    }
+}
