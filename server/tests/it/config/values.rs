@@ -1,35 +1,52 @@
 //! The settings of an operator: by flag, by variable, or left empty.
 
+use clap::CommandFactory;
+use server::config::commands::CommandLine;
 use tempfile::TempDir;
 
 use crate::fixture::process::{refusal, refusal_in, start_in};
 
-const VARIABLES: [&str; 11] = [
-    "KEYHOLD_LISTEN",
-    "KEYHOLD_BASE_URL",
-    "KEYHOLD_DATABASE_URL",
-    "KEYHOLD_PEPPER_FILE",
-    "KEYHOLD_SMTP_URL",
-    "KEYHOLD_MAIL_FROM",
-    "KEYHOLD_SIGN_UP",
-    "KEYHOLD_TRUSTED_PROXIES",
-    "KEYHOLD_CONNECTIONS_PER_ADDRESS",
-    "KEYHOLD_METRICS_LISTEN",
-    "RUST_LOG",
-];
+/// Returns the variables of `keyhold serve`.
+fn variables() -> Vec<String> {
+    let command = CommandLine::command();
+    let serve = command.find_subcommand("serve").unwrap();
+    let flags = serve.get_arguments();
+    let variables = flags.filter_map(|flag| Some(flag.get_env()?.to_str()?.to_owned()));
+    variables.chain(["RUST_LOG".to_owned()]).collect()
+}
+
+#[test]
+fn every_setting_is_documented() {
+    let documents = [
+        include_str!("../../../../README.md"),
+        include_str!("../../../../docs/limits.md"),
+    ];
+    for variable in variables() {
+        let row = format!("\n| `{variable}` |");
+        let found = documents.iter().any(|document| document.contains(&row));
+        assert!(found, "{variable} is in no table of settings");
+    }
+}
 
 /// Empty variables count as absent: Compose files set them for settings that are not wanted.
 #[test]
 fn an_empty_variable_counts_as_absent() {
     let folder = TempDir::new().unwrap();
+    let variables = variables();
     for empty in ["", " "] {
-        let settings = VARIABLES.map(|name| (name, empty));
+        let settings: Vec<_> = variables
+            .iter()
+            .map(|name| (name.as_str(), empty))
+            .collect();
         let flags = [
             "--sign-up",
             "",
             "--metrics-listen=",
             "--connections-per-address",
             "",
+            // The default is beside the binary, where tests have none.
+            "--site-root",
+            "site",
         ];
         let running = start_in(folder.path(), &flags, &settings);
         assert!(running.log().contains("INFO"), "{}", running.log());

@@ -60,6 +60,12 @@ fn metrics_are_numbers_on_their_own_listener() {
     ] {
         assert!(text.contains(&format!("\n{gauge} ")), "{text}");
     }
+    let readme = include_str!("../../../../README.md");
+    for family in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = family.split(' ').next().unwrap();
+        let row = format!("\n| `{name}");
+        assert!(readme.contains(&row), "the table of metrics has {name}");
+    }
     for private in ["kh_", "khs_", "acc_", "example.com", "Default", "127.0.0.1"] {
         assert!(!text.contains(private), "{private}: {text}");
     }

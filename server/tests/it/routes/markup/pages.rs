@@ -1,6 +1,8 @@
 //! Every page, with hostile text wherever a user or a program can choose a text.
 
+use app::shell::App;
 use form_urlencoded::byte_serialize;
+use leptos_axum::generate_route_list;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use vault::test_support::peer::{Peer, Script, Step};
 use vault::test_support::{DAY, PASSWORD};
@@ -47,8 +49,6 @@ async fn with_keys(text: &str) -> Pages {
     let segment = utf8_percent_encode(text, NON_ALPHANUMERIC);
     let mut pages = Pages::new();
     for (what, path) in [
-        ("Dashboard", "/".to_owned()),
-        ("API Control", "/preferences/api-control".to_owned()),
         ("search", format!("/preferences/api-control?q={query}")),
         (
             "search for nothing",
@@ -62,9 +62,6 @@ async fn with_keys(text: &str) -> Pages {
         ),
         ("key", key(&expiring)),
         ("expired key", key(&expired.access)),
-        ("account", "/preferences/account".to_owned()),
-        ("notices", "/preferences/notices".to_owned()),
-        ("developers", "/developers".to_owned()),
         ("no such key", key(&segment.to_string())),
         ("no such page", format!("/{segment}")),
     ] {
@@ -73,6 +70,14 @@ async fn with_keys(text: &str) -> Pages {
             assert_eq!(title(&html), format!("{text} · Keyhold"), "{what}");
         }
         pages.push((what.to_owned(), html));
+    }
+    for route in generate_route_list(App) {
+        let path = route.path().replace("{access_key}", &expiring);
+        let answer = member.get(&path).await;
+        // The others redirect an account that is signed in.
+        if is_page(&answer) {
+            pages.push((route.path().to_owned(), answer.body));
+        }
     }
     pages.extend(replayed(&member, &expiring, text).await);
     pages
