@@ -135,14 +135,25 @@ struct KeyBody {
 
 impl From<KeyView> for KeyBody {
     fn from(key: KeyView) -> Self {
+        // Without `..`, so that a new field has to be used or left out deliberately.
+        let KeyView {
+            access_key,
+            name,
+            description,
+            status,
+            created,
+            expires,
+            used,
+            version: _,
+        } = key;
         Self {
-            access_key: key.access_key,
-            name: key.name,
-            description: key.description,
-            status: key.status,
-            created_at: key.created.rfc3339,
-            expires_at: key.expires.map(|moment| moment.rfc3339),
-            last_used_at: key.used.map(|moment| moment.rfc3339),
+            access_key,
+            name,
+            description,
+            status,
+            created_at: created.rfc3339,
+            expires_at: expires.map(|moment| moment.rfc3339),
+            last_used_at: used.map(|moment| moment.rfc3339),
         }
     }
 }

@@ -226,7 +226,7 @@ impl Vault {
         // Expired keys in use come first, but only three of them before those that expire soon: a dozen must not hide
         // these.
         let statement = format!(
-            "SELECT access_key, name, description, created_at, expires_at, used_at, failing, failed_at, urgency,
+            "SELECT t.*,
                     COUNT(CASE WHEN urgency IN (1, 3) THEN 1 END) OVER () AS expired,
                     COUNT(CASE WHEN urgency = 2 THEN 1 END) OVER () AS soon
              FROM (SELECT s.*, CASE WHEN failing > 0 THEN 1
