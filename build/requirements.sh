@@ -19,6 +19,11 @@ done < <(
   grep -HoE '`(shared|vault|app|server)/[^` ]+\.rs::[^` ]+`' ARCHITECTURE.md | tr -d '`' | sed 's/:/ /'
 )
 
+# A test in ARCHITECTURE.md may be named without its file. Other names that look like one must exist too.
+while read -r name; do
+  grep -rqw "$name" --include='*.rs' --exclude-dir=target shared vault app server || complain ARCHITECTURE.md "$name"
+done < <(grep -oE '`[a-z]+(_[a-z0-9]+){2,}`' ARCHITECTURE.md | tr -d '`' | sort -u)
+
 # A path in ARCHITECTURE.md may begin in the folder of the one before it, so only its end has to exist.
 while read -r named; do
   complain ARCHITECTURE.md "$named"
