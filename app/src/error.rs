@@ -49,16 +49,13 @@ impl FnError {
     pub fn offline() -> Self {
         Self::new(
             "offline",
-            "Keyhold cannot be reached. Check the connection and try again.",
+            "We cannot reach Keyhold. Check your connection and try again.",
         )
     }
 
     /// An internal fault, whose cause is in the log.
     pub fn inside() -> Self {
-        Self::new(
-            "internal",
-            "Something went wrong inside Keyhold. Try again.",
-        )
+        Self::new("internal", "Something went wrong. Try again.")
     }
 
     /// The HTTP status that goes with the code.
@@ -120,7 +117,7 @@ impl FromServerFnError for FnError {
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_) => {
-                Self::new("bad_request", "The request cannot be read.")
+                Self::new("bad_request", "We cannot read this request.")
             }
             _ => Self::inside(),
         }
@@ -139,17 +136,16 @@ impl From<vault::Error> for FnError {
                 version: Some(conflict.version),
                 ..Self::new(Self::CONFLICT, conflict.message)
             },
-            vault::Error::WrongCredentials => Self::new(
-                "sign_in_failed",
-                "The e-mail address or the password is wrong.",
-            ),
+            vault::Error::WrongCredentials => {
+                Self::new("sign_in_failed", "The email address or password is wrong.")
+            }
             vault::Error::SignUpRefused => Self::new(
                 "sign_up_refused",
-                "No account could be made with this address. If you have one already, sign in.",
+                "We could not create an account with this address. If you already have one, sign in.",
             ),
             vault::Error::LinkGone => Self::new(
                 Self::LINK_GONE,
-                "This link has been used or has expired. Ask for a new one.",
+                "This link was already used or has expired. Request a new one.",
             ),
             vault::Error::Throttled { retry_after } => Self {
                 retry_after: Some(retry_after),
@@ -194,10 +190,10 @@ impl From<vault::Error> for FnError {
 #[cfg(feature = "ssr")]
 fn quota(limit: vault::limits::Limit, most: u32) -> String {
     if limit == vault::limits::Limit::Accounts {
-        return "No more accounts can be made here. Ask the operator.".to_owned();
+        return "This site accepts no more accounts. Ask its operator.".to_owned();
     }
     format!(
-        "This account can have {} beside its first one. Delete keys that you no longer need, or ask the operator.",
+        "This account has reached its limit of {}, not counting its first one. Delete keys that you no longer need, or ask the operator.",
         numbered(most.into(), "key")
     )
 }

@@ -47,7 +47,7 @@ test("the banner lists expiring keys, soonest first, and extends them in place",
 
   await dashboard.extension("Later").selectOption("never");
   await dashboard.extend("Later").click();
-  await expect(dashboard.banner).toContainText("No key needs attention any more.");
+  await expect(dashboard.banner).toContainText("No keys need attention.");
   expect((await keyhold.verify(later)).headers.has("x-keyhold-expires-at")).toBe(false);
   await dashboard.reload();
   await expect(dashboard.banner).toHaveCount(0);

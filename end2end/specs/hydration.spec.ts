@@ -77,17 +77,17 @@ const USES: Use[] = [
       await page.getByLabel("Description").fill("edited");
       await page.getByRole("button", { name: "Save changes" }).click();
     },
-    sees: (page) => expect(page.getByText(/is saved\.$/).first()).toBeVisible(),
+    sees: (page) => expect(page.getByText(/ saved\.$/).first()).toBeVisible(),
   },
   {
     path: "/preferences/account",
     act: (page) => page.getByRole("button", { name: "Save preferences" }).click(),
-    sees: (page) => expect(page.getByText("Your preferences are saved.")).toBeVisible(),
+    sees: (page) => expect(page.getByText("Preferences saved.")).toBeVisible(),
   },
   {
     path: "/preferences/notices",
     act: (page) => page.getByRole("button", { name: "Save choice" }).click(),
-    sees: (page) => expect(page.getByText("Your choice is saved.")).toBeVisible(),
+    sees: (page) => expect(page.getByText("Choice saved.")).toBeVisible(),
   },
   {
     path: "/preferences/api-control",
@@ -277,7 +277,7 @@ test.describe("input from before hydration survives it", () => {
     release();
     await takenOver(notices);
     await expect(notices.locator(".stages input:checked")).toHaveCount(0);
-    await expect(notices.getByText("With none of them chosen")).toBeVisible();
+    await expect(notices.getByText("With none selected")).toBeVisible();
 
     await page.context().clearCookies();
     const stranger = await page.context().newPage();

@@ -96,7 +96,7 @@ test("if the clipboard is denied, the page says so and selects the text", async 
   });
   await keyPage.openOf(account.key);
   await page.getByRole("button", { name: /^Copy/ }).first().click();
-  await expect(keyPage.toasts).toContainText("The browser refused the clipboard.");
+  await expect(keyPage.toasts).toContainText("The browser blocked the clipboard.");
   expect(await page.evaluate(() => String(getSelection()).trim())).toBe(account.key.access_key);
 });
 
@@ -123,7 +123,7 @@ test("a translated page shows changes", async ({ page, account: _, functions, ap
   await translate(page);
   await keyPage.expireNow.click();
   await expect(keyPage.status).toHaveText("Expired");
-  await expect(keyPage.toasts).toContainText("Translated is expired.");
+  await expect(keyPage.toasts).toContainText("Translated expired.");
   await expect(keyPage.restore).toBeVisible();
   await translate(page);
   await keyPage.name.fill("");

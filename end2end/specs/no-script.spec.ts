@@ -32,7 +32,7 @@ test("signing in and out", async ({ page, keyhold, account, signIn, apiControl }
   await page.goto("/preferences/api-control?q=default");
   await expect(page).toHaveURL(/\/sign-in\?next=/);
   await signIn.signIn(account.email, "not the password");
-  await expect(signIn.alert).toContainText("The e-mail address or the password is wrong.");
+  await expect(signIn.alert).toContainText("The email address or password is wrong.");
   await expect(signIn.email).toHaveValue(account.email);
   await signIn.signIn(account.email, account.password);
   await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?q=default`);
@@ -81,7 +81,7 @@ test("reading, editing, expiring, restoring and deleting", async ({ page, keyhol
   await keyPage.name.fill("Renamed");
   await keyPage.save.click();
   await expect(page).toHaveURL(`${keyhold.url}${KeyPage.path(key)}?done=edited`);
-  await expect(page.getByText("The key is saved.")).toBeVisible();
+  await expect(page.getByText("Key saved.")).toBeVisible();
   await expect(keyPage.name).toHaveValue("Renamed");
   await expect(keyPage.description).toHaveValue("kept");
 
@@ -104,7 +104,7 @@ test("reading, editing, expiring, restoring and deleting", async ({ page, keyhol
   await keyPage.confirmName.fill("Renamed");
   await keyPage.delete.click();
   await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?done=deleted`);
-  await expect(page.getByText("The key is deleted.")).toBeVisible();
+  await expect(page.getByText("Key deleted.")).toBeVisible();
   expect((await keyhold.verify(key)).code).toBe("key_invalid");
 });
 

@@ -63,7 +63,7 @@ test("an address with an account cannot sign up again", async ({ page, keyhold, 
   await signUp.email.fill(account.email.toUpperCase());
   await signUp.password.fill(PASSWORD);
   await signUp.submit.click();
-  await expect(page.getByRole("alert")).toContainText("No account could be made");
+  await expect(page.getByRole("alert")).toContainText("We could not create an account");
   await expect(signUp.email).toHaveValue(account.email.toUpperCase());
 
   await signIn.open();
@@ -86,7 +86,7 @@ test("signing in leads back to the requested page, and signing out ends the sess
   await signIn.reload();
 
   await signIn.signIn(account.email, "not the password");
-  await expect(signIn.alert).toContainText("The e-mail address or the password is wrong.");
+  await expect(signIn.alert).toContainText("The email address or password is wrong.");
   await expect(signIn.email).toHaveValue(account.email);
   await signIn.signIn(account.email, account.password);
   await expect(apiControl.heading("API Control")).toBeVisible();

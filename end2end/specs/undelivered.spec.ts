@@ -23,7 +23,7 @@ test("a rejected mail is shown with the server's response, and can be sent again
 
   postOffice.refused.delete(account.email);
   await noticesPage.sendAgain(row).click();
-  await expect(noticesPage.toasts).toContainText("The mail will be sent again.");
+  await expect(noticesPage.toasts).toContainText("We'll send the email again.");
   // The page refreshes by itself.
   await expect(row.locator(".pill")).toHaveText("Sent");
   await expect(noticesPage.sendAgain(row)).toHaveCount(0);
@@ -43,7 +43,7 @@ test.describe("without JavaScript", () => {
     }).toPass();
     postOffice.refused.delete(account.email);
     await noticesPage.sendAgain(row).click();
-    await expect(page.getByText("The mail will be sent again.")).toBeVisible();
+    await expect(page.getByText("We'll send the email again.")).toBeVisible();
     await expect(async () => {
       await page.goto(noticesPage.path);
       await expect(row.locator(".pill")).toHaveText("Sent", { timeout: 500 });

@@ -27,7 +27,7 @@ test("a tab opened before a key expired does not revive it, and shows both state
 
   // Sending again, with both states visible, saves; the key stays expired.
   await second.save.click();
-  await expect(second.toasts).toContainText("is saved");
+  await expect(second.toasts).toContainText("saved.");
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 
   // A deliberately chosen new date restores the key.
@@ -91,7 +91,7 @@ test("one page saves, expires and saves again without a conflict", async ({ keyh
   await expect(keyPage.status).toHaveText(/Expired/);
   await keyPage.name.fill("Renamed");
   await keyPage.save.click();
-  await expect(keyPage.toasts).toContainText("Renamed is saved");
+  await expect(keyPage.toasts).toContainText("Renamed saved");
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
 
@@ -100,7 +100,7 @@ test("a new message replaces the old one", async ({ account, functions, keyPage,
   await keyPage.openOf(account.key);
   await keyPage.description.fill("first");
   await keyPage.save.click();
-  await expect(keyPage.toasts).toContainText("is saved");
+  await expect(keyPage.toasts).toContainText("saved.");
   await functions.deleteKey(account.key);
   await keyPage.description.fill("second");
   await keyPage.save.click();
@@ -170,6 +170,6 @@ test("an outdated Dashboard does not revive a key", async ({ keyhold, account: _
   await expect(undo).toBeVisible();
   expect((await keyhold.verify(soon)).status).toBe(200);
   await undo.click();
-  await expect(dashboard.toasts).toContainText("is as it was before");
+  await expect(dashboard.toasts).toContainText("change undone");
   expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
 });

@@ -9,7 +9,7 @@ use crate::server_fns::overview::DismissClaim;
 use crate::ui::icon::Icon;
 use crate::ui::toasts::Feedback;
 
-/// The note on a password reset that confirmed the address and expired the keys made before.
+/// The note on a password reset that confirmed the address and expired the keys created before.
 pub fn claim(claim: ClaimView) -> AnyView {
     let feedback = Feedback::get();
     let dismissed = then(move |_, _| {
@@ -23,7 +23,7 @@ pub fn claim(claim: ClaimView) -> AnyView {
                 <p>
                     "This address was confirmed by a password reset on "
                     <time datetime=claim.at.rfc3339>{claim.at.text}</time> ". " {expired(claim.expired)}
-                    "Somebody else may have made the account, so restore only the keys you know."
+                    "Someone else may have created the account, so restore only keys that you recognize."
                 </p>
                 <div class="choices">
                     <a href="/preferences/api-control?status=expired">"Expired keys"</a>
@@ -39,8 +39,8 @@ pub fn claim(claim: ClaimView) -> AnyView {
 fn expired(keys: i64) -> String {
     match keys {
         0 => "No key was in use. ".to_owned(),
-        1 => "1 key made before was expired. ".to_owned(),
-        keys => format!("{keys} keys made before were expired. "),
+        1 => "1 key created before was expired. ".to_owned(),
+        keys => format!("{keys} keys created before were expired. "),
     }
 }
 
@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn the_sentence_agrees_with_its_number() {
         assert_eq!(expired(0), "No key was in use. ");
-        assert_eq!(expired(1), "1 key made before was expired. ");
-        assert_eq!(expired(12), "12 keys made before were expired. ");
+        assert_eq!(expired(1), "1 key created before was expired. ");
+        assert_eq!(expired(12), "12 keys created before were expired. ");
     }
 }

@@ -19,11 +19,11 @@ pub const FORM: &str = "/preferences/account#address";
 /// The note on an address that is not confirmed, with ways to confirm or correct it, or on a pending change.
 pub fn note(address: &AddressView) -> Option<AnyView> {
     if let Some(pending) = address.pending.clone() {
-        let kept = says("The address stays as it is.");
+        let kept = says("Your address is unchanged.");
         return Some(warning(
             view! {
-                "We sent a link to " <bdi>{pending}</bdi> ". Until it is opened, "
-                <bdi>{address.email.clone()}</bdi> " stays the address of this account."
+                "We sent a link to " <bdi>{pending}</bdi> ". Until you open it, this account keeps "
+                <bdi>{address.email.clone()}</bdi> "."
             }
             .into_any(),
             press(
@@ -41,7 +41,7 @@ pub fn note(address: &AddressView) -> Option<AnyView> {
         warning(
             view! {
                 <bdi>{address.email.clone()}</bdi>
-                " is not confirmed yet. We sent you an email: open the link in it, so that you hear of keys before they expire."
+                " is not confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."
             }
             .into_any(),
             view! {
@@ -107,7 +107,7 @@ fn form(changes: RwSignal<u32>) -> AnyView {
                     label="New address"
                     kind="email"
                     autocomplete="email"
-                    help="We send it a link, and use it once the link is opened. The present address is notified."
+                    help="We send it a link. Your account uses the new address once you open the link. We also tell the current address."
                 />
                 <PasswordField
                     state=state

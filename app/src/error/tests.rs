@@ -123,11 +123,11 @@ mod of_the_vault {
         assert_eq!(wait(30), "Too many attempts. Try again in 30 seconds.");
         assert_eq!(wait(1), "Too many attempts. Try again in 1 second.");
         let keys = |most| message(Error::Quota(Limit::Keys, most));
-        assert!(keys(9).starts_with("This account can have 9 keys beside"));
-        assert!(keys(1).starts_with("This account can have 1 key beside"));
+        assert!(keys(9).starts_with("This account has reached its limit of 9 keys, not"));
+        assert!(keys(1).starts_with("This account has reached its limit of 1 key, not"));
         assert_eq!(
             message(Error::Quota(Limit::Accounts, 9)),
-            "No more accounts can be made here. Ask the operator."
+            "This site accepts no more accounts. Ask its operator."
         );
     }
 }

@@ -91,7 +91,11 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
             before: change.expiry_before.clone(),
             had_expired: had_expired(&restored),
         };
-        feedback.changed(format!("{} has its new expiration.", change.name));
+        let text = match &change.expires {
+            Some(end) => format!("{} now expires on {}.", change.name, end.text),
+            None => format!("{} never expires.", change.name),
+        };
+        feedback.changed(text);
         line.became(change, Some(extended));
         Ok(())
     });
@@ -154,7 +158,7 @@ fn undo(line: Line, access_key: String, name: String, extended: Extended) -> Any
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;
-        feedback.changed(format!("{} is as it was before.", change.name));
+        feedback.changed(format!("{}: change undone.", change.name));
         line.became(change, None);
         Ok(())
     });

@@ -12,7 +12,7 @@ use crate::ui::icon::Icon;
 use crate::ui::reactive::effect;
 
 const QUESTION: &str =
-    "The secret key has not been copied, and it will not be shown again. Leave all the same?";
+    "You haven't copied the secret key, and you won't see it again. Leave anyway?";
 
 /// The card, with a link to the next page. Leaving it before the secret was copied asks for confirmation.
 #[component]
@@ -55,7 +55,7 @@ pub fn IssuedCard(
                 {Icon::WARNING.draw()}
                 <span>
                     <strong>"You will not see this secret again."</strong>
-                    " Keyhold keeps only a digest of it. Copy it now to where your program reads it."
+                    " Keyhold stores only a digest of it. Copy it to your program's configuration now."
                 </span>
             </p>
             <dl class="credentials">
@@ -69,7 +69,7 @@ pub fn IssuedCard(
                     <code data-testid="secret-key">{issued.secret_key.clone()}</code>
                     <CopyButton text=issued.secret_key what="secret key" on_copied=on_saved />
                 </dd>
-                <dt>"Try it at once"</dt>
+                <dt>"Try it now"</dt>
                 <dd>
                     <code class="line">{curl.clone()}</code>
                     <CopyButton text=curl what="curl line" on_copied=on_saved />

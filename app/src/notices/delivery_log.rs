@@ -47,8 +47,8 @@ pub fn failures(notices: Memo<NoticesView>) -> AnyView {
 fn undelivered(mails: usize) -> String {
     match mails {
         0 => String::new(),
-        1 => "A mail could not be delivered. ".to_owned(),
-        many => format!("{many} mails could not be delivered. "),
+        1 => "An email could not be delivered. ".to_owned(),
+        many => format!("{many} emails could not be delivered. "),
     }
 }
 
@@ -101,7 +101,7 @@ fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
         return view! {
             <div class="empty">
                 {Icon::MAIL.draw()} <h3>"Nothing was sent yet"</h3>
-                <p>"The first notice comes when one of your keys nears its expiration."</p>
+                <p>"The first notice is sent when one of your keys is about to expire."</p>
             </div>
         }
         .into_any();
@@ -121,7 +121,7 @@ fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
             </thead>
             <tbody>{deliveries.iter().map(|delivery| row(delivery.clone(), now)).collect_view()}</tbody>
         </table>
-        {more.then(|| view! { <p class="zone">{format!("The newest of {total} mails, and those that failed.")}</p> })}
+        {more.then(|| view! { <p class="zone">{format!("The newest of {total} emails, and those that failed.")}</p> })}
     }
     .into_any()
 }
@@ -143,11 +143,11 @@ fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
         }
         MailKind::ConfirmAddress => "Link to confirm your address".into_any(),
         MailKind::ConfirmSecondRecipient => "Link to confirm the second recipient".into_any(),
-        MailKind::ResetPassword => "Link to a new password".into_any(),
-        MailKind::PasswordChanged => "Notice of a new password".into_any(),
+        MailKind::ResetPassword => "Link to set a new password".into_any(),
+        MailKind::PasswordChanged => "Password changed".into_any(),
         MailKind::ChangeAddress => "Link to confirm a new address".into_any(),
-        MailKind::AddressAsked => "Notice of a requested address change".into_any(),
-        MailKind::AddressChanged => "Notice of a changed address".into_any(),
+        MailKind::AddressAsked => "Address change requested".into_any(),
+        MailKind::AddressChanged => "Address changed".into_any(),
     };
     view! {
         <tr>
@@ -188,7 +188,7 @@ fn key(key: DeliveredKey) -> AnyView {
 /// The end of a key's line: the reason why the mail left it out, or that it has no page.
 fn fate(left_out: bool, exists: bool) -> &'static str {
     match (left_out, exists) {
-        (true, true) => " · left out: extended, or announced more urgently",
+        (true, true) => " · left out: extended, or in a more urgent notice",
         (true, false) => " · left out: deleted",
         (false, true) => "",
         (false, false) => " · deleted since",
@@ -213,7 +213,7 @@ fn state(delivery: &Delivery) -> AnyView {
     let again = (delivery.state == DeliveryState::Failed).then(|| {
         let feedback = Feedback::get();
         let done = then(move |_, _| {
-            feedback.changed("The mail will be sent again.");
+            feedback.changed("We'll send the email again.");
             Ok(())
         });
         let mail = ("mail", delivery.id.clone());
@@ -236,13 +236,13 @@ fn about(delivery: &Delivery) -> String {
             let put_off = delivery.at.at > delivery.created.at;
             match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
                 (false, _) => format!("Next try: {}", delivery.at.text),
-                (true, true) => format!("With others at {}", delivery.at.text),
+                (true, true) => format!("To be sent with others at {}", delivery.at.text),
                 // It is on its way.
                 (true, false) => String::new(),
             }
         }
-        DeliveryState::Failed => format!("Given up: {}", delivery.at.text),
-        DeliveryState::Dropped => "It was no longer true when its turn came.".to_owned(),
+        DeliveryState::Failed => format!("Last try: {}", delivery.at.text),
+        DeliveryState::Dropped => "It was out of date before it could be sent.".to_owned(),
     }
 }
 
@@ -270,8 +270,8 @@ mod tests {
     #[test]
     fn the_sentence_agrees_with_its_number() {
         assert_eq!(undelivered(0), "");
-        assert_eq!(undelivered(1), "A mail could not be delivered. ");
-        assert_eq!(undelivered(7), "7 mails could not be delivered. ");
+        assert_eq!(undelivered(1), "An email could not be delivered. ");
+        assert_eq!(undelivered(7), "7 emails could not be delivered. ");
     }
 
     /// A mail that waits says what for: for the mail server, for other keys, or only for its turn.
@@ -280,7 +280,7 @@ mod tests {
         use DeliveryState::Waiting;
         for (at, attempts, words, text) in [
             (1, 0, "", ""),
-            (60, 0, "", "With others at day 60"),
+            (60, 0, "", "To be sent with others at day 60"),
             (60, 1, "", ""),
             (60, 1, "451 busy", "Next try: day 60"),
             (60, 0, "451 busy", "Next try: day 60"),
@@ -294,9 +294,9 @@ mod tests {
     fn a_mail_at_its_end_says_how_it_ended() {
         use DeliveryState::{Dropped, Failed, Sent};
         assert_eq!(about(&delivery(Sent, 5, 1, "250 ok")), "");
-        assert_eq!(about(&delivery(Failed, 5, 9, "550 no")), "Given up: day 5");
+        assert_eq!(about(&delivery(Failed, 5, 9, "550 no")), "Last try: day 5");
         let dropped = about(&delivery(Dropped, 5, 0, ""));
-        assert_eq!(dropped, "It was no longer true when its turn came.");
+        assert_eq!(dropped, "It was out of date before it could be sent.");
     }
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
         assert_eq!(fate(false, true), "");
         assert_eq!(fate(false, false), " · deleted since");
         assert_eq!(fate(true, false), " · left out: deleted");
-        let announced = " · left out: extended, or announced more urgently";
+        let announced = " · left out: extended, or in a more urgent notice";
         assert_eq!(fate(true, true), announced);
     }
 

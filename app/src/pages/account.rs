@@ -65,7 +65,7 @@ fn preferences(account: AccountView) -> AnyView {
         let _ = state
             .version
             .try_set(of_preferences(&saved.time_zone, saved.warning_days));
-        feedback.say("Your preferences are saved.");
+        feedback.say("Preferences saved.");
         // Other pages name the zone.
         everywhere.refetch();
         Ok(())
@@ -82,7 +82,7 @@ fn preferences(account: AccountView) -> AnyView {
                     label="Time zone"
                     value=account.time_zone
                     list="time-zones"
-                    help="The name of a zone, such as Europe/Berlin. All dates are shown in it, and a date without a time ends in it."
+                    help="For example Europe/Berlin. All dates are shown in this time zone, and a date without a time means the end of that day."
                 />
                 <datalist id="time-zones" node_ref=zones></datalist>
                 <TextField
@@ -92,7 +92,7 @@ fn preferences(account: AccountView) -> AnyView {
                     value=account.warning_days.to_string()
                     input_mode="numeric"
                     help=format!(
-                        "A key counts as expiring soon this many days ahead, from {} to {}.",
+                        "How many days ahead a key counts as expiring soon, from {} to {}.",
                         days.start(),
                         days.end(),
                     )
@@ -138,7 +138,7 @@ fn password_form(email: String, changes: RwSignal<u32>) -> AnyView {
     let state = FormState::new(ChangePassword::PATH);
     let feedback = Feedback::get();
     let done = then(move |_, _| {
-        feedback.say("Your password is changed. All other sessions have ended.");
+        feedback.say("Password changed. You're signed out everywhere else.");
         changes.update(|changes| *changes += 1);
         Ok(())
     });

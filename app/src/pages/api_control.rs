@@ -249,7 +249,7 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
     view! {
         <section class="empty">
             {Icon::SEARCH.draw()} <h2>"No key matches"</h2>
-            <p>"The search looks into names, descriptions and access keys."</p>
+            <p>"Search covers names, descriptions and access keys."</p>
             <a class="button" href=LIST>
                 "Show all keys"
             </a>

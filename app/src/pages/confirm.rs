@@ -21,7 +21,7 @@ pub fn ConfirmPage() -> impl IntoView {
                 <PageHead title="Done" />
                 <p class="note good" role="status">
                     {Icon::CHECK.draw()}
-                    <span>"Your answer is noted. You can close this page."</span>
+                    <span>"Your choice is saved. You can close this page."</span>
                 </p>
                 <p>
                     "If the account is yours: " <a href="/preferences/notices">"Notices"</a>
@@ -74,14 +74,14 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
         Some(here) => Some(
             view! {
                 "This browser is signed in as " <bdi>{here}</bdi>
-                ". If you made the account, sign out and open this link again. "
+                ". If you created the account, sign out and open this link again. "
             }
             .into_any(),
         ),
         None => {
             let back = format!("/sign-in?next=/confirm%3Ftoken%3D{token}");
             Some(
-                view! { "If you made the account, " <a href=back>"sign in here"</a> " first. " }
+                view! { "If you created the account, " <a href=back>"sign in here"</a> " first. " }
                     .into_any(),
             )
         }
@@ -92,20 +92,20 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
                 {Icon::WARNING.draw()}
                 <span>
                     {first}
-                    "Confirmed from a browser without its sign-in, the address gets notices, but setting a forgotten password expires the keys made before."
+                    "If you confirm from a browser that is not signed in, the address gets notices, but resetting the password expires the keys created before."
                 </span>
             </p>
         }
     });
     view! {
         <p>
-            "Confirm that mail to " <bdi class="quoted">{link.address.clone()}</bdi>
-            " reaches you: notices about your API keys are sent there."
+            "Confirm that email to " <bdi class="quoted">{link.address.clone()}</bdi>
+            " reaches you: we send notices about your API keys there."
         </p>
         {signed_out}
         <p class="muted">
-            "You did not sign up? Then do not confirm: the person who made the account knows its password and its API keys. Close this page, or "
-            <a href="/forgot-password">"set a new password"</a> " to take the account over, which expires the keys made before."
+            "Didn't sign up? Don't confirm: the person who created the account knows its password and API keys. Close this page, or "
+            <a href="/forgot-password">"set a new password"</a> " to take over the account, which expires the keys created before."
         </p>
     }
     .into_any()
@@ -114,10 +114,10 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
 fn changes_own(link: &LinkView) -> AnyView {
     view! {
         <p>
-            "The account " <bdi class="quoted">{link.account.clone()}</bdi> " asks to use "
-            <bdi class="quoted">{link.address.clone()}</bdi> " as its address: to sign in with, and for every email."
+            "The account " <bdi class="quoted">{link.account.clone()}</bdi> " wants to use "
+            <bdi class="quoted">{link.address.clone()}</bdi> " as its address, to sign in and for all emails."
         </p>
-        <p class="muted">"You do not know that account? Close this page, and nothing changes."</p>
+        <p class="muted">"Don't know this account? Close this page, and nothing changes."</p>
     }
     .into_any()
 }
@@ -125,10 +125,10 @@ fn changes_own(link: &LinkView) -> AnyView {
 fn confirms_second(link: &LinkView) -> AnyView {
     view! {
         <p>
-            <bdi class="quoted">{link.account.clone()}</bdi> " asks that notices about its API keys also go to "
-            <bdi class="quoted">{link.address.clone()}</bdi> ": which keys expire, and when."
+            <bdi class="quoted">{link.account.clone()}</bdi> " wants to send notices about its API keys to "
+            <bdi class="quoted">{link.address.clone()}</bdi> " too: which keys expire, and when."
         </p>
-        <p class="muted">"You do not know that account, or do not want this? Close this page, and nothing is sent."</p>
+        <p class="muted">"Don't know this account, or don't want this? Close this page, and nothing is sent."</p>
     }
     .into_any()
 }
@@ -137,7 +137,7 @@ fn stops(link: &LinkView) -> AnyView {
     view! {
         <p>
             "Notices about the API keys of " <bdi class="quoted">{link.account.clone()}</bdi> " also go to "
-            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everyone who reads email there."
+            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everyone who reads email at this address."
         </p>
     }
     .into_any()

@@ -178,7 +178,7 @@ fn sentence((expired, soon): (i64, i64), window: i64) -> String {
         days => format!("{days} days"),
     };
     match (expired, soon) {
-        (0, 0) => "No key needs attention any more.".to_owned(),
+        (0, 0) => "No keys need attention.".to_owned(),
         (0, _) => format!("{will_expire} within the next {days}."),
         (_, 0) => format!("{have_expired} and cannot be used."),
         _ => format!("{have_expired}, and {will_expire} within the next {days}."),
@@ -252,8 +252,7 @@ fn tiles(counts: Counts) -> AnyView {
 
 fn next(overview: Overview, now: Signal<i64>) -> AnyView {
     if overview.upcoming.is_empty() {
-        return view! { <p class="muted">"Nothing expires: no key in use has an expiration."</p> }
-            .into_any();
+        return view! { <p class="muted">"No active key has an expiration."</p> }.into_any();
     }
     view! { <TimeLine overview=overview now=now /> }.into_any()
 }
@@ -329,7 +328,7 @@ mod tests {
     #[test]
     fn the_sentence_agrees_with_its_numbers() {
         for ((expired, soon), text) in [
-            ((0, 0), "No key needs attention any more."),
+            ((0, 0), "No keys need attention."),
             ((0, 1), "1 key expires within the next 14 days."),
             ((0, 2), "2 keys expire within the next 14 days."),
             ((1, 0), "1 key has expired and cannot be used."),

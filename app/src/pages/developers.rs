@@ -41,7 +41,7 @@ fn content(overview: Overview) -> AnyView {
         <article class="prose">
             <p class="lead">
                 "A program proves who it is with a key: an access key, which is public, and a secret key, which is not. "
-                "Any endpoint behind Keyhold lets it in or says exactly why not."
+                "Every endpoint behind Keyhold accepts the key or says exactly why not."
             </p>
             {match whose {
                 Some(name) => {
@@ -91,7 +91,7 @@ fn carriers(site: &str, access_key: &str) -> AnyView {
     view! {
         <section>
             <h2>"Sending a key"</h2>
-            <p>"Three ways, of which a request uses one. Two at a time are refused with 400."</p>
+            <p>"Use one of three ways. A request that uses two gets 400."</p>
             <h3>"HTTP Basic"</h3>
             {example("Basic example", format!("curl -i -u '{access_key}:{SECRET}' {site}/verify"))}
             <h3>"Bearer token"</h3>
@@ -116,7 +116,7 @@ fn endpoints(site: &str, access_key: &str) -> AnyView {
                     <code>"/verify"</code>
                 </dt>
                 <dd>
-                    "Says whether a key is good. Any method, any path below it; the body is not read. For gateways and for trying a key."
+                    "Checks a key. Accepts any method and any path below it, and ignores the body. For gateways, and for trying a key."
                 </dd>
                 <dt>
                     <code>"GET /v1/account"</code>
@@ -125,7 +125,7 @@ fn endpoints(site: &str, access_key: &str) -> AnyView {
                 <dt>
                     <code>"GET /v1/keys"</code>
                 </dt>
-                <dd>"The account's keys with name, status and expiration, as JSON. Secrets are never among it."</dd>
+                <dd>"The account's keys with name, status and expiration, as JSON. Never includes secrets."</dd>
             </dl>
             {example("account example", format!("curl -u '{access_key}:{SECRET}' {site}/v1/account"))}
             {example("keys example", format!("curl -u '{access_key}:{SECRET}' {site}/v1/keys"))}
@@ -221,7 +221,7 @@ fn expired() -> AnyView {
             <p>
                 "The account holder opens that page, or "
                 <a href="/preferences/api-control?status=expired">"API Control"</a>
-                ", and chooses a new expiration. The same credentials work again at once; nothing has to be deployed."
+                ", and chooses a new expiration. The same credentials work again at once, without a deployment."
             </p>
         </section>
     }
@@ -234,13 +234,13 @@ fn gateways() -> AnyView {
             <h2>"Behind a gateway"</h2>
             <p>
                 "A gateway asks " <code>"/verify"</code>
-                " about each request and passes on only what is answered with 200. Your API then reads the account from the "
+                " about each request and passes on only those answered with 200. Your API then reads the account from the "
                 <code>"X-Keyhold-"</code> " headers and needs no code for keys at all."
             </p>
             <p>
-                "Whole configurations for nginx, Caddy, Traefik and Envoy come with Keyhold, in its folder "
+                "Complete configurations for nginx, Caddy, Traefik and Envoy come with Keyhold, in its folder "
                 <code>"deploy"</code>
-                ". They also remove what a client says about itself under the names of these headers, which is easily forgotten, and hand Keyhold's refusals on as they are."
+                ". They also remove these headers from the client's request, which is easily forgotten, and pass Keyhold's rejections on unchanged."
             </p>
         </section>
     }

@@ -16,16 +16,16 @@ pub fn ForgotPasswordPage() -> impl IntoView {
         view! {
             <PageHead title="Look into your mail" />
             <p>
-                "If there is an account with that address, a link to set a new password is on its way. It works once, within an hour."
+                "If this address has an account, we sent it a link to set a new password. It works once, within an hour."
             </p>
-            <p class="muted">"Nothing there? Look among the unwanted mail, or " <a href="/forgot-password">"try again"</a> "."</p>
+            <p class="muted">"No email? Check your spam folder, or " <a href="/forgot-password">"try again"</a> "."</p>
         }
         .into_any()
     } else {
         let state = FormState::new(ForgotPassword::PATH);
         view! {
             <PageHead title="Forgot your password?" />
-            <p>"Enter your address, and a link to set a new password is sent there."</p>
+            <p>"Enter your address, and we send it a link to set a new password."</p>
             <Form state=state then=then(|_, _| Ok(()))>
                 <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
                 <Submit state=state label="Send the link" />

@@ -210,7 +210,7 @@ fn edit_form(detail: Memo<KeyDetail>, time_zone: String) -> AnyView {
         begun.set_value((change.name.clone(), description.unwrap_or_default()));
         let _ = state.version.try_set(change.version);
         choice.keep();
-        feedback.changed(format!("{} is saved.", change.name));
+        feedback.changed(format!("{} saved.", change.name));
         Ok(())
     });
     view! {
@@ -281,7 +281,7 @@ fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -
     let navigate = use_navigate();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;
-        feedback.say_there(format!("{} is deleted.", change.name));
+        feedback.say_there(format!("{} deleted.", change.name));
         navigate(
             LIST,
             NavigateOptions {
@@ -301,7 +301,7 @@ fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -
                 (!expired.get())
                     .then(|| {
                         view! {
-                            <p>"If you only want to stop the key from working, expire it: that can be undone."</p>
+                            <p>"To only stop the key from working, expire it instead: you can undo that."</p>
                             <ExpireNow
                                 access_key=for_expire.clone()
                                 label="Expire instead"
@@ -311,8 +311,8 @@ fn delete_section(access_key: String, name: Memo<String>, expired: Memo<bool>) -
                     })
             })}
             <p>
-                <strong>"A deleted key cannot come back."</strong>
-                " Programs that still use it are refused. To confirm, type its name: "
+                <strong>"You cannot restore a deleted key."</strong>
+                " Programs that still use it stop working. To confirm, type its name: "
                 <bdi class="quoted">{reactive(move || name.get())}</bdi>
             </p>
             <Form state=state check=check_delete then=done>

@@ -30,7 +30,7 @@ pub fn linked(
                 view! {
                     <PageHead title="This cannot be shown right now" />
                     <p>{error.message}</p>
-                    <p>"Then open the link once more."</p>
+                    <p>"Then open the link again."</p>
                 }
                 .into_any()
             }
@@ -44,10 +44,10 @@ fn gone() -> AnyView {
     set_status(&vault::Error::LinkGone.into());
     view! {
         <PageHead title="This link no longer works" />
-        <p>"It has been used, a newer one has taken its place, or its time is over."</p>
+        <p>"It was already used, was replaced by a newer one, or has expired."</p>
         <ul class="ways">
-            <li>"For a new password: " <a href="/forgot-password">"ask for a new link"</a></li>
-            <li>"To confirm an address: sign in and ask for a new link under " <a href="/preferences/notices">"Notices"</a></li>
+            <li>"For a new password: " <a href="/forgot-password">"request a new link"</a></li>
+            <li>"To confirm an address: sign in and request a new link under " <a href="/preferences/notices">"Notices"</a></li>
         </ul>
     }
     .into_any()

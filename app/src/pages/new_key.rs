@@ -51,13 +51,13 @@ fn form(time_zone: String, done: Then) -> AnyView {
                     state=state
                     name="name"
                     label="Name"
-                    help="Where it is used, such as “Billing service”. You can change it later."
+                    help="Where you use it, such as “Billing service”. You can change it later."
                 />
                 <TextArea
                     state=state
                     name="description"
                     label="Description"
-                    help="Optional. Who to ask, what depends on it."
+                    help="Optional. For example its owner, and what depends on it."
                 />
                 <Expiration state=state choice=Choice::fresh(state) time_zone=time_zone />
                 <div class="row">

@@ -39,7 +39,7 @@ pub fn NoticesPage() -> impl IntoView {
 fn content(notices: Memo<NoticesView>) -> AnyView {
     view! {
         {failures(notices)}
-        <p class="lead">"Keyhold writes to you before a key expires, and when it has expired."</p>
+        <p class="lead">"Keyhold emails you before a key expires, and when it has expired."</p>
         {stages(notices)}
         {recipients(notices)}
         {calendar(notices)}
@@ -62,7 +62,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
             .into_iter()
             .filter(|stage| !fields.text(stage.slug()).is_empty());
         let _ = state.version.try_set(version(&mut chosen));
-        feedback.changed("Your choice is saved.");
+        feedback.changed("Choice saved.");
         Ok(())
     });
     let on = move |stage: Stage| match &replay {
@@ -98,7 +98,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
                     <legend class="visually-hidden">"Stages"</legend>
                     <div class="stages">{choices}</div>
                     <p class="help" id="stages-note">
-                        "A warning is sent if the key lives at least twice as long as the warning is early: a key made for a week is not announced a month ahead. Several keys at once make one mail."
+                        "A warning is sent only if the key's lifetime is at least twice the lead time: a key created for a week gets no notice a month ahead. Keys that are due together share one email."
                     </p>
                 </fieldset>
                 <div class="live" role="status">
@@ -109,7 +109,7 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
                                     <p class="note warn">
                                         {Icon::WARNING.draw()}
                                         <span>
-                                            "With none of them chosen, no notice is sent when a key expires. The Dashboard still shows it."
+                                            "With none selected, no notice is sent when a key expires. The Dashboard still shows it."
                                         </span>
                                     </p>
                                 }
@@ -143,10 +143,10 @@ fn recipients(notices: Memo<NoticesView>) -> AnyView {
                     match own.get() {
                         (true, true) => "The account's own address. It gets every notice.",
                         (true, false) => {
-                            "The account's own address. It gets every notice. It was confirmed from a browser that was not signed in, so setting a forgotten password would expire your keys: a link that you open in this browser prevents that."
+                            "The account's own address. It gets every notice. It was confirmed from a browser that was not signed in, so resetting your password would expire your keys. To prevent that, request a link and open it in this browser."
                         }
                         (false, _) => {
-                            "The account's own address. It gets every notice already. Open the link in the email in this browser: that shows that mail arrives, and that the account is yours."
+                            "The account's own address. It already gets every notice. Open the link in our email in this browser, to show that email arrives and that the account is yours."
                         }
                     }
                 })}
@@ -178,7 +178,7 @@ fn resend(recipient: &'static str) -> AnyView {
         Some(("recipient", recipient.to_owned())),
         "Send the link again",
         "button",
-        says("A new link is on its way. Earlier ones no longer work."),
+        says("We sent a new link. Earlier ones no longer work."),
     )
 }
 
@@ -193,7 +193,7 @@ fn present(second: SecondRecipient) -> AnyView {
                 ("address", address.clone()),
                 ("version", of_recipient(None)),
             ],
-            done: format!("{address} is sent a link to confirm it again."),
+            done: format!("We sent {address} a link to confirm it again."),
         };
         feedback.undoable(format!("{address} gets no more notices."), Some(undo));
         Ok(())
@@ -211,7 +211,7 @@ fn present(second: SecondRecipient) -> AnyView {
             {if second.confirmed {
                 "It gets every notice that you get."
             } else {
-                "It gets nothing until the link in the email that we sent there is opened."
+                "It gets no notices until the link in the email that we sent there is opened."
             }}
         </p>
     }
@@ -222,14 +222,14 @@ fn absent() -> AnyView {
     let state = FormState::new(SetSecondRecipient::PATH);
     let version = state.versioned(of_recipient(None));
     view! {
-        <Form state=state check=check_address then=says("A link to confirm the address is on its way to it.")>
+        <Form state=state check=check_address then=says("We sent a confirmation link to the address.")>
             {version}
             <TextField
                 state=state
                 name="address"
                 label="Address"
                 kind="email"
-                help="Such as your team's. It is sent a link first, and no notice until it is confirmed."
+                help="For example your team's. We send it a link first, and no notices until it is confirmed."
             />
             <Submit state=state label="Add recipient" class="button" />
         </Form>
@@ -249,7 +249,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
         <section class="card" aria-labelledby="calendar-title">
             <h2 id="calendar-title">"Calendar"</h2>
             <p>
-                "Subscribe to this address in your calendar program, by “from URL” or “by address”, and each key's expiration stands there."
+                "Subscribe to this address in your calendar app (“from URL”) to see each key's expiration there."
             </p>
             {reactive(move || {
                 let address = address.get();
@@ -263,7 +263,7 @@ fn calendar(notices: Memo<NoticesView>) -> AnyView {
                 }
             })}
             <p class="help">
-                "Anyone with this address can see the names of your keys and when they expire. A new address ends that: the old one stops working at once and for good, and your own calendars have to subscribe again."
+                "Anyone with this address can see your keys' names and expirations. Reset it to end that: the old address stops working at once, and you have to subscribe your calendars again."
             </p>
             {press(
                 ResetCalendar::PATH,

@@ -23,7 +23,7 @@ pub fn ResetPasswordPage() -> impl IntoView {
                     <p class="note warn">
                         {Icon::WARNING.draw()}
                         <span>
-                            "This address was not confirmed from a browser signed in to the account, so someone else may have made it. Setting a new password confirms the address and expires the API keys made before; you can restore those that you know."
+                            "This address was not confirmed from a browser signed in to the account, so someone else may have created it. Setting a new password confirms the address and expires the API keys created before; you can restore those that you recognize."
                         </span>
                     </p>
                 }

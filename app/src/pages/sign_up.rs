@@ -42,8 +42,8 @@ pub fn SignUpPage() -> impl IntoView {
 fn welcome(issued: IssuedKey) -> AnyView {
     view! {
         <PageHead title="Your account is ready" />
-        <p>"You are signed in. We sent you an email. Open the link in it to confirm your address."</p>
-        <p>"Your account comes with one API key, which never expires until you say so."</p>
+        <p>"You're signed in. We sent you an email. Open the link in it to confirm your address."</p>
+        <p>"Your account comes with one API key. It doesn't expire unless you set an expiration."</p>
         <IssuedCard issued=issued next="/" next_label="Continue to the Dashboard" full_load=true />
     }
     .into_any()
@@ -82,12 +82,12 @@ fn form(done: Then) -> AnyView {
                 value=DEFAULT_ZONE
                 list="time-zones"
                 node_ref=zone
-                help="For dates on pages and in mails, such as Europe/Berlin. You can change it later."
+                help="For dates on pages and in emails, such as Europe/Berlin. You can change it later."
             />
             <datalist id="time-zones" node_ref=zones></datalist>
             <Submit state=state label="Create account" slow="Creating your account…" />
         </Form>
-        <p>"You have an account? " <a href="/sign-in">"Sign in"</a></p>
+        <p>"Already have an account? " <a href="/sign-in">"Sign in"</a></p>
     }
     .into_any()
 }

@@ -18,7 +18,7 @@ pub async fn sign_up(
     if !request.site.sign_up_open {
         return Err(FnError::new(
             "forbidden",
-            "New accounts cannot be made here. Ask the operator.",
+            "Sign-up is closed on this site. Ask its operator.",
         ));
     }
     let signed_up = request

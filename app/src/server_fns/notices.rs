@@ -89,7 +89,7 @@ pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> 
         .vault
         .send_again(request.signed_in()?, &mail)
         .await
-        .map_err(|error| or_missing(error, "There is no such mail."))
+        .map_err(|error| or_missing(error, "There is no such email."))
 }
 
 /// Gives the calendar a new address; the old one stops working.

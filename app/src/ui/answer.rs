@@ -127,7 +127,7 @@ pub fn missing(what: &'static str, way_out: AnyView) -> AnyView {
         <PageHead title="Not found" />
         <section class="empty">
             {Icon::SEARCH.draw()} <h2>{what}</h2>
-            <p>"The address may be mistyped, or what was there has been deleted."</p>
+            <p>"Check the address for typos. The page may also have been deleted."</p>
             {way_out}
         </section>
     }

@@ -16,7 +16,7 @@ use crate::error::FnError;
 const ANSWER_MS: u32 = 2000;
 
 const REFUSED: &str =
-    "The browser refused the clipboard. The text is selected: copy it with Ctrl+C or ⌘C.";
+    "The browser blocked the clipboard. The text is selected: press Ctrl+C or ⌘C.";
 
 /// Copies `text`, or selects it if the browser refuses. `what` completes the accessible name: "Copy secret key". The
 /// button is hidden until it works, and in browsers without a clipboard.

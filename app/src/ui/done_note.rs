@@ -24,23 +24,23 @@ pub fn done_note() -> AnyView {
 /// The sentence for a value of the parameter.
 fn sentence(done: &str) -> Option<&'static str> {
     match done {
-        "saved" => Some("Your preferences are saved."),
-        "password" => Some("Your password is changed. All other sessions have ended."),
+        "saved" => Some("Preferences saved."),
+        "password" => Some("Password changed. You're signed out everywhere else."),
         "address" => Some("We sent a link to the new address. Open it to use that address."),
-        "address-kept" => Some("The address stays as it is."),
-        "edited" => Some("The key is saved."),
-        "expired" => Some("The key is expired. Restore it below to use it again."),
-        "restored" => Some("The key has its new expiration."),
-        "deleted" => Some("The key is deleted."),
-        "stages" => Some("Your choice is saved."),
-        "recipient" => Some("A link to confirm the address is on its way to it."),
-        "resent" => Some("A new link is on its way."),
+        "address-kept" => Some("Your address is unchanged."),
+        "edited" => Some("Key saved."),
+        "expired" => Some("Key expired. Restore it below to use it again."),
+        "restored" => Some("New expiration saved."),
+        "deleted" => Some("Key deleted."),
+        "stages" => Some("Choice saved."),
+        "recipient" => Some("We sent a confirmation link to the address."),
+        "resent" => Some("We sent a new link."),
         "removed" => Some("The second recipient gets no more notices."),
         "calendar" => Some("The calendar has a new address. The old one no longer works."),
-        "again" => Some("The mail will be sent again."),
-        "ended" => Some("Your session has ended. Sign in to go on where you were."),
+        "again" => Some("We'll send the email again."),
+        "ended" => Some("Your session has ended. Sign in to continue where you left off."),
         "secret" => Some(NOT_SEARCHED),
-        "reset" => Some("Your password is changed. Sign in with the new one."),
+        "reset" => Some("Password changed. Sign in with the new one."),
         _ => None,
     }
 }
@@ -74,7 +74,7 @@ mod tests {
     fn other_redirects_have_their_sentences() {
         assert_eq!(
             sentence("ended"),
-            Some("Your session has ended. Sign in to go on where you were.")
+            Some("Your session has ended. Sign in to continue where you left off.")
         );
         assert_eq!(sentence("secret"), Some(NOT_SEARCHED));
         assert_eq!(sentence(""), None);

@@ -23,7 +23,7 @@ pub fn Offline() -> impl IntoView {
                 offline
                     .get()
                     .then_some(
-                        "You are offline. What you see may be out of date, and changes cannot be saved until the connection is back.",
+                        "You're offline. This page may be out of date, and you can't save changes until you're back online.",
                     )
             })}
         </div>

@@ -97,7 +97,7 @@ impl Feedback {
     /// Reports that a key was expired, with Undo, and shows the new state. Only this has a one-button undo: the server
     /// restores to a later expiration and never shortens a key's life.
     pub fn expired(self, change: Changed) {
-        let text = format!("{} is expired.", change.name);
+        let text = format!("{} expired.", change.name);
         // The key had expired before, perhaps by the first press of a double click: that message keeps its Undo.
         if change.expiry_before == change.expiry && self.says(&text) {
             return self.refresh();
@@ -109,7 +109,7 @@ impl Feedback {
                 ("expiry", change.expiry_before),
                 ("version", change.version),
             ],
-            done: format!("{} is as it was before.", change.name),
+            done: format!("{}: change undone.", change.name),
         });
         self.undoable(text, undo);
     }

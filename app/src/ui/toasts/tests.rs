@@ -25,7 +25,7 @@ fn an_expired_key_can_be_restored_to_its_expiration() {
     on_a_page(|feedback| {
         feedback.expired(changed("never", "2026-11-26T10:00:00Z"));
         let message = shown(feedback);
-        assert_eq!(message.text, "cron is expired.");
+        assert_eq!(message.text, "cron expired.");
         let undo = message.undo.unwrap_or_else(|| panic!("no undo"));
         assert_eq!(undo.path, RestoreKey::PATH);
         let fields = [
@@ -37,7 +37,7 @@ fn an_expired_key_can_be_restored_to_its_expiration() {
             undo.fields,
             fields.map(|(name, value)| (name, value.to_owned()))
         );
-        assert_eq!(undo.done, "cron is as it was before.");
+        assert_eq!(undo.done, "cron: change undone.");
         assert_eq!(revision(feedback), 1);
     });
 }
@@ -50,7 +50,7 @@ fn expiring_an_expired_key_has_no_undo() {
         let message = shown(feedback);
         assert_eq!(
             (message.text.as_str(), message.undo.is_none()),
-            ("cron is expired.", true)
+            ("cron expired.", true)
         );
         assert_eq!(revision(feedback), 1);
     });

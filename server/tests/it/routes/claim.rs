@@ -37,7 +37,7 @@ async fn the_owners_reset_ends_the_strangers_keys_and_session() {
     let token = token(&mail);
     let page = owner.get(&format!("/reset-password?token={token}")).await;
     assert!(
-        page.body.contains("expires the API keys made before"),
+        page.body.contains("expires the API keys created before"),
         "the page says so beforehand"
     );
     let reset = [("token", token.as_str()), ("new_password", NEW_PASSWORD)];
@@ -72,7 +72,7 @@ async fn the_owners_reset_ends_the_strangers_keys_and_session() {
     let dashboard = owner.get("/").await.body;
     for said in [
         "confirmed by a password reset",
-        "2 keys made before were expired",
+        "2 keys created before were expired",
     ] {
         assert!(dashboard.contains(said), "{said}");
     }

@@ -77,7 +77,7 @@ async fn a_failed_sign_in_keeps_the_address_and_not_the_password() {
     assert!(
         answer
             .body
-            .contains("The e-mail address or the password is wrong.")
+            .contains("The email address or password is wrong.")
     );
     assert!(
         answer.body.contains("value=\"a@example.com\""),
