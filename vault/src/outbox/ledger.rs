@@ -1,16 +1,22 @@
-//! The ledger (the table `notices`): which stage of which expiration of a key was reported to whom, and by which mail. Its
-//! key makes a report unique, so nothing is reported twice.
+//! The ledger (the table `notices`): which stage of which expiration of a key was reported to which recipient, and by
+//! which mail. Its key makes a report unique, so nothing is reported twice.
 
 use shared::notice::Stage;
 use sqlx::AnyConnection;
 
-use super::queue::MailTo;
 use crate::error::Result;
 
 /// Why a key is left out of a mail: a more urgent stage was reported instead.
 pub const SUPERSEDED: &str = "superseded";
 /// Why a key is left out of a mail: it was changed or deleted before the mail was sent.
 pub const DROPPED: &str = "dropped";
+
+/// A mail in the outbox, and its recipient.
+pub struct MailTo<'a> {
+    pub id: &'a str,
+    pub account: &'a str,
+    pub recipient: &'a str,
+}
 
 /// An expiration of a key, and the stage to report.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -9,11 +9,11 @@ pub mod ledger;
 mod queue;
 mod turn;
 
-pub use ledger::{DROPPED, LeftOut, SUPERSEDED, prune};
+pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 #[cfg(test)]
 pub use queue::LEASE_MS;
 pub use queue::{
-    AT_ONCE, Leased, MailTo, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug,
-    notice, postpone, return_leases, revive, sent_before, settle, state, take_back_leases,
+    AT_ONCE, Leased, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug, notice,
+    postpone, return_leases, revive, sent_before, settle, state, take_back_leases,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

@@ -65,13 +65,6 @@ pub fn state(outcome: Option<&str>) -> DeliveryState {
     }
 }
 
-/// A mail in the outbox, and its recipient.
-pub struct MailTo<'a> {
-    pub id: &'a str,
-    pub account: &'a str,
-    pub recipient: &'a str,
-}
-
 /// A mail to be added to the outbox.
 pub struct NewMail<'a> {
     pub account: &'a str,
