@@ -27,14 +27,7 @@ pub fn IssuedCard(
     let saved = RwSignal::new(false);
     guard(saved);
     let on_saved = Callback::new(move |()| saved.set(true));
-    let curl = format!(
-        "curl -i -u '{}:{}' {}",
-        issued.access_key, issued.secret_key, issued.verify_url
-    );
-    let env = format!(
-        "KEYHOLD_ACCESS_KEY={}\nKEYHOLD_SECRET_KEY={}\n",
-        issued.access_key, issued.secret_key
-    );
+    let (curl, env) = (curl(&issued), env(&issued));
     let file = env.clone();
     let hydrated = Hydrated::get();
     let download = move |_| {
@@ -88,6 +81,22 @@ pub fn IssuedCard(
         </section>
     }
     .into_any()
+}
+
+/// The command that tries the key.
+fn curl(issued: &IssuedKey) -> String {
+    format!(
+        "curl -i -u '{}:{}' {}",
+        issued.access_key, issued.secret_key, issued.verify_url
+    )
+}
+
+/// The key as environment variables, one a line.
+fn env(issued: &IssuedKey) -> String {
+    format!(
+        "KEYHOLD_ACCESS_KEY={}\nKEYHOLD_SECRET_KEY={}\n",
+        issued.access_key, issued.secret_key
+    )
 }
 
 /// Asks before the page is left by a reload, a link or the Back button while `saved` is false.
@@ -179,5 +188,30 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let function: &js_sys::Function = self.handler.as_ref().unchecked_ref();
         let _ = window().remove_event_listener_with_callback_and_bool(self.event, function, true);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_card_offers_the_key_as_a_command_and_as_variables() {
+        let issued = IssuedKey {
+            access_key: "kh_0".to_owned(),
+            secret_key: "ks_1".to_owned(),
+            name: "Cron".to_owned(),
+            expires_at: None,
+            verify_url: "http://127.0.0.1:3000/verify".to_owned(),
+            version: String::new(),
+        };
+        assert_eq!(
+            curl(&issued),
+            "curl -i -u 'kh_0:ks_1' http://127.0.0.1:3000/verify"
+        );
+        assert_eq!(
+            env(&issued),
+            "KEYHOLD_ACCESS_KEY=kh_0\nKEYHOLD_SECRET_KEY=ks_1\n"
+        );
     }
 }

@@ -80,3 +80,32 @@ pub fn PageHead(
     }
     .into_any()
 }
+
+#[cfg(test)]
+mod tests {
+    use leptos::reactive::owner::Owner;
+
+    use super::*;
+
+    /// The heading takes the focus when a link opens its page: neither at the first page, where the browser has put the
+    /// focus, nor when the page's data is fetched again.
+    #[test]
+    fn only_a_link_moves_the_focus() {
+        Owner::new().with(|| {
+            Opened::provide();
+            let opened = expect_context::<Opened>();
+            let arrived = ["/", "/", "/developers", "/developers", "/"]
+                .map(|path| opened.arrive(path.to_owned()));
+            assert_eq!(arrived, [false, false, true, false, true]);
+        });
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn a_title_is_text_and_not_markup() {
+        assert_eq!(title_text("a < b & \"c\""), "a &lt; b &amp; \"c\"");
+        let hostile = title_text("</title><script>");
+        assert_eq!(hostile, "&lt;/title&gt;&lt;script&gt;");
+        assert_eq!(title_text("&lt;"), "&amp;lt;");
+    }
+}
