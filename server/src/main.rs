@@ -1,5 +1,6 @@
 //! The `keyhold` command.
 
+use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,19 +20,19 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 fn main() -> ExitCode {
     // Mistakes in the command line are printed before standard error belongs to the log.
     let command = CommandLine::of_process().command;
-    if let Err(sentence) = server::log::start() {
-        let _ = writeln!(std::io::stderr(), "{sentence}");
+    if let Err(error) = server::log::start() {
+        let _ = writeln!(std::io::stderr(), "{error}");
         return ExitCode::FAILURE;
     }
     forbid_core_dumps();
     let outcome = Runtime::new()
-        .map_err(|error| format!("the runtime cannot be started: {error}"))
+        .map_err(|error| format!("the runtime cannot be started: {error}").into())
         .and_then(|runtime| {
             let outcome = runtime.block_on(run(command));
             runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             outcome
         });
-    let sentence = outcome.err();
+    let sentence = outcome.err().map(|error| error.to_string());
     server::log::finish(sentence.as_deref());
     if sentence.is_none() {
         ExitCode::SUCCESS
@@ -47,9 +48,10 @@ fn forbid_core_dumps() {
     }
 }
 
-async fn run(command: Command) -> Result<(), String> {
+/// Runs a command. Only the end of the process reads its error, so all kinds become one.
+async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
-        Command::Serve(config) => server::start::run(&config).await,
+        Command::Serve(config) => Ok(server::start::run(&config).await?),
         Command::Mail(MailCommand::Test(command)) => {
             let answer = server::cli::mail_test::run(&command).await?;
             print(&format!("sent to {answer}\n"));

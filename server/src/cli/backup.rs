@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use vault::clock::{Clock, SystemClock};
-use vault::{Present, Revived, Since, Wanted, rfc3339};
+use vault::{OpenError, Present, Revived, Since, Wanted, rfc3339};
 
 use crate::config::commands::{Backup, Restore};
 use crate::config::files::Files;
@@ -11,11 +11,9 @@ use crate::config::files::Files;
 /// Makes a backup, and reports its contents.
 ///
 /// # Errors
-/// A sentence with the reason.
-pub async fn backup(command: &Backup) -> Result<String, String> {
-    let copied = vault::backup(&command.files.database_url, &command.file)
-        .await
-        .map_err(|error| error.to_string())?;
+/// Those of the vault.
+pub async fn backup(command: &Backup) -> Result<String, OpenError> {
+    let copied = vault::backup(&command.files.database_url, &command.file).await?;
     Ok(format!(
         "{}: {} bytes, {}, {}, checked. Back up the pepper file too, in another location.\n",
         copied.path.display(),
@@ -28,8 +26,8 @@ pub async fn backup(command: &Backup) -> Result<String, String> {
 /// Restores a backup, and reports what that changes.
 ///
 /// # Errors
-/// A sentence with the reason.
-pub async fn restore(command: &Restore) -> Result<String, String> {
+/// Those of the vault.
+pub async fn restore(command: &Restore) -> Result<String, OpenError> {
     let wanted = Wanted {
         file: command.file.clone(),
         keep_revived: command.keep_revived,
@@ -41,9 +39,7 @@ pub async fn restore(command: &Restore) -> Result<String, String> {
         pepper_file,
     } = &command.files;
     let now = SystemClock::default().now();
-    let restored = vault::restore(database_url, pepper_file, &wanted, now)
-        .await
-        .map_err(|error| error.to_string())?;
+    let restored = vault::restore(database_url, pepper_file, &wanted, now).await?;
     let mut text = String::new();
     let last_change = restored
         .last_change

@@ -3,20 +3,18 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use vault::accept_clock;
 use vault::clock::SystemClock;
+use vault::{OpenError, accept_clock};
 
 use crate::config::commands::ClockAccept;
 
 /// Accepts the machine's clock, and reports what that changes.
 ///
 /// # Errors
-/// A sentence with the reason.
-pub async fn run(command: &ClockAccept) -> Result<String, String> {
+/// Those of the vault.
+pub async fn run(command: &ClockAccept) -> Result<String, OpenError> {
     let clock = Arc::new(SystemClock::default());
-    let accepted = accept_clock(&command.database_url, clock, command.dry_run)
-        .await
-        .map_err(|error| error.to_string())?;
+    let accepted = accept_clock(&command.database_url, clock, command.dry_run).await?;
     let Some(accepted) = accepted else {
         return Ok("nothing was recorded ahead of the machine's clock: nothing to do".to_owned());
     };

@@ -5,32 +5,50 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 use vault::mail::Letter;
-use vault::mail::transport::Progress;
+use vault::mail::transport::{Progress, Transport};
 use vault::text;
 
 use crate::config::commands::MailTest;
+use crate::config::error::ConfigError;
 
 /// The limit of the whole exchange with the mail server.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
+/// The reasons why no mail was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum MailTestError {
+    #[error("--to: {0}")]
+    Recipient(String),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Letter(#[from] vault::Error),
+    #[error("not sent to {to}, by {transport}: {response}")]
+    NotSent {
+        to: String,
+        transport: Transport,
+        response: String,
+    },
+    #[error("not sent to {to}, by {transport}: no answer within {} s", TIMEOUT.as_secs())]
+    NoResponse { to: String, transport: Transport },
+}
+
 /// Sends the mail, and returns the mail server's response.
 ///
 /// # Errors
-/// A sentence: the mistake in the settings, or the mail server's response.
-pub async fn run(command: &MailTest) -> Result<String, String> {
-    let to = text::email(&command.to).map_err(|reason| format!("--to: {reason}"))?;
+/// The mistake in the settings, or the mail server's response.
+pub async fn run(command: &MailTest) -> Result<String, MailTestError> {
+    let to = text::email(&command.to).map_err(MailTestError::Recipient)?;
     let base_url = command.http.resolved_base_url(command.http.listen)?;
     let transport = command.mail.transport(&base_url)?;
-    let letter = Letter::test(&base_url, &to).map_err(|error| error.to_string())?;
+    let letter = Letter::test(&base_url, &to)?;
     match timeout(TIMEOUT, transport.send(&letter, &Progress::default())).await {
         Ok(Ok(response)) => Ok(format!("{to}, by {transport}: {response}")),
-        Ok(Err(fault)) => Err(format!(
-            "not sent to {to}, by {transport}: {}",
-            fault.words()
-        )),
-        Err(_) => Err(format!(
-            "not sent to {to}, by {transport}: no answer within {} s",
-            TIMEOUT.as_secs()
-        )),
+        Ok(Err(fault)) => Err(MailTestError::NotSent {
+            response: fault.words().to_owned(),
+            to,
+            transport,
+        }),
+        Err(_) => Err(MailTestError::NoResponse { to, transport }),
     }
 }

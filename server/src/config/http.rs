@@ -7,6 +7,8 @@ use clap::Args;
 use shared::loopback::is_loopback_host;
 use url::Url;
 
+use super::error::{ConfigError, ValueError};
+
 #[derive(Args, Clone, Debug)]
 pub struct HttpArgs {
     /// Address and port to listen on.
@@ -27,18 +29,15 @@ impl HttpArgs {
     /// Returns the base URL without a trailing slash. `bound` is the address that the listener took.
     ///
     /// # Errors
-    /// A sentence, if signing in there would not be safe.
-    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
+    /// A [`ConfigError`] if signing in there would not be safe.
+    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, ConfigError> {
         let url = self
             .base_url
             .clone()
             .filter(|url| !url.is_empty())
             .unwrap_or_else(|| format!("http://{bound}"));
         if url.starts_with("http://") && !is_loopback_url(&url) {
-            return Err(format!(
-                "KEYHOLD_BASE_URL is {url}: plain http is for loopback addresses only, because the session cookie \
-                 would travel in the clear. Set it to the https address that browsers use."
-            ));
+            return Err(ConfigError::PlainHttp { url });
         }
         Ok(url)
     }
@@ -63,11 +62,11 @@ pub fn origin(url: &str) -> Option<String> {
 }
 
 /// Parses a base URL into its origin. An empty one counts as absent.
-fn base_url(text: &str) -> Result<String, String> {
+fn base_url(text: &str) -> Result<String, ValueError> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let url = Url::parse(text).map_err(|error| format!("not a URL: {error}"))?;
+    let url = Url::parse(text)?;
     let plain = matches!(url.scheme(), "http" | "https")
         && text.contains("://")
         && url.username().is_empty()
@@ -78,11 +77,13 @@ fn base_url(text: &str) -> Result<String, String> {
     plain
         .then(|| origin(text))
         .flatten()
-        .ok_or_else(|| "it must be http:// or https:// with a host and no path".to_owned())
+        .ok_or(ValueError::Origin)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use clap::Parser;
 
     use super::*;
@@ -93,14 +94,12 @@ mod tests {
         http: HttpArgs,
     }
 
-    fn http_args(arguments: &[&str]) -> Result<HttpArgs, String> {
-        Line::try_parse_from([&["keyhold"], arguments].concat())
-            .map(|line| line.http)
-            .map_err(|error| error.to_string())
+    fn http_args(arguments: &[&str]) -> Result<HttpArgs, clap::Error> {
+        Line::try_parse_from([&["keyhold"], arguments].concat()).map(|line| line.http)
     }
 
     #[test]
-    fn plain_http_is_for_loopback() -> Result<(), String> {
+    fn plain_http_is_for_loopback() -> Result<(), Box<dyn Error>> {
         let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
         let everywhere = SocketAddr::from(([0, 0, 0, 0], 3000));
         assert_eq!(
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_is_an_origin() -> Result<(), String> {
+    fn a_base_url_is_an_origin() -> Result<(), ValueError> {
         for (text, origin) in [
             ("https://keys.example.com:443", "https://keys.example.com"),
             ("HTTPS://KEYS.Example.com./", "https://keys.example.com"),

@@ -9,6 +9,7 @@ use clap::Args;
 use vault::mail::transport::Transport;
 use vault::mail::{Sender, SmtpUrl, domain};
 
+use super::error::ConfigError;
 use super::http::is_loopback_url;
 
 /// The folder of mails that are kept as files, relative to the working directory.
@@ -62,35 +63,30 @@ impl MailSettings {
     /// Returns the transport for the mails of a Keyhold at `base_url`.
     ///
     /// # Errors
-    /// A sentence that names the setting, without the password.
-    pub fn transport(&self, base_url: &str) -> Result<Transport, String> {
+    /// A [`ConfigError`] that names the setting, without the password.
+    pub fn transport(&self, base_url: &str) -> Result<Transport, ConfigError> {
         let domain = domain(base_url);
         let from = self.sender(&domain)?;
         if self.smtp_url.0.is_empty() {
             if !is_loopback_url(base_url) {
-                return Err(format!(
-                    "KEYHOLD_SMTP_URL is not set, so no notice of an expiring key could be sent: without a mail server \
-                     Keyhold runs on loopback only, not at {base_url}. Set it to smtp://host or \
-                     smtps://user:password@host."
-                ));
+                return Err(ConfigError::NoMailServer {
+                    base_url: base_url.to_owned(),
+                });
             }
             return Ok(Transport::folder(PathBuf::from(FOLDER), from, &domain));
         }
-        let url: SmtpUrl = self.smtp_url.0.parse()?;
+        let url: SmtpUrl = self.smtp_url.0.parse().map_err(ConfigError::MailServer)?;
         if url.exposes_password() {
             tracing::warn!(
                 "KEYHOLD_SMTP_URL: the password for {url} can be read in transit, because of ?tls="
             );
         }
-        Transport::smtp(&url, from, &domain)
+        Transport::smtp(&url, from, &domain).map_err(ConfigError::MailServer)
     }
 
-    fn sender(&self, domain: &str) -> Result<Sender, String> {
+    fn sender(&self, domain: &str) -> Result<Sender, ConfigError> {
         if !self.mail_from.trim().is_empty() {
-            return self
-                .mail_from
-                .parse()
-                .map_err(|reason| format!("KEYHOLD_MAIL_FROM: {reason}"));
+            return self.mail_from.parse().map_err(ConfigError::Sender);
         }
         // A Message-ID may hold an IP address in brackets, but replies to such an address would be rejected.
         let host = if domain.starts_with('[') {
@@ -98,16 +94,18 @@ impl MailSettings {
         } else {
             domain
         };
-        format!("Keyhold <keyhold@{host}>").parse().map_err(|_| {
-            format!(
-                "KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is not a valid address: set it"
-            )
-        })
+        format!("Keyhold <keyhold@{host}>")
+            .parse()
+            .map_err(|_| ConfigError::NoSender {
+                host: host.to_owned(),
+            })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use clap::Parser;
 
     use super::*;
@@ -121,17 +119,19 @@ mod tests {
         mail: MailSettings,
     }
 
-    fn settings(arguments: &[&str]) -> Result<MailSettings, String> {
-        Line::try_parse_from([&["keyhold"], arguments].concat())
-            .map(|line| line.mail)
-            .map_err(|error| error.to_string())
+    fn settings(arguments: &[&str]) -> Result<MailSettings, clap::Error> {
+        Line::try_parse_from([&["keyhold"], arguments].concat()).map(|line| line.mail)
+    }
+
+    fn transport(arguments: &[&str], base_url: &str) -> Result<Transport, Box<dyn Error>> {
+        Ok(settings(arguments)?.transport(base_url)?)
     }
 
     /// Returns the error of a start, or the description of the transport.
     fn outcome(arguments: &[&str], base_url: &str) -> String {
-        match settings(arguments).and_then(|settings| settings.transport(base_url)) {
+        match transport(arguments, base_url) {
             Ok(transport) => transport.to_string(),
-            Err(sentence) => format!("refused: {sentence}"),
+            Err(error) => format!("refused: {error}"),
         }
     }
 
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_value_is_named_and_no_password_repeated() -> Result<(), String> {
+    fn a_bad_value_is_named_and_no_password_repeated() -> Result<(), Box<dyn Error>> {
         for (arguments, name) in [
             (
                 ["--smtp-url", "smtp://u:hunter22/@host"],

@@ -3,6 +3,7 @@
 
 mod command_line;
 pub mod commands;
+pub mod error;
 pub mod files;
 pub mod http;
 mod limits;
@@ -17,6 +18,7 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
+use error::{ConfigError, ValueError};
 use files::Files;
 use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
@@ -112,13 +114,11 @@ impl Config {
     /// Returns the base URL without a trailing slash. `bound` is the address that the listener took.
     ///
     /// # Errors
-    /// A sentence, if signing in there would not be safe.
-    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, String> {
+    /// A [`ConfigError`] if signing in there would not be safe.
+    pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, ConfigError> {
         let url = self.http.resolved_base_url(bound)?;
         if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
-            return Err(format!(
-                "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
-            ));
+            return Err(ConfigError::PublicDemo { bound, url });
         }
         Ok(url)
     }
@@ -126,23 +126,25 @@ impl Config {
     /// Returns the folder with the site's files.
     ///
     /// # Errors
-    /// A sentence, if the folder is missing.
-    pub fn resolved_site_root(&self) -> Result<PathBuf, String> {
+    /// A [`ConfigError`] if the folder is missing.
+    pub fn resolved_site_root(&self) -> Result<PathBuf, ConfigError> {
         let candidates = if let Some(folder) = &self.site_root {
             vec![folder.clone()]
         } else {
-            let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+            let executable = std::env::current_exe().map_err(ConfigError::Executable)?;
             let beside = executable.parent().unwrap_or(&executable);
             vec![beside.join("site"), beside.join("../site")]
         };
-        candidates.iter().find_map(|folder| folder.join("pkg").is_dir().then(|| folder.canonicalize().ok())?).ok_or_else(
-            || {
-                format!(
-                    "the site's files are not in {}: build them with `make build`, or set KEYHOLD_SITE_ROOT",
-                    candidates.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" or ")
-                )
-            },
-        )
+        let found = candidates
+            .iter()
+            .filter(|folder| folder.join("pkg").is_dir())
+            .find_map(|folder| folder.canonicalize().ok());
+        found.ok_or_else(|| {
+            let folders = candidates.iter().map(|folder| folder.display().to_string());
+            ConfigError::SiteFiles {
+                folders: folders.collect::<Vec<_>>().join(" or "),
+            }
+        })
     }
 }
 
@@ -151,15 +153,15 @@ impl Config {
 pub struct MaybeAddress(pub Option<SocketAddr>);
 
 impl FromStr for MaybeAddress {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         if text.is_empty() {
             return Ok(Self(None));
         }
         text.parse()
             .map(|address| Self(Some(address)))
-            .map_err(|_| format!("{text:?} is not an address such as 127.0.0.1:9090"))
+            .map_err(|_| ValueError::Address(text.to_owned()))
     }
 }
 
@@ -168,9 +170,9 @@ impl FromStr for MaybeAddress {
 pub struct Networks(pub Vec<IpNet>);
 
 impl FromStr for Networks {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         text.split(',')
             .map(str::trim)
             .filter(|part| !part.is_empty())
@@ -182,22 +184,19 @@ impl FromStr for Networks {
 
 /// Parses a network, or an address as a network of one. IPv4 written as IPv6 becomes IPv4, because requests carry
 /// that form.
-fn network(text: &str) -> Result<IpNet, String> {
+fn network(text: &str) -> Result<IpNet, ValueError> {
     let network = text
         .parse()
         .ok()
         .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-        .ok_or_else(|| format!("{text:?} is not a network such as 10.0.0.0/8, nor an address"))?;
+        .ok_or_else(|| ValueError::Network(text.to_owned()))?;
     let network = canonical(network);
     let covers_every_address = match network {
         IpNet::V4(v4) => v4.prefix_len() == 0,
         IpNet::V6(v6) => v6.contains(&MAPPED),
     };
     if covers_every_address {
-        return Err(format!(
-            "{text:?} covers every address, so any client could claim any address and escape the limits; name the \
-             networks of your proxies"
-        ));
+        return Err(ValueError::EveryAddress(text.to_owned()));
     }
     Ok(network)
 }
@@ -216,23 +215,24 @@ fn canonical(network: IpNet) -> IpNet {
 
 #[cfg(test)]
 mod tests {
+    use std::error::Error;
+
     use clap::Parser;
 
     use super::commands::{Command, CommandLine};
     use super::*;
 
-    fn config(arguments: &[&str]) -> Result<Config, String> {
-        let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())
-            .map_err(|error| error.to_string())?;
+    fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
+        let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())?;
         match line.command {
             Command::Serve(config) => Ok(config),
-            _ => Err("not serve".to_owned()),
+            other => panic!("{other:?} is not serve"),
         }
     }
 
     fn sentence(arguments: &[&str]) -> String {
         config(arguments).map_or_else(
-            |sentence| sentence,
+            |error| error.to_string(),
             |config| format!("accepted: {config:?}"),
         )
     }
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trusted_proxy_may_be_an_address() -> Result<(), String> {
+    fn a_trusted_proxy_may_be_an_address() -> Result<(), Box<dyn Error>> {
         let config = config(&["--trusted-proxies", "10.0.0.5, ::1,192.168.0.0/16"])?;
         let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
         let networks: Vec<_> = networks.collect();
@@ -266,7 +266,7 @@ mod tests {
 
     /// Requests carry IPv4 addresses, so a network left in its IPv6 form would contain none of them.
     #[test]
-    fn ipv4_written_as_ipv6_is_a_network_of_ipv4() -> Result<(), String> {
+    fn ipv4_written_as_ipv6_is_a_network_of_ipv4() -> Result<(), Box<dyn Error>> {
         let written = "::ffff:10.0.0.5,::ffff:10.0.0.0/104,::ffff:0a01:0/112";
         let config = config(&["--trusted-proxies", written])?;
         let networks = config.trusted_proxies.0.iter().map(ToString::to_string);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_value_counts_as_absent() -> Result<(), String> {
+    fn an_empty_value_counts_as_absent() -> Result<(), Box<dyn Error>> {
         let config = config(&[
             "--base-url",
             "",
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_demonstration_stays_on_loopback() -> Result<(), String> {
+    fn the_demonstration_stays_on_loopback() -> Result<(), Box<dyn Error>> {
         let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
         assert!(config(&["--demo"])?.resolved_base_url(bound).is_ok());
         let published = config(&["--demo", "--base-url", "https://keys.example.com"])?;

@@ -4,6 +4,7 @@
 //! each is bounded ([`lines`]), a kind of line that repeats is sampled ([`sample`]), and other output to standard error
 //! goes to the same queue ([`stderr_capture`]).
 
+mod error;
 mod lines;
 mod queue;
 mod sample;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::EnvFilter;
 
+pub use error::LogError;
 use lines::{Bounded, Lines};
 use queue::Queue;
 use sample::Sample;
@@ -38,12 +40,11 @@ struct Log {
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// A sentence, if the system refuses a resource or `RUST_LOG` cannot be parsed.
-pub fn start() -> Result<(), String> {
+/// A [`LogError`] if the system refuses a resource or `RUST_LOG` cannot be parsed.
+pub fn start() -> Result<(), LogError> {
     let filter = filter(&std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default())?;
-    let cannot = |error: std::io::Error| format!("the log cannot be started: {error}");
     let terminal = stderr().is_terminal();
-    let real = stderr().as_fd().try_clone_to_owned().map_err(cannot)?;
+    let real = stderr().as_fd().try_clone_to_owned()?;
     let log = LOG.get_or_init(|| Log {
         queue: Arc::new(Queue::default()),
         sample: Arc::new(Sample::default()),
@@ -58,17 +59,17 @@ pub fn start() -> Result<(), String> {
         .with_writer(move || queue::Line(Arc::clone(&queue)))
         .init();
     std::panic::set_hook(Box::new(report_panic));
-    queue::start_writer(&log.queue, &log.sample, real.into()).map_err(cannot)?;
-    stderr_capture::start().map_err(cannot)
+    queue::start_writer(&log.queue, &log.sample, real.into())?;
+    Ok(stderr_capture::start()?)
 }
 
-fn filter(wanted: &str) -> Result<EnvFilter, String> {
+fn filter(wanted: &str) -> Result<EnvFilter, LogError> {
     let wanted = wanted.trim();
-    EnvFilter::try_new(if wanted.is_empty() { USUAL } else { wanted }).map_err(|error| {
-        format!(
-            "RUST_LOG: {wanted:?} cannot be parsed ({error}). Set it to a level such as info or debug, or to levels by \
-             module such as info,server=debug."
-        )
+    EnvFilter::try_new(if wanted.is_empty() { USUAL } else { wanted }).map_err(|source| {
+        LogError::Filter {
+            wanted: wanted.to_owned(),
+            source,
+        }
     })
 }
 
@@ -140,9 +141,9 @@ mod tests {
             assert!(filter(good).is_ok(), "{good:?}");
         }
         for bad in ["info,server=loud", "server=debug=info", "=", "[", "a b=c"] {
-            let said = filter(bad).err();
+            let error = filter(bad).err();
             assert!(
-                said.is_some_and(|said| said.contains("RUST_LOG")),
+                error.is_some_and(|error| error.to_string().contains("RUST_LOG")),
                 "{bad:?}"
             );
         }

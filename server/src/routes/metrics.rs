@@ -1,7 +1,6 @@
 //! The metrics, as Prometheus text on a listener of their own: decisions, the directory, the flush of usage, the
 //! outbox. Numbers only: no key, account, address or name.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +14,6 @@ use prometheus::proto::{
     Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType,
 };
 use prometheus::{Encoder, TextEncoder};
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 use vault::Vault;
 use vault::readiness::Cause;
@@ -24,7 +22,6 @@ use vault::verify::Decisions;
 use super::health::{healthz, readyz};
 use crate::http::security_headers;
 use crate::log;
-use crate::net::listener;
 use crate::state::AppState;
 
 /// Connections at the same time.
@@ -40,15 +37,6 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(readyz))
         .layer(from_fn_with_state(state.clone(), security_headers::protect))
         .with_state(state)
-}
-
-/// Binds the listener.
-///
-/// # Errors
-/// A sentence that names the setting.
-pub fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    listener::bind(address)
-        .map_err(|error| format!("KEYHOLD_METRICS_LISTEN: cannot listen on {address}: {error}"))
 }
 
 async fn metrics(State(state): State<AppState>) -> Response {

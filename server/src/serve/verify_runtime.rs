@@ -3,6 +3,8 @@
 //! A runtime polls its tasks in the order in which they became ready. On one that serves pages too, a verification
 //! waits behind every request of a burst; here it waits only for other verifications.
 
+use std::io;
+
 use tokio::runtime::{Builder, Handle, Runtime};
 
 pub struct VerifyRuntime {
@@ -14,13 +16,12 @@ impl VerifyRuntime {
     /// Starts as many threads as there are processors.
     ///
     /// # Errors
-    /// A sentence with the system's reason.
-    pub fn start() -> Result<Self, String> {
+    /// Those of the system.
+    pub fn start() -> io::Result<Self> {
         let runtime = Builder::new_multi_thread()
             .thread_name("keyhold-verify")
             .enable_all()
-            .build()
-            .map_err(|error| format!("the threads for verification cannot be started: {error}"))?;
+            .build()?;
         Ok(Self {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),

@@ -1,5 +1,6 @@
 //! The start and the graceful stop of the server.
 
+mod error;
 mod signals;
 
 use std::net::SocketAddr;
@@ -24,6 +25,7 @@ use crate::serve::accept::{self, Limits};
 use crate::serve::service::HttpService;
 use crate::serve::verify_runtime::VerifyRuntime;
 use crate::state::AppState;
+pub use error::ServeError;
 use signals::Signals;
 
 /// The time from the signal by which requests and mails in flight have ended, usage is written, and the database is
@@ -36,20 +38,20 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 /// Serves until a signal to stop arrives.
 ///
 /// # Errors
-/// A sentence with the reason why the server cannot start, or with the losses at the stop.
+/// The reason why the server cannot start, or the losses at the stop.
 #[expect(clippy::disallowed_methods, reason = "a stop has a deadline")]
-pub async fn run(config: &Config) -> Result<(), String> {
+pub async fn run(config: &Config) -> Result<(), ServeError> {
     let site_root = config.resolved_site_root()?;
     // Bound before the database is touched: a port in use must leave everything unchanged.
-    let listener = listener::bind(config.http.listen).map_err(|error| {
-        format!(
-            "KEYHOLD_LISTEN: cannot listen on {}: {error}",
-            config.http.listen
-        )
-    })?;
-    let bound = listener.local_addr().map_err(|error| error.to_string())?;
+    let address = config.http.listen;
+    let listener =
+        listener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
+    let bound = listener.local_addr().map_err(ServeError::LocalAddress)?;
     let metrics_listener = match config.metrics_listen.0 {
-        Some(address) => Some(metrics::bind(address)?),
+        Some(address) => {
+            let listener = listener::bind(address);
+            Some(listener.map_err(|source| ServeError::MetricsListen { address, source })?)
+        }
         None => None,
     };
     let metrics_bound = metrics_listener
@@ -57,9 +59,9 @@ pub async fn run(config: &Config) -> Result<(), String> {
         .and_then(|listener| listener.local_addr().ok());
     let base_url = config.resolved_base_url(bound)?;
     let transport = config.mail.transport(&base_url)?;
-    let mut signals = Signals::catch()?;
+    let mut signals = Signals::catch().map_err(ServeError::Signals)?;
 
-    let verify_runtime = VerifyRuntime::start()?;
+    let verify_runtime = VerifyRuntime::start().map_err(ServeError::VerifyRuntime)?;
     // From here on requests are answered, at first with the sentence that Keyhold is starting.
     let (stop, stopping) = watch::channel(());
     let stopped = || {
@@ -141,17 +143,13 @@ pub async fn run(config: &Config) -> Result<(), String> {
         timeout_at(signalled + FLUSHED, upkeep.stop())
     );
     vault.close_by(signalled + CLOSED).await;
-    usage.map_err(|lost| {
-        format!("the usage could not be written before the stop: {lost} counted calls are lost")
-    })
+    usage.map_err(ServeError::UsageLost)
 }
 
 /// Opens the vault, and fills it for a demonstration.
-async fn open(config: &Config, base_url: &str) -> Result<Vault, String> {
+async fn open(config: &Config, base_url: &str) -> Result<Vault, ServeError> {
     let options = options(config, base_url);
-    let vault = Vault::open(&options, Arc::new(SystemClock::default()))
-        .await
-        .map_err(|error| error.to_string())?;
+    let vault = Vault::open(&options, Arc::new(SystemClock::default())).await?;
     if config.demo {
         announce_demo(&vault, base_url).await?;
     }
@@ -188,12 +186,8 @@ fn options(config: &Config, base_url: &str) -> Options {
     }
 }
 
-async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), String> {
-    match vault
-        .fill_for_demo()
-        .await
-        .map_err(|error| error.to_string())?
-    {
+async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), vault::Error> {
+    match vault.fill_for_demo().await? {
         Filled::Not => {
             tracing::warn!("--demo: the database already has accounts and was left unchanged");
             return Ok(());

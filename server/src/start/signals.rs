@@ -3,6 +3,7 @@
 //! SIGHUP stays ignored if it was ignored at the start, because that is how `nohup` keeps a program beyond its session.
 
 use std::future::pending;
+use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -18,19 +19,17 @@ impl Signals {
     /// Catches the signals from now on.
     ///
     /// # Errors
-    /// A sentence with the system's reason.
-    pub fn catch() -> Result<Self, String> {
-        let catch =
-            |kind| signal(kind).map_err(|error| format!("signals cannot be caught: {error}"));
+    /// Those of the system.
+    pub fn catch() -> io::Result<Self> {
         Ok(Self {
-            terminate: catch(SignalKind::terminate())?,
-            interrupt: catch(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
             hangup: if is_ignored(SignalKind::hangup()) {
                 None
             } else {
-                Some(catch(SignalKind::hangup())?)
+                Some(signal(SignalKind::hangup())?)
             },
-            quit: catch(SignalKind::quit())?,
+            quit: signal(SignalKind::quit())?,
         })
     }
 

@@ -1,0 +1,55 @@
+//! Errors of the configuration, as the operator reads them.
+
+use std::io;
+use std::net::SocketAddr;
+
+/// The reasons why the text of a flag or a variable cannot be parsed. clap names the flag or the variable.
+#[derive(Debug, thiserror::Error)]
+pub enum ValueError {
+    #[error("{0:?} is not an address such as 127.0.0.1:9090")]
+    Address(String),
+    #[error("{0:?} is not a network such as 10.0.0.0/8, nor an address")]
+    Network(String),
+    #[error(
+        "{0:?} covers every address, so any client could claim any address and escape the limits; name the networks of \
+         your proxies"
+    )]
+    EveryAddress(String),
+    #[error("not a URL: {0}")]
+    Url(#[from] url::ParseError),
+    #[error("it must be http:// or https:// with a host and no path")]
+    Origin,
+}
+
+/// The reasons why Keyhold cannot run with its settings. Each names the setting, and none repeats a password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(
+        "KEYHOLD_BASE_URL is {url}: plain http is for loopback addresses only, because the session cookie would travel in \
+         the clear. Set it to the https address that browsers use."
+    )]
+    PlainHttp { url: String },
+    #[error(
+        "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
+    )]
+    PublicDemo { bound: SocketAddr, url: String },
+    #[error(
+        "the site's files are not in {folders}: build them with `make build`, or set KEYHOLD_SITE_ROOT"
+    )]
+    SiteFiles { folders: String },
+    /// The folder of the executable, where the site's files are looked for, is unknown.
+    #[error(transparent)]
+    Executable(io::Error),
+    #[error(
+        "KEYHOLD_SMTP_URL is not set, so no notice of an expiring key could be sent: without a mail server Keyhold runs on \
+         loopback only, not at {base_url}. Set it to smtp://host or smtps://user:password@host."
+    )]
+    NoMailServer { base_url: String },
+    /// A sentence of the vault about `KEYHOLD_SMTP_URL`, or about the TLS that it requires.
+    #[error("{0}")]
+    MailServer(String),
+    #[error("KEYHOLD_MAIL_FROM: {0}")]
+    Sender(String),
+    #[error("KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is not a valid address: set it")]
+    NoSender { host: String },
+}
