@@ -160,7 +160,7 @@ mod tests {
             !passwords
                 .verify(place()?, "nobody's password", None)
                 .await?,
-            "the dummy lets nobody in"
+            "the dummy hash accepts no password"
         );
         Ok(())
     }

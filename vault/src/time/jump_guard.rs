@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(
             at(&mut guard, NOON + 400 * 24 * HOUR, 31),
             None,
-            "doubted anew"
+            "doubted again"
         );
         assert_eq!(at(&mut guard, NOON + 400 * 24 * HOUR + 59_000, 90), None);
     }

@@ -276,7 +276,7 @@ async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<
             .fetch_one(&office.round.vault.0.database.readers)
             .await
             .unwrap();
-    assert_eq!(leased_at, None, "nobody holds it");
+    assert_eq!(leased_at, None, "it is not leased");
     let wait = (next_at - now) / 1000;
     let expected = [20..=40, 40..=80]
         .into_iter()

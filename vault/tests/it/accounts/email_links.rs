@@ -178,7 +178,7 @@ async fn a_forgotten_password_is_replaced() {
         .notices(&member.session.account)
         .await
         .unwrap();
-    assert!(view.confirmed, "whoever has the link reads mail there");
+    assert!(view.confirmed, "opening the link proves that mail arrives");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_reset_link_ends_after_an_hour_or_with_a_new_password() {
         .await;
     assert!(
         is_gone(&gone),
-        "whoever changed the password did not mean to have it changed again"
+        "a changed password must not be changed again by an older link"
     );
 }
 

@@ -146,7 +146,11 @@ async fn a_restore_revokes_what_was_revoked_since() {
     .await
     .unwrap();
     assert_eq!((sessions, noted, revoked), (0, 1, 2));
-    assert_eq!(site.vault.sweep().await.unwrap(), 0, "nobody is told twice");
+    assert_eq!(
+        site.vault.sweep().await.unwrap(),
+        0,
+        "no notice is repeated"
+    );
     site.clock.set(NOON + 11 * DAY);
     assert_eq!(site.verdict(&story.shortened), "expired");
     assert!(story.member.session.account.email.contains('@'));

@@ -254,7 +254,7 @@ async fn an_expired_key_that_is_still_called_raises_an_alarm() {
     assert_eq!(
         site.failing(&member, &key).await,
         None,
-        "nobody was refused yet"
+        "no caller was rejected yet"
     );
     site.caller(&key, CRON, end, Some(end)).await;
     site.caller(&key, BATCH, end + HOUR, Some(end + HOUR)).await;
