@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::fixture::process::{Running, start};
+use crate::fixture::process::start;
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -48,12 +48,6 @@ fn shell(folder: &Path, script: &str) -> String {
     said
 }
 
-fn create(running: &Running, cookie: &str, name: &str) -> serde_json::Value {
-    running
-        .call("keys/create", cookie, &[("name", name), ("expiry", "90d")])
-        .unwrap()
-}
-
 #[test]
 fn readme_commands_work() {
     let [beside, stopped] = commands()[..] else {
@@ -63,15 +57,13 @@ fn readme_commands_work() {
     let mut running = start(folder.path(), &[]);
     let default_key = running.sign_up();
     let cookie = default_key["cookie"].as_str().unwrap().to_owned();
-    let leaked = create(&running, &cookie, "leaked");
+    let leaked = running.create(&cookie, "leaked");
     let said = shell(folder.path(), beside);
     assert!(said.contains("2 keys, 1 account, checked"), "{said}");
     assert!(said.contains("Nothing was changed"), "{said}");
     let access_key = leaked["access_key"].as_str().unwrap();
-    running
-        .call("keys/expire", &cookie, &[("access_key", access_key)])
-        .unwrap();
-    let later = create(&running, &cookie, "made later");
+    running.expire(&cookie, &leaked);
+    let later = running.create(&cookie, "made later");
     assert_eq!(running.terminate(), Some(0));
 
     let said = shell(folder.path(), stopped);

@@ -5,7 +5,8 @@ use std::process::Command;
 use sqlx::Connection;
 use tempfile::TempDir;
 
-use crate::fixture::process::{Running, start};
+use crate::fixture::database::database;
+use crate::fixture::process::start;
 
 const LEAP_MS: i64 = 400 * 24 * 3_600_000;
 
@@ -23,9 +24,7 @@ fn accept(folder: &TempDir, arguments: &[&str]) -> (bool, String) {
 /// Leaves the records of a sign-in with a clock that is 400 days ahead, and nothing else.
 #[tokio::main(flavor = "current_thread")]
 async fn leap(folder: &TempDir) {
-    let database = folder.path().join("data/keyhold.db");
-    let address = format!("sqlite://{}", database.display());
-    let mut database = sqlx::SqliteConnection::connect(&address).await.unwrap();
+    let mut database = database(folder.path()).await;
     sqlx::query(
         "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
          SELECT MAX(id) + 1, MAX(at) + $1, MAX(account_id), 'account.signed_in', '', '', NULL, '' FROM audit",
@@ -37,18 +36,13 @@ async fn leap(folder: &TempDir) {
     database.close().await.unwrap();
 }
 
-fn ready(running: &Running) -> String {
-    running.send("GET /readyz HTTP/1.1", "").unwrap()
-}
-
 #[test]
 fn a_recorded_clock_jump_is_reported_and_accepted() {
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &[]);
     let signed_up = running.sign_up();
     let cookie = signed_up["cookie"].as_str().unwrap().to_owned();
-    let fields = [("name", "dated"), ("expiry", "90d")];
-    let key = running.call("keys/create", &cookie, &fields).unwrap();
+    let key = running.create(&cookie, "dated");
     assert_eq!(running.verdict(&key), "200");
     let (done, said) = accept(&folder, &[]);
     assert!(
@@ -60,7 +54,7 @@ fn a_recorded_clock_jump_is_reported_and_accepted() {
 
     let mut running = start(folder.path(), &[]);
     assert_eq!(running.verdict(&key), "401");
-    let answer = ready(&running);
+    let answer = running.get("/readyz");
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("keyhold clock accept"), "{answer}");
     assert!(running.log().contains("time stands still"));
@@ -75,7 +69,7 @@ fn a_recorded_clock_jump_is_reported_and_accepted() {
     );
     let running = start(folder.path(), &[]);
     assert_eq!(running.verdict(&key), "200");
-    assert!(ready(&running).starts_with("HTTP/1.1 200"));
+    assert!(running.get("/readyz").starts_with("HTTP/1.1 200"));
     drop(running);
     let (done, said) = accept(&folder, &["--database-url", "sqlite://data/none.db"]);
     assert!(!done && said.contains("there is no database at"), "{said}");

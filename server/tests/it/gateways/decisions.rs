@@ -6,8 +6,8 @@ use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
 
 use super::process::Kind;
-use super::site::{Site, problem, text, with, word};
-use crate::fixture::process::start;
+use super::site::{Site, problem, text, with};
+use crate::fixture::process::{start, word};
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -169,7 +169,7 @@ pub fn changes_apply_immediately(kind: Kind) {
         site.keyhold.terminate();
         for head in [&head, "GET /x HTTP/1.1", "POST / HTTP/1.1\r\nX-API-Key: x"] {
             let answer = site.ask(head, b"");
-            assert_eq!(site.api.take().len(), 0, "{head}: nobody was asked");
+            assert_eq!(site.api.take().len(), 0, "{head}: the API was not asked");
             assert_eq!(answer.status(), 503, "{head}: {answer:?}");
             let problem = problem(&answer);
             assert_eq!(problem["code"], "unavailable");

@@ -1,7 +1,8 @@
 //! The identity of calls: the API gets it from Keyhold alone, whatever the client claims.
 
 use super::process::Kind;
-use super::site::{Site, text, with, word};
+use super::site::{Site, text, with};
+use crate::fixture::process::word;
 use crate::fixture::raw_http::Message;
 
 pub fn identity_headers_come_from_keyhold_alone(kind: Kind) {

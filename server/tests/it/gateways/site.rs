@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::process::{Gateway, Kind, free_port, own_address};
 use super::recorder::Recorder;
-use crate::fixture::process::{Running, start};
+use crate::fixture::process::{Running, start, word};
 use crate::fixture::raw_http::Message;
 
 const CHALLENGE: &str = "Basic realm=\"Keyhold\", charset=\"UTF-8\"";
@@ -95,10 +95,6 @@ pub fn problem(answer: &Message) -> Value {
 
 pub fn text<'a>(key: &'a Value, half: &str) -> &'a str {
     key[half].as_str().unwrap()
-}
-
-pub fn word(key: &Value) -> String {
-    format!("{}.{}", text(key, "access_key"), text(key, "secret_key"))
 }
 
 pub fn with(line: &str, key: &Value) -> String {

@@ -3,7 +3,7 @@
 use vault::test_support::PASSWORD;
 
 use crate::fixture::mail::{reset_mail, token};
-use crate::fixture::{Answer, Browser, Site};
+use crate::fixture::{Answer, Browser, Site, sign_up};
 
 const EMAIL: &str = "a@example.com";
 
@@ -96,12 +96,10 @@ async fn a_reset_sets_a_device_cookie_that_bypasses_strangers_guesses() {
 async fn over_https_the_device_cookie_is_bound_to_the_host() {
     let site = Site::at("https://keys.example.com", true).await;
     site.leave_mail();
-    let fields = [
-        ("email", EMAIL),
-        ("password", PASSWORD),
-        ("time_zone", "UTC"),
-    ];
-    let answer = site.stranger().call("account/sign-up", &fields).await;
+    let answer = site
+        .stranger()
+        .call("account/sign-up", &sign_up(EMAIL))
+        .await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let device = set(&answer, "__Host-keyhold_device").unwrap();
     assert!(device.ends_with("; Secure"), "{device}");

@@ -2,7 +2,7 @@
 
 use vault::limits::Settings;
 
-use crate::fixture::{Answer, BASE, Site};
+use crate::fixture::{Answer, BASE, Site, sign_up};
 
 fn assert_refused(answer: &Answer, code: &str, wait: &str) {
     assert_eq!(answer.status, 429, "{}", answer.body);
@@ -32,12 +32,10 @@ async fn quotas_and_rates_are_rejected_in_one_form() {
     }
     let answer = member.call("keys/create", &fields).await;
     assert_refused(&answer, "throttled", "60");
-    let fields = [
-        ("email", "b@example.com"),
-        ("password", vault::test_support::PASSWORD),
-        ("time_zone", "UTC"),
-    ];
-    let answer = site.stranger().call("account/sign-up", &fields).await;
+    let answer = site
+        .stranger()
+        .call("account/sign-up", &sign_up("b@example.com"))
+        .await;
     assert_refused(&answer, "quota_exceeded", "3600");
     assert_eq!(site.vault.key_count(), 2);
     let page = member.get("/preferences/api-control").await;

@@ -2,18 +2,16 @@
 
 use vault::test_support::PASSWORD;
 
-use crate::fixture::Site;
+use crate::fixture::{Site, sign_up};
 
 #[tokio::test]
 async fn cookies_over_https_are_for_this_host_only() {
     let site = Site::at("https://keys.example.com", true).await;
     site.leave_mail();
-    let fields = [
-        ("email", "a@example.com"),
-        ("password", PASSWORD),
-        ("time_zone", "UTC"),
-    ];
-    let answer = site.stranger().call("account/sign-up", &fields).await;
+    let answer = site
+        .stranger()
+        .call("account/sign-up", &sign_up("a@example.com"))
+        .await;
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-keyhold_session="), "{cookie}");
     for part in ["; Path=/", "; HttpOnly", "; SameSite=Lax", "; Secure"] {

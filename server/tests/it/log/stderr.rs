@@ -75,13 +75,9 @@ impl Unread {
             }
             assert!(Instant::now() < deadline, "not settled: {log}");
         }
-        let access = key["access_key"].as_str().unwrap();
-        let expired = self
-            .running
-            .call("keys/expire", cookie, &[("access_key", access)]);
-        expired.unwrap();
+        self.running.expire(cookie, &key);
         assert_eq!(self.running.verdict(&key), "401");
-        let healthy = self.running.send("GET /healthz HTTP/1.1", "").unwrap();
+        let healthy = self.running.get("/healthz");
         assert!(healthy.ends_with("ok"), "{healthy}");
         let mut mails = self.peer.mails();
         mails.retain(|delivery| delivery.mail.subject.starts_with("Confirm"));

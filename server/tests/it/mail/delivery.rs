@@ -197,7 +197,11 @@ async fn a_permanent_rejection_waits_for_its_owner() {
         site.clock.advance(6 * DAY);
         assert_eq!(deliver(&site, &way).await, 0, "{reply:?}: not by itself");
 
-        assert_eq!(send_again(&mallory, &failed).await, 404, "somebody else's");
+        assert_eq!(
+            send_again(&mallory, &failed).await,
+            404,
+            "another account's"
+        );
         assert_eq!(send_again(&alice, &failed).await, 200);
         assert_eq!(send_again(&alice, &failed).await, 404, "it waits already");
         peer.follow([Script::default()]);

@@ -8,12 +8,12 @@ use crate::fixture::mail::{at, deliver, expired_key, latest, member, transport};
 /// The password is sent only to a server that asks for it, and appears nowhere else.
 #[tokio::test]
 async fn the_smtp_login_is_used_and_not_revealed() {
-    let peer = Peer::start_with_login("postman", "knocks twice");
+    let peer = Peer::start_with_login("keyhold", "knocks twice");
     let site = Site::new().await;
     let url = |login: &str| format!("smtp://{login}127.0.0.1:{}", peer.port);
     let (right, wrong, none) = (
-        transport(&url("postman:knocks%20twice@")),
-        transport(&url("postman:hunter22@")),
+        transport(&url("keyhold:knocks%20twice@")),
+        transport(&url("keyhold:hunter22@")),
         transport(&url("")),
     );
     let alice = member(&site, &right, "a@example.com").await;
@@ -31,7 +31,7 @@ async fn the_smtp_login_is_used_and_not_revealed() {
     }
     assert_eq!(deliver(&site, &right).await, 1);
     assert_eq!(latest(&alice).await["state"], "sent");
-    let login = ("postman".to_owned(), "knocks twice".to_owned());
+    let login = ("keyhold".to_owned(), "knocks twice".to_owned());
     assert_eq!(peer.logins().last(), Some(&login));
     assert_eq!(peer.mails().len(), 2);
 }

@@ -30,19 +30,9 @@ fn acknowledged_changes_survive_kills() {
         for (key, verdict) in &expected {
             assert_eq!(running.verdict(key), *verdict, "round {round}");
         }
-        let name = format!("key {round}");
-        let key = running
-            .call(
-                "keys/create",
-                &cookie,
-                &[("name", &name), ("expiry", "90d")],
-            )
-            .unwrap();
+        let key = running.create(&cookie, &format!("key {round}"));
         let (previous, verdict) = expected.last_mut().unwrap();
-        let access = previous["access_key"].as_str().unwrap();
-        running
-            .call("keys/expire", &cookie, &[("access_key", access)])
-            .unwrap();
+        running.expire(&cookie, previous);
         *verdict = "401";
         expected.push((key, "200"));
         running.child.kill().unwrap();

@@ -5,28 +5,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
 
+use crate::fixture::database::recorded_calls;
 use crate::fixture::process::start;
 use crate::fixture::raw_http::Client;
-
-/// Returns accepted and refused calls of all hours, as the database has them.
-async fn written(folder: &TempDir) -> (i64, i64) {
-    let url = format!(
-        "sqlite://{}",
-        folder.path().join("data/keyhold.db").display()
-    );
-    sqlx::any::install_default_drivers();
-    let mut database = AnyConnection::connect(&url).await.unwrap();
-    sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(accepted), 0) AS BIGINT), CAST(COALESCE(SUM(refused), 0) AS BIGINT)
-         FROM account_hours",
-    )
-    .fetch_one(&mut database)
-    .await
-    .unwrap()
-}
 
 #[tokio::test]
 async fn totals_are_exact_after_sigterm() {
@@ -39,11 +22,7 @@ async fn totals_are_exact_after_sigterm() {
         for _ in 0..300 {
             assert_eq!(client.ask().unwrap().status(), 200);
         }
-        let access_key = key["access_key"].as_str().unwrap();
-        let cookie = key["cookie"].as_str().unwrap();
-        running
-            .call("keys/expire", cookie, &[("access_key", access_key)])
-            .unwrap();
+        running.expire(key["cookie"].as_str().unwrap(), &key);
         for _ in 0..200 {
             assert_eq!(client.ask().unwrap().status(), 401);
         }
@@ -57,7 +36,7 @@ async fn totals_are_exact_after_sigterm() {
         });
         assert_eq!(running.terminate(), Some(0));
         expected = (expected.0 + 300, expected.1 + 200 + calls.join().unwrap());
-        assert_eq!(written(&folder).await, expected);
+        assert_eq!(recorded_calls(folder.path()).await, expected);
     }
 }
 
@@ -102,7 +81,7 @@ async fn a_kill_loses_at_most_one_second_of_usage() {
             .filter(|time| killed.duration_since(**time) >= Duration::from_secs(1));
         least += i64::try_from(safe.count()).unwrap();
         most += asked;
-        let (accepted, refused) = written(&folder).await;
+        let (accepted, refused) = recorded_calls(folder.path()).await;
         assert!(
             (least..=most).contains(&accepted) && refused == 0,
             "round {round}: {accepted} written, {least} to {most} expected"

@@ -14,10 +14,6 @@ use crate::fixture::process::{Running, start};
 /// machine. Either usually takes less than half a second.
 const SOON: Duration = Duration::from_secs(3);
 
-fn get(running: &Running, path: &str) -> String {
-    running.send(&format!("GET {path} HTTP/1.1"), "").unwrap()
-}
-
 /// Asserts that an answer is a rejection with the time of the next try, and that it came quickly.
 fn refused(running: &Running, function: &str, cookie: &str, fields: &[(&str, &str)]) {
     let begun = Instant::now();
@@ -48,14 +44,7 @@ fn a_failing_disk_rejects_changes_until_its_repair() {
         .into_iter()
         .enumerate()
     {
-        let name = format!("round {round}");
-        let key = running
-            .call(
-                "keys/create",
-                &cookie,
-                &[("name", &name), ("expiry", "90d")],
-            )
-            .unwrap();
+        let key = running.create(&cookie, &format!("round {round}"));
         let access_key = [("access_key", text(&key, "access_key"))];
         failing.fail(order);
         let sign_in = [("email", "a@example.com"), ("password", PASSWORD)];
@@ -67,10 +56,10 @@ fn a_failing_disk_rejects_changes_until_its_repair() {
             assert_eq!(running.verdict(&key), "200", "{order}");
             verified += 1;
         }
-        let cause = get(running, "/readyz");
+        let cause = running.get("/readyz");
         assert!(cause.starts_with("HTTP/1.1 503"), "{order}: {cause}");
         assert!(cause.contains("writes: the database"), "{order}: {cause}");
-        let health = get(running, "/healthz");
+        let health = running.get("/healthz");
         assert!(health.ends_with("ok"), "{order}: {health}");
 
         failing.repair();
@@ -109,7 +98,7 @@ fn verification_continues_while_the_disk_cannot_be_read() {
     for _ in 0..5 {
         refused(running, "keys/expire", cookie, &access_key);
         assert_eq!(running.verdict(&owner), "200");
-        assert!(get(running, "/healthz").ends_with("ok"));
+        assert!(running.get("/healthz").ends_with("ok"));
     }
     failing.repair();
     let begun = Instant::now();
@@ -148,7 +137,7 @@ fn a_hanging_commit_is_reported() {
 fn ready(running: &Running, status: u16, expected: &str) {
     let (begun, status) = (Instant::now(), format!("HTTP/1.1 {status}"));
     loop {
-        let answer = get(running, "/readyz");
+        let answer = running.get("/readyz");
         if answer.starts_with(&status) && answer.contains(expected) {
             return;
         }

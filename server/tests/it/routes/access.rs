@@ -7,7 +7,7 @@ use app::server_fns::registry;
 use app::shell::App;
 use leptos_axum::generate_route_list;
 
-use crate::fixture::Site;
+use crate::fixture::{BASE, Site, sign_up};
 
 const PUBLIC_PAGES: [&str; 3] = ["/sign-in", "/sign-up", "/forgot-password"];
 /// The targets of links in mails, which show nothing without a valid link.
@@ -163,14 +163,12 @@ async fn unknown_addresses_are_not_found() {
 
 #[tokio::test]
 async fn sign_up_can_be_closed() {
-    let site = Site::at(crate::fixture::BASE, false).await;
+    let site = Site::at(BASE, false).await;
     site.leave_mail();
-    let fields = [
-        ("email", "a@example.com"),
-        ("password", vault::test_support::PASSWORD),
-        ("time_zone", "UTC"),
-    ];
-    let answer = site.stranger().call("account/sign-up", &fields).await;
+    let answer = site
+        .stranger()
+        .call("account/sign-up", &sign_up("a@example.com"))
+        .await;
     assert_eq!(
         (answer.status.as_u16(), answer.text("code").as_str()),
         (403, "forbidden")

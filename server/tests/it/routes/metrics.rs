@@ -73,6 +73,6 @@ fn metrics_are_numbers_on_their_own_listener() {
     for path in ["/", "/verify", "/sign-in", "/v1/account"] {
         assert_eq!(ask(path).status(), 404, "{path}");
     }
-    let public = running.send("GET /metrics HTTP/1.1", "").unwrap();
+    let public = running.get("/metrics");
     assert!(!public.contains("keyhold_decisions"), "{public}");
 }

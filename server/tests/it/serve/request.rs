@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
-use crate::fixture::process::start;
+use crate::fixture::process::{start, word};
 
 /// A12: a verification is answered without its body, sent or unsent, and the body is not taken for the next request.
 #[test]
@@ -14,11 +14,7 @@ fn a_verification_does_not_wait_for_its_body() {
     let folder = TempDir::new().unwrap();
     let running = start(folder.path(), &[]);
     let key = running.sign_up();
-    let word = format!(
-        "{}.{}",
-        key["access_key"].as_str().unwrap(),
-        key["secret_key"].as_str().unwrap()
-    );
+    let word = word(&key);
     for framing in [
         "Content-Length: 1000000000",
         "Content-Length: 1000000000\r\nExpect: 100-continue",
@@ -59,12 +55,7 @@ fn oversized_headers_are_rejected() {
     }
     let many = format!("GET /verify HTTP/1.1{}", "\r\nX-A: b".repeat(200));
     assert!(running.send(&many, "").unwrap().starts_with("HTTP/1.1 431"));
-    assert!(
-        running
-            .send("GET /healthz HTTP/1.1", "")
-            .unwrap()
-            .ends_with("ok")
-    );
+    assert!(running.get("/healthz").ends_with("ok"));
 }
 
 /// C2: the answer reaches a client that sends its whole body first, however large.

@@ -9,12 +9,7 @@ use crate::fixture::process::start;
 fn sigterm_is_a_clean_stop() {
     let folder = TempDir::new().unwrap();
     let mut running = start(folder.path(), &["--demo"]);
-    assert!(
-        running
-            .send("GET /healthz HTTP/1.1", "")
-            .unwrap()
-            .ends_with("ok")
-    );
+    assert!(running.get("/healthz").ends_with("ok"));
     assert_eq!(running.terminate(), Some(0));
     assert!(
         !folder.path().join("data/keyhold.db-wal").exists(),

@@ -5,15 +5,15 @@ use std::time::SystemTime;
 use serde_json::json;
 use vault::test_support::peer::Script;
 
-use super::{Office, member, message_id, settled};
+use super::{Setup, member, message_id, settled};
 
 /// The mail, the Dashboard, the delivery log and verification agree about a key that expires on its own.
 #[test]
 fn mail_dashboard_and_delivery_log_agree() {
-    let mut office = Office::new();
-    let running = office.open();
+    let mut setup = Setup::new();
+    let running = setup.start();
     let cookie = member(&running);
-    office.peer.follow([Script::default()]);
+    setup.peer.follow([Script::default()]);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let at = i64::try_from(now.unwrap().as_millis()).unwrap() + 2_000;
     let expiry = vault::rfc3339(at);
@@ -22,7 +22,7 @@ fn mail_dashboard_and_delivery_log_agree() {
     let access = key["access_key"].as_str().unwrap();
     assert_eq!(running.verdict(&key), "200");
 
-    let got = office.peer.dot();
+    let got = setup.peer.dot();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     assert!(
         now.unwrap().as_millis() >= u128::try_from(at).unwrap(),

@@ -4,23 +4,23 @@ use std::ops::RangeInclusive;
 
 use vault::test_support::peer::{Peer, Script, Step};
 
-use super::{Office, expired_key, holding, member, message_id, settled};
+use super::{Setup, expired_key, holding, member, message_id, settled};
 
 /// Kills Keyhold, `rounds` times, when the mail server that follows `script` has reached `wait`; restarts it; and
 /// checks that no mail is lost and that the number of copies is one that `copies` allows.
 #[track_caller]
 fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInclusive<usize>) {
-    let mut office = Office::new();
-    let mut running = office.open();
+    let mut setup = Setup::new();
+    let mut running = setup.start();
     let cookie = member(&running);
     for round in 0..rounds {
-        office.peer.follow([script.clone(), Script::default()]);
+        setup.peer.follow([script.clone(), Script::default()]);
         let access = expired_key(&running, &cookie, &format!("round {round}"));
-        wait(&mut office.peer);
+        wait(&mut setup.peer);
         drop(running);
         // Bytes in flight from the killed process are lost.
-        office.peer.disconnect();
-        running = office.open();
+        setup.peer.disconnect();
+        running = setup.start();
         let log = settled(&running, &cookie, round + 2);
         assert_eq!(
             log.len(),
@@ -28,11 +28,11 @@ fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInc
             "one mail a key, and that of the sign-up: {log:?}"
         );
         assert_eq!(log[0]["keys"][0]["access_key"], access);
-        let count = office.copies()[&message_id(&log[0])];
+        let count = setup.copies()[&message_id(&log[0])];
         assert!(copies.contains(&count), "round {round}: {count} copies");
     }
     // No earlier mail was sent again later.
-    for (id, count) in office.copies() {
+    for (id, count) in setup.copies() {
         assert!((1..=*copies.end()).contains(&count), "{id}: {count} copies");
     }
 }
@@ -71,24 +71,24 @@ fn killed_after_the_answer() {
 /// No mail is lost by a kill between the acknowledged change and its delivery, in steps of one answered request.
 #[test]
 fn killed_between_change_and_delivery() {
-    let office = Office::new();
-    let mut running = office.open();
+    let setup = Setup::new();
+    let mut running = setup.start();
     let cookie = member(&running);
     for round in 0..8_usize {
         let access = expired_key(&running, &cookie, &format!("round {round}"));
         for _ in 0..round {
-            running.send("GET /healthz HTTP/1.1", "").unwrap();
+            running.get("/healthz");
         }
         drop(running);
-        office.peer.quiet();
-        let before = office.copies();
-        running = office.open();
+        setup.peer.quiet();
+        let before = setup.copies();
+        running = setup.start();
         let log = settled(&running, &cookie, round + 2);
         assert_eq!(log.len(), round + 2, "{log:?}");
         assert_eq!(log[0]["keys"][0]["access_key"], access);
         let id = message_id(&log[0]);
         let heard = before.get(&id).copied().unwrap_or_default();
-        let count = office.copies()[&id];
+        let count = setup.copies()[&id];
         assert!(
             (1..=1 + heard).contains(&count),
             "round {round}: {count} copies, {heard} before the kill"

@@ -18,12 +18,12 @@ use vault::test_support::peer::{Action, Peer, Script, Step};
 use crate::fixture::process::{Running, start_in};
 
 /// A mail server and the folder of a Keyhold that sends to it.
-struct Office {
+struct Setup {
     folder: TempDir,
     peer: Peer,
 }
 
-impl Office {
+impl Setup {
     fn new() -> Self {
         Self {
             folder: TempDir::new().unwrap(),
@@ -31,7 +31,7 @@ impl Office {
         }
     }
 
-    fn open(&self) -> Running {
+    fn start(&self) -> Running {
         let settings = [
             ("KEYHOLD_SMTP_URL", &*self.peer.url()),
             ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
@@ -90,11 +90,7 @@ fn settled(running: &Running, cookie: &str, count: usize) -> Vec<Value> {
 
 /// Makes a key and expires it manually, which makes a mail.
 fn expired_key(running: &Running, cookie: &str, name: &str) -> String {
-    let fields = [("name", name), ("expiry", "90d")];
-    let key = running.call("keys/create", cookie, &fields).unwrap();
-    let access = key["access_key"].as_str().unwrap().to_owned();
-    running
-        .call("keys/expire", cookie, &[("access_key", &access)])
-        .unwrap();
-    access
+    let key = running.create(cookie, name);
+    running.expire(cookie, &key);
+    key["access_key"].as_str().unwrap().to_owned()
 }

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use vault::test_support::peer::{Script, Step};
 
-use super::{Office, cookie, deliveries, expired_key, holding, settled};
+use super::{Setup, cookie, deliveries, expired_key, holding, settled};
 
 /// D6: a silent mail server delays neither verification nor pages nor changes.
 #[test]
 fn a_silent_mail_server_delays_nothing() {
-    let mut office = Office::new();
-    office.peer.follow([holding(Step::Connect)]);
-    let running = office.open();
+    let mut setup = Setup::new();
+    setup.peer.follow([holding(Step::Connect)]);
+    let running = setup.start();
     let keys: Vec<Value> = (0..6)
         .map(|number| running.sign_up_as(&format!("{number}@example.com")))
         .collect();
-    office.peer.held();
+    setup.peer.held();
     let mut times = Vec::new();
     for round in 0..200 {
         let began = Instant::now();
@@ -31,12 +31,9 @@ fn a_silent_mail_server_delays_nothing() {
     assert!(times[times.len() - 1] < Duration::from_secs(1), "{times:?}");
     for key in &keys {
         let began = Instant::now();
-        let access = key["access_key"].as_str().unwrap();
-        running
-            .call("keys/expire", &cookie(key), &[("access_key", access)])
-            .unwrap();
+        running.expire(&cookie(key), key);
         assert_eq!(running.verdict(key), "401");
-        let page = running.send("GET /sign-in HTTP/1.1", "").unwrap();
+        let page = running.get("/sign-in");
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         assert!(
             began.elapsed() < Duration::from_secs(2),
@@ -44,7 +41,7 @@ fn a_silent_mail_server_delays_nothing() {
             began.elapsed()
         );
     }
-    assert!(office.peer.mails().is_empty());
+    assert!(setup.peer.mails().is_empty());
 }
 
 /// While as many notices hang as are sent at once, the next notice waits, and a link that a user expects does not.
@@ -52,8 +49,8 @@ fn a_silent_mail_server_delays_nothing() {
 fn hanging_notices_do_not_delay_links() {
     /// The most notices in flight.
     const NOTICES: usize = 12;
-    let mut office = Office::new();
-    let running = office.open();
+    let mut setup = Setup::new();
+    let running = setup.start();
     let members: Vec<String> = (0..=NOTICES)
         .map(|number| cookie(&running.sign_up_as(&format!("{number}@example.com"))))
         .collect();
@@ -62,24 +59,24 @@ fn hanging_notices_do_not_delay_links() {
     }
     let mut scripts = vec![holding(Step::Rcpt); NOTICES - 1];
     scripts.push(Script::default());
-    office.peer.follow(scripts);
+    setup.peer.follow(scripts);
     let (last, slow) = members.split_last().unwrap();
     let (next, slow) = slow.split_last().unwrap();
     for member in slow {
         expired_key(&running, member, "slow");
-        office.peer.held();
+        setup.peer.held();
     }
     expired_key(&running, next, "quick");
     settled(&running, next, 2);
 
-    office.peer.follow([holding(Step::Rcpt), Script::default()]);
+    setup.peer.follow([holding(Step::Rcpt), Script::default()]);
     expired_key(&running, next, "the last hand");
-    office.peer.held();
+    setup.peer.held();
     expired_key(&running, last, "waits");
     let newcomer = cookie(&running.sign_up_as("new@example.com"));
     settled(&running, &newcomer, 1);
     assert_eq!(deliveries(&running, last)[0]["state"], "waiting");
-    office.peer.release();
+    setup.peer.release();
     for member in &members {
         settled(&running, member, 2);
     }

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant, SystemTime};
 
 use vault::test_support::peer::{Script, Step};
 
-use super::{Office, cookie, deliveries, holding, message_id, settled};
+use super::{Setup, cookie, deliveries, holding, message_id, settled};
 
 /// Stops during a delivery that hangs where `script` says, and checks that `copies` exist after the restart.
 #[track_caller]
 fn stop_at(script: &Script, copies: usize) {
-    let mut office = Office::new();
-    office.peer.follow([script.clone(), Script::default()]);
-    let mut running = office.open();
+    let mut setup = Setup::new();
+    setup.peer.follow([script.clone(), Script::default()]);
+    let mut running = setup.start();
     let cookie = cookie(&running.sign_up());
-    office.peer.held();
+    setup.peer.held();
     let began = Instant::now();
     assert_eq!(running.terminate(), Some(0), "{}", running.log());
     assert!(
@@ -22,12 +22,12 @@ fn stop_at(script: &Script, copies: usize) {
         "{:?}",
         began.elapsed()
     );
-    office.peer.disconnect();
-    let running = office.open();
+    setup.peer.disconnect();
+    let running = setup.start();
     let log = settled(&running, &cookie, 1);
     assert_eq!(log.len(), 1);
     assert_eq!(
-        office.copies(),
+        setup.copies(),
         BTreeMap::from([(message_id(&log[0]), copies)])
     );
 }
@@ -40,36 +40,36 @@ fn stopped_before_the_text() {
 /// The mail may have arrived, so a second copy waits for an hour.
 #[test]
 fn stopped_after_the_final_dot() {
-    let mut office = Office::new();
-    office.peer.follow([holding(Step::Dot), Script::default()]);
-    let mut running = office.open();
+    let mut setup = Setup::new();
+    setup.peer.follow([holding(Step::Dot), Script::default()]);
+    let mut running = setup.start();
     let cookie = cookie(&running.sign_up());
-    office.peer.held();
+    setup.peer.held();
     assert_eq!(running.terminate(), Some(0), "{}", running.log());
-    office.peer.disconnect();
-    let running = office.open();
+    setup.peer.disconnect();
+    let running = setup.start();
     let log = deliveries(&running, &cookie);
     assert_eq!(log[0]["state"], "waiting", "{log:?}");
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = i64::try_from(now.unwrap().as_millis()).unwrap();
     let wait = (log[0]["at"]["at"].as_i64().unwrap() - now) / 60_000;
     assert!((50..=60).contains(&wait), "{wait} min");
-    assert_eq!(office.peer.mails().len(), 1);
+    assert_eq!(setup.peer.mails().len(), 1);
 }
 
 #[test]
 fn a_stop_lets_a_delivery_end() {
-    let mut office = Office::new();
-    office.peer.follow([holding(Step::Dot), Script::default()]);
-    let mut running = office.open();
+    let mut setup = Setup::new();
+    setup.peer.follow([holding(Step::Dot), Script::default()]);
+    let mut running = setup.start();
     let cookie = cookie(&running.sign_up());
-    office.peer.held();
+    setup.peer.held();
     std::thread::scope(|threads| {
         let stop = threads.spawn(|| running.terminate());
-        office.peer.release();
+        setup.peer.release();
         assert_eq!(stop.join().unwrap(), Some(0));
     });
-    let running = office.open();
+    let running = setup.start();
     assert_eq!(settled(&running, &cookie, 1)[0]["attempts"], 1);
-    assert_eq!(office.peer.mails().len(), 1, "it knows that this was sent");
+    assert_eq!(setup.peer.mails().len(), 1, "it knows that this was sent");
 }
