@@ -1,5 +1,5 @@
-//! Delivery to a mail server that misbehaves, with a clock that the test moves: what is retried and when, what is given
-//! up, and that every mail arrives once, or twice where the server left the outcome open.
+//! Delivery to a mail server that misbehaves, with a clock that the test moves: retries, their times and their end. Every
+//! mail arrives once, or twice where the server left the outcome open.
 
 use std::time::{Duration, Instant};
 

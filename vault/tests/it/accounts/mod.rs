@@ -1,3 +1,5 @@
+//! Accounts: sign-in, sessions, devices, links in mails, and changes of address.
+
 mod change_address;
 mod devices;
 pub mod email_links;

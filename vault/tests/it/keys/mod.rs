@@ -1,3 +1,5 @@
+//! Keys: their changes, versions, owners and queries.
+
 mod alarms;
 mod change;
 mod ownership;

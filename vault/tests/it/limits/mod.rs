@@ -1,2 +1,4 @@
+//! Limits on mails, accounts, keys and changes.
+
 mod mails;
 mod quotas;

@@ -1,2 +1,4 @@
+//! The composition of mails.
+
 pub mod compose;
 mod subjects;

@@ -1,1 +1,3 @@
+//! The delivery of mails from the outbox.
+
 mod delivery;

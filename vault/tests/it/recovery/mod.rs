@@ -1,1 +1,3 @@
+//! The first reset of an account's password.
+
 mod claim;

@@ -1,3 +1,5 @@
+//! Restores of backups.
+
 mod chains;
 mod clock;
 mod exchange;

@@ -1,3 +1,5 @@
+//! Starts: the first one, later ones, and the clock that they take over.
+
 pub mod clock;
 mod first_start;
 mod open;

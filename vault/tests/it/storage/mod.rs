@@ -1,3 +1,5 @@
+//! The database file: its changes, faults, backups and migrations.
+
 pub mod backups;
 mod concurrency;
 mod file_watch;

@@ -1,1 +1,3 @@
+//! Dates in time zones.
+
 mod zones;

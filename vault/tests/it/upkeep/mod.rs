@@ -1,1 +1,3 @@
+//! The bounds on what a database holds.
+
 mod growth;

@@ -1,3 +1,5 @@
+//! Recorded calls.
+
 mod faults;
 pub mod flush;
 mod read;

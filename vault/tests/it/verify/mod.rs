@@ -1,1 +1,3 @@
+//! Verdicts on credentials.
+
 mod verdict;
