@@ -25,7 +25,9 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let hours = prop_oneof![1..72_i64, 1..24 * 70_i64];
+    // Long enough for every stage, and ten days more.
+    let longest = 2 * Stage::ALL[0].lead() / HOUR + 24 * 10;
+    let hours = prop_oneof![1..72_i64, 1..longest];
     let step = prop_oneof![
         4 => hours.clone().prop_map(Step::Wait),
         4 => Just(Step::Sweep),
