@@ -95,14 +95,14 @@ impl Vault {
         &self.0.database.readiness
     }
 
-    /// Returns the number of changes that the database refused since the start.
+    /// Returns the number of changes that the database rejected since the start.
     pub fn write_failures(&self) -> u64 {
         self.0.database.write_failures()
     }
 
     /// Returns the number of rejections by each limit since the start.
     pub fn limited(&self) -> Vec<(Limit, u64)> {
-        self.0.limits.refused()
+        self.0.limits.rejections()
     }
 
     /// Makes a change in one transaction: `change` receives it, and its publications are applied before this returns.

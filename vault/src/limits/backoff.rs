@@ -241,7 +241,7 @@ mod tests {
             assert_eq!(
                 wait(&backoff, &subject, now),
                 expected,
-                "refused attempts lengthen nothing"
+                "rejected attempts lengthen nothing"
             );
             now += i64::try_from(expected).unwrap_or(0) * 1000;
         }

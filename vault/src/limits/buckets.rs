@@ -83,7 +83,7 @@ mod tests {
             assert_eq!(wait(&buckets, 5_000), 0);
         }
         assert_eq!(wait(&buckets, 5_000), 1);
-        assert_eq!(wait(&buckets, 5_000), 1, "a refusal takes nothing");
+        assert_eq!(wait(&buckets, 5_000), 1, "a rejection takes nothing");
         assert!(buckets.take(&"b", 5_000).is_ok(), "another has its own");
         assert_eq!(wait(&buckets, 6_000), 0);
         assert_eq!(wait(&buckets, 6_000), 1);

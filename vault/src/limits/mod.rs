@@ -69,7 +69,7 @@ pub(crate) struct Limits {
     notices: Buckets,
     pub settings: Settings,
     readers: Readers,
-    refused: [AtomicU64; Limit::ALL.len()],
+    rejections: [AtomicU64; Limit::ALL.len()],
 }
 
 impl Limits {
@@ -83,7 +83,7 @@ impl Limits {
             notices: Buckets::new(NOTICES_UNCONFIRMED, shared::DAY_MS, 1),
             settings,
             readers: Readers::new(readers),
-            refused: Default::default(),
+            rejections: Default::default(),
         }
     }
 
@@ -176,16 +176,16 @@ impl Limits {
             result,
             Err(Error::Throttled { .. } | Error::Busy | Error::Quota(..))
         ) {
-            self.refused[limit as usize].fetch_add(1, Ordering::Relaxed);
+            self.rejections[limit as usize].fetch_add(1, Ordering::Relaxed);
         }
         result
     }
 
     /// Returns the number of rejections by each limit since the start.
-    pub fn refused(&self) -> Vec<(Limit, u64)> {
+    pub fn rejections(&self) -> Vec<(Limit, u64)> {
         Limit::ALL
             .map(|limit| {
-                let count = self.refused[limit as usize].load(Ordering::Relaxed);
+                let count = self.rejections[limit as usize].load(Ordering::Relaxed);
                 (limit, count)
             })
             .into()

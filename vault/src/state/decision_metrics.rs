@@ -14,7 +14,7 @@ const BOUNDS: [u64; 11] = [
 ];
 
 /// The outcomes of a decision other than a good key.
-const REFUSALS: [Code; 5] = [
+const REJECTIONS: [Code; 5] = [
     Code::CredentialsMissing,
     Code::CredentialsMalformed,
     Code::KeyInvalid,
@@ -25,7 +25,7 @@ const REFUSALS: [Code; 5] = [
 #[derive(Default)]
 struct Shard {
     good: AtomicU64,
-    refused: [AtomicU64; REFUSALS.len()],
+    rejected: [AtomicU64; REJECTIONS.len()],
     /// One more than there are bounds: the last is for durations beyond them.
     buckets: [AtomicU64; BOUNDS.len() + 1],
     nanoseconds: AtomicU64,
@@ -37,7 +37,7 @@ pub(crate) struct DecisionMetrics(Sharded<Shard>);
 /// The decisions since the start.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decisions {
-    /// Decisions by outcome: `good`, or the code of the refusal.
+    /// Decisions by outcome: `good`, or the code of the rejection.
     pub by_code: Vec<(&'static str, u64)>,
     /// Upper bound in seconds, and the number of decisions that took at most that long.
     pub at_most: Vec<(f64, u64)>,
@@ -47,15 +47,15 @@ pub struct Decisions {
 }
 
 impl DecisionMetrics {
-    /// Counts a decision; `refused` is none for a good key.
-    pub fn count(&self, refused: Option<Code>, took: Duration) {
+    /// Counts a decision; `rejected` is none for a good key.
+    pub fn count(&self, rejected: Option<Code>, took: Duration) {
         let shard = self.0.local();
-        let outcome = match refused {
+        let outcome = match rejected {
             None => Some(&shard.good),
-            Some(code) => REFUSALS
+            Some(code) => REJECTIONS
                 .iter()
                 .position(|known| *known == code)
-                .map(|index| &shard.refused[index]),
+                .map(|index| &shard.rejected[index]),
         };
         if let Some(outcome) = outcome {
             outcome.fetch_add(1, Ordering::Relaxed);
@@ -74,8 +74,8 @@ impl DecisionMetrics {
                 .sum::<u64>()
         };
         let mut by_code = vec![("good", sum(&|shard| &shard.good))];
-        for (index, code) in REFUSALS.iter().enumerate() {
-            by_code.push((code.slug(), sum(&|shard| &shard.refused[index])));
+        for (index, code) in REJECTIONS.iter().enumerate() {
+            by_code.push((code.slug(), sum(&|shard| &shard.rejected[index])));
         }
         let mut count = 0;
         let mut at_most = Vec::with_capacity(BOUNDS.len());

@@ -39,8 +39,8 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. The call was refused if the key's `status`
-    /// was expired.
+    /// Counts a call with the right secret at `now`, UTC epoch milliseconds. The call was rejected if the key's
+    /// `status` was expired.
     pub fn count(
         &self,
         access_key: AccessKey,

@@ -131,7 +131,7 @@ impl Writer {
         self.failed(reason)
     }
 
-    /// Returns the number of changes that the database refused since the start.
+    /// Returns the number of changes that the database rejected since the start.
     pub fn failures(&self) -> u64 {
         self.health.failures()
     }

@@ -111,7 +111,7 @@ fn of_accounts(counted: &Counted) -> Vec<(&str, Hour)> {
             sums.entry((&pending.account.id, hour.number))
                 .and_modify(|sum| {
                     sum.accepted += hour.accepted;
-                    sum.refused += hour.refused;
+                    sum.rejected += hour.rejected;
                 })
                 .or_insert(*hour);
         }
@@ -161,7 +161,7 @@ async fn add_hours(
                 .bind(*id)
                 .bind(hour.number)
                 .bind(hour.accepted)
-                .bind(hour.refused);
+                .bind(hour.rejected);
         }
         query.execute(&mut *connection).await?;
     }
@@ -211,7 +211,7 @@ async fn note_callers(
                 .bind(address.unwrap_or_default())
                 .bind(String::from_utf8_lossy(&caller.agent).into_owned())
                 .bind(caller.seen_at)
-                .bind(caller.refused_at);
+                .bind(caller.rejected_at);
         }
         query.bind(now).execute(&mut *connection).await?;
     }

@@ -137,13 +137,13 @@ pub async fn fill(
     let callers: Vec<(&str, Caller)> = used
         .iter()
         .flat_map(|(key, (_, _, callers))| {
-            callers.iter().map(move |(address, agent, age, refused)| {
+            callers.iter().map(move |(address, agent, age, rejected)| {
                 let seen_at = now - age;
                 let caller = Caller {
                     address: address.parse().ok(),
                     agent: agent.as_bytes().into(),
                     seen_at,
-                    refused_at: refused.then_some(seen_at),
+                    rejected_at: rejected.then_some(seen_at),
                 };
                 (key.as_str(), caller)
             })
@@ -158,12 +158,12 @@ pub async fn fill(
         rows.last_uses.push((key, now - last_use));
         for ago in (0..30 * 24).rev() {
             let number = now.div_euclid(HOUR_MS) - ago;
-            let (accepted, refused) = calls(name, number, ago);
-            if accepted + refused > 0 {
+            let (accepted, rejected) = calls(name, number, ago);
+            if accepted + rejected > 0 {
                 let hour = Hour {
                     number,
                     accepted,
-                    refused,
+                    rejected,
                 };
                 rows.key_hours.push((key, hour));
                 // A statement must not name a row twice.
@@ -171,7 +171,7 @@ pub async fn fill(
                     .entry(number)
                     .and_modify(|sum| {
                         sum.accepted += accepted;
-                        sum.refused += refused;
+                        sum.rejected += rejected;
                     })
                     .or_insert(hour);
             }

@@ -39,7 +39,7 @@ pub(crate) struct Hour {
     /// Since the UTC epoch.
     pub number: i64,
     pub accepted: i64,
-    pub refused: i64,
+    pub rejected: i64,
 }
 
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,14 +49,14 @@ pub(crate) struct Caller {
     pub agent: Box<[u8]>,
     /// The last call, UTC epoch milliseconds.
     pub seen_at: i64,
-    /// The last call that was refused because the key had expired.
-    pub refused_at: Option<i64>,
+    /// The last call that was rejected because the key had expired.
+    pub rejected_at: Option<i64>,
 }
 
 impl Pending {
     /// Returns the number of these calls.
     pub fn calls(&self) -> u64 {
-        let calls = self.hours.iter().map(|hour| hour.accepted + hour.refused);
+        let calls = self.hours.iter().map(|hour| hour.accepted + hour.rejected);
         calls.sum::<i64>().unsigned_abs()
     }
 
@@ -70,26 +70,26 @@ impl Pending {
     }
 
     pub fn count(&mut self, now: i64, status: Status, source: Source<'_>) {
-        let refused = status == Status::Expired;
+        let rejected = status == Status::Expired;
         self.add_hour(Hour {
             number: now.div_euclid(HOUR_MS),
-            accepted: i64::from(!refused),
-            refused: i64::from(refused),
+            accepted: i64::from(!rejected),
+            rejected: i64::from(rejected),
         });
-        if !refused {
+        if !rejected {
             self.used_at = self.used_at.max(Some(now));
         }
-        let refused_at = refused.then_some(now);
+        let rejected_at = rejected.then_some(now);
         // Nearly always the agent is stored as it was sent.
         if let Some(caller) = self.caller(source.address, source.agent) {
-            caller.seen(now, refused_at);
+            caller.seen(now, rejected_at);
             return;
         }
         self.note_caller(Caller {
             address: source.address,
             agent: clean(source.agent),
             seen_at: now,
-            refused_at,
+            rejected_at,
         });
     }
 
@@ -120,7 +120,7 @@ impl Pending {
         {
             Some(hour) => {
                 hour.accepted += more.accepted;
-                hour.refused += more.refused;
+                hour.rejected += more.rejected;
             }
             None => self.hours.push(more),
         }
@@ -128,7 +128,7 @@ impl Pending {
 
     fn note_caller(&mut self, caller: Caller) {
         if let Some(known) = self.caller(caller.address, &caller.agent) {
-            known.seen(caller.seen_at, caller.refused_at);
+            known.seen(caller.seen_at, caller.rejected_at);
         } else if self.callers.len() < CALLERS {
             self.callers.push(caller);
         } else if let Some(oldest) = self.callers.iter_mut().min_by_key(|known| known.seen_at)
@@ -140,9 +140,9 @@ impl Pending {
 }
 
 impl Caller {
-    fn seen(&mut self, at: i64, refused_at: Option<i64>) {
+    fn seen(&mut self, at: i64, rejected_at: Option<i64>) {
         self.seen_at = self.seen_at.max(at);
-        self.refused_at = self.refused_at.max(refused_at);
+        self.rejected_at = self.rejected_at.max(rejected_at);
     }
 }
 
@@ -188,16 +188,16 @@ mod tests {
         pending.count(HOUR_MS - 1, Status::Active, from(1, b"curl"));
         pending.count(HOUR_MS, Status::Active, from(1, b"curl"));
         pending.count(HOUR_MS + 5, Status::Expired, from(1, b"curl"));
-        let expected = [(0, 1, 0), (1, 1, 1)].map(|(hour, accepted, refused)| Hour {
+        let expected = [(0, 1, 0), (1, 1, 1)].map(|(hour, accepted, rejected)| Hour {
             number: hour,
             accepted,
-            refused,
+            rejected,
         });
         assert_eq!(pending.hours, expected);
         assert_eq!(pending.used_at, Some(HOUR_MS));
         assert_eq!(pending.callers.len(), 1);
         assert_eq!(pending.callers[0].seen_at, HOUR_MS + 5);
-        assert_eq!(pending.callers[0].refused_at, Some(HOUR_MS + 5));
+        assert_eq!(pending.callers[0].rejected_at, Some(HOUR_MS + 5));
     }
 
     /// However many callers there are, the last five are kept; hostile agents are made harmless and short.
