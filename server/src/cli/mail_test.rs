@@ -45,7 +45,7 @@ pub async fn run(command: &MailTest) -> Result<String, MailTestError> {
     match timeout(TIMEOUT, transport.send(&letter, &Progress::default())).await {
         Ok(Ok(response)) => Ok(format!("{to}, by {transport}: {response}")),
         Ok(Err(fault)) => Err(MailTestError::NotSent {
-            response: fault.words().to_owned(),
+            response: fault.response().to_owned(),
             to,
             transport,
         }),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use chrono::DateTime;
 
 use super::letter::Letter;
-use super::send_error::{SendFault, words};
+use super::send_error::{SendError, response_line};
 use crate::files::private_folder;
 
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ impl Folder {
     }
 
     /// Writes a mail to `<instant>-<id>.eml`. A second copy of the same letter replaces the first.
-    pub async fn keep(&self, letter: &Letter, mail: Vec<u8>) -> Result<String, SendFault> {
+    pub async fn keep(&self, letter: &Letter, mail: Vec<u8>) -> Result<String, SendError> {
         let made = DateTime::from_timestamp_millis(letter.created_at).unwrap_or_default();
         // The id is generated, but a file name must not rely on that.
         let id = letter.id.replace(['/', '\\', '.'], "_");
@@ -40,13 +40,13 @@ impl Folder {
         match written {
             Ok(Ok(())) => {
                 tracing::info!("email written to {}", file.display());
-                Ok(words(&format!("written to {}", file.display())))
+                Ok(response_line(&format!("written to {}", file.display())))
             }
-            Ok(Err(error)) => Err(SendFault::temporary(&format!(
+            Ok(Err(error)) => Err(SendError::temporary(&format!(
                 "{} cannot be written: {error}",
                 file.display()
             ))),
-            Err(error) => Err(SendFault::temporary(&error.to_string())),
+            Err(error) => Err(SendError::temporary(&error.to_string())),
         }
     }
 }
@@ -100,7 +100,7 @@ mod tests {
             "Keyhold <keyhold@localhost>".parse().unwrap(),
             "localhost",
         );
-        let said = transport
+        let response = transport
             .send(&letter("mail_0"), &Progress::default())
             .await
             .unwrap();
@@ -126,7 +126,7 @@ mod tests {
             ]
         );
         let file = path.join(&names[1]);
-        assert_eq!(said, format!("written to {}", file.display()));
+        assert_eq!(response, format!("written to {}", file.display()));
         assert!(
             std::fs::read_to_string(&file)
                 .unwrap()
@@ -146,7 +146,7 @@ mod tests {
             .send(&letter("mail_0"), &Progress::default())
             .await
             .unwrap_err();
-        assert!(matches!(fault, SendFault::Temporary(_)), "{fault:?}");
-        assert!(fault.words().contains("cannot be written"), "{fault:?}");
+        assert!(matches!(fault, SendError::Temporary(_)), "{fault:?}");
+        assert!(fault.response().contains("cannot be written"), "{fault:?}");
     }
 }

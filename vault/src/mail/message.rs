@@ -9,7 +9,7 @@ use lettre::{Address, Message};
 
 use super::Sender;
 use super::letter::{Letter, Unsubscribe, one_line};
-use super::send_error::SendFault;
+use super::send_error::SendError;
 
 /// Bytes of text in an encoded word: a line that has one is 76 characters at most, with the header's name.
 const ENCODED: usize = 39;
@@ -24,7 +24,7 @@ pub fn message(
     from: &Sender,
     domain: &str,
     sent_at: SystemTime,
-) -> Result<Message, SendFault> {
+) -> Result<Message, SendError> {
     let to = recipient(&letter.to)?;
     let id = plain(&letter.id);
     let builder = Message::builder()
@@ -58,18 +58,18 @@ pub fn message(
                 )
                 .singlepart(SinglePart::html(letter.content.html.clone())),
         )
-        .map_err(|error| SendFault::permanent(&error.to_string()))
+        .map_err(|error| SendError::permanent(&error.to_string()))
 }
 
 /// Returns the recipient as a mail server accepts it.
 ///
 /// # Errors
 /// Permanent: it is not an address.
-pub fn recipient(to: &str) -> Result<Address, SendFault> {
+pub fn recipient(to: &str) -> Result<Address, SendError> {
     to.parse()
         .ok()
         .filter(|_| to.is_ascii() && !to.chars().any(char::is_control))
-        .ok_or_else(|| SendFault::permanent("email cannot be sent to this address"))
+        .ok_or_else(|| SendError::permanent("email cannot be sent to this address"))
 }
 
 /// Returns the text unencoded wherever RFC 5322, section 2.1.1, allows it. lettre would encode each text with a line of
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    fn sent(letter: &Letter, from: &str) -> Result<String, SendFault> {
+    fn sent(letter: &Letter, from: &str) -> Result<String, SendError> {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_435_200_123);
         message(letter, &from.parse().unwrap(), "keys.example.com", at)
             .map(|message| String::from_utf8(message.formatted()).unwrap())
@@ -238,7 +238,7 @@ mod tests {
                 SystemTime::UNIX_EPOCH,
             );
             assert!(
-                matches!(refused, Err(SendFault::Permanent(_))),
+                matches!(refused, Err(SendError::Permanent(_))),
                 "{address:?}"
             );
         }

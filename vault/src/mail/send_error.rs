@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::letter::{at_most, one_line};
 
 /// Maximum characters kept of a mail server's response.
-const WORDS_MAX_CHARS: usize = 500;
+const RESPONSE_MAX_CHARS: usize = 500;
 
 /// The reason why a mail was not sent, from the mail server's response: one line, at most 500 characters.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum SendFault {
+pub enum SendError {
     /// A later attempt may succeed.
     Temporary(String),
     /// No attempt will: the mail itself is rejected.
@@ -43,33 +43,37 @@ impl Progress {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Returns the fault of an attempt that ended here.
-    pub(crate) fn fault(&self, said: &str) -> SendFault {
+    /// Returns the error of an attempt that ended here.
+    pub(crate) fn error(&self, reason: &str) -> SendError {
         if self.is_unknown() {
-            SendFault::Unknown(words(&format!("{said}; the email may have been delivered")))
+            SendError::Unknown(response_line(&format!(
+                "{reason}; the email may have been delivered"
+            )))
         } else {
-            SendFault::temporary(said)
+            SendError::temporary(reason)
         }
     }
 }
 
-impl SendFault {
-    pub fn words(&self) -> &str {
+impl SendError {
+    pub fn response(&self) -> &str {
         match self {
-            Self::Temporary(words) | Self::Permanent(words) | Self::Unknown(words) => words,
+            Self::Temporary(response) | Self::Permanent(response) | Self::Unknown(response) => {
+                response
+            }
         }
     }
 
-    pub(crate) fn temporary(said: &str) -> Self {
-        Self::Temporary(words(said))
+    pub(crate) fn temporary(reason: &str) -> Self {
+        Self::Temporary(response_line(reason))
     }
 
-    pub(crate) fn permanent(said: &str) -> Self {
-        Self::Permanent(words(said))
+    pub(crate) fn permanent(reason: &str) -> Self {
+        Self::Permanent(response_line(reason))
     }
 }
 
 /// Returns the response of a mail server, fit for a row, a page and a log.
-pub(super) fn words(said: &str) -> String {
-    at_most(WORDS_MAX_CHARS, &one_line(said))
+pub(super) fn response_line(response: &str) -> String {
+    at_most(RESPONSE_MAX_CHARS, &one_line(response))
 }

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::SmtpUrl;
-use super::send_error::{Progress, SendFault, words};
+use super::send_error::{Progress, SendError, response_line};
 use super::smtp_url::{Encryption, Login};
 use reply::Reply;
 use talk::{COMMAND, DATA, END, Fault, Talk};
@@ -92,12 +92,12 @@ impl Smtp {
         to: &Address,
         mail: &[u8],
         progress: &Progress,
-    ) -> Result<String, SendFault> {
+    ) -> Result<String, SendError> {
         // While the client connects, nothing is sent about the mail, so no rejection can be about it.
         let mut talk = self
             .connect()
             .await
-            .map_err(|fault| SendFault::temporary(&fault.words()))?;
+            .map_err(|fault| SendError::temporary(&fault.description()))?;
         let outcome = hand_over(&mut talk, from, to, mail, progress).await;
         if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
             let mut goodbye = Box::pin(async move {
@@ -109,16 +109,16 @@ impl Smtp {
             }
         }
         match outcome {
-            Ok(reply) => Ok(words(&reply.words())),
+            Ok(reply) => Ok(response_line(&reply.text())),
             Err(Fault::Refused(reply)) => {
                 let permanent = reply.is_permanent() && !LOGIN_REFUSALS.contains(&reply.code);
                 Err(if permanent {
-                    SendFault::permanent(&reply.words())
+                    SendError::permanent(&reply.text())
                 } else {
-                    SendFault::temporary(&reply.words())
+                    SendError::temporary(&reply.text())
                 })
             }
-            Err(fault) => Err(progress.fault(&fault.words())),
+            Err(fault) => Err(progress.error(&fault.description())),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::folder::Folder;
 use super::letter::Letter;
-pub use super::send_error::{Progress, SendFault};
+pub use super::send_error::{Progress, SendError};
 use super::smtp::Smtp;
 use super::{Sender, SmtpUrl, message};
 
@@ -78,7 +78,7 @@ impl Transport {
         test,
         expect(clippy::missing_panics_doc, reason = "only the way of a test panics")
     )]
-    pub async fn send(&self, letter: &Letter, progress: &Progress) -> Result<String, SendFault> {
+    pub async fn send(&self, letter: &Letter, progress: &Progress) -> Result<String, SendError> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the Date header is for the readers of the mail, whose clocks show the real time"

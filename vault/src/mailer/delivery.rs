@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::Result;
-use crate::mail::transport::{Progress, SendFault, Transport};
+use crate::mail::transport::{Progress, SendError, Transport};
 use crate::mail::{Content, Letter};
 use crate::mailer::render::{self, Checked};
 use crate::outbox::{self, Leased, LeftOut, Turn, Wanted};
@@ -69,7 +69,7 @@ impl Vault {
                 Composed::Mail(content, left_out) => (content, left_out),
                 Composed::Settled => continue,
                 Composed::Failed(error) => {
-                    let outcome = Err(SendFault::temporary("Keyhold could not compose this email"));
+                    let outcome = Err(SendError::temporary("Keyhold could not compose this email"));
                     outbox::settle(database, &lease, &[], &outcome, now).await?;
                     tracing::error!(error, mail = lease.id, "an email could not be composed");
                     continue;
@@ -140,7 +140,7 @@ impl Outgoing {
         transport: &Transport,
         limit: Duration,
         progress: &Progress,
-    ) -> Result<String, SendFault> {
+    ) -> Result<String, SendError> {
         let letter = Letter {
             id: self.lease.id.clone(),
             created_at: self.lease.created_at,
@@ -150,8 +150,8 @@ impl Outgoing {
         timeout(limit, transport.send(&letter, progress))
             .await
             .unwrap_or_else(|_| {
-                let words = format!("no answer within {} s", limit.as_secs());
-                Err(progress.fault(&words))
+                let reason = format!("no answer within {} s", limit.as_secs());
+                Err(progress.error(&reason))
             })
     }
 
@@ -159,7 +159,7 @@ impl Outgoing {
     pub async fn settle(
         &self,
         vault: &Vault,
-        outcome: &Result<String, SendFault>,
+        outcome: &Result<String, SendError>,
         now: i64,
     ) -> Result<()> {
         outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
@@ -179,7 +179,7 @@ impl Outgoing {
         let attempt = AssertUnwindSafe(self.attempt(transport, limit, progress)).catch_unwind();
         let outcome = attempt
             .await
-            .unwrap_or_else(|_| Err(progress.fault("Keyhold failed while sending this email")));
+            .unwrap_or_else(|_| Err(progress.error("Keyhold failed while sending this email")));
         if outcome.is_ok() {
             progress.accepted();
         }
@@ -201,16 +201,16 @@ impl Outgoing {
         }
         match &outcome {
             Ok(_) => tracing::info!(mail, "mail sent"),
-            Err(SendFault::Temporary(words)) => {
-                tracing::warn!(mail, words, "email not sent, will be retried");
+            Err(SendError::Temporary(response)) => {
+                tracing::warn!(mail, words = response, "email not sent, will be retried");
             }
-            Err(SendFault::Permanent(words)) => {
-                tracing::error!(mail, words, "email rejected permanently");
+            Err(SendError::Permanent(response)) => {
+                tracing::error!(mail, words = response, "email rejected permanently");
             }
-            Err(SendFault::Unknown(words)) => {
+            Err(SendError::Unknown(response)) => {
                 tracing::warn!(
                     mail,
-                    words,
+                    words = response,
                     "email possibly sent, will be retried in an hour"
                 );
             }

@@ -8,7 +8,7 @@ use super::backoff;
 use super::ledger::{DROPPED, LeftOut, leave_out};
 use crate::crypto::random;
 use crate::error::{Error, Result};
-use crate::mail::transport::SendFault;
+use crate::mail::transport::SendError;
 use crate::storage::{Database, System, Tx};
 
 /// Duration of a lease, in milliseconds: longer than the longest attempt. A process that starts takes back the leases
@@ -114,14 +114,14 @@ pub async fn enqueue_at(connection: &mut AnyConnection, mail: NewMail<'_>) -> Re
 pub async fn sent_before(
     connection: &mut AnyConnection,
     id: &str,
-    words: &str,
+    response: &str,
     at: i64,
 ) -> Result<()> {
     sqlx::query("UPDATE outbox SET attempts = 1 WHERE id = $1")
         .bind(id)
         .execute(&mut *connection)
         .await?;
-    finish(connection, id, "sent", words, at).await
+    finish(connection, id, "sent", response, at).await
 }
 
 /// How long a notice waits for others to join it.
@@ -218,7 +218,7 @@ async fn finish(
     connection: &mut AnyConnection,
     id: &str,
     outcome: &str,
-    words: &str,
+    response: &str,
     now: i64,
 ) -> Result<()> {
     sqlx::query(
@@ -227,7 +227,7 @@ async fn finish(
     )
     .bind(outcome)
     .bind(now)
-    .bind(words)
+    .bind(response)
     .bind(id)
     .execute(connection)
     .await?;
@@ -240,32 +240,32 @@ pub async fn settle(
     database: &Database,
     mail: &Leased,
     left_out: &[LeftOut],
-    outcome: &Result<String, SendFault>,
+    outcome: &Result<String, SendError>,
     now: i64,
 ) -> Result<()> {
     let settle = async |tx: &mut Tx| {
         let connection = tx.connection();
         match outcome {
-            Ok(words) => {
+            Ok(response) => {
                 leave_out(connection, &mail.recipient, left_out).await?;
-                finish(connection, &mail.id, "sent", words, now).await
+                finish(connection, &mail.id, "sent", response, now).await
             }
-            Err(SendFault::Permanent(words)) => {
-                finish(connection, &mail.id, "failed", words, now).await
+            Err(SendError::Permanent(response)) => {
+                finish(connection, &mail.id, "failed", response, now).await
             }
-            Err(SendFault::Temporary(words) | SendFault::Unknown(words))
+            Err(SendError::Temporary(response) | SendError::Unknown(response))
                 if now - mail.tried_since >= backoff::GIVE_UP_MS =>
             {
-                let words = format!("Gave up after five days. Last attempt: {words}");
-                finish(connection, &mail.id, "failed", &words, now).await
+                let response = format!("Gave up after five days. Last attempt: {response}");
+                finish(connection, &mail.id, "failed", &response, now).await
             }
-            Err(fault @ (SendFault::Temporary(words) | SendFault::Unknown(words))) => {
+            Err(fault @ (SendError::Temporary(response) | SendError::Unknown(response))) => {
                 let wait = backoff::wait(&mail.id, mail.attempts);
                 let wait = match fault {
-                    SendFault::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
+                    SendError::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
                     _ => wait,
                 };
-                try_again(connection, mail, now.saturating_add(wait), words).await
+                try_again(connection, mail, now.saturating_add(wait), response).await
             }
         }
     };
@@ -277,14 +277,14 @@ async fn try_again(
     connection: &mut AnyConnection,
     mail: &Leased,
     next_at: i64,
-    words: &str,
+    response: &str,
 ) -> Result<()> {
     sqlx::query(
         "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
          WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
     )
     .bind(next_at)
-    .bind(words)
+    .bind(response)
     .bind(&mail.id)
     .bind(mail.since)
     .execute(connection)

@@ -1,6 +1,6 @@
 //! Names and addresses that try to become headers, recipients or SMTP commands.
 
-use vault::mail::transport::{Progress, SendFault};
+use vault::mail::transport::{Progress, SendError};
 use vault::mail::{Content, Letter};
 use vault::test_support::peer::Peer;
 
@@ -83,7 +83,7 @@ async fn line_breaks_in_a_mail_are_harmless() {
             .send(&letter(to, "s", "t\n"), &Progress::default())
             .await;
         assert!(
-            matches!(refused, Err(SendFault::Permanent(_))),
+            matches!(refused, Err(SendError::Permanent(_))),
             "{to:?}: {refused:?}"
         );
     }

@@ -82,7 +82,7 @@ impl Reply {
     }
 
     /// Returns the code and the text on one line. An enhanced code (RFC 3463) that each line repeats appears once.
-    pub fn words(&self) -> String {
+    pub fn text(&self) -> String {
         let first = self.lines.first().map_or("", String::as_str);
         let enhanced = first.split(' ').next().filter(|word| is_enhanced(word));
         let rest = self.lines.iter().skip(1).map(|line| {
@@ -135,7 +135,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_code_decides_whatever_the_text() {
-        for (bytes, words) in [
+        for (bytes, text) in [
             (b"250 2.0.0 queued\r\n" as &[u8], "250 2.0.0 queued"),
             (b"250\r\n", "250"),
             (b"250 \r\n", "250"),
@@ -152,8 +152,8 @@ mod tests {
             (b"550-one\r\n550-two\r\n550 three\r\n", "550 one two three"),
         ] {
             assert_eq!(
-                read(bytes).await.map(|reply| reply.words()),
-                Ok(words.to_owned())
+                read(bytes).await.map(|reply| reply.text()),
+                Ok(text.to_owned())
             );
         }
         for bytes in [

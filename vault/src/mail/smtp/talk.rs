@@ -41,9 +41,9 @@ pub enum Fault {
 
 impl Fault {
     /// Returns a description of the fault: the server's response if there is one.
-    pub fn words(&self) -> String {
+    pub fn description(&self) -> String {
         match self {
-            Self::Refused(reply) => reply.words(),
+            Self::Refused(reply) => reply.text(),
             Self::NoConnection(error) => format!("no connection to the mail server: {error}"),
             Self::Tls(error) => format!("TLS with the mail server failed: {error}"),
             Self::BrokenOff(how) => {

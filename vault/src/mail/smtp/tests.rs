@@ -14,12 +14,12 @@ fn peer(script: Script) -> Peer {
     peer
 }
 
-async fn send_to(peer: &Peer, login: &str, parameters: &str) -> Result<String, SendFault> {
+async fn send_to(peer: &Peer, login: &str, parameters: &str) -> Result<String, SendError> {
     let port = peer.port;
     send(&format!("smtp://{login}127.0.0.1:{port}{parameters}")).await
 }
 
-async fn send(url: &str) -> Result<String, SendFault> {
+async fn send(url: &str) -> Result<String, SendError> {
     let smtp = Smtp::new(&url.parse().unwrap(), "keys.example.com").unwrap();
     let (from, to) = (
         "k@example.com".parse().unwrap(),
@@ -36,8 +36,8 @@ fn tasks() -> usize {
         .num_alive_tasks()
 }
 
-fn temporary(words: &str) -> Result<String, SendFault> {
-    Err(SendFault::Temporary(words.to_owned()))
+fn temporary(response: &str) -> Result<String, SendError> {
+    Err(SendError::Temporary(response.to_owned()))
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn a_rejection_of_the_mail_is_permanent() {
         let peer = peer(script.clone());
         assert_eq!(
             send_to(&peer, "", "").await,
-            Err(SendFault::Permanent(no.to_owned())),
+            Err(SendError::Permanent(no.to_owned())),
             "{script:?}"
         );
         if script.action(Step::Quit).is_some() {
@@ -100,7 +100,7 @@ async fn a_rejection_of_the_mail_is_permanent() {
 
 #[tokio::test]
 async fn other_failures_are_temporary() {
-    for (step, words) in [
+    for (step, response) in [
         (Step::Rcpt, "451 4.7.1 try later"),
         (Step::Connect, "421 too busy"),
         (Step::Connect, "554 not you"),
@@ -109,8 +109,8 @@ async fn other_failures_are_temporary() {
         (Step::Mail, "530 5.7.0 log in first"),
         (Step::Dot, "452 4.3.1 full"),
     ] {
-        let peer = peer(Script::at(step, words).and(Step::Helo, words));
-        assert_eq!(send_to(&peer, "user:pass@", "").await, temporary(words));
+        let peer = peer(Script::at(step, response).and(Step::Helo, response));
+        assert_eq!(send_to(&peer, "user:pass@", "").await, temporary(response));
     }
     for script in [
         Script::at(Step::Connect, Action::Drop),
@@ -118,7 +118,7 @@ async fn other_failures_are_temporary() {
     ] {
         let fault = send_to(&peer(script), "", "").await.unwrap_err();
         assert!(
-            matches!(&fault, SendFault::Temporary(words) if words.starts_with("the mail server closed the connection")),
+            matches!(&fault, SendError::Temporary(response) if response.starts_with("the mail server closed the connection")),
             "{fault:?}"
         );
     }
@@ -126,7 +126,7 @@ async fn other_failures_are_temporary() {
     closed.listen(false);
     let fault = send_to(&closed, "", "").await.unwrap_err();
     assert!(
-        matches!(&fault, SendFault::Temporary(words) if words.contains("refused")),
+        matches!(&fault, SendError::Temporary(response) if response.contains("refused")),
         "{fault:?}"
     );
 }
@@ -138,7 +138,7 @@ async fn no_answer_to_the_final_dot_leaves_the_outcome_open() {
         let peer = peer(Script::at(Step::Dot, action));
         let fault = send_to(&peer, "", "").await.unwrap_err();
         assert!(
-            matches!(&fault, SendFault::Unknown(words) if words.contains("may have been delivered")),
+            matches!(&fault, SendError::Unknown(response) if response.contains("may have been delivered")),
             "{fault:?}"
         );
     }
@@ -171,7 +171,7 @@ async fn a_server_that_knows_only_helo_gets_its_mail() {
     for (login, parameters) in [("user:pass@", ""), ("", "?tls=required")] {
         let old = peer(script.clone());
         let fault = send_to(&old, login, parameters).await.unwrap_err();
-        assert!(fault.words().contains("does not offer"), "{fault:?}");
+        assert!(fault.response().contains("does not offer"), "{fault:?}");
         assert!(old.commands("MAIL").is_empty(), "{:?}", old.commands(""));
     }
 }
@@ -222,8 +222,8 @@ async fn a_slow_server_gets_its_whole_time_limit() {
         let mut talk = Talk::new(ours);
         talk.reply(COMMAND).await.unwrap();
         let outcome = hand_over(&mut talk, &from, &to, mail.as_bytes(), &progress).await;
-        let words = outcome.err().map(|fault| fault.words());
-        assert_eq!(words, expected, "{step:?} after {seconds} s");
+        let failure = outcome.err().map(|fault| fault.description());
+        assert_eq!(failure, expected, "{step:?} after {seconds} s");
         assert_eq!(progress.is_unknown(), step == Step::Dot && seconds > 600);
     }
 }
@@ -233,6 +233,6 @@ async fn a_response_is_kept_as_one_short_line() {
     let long = format!("550 \u{7}a\u{1b}[31m\u{202e}{}", "x".repeat(600));
     let peer = peer(Script::at(Step::Rcpt, &*long));
     let fault = send_to(&peer, "", "").await.unwrap_err();
-    assert!(fault.words().starts_with("550 a [31m xxx"), "{fault:?}");
-    assert_eq!(fault.words().chars().count(), 500);
+    assert!(fault.response().starts_with("550 a [31m xxx"), "{fault:?}");
+    assert_eq!(fault.response().chars().count(), 500);
 }

@@ -17,7 +17,7 @@ async fn nothing_is_smuggled_into_tls() {
         .and(Step::StartTls, "220 go on\r\n250-x\r\n250 AUTH PLAIN");
     let fault = send_to(&peer(smuggler), "", "").await.unwrap_err();
     assert!(
-        fault.words().contains("before it was asked for"),
+        fault.response().contains("before it was asked for"),
         "{fault:?}"
     );
 }
@@ -30,7 +30,7 @@ async fn required_tls_is_never_skipped() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&fault, SendFault::Temporary(words) if words.contains("STARTTLS")),
+        matches!(&fault, SendError::Temporary(response) if response.contains("STARTTLS")),
         "{fault:?}"
     );
     assert_eq!(peer.commands(""), ["EHLO keys.example.com"]);
@@ -53,7 +53,11 @@ async fn a_password_leaves_the_machine_in_the_clear_only_if_asked_for() {
         let logins = peer.commands("AUTH").len();
         assert_eq!(logins, usize::from(logs_in), "{local} {parameters}");
         if let Err(fault) = outcome {
-            assert!(fault.words().contains("?tls=none"), "{}", fault.words());
+            assert!(
+                fault.description().contains("?tls=none"),
+                "{}",
+                fault.description()
+            );
         }
     }
 }
@@ -74,7 +78,7 @@ async fn a_password_leaves_the_machine_for_a_verified_server_only() {
         let logins = impostor.logins().len();
         assert_eq!(logins, usize::from(logs_in), "{local} {parameters}");
         if let Err(fault) = outcome {
-            assert!(matches!(fault, Fault::Tls(_)), "{}", fault.words());
+            assert!(matches!(fault, Fault::Tls(_)), "{}", fault.description());
         }
     }
 }
