@@ -9,8 +9,8 @@
     reason = "QUIT must not delay the next mail"
 )]
 
+mod conversation;
 mod reply;
-mod talk;
 mod tls;
 
 use std::fmt;
@@ -27,8 +27,8 @@ use tokio_rustls::TlsConnector;
 use super::SmtpUrl;
 use super::send_error::{Progress, SendError, response_line};
 use super::smtp_url::{Encryption, Login};
+use conversation::{COMMAND, Conversation, DATA, END, Fault};
 use reply::Reply;
-use talk::{COMMAND, DATA, END, Fault, Talk};
 
 /// How long a server may take to reply to QUIT, in the background.
 const QUIT: Duration = Duration::from_secs(5);
@@ -94,14 +94,14 @@ impl Smtp {
         progress: &Progress,
     ) -> Result<String, SendError> {
         // While the client connects, nothing is sent about the mail, so no rejection can be about it.
-        let mut talk = self
+        let mut conversation = self
             .connect()
             .await
             .map_err(|fault| SendError::temporary(&fault.description()))?;
-        let outcome = hand_over(&mut talk, from, to, mail, progress).await;
+        let outcome = hand_over(&mut conversation, from, to, mail, progress).await;
         if matches!(outcome, Ok(_) | Err(Fault::Refused(_))) {
             let mut goodbye = Box::pin(async move {
-                let _ = timeout(QUIT, talk.command("QUIT", QUIT)).await;
+                let _ = timeout(QUIT, conversation.command("QUIT", QUIT)).await;
             });
             // The first poll sends QUIT; only the reply is left to a task.
             if (&mut goodbye).now_or_never().is_none() {
@@ -123,8 +123,8 @@ impl Smtp {
     }
 
     /// Opens a connection, up to the point where a mail can be sent.
-    async fn connect(&self) -> Result<Talk, Fault> {
-        let stream = talk::connect(&self.url.host, self.url.port).await?;
+    async fn connect(&self) -> Result<Conversation, Fault> {
+        let stream = conversation::connect(&self.url.host, self.url.port).await?;
         // By address, because names of this machine can lead to another one.
         let local = stream
             .peer_addr()
@@ -133,29 +133,29 @@ impl Smtp {
     }
 
     /// Prepares a connection that stays on this machine (`local`), or leaves it.
-    async fn prepare(&self, stream: TcpStream, local: bool) -> Result<Talk, Fault> {
+    async fn prepare(&self, stream: TcpStream, local: bool) -> Result<Conversation, Fault> {
         let mut private = local || self.url.encryption == Encryption::Wrapper;
         let elsewhere = self.tls_elsewhere.as_ref().filter(|_| !local);
         let tls = elsewhere.or(self.tls.as_ref());
-        let mut talk = match tls {
+        let mut conversation = match tls {
             Some(tls) if self.url.encryption == Encryption::Wrapper => {
-                Talk::new(encrypted(tls, stream).await?)
+                Conversation::new(encrypted(tls, stream).await?)
             }
-            _ => Talk::new(stream),
+            _ => Conversation::new(stream),
         };
-        let greeting = talk.reply(COMMAND).await?;
+        let greeting = conversation.reply(COMMAND).await?;
         if !greeting.is_done() {
             return Err(Fault::Refused(greeting));
         }
-        let mut offer = self.greet(&mut talk).await?;
+        let mut offer = self.greet(&mut conversation).await?;
         if let Some(tls) = tls
             && self.url.encryption != Encryption::Wrapper
         {
             if offer.keyword("STARTTLS").is_some() {
-                talk.done("STARTTLS").await?;
-                talk = Talk::new(encrypted(tls, talk.into_inner()?).await?);
+                conversation.done("STARTTLS").await?;
+                conversation = Conversation::new(encrypted(tls, conversation.into_inner()?).await?);
                 private = true;
-                offer = self.greet(&mut talk).await?;
+                offer = self.greet(&mut conversation).await?;
             } else if self.url.encryption == Encryption::Required {
                 return Err(Fault::Lacks("STARTTLS"));
             }
@@ -165,22 +165,24 @@ impl Smtp {
             if !private && self.url.encryption != Encryption::None {
                 return Err(Fault::InTheClear);
             }
-            log_in(&mut talk, &offer, login).await?;
+            log_in(&mut conversation, &offer, login).await?;
         }
-        Ok(talk)
+        Ok(conversation)
     }
 
     /// Greets the server and returns what it offers. A server that does not know EHLO gets HELO, and offers nothing
     /// (RFC 5321, section 3.2).
-    async fn greet(&self, talk: &mut Talk) -> Result<Reply, Fault> {
-        let reply = talk
+    async fn greet(&self, conversation: &mut Conversation) -> Result<Reply, Fault> {
+        let reply = conversation
             .command(&format!("EHLO {}", self.hello), COMMAND)
             .await?;
         if reply.is_done() {
             return Ok(reply);
         }
         if reply.is_permanent()
-            && let Ok(old) = talk.command(&format!("HELO {}", self.hello), COMMAND).await
+            && let Ok(old) = conversation
+                .command(&format!("HELO {}", self.hello), COMMAND)
+                .await
             && old.is_done()
         {
             return Ok(Reply {
@@ -194,8 +196,8 @@ impl Smtp {
 
 async fn encrypted(
     (connector, name): &(TlsConnector, ServerName<'static>),
-    stream: impl talk::Stream + 'static,
-) -> Result<impl talk::Stream + 'static, Fault> {
+    stream: impl conversation::Stream + 'static,
+) -> Result<impl conversation::Stream + 'static, Fault> {
     timeout(COMMAND, connector.connect(name.clone(), stream))
         .await
         .map_err(|_| Fault::NoAnswer(COMMAND))?
@@ -204,17 +206,21 @@ async fn encrypted(
 
 /// Logs in by PLAIN (RFC 4616) or, if the server offers nothing else, by LOGIN. A server asks for the name first and
 /// then for the password, whatever it calls them.
-async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fault> {
+async fn log_in(
+    conversation: &mut Conversation,
+    offer: &Reply,
+    login: &Login,
+) -> Result<(), Fault> {
     let encode = |text: &str| BASE64_STANDARD.encode(text);
     let mechanisms = offer.keyword("AUTH").unwrap_or_default();
     let offers = |mechanism: &str| mechanisms.iter().any(|offered| offered == mechanism);
     let plain = encode(&format!("\0{}\0{}", login.user, login.password));
     let (mut reply, answers) = if offers("PLAIN") {
         let command = format!("AUTH PLAIN {plain}");
-        (talk.command(&command, COMMAND).await?, vec![plain])
+        (conversation.command(&command, COMMAND).await?, vec![plain])
     } else if offers("LOGIN") {
         let answers = vec![encode(&login.user), encode(&login.password)];
-        (talk.command("AUTH LOGIN", COMMAND).await?, answers)
+        (conversation.command("AUTH LOGIN", COMMAND).await?, answers)
     } else {
         return Err(Fault::Lacks("a login with PLAIN or LOGIN"));
     };
@@ -222,7 +228,7 @@ async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fau
         if reply.code != 334 {
             break;
         }
-        reply = talk.command(&answer, COMMAND).await?;
+        reply = conversation.command(&answer, COMMAND).await?;
     }
     if reply.is_done() {
         Ok(())
@@ -234,20 +240,20 @@ async fn log_in(talk: &mut Talk, offer: &Reply, login: &Login) -> Result<(), Fau
 /// Sends the mail and returns the reply to the final dot, which is the one that counts. The whole message is ASCII, so
 /// that no extension is needed.
 async fn hand_over(
-    talk: &mut Talk,
+    conversation: &mut Conversation,
     from: &Address,
     to: &Address,
     mail: &[u8],
     progress: &Progress,
 ) -> Result<Reply, Fault> {
-    talk.done(&format!("MAIL FROM:<{from}>")).await?;
-    talk.done(&format!("RCPT TO:<{to}>")).await?;
-    let ready = talk.command("DATA", DATA).await?;
+    conversation.done(&format!("MAIL FROM:<{from}>")).await?;
+    conversation.done(&format!("RCPT TO:<{to}>")).await?;
+    let ready = conversation.command("DATA", DATA).await?;
     if !ready.is_intermediate() {
         return Err(Fault::Refused(ready));
     }
-    talk.message(mail, || progress.ending()).await?;
-    let reply = talk.reply(END).await?;
+    conversation.message(mail, || progress.ending()).await?;
+    let reply = conversation.reply(END).await?;
     progress.answered();
     if reply.is_done() {
         Ok(reply)

@@ -219,9 +219,9 @@ async fn a_slow_server_gets_its_whole_time_limit() {
         );
         let progress = Progress::default();
         let mail = "a line of the text\r\n".repeat(2_000);
-        let mut talk = Talk::new(ours);
-        talk.reply(COMMAND).await.unwrap();
-        let outcome = hand_over(&mut talk, &from, &to, mail.as_bytes(), &progress).await;
+        let mut conversation = Conversation::new(ours);
+        conversation.reply(COMMAND).await.unwrap();
+        let outcome = hand_over(&mut conversation, &from, &to, mail.as_bytes(), &progress).await;
         let failure = outcome.err().map(|fault| fault.description());
         assert_eq!(failure, expected, "{step:?} after {seconds} s");
         assert_eq!(progress.is_unknown(), step == Step::Dot && seconds > 600);

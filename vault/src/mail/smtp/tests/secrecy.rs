@@ -6,7 +6,7 @@ use super::*;
 async fn prepare(peer: &Peer, parameters: &str, local: bool) -> Result<(), Fault> {
     let url = format!("smtp://user:pass@127.0.0.1:{}{parameters}", peer.port);
     let smtp = Smtp::new(&url.parse().unwrap(), "keys.example.com").unwrap();
-    let stream = talk::connect("127.0.0.1", peer.port).await?;
+    let stream = conversation::connect("127.0.0.1", peer.port).await?;
     smtp.prepare(stream, local).await.map(drop)
 }
 

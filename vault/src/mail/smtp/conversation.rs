@@ -66,7 +66,7 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A connection to a mail server.
-pub struct Talk(BufReader<Box<dyn Stream>>);
+pub struct Conversation(BufReader<Box<dyn Stream>>);
 
 /// Connects to the first address of a server that accepts.
 pub async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
@@ -84,7 +84,7 @@ pub async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
     Err(Fault::NoConnection(last))
 }
 
-impl Talk {
+impl Conversation {
     pub fn new(stream: impl Stream + 'static) -> Self {
         Self(BufReader::new(Box::new(stream)))
     }
