@@ -230,11 +230,11 @@ mod tests {
             assert_eq!(up.clicked(column), down);
             assert_eq!(down.clicked(column), up);
             for other in Column::ALL.into_iter().filter(|&other| other != column) {
-                let anew = Sort {
+                let ascending = Sort {
                     column: other,
                     descending: false,
                 };
-                assert_eq!([up.clicked(other), down.clicked(other)], [anew; 2]);
+                assert_eq!([up.clicked(other), down.clicked(other)], [ascending; 2]);
             }
         }
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 
 /// The most entries of one map. Each takes about 50 bytes.
-pub const MOST: usize = 50_000;
+pub const CAPACITY: usize = 50_000;
 
 pub struct Bounded<V> {
     entries: HashMap<u64, V>,
@@ -18,7 +18,7 @@ pub struct Bounded<V> {
 
 impl<V> Default for Bounded<V> {
     fn default() -> Self {
-        Self::of(MOST)
+        Self::of(CAPACITY)
     }
 }
 

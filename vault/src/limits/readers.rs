@@ -1,5 +1,5 @@
 //! Turns at reading. An account's pages read data that grows with the account, and the database has few readers: one
-//! account holds at most [`OF_ACCOUNT`] of them at a time, and all accounts together leave two: one for the sweep,
+//! account holds at most [`MAX_OF_ACCOUNT`] of them at a time, and all accounts together leave two: one for the sweep,
 //! which holds a reader to its end, and one for quick queries, such as session lookups.
 
 use std::collections::HashMap;
@@ -12,13 +12,13 @@ use tokio::time::timeout;
 use crate::error::{Error, Result};
 
 /// Readers that one account may hold.
-const OF_ACCOUNT: usize = 2;
-/// Readers that no account's pages hold.
-const KEPT: usize = 2;
+const MAX_OF_ACCOUNT: usize = 2;
+/// Readers that are reserved: no account's pages hold them.
+const RESERVED: usize = 2;
 /// The longest that a request waits for a turn.
-const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_WAIT: Duration = Duration::from_secs(10);
 /// Beyond this number of accounts, those that no longer read are dropped.
-const TIDY: usize = 1_000;
+const CLEAN_UP_ABOVE: usize = 1_000;
 
 pub struct Readers {
     all: Arc<Semaphore>,
@@ -35,7 +35,7 @@ impl Readers {
     /// Manages turns at a database with `readers` reading connections.
     pub fn new(readers: u32) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(readers as usize - KEPT)),
+            all: Arc::new(Semaphore::new(readers as usize - RESERVED)),
             by_account: Mutex::default(),
         }
     }
@@ -43,7 +43,7 @@ impl Readers {
     /// Waits for a turn of this account. The holder of a turn must not request another.
     ///
     /// # Errors
-    /// [`Error::Busy`] if none comes within [`PATIENCE`].
+    /// [`Error::Busy`] if none comes within [`MAX_WAIT`].
     pub async fn turn(&self, account: &str) -> Result<Reading> {
         let closed = |_| Error::Unavailable("no more reading".to_owned());
         let of_account = self.of(account);
@@ -55,7 +55,7 @@ impl Readers {
                 _permits: [of_account, of_all],
             })
         };
-        timeout(PATIENCE, turn).await.unwrap_or(Err(Error::Busy))
+        timeout(MAX_WAIT, turn).await.unwrap_or(Err(Error::Busy))
     }
 
     fn of(&self, account: &str) -> Arc<Semaphore> {
@@ -66,10 +66,10 @@ impl Readers {
         if let Some(semaphore) = by_account.get(account).and_then(Weak::upgrade) {
             return semaphore;
         }
-        if by_account.len() >= TIDY {
+        if by_account.len() >= CLEAN_UP_ABOVE {
             by_account.retain(|_, semaphore| semaphore.strong_count() > 0);
         }
-        let semaphore = Arc::new(Semaphore::new(OF_ACCOUNT));
+        let semaphore = Arc::new(Semaphore::new(MAX_OF_ACCOUNT));
         by_account.insert(account.to_owned(), Arc::downgrade(&semaphore));
         semaphore
     }
@@ -93,15 +93,15 @@ mod tests {
         let second = readers.turn("a").await.unwrap();
         assert!(waits(&readers, "a").await);
         let third = readers.turn("b").await.unwrap();
-        assert!(waits(&readers, "c").await, "the last reader is kept");
+        assert!(waits(&readers, "c").await, "the last readers are reserved");
         drop(first);
         let fourth = readers.turn("c").await.unwrap();
         drop((second, third, fourth));
         assert!(!waits(&readers, "a").await);
-        for number in 0..3 * TIDY {
+        for number in 0..3 * CLEAN_UP_ABOVE {
             drop(readers.turn(&number.to_string()).await.unwrap());
         }
-        assert!(readers.by_account.lock().unwrap().len() <= TIDY);
+        assert!(readers.by_account.lock().unwrap().len() <= CLEAN_UP_ABOVE);
     }
 
     #[tokio::test]

@@ -39,7 +39,7 @@ const ATTEMPT: Duration = Duration::from_hours(1);
 /// How long a stop waits for the attempts in progress.
 const GRACE: Duration = Duration::from_millis(5_500);
 /// Interval at which the worker checks whether the clock has jumped, even if nothing is due.
-const LOOK: Duration = Duration::from_mins(1);
+const CHECK_EVERY: Duration = Duration::from_mins(1);
 /// The wait after a failed sweep, in milliseconds.
 const RESWEEP_MS: i64 = 5_000;
 /// The shortest wait while the clock does not move.
@@ -200,10 +200,14 @@ impl Round {
         };
         // A key that is due in a millisecond is swept when that millisecond is over.
         let next = [due.map(|due| due.saturating_add(1)), next_try];
-        let wait = next.into_iter().flatten().min().map_or(LOOK, |next| {
-            Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(LOOK)
-        });
-        let wait = wait.min(next_slow.unwrap_or(LOOK));
+        let wait = next
+            .into_iter()
+            .flatten()
+            .min()
+            .map_or(CHECK_EVERY, |next| {
+                Duration::from_millis(u64::try_from(next - now).unwrap_or(0)).min(CHECK_EVERY)
+            });
+        let wait = wait.min(next_slow.unwrap_or(CHECK_EVERY));
         // After a jump back the clock stands still, perhaps exactly when something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
@@ -215,7 +219,9 @@ impl Round {
         if !matches!(error, Error::Busy) {
             return error.is_news();
         }
-        let news = self.busy_told.is_none_or(|told| told.elapsed() >= LOOK);
+        let news = self
+            .busy_told
+            .is_none_or(|told| told.elapsed() >= CHECK_EVERY);
         if news {
             self.busy_told = Some(Instant::now());
         }

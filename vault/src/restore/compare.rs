@@ -239,7 +239,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
                 OR p.second_recipient IS DISTINCT FROM b.second_recipient
                 OR p.second_confirmed_at IS DISTINCT FROM b.second_confirmed_at
                 OR {owned_at} IS DISTINCT FROM b.owned_at)",
-            trail.speaks_of_account()
+            trail.knows_account()
         )))
         .fetch_all(&mut *connection)
         .await?,
@@ -286,7 +286,7 @@ async fn revived(
                 OR (p.expires_at = p.expiration_set_at AND b.expires_at <> b.expiration_set_at))
            AND {}
          ORDER BY a.email, b.access_key",
-        trail.speaks_of_key()
+        trail.knows_key()
     )))
     .bind(earliest)
     .fetch_all(connection)

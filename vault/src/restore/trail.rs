@@ -44,7 +44,7 @@ impl Trail {
     /// Returns a condition: the present database (`p`) has information on the key (`b`). It always has if it continues
     /// the backup, and otherwise if it has recorded an entry about the key since the two parted. A manual expiration is
     /// also recognised where its entry was pruned.
-    pub fn speaks_of_key(self) -> String {
+    pub fn knows_key(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
         }
@@ -59,7 +59,7 @@ impl Trail {
     }
 
     /// Returns the same for the account (`b`).
-    pub fn speaks_of_account(self) -> String {
+    pub fn knows_account(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
         }

@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use crate::error::{Error, Result};
 
 /// The most slots in use at a time.
-const MOST: usize = 1_000;
+const CAPACITY: usize = 1_000;
 /// The most of them for one network.
-const MOST_OF_NETWORK: usize = MOST / 4;
+const CAPACITY_OF_NETWORK: usize = CAPACITY / 4;
 
 /// A waiting request.
 pub(crate) struct Request {
@@ -72,7 +72,7 @@ impl ResetRequests {
     pub fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
         let mut taken = self.places.taken();
         let held = taken.get(&network).copied().unwrap_or_default();
-        if taken.values().sum::<usize>() >= MOST || held >= MOST_OF_NETWORK {
+        if taken.values().sum::<usize>() >= CAPACITY || held >= CAPACITY_OF_NETWORK {
             return Err(Error::Busy);
         }
         taken.insert(network, held + 1);
@@ -116,19 +116,22 @@ mod tests {
     #[test]
     fn one_network_leaves_slots_to_others() {
         let requests = ResetRequests::default();
-        let asked = (0..=u8::MAX).cycle().take(2 * MOST);
+        let asked = (0..=u8::MAX).cycle().take(2 * CAPACITY);
         let mut one: Vec<_> = asked
             .filter_map(|host| reserve(&requests, [203, 0, 113, host]))
             .collect();
-        assert_eq!(one.len(), MOST_OF_NETWORK);
+        assert_eq!(one.len(), CAPACITY_OF_NETWORK);
         let other = reserve(&requests, [192, 0, 2, 1]);
         assert!(other.is_some());
-        let asked = (0..10).flat_map(|network| std::iter::repeat_n(network, MOST));
+        let asked = (0..10).flat_map(|network| std::iter::repeat_n(network, CAPACITY));
         let rest: Vec<_> = asked
             .filter_map(|network| reserve(&requests, [198, 51, network, 1]))
             .collect();
         let held: usize = requests.places.taken().values().sum();
-        assert_eq!((held, rest.len()), (MOST, MOST - MOST_OF_NETWORK - 1));
+        assert_eq!(
+            (held, rest.len()),
+            (CAPACITY, CAPACITY - CAPACITY_OF_NETWORK - 1)
+        );
         one.pop();
         assert!(
             reserve(&requests, [203, 0, 113, 1]).is_some(),

@@ -27,7 +27,7 @@ const PRAGMAS: [&str; 5] = [
 /// Connections that only read.
 pub const READERS: u32 = 5;
 /// The longest that a query waits for a reader.
-const READER_PATIENCE: Duration = Duration::from_secs(2);
+const READER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connects with the settings that every connection has.
 pub async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
@@ -56,7 +56,7 @@ pub fn readers(watch: Arc<Watch>) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(READERS)
         .min_connections(1)
-        .acquire_timeout(READER_PATIENCE)
+        .acquire_timeout(READER_TIMEOUT)
         // Connections are not renewed: once the file was moved away, a new one would open another file.
         .idle_timeout(None)
         .max_lifetime(None)

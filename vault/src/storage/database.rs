@@ -72,7 +72,7 @@ impl Database {
         let mut connection = connect(&address).await.map_err(opened)?;
         assert_settings(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
-        writer::set_impatient(&mut connection).await?;
+        writer::disable_busy_wait(&mut connection).await?;
         let (readiness, changed) = (Arc::default(), Arc::default());
         let watch = Watch::new(path.clone(), file, Arc::clone(&readiness))
             .map(Arc::new)

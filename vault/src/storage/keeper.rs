@@ -9,14 +9,14 @@ use super::connection::connect;
 use super::watch::Pages;
 
 /// The longest that folding in waits for readers, and that changes wait for it, in milliseconds.
-const PATIENCE: &str = "PRAGMA busy_timeout = 500";
+const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 500";
 
 pub struct Keeper(pub(super) Mutex<Option<AnyConnection>>);
 
 impl Keeper {
     pub async fn connect(address: &str) -> sqlx::Result<Self> {
         let mut connection = connect(address).await?;
-        sqlx::query(PATIENCE).execute(&mut connection).await?;
+        sqlx::query(BUSY_TIMEOUT).execute(&mut connection).await?;
         Ok(Self(Mutex::new(Some(connection))))
     }
 

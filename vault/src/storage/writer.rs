@@ -32,13 +32,13 @@ use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
 use crate::storage::key_rows;
 use crate::time::clock::Clock;
-use turn::{PATIENCE, Turn, Turns};
+use turn::{TURN_TIMEOUT, Turn, Turns};
 
 const STUCK: &str = "an earlier one does not finish";
 /// The wait between two attempts at a lock that another process holds.
 const LOCKED: Duration = Duration::from_millis(10);
 /// The wait between two checks for working writes, and the longest that such a check waits for its turn.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// The check for damage reads the whole file. It is repeated after this many times its duration.
 const CHECK_REST: u32 = 20;
 
@@ -109,12 +109,12 @@ impl Writer {
 
     /// Delays every change for as long as the result is held.
     pub async fn pause(self: &Arc<Self>) -> Result<impl Send + use<>> {
-        self.turn(Instant::now() + PATIENCE).await
+        self.turn(Instant::now() + TURN_TIMEOUT).await
     }
 
     /// Waits until all changes that had their turn when this was called are visible, for two seconds at most.
     pub async fn settled(self: &Arc<Self>) -> Result<()> {
-        self.turn(Instant::now() + PATIENCE).await.map(drop)
+        self.turn(Instant::now() + TURN_TIMEOUT).await.map(drop)
     }
 
     /// Reports a change that hangs. Changes that wait for it, if any, report it too.
@@ -202,7 +202,7 @@ impl Writer {
 
     async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
         let mut connection = connect_again(&self.address, &self.watch).await?;
-        set_impatient(&mut connection).await?;
+        disable_busy_wait(&mut connection).await?;
         begin_immediate(&mut connection, deadline).await?;
         probe::write(&mut connection).await?;
         Ok(connection)
@@ -235,7 +235,7 @@ impl Writer {
                             tracing::error!(
                                 "a check of the writer panicked; the next one continues"
                             );
-                            pause = LOOK_EVERY;
+                            pause = CHECK_EVERY;
                         }
                     }
                 }
@@ -246,7 +246,7 @@ impl Writer {
     /// Checks whether writes work. Returns the wait before the next check; none once they do.
     async fn look(self: &Arc<Self>) -> Option<Duration> {
         let seen = self.health.failures();
-        let deadline = Instant::now() + LOOK_EVERY;
+        let deadline = Instant::now() + CHECK_EVERY;
         let mut works = false;
         if let Some(mut turn) = self.turns.take(deadline).await
             && !turn.closed
@@ -260,7 +260,7 @@ impl Writer {
                 Err(Unready::Fault(reason)) => self.health.explain(&reason),
             }
         }
-        let mut pause = LOOK_EVERY;
+        let mut pause = CHECK_EVERY;
         let mut sound = true;
         if works && self.unchecked.load(Ordering::Relaxed) {
             let begun = Instant::now();
@@ -282,7 +282,7 @@ impl Writer {
 }
 
 /// Makes SQLite report a lock at once.
-pub async fn set_impatient(connection: &mut AnyConnection) -> sqlx::Result<()> {
+pub async fn disable_busy_wait(connection: &mut AnyConnection) -> sqlx::Result<()> {
     sqlx::query("PRAGMA busy_timeout = 0")
         .execute(connection)
         .await?;

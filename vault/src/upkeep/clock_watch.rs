@@ -15,7 +15,7 @@ use crate::vault::Vault;
 
 /// Less than this is an ordinary correction of the clock, in milliseconds.
 const TOLERATED_MS: i64 = 5_000;
-const LOOK: Duration = Duration::from_secs(1);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
 /// A line for the log.
@@ -75,7 +75,7 @@ impl Vault {
                 }
                 None => {}
             }
-            sleep(LOOK).await;
+            sleep(CHECK_EVERY).await;
         }
     }
 

@@ -21,7 +21,7 @@ use crate::upkeep::pruning::Keep;
 use crate::vault::Vault;
 
 /// A fault is certain after two checks in a row, so a damaged file is reported within a second.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+const CHECK_EVERY: Duration = Duration::from_millis(250);
 /// The wait after a panic, before the task runs again.
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 /// The time between two log lines about one fault.
@@ -82,13 +82,13 @@ impl Vault {
             // Concurrently: none of them may delay the watch.
             let work = async {
                 tokio::join!(
-                    lasting("the watch over the database file", || watch(
+                    restarting("the watch over the database file", || watch(
                         watched.clone()
                     )),
-                    lasting("the bound on the write-ahead log", || bound(
+                    restarting("the bound on the write-ahead log", || bound(
                         bounded.clone()
                     )),
-                    lasting("the removal of old records", || prune(pruned.clone(), keep)),
+                    restarting("the removal of old records", || prune(pruned.clone(), keep)),
                 );
             };
             tokio::select! {
@@ -101,7 +101,7 @@ impl Vault {
 }
 
 /// Runs `task`, again after a panic, which must end neither this task nor its siblings.
-async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
+async fn restarting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
     while AssertUnwindSafe(task()).catch_unwind().await.is_err() {
         tracing::error!("{what} panicked, continuing");
         sleep(AFTER_PANIC).await;
@@ -109,7 +109,7 @@ async fn lasting<F: Future<Output = ()>>(what: &str, task: impl Fn() -> F) {
 }
 
 async fn watch(vault: Vault) {
-    let mut ticks = interval(LOOK_EVERY);
+    let mut ticks = interval(CHECK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut reminded = Instant::now();
     loop {
@@ -177,11 +177,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_panic_ends_neither_a_task_nor_those_beside_it() {
         let (runs, beside) = (Cell::new(0), Cell::new(false));
-        let failing = lasting("a task", || async {
+        let failing = restarting("a task", || async {
             runs.set(runs.get() + 1);
             assert!(runs.get() == 3, "not yet");
         });
-        let other = lasting("another", || async {
+        let other = restarting("another", || async {
             sleep(AFTER_PANIC * 3).await;
             beside.set(true);
         });

@@ -153,7 +153,7 @@ async fn add_hours(
              ON CONFLICT ({of}, hour) DO UPDATE SET
                  accepted = {table}.accepted + excluded.accepted,
                  refused = {table}.refused + excluded.refused",
-            places(rows.len(), 4)
+            placeholders(rows.len(), 4)
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for (id, hour) in rows {
@@ -175,7 +175,7 @@ async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i6
             "INSERT INTO last_uses (access_key, used_at) VALUES {}
              ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
              WHERE excluded.used_at > last_uses.used_at OR last_uses.used_at > ${}",
-            places(rows.len(), 2),
+            placeholders(rows.len(), 2),
             rows.len() * 2 + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -200,7 +200,7 @@ async fn note_callers(
                  seen_at = excluded.seen_at,
                  refused_at = COALESCE(excluded.refused_at,
                      CASE WHEN callers.refused_at <= ${} THEN callers.refused_at END)",
-            places(rows.len(), 5),
+            placeholders(rows.len(), 5),
             rows.len() * 5 + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -229,7 +229,7 @@ async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64)
                          ORDER BY CASE WHEN seen_at > ${now} THEN 1 ELSE 0 END, seen_at DESC, address, agent) AS place
                      FROM callers WHERE access_key IN {keys}) AS placed
                  WHERE place > {CALLERS} OR seen_at > ${now})",
-            keys = places(1, keys.len()),
+            keys = placeholders(1, keys.len()),
             now = keys.len() + 1
         );
         let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -242,12 +242,12 @@ async fn forget_callers(connection: &mut AnyConnection, keys: &[&str], now: i64)
 }
 
 /// Returns the placeholders of `rows` rows of `columns` parameters: `($1, $2), ($3, $4)`.
-fn places(rows: usize, columns: usize) -> String {
+fn placeholders(rows: usize, columns: usize) -> String {
     let row = |row: usize| {
-        let places: Vec<String> = (1..=columns)
+        let placeholders: Vec<String> = (1..=columns)
             .map(|column| format!("${}", row * columns + column))
             .collect();
-        format!("({})", places.join(", "))
+        format!("({})", placeholders.join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }

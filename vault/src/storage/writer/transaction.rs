@@ -7,7 +7,7 @@ use sqlx::AnyConnection;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::turn::{PATIENCE, Turn};
+use super::turn::{TURN_TIMEOUT, Turn};
 use super::{Unready, Writer, begin_immediate};
 use crate::error::{Error, Result};
 
@@ -42,7 +42,7 @@ impl Writer {
     /// # Errors
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
     pub async fn begin(self: &Arc<Self>) -> Result<Write> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TURN_TIMEOUT;
         let mut turn = self.turn(deadline).await?;
         let prepared = self.prepare(&mut turn, deadline).await;
         let mut connection = prepared.map_err(|unready| match unready {

