@@ -27,7 +27,7 @@ impl Keeper {
             let Some(mut connection) = self.0.lock().await.take() else {
                 return Ok(true);
             };
-            let folded = fold(&mut connection).await;
+            let folded = checkpoint(&mut connection).await;
             connection.close().await?;
             folded
         };
@@ -46,7 +46,7 @@ impl Keeper {
 }
 
 /// Folds the write-ahead log into the file and truncates it. Returns false if a reader or a change is in the way.
-pub(super) async fn fold(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+pub(super) async fn checkpoint(connection: &mut AnyConnection) -> sqlx::Result<bool> {
     let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
         .fetch_one(connection)
         .await?;

@@ -4,7 +4,6 @@
 pub mod address;
 pub mod audit;
 pub mod backup;
-mod care;
 mod connection;
 pub mod content;
 mod database;
@@ -12,6 +11,7 @@ mod health;
 mod keeper;
 pub mod key_rows;
 pub mod lock;
+mod maintenance;
 mod transaction;
 pub mod version;
 mod watch;

@@ -1,8 +1,8 @@
-//! Care of the database file while it is served: the check that it is still the file that was opened, and the bound on
-//! the write-ahead log.
+//! Maintenance of the database file while it is served: the check that it is still the file that was opened, and the
+//! bound on the write-ahead log.
 
 use super::database::Database;
-use super::keeper::{fold, pages};
+use super::keeper::{checkpoint, pages};
 use crate::error::Result;
 
 impl Database {
@@ -25,7 +25,7 @@ impl Database {
         let Some(connection) = keeper.as_mut() else {
             return Ok(true);
         };
-        Ok(fold(connection).await?)
+        Ok(checkpoint(connection).await?)
     }
 
     /// Checks that the file is still the one that was opened, and whole. See [`super::watch`].
@@ -43,7 +43,7 @@ impl Database {
         };
         if !ours {
             // SQLite would read the log with the other file that has the name now. An empty log belongs to no file.
-            if let Err(error) = fold(connection).await {
+            if let Err(error) = checkpoint(connection).await {
                 tracing::debug!(%error, "the log of the replaced file could not be checkpointed");
             }
             return;
