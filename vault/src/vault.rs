@@ -24,7 +24,7 @@ use crate::state::readiness::{Cause, Readiness};
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
 use crate::state::usage_counts::Usage;
-use crate::storage::{Actor, Database, Tx, asked};
+use crate::storage::{Authority, Database, Tx, asked};
 use crate::time::clock::Clock;
 
 /// The files, the address and the limits of a vault.
@@ -110,20 +110,22 @@ impl Vault {
     /// for its turn is abandoned.
     ///
     /// # Errors
-    /// The errors of the actor's check and of `change`; [`Error::Throttled`] if the actor's account changes too much;
+    /// The errors of the authority's check and of `change`; [`Error::Throttled`] if its account changes too much;
     /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        actor: impl Actor,
+        authority: impl Authority,
         change: impl for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<T>> + Send + 'static,
     ) -> Result<T> {
-        if let Some(account) = actor.account() {
+        if let Some(account) = authority.quota() {
             self.0.limits.change(account)?;
         }
         let vault = self.clone();
         let change = async move {
             let database = &vault.0.database;
-            database.transact(actor, async |tx| change(tx).await).await
+            database
+                .transact(authority, async |tx| change(tx).await)
+                .await
         };
         let request = Arc::new(());
         let change = asked(&request, change).in_current_span();

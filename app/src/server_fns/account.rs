@@ -6,6 +6,8 @@ use shared::view::{AccountView, AddressView, IssuedKey};
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;
+#[cfg(feature = "ssr")]
+use vault::Actor;
 
 /// Creates an account with its default key, and signs in.
 #[server(name = SignUp, prefix = "/fn", endpoint = "account/sign-up")]
@@ -21,10 +23,12 @@ pub async fn sign_up(
             "Sign-up is closed on this site. Ask its operator.",
         ));
     }
-    let signed_up = request
-        .vault
-        .sign_up(&email, &password, &time_zone, &request.caller)
-        .await?;
+    let account = vault::SignUp {
+        email: &email,
+        password: &password,
+        time_zone: &time_zone,
+    };
+    let signed_up = request.vault.sign_up(&request.caller, account).await?;
     request.start_session(&signed_up.session);
     Ok(request.issued(signed_up.key))
 }
@@ -40,7 +44,7 @@ pub async fn sign_in(
     let request = RequestContext::current();
     let session = request
         .vault
-        .sign_in(&email, &password, &request.caller)
+        .sign_in(&request.caller, &email, &password)
         .await?;
     request.start_session(&session);
     Ok(())
@@ -50,12 +54,10 @@ pub async fn sign_in(
 #[server(name = SignOut, prefix = "/fn", endpoint = "account/sign-out")]
 pub async fn sign_out() -> Result<(), FnError> {
     let request = RequestContext::current();
-    request
-        .vault
-        .sign_out(request.signed_in()?, &request.caller)
-        .await?;
+    request.vault.sign_out(&request.actor()?).await?;
     for session in &request.other_sessions {
-        request.vault.sign_out(session, &request.caller).await?;
+        let actor = Actor::new(session, &request.caller);
+        request.vault.sign_out(&actor).await?;
     }
     request.end_session();
     Ok(())
@@ -76,16 +78,14 @@ pub async fn save_preferences(
     #[server(default)] version: String,
 ) -> Result<AccountView, FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
+    let preferences = vault::SavePreferences {
+        time_zone: &time_zone,
+        warning_days: &warning_days,
+        version: &version,
+    };
     let account = request
         .vault
-        .save_preferences(
-            session,
-            &time_zone,
-            &warning_days,
-            &version,
-            &request.caller,
-        )
+        .save_preferences(&request.actor()?, preferences)
         .await?;
     Ok(account.view())
 }
@@ -97,10 +97,13 @@ pub async fn change_password(
     #[server(default)] new_password: String,
 ) -> Result<(), FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
+    let passwords = vault::ChangePassword {
+        current: &current_password,
+        new: &new_password,
+    };
     let session = request
         .vault
-        .change_password(session, &current_password, &new_password, &request.caller)
+        .change_password(&request.actor()?, passwords)
         .await?;
     request.start_session(&session);
     Ok(())
@@ -120,10 +123,9 @@ pub async fn change_address(
     #[server(default)] current_password: String,
 ) -> Result<(), FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
     request
         .vault
-        .change_address(session, &email, &current_password, &request.caller)
+        .change_address(&request.actor()?, &email, &current_password)
         .await?;
     Ok(())
 }
@@ -132,10 +134,7 @@ pub async fn change_address(
 #[server(name = KeepAddress, prefix = "/fn", endpoint = "account/keep-address")]
 pub async fn keep_address() -> Result<(), FnError> {
     let request = RequestContext::current();
-    request
-        .vault
-        .keep_address(request.signed_in()?, &request.caller)
-        .await?;
+    request.vault.keep_address(&request.actor()?).await?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::expect_context;
 use shared::theme::Theme;
 use shared::view::IssuedKey;
-use vault::{Caller, DeviceToken, NewKey, Session, SessionToken, Vault};
+use vault::{Actor, Caller, DeviceToken, NewKey, Session, SessionToken, Vault};
 
 use super::cookies::{DEVICE_AGE_S, SESSION_AGE_S, THEME_AGE_S, THEME_COOKIE, set_cookie};
 use crate::error::FnError;
@@ -34,6 +34,14 @@ impl RequestContext {
     /// `unauthenticated` without a session.
     pub fn signed_in(&self) -> Result<&Session, FnError> {
         self.session.as_ref().ok_or_else(FnError::unauthenticated)
+    }
+
+    /// Returns the actor of the operations that this request calls.
+    ///
+    /// # Errors
+    /// `unauthenticated` without a session.
+    pub fn actor(&self) -> Result<Actor, FnError> {
+        Ok(Actor::new(self.signed_in()?, &self.caller))
     }
 
     /// Sets the cookie that marks this browser as one on which the owner has signed in.

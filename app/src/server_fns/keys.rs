@@ -14,8 +14,6 @@ use shared::{
     pasted::{NOT_SEARCHED, Pasted, pasted_secret},
     validation::FieldErrors,
 };
-#[cfg(feature = "ssr")]
-use vault::KeyEdit;
 
 /// A text that may be left out, which differs from an empty one: a description that is left out stays as it is.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -40,12 +38,12 @@ pub async fn create_key(
     #[server(default)] expiry_datetime: String,
 ) -> Result<IssuedKey, FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
-    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
-    let key = request
-        .vault
-        .create_key(session, &name, &description, expiry, &request.caller)
-        .await?;
+    let key = vault::CreateKey {
+        name: &name,
+        description: &description,
+        expiry: from_form(&expiry, &expiry_date, &expiry_datetime),
+    };
+    let key = request.vault.create_key(&request.actor()?, key).await?;
     Ok(request.issued(key))
 }
 
@@ -62,17 +60,14 @@ pub async fn edit_key(
     #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
-    let edit = KeyEdit {
+    let edit = vault::EditKey {
+        access_key: &access_key,
         name: name.0.as_deref(),
         description: description.0.as_deref(),
         expiry: from_edit(&expiry, &expiry_date, &expiry_datetime),
         version: &version,
     };
-    Ok(request
-        .vault
-        .edit_key(session, &access_key, edit, &request.caller)
-        .await?)
+    Ok(request.vault.edit_key(&request.actor()?, edit).await?)
 }
 
 /// Expires a key now. It stays in the inventory.
@@ -81,7 +76,7 @@ pub async fn expire_key(#[server(default)] access_key: String) -> Result<Changed
     let request = RequestContext::current();
     Ok(request
         .vault
-        .expire_key(request.signed_in()?, &access_key, &request.caller)
+        .expire_key(&request.actor()?, &access_key)
         .await?)
 }
 
@@ -95,11 +90,14 @@ pub async fn restore_key(
     #[server(default)] version: String,
 ) -> Result<Changed, FnError> {
     let request = RequestContext::current();
-    let session = request.signed_in()?;
-    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
+    let restoration = vault::RestoreKey {
+        access_key: &access_key,
+        expiry: from_form(&expiry, &expiry_date, &expiry_datetime),
+        version: &version,
+    };
     Ok(request
         .vault
-        .restore_key(session, &access_key, expiry, &version, &request.caller)
+        .restore_key(&request.actor()?, restoration)
         .await?)
 }
 
@@ -112,12 +110,7 @@ pub async fn delete_key(
     let request = RequestContext::current();
     Ok(request
         .vault
-        .delete_key(
-            request.signed_in()?,
-            &access_key,
-            &confirm_name,
-            &request.caller,
-        )
+        .delete_key(&request.actor()?, &access_key, &confirm_name)
         .await?)
 }
 

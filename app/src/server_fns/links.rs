@@ -13,7 +13,7 @@ use crate::error::FnError;
 #[server(name = ForgotPassword, prefix = "/fn", endpoint = "account/forgot-password")]
 pub async fn forgot_password(#[server(default)] email: String) -> Result<(), FnError> {
     let request = RequestContext::current();
-    let work = request.vault.request_reset(&email, &request.caller).await?;
+    let work = request.vault.request_reset(&request.caller, &email).await?;
     drop(work);
     Ok(())
 }
@@ -31,7 +31,7 @@ pub async fn confirm(#[server(default)] token: String) -> Result<(), FnError> {
     let session = request.session.as_ref();
     Ok(request
         .vault
-        .confirm(&token, session, &request.caller)
+        .confirm(&request.caller, session, &token)
         .await?)
 }
 
@@ -44,7 +44,7 @@ pub async fn reset_password(
     let request = RequestContext::current();
     let device = request
         .vault
-        .reset_password(&token, &new_password, &request.caller)
+        .reset_password(&request.caller, &token, &new_password)
         .await?;
     request.keep_device(&device);
     Ok(())

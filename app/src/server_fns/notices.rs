@@ -34,10 +34,8 @@ macro_rules! choose_stages {
             let request = RequestContext::current();
             let fields = [$((Stage::$stage, $slug)),*].into_iter();
             let stages = fields.filter(|(_, field)| !field.is_empty()).map(|(stage, _)| stage).collect();
-            request
-                .vault
-                .choose_stages(request.signed_in()?, stages, &version, &request.caller)
-                .await?;
+            let actor = request.actor()?;
+            request.vault.choose_stages(&actor, stages, &version).await?;
             Ok(())
         }
     };
@@ -54,7 +52,7 @@ pub async fn set_second_recipient(
     let request = RequestContext::current();
     request
         .vault
-        .set_second_recipient(request.signed_in()?, &address, &version, &request.caller)
+        .set_second_recipient(&request.actor()?, &address, &version)
         .await?;
     Ok(())
 }
@@ -65,7 +63,7 @@ pub async fn remove_second_recipient(#[server(default)] version: String) -> Resu
     let request = RequestContext::current();
     request
         .vault
-        .remove_second_recipient(request.signed_in()?, &version, &request.caller)
+        .remove_second_recipient(&request.actor()?, &version)
         .await?;
     Ok(())
 }
@@ -76,7 +74,7 @@ pub async fn resend_confirmation(#[server(default)] recipient: String) -> Result
     let request = RequestContext::current();
     request
         .vault
-        .resend_confirmation(request.signed_in()?, &recipient, &request.caller)
+        .resend_confirmation(&request.actor()?, &recipient)
         .await
         .map_err(|error| or_missing(error, "There is no such recipient."))
 }
@@ -87,7 +85,7 @@ pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> 
     let request = RequestContext::current();
     request
         .vault
-        .send_again(request.signed_in()?, &mail)
+        .send_again(&request.actor()?, &mail)
         .await
         .map_err(|error| or_missing(error, "There is no such email."))
 }
@@ -96,10 +94,7 @@ pub async fn send_again(#[server(default)] mail: String) -> Result<(), FnError> 
 #[server(name = ResetCalendar, prefix = "/fn", endpoint = "notices/reset-calendar")]
 pub async fn reset_calendar() -> Result<(), FnError> {
     let request = RequestContext::current();
-    request
-        .vault
-        .reset_calendar(request.signed_in()?, &request.caller)
-        .await?;
+    request.vault.reset_calendar(&request.actor()?).await?;
     Ok(())
 }
 

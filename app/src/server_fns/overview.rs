@@ -21,6 +21,6 @@ pub async fn show_overview() -> Result<Overview, FnError> {
 #[server(name = DismissClaim, prefix = "/fn", endpoint = "account/dismiss-claim")]
 pub async fn dismiss_claim() -> Result<(), FnError> {
     let request = RequestContext::current();
-    request.vault.dismiss_claim(request.signed_in()?).await?;
+    request.vault.dismiss_claim(&request.actor()?).await?;
     Ok(())
 }

@@ -49,7 +49,7 @@ pub async fn one_click(
         let sentence = "The body must be List-Unsubscribe=One-Click.\n";
         return (StatusCode::BAD_REQUEST, ALWAYS, sentence).into_response();
     }
-    match state.vault.unsubscribe(&link.token, &caller).await {
+    match state.vault.unsubscribe(&caller, &link.token).await {
         Ok(()) => (ALWAYS, "No more notices are sent to this address.\n").into_response(),
         Err(Error::LinkGone) => {
             let sentence = "This link no longer works.\n";

@@ -19,7 +19,7 @@ use hyper::service::service_fn;
 use shared::token::SecretKey;
 use tokio::runtime::Runtime;
 use vault::clock::SystemClock;
-use vault::{Caller, NewKey, Options, Vault};
+use vault::{Actor, Caller, CreateKey, NewKey, Options, SignUp, Vault};
 
 use super::accept::builder;
 use super::connection::HEADER_BYTES;
@@ -140,13 +140,22 @@ impl Comparison {
 
 async fn keys(vault: &Vault) -> vault::Result<[(&'static str, String); 3]> {
     let caller = Caller::default();
-    let signed_up = vault.sign_up("a@example.com", "a calm lake at dawn", "UTC", &caller);
-    let signed_up = signed_up.await?;
+    let account = SignUp {
+        email: "a@example.com",
+        password: "a calm lake at dawn",
+        time_zone: "UTC",
+    };
+    let signed_up = vault.sign_up(&caller, account).await?;
     let session = vault.session(signed_up.session.expose()).await?.unwrap();
-    let expired = vault.create_key(&session, "Zahlung/Läufe 100%", "", "90d", &caller);
-    let expired = expired.await?;
+    let actor = Actor { session, caller };
+    let expired = CreateKey {
+        name: "Zahlung/Läufe 100%",
+        description: "",
+        expiry: "90d",
+    };
+    let expired = vault.create_key(&actor, expired).await?;
     let access_key = expired.access_key.to_string();
-    vault.expire_key(&session, &access_key, &caller).await?;
+    vault.expire_key(&actor, &access_key).await?;
     let good = signed_up.key;
     let wrong = SecretKey::from_entropy([9; 32]);
     Ok([

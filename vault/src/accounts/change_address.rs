@@ -10,8 +10,7 @@ use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
 use crate::accounts::email_links::{self, Link};
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::{self, ledger};
@@ -96,14 +95,13 @@ impl Vault {
     /// [`Error::Invalid`] for `email` and `current_password`; [`Error::Throttled`]; [`Error::Busy`].
     pub async fn change_address(
         &self,
-        session: &Session,
+        actor: &Actor,
         email: &str,
         current_password: &str,
-        caller: &Caller,
     ) -> Result<()> {
         let mut errors = FieldErrors::default();
         let email = errors.check("email", text::email(email));
-        if email.as_ref() == Some(&session.account.email) {
+        if email.as_ref() == Some(&actor.account().email) {
             errors.add("email", "This is already your account's address.");
         }
         if current_password.is_empty() {
@@ -112,20 +110,19 @@ impl Vault {
         let (Some(email), true) = (email, errors.is_empty()) else {
             return Err(errors.into());
         };
-        self.confirm_password(session, current_password, caller)
-            .await?;
+        self.confirm_password(actor, current_password).await?;
         // The current address is notified too, and may be a stranger's mailbox unless it is proven to be the owner's.
         // When its limit is reached, the request is rejected rather than accepted without that mail.
-        let (told, account) = (MailKind::AddressAsked, &session.account);
+        let (told, account) = (MailKind::AddressAsked, actor.account());
         let present = if self.is_owned(&account.id).await? {
             Subject::owned_mailbox(told, &account.id)
         } else {
             Subject::mailbox(told, &account.email)
         };
         let mailboxes = vec![Subject::mailbox(MailKind::ChangeAddress, &email), present];
-        self.may_write_to(session, mailboxes, caller)?;
-        let account = session.account.clone();
-        self.write(Member::new(session, caller), move |tx| {
+        self.may_write_to(actor, mailboxes)?;
+        let account = account.clone();
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 let taken: Option<(i64,)> =
                     sqlx::query_as("SELECT created_at FROM accounts WHERE email = $1")
@@ -149,9 +146,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::SessionOver`].
-    pub async fn keep_address(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let account = session.account.id.clone();
-        self.write(Member::new(session, caller), move |tx| {
+    pub async fn keep_address(&self, actor: &Actor) -> Result<()> {
+        let account = actor.account().id.clone();
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let Some(address) = pending(tx.connection(), &account, now).await? else {

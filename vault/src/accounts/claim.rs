@@ -5,8 +5,7 @@ use shared::view::ClaimView;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::Result;
 use crate::storage::audit::Action;
 use crate::time::format::moment;
@@ -60,9 +59,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::SessionOver`](crate::error::Error::SessionOver).
-    pub async fn dismiss_claim(&self, session: &Session) -> Result<()> {
-        let account = session.account.id.clone();
-        self.write(Member::new(session, &Caller::default()), move |tx| {
+    pub async fn dismiss_claim(&self, actor: &Actor) -> Result<()> {
+        let account = actor.account().id.clone();
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 sqlx::query("UPDATE accounts SET claimed_at = NULL WHERE id = $1")
                     .bind(&account)

@@ -107,7 +107,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::LinkGone`].
-    pub async fn unsubscribe(&self, token: &str, caller: &Caller) -> Result<()> {
+    pub async fn unsubscribe(&self, caller: &Caller, token: &str) -> Result<()> {
         // Checked before waiting for the writer, because strangers may call this.
         let mut connection = self.0.database.readers.acquire().await?;
         if stopping(self, &mut connection, token).await?.is_none() {
@@ -135,9 +135,9 @@ impl Vault {
     /// [`Error::LinkGone`].
     pub async fn confirm(
         &self,
-        token: &str,
-        session: Option<&Session>,
         caller: &Caller,
+        session: Option<&Session>,
+        token: &str,
     ) -> Result<()> {
         // Checked before waiting for the writer, because strangers may call this.
         self.link(token).await?;

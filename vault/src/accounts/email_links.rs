@@ -7,8 +7,7 @@
 use shared::mail::MailKind;
 use sqlx::{AnyConnection, FromRow};
 
-use crate::accounts::sessions::Session;
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::crypto::signed_token;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
@@ -166,15 +165,10 @@ pub async fn open(
 impl Vault {
     /// Counts a request that causes mails to `mailboxes`, against each of them, the network and the account, so that no
     /// account can be used to fill another's mailbox.
-    pub(crate) fn may_write_to(
-        &self,
-        session: &Session,
-        mailboxes: Vec<Subject>,
-        caller: &Caller,
-    ) -> Result<()> {
+    pub(crate) fn may_write_to(&self, actor: &Actor, mailboxes: Vec<Subject>) -> Result<()> {
         let mut subjects = mailboxes;
-        subjects.extend(caller.address.map(Subject::mails_from));
-        subjects.push(Subject::MailsOf(session.account.id.clone()));
+        subjects.extend(actor.caller.address.map(Subject::mails_from));
+        subjects.push(Subject::MailsOf(actor.account().id.clone()));
         self.0.limits.mail(subjects)
     }
 }

@@ -5,7 +5,7 @@ use shared::validation::{self, FieldErrors};
 
 use crate::accounts::devices;
 use crate::accounts::email_links;
-use crate::accounts::sessions::{self, Session, SessionToken};
+use crate::accounts::sessions::{self, Actor, SessionToken};
 use crate::caller::Caller;
 use crate::crypto::passwords::{self, Place, Turn};
 use crate::error::{Limit, Result};
@@ -14,6 +14,13 @@ use crate::outbox;
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
+
+/// A change of the password, with the current one as proof.
+#[derive(Clone, Copy)]
+pub struct ChangePassword<'a> {
+    pub current: &'a str,
+    pub new: &'a str,
+}
 
 /// Checks a new password and rejects the most common ones.
 ///
@@ -67,12 +74,10 @@ impl Vault {
     /// [`Error::Throttled`](crate::Error::Throttled); [`Error::Busy`](crate::Error::Busy).
     pub async fn change_password(
         &self,
-        session: &Session,
-        current: &str,
-        new: &str,
-        caller: &Caller,
+        actor: &Actor,
+        ChangePassword { current, new }: ChangePassword<'_>,
     ) -> Result<SessionToken> {
-        let account = session.account.clone();
+        let (account, caller) = (actor.account().clone(), &actor.caller);
         let mut errors = FieldErrors::default();
         errors.check("new_password", new_password(new));
         if current.is_empty() {
@@ -82,7 +87,7 @@ impl Vault {
             return Err(errors.into());
         }
         self.0.limits.change(&account.id)?;
-        let stored = self.confirm_password(session, current, caller).await?;
+        let stored = self.confirm_password(actor, current).await?;
         let place = self.place_to_hash(Turn::First, caller)?;
         let hash = self.0.passwords.hash(place, new).await?;
         // An unproven address may be a stranger's. For a proven one, only changes that the owner was notified of count,
@@ -133,18 +138,13 @@ impl Vault {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled);
     /// [`Error::Busy`](crate::Error::Busy).
-    pub(crate) async fn confirm_password(
-        &self,
-        session: &Session,
-        current: &str,
-        caller: &Caller,
-    ) -> Result<String> {
-        let account = &session.account.id;
+    pub(crate) async fn confirm_password(&self, actor: &Actor, current: &str) -> Result<String> {
+        let account = &actor.account().id;
         // An intruder at an unlocked screen must not be able to guess at leisure. Counted by the account's id, so that
         // guesses made here do not slow down the owner's sign-in.
         let subjects = vec![Subject::Screen(account.clone())];
         let attempt = self.0.limits.password(subjects)?;
-        let place = self.place_to_hash(Turn::First, caller)?;
+        let place = self.place_to_hash(Turn::First, &actor.caller)?;
         let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
             .bind(account)
             .fetch_one(&self.0.database.readers)

@@ -5,13 +5,21 @@ use shared::version::of_preferences;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::{Conflict, Result};
 use crate::storage::audit::{Action, Entry};
 use crate::storage::version;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
+
+/// A change of the preferences, as typed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SavePreferences<'a> {
+    pub time_zone: &'a str,
+    pub warning_days: &'a str,
+    /// The version that the form is based on, by [`of_preferences`]; an empty one overwrites whatever is stored.
+    pub version: &'a str,
+}
 
 /// Parses an IANA time zone name.
 ///
@@ -54,33 +62,30 @@ async fn check_preferences(
 }
 
 impl Vault {
-    /// Saves time zone and warning window. `version` is what the form is based on, by
-    /// [`shared::version::of_preferences`]; an empty one overwrites whatever is stored.
+    /// Saves time zone and warning window.
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`;
     /// [`Error::Conflict`](crate::Error::Conflict).
     pub async fn save_preferences(
         &self,
-        session: &Session,
-        zone: &str,
-        warning_days: &str,
-        version: &str,
-        caller: &Caller,
+        actor: &Actor,
+        typed: SavePreferences<'_>,
     ) -> Result<Account> {
         let mut errors = FieldErrors::default();
-        let zone = errors.check("time_zone", time_zone(zone));
-        let warning_days = errors.check("warning_days", validation::warning_days(warning_days));
+        let zone = errors.check("time_zone", time_zone(typed.time_zone));
+        let days = validation::warning_days(typed.warning_days);
+        let warning_days = errors.check("warning_days", days);
         let (Some(time_zone), Some(warning_days)) = (zone, warning_days) else {
             return Err(errors.into());
         };
         let account = Account {
             time_zone,
             warning_days,
-            ..session.account.clone()
+            ..actor.account().clone()
         };
-        let begun_on = version.to_owned();
-        self.write(Member::new(session, caller), move |tx| {
+        let begun_on = typed.version.to_owned();
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 check_preferences(tx.connection(), &account, &begun_on).await?;
                 sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")

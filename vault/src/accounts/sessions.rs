@@ -13,7 +13,7 @@ use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;
 use crate::storage::audit::{Action, Entry};
-use crate::storage::{Actor, System, Tx};
+use crate::storage::{Authority, System, Tx};
 use crate::vault::Vault;
 
 /// Idle lifetime of a session, in milliseconds: two weeks.
@@ -63,28 +63,35 @@ pub struct Session {
     digest: Vec<u8>,
 }
 
-/// The actor of a change on behalf of a session, which counts as a change of its account. The change is rejected if a
-/// password change or a sign-out has ended the session since the request read it.
-pub(crate) struct Member {
-    session: Session,
-    address: Option<IpAddr>,
+/// The actor of an operation: a session, and the caller that presented it. Each change counts against the quota of the
+/// session's account, and is rejected if a password change or a sign-out has ended the session since the request read
+/// it.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub session: Session,
+    pub caller: Caller,
 }
 
-impl Member {
+impl Actor {
     pub fn new(session: &Session, caller: &Caller) -> Self {
         Self {
             session: session.clone(),
-            address: caller.address,
+            caller: caller.clone(),
         }
+    }
+
+    /// Returns the account that the actor is signed in to.
+    pub fn account(&self) -> &Account {
+        &self.session.account
     }
 }
 
-impl Actor for Member {
+impl Authority for Actor {
     fn address(&self) -> Option<IpAddr> {
-        self.address
+        self.caller.address
     }
 
-    fn account(&self) -> Option<&str> {
+    fn quota(&self) -> Option<&str> {
         Some(&self.session.account.id)
     }
 
@@ -218,9 +225,9 @@ impl Vault {
     }
 
     /// Ends one session. Unlike other changes, this succeeds if the session has already ended, and costs no quota.
-    pub async fn sign_out(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let session = session.clone();
-        self.write(caller.clone(), move |tx| {
+    pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
+        let session = actor.session.clone();
+        self.write(actor.caller.clone(), move |tx| {
             Box::pin(async move {
                 sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
                     .bind(&session.digest)

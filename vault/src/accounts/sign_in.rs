@@ -30,9 +30,9 @@ impl Vault {
     /// time for an unknown address and a wrong password; [`Error::Throttled`]; [`Error::Busy`].
     pub async fn sign_in(
         &self,
+        caller: &Caller,
         email: &str,
         password: &str,
-        caller: &Caller,
     ) -> Result<SessionToken> {
         let mut errors = FieldErrors::default();
         let email = errors.check("email", text::email(email));

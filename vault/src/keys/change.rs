@@ -12,8 +12,7 @@ use shared::view::Changed;
 use sqlx::{AnyConnection, FromRow};
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::{Conflict, Error, Result};
 use crate::notices::sweep;
 use crate::outbox::Wait;
@@ -25,14 +24,25 @@ use crate::text::{composed, folded, seen};
 use crate::time::format::{moment, rfc3339};
 use crate::vault::Vault;
 
-/// The changes of an edit. None leaves a field as it is.
+/// An edit of a key. None leaves a field as it is.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct KeyEdit<'a> {
+pub struct EditKey<'a> {
+    pub access_key: &'a str,
     pub name: Option<&'a str>,
     pub description: Option<&'a str>,
     /// In the expiry grammar.
     pub expiry: Option<&'a str>,
     /// The version that the edit is based on; an empty one accepts whatever is stored.
+    pub version: &'a str,
+}
+
+/// The restoration of a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RestoreKey<'a> {
+    pub access_key: &'a str,
+    /// In the expiry grammar.
+    pub expiry: &'a str,
+    /// The version that the restoration is based on; an empty one accepts whatever is stored.
     pub version: &'a str,
 }
 
@@ -196,18 +206,12 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for `name`, `description`, `expiry`; [`Error::Conflict`] if the key has
     /// changed since the edit's version, or has expired.
-    pub async fn edit_key(
-        &self,
-        session: &Session,
-        access_key: &str,
-        edit: KeyEdit<'_>,
-        caller: &Caller,
-    ) -> Result<Changed> {
-        let access_key = parse(access_key)?;
+    pub async fn edit_key(&self, actor: &Actor, edit: EditKey<'_>) -> Result<Changed> {
+        let access_key = parse(edit.access_key)?;
         let (name, description) = (edit.name.map(composed), edit.description.map(composed));
         let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
         let begun_on = edit.version.trim().to_owned();
-        self.change(access_key, (session, caller), move |row, account, now| {
+        self.change(actor, access_key, move |row, account, now| {
             let edit = form?;
             version::check(&begun_on, &row.version(now), || {
                 row.conflict(&edit, account, now)
@@ -241,14 +245,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    pub async fn expire_key(
-        &self,
-        session: &Session,
-        access_key: &str,
-        caller: &Caller,
-    ) -> Result<Changed> {
+    pub async fn expire_key(&self, actor: &Actor, access_key: &str) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        self.change(access_key, (session, caller), |row, _, now| {
+        self.change(actor, access_key, |row, _, now| {
             match row.expires_at.filter(|at| !is_good(Some(*at), now)) {
                 Some(expired) if expired == row.set_at => return Ok(None),
                 Some(expired) => row.set_at = expired,
@@ -263,19 +262,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`, if it lies in the past or before the current expiration;
-    /// [`Error::Conflict`] if the key no longer matches `version` (empty: any).
-    pub async fn restore_key(
-        &self,
-        session: &Session,
-        access_key: &str,
-        expiry: &str,
-        version: &str,
-        caller: &Caller,
-    ) -> Result<Changed> {
-        let access_key = parse(access_key)?;
-        let expiry: Result<Expiry, FieldErrors> = validation::expiry(expiry);
-        let seen = version.trim().to_owned();
-        self.change(access_key, (session, caller), move |row, account, now| {
+    /// [`Error::Conflict`] if the key has changed since the restoration's version.
+    pub async fn restore_key(&self, actor: &Actor, restoration: RestoreKey<'_>) -> Result<Changed> {
+        let access_key = parse(restoration.access_key)?;
+        let expiry: Result<Expiry, FieldErrors> = validation::expiry(restoration.expiry);
+        let seen = restoration.version.trim().to_owned();
+        self.change(actor, access_key, move |row, account, now| {
             let expires_at = expiry?
                 .resolve_later(now, &account.time_zone)
                 .map_err(expiry_error)?;
@@ -309,15 +301,14 @@ impl Vault {
     /// [`Error::NotFound`]; [`Error::Invalid`] for `confirm_name`, if it is not the key's name.
     pub async fn delete_key(
         &self,
-        session: &Session,
+        actor: &Actor,
         access_key: &str,
         confirm_name: &str,
-        caller: &Caller,
     ) -> Result<Changed> {
         let access_key = parse(access_key)?;
-        let account = session.account.clone();
+        let account = actor.account().clone();
         let confirm_name = seen(confirm_name).trim().to_owned();
-        self.write(Member::new(session, caller), move |tx| {
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 let row = Row::find(tx.connection(), &account, access_key).await?;
                 if seen(&row.name).trim() != confirm_name {
@@ -347,17 +338,12 @@ impl Vault {
 
     /// Reads a key, applies `edit` to its row, saves it with the action and detail that `edit` returns (none: no
     /// change) and publishes it.
-    async fn change<E>(
-        &self,
-        access_key: AccessKey,
-        (session, caller): (&Session, &Caller),
-        edit: E,
-    ) -> Result<Changed>
+    async fn change<E>(&self, actor: &Actor, access_key: AccessKey, edit: E) -> Result<Changed>
     where
         E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>> + Send + 'static,
     {
-        let (vault, account) = (self.clone(), session.account.clone());
-        self.write(Member::new(session, caller), move |tx| {
+        let (vault, account) = (self.clone(), actor.account().clone());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let mut row = Row::find(tx.connection(), &account, access_key).await?;

@@ -5,8 +5,7 @@ use shared::validation;
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::crypto::pepper::{Digest, Pepper};
 use crate::crypto::random;
 use crate::error::Result;
@@ -18,6 +17,15 @@ use crate::storage::audit::{Action, Entry};
 use crate::storage::version;
 use crate::text::{composed, folded};
 use crate::vault::Vault;
+
+/// The creation of a key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CreateKey<'a> {
+    pub name: &'a str,
+    pub description: &'a str,
+    /// In the expiry grammar.
+    pub expiry: &'a str,
+}
 
 /// A new key with its secret, which cannot be read again later.
 pub struct NewKey {
@@ -122,17 +130,11 @@ impl Vault {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid.
     /// [`Error::Quota`](crate::Error::Quota); [`Error::Throttled`](crate::Error::Throttled).
-    pub async fn create_key(
-        &self,
-        session: &Session,
-        name: &str,
-        description: &str,
-        expiry: &str,
-        caller: &Caller,
-    ) -> Result<NewKey> {
-        let form = validation::key_form(&composed(name), &composed(description), expiry)?;
-        let (vault, account) = (self.clone(), session.account.clone());
-        self.write(Member::new(session, caller), move |tx| {
+    pub async fn create_key(&self, actor: &Actor, key: CreateKey<'_>) -> Result<NewKey> {
+        let (name, description) = (composed(key.name), composed(key.description));
+        let form = validation::key_form(&name, &description, key.expiry)?;
+        let (vault, account) = (self.clone(), actor.account().clone());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 room_for_a_key(&vault, tx.connection(), &account.id).await?;
                 let expires_at = form

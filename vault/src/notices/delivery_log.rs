@@ -8,8 +8,7 @@ use shared::view::notices::{DeliveredKey, Delivery, NoticesView, SecondRecipient
 use sqlx::FromRow;
 
 use crate::accounts::account::Account;
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::{Error, Result};
 use crate::notices::calendar;
 use crate::outbox;
@@ -171,9 +170,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`] if this account has no such mail, or it was not given up.
-    pub async fn send_again(&self, session: &Session, mail: &str) -> Result<()> {
-        let (account, mail) = (session.account.id.clone(), mail.to_owned());
-        self.write(Member::new(session, &Caller::default()), move |tx| {
+    pub async fn send_again(&self, actor: &Actor, mail: &str) -> Result<()> {
+        let (account, mail) = (actor.account().id.clone(), mail.to_owned());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 if outbox::revive(tx.connection(), &account, &mail).await? {
                     Ok(())

@@ -8,8 +8,7 @@ use sqlx::AnyConnection;
 
 use crate::accounts::email_links;
 use crate::accounts::notice_columns::{next_feed, remove_second, set_second, set_stages};
-use crate::accounts::sessions::{Member, Session};
-use crate::caller::Caller;
+use crate::accounts::sessions::Actor;
 use crate::error::{Conflict, Error, Result};
 use crate::limits::backoff::Subject;
 use crate::storage::audit::{Action, Entry};
@@ -72,15 +71,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Conflict`].
-    pub async fn choose_stages(
-        &self,
-        session: &Session,
-        stages: Stages,
-        version: &str,
-        caller: &Caller,
-    ) -> Result<()> {
-        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
-        self.write(Member::new(session, caller), move |tx| {
+    pub async fn choose_stages(&self, actor: &Actor, stages: Stages, version: &str) -> Result<()> {
+        let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 check_stages(tx.connection(), &account, &begun_on).await?;
                 set_stages(tx.connection(), &account, stages).await?;
@@ -99,21 +92,20 @@ impl Vault {
     /// [`Error::Invalid`] for `address`; [`Error::Throttled`]; [`Error::Conflict`].
     pub async fn set_second_recipient(
         &self,
-        session: &Session,
+        actor: &Actor,
         address: &str,
         version: &str,
-        caller: &Caller,
     ) -> Result<()> {
         let invalid = |message: String| FieldErrors::one("address", message);
         let address = text::email(address).map_err(invalid)?;
-        if address == session.account.email {
+        if address == actor.account().email {
             let message = "This is the account's own address, which already gets every notice.";
             return Err(FieldErrors::one("address", message).into());
         }
         let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);
-        self.may_write_to(session, vec![mailbox], caller)?;
-        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
-        self.write(Member::new(session, caller), move |tx| {
+        self.may_write_to(actor, vec![mailbox])?;
+        let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 second(tx.connection(), &account, &begun_on).await?;
                 if !set_second(tx.connection(), &account, &address).await? {
@@ -137,14 +129,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Conflict`].
-    pub async fn remove_second_recipient(
-        &self,
-        session: &Session,
-        version: &str,
-        caller: &Caller,
-    ) -> Result<()> {
-        let (account, begun_on) = (session.account.id.clone(), version.to_owned());
-        self.write(Member::new(session, caller), move |tx| {
+    pub async fn remove_second_recipient(&self, actor: &Actor, version: &str) -> Result<()> {
+        let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 let Some(address) = second(tx.connection(), &account, &begun_on).await? else {
                     tx.roll_back();
@@ -167,24 +154,19 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`] for anything else, or without a second recipient; [`Error::Throttled`].
-    pub async fn resend_confirmation(
-        &self,
-        session: &Session,
-        recipient: &str,
-        caller: &Caller,
-    ) -> Result<()> {
+    pub async fn resend_confirmation(&self, actor: &Actor, recipient: &str) -> Result<()> {
         let (own, second): (Option<i64>, Option<String>) =
             sqlx::query_as("SELECT owned_at, second_recipient FROM accounts WHERE id = $1")
-                .bind(&session.account.id)
+                .bind(&actor.account().id)
                 .fetch_one(&self.0.database.readers)
                 .await?;
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),
             ("account", _) => {
-                let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &session.account.email);
-                self.may_write_to(session, vec![mailbox], caller)?;
-                let (account, kind) = (session.account.clone(), MailKind::ConfirmAddress);
-                self.write(Member::new(session, caller), move |tx| {
+                let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &actor.account().email);
+                self.may_write_to(actor, vec![mailbox])?;
+                let (account, kind) = (actor.account().clone(), MailKind::ConfirmAddress);
+                self.write(actor.clone(), move |tx| {
                     Box::pin(async move {
                         email_links::put(tx, &account.id, kind, &account.email).await
                     })
@@ -194,17 +176,16 @@ impl Vault {
             ("second", Some(address)) => {
                 // A recipient that is removed meanwhile stays removed.
                 let version = of_recipient(Some(&address));
-                self.set_second_recipient(session, &address, &version, caller)
-                    .await
+                self.set_second_recipient(actor, &address, &version).await
             }
             _ => Err(Error::NotFound),
         }
     }
 
     /// Changes the URL of the calendar feed; the old one is no longer found.
-    pub async fn reset_calendar(&self, session: &Session, caller: &Caller) -> Result<()> {
-        let account = session.account.id.clone();
-        self.write(Member::new(session, caller), move |tx| {
+    pub async fn reset_calendar(&self, actor: &Actor) -> Result<()> {
+        let account = actor.account().id.clone();
+        self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 next_feed(tx.connection(), &account).await?;
                 tx.audit(Entry::of_account(&account, Action::CalendarReset, ""))

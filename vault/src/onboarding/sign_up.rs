@@ -26,6 +26,14 @@ use crate::vault::Vault;
 /// Name of the key that is created with every account.
 const DEFAULT_KEY: &str = "Default key";
 
+/// A sign-up, as typed.
+#[derive(Clone, Copy)]
+pub struct SignUp<'a> {
+    pub email: &'a str,
+    pub password: &'a str,
+    pub time_zone: &'a str,
+}
+
 /// The result of a sign-up.
 pub struct SignedUp {
     pub session: SessionToken,
@@ -78,17 +86,11 @@ impl Vault {
     /// # Errors
     /// [`Error::Invalid`] for `email`, `password`, `time_zone`; [`Error::SignUpRefused`] for an address that already
     /// has an account, after the same time as for one without.
-    pub async fn sign_up(
-        &self,
-        email: &str,
-        password: &str,
-        zone: &str,
-        caller: &Caller,
-    ) -> Result<SignedUp> {
+    pub async fn sign_up(&self, caller: &Caller, typed: SignUp<'_>) -> Result<SignedUp> {
         let mut errors = FieldErrors::default();
-        let email = errors.check("email", text::email(email));
-        errors.check("password", new_password(password));
-        let zone = errors.check("time_zone", time_zone(zone));
+        let email = errors.check("email", text::email(typed.email));
+        errors.check("password", new_password(typed.password));
+        let zone = errors.check("time_zone", time_zone(typed.time_zone));
         let (Some(email), Some(zone), true) = (email, zone, errors.is_empty()) else {
             return Err(errors.into());
         };
@@ -96,7 +98,7 @@ impl Vault {
         let attempt = self.0.limits.password(subjects)?;
         let place = self.place_to_hash(Turn::Later, caller)?;
         self.0.limits.sign_up(caller.address)?;
-        let password_hash = self.0.passwords.hash(place, password).await?;
+        let password_hash = self.0.passwords.hash(place, typed.password).await?;
         // Mass sign-ups must not send mail to strangers; the link can be requested later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
         let may_write = self.0.limits.mail(subjects).is_ok();

@@ -27,9 +27,9 @@ impl Vault {
     /// [`Error::LinkGone`]; [`Error::Invalid`] for `new_password`, which keeps the link valid; [`Error::Busy`].
     pub async fn reset_password(
         &self,
+        caller: &Caller,
         token: &str,
         new: &str,
-        caller: &Caller,
     ) -> Result<DeviceToken> {
         // Checked before hashing: hashing is expensive, and strangers may call this.
         let mut connection = self.0.database.readers.acquire().await?;

@@ -44,8 +44,8 @@ impl Vault {
     #[expect(clippy::unused_async, reason = "like every other operation")]
     pub async fn request_reset(
         &self,
-        email: &str,
         caller: &Caller,
+        email: &str,
     ) -> Result<oneshot::Receiver<()>> {
         let email = text::email(email).map_err(|error| FieldErrors::one("email", error))?;
         let network = caller.address.map(network);
@@ -168,7 +168,7 @@ mod tests {
         let vault = &fixture.vault;
         let held = vault.0.database.hold().await.unwrap();
         let caller = Caller::default();
-        let work = vault.request_reset("a@example.com", &caller);
+        let work = vault.request_reset(&caller, "a@example.com");
         let mut handled = work.await.unwrap();
         tokio::time::pause();
         assert!(!vault.handle_reset_requests().await);
@@ -186,7 +186,7 @@ mod tests {
         let fixture = Fixture::new().await;
         let vault = &fixture.vault;
         let caller = Caller::default();
-        let work = vault.request_reset("a@example.com", &caller);
+        let work = vault.request_reset(&caller, "a@example.com");
         let _handled = work.await.unwrap();
         let handler = vault.clone();
         let fault = tokio::spawn(async move {
@@ -208,7 +208,7 @@ mod tests {
             assert!(vault.finish_reset_requests(begun).await, "nothing waits");
             let _held = vault.0.database.hold().await.unwrap();
             let caller = Caller::default();
-            let work = vault.request_reset("a@example.com", &caller);
+            let work = vault.request_reset(&caller, "a@example.com");
             let _handled = work.await.unwrap();
             tokio::time::pause();
             if taken {
@@ -231,12 +231,12 @@ mod tests {
         let (requests, caller) = (&vault.0.reset_requests, Caller::default());
         let mut places: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
         for _ in 0..10 {
-            let refused = vault.request_reset("a@example.com", &caller).await;
+            let refused = vault.request_reset(&caller, "a@example.com").await;
             assert!(matches!(refused, Err(Error::Busy)));
         }
         for _ in 0..3 {
             places.pop();
-            assert!(vault.request_reset("a@example.com", &caller).await.is_ok());
+            assert!(vault.request_reset(&caller, "a@example.com").await.is_ok());
         }
     }
 }

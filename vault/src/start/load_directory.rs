@@ -75,7 +75,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::caller::Caller;
     use crate::keys::create::NewKey;
     use crate::storage::key_rows::reconcile;
     use crate::storage::{System, Tx};
@@ -128,12 +127,8 @@ mod tests {
         let loader = Loader::begin(&inner.database, &inner.pepper).await.unwrap();
         let mut deletion = {
             let (vault, key) = (vault.clone(), key.access_key.to_string());
-            let session = member.session;
-            tokio::spawn(async move {
-                vault
-                    .delete_key(&session, &key, "Default key", &Caller::default())
-                    .await
-            })
+            let actor = member.actor;
+            tokio::spawn(async move { vault.delete_key(&actor, &key, "Default key").await })
         };
         let paused = tokio::time::timeout(Duration::from_millis(200), &mut deletion).await;
         assert!(paused.is_err(), "it did not wait for the loader");

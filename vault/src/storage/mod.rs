@@ -20,5 +20,5 @@ mod writer;
 pub use connection::{READERS, connect};
 pub use content::{Content, Inspected, MIGRATIONS, missing};
 pub use database::{Database, Held};
-pub use transaction::{Actor, System, Tx};
+pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

@@ -19,19 +19,19 @@ use crate::error::Result;
 use crate::state::directory::Publication;
 use crate::storage::audit::{self, Entry};
 
-/// The author of a change, and the check that allows it.
-pub trait Actor: Send + Sync + 'static {
+/// The authority for a change: a session, a caller whose proof the operation checks, or Keyhold itself.
+pub trait Authority: Send + Sync + 'static {
     /// The network address, for the audit trail.
     fn address(&self) -> Option<IpAddr> {
         None
     }
 
     /// The account whose quota of changes this one counts against.
-    fn account(&self) -> Option<&str> {
+    fn quota(&self) -> Option<&str> {
         None
     }
 
-    /// Rejects the change if the actor may no longer make it once its turn has come.
+    /// Rejects the change if the authority for it has ended by the time its turn has come.
     fn confirm<'a>(&'a self, _: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
         Box::pin(ready(Ok(())))
     }
@@ -41,10 +41,10 @@ pub trait Actor: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct System;
 
-impl Actor for System {}
+impl Authority for System {}
 
 /// A client without a session; the operation checks what it presents.
-impl Actor for Caller {
+impl Authority for Caller {
     fn address(&self) -> Option<IpAddr> {
         self.address
     }
@@ -114,12 +114,12 @@ impl Tx {
         self.end = End::RollBack;
     }
 
-    async fn begin(database: &Database, actor: &impl Actor) -> Result<Self> {
+    async fn begin(database: &Database, authority: &impl Authority) -> Result<Self> {
         let mut write = database.begin().await?;
-        actor.confirm(&mut write.transaction).await?;
+        authority.confirm(&mut write.transaction).await?;
         Ok(Self {
             write,
-            address: actor.address(),
+            address: authority.address(),
             age: 0,
             publications: Vec::new(),
             local: Vec::new(),
@@ -151,13 +151,13 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Busy`](crate::Error::Busy) if the turn did not come; [`Error::NotSaved`](crate::Error::NotSaved) if the
-    /// database takes no changes; the errors of the actor's check and of `change`.
+    /// database takes no changes; the errors of the authority's check and of `change`.
     pub async fn transact<T>(
         &self,
-        actor: impl Actor,
+        authority: impl Authority,
         change: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
-        let mut tx = Tx::begin(self, &actor).await?;
+        let mut tx = Tx::begin(self, &authority).await?;
         let value = change(&mut tx).await?;
         tx.end(self).await?;
         Ok(value)

@@ -21,7 +21,8 @@ use crate::storage::{System, Tx};
 use crate::verify::Rejection;
 use crate::verify::credential::X_API_KEY;
 use crate::{
-    Caller, Error, KeyEdit, NewKey, OpenError, Options, Session, SessionToken, Vault, Verified,
+    Actor, Caller, CreateKey, EditKey, Error, NewKey, OpenError, Options, RestoreKey, Session,
+    SessionToken, SignUp, Vault, Verified,
 };
 
 /// A vault, its files and its clock. Dropping it fails the test if mails are left unsent.
@@ -35,7 +36,8 @@ pub struct Fixture<C = ManualClock> {
 
 /// An account that is signed in, with its default key.
 pub struct Member {
-    pub session: Session,
+    /// The account's session, from an unknown address.
+    pub actor: Actor,
     pub default_key: NewKey,
 }
 
@@ -139,13 +141,15 @@ impl<C: Clock + 'static> Fixture<C> {
     }
 
     pub async fn member_in(&self, email: &str, zone: &str) -> Member {
-        let signed_up = self
-            .vault
-            .sign_up(email, PASSWORD, zone, &Caller::default())
-            .await
-            .unwrap();
+        let caller = Caller::default();
+        let account = SignUp {
+            time_zone: zone,
+            ..newcomer(email)
+        };
+        let signed_up = self.vault.sign_up(&caller, account).await.unwrap();
+        let session = self.session(&signed_up.session).await.unwrap();
         Member {
-            session: self.session(&signed_up.session).await.unwrap(),
+            actor: Actor { session, caller },
             default_key: signed_up.key,
         }
     }
@@ -156,7 +160,7 @@ impl<C: Clock + 'static> Fixture<C> {
 
     pub async fn key(&self, member: &Member, name: &str, expiry: &str) -> NewKey {
         self.vault
-            .create_key(&member.session, name, "", expiry, &Caller::default())
+            .create_key(&member.actor, creation(name, "", expiry))
             .await
             .unwrap()
     }
@@ -287,16 +291,37 @@ pub fn at(instant: i64) -> String {
     crate::rfc3339(instant)
 }
 
+/// Returns the sign-up of an account with [`PASSWORD`].
+pub fn newcomer(email: &str) -> SignUp<'_> {
+    SignUp {
+        email,
+        password: PASSWORD,
+        time_zone: "UTC",
+    }
+}
+
+/// Returns the creation of a key.
+pub fn creation<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> CreateKey<'a> {
+    CreateKey {
+        name,
+        description,
+        expiry,
+    }
+}
+
 pub async fn expire(vault: &Vault, member: &Member, access_key: &str) {
-    vault
-        .expire_key(&member.session, access_key, &Caller::default())
-        .await
-        .unwrap();
+    vault.expire_key(&member.actor, access_key).await.unwrap();
 }
 
 /// Returns an edit of all three fields, whatever is stored.
-pub fn edit<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> KeyEdit<'a> {
-    KeyEdit {
+pub fn edit<'a>(
+    access_key: &'a str,
+    name: &'a str,
+    description: &'a str,
+    expiry: &'a str,
+) -> EditKey<'a> {
+    EditKey {
+        access_key,
         name: Some(name),
         description: Some(description),
         expiry: Some(expiry),
@@ -304,9 +329,18 @@ pub fn edit<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> KeyEdit
     }
 }
 
+/// Returns a restoration, whatever is stored.
+pub fn restoration<'a>(access_key: &'a str, expiry: &'a str) -> RestoreKey<'a> {
+    RestoreKey {
+        access_key,
+        expiry,
+        version: "",
+    }
+}
+
 pub async fn restore(vault: &Vault, member: &Member, access_key: &str, expiry: &str) {
     vault
-        .restore_key(&member.session, access_key, expiry, "", &Caller::default())
+        .restore_key(&member.actor, restoration(access_key, expiry))
         .await
         .unwrap();
 }

@@ -16,7 +16,8 @@ use std::time::Duration;
 #[cfg(test)]
 pub use fixture::execute;
 pub use fixture::{
-    Fixture, INVALID, Member, at, carrier, edit, expire, from, messages, options, restore, verify,
+    Fixture, INVALID, Member, at, carrier, creation, edit, expire, from, messages, newcomer,
+    options, restoration, restore, verify,
 };
 pub use mail::{Mail, Mailbox};
 

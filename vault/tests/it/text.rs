@@ -1,7 +1,7 @@
 //! Equality of texts that look alike: stored, searched, sorted, and typed to delete a key.
 
 use shared::list::{ListQuery, Sort};
-use vault::test_support::{Fixture, Member, PASSWORD};
+use vault::test_support::{Fixture, Member, PASSWORD, newcomer};
 use vault::{Caller, Error};
 
 async fn found(fixture: &Fixture, member: &Member, search: &str) -> Vec<String> {
@@ -10,7 +10,7 @@ async fn found(fixture: &Fixture, member: &Member, search: &str) -> Vec<String> 
         sort: Sort::parse("name"),
         ..ListQuery::default()
     };
-    let page = fixture.vault.list_keys(&member.session.account, &query);
+    let page = fixture.vault.list_keys(member.actor.account(), &query);
     let keys = page.await.unwrap().keys.into_iter();
     keys.map(|key| key.name)
         .filter(|name| name != "Default key")
@@ -59,12 +59,9 @@ async fn a_key_of_an_earlier_version_is_deleted_by_the_name_that_is_shown() {
     let fixture = fixture.reopened().await;
     assert_eq!(found(&fixture, &member, "möwen cron").await.len(), 1);
     let delete = |name: &'static str| {
-        let (vault, session) = (fixture.vault.clone(), member.session.clone());
+        let (vault, actor) = (fixture.vault.clone(), member.actor.clone());
         let key = key.access_key.to_string();
-        async move {
-            let caller = Caller::default();
-            vault.delete_key(&session, &key, name, &caller).await
-        }
+        async move { vault.delete_key(&actor, &key, name).await }
     };
     assert!(matches!(delete("möwen cron").await, Err(Error::Invalid(_))));
     delete(" Möwen cron ").await.unwrap();
@@ -101,20 +98,20 @@ async fn the_names_of_many_keys_are_prepared_again() {
 async fn an_address_in_other_letters_is_one_account() {
     let fixture = Fixture::new().await;
     let member = fixture.member("user@exämple.com").await;
-    assert_eq!(member.session.account.email, "user@xn--exmple-cua.com");
+    assert_eq!(member.actor.account().email, "user@xn--exmple-cua.com");
     let caller = Caller::default();
     for typed in ["user@exa\u{308}mple.com", "USER@xn--exmple-cua.com"] {
         assert!(
             fixture
                 .vault
-                .sign_in(typed, PASSWORD, &caller)
+                .sign_in(&caller, typed, PASSWORD)
                 .await
                 .is_ok()
         );
     }
     let refused = fixture
         .vault
-        .sign_up("üser@example.com", PASSWORD, "UTC", &caller)
+        .sign_up(&caller, newcomer("üser@example.com"))
         .await;
     assert!(vault::test_support::messages(refused).contains("'ü'"));
 }

@@ -71,7 +71,7 @@ async fn a_reset_sets_a_device_cookie_that_bypasses_strangers_guesses() {
     site.member(EMAIL).await;
     strangers_guess(&site).await;
     site.vault
-        .request_reset(EMAIL, &vault::Caller::default())
+        .request_reset(&vault::Caller::default(), EMAIL)
         .await
         .unwrap()
         .await

@@ -24,7 +24,7 @@ async fn the_owners_reset_ends_the_strangers_keys_and_session() {
     ];
     assert_eq!(owner.call("account/sign-up", &sign_up).await.status, 409);
     site.vault
-        .request_reset("victim@example.com", &vault::Caller::default())
+        .request_reset(&vault::Caller::default(), "victim@example.com")
         .await
         .unwrap()
         .await

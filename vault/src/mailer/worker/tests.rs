@@ -6,7 +6,7 @@ use shared::{DAY_MS, HOUR_MS};
 
 use super::*;
 use crate::caller::Caller;
-use crate::test_support::{Fixture, Member, NOON};
+use crate::test_support::{Fixture, Member, NOON, creation};
 
 mod stops;
 
@@ -127,15 +127,13 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
     let mut office = Office::open().await;
     assert_eq!(office.mails_after(0).await, 1);
     // Something is due, so that the sweep catches up with the clock.
-    let session = office.member.session.clone();
+    let actor = office.member.actor.clone();
     let vault = office.round.vault.clone();
     let create = |expiry: i64| {
-        let (vault, session) = (vault.clone(), session.clone());
+        let (vault, actor) = (vault.clone(), actor.clone());
         async move {
             let expiry = crate::time::format::rfc3339(expiry);
-            let key = vault
-                .create_key(&session, "k", "", &expiry, &Caller::default())
-                .await;
+            let key = vault.create_key(&actor, creation("k", "", &expiry)).await;
             key.map(|key| key.access_key.to_string())
         }
     };
@@ -145,10 +143,7 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
     office.fixture.clock.set(NOON + 2_000);
     assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
     let manual = create(NOON + 90 * DAY_MS).await.unwrap();
-    vault
-        .expire_key(&session, &manual, &Caller::default())
-        .await
-        .unwrap();
+    vault.expire_key(&actor, &manual).await.unwrap();
     assert_eq!(office.mails_after(2).await, 3, "expired manually: at once");
     create(NOON + 97_000).await.unwrap();
     office.fixture.clock.set(NOON + 97_001);
@@ -170,7 +165,7 @@ async fn a_link_is_sent_while_notices_hang() {
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
     crate::test_support::execute(&office.round.vault, key).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
-    let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+    let work = vault.request_reset(&caller, "a@example.com").await.unwrap();
     work.await.unwrap();
     office.round.look(Duration::from_millis(1)).await.unwrap();
     office.round.sending.join_next().await;
@@ -184,15 +179,15 @@ async fn a_link_is_sent_while_notices_hang() {
 #[tokio::test]
 async fn a_mail_describes_the_moment_when_it_leaves() {
     let office = Office::open().await;
-    let (vault, caller) = (&office.round.vault, Caller::default());
+    let vault = &office.round.vault;
     let key = vault
-        .create_key(&office.member.session, "k", "", "never", &caller)
+        .create_key(&office.member.actor, creation("k", "", "never"))
         .await
         .unwrap();
     office.fixture.clock.set(NOON + 5);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.member.session, &access_key, &caller)
+        .expire_key(&office.member.actor, &access_key)
         .await
         .unwrap();
     let mut subjects = Vec::new();
@@ -263,7 +258,7 @@ async fn a_mail_that_cannot_be_composed_backs_off() {
     let newer = "UPDATE outbox SET kind = 'of a newer version'";
     crate::test_support::execute(&office.round.vault, newer).await;
     let (vault, caller) = (office.round.vault.clone(), Caller::default());
-    let work = vault.request_reset("a@example.com", &caller).await.unwrap();
+    let work = vault.request_reset(&caller, "a@example.com").await.unwrap();
     work.await.unwrap();
     assert_eq!(office.mails_after(0).await, 1, "the other one");
     assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
@@ -289,16 +284,16 @@ async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<
 async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
     let mut office = Office::open().await;
     assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
-    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    let vault = office.round.vault.clone();
     vault.set_notice_wait(Duration::from_mins(1));
     let key = vault
-        .create_key(&office.member.session, "k", "", "never", &caller)
+        .create_key(&office.member.actor, creation("k", "", "never"))
         .await
         .unwrap();
     office.fixture.clock.set(NOON + 400 * DAY_MS);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.member.session, &access_key, &caller)
+        .expire_key(&office.member.actor, &access_key)
         .await
         .unwrap();
     assert_eq!(office.mails_after(1).await, 1, "the clock is doubted");

@@ -10,7 +10,6 @@ use shared::DAY_MS;
 use sqlx::{Connection, SqliteConnection};
 
 use super::*;
-use crate::caller::Caller;
 use crate::mail::transport::{Progress, Transport};
 use crate::mailer::delivery::InFlight;
 use crate::test_support::{Fixture, MINUTE, Mailbox, Member, NOON, expire};
@@ -168,10 +167,7 @@ async fn a_mail_is_not_tried_again_by_a_clock_that_was_ahead() {
         for put_right_meanwhile in [false, true] {
             let (fixture, member) = open().await;
             let (vault, clock) = (&fixture.vault, &fixture.clock);
-            let caller = Caller::default();
-            let asked = vault
-                .resend_confirmation(&member.session, "account", &caller)
-                .await;
+            let asked = vault.resend_confirmation(&member.actor, "account").await;
             asked.unwrap();
             if tried_before {
                 fail(vault, clock, 0).await;

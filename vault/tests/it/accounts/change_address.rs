@@ -1,7 +1,7 @@
 //! Changes of an account's address: requested with the password, in force once the link is opened.
 
-use vault::test_support::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages};
-use vault::{Caller, Error};
+use vault::test_support::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages, newcomer};
+use vault::{Actor, Caller, ChangePassword, Error};
 
 use crate::accounts::email_links::token_in;
 
@@ -12,12 +12,11 @@ fn to<'a>(mails: &'a [Mail], address: &str) -> Vec<&'a Mail> {
 }
 
 /// Requests a change, and returns the token of the link in the mail to the new address.
-async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, session: &vault::Session) -> String {
+async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, actor: &Actor) -> String {
     let _ = mailbox.delivered(&fixture.vault).await;
-    let caller = Caller::default();
     let asked = fixture
         .vault
-        .change_address(session, " New@Example.com ", PASSWORD, &caller);
+        .change_address(actor, " New@Example.com ", PASSWORD);
     asked.await.unwrap();
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(
@@ -25,7 +24,7 @@ async fn asked(fixture: &Fixture, mailbox: &mut Mailbox, session: &vault::Sessio
         2,
         "the link, and a word to the present address"
     );
-    let old = to(&mails, &session.account.email)[0];
+    let old = to(&mails, &actor.account().email)[0];
     assert_eq!(old.subject, "A change of your email address was requested");
     token_in(&to(&mails, "new@example.com")[0].text)
 }
@@ -37,24 +36,24 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     let (vault, caller) = (&fixture.vault, Caller::default());
     let member = fixture.member("old@example.com").await;
     let confirm = token_in(&mailbox.delivered(vault).await[0].text);
-    let work = vault.request_reset("old@example.com", &caller);
+    let work = vault.request_reset(&caller, "old@example.com");
     work.await.unwrap().await.unwrap();
     let reset = token_in(&mailbox.delivered(vault).await[0].text);
-    let token = asked(&fixture, &mut mailbox, &member.session).await;
-    let view = vault.address(&member.session.account).await.unwrap();
+    let token = asked(&fixture, &mut mailbox, &member.actor).await;
+    let view = vault.address(member.actor.account()).await.unwrap();
     assert_eq!(
         (view.email.as_str(), view.confirmed, view.pending.as_deref()),
         ("old@example.com", false, Some("new@example.com"))
     );
     vault
-        .sign_in("old@example.com", PASSWORD, &caller)
+        .sign_in(&caller, "old@example.com", PASSWORD)
         .await
         .unwrap();
     // A notice that waits for the old address goes to the new one.
     let key = fixture.key(&member, "billing", "30d").await;
     expire(vault, &member, &key.access_key.to_string()).await;
-    vault.confirm(&token, None, &caller).await.unwrap();
-    let view = vault.address(&member.session.account).await.unwrap();
+    vault.confirm(&caller, None, &token).await.unwrap();
+    let view = vault.address(member.actor.account()).await.unwrap();
     assert_eq!(
         (view.email.as_str(), view.confirmed, view.pending),
         ("new@example.com", true, None)
@@ -68,17 +67,17 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     fixture.clock.advance(SECOND);
     assert_eq!(mailbox.notices(vault).await.len(), 0, "it is told once");
     // The new address signs in, and links that were sent to the old one no longer work.
-    let old = vault.sign_in("old@example.com", PASSWORD, &caller).await;
+    let old = vault.sign_in(&caller, "old@example.com", PASSWORD).await;
     assert!(matches!(old, Err(Error::WrongCredentials)));
-    let new = vault.sign_in("new@example.com", PASSWORD, &caller).await;
+    let new = vault.sign_in(&caller, "new@example.com", PASSWORD).await;
     assert!(new.is_ok());
     for gone in [&reset, &confirm, &token] {
         assert!(matches!(vault.link(gone).await, Err(Error::LinkGone)));
     }
-    let again = vault.reset_password(&reset, NEW_PASSWORD, &caller).await;
+    let again = vault.reset_password(&caller, &reset, NEW_PASSWORD).await;
     assert!(matches!(again, Err(Error::LinkGone)));
     assert_eq!(fixture.verdict(&member.default_key), "good");
-    let free = vault.sign_up("old@example.com", PASSWORD, "UTC", &caller);
+    let free = vault.sign_up(&caller, newcomer("old@example.com"));
     assert!(free.await.is_ok(), "the old address is free again");
 }
 
@@ -90,12 +89,12 @@ async fn the_requested_address_is_shown_to_its_owner_only() {
         let fixture = Fixture::new().await;
         let mut mailbox = Mailbox::of(&fixture);
         let (vault, caller) = (&fixture.vault, Caller::default());
-        let session = fixture.member("old@example.com").await.session;
+        let actor = fixture.member("old@example.com").await.actor;
         let token = token_in(&mailbox.delivered(vault).await[0].text);
-        let opened_by = owned.then_some(&session);
-        vault.confirm(&token, opened_by, &caller).await.unwrap();
+        let opened_by = owned.then_some(&actor.session);
+        vault.confirm(&caller, opened_by, &token).await.unwrap();
         vault
-            .change_address(&session, "new@example.com", PASSWORD, &caller)
+            .change_address(&actor, "new@example.com", PASSWORD)
             .await
             .unwrap();
         let mails = mailbox.delivered(vault).await;
@@ -110,15 +109,8 @@ async fn a_request_requires_the_password_and_a_free_address() {
     let member = fixture.member("old@example.com").await;
     fixture.member("taken@example.com").await;
     let ask = |email: &'static str, password: &'static str| {
-        let (vault, session) = (fixture.vault.clone(), member.session.clone());
-        async move {
-            let caller = Caller::default();
-            messages(
-                vault
-                    .change_address(&session, email, password, &caller)
-                    .await,
-            )
-        }
+        let (vault, actor) = (fixture.vault.clone(), member.actor.clone());
+        async move { messages(vault.change_address(&actor, email, password).await) }
     };
     assert_eq!(
         ask("new@example.com", "wrong password").await,
@@ -135,7 +127,7 @@ async fn a_request_requires_the_password_and_a_free_address() {
         ask("taken@example.com", PASSWORD).await,
         "email: This address can't be used. Choose another."
     );
-    let view = fixture.vault.address(&member.session.account).await;
+    let view = fixture.vault.address(member.actor.account()).await;
     assert_eq!(view.unwrap().pending, None);
 }
 
@@ -145,14 +137,14 @@ async fn an_address_belongs_to_one_account() {
     let fixture = Fixture::new().await;
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("old@example.com").await;
-    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    let token = asked(&fixture, &mut mailbox, &member.actor).await;
     fixture.member("new@example.com").await;
     let late = fixture
         .vault
-        .confirm(&token, None, &Caller::default())
+        .confirm(&Caller::default(), None, &token)
         .await;
     assert!(matches!(late, Err(Error::LinkGone)));
-    let view = fixture.vault.address(&member.session.account).await;
+    let view = fixture.vault.address(member.actor.account()).await;
     assert_eq!(view.unwrap().email, "old@example.com");
 }
 
@@ -162,22 +154,28 @@ async fn a_request_is_withdrawn_manually_and_by_a_new_password() {
     let fixture = Fixture::new().await;
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
-    let (vault, caller) = (&fixture.vault, Caller::default());
+    let vault = &fixture.vault;
     let member = fixture.member("old@example.com").await;
     let gone = |token: String| async move {
-        let confirmed = vault.confirm(&token, None, &Caller::default()).await;
+        let confirmed = vault.confirm(&Caller::default(), None, &token).await;
         matches!(confirmed, Err(Error::LinkGone))
     };
-    let token = asked(&fixture, &mut mailbox, &member.session).await;
-    vault.keep_address(&member.session, &caller).await.unwrap();
+    let token = asked(&fixture, &mut mailbox, &member.actor).await;
+    vault.keep_address(&member.actor).await.unwrap();
     assert!(gone(token).await);
-    let token = asked(&fixture, &mut mailbox, &member.session).await;
+    let token = asked(&fixture, &mut mailbox, &member.actor).await;
     vault
-        .change_password(&member.session, PASSWORD, NEW_PASSWORD, &caller)
+        .change_password(
+            &member.actor,
+            ChangePassword {
+                current: PASSWORD,
+                new: NEW_PASSWORD,
+            },
+        )
         .await
         .unwrap();
     assert!(gone(token).await);
-    let view = vault.address(&member.session.account).await.unwrap();
+    let view = vault.address(member.actor.account()).await.unwrap();
     assert_eq!(
         (view.email.as_str(), view.pending),
         ("old@example.com", None)

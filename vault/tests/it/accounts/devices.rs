@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use vault::test_support::{Fixture, Mailbox, PASSWORD, SECOND, from};
-use vault::{Caller, DeviceToken, Error, SessionToken};
+use vault::test_support::{Fixture, Mailbox, PASSWORD, SECOND, from, newcomer};
+use vault::{Actor, Caller, ChangePassword, DeviceToken, Error, SessionToken};
 
 use crate::accounts::email_links::token_in;
 
@@ -20,7 +20,7 @@ fn on(device: Option<&DeviceToken>) -> Caller {
 }
 
 async fn sign_in(site: &Fixture, password: &str, caller: &Caller) -> Result<SessionToken, Error> {
-    site.vault.sign_in(EMAIL, password, caller).await
+    site.vault.sign_in(caller, EMAIL, password).await
 }
 
 fn is_wrong<T>(result: &Result<T, Error>) -> bool {
@@ -34,7 +34,7 @@ fn waits<T>(result: &Result<T, Error>) -> bool {
 /// Creates an account, and returns the device cookie of the browser that made it.
 async fn owner(site: &Fixture) -> DeviceToken {
     let home = from([192, 0, 2, 1]);
-    let signed_up = site.vault.sign_up(EMAIL, PASSWORD, "UTC", &home).await;
+    let signed_up = site.vault.sign_up(&home, newcomer(EMAIL)).await;
     signed_up.unwrap().session.device().unwrap().clone()
 }
 
@@ -94,7 +94,7 @@ async fn a_foreign_or_forged_cookie_bypasses_no_throttle() {
     owner(&site).await;
     let other = site
         .vault
-        .sign_up("b@example.com", PASSWORD, "UTC", &from(STRANGER))
+        .sign_up(&from(STRANGER), newcomer("b@example.com"))
         .await
         .unwrap();
     guess(&site).await;
@@ -117,7 +117,13 @@ async fn a_new_password_revokes_the_cookies_of_other_browsers() {
     let session = site.session(&session).await.unwrap();
     let changed = site
         .vault
-        .change_password(&session, PASSWORD, NEW_PASSWORD, &on(None))
+        .change_password(
+            &Actor::new(&session, &on(None)),
+            ChangePassword {
+                current: PASSWORD,
+                new: NEW_PASSWORD,
+            },
+        )
         .await
         .unwrap();
     guess(&site).await;
@@ -140,12 +146,12 @@ async fn a_reset_lets_the_owner_in_at_once() {
     owner(&site).await;
     let _ = mailbox.delivered(&site.vault).await;
     let caller = from([198, 51, 100, 1]);
-    let work = site.vault.request_reset(EMAIL, &caller).await.unwrap();
+    let work = site.vault.request_reset(&caller, EMAIL).await.unwrap();
     work.await.unwrap();
     let token = token_in(&mailbox.delivered(&site.vault).await[0].text);
     let device = site
         .vault
-        .reset_password(&token, NEW_PASSWORD, &caller)
+        .reset_password(&caller, &token, NEW_PASSWORD)
         .await
         .unwrap();
     guess(&site).await;

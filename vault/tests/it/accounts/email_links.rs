@@ -3,7 +3,7 @@
 use shared::mail::LinkPurpose;
 use sqlx::{Connection, Row};
 use vault::test_support::{DAY, Fixture, HOUR, Mail, Mailbox, PASSWORD, from, messages};
-use vault::{Caller, Error};
+use vault::{Caller, ChangePassword, Error};
 
 const NEW_PASSWORD: &str = "a calm forest at noon";
 
@@ -33,11 +33,7 @@ async fn signing_up_sends_a_link_that_confirms_the_address_once() {
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
     let confirmed = || async {
-        let view = fixture
-            .vault
-            .notices(&member.session.account)
-            .await
-            .unwrap();
+        let view = fixture.vault.notices(member.actor.account()).await.unwrap();
         view.confirmed
     };
     let mails = mailbox.delivered(&fixture.vault).await;
@@ -55,20 +51,20 @@ async fn signing_up_sends_a_link_that_confirms_the_address_once() {
     assert!(!confirmed().await, "looking does nothing");
     fixture
         .vault
-        .confirm(&token, Some(&member.session), &from([192, 0, 2, 1]))
+        .confirm(&from([192, 0, 2, 1]), Some(&member.actor.session), &token)
         .await
         .unwrap();
     assert!(confirmed().await);
     assert!(is_gone(
         &fixture
             .vault
-            .confirm(&token, None, &Caller::default())
+            .confirm(&Caller::default(), None, &token)
             .await
     ));
     assert!(is_gone(&fixture.vault.link(&token).await));
     fixture
         .vault
-        .resend_confirmation(&member.session, "account", &Caller::default())
+        .resend_confirmation(&member.actor, "account")
         .await
         .unwrap();
     assert_eq!(
@@ -88,28 +84,24 @@ async fn a_link_has_one_purpose_and_expires() {
     assert!(is_gone(
         &fixture
             .vault
-            .reset_password(&confirm, NEW_PASSWORD, &caller)
+            .reset_password(&caller, &confirm, NEW_PASSWORD)
             .await
     ));
     for garbage in ["", "x", "mail_0.0", &confirm[1..], &format!("{confirm}0")] {
         assert!(is_gone(&fixture.vault.link(garbage).await), "{garbage:?}");
         assert!(is_gone(
-            &fixture.vault.confirm(garbage, None, &caller).await
+            &fixture.vault.confirm(&caller, None, garbage).await
         ));
     }
     // A later link replaces the earlier one.
-    let resend = || {
-        fixture
-            .vault
-            .resend_confirmation(&member.session, "account", &caller)
-    };
+    let resend = || fixture.vault.resend_confirmation(&member.actor, "account");
     resend().await.unwrap();
     let later = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
     assert!(is_gone(&fixture.vault.link(&confirm).await));
     assert!(fixture.vault.link(&later).await.is_ok());
     fixture.clock.advance(3 * DAY);
     assert!(
-        is_gone(&fixture.vault.confirm(&later, None, &caller).await),
+        is_gone(&fixture.vault.confirm(&caller, None, &later).await),
         "three days"
     );
     // A link that expires before it is sent is not sent.
@@ -126,23 +118,23 @@ async fn a_forgotten_password_is_replaced() {
     let member = fixture.member("a@example.com").await;
     let session = fixture
         .vault
-        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
     let _ = mailbox.delivered(&fixture.vault).await;
     let caller = from([192, 0, 2, 1]);
     for email in ["nobody@example.com", " A@example.com "] {
-        let work = fixture.vault.request_reset(email, &caller).await.unwrap();
+        let work = fixture.vault.request_reset(&caller, email).await.unwrap();
         work.await.unwrap();
     }
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(mails.len(), 1, "none to a stranger");
     assert_eq!(mails[0].to, "a@example.com");
     let token = token_in(to(&mails, "reset-password")[0].text.as_str());
-    assert!(is_gone(&fixture.vault.confirm(&token, None, &caller).await));
+    assert!(is_gone(&fixture.vault.confirm(&caller, None, &token).await));
     let weak = fixture
         .vault
-        .reset_password(&token, "12345678", &caller)
+        .reset_password(&caller, &token, "12345678")
         .await;
     assert!(
         messages(weak).starts_with("new_password: "),
@@ -150,7 +142,7 @@ async fn a_forgotten_password_is_replaced() {
     );
     fixture
         .vault
-        .reset_password(&token, NEW_PASSWORD, &caller)
+        .reset_password(&caller, &token, NEW_PASSWORD)
         .await
         .unwrap();
     assert!(
@@ -160,24 +152,20 @@ async fn a_forgotten_password_is_replaced() {
     assert!(is_gone(
         &fixture
             .vault
-            .reset_password(&token, PASSWORD, &caller)
+            .reset_password(&caller, &token, PASSWORD)
             .await
     ));
     let old = fixture
         .vault
-        .sign_in("a@example.com", PASSWORD, &caller)
+        .sign_in(&caller, "a@example.com", PASSWORD)
         .await;
     assert!(matches!(old, Err(Error::WrongCredentials)));
     fixture
         .vault
-        .sign_in("a@example.com", NEW_PASSWORD, &caller)
+        .sign_in(&caller, "a@example.com", NEW_PASSWORD)
         .await
         .unwrap();
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert!(view.confirmed, "opening the link proves that mail arrives");
 }
 
@@ -193,7 +181,7 @@ async fn a_reset_link_ends_after_an_hour_or_with_a_new_password() {
     for _ in 0..2 {
         let work = fixture
             .vault
-            .request_reset("a@example.com", &caller)
+            .request_reset(&caller, "a@example.com")
             .await
             .unwrap();
         work.await.unwrap();
@@ -205,12 +193,18 @@ async fn a_reset_link_ends_after_an_hour_or_with_a_new_password() {
     }
     fixture
         .vault
-        .change_password(&member.session, PASSWORD, NEW_PASSWORD, &caller)
+        .change_password(
+            &member.actor,
+            ChangePassword {
+                current: PASSWORD,
+                new: NEW_PASSWORD,
+            },
+        )
         .await
         .unwrap();
     let gone = fixture
         .vault
-        .reset_password(&tokens[1], PASSWORD, &caller)
+        .reset_password(&caller, &tokens[1], PASSWORD)
         .await;
     assert!(
         is_gone(&gone),
@@ -226,11 +220,7 @@ async fn a_stolen_database_contains_no_usable_link() {
     let member = fixture.member("a@example.com").await;
     let token = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
     let (id, mark) = token.split_once('.').unwrap();
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     let feed = view.calendar_url.rsplit('.').nth(1).unwrap().to_owned();
     let mut database = fixture.database().await;
     let known = sqlx::query("SELECT COUNT(*) FROM links WHERE id = $1")
@@ -260,15 +250,15 @@ async fn a_forged_token_never_waits_for_the_writer() {
     let member = fixture.member("a@example.com").await;
     let used = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
     let (vault, caller) = (&fixture.vault, Caller::default());
-    let session = Some(&member.session);
-    vault.confirm(&used, session, &caller).await.unwrap();
+    let session = Some(&member.actor.session);
+    vault.confirm(&caller, session, &used).await.unwrap();
     let mut database = fixture.database().await;
     let lock = database.begin_with("BEGIN IMMEDIATE").await.unwrap();
     for token in ["", "x", "acc_0.0", "mail_0.0", &used] {
-        assert!(is_gone(&vault.unsubscribe(token, &caller).await), "{token}");
-        let confirmed = vault.confirm(token, None, &caller).await;
+        assert!(is_gone(&vault.unsubscribe(&caller, token).await), "{token}");
+        let confirmed = vault.confirm(&caller, None, token).await;
         assert!(is_gone(&confirmed), "{token}");
-        let reset = vault.reset_password(token, NEW_PASSWORD, &caller).await;
+        let reset = vault.reset_password(&caller, token, NEW_PASSWORD).await;
         assert!(is_gone(&reset), "{token}");
     }
     lock.rollback().await.unwrap();
@@ -293,7 +283,7 @@ async fn a_reset_request_writes_after_the_answer_with_or_without_an_account() {
         let before = version().await;
         let mut handled = site
             .vault
-            .request_reset(email, &Caller::default())
+            .request_reset(&Caller::default(), email)
             .await
             .unwrap();
         assert!(handled.try_recv().is_err(), "{email}: answered first");
@@ -310,7 +300,7 @@ async fn requests_that_wait_are_handled_at_the_stop() {
     site.member("a@example.com").await;
     let _ = mailbox.delivered(&site.vault).await;
     let caller = Caller::default();
-    let _handled = site.vault.request_reset("a@example.com", &caller).await;
+    let _handled = site.vault.request_reset(&caller, "a@example.com").await;
     let site = site.reopened().await;
     let mails = mailbox.delivered(&site.vault).await;
     assert_eq!(to(&mails, "reset-password").len(), 1);

@@ -1,7 +1,7 @@
 //! Sessions: created fresh, stored hashed, ended by sign-out, a new password, idleness and a maximum age.
 
-use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, PASSWORD};
+use vault::{Actor, Caller, ChangePassword};
 
 #[tokio::test]
 async fn a_session_ends_when_idle_and_at_its_maximum_age() {
@@ -10,7 +10,7 @@ async fn a_session_ends_when_idle_and_at_its_maximum_age() {
     let nobody = Caller::default();
     let token = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &nobody)
+        .sign_in(&nobody, "a@example.com", PASSWORD)
         .await
         .unwrap();
     site.clock.advance(14 * DAY - 1);
@@ -22,7 +22,7 @@ async fn a_session_ends_when_idle_and_at_its_maximum_age() {
 
     let token = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &nobody)
+        .sign_in(&nobody, "a@example.com", PASSWORD)
         .await
         .unwrap();
     for _ in 0..59 {
@@ -42,17 +42,14 @@ async fn sign_out_ends_this_session_only() {
     let member = site.member("a@example.com").await;
     let token = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
     let other = site.session(&token).await.unwrap();
-    site.vault
-        .sign_out(&member.session, &Caller::default())
-        .await
-        .unwrap();
+    site.vault.sign_out(&member.actor).await.unwrap();
     assert!(site.session(&token).await.is_some());
     site.vault
-        .sign_out(&other, &Caller::default())
+        .sign_out(&Actor::new(&other, &Caller::default()))
         .await
         .unwrap();
     assert!(site.session(&token).await.is_none());
@@ -66,26 +63,32 @@ async fn a_new_password_ends_every_session_and_starts_one() {
     let nobody = Caller::default();
     let old = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &nobody)
+        .sign_in(&nobody, "a@example.com", PASSWORD)
         .await
         .unwrap();
     let new_password = "another calm lake";
     let fresh = site
         .vault
-        .change_password(&member.session, PASSWORD, new_password, &nobody)
+        .change_password(
+            &member.actor,
+            ChangePassword {
+                current: PASSWORD,
+                new: new_password,
+            },
+        )
         .await
         .unwrap();
     assert!(site.session(&old).await.is_none());
     assert!(site.session(&fresh).await.is_some());
     assert!(
         site.vault
-            .sign_in("a@example.com", PASSWORD, &nobody)
+            .sign_in(&nobody, "a@example.com", PASSWORD)
             .await
             .is_err()
     );
     assert!(
         site.vault
-            .sign_in("a@example.com", new_password, &nobody)
+            .sign_in(&nobody, "a@example.com", new_password)
             .await
             .is_ok()
     );
@@ -102,7 +105,7 @@ async fn the_token_is_stored_as_a_digest_only() {
     site.member("a@example.com").await;
     let token = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
     assert_eq!(token.expose().len(), 64, "256 bits");

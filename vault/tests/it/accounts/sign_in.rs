@@ -1,7 +1,7 @@
 //! Sign-up, sign-in and preferences, and the throttling of password guesses.
 
-use vault::test_support::{Fixture, PASSWORD, from, messages};
-use vault::{Caller, Error};
+use vault::test_support::{Fixture, PASSWORD, from, messages, newcomer};
+use vault::{Caller, ChangePassword, Error, SavePreferences, SignUp};
 
 #[tokio::test]
 async fn sign_up_checks_every_field_at_once() {
@@ -9,7 +9,14 @@ async fn sign_up_checks_every_field_at_once() {
     let nobody = Caller::default();
     let all = messages(
         site.vault
-            .sign_up("nobody", "short", "Mars/Olympus", &nobody)
+            .sign_up(
+                &nobody,
+                SignUp {
+                    email: "nobody",
+                    password: "short",
+                    time_zone: "Mars/Olympus",
+                },
+            )
             .await,
     );
     for field in ["email: ", "password: ", "time_zone: "] {
@@ -17,7 +24,14 @@ async fn sign_up_checks_every_field_at_once() {
     }
     let common = messages(
         site.vault
-            .sign_up("a@example.com", "Password123", "UTC", &nobody)
+            .sign_up(
+                &nobody,
+                SignUp {
+                    email: "a@example.com",
+                    password: "Password123",
+                    time_zone: "UTC",
+                },
+            )
             .await,
     );
     assert!(
@@ -33,13 +47,13 @@ async fn an_address_has_one_account_in_any_case() {
     site.member("a@example.com").await;
     let again = site
         .vault
-        .sign_up(" A@Example.COM ", PASSWORD, "UTC", &Caller::default())
+        .sign_up(&Caller::default(), newcomer(" A@Example.COM "))
         .await;
     assert!(matches!(again, Err(Error::SignUpRefused)));
     assert_eq!(site.vault.key_count(), 1, "no key of a refused account");
     assert!(
         site.vault
-            .sign_in("A@EXAMPLE.com", PASSWORD, &Caller::default())
+            .sign_in(&Caller::default(), "A@EXAMPLE.com", PASSWORD)
             .await
             .is_ok()
     );
@@ -56,7 +70,7 @@ async fn an_unknown_address_and_a_wrong_password_look_the_same() {
     ] {
         let result = site
             .vault
-            .sign_in(email, password, &Caller::default())
+            .sign_in(&Caller::default(), email, password)
             .await;
         assert!(matches!(result, Err(Error::WrongCredentials)), "{email}");
     }
@@ -69,19 +83,19 @@ async fn a_network_that_tries_many_accounts_must_wait() {
     for number in 0..61 {
         let guess = site
             .vault
-            .sign_in(&format!("user{number}@example.com"), "guess", &stranger)
+            .sign_in(&stranger, &format!("user{number}@example.com"), "guess")
             .await;
         assert!(matches!(guess, Err(Error::WrongCredentials)));
     }
     let neighbour = from([203, 0, 113, 77]);
     let refused = site
         .vault
-        .sign_in("another@example.com", "guess", &neighbour)
+        .sign_in(&neighbour, "another@example.com", "guess")
         .await;
     assert!(matches!(refused, Err(Error::Throttled { .. })));
     let elsewhere = site
         .vault
-        .sign_in("another@example.com", "guess", &from([198, 51, 100, 1]))
+        .sign_in(&from([198, 51, 100, 1]), "another@example.com", "guess")
         .await;
     assert!(matches!(elsewhere, Err(Error::WrongCredentials)));
 }
@@ -92,7 +106,14 @@ async fn preferences_are_checked_and_kept() {
     let member = site.member("a@example.com").await;
     let save = async |zone: &'static str, days: &'static str| {
         site.vault
-            .save_preferences(&member.session, zone, days, "", &Caller::default())
+            .save_preferences(
+                &member.actor,
+                SavePreferences {
+                    time_zone: zone,
+                    warning_days: days,
+                    version: "",
+                },
+            )
             .await
     };
     let wrong = messages(save("Nowhere", "91").await);
@@ -104,7 +125,7 @@ async fn preferences_are_checked_and_kept() {
     save("Asia/Tokyo", "30").await.unwrap();
     let token = site
         .vault
-        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
     let account = site.session(&token).await.unwrap().account.view();
@@ -121,7 +142,7 @@ async fn the_current_password_is_needed_for_a_new_one() {
     let change = async |current: &'static str, new: &'static str| {
         messages(
             site.vault
-                .change_password(&member.session, current, new, &Caller::default())
+                .change_password(&member.actor, ChangePassword { current, new })
                 .await,
         )
     };
@@ -142,7 +163,7 @@ async fn the_current_password_is_needed_for_a_new_one() {
     );
     assert!(
         site.vault
-            .sign_in("a@example.com", PASSWORD, &Caller::default())
+            .sign_in(&Caller::default(), "a@example.com", PASSWORD)
             .await
             .is_ok()
     );

@@ -3,7 +3,7 @@
 use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire};
 
 async fn shown(fixture: &Fixture, member: &Member) -> (Vec<(String, bool)>, (i64, i64)) {
-    let overview = fixture.vault.overview(&member.session.account).await;
+    let overview = fixture.vault.overview(member.actor.account()).await;
     let overview = overview.unwrap();
     let attention = overview.attention.into_iter();
     (
@@ -36,6 +36,6 @@ async fn manually_expired_keys_raise_no_alarm_and_hide_none() {
     assert_eq!(shown(&fixture, &member).await, (expected, (1, 0)));
     fixture.clock.advance(14 * DAY);
     assert_eq!(shown(&fixture, &member).await, (vec![], (0, 0)));
-    let overview = fixture.vault.overview(&member.session.account).await;
+    let overview = fixture.vault.overview(member.actor.account()).await;
     assert_eq!(overview.unwrap().counts.expired, 7, "they are counted");
 }

@@ -1,7 +1,9 @@
 //! A key's life: create, expire, restore, edit and delete, with the verdict at each step.
 
-use vault::Caller;
-use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, edit, messages, verify};
+use vault::SavePreferences;
+use vault::test_support::{
+    DAY, Fixture, HOUR, NOON, SECOND, creation, edit, messages, restoration, verify,
+};
 
 #[tokio::test]
 async fn the_default_key_is_a_key_like_every_other() {
@@ -12,19 +14,18 @@ async fn the_default_key_is_a_key_like_every_other() {
     assert_eq!((key.name.as_str(), key.expires_at), ("Default key", None));
     assert_eq!(site.verdict(key), "good");
     let access_key = key.access_key.to_string();
-    let nobody = Caller::default();
     site.vault
-        .expire_key(&member.session, &access_key, &nobody)
+        .expire_key(&member.actor, &access_key)
         .await
         .unwrap();
     assert_eq!(site.verdict(key), "expired");
     site.vault
-        .restore_key(&member.session, &access_key, "never", "", &nobody)
+        .restore_key(&member.actor, restoration(&access_key, "never"))
         .await
         .unwrap();
     assert_eq!(site.verdict(key), "good");
     site.vault
-        .delete_key(&member.session, &access_key, "Default key", &nobody)
+        .delete_key(&member.actor, &access_key, "Default key")
         .await
         .unwrap();
     assert_eq!(site.verdict(key), "invalid");
@@ -78,11 +79,11 @@ async fn expire_and_restore_keep_the_credentials() {
     site.leave_mail();
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "billing", "90d").await;
-    let (access_key, nobody) = (key.access_key.to_string(), Caller::default());
+    let access_key = key.access_key.to_string();
     site.clock.advance(DAY);
     let changed = site
         .vault
-        .expire_key(&member.session, &access_key, &nobody)
+        .expire_key(&member.actor, &access_key)
         .await
         .unwrap();
     assert_eq!(changed.expiry_before, "2027-02-21T12:00:00.000Z");
@@ -92,7 +93,7 @@ async fn expire_and_restore_keep_the_credentials() {
     site.clock.advance(DAY);
     let again = site
         .vault
-        .expire_key(&member.session, &access_key, &nobody)
+        .expire_key(&member.actor, &access_key)
         .await
         .unwrap();
     assert_eq!(
@@ -103,11 +104,8 @@ async fn expire_and_restore_keep_the_credentials() {
     let undone = site
         .vault
         .restore_key(
-            &member.session,
-            &access_key,
-            &changed.expiry_before,
-            "",
-            &nobody,
+            &member.actor,
+            restoration(&access_key, &changed.expiry_before),
         )
         .await;
     assert_eq!(
@@ -127,7 +125,7 @@ async fn restore_requires_a_later_instant() {
     let restore = async |expiry: &'static str| {
         messages(
             site.vault
-                .restore_key(&member.session, &access_key, expiry, "", &Caller::default())
+                .restore_key(&member.actor, restoration(&access_key, expiry))
                 .await,
         )
     };
@@ -162,21 +160,16 @@ async fn an_edit_changes_the_key_and_nothing_else() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "before", "2026-11-26").await;
-    let (access_key, nobody) = (key.access_key.to_string(), Caller::default());
+    let access_key = key.access_key.to_string();
     let edit = async |name: &'static str, description: &'static str, expiry: &'static str| {
         site.vault
-            .edit_key(
-                &member.session,
-                &access_key,
-                edit(name, description, expiry),
-                &nobody,
-            )
+            .edit_key(&member.actor, edit(&access_key, name, description, expiry))
             .await
     };
     edit("after", "why it exists", "2026-11-26").await.unwrap();
     let detail = site
         .vault
-        .show_key(&member.session.account, &access_key)
+        .show_key(member.actor.account(), &access_key)
         .await
         .unwrap();
     assert_eq!(
@@ -235,13 +228,7 @@ async fn bad_input_is_named_by_field_and_changes_nothing() {
     let create = async |name: &str, description: &str, expiry: &str| {
         messages(
             site.vault
-                .create_key(
-                    &member.session,
-                    name,
-                    description,
-                    expiry,
-                    &Caller::default(),
-                )
+                .create_key(&member.actor, creation(name, description, expiry))
                 .await,
         )
     };
@@ -264,10 +251,10 @@ async fn delete_requires_the_name_and_is_final() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "staging", "1d").await;
-    let (access_key, nobody) = (key.access_key.to_string(), Caller::default());
+    let access_key = key.access_key.to_string();
     let delete = async |name: &str| {
         site.vault
-            .delete_key(&member.session, &access_key, name, &nobody)
+            .delete_key(&member.actor, &access_key, name)
             .await
     };
     assert!(messages(delete("stagin").await).starts_with("confirm_name: "));
@@ -281,17 +268,14 @@ async fn delete_requires_the_name_and_is_final() {
     ));
     let restore = site
         .vault
-        .restore_key(&member.session, &access_key, "never", "", &nobody)
+        .restore_key(&member.actor, restoration(&access_key, "never"))
         .await;
     assert!(matches!(restore, Err(vault::Error::NotFound)));
 
-    let member_session = member.session.clone();
+    let account = member.actor.account().clone();
     let site = site.reopened().await;
     assert_eq!(site.verdict(&key), "invalid");
-    let shown = site
-        .vault
-        .show_key(&member_session.account, &access_key)
-        .await;
+    let shown = site.vault.show_key(&account, &access_key).await;
     assert!(matches!(shown, Err(vault::Error::NotFound)));
 }
 
@@ -336,12 +320,26 @@ async fn the_sunset_status_follows_the_accounts_window() {
     };
     assert_eq!(status(), "active");
     site.vault
-        .save_preferences(&member.session, "UTC", "30", "", &Caller::default())
+        .save_preferences(
+            &member.actor,
+            SavePreferences {
+                time_zone: "UTC",
+                warning_days: "30",
+                version: "",
+            },
+        )
         .await
         .unwrap();
     assert_eq!(status(), "expiring_soon");
     site.vault
-        .save_preferences(&member.session, "UTC", "1", "", &Caller::default())
+        .save_preferences(
+            &member.actor,
+            SavePreferences {
+                time_zone: "UTC",
+                warning_days: "1",
+                version: "",
+            },
+        )
         .await
         .unwrap();
     assert_eq!(status(), "active");

@@ -2,8 +2,8 @@
 //! stays unchanged.
 
 use shared::mail::DeliveryState;
-use vault::test_support::{Fixture, Member, edit};
-use vault::{Caller, Error, Result};
+use vault::test_support::{Fixture, Member, edit, restoration};
+use vault::{Error, Result};
 
 /// Returns the answer of an operation, with everything that it would reveal.
 fn answer<T>(result: Result<T>) -> String {
@@ -15,35 +15,31 @@ fn answer<T>(result: Result<T>) -> String {
 }
 
 async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Vec<String> {
-    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+    let (vault, actor) = (&site.vault, &member.actor);
     vec![
         answer(
             vault
-                .edit_key(session, access_key, edit("stolen", "", "never"), &nobody)
+                .edit_key(actor, edit(access_key, "stolen", "", "never"))
                 .await,
         ),
         answer(
             vault
-                .edit_key(session, access_key, edit("", "", "nonsense"), &nobody)
+                .edit_key(actor, edit(access_key, "", "", "nonsense"))
                 .await,
         ),
-        answer(vault.expire_key(session, access_key, &nobody).await),
+        answer(vault.expire_key(actor, access_key).await),
         answer(
             vault
-                .restore_key(session, access_key, "never", "", &nobody)
-                .await,
-        ),
-        answer(
-            vault
-                .restore_key(session, access_key, "nonsense", "", &nobody)
+                .restore_key(actor, restoration(access_key, "never"))
                 .await,
         ),
         answer(
             vault
-                .delete_key(session, access_key, "theirs", &nobody)
+                .restore_key(actor, restoration(access_key, "nonsense"))
                 .await,
         ),
-        answer(vault.show_key(&session.account, access_key).await),
+        answer(vault.delete_key(actor, access_key, "theirs").await),
+        answer(vault.show_key(actor.account(), access_key).await),
     ]
 }
 
@@ -55,7 +51,7 @@ async fn a_foreign_key_looks_missing() {
     let key = site.key(&owner, "theirs", "90d").await;
     let before = site
         .vault
-        .show_key(&owner.session.account, &key.access_key.to_string())
+        .show_key(owner.actor.account(), &key.access_key.to_string())
         .await
         .unwrap();
 
@@ -70,7 +66,7 @@ async fn a_foreign_key_looks_missing() {
     assert_eq!(site.verdict(&key), "good");
     let after = site
         .vault
-        .show_key(&owner.session.account, &key.access_key.to_string())
+        .show_key(owner.actor.account(), &key.access_key.to_string())
         .await
         .unwrap();
     assert_eq!(before, after);
@@ -85,18 +81,14 @@ async fn lists_hold_only_the_owners_keys() {
     let list = site
         .vault
         .list_keys(
-            &stranger.session.account,
+            stranger.actor.account(),
             &shared::list::ListQuery::default(),
         )
         .await
         .unwrap();
     let names: Vec<_> = list.keys.iter().map(|key| key.name.as_str()).collect();
     assert_eq!(names, ["Default key"]);
-    let overview = site
-        .vault
-        .overview(&stranger.session.account)
-        .await
-        .unwrap();
+    let overview = site.vault.overview(stranger.actor.account()).await.unwrap();
     assert!(overview.attention.is_empty() && overview.upcoming.is_empty());
     assert_eq!(overview.newest.len(), 1);
 }
@@ -111,23 +103,20 @@ async fn a_foreign_mail_looks_missing() {
         .execute(&mut site.database().await)
         .await
         .unwrap();
-    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    let view = site.vault.notices(owner.actor.account()).await.unwrap();
     let [mail] = &view.deliveries[..] else {
         panic!("only one's own: {view:?}");
     };
     for id in [mail.id.as_str(), "mail_0", ""] {
-        let refused = site.vault.send_again(&stranger.session, id).await;
+        let refused = site.vault.send_again(&stranger.actor, id).await;
         assert!(matches!(refused, Err(Error::NotFound)), "{id:?}");
     }
-    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    let view = site.vault.notices(owner.actor.account()).await.unwrap();
     assert_eq!(view.deliveries[0].state, DeliveryState::Failed);
-    site.vault
-        .send_again(&owner.session, &mail.id)
-        .await
-        .unwrap();
-    let view = site.vault.notices(&owner.session.account).await.unwrap();
+    site.vault.send_again(&owner.actor, &mail.id).await.unwrap();
+    let view = site.vault.notices(owner.actor.account()).await.unwrap();
     assert_eq!(view.deliveries[0].state, DeliveryState::Waiting);
-    let again = site.vault.send_again(&owner.session, &mail.id).await;
+    let again = site.vault.send_again(&owner.actor, &mail.id).await;
     assert!(
         matches!(again, Err(Error::NotFound)),
         "it is on its way already"

@@ -3,8 +3,8 @@
 
 use shared::list::{ListQuery, PAGE_SIZE};
 use shared::status::Status;
-use vault::Caller;
-use vault::test_support::{DAY, Fixture, Member, edit};
+use vault::Actor;
+use vault::test_support::{DAY, Fixture, Member, creation, edit, restoration};
 
 async fn names(
     site: &Fixture,
@@ -17,7 +17,7 @@ async fn names(
     let query = ListQuery::parse(q, status, sort, page);
     let list = site
         .vault
-        .list_keys(&member.session.account, &query)
+        .list_keys(member.actor.account(), &query)
         .await
         .unwrap();
     list.keys.into_iter().map(|key| key.name).collect()
@@ -27,15 +27,14 @@ async fn names(
 async fn search_reads_name_description_and_access_key_in_any_case() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
-    let nobody = Caller::default();
-    let session = &member.session;
+    let actor = &member.actor;
     site.vault
-        .create_key(session, "Überweisung", "monthly", "never", &nobody)
+        .create_key(actor, creation("Überweisung", "monthly", "never"))
         .await
         .unwrap();
     let key = site
         .vault
-        .create_key(session, "100% sure", "A_B", "never", &nobody)
+        .create_key(actor, creation("100% sure", "A_B", "never"))
         .await
         .unwrap();
     let find = async |q: &str| names(&site, &member, q, "", "name", "").await;
@@ -78,7 +77,7 @@ async fn filters_and_counts_are_the_status_rule() {
         site.clock.set(start + step);
         let all = site
             .vault
-            .list_keys(&member.session.account, &ListQuery::default())
+            .list_keys(member.actor.account(), &ListQuery::default())
             .await
             .unwrap();
         assert_eq!(all.keys.len(), 7);
@@ -89,7 +88,7 @@ async fn filters_and_counts_are_the_status_rule() {
             };
             let list = site
                 .vault
-                .list_keys(&member.session.account, &query)
+                .list_keys(member.actor.account(), &query)
                 .await
                 .unwrap();
             let expected: Vec<_> = all
@@ -168,7 +167,7 @@ async fn pages_neither_repeat_nor_skip() {
     let beyond = ListQuery::parse("", "", "name", "9");
     let list = site
         .vault
-        .list_keys(&member.session.account, &beyond)
+        .list_keys(member.actor.account(), &beyond)
         .await
         .unwrap();
     assert_eq!(
@@ -188,7 +187,7 @@ async fn the_dashboard_lists_keys_that_need_attention_soonest_first() {
             .await;
     }
     site.clock.advance(4 * DAY);
-    let overview = site.vault.overview(&member.session.account).await.unwrap();
+    let overview = site.vault.overview(member.actor.account()).await.unwrap();
     let names = |keys: &[shared::view::KeyView]| {
         keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>()
     };
@@ -212,33 +211,28 @@ async fn the_history_lists_the_changes() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
-    let home = vault::test_support::from([192, 0, 2, 1]);
+    let home = Actor {
+        caller: vault::test_support::from([192, 0, 2, 1]),
+        ..member.actor.clone()
+    };
     let key = site
         .vault
-        .create_key(&member.session, "k", "", "30d", &home)
+        .create_key(&home, creation("k", "", "30d"))
         .await
         .unwrap();
     let access_key = key.access_key.to_string();
+    site.vault.expire_key(&home, &access_key).await.unwrap();
     site.vault
-        .expire_key(&member.session, &access_key, &home)
+        .restore_key(&home, restoration(&access_key, "never"))
         .await
         .unwrap();
     site.vault
-        .restore_key(&member.session, &access_key, "never", "", &home)
-        .await
-        .unwrap();
-    site.vault
-        .edit_key(
-            &member.session,
-            &access_key,
-            edit("k", "d", "2026-12-24"),
-            &home,
-        )
+        .edit_key(&home, edit(&access_key, "k", "d", "2026-12-24"))
         .await
         .unwrap();
     let detail = site
         .vault
-        .show_key(&member.session.account, &access_key)
+        .show_key(member.actor.account(), &access_key)
         .await
         .unwrap();
     let told: Vec<_> = detail

@@ -4,10 +4,10 @@
 use shared::notice::Stage;
 use shared::version::{of_preferences, of_recipient, of_stages};
 use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
-use vault::{Caller, Conflict, Error, KeyEdit, NewKey};
+use vault::{Conflict, EditKey, Error, NewKey, RestoreKey, SavePreferences};
 
 async fn version(site: &Fixture, member: &Member, key: &NewKey) -> String {
-    let (account, access_key) = (&member.session.account, key.access_key.to_string());
+    let (account, access_key) = (member.actor.account(), key.access_key.to_string());
     let shown = site.vault.show_key(account, &access_key).await;
     shown.unwrap().key.version
 }
@@ -16,13 +16,13 @@ async fn edit(
     site: &Fixture,
     member: &Member,
     key: &NewKey,
-    edit: KeyEdit<'_>,
+    edit: EditKey<'_>,
 ) -> Result<String, Error> {
-    let access_key = key.access_key.to_string();
-    let edited = site
-        .vault
-        .edit_key(&member.session, &access_key, edit, &Caller::default())
-        .await;
+    let edit = EditKey {
+        access_key: &key.access_key.to_string(),
+        ..edit
+    };
+    let edited = site.vault.edit_key(&member.actor, edit).await;
     edited.map(|changed| changed.version)
 }
 
@@ -52,9 +52,9 @@ async fn a_tab_opened_before_overwrites_nothing() {
             "expired" => expire(&site.vault, &member, &access_key).await,
             "extended" => restore(&site.vault, &member, &access_key, "365d").await,
             "renamed" => {
-                let renamed = KeyEdit {
+                let renamed = EditKey {
                     name: Some("renamed"),
-                    ..KeyEdit::default()
+                    ..EditKey::default()
                 };
                 edit(&site, &member, &key, renamed).await.unwrap();
             }
@@ -63,7 +63,8 @@ async fn a_tab_opened_before_overwrites_nothing() {
         }
         let before = version(&site, &member, &key).await;
         for expiry in [None, Some(at(ends)), Some("90d".to_owned())] {
-            let save = KeyEdit {
+            let save = EditKey {
+                access_key: &access_key,
                 name: Some("k"),
                 description: Some("typed in the second tab"),
                 expiry: expiry.as_deref(),
@@ -85,7 +86,8 @@ async fn a_tab_opened_before_overwrites_nothing() {
             }
         }
         // The form is sent again with the stored version: only the changed field is written.
-        let again = KeyEdit {
+        let again = EditKey {
+            access_key: &access_key,
             name: Some("k"),
             description: Some("typed in the second tab"),
             expiry: None,
@@ -106,13 +108,13 @@ async fn a_partial_edit_changes_only_its_fields() {
     let member = site.member("a@example.com").await;
     let key = site.key(&member, "k", "30d").await;
     let ends = key.expires_at.unwrap();
-    let only = KeyEdit::default();
+    let only = EditKey::default();
     let edits = [
-        KeyEdit {
+        EditKey {
             description: Some("text"),
             ..only
         },
-        KeyEdit {
+        EditKey {
             name: Some("other"),
             ..only
         },
@@ -121,7 +123,7 @@ async fn a_partial_edit_changes_only_its_fields() {
     for one in edits {
         edit(&site, &member, &key, one).await.unwrap();
     }
-    let account = &member.session.account;
+    let account = member.actor.account();
     let shown = site
         .vault
         .show_key(account, &key.access_key.to_string())
@@ -136,14 +138,14 @@ async fn a_partial_edit_changes_only_its_fields() {
 
     // It expires by itself: its own date revives nothing, another one does.
     site.clock.set(ends);
-    let rename = KeyEdit {
+    let rename = EditKey {
         name: Some("third"),
         expiry: Some(&at(ends)),
         ..only
     };
     edit(&site, &member, &key, rename).await.unwrap();
     assert_eq!(site.verdict(&key), "expired");
-    let deliberate = KeyEdit {
+    let deliberate = EditKey {
         expiry: Some("30d"),
         ..only
     };
@@ -157,21 +159,28 @@ async fn answers_carry_the_version_of_what_they_show() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
-    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+    let (vault, actor) = (&site.vault, &member.actor);
     let key = site.key(&member, "k", "30d").await;
     let access_key = key.access_key.to_string();
     assert_eq!(key.version, version(&site, &member, &key).await);
-    let expired = vault.expire_key(session, &access_key, &nobody).await;
+    let expired = vault.expire_key(actor, &access_key).await;
     let expired = expired.unwrap().version;
     assert_eq!(expired, version(&site, &member, &key).await);
     let restored = vault
-        .restore_key(session, &access_key, "never", &expired, &nobody)
+        .restore_key(
+            actor,
+            RestoreKey {
+                access_key: &access_key,
+                expiry: "never",
+                version: &expired,
+            },
+        )
         .await
         .unwrap()
         .version;
     assert_eq!(restored, version(&site, &member, &key).await);
     let list = vault
-        .list_keys(&session.account, &shared::list::ListQuery::default())
+        .list_keys(actor.account(), &shared::list::ListQuery::default())
         .await
         .unwrap();
     assert!(list.keys.iter().any(|key| key.version == restored));
@@ -186,10 +195,17 @@ async fn a_stale_extension_revives_nothing() {
     let key = site.key(&member, "k", &at(NOON + DAY)).await;
     let access_key = key.access_key.to_string();
     expire(&site.vault, &member, &access_key).await;
-    let (session, nobody) = (&member.session, Caller::default());
+    let actor = &member.actor;
     let extend = async |version: &str| {
         site.vault
-            .restore_key(session, &access_key, "90d", version, &nobody)
+            .restore_key(
+                actor,
+                RestoreKey {
+                    access_key: &access_key,
+                    expiry: "90d",
+                    version,
+                },
+            )
             .await
     };
     let refused = conflict(extend(&key.version).await);
@@ -213,13 +229,11 @@ async fn the_stored_order_of_stages_is_no_conflict() {
         .execute(&mut site.database().await)
         .await
         .unwrap();
-    let chosen = site.vault.notices(&member.session.account).await.unwrap();
+    let chosen = site.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(chosen.stages, [Stage::Days7, Stage::Expired]);
     let begun = of_stages("days_7,expired");
-    let (none, nobody) = (shared::notice::Stages::NONE, Caller::default());
-    let choose = site
-        .vault
-        .choose_stages(&member.session, none, &begun, &nobody);
+    let none = shared::notice::Stages::NONE;
+    let choose = site.vault.choose_stages(&member.actor, none, &begun);
     choose.await.unwrap();
 }
 
@@ -228,15 +242,29 @@ async fn outdated_settings_overwrite_nothing() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
-    let (vault, session, nobody) = (&site.vault, &member.session, Caller::default());
+    let (vault, actor) = (&site.vault, &member.actor);
 
     let begun = of_preferences("Europe/Berlin", 14);
     vault
-        .save_preferences(session, "Asia/Tokyo", "14", &begun, &nobody)
+        .save_preferences(
+            actor,
+            SavePreferences {
+                time_zone: "Asia/Tokyo",
+                warning_days: "14",
+                version: &begun,
+            },
+        )
         .await
         .unwrap();
     let refused = vault
-        .save_preferences(session, "Europe/Berlin", "30", &begun, &nobody)
+        .save_preferences(
+            actor,
+            SavePreferences {
+                time_zone: "Europe/Berlin",
+                warning_days: "30",
+                version: &begun,
+            },
+        )
         .await;
     let refused = conflict(refused.map(drop));
     assert_eq!(refused.version, of_preferences("Asia/Tokyo", 14));
@@ -246,47 +274,44 @@ async fn outdated_settings_overwrite_nothing() {
     );
     assert_eq!(refused.fields.get("warning_days"), Some("Stored now: 14"));
     vault
-        .save_preferences(session, "UTC", "30", &refused.version, &nobody)
+        .save_preferences(
+            actor,
+            SavePreferences {
+                time_zone: "UTC",
+                warning_days: "30",
+                version: &refused.version,
+            },
+        )
         .await
         .unwrap();
 
     let begun = of_stages(&shared::notice::Stages::ALL.to_string());
     let one = [Stage::Expired].into_iter().collect();
-    vault
-        .choose_stages(session, one, &begun, &nobody)
-        .await
-        .unwrap();
+    vault.choose_stages(actor, one, &begun).await.unwrap();
     let none = shared::notice::Stages::NONE;
-    let refused = conflict(vault.choose_stages(session, none, &begun, &nobody).await);
+    let refused = conflict(vault.choose_stages(actor, none, &begun).await);
     assert_eq!(refused.version, of_stages("expired"));
     vault
-        .choose_stages(session, none, &refused.version, &nobody)
+        .choose_stages(actor, none, &refused.version)
         .await
         .unwrap();
     let empty = of_stages("");
-    vault
-        .choose_stages(session, one, &empty, &nobody)
-        .await
-        .unwrap();
+    vault.choose_stages(actor, one, &empty).await.unwrap();
 
     let begun = of_recipient(None);
     vault
-        .set_second_recipient(session, "one@example.com", &begun, &nobody)
+        .set_second_recipient(actor, "one@example.com", &begun)
         .await
         .unwrap();
     let other = vault
-        .set_second_recipient(session, "two@example.com", &begun, &nobody)
+        .set_second_recipient(actor, "two@example.com", &begun)
         .await;
     let refused = conflict(other);
     assert!(refused.message.contains("one@example.com"));
     let stale = of_recipient(Some("zero@example.com"));
-    conflict(
-        vault
-            .remove_second_recipient(session, &stale, &nobody)
-            .await,
-    );
+    conflict(vault.remove_second_recipient(actor, &stale).await);
     vault
-        .remove_second_recipient(session, &refused.version, &nobody)
+        .remove_second_recipient(actor, &refused.version)
         .await
         .unwrap();
 }
@@ -297,10 +322,10 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
     use sqlx::Connection;
     let site = Fixture::new().await;
     site.leave_mail();
-    let (vault, caller) = (&site.vault, Caller::default());
-    let session = site.member("a@example.com").await.session;
+    let vault = &site.vault;
+    let actor = site.member("a@example.com").await.actor;
     vault
-        .set_second_recipient(&session, "b@example.com", "", &caller)
+        .set_second_recipient(&actor, "b@example.com", "")
         .await
         .unwrap();
     let mut database = site.database().await;
@@ -312,8 +337,8 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
     let metrics = tokio::runtime::Handle::current().metrics();
     let before = metrics.num_alive_tasks();
     let again = tokio::spawn({
-        let (vault, session, caller) = (vault.clone(), session.clone(), caller.clone());
-        async move { vault.resend_confirmation(&session, "second", &caller).await }
+        let (vault, actor) = (vault.clone(), actor.clone());
+        async move { vault.resend_confirmation(&actor, "second").await }
     });
     // The change is a task of its own, which begins once the address has been read.
     while metrics.num_alive_tasks() < before + 2 {
@@ -321,6 +346,6 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
     }
     other.commit().await.unwrap();
     conflict(again.await.unwrap());
-    let shown = vault.notices(&session.account).await.unwrap();
+    let shown = vault.notices(actor.account()).await.unwrap();
     assert_eq!(shown.second_recipient, None);
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use shared::mail::MailKind;
-use vault::test_support::{DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, restore};
-use vault::{Caller, Session};
+use vault::test_support::{
+    DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, newcomer, restore,
+};
+use vault::{Actor, Caller, ChangePassword};
 
 use crate::accounts::email_links::token_in;
 
@@ -18,7 +20,7 @@ async fn requested_mails_are_throttled() {
     let mut refused = Vec::new();
     for email in ["a@example.com", "nobody@example.com"] {
         for attempt in 1..=10 {
-            if fixture.vault.request_reset(email, &caller).await.is_err() {
+            if fixture.vault.request_reset(&caller, email).await.is_err() {
                 refused.push((email, attempt));
                 break;
             }
@@ -34,14 +36,14 @@ async fn requested_mails_are_throttled() {
         let address = format!("victim{number}@example.com");
         let set = fixture
             .vault
-            .set_second_recipient(&member.session, &address, "", &caller)
+            .set_second_recipient(&member.actor, &address, "")
             .await;
         added += u32::from(set.is_ok());
     }
     assert_eq!(added, 6);
     let sign_in = fixture
         .vault
-        .sign_in("a@example.com", PASSWORD, &caller)
+        .sign_in(&caller, "a@example.com", PASSWORD)
         .await;
     assert!(sign_in.is_ok(), "signing in is not slowed down by it");
 }
@@ -55,7 +57,7 @@ async fn many_sign_ups_of_one_network_send_no_mails() {
         let email = format!("victim+{number}@example.com");
         let signed_up = fixture
             .vault
-            .sign_up(&email, PASSWORD, "UTC", &from([192, 0, 2, 1]))
+            .sign_up(&from([192, 0, 2, 1]), newcomer(&email))
             .await;
         assert!(signed_up.is_ok(), "the account is made");
     }
@@ -80,29 +82,25 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     let vault = &site.vault;
     let own = |number: u8| format!("victim+{number}@example.com");
     let network = |number: u8| from([198, 51, number, 1]);
-    let mut accounts: Vec<Session> = Vec::new();
+    let mut accounts: Vec<Actor> = Vec::new();
     for number in 0..ACCOUNTS {
         let caller = network(number);
-        let signed_up = vault.sign_up(&own(number), PASSWORD, "UTC", &caller).await;
+        let signed_up = vault.sign_up(&caller, newcomer(&own(number))).await;
         let token = signed_up.unwrap().session;
-        accounts.push(site.session(&token).await.unwrap());
+        let session = site.session(&token).await.unwrap();
+        accounts.push(Actor { session, caller });
     }
-    let stranger = site.member("stranger@example.com").await.session;
-    for (number, session) in (0..).zip(&accounts) {
-        let caller = network(number);
+    let stranger = site.member("stranger@example.com").await.actor.session;
+    for (number, actor) in (0..).zip(&accounts) {
         let (address, elsewhere) = (own(100 + number), format!("elsewhere{number}@example.com"));
         // Throttled requests fail, so the results are ignored; the test counts the mails that were written.
-        let _ = vault.resend_confirmation(session, "account", &caller).await;
+        let _ = vault.resend_confirmation(actor, "account").await;
+        let _ = vault.set_second_recipient(actor, &address, "").await;
+        let _ = vault.change_address(actor, &elsewhere, PASSWORD).await;
         let _ = vault
-            .set_second_recipient(session, &address, "", &caller)
+            .change_address(&Actor::new(&stranger, &actor.caller), &address, PASSWORD)
             .await;
-        let _ = vault
-            .change_address(session, &elsewhere, PASSWORD, &caller)
-            .await;
-        let _ = vault
-            .change_address(&stranger, &address, PASSWORD, &caller)
-            .await;
-        if let Ok(handled) = vault.request_reset(&own(number), &caller).await {
+        if let Ok(handled) = vault.request_reset(&actor.caller, &own(number)).await {
             handled.await.unwrap();
         }
     }
@@ -110,13 +108,16 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
     let mails = mailbox.delivered(vault).await;
     for mail in mails.iter().filter(|mail| mail.to.starts_with("elsewhere")) {
         vault
-            .confirm(&token_in(&mail.text), None, &Caller::default())
+            .confirm(&Caller::default(), None, &token_in(&mail.text))
             .await
             .unwrap();
     }
-    for (number, session) in (0..).zip(&accounts) {
-        let (caller, new) = (network(number), "a calm forest at noon");
-        let _ = vault.change_password(session, PASSWORD, new, &caller).await;
+    for actor in &accounts {
+        let passwords = ChangePassword {
+            current: PASSWORD,
+            new: "a calm forest at noon",
+        };
+        let _ = vault.change_password(actor, passwords).await;
     }
     let counts: Vec<(String, i64)> = sqlx::query_as(
         "SELECT kind, COUNT(*) FROM outbox WHERE recipient LIKE 'victim%' GROUP BY kind",
@@ -141,31 +142,43 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
 async fn strangers_cannot_use_up_an_owners_mails() {
     let site = Fixture::new().await;
     let (vault, mut mailbox) = (&site.vault, Mailbox::of(&site));
-    let owner = site.member("victim@example.com").await.session;
+    let owner = Actor {
+        caller: from([192, 0, 2, 1]),
+        ..site.member("victim@example.com").await.actor
+    };
     let confirm = token_in(&mailbox.delivered(vault).await[0].text);
-    let home = from([192, 0, 2, 1]);
-    let confirmed = vault.confirm(&confirm, Some(&owner), &home);
+    let confirmed = vault.confirm(&owner.caller, Some(&owner.session), &confirm);
     confirmed.await.unwrap();
     let passwords = [PASSWORD, "a calm forest at noon"];
     for number in 0..ACCOUNTS {
-        let stranger = site.member(&format!("victim+{number}@example.com")).await;
-        let caller = from([198, 51, number, 1]);
+        let email = format!("victim+{number}@example.com");
+        let stranger = Actor {
+            caller: from([198, 51, number, 1]),
+            ..site.member(&email).await.actor
+        };
         let elsewhere = format!("elsewhere{number}@example.com");
-        let asked = vault.change_address(&stranger.session, &elsewhere, PASSWORD, &caller);
+        let asked = vault.change_address(&stranger, &elsewhere, PASSWORD);
         assert_eq!(asked.await.is_ok(), i64::from(number) < AT_A_TIME);
-        let changed = vault.change_password(&stranger.session, PASSWORD, passwords[1], &caller);
+        let changed = vault.change_password(
+            &stranger,
+            ChangePassword {
+                current: PASSWORD,
+                new: passwords[1],
+            },
+        );
         changed.await.unwrap();
     }
-    let asked = vault.change_address(&owner, "new@example.com", PASSWORD, &home);
+    let asked = vault.change_address(&owner, "new@example.com", PASSWORD);
     asked.await.unwrap();
     // A password thief cannot silence it either by using up the network's quota.
     for number in 0..100 {
         let other = format!("other{number}@example.com");
-        let _ = vault.request_reset(&other, &home).await;
+        let _ = vault.request_reset(&owner.caller, &other).await;
     }
     let _ = mailbox.delivered(vault).await;
     for (current, new) in [(0, 1), (1, 0)].into_iter().cycle().take(10) {
-        let changed = vault.change_password(&owner, passwords[current], passwords[new], &home);
+        let (current, new) = (passwords[current], passwords[new]);
+        let changed = vault.change_password(&owner, ChangePassword { current, new });
         changed.await.unwrap();
     }
     let told = mailbox.delivered(vault).await;

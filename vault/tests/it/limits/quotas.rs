@@ -2,8 +2,10 @@
 
 use shared::notice::Stages;
 use vault::limits::Limit;
-use vault::test_support::{DAY, Fixture, HOUR, MINUTE, PASSWORD, SECOND, from};
-use vault::{Caller, Error, KeyEdit};
+use vault::test_support::{
+    DAY, Fixture, HOUR, MINUTE, PASSWORD, SECOND, creation, from, newcomer, restoration,
+};
+use vault::{Caller, ChangePassword, EditKey, Error, SavePreferences};
 
 fn is_throttled<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Throttled { .. }))
@@ -23,7 +25,7 @@ async fn sign_ups_of_a_network_are_limited_per_hour() {
     let site = Fixture::limited(|limits| limits.sign_ups = 3).await;
     let sign_up = async |name: &str, caller: &Caller| {
         let email = format!("{name}@example.com");
-        site.vault.sign_up(&email, PASSWORD, "UTC", caller).await
+        site.vault.sign_up(caller, newcomer(&email)).await
     };
     let (flood, home) = (from([203, 0, 113, 9]), from([192, 0, 2, 1]));
     for name in ["a", "b"] {
@@ -38,7 +40,7 @@ async fn sign_ups_of_a_network_are_limited_per_hour() {
     assert_eq!(site.vault.key_count(), 2, "a refusal changes nothing");
     assert_eq!(refused(&site, Limit::SignUps), 1);
     assert!(sign_up("d", &home).await.is_ok(), "another network");
-    let sign_in = site.vault.sign_in("a@example.com", PASSWORD, &flood).await;
+    let sign_in = site.vault.sign_in(&flood, "a@example.com", PASSWORD).await;
     assert!(sign_in.is_ok(), "accounts it has are not locked");
     site.clock.advance(HOUR / 3);
     assert!(sign_up("c", &flood).await.is_ok(), "refilled evenly");
@@ -52,11 +54,11 @@ async fn limits_are_independent_of_the_wall_clock() {
     site.member("a@example.com").await;
     let home = from([192, 0, 2, 1]);
     let guess = async || {
-        let guessed = site.vault.sign_in("a@example.com", "wrong", &home).await;
+        let guessed = site.vault.sign_in(&home, "a@example.com", "wrong").await;
         is_throttled(&guessed)
     };
     let sign_up = async |email: &str| {
-        let signed_up = site.vault.sign_up(email, PASSWORD, "UTC", &home).await;
+        let signed_up = site.vault.sign_up(&home, newcomer(email)).await;
         is_throttled(&signed_up)
     };
     site.clock.leap(DAY);
@@ -85,7 +87,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
         async move {
             let email = format!("nobody{number}@example.com");
             vault
-                .sign_in(&email, PASSWORD, &from([203, 0, 113, 9]))
+                .sign_in(&from([203, 0, 113, 9]), &email, PASSWORD)
                 .await
                 .map(drop)
         }
@@ -95,7 +97,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
         tokio::task::yield_now().await;
         let home = from([192, 0, 2, 1]);
         site.vault
-            .sign_in("a@example.com", PASSWORD, &home)
+            .sign_in(&home, "a@example.com", PASSWORD)
             .await
             .map(drop)
     };
@@ -116,12 +118,11 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
 async fn keys_of_an_account_are_limited() {
     let site = Fixture::limited(|limits| limits.keys = 2).await;
     let member = site.member("a@example.com").await;
-    let caller = Caller::default();
     site.key(&member, "first", "never").await;
     let second = site.key(&member, "second", "never").await;
     let create = async || {
         site.vault
-            .create_key(&member.session, "third", "", "never", &caller)
+            .create_key(&member.actor, creation("third", "", "never"))
             .await
     };
     let refused = create().await;
@@ -131,7 +132,7 @@ async fn keys_of_an_account_are_limited() {
     site.key(&other, "theirs", "never").await;
     let access_key = second.access_key.to_string();
     site.vault
-        .delete_key(&member.session, &access_key, "second", &caller)
+        .delete_key(&member.actor, &access_key, "second")
         .await
         .unwrap();
     assert!(create().await.is_ok());
@@ -143,7 +144,7 @@ async fn accounts_of_an_instance_are_limited() {
     site.member("a@example.com").await;
     let sign_up = site
         .vault
-        .sign_up("b@example.com", PASSWORD, "UTC", &Caller::default())
+        .sign_up(&Caller::default(), newcomer("b@example.com"))
         .await;
     assert!(matches!(sign_up, Err(Error::Quota(Limit::Accounts, 1))));
     assert_eq!(site.vault.key_count(), 1);
@@ -155,13 +156,13 @@ async fn the_least_recently_used_session_makes_room() {
     let caller = Caller::default();
     let signed_up = site
         .vault
-        .sign_up("a@example.com", PASSWORD, "UTC", &caller)
+        .sign_up(&caller, newcomer("a@example.com"))
         .await
         .unwrap();
     let sign_in = async || {
         site.clock.advance(MINUTE);
         site.vault
-            .sign_in("a@example.com", PASSWORD, &caller)
+            .sign_in(&caller, "a@example.com", PASSWORD)
             .await
             .unwrap()
     };
@@ -181,49 +182,58 @@ async fn changes_of_an_account_are_limited() {
     site.leave_mail();
     let (vault, caller) = (&site.vault, Caller::default());
     let member = site.member("a@example.com").await;
-    let session = &member.session;
+    let actor = &member.actor;
     let key = member.default_key.access_key.to_string();
     // Twenty minutes' worth of changes at once.
     for number in 0..20 {
         site.key(&member, &number.to_string(), "7d").await;
     }
-    let edit = KeyEdit {
+    let edit = EditKey {
+        access_key: &key,
         name: Some("renamed"),
-        ..KeyEdit::default()
+        ..EditKey::default()
     };
     let throttled = [
         vault
-            .create_key(session, "one more", "", "never", &caller)
+            .create_key(actor, creation("one more", "", "never"))
             .await
             .map(drop),
-        vault.edit_key(session, &key, edit, &caller).await.map(drop),
-        vault.expire_key(session, &key, &caller).await.map(drop),
+        vault.edit_key(actor, edit).await.map(drop),
+        vault.expire_key(actor, &key).await.map(drop),
         vault
-            .restore_key(session, &key, "never", "", &caller)
+            .restore_key(actor, restoration(&key, "never"))
+            .await
+            .map(drop),
+        vault.delete_key(actor, &key, "Default key").await.map(drop),
+        vault
+            .save_preferences(
+                actor,
+                SavePreferences {
+                    time_zone: "UTC",
+                    warning_days: "30",
+                    version: "",
+                },
+            )
+            .await
+            .map(drop),
+        vault.choose_stages(actor, Stages::ALL, "").await,
+        vault.set_second_recipient(actor, "b@example.com", "").await,
+        vault.remove_second_recipient(actor, "").await,
+        vault.resend_confirmation(actor, "account").await,
+        vault.reset_calendar(actor).await,
+        vault.send_again(actor, "mail_0").await,
+        vault
+            .change_password(
+                actor,
+                ChangePassword {
+                    current: PASSWORD,
+                    new: "a calm forest at noon",
+                },
+            )
             .await
             .map(drop),
         vault
-            .delete_key(session, &key, "Default key", &caller)
-            .await
-            .map(drop),
-        vault
-            .save_preferences(session, "UTC", "30", "", &caller)
-            .await
-            .map(drop),
-        vault.choose_stages(session, Stages::ALL, "", &caller).await,
-        vault
-            .set_second_recipient(session, "b@example.com", "", &caller)
-            .await,
-        vault.remove_second_recipient(session, "", &caller).await,
-        vault.resend_confirmation(session, "account", &caller).await,
-        vault.reset_calendar(session, &caller).await,
-        vault.send_again(session, "mail_0").await,
-        vault
-            .change_password(session, PASSWORD, "a calm forest at noon", &caller)
-            .await
-            .map(drop),
-        vault
-            .sign_in("a@example.com", PASSWORD, &caller)
+            .sign_in(&caller, "a@example.com", PASSWORD)
             .await
             .map(drop),
     ];
@@ -238,6 +248,6 @@ async fn changes_of_an_account_are_limited() {
     let other = site.member("b@example.com").await;
     site.key(&other, "theirs", "never").await;
     site.clock.advance(MINUTE);
-    assert!(vault.expire_key(session, &key, &caller).await.is_ok());
-    assert!(vault.sign_out(session, &caller).await.is_ok(), "always");
+    assert!(vault.expire_key(actor, &key).await.is_ok());
+    assert!(vault.sign_out(actor).await.is_ok(), "always");
 }

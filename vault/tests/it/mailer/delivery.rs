@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use shared::mail::DeliveryState;
-use vault::Caller;
 use vault::mail::transport::Transport;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, expire, restore};
 
@@ -28,17 +27,13 @@ async fn keys_extended_or_deleted_before_the_mail_leaves_are_omitted() {
     let access = deleted.access_key.to_string();
     fixture
         .vault
-        .delete_key(&member.session, &access, "deleted", &Caller::default())
+        .delete_key(&member.actor, &access, "deleted")
         .await
         .unwrap();
     let mails = mailbox.notices(&fixture.vault).await;
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].subject, "1 API key has expired: kept");
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     let mut keys: Vec<_> = view.deliveries[0]
         .keys
         .iter()
@@ -63,11 +58,7 @@ async fn keys_extended_or_deleted_before_the_mail_leaves_are_omitted() {
     fixture.vault.sweep().await.unwrap();
     restore(&fixture.vault, &member, &access, "90d").await;
     assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(view.deliveries[0].state, DeliveryState::Dropped);
 }
 
@@ -174,11 +165,7 @@ async fn an_omitted_notice_omits_no_other() {
         restore(&fixture.vault, &member, &access, "90d").await;
     }
     expire(&fixture.vault, &member, &access).await;
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(view.deliveries[0].key_count, 3, "three in one mail");
     // A folder that cannot be made simulates an unreachable mail server.
     let away = fixture.folder.path().join("pepper/mail");
@@ -190,11 +177,7 @@ async fn an_omitted_notice_omits_no_other() {
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].subject, "1 API key has expired: billing");
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     let left_out: Vec<_> = view.deliveries[0]
         .keys
         .iter()
@@ -224,11 +207,7 @@ async fn a_failed_mail_stays_in_the_delivery_log() {
         .await
         .unwrap();
     }
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!((view.deliveries.len(), view.total), (51, 61));
     let last = view.deliveries.last().unwrap();
     assert_eq!(

@@ -1,14 +1,14 @@
 //! The calendar feed: its content, and who can read it.
 
 use shared::DAY_MS;
+use vault::Error;
 use vault::test_support::{Fixture, Member, NOON, edit};
-use vault::{Caller, Error};
 
 /// Returns the token in the address of the member's feed.
 async fn token(site: &Fixture, member: &Member) -> String {
     let url = site
         .vault
-        .notices(&member.session.account)
+        .notices(member.actor.account())
         .await
         .unwrap()
         .calendar_url;
@@ -78,11 +78,7 @@ async fn every_expiration_is_an_event() {
     let later = site.key(&member, "staging", "7d").await;
     let sooner = site.key(&member, "billing-cron", "3d").await;
     site.vault
-        .expire_key(
-            &member.session,
-            &sooner.access_key.to_string(),
-            &Caller::default(),
-        )
+        .expire_key(&member.actor, &sooner.access_key.to_string())
         .await
         .unwrap();
     let calendar = calendar(&site, &member)
@@ -130,10 +126,13 @@ async fn an_event_follows_its_key_and_keeps_its_id() {
     let before = calendar(&site, &member).await;
     site.vault
         .edit_key(
-            &member.session,
-            &key.access_key.to_string(),
-            edit("renamed", "", "2026-12-24T18:30:00.250Z"),
-            &Caller::default(),
+            &member.actor,
+            edit(
+                &key.access_key.to_string(),
+                "renamed",
+                "",
+                "2026-12-24T18:30:00.250Z",
+            ),
         )
         .await
         .unwrap();
@@ -188,10 +187,7 @@ async fn only_the_current_token_opens_the_feed() {
         );
     }
 
-    site.vault
-        .reset_calendar(&owner.session, &Caller::default())
-        .await
-        .unwrap();
+    site.vault.reset_calendar(&owner.actor).await.unwrap();
     assert!(matches!(
         site.vault.calendar(&right).await,
         Err(Error::NotFound)
@@ -261,7 +257,7 @@ async fn the_feed_has_the_nearest_dates_of_many() {
              SELECT 'kh_{first}' || n, $1, '{first}' || n, '', '', randomblob(32), '', 0, $2 {first} n * 60000 FROM numbers"
         );
         sqlx::query(sqlx::AssertSqlSafe(statement))
-            .bind(&member.session.account.id)
+            .bind(&member.actor.account().id)
             .bind(NOON)
             .execute(&mut database)
             .await

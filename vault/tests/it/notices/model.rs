@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 use shared::notice::Stage;
 use sqlx::Row;
-use vault::Caller;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, edit};
 
 /// An event in a key's life.
@@ -145,7 +144,7 @@ async fn live(
                 }
                 fixture
                     .vault
-                    .expire_key(&member.session, &access, &Caller::default())
+                    .expire_key(&member.actor, &access)
                     .await
                     .unwrap();
                 continue;
@@ -161,12 +160,7 @@ async fn live(
         let expiry = wanted.map_or_else(|| "never".to_owned(), vault::rfc3339);
         fixture
             .vault
-            .edit_key(
-                &member.session,
-                &access,
-                edit("key", "", &expiry),
-                &Caller::default(),
-            )
+            .edit_key(&member.actor, edit(&access, "key", "", &expiry))
             .await
             .unwrap();
     }
@@ -185,7 +179,7 @@ async fn live(
         .collect();
     fixture
         .vault
-        .delete_key(&member.session, &access, "key", &Caller::default())
+        .delete_key(&member.actor, &access, "key")
         .await
         .unwrap();
     fixture.clock.advance(1);

@@ -13,19 +13,12 @@ async fn a_second_recipient_must_be_another_address() {
     let fixture = Fixture::new().await;
     let member = fixture.member("a@example.com").await;
     let set = |address: &str| {
-        let (vault, session, address) = (
+        let (vault, actor, address) = (
             fixture.vault.clone(),
-            member.session.clone(),
+            member.actor.clone(),
             address.to_owned(),
         );
-        async move {
-            let caller = Caller::default();
-            messages(
-                vault
-                    .set_second_recipient(&session, &address, "", &caller)
-                    .await,
-            )
-        }
+        async move { messages(vault.set_second_recipient(&actor, &address, "").await) }
     };
     for wrong in [
         "",
@@ -36,21 +29,16 @@ async fn a_second_recipient_must_be_another_address() {
     ] {
         assert!(set(wrong).await.starts_with("address: "), "{wrong:?}");
     }
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(view.second_recipient, None);
     assert_eq!(view.total, 1, "only the link of the sign-up");
 }
 
 /// Adds a second recipient. Returns the mails sent by then: one to the account, and the link to the recipient.
 async fn invited(fixture: &Fixture, member: &Member, mailbox: &mut Mailbox) -> Vec<Mail> {
-    let caller = Caller::default();
     fixture
         .vault
-        .set_second_recipient(&member.session, "team@example.com", "", &caller)
+        .set_second_recipient(&member.actor, "team@example.com", "")
         .await
         .unwrap();
     mailbox.delivered(&fixture.vault).await
@@ -63,10 +51,10 @@ async fn a_second_recipient_stops_the_notices() {
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
     let caller = Caller::default();
-    let (vault, session) = (&fixture.vault, &member.session);
+    let (vault, actor) = (&fixture.vault, &member.actor);
     let mails = invited(&fixture, &member, &mut mailbox).await;
     vault
-        .confirm(&token_in(&mails[1].text), None, &caller)
+        .confirm(&caller, None, &token_in(&mails[1].text))
         .await
         .unwrap();
     let key = fixture
@@ -74,7 +62,7 @@ async fn a_second_recipient_stops_the_notices() {
         .await
         .access_key
         .to_string();
-    vault.expire_key(session, &key, &caller).await.unwrap();
+    vault.expire_key(actor, &key).await.unwrap();
     let mails = mailbox.delivered(vault).await;
     assert_eq!(mails.len(), 2);
     assert!(
@@ -92,17 +80,17 @@ async fn a_second_recipient_stops_the_notices() {
         )
     );
     assert!(is_gone(
-        &vault.reset_password(&token, NEW_PASSWORD, &caller).await
+        &vault.reset_password(&caller, &token, NEW_PASSWORD).await
     ));
     let second = || async {
-        let view = vault.notices(&session.account).await.unwrap();
+        let view = vault.notices(actor.account()).await.unwrap();
         view.second_recipient
     };
     assert!(second().await.is_some(), "looking does nothing");
-    vault.confirm(&token, None, &caller).await.unwrap();
+    vault.confirm(&caller, None, &token).await.unwrap();
     assert!(second().await.is_none());
-    assert!(is_gone(&vault.confirm(&token, None, &caller).await));
-    assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+    assert!(is_gone(&vault.confirm(&caller, None, &token).await));
+    assert!(is_gone(&vault.unsubscribe(&caller, &token).await));
 }
 
 /// A mail program's one-click request does the same (RFC 8058), and confirms nothing.
@@ -112,19 +100,19 @@ async fn a_mail_program_stops_the_notices() {
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("a@example.com").await;
     let caller = Caller::default();
-    let (vault, session) = (&fixture.vault, &member.session);
+    let (vault, actor) = (&fixture.vault, &member.actor);
     let mails = invited(&fixture, &member, &mut mailbox).await;
     for mail in &mails {
         let token = token_in(&mail.text);
-        assert!(is_gone(&vault.unsubscribe(&token, &caller).await));
+        assert!(is_gone(&vault.unsubscribe(&caller, &token).await));
     }
     let invited = token_in(&mails[1].text);
-    vault.confirm(&invited, None, &caller).await.unwrap();
+    vault.confirm(&caller, None, &invited).await.unwrap();
     let key = fixture.key(&member, "billing", "never").await;
     expire(vault, &member, &key.access_key.to_string()).await;
     let mails = mailbox.delivered(vault).await;
     let token = token_in(&mails[1].text);
-    vault.unsubscribe(&token, &caller).await.unwrap();
-    let view = vault.notices(&session.account).await.unwrap();
+    vault.unsubscribe(&caller, &token).await.unwrap();
+    let view = vault.notices(actor.account()).await.unwrap();
     assert!(view.second_recipient.is_none());
 }

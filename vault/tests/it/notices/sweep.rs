@@ -77,10 +77,8 @@ async fn each_stage_is_sent_once_through_a_keys_year() {
     fixture
         .vault
         .edit_key(
-            &member.session,
-            &access,
-            edit("billing", "", &at(NOON + 332 * DAY)),
-            &Caller::default(),
+            &member.actor,
+            edit(&access, "billing", "", &at(NOON + 332 * DAY)),
         )
         .await
         .unwrap();
@@ -111,10 +109,8 @@ async fn editing_other_fields_repeats_no_notice() {
     fixture
         .vault
         .edit_key(
-            &member.session,
-            &key.access_key.to_string(),
-            edit("invoices", "x", &expiry),
-            &Caller::default(),
+            &member.actor,
+            edit(&key.access_key.to_string(), "invoices", "x", &expiry),
         )
         .await
         .unwrap();
@@ -188,11 +184,7 @@ async fn five_hundred_keys_make_one_mail() {
         "{}",
         mails[0].subject
     );
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(
         (view.deliveries[0].key_count, view.deliveries[0].keys.len()),
         (500, 10)
@@ -208,20 +200,13 @@ async fn an_account_gets_its_chosen_stages_only() {
     fixture.key(&member, "billing", &at(NOON + 90 * DAY)).await;
     let chosen: Stages = [Stage::Days14, Stage::Expired].into_iter().collect();
     let choose = |stages| {
-        let (vault, session) = (fixture.vault.clone(), member.session.clone());
+        let (vault, actor) = (fixture.vault.clone(), member.actor.clone());
         async move {
-            vault
-                .choose_stages(&session, stages, "", &Caller::default())
-                .await
-                .unwrap();
+            vault.choose_stages(&actor, stages, "").await.unwrap();
         }
     };
     choose(chosen).await;
-    let view = fixture
-        .vault
-        .notices(&member.session.account)
-        .await
-        .unwrap();
+    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
     assert_eq!(view.stages, [Stage::Days14, Stage::Expired]);
     assert_eq!(
         days(&fixture, &mut mailbox, 0, 84).await,
@@ -272,7 +257,7 @@ async fn a_second_recipient_confirms_first() {
     let caller = Caller::default();
     fixture
         .vault
-        .set_second_recipient(&member.session, "team@example.com", "", &caller)
+        .set_second_recipient(&member.actor, "team@example.com", "")
         .await
         .unwrap();
     let links = mailbox.delivered(&fixture.vault).await;
@@ -292,17 +277,17 @@ async fn a_second_recipient_confirms_first() {
     );
 
     assert!(
-        fixture.vault.confirm(&token, None, &caller).await.is_err(),
+        fixture.vault.confirm(&caller, None, &token).await.is_err(),
         "it works for three days"
     );
     fixture
         .vault
-        .resend_confirmation(&member.session, "second", &caller)
+        .resend_confirmation(&member.actor, "second")
         .await
         .unwrap();
     let links = mailbox.delivered(&fixture.vault).await;
     let token = crate::accounts::email_links::token_in(&links[0].text);
-    fixture.vault.confirm(&token, None, &caller).await.unwrap();
+    fixture.vault.confirm(&caller, None, &token).await.unwrap();
 
     fixture.clock.set(NOON + 76 * DAY + 1);
     assert_eq!(
@@ -314,7 +299,7 @@ async fn a_second_recipient_confirms_first() {
     fixture.vault.sweep().await.unwrap();
     fixture
         .vault
-        .remove_second_recipient(&member.session, "", &caller)
+        .remove_second_recipient(&member.actor, "")
         .await
         .unwrap();
     assert_eq!(

@@ -3,9 +3,10 @@
 
 use shared::status::Status;
 use vault::test_support::{
-    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, edit, from, restore,
+    DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, creation, edit, from, restoration,
+    restore,
 };
-use vault::{Caller, Error};
+use vault::{Account, Actor, Caller, ChangePassword, Error, SavePreferences};
 
 use crate::accounts::email_links::token_in;
 use crate::start::clock::accepted;
@@ -16,14 +17,14 @@ const NEW_PASSWORD: &str = "a calm forest at noon";
 async fn asked(fixture: &Fixture, mailbox: &mut Mailbox) -> String {
     let _ = mailbox.notices(&fixture.vault).await;
     let caller = from([192, 0, 2, 1]);
-    let work = fixture.vault.request_reset("victim@example.com", &caller);
+    let work = fixture.vault.request_reset(&caller, "victim@example.com");
     work.await.unwrap().await.unwrap();
     token_in(&mailbox.delivered(&fixture.vault).await[0].text)
 }
 
 async fn reset(fixture: &Fixture, token: &str) {
     let caller = from([192, 0, 2, 1]);
-    let done = fixture.vault.reset_password(token, NEW_PASSWORD, &caller);
+    let done = fixture.vault.reset_password(&caller, token, NEW_PASSWORD);
     done.await.unwrap();
 }
 
@@ -31,19 +32,17 @@ async fn signed_in(fixture: &Fixture) -> Member {
     let caller = Caller::default();
     let token = fixture
         .vault
-        .sign_in("victim@example.com", NEW_PASSWORD, &caller)
+        .sign_in(&caller, "victim@example.com", NEW_PASSWORD)
         .await
         .unwrap();
     let session = fixture.session(&token).await.unwrap();
+    let actor = Actor { session, caller };
     let default_key = fixture
         .vault
-        .create_key(&session, "mine", "", "never", &caller)
+        .create_key(&actor, creation("mine", "", "never"))
         .await
         .unwrap();
-    Member {
-        session,
-        default_key,
-    }
+    Member { actor, default_key }
 }
 
 #[tokio::test]
@@ -55,18 +54,16 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
     let late = fixture.key(&attacker, "late", "365d").await;
     fixture.clock.advance(3 * DAY);
     let vault = &fixture.vault;
-    let calendar = |session: vault::Session| async move {
-        vault.notices(&session.account).await.unwrap().calendar_url
-    };
-    let feed = calendar(attacker.session.clone()).await;
+    let calendar = async |account: &Account| vault.notices(account).await.unwrap().calendar_url;
+    let feed = calendar(attacker.actor.account()).await;
     let ended = soon.access_key.to_string();
-    let before = vault.show_key(&attacker.session.account, &ended).await;
+    let before = vault.show_key(attacker.actor.account(), &ended).await;
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
     for key in [&attacker.default_key, &soon, &late] {
         assert_eq!(fixture.verdict(key), "expired");
     }
-    let after = vault.show_key(&attacker.session.account, &ended).await;
+    let after = vault.show_key(attacker.actor.account(), &ended).await;
     assert_eq!(
         before.unwrap().key.expires,
         after.unwrap().key.expires,
@@ -85,8 +82,8 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
         mails[0].text
     );
     let owner = signed_in(&fixture).await;
-    assert_ne!(calendar(owner.session.clone()).await, feed);
-    let account = &owner.session.account;
+    assert_ne!(calendar(owner.actor.account()).await, feed);
+    let account = owner.actor.account();
     let claim = vault.overview(account).await.unwrap().claim.unwrap();
     assert_eq!(claim.expired, 2);
     // The owner restores a known key, and the note stays until it is dismissed.
@@ -94,7 +91,7 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
     restore(vault, &owner, &known, "30d").await;
     assert_eq!(fixture.verdict(&late), "good");
     assert!(vault.overview(account).await.unwrap().claim.is_some());
-    vault.dismiss_claim(&owner.session).await.unwrap();
+    vault.dismiss_claim(&owner.actor).await.unwrap();
     assert_eq!(vault.overview(account).await.unwrap().claim, None);
     let history = vault.show_key(account, &known).await.unwrap().history;
     assert!(history[1].what.contains("password reset"), "{history:?}");
@@ -114,13 +111,13 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
     let caller = Caller::default();
     let confirmed = fixture
         .vault
-        .confirm(&confirm, Some(&member.session), &caller);
+        .confirm(&caller, Some(&member.actor.session), &confirm);
     confirmed.await.unwrap();
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
     assert_eq!(fixture.verdict(&member.default_key), "good");
     let owner = signed_in(&fixture).await;
-    let overview = fixture.vault.overview(&owner.session.account).await;
+    let overview = fixture.vault.overview(owner.actor.account()).await;
     assert_eq!(overview.unwrap().claim, None);
     let mails = mailbox.delivered(&fixture.vault).await;
     assert_eq!(mails[0].subject, "Your password was changed");
@@ -128,8 +125,9 @@ async fn the_reset_of_a_confirmed_account_expires_nothing() {
 }
 
 /// Returns the state of the account's address: whether mail arrives, and whether the account's maker reads it.
-async fn address(fixture: &Fixture, session: &vault::Session) -> (bool, bool) {
-    let view = fixture.vault.notices(&session.account).await.unwrap();
+async fn address(fixture: &Fixture, member: &Member) -> (bool, bool) {
+    let view = fixture.vault.notices(member.actor.account());
+    let view = view.await.unwrap();
     (view.confirmed, view.owned)
 }
 
@@ -145,11 +143,11 @@ async fn a_link_opened_elsewhere_proves_no_ownership() {
             // The stranger's own account, which then requests the owner's address.
             let attacker = fixture.member("stranger@example.com").await;
             let token = token_in(&mailbox.delivered(vault).await[0].text);
-            let own = vault.confirm(&token, Some(&attacker.session), &caller);
+            let own = vault.confirm(&caller, Some(&attacker.actor.session), &token);
             own.await.unwrap();
-            assert_eq!(address(&fixture, &attacker.session).await, (true, true));
-            let (session, email) = (&attacker.session, "victim@example.com");
-            let asked = vault.change_address(session, email, PASSWORD, &caller);
+            assert_eq!(address(&fixture, &attacker).await, (true, true));
+            let (actor, email) = (&attacker.actor, "victim@example.com");
+            let asked = vault.change_address(actor, email, PASSWORD);
             asked.await.unwrap();
             let mails = mailbox.delivered(vault).await;
             let mail = mails.iter().find(|mail| mail.to == email).unwrap();
@@ -161,18 +159,17 @@ async fn a_link_opened_elsewhere_proves_no_ownership() {
         };
         // The browser is signed in to an account of the owner's.
         let other = fixture.member("other@example.com").await;
-        let confirmed = vault.confirm(&token, Some(&other.session), &caller);
+        let confirmed = vault.confirm(&caller, Some(&other.actor.session), &token);
         confirmed.await.unwrap();
-        let made = &attacker.session;
-        assert_eq!(address(&fixture, made).await, (true, false));
+        assert_eq!(address(&fixture, &attacker).await, (true, false));
         let token = asked(&fixture, &mut mailbox).await;
         assert!(!vault.link(&token).await.unwrap().owned);
         reset(&fixture, &token).await;
         assert_eq!(fixture.verdict(&attacker.default_key), "expired", "{moved}");
         let owner = signed_in(&fixture).await;
-        let overview = vault.overview(&owner.session.account).await.unwrap();
+        let overview = vault.overview(owner.actor.account()).await.unwrap();
         assert_eq!(overview.claim.unwrap().expired, 1);
-        assert_eq!(address(&fixture, &owner.session).await, (true, true));
+        assert_eq!(address(&fixture, &owner).await, (true, true));
         let token = asked(&fixture, &mut mailbox).await;
         reset(&fixture, &token).await;
         assert_eq!(fixture.verdict(&owner.default_key), "good", "claimed once");
@@ -186,16 +183,16 @@ async fn a_known_browser_or_a_later_link_proves_ownership() {
     fixture.leave_mail();
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("victim@example.com").await;
-    let (vault, session) = (&fixture.vault, &member.session);
+    let vault = &fixture.vault;
     fixture.member("stranger@example.com").await;
     let mails = mailbox.delivered(vault).await;
     let mail = mails.iter().find(|mail| mail.to.starts_with("victim"));
     let caller = Caller::default();
-    let ended = vault.sign_in("victim@example.com", PASSWORD, &caller).await;
+    let ended = vault.sign_in(&caller, "victim@example.com", PASSWORD).await;
     let ended = fixture.session(&ended.unwrap()).await.unwrap();
-    vault.sign_out(&ended, &caller).await.unwrap();
+    vault.sign_out(&Actor::new(&ended, &caller)).await.unwrap();
     let foreign = vault
-        .sign_in("stranger@example.com", PASSWORD, &caller)
+        .sign_in(&caller, "stranger@example.com", PASSWORD)
         .await
         .unwrap();
     let caller = Caller {
@@ -203,22 +200,22 @@ async fn a_known_browser_or_a_later_link_proves_ownership() {
         ..Caller::default()
     };
     let token = token_in(&mail.unwrap().text);
-    vault.confirm(&token, Some(&ended), &caller).await.unwrap();
-    assert_eq!(address(&fixture, session).await, (true, false));
+    vault.confirm(&caller, Some(&ended), &token).await.unwrap();
+    assert_eq!(address(&fixture, &member).await, (true, false));
 
-    let again = vault.resend_confirmation(session, "account", &caller);
+    let again = vault.resend_confirmation(&member.actor, "account");
     again.await.unwrap();
     let token = token_in(&mailbox.delivered(vault).await[0].text);
     let own = vault
-        .sign_in("victim@example.com", PASSWORD, &caller)
+        .sign_in(&caller, "victim@example.com", PASSWORD)
         .await
         .unwrap();
     let caller = Caller {
         device: own.device().cloned(),
         ..Caller::default()
     };
-    vault.confirm(&token, None, &caller).await.unwrap();
-    assert_eq!(address(&fixture, session).await, (true, true));
+    vault.confirm(&caller, None, &token).await.unwrap();
+    assert_eq!(address(&fixture, &member).await, (true, true));
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
     assert_eq!(fixture.verdict(&member.default_key), "good");
@@ -251,48 +248,52 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
     let attacker = fixture.member("victim@example.com").await;
     let token = asked(&fixture, &mut mailbox).await;
     reset(&fixture, &token).await;
-    let (vault, session, caller) = (&fixture.vault, &attacker.session, Caller::default());
+    let (vault, actor) = (&fixture.vault, &attacker.actor);
     let key = attacker.default_key.access_key.to_string();
     let over = |result: Result<(), Error>| matches!(result, Err(Error::SessionOver));
     assert!(over(
         vault
-            .restore_key(session, &key, "never", "", &caller)
+            .restore_key(actor, restoration(&key, "never"))
             .await
             .map(drop)
     ));
     assert!(over(
         vault
-            .create_key(session, "another", "", "never", &caller)
+            .create_key(actor, creation("another", "", "never"))
             .await
             .map(drop)
     ));
     assert!(over(
         vault
-            .edit_key(session, &key, edit("another", "", "90d"), &caller)
+            .edit_key(actor, edit(&key, "another", "", "90d"))
             .await
             .map(drop)
     ));
     assert!(over(
-        vault
-            .delete_key(session, &key, "Default key", &caller)
-            .await
-            .map(drop)
+        vault.delete_key(actor, &key, "Default key").await.map(drop)
     ));
     assert!(over(
         vault
-            .set_second_recipient(session, "spy@example.com", "", &caller)
+            .set_second_recipient(actor, "spy@example.com", "")
             .await
     ));
-    assert!(over(vault.reset_calendar(session, &caller).await));
+    assert!(over(vault.reset_calendar(actor).await));
     assert!(over(
         vault
-            .save_preferences(session, "UTC", "90", "", &caller)
+            .save_preferences(
+                actor,
+                SavePreferences {
+                    time_zone: "UTC",
+                    warning_days: "90",
+                    version: ""
+                }
+            )
             .await
             .map(drop)
     ));
     assert_eq!(fixture.verdict(&attacker.default_key), "expired");
     let owner = signed_in(&fixture).await;
-    let overview = vault.overview(&owner.session.account).await.unwrap();
+    let overview = vault.overview(owner.actor.account()).await.unwrap();
     assert_eq!(overview.counts.of(Status::Expired), 1);
     assert_eq!(overview.counts.total(), 2);
 }
@@ -306,13 +307,9 @@ async fn no_key_escapes_a_concurrent_reset() {
     let attacker = fixture.member("victim@example.com").await;
     let token = asked(&fixture, &mut mailbox).await;
     let making = (0..20).map(|number| {
-        let (vault, session) = (fixture.vault.clone(), attacker.session.clone());
+        let (vault, actor) = (fixture.vault.clone(), attacker.actor.clone());
         let name = format!("key {number}");
-        tokio::spawn(async move {
-            vault
-                .create_key(&session, &name, "", "never", &Caller::default())
-                .await
-        })
+        tokio::spawn(async move { vault.create_key(&actor, creation(&name, "", "never")).await })
     });
     let making: Vec<_> = making.collect();
     reset(&fixture, &token).await;
@@ -331,7 +328,7 @@ async fn announcements_of_changed_passwords_are_limited() {
     let mut mailbox = Mailbox::of(&fixture);
     let member = fixture.member("victim@example.com").await;
     let _ = mailbox.delivered(&fixture.vault).await;
-    let (mut session, mut password) = (member.session, PASSWORD);
+    let (mut actor, mut password) = (member.actor, PASSWORD);
     let mut mails = 0;
     for _ in 0..6 {
         let other = if password == NEW_PASSWORD {
@@ -341,10 +338,17 @@ async fn announcements_of_changed_passwords_are_limited() {
         };
         let token = fixture
             .vault
-            .change_password(&session, password, other, &Caller::default())
+            .change_password(
+                &actor,
+                ChangePassword {
+                    current: password,
+                    new: other,
+                },
+            )
             .await
             .unwrap();
-        (session, password) = (fixture.session(&token).await.unwrap(), other);
+        actor.session = fixture.session(&token).await.unwrap();
+        password = other;
         mails += mailbox.delivered(&fixture.vault).await.len();
     }
     assert_eq!(mails, 4);

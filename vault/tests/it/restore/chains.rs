@@ -5,7 +5,7 @@ use std::fs;
 
 use tempfile::TempDir;
 use vault::test_support::{Fixture, HOUR, Member, NOON, PASSWORD, expire};
-use vault::{Caller, NewKey, Present, Restored, Since};
+use vault::{Actor, Caller, ChangePassword, NewKey, Present, Restored, Since};
 
 use crate::restore::revocation::{restore, stop, wanted};
 use crate::storage::backups::{back_up, start};
@@ -30,7 +30,6 @@ struct Story {
 async fn told() -> Story {
     let site = Fixture::new().await;
     site.leave_mail();
-    let nobody = Caller::default();
     let mut member = site.member("a@example.com").await;
     let leaked = site.key(&member, "leaked", "never").await;
     let extended = site.key(&member, "extended", "1d").await;
@@ -52,9 +51,7 @@ async fn told() -> Story {
     site.clock.advance(HOUR);
     expire(&site.vault, &member, &retired.access_key.to_string()).await;
     let access_key = deleted.access_key.to_string();
-    let done = site
-        .vault
-        .delete_key(&member.session, &access_key, "deleted", &nobody);
+    let done = site.vault.delete_key(&member.actor, &access_key, "deleted");
     done.await.unwrap();
     change_password(&site, &mut member, (SECOND_PASSWORD, THIRD_PASSWORD)).await;
     Story {
@@ -68,9 +65,9 @@ async fn told() -> Story {
 }
 
 async fn change_password(site: &Fixture, member: &mut Member, (old, new): (&str, &str)) {
-    let (session, caller) = (&member.session, Caller::default());
-    let changed = site.vault.change_password(session, old, new, &caller);
-    member.session = site.session(&changed.await.unwrap()).await.unwrap();
+    let passwords = ChangePassword { current: old, new };
+    let changed = site.vault.change_password(&member.actor, passwords);
+    member.actor.session = site.session(&changed.await.unwrap()).await.unwrap();
 }
 
 async fn restored(folder: &TempDir, name: &str, now: i64) -> Restored {
@@ -83,10 +80,11 @@ async fn restored(folder: &TempDir, name: &str, now: i64) -> Restored {
 async fn expired_meanwhile(folder: TempDir, key: &NewKey, password: &str) -> TempDir {
     let site = start(folder, NOON + 4 * HOUR).await;
     let caller = Caller::default();
-    let token = site.vault.sign_in("a@example.com", password, &caller).await;
+    let token = site.vault.sign_in(&caller, "a@example.com", password).await;
     let session = site.session(&token.unwrap()).await.unwrap();
     let access_key = key.access_key.to_string();
-    let done = site.vault.expire_key(&session, &access_key, &caller).await;
+    let actor = Actor { session, caller };
+    let done = site.vault.expire_key(&actor, &access_key).await;
     done.unwrap();
     stop(site).await
 }
@@ -121,7 +119,7 @@ async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
     }
     for (password, good) in [(SECOND_PASSWORD, false), (THIRD_PASSWORD, true)] {
         let caller = Caller::default();
-        let signed_in = site.vault.sign_in("a@example.com", password, &caller).await;
+        let signed_in = site.vault.sign_in(&caller, "a@example.com", password).await;
         assert_eq!(signed_in.is_ok(), good, "{password}");
     }
 }
@@ -147,7 +145,7 @@ async fn rows_unknown_to_the_older_backup_are_left_unchanged() {
     }
     for (password, good) in [(PASSWORD, false), (SECOND_PASSWORD, true)] {
         let caller = Caller::default();
-        let signed_in = site.vault.sign_in("a@example.com", password, &caller).await;
+        let signed_in = site.vault.sign_in(&caller, "a@example.com", password).await;
         assert_eq!(signed_in.is_ok(), good, "{password}");
     }
 }
@@ -229,7 +227,7 @@ async fn an_address_that_another_account_has_is_not_carried_over() {
     for email in ["a@example.com", "b@example.com", "n@example.com"] {
         let caller = Caller::default();
         assert!(
-            site.vault.sign_in(email, PASSWORD, &caller).await.is_ok(),
+            site.vault.sign_in(&caller, email, PASSWORD).await.is_ok(),
             "{email}"
         );
     }

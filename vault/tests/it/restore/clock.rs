@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use vault::Caller;
 use vault::accept_clock;
 use vault::clock::ManualClock;
 use vault::test_support::{DAY, Fixture, HOUR, NOON, at, expire, options};
@@ -63,8 +62,8 @@ async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
         site.clock
             .advance(if deleted_in_leap { 400 * DAY } else { HOUR });
         let key = deleted.access_key.to_string();
-        let (session, nobody) = (&member.session, Caller::default());
-        let done = site.vault.delete_key(session, &key, "deleted", &nobody);
+        let actor = &member.actor;
+        let done = site.vault.delete_key(actor, &key, "deleted");
         done.await.unwrap();
         if !deleted_in_leap {
             site.clock.advance(400 * DAY);

@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::Connection;
 use tempfile::TempDir;
 use vault::test_support::{DAY, Fixture, HOUR, Mailbox, Member, NOON, expire, options};
-use vault::{Caller, Present, Restored, Since, Wanted};
+use vault::{Present, Restored, Since, Wanted};
 
 use crate::storage::backups::{back_up, backup_file, start};
 
@@ -52,10 +52,9 @@ async fn told(site: &Fixture) -> Story {
     ];
     back_up(site, &backup_file(site)).await.unwrap();
     site.clock.advance(HOUR);
-    let nobody = Caller::default();
     let key = deleted.access_key.to_string();
     site.vault
-        .delete_key(&member.session, &key, "deleted", &nobody)
+        .delete_key(&member.actor, &key, "deleted")
         .await
         .unwrap();
     expire(&site.vault, &member, &expired.access_key.to_string()).await;
@@ -153,7 +152,7 @@ async fn a_restore_revokes_what_was_revoked_since() {
     );
     site.clock.set(NOON + 11 * DAY);
     assert_eq!(site.verdict(&story.shortened), "expired");
-    assert!(story.member.session.account.email.contains('@'));
+    assert!(story.member.actor.account().email.contains('@'));
 }
 
 /// A former address or password does not sign in again, and a second recipient who left gets no more notices.

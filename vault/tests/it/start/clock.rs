@@ -8,9 +8,9 @@ use vault::accept_clock;
 use vault::clock::{Clock, ManualClock};
 use vault::readiness::Cause;
 use vault::test_support::{
-    DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, options,
+    DAY, Fixture, HOUR, Mailbox, NOON, PASSWORD, SECOND, at, expire, newcomer, options,
 };
-use vault::{Caller, OpenError, Vault};
+use vault::{Caller, OpenError, SavePreferences, Vault};
 
 use crate::storage::backups::start;
 
@@ -30,32 +30,35 @@ async fn changes_are_dated_in_their_order() {
         site.key(&member, "doomed", "90d").await,
         site.key(&member, "deleted", "90d").await,
     ];
-    let nobody = Caller::default();
     let mut foreign = site.database().await;
     let lock = foreign.begin_with("BEGIN IMMEDIATE").await.unwrap();
     let spawn = |change: ChangeOf| {
-        let (vault, session) = (site.vault.clone(), member.session.clone());
+        let (vault, actor) = (site.vault.clone(), member.actor.clone());
         let keys = [doomed.access_key, deleted.access_key].map(|key| key.to_string());
-        let nobody = nobody.clone();
         tokio::spawn(async move {
             match change {
                 ChangeOf::Expire => {
-                    let expired = vault.expire_key(&session, &keys[0], &nobody).await;
+                    let expired = vault.expire_key(&actor, &keys[0]).await;
                     expired.map(drop)
                 }
                 ChangeOf::Delete => {
-                    let deleted = vault
-                        .delete_key(&session, &keys[1], "deleted", &nobody)
-                        .await;
+                    let deleted = vault.delete_key(&actor, &keys[1], "deleted").await;
                     deleted.map(drop)
                 }
                 ChangeOf::Preferences => {
                     let saved = vault
-                        .save_preferences(&session, "UTC", "7", "", &nobody)
+                        .save_preferences(
+                            &actor,
+                            SavePreferences {
+                                time_zone: "UTC",
+                                warning_days: "7",
+                                version: "",
+                            },
+                        )
                         .await;
                     saved.map(drop)
                 }
-                ChangeOf::SignOut => vault.sign_out(&session, &nobody).await,
+                ChangeOf::SignOut => vault.sign_out(&actor).await,
             }
         })
     };
@@ -164,7 +167,7 @@ async fn a_session_in_use_is_recorded() {
     let site = Fixture::new().await;
     let signed_up = site
         .vault
-        .sign_up("a@example.com", PASSWORD, "UTC", &Caller::default())
+        .sign_up(&Caller::default(), newcomer("a@example.com"))
         .await
         .unwrap();
     site.clock.advance(2 * DAY);
@@ -184,7 +187,7 @@ async fn a_jump_ahead_is_reported_and_can_be_corrected() {
     let retired = site.key(&member, "retired", "never").await;
     site.clock.advance(400 * DAY);
     site.vault
-        .sign_in("a@example.com", PASSWORD, &Caller::default())
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
     expire(&site.vault, &member, &retired.access_key.to_string()).await;
@@ -270,9 +273,9 @@ async fn keys_expired_manually_in_a_jump_stay_expired() {
     let dated = site.key(&member, "dated", "90d").await;
     site.clock.advance(400 * DAY);
     let access_key = leaked.access_key.to_string();
-    let (session, nobody) = (&member.session, Caller::default());
+    let actor = &member.actor;
     for _ in 0..2 {
-        let pressed = site.vault.expire_key(session, &access_key, &nobody).await;
+        let pressed = site.vault.expire_key(actor, &access_key).await;
         let changed = pressed.unwrap();
         assert_eq!(changed.expiry, at(NOON + 90 * DAY), "it keeps its date");
     }

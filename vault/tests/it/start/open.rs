@@ -116,9 +116,8 @@ async fn time_goes_on_from_the_last_change() {
     site.leave_mail();
     let member = site.member("a@example.com").await;
     let access_key = member.default_key.access_key.to_string();
-    let nobody = Caller::default();
     site.vault
-        .expire_key(&member.session, &access_key, &nobody)
+        .expire_key(&member.actor, &access_key)
         .await
         .unwrap();
     site.vault.close().await;
@@ -229,7 +228,7 @@ async fn the_demonstration_fills_an_empty_database_once() {
     let nobody = Caller::default();
     let token = site
         .vault
-        .sign_in(vault::demo::EMAIL, vault::demo::PASSWORD, &nobody)
+        .sign_in(&nobody, vault::demo::EMAIL, vault::demo::PASSWORD)
         .await
         .unwrap();
     let account = site.session(&token).await.unwrap().account;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use sqlx::Connection;
 use tempfile::TempDir;
+use vault::Vault;
 use vault::clock::ManualClock;
-use vault::test_support::{Fixture, NOON, options};
-use vault::{Caller, Vault};
+use vault::test_support::{Fixture, NOON, creation, options};
 
 pub fn backup_file(site: &Fixture) -> PathBuf {
     site.folder.path().join("backup.db")
@@ -31,14 +31,13 @@ async fn a_backup_under_writes_is_whole() {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let writing = {
-        let (vault, session) = (site.vault.clone(), member.session.clone());
+        let (vault, actor) = (site.vault.clone(), member.actor.clone());
         tokio::spawn(async move {
             let mut made = 0;
             while !vault.readiness().report().iter().any(|_| true) && made < 400 {
-                let nobody = Caller::default();
                 let name = format!("key {made}");
                 vault
-                    .create_key(&session, &name, "", "90d", &nobody)
+                    .create_key(&actor, creation(&name, "", "90d"))
                     .await
                     .unwrap();
                 made += 1;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use sqlx::Connection;
-use vault::test_support::{Fixture, INVALID, Member, edit, verify};
+use vault::NewKey;
+use vault::test_support::{Fixture, INVALID, Member, edit, restoration, verify};
 use vault::verify::Rejection;
-use vault::{Caller, NewKey};
 
 /// Asserts that verification agrees with the database about every key.
 async fn assert_directory_is_the_database(site: &Fixture, keys: &[NewKey]) {
@@ -59,22 +59,22 @@ async fn a_disconnecting_client_separates_no_commit_from_its_publication() {
     site.leave_mail();
     let member = site.member("a@example.com").await;
     let keys = some_keys(&site, &member, 10).await;
-    let (session, nobody) = (&member.session, Caller::default());
+    let actor = &member.actor;
     for round in 0..1_000_usize {
         let access_key = keys[round % keys.len()].access_key.to_string();
         let change = async {
             match round % 3 {
-                0 => drop(site.vault.expire_key(session, &access_key, &nobody).await),
+                0 => drop(site.vault.expire_key(actor, &access_key).await),
                 1 => drop(
                     site.vault
-                        .restore_key(session, &access_key, "never", "", &nobody)
+                        .restore_key(actor, restoration(&access_key, "never"))
                         .await,
                 ),
                 _ => {
                     let name = format!("round {round}");
                     drop(
                         site.vault
-                            .edit_key(session, &access_key, edit(&name, "", "90d"), &nobody)
+                            .edit_key(actor, edit(&access_key, &name, "", "90d"))
                             .await,
                     );
                 }
@@ -102,19 +102,18 @@ async fn writers_take_turns() {
     let writers: Vec<_> = keys
         .iter()
         .map(|key| {
-            let (vault, session) = (site.vault.clone(), member.session.clone());
+            let (vault, actor) = (site.vault.clone(), member.actor.clone());
             let access_key = key.access_key.to_string();
             tokio::spawn(async move {
-                let nobody = Caller::default();
                 for _ in 0..5 {
-                    vault.expire_key(&session, &access_key, &nobody).await?;
-                    vault.show_key(&session.account, &access_key).await?;
+                    vault.expire_key(&actor, &access_key).await?;
+                    vault.show_key(actor.account(), &access_key).await?;
                     vault
-                        .restore_key(&session, &access_key, "never", "", &nobody)
+                        .restore_key(&actor, restoration(&access_key, "never"))
                         .await?;
                 }
                 vault
-                    .delete_key(&session, &access_key, "no such name", &nobody)
+                    .delete_key(&actor, &access_key, "no such name")
                     .await
                     .err();
                 Ok::<(), vault::Error>(())
@@ -164,17 +163,16 @@ async fn no_success_starts_after_an_acknowledged_expire() {
             })
         })
         .collect();
-    let nobody = Caller::default();
     for _ in 0..1_000 {
         site.vault
-            .expire_key(&member.session, &access_key, &nobody)
+            .expire_key(&member.actor, &access_key)
             .await
             .unwrap();
         epoch.fetch_add(1, SeqCst);
         tokio::task::yield_now().await;
         epoch.fetch_add(1, SeqCst);
         site.vault
-            .restore_key(&member.session, &access_key, "never", "", &nobody)
+            .restore_key(&member.actor, restoration(&access_key, "never"))
             .await
             .unwrap();
     }

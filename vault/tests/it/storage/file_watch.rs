@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use sqlx::Connection;
 use tempfile::TempDir;
 use vault::readiness::Cause;
-use vault::test_support::{Fixture, Member, verify};
-use vault::{Caller, Vault};
+use vault::test_support::{Fixture, Member, creation, verify};
+use vault::{Actor, Caller, Vault};
 
 type Fault = (&'static str, fn(&Fixture));
 
@@ -56,19 +56,17 @@ async fn in_use() -> (Fixture, Member) {
     let site = Fixture::new().await;
     let member = site.member("a@example.com").await;
     let site = site.reopened().await;
+    let caller = Caller::default();
     let token = site
         .vault
-        .sign_in(
-            "a@example.com",
-            vault::test_support::PASSWORD,
-            &Caller::default(),
-        )
+        .sign_in(&caller, "a@example.com", vault::test_support::PASSWORD)
         .await
         .unwrap();
     let session = site.session(&token).await.unwrap();
+    let actor = Actor { session, caller };
     site.vault.look_at_file().await;
     assert_eq!(site.vault.readiness().fault(Cause::File), None);
-    (site, Member { session, ..member })
+    (site, Member { actor, ..member })
 }
 
 async fn create(
@@ -76,9 +74,8 @@ async fn create(
     member: &Member,
     name: &str,
 ) -> Result<vault::NewKey, vault::Error> {
-    let nobody = Caller::default();
     site.vault
-        .create_key(&member.session, name, "", "90d", &nobody)
+        .create_key(&member.actor, creation(name, "", "90d"))
         .await
 }
 

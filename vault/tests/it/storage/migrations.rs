@@ -1,8 +1,7 @@
 //! Migrations: the databases of earlier versions are brought up to date without loss.
 
 use sqlx::{AssertSqlSafe, Connection};
-use vault::Caller;
-use vault::test_support::{DAY, Fixture, HOUR, NOON, edit};
+use vault::test_support::{DAY, Fixture, HOUR, NOON, edit, restoration};
 
 use crate::usage::flush::{account_hours, hours};
 
@@ -13,7 +12,6 @@ async fn expirations_get_dates_and_cause_no_notices() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
-    let nobody = Caller::default();
     let edited = site
         .key(&member, "edited", "90d")
         .await
@@ -24,32 +22,27 @@ async fn expirations_get_dates_and_cause_no_notices() {
         .await
         .access_key
         .to_string();
-    let (vault, session) = (&site.vault, &member.session);
+    let (vault, actor) = (&site.vault, &member.actor);
     site.clock.advance(DAY);
     vault
-        .edit_key(session, &edited, edit("edited", "", "80d"), &nobody)
+        .edit_key(actor, edit(&edited, "edited", "", "80d"))
         .await
         .unwrap();
-    vault.expire_key(session, &restored, &nobody).await.unwrap();
+    vault.expire_key(actor, &restored).await.unwrap();
     site.clock.advance(DAY);
     let expiry = vault
-        .show_key(&session.account, &edited)
+        .show_key(actor.account(), &edited)
         .await
         .unwrap()
         .key
         .expires
         .unwrap();
     vault
-        .edit_key(
-            session,
-            &edited,
-            edit("renamed", "", &expiry.rfc3339),
-            &nobody,
-        )
+        .edit_key(actor, edit(&edited, "renamed", "", &expiry.rfc3339))
         .await
         .unwrap();
     vault
-        .restore_key(session, &restored, "80d", "", &nobody)
+        .restore_key(actor, restoration(&restored, "80d"))
         .await
         .unwrap();
     let set_at = "SELECT name, expiration_set_at FROM api_keys ORDER BY name";
@@ -164,7 +157,7 @@ async fn hours_of_an_older_database_are_kept() {
         sqlx::query("INSERT INTO usage_hours VALUES ($1, $2, $3, $4, $5)")
             .bind(key)
             .bind(NOON / HOUR + hour)
-            .bind(&member.session.account.id)
+            .bind(&member.actor.account().id)
             .bind(accepted)
             .bind(refused)
             .execute(&mut database)

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::{Connection, SqliteConnection};
 use vault::readiness::Cause;
-use vault::test_support::{Fixture, Member, PASSWORD, expire};
+use vault::test_support::{Fixture, Member, PASSWORD, creation, expire};
 use vault::{Caller, Error};
 
 use crate::usage::flush::{account_hours, call};
@@ -23,7 +23,7 @@ async fn execute(database: &mut SqliteConnection, statement: &str) {
 
 async fn create(site: &Fixture, member: &Member, name: &str) -> Result<(), Error> {
     site.vault
-        .create_key(&member.session, name, "", "90d", &Caller::default())
+        .create_key(&member.actor, creation(name, "", "90d"))
         .await
         .map(drop)
 }
@@ -57,11 +57,11 @@ async fn a_change_rejected_behind_a_foreign_lock_is_not_applied() {
     let begun = Instant::now();
     let tries: Vec<_> = (0..8)
         .map(|number| {
-            let (vault, session) = (site.vault.clone(), member.session.clone());
+            let (vault, actor) = (site.vault.clone(), member.actor.clone());
             tokio::spawn(async move {
                 let name = format!("refused {number}");
                 vault
-                    .create_key(&session, &name, "", "90d", &Caller::default())
+                    .create_key(&actor, creation(&name, "", "90d"))
                     .await
                     .map(drop)
             })
@@ -105,7 +105,7 @@ async fn a_failed_statement_affects_no_other() {
         refused(create(&site, &member, "refused").await);
         let signed_in = site
             .vault
-            .sign_in("a@example.com", PASSWORD, &Caller::default())
+            .sign_in(&Caller::default(), "a@example.com", PASSWORD)
             .await;
         refused(signed_in);
         execute(&mut other, "ALTER TABLE away RENAME TO audit").await;

@@ -33,7 +33,7 @@ async fn the_log_is_bounded_while_reads_overlap() {
         .map(|_| {
             let (vault, account, done) = (
                 site.vault.clone(),
-                member.session.account.clone(),
+                member.actor.account().clone(),
                 Arc::clone(&done),
             );
             tokio::spawn(async move {

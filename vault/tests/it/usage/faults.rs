@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::SqliteConnection;
-use vault::Caller;
 use vault::clock::ManualClock;
 use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, expire};
 
@@ -57,14 +56,8 @@ async fn usage_revives_nothing() {
     for key in [&gone, &expired] {
         assert!(call(&site.vault, key, 1, "curl"));
     }
-    let caller = Caller::default();
     site.vault
-        .delete_key(
-            &member.session,
-            &gone.access_key.to_string(),
-            "gone",
-            &caller,
-        )
+        .delete_key(&member.actor, &gone.access_key.to_string(), "gone")
         .await
         .unwrap();
     expire(&site.vault, &member, &expired.access_key.to_string()).await;
@@ -170,10 +163,7 @@ async fn usage_revives_nothing_under_load() {
             assert_eq!(site.verdict(key), "expired");
         } else {
             let name = format!("k{number}");
-            let nobody = Caller::default();
-            let deleted = site
-                .vault
-                .delete_key(&member.session, &access_key, &name, &nobody);
+            let deleted = site.vault.delete_key(&member.actor, &access_key, &name);
             deleted.await.unwrap();
             assert_eq!(site.verdict(key), "invalid");
         }

@@ -56,7 +56,7 @@ pub async fn account_hours(
     sqlx::query_as(
         "SELECT hour - $2, accepted, refused FROM account_hours WHERE account_id = $1 ORDER BY hour",
     )
-    .bind(&member.session.account.id)
+    .bind(&member.actor.account().id)
     .bind(NOON / HOUR)
     .fetch_all(database)
     .await

@@ -70,12 +70,12 @@ impl Site {
 
     async fn shown(&self, member: &Member, key: &NewKey) -> KeyDetail {
         let access_key = key.access_key.to_string();
-        let account = &member.session.account;
+        let account = member.actor.account();
         self.vault.show_key(account, &access_key).await.unwrap()
     }
 
     async fn overview(&self, member: &Member) -> Overview {
-        self.vault.overview(&member.session.account).await.unwrap()
+        self.vault.overview(member.actor.account()).await.unwrap()
     }
 
     /// Returns the number of callers that still fail; the key's page and the Dashboard must agree on it.
@@ -104,7 +104,7 @@ async fn the_list_is_sorted_by_last_use_and_never_is_before_all() {
         ("-used", ["busy", "rare", "Default key"]),
     ] {
         let query = ListQuery::parse("", "", sort, "");
-        let list = site.vault.list_keys(&member.session.account, &query).await;
+        let list = site.vault.list_keys(member.actor.account(), &query).await;
         let keys = list.unwrap().keys;
         let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
         assert_eq!(names, expected, "{sort}");
@@ -187,10 +187,9 @@ async fn the_dashboard_counts_all_keys_of_the_account() {
     site.used(&gone, NOON).await;
     site.caller(&gone, CRON, NOON, None).await;
     let access_key = gone.access_key.to_string();
-    let nobody = vault::Caller::default();
     let deleted = site
         .vault
-        .delete_key(&member.session, &access_key, "gone", &nobody)
+        .delete_key(&member.actor, &access_key, "gone")
         .await;
     deleted.unwrap();
     let calls = site.overview(&member).await.calls;
@@ -345,7 +344,7 @@ async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
     let site = Site(Fixture::new().await);
     site.vault.fill_for_demo().await.unwrap();
     let nobody = vault::Caller::default();
-    let token = site.vault.sign_in(EMAIL, PASSWORD, &nobody).await.unwrap();
+    let token = site.vault.sign_in(&nobody, EMAIL, PASSWORD).await.unwrap();
     let account = site.session(&token).await.unwrap().account;
     let overview = site.vault.overview(&account).await.unwrap();
     assert!(overview.calls.iter().all(|day| day.accepted > 0));

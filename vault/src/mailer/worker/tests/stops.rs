@@ -46,10 +46,7 @@ async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
             .fetch_one(&vault.0.database.readers)
             .await
             .unwrap();
-        vault
-            .expire_key(&office.member.session, &key, &Caller::default())
-            .await
-            .unwrap();
+        vault.expire_key(&office.member.actor, &key).await.unwrap();
         taken_and_not_stored(&mut office).await;
         execute(
             &vault,
