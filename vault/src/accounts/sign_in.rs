@@ -45,7 +45,7 @@ impl Vault {
         let device = Device::of(&self.0.pepper, caller.device.as_ref(), &email);
         let counted = subjects(&email, device.as_ref(), caller);
         let mut attempt = self.0.limits.password(counted)?;
-        let place = self.place_to_hash(Turn::First, caller)?;
+        let slot = self.reserve_hash(Turn::First, caller)?;
         let row: Option<SignInRow> = sqlx::query_as(
             "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
         )
@@ -66,7 +66,7 @@ impl Vault {
         } else {
             ""
         };
-        let right = self.0.passwords.verify(place, password, stored).await?;
+        let right = self.0.passwords.verify(slot, password, stored).await?;
         let Some(SignInRow {
             account,
             password: stored,

@@ -11,7 +11,7 @@ use crate::error::{Error, OpenError, Result};
 use crate::limits::origin::network;
 use crate::text::composed;
 use queue::Queue;
-pub use queue::{Place, Turn};
+pub use queue::{Slot, Turn};
 
 /// OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -54,17 +54,17 @@ impl Passwords {
     /// [`Error::Busy`] at once if too many are waiting, in total or from the caller's network.
     ///
     /// [`Error::Busy`]: crate::error::Error::Busy
-    pub fn place(&self, turn: Turn, caller: &Caller) -> Result<Place> {
-        self.queue.place(turn, caller.address.map(network))
+    pub fn reserve(&self, turn: Turn, caller: &Caller) -> Result<Slot> {
+        self.queue.reserve(turn, caller.address.map(network))
     }
 
     /// Returns the PHC string to store for a new password. Keyboards spell "ä" in two ways: one of them is hashed (NIST
     /// SP 800-63B, section 5.1.1.2).
-    pub async fn hash(&self, place: Place, password: &str) -> Result<String> {
+    pub async fn hash(&self, slot: Slot, password: &str) -> Result<String> {
         let argon2 = self.argon2.clone();
         let password = composed(password);
         self.queue
-            .run(place, move || {
+            .run(slot, move || {
                 argon2
                     .hash_password(password.as_bytes())
                     .map(|hash| hash.to_string())
@@ -74,19 +74,14 @@ impl Passwords {
     }
 
     /// Returns whether the password is the stored one; without a stored one, the check takes as long.
-    pub async fn verify(
-        &self,
-        place: Place,
-        password: &str,
-        stored: Option<String>,
-    ) -> Result<bool> {
+    pub async fn verify(&self, slot: Slot, password: &str, stored: Option<String>) -> Result<bool> {
         let argon2 = self.argon2.clone();
         // As it is set today; else as typed, which is how it was set before there was one spelling.
         let mut spellings = vec![composed(password), password.to_owned()];
         spellings.dedup();
         let dummy = Arc::clone(&self.dummy);
         self.queue
-            .run(place, move || {
+            .run(slot, move || {
                 let known = stored.is_some();
                 let phc = stored.as_deref().unwrap_or(&dummy);
                 spellings
@@ -123,19 +118,19 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_the_same_in_every_spelling() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        let place = || passwords.place(Turn::First, &Caller::default());
+        let slot = || passwords.reserve(Turn::First, &Caller::default());
         let short = "Pässwort für Möwen 9";
         let long = "Pa\u{308}sswort fu\u{308}r Mo\u{308}wen 9";
         for set in [short, long] {
-            let stored = passwords.hash(place()?, set).await?;
+            let stored = passwords.hash(slot()?, set).await?;
             for typed in [short, long] {
-                let right = passwords.verify(place()?, typed, Some(stored.clone()));
+                let right = passwords.verify(slot()?, typed, Some(stored.clone()));
                 assert!(right.await?, "{set:?} {typed:?}");
             }
         }
         let old = passwords.argon2.hash_password(long.as_bytes());
         let old = old.map_err(|error| Error::Unavailable(error.to_string()))?;
-        let right = passwords.verify(place()?, long, Some(old.to_string()));
+        let right = passwords.verify(slot()?, long, Some(old.to_string()));
         assert!(right.await?);
         Ok(())
     }
@@ -143,23 +138,21 @@ mod tests {
     #[tokio::test]
     async fn a_hash_says_argon2id_and_verifies() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        let place = || passwords.place(Turn::First, &Caller::default());
-        let stored = passwords.hash(place()?, "correct horse").await?;
+        let slot = || passwords.reserve(Turn::First, &Caller::default());
+        let stored = passwords.hash(slot()?, "correct horse").await?;
         assert!(
             stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{stored}"
         );
-        let right = passwords.verify(place()?, "correct horse", Some(stored.clone()));
+        let right = passwords.verify(slot()?, "correct horse", Some(stored.clone()));
         assert!(right.await?);
         assert!(
             !passwords
-                .verify(place()?, "wrong horse", Some(stored))
+                .verify(slot()?, "wrong horse", Some(stored))
                 .await?
         );
         assert!(
-            !passwords
-                .verify(place()?, "nobody's password", None)
-                .await?,
+            !passwords.verify(slot()?, "nobody's password", None).await?,
             "the dummy hash accepts no password"
         );
         Ok(())

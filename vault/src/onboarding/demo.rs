@@ -141,8 +141,8 @@ impl Vault {
                 Filled::Not
             });
         }
-        let place = self.place_to_hash(Turn::First, &Caller::default())?;
-        let password = self.0.passwords.hash(place, PASSWORD).await?;
+        let slot = self.reserve_hash(Turn::First, &Caller::default())?;
+        let password = self.0.passwords.hash(slot, PASSWORD).await?;
         let vault = self.clone();
         self.write(System, move |tx| {
             Box::pin(async move {

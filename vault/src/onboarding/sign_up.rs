@@ -96,9 +96,9 @@ impl Vault {
         };
         let subjects = caller.address.map(Subject::network).into_iter().collect();
         let attempt = self.0.limits.password(subjects)?;
-        let place = self.place_to_hash(Turn::Later, caller)?;
+        let slot = self.reserve_hash(Turn::Later, caller)?;
         self.0.limits.sign_up(caller.address)?;
-        let password_hash = self.0.passwords.hash(place, typed.password).await?;
+        let password_hash = self.0.passwords.hash(slot, typed.password).await?;
         // Mass sign-ups must not send mail to strangers; the link can be requested later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
         let may_write = self.0.limits.mail(subjects).is_ok();

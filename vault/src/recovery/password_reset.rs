@@ -36,8 +36,8 @@ impl Vault {
         email_links::open(self, &mut connection, token, self.now()).await?;
         drop(connection);
         new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
-        let place = self.place_to_hash(Turn::First, caller)?;
-        let hash = self.0.passwords.hash(place, new).await?;
+        let slot = self.reserve_hash(Turn::First, caller)?;
+        let hash = self.0.passwords.hash(slot, new).await?;
         let (vault, token, device) = (self.clone(), token.to_owned(), caller.device.clone());
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {

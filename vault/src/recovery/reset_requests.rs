@@ -51,15 +51,15 @@ impl Vault {
         let network = caller.address.map(network);
         let requests = &self.0.reset_requests;
         // Reserved first, so that a request rejected for want of a slot counts against no mailbox.
-        let place = requests.reserve(network);
-        let place = self.0.limits.counted(Limit::Mails, place)?;
+        let slot = requests.reserve(network);
+        let slot = self.0.limits.counted(Limit::Mails, slot)?;
         let subjects = Subject::mail(MailKind::ResetPassword, &email, caller.address);
         // Every request counts, whether or not it leads to a mail.
         self.0.limits.mail(subjects)?;
         let (done, handled) = oneshot::channel();
         let request = Request {
             email,
-            place,
+            slot,
             since: Instant::now(),
             done,
         };
@@ -114,8 +114,8 @@ impl Vault {
             let count = over.len();
             tracing::error!(count, "links to set a new password could not be sent");
         }
-        for Request { place, done, .. } in over {
-            drop(place);
+        for Request { slot, done, .. } in over {
+            drop(slot);
             // The sender rarely waits.
             let _ = done.send(());
         }
@@ -229,13 +229,13 @@ mod tests {
         let fixture = Fixture::new().await;
         let vault = &fixture.vault;
         let (requests, caller) = (&vault.0.reset_requests, Caller::default());
-        let mut places: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
+        let mut slots: Vec<_> = std::iter::from_fn(|| requests.reserve(None).ok()).collect();
         for _ in 0..10 {
             let refused = vault.request_reset(&caller, "a@example.com").await;
             assert!(matches!(refused, Err(Error::Busy)));
         }
         for _ in 0..3 {
-            places.pop();
+            slots.pop();
             assert!(vault.request_reset(&caller, "a@example.com").await.is_ok());
         }
     }

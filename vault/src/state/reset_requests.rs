@@ -18,7 +18,7 @@ const CAPACITY_OF_NETWORK: usize = CAPACITY / 4;
 /// A waiting request.
 pub(crate) struct Request {
     pub email: String,
-    pub place: Place,
+    pub slot: Slot,
     pub since: Instant,
     pub done: oneshot::Sender<()>,
 }
@@ -27,31 +27,31 @@ pub(crate) struct Request {
 #[derive(Default)]
 pub(crate) struct ResetRequests {
     waiting: Mutex<Vec<Request>>,
-    places: Arc<Places>,
+    slots: Arc<Slots>,
     /// Held shared while requests are handled, so that the stop can wait for those that have been taken.
     pub handling: RwLock<()>,
 }
 
 /// The slots in use, by waiting requests and by those that are being handled.
 #[derive(Default)]
-struct Places(Mutex<HashMap<Option<IpAddr>, usize>>);
+struct Slots(Mutex<HashMap<Option<IpAddr>, usize>>);
 
 /// A queue slot. It is freed when its request is dropped, also by a panic.
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
     /// None: unknown, which counts as a network of its own.
     network: Option<IpAddr>,
 }
 
-impl Places {
+impl Slots {
     fn taken(&self) -> MutexGuard<'_, HashMap<Option<IpAddr>, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        if let Entry::Occupied(mut held) = self.places.taken().entry(self.network) {
+        if let Entry::Occupied(mut held) = self.slots.taken().entry(self.network) {
             *held.get_mut() -= 1;
             if *held.get() == 0 {
                 held.remove();
@@ -69,15 +69,15 @@ impl ResetRequests {
     ///
     /// # Errors
     /// [`Error::Busy`] if too many are in use, in total or for its network.
-    pub fn reserve(&self, network: Option<IpAddr>) -> Result<Place> {
-        let mut taken = self.places.taken();
+    pub fn reserve(&self, network: Option<IpAddr>) -> Result<Slot> {
+        let mut taken = self.slots.taken();
         let held = taken.get(&network).copied().unwrap_or_default();
         if taken.values().sum::<usize>() >= CAPACITY || held >= CAPACITY_OF_NETWORK {
             return Err(Error::Busy);
         }
         taken.insert(network, held + 1);
-        let places = Arc::clone(&self.places);
-        Ok(Place { places, network })
+        let slots = Arc::clone(&self.slots);
+        Ok(Slot { slots, network })
     }
 
     /// Adds a request that has a slot. Returns whether it is the first.
@@ -99,7 +99,7 @@ impl ResetRequests {
     /// Returns whether every slot is free.
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.places.taken().is_empty()
+        self.slots.taken().is_empty()
     }
 }
 
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::limits::origin::network;
 
-    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> Option<Place> {
+    fn reserve(requests: &ResetRequests, address: [u8; 4]) -> Option<Slot> {
         let network = network(IpAddr::from(address));
         requests.reserve(Some(network)).ok()
     }
@@ -127,7 +127,7 @@ mod tests {
         let rest: Vec<_> = asked
             .filter_map(|network| reserve(&requests, [198, 51, network, 1]))
             .collect();
-        let held: usize = requests.places.taken().values().sum();
+        let held: usize = requests.slots.taken().values().sum();
         assert_eq!(
             (held, rest.len()),
             (CAPACITY, CAPACITY - CAPACITY_OF_NETWORK - 1)
@@ -135,7 +135,7 @@ mod tests {
         one.pop();
         assert!(
             reserve(&requests, [203, 0, 113, 1]).is_some(),
-            "a place is free"
+            "a slot is free"
         );
     }
 }

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 
 /// Slots of one network per thread: the hash under way and 16 that wait. A hash takes about 20 ms, so the last of them
 /// waits about a third of a second.
-const PLACES_OF_NETWORK: usize = 17;
+const SLOTS_OF_NETWORK: usize = 17;
 /// The number of networks that can use all of their slots at the same time.
 const NETWORKS: usize = 4;
 /// The nice value of the hashing threads; that of the others is 0.
@@ -87,8 +87,8 @@ impl Queue {
     ///
     /// # Errors
     /// [`Error::Busy`] at once if the queue is full, or the share of the network or of sign-ups is used up.
-    pub fn place(&self, turn: Turn, network: Network) -> Result<Place> {
-        let of_network = PLACES_OF_NETWORK * self.0.threads;
+    pub fn reserve(&self, turn: Turn, network: Network) -> Result<Slot> {
+        let of_network = SLOTS_OF_NETWORK * self.0.threads;
         let most = of_network * NETWORKS;
         let mut state = self.0.state();
         let held = state.by_network.get(&network).copied().unwrap_or_default();
@@ -99,7 +99,7 @@ impl Queue {
         state.taken += 1;
         state.taken_later += usize::from(turn == Turn::Later);
         state.by_network.insert(network, held + 1);
-        Ok(Place {
+        Ok(Slot {
             shared: Arc::clone(&self.0),
             turn,
             network,
@@ -110,17 +110,17 @@ impl Queue {
     /// disconnects.
     pub async fn run<T: Send + 'static>(
         &self,
-        place: Place,
+        slot: Slot,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let (turn, network) = (place.turn, place.network);
+        let (turn, network) = (slot.turn, slot.network);
         let job = Box::new(move || {
             // If the caller has disconnected, the result has no receiver.
             if !answer.is_closed() {
                 let result = work();
                 // Before the answer: its receiver may request another hash.
-                drop(place);
+                drop(slot);
                 let _ = answer.send(result);
             }
         });
@@ -152,13 +152,13 @@ impl Drop for Queue {
 }
 
 /// A slot in the queue, freed when dropped.
-pub struct Place {
+pub struct Slot {
     shared: Arc<Shared>,
     turn: Turn,
     network: Network,
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.taken -= 1;
@@ -237,20 +237,23 @@ mod tests {
         let queue = Arc::new(Queue::start(1).unwrap());
         let (release, held) = mpsc::channel::<()>();
         let (begun, beginning) = oneshot::channel();
-        let (place, other) = (queue.place(Turn::First, None).unwrap(), Arc::clone(&queue));
+        let (slot, other) = (
+            queue.reserve(Turn::First, None).unwrap(),
+            Arc::clone(&queue),
+        );
         tokio::spawn(async move {
             let work = move || {
                 let _ = begun.send(());
                 let _ = held.recv();
             };
-            other.run(place, work).await
+            other.run(slot, work).await
         });
         beginning.await.unwrap();
         (queue, release)
     }
 
     fn is_full(queue: &Queue, turn: Turn, network: Network) -> bool {
-        matches!(queue.place(turn, network), Err(Error::Busy))
+        matches!(queue.reserve(turn, network), Err(Error::Busy))
     }
 
     #[tokio::test]
@@ -259,15 +262,15 @@ mod tests {
         let (done, order) = mpsc::channel();
         let mut under_way = Vec::new();
         let mut ask = |turn, network| -> Result<()> {
-            let place = queue.place(turn, network)?;
+            let slot = queue.reserve(turn, network)?;
             let (queue, done) = (Arc::clone(&queue), done.clone());
             under_way.push(tokio::spawn(async move {
-                queue.run(place, move || done.send((turn, network))).await
+                queue.run(slot, move || done.send((turn, network))).await
             }));
             Ok(())
         };
         let flood = (0..100).filter(|_| ask(Turn::Later, FLOOD).is_ok()).count();
-        assert_eq!(flood, PLACES_OF_NETWORK, "one network has one share");
+        assert_eq!(flood, SLOTS_OF_NETWORK, "one network has one share");
         ask(Turn::Later, HOME).unwrap();
         ask(Turn::First, HOME).unwrap();
         // Every spawned task joins the queue before the thread is released.
@@ -293,22 +296,22 @@ mod tests {
             order[1..3].contains(&(Turn::Later, HOME)),
             "networks take turns: {order:?}"
         );
-        assert!(queue.0.state().by_network.is_empty(), "every place is free");
+        assert!(queue.0.state().by_network.is_empty(), "every slot is free");
     }
 
     #[tokio::test]
     async fn sign_ups_of_many_networks_take_half_of_the_queue() {
         let queue = Queue::start(1).unwrap();
-        let most = PLACES_OF_NETWORK * NETWORKS;
+        let most = SLOTS_OF_NETWORK * NETWORKS;
         let network = |number: u32| Some(IpAddr::V4((number << 8).into()));
-        let places: Vec<_> = (0..200)
-            .filter_map(|number| queue.place(Turn::Later, network(number)).ok())
+        let slots: Vec<_> = (0..200)
+            .filter_map(|number| queue.reserve(Turn::Later, network(number)).ok())
             .collect();
-        assert_eq!(places.len(), most / 2);
+        assert_eq!(slots.len(), most / 2);
         let more: Vec<_> = (0..200)
-            .filter_map(|number| queue.place(Turn::First, network(number)).ok())
+            .filter_map(|number| queue.reserve(Turn::First, network(number)).ok())
             .collect();
-        assert_eq!(places.len() + more.len(), most, "and no more than all");
+        assert_eq!(slots.len() + more.len(), most, "and no more than all");
         assert!(is_full(&queue, Turn::First, HOME));
         drop(more);
         assert!(!is_full(&queue, Turn::First, HOME));
@@ -318,9 +321,9 @@ mod tests {
     async fn a_disconnected_caller_costs_no_hash() {
         let (queue, release) = held_up().await;
         let (done, hashed) = mpsc::channel();
-        let place = queue.place(Turn::First, HOME).unwrap();
+        let slot = queue.reserve(Turn::First, HOME).unwrap();
         {
-            let hashing = queue.run(place, move || done.send(()));
+            let hashing = queue.run(slot, move || done.send(()));
             tokio::pin!(hashing);
             tokio::select! {
                 biased;
@@ -329,19 +332,19 @@ mod tests {
             }
         }
         drop(release);
-        let place = queue.place(Turn::First, HOME).unwrap();
-        queue.run(place, || ()).await.unwrap();
+        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        queue.run(slot, || ()).await.unwrap();
         assert!(hashed.recv().is_err());
     }
 
     #[tokio::test]
     async fn a_panic_ends_one_hash_and_no_thread() {
         let queue = Queue::start(1).unwrap();
-        let place = queue.place(Turn::First, HOME).unwrap();
-        let failed = queue.run(place, || panic!("on purpose")).await;
+        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        let failed = queue.run(slot, || panic!("on purpose")).await;
         assert!(matches!(failed, Err(Error::Unavailable(_))));
-        let place = queue.place(Turn::First, HOME).unwrap();
-        assert_eq!(queue.run(place, || 7).await.unwrap(), 7);
+        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        assert_eq!(queue.run(slot, || 7).await.unwrap(), 7);
     }
 
     #[cfg(target_os = "linux")]
@@ -350,8 +353,8 @@ mod tests {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let ours = nice();
         let queue = Queue::start(1).unwrap();
-        let place = queue.place(Turn::First, None).unwrap();
-        assert_eq!(queue.run(place, nice).await.unwrap(), NICE.max(ours));
+        let slot = queue.reserve(Turn::First, None).unwrap();
+        assert_eq!(queue.run(slot, nice).await.unwrap(), NICE.max(ours));
         assert_eq!(nice(), ours, "the others keep theirs");
     }
 }

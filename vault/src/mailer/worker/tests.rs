@@ -10,14 +10,14 @@ use crate::test_support::{Fixture, Member, NOON, creation};
 
 mod stops;
 
-struct Office {
+struct WorkerFixture {
     fixture: Fixture,
     round: Round,
     mails: std::path::PathBuf,
     member: Member,
 }
 
-impl Office {
+impl WorkerFixture {
     /// An account with twenty keys that expire within the year, and a worker that has just started.
     async fn open() -> Self {
         let fixture = Fixture::new().await;
@@ -44,7 +44,7 @@ impl Office {
     }
 }
 
-impl Office {
+impl WorkerFixture {
     /// Waits until all mails in progress are done.
     async fn sent(&mut self) {
         while let Some(ended) = self.round.sending.join_next_with_id().await {
@@ -57,30 +57,30 @@ impl Office {
 #[tokio::test]
 async fn a_clock_that_leaps_ahead_makes_mail_wait() {
     for jump in [HOUR_MS, 400 * DAY_MS] {
-        let mut office = Office::open().await;
-        assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
-        office.fixture.clock.set(NOON + jump);
-        assert_eq!(office.mails_after(1).await, 1);
-        assert_eq!(office.mails_after(59).await, 1);
-        office.fixture.clock.set(NOON + 60_000);
-        assert_eq!(office.mails_after(60).await, 1, "it was put right");
-        office.fixture.clock.set(NOON + jump);
-        assert_eq!(office.mails_after(61).await, 1);
-        office.fixture.clock.set(NOON + jump + 61_000);
+        let mut worker = WorkerFixture::open().await;
+        assert_eq!(worker.mails_after(0).await, 1, "the link of the sign-up");
+        worker.fixture.clock.set(NOON + jump);
+        assert_eq!(worker.mails_after(1).await, 1);
+        assert_eq!(worker.mails_after(59).await, 1);
+        worker.fixture.clock.set(NOON + 60_000);
+        assert_eq!(worker.mails_after(60).await, 1, "it was put right");
+        worker.fixture.clock.set(NOON + jump);
+        assert_eq!(worker.mails_after(61).await, 1);
+        worker.fixture.clock.set(NOON + jump + 61_000);
         let notice = usize::from(jump > DAY_MS);
-        assert_eq!(office.mails_after(122).await, 1 + notice);
-        assert_eq!(office.mails_after(123).await, 1 + notice);
+        assert_eq!(worker.mails_after(122).await, 1 + notice);
+        assert_eq!(worker.mails_after(123).await, 1 + notice);
     }
 }
 
 #[tokio::test]
 async fn the_worker_sleeps_until_a_mail_is_due() {
-    let mut office = Office::open().await;
-    office.mails_after(0).await;
+    let mut worker = WorkerFixture::open().await;
+    worker.mails_after(0).await;
     let look = Duration::from_mins(1);
-    office.fixture.clock.set(NOON + 1000);
+    worker.fixture.clock.set(NOON + 1000);
     assert_eq!(
-        office.round.look(Duration::from_secs(1)).await.unwrap(),
+        worker.round.look(Duration::from_secs(1)).await.unwrap(),
         look
     );
     // The first warning is due 70 days ahead.
@@ -88,34 +88,34 @@ async fn the_worker_sleeps_until_a_mail_is_due() {
     for (to, expected) in [(10_000, 10_001), (1, 2)] {
         let wall = NOON + 70 * DAY_MS - to;
         seconds += 100;
-        office.fixture.clock.set(wall - 70_000);
-        let _ = office
+        worker.fixture.clock.set(wall - 70_000);
+        let _ = worker
             .round
             .look(Duration::from_secs(seconds))
             .await
             .unwrap();
         seconds += 70;
-        office.fixture.clock.set(wall);
-        let wait = office
+        worker.fixture.clock.set(wall);
+        let wait = worker
             .round
             .look(Duration::from_secs(seconds))
             .await
             .unwrap();
         assert_eq!(wait, Duration::from_millis(expected));
     }
-    office.fixture.clock.set(NOON + 70 * DAY_MS + 1);
-    assert_eq!(office.mails_after(seconds).await, 2);
+    worker.fixture.clock.set(NOON + 70 * DAY_MS + 1);
+    assert_eq!(worker.mails_after(seconds).await, 2);
 }
 
 /// On a machine that starts with a wrong clock, a notice due by then waits until the clock has held.
 #[tokio::test]
 async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
-    let mut office = Office::open().await;
-    office.fixture.clock.set(NOON + 400 * DAY_MS);
-    assert_eq!(office.mails_after(0).await, 0);
-    office.fixture.clock.set(NOON + 30_000);
+    let mut worker = WorkerFixture::open().await;
+    worker.fixture.clock.set(NOON + 400 * DAY_MS);
+    assert_eq!(worker.mails_after(0).await, 0);
+    worker.fixture.clock.set(NOON + 30_000);
     assert_eq!(
-        office.mails_after(30).await,
+        worker.mails_after(30).await,
         1,
         "put right: the link of the sign-up"
     );
@@ -124,11 +124,11 @@ async fn a_clock_that_is_ahead_at_the_start_makes_mail_wait() {
 /// A clock goes ahead a little, and back: a key that is due in between is still reported.
 #[tokio::test]
 async fn a_small_step_ahead_and_back_loses_nothing() {
-    let mut office = Office::open().await;
-    assert_eq!(office.mails_after(0).await, 1);
+    let mut worker = WorkerFixture::open().await;
+    assert_eq!(worker.mails_after(0).await, 1);
     // Something is due, so that the sweep catches up with the clock.
-    let actor = office.member.actor.clone();
-    let vault = office.round.vault.clone();
+    let actor = worker.member.actor.clone();
+    let vault = worker.round.vault.clone();
     let create = |expiry: i64| {
         let (vault, actor) = (vault.clone(), actor.clone());
         async move {
@@ -138,38 +138,38 @@ async fn a_small_step_ahead_and_back_loses_nothing() {
         }
     };
     create(NOON + 60_000).await.unwrap();
-    office.fixture.clock.set(NOON + 96_000);
-    assert_eq!(office.mails_after(1).await, 2);
-    office.fixture.clock.set(NOON + 2_000);
+    worker.fixture.clock.set(NOON + 96_000);
+    assert_eq!(worker.mails_after(1).await, 2);
+    worker.fixture.clock.set(NOON + 2_000);
     assert!(create(NOON + 50_000).await.is_err(), "that is past by now");
     let manual = create(NOON + 90 * DAY_MS).await.unwrap();
     vault.expire_key(&actor, &manual).await.unwrap();
-    assert_eq!(office.mails_after(2).await, 3, "expired manually: at once");
+    assert_eq!(worker.mails_after(2).await, 3, "expired manually: at once");
     create(NOON + 97_000).await.unwrap();
-    office.fixture.clock.set(NOON + 97_001);
-    assert_eq!(office.mails_after(97).await, 4);
+    worker.fixture.clock.set(NOON + 97_001);
+    assert_eq!(worker.mails_after(97).await, 4);
 }
 
 /// Receivers that never respond delay neither links nor, while they are few, notices.
 #[tokio::test]
 async fn a_link_is_sent_while_notices_hang() {
-    let mut office = Office::open().await;
-    office.fixture.leave_mail();
-    office.mails_after(0).await;
+    let mut worker = WorkerFixture::open().await;
+    worker.fixture.leave_mail();
+    worker.mails_after(0).await;
     for _ in 0..MAX_IN_FLIGHT - RESERVED_FOR_LINKS {
-        office
+        worker
             .round
             .start(String::new(), |_| std::future::pending());
     }
-    assert_eq!(office.round.free_permits(), Some(Wanted::Links));
+    assert_eq!(worker.round.free_permits(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
-    crate::test_support::execute(&office.round.vault, key).await;
-    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    crate::test_support::execute(&worker.round.vault, key).await;
+    let (vault, caller) = (worker.round.vault.clone(), Caller::default());
     let work = vault.request_reset(&caller, "a@example.com").await.unwrap();
     work.await.unwrap();
-    office.round.look(Duration::from_millis(1)).await.unwrap();
-    office.round.sending.join_next().await;
-    assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 2);
+    worker.round.look(Duration::from_millis(1)).await.unwrap();
+    worker.round.sending.join_next().await;
+    assert_eq!(std::fs::read_dir(&worker.mails).unwrap().count(), 2);
     let turn = vault.turn(Wanted::Any, NOON);
     let waiting = outbox::next_try(&vault.0.database, turn).await.unwrap();
     assert_eq!(waiting, Some(0), "the notice waits for a permit");
@@ -178,16 +178,16 @@ async fn a_link_is_sent_while_notices_hang() {
 /// A key that is expired during a round is reported as expired, not as about to expire.
 #[tokio::test]
 async fn a_mail_describes_the_moment_when_it_leaves() {
-    let office = Office::open().await;
-    let vault = &office.round.vault;
+    let worker = WorkerFixture::open().await;
+    let vault = &worker.round.vault;
     let key = vault
-        .create_key(&office.member.actor, creation("k", "", "never"))
+        .create_key(&worker.member.actor, creation("k", "", "never"))
         .await
         .unwrap();
-    office.fixture.clock.set(NOON + 5);
+    worker.fixture.clock.set(NOON + 5);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.member.actor, &access_key)
+        .expire_key(&worker.member.actor, &access_key)
         .await
         .unwrap();
     let mut subjects = Vec::new();
@@ -207,8 +207,8 @@ async fn a_mail_describes_the_moment_when_it_leaves() {
 /// While the outcome of a mail cannot be stored, its lease ends; the mail is not sent a second time.
 #[tokio::test]
 async fn a_mail_in_flight_is_not_sent_twice() {
-    let office = Office::open().await;
-    let (vault, in_flight) = (&office.round.vault, &office.round.in_flight);
+    let worker = WorkerFixture::open().await;
+    let (vault, in_flight) = (&worker.round.vault, &worker.round.in_flight);
     let take = |now| vault.take(Wanted::Any, now, in_flight);
     let mail = take(NOON).await.unwrap().unwrap();
     let id = mail.lease.id.clone();
@@ -222,18 +222,18 @@ async fn a_mail_in_flight_is_not_sent_twice() {
 /// Mail that waits for a free reader is logged, and not in every round.
 #[tokio::test]
 async fn a_worker_without_a_reader_logs_once_a_minute() {
-    let mut office = Office::open().await;
+    let mut worker = WorkerFixture::open().await;
     let mut held = Vec::new();
     for _ in 0..crate::storage::READERS {
-        let reader = office.round.vault.0.database.readers.acquire().await;
+        let reader = worker.round.vault.0.database.readers.acquire().await;
         held.push(reader.unwrap());
     }
     tokio::time::pause();
     let mut told = Vec::new();
     for rest in [0, 2, 60] {
         tokio::time::advance(Duration::from_secs(rest)).await;
-        let error = office.round.look(Duration::ZERO).await.unwrap_err();
-        told.push(office.round.is_news(&error));
+        let error = worker.round.look(Duration::ZERO).await.unwrap_err();
+        told.push(worker.round.is_news(&error));
     }
     assert_eq!(told, [true, false, true]);
 }
@@ -241,34 +241,34 @@ async fn a_worker_without_a_reader_logs_once_a_minute() {
 /// A mail whose sending panics backs off like one that fails temporarily, and is given up in the end.
 #[tokio::test]
 async fn a_panic_is_an_attempt_like_any_other() {
-    let mut office = Office::open().await;
+    let mut worker = WorkerFixture::open().await;
     let from = "keyhold@example.com".parse().unwrap();
-    office.round.transport = Arc::new(Transport::panicking(from));
-    assert_eq!(office.mails_after(0).await, 0);
-    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
-    office.fixture.clock.set(NOON + 50_000);
-    assert_eq!(office.mails_after(50).await, 0);
-    assert_eq!(waits_for(&office, NOON + 50_000).await, (2, 40..=80));
+    worker.round.transport = Arc::new(Transport::panicking(from));
+    assert_eq!(worker.mails_after(0).await, 0);
+    assert_eq!(waits_for(&worker, NOON).await, (1, 20..=40));
+    worker.fixture.clock.set(NOON + 50_000);
+    assert_eq!(worker.mails_after(50).await, 0);
+    assert_eq!(waits_for(&worker, NOON + 50_000).await, (2, 40..=80));
 }
 
 /// A mail that cannot be composed backs off too, and the others continue.
 #[tokio::test]
 async fn a_mail_that_cannot_be_composed_backs_off() {
-    let mut office = Office::open().await;
+    let mut worker = WorkerFixture::open().await;
     let newer = "UPDATE outbox SET kind = 'of a newer version'";
-    crate::test_support::execute(&office.round.vault, newer).await;
-    let (vault, caller) = (office.round.vault.clone(), Caller::default());
+    crate::test_support::execute(&worker.round.vault, newer).await;
+    let (vault, caller) = (worker.round.vault.clone(), Caller::default());
     let work = vault.request_reset(&caller, "a@example.com").await.unwrap();
     work.await.unwrap();
-    assert_eq!(office.mails_after(0).await, 1, "the other one");
-    assert_eq!(waits_for(&office, NOON).await, (1, 20..=40));
+    assert_eq!(worker.mails_after(0).await, 1, "the other one");
+    assert_eq!(waits_for(&worker, NOON).await, (1, 20..=40));
 }
 
 /// Returns how often the one waiting mail was tried, and about how many seconds after `now` it is retried.
-async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<i64>) {
+async fn waits_for(worker: &WorkerFixture, now: i64) -> (i64, std::ops::RangeInclusive<i64>) {
     let (attempts, next_at, leased_at): (i64, i64, Option<i64>) =
         sqlx::query_as("SELECT attempts, next_at, leased_at FROM outbox WHERE outcome IS NULL")
-            .fetch_one(&office.round.vault.0.database.readers)
+            .fetch_one(&worker.round.vault.0.database.readers)
             .await
             .unwrap();
     assert_eq!(leased_at, None, "it is not leased");
@@ -282,21 +282,21 @@ async fn waits_for(office: &Office, now: i64) -> (i64, std::ops::RangeInclusive<
 /// A mail that has waited since the clock ran ahead does not wait until that time comes again.
 #[tokio::test]
 async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
-    let mut office = Office::open().await;
-    assert_eq!(office.mails_after(0).await, 1, "the link of the sign-up");
-    let vault = office.round.vault.clone();
+    let mut worker = WorkerFixture::open().await;
+    assert_eq!(worker.mails_after(0).await, 1, "the link of the sign-up");
+    let vault = worker.round.vault.clone();
     vault.set_notice_wait(Duration::from_mins(1));
     let key = vault
-        .create_key(&office.member.actor, creation("k", "", "never"))
+        .create_key(&worker.member.actor, creation("k", "", "never"))
         .await
         .unwrap();
-    office.fixture.clock.set(NOON + 400 * DAY_MS);
+    worker.fixture.clock.set(NOON + 400 * DAY_MS);
     let access_key = key.access_key.to_string();
     vault
-        .expire_key(&office.member.actor, &access_key)
+        .expire_key(&worker.member.actor, &access_key)
         .await
         .unwrap();
-    assert_eq!(office.mails_after(1).await, 1, "the clock is doubted");
-    office.fixture.clock.set(NOON + 2_000);
-    assert_eq!(office.mails_after(2).await, 2);
+    assert_eq!(worker.mails_after(1).await, 1, "the clock is doubted");
+    worker.fixture.clock.set(NOON + 2_000);
+    assert_eq!(worker.mails_after(2).await, 2);
 }

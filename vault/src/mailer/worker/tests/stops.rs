@@ -4,18 +4,18 @@ use super::*;
 use crate::test_support::execute;
 
 /// Runs a round whose mails are all accepted by the mail server, while their outcome cannot be stored.
-async fn taken_and_not_stored(office: &mut Office) {
+async fn taken_and_not_stored(worker: &mut WorkerFixture) {
     execute(
-        &office.round.vault,
+        &worker.round.vault,
         "CREATE TRIGGER no_outcome BEFORE UPDATE OF outcome ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
     .await;
-    office.round.look(Duration::ZERO).await.unwrap();
+    worker.round.look(Duration::ZERO).await.unwrap();
     let all_taken = |round: &Round| {
         let mut mails = round.under_way.values();
         mails.all(|mail| mail.progress.is_unknown())
     };
-    while !all_taken(&office.round) {
+    while !all_taken(&worker.round) {
         tokio::task::yield_now().await;
     }
 }
@@ -23,11 +23,11 @@ async fn taken_and_not_stored(office: &mut Office) {
 /// A mail that was accepted while its outcome could not be stored is not sent again as soon as Keyhold is back.
 #[tokio::test]
 async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
-    let mut office = Office::open().await;
-    taken_and_not_stored(&mut office).await;
-    assert_eq!(std::fs::read_dir(&office.mails).unwrap().count(), 1);
-    let vault = office.round.vault.clone();
-    office.round.give_back().await;
+    let mut worker = WorkerFixture::open().await;
+    taken_and_not_stored(&mut worker).await;
+    assert_eq!(std::fs::read_dir(&worker.mails).unwrap().count(), 1);
+    let vault = worker.round.vault.clone();
+    worker.round.give_back().await;
     let waiting: (i64, Option<i64>) =
         sqlx::query_as("SELECT next_at, leased_at FROM outbox WHERE outcome IS NULL")
             .fetch_one(&vault.0.database.readers)
@@ -40,24 +40,24 @@ async fn a_stop_sends_no_copy_of_what_could_not_be_stored() {
 #[tokio::test]
 async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
     for (minutes, waits) in [(1, false), (30, true)] {
-        let mut office = Office::open().await;
-        let vault = office.round.vault.clone();
+        let mut worker = WorkerFixture::open().await;
+        let vault = worker.round.vault.clone();
         let (key,): (String,) = sqlx::query_as("SELECT MIN(access_key) FROM api_keys")
             .fetch_one(&vault.0.database.readers)
             .await
             .unwrap();
-        vault.expire_key(&office.member.actor, &key).await.unwrap();
-        taken_and_not_stored(&mut office).await;
+        vault.expire_key(&worker.member.actor, &key).await.unwrap();
+        taken_and_not_stored(&mut worker).await;
         execute(
             &vault,
             "CREATE TRIGGER no_update BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
         )
         .await;
-        let transport = Arc::clone(&office.round.transport);
-        office.round.give_back().await;
+        let transport = Arc::clone(&worker.round.transport);
+        worker.round.give_back().await;
         execute(&vault, "DROP TRIGGER no_outcome").await;
         execute(&vault, "DROP TRIGGER no_update").await;
-        office.fixture.clock.advance(minutes * 60_000);
+        worker.fixture.clock.advance(minutes * 60_000);
 
         let round = Round::new(vault.clone(), Arc::into_inner(transport).unwrap());
         let (stop, stopped) = oneshot::channel();
