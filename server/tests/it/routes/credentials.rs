@@ -20,10 +20,10 @@ async fn every_carrier_gets_the_same_answer() {
     let member = site.member("a@example.com").await;
     let good = member.create("good", "90d").await;
     let expired = member.create("expired", "1d").await;
-    let by_hand = member.create("by hand", "never").await;
+    let manual = member.create("manual", "never").await;
     let deleted = member.create("deleted", "never").await;
     member
-        .call("keys/expire", &[("access_key", &by_hand.access)])
+        .call("keys/expire", &[("access_key", &manual.access)])
         .await;
     let gone = [
         ("access_key", deleted.access.as_str()),
@@ -46,7 +46,7 @@ async fn every_carrier_gets_the_same_answer() {
     let states = [
         ("good", &good, 200, ""),
         ("expired", &expired, 401, "key_expired"),
-        ("expired by hand", &by_hand, 401, "key_expired"),
+        ("expired manually", &manual, 401, "key_expired"),
         ("deleted", &deleted, 401, "key_invalid"),
         ("wrong secret", &wrong, 401, "key_invalid"),
         ("wrong secret, expired", &wrong_expired, 401, "key_invalid"),

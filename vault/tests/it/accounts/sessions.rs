@@ -7,10 +7,10 @@ use vault::{Actor, Caller, ChangePassword};
 async fn a_session_ends_when_idle_and_at_its_maximum_age() {
     let site = Fixture::new().await;
     site.member("a@example.com").await;
-    let nobody = Caller::default();
+    let stranger = Caller::default();
     let token = site
         .vault
-        .sign_in(&nobody, "a@example.com", PASSWORD)
+        .sign_in(&stranger, "a@example.com", PASSWORD)
         .await
         .unwrap();
     site.clock.advance(14 * DAY - 1);
@@ -22,7 +22,7 @@ async fn a_session_ends_when_idle_and_at_its_maximum_age() {
 
     let token = site
         .vault
-        .sign_in(&nobody, "a@example.com", PASSWORD)
+        .sign_in(&stranger, "a@example.com", PASSWORD)
         .await
         .unwrap();
     for _ in 0..59 {
@@ -60,10 +60,10 @@ async fn a_new_password_ends_every_session_and_starts_one() {
     let site = Fixture::new().await;
     site.leave_mail();
     let member = site.member("a@example.com").await;
-    let nobody = Caller::default();
+    let stranger = Caller::default();
     let old = site
         .vault
-        .sign_in(&nobody, "a@example.com", PASSWORD)
+        .sign_in(&stranger, "a@example.com", PASSWORD)
         .await
         .unwrap();
     let new_password = "another calm lake";
@@ -82,13 +82,13 @@ async fn a_new_password_ends_every_session_and_starts_one() {
     assert!(site.session(&fresh).await.is_some());
     assert!(
         site.vault
-            .sign_in(&nobody, "a@example.com", PASSWORD)
+            .sign_in(&stranger, "a@example.com", PASSWORD)
             .await
             .is_err()
     );
     assert!(
         site.vault
-            .sign_in(&nobody, "a@example.com", new_password)
+            .sign_in(&stranger, "a@example.com", new_password)
             .await
             .is_ok()
     );

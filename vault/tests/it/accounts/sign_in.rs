@@ -6,11 +6,11 @@ use vault::{Caller, ChangePassword, Error, SavePreferences, SignUp};
 #[tokio::test]
 async fn sign_up_checks_every_field_at_once() {
     let site = Fixture::new().await;
-    let nobody = Caller::default();
+    let stranger = Caller::default();
     let all = messages(
         site.vault
             .sign_up(
-                &nobody,
+                &stranger,
                 SignUp {
                     email: "nobody",
                     password: "short",
@@ -25,7 +25,7 @@ async fn sign_up_checks_every_field_at_once() {
     let common = messages(
         site.vault
             .sign_up(
-                &nobody,
+                &stranger,
                 SignUp {
                     email: "a@example.com",
                     password: "Password123",

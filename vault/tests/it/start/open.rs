@@ -225,10 +225,10 @@ async fn the_demonstration_fills_an_empty_database_once() {
     other.member("a@example.com").await;
     assert_eq!(other.vault.fill_for_demo().await.unwrap(), Filled::Not);
     assert_eq!(other.vault.key_count(), 1);
-    let nobody = Caller::default();
+    let stranger = Caller::default();
     let token = site
         .vault
-        .sign_in(&nobody, vault::demo::EMAIL, vault::demo::PASSWORD)
+        .sign_in(&stranger, vault::demo::EMAIL, vault::demo::PASSWORD)
         .await
         .unwrap();
     let account = site.session(&token).await.unwrap().account;
