@@ -344,7 +344,11 @@ async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
     let site = Site(Fixture::new().await);
     site.vault.fill_for_demo().await.unwrap();
     let stranger = vault::Caller::default();
-    let token = site.vault.sign_in(&stranger, EMAIL, PASSWORD).await.unwrap();
+    let token = site
+        .vault
+        .sign_in(&stranger, EMAIL, PASSWORD)
+        .await
+        .unwrap();
     let account = site.session(&token).await.unwrap().account;
     let overview = site.vault.overview(&account).await.unwrap();
     assert!(overview.calls.iter().all(|day| day.accepted > 0));
