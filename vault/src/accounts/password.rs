@@ -7,7 +7,7 @@ use crate::accounts::devices;
 use crate::accounts::email_links;
 use crate::accounts::sessions::{self, Actor, SessionToken};
 use crate::caller::Caller;
-use crate::crypto::passwords::{self, Slot, Turn};
+use crate::crypto::passwords::{self, Priority, Slot};
 use crate::error::{Limit, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox;
@@ -62,8 +62,8 @@ pub async fn reset(tx: &mut Tx, account: &str, password_hash: &str) -> Result<()
 
 impl Vault {
     /// Reserves a queue slot to hash one password, and counts the rejection if none is free.
-    pub(crate) fn reserve_hash(&self, turn: Turn, caller: &Caller) -> Result<Slot> {
-        let slot = self.0.passwords.reserve(turn, caller);
+    pub(crate) fn reserve_hash(&self, priority: Priority, caller: &Caller) -> Result<Slot> {
+        let slot = self.0.passwords.reserve(priority, caller);
         self.0.limits.counted(Limit::Hashing, slot)
     }
 
@@ -88,7 +88,7 @@ impl Vault {
         }
         self.0.limits.change(&account.id)?;
         let stored = self.confirm_password(actor, current).await?;
-        let slot = self.reserve_hash(Turn::First, caller)?;
+        let slot = self.reserve_hash(Priority::High, caller)?;
         let hash = self.0.passwords.hash(slot, new).await?;
         // An unproven address may be a stranger's. For a proven one, only changes that the owner was notified of count,
         // so that a thief of the password cannot suppress the mail.
@@ -144,7 +144,7 @@ impl Vault {
         // guesses made here do not slow down the owner's sign-in.
         let subjects = vec![Subject::Screen(account.clone())];
         let attempt = self.0.limits.password(subjects)?;
-        let slot = self.reserve_hash(Turn::First, &actor.caller)?;
+        let slot = self.reserve_hash(Priority::High, &actor.caller)?;
         let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
             .bind(account)
             .fetch_one(&self.0.database.readers)

@@ -7,7 +7,7 @@ use crate::accounts::account::AccountRow;
 use crate::accounts::devices::{self, Device};
 use crate::accounts::sessions::{self, SessionToken};
 use crate::caller::Caller;
-use crate::crypto::passwords::Turn;
+use crate::crypto::passwords::Priority;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::storage::audit::{Action, Entry};
@@ -45,7 +45,7 @@ impl Vault {
         let device = Device::of(&self.0.pepper, caller.device.as_ref(), &email);
         let counted = subjects(&email, device.as_ref(), caller);
         let mut attempt = self.0.limits.password(counted)?;
-        let slot = self.reserve_hash(Turn::First, caller)?;
+        let slot = self.reserve_hash(Priority::High, caller)?;
         let row: Option<SignInRow> = sqlx::query_as(
             "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
         )

@@ -11,7 +11,7 @@ use crate::error::{Error, OpenError, Result};
 use crate::limits::origin::network;
 use crate::text::composed;
 use queue::Queue;
-pub use queue::{Slot, Turn};
+pub use queue::{Priority, Slot};
 
 /// OWASP Password Storage Cheat Sheet: Argon2id with 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -54,8 +54,8 @@ impl Passwords {
     /// [`Error::Busy`] at once if too many are waiting, in total or from the caller's network.
     ///
     /// [`Error::Busy`]: crate::error::Error::Busy
-    pub fn reserve(&self, turn: Turn, caller: &Caller) -> Result<Slot> {
-        self.queue.reserve(turn, caller.address.map(network))
+    pub fn reserve(&self, priority: Priority, caller: &Caller) -> Result<Slot> {
+        self.queue.reserve(priority, caller.address.map(network))
     }
 
     /// Returns the PHC string to store for a new password. Keyboards spell "ä" in two ways: one of them is hashed (NIST
@@ -118,7 +118,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_the_same_in_every_spelling() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        let slot = || passwords.reserve(Turn::First, &Caller::default());
+        let slot = || passwords.reserve(Priority::High, &Caller::default());
         let short = "Pässwort für Möwen 9";
         let long = "Pa\u{308}sswort fu\u{308}r Mo\u{308}wen 9";
         for set in [short, long] {
@@ -138,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn a_hash_says_argon2id_and_verifies() -> Result<()> {
         let passwords = Passwords::new().map_err(|error| Error::Unavailable(error.to_string()))?;
-        let slot = || passwords.reserve(Turn::First, &Caller::default());
+        let slot = || passwords.reserve(Priority::High, &Caller::default());
         let stored = passwords.hash(slot()?, "correct horse").await?;
         assert!(
             stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),

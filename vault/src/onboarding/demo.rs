@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
 use crate::caller::Caller;
-use crate::crypto::passwords::Turn;
+use crate::crypto::passwords::Priority;
 use crate::error::Result;
 use crate::keys::create::{NewKey, insert_key};
 use crate::onboarding::sign_up::insert_account;
@@ -141,7 +141,7 @@ impl Vault {
                 Filled::Not
             });
         }
-        let slot = self.reserve_hash(Turn::First, &Caller::default())?;
+        let slot = self.reserve_hash(Priority::High, &Caller::default())?;
         let password = self.0.passwords.hash(slot, PASSWORD).await?;
         let vault = self.clone();
         self.write(System, move |tx| {

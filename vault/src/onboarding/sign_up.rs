@@ -11,7 +11,7 @@ use crate::accounts::password::new_password;
 use crate::accounts::preferences::time_zone;
 use crate::accounts::sessions::{self, SessionToken};
 use crate::caller::Caller;
-use crate::crypto::passwords::Turn;
+use crate::crypto::passwords::Priority;
 use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 use crate::error::{Error, Limit, Result};
@@ -96,7 +96,7 @@ impl Vault {
         };
         let subjects = caller.address.map(Subject::network).into_iter().collect();
         let attempt = self.0.limits.password(subjects)?;
-        let slot = self.reserve_hash(Turn::Later, caller)?;
+        let slot = self.reserve_hash(Priority::Low, caller)?;
         self.0.limits.sign_up(caller.address)?;
         let password_hash = self.0.passwords.hash(slot, typed.password).await?;
         // Mass sign-ups must not send mail to strangers; the link can be requested later.

@@ -9,7 +9,7 @@ use crate::accounts::email_links;
 use crate::accounts::password::{self, new_password, password_changed};
 use crate::accounts::sessions;
 use crate::caller::{Caller, DeviceToken};
-use crate::crypto::passwords::Turn;
+use crate::crypto::passwords::Priority;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
 use crate::outbox::MailTo;
@@ -36,7 +36,7 @@ impl Vault {
         email_links::open(self, &mut connection, token, self.now()).await?;
         drop(connection);
         new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
-        let slot = self.reserve_hash(Turn::First, caller)?;
+        let slot = self.reserve_hash(Priority::High, caller)?;
         let hash = self.0.passwords.hash(slot, new).await?;
         let (vault, token, device) = (self.clone(), token.to_owned(), caller.device.clone());
         self.write(caller.clone(), move |tx| {

@@ -27,11 +27,11 @@ const NICE: i32 = 10;
 
 /// The priority of a waiting password.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Turn {
+pub enum Priority {
     /// An owner: signing in, or setting a new password.
-    First,
+    High,
     /// A stranger: signing up.
-    Later,
+    Low,
 }
 
 type Network = Option<IpAddr>;
@@ -48,13 +48,13 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Jobs by turn; in each, networks take turns.
+    /// Jobs by priority; in each, networks take turns.
     waiting: [VecDeque<(Network, VecDeque<Job>)>; 2],
     /// Slots in use by network.
     by_network: HashMap<Network, usize>,
     /// Slots in use, and those of them by sign-ups.
     taken: usize,
-    taken_later: usize,
+    taken_low: usize,
     closed: bool,
 }
 
@@ -87,21 +87,21 @@ impl Queue {
     ///
     /// # Errors
     /// [`Error::Busy`] at once if the queue is full, or the share of the network or of sign-ups is used up.
-    pub fn reserve(&self, turn: Turn, network: Network) -> Result<Slot> {
+    pub fn reserve(&self, priority: Priority, network: Network) -> Result<Slot> {
         let of_network = SLOTS_OF_NETWORK * self.0.threads;
         let most = of_network * NETWORKS;
         let mut state = self.0.state();
         let held = state.by_network.get(&network).copied().unwrap_or_default();
-        let crowded = turn == Turn::Later && state.taken_later >= most / 2;
+        let crowded = priority == Priority::Low && state.taken_low >= most / 2;
         if state.taken >= most || held >= of_network || crowded {
             return Err(Error::Busy);
         }
         state.taken += 1;
-        state.taken_later += usize::from(turn == Turn::Later);
+        state.taken_low += usize::from(priority == Priority::Low);
         state.by_network.insert(network, held + 1);
         Ok(Slot {
             shared: Arc::clone(&self.0),
-            turn,
+            priority,
             network,
         })
     }
@@ -114,7 +114,7 @@ impl Queue {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        let (turn, network) = (slot.turn, slot.network);
+        let (priority, network) = (slot.priority, slot.network);
         let job = Box::new(move || {
             // If the caller has disconnected, the result has no receiver.
             if !answer.is_closed() {
@@ -126,7 +126,7 @@ impl Queue {
         });
         {
             let mut state = self.0.state();
-            let lane = &mut state.waiting[turn as usize];
+            let lane = &mut state.waiting[priority as usize];
             match lane.iter_mut().find(|(of, _)| *of == network) {
                 Some((_, jobs)) => jobs.push_back(job),
                 None => lane.push_back((network, VecDeque::from([job as Job]))),
@@ -154,7 +154,7 @@ impl Drop for Queue {
 /// A slot in the queue, freed when dropped.
 pub struct Slot {
     shared: Arc<Shared>,
-    turn: Turn,
+    priority: Priority,
     network: Network,
 }
 
@@ -162,7 +162,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.shared.state();
         state.taken -= 1;
-        state.taken_later -= usize::from(self.turn == Turn::Later);
+        state.taken_low -= usize::from(self.priority == Priority::Low);
         if let Some(held) = state.by_network.get_mut(&self.network) {
             *held -= 1;
             if *held == 0 {
@@ -173,7 +173,7 @@ impl Drop for Slot {
 }
 
 impl State {
-    /// Returns the next job: the first turn goes before the later, and networks take turns.
+    /// Returns the next job: the high priority goes first, and networks take turns.
     fn next(&mut self) -> Option<Job> {
         let lane = self.waiting.iter_mut().find(|lane| !lane.is_empty())?;
         let (network, mut jobs) = lane.pop_front()?;
@@ -238,7 +238,7 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let (begun, beginning) = oneshot::channel();
         let (slot, other) = (
-            queue.reserve(Turn::First, None).unwrap(),
+            queue.reserve(Priority::High, None).unwrap(),
             Arc::clone(&queue),
         );
         tokio::spawn(async move {
@@ -252,8 +252,8 @@ mod tests {
         (queue, release)
     }
 
-    fn is_full(queue: &Queue, turn: Turn, network: Network) -> bool {
-        matches!(queue.reserve(turn, network), Err(Error::Busy))
+    fn is_full(queue: &Queue, priority: Priority, network: Network) -> bool {
+        matches!(queue.reserve(priority, network), Err(Error::Busy))
     }
 
     #[tokio::test]
@@ -261,18 +261,22 @@ mod tests {
         let (queue, release) = held_up().await;
         let (done, order) = mpsc::channel();
         let mut under_way = Vec::new();
-        let mut ask = |turn, network| -> Result<()> {
-            let slot = queue.reserve(turn, network)?;
+        let mut ask = |priority, network| -> Result<()> {
+            let slot = queue.reserve(priority, network)?;
             let (queue, done) = (Arc::clone(&queue), done.clone());
             under_way.push(tokio::spawn(async move {
-                queue.run(slot, move || done.send((turn, network))).await
+                queue
+                    .run(slot, move || done.send((priority, network)))
+                    .await
             }));
             Ok(())
         };
-        let flood = (0..100).filter(|_| ask(Turn::Later, FLOOD).is_ok()).count();
+        let flood = (0..100)
+            .filter(|_| ask(Priority::Low, FLOOD).is_ok())
+            .count();
         assert_eq!(flood, SLOTS_OF_NETWORK, "one network has one share");
-        ask(Turn::Later, HOME).unwrap();
-        ask(Turn::First, HOME).unwrap();
+        ask(Priority::Low, HOME).unwrap();
+        ask(Priority::High, HOME).unwrap();
         // Every spawned task joins the queue before the thread is released.
         while queue
             .0
@@ -291,9 +295,9 @@ mod tests {
             task.await.unwrap().unwrap().unwrap();
         }
         let order: Vec<_> = order.try_iter().collect();
-        assert_eq!(order[0], (Turn::First, HOME), "a sign-in goes first");
+        assert_eq!(order[0], (Priority::High, HOME), "a sign-in goes first");
         assert!(
-            order[1..3].contains(&(Turn::Later, HOME)),
+            order[1..3].contains(&(Priority::Low, HOME)),
             "networks take turns: {order:?}"
         );
         assert!(queue.0.state().by_network.is_empty(), "every slot is free");
@@ -305,23 +309,23 @@ mod tests {
         let most = SLOTS_OF_NETWORK * NETWORKS;
         let network = |number: u32| Some(IpAddr::V4((number << 8).into()));
         let slots: Vec<_> = (0..200)
-            .filter_map(|number| queue.reserve(Turn::Later, network(number)).ok())
+            .filter_map(|number| queue.reserve(Priority::Low, network(number)).ok())
             .collect();
         assert_eq!(slots.len(), most / 2);
         let more: Vec<_> = (0..200)
-            .filter_map(|number| queue.reserve(Turn::First, network(number)).ok())
+            .filter_map(|number| queue.reserve(Priority::High, network(number)).ok())
             .collect();
         assert_eq!(slots.len() + more.len(), most, "and no more than all");
-        assert!(is_full(&queue, Turn::First, HOME));
+        assert!(is_full(&queue, Priority::High, HOME));
         drop(more);
-        assert!(!is_full(&queue, Turn::First, HOME));
+        assert!(!is_full(&queue, Priority::High, HOME));
     }
 
     #[tokio::test]
     async fn a_disconnected_caller_costs_no_hash() {
         let (queue, release) = held_up().await;
         let (done, hashed) = mpsc::channel();
-        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        let slot = queue.reserve(Priority::High, HOME).unwrap();
         {
             let hashing = queue.run(slot, move || done.send(()));
             tokio::pin!(hashing);
@@ -332,7 +336,7 @@ mod tests {
             }
         }
         drop(release);
-        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        let slot = queue.reserve(Priority::High, HOME).unwrap();
         queue.run(slot, || ()).await.unwrap();
         assert!(hashed.recv().is_err());
     }
@@ -340,10 +344,10 @@ mod tests {
     #[tokio::test]
     async fn a_panic_ends_one_hash_and_no_thread() {
         let queue = Queue::start(1).unwrap();
-        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        let slot = queue.reserve(Priority::High, HOME).unwrap();
         let failed = queue.run(slot, || panic!("on purpose")).await;
         assert!(matches!(failed, Err(Error::Unavailable(_))));
-        let slot = queue.reserve(Turn::First, HOME).unwrap();
+        let slot = queue.reserve(Priority::High, HOME).unwrap();
         assert_eq!(queue.run(slot, || 7).await.unwrap(), 7);
     }
 
@@ -353,7 +357,7 @@ mod tests {
         let nice = || rustix::process::getpriority_process(None).unwrap();
         let ours = nice();
         let queue = Queue::start(1).unwrap();
-        let slot = queue.reserve(Turn::First, None).unwrap();
+        let slot = queue.reserve(Priority::High, None).unwrap();
         assert_eq!(queue.run(slot, nice).await.unwrap(), NICE.max(ours));
         assert_eq!(nice(), ours, "the others keep theirs");
     }
