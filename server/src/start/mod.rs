@@ -114,7 +114,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
         tracing::info!("metrics at http://{address}/metrics");
     }
     announce(vault.key_count(), bound, &base_url);
-    tracing::info!("emails are sent by {transport}");
+    tracing::info!("emails go to {transport}");
     warn_of_exposure(config, &base_url, bound);
     let mailer = vault.start_mailer(transport);
     let flusher = vault.start_flushing();
