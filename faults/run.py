@@ -12,6 +12,7 @@ import argparse
 import importlib
 import os
 import resource
+import signal
 import sys
 import tempfile
 import time
@@ -40,6 +41,8 @@ def main():
         arguments.exit(1, "faults: these scripts need Linux (/proc, all of 127.0.0.0/8).\n")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    # Under nohup the server would keep SIGHUP ignored, as it should, and not stop by it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     rows, not_run, begun = [], [], time.monotonic()
     for name in chosen.fault or FAULTS:
