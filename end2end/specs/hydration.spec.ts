@@ -53,7 +53,7 @@ const USES: Use[] = [
   {
     path: "/sign-up",
     act: async (page) => {
-      await page.getByLabel("E-mail", { exact: true }).fill("nobody@example.com");
+      await page.getByLabel("E-mail", { exact: true }).fill("unknown@example.com");
       await page.getByRole("button", { name: "Create account" }).click();
     },
     sees: (page) => expect(page.getByText("Choose a password.")).toBeVisible(),

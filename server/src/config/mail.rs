@@ -187,7 +187,7 @@ mod tests {
                 "KEYHOLD_SMTP_URL",
             ),
             (["--smtp-url", "hunter22"], "KEYHOLD_SMTP_URL"),
-            (["--mail-from", "nobody"], "KEYHOLD_MAIL_FROM"),
+            (["--mail-from", "not-an-address"], "KEYHOLD_MAIL_FROM"),
         ] {
             let sentence = outcome(&arguments, LOCAL);
             assert!(

@@ -32,7 +32,7 @@ fn a_start_without_mail_is_refused_away_from_loopback() {
                 "--smtp-url",
                 "smtp://mail.example.com",
                 "--mail-from",
-                "nobody",
+                "not-an-address",
             ],
             "KEYHOLD_MAIL_FROM",
         ),

@@ -123,7 +123,7 @@ async fn a_forgotten_password_is_replaced() {
         .unwrap();
     let _ = mailbox.delivered(&fixture.vault).await;
     let caller = from([192, 0, 2, 1]);
-    for email in ["nobody@example.com", " A@example.com "] {
+    for email in ["unknown@example.com", " A@example.com "] {
         let work = fixture.vault.request_reset(&caller, email).await.unwrap();
         work.await.unwrap();
     }
@@ -279,7 +279,7 @@ async fn a_reset_request_writes_after_the_answer_with_or_without_an_account() {
             .await;
         row.unwrap().get(0)
     };
-    for email in ["a@example.com", "nobody@example.com"] {
+    for email in ["a@example.com", "unknown@example.com"] {
         let before = version().await;
         let mut handled = site
             .vault

@@ -12,7 +12,7 @@ async fn sign_up_checks_every_field_at_once() {
             .sign_up(
                 &stranger,
                 SignUp {
-                    email: "nobody",
+                    email: "not-an-address",
                     password: "short",
                     time_zone: "Mars/Olympus",
                 },

@@ -85,7 +85,7 @@ async fn a_flood_of_sign_ins_leaves_room_for_another_network() {
     let flood = (0..300).map(|number| {
         let vault = site.vault.clone();
         async move {
-            let email = format!("nobody{number}@example.com");
+            let email = format!("account{number}@example.com");
             vault
                 .sign_in(&from([203, 0, 113, 9]), &email, PASSWORD)
                 .await
