@@ -40,7 +40,7 @@ async fn stopping(
     connection: &mut AnyConnection,
     token: &str,
 ) -> Result<Option<LinkView>> {
-    let Some((account, _)) = token.split_once('.') else {
+    let Some(account) = signed_token::claimed_id(token) else {
         return Ok(None);
     };
     let row: Option<(String, String, Option<i64>)> = sqlx::query_as(

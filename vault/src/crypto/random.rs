@@ -25,3 +25,27 @@ pub fn hex(bytes: &[u8]) -> String {
 pub fn id(prefix: &str) -> Result<String> {
     Ok(format!("{prefix}{}", hex(&bytes::<16>()?)))
 }
+
+/// Returns whether a text has the form of an id. A client's text is looked up only if it has: PostgreSQL rejects a
+/// statement with U+0000 in a text, and a rejected statement counts as a fault of the database.
+pub fn is_id(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn only_text_like_a_new_id_is_an_id() {
+        assert!(is_id(&id("mail_").unwrap()));
+        for text in ["", "\0", "mail_\0", "mail 0", "mail_é", "'--"] {
+            assert!(!is_id(text), "{text:?}");
+        }
+    }
+}

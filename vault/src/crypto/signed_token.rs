@@ -22,6 +22,13 @@ pub fn id<'a>(pepper: &Pepper, purpose: &str, token: &'a str) -> Option<&'a str>
     bool::from(right.as_bytes().ct_eq(given.as_bytes())).then_some(id)
 }
 
+/// Returns the id that a token claims, for tokens whose purpose is stored in the row of that id. Only [`id`] tells
+/// whether it was made here.
+pub fn claimed_id(token: &str) -> Option<&str> {
+    let (id, _) = token.split_once('.')?;
+    random::is_id(id).then_some(id)
+}
+
 fn mark(pepper: &Pepper, purpose: &str, id: &str) -> String {
     let mut mac = pepper.keyed();
     // A secret key begins with khs_, so no mark is the digest of one.

@@ -43,7 +43,7 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`] for every token but the account's current one.
     pub async fn calendar(&self, token: &str) -> Result<Pieces> {
-        let (claimed, _) = token.split_once('.').ok_or(Error::NotFound)?;
+        let claimed = signed_token::claimed_id(token).ok_or(Error::NotFound)?;
         let row: Option<(i64,)> =
             sqlx::query_as("SELECT feed_generation FROM accounts WHERE id = $1")
                 .bind(claimed)

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
+use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::notices::calendar;
 use crate::outbox;
@@ -171,6 +172,9 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`] if this account has no such mail, or it was not given up.
     pub async fn send_again(&self, actor: &Actor, mail: &str) -> Result<()> {
+        if !random::is_id(mail) {
+            return Err(Error::NotFound);
+        }
         let (account, mail) = (actor.account().id.clone(), mail.to_owned());
         self.write(actor.clone(), move |tx| {
             Box::pin(async move {

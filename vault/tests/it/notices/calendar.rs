@@ -180,6 +180,8 @@ async fn only_the_current_token_opens_the_feed() {
         format!("{account}.{}", &mark[..mark.len() - 1]),
         format!("acc_{}.{mark}", "0".repeat(32)),
         format!("' OR 1=1 --.{mark}"),
+        format!("\0.{mark}"),
+        format!("{account}\0.{mark}"),
     ] {
         assert!(
             matches!(site.vault.calendar(&wrong).await, Err(Error::NotFound)),
