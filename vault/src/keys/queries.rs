@@ -83,7 +83,9 @@ fn pattern(search: &str) -> String {
         if matches!(char, '%' | '_' | '\\') {
             pattern.push('\\');
         }
-        pattern.push(char);
+        // SQLite ends a pattern at U+0000, and PostgreSQL rejects it. Another control character finds as little: names
+        // and descriptions contain none.
+        pattern.push(if char == '\0' { '\u{1}' } else { char });
     }
     pattern.push('%');
     pattern
@@ -104,6 +106,7 @@ fn condition(status: Option<Status>) -> &'static str {
 fn order(sort: Sort) -> String {
     // By status, the keys that need attention come first: the ones that expire first.
     let column = match sort.column {
+        // In SQLite by code points, in PostgreSQL by the database's collation. That decides only the order on pages.
         Column::Name => "folded",
         Column::AccessKey => "k.access_key",
         Column::Created => "created_at",

@@ -48,6 +48,8 @@ async fn search_reads_name_description_and_access_key_in_any_case() {
     assert_eq!(find("a_b").await, ["100% sure"], "an underscore too");
     assert_eq!(find("a\\b").await, [""; 0]);
     assert_eq!(find("' OR 1=1 --").await, [""; 0]);
+    assert_eq!(find("\0").await, [""; 0]);
+    assert_eq!(find("sure\0").await, [""; 0]);
     assert_eq!(find("").await, ["100% sure", "Default key", "Überweisung"]);
 }
 
