@@ -64,7 +64,8 @@ pub async fn begin(database: &Database) -> Result<()> {
         return Ok(());
     }
     let insert = async |tx: &mut Tx| {
-        sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1)")
+        // Another node may have begun meanwhile.
+        sqlx::query("INSERT INTO sweeps (id, swept_to) VALUES (1, $1) ON CONFLICT (id) DO NOTHING")
             .bind(tx.now())
             .execute(tx.connection())
             .await?;
