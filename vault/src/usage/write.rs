@@ -32,14 +32,8 @@ pub(crate) struct Rows<'a> {
 impl Rows<'_> {
     /// Adds the rows to the tables.
     pub async fn write(&self, connection: &mut AnyConnection, now: i64) -> Result<()> {
-        add_hours(
-            connection,
-            "account_hours",
-            "account_id",
-            &self.account_hours,
-        )
-        .await?;
-        add_hours(connection, "key_hours", "access_key", &self.key_hours).await?;
+        add_hours(connection, Hours::OF_ACCOUNTS, &self.account_hours).await?;
+        add_hours(connection, Hours::OF_KEYS, &self.key_hours).await?;
         note_uses(connection, &self.last_uses, now).await?;
         note_callers(connection, &self.callers, now).await
     }
@@ -51,8 +45,8 @@ impl Vault {
         let usage = &self.0.usage;
         let now = tx.now();
         let connection = tx.connection();
-        // A key that was deleted meanwhile has no rows left to write to. While the writer is held, the directory
-        // matches the database.
+        // A key that was deleted meanwhile has no rows left to write to. The directory tells nearly always, but it may
+        // lag behind another node's deletion, so the statements check it too.
         let mut living: Vec<(AccessKey, String, &Pending)> = {
             let keys = self.0.directory.read();
             counted
@@ -140,16 +134,50 @@ fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// Adds the hours to `table`, whose column `of` names their key or account.
+/// A table of hours.
+struct Hours {
+    table: &'static str,
+    /// The column that names the key or the account.
+    of: &'static str,
+    /// The table of these, and its key.
+    owners: &'static str,
+    id: &'static str,
+}
+
+impl Hours {
+    const OF_ACCOUNTS: Self = Self {
+        table: "account_hours",
+        of: "account_id",
+        owners: "accounts",
+        id: "id",
+    };
+    const OF_KEYS: Self = Self {
+        table: "key_hours",
+        of: "access_key",
+        owners: "api_keys",
+        id: "access_key",
+    };
+}
+
+// Each of the following statements joins its rows with the keys or accounts that exist, because a row of a deleted one
+// would violate the foreign key and fail the whole flush. CROSS JOIN makes SQLite look up each row's owner by its key.
+
+/// Adds hours to a table.
 async fn add_hours(
     connection: &mut AnyConnection,
-    table: &str,
-    of: &str,
+    Hours {
+        table,
+        of,
+        owners,
+        id,
+    }: Hours,
     rows: &[(&str, Hour)],
 ) -> Result<()> {
     for rows in statements(rows) {
         let statement = format!(
-            "INSERT INTO {table} ({of}, hour, accepted, refused) VALUES {}
+            "WITH counted (id, hour, accepted, refused) AS (VALUES {})
+             INSERT INTO {table} ({of}, hour, accepted, refused)
+             SELECT c.id, c.hour, c.accepted, c.refused FROM counted c CROSS JOIN {owners} o WHERE o.{id} = c.id
              ON CONFLICT ({of}, hour) DO UPDATE SET
                  accepted = {table}.accepted + excluded.accepted,
                  refused = {table}.refused + excluded.refused",
@@ -172,7 +200,9 @@ async fn add_hours(
 async fn note_uses(connection: &mut AnyConnection, rows: &[(&str, i64)], now: i64) -> Result<()> {
     for rows in statements(rows) {
         let statement = format!(
-            "INSERT INTO last_uses (access_key, used_at) VALUES {}
+            "WITH uses (access_key, used_at) AS (VALUES {})
+             INSERT INTO last_uses (access_key, used_at)
+             SELECT u.access_key, u.used_at FROM uses u CROSS JOIN api_keys k WHERE k.access_key = u.access_key
              ON CONFLICT (access_key) DO UPDATE SET used_at = excluded.used_at
              WHERE excluded.used_at > last_uses.used_at OR last_uses.used_at > ${}",
             placeholders(rows.len(), 2),
@@ -195,7 +225,10 @@ async fn note_callers(
 ) -> Result<()> {
     for rows in statements(rows) {
         let statement = format!(
-            "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES {}
+            "WITH called (access_key, address, agent, seen_at, refused_at) AS (VALUES {})
+             INSERT INTO callers (access_key, address, agent, seen_at, refused_at)
+             SELECT c.access_key, c.address, c.agent, c.seen_at, c.refused_at
+             FROM called c CROSS JOIN api_keys k WHERE k.access_key = c.access_key
              ON CONFLICT (access_key, address, agent) DO UPDATE SET
                  seen_at = excluded.seen_at,
                  refused_at = COALESCE(excluded.refused_at,
@@ -254,7 +287,40 @@ fn placeholders(rows: usize, columns: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use super::*;
+    use crate::caller;
+    use crate::test_support::{Fixture, carrier, execute};
+
+    /// A key that another node has deleted may still be in this node's directory. Its calls count for the account, and
+    /// do not keep those of other keys from being written.
+    #[tokio::test]
+    async fn a_key_that_is_only_in_the_directory_does_not_stop_a_flush() {
+        let fixture = Fixture::new().await;
+        fixture.leave_mail();
+        let vault = &fixture.vault;
+        let member = fixture.member("a@example.com").await;
+        for name in ["gone", "kept"] {
+            let key = fixture.key(&member, name, "90d").await;
+            let headers = carrier(key.access_key, &key.secret_key);
+            let accepted = vault
+                .keys()
+                .verify(&headers, &caller::Caller::default())
+                .is_ok();
+            assert!(accepted, "{name}");
+        }
+        execute(vault, "DELETE FROM api_keys WHERE name = 'gone'").await;
+        vault.flush_usage().await.unwrap();
+        let written: (i64, i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM key_hours), (SELECT COUNT(*) FROM last_uses), (SELECT COUNT(*) FROM callers),
+                    (SELECT accepted FROM account_hours)",
+        )
+        .fetch_one(&vault.0.database.readers)
+        .await
+        .unwrap();
+        assert_eq!(written, (1, 1, 1, 2));
+    }
 
     #[test]
     fn statements_hold_all_rows_in_order() {
