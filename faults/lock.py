@@ -32,8 +32,8 @@ def refused(binary, folder, seconds):
         def create(member):
             while time.monotonic() < until:
                 begun = time.monotonic()
-                status, _ = member.call("keys/create", name="made behind a lock", description="", expiry="never")
-                answers.append((status, time.monotonic() - begun))
+                status, reason = member.call("keys/create", name="made behind a lock", description="", expiry="never")
+                answers.append((status or reason, time.monotonic() - begun))
 
         threads = [threading.Thread(target=create, args=(member,)) for member in members]
         for thread in threads:

@@ -21,6 +21,8 @@ def run(binary, folder, long):
         wrong = crew.compare(sample=1)
         if refused := crew.refused():
             wrong.append(f"refused: {refused}")
+        if unanswered := crew.in_doubt():
+            wrong.append(f"{unanswered} changes without an answer")
         if "locked" in keyhold.logged():
             wrong.append("the log mentions a locked database")
     finally:
