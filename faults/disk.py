@@ -13,16 +13,14 @@ from soak import count
 def run(binary, folder, long):
     if os.geteuid() != 0:
         raise NotRun("mounting a small file system needs root")
-    rows = []
     for name, size in [("tmpfs", 6), ("ext4", 12)]:
         place = f"{folder}/{name}"
         Path(place).mkdir(parents=True)
         make(name, size, f"{folder}/{name}.img", place)
         try:
-            rows.append(fill(binary, f"{folder}/server-{name}", place, name, 20 if long else 4))
+            yield fill(binary, f"{folder}/server-{name}", place, name, 20 if long else 4)
         finally:
             subprocess.run(["umount", "-l", place], check=False)
-    return rows
 
 
 def make(name, megabytes, image, place):

@@ -35,7 +35,8 @@ def log_cut(path):
 
 def run(binary, folder, long):
     faults = [removed, renamed_away, replaced, cut, log_removed, log_cut]
-    return [row(binary, f"{folder}/{fault.__name__}", fault) for fault in faults]
+    for fault in faults:
+        yield row(binary, f"{folder}/{fault.__name__}", fault)
 
 
 def row(binary, folder, fault, **where):

@@ -40,6 +40,8 @@ class Keyhold:
         self.port = free_port()
         self.settings = settings or {}
         self.process = None
+        # They call until they are stopped, also after an exception.
+        self.clients = []
 
     def start(self):
         """Starts the server and returns the seconds until it was ready."""
@@ -100,8 +102,11 @@ class Keyhold:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
 
     def close(self):
+        """Ends the server and its clients."""
         if self.process and self.process.poll() is None:
             self.kill()
+        for client in self.clients:
+            client.stop()
 
 
 class Member:
@@ -225,6 +230,7 @@ class Verifiers:
         self.threads = [
             threading.Thread(target=self.run, args=(Caller(keyhold.port, key), pause)) for _ in range(threads)
         ]
+        keyhold.clients.append(self)
         for thread in self.threads:
             thread.start()
 
@@ -260,8 +266,10 @@ def verified(keyhold, key, action):
     stop, results = multiprocessing.Event(), multiprocessing.Queue()
     process = multiprocessing.Process(target=verify, args=(keyhold.port, key, stop, results))
     process.start()
-    action()
-    stop.set()
+    try:
+        action()
+    finally:
+        stop.set()
     found = results.get(timeout=30)
     process.join()
     return found
@@ -269,7 +277,7 @@ def verified(keyhold, key, action):
 
 def verify(port, key, stop, results):
     """Runs in its own process, so that this interpreter's load does not count as the server's time."""
-    verifiers = Verifiers(types.SimpleNamespace(port=port), key)
+    verifiers = Verifiers(types.SimpleNamespace(port=port, clients=[]), key)
     stop.wait()
     verifiers.stop()
     results.put((verifiers.p99(), verifiers.statuses, verifiers.wrong()))

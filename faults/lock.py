@@ -16,7 +16,8 @@ def hold(database):
 
 
 def run(binary, folder, long):
-    return [refused(binary, f"{folder}/refused", 30 if long else 5), stopped(binary, f"{folder}/stopped")]
+    yield refused(binary, f"{folder}/refused", 30 if long else 5)
+    yield stopped(binary, f"{folder}/stopped")
 
 
 def refused(binary, folder, seconds):

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,15 +49,19 @@ def main():
     for name in chosen.fault or FAULTS:
         with tempfile.TemporaryDirectory(prefix="keyhold-faults-") as folder:
             try:
-                found = importlib.import_module(name).run(os.path.abspath(chosen.binary), folder, not chosen.short)
+                for row in importlib.import_module(name).run(os.path.abspath(chosen.binary), folder, not chosen.short):
+                    print(printed(row), flush=True)
+                    rows.append(row)
             except NotRun as reason:
                 not_run.append(name)
                 print(f"NOT RUN  {name}: {reason}", flush=True)
-                continue
-        for row in found:
-            print(f"{'holds' if row.holds() else 'FAILS':8} {row.what}: {row.figure} {row.verdict()}", flush=True)
-        rows += found
+            except Exception as error:  # noqa: BLE001
+                # The other faults still run.
+                traceback.print_exc()
+                rows.append(Row(name, "ended early", [f"{type(error).__name__}: {' '.join(str(error).split())}"]))
+                print(printed(rows[-1]), flush=True)
     failed = [row for row in rows if not row.holds()]
+    passed = len(rows) - len(failed)
     if not chosen.short:
         rows += [Row(name, "not run", [], met=False) for name in not_run]
         report = ROOT / "docs/faults.md"
@@ -64,8 +69,15 @@ def main():
             report.write_text(replaced(report.read_text(), rows))
         else:
             report.write_text(document(rows, time.monotonic() - begun))
-    print(f"faults: {len(rows) - len(failed)} passed, {len(failed)} failed, {len(not_run)} skipped")
+    print(f"faults: {passed} passed, {len(failed)} failed, {len(not_run)} skipped", flush=True)
+    # Again, so that the end of a long log names them.
+    for row in failed:
+        print(printed(row), flush=True)
     return 1 if failed or (not_run and not chosen.short) else 0
+
+
+def printed(row):
+    return f"{'holds' if row.holds() else 'FAILS':8} {row.what}: {row.figure} {row.verdict()}"
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ REQUEST = b"GET /healthz HTTP/1.1\r\nHost: slow.example\r\nX-Slow: "
 class SlowClients:
     """Connections that never finish their request, and reconnect when they are closed."""
 
-    def __init__(self, port, count):
-        self.port = port
+    def __init__(self, keyhold, count):
+        self.port = keyhold.port
         self.count = count
         self.stopping = False
         self.disconnected = 0
+        keyhold.clients.append(self)
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -79,7 +80,7 @@ def run(binary, folder, long):
     try:
         key = Member(keyhold, "a@example.com").key
         alone, _, _ = verified(keyhold, key, lambda: time.sleep(3))
-        slow = SlowClients(keyhold.port, count)
+        slow = SlowClients(keyhold, count)
         time.sleep(2)
         fresh, failed = [], []
 

@@ -16,16 +16,15 @@ def unmounted(path):
 def run(binary, folder, long):
     if os.geteuid() != 0:
         raise NotRun("mounting a file system needs root")
-    rows = []
     for name, size in [("tmpfs", 16), ("ext4", 24)]:
         place = f"{folder}/{name}"
         Path(place).mkdir(parents=True)
         make(name, size, f"{folder}/{name}.img", place)
         try:
-            rows.append(file.row(binary, f"{folder}/server-{name}", unmounted, data=place))
+            row = file.row(binary, f"{folder}/server-{name}", unmounted, data=place)
         finally:
             # Still mounted only if the row failed before its fault.
             if os.path.ismount(place):
                 subprocess.run(["umount", "-l", place], check=False)
-        rows[-1].what += f" ({name})"
-    return rows
+        row.what += f" ({name})"
+        yield row
