@@ -1,9 +1,10 @@
 """A power cut: a start from an image of the database's device as it was at that moment.
 
-The process is stopped while the image is copied, so the copy holds the data that the file system had passed to the
-device by then, and no data that was still in memory.
+The process is stopped while the image is copied, and a copy during which the device was written is made again. So it
+holds the data that the file system had passed to the device at one moment, and no data that was still in memory.
 """
 
+import collections
 import os
 import random
 import shutil
@@ -24,6 +25,46 @@ def mount(image, folder):
 
 def unmount(folder):
     subprocess.run(["umount", "-l", folder], check=False, capture_output=True)
+
+
+def stopped(process):
+    """Stops the process, and waits for its threads: one in a system call stops only at the call's end."""
+    process.send_signal(signal.SIGSTOP)
+    begun = time.monotonic()
+    while any(runs(thread) for thread in Path(f"/proc/{process.pid}/task").iterdir()):
+        if time.monotonic() - begun > 60:
+            raise RuntimeError("a thread has not stopped for a minute")
+        time.sleep(0.001)
+
+
+def runs(thread):
+    try:
+        # The name before it is in parentheses, and may contain any character.
+        return (thread / "stat").read_text().rpartition(") ")[2][0] != "T"
+    except OSError:
+        # It has ended.
+        return False
+
+
+def copied(image, cut, folder):
+    """Copies the image of the file system mounted at `folder`. The file system also writes by itself, and a copy made
+    meanwhile would mix two moments, as no power cut does."""
+    for _ in range(100):
+        begun = written(folder)
+        shutil.copyfile(image, cut)
+        if begun == written(folder) and begun.under_way == 0:
+            return
+    raise RuntimeError("the device was never idle")
+
+
+Written = collections.namedtuple("Written", "times under_way")
+
+
+def written(folder):
+    """How often the device was written to. See https://docs.kernel.org/block/stat.html."""
+    device = os.stat(folder).st_dev
+    fields = Path(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}/stat").read_text().split()
+    return Written(int(fields[4]), int(fields[8]))
 
 
 def run(binary, folder, long):
@@ -48,11 +89,11 @@ def run(binary, folder, long):
         for _ in range(rounds):
             crew.begin()
             time.sleep(chance.uniform(0.05, 0.3))
-            keyhold.process.send_signal(signal.SIGSTOP)
+            stopped(keyhold.process)
             # Answers already sent reach the writers; then each writer waits for an answer.
             time.sleep(0.05)
             before = [snapshot(writer) for writer in crew.writers]
-            shutil.copyfile(image, cut)
+            copied(image, cut, live)
             keyhold.process.send_signal(signal.SIGCONT)
             crew.end()
             mount(cut, dead)
