@@ -176,6 +176,7 @@ class Caller:
             f"GET /verify HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nX-API-Key: {secret}\r\n\r\n"
         ).encode()
         self.socket = None
+        self.sent = 0.0
 
     def connect(self, timeout=20):
         self.socket = socket.socket()
@@ -188,7 +189,10 @@ class Caller:
         try:
             if self.socket is None:
                 self.connect()
-            self.socket.sendall(self.request)
+            try:
+                self.socket.sendall(self.request)
+            finally:
+                self.sent = time.monotonic()
             answer = b""
             while b"\r\n\r\n" not in answer:
                 piece = self.socket.recv(4096)

@@ -11,7 +11,8 @@ from report import Row
 REFUSALS_MS = 100
 # The bound on verification's p99, as a multiple of its p99 alone.
 MOST_TIMES = 2
-PATIENCE = 30
+# Longer than the half minute after which the server itself gives up on a request.
+PATIENCE = 40
 
 
 def run(binary, folder, long):

@@ -9,6 +9,10 @@ from life import SIGN_UP, Crew
 from report import Row
 from soak import count
 
+# How long the server leaves connections open after the signal, so that the next request on each is answered too. Later
+# requests may cross the close.
+FAREWELL = 1
+
 
 def run(binary, folder, long):
     rounds = 40 if long else 6
@@ -24,6 +28,7 @@ def run(binary, folder, long):
             crew.begin()
             time.sleep(0.3)
             chosen = signals[number % len(signals)]
+            signalled = time.monotonic()
             code, took = keyhold.terminate(chosen)
             crew.end()
             slowest = max(slowest, took)
@@ -31,7 +36,7 @@ def run(binary, folder, long):
                 wrong.append(f"{chosen.name}: exit {code}")
             for caller in callers:
                 called += caller.end()
-                unanswered += caller.unanswered
+                unanswered += caller.lost is not None and caller.lost < signalled + FAREWELL
             keyhold.start()
             wrong += crew.compare(sample=1, others=SIGN_UP)
         if unanswered:
@@ -54,7 +59,8 @@ class Kept:
     def __init__(self, keyhold, key):
         self.caller = Caller(keyhold.port, key)
         self.caller.connect()
-        self.answered, self.unanswered = 0, 0
+        # `lost` is the time at which a request without an answer was sent.
+        self.answered, self.lost = 0, None
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -64,7 +70,7 @@ class Kept:
             if status == 200:
                 self.answered += 1
             else:
-                self.unanswered += 1
+                self.lost = self.caller.sent
                 return
 
     def end(self):
