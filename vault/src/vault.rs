@@ -30,7 +30,7 @@ use crate::time::clock::Clock;
 /// The files, the address and the limits of a vault.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// `sqlite://path`, absolute or relative to the working directory.
+    /// `sqlite://PATH`, absolute or relative to the working directory, or `postgres://USER:PASSWORD@HOST:PORT/DATABASE`.
     pub database_url: String,
     /// Created at the first start, readable by its owner only.
     pub pepper_file: PathBuf,

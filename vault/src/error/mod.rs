@@ -4,8 +4,10 @@ mod conflict;
 mod limit;
 mod open;
 mod operation;
+mod refusal;
 
 pub use conflict::Conflict;
 pub use limit::Limit;
 pub use open::OpenError;
 pub use operation::{Error, Result};
+pub use refusal::Refusal;

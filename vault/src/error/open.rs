@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::operation::Error;
+use super::refusal::Refusal;
 
 /// The reasons why the vault cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +28,16 @@ pub enum OpenError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the database {} was created by a newer keyhold (schema {found}, this one supports {known})", path.display())]
+    #[error(
+        "the database {database} was created by a newer keyhold (schema {found}, this one supports {known})"
+    )]
     Newer {
-        path: PathBuf,
+        database: String,
         found: i64,
         known: i64,
     },
-    #[error("{} is the database of another program, not of keyhold", path.display())]
-    Foreign { path: PathBuf },
+    #[error("{database} is the database of another program, not of keyhold")]
+    Foreign { database: String },
     #[error(
         "the database {} replaced another one while keyhold was running, and the log {} belongs to the replaced one: to \
          continue with the present database, move the log away",
@@ -46,8 +49,13 @@ pub enum OpenError {
     OldSqlite { found: String, needed: &'static str },
     #[error("the clock cannot be accepted: {0}")]
     Accept(Error),
-    #[error("the database {} cannot be opened: {source}", path.display())]
-    Database { path: PathBuf, source: sqlx::Error },
+    #[error("the database {database} cannot be opened: {source}")]
+    Database {
+        database: String,
+        source: sqlx::Error,
+    },
+    #[error("the database {database} cannot be used: {reason}")]
+    Server { database: String, reason: Refusal },
     #[error("there is no database at {}", path.display())]
     NoDatabase { path: PathBuf },
     #[error("the copy {} cannot be created: {reason}", path.display())]
@@ -78,13 +86,12 @@ pub enum OpenError {
     )]
     DatabaseMissing { path: PathBuf, pepper: PathBuf },
     #[error(
-        "there is a pepper file, {}, but its database, {}, is empty: it was truncated or lost its write-ahead log. \
+        "there is a pepper file, {}, but its database, {database}, is empty: it was truncated or lost its write-ahead log. \
          `keyhold restore FILE` puts a backup in its place. To start with this empty database, move the pepper file \
          away first: backups need it",
-        pepper.display(),
-        path.display()
+        pepper.display()
     )]
-    DatabaseEmpty { path: PathBuf, pepper: PathBuf },
+    DatabaseEmpty { database: String, pepper: PathBuf },
     #[error("the pepper file {} cannot be used: {reason}", path.display())]
     Pepper { path: PathBuf, reason: String },
     #[error(

@@ -85,9 +85,9 @@ async fn open_both(
             let database = Database::open(inspected, clock, directory).await?;
             Ok((database, drawn.keep()?))
         }
-        (Some(_), Content::Missing) => Err(lost(&inspected.path)),
+        (Some(_), Content::Missing) => Err(lost(Path::new(&inspected.name()))),
         (Some(_), Content::Blank) => Err(OpenError::DatabaseEmpty {
-            path: inspected.path,
+            database: inspected.name(),
             pepper: path.clone(),
         }),
         (Some(pepper), Content::NoKeys | Content::Keys) => {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, FromRow};
 
-use super::content::{Content, MIGRATIONS, newest_schema, read_schema};
+use super::content::{Content, MIGRATIONS, TABLES, newest_schema, read_schema};
 
 use crate::error::OpenError;
 use crate::files::{beside, folder_of, new_private_file, sync_folder};
@@ -153,14 +153,14 @@ impl From<std::io::Error> for Reason {
 async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Reason> {
     let opened = |error| {
         Reason::Source(OpenError::Database {
-            path: source.to_owned(),
+            database: source.display().to_string(),
             source: error,
         })
     };
     let mut connection = AnyConnection::connect(&address(source, mode))
         .await
         .map_err(opened)?;
-    let content = read_schema(source, &mut connection)
+    let content = read_schema(&source.display().to_string(), TABLES, &mut connection)
         .await
         .map_err(Reason::Source)?;
     if content == Content::Blank {

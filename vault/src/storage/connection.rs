@@ -1,10 +1,13 @@
-//! Connections to the database, with the settings that make an acknowledged change durable.
+//! Connections to a file of SQLite, with the settings that make an acknowledged change durable, and the start of a write.
+
+#![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyConnection, Connection};
+use tokio::time::{Instant, sleep};
 
 use super::watch::Watch;
 use crate::error::OpenError;
@@ -24,10 +27,13 @@ const PRAGMAS: [&str; 5] = [
     "PRAGMA busy_timeout = 1000",
 ];
 
+/// The wait between two attempts at a lock that another process holds.
+const LOCKED: Duration = Duration::from_millis(10);
+
 /// Connections that only read.
 pub const READERS: u32 = 5;
 /// The longest that a query waits for a reader.
-const READER_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const READER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connects with the settings that every connection has.
 pub async fn connect(address: &str) -> sqlx::Result<AnyConnection> {
@@ -107,4 +113,42 @@ fn numbers(version: &str) -> Vec<u32> {
         .split('.')
         .map(|part| part.parse().unwrap_or(0))
         .collect()
+}
+
+/// Makes SQLite report a lock at once.
+pub async fn disable_busy_wait(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("PRAGMA busy_timeout = 0")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Begins a transaction. A lock of another process is retried until the deadline, from here rather than by SQLite,
+/// whose wait could not be cancelled.
+pub async fn begin_immediate(
+    connection: &mut AnyConnection,
+    deadline: Instant,
+) -> sqlx::Result<()> {
+    loop {
+        match sqlx::query("BEGIN IMMEDIATE")
+            .execute(&mut *connection)
+            .await
+        {
+            Ok(_) => return Ok(()),
+            Err(error) if is_busy(&error) && Instant::now() + LOCKED < deadline => {
+                sleep(LOCKED).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Returns whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: i32 = 5;
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<i32>().ok())
+        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }

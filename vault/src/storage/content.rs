@@ -1,5 +1,5 @@
-//! Content of a database file, determined before anything is written to it: ours and not newer than this program,
-//! blank, or missing.
+//! Content of a database, determined before anything is written to it: ours and not newer than this program, blank, or
+//! missing.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -11,16 +11,20 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection};
 
 use super::lock::{Lock, refuse_foreign_log};
+use super::postgres::{self, Server};
 use crate::error::OpenError;
 use crate::storage::address::{address, sqlite_path, with_folder};
 
 /// The schema, and the migrations to it from every earlier one.
 pub static MIGRATIONS: Migrator = sqlx::migrate!("./migrations");
 
-/// The content of a database file.
+/// The tables of a file of SQLite.
+pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
+
+/// The content of a database.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Content {
-    /// There is no file.
+    /// There is no file of SQLite.
     Missing,
     /// No tables.
     Blank,
@@ -30,19 +34,37 @@ pub enum Content {
     Keys,
 }
 
-/// A database file that may be opened: it is locked, and either ours or blank. Nothing has been written yet.
+/// A database that may be opened: it is either ours or blank. Nothing has been written yet.
 pub struct Inspected {
-    pub path: PathBuf,
     pub content: Content,
-    pub(super) lock: Lock,
+    pub(super) place: Place,
+}
+
+/// The place of an inspected database.
+pub(super) enum Place {
+    File(LockedFile),
+    Server(Server),
+}
+
+/// A file of SQLite that no other process has open.
+pub(super) struct LockedFile {
+    pub path: PathBuf,
+    pub lock: Lock,
     /// Locked as well, if it exists.
-    pub(super) file: Option<Arc<File>>,
+    pub file: Option<Arc<File>>,
 }
 
 impl Inspected {
-    /// Locks the file at `url` and inspects it.
+    /// Inspects the database at `url`, after locking it if it is a file.
     pub async fn new(url: &str) -> Result<Self, OpenError> {
         install_default_drivers();
+        if Server::is_meant(url) {
+            let server = Server::new(url)?;
+            return Ok(Self {
+                content: postgres::check(&server).await?,
+                place: Place::Server(server),
+            });
+        }
         let path = with_folder(&sqlite_path(url)?)?;
         let mut lock = Lock::take(&path)?;
         refuse_foreign_log(&path)?;
@@ -55,16 +77,25 @@ impl Inspected {
             }
         };
         Ok(Self {
-            path,
             content,
-            lock,
-            file,
+            place: Place::File(LockedFile { path, lock, file }),
         })
+    }
+
+    /// Returns the name of the database, for messages.
+    pub fn name(&self) -> String {
+        match &self.place {
+            Place::File(file) => file.path.display().to_string(),
+            Place::Server(server) => server.name().to_owned(),
+        }
     }
 }
 
-/// Returns the path of the database at `url` if there is none.
+/// Returns the path of the database at `url` if it is a file that does not exist.
 pub fn missing(url: &str) -> Result<Option<PathBuf>, OpenError> {
+    if Server::is_meant(url) {
+        return Ok(None);
+    }
     let path = sqlite_path(url)?;
     Ok((!path.exists()).then_some(path))
 }
@@ -81,8 +112,9 @@ fn warn_if_open_to_others(path: &Path, file: &File) {
 
 /// Inspects an existing file without writing to it: it must be ours, and not newer than this program.
 pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
+    let name = path.display().to_string();
     let opened = |source| OpenError::Database {
-        path: path.to_owned(),
+        database: name.clone(),
         source,
     };
     let mut log = path.as_os_str().to_owned();
@@ -96,27 +128,28 @@ pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
     let mut connection = AnyConnection::connect(&address(path, mode))
         .await
         .map_err(opened)?;
-    let verdict = read_schema(path, &mut connection).await;
+    let verdict = read_schema(&name, TABLES, &mut connection).await;
     connection.close().await.map_err(opened)?;
     verdict
 }
 
+/// Reads the schema of the database called `name`, whose engine lists its tables by the query `tables`.
 pub(super) async fn read_schema(
-    path: &Path,
+    name: &str,
+    tables: &'static str,
     connection: &mut AnyConnection,
 ) -> Result<Content, OpenError> {
     let opened = |source| OpenError::Database {
-        path: path.to_owned(),
+        database: name.to_owned(),
         source,
     };
     let foreign = || OpenError::Foreign {
-        path: path.to_owned(),
+        database: name.to_owned(),
     };
-    let tables: Vec<(String,)> =
-        sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table'")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(opened)?;
+    let tables: Vec<(String,)> = sqlx::query_as(tables)
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(opened)?;
     let has = |table: &str| tables.iter().any(|(name,)| name == table);
     if tables.is_empty() {
         return Ok(Content::Blank);
@@ -138,7 +171,7 @@ pub(super) async fn read_schema(
             Some(ours) if *ours.checksum == *checksum => {}
             None if version > known => {
                 return Err(OpenError::Newer {
-                    path: path.to_owned(),
+                    database: name.to_owned(),
                     found: version,
                     known,
                 });
@@ -158,6 +191,14 @@ pub(super) async fn read_schema(
     } else {
         Content::NoKeys
     })
+}
+
+/// Returns whether every migration of this program has been applied.
+pub(super) async fn is_current(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let (newest,): (Option<i64>,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations")
+        .fetch_one(connection)
+        .await?;
+    Ok(newest == Some(newest_schema()))
 }
 
 /// Returns the newest schema version of this program.

@@ -8,13 +8,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::address::address;
 use super::backup;
-use super::connection::{assert_settings, connect, readers};
-use super::content::{Content, Inspected, MIGRATIONS};
+use super::connection::{assert_settings, connect, disable_busy_wait, readers};
+use super::content::{Content, Inspected, LockedFile, MIGRATIONS, Place};
+use super::engine::Engine;
 use super::keeper::Keeper;
 use super::lock::Lock;
+use super::postgres::Server;
 use super::watch::Watch;
+use super::writer::Writer;
 use super::writer::transaction::Write;
-use super::writer::{self, Writer};
 use crate::error::{Error, OpenError, Result};
 use crate::files::{private_file, sync_folder};
 use crate::state::directory::KeyDirectory;
@@ -28,9 +30,14 @@ pub struct Database {
     /// Notified of every commit, so that waiting tasks look for work again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
-    pub(super) keeper: Keeper,
-    /// Holds the locked file, so after the connections: see [`Lock::of_file`].
-    pub(super) watch: Arc<Watch>,
+    /// After the connections: see [`Lock::of_file`].
+    pub(super) file: Option<DatabaseFile>,
+}
+
+/// The file of SQLite while it is served.
+pub(super) struct DatabaseFile {
+    pub keeper: Keeper,
+    pub watch: Arc<Watch>,
     /// Keeps a second server off the file until the process ends.
     _lock: Lock,
 }
@@ -39,20 +46,62 @@ pub struct Database {
 pub struct Held(#[expect(dead_code, reason = "held until it is dropped")] Write);
 
 impl Database {
-    /// Opens the file for good, creating or migrating it where needed. Changes are published to `directory`.
+    /// Opens the database for good, creating or migrating it where needed. Changes are published to `directory`.
     pub(crate) async fn open(
         inspected: Inspected,
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
     ) -> Result<Self, OpenError> {
-        let Inspected {
+        match inspected.place {
+            Place::File(file) => Self::open_file(file, inspected.content, clock, directory).await,
+            Place::Server(server) => Self::connect(server, clock, directory).await,
+        }
+    }
+
+    async fn connect(
+        server: Server,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+    ) -> Result<Self, OpenError> {
+        let opened = |source| OpenError::Database {
+            database: server.name().to_owned(),
+            source,
+        };
+        let mut connection = server.connect_writer().await.map_err(opened)?;
+        // Several nodes that start at once migrate one after another.
+        MIGRATIONS.run(&mut connection).await?;
+        let readers = server.readers().await.map_err(opened)?;
+        let (readiness, changed) = (Arc::default(), Arc::default());
+        let writer = Writer::new(
+            Engine::Postgres(server),
+            connection,
+            clock,
+            directory,
+            Arc::clone(&readiness),
+            Arc::clone(&changed),
+        );
+        Ok(Self {
+            readers,
+            writer: Arc::new(writer),
+            changed,
+            readiness,
+            file: None,
+        })
+    }
+
+    async fn open_file(
+        file: LockedFile,
+        content: Content,
+        clock: Arc<dyn Clock>,
+        directory: Arc<KeyDirectory>,
+    ) -> Result<Self, OpenError> {
+        let LockedFile {
             path,
-            content,
             mut lock,
             file,
-        } = inspected;
+        } = file;
         let opened = |source| OpenError::Database {
-            path: path.clone(),
+            database: path.display().to_string(),
             source,
         };
         let file = if let Some(file) = file {
@@ -72,7 +121,7 @@ impl Database {
         let mut connection = connect(&address).await.map_err(opened)?;
         assert_settings(&mut connection).await?;
         MIGRATIONS.run(&mut connection).await?;
-        writer::disable_busy_wait(&mut connection).await?;
+        disable_busy_wait(&mut connection).await?;
         let (readiness, changed) = (Arc::default(), Arc::default());
         let watch = Watch::new(path.clone(), file, Arc::clone(&readiness))
             .map(Arc::new)
@@ -83,12 +132,15 @@ impl Database {
             .map_err(opened)?;
         let keeper = Keeper::connect(&address).await.map_err(opened)?;
         lock.keep();
-        let writer = Writer::new(
+        let engine = Engine::Sqlite {
             address,
+            watch: Arc::clone(&watch),
+        };
+        let writer = Writer::new(
+            engine,
             connection,
             clock,
             directory,
-            Arc::clone(&watch),
             Arc::clone(&readiness),
             Arc::clone(&changed),
         );
@@ -97,9 +149,11 @@ impl Database {
             writer: Arc::new(writer),
             changed,
             readiness,
-            keeper,
-            watch,
-            _lock: lock,
+            file: Some(DatabaseFile {
+                keeper,
+                watch,
+                _lock: lock,
+            }),
         })
     }
 
@@ -122,7 +176,11 @@ impl Database {
     /// # Errors
     /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.
     pub async fn settled(&self) -> Result<()> {
-        self.writer.settled().await
+        if self.file.is_some() {
+            return self.writer.settled().await;
+        }
+        // Other nodes write too: only the database's own turn comes after theirs.
+        self.begin().await.map(drop)
     }
 
     /// Reports a change that hangs, for example on a frozen volume.
@@ -144,21 +202,27 @@ impl Database {
         self.writer.failures()
     }
 
-    /// Folds the write-ahead log into the file and closes every connection, by `deadline`.
+    /// Closes every connection, by `deadline`, after folding the write-ahead log into the file of SQLite.
     pub async fn close(&self, deadline: Instant) {
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a query to the database did not finish in time");
         }
-        let folded = if !self.watch.log_is_whole() || self.watch.log_is_cut() {
+        let Some(DatabaseFile { keeper, watch, .. }) = &self.file else {
+            if let Err(reason) = self.writer.close(deadline).await {
+                tracing::warn!(reason, "the database was not closed");
+            }
+            return;
+        };
+        let folded = if !watch.log_is_whole() || watch.log_is_cut() {
             // The last connection to close would fold the log in.
-            self.keeper.abandon().await;
+            keeper.abandon().await;
             Ok(())
         } else {
             let ended = self.writer.close(deadline).await;
-            let folded = self.keeper.close(deadline).await;
+            let folded = keeper.close(deadline).await;
             ended.and(folded)
         };
-        match self.watch.set_log_aside() {
+        match watch.set_log_aside() {
             Ok(Some(aside)) => tracing::error!(
                 "the write-ahead log was moved to {}, because another file now has the database's name and would be read with it",
                 aside.display()

@@ -1,5 +1,5 @@
-//! The database: opened with the settings that make an acknowledged change durable, one writer, several readers, and
-//! one process per file.
+//! The database, SQLite or PostgreSQL: opened with the settings that make an acknowledged change durable, with one writer
+//! and several readers; one process per file of SQLite.
 
 pub mod address;
 pub mod audit;
@@ -7,11 +7,13 @@ pub mod backup;
 mod connection;
 pub mod content;
 mod database;
+mod engine;
 mod health;
 mod keeper;
 pub mod key_rows;
 pub mod lock;
 mod maintenance;
+mod postgres;
 mod transaction;
 pub mod version;
 mod watch;

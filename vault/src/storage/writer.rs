@@ -1,8 +1,9 @@
-//! The one connection that writes. Any failure on it costs the connection: SQLite rolls a transaction back by itself
-//! when the disk is full or broken, and a connection that has lost count of its transactions never writes again.
+//! The one connection of this process that writes. Any failure on it costs the connection: SQLite rolls a transaction
+//! back by itself when the disk is full or broken, and a connection that has lost count of its transactions never writes
+//! again. The server of PostgreSQL may be gone.
 //!
 //! A replacement must commit a probe before it gets a change. The probe also overwrites what a commit with a failed
-//! sync left in the write-ahead log. After a failed commit, the directory is read again from the database before the
+//! sync left in the write-ahead log of SQLite. After a failed commit, the directory is read again from the database before the
 //! next change, so that the two agree whatever the outcome was.
 
 #![expect(
@@ -24,9 +25,8 @@ use sqlx::{AnyConnection, Connection};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connection::connect_again;
+use super::engine::{Engine, NotBegun};
 use super::health::Health;
-use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
@@ -35,15 +35,13 @@ use crate::time::clock::Clock;
 use turn::{TURN_TIMEOUT, Turn, Turns};
 
 const STUCK: &str = "an earlier one does not finish";
-/// The wait between two attempts at a lock that another process holds.
-const LOCKED: Duration = Duration::from_millis(10);
 /// The wait between two checks for working writes, and the longest that such a check waits for its turn.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
 /// The check for damage reads the whole file. It is repeated after this many times its duration.
 const CHECK_REST: u32 = 20;
 
 pub struct Writer {
-    address: String,
+    engine: Engine,
     /// The turn, held from BEGIN to the publication of what was committed, so that the directory sees changes in the
     /// order in which the database took them.
     turns: Turns,
@@ -51,7 +49,6 @@ pub struct Writer {
     changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
     directory: Arc<KeyDirectory>,
-    watch: Arc<Watch>,
     health: Health,
     /// A statement failed, and its connection has not been replaced yet.
     suspect: AtomicBool,
@@ -79,23 +76,21 @@ enum Unready {
 }
 
 impl Writer {
-    /// `connection` is the first, to the database at `address`.
+    /// `connection` is the engine's first.
     pub fn new(
-        address: String,
+        engine: Engine,
         connection: AnyConnection,
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
-        watch: Arc<Watch>,
         readiness: Arc<Readiness>,
         changed: Arc<Notify>,
     ) -> Self {
         Self {
-            address,
+            engine,
             turns: Turns::new(connection),
             changed,
             clock,
             directory,
-            watch,
             health: Health::new(readiness),
             suspect: AtomicBool::new(false),
             unchecked: AtomicBool::new(false),
@@ -172,7 +167,7 @@ impl Writer {
     /// Takes the connection, or if needed a replacement that has shown that it can write.
     async fn prepare(&self, turn: &mut Turn, deadline: Instant) -> Result<AnyConnection, Unready> {
         // A connection to another file of the same name would work without an error.
-        if !self.watch.is_ours() {
+        if !self.engine.is_ours() {
             return Err(Unready::Gone);
         }
         let suspect = self.suspect.swap(false, Ordering::Relaxed);
@@ -201,10 +196,14 @@ impl Writer {
     }
 
     async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
-        let mut connection = connect_again(&self.address, &self.watch).await?;
-        disable_busy_wait(&mut connection).await?;
-        begin_immediate(&mut connection, deadline).await?;
+        let mut connection = self.engine.connect_writer().await?;
+        match self.engine.begin(&mut connection, deadline).await {
+            Ok(_) => {}
+            Err(NotBegun::Busy) => return Err(sqlx::Error::Protocol(STUCK.to_owned())),
+            Err(NotBegun::Fault(error)) => return Err(error),
+        }
         probe::write(&mut connection).await?;
+        self.engine.commit(&mut connection).await?;
         Ok(connection)
     }
 
@@ -264,7 +263,7 @@ impl Writer {
         let mut sound = true;
         if works && self.unchecked.load(Ordering::Relaxed) {
             let begun = Instant::now();
-            let damage = probe::damage(&self.address, &self.watch).await;
+            let damage = self.engine.damage().await;
             pause = pause.max(begun.elapsed() * CHECK_REST);
             sound = damage.is_none();
             self.unchecked.store(!sound, Ordering::Relaxed);
@@ -279,39 +278,4 @@ impl Writer {
         self.health.remind();
         Some(pause)
     }
-}
-
-/// Makes SQLite report a lock at once.
-pub async fn disable_busy_wait(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    sqlx::query("PRAGMA busy_timeout = 0")
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Begins a transaction. A lock of another process is retried until the deadline, from here rather than by SQLite,
-/// whose wait could not be cancelled.
-async fn begin_immediate(connection: &mut AnyConnection, deadline: Instant) -> sqlx::Result<()> {
-    loop {
-        match sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut *connection)
-            .await
-        {
-            Ok(_) => return Ok(()),
-            Err(error) if is_busy(&error) && Instant::now() + LOCKED < deadline => {
-                sleep(LOCKED).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Returns whether another process holds a lock. The low byte of SQLite's extended code is the primary one.
-fn is_busy(error: &sqlx::Error) -> bool {
-    const SQLITE_BUSY: i32 = 5;
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .and_then(|code| code.parse::<i32>().ok())
-        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
 }

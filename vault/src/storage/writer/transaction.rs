@@ -8,8 +8,9 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::turn::{TURN_TIMEOUT, Turn};
-use super::{Unready, Writer, begin_immediate};
+use super::{Unready, Writer};
 use crate::error::{Error, Result};
+use crate::storage::engine::NotBegun;
 
 const GONE: &str = "its file is missing";
 
@@ -50,9 +51,18 @@ impl Writer {
             Unready::Gone => Error::NotSaved(GONE.to_owned()),
             Unready::Fault(reason) => self.failed(&reason),
         })?;
-        begin_immediate(&mut connection, deadline)
-            .await
-            .map_err(|error| self.failed(&error))?;
+        match self.engine.begin(&mut connection, deadline).await {
+            Ok(latest) => {
+                if let Some(latest) = latest {
+                    self.clock.raise(latest);
+                }
+            }
+            Err(NotBegun::Busy) => {
+                turn.connection = Some(connection);
+                return Err(Error::Busy);
+            }
+            Err(NotBegun::Fault(error)) => return Err(self.failed(&error)),
+        }
         let open = Some((connection, turn));
         let writer = Arc::clone(self);
         Ok(Write {
@@ -76,15 +86,15 @@ impl Write {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
             return Err(Error::NotSaved("it was committed before".to_owned()));
         };
-        if !self.writer.watch.log_is_whole() {
+        if !self.writer.engine.can_commit() {
             return Err(self.writer.failed(GONE));
         }
         // If this is cut off, the connection is gone and the doubt remains.
         turn.in_doubt = true;
-        match sqlx::query("COMMIT").execute(&mut connection).await {
+        match self.writer.engine.commit(&mut connection).await {
             // Committed into a file that is gone, or nearly so. If it comes back, the directory is read again.
-            Ok(_) if !self.writer.watch.keeps() => Err(self.writer.failed(GONE)),
-            Ok(_) => {
+            Ok(()) if !self.writer.engine.keeps() => Err(self.writer.failed(GONE)),
+            Ok(()) => {
                 turn.in_doubt = false;
                 turn.connection = Some(connection);
                 Ok(Committed { _turn: turn })
@@ -116,16 +126,16 @@ impl Drop for Transaction {
             return;
         };
         let writer = Arc::clone(&self.writer);
-        // Without a runtime the connection closes, and SQLite rolls back.
+        // Without a runtime the connection closes, and the database rolls back.
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
         runtime.spawn(async move {
-            match sqlx::query("ROLLBACK").execute(&mut connection).await {
-                Ok(_) => turn.connection = Some(connection),
+            match writer.engine.roll_back(&mut connection).await {
+                Ok(()) => turn.connection = Some(connection),
                 // Its own error says only that there is nothing to roll back. The probe finds the cause, and the caller
                 // of the change counts it.
-                Err(_) => writer.watch("SQLite rolled a change back by itself"),
+                Err(_) => writer.watch("the database rolled a change back by itself"),
             }
         });
     }

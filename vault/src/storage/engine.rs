@@ -1,0 +1,130 @@
+//! The database engine behind the writer: SQLite's file on this machine, or a PostgreSQL server. Only opening
+//! connections, beginning and committing a write, and detecting faults differ; every other statement has one text.
+
+use std::sync::Arc;
+
+use sqlx::{AnyConnection, Connection};
+use tokio::time::Instant;
+
+use super::connection::{begin_immediate, connect_again, disable_busy_wait};
+use super::postgres::{self, Server};
+use super::watch::Watch;
+
+pub enum Engine {
+    /// The address for sqlx, and the watch over the file.
+    Sqlite {
+        address: String,
+        watch: Arc<Watch>,
+    },
+    Postgres(Server),
+}
+
+/// The reasons for a write that has not begun.
+pub enum NotBegun {
+    /// Another node holds the turn to write.
+    Busy,
+    Fault(sqlx::Error),
+}
+
+impl From<sqlx::Error> for NotBegun {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl Engine {
+    /// Returns whether a connection would reach the database that was opened. Another file of SQLite's may have its
+    /// name; a server is what its address leads to.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Sqlite { watch, .. } => watch.is_ours(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Returns whether a commit would be durable.
+    pub fn can_commit(&self) -> bool {
+        match self {
+            Self::Sqlite { watch, .. } => watch.log_is_whole(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Returns whether a commit that has just succeeded is durable.
+    pub fn keeps(&self) -> bool {
+        match self {
+            Self::Sqlite { watch, .. } => watch.keeps(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Opens a connection for the writer.
+    pub async fn connect_writer(&self) -> sqlx::Result<AnyConnection> {
+        match self {
+            Self::Sqlite { address, watch } => {
+                let mut connection = connect_again(address, watch).await?;
+                disable_busy_wait(&mut connection).await?;
+                Ok(connection)
+            }
+            Self::Postgres(server) => server.connect_writer().await,
+        }
+    }
+
+    /// Begins a write transaction, which no other process's can overlap, by `deadline`. Returns the latest instant, UTC
+    /// epoch milliseconds, that other processes may have recorded meanwhile.
+    pub async fn begin(
+        &self,
+        connection: &mut AnyConnection,
+        deadline: Instant,
+    ) -> Result<Option<i64>, NotBegun> {
+        match self {
+            Self::Sqlite { .. } => {
+                begin_immediate(connection, deadline).await?;
+                Ok(None)
+            }
+            Self::Postgres(_) => postgres::begin(connection, deadline).await,
+        }
+    }
+
+    /// Commits.
+    pub async fn commit(&self, connection: &mut AnyConnection) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite { .. } => {
+                sqlx::query("COMMIT").execute(connection).await?;
+                Ok(())
+            }
+            Self::Postgres(_) => postgres::commit(connection).await,
+        }
+    }
+
+    /// Rolls back.
+    pub async fn roll_back(&self, connection: &mut AnyConnection) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite { .. } => {
+                sqlx::query("ROLLBACK").execute(connection).await?;
+                Ok(())
+            }
+            Self::Postgres(_) => postgres::roll_back(connection).await,
+        }
+    }
+
+    /// Looks for damage after a failed statement, and returns what is wrong. PostgreSQL checks its own pages.
+    pub async fn damage(&self) -> Option<String> {
+        let Self::Sqlite { address, watch } = self else {
+            return None;
+        };
+        let check = async {
+            let mut connection = connect_again(address, watch).await?;
+            let (verdict,): (String,) = sqlx::query_as("PRAGMA quick_check(1)")
+                .fetch_one(&mut connection)
+                .await?;
+            connection.close().await?;
+            Ok::<_, sqlx::Error>(verdict)
+        };
+        match check.await {
+            Ok(verdict) if verdict == "ok" => None,
+            Ok(verdict) => Some(format!("the database is damaged: {verdict}")),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! PostgreSQL: its connections with their limits of time, its write turn, and the checks of a server before anything is
+//! written to it.
+//!
+//! All writes of one database are serialised, over all processes, by an advisory lock that a write transaction takes
+//! as it begins and that ends with it. So a write finds what it has with SQLite: it sees every earlier one, nothing
+//! changes beside it, and the order of the instants is the order of the commits. Neither deadlocks nor serialization
+//! failures can occur among Keyhold's own transactions.
+
+#![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
+
+mod address;
+mod inspect;
+
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Row};
+use tokio::time::{Instant, timeout};
+
+use super::connection::{READER_TIMEOUT, READERS};
+use super::engine::NotBegun;
+
+pub use address::Server;
+pub use inspect::check;
+
+/// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
+const TURN: i64 = 0x006b_6579_686f_6c64;
+/// The longest that connecting may take.
+const CONNECT: Duration = Duration::from_secs(2);
+/// The longest wait for a commit or a rollback, after which its connection is given up and its outcome in doubt. A
+/// commit that waits for a synchronous standby must not be cut short by the server: it would count as done without
+/// the standby having it.
+const END: Duration = Duration::from_secs(10);
+
+/// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
+/// a client that is gone.
+const SETTINGS: &str = "SET statement_timeout = '10s';
+    SET lock_timeout = '2s';
+    SET idle_in_transaction_session_timeout = '5s';
+    SET client_connection_check_interval = '2s';
+    SET tcp_user_timeout = '10s';
+    SET tcp_keepalives_idle = 5;
+    SET tcp_keepalives_interval = 2;
+    SET tcp_keepalives_count = 3";
+
+/// SQLSTATE of a lock that did not come in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+impl Server {
+    /// Opens a connection with the settings that every connection has.
+    pub async fn connect(&self) -> sqlx::Result<AnyConnection> {
+        let connect = async {
+            let mut connection = AnyConnection::connect(self.url()).await?;
+            sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
+            Ok(connection)
+        };
+        timeout(CONNECT, connect).await.unwrap_or_else(|_| {
+            let late = std::io::Error::other("it does not respond");
+            Err(sqlx::Error::Io(late))
+        })
+    }
+
+    /// Opens a connection whose commits are durable.
+    pub async fn connect_writer(&self) -> sqlx::Result<AnyConnection> {
+        let mut connection = self.connect().await?;
+        durable(&mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Opens the pool that reads.
+    pub async fn readers(&self) -> sqlx::Result<AnyPool> {
+        AnyPoolOptions::new()
+            .max_connections(READERS)
+            .min_connections(1)
+            .acquire_timeout(READER_TIMEOUT)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
+                    sqlx::raw_sql("SET default_transaction_read_only = on")
+                        .execute(connection)
+                        .await?;
+                    Ok(())
+                })
+            })
+            .connect(self.url())
+            .await
+    }
+}
+
+/// Makes commits of this connection wait for the disk, and for synchronous standbys if there are any, whatever the
+/// server's default is.
+async fn durable(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    for attempt in 0..2 {
+        let (found,): (String,) = sqlx::query_as("SELECT current_setting('synchronous_commit')")
+            .fetch_one(&mut *connection)
+            .await?;
+        if found == "on" || found == "remote_apply" {
+            return Ok(());
+        }
+        if attempt == 0 {
+            sqlx::raw_sql("SET synchronous_commit = on")
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    Err(sqlx::Error::Protocol(
+        "the server does not set synchronous_commit, without which a change could be lost"
+            .to_owned(),
+    ))
+}
+
+/// The latest instant in the audit trail, as the clock's floor takes it (`start/clock_floor.rs`).
+const LATEST: &str =
+    "SELECT (SELECT u.at FROM audit u WHERE u.id + 0 > c.disbelieved ORDER BY u.at DESC LIMIT 1)
+    FROM clock c WHERE c.id = 1";
+
+/// Begins a write transaction and takes the turn to write, in one round trip. Returns the latest instant that any node
+/// has recorded, UTC epoch milliseconds, which this write must not precede.
+///
+/// READ COMMITTED, whatever the server's default is: a snapshot must not be older than the turn.
+pub async fn begin(
+    connection: &mut AnyConnection,
+    deadline: Instant,
+) -> Result<Option<i64>, NotBegun> {
+    let rest = deadline
+        .saturating_duration_since(Instant::now())
+        .as_millis()
+        .max(1);
+    let statements = format!(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {rest};
+         SELECT pg_advisory_xact_lock({TURN}); SET LOCAL lock_timeout = '2s'; {LATEST}"
+    );
+    let begun = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut *connection);
+    // The server answers by the deadline, unless the connection to it is broken.
+    match timeout(END, begun).await {
+        Ok(Ok(rows)) => match rows.last() {
+            Some(row) => Ok(row.try_get(0)?),
+            None => Ok(None),
+        },
+        Ok(Err(error)) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            roll_back(connection).await?;
+            Err(NotBegun::Busy)
+        }
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(silent().into()),
+    }
+}
+
+/// Commits. The setting before it fails if an earlier statement has failed: PostgreSQL answers the COMMIT of such a
+/// transaction without an error, although it rolls back.
+pub async fn commit(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let commit = sqlx::raw_sql("SET LOCAL statement_timeout = 0; COMMIT").execute(connection);
+    timeout(END, commit)
+        .await
+        .unwrap_or_else(|_| Err(silent()))?;
+    Ok(())
+}
+
+pub async fn roll_back(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let roll_back = sqlx::raw_sql("ROLLBACK").execute(connection);
+    timeout(END, roll_back)
+        .await
+        .unwrap_or_else(|_| Err(silent()))?;
+    Ok(())
+}
+
+/// The error of a server that does not answer.
+fn silent() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::other("it does not respond"))
+}
+
+/// Returns the SQLSTATE of an error of the server.
+fn code(error: &sqlx::Error) -> Option<String> {
+    let code = error.as_database_error()?.code()?;
+    Some(code.into_owned())
+}

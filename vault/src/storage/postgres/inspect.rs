@@ -1,0 +1,123 @@
+//! The checks of a server and of its database, before anything is written: a primary of a supported version, reached
+//! without a pooler that would separate a connection from its session, with our tables or none, and the rights to
+//! change them.
+
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, Connection};
+
+use super::Server;
+use crate::error::{OpenError, Refusal};
+use crate::storage::content::{Content, is_current, read_schema};
+
+/// The oldest version that is supported, as `server_version_num`.
+const NEEDED: i64 = 150_000;
+
+/// The tables of the schema that our tables are in.
+const TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()";
+
+/// Checks the server, and returns the content of the database.
+pub async fn check(server: &Server) -> Result<Content, OpenError> {
+    install_default_drivers();
+    let failed = |source| OpenError::Database {
+        database: server.name().to_owned(),
+        source,
+    };
+    let refused = |reason| OpenError::Server {
+        database: server.name().to_owned(),
+        reason,
+    };
+    let mut connection = server.connect().await.map_err(failed)?;
+    if let Some(reason) = refusal(&mut connection).await.map_err(failed)? {
+        return Err(refused(reason));
+    }
+    if is_pooled(server, &mut connection).await.map_err(failed)? {
+        return Err(refused(Refusal::Pooler));
+    }
+    let content = read_schema(server.name(), TABLES, &mut connection).await?;
+    let current = content != Content::Blank && is_current(&mut connection).await.map_err(failed)?;
+    if let Some(reason) = missing_right(&mut connection, current)
+        .await
+        .map_err(failed)?
+    {
+        return Err(refused(reason));
+    }
+    connection.close().await.map_err(failed)?;
+    Ok(content)
+}
+
+async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>> {
+    let (number, version): (i64, String) = sqlx::query_as(
+        "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('server_version')",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    if number < NEEDED {
+        return Ok(Some(Refusal::Old(version)));
+    }
+    let (standby, schema): (bool, Option<String>) =
+        sqlx::query_as("SELECT pg_is_in_recovery(), CAST(current_schema() AS TEXT)")
+            .fetch_one(&mut *connection)
+            .await?;
+    let (read_only, fsync): (String, String) = sqlx::query_as(
+        "SELECT current_setting('default_transaction_read_only'), current_setting('fsync')",
+    )
+    .fetch_one(connection)
+    .await?;
+    if fsync == "off" {
+        tracing::warn!(
+            "the database server runs with fsync = off: a power cut loses acknowledged changes"
+        );
+    }
+    Ok(if standby || read_only == "on" {
+        Some(Refusal::Standby)
+    } else if schema.is_none() {
+        Some(Refusal::NoSchema)
+    } else {
+        None
+    })
+}
+
+/// Returns whether sessions are shared, as by PgBouncer between transactions. While another connection holds a
+/// transaction, such a pooler gives ours another session, or none: the one it had is taken first.
+async fn is_pooled(server: &Server, connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    const SESSION: &str = "SELECT CAST(pg_backend_pid() AS BIGINT)";
+    let (ours,): (i64,) = sqlx::query_as(SESSION).fetch_one(&mut *connection).await?;
+    let mut other = server.connect().await?;
+    sqlx::raw_sql("BEGIN").execute(&mut other).await?;
+    let (theirs,): (i64,) = sqlx::query_as(SESSION).fetch_one(&mut other).await?;
+    let shared = theirs == ours;
+    if !shared {
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+    }
+    other.close().await?;
+    Ok(shared)
+}
+
+/// Returns the right that the user lacks. Reading and writing a current schema needs no right to create tables.
+async fn missing_right(
+    connection: &mut AnyConnection,
+    is_current: bool,
+) -> sqlx::Result<Option<Refusal>> {
+    let (user, schema): (String, String) =
+        sqlx::query_as("SELECT CAST(current_user AS TEXT), CAST(current_schema() AS TEXT)")
+            .fetch_one(&mut *connection)
+            .await?;
+    if !is_current {
+        let (may,): (bool,) =
+            sqlx::query_as("SELECT has_schema_privilege(current_schema(), 'CREATE')")
+                .fetch_one(connection)
+                .await?;
+        return Ok((!may).then_some(Refusal::NoCreation(user, schema)));
+    }
+    let locked: Option<(String,)> = sqlx::query_as(
+        "SELECT CAST(c.relname AS TEXT) FROM pg_class c
+         WHERE c.relkind = 'r' AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+           AND c.relname <> '_sqlx_migrations'
+           AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                    AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+         ORDER BY c.relname LIMIT 1",
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(locked.map(|(table,)| Refusal::NoChange(user, table)))
+}
