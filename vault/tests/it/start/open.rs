@@ -197,7 +197,9 @@ async fn a_foreign_file_is_refused_and_unchanged() {
 async fn an_address_of_another_kind_is_refused() {
     let folder = tempfile::TempDir::new().unwrap();
     for url in [
-        "postgres://u:hunter2@localhost/keyhold",
+        "mysql://u:hunter2@localhost/keyhold",
+        "postgres://u:hunter2@localhost",
+        "postgres://u@localhost/keyhold?pasword=hunter2",
         "sqlite://keyhold.db?mode=ro",
         "keyhold.db",
         "sqlite://",
@@ -214,6 +216,22 @@ async fn an_address_of_another_kind_is_refused() {
             "{url}: {refused}"
         );
     }
+}
+
+/// Port 1 is reserved, and no server listens there.
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_named_without_the_password() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let options = vault::Options {
+        database_url: "postgres://u:hunter2@127.0.0.1:1/keyhold".to_owned(),
+        ..options(&folder)
+    };
+    let refused = sentence(Vault::open(&options, Arc::new(SystemClock::default())).await);
+    assert!(
+        refused.contains("postgres://127.0.0.1:1/keyhold") && !refused.contains("hunter2"),
+        "{refused}"
+    );
+    assert!(!options.pepper_file.exists(), "a pepper without a database");
 }
 
 #[tokio::test]
