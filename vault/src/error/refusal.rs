@@ -3,9 +3,11 @@
 /// The reasons why a server is not used, although it answers.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
+    #[error("{0}")]
+    Unreachable(String),
     #[error("PostgreSQL {0} is too old: Keyhold needs 15 or later")]
     Old(String),
-    #[error("it is a standby that only reads. Give the address of the primary")]
+    #[error("it only reads, as a standby does. Give the address of the primary")]
     Standby,
     #[error(
         "it is behind a pooler that gives each transaction another session, as PgBouncer's pool_mode = transaction does: \

@@ -13,11 +13,11 @@ use super::content::{Content, Inspected, LockedFile, MIGRATIONS, Place};
 use super::engine::Engine;
 use super::keeper::Keeper;
 use super::lock::Lock;
-use super::postgres::Server;
+use super::postgres::{self, Server};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
-use crate::error::{Error, OpenError, Result};
+use crate::error::{Error, OpenError, Refusal, Result};
 use crate::files::{private_file, sync_folder};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
@@ -63,9 +63,9 @@ impl Database {
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
     ) -> Result<Self, OpenError> {
-        let opened = |source| OpenError::Database {
+        let opened = |error| OpenError::Server {
             database: server.name().to_owned(),
-            source,
+            reason: Refusal::Unreachable(postgres::explain(&error)),
         };
         let mut connection = server.connect_writer().await.map_err(opened)?;
         // Several nodes that start at once migrate one after another.

@@ -21,7 +21,7 @@ use super::connection::{READER_TIMEOUT, READERS};
 use super::engine::NotBegun;
 
 pub use address::Server;
-pub use inspect::check;
+pub use inspect::{check, explain};
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
 const TURN: i64 = 0x006b_6579_686f_6c64;

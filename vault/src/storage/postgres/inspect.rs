@@ -3,7 +3,7 @@
 //! change them.
 
 use sqlx::any::install_default_drivers;
-use sqlx::{AnyConnection, Connection};
+use sqlx::{AnyConnection, Connection, Row};
 
 use super::Server;
 use crate::error::{OpenError, Refusal};
@@ -12,28 +12,32 @@ use crate::storage::content::{Content, is_current, read_schema};
 /// The oldest version that is supported, as `server_version_num`.
 const NEEDED: i64 = 150_000;
 
-/// The tables of the schema that our tables are in.
-const TABLES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()";
+/// The tables of the schema that our tables are in, including those that the user may not read.
+const TABLES: &str = "SELECT CAST(relname AS TEXT) FROM pg_class
+     WHERE relkind IN ('r', 'p') AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())";
 
 /// Checks the server, and returns the content of the database.
 pub async fn check(server: &Server) -> Result<Content, OpenError> {
     install_default_drivers();
-    let failed = |source| OpenError::Database {
-        database: server.name().to_owned(),
-        source,
-    };
     let refused = |reason| OpenError::Server {
         database: server.name().to_owned(),
         reason,
     };
+    let failed = |error| refused(Refusal::Unreachable(explain(&error)));
     let mut connection = server.connect().await.map_err(failed)?;
-    if let Some(reason) = refusal(&mut connection).await.map_err(failed)? {
-        return Err(refused(reason));
-    }
+    // First: behind such a pooler, prepared statements fail with errors that do not name the cause.
     if is_pooled(server, &mut connection).await.map_err(failed)? {
         return Err(refused(Refusal::Pooler));
     }
-    let content = read_schema(server.name(), TABLES, &mut connection).await?;
+    if let Some(reason) = refusal(&mut connection).await.map_err(failed)? {
+        return Err(refused(reason));
+    }
+    let content = read_schema(server.name(), TABLES, &mut connection)
+        .await
+        .map_err(|error| match error {
+            OpenError::Database { source, .. } => failed(source),
+            error => error,
+        })?;
     let current = content != Content::Blank && is_current(&mut connection).await.map_err(failed)?;
     if let Some(reason) = missing_right(&mut connection, current)
         .await
@@ -43,6 +47,15 @@ pub async fn check(server: &Server) -> Result<Content, OpenError> {
     }
     connection.close().await.map_err(failed)?;
     Ok(content)
+}
+
+/// Returns the server's own sentence about a failure, if it has one: sqlx adds where in the server's source it comes from.
+pub fn explain(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        sqlx::Error::Io(error) => format!("it cannot be reached: {error}"),
+        error => error.to_string(),
+    }
 }
 
 async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>> {
@@ -77,20 +90,24 @@ async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>
     })
 }
 
-/// Returns whether sessions are shared, as by PgBouncer between transactions. While another connection holds a
-/// transaction, such a pooler gives ours another session, or none: the one it had is taken first.
+/// Returns whether connections share sessions, as they do behind a pooler that lends them out by the transaction: it
+/// gives the session that is free first to the next connection that needs one.
 async fn is_pooled(server: &Server, connection: &mut AnyConnection) -> sqlx::Result<bool> {
-    const SESSION: &str = "SELECT CAST(pg_backend_pid() AS BIGINT)";
-    let (ours,): (i64,) = sqlx::query_as(SESSION).fetch_one(&mut *connection).await?;
+    let ours = session(connection).await?;
     let mut other = server.connect().await?;
     sqlx::raw_sql("BEGIN").execute(&mut other).await?;
-    let (theirs,): (i64,) = sqlx::query_as(SESSION).fetch_one(&mut other).await?;
-    let shared = theirs == ours;
-    if !shared {
-        sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
-    }
+    let shared = session(&mut other).await? == ours;
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
     other.close().await?;
     Ok(shared)
+}
+
+/// Returns the number of the server's process that serves a connection. Not by a prepared statement.
+async fn session(connection: &mut AnyConnection) -> sqlx::Result<i64> {
+    let row = sqlx::raw_sql("SELECT CAST(pg_backend_pid() AS BIGINT)")
+        .fetch_one(connection)
+        .await?;
+    row.try_get(0)
 }
 
 /// Returns the right that the user lacks. Reading and writing a current schema needs no right to create tables.
