@@ -55,6 +55,8 @@ impl Vault {
         }));
         // So that the first response of /readyz knows the fault too.
         vault.report_clock();
+        // Before the first change: the watch recognizes a replaced log only if it has seen the first one.
+        vault.look_at_file().await;
         Ok(vault)
     }
 }

@@ -64,7 +64,6 @@ async fn in_use() -> (Fixture, Member) {
         .unwrap();
     let session = site.session(&token).await.unwrap();
     let actor = Actor { session, caller };
-    site.vault.look_at_file().await;
     assert_eq!(site.vault.readiness().fault(Cause::File), None);
     (site, Member { actor, ..member })
 }
@@ -79,7 +78,8 @@ async fn create(
         .await
 }
 
-/// Every fault is noticed within two checks, which are a quarter of a second apart.
+/// Every fault is noticed within two checks, which are a quarter of a second apart, even if it is older than the first
+/// check of the watch.
 #[tokio::test]
 async fn every_fault_of_the_file_is_noticed() {
     for (expected, harm) in FAULTS {
