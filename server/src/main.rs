@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
-use server::config::commands::{ClockCommand, Command, CommandLine, MailCommand};
+use server::config::commands::{ClockCommand, Command, CommandLine, DbCommand, MailCommand};
 use tokio::runtime::Runtime;
 use vault::zones::Edition;
 
@@ -63,6 +63,10 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
         }
         Command::Restore(command) => {
             print(&server::cli::backup::restore(&command).await?);
+            Ok(())
+        }
+        Command::Db(DbCommand::Copy(command)) => {
+            print(&server::cli::db_copy::run(&command).await?);
             Ok(())
         }
         Command::Clock(ClockCommand::Accept(command)) => {

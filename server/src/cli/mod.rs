@@ -2,4 +2,5 @@
 
 pub mod backup;
 pub mod clock_accept;
+pub mod db_copy;
 pub mod mail_test;

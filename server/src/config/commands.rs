@@ -28,6 +28,9 @@ pub enum Command {
     /// Try the mail settings.
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Move the database.
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Fix the effects of a wrong clock.
     #[command(subcommand)]
     Clock(ClockCommand),
@@ -39,6 +42,12 @@ pub enum Command {
 pub enum MailCommand {
     /// Send one email with the settings of `serve`, and print the mail server's response.
     Test(MailTest),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Copy a database into an empty one, of SQLite or PostgreSQL, or continue such a copy. Servers of both must be stopped.
+    Copy(DbCopy),
 }
 
 #[derive(Debug, Subcommand)]
@@ -61,6 +70,17 @@ pub struct ClockAccept {
     /// Only report what would be done.
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct DbCopy {
+    /// The database to copy, as `sqlite://PATH` or `postgres://USER@HOST/DATABASE`.
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+
+    /// The empty database to copy it to. A missing file is created; a database of PostgreSQL must exist.
+    #[arg(long, value_name = "URL")]
+    pub to: String,
 }
 
 #[derive(Args, Debug)]

@@ -11,7 +11,7 @@ mod sample;
 mod stderr_capture;
 
 use std::any::Any;
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write as _, stderr};
 use std::os::fd::AsFd;
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, OnceLock};
@@ -35,6 +35,8 @@ static LOG: OnceLock<Log> = OnceLock::new();
 struct Log {
     queue: Arc<Queue>,
     sample: Arc<Sample>,
+    /// Whether standard error is a terminal.
+    terminal: bool,
 }
 
 /// Starts logging for the whole process.
@@ -48,6 +50,7 @@ pub fn start() -> Result<(), LogError> {
     let log = LOG.get_or_init(|| Log {
         queue: Arc::new(Queue::default()),
         sample: Arc::new(Sample::default()),
+        terminal,
     });
     let queue = Arc::clone(&log.queue);
     tracing_subscriber::fmt()
@@ -71,6 +74,30 @@ fn filter(wanted: &str) -> Result<EnvFilter, LogError> {
             source,
         }
     })
+}
+
+/// Shows how far a command is: on a terminal in the place of what it showed before, elsewhere as a line.
+pub fn show_progress(text: &str) {
+    let line = |log: &Log| {
+        if log.terminal {
+            format!("\r{text}\x1b[K")
+        } else {
+            format!("{text}\n")
+        }
+    };
+    push(line);
+}
+
+/// Ends the line on a terminal that shows how far a command is.
+pub fn end_progress() {
+    push(|log| if log.terminal { "\n" } else { "" }.to_owned());
+}
+
+fn push(text: impl Fn(&Log) -> String) {
+    if let Some(log) = LOG.get() {
+        // The queue takes or drops it.
+        let _ = queue::Line(Arc::clone(&log.queue)).write(text(log).as_bytes());
+    }
 }
 
 /// Writes the remaining lines, and after them the sentence that the process ends with. That sentence is for the person

@@ -60,6 +60,13 @@ pub enum OpenError {
     NoDatabase { path: PathBuf },
     #[error("the copy {} cannot be created: {reason}", path.display())]
     Backup { path: PathBuf, reason: String },
+    #[error(
+        "{database} holds an unfinished copy of {source_name}: run the same `keyhold db copy` again, which continues it"
+    )]
+    UnfinishedCopy {
+        database: String,
+        source_name: String,
+    },
     #[error("{} cannot be restored: {reason}", path.display())]
     Restore { path: PathBuf, reason: String },
     #[error("the database cannot be migrated: {0}")]

@@ -10,9 +10,11 @@ use sqlx::any::install_default_drivers;
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection};
 
+use super::copying::{self, Unfinished};
 use super::lock::{Lock, refuse_foreign_log};
 use super::postgres::{self, Server};
 use crate::error::OpenError;
+use crate::files::{private_file, sync_folder};
 use crate::storage::address::{address, sqlite_path, with_folder};
 
 /// The schema, and the migrations to it from every earlier one.
@@ -54,14 +56,42 @@ pub(super) struct LockedFile {
     pub file: Option<Arc<File>>,
 }
 
+impl LockedFile {
+    /// Creates the file where it is missing, and returns its handle.
+    pub fn created(&mut self) -> Result<Arc<File>, OpenError> {
+        if let Some(file) = &self.file {
+            return Ok(Arc::clone(file));
+        }
+        // SQLite gives its sidecar files the same mode.
+        private_file(&self.path)
+            .and_then(|made| made.sync_all())
+            .and_then(|()| sync_folder(&self.path))
+            .map_err(|error| OpenError::Database {
+                database: self.path.display().to_string(),
+                source: sqlx::Error::Io(error),
+            })?;
+        let file = self.lock.of_file()?;
+        self.file = Some(Arc::clone(&file));
+        Ok(file)
+    }
+}
+
 impl Inspected {
     /// Inspects the database at `url`, after locking it if it is a file.
     pub async fn new(url: &str) -> Result<Self, OpenError> {
+        Self::accepted_by(url, |content| content).await
+    }
+
+    /// Inspects the database at `url`, and rejects it as `accept` does.
+    pub(super) async fn accepted_by(
+        url: &str,
+        accept: impl Fn(Result<Content, OpenError>) -> Result<Content, OpenError>,
+    ) -> Result<Self, OpenError> {
         install_default_drivers();
         if Server::is_meant(url) {
             let server = Server::new(url)?;
             return Ok(Self {
-                content: postgres::check(&server).await?,
+                content: accept(postgres::check(&server).await)?,
                 place: Place::Server(server),
             });
         }
@@ -73,7 +103,7 @@ impl Inspected {
             None => Content::Missing,
             Some(file) => {
                 warn_if_open_to_others(&path, file);
-                inspect(&path).await?
+                accept(inspect(&path).await)?
             }
         };
         Ok(Self {
@@ -89,6 +119,15 @@ impl Inspected {
             Place::Server(server) => server.name().to_owned(),
         }
     }
+}
+
+/// Returns the name of the database at `url`, for messages. Spellings of one address share it.
+pub fn name(url: &str) -> Result<String, OpenError> {
+    Ok(if Server::is_meant(url) {
+        Server::new(url)?.name().to_owned()
+    } else {
+        sqlite_path(url)?.display().to_string()
+    })
 }
 
 /// Returns the path of the database at `url` if it is a file that does not exist.
@@ -178,6 +217,13 @@ pub(super) async fn read_schema(
             }
             _ => return Err(foreign()),
         }
+    }
+    if has(copying::NOTE) {
+        let unfinished = Unfinished::read(connection).await.map_err(opened)?;
+        return Err(OpenError::UnfinishedCopy {
+            database: name.to_owned(),
+            source_name: unfinished.source,
+        });
     }
     if !has("api_keys") {
         return Ok(Content::Blank);

@@ -18,7 +18,6 @@ use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
 use crate::error::{Error, OpenError, Refusal, Result};
-use crate::files::{private_file, sync_folder};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
 use crate::time::clock::Clock;
@@ -90,29 +89,16 @@ impl Database {
     }
 
     async fn open_file(
-        file: LockedFile,
+        mut locked: LockedFile,
         content: Content,
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
     ) -> Result<Self, OpenError> {
-        let LockedFile {
-            path,
-            mut lock,
-            file,
-        } = file;
+        let file = locked.created()?;
+        let LockedFile { path, mut lock, .. } = locked;
         let opened = |source| OpenError::Database {
             database: path.display().to_string(),
             source,
-        };
-        let file = if let Some(file) = file {
-            file
-        } else {
-            // SQLite gives its sidecar files the same mode.
-            private_file(&path)
-                .and_then(|made| made.sync_all())
-                .and_then(|()| sync_folder(&path))
-                .map_err(|error| opened(sqlx::Error::Io(error)))?;
-            lock.of_file()?
         };
         if matches!(content, Content::NoKeys | Content::Keys) {
             backup::before_migration(&path).await?;

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod backup;
 mod connection;
 pub mod content;
+pub mod copying;
 mod database;
 mod engine;
 mod health;
@@ -20,7 +21,7 @@ mod watch;
 mod writer;
 
 pub use connection::{READERS, connect};
-pub use content::{Content, Inspected, MIGRATIONS, missing};
+pub use content::{Content, Inspected, MIGRATIONS, missing, name};
 pub use database::{Database, Held};
 pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

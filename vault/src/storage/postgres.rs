@@ -67,6 +67,23 @@ impl Server {
         Ok(connection)
     }
 
+    /// Opens such a connection, keeps every other process from changing the database while it is open, and lifts the limits
+    /// of time, which are for short statements. None if another process does the same. A process that has just ended may
+    /// still be connected for the server.
+    pub async fn connect_alone(&self) -> sqlx::Result<Option<AnyConnection>> {
+        let mut connection = self.connect_writer().await?;
+        let alone = format!(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '5s';
+             SELECT pg_advisory_lock({TURN}); SET lock_timeout = '2s'"
+        );
+        let alone = sqlx::raw_sql(AssertSqlSafe(alone)).execute(&mut connection);
+        match alone.await {
+            Ok(_) => Ok(Some(connection)),
+            Err(error) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Opens the pool that reads.
     pub async fn readers(&self) -> sqlx::Result<AnyPool> {
         AnyPoolOptions::new()

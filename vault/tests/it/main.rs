@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod copy;
 mod keys;
 mod limits;
 mod mail;

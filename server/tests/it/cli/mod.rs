@@ -2,5 +2,6 @@
 
 mod backup;
 mod clock_accept;
+mod db_copy;
 mod failures;
 mod mail_test;

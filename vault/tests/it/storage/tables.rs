@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Operations on a database as a whole, which change rows of every room.
-const WHOLE_DATABASE: [&str; 2] = ["restore", "start/accept_clock.rs"];
+const WHOLE_DATABASE: [&str; 3] = ["copy", "restore", "start/accept_clock.rs"];
 
 /// Returns the files of a folder and of those below it.
 fn files(folder: &Path) -> Vec<PathBuf> {
