@@ -51,7 +51,8 @@ pub async fn connect_again(address: &str, watch: &Watch) -> sqlx::Result<AnyConn
     prepared(connection).await
 }
 
-async fn prepared(mut connection: AnyConnection) -> sqlx::Result<AnyConnection> {
+/// Gives a connection the settings that every connection has.
+pub(super) async fn prepared(mut connection: AnyConnection) -> sqlx::Result<AnyConnection> {
     for pragma in PRAGMAS {
         sqlx::query(pragma).execute(&mut connection).await?;
     }

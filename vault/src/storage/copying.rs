@@ -4,11 +4,14 @@
 //! The note is a table that exists until the copy is complete and compared. It is not one of the schema's, so a finished
 //! copy has no trace of it. Until then only the copy itself opens the target.
 
-use sqlx::{AnyConnection, Connection, FromRow};
+use std::str::FromStr;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, ConnectOptions, FromRow};
 
 use super::address::address;
-use super::connection::connect;
-use super::content::{Content, Inspected, Place};
+use super::connection::prepared;
+use super::content::{Content, Inspected, LockedFile, Place};
 use crate::error::OpenError;
 
 /// The table of the note.
@@ -76,7 +79,7 @@ impl Inspected {
     pub async fn connect_alone(&self) -> sqlx::Result<Option<AnyConnection>> {
         match &self.place {
             // The file is locked.
-            Place::File(file) => Ok(Some(connect(&address(&file.path, "mode=rw")).await?)),
+            Place::File(file) => Ok(Some(prepared(file.connect_alone().await?).await?)),
             Place::Server(server) => server.connect_alone().await,
         }
     }
@@ -84,10 +87,7 @@ impl Inspected {
     /// The same to read only: the connection changes nothing.
     pub async fn read_alone(&self) -> sqlx::Result<Option<AnyConnection>> {
         let (connection, read_only) = match &self.place {
-            Place::File(file) => {
-                let connection = AnyConnection::connect(&address(&file.path, "mode=rw")).await?;
-                (Some(connection), "PRAGMA query_only = ON")
-            }
+            Place::File(file) => (Some(file.connect_alone().await?), "PRAGMA query_only = ON"),
             Place::Server(server) => (
                 server.connect_alone().await?,
                 "SET default_transaction_read_only = on",
@@ -98,5 +98,14 @@ impl Inspected {
         };
         sqlx::raw_sql(read_only).execute(&mut connection).await?;
         Ok(Some(connection))
+    }
+}
+
+impl LockedFile {
+    async fn connect_alone(&self) -> sqlx::Result<AnyConnection> {
+        let address = address(&self.path, "mode=rw");
+        // Reading a whole table is slow, and no cause for a warning.
+        let options = AnyConnectOptions::from_str(&address)?.disable_statement_logging();
+        options.connect().await
     }
 }

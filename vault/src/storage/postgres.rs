@@ -11,10 +11,11 @@
 mod address;
 mod inspect;
 
+use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Connection, Row};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Row};
 use tokio::time::{Instant, timeout};
 
 use super::connection::{READER_TIMEOUT, READERS};
@@ -49,8 +50,13 @@ const LOCK_NOT_AVAILABLE: &str = "55P03";
 impl Server {
     /// Opens a connection with the settings that every connection has.
     pub async fn connect(&self) -> sqlx::Result<AnyConnection> {
+        self.connect_by(AnyConnectOptions::from_str(self.url())?)
+            .await
+    }
+
+    async fn connect_by(&self, options: AnyConnectOptions) -> sqlx::Result<AnyConnection> {
         let connect = async {
-            let mut connection = AnyConnection::connect(self.url()).await?;
+            let mut connection = options.connect().await?;
             sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
             Ok(connection)
         };
@@ -71,7 +77,10 @@ impl Server {
     /// of time, which are for short statements. None if another process does the same. A process that has just ended may
     /// still be connected for the server.
     pub async fn connect_alone(&self) -> sqlx::Result<Option<AnyConnection>> {
-        let mut connection = self.connect_writer().await?;
+        // Reading a whole table is slow, and no cause for a warning.
+        let options = AnyConnectOptions::from_str(self.url())?.disable_statement_logging();
+        let mut connection = self.connect_by(options).await?;
+        durable(&mut connection).await?;
         let alone = format!(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '5s';
              SELECT pg_advisory_lock({TURN}); SET lock_timeout = '2s'"
