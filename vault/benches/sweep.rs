@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use shared::{DAY_MS, HOUR_MS};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 use vault::test_support::{Fixture, NOON};
 
 const ROUNDS: i64 = 21;
@@ -61,7 +61,7 @@ async fn median(keys: i64) -> Duration {
 }
 
 /// Adds accounts, [`DUE`] keys that expire in each round, and others that expire between one and two years ahead.
-async fn fill(database: &mut SqliteConnection, keys: i64) {
+async fn fill(database: &mut AnyConnection, keys: i64) {
     let rows = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1 - 1)";
     let accounts = format!(
         "{rows} INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)

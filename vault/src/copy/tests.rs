@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::end::Engine;
 use super::*;
 use crate::Vault;
-use crate::test_support::{Fixture, options};
+use crate::test_support::{Fixture, Folder, options};
 use crate::time::clock::ManualClock;
 
 /// Few rows a batch, so that most tables have several.
@@ -23,7 +23,7 @@ const ROWS: usize = 3;
 
 /// A database to copy, and the folder of the copies.
 struct Site {
-    folder: TempDir,
+    folder: Folder,
     clock: Arc<ManualClock>,
     from: String,
     copies: TempDir,

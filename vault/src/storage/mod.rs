@@ -23,5 +23,7 @@ mod writer;
 pub use connection::{READERS, connect};
 pub use content::{Content, Inspected, MIGRATIONS, missing, name};
 pub use database::{Database, Held};
+#[cfg(feature = "test-support")]
+pub use postgres::TURN;
 pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

@@ -25,7 +25,7 @@ pub use address::Server;
 pub use inspect::{check, explain};
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
-const TURN: i64 = 0x006b_6579_686f_6c64;
+pub const TURN: i64 = 0x006b_6579_686f_6c64;
 /// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The longest wait for a commit or a rollback, after which its connection is given up and its outcome in doubt. A

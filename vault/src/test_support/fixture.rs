@@ -1,7 +1,6 @@
-//! A vault on files in a temporary folder, and short ways to fill it.
+//! A vault in a temporary folder, on either engine, and short ways to fill it.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,13 +8,13 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
 use shared::token::{AccessKey, SecretKey};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
-use tempfile::TempDir;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::folder::{DatabaseAddress, Folder, alone};
 use super::{NOON, PASSWORD};
 use crate::clock::{Clock, ManualClock};
 use crate::limits::Settings;
+use crate::storage::TURN;
 #[cfg(test)]
 use crate::storage::{System, Tx};
 use crate::verify::Rejection;
@@ -31,7 +30,7 @@ pub struct Fixture<C = ManualClock> {
     unsent: Unsent,
     pub vault: Vault,
     pub clock: Arc<C>,
-    pub folder: TempDir,
+    pub folder: Folder,
 }
 
 /// An account that is signed in, with its default key.
@@ -42,17 +41,13 @@ pub struct Member {
 }
 
 /// Returns the options of a vault in a folder.
-pub fn options(folder: &TempDir) -> Options {
+pub fn options(folder: &Folder) -> Options {
     Options {
-        database_url: format!("sqlite://{}", database(folder).display()),
+        database_url: folder.database().url(),
         pepper_file: folder.path().join("pepper"),
         base_url: "https://keys.example.com".to_owned(),
         limits: Settings::default(),
     }
-}
-
-fn database(folder: &TempDir) -> PathBuf {
-    folder.path().join("keyhold.db")
 }
 
 pub fn from(address: [u8; 4]) -> Caller {
@@ -107,7 +102,7 @@ impl Fixture {
 impl<C: Clock + 'static> Fixture<C> {
     /// Opens a vault that uses `clock`.
     pub async fn on(clock: Arc<C>, set: impl FnOnce(&mut Options)) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new().await;
         let mut options = options(&folder);
         set(&mut options);
         let vault = Vault::open(&options, clock.clone()).await.unwrap();
@@ -117,9 +112,9 @@ impl<C: Clock + 'static> Fixture<C> {
     }
 
     /// Wraps a vault that a test has opened.
-    pub fn of(folder: TempDir, clock: Arc<C>, vault: Vault) -> Self {
+    pub fn of(folder: Folder, clock: Arc<C>, vault: Vault) -> Self {
         let unsent = Unsent {
-            database: database(&folder),
+            database: folder.database(),
             clock: clock.clone(),
             left: AtomicBool::new(false),
         };
@@ -180,9 +175,59 @@ impl<C: Clock + 'static> Fixture<C> {
     }
 
     /// Opens a connection of the test's own, to read stored rows or to tamper with them.
-    pub async fn database(&self) -> SqliteConnection {
-        connect(&database(&self.folder)).await.unwrap()
+    pub async fn database(&self) -> AnyConnection {
+        self.folder.database().connect().await.unwrap()
     }
+
+    /// Returns whether a file of the vault, or a table on the server, contains a text.
+    pub async fn stores(&self, text: &str) -> bool {
+        let mut stored = Vec::new();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let file = file.unwrap().path();
+            stored.push(std::fs::read(file).unwrap_or_default());
+        }
+        if self.folder.database().is_postgres() {
+            stored.extend(rows(&mut self.database().await).await);
+        }
+        let wanted = text.as_bytes();
+        let mut stored = stored.iter();
+        stored.any(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted))
+    }
+
+    /// Begins a write as another process would: until the connection's COMMIT or ROLLBACK, the vault's changes wait.
+    pub async fn foreign_write(&self) -> AnyConnection {
+        let mut connection = self.database().await;
+        let statements = if self.folder.database().is_postgres() {
+            format!("BEGIN; SELECT pg_advisory_xact_lock({TURN})")
+        } else {
+            "BEGIN IMMEDIATE".to_owned()
+        };
+        let begun = sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection);
+        begun.await.unwrap();
+        connection
+    }
+}
+
+/// Returns every row of a PostgreSQL database as text. Bytes appear as the characters that they stand for, if any.
+async fn rows(database: &mut AnyConnection) -> Vec<Vec<u8>> {
+    let tables = "SELECT CAST(relname AS TEXT) FROM pg_class
+                  WHERE relkind = 'r' AND relnamespace = CAST('public' AS regnamespace)";
+    let tables: Vec<String> = sqlx::query_scalar(tables)
+        .fetch_all(&mut *database)
+        .await
+        .unwrap();
+    let readable = sqlx::query("SET bytea_output = 'escape'").execute(&mut *database);
+    readable.await.unwrap();
+    let mut rows = Vec::new();
+    for table in tables {
+        let all = format!("SELECT CAST(t AS TEXT) FROM {table} t");
+        let all: Vec<String> = sqlx::query_scalar(AssertSqlSafe(all))
+            .fetch_all(&mut *database)
+            .await
+            .unwrap();
+        rows.extend(all.into_iter().map(String::into_bytes));
+    }
+    rows
 }
 
 /// The rejection of an unknown access key and of a wrong secret.
@@ -212,7 +257,7 @@ pub fn carrier(access_key: AccessKey, secret: &SecretKey<'_>) -> HeaderMap {
 /// A mail is unsent if it is due by the fixture's clock and has no outcome. Confirmations do not count, because every
 /// sign-up asks for one. If the test has removed or damaged the database, there is nothing to check.
 struct Unsent {
-    database: PathBuf,
+    database: DatabaseAddress,
     clock: Arc<dyn Clock>,
     left: AtomicBool,
 }
@@ -224,7 +269,7 @@ impl Drop for Unsent {
         }
         // A thread of its own, since the test may be inside a runtime.
         let (database, now) = (self.database.clone(), self.clock.wall());
-        let due = std::thread::spawn(move || due(&database, now)).join();
+        let due = std::thread::spawn(move || alone(due(&database, now))).join();
         let due = due.unwrap();
         assert!(
             due.is_empty(),
@@ -234,31 +279,18 @@ impl Drop for Unsent {
 }
 
 /// Returns the kinds of the unsent mails.
-fn due(database: &Path, now: i64) -> Vec<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let Ok(mut connection) = connect(database).await else {
-            return Vec::new();
-        };
-        sqlx::query_scalar(
-            "SELECT kind FROM outbox
-             WHERE outcome IS NULL AND next_at <= $1 AND kind <> 'confirm_address'",
-        )
-        .bind(now)
-        .fetch_all(&mut connection)
-        .await
-        .unwrap_or_default()
-    })
-}
-
-async fn connect(database: &Path) -> sqlx::Result<SqliteConnection> {
-    SqliteConnectOptions::new()
-        .filename(database)
-        .connect()
-        .await
+async fn due(database: &DatabaseAddress, now: i64) -> Vec<String> {
+    let Ok(mut connection) = database.connect().await else {
+        return Vec::new();
+    };
+    sqlx::query_scalar(
+        "SELECT kind FROM outbox
+         WHERE outcome IS NULL AND next_at <= $1 AND kind <> 'confirm_address'",
+    )
+    .bind(now)
+    .fetch_all(&mut connection)
+    .await
+    .unwrap_or_default()
 }
 
 /// Changes the database by a statement, in a write transaction.

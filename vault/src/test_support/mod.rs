@@ -8,6 +8,7 @@
 )]
 
 mod fixture;
+mod folder;
 mod mail;
 pub mod peer;
 
@@ -19,6 +20,7 @@ pub use fixture::{
     Fixture, INVALID, Member, at, carrier, creation, edit, expire, from, messages, newcomer,
     options, restoration, restore, verify,
 };
+pub use folder::{DatabaseAddress, Folder};
 pub use mail::{Mail, Mailbox};
 
 /// Mon 23 Nov 2026, 12:00 UTC, where the clock of a fixture begins, in epoch milliseconds.

@@ -1,4 +1,6 @@
-//! The vault as the server uses it: real SQLite files in a temporary folder, and a clock that the test moves.
+//! The vault as the server uses it: a real database, on SQLite or PostgreSQL, and a clock that the test moves.
+//!
+//! Tests of what only SQLite has are in modules of their own, which the Makefile lists (`SQLITE_ONLY`).
 
 #![expect(
     clippy::disallowed_methods,

@@ -78,7 +78,7 @@ async fn the_names_of_many_keys_are_prepared_again() {
         "INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at,
                                expiration_set_at)
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
-         SELECT 'kh_' || SUBSTR('0000000000000000' || i, -16), account_id, 'Key ' || i, '', 'old', digest, pepper_id,
+         SELECT 'kh_' || (1000000000000000 + i), account_id, 'Key ' || i, '', 'old', digest, pepper_id,
                 created_at, expires_at, expiration_set_at
          FROM api_keys, n WHERE name = 'billing'",
         "DELETE FROM foldings",

@@ -5,3 +5,4 @@ mod devices;
 pub mod email_links;
 mod sessions;
 mod sign_in;
+mod sqlite;

@@ -2,14 +2,14 @@
 
 use tempfile::TempDir;
 use vault::copy::{Copied, CopyError, Progress, Step, copy};
-use vault::test_support::{Fixture, Member, options, verify};
+use vault::test_support::{Fixture, Folder, Member, options, verify};
 use vault::{OpenError, Vault};
 
 /// Texts whose order differs between bytes and most languages, and which need care in SQL.
 const TEXTS: [&str; 8] = ["", "a", "B", "_", "\u{e9}", "\u{1f511}", "a\nb", "'\"\\$1"];
 
 /// Stops the vault, and returns the folder of its files.
-async fn stopped(site: Fixture) -> TempDir {
+async fn stopped(site: Fixture) -> Folder {
     site.vault.close().await;
     site.folder
 }

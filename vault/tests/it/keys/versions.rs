@@ -319,7 +319,6 @@ async fn outdated_settings_overwrite_nothing() {
 /// A link that is sent again does not restore a second recipient that was removed after the button was pressed.
 #[tokio::test]
 async fn a_removed_recipient_is_not_put_back_by_its_link() {
-    use sqlx::Connection;
     let site = Fixture::new().await;
     site.leave_mail();
     let vault = &site.vault;
@@ -328,10 +327,9 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
         .set_second_recipient(&actor, "b@example.com", "")
         .await
         .unwrap();
-    let mut database = site.database().await;
-    let mut other = database.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let mut other = site.foreign_write().await;
     sqlx::query("UPDATE accounts SET second_recipient = NULL")
-        .execute(&mut *other)
+        .execute(&mut other)
         .await
         .unwrap();
     let metrics = tokio::runtime::Handle::current().metrics();
@@ -344,7 +342,7 @@ async fn a_removed_recipient_is_not_put_back_by_its_link() {
     while metrics.num_alive_tasks() < before + 2 {
         tokio::task::yield_now().await;
     }
-    other.commit().await.unwrap();
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
     conflict(again.await.unwrap());
     let shown = vault.notices(actor.account()).await.unwrap();
     assert_eq!(shown.second_recipient, None);

@@ -230,8 +230,12 @@ async fn hostile_names_stay_names() {
 
     // No form accepts this name, but a database may hold it.
     let mut database = site.database().await;
+    // PostgreSQL stores no NUL.
+    let is_postgres = site.folder.database().is_postgres();
+    let last = if is_postgres { '\u{1}' } else { '\u{0}' };
+    let name = format!("a\r\nEND:VEVENT\r\nATTACH:https://evil.example\u{202e}{last}");
     sqlx::query("UPDATE api_keys SET name = $1 WHERE expires_at IS NOT NULL")
-        .bind("a\r\nEND:VEVENT\r\nATTACH:https://evil.example\u{202e}\u{0}")
+        .bind(name)
         .execute(&mut database)
         .await
         .unwrap();
@@ -256,11 +260,12 @@ async fn the_feed_has_the_nearest_dates_of_many() {
         let statement = format!(
             "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})
              INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at)
-             SELECT 'kh_{first}' || n, $1, '{first}' || n, '', '', randomblob(32), '', 0, $2 {first} n * 60000 FROM numbers"
+             SELECT 'kh_{first}' || n, $1, '{first}' || n, '', '', $3, '', 0, $2 {first} n * 60000 FROM numbers"
         );
         sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(&member.actor.account().id)
             .bind(NOON)
+            .bind(vec![0_u8; 32])
             .execute(&mut database)
             .await
             .unwrap();

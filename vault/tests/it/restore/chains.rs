@@ -3,8 +3,7 @@
 
 use std::fs;
 
-use tempfile::TempDir;
-use vault::test_support::{Fixture, HOUR, Member, NOON, PASSWORD, expire};
+use vault::test_support::{Fixture, Folder, HOUR, Member, NOON, PASSWORD, expire};
 use vault::{Actor, Caller, ChangePassword, NewKey, Present, Restored, Since};
 
 use crate::restore::revocation::{restore, stop, wanted};
@@ -15,7 +14,7 @@ const THIRD_PASSWORD: &str = "a calm desert at dusk";
 
 /// An older and a newer backup, and the fate of the keys between them.
 struct Story {
-    folder: TempDir,
+    folder: Folder,
     /// In both backups.
     leaked: NewKey,
     /// In both; without an expiration in the newer one.
@@ -70,14 +69,14 @@ async fn change_password(site: &Fixture, member: &mut Member, (old, new): (&str,
     member.actor.session = site.session(&changed.await.unwrap()).await.unwrap();
 }
 
-async fn restored(folder: &TempDir, name: &str, now: i64) -> Restored {
+async fn restored(folder: &Folder, name: &str, now: i64) -> Restored {
     restore(folder, &wanted(&folder.path().join(name)), now)
         .await
         .unwrap()
 }
 
 /// Expires a key in the current database.
-async fn expired_meanwhile(folder: TempDir, key: &NewKey, password: &str) -> TempDir {
+async fn expired_meanwhile(folder: Folder, key: &NewKey, password: &str) -> Folder {
     let site = start(folder, NOON + 4 * HOUR).await;
     let caller = Caller::default();
     let token = site.vault.sign_in(&caller, "a@example.com", password).await;

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sqlx::Connection;
-use tempfile::TempDir;
-use vault::test_support::{DAY, Fixture, HOUR, Mailbox, Member, NOON, expire, options};
+use vault::test_support::{DAY, Fixture, Folder, HOUR, Mailbox, Member, NOON, expire, options};
 use vault::{Present, Restored, Since, Wanted};
 
 use crate::storage::backups::{back_up, backup_file, start};
@@ -19,7 +18,7 @@ pub fn wanted(file: &Path) -> Wanted {
     }
 }
 
-pub async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Restored, String> {
+pub async fn restore(folder: &Folder, wanted: &Wanted, now: i64) -> Result<Restored, String> {
     let options = options(folder);
     vault::restore(&options.database_url, &options.pepper_file, wanted, now)
         .await
@@ -27,7 +26,7 @@ pub async fn restore(folder: &TempDir, wanted: &Wanted, now: i64) -> Result<Rest
 }
 
 /// Stops a vault, so that its files can be restored.
-pub async fn stop(site: Fixture) -> TempDir {
+pub async fn stop(site: Fixture) -> Folder {
     site.vault.close().await;
     site.folder
 }

@@ -6,9 +6,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::sync::Arc;
 
-use tempfile::TempDir;
 use vault::clock::ManualClock;
-use vault::test_support::{Fixture, NOON, options};
+use vault::test_support::{Fixture, Folder, NOON, options};
 use vault::{Options, Vault};
 
 async fn sentence(options: &Options) -> String {
@@ -63,7 +62,7 @@ async fn a_killed_first_start_can_be_repeated() {
         },
     ];
     for died in states {
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new().await;
         died(folder.path());
         assert_eq!(sentence(&options(&folder)).await, "opened");
         assert!(!folder.path().join("pepper.new").exists());
@@ -138,7 +137,7 @@ async fn a_pepper_without_its_database_is_refused_and_kept() {
 
 #[tokio::test]
 async fn a_dangling_link_to_the_database_is_refused() {
-    let folder = TempDir::new().unwrap();
+    let folder = Folder::new().await;
     let target = folder.path().join("volume.db");
     symlink(&target, folder.path().join("keyhold.db")).unwrap();
     let said = sentence(&options(&folder)).await;
@@ -161,7 +160,7 @@ async fn a_pepper_that_is_no_secret_is_refused() {
         (&"deadbeef".repeat(8), 0o600, "not random"),
         (&good[1..], 0o600, "64 hexadecimal digits"),
     ] {
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new().await;
         fs::write(folder.path().join("keyhold.db"), "").unwrap();
         pepper(&folder.path().join("pepper"), text, mode);
         let before = files(folder.path());
@@ -205,7 +204,7 @@ async fn the_lock_is_on_the_file_itself() {
 #[tokio::test]
 async fn a_lock_that_is_a_link_is_refused() {
     for target in ["elsewhere", "keyhold.db"] {
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new().await;
         symlink(
             folder.path().join(target),
             folder.path().join("keyhold.db.lock"),

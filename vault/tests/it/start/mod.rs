@@ -3,3 +3,4 @@
 pub mod clock;
 mod first_start;
 mod open;
+mod sqlite;

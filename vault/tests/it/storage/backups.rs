@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sqlx::Connection;
-use tempfile::TempDir;
 use vault::Vault;
 use vault::clock::ManualClock;
-use vault::test_support::{Fixture, NOON, creation, options};
+use vault::test_support::{Fixture, Folder, NOON, creation, options};
 
 pub fn backup_file(site: &Fixture) -> PathBuf {
     site.folder.path().join("backup.db")
@@ -19,7 +18,7 @@ pub async fn back_up(site: &Fixture, file: &Path) -> Result<vault::Copied, vault
     vault::backup(&options(&site.folder).database_url, file).await
 }
 
-pub async fn start(folder: TempDir, now: i64) -> Fixture {
+pub async fn start(folder: Folder, now: i64) -> Fixture {
     let clock = Arc::new(ManualClock::at(now));
     let vault = Vault::open(&options(&folder), clock.clone()).await.unwrap();
     Fixture::of(folder, clock, vault)
@@ -54,7 +53,7 @@ async fn a_backup_under_writes_is_whole() {
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
         );
-        let folder = TempDir::new().unwrap();
+        let folder = Folder::new().await;
         fs::copy(&file, folder.path().join("keyhold.db")).unwrap();
         fs::copy(
             site.folder.path().join("pepper"),

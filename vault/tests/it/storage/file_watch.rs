@@ -4,9 +4,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use sqlx::Connection;
-use tempfile::TempDir;
 use vault::readiness::Cause;
-use vault::test_support::{Fixture, Member, creation, verify};
+use vault::test_support::{Fixture, Folder, Member, creation, verify};
 use vault::{Actor, Caller, Vault};
 
 type Fault = (&'static str, fn(&Fixture));
@@ -140,8 +139,8 @@ async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
 }
 
 /// Opens copies of these files and the pepper, as another process would find them.
-async fn as_found_later(site: &Fixture, files: &[&str]) -> (TempDir, Vault) {
-    let copy = TempDir::new().unwrap();
+async fn as_found_later(site: &Fixture, files: &[&str]) -> (Folder, Vault) {
+    let copy = Folder::new().await;
     for file in files.iter().chain(&["pepper"]) {
         fs::copy(site.folder.path().join(file), copy.path().join(file)).unwrap();
     }
@@ -296,7 +295,7 @@ async fn the_log_of_a_file_that_was_replaced_is_emptied() {
 async fn a_log_of_another_file_is_refused() {
     let (site, member) = in_use().await;
     let key = create(&site, &member, "in the log").await.unwrap();
-    let copy = TempDir::new().unwrap();
+    let copy = Folder::new().await;
     let here = |name: &str| site.folder.path().join(name);
     let there = |name: &str| copy.path().join(name);
     for name in ["keyhold.db", "keyhold.db.lock", "pepper"] {

@@ -4,7 +4,7 @@
 use std::io::{Seek, SeekFrom, Write};
 use std::time::{Duration, Instant};
 
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{AnyConnection, Connection};
 use vault::readiness::Cause;
 use vault::test_support::{Fixture, Member, PASSWORD, creation, expire};
 use vault::{Caller, Error};
@@ -14,7 +14,7 @@ use crate::usage::flush::{account_hours, call};
 /// The limit within which writes work again after the fault, with time for a busy machine.
 const SOON: Duration = Duration::from_secs(20);
 
-async fn execute(database: &mut SqliteConnection, statement: &str) {
+async fn execute(database: &mut AnyConnection, statement: &str) {
     sqlx::query(sqlx::AssertSqlSafe(statement.to_owned()))
         .execute(database)
         .await

@@ -1,3 +1,4 @@
 //! The bounds on what a database holds.
 
 mod growth;
+mod sqlite;

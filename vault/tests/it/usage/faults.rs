@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 use vault::clock::ManualClock;
 use vault::test_support::{DAY, Fixture, HOUR, NOON, SECOND, expire};
 
@@ -35,7 +35,7 @@ async fn a_failed_flush_loses_nothing() {
     assert_eq!(site.vault.flush_lag().as_secs(), 0);
 }
 
-async fn rename(database: &mut SqliteConnection, from: &str, to: &str) {
+async fn rename(database: &mut AnyConnection, from: &str, to: &str) {
     let statement = format!("ALTER TABLE {from} RENAME TO {to}");
     sqlx::query(sqlx::AssertSqlSafe(statement))
         .execute(database)
@@ -77,7 +77,7 @@ async fn usage_revives_nothing() {
     assert_eq!(site.verdict(&expired), "expired");
 }
 
-async fn keys_of(database: &mut SqliteConnection) -> Vec<(String, String, Option<i64>)> {
+async fn keys_of(database: &mut AnyConnection) -> Vec<(String, String, Option<i64>)> {
     sqlx::query_as("SELECT access_key, name, expires_at FROM api_keys ORDER BY access_key")
         .fetch_all(database)
         .await

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use shared::problem::Code;
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, SECOND, expire};
 use vault::{Caller, NewKey, Vault};
 
@@ -37,7 +37,7 @@ pub fn call(vault: &Vault, key: &NewKey, last: u8, agent: &str) -> bool {
 }
 
 /// Returns hour, accepted and refused calls of a key.
-pub async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i64, i64)> {
+pub async fn hours(database: &mut AnyConnection, key: &NewKey) -> Vec<(i64, i64, i64)> {
     sqlx::query_as(
         "SELECT hour - $2, accepted, refused FROM key_hours WHERE access_key = $1 ORDER BY hour",
     )
@@ -49,10 +49,7 @@ pub async fn hours(database: &mut SqliteConnection, key: &NewKey) -> Vec<(i64, i
 }
 
 /// Returns the same for an account, including the calls of its deleted keys.
-pub async fn account_hours(
-    database: &mut SqliteConnection,
-    member: &Member,
-) -> Vec<(i64, i64, i64)> {
+pub async fn account_hours(database: &mut AnyConnection, member: &Member) -> Vec<(i64, i64, i64)> {
     sqlx::query_as(
         "SELECT hour - $2, accepted, refused FROM account_hours WHERE account_id = $1 ORDER BY hour",
     )
@@ -65,7 +62,7 @@ pub async fn account_hours(
 
 /// Returns address, agent, last seen and last refused in seconds after noon; the latest first.
 pub async fn callers(
-    database: &mut SqliteConnection,
+    database: &mut AnyConnection,
     key: &NewKey,
 ) -> Vec<(String, String, i64, Option<i64>)> {
     sqlx::query_as(
@@ -79,7 +76,7 @@ pub async fn callers(
     .unwrap()
 }
 
-pub async fn used_at(database: &mut SqliteConnection, key: &NewKey) -> Option<i64> {
+pub async fn used_at(database: &mut AnyConnection, key: &NewKey) -> Option<i64> {
     sqlx::query_scalar("SELECT used_at FROM last_uses WHERE access_key = $1")
         .bind(key.access_key.to_string())
         .fetch_optional(database)

@@ -55,8 +55,9 @@ impl Site {
         refused_at: Option<i64>,
     ) {
         sqlx::query(
-            "INSERT OR REPLACE INTO callers (access_key, address, agent, seen_at, refused_at)
-             VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO callers (access_key, address, agent, seen_at, refused_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (access_key, address, agent) DO UPDATE SET
+                 seen_at = excluded.seen_at, refused_at = excluded.refused_at",
         )
         .bind(key.access_key.to_string())
         .bind(address)

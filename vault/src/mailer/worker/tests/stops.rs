@@ -1,15 +1,40 @@
 //! Mails whose outcome could not be stored before a stop.
 
 use super::*;
-use crate::test_support::execute;
+/// Makes the database reject `change`, "UPDATE" or "UPDATE OF" a column, of mails.
+async fn forbid(fixture: &Fixture, name: &str, change: &str) {
+    let (function, refusal) = if fixture.folder.database().is_postgres() {
+        (
+            "CREATE OR REPLACE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no''; END';",
+            "FOR EACH ROW EXECUTE FUNCTION no()",
+        )
+    } else {
+        ("", "BEGIN SELECT RAISE(ABORT, 'no'); END")
+    };
+    let trigger = format!("{function} CREATE TRIGGER {name} BEFORE {change} ON outbox {refusal}");
+    execute(fixture, &trigger).await;
+}
+
+/// Ends what [`forbid`] has begun.
+async fn permit(fixture: &Fixture, name: &str) {
+    let of = if fixture.folder.database().is_postgres() {
+        "ON outbox"
+    } else {
+        ""
+    };
+    execute(fixture, &format!("DROP TRIGGER {name} {of}")).await;
+}
+
+async fn execute(fixture: &Fixture, statements: &str) {
+    let statements = sqlx::AssertSqlSafe(statements.to_owned());
+    let mut database = fixture.database().await;
+    let executed = sqlx::raw_sql(statements).execute(&mut database).await;
+    executed.unwrap();
+}
 
 /// Runs a round whose mails are all accepted by the mail server, while their outcome cannot be stored.
 async fn taken_and_not_stored(worker: &mut WorkerFixture) {
-    execute(
-        &worker.round.vault,
-        "CREATE TRIGGER no_outcome BEFORE UPDATE OF outcome ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
-    )
-    .await;
+    forbid(&worker.fixture, "no_outcome", "UPDATE OF outcome").await;
     worker.round.look(Duration::ZERO).await.unwrap();
     let all_taken = |round: &Round| {
         let mut mails = round.under_way.values();
@@ -48,15 +73,11 @@ async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
             .unwrap();
         vault.expire_key(&worker.member.actor, &key).await.unwrap();
         taken_and_not_stored(&mut worker).await;
-        execute(
-            &vault,
-            "CREATE TRIGGER no_update BEFORE UPDATE ON outbox BEGIN SELECT RAISE(ABORT, 'no'); END",
-        )
-        .await;
+        forbid(&worker.fixture, "no_update", "UPDATE").await;
         let transport = Arc::clone(&worker.round.transport);
         worker.round.give_back().await;
-        execute(&vault, "DROP TRIGGER no_outcome").await;
-        execute(&vault, "DROP TRIGGER no_update").await;
+        permit(&worker.fixture, "no_outcome").await;
+        permit(&worker.fixture, "no_update").await;
         worker.fixture.clock.advance(minutes * 60_000);
 
         let round = Round::new(vault.clone(), Arc::into_inner(transport).unwrap());
