@@ -17,13 +17,13 @@ PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench faults screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-shapes test-faults test-browser tools python nginx chromium always
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres chromium always
 
 help: ## List these targets
 	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: tools python nginx ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx
+setup: tools python nginx postgres ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx, PostgreSQL
 
 run: build ## Build and start with demonstration data on http://127.0.0.1:3000
 	target/release/keyhold serve --demo
@@ -77,6 +77,10 @@ python:
 # For tests only. The gateways are tested on Linux only.
 nginx:
 	@if [[ $$(uname) == Linux ]]; then build/nginx.sh >/dev/null; fi
+
+# For tests only.
+postgres:
+	@build/postgres.sh >/dev/null
 
 chromium: $(PACKAGES)
 	@build/chromium.sh
@@ -133,6 +137,19 @@ test-rust:
 	if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; cargo nextest run --locked --workspace; \
 	else set -x; cargo test --locked --workspace; fi
+
+# The tests whose vault has a database, again on a PostgreSQL server of their own: all tests of the vault but the unit tests
+# without a fixture, and those of requests. Left out are modules about what only SQLite has.
+SQLITE_ONLY := sqlite first_start restore backups file_watch migrations tables write_faults
+ON_POSTGRES := binary(it) & test(/^(accounts|keys|limits|mailer|notices|recovery|start|storage|text|upkeep|usage|verify)/) & package(vault) \
+	| kind(lib) & package(vault) & test(/^(limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::transaction)/) \
+	| binary(it) & package(server) & test(/^(http|mail|routes)::/) - test(/^routes::markup::/)
+
+test-postgres:
+	@if cargo nextest --version >/dev/null 2>&1; then set -x; \
+	build/postgres.sh run cargo nextest run --locked --workspace \
+	-E '($(ON_POSTGRES)) - test(/(^|::)($(subst $() $(),|,$(SQLITE_ONLY)))::/)'; \
+	else set -x; build/postgres.sh run cargo test --locked --workspace --lib --test it -- $(SQLITE_ONLY:%=--skip %::); fi
 
 # Of the same profile as the release build, because that has compiled everything else of it.
 test-shapes:
