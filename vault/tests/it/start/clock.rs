@@ -229,6 +229,8 @@ async fn a_jump_ahead_is_reported_and_can_be_corrected() {
             .is_none(),
         "there is nothing left to do"
     );
+    // A start is another process, with a clock of its own.
+    let machine = Arc::new(ManualClock::at(right));
     let vault = Vault::open(&options(&folder), machine.clone())
         .await
         .unwrap();
