@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 
 use futures_util::{Stream, TryStreamExt};
 use shared::notice::{Stage, Stages};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, FromRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::error::{Error, Result};
 use crate::outbox::ledger::{self, Report};
@@ -94,13 +94,16 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     }
     let mut mails = 0;
     let mut batch = Batch::default();
-    let mut rows = due(&database.readers, from, now);
+    let mut read = database.begin_long_read().await?;
+    let mut rows = due(&mut read, from, now);
     while let Some(row) = rows.try_next().await? {
         if batch.is_full_for(&row.account) {
             mails += std::mem::take(&mut batch).write(database, now).await?;
         }
         batch.add(row);
     }
+    drop(rows);
+    drop(read);
     mails += batch.write(database, now).await?;
     let advance = async |tx: &mut Tx| {
         sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
@@ -186,11 +189,11 @@ struct Due {
 
 /// Returns what fell due from `from` until before `now`, of the stages that the account has chosen and that apply. The
 /// rows of an account are consecutive.
-fn due(readers: &AnyPool, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
+fn due(read: &mut AnyConnection, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
     let rows = sqlx::query_as(AssertSqlSafe(DUE.as_str()))
         .bind(from)
         .bind(now)
-        .fetch(readers)
+        .fetch(read)
         .map_err(Error::from);
     rows.try_filter_map(|row: DueRow| std::future::ready(Ok(row.due())))
 }
@@ -348,13 +351,15 @@ mod tests {
         let database = &vault.0.database;
         let expire = "UPDATE api_keys SET expires_at = 1795435200001";
         crate::test_support::execute(vault, expire).await;
-        let mut rows = due(&database.readers, NOON, NOON + 2);
+        let mut read = database.begin_long_read().await.unwrap();
+        let mut rows = due(&mut read, NOON, NOON + 2);
         let mut batch = Batch::default();
         while let Some(row) = rows.try_next().await.unwrap() {
             assert_eq!(row.key.access_key, access_key);
             batch.add(row);
         }
         drop(rows);
+        drop(read);
         let readdress = "UPDATE accounts SET email = 'new@example.com'";
         crate::test_support::execute(vault, readdress).await;
         assert_eq!(batch.write(database, NOON + 2).await.unwrap(), 1);

@@ -183,6 +183,25 @@ impl Database {
         }
     }
 
+    /// Returns whether other processes may write to the database too.
+    pub fn is_shared(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Begins a read whose rows may be fetched as slowly as they are used. The limits of time of other reads would end
+    /// it.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if no reader is free.
+    pub async fn begin_long_read(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>> {
+        let mut read = self.readers.begin().await?;
+        if self.is_shared() {
+            let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+            sqlx::raw_sql(unlimited).execute(&mut *read).await?;
+        }
+        Ok(read)
+    }
+
     /// Returns the number of failed writes since the start.
     pub fn write_failures(&self) -> u64 {
         self.writer.failures()
