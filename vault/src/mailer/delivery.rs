@@ -6,6 +6,7 @@ mod crowded;
 
 use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +32,7 @@ impl Vault {
             wanted,
             now,
             clock_ahead: self.now() > now.saturating_add(JUMP_MS),
+            lease: outbox::lease_duration(&self.0.database),
         }
     }
 
@@ -165,9 +167,28 @@ impl Outgoing {
         outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
     }
 
+    /// Returns the instant, counted by the monotonic clock from the lease on, unless the machine's was set back
+    /// meanwhile.
+    fn now(&self, vault: &Vault, begun: Instant) -> i64 {
+        let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
+        let now = self.lease.since.saturating_add(took);
+        now.min(vault.0.clock.wall())
+    }
+
+    /// Extends the lease, so that no other node takes the mail.
+    async fn extend_lease(&self, vault: &Vault, begun: Instant) {
+        let database = &vault.0.database;
+        let extended = outbox::extend(database, &self.lease, self.now(vault, begun)).await;
+        if let Err(error) = database.noted(extended)
+            && error.is_news()
+        {
+            let mail = &self.lease.id;
+            tracing::warn!(%error, mail, "the lease of an email cannot be extended yet");
+        }
+    }
+
     /// Sends the mail and settles it, however long that takes: a mail that was sent and is not settled would be sent
-    /// again. So nothing comes between the two, and a panic in either is an outcome like any other. The instant is
-    /// counted from the lease, by the monotonic clock, unless the machine's was set back meanwhile.
+    /// again. So nothing comes between the two, and a panic in either is an outcome like any other.
     pub async fn send(
         self,
         vault: &Vault,
@@ -176,7 +197,18 @@ impl Outgoing {
         progress: &Progress,
     ) {
         let begun = Instant::now();
-        let attempt = AssertUnwindSafe(self.attempt(transport, limit, progress)).catch_unwind();
+        let nodes = vault.0.database.is_shared();
+        let attempt = async {
+            let mut attempt = pin!(self.attempt(transport, limit, progress));
+            loop {
+                tokio::select! {
+                    outcome = &mut attempt => return outcome,
+                    // Not beside the attempt: its end would cut this change short.
+                    () = sleep(outbox::EXTEND_EVERY), if nodes => self.extend_lease(vault, begun).await,
+                }
+            }
+        };
+        let attempt = AssertUnwindSafe(attempt).catch_unwind();
         let outcome = attempt
             .await
             .unwrap_or_else(|_| Err(progress.error("Keyhold failed while sending this email")));
@@ -185,9 +217,7 @@ impl Outgoing {
         }
         let mail = &self.lease.id;
         loop {
-            let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
-            let now = self.lease.since.saturating_add(took);
-            let now = now.min(vault.0.clock.wall());
+            let now = self.now(vault, begun);
             let settled = AssertUnwindSafe(self.settle(vault, &outcome, now)).catch_unwind();
             match settled.await.map(|settled| vault.0.database.noted(settled)) {
                 Ok(Ok(())) => break,

@@ -292,13 +292,16 @@ impl Round {
     /// recording it, waits before it is sent a second time.
     async fn give_back(mut self) {
         self.sending.shutdown().await;
-        let left = self.under_way.into_values();
-        let unknown: Vec<_> = left
-            .filter(|mail| mail.progress.is_unknown())
-            .map(|mail| mail.mail)
-            .collect();
+        let (mut unknown, mut other) = (Vec::new(), Vec::new());
+        for UnderWay { mail, progress, .. } in self.under_way.into_values() {
+            if progress.is_unknown() {
+                unknown.push(mail);
+            } else {
+                other.push(mail);
+            }
+        }
         let now = self.vault.0.clock.wall();
-        match outbox::return_leases(&self.vault.0.database, &unknown, now).await {
+        match outbox::return_leases(&self.vault.0.database, &unknown, &other, now).await {
             Ok(()) => tracing::info!("emails in flight wait for the next start"),
             Err(error) => {
                 tracing::warn!(%error, "leases of emails in flight could not be released");

@@ -5,15 +5,19 @@
 //! stores the mail server's acceptance, a second copy can be recognized.
 
 pub mod backoff;
+mod lease;
 pub mod ledger;
 mod queue;
 mod turn;
 
-pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 #[cfg(test)]
-pub use queue::LEASE_MS;
+pub use lease::LEASE_MS;
+pub use lease::{
+    EXTEND_EVERY, duration as lease_duration, extend, return_leases, take_back_leases,
+};
+pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 pub use queue::{
     AT_ONCE, Leased, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug, notice,
-    postpone, return_leases, revive, sent_before, settle, state, take_back_leases,
+    postpone, revive, sent_before, settle, state,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

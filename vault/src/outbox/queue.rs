@@ -11,14 +11,6 @@ use crate::error::{Error, Result};
 use crate::mail::transport::SendError;
 use crate::storage::{Database, System, Tx};
 
-/// Duration of a lease, in milliseconds: longer than the longest attempt. A process that starts takes back the leases
-/// of the previous one, so a long lease delays nothing.
-pub const LEASE_MS: i64 = 90 * 60 * 1000;
-/// Age of a lease at the start, in milliseconds, from which its mail may have arrived: ten minutes. A killed process is
-/// restarted sooner; one whose database accepts nothing is stopped later.
-const LONG_AGO_MS: i64 = 10 * 60 * 1000;
-/// The response recorded for a mail that may have arrived without a stored acceptance.
-const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's response; the email may have been delivered";
 /// Notices to one address within a day, after which they are collected; fewer to an address that is not confirmed.
 const MANY_A_DAY: i64 = 20;
 const MANY_A_DAY_UNCONFIRMED: i64 = 10;
@@ -299,55 +291,6 @@ pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i6
     )
     .bind(next_at)
     .bind(&mail.id)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Returns every lease at a stop, when nothing is being sent. A copy of the `unknown` mails may have arrived, so they
-/// wait.
-pub async fn return_leases(database: &Database, unknown: &[String], now: i64) -> Result<()> {
-    let return_all = async |tx: &mut Tx| {
-        for mail in unknown {
-            sqlx::query(
-                "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-                 WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
-            )
-            .bind(now.saturating_add(backoff::UNKNOWN_MS))
-            .bind(NOT_STORED)
-            .bind(mail)
-            .execute(tx.connection())
-            .await?;
-        }
-        return_rest(tx.connection()).await
-    };
-    database.transact(System, return_all).await
-}
-
-/// Takes back the leases of the previous process at a start: only one has the database open. If it was killed, usually
-/// a moment ago, its mails leave at once. If it stopped while the database accepted nothing, it could not even store
-/// that a copy may have arrived. So a notice leased long ago waits. A link does not: it is useful for an hour only.
-pub async fn take_back_leases(database: &Database, now: i64) -> Result<()> {
-    let take_back = async |tx: &mut Tx| {
-        sqlx::query(
-            "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-             WHERE leased_at <= $3 AND kind = 'notice' AND outcome IS NULL",
-        )
-        .bind(now.saturating_add(backoff::UNKNOWN_MS))
-        .bind(NOT_STORED)
-        .bind(now.saturating_sub(LONG_AGO_MS))
-        .execute(tx.connection())
-        .await?;
-        return_rest(tx.connection()).await
-    };
-    database.transact(System, take_back).await
-}
-
-async fn return_rest(connection: &mut AnyConnection) -> Result<()> {
-    sqlx::query(
-        "UPDATE outbox SET next_at = $1, leased_at = NULL WHERE leased_at IS NOT NULL AND outcome IS NULL",
-    )
-    .bind(AT_ONCE)
     .execute(connection)
     .await?;
     Ok(())

@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::queue::{AT_ONCE, LEASE_MS, Leased};
+use super::queue::{AT_ONCE, Leased};
 use crate::error::Result;
 use crate::outbox::backoff;
 use crate::storage::Database;
@@ -25,6 +25,8 @@ pub struct Turn {
     /// Whether the vault's clock is ahead of `now`, so that mails may be waiting for an instant of a clock that ran
     /// ahead. If so, every waiting mail is read.
     pub clock_ahead: bool,
+    /// The duration of a lease, in milliseconds.
+    pub lease: i64,
 }
 
 impl Turn {
@@ -92,7 +94,7 @@ pub async fn next_try(database: &Database, turn: Turn) -> Result<Option<i64>> {
 pub async fn lease(connection: &mut AnyConnection, turn: Turn) -> Result<Option<Leased>> {
     let leased: Option<Leased> = sqlx::query_as(AssertSqlSafe(turn.lease()))
         .bind(turn.now)
-        .bind(turn.now.saturating_add(LEASE_MS))
+        .bind(turn.now.saturating_add(turn.lease))
         .fetch_optional(connection)
         .await?;
     Ok(leased.map(|mail| Leased {

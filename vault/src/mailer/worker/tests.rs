@@ -8,6 +8,7 @@ use super::*;
 use crate::caller::Caller;
 use crate::test_support::{Fixture, Member, NOON, creation};
 
+mod nodes;
 mod stops;
 
 struct WorkerFixture {
@@ -15,6 +16,11 @@ struct WorkerFixture {
     round: Round,
     mails: std::path::PathBuf,
     member: Member,
+}
+
+fn transport(mails: std::path::PathBuf) -> Transport {
+    let from = "keyhold@example.com".parse().unwrap();
+    Transport::folder(mails, from, "example.com")
 }
 
 impl WorkerFixture {
@@ -26,14 +32,18 @@ impl WorkerFixture {
             fixture.key(&member, "key", &format!("{days}d")).await;
         }
         let mails = fixture.folder.path().join("mail");
-        let from = "keyhold@example.com".parse().unwrap();
-        let transport = Transport::folder(mails.clone(), from, "example.com");
+        let transport = transport(mails.clone());
         Self {
             round: Round::new(fixture.vault.clone(), transport),
             fixture,
             mails,
             member,
         }
+    }
+
+    /// Returns a way for mails into another folder.
+    fn transport(&self, name: &str) -> Transport {
+        transport(self.fixture.folder.path().join(name))
     }
 
     /// Runs one round at so many seconds by the monotonic clock, and returns how many mails there are then.

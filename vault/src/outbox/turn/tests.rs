@@ -46,6 +46,7 @@ async fn the_next_mail_is_found_however_many_wait() {
             wanted,
             now: NOON,
             clock_ahead: false,
+            lease: DAY_MS,
         };
         let found: (Option<i64>,) = sqlx::query_as(AssertSqlSafe(turn.next_try()))
             .fetch_one(&mut database)
@@ -54,7 +55,7 @@ async fn the_next_mail_is_found_however_many_wait() {
         assert_eq!(found.0.is_some(), wanted == Wanted::Any);
         let leased = sqlx::query(AssertSqlSafe(turn.lease()))
             .bind(turn.now)
-            .bind(turn.now + LEASE_MS)
+            .bind(turn.now + turn.lease)
             .fetch_optional(&mut database)
             .await
             .unwrap();

@@ -67,6 +67,10 @@ async fn a_start_sends_no_copy_of_what_could_not_be_stored() {
     for (minutes, waits) in [(1, false), (30, true)] {
         let mut worker = WorkerFixture::open().await;
         let vault = worker.round.vault.clone();
+        if vault.0.database.is_shared() {
+            // A start among several nodes takes nothing back.
+            return;
+        }
         let (key,): (String,) = sqlx::query_as("SELECT MIN(access_key) FROM api_keys")
             .fetch_one(&vault.0.database.readers)
             .await
