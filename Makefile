@@ -122,6 +122,7 @@ check-types: $(PACKAGES)
 check-tree:
 	build/tree.sh
 	build/requirements.sh
+	node bench/scale.mjs check
 	build/deny.sh
 	build/audit.sh
 

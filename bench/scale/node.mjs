@@ -1,0 +1,232 @@
+// A simulated node, as docs/nodes.md describes it and vault/src/cluster/ does it: rounds, its lease, looks at all rows,
+// and the wait of its changes for every node. No keys: a change is a number.
+
+import { POLL } from "./protocol.mjs";
+
+export class Node {
+  seen = 0;
+  /** Until when it verifies, by its own clock. */
+  lease = 0;
+  connected = true;
+  rounds = 0;
+  #announced = 0;
+  #asked = -1;
+  #hinted = { changes: false, seen: false };
+  #atRest = false;
+  #rest = 0;
+  #due = 0;
+  /** When this node first saw the present number of renewals of each node that may fall silent. */
+  #known = new Map();
+
+  constructor(cluster, index, delays) {
+    this.cluster = cluster;
+    this.index = index;
+    this.delays = delays;
+    this.waiting = new Set();
+  }
+
+  start() {
+    this.#round();
+  }
+
+  hint(kind) {
+    this.#hinted[kind] = true;
+    if (this.#atRest) this.#wake();
+  }
+
+  /** Runs after a message has come from the database and the process has been scheduled. */
+  receive(run) {
+    const { events, random } = this.cluster;
+    if (!this.connected) return;
+    events.after(
+      random.delay(this.delays.network) + random.delay(this.delays.scheduling),
+      () => this.connected && run(),
+    );
+  }
+
+  /** Sends a statement that takes `microseconds` of the database's processor, lets it `end` there, and receives. */
+  statement(microseconds, end, done) {
+    const { events, random, database } = this.cluster;
+    if (!this.connected) return;
+    events.after(random.delay(this.delays.network), () =>
+      database.work(microseconds, () => end((answer) => this.receive(() => done(answer)))),
+    );
+  }
+
+  #round() {
+    const { events, database, costs } = this.cluster;
+    this.#hinted.changes = false;
+    this.#atRest = false;
+    this.rounds += 1;
+    const begun = events.now;
+    this.statement(
+      costs.readLog,
+      (answer) => answer(database.newest),
+      (newest) =>
+        events.after((newest - this.seen) * costs.applyMs, () => {
+          this.seen = newest;
+          this.#renew(begun);
+        }),
+    );
+  }
+
+  #renew(begun) {
+    const { database, costs, scenario } = this.cluster;
+    const renew = (answer) =>
+      database.commit(() => {
+        if (database.renewals[this.index] < 0) return answer(false);
+        database.seen[this.index] = Math.max(database.seen[this.index], this.seen);
+        database.renewals[this.index] += 1;
+        answer(true);
+      });
+    this.statement(costs.renew, renew, (renewed) => {
+      if (!renewed) return;
+      this.lease = begun + (scenario.leaseMs / 6) * 5;
+      if (this.seen <= this.#announced || scenario.quiet) return this.#look(() => this.#restUntilNext());
+      this.#announced = this.seen;
+      const notify = (answer) => database.notify("seen", () => answer());
+      this.statement(costs.notify, notify, () => this.#look(() => this.#restUntilNext()));
+    });
+  }
+
+  #look(done) {
+    const { events, database, costs, scenario } = this.cluster;
+    // The remedy: rows are read only where they are needed, and otherwise once a second, for silent nodes.
+    if (scenario.quiet && this.waiting.size === 0 && events.now - this.#asked < 1000) return done();
+    const asked = events.now;
+    const rows = scenario.nodes;
+    this.statement(
+      costs.look + rows * costs.lookRow,
+      (answer) => answer(database.rows(this.waiting.size > 0)),
+      (listed) =>
+        events.after(rows * costs.parseRowMs, () => {
+          this.#asked = asked;
+          this.#watch();
+          for (const change of [...this.waiting]) this.#judge(change, asked, listed);
+          done();
+        }),
+    );
+  }
+
+  /** Measures the silence of the nodes that the scenario cuts off, and removes their rows. */
+  #watch() {
+    const { events, database, scenario } = this.cluster;
+    for (const index of scenario.suspects) {
+      const renewals = database.renewals[index];
+      if (renewals < 0 || index === this.index) continue;
+      if (this.#known.get(index)?.renewals !== renewals) this.#known.set(index, { renewals, at: events.now });
+      else if (events.now - this.#known.get(index).at >= scenario.leaseMs) {
+        database.renewals[index] = -1;
+        this.cluster.removed = events.now;
+      }
+    }
+  }
+
+  #judge(change, asked, listed) {
+    const { events, scenario } = this.cluster;
+    if (asked < change.committed || !this.waiting.has(change)) return;
+    const lag = listed.filter(([, seen]) => seen < change.seq);
+    // The fault is for the self-check: it forgets the nodes that are silent.
+    if (lag.length === 0 || (scenario.faultyWait && lag.every(([index]) => scenario.suspects.includes(index)))) {
+      return this.#acknowledge(change);
+    }
+    const ends = lag.map(([index]) => (this.#known.get(index)?.at ?? Infinity) + scenario.leaseMs);
+    const end = Math.min(Math.max(...ends), change.committed + scenario.leaseMs);
+    if (end !== change.end && end < Infinity) {
+      change.end = end;
+      events.after(Math.max(end - events.now, 0), () => change.end === end && this.#acknowledge(change));
+    }
+  }
+
+  #acknowledge(change) {
+    if (!this.waiting.delete(change)) return;
+    this.cluster.acknowledged(change);
+  }
+
+  #restUntilNext() {
+    const { events } = this.cluster;
+    this.#rest += 1;
+    const rest = this.#rest;
+    this.#atRest = true;
+    this.#due = events.now + POLL;
+    events.after(POLL, () => this.#rest === rest && this.#atRest && this.#round());
+    this.#wake();
+  }
+
+  #wake() {
+    const { events, scenario } = this.cluster;
+    if (this.#hinted.changes) return this.#round();
+    if (this.waiting.size === 0) return;
+    if (!this.#hinted.seen && !scenario.quiet) return;
+    this.#hinted.seen = false;
+    this.#atRest = false;
+    const rest = this.#rest;
+    const look = () =>
+      this.#look(() => {
+        if (rest !== this.#rest) return;
+        this.#atRest = true;
+        // The round that fell due during the look.
+        if (events.now >= this.#due) this.#round();
+        else this.#wake();
+      });
+    if (scenario.quiet) events.after(scenario.lookEveryMs, look);
+    else look();
+  }
+
+  /** Makes a change: statements in the write turn, the commit, then the wait for every node. */
+  change() {
+    const { events, database, costs } = this.cluster;
+    const change = { begun: events.now, node: this };
+    const commit = () =>
+      this.statement(
+        costs.change / costs.changeStatements,
+        (answer) => {
+          const committed = () => {
+            database.newest += 1;
+            change.seq = database.newest;
+            database.turn.release();
+          };
+          database.commitWithNotify("changes", committed, answer);
+        },
+        () => {
+          change.committed = events.now;
+          this.waiting.add(change);
+          this.hint("changes");
+        },
+      );
+    const next = (left) =>
+      left === 0
+        ? commit()
+        : this.statement(
+            costs.change / costs.changeStatements,
+            (answer) => answer(),
+            () => next(left - 1),
+          );
+    // The first statement waits for the turn.
+    this.statement(
+      costs.change / costs.changeStatements,
+      (answer) => database.turn.take(() => answer()),
+      () => next(costs.changeStatements - 2),
+    );
+  }
+
+  /** Writes usage in the write turn, every 0.7 s. */
+  flushUsage() {
+    const { events, database, costs } = this.cluster;
+    const each = costs.usage / costs.usageStatements;
+    const begun = events.now;
+    const again = () =>
+      events.after(Math.max(700 - (events.now - begun), 0), () => this.connected && this.flushUsage());
+    const next = (left) => {
+      if (left > 0)
+        return this.statement(
+          each,
+          (answer) => answer(),
+          () => next(left - 1),
+        );
+      this.statement(each, (answer) => database.commit(() => (database.turn.release(), answer())), again);
+    };
+    const wait = (answer) => database.turn.take(() => (this.connected ? answer() : database.turn.release()));
+    this.statement(each, wait, () => next(costs.usageStatements - 2));
+  }
+}
