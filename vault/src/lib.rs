@@ -10,10 +10,11 @@
 //!
 //! The modules from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `copy`,
-//! `restore`, `storage`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
+//! `restore`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
 
 mod accounts;
 mod caller;
+mod cluster;
 pub mod copy;
 mod crypto;
 mod error;
@@ -44,6 +45,7 @@ pub use accounts::password::ChangePassword;
 pub use accounts::preferences::SavePreferences;
 pub use accounts::sessions::{Actor, Session, SessionToken};
 pub use caller::{Caller, DeviceToken};
+pub use cluster::{Listing, Standing};
 pub use error::{Conflict, Error, OpenError, Result};
 pub use keys::change::{EditKey, RestoreKey};
 pub use keys::create::{CreateKey, NewKey};
@@ -52,6 +54,7 @@ pub use onboarding::demo;
 pub use onboarding::sign_up::{SignUp, SignedUp};
 pub use restore::{Parted, Present, Restored, Revived, Since, Wanted, restore};
 pub use start::accept_clock::{Accepted, accept as accept_clock};
+pub use start::nodes::nodes;
 pub use state::readiness;
 pub use storage::backup::{Copied, backup};
 pub use time::format::rfc3339;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use tracing::Instrument;
 
+use crate::cluster::{Node, Standing};
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, Result};
@@ -38,6 +39,10 @@ pub struct Options {
     pub base_url: String,
     /// The limits of accounts, networks and the instance.
     pub limits: limits::Settings,
+    /// The length of a lease, in seconds; the same on all nodes of a PostgreSQL database.
+    pub lease_seconds: u32,
+    /// The address at which this node serves, for the list of nodes.
+    pub node_address: String,
 }
 
 /// The default delay of the mail about a manually expired key, in milliseconds.
@@ -78,9 +83,21 @@ impl Vault {
 
     /// Returns whether verification can be trusted: every key is in memory, as the last acknowledged change left it.
     /// Writes may fail meanwhile. A missing or replaced database file does not affect it, because nothing is
-    /// acknowledged from then on; a supervisor that restarted Keyhold would only end verification.
+    /// acknowledged from then on; a supervisor that restarted Keyhold would only end verification. Not after the lease of
+    /// this node: another may have acknowledged a change.
     pub fn is_trusted(&self) -> bool {
-        self.readiness().fault(Cause::Starting).is_none()
+        self.readiness().fault(Cause::Starting).is_none() && !self.0.database.lease.is_over()
+    }
+
+    /// Returns this process's part among several nodes; none with SQLite.
+    pub fn standing(&self) -> Option<Standing> {
+        self.0.database.node().map(Node::standing)
+    }
+
+    /// Returns the longest that a change waits until all nodes have it.
+    pub fn longest_wait(&self) -> Duration {
+        let node = self.0.database.node();
+        node.map_or(Duration::ZERO, |node| node.term().duration())
     }
 
     /// Sets the delay of the mail about a manually expired key, so that keys expired within it share one mail; a minute

@@ -53,6 +53,17 @@ pub struct Config {
     )]
     pub notice_wait: u64,
 
+    /// How many seconds this node verifies from memory while it cannot reach a PostgreSQL database, and the longest that a
+    /// change waits for a node that is cut off. The same on all nodes.
+    #[arg(
+        long,
+        env = "KEYHOLD_LEASE",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u32).range(5..=300),
+        value_name = "SECONDS"
+    )]
+    pub lease: u32,
+
     /// Whether strangers can create accounts.
     #[arg(long, env = "KEYHOLD_SIGN_UP", default_value = "open", value_enum)]
     pub sign_up: SignUp,
@@ -253,6 +264,9 @@ mod tests {
             assert!(message.contains("/0\" covers every address"), "{message}");
         }
         assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
+        for lease in ["4", "301", "1.5"] {
+            assert!(sentence(&["--lease", lease]).contains("--lease"));
+        }
     }
 
     #[test]

@@ -36,8 +36,10 @@ use crate::state::site_files;
 /// The longest that a page or a function may take. Verification has no limit, because it waits for nothing.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-fn timeout() -> TimeoutLayer {
-    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIMEOUT)
+fn timeout(state: &AppState) -> TimeoutLayer {
+    // A change may wait for other nodes besides.
+    let limit = TIMEOUT + state.vault.longest_wait();
+    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit)
 }
 
 /// Everything but `/verify`, which [`HttpService`](crate::serve::service::HttpService) answers.
@@ -55,12 +57,15 @@ pub fn router(state: AppState) -> Router {
 /// The routes with a request id: those that can wait, fail, or reach the database.
 fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
-        .route("/calendar/{file}", get(calendar::calendar).layer(timeout()))
+        .route(
+            "/calendar/{file}",
+            get(calendar::calendar).layer(timeout(state)),
+        )
         .route(
             "/unsubscribe",
             get(unsubscribe::page)
                 .post(unsubscribe::one_click)
-                .layer(timeout()),
+                .layer(timeout(state)),
         )
         .nest("/v1", api_v1::routes(state))
         .merge(api_v1::root(state))
@@ -82,7 +87,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .layer(
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(panic_response))
-                .layer(timeout())
+                .layer(timeout(state))
                 .layer(from_fn_with_state(state.clone(), csrf::same_origin))
                 .layer(from_fn_with_state(state.clone(), host::reject_foreign))
                 .layer(from_fn_with_state(state.clone(), session::identify)),

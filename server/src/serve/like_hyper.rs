@@ -52,6 +52,8 @@ impl Comparison {
             pepper_file: folder.join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
             limits: vault::limits::Settings::default(),
+            lease_seconds: 30,
+            node_address: String::new(),
         };
         let clock = Arc::new(SystemClock::default());
         let vault = runtime.block_on(Vault::open(&options, clock)).unwrap();

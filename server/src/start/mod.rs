@@ -91,7 +91,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     }
 
     let vault = tokio::select! {
-        opened = open(config, &base_url) => opened?,
+        opened = open(config, &base_url, bound) => opened?,
         signal = signals.next() => {
             tracing::info!("{signal} received before the start was complete");
             return Ok(());
@@ -147,8 +147,8 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
 }
 
 /// Opens the vault, and fills it for a demonstration.
-async fn open(config: &Config, base_url: &str) -> Result<Vault, ServeError> {
-    let options = options(config, base_url);
+async fn open(config: &Config, base_url: &str, bound: SocketAddr) -> Result<Vault, ServeError> {
+    let options = options(config, base_url, bound);
     let vault = Vault::open(&options, Arc::new(SystemClock::default())).await?;
     if config.demo {
         announce_demo(&vault, base_url).await?;
@@ -177,12 +177,14 @@ fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
     }
 }
 
-fn options(config: &Config, base_url: &str) -> Options {
+fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
     Options {
         database_url: config.files.database_url.clone(),
         pepper_file: config.files.pepper_file.clone(),
         base_url: base_url.to_owned(),
         limits: config.limits.settings(),
+        lease_seconds: config.lease,
+        node_address: bound.to_string(),
     }
 }
 

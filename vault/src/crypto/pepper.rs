@@ -52,7 +52,7 @@ impl Pepper {
                 "users other than its owner can access it (mode {mode:04o}): chmod 600"
             )));
         }
-        let bytes = from_hex(text.trim())
+        let bytes = random::from_hex(text.trim())
             .ok_or_else(|| unusable("it must contain 64 hexadecimal digits".to_owned()))?;
         let mut different = bytes;
         different.sort_unstable();
@@ -101,17 +101,6 @@ impl Pepper {
         mac.update(secret.expose().as_bytes());
         mac.finalize().into_bytes().into()
     }
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// A pepper that is not in place yet. It is removed unless it is kept.

@@ -1,4 +1,4 @@
-//! Random numbers, from the operating system only.
+//! Random numbers, from the operating system only, and their hexadecimal form.
 
 use std::fmt::Write;
 
@@ -19,6 +19,18 @@ pub fn hex(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// Returns the bytes that 64 hexadecimal digits stand for.
+pub fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 /// Returns a new id for a row: 128 random bits.

@@ -111,6 +111,8 @@ pub enum OpenError {
     },
     #[error("the key {0} in the database is damaged")]
     DamagedKey(String),
+    #[error("this node cannot join the others: {0}")]
+    Join(String),
     #[error("the system provides no random numbers: {0}")]
     Random(String),
     #[error("Argon2 cannot be set up: {0}")]

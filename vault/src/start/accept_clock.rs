@@ -15,6 +15,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use tokio::time::Instant;
 
 use super::clock_floor;
+use crate::cluster;
 use crate::error::{Error, OpenError, Result};
 use crate::storage::{self, Database, Inspected, System, Tx};
 use crate::time::clock::Clock;
@@ -38,7 +39,7 @@ pub struct Accepted {
 const EXPIRED_MANUALLY: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
 
 /// Columns with the instants of past events. An event that still lies ahead happened now at the latest.
-const HAPPENED: [(&str, &[&str]); 7] = [
+const HAPPENED: [(&str, &[&str]); 8] = [
     ("sweeps", &["swept_to"]),
     ("sessions", &["created_at", "seen_at"]),
     ("api_keys", &["created_at", "expiration_set_at"]),
@@ -58,6 +59,7 @@ const HAPPENED: [(&str, &[&str]); 7] = [
     ),
     ("last_uses", &["used_at"]),
     ("callers", &["seen_at", "refused_at"]),
+    ("key_changes", &["at"]),
 ];
 
 /// Makes the next start use the machine's clock. Returns none if nothing recorded lies ahead of it. With `dry_run`,
@@ -91,6 +93,12 @@ async fn lower(
     };
     // By the machine's clock, not the transaction's, which is floored at the very instant to be lowered.
     let lower = async |tx: &mut Tx| {
+        // Nodes cannot join in this transaction, which has the write turn.
+        let nodes = cluster::count(tx.connection()).await?;
+        if nodes > 0 {
+            let sentence = format!("{nodes} nodes use it; stop all of them first");
+            return Err(Error::NotSaved(sentence));
+        }
         let expired = lower_all(tx.connection(), now).await?;
         if dry_run {
             tx.roll_back();

@@ -14,25 +14,19 @@ use crate::storage::{Database, Held};
 /// Loads the directory, and holds the turn while it reads.
 pub(crate) struct Loader<'a> {
     database: &'a Database,
-    pepper: &'a Pepper,
     turn: Held,
 }
 
 impl<'a> Loader<'a> {
-    pub async fn begin(database: &'a Database, pepper: &'a Pepper) -> Result<Self, Error> {
+    pub async fn begin(database: &'a Database) -> Result<Self, Error> {
         Ok(Self {
             database,
-            pepper,
             turn: database.hold().await?,
         })
     }
 
     /// Reads every account and key into a directory.
-    ///
-    /// # Errors
-    /// Includes a key that was made with another pepper, because it could never be verified.
     pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
-        self.check_pepper().await?;
         let readers = &self.database.readers;
         let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(readers);
         while let Some((id, warning_days)) = accounts.try_next().await? {
@@ -45,22 +39,22 @@ impl<'a> Loader<'a> {
         drop(self.turn);
         Ok(())
     }
+}
 
-    async fn check_pepper(&self) -> Result<(), OpenError> {
-        let other: Option<(String, String)> = sqlx::query_as(
-            "SELECT access_key, pepper_id FROM api_keys WHERE pepper_id <> $1 LIMIT 1",
-        )
-        .bind(&self.pepper.id)
-        .fetch_optional(&self.database.readers)
-        .await?;
-        match other {
-            None => Ok(()),
-            Some((access_key, found)) => Err(OpenError::PepperMismatch {
-                access_key,
-                found,
-                loaded: self.pepper.id.clone(),
-            }),
-        }
+/// Rejects a database with a key that was made with another pepper, because it could never be verified.
+pub async fn check_pepper(database: &Database, pepper: &Pepper) -> Result<(), OpenError> {
+    let other: Option<(String, String)> =
+        sqlx::query_as("SELECT access_key, pepper_id FROM api_keys WHERE pepper_id <> $1 LIMIT 1")
+            .bind(&pepper.id)
+            .fetch_optional(&database.readers)
+            .await?;
+    match other {
+        None => Ok(()),
+        Some((access_key, found)) => Err(OpenError::PepperMismatch {
+            access_key,
+            found,
+            loaded: pepper.id.clone(),
+        }),
     }
 }
 
@@ -124,7 +118,7 @@ mod tests {
         let member = fixture.member("a@example.com").await;
         let (key, inner) = (member.default_key, &vault.0);
 
-        let loader = Loader::begin(&inner.database, &inner.pepper).await.unwrap();
+        let loader = Loader::begin(&inner.database).await.unwrap();
         let mut deletion = {
             let (vault, key) = (vault.clone(), key.access_key.to_string());
             let actor = member.actor;

@@ -4,4 +4,5 @@ pub mod accept_clock;
 pub mod clock_floor;
 mod close;
 mod load_directory;
+pub mod nodes;
 pub mod open;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use super::clock_floor;
-use super::load_directory::Loader;
+use super::load_directory::{Loader, check_pepper};
+use crate::cluster::{Introduction, Term};
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
@@ -33,11 +34,20 @@ impl Vault {
         let recorded = clock_floor::raise(&database, clock.as_ref()).await?;
         refold(&database).await.map_err(OpenError::Fold)?;
         sweep::begin(&database).await.map_err(OpenError::Sweep)?;
-        Loader::begin(&database, &pepper)
-            .await
-            .map_err(OpenError::Load)?
-            .load(&directory)
-            .await?;
+        let introduction = Introduction {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            address: options.node_address.clone(),
+            pepper_id: pepper.id.clone(),
+            term: Term::of_ms(i64::from(options.lease_seconds) * 1000),
+        };
+        check_pepper(&database, &pepper).await?;
+        if !database.join(introduction, &directory, &clock).await? {
+            Loader::begin(&database)
+                .await
+                .map_err(OpenError::Load)?
+                .load(&directory)
+                .await?;
+        }
         let vault = Self(Arc::new(Inner {
             database,
             pepper,

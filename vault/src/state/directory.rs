@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use foldhash::fast::RandomState;
 use papaya::{HashMap, HashMapRef, LocalGuard};
+use serde::{Deserialize, Serialize};
 use shared::DAY_MS;
 use shared::token::AccessKey;
 
+use super::json;
 use crate::crypto::pepper::Digest;
 
 /// The facts about a key that verification needs.
@@ -45,27 +47,35 @@ impl AccountEntry {
     }
 }
 
-/// The effect of a committed change on verification, as data: it can be applied here and recorded for others.
-#[derive(Clone)]
+/// The effect of a committed change on verification, as data: it can be applied here and recorded for other nodes. One that an
+/// earlier version cannot read whole must be an error there.
+#[derive(Clone, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Publication {
     /// An account is new, or its warning window has changed.
     Account { id: String, warning_days: i64 },
     /// A key is new. Its account is known.
     Insert {
+        #[serde(with = "json::access_key")]
         access_key: AccessKey,
         account_id: String,
         name: String,
         expires_at: Option<i64>,
+        #[serde(with = "json::digest")]
         digest: Digest,
     },
     /// The name or the expiration of a key has changed.
     Amend {
+        #[serde(with = "json::access_key")]
         access_key: AccessKey,
         name: String,
         expires_at: Option<i64>,
     },
     /// A key is deleted.
-    Remove { access_key: AccessKey },
+    Remove {
+        #[serde(with = "json::access_key")]
+        access_key: AccessKey,
+    },
 }
 
 /// The map, held for reading.

@@ -2,6 +2,7 @@
 
 pub mod decision_metrics;
 pub mod directory;
+mod json;
 pub mod readiness;
 pub mod request_ids;
 pub mod reset_requests;

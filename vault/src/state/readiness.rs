@@ -17,15 +17,21 @@ pub enum Cause {
     File,
     /// The clock jumped ahead or was set back.
     Clock,
+    /// The lease of this node is over, so it does not verify.
+    Lease,
+    /// The machine's clock differs from the database's.
+    Skew,
 }
 
 impl Cause {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Starting,
         Self::Stopping,
         Self::Writes,
         Self::File,
         Self::Clock,
+        Self::Lease,
+        Self::Skew,
     ];
 
     /// Returns the cause as a metric's label.
@@ -36,6 +42,8 @@ impl Cause {
             Self::Writes => "writes",
             Self::File => "file",
             Self::Clock => "clock",
+            Self::Lease => "lease",
+            Self::Skew => "skew",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The open database: its connections, its file, and its close.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use sqlx::AnyPool;
+use futures_util::future::BoxFuture;
+use sqlx::{AnyConnection, AnyPool};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -12,11 +13,13 @@ use super::connection::{assert_settings, connect, disable_busy_wait, readers};
 use super::content::{Content, Inspected, LockedFile, MIGRATIONS, Place};
 use super::engine::Engine;
 use super::keeper::Keeper;
+use super::key_rows;
 use super::lock::Lock;
-use super::postgres::{self, Server};
+use super::postgres::{self, Server, TURN};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
+use crate::cluster::{self, Introduction, Lease, Node};
 use crate::error::{Error, OpenError, Refusal, Result};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
@@ -29,6 +32,11 @@ pub struct Database {
     /// Notified of every commit, so that waiting tasks look for work again.
     pub changed: Arc<Notify>,
     pub readiness: Arc<Readiness>,
+    /// The time for which verification from memory is sound.
+    pub lease: Arc<Lease>,
+    /// This process among the others on a server, once it has joined them.
+    node: OnceLock<Node>,
+    server: Option<Server>,
     /// After the connections: see [`Lock::of_file`].
     pub(super) file: Option<DatabaseFile>,
 }
@@ -72,7 +80,7 @@ impl Database {
         let readers = server.readers().await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());
         let writer = Writer::new(
-            Engine::Postgres(server),
+            Engine::Postgres(server.clone()),
             connection,
             clock,
             directory,
@@ -84,8 +92,50 @@ impl Database {
             writer: Arc::new(writer),
             changed,
             readiness,
+            lease: Arc::new(Lease::none()),
+            node: OnceLock::new(),
+            server: Some(server),
             file: None,
         })
+    }
+
+    /// Joins the other nodes of a PostgreSQL database, and loads the directory. Returns false for SQLite, which has one
+    /// process only.
+    pub(crate) async fn join(
+        &self,
+        introduction: Introduction,
+        directory: &Arc<KeyDirectory>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<bool, OpenError> {
+        let Some(server) = &self.server else {
+            return Ok(false);
+        };
+        let connecting = server.clone();
+        let shared = cluster::Database {
+            url: server.url().to_owned(),
+            turn: TURN,
+            connect: Box::new(move || {
+                let server = connecting.clone();
+                Box::pin(async move { server.connect_writer().await })
+            }),
+            load,
+        };
+        let node = Node::join(
+            shared,
+            introduction,
+            Arc::clone(&self.lease),
+            Arc::clone(directory),
+            Arc::clone(clock),
+            Arc::clone(&self.readiness),
+        )
+        .await
+        .map_err(|failure| OpenError::Join(failure.to_string()))?;
+        Ok(self.node.set(node).is_ok())
+    }
+
+    /// Returns this process among several nodes; none with SQLite, and before it has joined them.
+    pub(crate) fn node(&self) -> Option<&Node> {
+        self.node.get()
     }
 
     async fn open_file(
@@ -135,6 +185,9 @@ impl Database {
             writer: Arc::new(writer),
             changed,
             readiness,
+            lease: Arc::new(Lease::endless()),
+            node: OnceLock::new(),
+            server: None,
             file: Some(DatabaseFile {
                 keeper,
                 watch,
@@ -209,6 +262,9 @@ impl Database {
 
     /// Closes every connection, by `deadline`, after folding the write-ahead log into the file of SQLite.
     pub async fn close(&self, deadline: Instant) {
+        if let Some(node) = self.node() {
+            node.leave(deadline).await;
+        }
         if timeout_at(deadline, self.readers.close()).await.is_err() {
             tracing::warn!("a query to the database did not finish in time");
         }
@@ -247,4 +303,11 @@ impl Database {
             ),
         }
     }
+}
+
+fn load<'a>(
+    connection: &'a mut AnyConnection,
+    directory: &'a KeyDirectory,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(key_rows::reconcile(connection, directory))
 }

@@ -42,6 +42,11 @@ impl Engine {
         }
     }
 
+    /// Returns whether the database is a file of this machine, and this process its only user.
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
     /// Returns whether a commit would be durable.
     pub fn can_commit(&self) -> bool {
         match self {

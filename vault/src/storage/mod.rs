@@ -25,5 +25,6 @@ pub use content::{Content, Inspected, MIGRATIONS, missing, name};
 pub use database::{Database, Held};
 #[cfg(feature = "test-support")]
 pub use postgres::TURN;
+pub use postgres::connect_server;
 pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

@@ -14,12 +14,13 @@ mod inspect;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Row};
 use tokio::time::{Instant, timeout};
 
 use super::connection::{READER_TIMEOUT, READERS};
 use super::engine::NotBegun;
+use crate::error::{OpenError, Refusal};
 
 pub use address::Server;
 pub use inspect::{check, explain};
@@ -46,6 +47,20 @@ const SETTINGS: &str = "SET statement_timeout = '10s';
 
 /// SQLSTATE of a lock that did not come in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
+
+/// Connects to a server; none if the address is one of SQLite.
+pub async fn connect_server(url: &str) -> Result<Option<AnyConnection>, OpenError> {
+    if !Server::is_meant(url) {
+        return Ok(None);
+    }
+    install_default_drivers();
+    let server = Server::new(url)?;
+    let connection = server.connect().await;
+    connection.map(Some).map_err(|error| OpenError::Server {
+        database: server.name().to_owned(),
+        reason: Refusal::Unreachable(explain(&error)),
+    })
+}
 
 impl Server {
     /// Opens a connection with the settings that every connection has.

@@ -2,7 +2,8 @@
 //!
 //! [`Tx`] takes the writer's turn, owns the instant of the change, writes its audit entries, and collects its
 //! publications. Once the operation has returned, the change is committed, then published while the turn is still held,
-//! and only then acknowledged. So the order of the instants is the order of the changes, an audit entry stands or falls
+//! and only then acknowledged. Where several nodes share the database, it is recorded for them in the change log instead,
+//! and acknowledged once every node has it. So the order of the instants is the order of the changes, an audit entry stands or falls
 //! with its change, and verification goes by what was acknowledged. Operations know neither the database engine nor the
 //! readers of their publications.
 
@@ -15,7 +16,7 @@ use sqlx::AnyConnection;
 use super::database::Database;
 use super::writer::transaction::Write;
 use crate::caller::Caller;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::directory::Publication;
 use crate::storage::audit::{self, Entry};
 
@@ -93,7 +94,7 @@ impl Tx {
         audit::record(&mut self.write.transaction, at, entry, self.address).await
     }
 
-    /// Adds a publication, which every reader of the directory sees before this change is acknowledged.
+    /// Adds a publication, which every reader of the directory, on any node, sees before this change is acknowledged.
     pub fn publish(&mut self, publication: Publication) {
         self.publications.push(publication);
     }
@@ -127,11 +128,14 @@ impl Tx {
         })
     }
 
-    async fn end(self, database: &Database) -> Result<()> {
-        let turn = match self.end {
-            End::Commit => self.write.commit().await?,
-            End::CommitQuietly => self.write.commit_unannounced().await?,
+    async fn end(mut self, database: &Database) -> Result<()> {
+        let logged = match self.end {
             End::RollBack => return Ok(()),
+            _ => self.log(database).await?,
+        };
+        let turn = match self.end {
+            End::CommitQuietly => self.write.commit_unannounced().await?,
+            _ => self.write.commit().await?,
         };
         for publication in self.publications {
             database.writer.publish(publication);
@@ -140,7 +144,27 @@ impl Tx {
             effect();
         }
         drop(turn);
+        if let (Some(node), Some(seq)) = (database.node(), logged) {
+            node.acknowledged(seq).await;
+        }
         Ok(())
+    }
+
+    /// Moves the publications to the change log, if there may be other nodes: from there they reach the directory of each
+    /// node, this one's too, in the order of the commits. Returns their number.
+    async fn log(&mut self, database: &Database) -> Result<Option<i64>> {
+        if !database.is_shared() || self.publications.is_empty() {
+            return Ok(None);
+        }
+        let publications = std::mem::take(&mut self.publications);
+        let Some(node) = database.node() else {
+            return Err(Error::NotSaved("this process is no node".to_owned()));
+        };
+        let at = self.write.now;
+        let seq = node
+            .append(&mut self.write.transaction, at, &publications)
+            .await?;
+        Ok(Some(seq))
     }
 }
 

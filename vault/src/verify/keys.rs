@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use http::header::USER_AGENT;
+use shared::problem::Code;
 use shared::status::Status;
 
 use super::credential;
@@ -55,6 +56,10 @@ impl Keys<'_> {
         caller: &Caller,
     ) -> Result<Verified<&str>, Rejection> {
         let vault = &self.vault.0;
+        // Another node may have acknowledged a change that is not in memory here.
+        if vault.database.lease.is_over() {
+            return Err(Rejection::Code(Code::Unavailable));
+        }
         let mut buffer = [0; credential::DECODE_BUFFER];
         let (access_key, secret) = credential::read(headers, &mut buffer)?;
         let now = self.vault.now();

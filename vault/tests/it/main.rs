@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod cluster;
 mod copy;
 mod keys;
 mod limits;

@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// Returns the address to connect to, which may hold a password.
-    pub(super) fn url(&self) -> &str {
+    pub(in crate::storage) fn url(&self) -> &str {
         &self.url
     }
 

@@ -1,0 +1,136 @@
+//! The change log: the table `key_changes`, through which every committed change reaches the directory of each node.
+//!
+//! Entries are numbered in the order of the commits, without gaps, because each is appended in the write turn. Each
+//! bears a random tag: a node that goes on after the entry it applied last recognises it. If a failover lost that entry,
+//! another may have its number, but not its tag, and the node loads everything again.
+
+use sqlx::AnyConnection;
+
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::state::directory::Publication;
+
+/// Publications in one entry: a change of more keys takes several, so that no entry exceeds about 100 kB.
+const IN_ENTRY: usize = 400;
+/// Entries that are read at a time.
+const BATCH: usize = 256;
+
+/// The entry that a node has applied last.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Position {
+    pub seq: i64,
+    tag: String,
+}
+
+/// An entry that has been read.
+pub struct Entry {
+    pub position: Position,
+    pub at: i64,
+    pub publications: Vec<Publication>,
+}
+
+/// Entries in the order of the log.
+pub struct Batch {
+    pub entries: Vec<Entry>,
+    /// More were committed before these were read.
+    pub more: bool,
+}
+
+/// The reasons for not going on after an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    #[error(
+        "the database lost the change {0}, which was applied here: an asynchronous standby may have been promoted"
+    )]
+    Lost(i64),
+    #[error("the change {0} was written by a newer version: {1}")]
+    Unknown(i64, String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Appends the publications of a change at the instant `at`, in its transaction. Returns their number. `node` is the
+/// node that makes the change, and must have its row until the commit: so all leases have the same length as its own.
+pub async fn append(
+    connection: &mut AnyConnection,
+    node: &str,
+    at: i64,
+    publications: &[Publication],
+) -> Result<i64> {
+    let mut newest = 0;
+    for part in publications.chunks(IN_ENTRY) {
+        let body =
+            serde_json::to_string(part).map_err(|error| Error::Unavailable(error.to_string()))?;
+        let seq: Option<(i64,)> = sqlx::query_as(
+            "INSERT INTO key_changes (seq, tag, at, body)
+             SELECT n.seq + 1, $1, CASE WHEN n.at > $2 THEN n.at ELSE $2 END, $3
+             FROM key_changes n
+             WHERE n.seq = (SELECT MAX(seq) FROM key_changes) AND EXISTS (SELECT 1 FROM nodes WHERE id = $4)
+             RETURNING seq",
+        )
+        .bind(random::id("")?)
+        .bind(at)
+        .bind(body)
+        .bind(node)
+        .fetch_optional(&mut *connection)
+        .await?;
+        let Some((seq,)) = seq else {
+            return Err(Error::NotSaved("this node has to join again".to_owned()));
+        };
+        newest = seq;
+    }
+    Ok(newest)
+}
+
+/// Wakes the nodes when this transaction is committed.
+pub async fn announce(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("NOTIFY keyhold_changes")
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Returns the position of the newest entry, and its instant.
+pub async fn newest(connection: &mut AnyConnection) -> sqlx::Result<(Position, i64)> {
+    let (seq, tag, at) =
+        sqlx::query_as("SELECT seq, tag, at FROM key_changes ORDER BY seq DESC LIMIT 1")
+            .fetch_one(connection)
+            .await?;
+    Ok((Position { seq, tag }, at))
+}
+
+/// Reads the entries after `position`.
+pub async fn after(connection: &mut AnyConnection, position: &Position) -> Result<Batch, Unread> {
+    let rows: Vec<(i64, String, i64, String)> = sqlx::query_as(
+        "SELECT seq, tag, at, body FROM key_changes WHERE seq >= $1 ORDER BY seq LIMIT $2",
+    )
+    .bind(position.seq)
+    .bind(i64::try_from(BATCH + 1).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await?;
+    let more = rows.len() > BATCH;
+    let mut rows = rows.into_iter();
+    let known = rows.next();
+    if known.is_none_or(|(seq, tag, ..)| (seq, tag) != (position.seq, position.tag.clone())) {
+        return Err(Unread::Lost(position.seq));
+    }
+    let mut entries = Vec::with_capacity(rows.len());
+    for (seq, tag, at, body) in rows {
+        let publications =
+            serde_json::from_str(&body).map_err(|error| Unread::Unknown(seq, error.to_string()))?;
+        entries.push(Entry {
+            position: Position { seq, tag },
+            at,
+            publications,
+        });
+    }
+    Ok(Batch { entries, more })
+}
+
+/// Removes the entries that every node has in its memory, except the newest of them.
+pub async fn prune(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM key_changes WHERE seq < (SELECT MIN(seen) FROM nodes)")
+        .execute(connection)
+        .await?;
+    Ok(())
+}

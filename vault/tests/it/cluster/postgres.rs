@@ -1,0 +1,306 @@
+//! Several vaults on one database of a PostgreSQL server, as nodes are. `KEYHOLD_TEST_POSTGRES` is its address; a run
+//! without a server leaves these tests out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use shared::problem::Code;
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use tempfile::TempDir;
+use url::Url;
+use vault::clock::SystemClock;
+use vault::limits::Settings;
+use vault::test_support::{Member, creation, expire, newcomer, restore, verify};
+use vault::verify::Rejection;
+use vault::{Actor, Caller, NewKey, OpenError, Options, Vault};
+
+const UNAVAILABLE: Rejection = Rejection::Code(Code::Unavailable);
+
+/// The longest that a test waits for a node, which is far longer than it should take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A database, and the pepper that its nodes share.
+struct Shared {
+    folder: TempDir,
+    server: Url,
+    name: String,
+}
+
+impl Shared {
+    async fn new() -> Self {
+        install_default_drivers();
+        let server = std::env::var("KEYHOLD_TEST_POSTGRES").unwrap();
+        let server: Url = server.parse().unwrap();
+        let folder = TempDir::new().unwrap();
+        let unique = folder.path().file_name().unwrap().to_str().unwrap();
+        let unique: String = unique.chars().filter(char::is_ascii_alphanumeric).collect();
+        let shared = Self {
+            name: format!("nodes_{}_{}", std::process::id(), unique.to_lowercase()),
+            server,
+            folder,
+        };
+        let create = format!("CREATE DATABASE {}", shared.name);
+        run(&mut connect(&shared.server).await, create).await;
+        shared
+    }
+
+    fn url(&self) -> Url {
+        let mut url = self.server.clone();
+        url.set_path(&self.name);
+        url
+    }
+
+    async fn database(&self) -> AnyConnection {
+        connect(&self.url()).await
+    }
+
+    fn options(&self, address: &str) -> Options {
+        Options {
+            database_url: self.url().into(),
+            pepper_file: self.folder.path().join("pepper"),
+            base_url: "https://keys.example.com".to_owned(),
+            limits: Settings::default(),
+            lease_seconds: 5,
+            node_address: address.to_owned(),
+        }
+    }
+
+    async fn node(&self, address: &str) -> Vault {
+        open(&self.options(address)).await.unwrap()
+    }
+
+    /// Returns the addresses of the nodes that have a row.
+    async fn addresses(&self) -> Vec<String> {
+        let nodes = vault::nodes(self.url().as_str()).await.unwrap().unwrap();
+        nodes.into_iter().map(|node| node.address).collect()
+    }
+
+    /// Removes the database, once its nodes are closed.
+    async fn remove(self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.name);
+        run(&mut connect(&self.server).await, drop).await;
+    }
+}
+
+async fn connect(url: &Url) -> AnyConnection {
+    AnyConnection::connect(url.as_str()).await.unwrap()
+}
+
+async fn run(database: &mut AnyConnection, statement: String) {
+    let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+    statement.execute(database).await.unwrap();
+}
+
+async fn open(options: &Options) -> Result<Vault, OpenError> {
+    Vault::open(options, Arc::new(SystemClock::default())).await
+}
+
+async fn member(node: &Vault) -> Member {
+    let caller = Caller::default();
+    let account = newcomer("a@example.com");
+    let signed_up = node.sign_up(&caller, account).await.unwrap();
+    let session = node.session(signed_up.session.expose()).await.unwrap();
+    let session = session.unwrap();
+    Member {
+        actor: Actor { session, caller },
+        default_key: signed_up.key,
+    }
+}
+
+fn rejection(node: &Vault, key: &NewKey) -> Option<Rejection> {
+    verify(node, key.access_key, &key.secret_key).err()
+}
+
+fn is_expired(node: &Vault, key: &NewKey) -> bool {
+    matches!(rejection(node, key), Some(Rejection::Expired { .. }))
+}
+
+/// Waits until something holds.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn an_acknowledged_change_holds_on_every_node() {
+    let shared = Shared::new().await;
+    let nodes = [
+        shared.node("a").await,
+        shared.node("b").await,
+        shared.node("c").await,
+    ];
+    let member = member(&nodes[0]).await;
+    for round in 0..30 {
+        let (here, there) = (&nodes[round % 3], &nodes[(round + 1) % 3]);
+        let name = format!("key {round}");
+        let creation = creation(&name, "", "90d");
+        let key = here.create_key(&member.actor, creation).await.unwrap();
+        assert!(nodes.iter().all(|node| rejection(node, &key).is_none()));
+        expire(there, &member, &key.access_key.to_string()).await;
+        assert!(nodes.iter().all(|node| is_expired(node, &key)));
+        restore(here, &member, &key.access_key.to_string(), "never").await;
+        assert!(nodes.iter().all(|node| rejection(node, &key).is_none()));
+        let access_key = key.access_key.to_string();
+        let deletion = there.delete_key(&member.actor, &access_key, &name);
+        deletion.await.unwrap();
+        assert!(nodes.iter().all(|node| rejection(node, &key).is_some()));
+    }
+    assert_eq!(shared.addresses().await, ["a", "b", "c"]);
+    for node in &nodes {
+        assert_eq!(node.standing().unwrap().nodes, 3);
+        node.close().await;
+    }
+    assert!(shared.addresses().await.is_empty());
+    shared.remove().await;
+}
+
+/// Both at once: a node that joins during changes has every one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_that_joins_has_every_change() {
+    let shared = Shared::new().await;
+    let first = shared.node("a").await;
+    let member = member(&first).await;
+    for round in 0..6 {
+        let name = format!("key {round}");
+        let creation = creation(&name, "", "90d");
+        let key = first.create_key(&member.actor, creation).await.unwrap();
+        let access_key = key.access_key.to_string();
+        let (second, ()) = tokio::join!(shared.node("b"), expire(&first, &member, &access_key));
+        assert!(is_expired(&second, &key), "round {round}");
+        second.close().await;
+    }
+    first.close().await;
+    shared.remove().await;
+}
+
+/// The row of the other node is locked, so it cannot renew its lease. It may see the change, but cannot say so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_change_waits_for_a_node_that_is_cut_off_until_its_lease_is_over() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let member = member(&here).await;
+    let key = &member.default_key;
+    assert_eq!(rejection(&there, key), None);
+
+    let mut lock = shared.database().await;
+    run(
+        &mut lock,
+        "BEGIN; SELECT id FROM nodes WHERE address = 'b' FOR UPDATE".to_owned(),
+    )
+    .await;
+    expire(&here, &member, &key.access_key.to_string()).await;
+    assert_eq!(rejection(&there, key), Some(UNAVAILABLE));
+    assert!(!there.is_trusted());
+    assert!(is_expired(&here, key));
+    assert!(here.is_trusted());
+
+    run(&mut lock, "ROLLBACK".to_owned()).await;
+    until("the node recovers", async || is_expired(&there, key)).await;
+    // No change waits for what is over.
+    restore(&there, &member, &key.access_key.to_string(), "never").await;
+    assert_eq!(
+        (rejection(&here, key), rejection(&there, key)),
+        (None, None)
+    );
+    here.close().await;
+    there.close().await;
+    shared.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_whose_row_was_removed_joins_again() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let member = member(&here).await;
+    let key = &member.default_key;
+    let mut database = shared.database().await;
+    run(
+        &mut database,
+        "DELETE FROM nodes WHERE address = 'b'".to_owned(),
+    )
+    .await;
+    until("the node joins again", async || {
+        shared.addresses().await == ["a", "b"] && rejection(&there, key).is_none()
+    })
+    .await;
+    expire(&there, &member, &key.access_key.to_string()).await;
+    assert!(is_expired(&here, key) && is_expired(&there, key));
+    here.close().await;
+    there.close().await;
+    shared.remove().await;
+}
+
+/// Another entry has the number of the one that the node applied last, and the rows are those of an earlier state.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_log_that_lost_its_entries_is_noticed() {
+    let shared = Shared::new().await;
+    let node = shared.node("a").await;
+    let member = member(&node).await;
+    let mut database = shared.database().await;
+    let statements = "BEGIN;
+        UPDATE api_keys SET expires_at = 1;
+        UPDATE key_changes SET tag = 'another' WHERE seq = (SELECT MAX(seq) FROM key_changes);
+        COMMIT";
+    run(&mut database, statements.to_owned()).await;
+    until("the node loads again", async || {
+        is_expired(&node, &member.default_key)
+    })
+    .await;
+    node.close().await;
+    shared.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_with_another_pepper_or_lease_is_refused() {
+    let shared = Shared::new().await;
+    let node = shared.node("a").await;
+    let lease = Options {
+        lease_seconds: 6,
+        ..shared.options("b")
+    };
+    let pepper = Options {
+        pepper_file: shared.folder.path().join("another"),
+        ..shared.options("b")
+    };
+    for (options, named) in [
+        (lease, "KEYHOLD_LEASE is 6 here and 5"),
+        (pepper, "another pepper"),
+    ] {
+        let refused = open(&options).await.err().map(|error| error.to_string());
+        let refused = refused.unwrap_or_default();
+        assert!(
+            refused.contains(named) && refused.contains("the node at a"),
+            "{refused}"
+        );
+    }
+    assert_eq!(shared.addresses().await, ["a"]);
+    node.close().await;
+    shared.remove().await;
+}
+
+/// The row of a killed process is in the way of one with another lease until its own is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_killed_node_delays_another_lease_only_until_its_own_is_over() {
+    let shared = Shared::new().await;
+    shared.node("a").await.close().await;
+    let mut database = shared.database().await;
+    let killed = "INSERT INTO nodes
+        (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms)
+        VALUES ('killed', '', 'killed', 'of another pepper', 0, 7, 300, 0, 0, 0)";
+    run(&mut database, killed.to_owned()).await;
+    let node = shared.node("a").await;
+    assert_eq!(shared.addresses().await, ["a"]);
+    node.close().await;
+    shared.remove().await;
+}
