@@ -74,6 +74,10 @@ async fn run(command: Command) -> Result<(), Box<dyn Error>> {
             print(&format!("{answer}\n"));
             Ok(())
         }
+        Command::Nodes(command) => {
+            print(&server::cli::nodes::run(&command).await?);
+            Ok(())
+        }
         Command::TimeZones => {
             let _ = writeln!(std::io::stdout(), "{}", Edition::in_use());
             Ok(())

@@ -4,3 +4,4 @@ pub mod backup;
 pub mod clock_accept;
 pub mod db_copy;
 pub mod mail_test;
+pub mod nodes;

@@ -34,6 +34,8 @@ pub enum Command {
     /// Fix the effects of a wrong clock.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// List the nodes on a PostgreSQL database: id, version, address, changes they lack, lease, and clock skew.
+    Nodes(Nodes),
     /// Show which edition of the time zone data is in use, and where it comes from.
     TimeZones,
 }
@@ -81,6 +83,18 @@ pub struct DbCopy {
     /// The empty database to copy it to. A missing file is created; a database of PostgreSQL must exist.
     #[arg(long, value_name = "URL")]
     pub to: String,
+}
+
+#[derive(Args, Debug)]
+pub struct Nodes {
+    /// The database.
+    #[arg(
+        long,
+        env = "KEYHOLD_DATABASE_URL",
+        default_value = "sqlite://data/keyhold.db",
+        value_name = "URL"
+    )]
+    pub database_url: String,
 }
 
 #[derive(Args, Debug)]
