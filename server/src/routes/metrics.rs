@@ -15,9 +15,9 @@ use prometheus::core::{Collector, Desc};
 use prometheus::proto::{Bucket, Histogram, Metric, MetricFamily, MetricType};
 use prometheus::{Gauge, GaugeVec, IntCounter, IntCounterVec, Opts, Registry, Result, TextEncoder};
 use tokio::time::timeout;
-use vault::Vault;
 use vault::readiness::Cause;
 use vault::verify::Decisions;
+use vault::{Standing, Vault};
 
 use super::health::{healthz, readyz};
 use crate::http::security_headers;
@@ -114,6 +114,9 @@ fn scrape(vault: &Vault, outbox: Option<usize>) -> Result<Scrape> {
         "Size of the database's write-ahead log.",
         float(vault.log_bytes()),
     )?;
+    if let Some(standing) = vault.standing() {
+        scrape_node(&scrape, standing)?;
+    }
     scrape.counter(
         "keyhold_log_lines_dropped_total",
         "Log lines that were lost because standard error could not be written or was not read.",
@@ -146,6 +149,30 @@ fn scrape(vault: &Vault, outbox: Option<usize>) -> Result<Scrape> {
         )?;
     }
     Ok(scrape)
+}
+
+/// Reads the metrics of a node among several.
+fn scrape_node(scrape: &Scrape, standing: Standing) -> Result<()> {
+    scrape.gauge(
+        "keyhold_lease_seconds",
+        "For how long this node verifies without following the changes of the others.",
+        standing.lease.as_secs_f64(),
+    )?;
+    scrape.gauge(
+        "keyhold_nodes",
+        "Nodes on the database, this one included.",
+        float(standing.nodes),
+    )?;
+    scrape.gauge(
+        "keyhold_changes_waiting",
+        "Changes of this node that other nodes do not have yet.",
+        float(standing.waiting),
+    )?;
+    scrape.gauge(
+        "keyhold_database_skew_seconds",
+        "How far the machine's clock is ahead of the database's.",
+        standing.skew_seconds,
+    )
 }
 
 /// The metrics of one scrape. A registry that lived longer could not take counts that were counted elsewhere: the crate's
