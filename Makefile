@@ -142,15 +142,15 @@ test-rust:
 # The tests whose vault has a database, again on a PostgreSQL server of their own: all tests of the vault but the unit tests
 # without a fixture, and those of requests. Left out are modules about what only SQLite has.
 SQLITE_ONLY := sqlite first_start restore backups file_watch migrations tables write_faults
-ON_POSTGRES := binary(it) & test(/^(accounts|keys|limits|mailer|notices|recovery|start|storage|text|upkeep|usage|verify)/) & package(vault) \
+ON_POSTGRES := binary(it) & test(/^(accounts|cluster|keys|limits|mailer|notices|recovery|start|storage|text|upkeep|usage|verify)/) & package(vault) \
 	| kind(lib) & package(vault) & test(/^(limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::transaction)/) \
 	| binary(it) & package(server) & test(/^(http|mail|routes)::/) - test(/^routes::markup::/)
 
 test-postgres:
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; \
-	build/postgres.sh run cargo nextest run --locked --workspace \
+	build/postgres.sh run cargo nextest run --locked --workspace --run-ignored all \
 	-E '($(ON_POSTGRES)) - test(/(^|::)($(subst $() $(),|,$(SQLITE_ONLY)))::/)'; \
-	else set -x; build/postgres.sh run cargo test --locked --workspace --lib --test it -- $(SQLITE_ONLY:%=--skip %::); fi
+	else set -x; build/postgres.sh run cargo test --locked --workspace --lib --test it -- --include-ignored $(SQLITE_ONLY:%=--skip %::); fi
 
 # Of the same profile as the release build, because that has compiled everything else of it.
 test-shapes:
