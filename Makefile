@@ -16,7 +16,7 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
-.PHONY: help setup run dev build test fmt clean bench faults screenshots
+.PHONY: help setup run dev build test fmt clean bench cluster faults screenshots
 .PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres chromium always
 
 help: ## List these targets
@@ -51,6 +51,9 @@ fmt: ## Format the Rust sources
 bench: build ## Compare with axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
 	@build/bench-tools.sh
 	node bench/run.mjs
+
+cluster: build ## Start PostgreSQL with a standby, three nodes and nginx on this machine, until Ctrl-C (Linux)
+	cluster/run.py
 
 faults: build ## Cause the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
 	faults/run.py

@@ -1,0 +1,112 @@
+"""Keyhold on several ports of one machine, with nginx in front."""
+
+import os
+import signal
+
+from database import ask
+from process import Process, wait_for
+
+
+class Service:
+    """As many nodes as there are addresses of the database."""
+
+    def __init__(self, programs, folder, binary, database_urls, free_port, port=None, settings=None):
+        self.programs = programs
+        self.folder = folder
+        self.binary = binary
+        self.database_urls = database_urls
+        nodes = len(database_urls)
+        self.port = port or free_port()
+        self.ports = [free_port() for _ in range(nodes)]
+        self.metrics = [free_port() for _ in range(nodes)]
+        self.settings = settings or {}
+        self.nodes = [self.define_node(number) for number in range(nodes)]
+        self.nginx = self.define_nginx()
+
+    def start(self):
+        # The first one creates the pepper and the tables. On separate machines, the pepper is copied to each.
+        for number in range(len(self.nodes)):
+            self.start_node(number)
+        self.nginx.start()
+        wait_for(lambda: ask(self.port, "/healthz")[0] == 200, "nginx", 10, [self.nginx])
+
+    def start_node(self, number, seconds=60):
+        """Starts one node and returns the seconds until it was ready."""
+        node = self.nodes[number]
+        node.start()
+        return wait_for(lambda: self.is_ready(number), f"{node.name} to be ready", seconds, [node])
+
+    def is_ready(self, number):
+        return ask(self.ports[number], "/readyz")[0] == 200
+
+    def stop(self):
+        self.nginx.terminate()
+        for node in self.nodes:
+            node.signal(signal.SIGCONT)
+            node.signal(signal.SIGTERM)
+        for node in self.nodes:
+            node.terminate()
+
+    def processes(self):
+        return [*self.nodes, self.nginx]
+
+    def define_node(self, number):
+        folder = self.folder / f"keyhold-{number}"
+        folder.mkdir()
+        settings = {
+            "KEYHOLD_LISTEN": f"127.0.0.1:{self.ports[number]}",
+            "KEYHOLD_METRICS_LISTEN": f"127.0.0.1:{self.metrics[number]}",
+            "KEYHOLD_BASE_URL": f"http://127.0.0.1:{self.port}",
+            "KEYHOLD_DATABASE_URL": self.database_urls[number],
+            "KEYHOLD_PEPPER_FILE": str(self.folder / "pepper"),
+            "KEYHOLD_TRUSTED_PROXIES": "127.0.0.1/32",
+            **{name: value for name, value in os.environ.items() if name in ("KEYHOLD_SITE_ROOT", "RUST_LOG")},
+            **self.settings,
+        }
+        return Process(f"Keyhold {number}", [self.binary, "serve"], folder, settings)
+
+    def define_nginx(self):
+        folder = self.folder / "nginx"
+        folder.mkdir()
+        servers = "\n".join(f"        server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports)
+        # nginx without its commercial modules has no checks of its own, so each request is one: a node that refuses the
+        # connection or answers 503 gets none for a second, and the request goes to the next node. nginx never repeats a
+        # POST that a node has received.
+        (folder / "nginx.conf").write_text(
+            f"""pid {folder}/pid;
+error_log stderr warn;
+worker_processes 1;
+daemon off;
+events {{ worker_connections 2000; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    upstream keyhold {{
+{servers}
+        keepalive 64;
+        # Keyhold closes a connection after 10 s of idleness; nginx must close it first.
+        keepalive_timeout 5s;
+    }}
+    server {{
+        listen 127.0.0.1:{self.port};
+        location / {{
+            proxy_pass http://keyhold;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_connect_timeout 1s;
+            # A change waits for each node's lease at most: 300 s, and 30 s by default.
+            proxy_read_timeout 310s;
+            proxy_next_upstream error timeout http_503;
+        }}
+    }}
+}}
+"""
+        )
+        return Process("nginx", [self.programs.nginx, "-c", folder / "nginx.conf", "-e", "stderr"], folder)
