@@ -16,12 +16,12 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
-.PHONY: help setup run dev build test fmt clean bench cluster faults screenshots
+.PHONY: help setup run dev build test fmt clean bench cluster cluster-faults faults screenshots
 .PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres chromium always
 
 help: ## List these targets
 	@echo "Targets:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: tools python nginx postgres ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx, PostgreSQL
 
@@ -54,6 +54,9 @@ bench: build ## Compare with axum, nginx and better-auth, and write docs/benchma
 
 cluster: build ## Start PostgreSQL with a standby, three nodes and nginx on this machine, until Ctrl-C (Linux)
 	cluster/run.py
+
+cluster-faults: build ## Cause the faults that a cluster must withstand, and write docs/cluster.md (hours; Linux)
+	cluster/faults.py
 
 faults: build ## Cause the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
 	faults/run.py
