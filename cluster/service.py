@@ -71,7 +71,7 @@ class Service:
         servers = "\n".join(f"        server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;" for port in self.ports)
         # nginx without its commercial modules has no checks of its own, so each request is one: a node that refuses the
         # connection or answers 503 gets none for a second, and the request goes to the next node. nginx never repeats a
-        # POST that a node has received.
+        # POST that a node has received. While no node works, nginx answers 502.
         (folder / "nginx.conf").write_text(
             f"""pid {folder}/pid;
 error_log stderr warn;
