@@ -23,11 +23,12 @@ class Programs:
             user = account("postgres") or account("nobody")
             self.postgres_user = (user.pw_uid, user.pw_gid)
             refuse_unreadable(unpacked, self.postgres, self.postgres_user)
-        fetched = [ROOT / "target/tools/postgres", unpacked]
+        fetched = [ROOT / "target/tools/postgres", ROOT / "target/tools/cluster"]
         libraries = [str(path) for folder in fetched for path in sorted(folder.glob("usr/lib/*-linux-*"))]
         self.environment = {"PYTHONUNBUFFERED": "1"}
-        if unpacked != Path("/"):
+        if libraries:
             self.environment["LD_LIBRARY_PATH"] = ":".join(libraries)
+        if unpacked != Path("/"):
             self.environment["PYTHONPATH"] = str(unpacked / "usr/lib/python3/dist-packages")
 
 
