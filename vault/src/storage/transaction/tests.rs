@@ -6,6 +6,8 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod postgres;
+
 use std::sync::Arc;
 
 use shared::token::AccessKey;

@@ -3,4 +3,5 @@
 pub mod clock;
 mod first_start;
 mod open;
+mod postgres;
 mod sqlite;

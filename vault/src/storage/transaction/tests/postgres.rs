@@ -1,0 +1,48 @@
+//! What a change on PostgreSQL does not leave to the server.
+
+use sqlx::AssertSqlSafe;
+
+use super::*;
+use crate::storage::System;
+
+async fn setting(fixture: &Fixture, name: &str) -> String {
+    let read = async |tx: &mut Tx| {
+        let query = sqlx::query_as("SELECT current_setting($1)").bind(name);
+        let (value,): (String,) = query.fetch_one(tx.connection()).await?;
+        tx.roll_back();
+        Ok(value)
+    };
+    let read = fixture.vault.0.database.transact(System, read);
+    read.await.unwrap()
+}
+
+/// The server answers the COMMIT of such a change without an error, although it rolls back.
+#[tokio::test]
+async fn a_change_with_a_failed_statement_is_not_acknowledged() {
+    let fixture = Fixture::new().await;
+    let change = async |tx: &mut Tx| {
+        let failed = sqlx::query("SELECT 1 / 0").execute(tx.connection()).await;
+        assert!(failed.is_err());
+        tx.audit(entry()).await.unwrap_or_default();
+        Ok(())
+    };
+    let refused = fixture.vault.0.database.transact(System, change).await;
+    assert!(matches!(refused, Err(Error::NotSaved(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_commit_waits_for_the_disk_whatever_the_servers_default_is() {
+    let fixture = Fixture::new().await;
+    let off = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off; ALTER DATABASE %I SET
+               default_transaction_isolation = ''repeatable read''', current_database(), current_database()); END $$";
+    let mut database = fixture.database().await;
+    let set = sqlx::raw_sql(AssertSqlSafe(off.to_owned())).execute(&mut database);
+    set.await.unwrap();
+    let fixture = fixture.reopened().await;
+    assert_eq!(setting(&fixture, "synchronous_commit").await, "on");
+    assert_eq!(
+        setting(&fixture, "transaction_isolation").await,
+        "read committed",
+        "a snapshot is not older than the turn"
+    );
+}
