@@ -138,15 +138,12 @@ check-lints:
 check-front:
 	cargo clippy --locked -p app --lib --example shapes $(WASM) -- -D warnings
 
-# The tests that need a PostgreSQL server. Modules of the product may have that name too.
-POSTGRES_ONLY := binary(it) & test(/::postgres::/) | test(/tests::postgres::/)
-
 test-rust:
 	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \
 	if [[ $$(uname) == Linux ]]; then KEYHOLD_TEST_NGINX=$$(build/nginx.sh); export KEYHOLD_TEST_NGINX; fi; \
 	if cargo nextest --version >/dev/null 2>&1; \
-	then set -x; cargo nextest run --locked --workspace -E 'not ($(POSTGRES_ONLY))'; \
-	else set -x; cargo test --locked --workspace -- --skip ::postgres::; fi
+	then set -x; cargo nextest run --locked --workspace; \
+	else set -x; cargo test --locked --workspace; fi
 
 # The tests whose vault has a database, again on a PostgreSQL server of their own: all tests of the vault but the unit tests
 # without a fixture, and those of requests. Left out are modules about what only SQLite has.

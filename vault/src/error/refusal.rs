@@ -20,4 +20,8 @@ pub enum Refusal {
     NoChange(String, String),
     #[error("no schema of its search_path exists")]
     NoSchema,
+    #[error(
+        "its encoding is {0}, and names need UTF8: createdb --encoding=UTF8 --template=template0"
+    )]
+    Encoding(String),
 }

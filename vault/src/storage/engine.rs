@@ -2,6 +2,7 @@
 //! connections, beginning and committing a write, and detecting faults differ; every other statement has one text.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection};
 use tokio::time::Instant;
@@ -45,6 +46,15 @@ impl Engine {
     /// Returns whether the database is a file of this machine, and this process its only user.
     pub fn is_file(&self) -> bool {
         matches!(self, Self::Sqlite { .. })
+    }
+
+    /// Returns the longest that the statements of one write may take together; none for SQLite, whose statements cannot be
+    /// cancelled.
+    pub fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres(_) => Some(postgres::STATEMENTS),
+        }
     }
 
     /// Returns whether a commit would be durable.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Row};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{READER_TIMEOUT, READERS};
 use super::engine::NotBegun;
@@ -33,6 +33,12 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// commit that waits for a synchronous standby must not be cut short by the server: it would count as done without
 /// the standby having it.
 const END: Duration = Duration::from_secs(10);
+
+/// The time that the answer to the start of a write may take to arrive, once its deadline is over.
+const GRACE: Duration = Duration::from_millis(500);
+/// The longest that the statements of one write may take together. A server whose connection is cut without a trace ends
+/// no statement.
+pub const STATEMENTS: Duration = Duration::from_secs(30);
 
 /// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
 /// a client that is gone.
@@ -150,9 +156,11 @@ async fn durable(connection: &mut AnyConnection) -> sqlx::Result<()> {
     ))
 }
 
-/// The latest instant in the audit trail, as the clock's floor takes it (`start/clock_floor.rs`).
-const LATEST: &str =
-    "SELECT (SELECT u.at FROM audit u WHERE u.id + 0 > c.disbelieved ORDER BY u.at DESC LIMIT 1)
+/// The latest instant in the audit trail or of a sweep, as the clock's floor takes it (`start/clock_floor.rs`). A sweep
+/// does not look again at instants before its own: no later write may set an expiration there.
+const LATEST: &str = "SELECT GREATEST(
+        (SELECT u.at FROM audit u WHERE u.id + 0 > c.disbelieved ORDER BY u.at DESC LIMIT 1),
+        (SELECT MAX(swept_to) FROM sweeps))
     FROM clock c WHERE c.id = 1";
 
 /// Begins a write transaction and takes the turn to write, in one round trip. Returns the latest instant that any node
@@ -173,7 +181,7 @@ pub async fn begin(
     );
     let begun = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut *connection);
     // The server answers by the deadline, unless the connection to it is broken.
-    match timeout(END, begun).await {
+    match timeout_at(deadline + GRACE, begun).await {
         Ok(Ok(rows)) => match rows.last() {
             Some(row) => Ok(row.try_get(0)?),
             None => Ok(None),

@@ -12,6 +12,7 @@ use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use sqlx::AnyConnection;
+use tokio::time::timeout;
 
 use super::database::Database;
 use super::writer::transaction::Write;
@@ -182,7 +183,12 @@ impl Database {
         change: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
         let mut tx = Tx::begin(self, &authority).await?;
-        let value = change(&mut tx).await?;
+        let value = match self.writer.patience() {
+            None => change(&mut tx).await?,
+            Some(limit) => timeout(limit, change(&mut tx)).await.map_err(|_| {
+                Error::Unavailable("the database server does not respond".to_owned())
+            })??,
+        };
         tx.end(self).await?;
         Ok(value)
     }

@@ -102,6 +102,11 @@ impl Writer {
         self.directory.apply(publication);
     }
 
+    /// Returns the longest that the statements of a change may take together, if there is a limit.
+    pub fn patience(&self) -> Option<Duration> {
+        self.engine.patience()
+    }
+
     /// Delays every change for as long as the result is held.
     pub async fn pause(self: &Arc<Self>) -> Result<impl Send + use<>> {
         self.turn(Instant::now() + TURN_TIMEOUT).await

@@ -71,8 +71,9 @@ async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>
         sqlx::query_as("SELECT pg_is_in_recovery(), CAST(current_schema() AS TEXT)")
             .fetch_one(&mut *connection)
             .await?;
-    let (read_only, fsync): (String, String) = sqlx::query_as(
-        "SELECT current_setting('default_transaction_read_only'), current_setting('fsync')",
+    let (read_only, fsync, encoding): (String, String, String) = sqlx::query_as(
+        "SELECT current_setting('default_transaction_read_only'), current_setting('fsync'),
+                current_setting('server_encoding')",
     )
     .fetch_one(connection)
     .await?;
@@ -85,6 +86,8 @@ async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>
         Some(Refusal::Standby)
     } else if schema.is_none() {
         Some(Refusal::NoSchema)
+    } else if encoding != "UTF8" {
+        Some(Refusal::Encoding(encoding))
     } else {
         None
     })

@@ -30,6 +30,7 @@ async fn is_refused(statements: &str, part: &str) {
 }
 
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn another_programs_tables_are_refused() {
     is_refused(
         "DROP TABLE _sqlx_migrations; CREATE TABLE theirs (id INT)",
@@ -39,6 +40,7 @@ async fn another_programs_tables_are_refused() {
 }
 
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_newer_schema_is_refused() {
     is_refused(
         r"INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -49,6 +51,7 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_database_that_only_reads_is_refused() {
     is_refused(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
@@ -57,8 +60,9 @@ async fn a_database_that_only_reads_is_refused() {
     .await;
 }
 
-/// Other rights than those that the superuser of the tests has.
+/// The user has other rights than those that the superuser of the tests has.
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_missing_right_is_named() {
     let folder = Folder::new().await;
     let mut connection = folder.database().connect().await.unwrap();
@@ -103,6 +107,7 @@ async fn a_missing_right_is_named() {
 }
 
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_database_that_does_not_exist_is_named() {
     let folder = Folder::new().await;
     let mut url: url::Url = folder.database().url().parse().unwrap();
@@ -121,6 +126,7 @@ async fn a_database_that_does_not_exist_is_named() {
 
 /// A change that the trail dates later than this machine's clock was made by another node: the next one is not older.
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_change_is_not_older_than_another_nodes() {
     let fixture = Fixture::new().await;
     let member = fixture.member("a@example.com").await;
