@@ -85,6 +85,7 @@ impl End {
         let inspected = Inspected::to_copy_into(url).await?;
         let connection = inspected.connect_alone().await?;
         let mut end = Self::of(inspected, connection)?;
+        end.reject_nodes().await?;
         let tables = end.tables().await?;
         let unfinished = if tables.iter().any(|table| table == NOTE) {
             Some(Unfinished::read(&mut end.connection).await?)

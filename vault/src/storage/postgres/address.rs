@@ -1,5 +1,6 @@
 //! The address of a PostgreSQL database, and its form for people, without the password.
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::error::OpenError;
@@ -76,8 +77,10 @@ impl Server {
                 "the name of the database is missing, as in postgres://HOST/DATABASE",
             ));
         }
-        let host =
-            parameter("host").unwrap_or_else(|| parsed.host_str().unwrap_or_default().to_owned());
+        let host = parameter("host").unwrap_or_else(|| {
+            let host = percent_decode_str(parsed.host_str().unwrap_or_default());
+            host.decode_utf8_lossy().into_owned()
+        });
         let port = parsed
             .port()
             .map_or_else(String::new, |port| format!(":{port}"));
@@ -112,6 +115,10 @@ mod tests {
             (
                 "postgresql://kh:s3cret@db.example.com/keys",
                 "postgres://db.example.com/keys",
+            ),
+            (
+                "postgres://kh@%2Frun%2Fpostgresql/keys",
+                "postgres:///run/postgresql/keys",
             ),
             (
                 "postgres:///keys?host=/run/postgresql&password=s3cret",

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod postgres;
+mod sqlite;
 
 use std::sync::Arc;
 
@@ -115,34 +116,6 @@ async fn the_trail_is_in_the_order_of_its_instants() {
     let instants = site.instants().await;
     assert!(instants.is_sorted(), "{instants:?}");
     assert_eq!(instants.iter().filter(|at| **at > NOON).count(), 40);
-}
-
-/// The next change finds the directory as the previous one left it, and so does the client that is answered.
-#[tokio::test]
-async fn a_change_is_published_in_its_turn_and_before_the_answer() {
-    let site = Site::new().await;
-    let vault = site.vault.clone();
-    let published = site.publishes();
-    let first = async {
-        let change = site.vault.write(System, move |tx| {
-            Box::pin(async move {
-                tx.publish(published);
-                assert_eq!(vault.key_count(), 1, "not before the commit");
-                Ok(())
-            })
-        });
-        change.await.unwrap();
-        assert_eq!(site.vault.key_count(), 0);
-    };
-    let vault = site.vault.clone();
-    let second = site.vault.write(System, move |_| {
-        Box::pin(async move {
-            assert_eq!(vault.key_count(), 0);
-            Ok(())
-        })
-    });
-    let ((), second) = tokio::join!(first, second);
-    second.unwrap();
 }
 
 /// A client that disconnects during a change leaves it whole.

@@ -97,7 +97,7 @@ async fn a_missing_right_is_named() {
     )
     .await;
     assert!(
-        no_change.contains("may not change the table accounts"),
+        no_change.contains("may not change the table account_hours"),
         "{no_change}"
     );
     assert!(

@@ -48,3 +48,20 @@ async fn a_commit_waits_for_the_disk_whatever_the_servers_default_is() {
         "a snapshot is not older than the turn"
     );
 }
+
+/// This node follows the change log like every other.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_change_is_published_before_the_answer() {
+    let site = Site::new().await;
+    let (vault, published) = (site.vault.clone(), site.publishes());
+    let change = site.vault.write(System, move |tx| {
+        Box::pin(async move {
+            tx.publish(published);
+            assert_eq!(vault.key_count(), 1, "not before the commit");
+            Ok(())
+        })
+    });
+    change.await.unwrap();
+    assert_eq!(site.vault.key_count(), 0);
+}
