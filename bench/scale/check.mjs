@@ -1,4 +1,4 @@
-// The self-check of the simulation: what must hold whatever the parameters are, and one case that is computed by hand.
+// The self-check of the simulation: what must hold whatever the parameters are, and one case that is computed on paper.
 
 import { MACHINE, REGION } from "./assumptions.mjs";
 import { Cluster, quantile } from "./cluster.mjs";
