@@ -64,6 +64,7 @@ pub struct ClockAccept {
     #[arg(
         long,
         env = "KEYHOLD_DATABASE_URL",
+        hide_env_values = true,
         default_value = "sqlite://data/keyhold.db",
         value_name = "URL"
     )]
@@ -91,6 +92,7 @@ pub struct Nodes {
     #[arg(
         long,
         env = "KEYHOLD_DATABASE_URL",
+        hide_env_values = true,
         default_value = "sqlite://data/keyhold.db",
         value_name = "URL"
     )]

@@ -11,6 +11,7 @@ pub struct Files {
     #[arg(
         long,
         env = "KEYHOLD_DATABASE_URL",
+        hide_env_values = true,
         default_value = "sqlite://data/keyhold.db",
         value_name = "URL"
     )]

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AssertSqlSafe};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::follower::{ANSWER, COMMIT, Failure, POLL, within};
 use super::nodes::{self, Incompatible, Introduction};
@@ -42,7 +42,7 @@ pub enum JoinError {
 }
 
 impl Database {
-    /// Adds the row of this node, in the write turn. Waits for a row that stands in the way if its node is silent.
+    /// Adds the row of this node, in the write turn; its snapshots are not older than the turn. Waits for a row that stands in the way if its node is silent.
     pub async fn join(
         &self,
         connection: &mut AnyConnection,
@@ -52,7 +52,7 @@ impl Database {
         let mut silent: Option<(String, i64, BootTime)> = None;
         loop {
             let begin = format!(
-                "BEGIN; SET LOCAL lock_timeout = '4s'; SELECT pg_advisory_xact_lock({})",
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '4s'; SELECT pg_advisory_xact_lock({})",
                 self.turn
             );
             within(
@@ -62,8 +62,10 @@ impl Database {
             .await?;
             let obstacle = within(ANSWER, nodes::obstacle(connection, introduction)).await?;
             let Some(obstacle) = obstacle else {
-                let (id, _) = nodes::insert(connection, introduction)
+                let inserted = nodes::insert(connection, introduction);
+                let (id, _) = timeout(ANSWER, inserted)
                     .await
+                    .map_err(|_| Failure::Silent)?
                     .map_err(Failure::Load)?;
                 within(COMMIT, sqlx::raw_sql("COMMIT").execute(connection)).await?;
                 return Ok(id);

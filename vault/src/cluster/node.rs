@@ -146,6 +146,12 @@ impl Node {
         Ok(seq)
     }
 
+    /// Returns the number of the newest change, in the turn of a transaction.
+    pub async fn newest(&self, connection: &mut AnyConnection) -> Result<i64> {
+        let (position, _) = log::newest(connection).await?;
+        Ok(position.seq)
+    }
+
     /// Waits until every node verifies with the change `seq`, which has just been committed, or no longer verifies.
     pub async fn acknowledged(&self, seq: i64) {
         let change = Change {

@@ -349,6 +349,7 @@ impl Vault {
                 let mut row = Row::find(tx.connection(), &account, access_key).await?;
                 let before = row.expires_at;
                 let Some((action, detail)) = edit(&mut row, &account, now)? else {
+                    tx.confirm_earlier();
                     tx.roll_back();
                     return Ok(row.changed(before, &account, now));
                 };

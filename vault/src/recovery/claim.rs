@@ -18,6 +18,7 @@ use crate::storage::audit::{Action, Entry};
 /// no notice repeats it.
 pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
     let (account, now) = (mail.account, tx.now());
+    tx.confirm_earlier();
     for key in expire_all(tx.connection(), account, now).await? {
         let subject = key.access_key.to_string();
         tx.audit(Entry {

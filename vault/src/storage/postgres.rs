@@ -37,8 +37,8 @@ const END: Duration = Duration::from_secs(10);
 /// The time that the answer to the start of a write may take to arrive, once its deadline is over.
 const GRACE: Duration = Duration::from_millis(500);
 /// The longest that the statements of one write may take together. A server whose connection is cut without a trace ends
-/// no statement.
-pub const STATEMENTS: Duration = Duration::from_secs(30);
+/// no statement. With the start and the commit, this stays below the time limit of a request.
+pub const STATEMENTS: Duration = Duration::from_secs(15);
 
 /// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
 /// a client that is gone.

@@ -60,6 +60,8 @@ pub struct Tx {
     age: i64,
     publications: Vec<Publication>,
     local: Vec<Box<dyn FnOnce() + Send>>,
+    /// Whether the answer waits for earlier changes, although this one publishes nothing.
+    confirms_earlier: bool,
     end: End,
 }
 
@@ -100,6 +102,12 @@ impl Tx {
         self.publications.push(publication);
     }
 
+    /// Answers only once every earlier change of keys is in force on every node. For an operation that finds its work done:
+    /// the change that did it may still wait for a node, and is acknowledged by this answer too.
+    pub fn confirm_earlier(&mut self) {
+        self.confirms_earlier = true;
+    }
+
     /// Adds an effect of the commit on state of this process only, such as its counters. It runs in the turn, after the
     /// publications, and is dropped if the transaction is rolled back.
     pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
@@ -117,35 +125,47 @@ impl Tx {
     }
 
     async fn begin(database: &Database, authority: &impl Authority) -> Result<Self> {
-        let mut write = database.begin().await?;
-        authority.confirm(&mut write.transaction).await?;
         Ok(Self {
-            write,
+            write: database.begin().await?,
             address: authority.address(),
             age: 0,
             publications: Vec::new(),
             local: Vec::new(),
+            confirms_earlier: false,
             end: End::Commit,
         })
     }
 
-    async fn end(mut self, database: &Database) -> Result<()> {
-        let logged = match self.end {
-            End::RollBack => return Ok(()),
+    /// Writes the rest of the transaction. Returns the number of the change that every node must have before the answer.
+    async fn complete(&mut self, database: &Database) -> Result<Option<i64>> {
+        let awaited = match self.end {
+            End::RollBack => None,
             _ => self.log(database).await?,
         };
-        let turn = match self.end {
-            End::CommitQuietly => self.write.commit_unannounced().await?,
-            _ => self.write.commit().await?,
-        };
-        for publication in self.publications {
-            database.writer.publish(publication);
+        match database.node() {
+            Some(node) if awaited.is_none() && self.confirms_earlier => {
+                node.newest(&mut self.write.transaction).await.map(Some)
+            }
+            _ => Ok(awaited),
         }
-        for effect in self.local {
-            effect();
+    }
+
+    async fn end(self, database: &Database, awaited: Option<i64>) -> Result<()> {
+        let turn = match self.end {
+            End::CommitQuietly => Some(self.write.commit_unannounced().await?),
+            End::Commit => Some(self.write.commit().await?),
+            End::RollBack => None,
+        };
+        if turn.is_some() {
+            for publication in self.publications {
+                database.writer.publish(publication);
+            }
+            for effect in self.local {
+                effect();
+            }
         }
         drop(turn);
-        if let (Some(node), Some(seq)) = (database.node(), logged) {
+        if let (Some(node), Some(seq)) = (database.node(), awaited) {
             node.acknowledged(seq).await;
         }
         Ok(())
@@ -183,13 +203,19 @@ impl Database {
         change: impl AsyncFnOnce(&mut Tx) -> Result<T>,
     ) -> Result<T> {
         let mut tx = Tx::begin(self, &authority).await?;
-        let value = match self.writer.patience() {
-            None => change(&mut tx).await?,
-            Some(limit) => timeout(limit, change(&mut tx)).await.map_err(|_| {
-                Error::Unavailable("the database server does not respond".to_owned())
-            })??,
+        let statements = async {
+            authority.confirm(&mut tx.write.transaction).await?;
+            let value = change(&mut tx).await?;
+            Ok((value, tx.complete(self).await?))
         };
-        tx.end(self).await?;
+        let (value, awaited) = match self.writer.patience() {
+            None => statements.await?,
+            Some(limit) => timeout(limit, statements).await.unwrap_or_else(|_| {
+                let silent = "the database server does not respond";
+                Err(Error::Unavailable(silent.to_owned()))
+            })?,
+        };
+        tx.end(self, awaited).await?;
         Ok(value)
     }
 }

@@ -44,20 +44,28 @@ fn a_start_without_mail_is_refused_away_from_loopback() {
     assert!(!folder.path().join("data").exists(), "nothing was made");
 }
 
-/// `--help` does not print the SMTP URL, unlike other settings from the environment: it contains the password.
+/// `--help` does not print these URLs, unlike other settings from the environment: they contain passwords.
 #[test]
-fn help_does_not_show_the_smtp_url() {
-    for command in [&["serve"][..], &["mail", "test"]] {
+fn help_shows_no_url_with_a_password() {
+    let smtp = ("KEYHOLD_SMTP_URL", "smtps://user:hunter22@mail.example.com");
+    let database = (
+        "KEYHOLD_DATABASE_URL",
+        "postgres://user:hunter22@db.example.com/keyhold",
+    );
+    for (command, (name, url)) in [
+        (&["serve"][..], smtp),
+        (&["mail", "test"], smtp),
+        (&["serve"], database),
+        (&["nodes"], database),
+        (&["clock", "accept"], database),
+    ] {
         let Output { stdout, .. } = Command::new(env!("CARGO_BIN_EXE_keyhold"))
             .args(command)
             .arg("--help")
-            .env("KEYHOLD_SMTP_URL", "smtps://user:hunter22@mail.example.com")
+            .env(name, url)
             .output()
             .unwrap();
         let help = String::from_utf8(stdout).unwrap();
-        assert!(
-            help.contains("KEYHOLD_SMTP_URL") && !help.contains("hunter"),
-            "{help}"
-        );
+        assert!(help.contains(name) && !help.contains("hunter"), "{help}");
     }
 }

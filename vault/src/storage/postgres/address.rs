@@ -72,6 +72,13 @@ impl Server {
         };
         let database =
             parameter("dbname").unwrap_or_else(|| parsed.path().trim_start_matches('/').to_owned());
+        // What comes after a / in a password looks like the path.
+        let path = parsed.path().trim_start_matches('/');
+        if path.contains(['/', '@']) || parsed.fragment().is_some() {
+            return Err(OpenError::Address(
+                "in a password, write characters such as @, / and # as %40, %2F and %23",
+            ));
+        }
         if database.is_empty() {
             return Err(OpenError::Address(
                 "the name of the database is missing, as in postgres://HOST/DATABASE",
@@ -136,6 +143,9 @@ mod tests {
     fn a_bad_address_is_explained_without_being_shown() {
         for (url, part) in [
             ("postgres://kh:s3/cret@db:x/keys", "no address"),
+            ("postgres://kh:12/s3cret@db/keys", "in a password"),
+            ("postgres://kh:pa@ss/s3cret@db/keys", "in a password"),
+            ("postgres://kh:12@db/keys#s3cret", "in a password"),
             ("postgres://kh:s3cret@db", "name of the database"),
             ("postgres://kh:s3cret@db/keys?pasword=s3cret", "parameter"),
             ("postgres://kh:s3cret@db/keys?sslmode=s3cret", "sslmode"),

@@ -195,7 +195,16 @@ async fn a_change_waits_for_a_node_that_is_cut_off_until_its_lease_is_over() {
         "BEGIN; SELECT id FROM nodes WHERE address = 'b' FOR UPDATE".to_owned(),
     )
     .await;
-    expire(&here, &member, &key.access_key.to_string()).await;
+    let access_key = key.access_key.to_string();
+    let again = async {
+        until("the key is expired, not yet on every node", async || {
+            is_expired(&here, key)
+        })
+        .await;
+        expire(&here, &member, &access_key).await;
+        assert_eq!(rejection(&there, key), Some(UNAVAILABLE), "a second press");
+    };
+    tokio::join!(expire(&here, &member, &access_key), again);
     assert_eq!(rejection(&there, key), Some(UNAVAILABLE));
     assert!(!there.is_trusted());
     assert!(is_expired(&here, key));
