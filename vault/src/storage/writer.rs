@@ -3,8 +3,8 @@
 //! again. The server of PostgreSQL may be gone.
 //!
 //! A replacement must commit a probe before it gets a change. The probe also overwrites what a commit with a failed
-//! sync left in the write-ahead log of SQLite. After a failed commit, the directory is read again from the database before the
-//! next change, so that the two agree whatever the outcome was.
+//! sync left in the write-ahead log of SQLite. After a failed commit, the directory is read again from the file before the
+//! next change, so that the two agree whatever the outcome was; from a server it follows the change log in any case.
 
 #![expect(
     clippy::disallowed_methods,
