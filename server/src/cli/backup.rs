@@ -6,14 +6,14 @@ use vault::clock::{Clock, SystemClock};
 use vault::{OpenError, Present, Revived, Since, Wanted, rfc3339};
 
 use crate::config::commands::{Backup, Restore};
-use crate::config::files::Files;
+use crate::config::files::{DatabaseArgs, Files};
 
 /// Makes a backup, and reports its contents.
 ///
 /// # Errors
 /// Those of the vault.
 pub async fn backup(command: &Backup) -> Result<String, OpenError> {
-    let copied = vault::backup(&command.files.database_url, &command.file).await?;
+    let copied = vault::backup(&command.files.database.database_url, &command.file).await?;
     Ok(format!(
         "{}: {} bytes, {}, {}, checked. Back up the pepper file too, in another location.\n",
         copied.path.display(),
@@ -35,7 +35,7 @@ pub async fn restore(command: &Restore) -> Result<String, OpenError> {
         dry_run: command.dry_run,
     };
     let Files {
-        database_url,
+        database: DatabaseArgs { database_url },
         pepper_file,
     } = &command.files;
     let now = SystemClock::default().now();

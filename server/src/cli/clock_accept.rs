@@ -14,7 +14,7 @@ use crate::config::commands::ClockAccept;
 /// Those of the vault.
 pub async fn run(command: &ClockAccept) -> Result<String, OpenError> {
     let clock = Arc::new(SystemClock::default());
-    let accepted = accept_clock(&command.database_url, clock, command.dry_run).await?;
+    let accepted = accept_clock(&command.database.database_url, clock, command.dry_run).await?;
     let Some(accepted) = accepted else {
         return Ok("nothing was recorded ahead of the machine's clock: nothing to do".to_owned());
     };

@@ -11,7 +11,7 @@ use crate::config::commands::Nodes;
 /// # Errors
 /// Those of the vault.
 pub async fn run(command: &Nodes) -> Result<String, OpenError> {
-    let Some(nodes) = vault::nodes(&command.database_url).await? else {
+    let Some(nodes) = vault::nodes(&command.database.database_url).await? else {
         return Ok("SQLite has one process and no nodes\n".to_owned());
     };
     Ok(table(&nodes))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::Config;
-use super::files::Files;
+use super::files::{DatabaseArgs, Files};
 use super::http::HttpArgs;
 use super::mail::MailSettings;
 
@@ -60,15 +60,8 @@ pub enum ClockCommand {
 
 #[derive(Args, Debug)]
 pub struct ClockAccept {
-    /// The database.
-    #[arg(
-        long,
-        env = "KEYHOLD_DATABASE_URL",
-        hide_env_values = true,
-        default_value = "sqlite://data/keyhold.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// Only report what would be done.
     #[arg(long)]
@@ -88,15 +81,8 @@ pub struct DbCopy {
 
 #[derive(Args, Debug)]
 pub struct Nodes {
-    /// The database.
-    #[arg(
-        long,
-        env = "KEYHOLD_DATABASE_URL",
-        hide_env_values = true,
-        default_value = "sqlite://data/keyhold.db",
-        value_name = "URL"
-    )]
-    pub database_url: String,
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 }
 
 #[derive(Args, Debug)]

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// The locations of the database and the pepper.
+/// The location of the database.
 #[derive(Args, Clone, Debug)]
-pub struct Files {
+pub struct DatabaseArgs {
     /// The database.
+    // The address of a server may contain a password.
     #[arg(
         long,
         env = "KEYHOLD_DATABASE_URL",
@@ -16,6 +17,13 @@ pub struct Files {
         value_name = "URL"
     )]
     pub database_url: String,
+}
+
+/// The locations of the database and the pepper.
+#[derive(Args, Clone, Debug)]
+pub struct Files {
+    #[command(flatten)]
+    pub database: DatabaseArgs,
 
     /// The secret under which key digests are made, kept outside the database; made at the first start.
     #[arg(

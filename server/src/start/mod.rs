@@ -179,7 +179,7 @@ fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
 
 fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
     Options {
-        database_url: config.files.database_url.clone(),
+        database_url: config.files.database.database_url.clone(),
         pepper_file: config.files.pepper_file.clone(),
         base_url: base_url.to_owned(),
         limits: config.limits.settings(),
