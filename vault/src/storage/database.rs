@@ -15,12 +15,12 @@ use super::engine::Engine;
 use super::keeper::Keeper;
 use super::key_rows;
 use super::lock::Lock;
-use super::postgres::{self, Server, TURN};
+use super::postgres::{Server, TURN};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
 use crate::cluster::{self, Introduction, Lease, Node};
-use crate::error::{Error, OpenError, Refusal, Result};
+use crate::error::{Error, OpenError, Result};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
 use crate::time::clock::Clock;
@@ -36,7 +36,6 @@ pub struct Database {
     pub lease: Arc<Lease>,
     /// This process among the others on a server, once it has joined them.
     node: OnceLock<Node>,
-    server: Option<Server>,
     /// After the connections: see [`Lock::of_file`].
     pub(super) file: Option<DatabaseFile>,
 }
@@ -70,17 +69,14 @@ impl Database {
         clock: Arc<dyn Clock>,
         directory: Arc<KeyDirectory>,
     ) -> Result<Self, OpenError> {
-        let opened = |error| OpenError::Server {
-            database: server.name().to_owned(),
-            reason: Refusal::Unreachable(postgres::explain(&error)),
-        };
+        let opened = |error| server.unreachable(&error);
         let mut connection = server.connect_writer().await.map_err(opened)?;
         // Several nodes that start at once migrate one after another.
         MIGRATIONS.run(&mut connection).await?;
         let readers = server.readers().await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());
         let writer = Writer::new(
-            Engine::Postgres(server.clone()),
+            Engine::Postgres(server),
             connection,
             clock,
             directory,
@@ -94,7 +90,6 @@ impl Database {
             readiness,
             lease: Arc::new(Lease::none()),
             node: OnceLock::new(),
-            server: Some(server),
             file: None,
         })
     }
@@ -107,7 +102,7 @@ impl Database {
         directory: &Arc<KeyDirectory>,
         clock: &Arc<dyn Clock>,
     ) -> Result<bool, OpenError> {
-        let Some(server) = &self.server else {
+        let Some(server) = self.writer.server() else {
             return Ok(false);
         };
         let connecting = server.clone();
@@ -187,7 +182,6 @@ impl Database {
             readiness,
             lease: Arc::new(Lease::endless()),
             node: OnceLock::new(),
-            server: None,
             file: Some(DatabaseFile {
                 keeper,
                 watch,

@@ -43,9 +43,12 @@ impl Engine {
         }
     }
 
-    /// Returns whether the database is a file of this machine, and this process its only user.
-    pub fn is_file(&self) -> bool {
-        matches!(self, Self::Sqlite { .. })
+    /// Returns the server that several processes may share; none for SQLite.
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres(server) => Some(server),
+        }
     }
 
     /// Returns the longest that the statements of one write may take together; none for SQLite, whose statements cannot be

@@ -22,8 +22,10 @@ use super::connection::{READER_TIMEOUT, READERS};
 use super::engine::NotBegun;
 use crate::error::{OpenError, Refusal};
 
+use inspect::explain;
+
 pub use address::Server;
-pub use inspect::{check, explain};
+pub use inspect::check;
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
 pub const TURN: i64 = 0x006b_6579_686f_6c64;
@@ -62,13 +64,24 @@ pub async fn connect_server(url: &str) -> Result<Option<AnyConnection>, OpenErro
     install_default_drivers();
     let server = Server::new(url)?;
     let connection = server.connect().await;
-    connection.map(Some).map_err(|error| OpenError::Server {
-        database: server.name().to_owned(),
-        reason: Refusal::Unreachable(explain(&error)),
-    })
+    connection
+        .map(Some)
+        .map_err(|error| server.unreachable(&error))
 }
 
 impl Server {
+    /// Returns the error of a start at which this server refuses to connect or to answer.
+    pub fn unreachable(&self, error: &sqlx::Error) -> OpenError {
+        self.refused(Refusal::Unreachable(explain(error)))
+    }
+
+    fn refused(&self, reason: Refusal) -> OpenError {
+        OpenError::Server {
+            database: self.name().to_owned(),
+            reason,
+        }
+    }
+
     /// Opens a connection with the settings that every connection has.
     pub async fn connect(&self) -> sqlx::Result<AnyConnection> {
         self.connect_by(AnyConnectOptions::from_str(self.url())?)
@@ -81,10 +94,9 @@ impl Server {
             sqlx::raw_sql(SETTINGS).execute(&mut connection).await?;
             Ok(connection)
         };
-        timeout(CONNECT, connect).await.unwrap_or_else(|_| {
-            let late = std::io::Error::other("it does not respond");
-            Err(sqlx::Error::Io(late))
-        })
+        timeout(CONNECT, connect)
+            .await
+            .unwrap_or_else(|_| Err(silent()))
     }
 
     /// Opens a connection whose commits are durable.

@@ -27,6 +27,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::engine::{Engine, NotBegun};
 use super::health::Health;
+use super::postgres::Server;
 use crate::error::{Error, Result};
 use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
@@ -100,6 +101,11 @@ impl Writer {
     /// Applies a publication of a change, whose turn is held.
     pub fn publish(&self, publication: Publication) {
         self.directory.apply(publication);
+    }
+
+    /// Returns the server that is written to; none for SQLite.
+    pub fn server(&self) -> Option<&Server> {
+        self.engine.server()
     }
 
     /// Returns the longest that the statements of a change may take together, if there is a limit.
@@ -187,7 +193,7 @@ impl Writer {
             .map_err(|_| fault(&"it does not respond"))?
             .map_err(|error| fault(&error))?;
         // On a server, a change that was committed after all is in the change log.
-        if turn.in_doubt && self.engine.is_file() {
+        if turn.in_doubt && self.server().is_none() {
             // Without a limit: with many keys it takes longer than a change should wait, and must be done.
             key_rows::reconcile(&mut replacement, &self.directory)
                 .await

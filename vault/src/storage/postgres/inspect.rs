@@ -19,11 +19,8 @@ const TABLES: &str = "SELECT CAST(relname AS TEXT) FROM pg_class
 /// Checks the server, and returns the content of the database.
 pub async fn check(server: &Server) -> Result<Content, OpenError> {
     install_default_drivers();
-    let refused = |reason| OpenError::Server {
-        database: server.name().to_owned(),
-        reason,
-    };
-    let failed = |error| refused(Refusal::Unreachable(explain(&error)));
+    let refused = |reason| server.refused(reason);
+    let failed = |error| server.unreachable(&error);
     let mut connection = server.connect().await.map_err(failed)?;
     // First: behind such a pooler, prepared statements fail with errors that do not name the cause.
     if is_pooled(server, &mut connection).await.map_err(failed)? {
