@@ -8,7 +8,7 @@ use super::*;
 use crate::caller::Caller;
 use crate::test_support::{Fixture, Member, NOON, creation};
 
-mod nodes;
+mod postgres;
 mod stops;
 
 struct WorkerFixture {

@@ -1,4 +1,4 @@
-//! Several nodes with one PostgreSQL database. A file of SQLite has one process.
+//! Leases of mails among several nodes.
 
 use super::*;
 use crate::test_support::MINUTE;
@@ -14,13 +14,11 @@ async fn lease(vault: &Vault) -> (Option<i64>, Option<i64>) {
 /// A node that starts or stops leaves the mails of another one alone. They are sent by others only once their node has
 /// stopped extending its leases.
 #[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
 async fn a_node_takes_only_the_mails_of_a_dead_one() {
     let worker = WorkerFixture::open().await;
     worker.fixture.leave_mail();
     let vault = &worker.round.vault;
-    if !vault.0.database.is_shared() {
-        return;
-    }
     let other = worker.fixture.try_open_again().await.unwrap();
     let beside = || Round::new(other.clone(), worker.transport("beside"));
     let in_flight = InFlight::default();
