@@ -22,6 +22,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 use crate::error::{Error, Result};
 use crate::outbox::ledger::{self, Report};
 use crate::outbox::{self, MailTo, Wait};
+use crate::storage::audit::Action;
 use crate::storage::{Database, System, Tx};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
@@ -40,9 +41,9 @@ static NEXT_DUE: LazyLock<String> = LazyLock::new(|| {
 static DUE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "WITH stages (stage, lead) AS (VALUES {})
-         SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage, a.stages
-         FROM stages s CROSS JOIN api_keys k CROSS JOIN accounts a
-         WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead AND a.id = k.account_id
+         SELECT k.account_id, k.access_key, k.expires_at, k.expiration_set_at, s.stage
+         FROM stages s CROSS JOIN api_keys k
+         WHERE k.expires_at >= $1 + s.lead AND k.expires_at < $2 + s.lead
          ORDER BY k.account_id",
         stage_rows()
     )
@@ -116,23 +117,56 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// Returns the stages that an account has chosen and its recipients, as of this transaction; none if the account is
-/// gone.
-async fn wishes(
-    connection: &mut AnyConnection,
-    account: &str,
-) -> Result<Option<(Stages, Vec<String>)>> {
-    let row: Option<(String, String, Option<String>)> = sqlx::query_as(
-        "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-         FROM accounts WHERE id = $1",
-    )
-    .bind(account)
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(|(chosen, own, second)| {
-        let recipients = [Some(own), second].into_iter().flatten().collect();
-        (read(&chosen), recipients)
-    }))
+/// What an account wants to be told, and where.
+struct Wishes {
+    stages: Stages,
+    recipients: Vec<String>,
+}
+
+impl Wishes {
+    /// Reads them as of this transaction; none if the account is gone.
+    async fn of(connection: &mut AnyConnection, account: &str) -> Result<Option<Self>> {
+        let row: Option<(String, String, Option<String>)> = sqlx::query_as(
+            "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+             FROM accounts WHERE id = $1",
+        )
+        .bind(account)
+        .fetch_optional(connection)
+        .await?;
+        Ok(row.map(|(chosen, own, second)| Self {
+            stages: read(&chosen),
+            recipients: [Some(own), second].into_iter().flatten().collect(),
+        }))
+    }
+}
+
+/// The choices of stages that an account has made, each with its instant, in the order of time.
+struct Choices(Vec<(i64, String)>);
+
+impl Choices {
+    /// Reads them from the audit trail, where each choice is an entry.
+    async fn of(connection: &mut AnyConnection, account: &str) -> Result<Self> {
+        let rows = sqlx::query_as(
+            "SELECT at, detail FROM audit WHERE account_id = $1 AND subject = '' AND action = $2 ORDER BY id",
+        )
+        .bind(account)
+        .bind(Action::StagesChosen.slug())
+        .fetch_all(connection)
+        .await?;
+        Ok(Self(rows))
+    }
+
+    /// Returns the stages that were chosen at an instant; `present` are those of today. A stage that falls due just
+    /// before a choice is swept after it, and follows the choice that held when it fell due.
+    fn at(&self, instant: i64, present: Stages) -> Stages {
+        let made = self.0.partition_point(|(at, _)| *at <= instant);
+        if made == self.0.len() {
+            return present;
+        }
+        // A new account has chosen all.
+        let before = made.checked_sub(1).map(|last| read(&self.0[last].1));
+        before.unwrap_or(Stages::ALL)
+    }
 }
 
 /// Records that a key was expired manually, in the transaction that does it. The mail waits, so that it can cover all
@@ -144,11 +178,11 @@ pub async fn expired_manually(
     wait: Wait,
 ) -> Result<()> {
     let (stage, now) = (Stage::Expired, tx.now());
-    let wishes = wishes(tx.connection(), account).await?;
-    let Some((_, recipients)) = wishes.filter(|(chosen, _)| chosen.contains(stage)) else {
+    let wishes = Wishes::of(tx.connection(), account).await?;
+    let Some(wishes) = wishes.filter(|wishes| wishes.stages.contains(stage)) else {
         return Ok(());
     };
-    for recipient in recipients {
+    for recipient in wishes.recipients {
         let key = Report {
             access_key: access_key.to_owned(),
             expires_at: now,
@@ -187,8 +221,8 @@ struct Due {
     key: Report,
 }
 
-/// Returns what fell due from `from` until before `now`, of the stages that the account has chosen and that apply. The
-/// rows of an account are consecutive.
+/// Returns what fell due from `from` until before `now`, of the stages that apply, chosen or not. The rows of an account
+/// are consecutive.
 fn due(read: &mut AnyConnection, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
     let rows = sqlx::query_as(AssertSqlSafe(DUE.as_str()))
         .bind(from)
@@ -206,16 +240,14 @@ struct DueRow {
     expires_at: i64,
     expiration_set_at: i64,
     stage: String,
-    /// The stages that the account has chosen.
-    stages: String,
 }
 
 impl DueRow {
-    /// Returns the stage, if the account has chosen it and it applies.
+    /// Returns the stage, if it applies.
     fn due(self) -> Option<Due> {
         let stage = Stage::from_slug(&self.stage)?;
         let applies = stage.applies(self.expiration_set_at, self.expires_at);
-        (applies && read(&self.stages).contains(stage)).then_some(Due {
+        applies.then_some(Due {
             account: self.account_id,
             key: Report {
                 access_key: self.access_key,
@@ -240,8 +272,8 @@ impl Batch {
         self.0.entry(due.account).or_default().push(due.key);
     }
 
-    /// Writes the batch. Its recipients are read here, because the rows of the sweep may be older than a change of
-    /// address.
+    /// Writes what the accounts have chosen of the batch. The choices and the recipients are read here, because the
+    /// rows of the sweep may be older than a change of either.
     async fn write(self, database: &Database, now: i64) -> Result<usize> {
         if self.0.is_empty() {
             return Ok(0);
@@ -252,11 +284,19 @@ impl Batch {
         };
         let write = async |tx: &mut Tx| {
             let (connection, mut mails) = (tx.connection(), 0);
-            for (account, keys) in self.0 {
-                let Some((_, recipients)) = wishes(connection, &account).await? else {
+            for (account, mut keys) in self.0 {
+                let Some(wishes) = Wishes::of(connection, &account).await? else {
                     continue;
                 };
-                for recipient in recipients {
+                let choices = Choices::of(connection, &account).await?;
+                keys.retain(|key| {
+                    let due = key.stage.due(key.expires_at);
+                    choices.at(due, wishes.stages).contains(key.stage)
+                });
+                if keys.is_empty() {
+                    continue;
+                }
+                for recipient in wishes.recipients {
                     let keys = keys.clone();
                     let told = write_mail(connection, &account, &recipient, keys, now, wait);
                     mails += usize::from(told.await?);

@@ -3,7 +3,7 @@
 use shared::notice::{Stage, Stages};
 use sqlx::Row;
 use vault::Caller;
-use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, at, edit, expire, restore};
+use vault::test_support::{DAY, Fixture, HOUR, Mailbox, NOON, SECOND, at, edit, expire, restore};
 
 /// Advances day by day, an hour past each, and returns the subjects of the notices with the day on which each came.
 async fn days(fixture: &Fixture, mailbox: &mut Mailbox, from: i64, to: i64) -> Vec<(i64, String)> {
@@ -220,6 +220,32 @@ async fn an_account_gets_its_chosen_stages_only() {
     );
     choose(Stages::NONE).await;
     assert_eq!(days(&fixture, &mut mailbox, 89, 92).await, told(&[]));
+}
+
+/// A sweep that comes after a change of the choice follows the choice that held when the stage fell due.
+#[tokio::test]
+async fn a_choice_made_before_the_sweep_is_not_applied_to_what_was_due_before_it() {
+    let fixture = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&fixture);
+    let member = fixture.member("a@example.com").await;
+    fixture.key(&member, "heard", &at(NOON + HOUR)).await;
+    let unheard = fixture.key(&member, "unheard", "never").await.access_key;
+    let choose = |stages| fixture.vault.choose_stages(&member.actor, stages, "");
+
+    choose(Stages::NONE).await.unwrap();
+    fixture.clock.advance(SECOND);
+    expire(&fixture.vault, &member, &unheard.to_string()).await;
+    fixture.clock.advance(SECOND);
+    choose(Stages::ALL).await.unwrap();
+    fixture.clock.advance(SECOND);
+    assert_eq!(mailbox.notices(&fixture.vault).await.len(), 0);
+
+    fixture.clock.set(NOON + HOUR + SECOND);
+    choose(Stages::NONE).await.unwrap();
+    fixture.clock.advance(SECOND);
+    let told = mailbox.notices(&fixture.vault).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].subject, "1 API key has expired: heard");
 }
 
 /// Each account gets notices of its own keys and of no others.
