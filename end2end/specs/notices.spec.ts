@@ -40,9 +40,10 @@ test("a stage that is not chosen is not sent", async ({ account, functions, noti
   await noticesPage.saveChoice.click();
   await expect(noticesPage.toasts).toContainText("saved");
   await functions.expireKey(await functions.createKey("Unheard"));
+  await noticesPage.reload();
   await noticesPage.stage("When it expires").check();
   await noticesPage.saveChoice.click();
-  await noticesPage.reload();
+  await expect(noticesPage.toasts).toContainText("saved");
   await functions.expireKey(await functions.createKey("Heard"));
   await mailbox.wait(account.email, /Heard/);
   expect(await mailbox.to(account.email, /Unheard/)).toEqual([]);
@@ -144,6 +145,7 @@ test("a second recipient gets no mail before it is confirmed, and none after it 
   // A recipient without an account can end the notices.
   await page.goto(linkTo(await mailbox.wait(team, CONFIRM_SECOND, 2), "confirm"));
   await linkPage.confirm.click();
+  await expect(page).toHaveURL(/\/confirm\?done=confirmed$/);
   await page.goto(linkTo(notice, "confirm"));
   await expect(page.getByRole("main")).toContainText(account.email);
   await page.getByRole("button", { name: "Stop the notices" }).click();
@@ -274,6 +276,7 @@ test.describe("without JavaScript", () => {
     await expect(note).toContainText("We sent a new link");
     await page.goto(linkTo(await mailbox.wait(team, CONFIRM_SECOND, 2), "confirm"));
     await linkPage.confirm.click();
+    await expect(page).toHaveURL(/\/confirm\?done=confirmed$/);
     await page.goto(noticesPage.path);
     await expect(noticesPage.recipient(team)).toContainText("Confirmed");
     await noticesPage.remove.click();
