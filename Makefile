@@ -159,6 +159,8 @@ test-postgres:
 	-E '($(ON_POSTGRES)) - test(/(^|::)($(subst $() $(),|,$(SQLITE_ONLY)))::/)'; \
 	else set -x; build/postgres.sh run cargo test --locked --workspace --lib --test it -- --include-ignored $(SQLITE_ONLY:%=--skip %::); fi
 
+BROWSER_ON_POSTGRES := create dashboard lifecycle notices usage versions
+
 # Of the same profile as the release build, because that has compiled everything else of it.
 test-shapes:
 	cargo build --locked -p app --example shapes $(WASM) --profile wasm-release
@@ -168,5 +170,7 @@ test-shapes:
 test-faults:
 	@if [[ $$(uname) == Linux ]]; then set -x; faults/run.py --short; fi
 
+# All on a database file, and again on PostgreSQL those that write the most.
 test-browser:
-	npm run --silent end2end
+	npm run --silent end2end -- --project=sqlite
+	build/postgres.sh run npm run --silent end2end -- --project=postgres $(BROWSER_ON_POSTGRES)

@@ -6,6 +6,8 @@ import { join, resolve } from "node:path";
 
 import { expect } from "@playwright/test";
 
+import { PostgresDatabase } from "./postgres.ts";
+
 const ROOT = resolve(import.meta.dirname, "../..");
 /** The release build, or the one that the environment names. */
 const BINARY = resolve(ROOT, process.env["KEYHOLD_BINARY"] ?? "target/release/keyhold");
@@ -14,7 +16,7 @@ const SITE = resolve(ROOT, process.env["KEYHOLD_SITE_ROOT"] ?? "target/site");
 /** Matches a secret key anywhere in a text. */
 export const SECRET = /khs_[0-9A-Za-z]{49}/g;
 
-/** A running `keyhold serve` with a new database in its own folder. */
+/** A running `keyhold serve` with its own folder and a new database, which is in the folder unless a server has it. */
 export class Keyhold {
   readonly url: string;
   readonly folder: string;
@@ -24,18 +26,22 @@ export class Keyhold {
   log = "";
   readonly #process: ChildProcess;
   readonly #ended: Promise<number | null>;
+  readonly #database: PostgresDatabase | undefined;
 
-  private constructor(url: string, folder: string, process: ChildProcess) {
+  private constructor(url: string, folder: string, process: ChildProcess, database?: PostgresDatabase) {
     this.url = url;
     this.folder = folder;
     this.#process = process;
+    this.#database = database;
     process.stdout?.on("data", (text) => (this.log += text));
     process.stderr?.on("data", (text) => (this.log += text));
     this.#ended = new Promise((done) => process.once("exit", done));
   }
 
-  static async start(args: string[] = [], settings: Record<string, string> = {}): Promise<Keyhold> {
+  /** `server` is the address of a PostgreSQL server; without one, the database is a file. */
+  static async start(args: string[] = [], settings: Record<string, string> = {}, server?: string): Promise<Keyhold> {
     const folder = mkdtempSync(join(tmpdir(), "keyhold-"));
+    const database = server === undefined ? undefined : await PostgresDatabase.create(server);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const child = spawn(BINARY, ["serve", ...args], {
@@ -45,7 +51,7 @@ export class Keyhold {
         PATH: process.env["PATH"],
         KEYHOLD_LISTEN: `127.0.0.1:${port}`,
         KEYHOLD_BASE_URL: url,
-        KEYHOLD_DATABASE_URL: `sqlite://${join(folder, "keyhold.db")}`,
+        KEYHOLD_DATABASE_URL: database?.url ?? `sqlite://${join(folder, "keyhold.db")}`,
         KEYHOLD_PEPPER_FILE: join(folder, "pepper"),
         KEYHOLD_SITE_ROOT: SITE,
         // Mails about manually expired keys leave at once.
@@ -55,7 +61,7 @@ export class Keyhold {
         ...settings,
       },
     });
-    const keyhold = new Keyhold(url, folder, child);
+    const keyhold = new Keyhold(url, folder, child, database);
     await keyhold.#ready();
     return keyhold;
   }
@@ -81,14 +87,16 @@ export class Keyhold {
     return this.#ended;
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
     rmSync(this.folder, { recursive: true, force: true });
+    await this.#database?.drop();
   }
 
-  /** The files (database, journals, mails) and logs that contain a secret in clear text. */
-  leaks(): string[] {
+  /** The database, the files (journals, mails) and logs that contain a secret in clear text. */
+  async leaks(): Promise<string[]> {
     const places = files(this.folder).map((file): [string, string] => [file, readFileSync(file, "latin1")]);
     places.push(["the log", this.log]);
+    if (this.#database) places.push(["the database", await this.#database.text()]);
     return places.flatMap(([place, text]) => {
       const known = [...this.secrets].filter((secret) => text.includes(secret));
       const looksLikeOne = text.match(SECRET) ?? [];

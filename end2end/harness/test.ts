@@ -38,9 +38,11 @@ interface Fixtures {
   mailbox: Mailbox;
 }
 
-interface WorkerOptions {
+export interface WorkerOptions {
   /** Whether mails go to a mail server rather than into a folder. */
   overSmtp: boolean;
+  /** The address of a PostgreSQL server for the database; a file if empty. */
+  databaseServer: string;
 }
 
 interface WorkerFixtures {
@@ -55,6 +57,8 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
 
   overSmtp: [false, { option: true, scope: "worker" }],
 
+  databaseServer: ["", { option: true, scope: "worker" }],
+
   postOffice: [
     async ({}, use) => {
       const office = await PostOffice.open();
@@ -65,16 +69,17 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
   ],
 
   keyhold: [
-    async ({ overSmtp, postOffice }, use) => {
-      const keyhold = await Keyhold.start([], overSmtp ? { KEYHOLD_SMTP_URL: postOffice.url } : {});
+    async ({ overSmtp, postOffice, databaseServer }, use) => {
+      const settings: Record<string, string> = overSmtp ? { KEYHOLD_SMTP_URL: postOffice.url } : {};
+      const keyhold = await Keyhold.start([], settings, databaseServer || undefined);
       await use(keyhold);
       // Checks before the stop, while the write-ahead log still holds the last changes, and after it.
-      const leaks = keyhold.leaks();
+      const leaks = await keyhold.leaks();
       const code = await keyhold.stop();
-      leaks.push(...keyhold.leaks());
+      leaks.push(...(await keyhold.leaks()));
       if (leaks.length > 0) throw new Error(`a secret key is in clear text in ${leaks.join(", ")}`);
       if (code !== 0) throw new Error(`keyhold exited with ${code}:\n${keyhold.log.slice(-2000)}`);
-      keyhold.remove();
+      await keyhold.remove();
     },
     { scope: "worker" },
   ],

@@ -150,7 +150,7 @@ test("a secret is shown once and is nowhere else", async ({ page, keyhold, signU
     expect(kept).not.toMatch(SECRET);
   }
   expect(keyhold.secrets.has(first.secret_key) && keyhold.secrets.has(second.secret_key)).toBe(true);
-  expect(keyhold.leaks()).toEqual([]);
+  expect(await keyhold.leaks()).toEqual([]);
   for (const key of [first, second]) {
     const sent = basic(key).slice("Basic ".length);
     expect(keyhold.log).not.toContain(sent);
