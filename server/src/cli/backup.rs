@@ -1,19 +1,40 @@
 //! `keyhold backup` and `keyhold restore`.
 
 use std::fmt::Write as _;
+use std::io;
 
 use vault::clock::{Clock, SystemClock};
+use vault::copy::Progress;
 use vault::{OpenError, Present, Revived, Since, Wanted, rfc3339};
 
+use super::progress::{Ended, Shown, until_interrupted};
 use crate::config::commands::{Backup, Restore};
 use crate::config::files::{DatabaseArgs, Files};
+
+/// The reasons why there is no backup.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error(transparent)]
+    Vault(#[from] OpenError),
+    #[error("interrupted: there is no backup")]
+    Interrupted,
+    #[error("interrupts cannot be caught: {0}")]
+    Signal(io::Error),
+}
 
 /// Makes a backup, and reports its contents.
 ///
 /// # Errors
-/// Those of the vault.
-pub async fn backup(command: &Backup) -> Result<String, OpenError> {
-    let copied = vault::backup(&command.files.database.database_url, &command.file).await?;
+/// Those of the vault, or an interrupt (SIGINT).
+pub async fn backup(command: &Backup) -> Result<String, BackupError> {
+    let mut shown = Shown::default();
+    let report = |progress: Progress<'_>| shown.show(progress);
+    let database = &command.files.database.database_url;
+    let ended = until_interrupted(vault::backup(database, &command.file, report)).await;
+    let copied = match ended.map_err(BackupError::Signal)? {
+        Ended::Done(copied) => copied?,
+        Ended::Interrupted => return Err(BackupError::Interrupted),
+    };
     Ok(format!(
         "{}: {} bytes, {}, {}, checked. Back up the pepper file too, in another location.\n",
         copied.path.display(),

@@ -5,3 +5,4 @@ pub mod clock_accept;
 pub mod db_copy;
 pub mod mail_test;
 pub mod nodes;
+mod progress;

@@ -1,11 +1,16 @@
-//! One end of a copy: a database that no other Keyhold uses, and a connection to it.
+//! One end of a copy: a database and a connection to it. No other Keyhold uses it, except beside a backup.
 
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use std::path::Path;
+use std::str::FromStr;
+
+use sqlx::any::AnyConnectOptions;
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, Connection};
 
 use super::error::CopyError;
 use super::rows::count;
 use super::schema::Schema;
 use crate::error::OpenError;
+use crate::storage::address::address;
 use crate::storage::copying::{NOTE, Unfinished};
 use crate::storage::{Content, Inspected, MIGRATIONS, missing};
 
@@ -23,7 +28,7 @@ pub struct End {
     pub engine: Engine,
     pub connection: AnyConnection,
     /// Keeps every other Keyhold off a file. Dropped after the connection.
-    _inspected: Inspected,
+    _inspected: Option<Inspected>,
 }
 
 impl End {
@@ -38,21 +43,62 @@ impl End {
         }
         let connection = inspected.read_alone().await?;
         let mut end = Self::of(inspected, connection)?;
+        end.reject_earlier().await?;
+        end.reject_nodes().await?;
+        Ok(end)
+    }
+
+    /// Opens a database on a server to read it beside its nodes, which go on making changes.
+    pub async fn beside_nodes(url: &str) -> Result<Self, CopyError> {
+        let inspected = Inspected::new(url).await?;
+        if inspected.content == Content::Blank {
+            return Err(CopyError::Blank(inspected.name()));
+        }
+        let connection = inspected.read_beside().await?;
+        let mut end = Self::of(inspected, Some(connection))?;
+        end.reject_earlier().await?;
+        Ok(end)
+    }
+
+    /// Opens an empty file that only this process knows, and gives it the tables without a row. Until it is complete it
+    /// is worth nothing, so it has no journal and is not synced.
+    pub async fn new_file(path: &Path, schema: &Schema) -> Result<Self, CopyError> {
+        let mut end = Self::of_file(path, "mode=rw").await?;
+        sqlx::raw_sql("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+            .execute(&mut end.connection)
+            .await?;
+        MIGRATIONS.run(&mut end.connection).await?;
+        remove_seeded(&mut end.connection, schema).await?;
+        Ok(end)
+    }
+
+    /// Opens a file that only this process knows, in `mode`.
+    pub async fn of_file(path: &Path, mode: &str) -> Result<Self, CopyError> {
+        let options = AnyConnectOptions::from_str(&address(path, mode))?;
+        Ok(Self {
+            name: path.display().to_string(),
+            engine: Engine::Sqlite,
+            // Reading a whole table is slow, and no cause for a warning.
+            connection: options.disable_statement_logging().connect().await?,
+            _inspected: None,
+        })
+    }
+
+    /// Rejects the tables of an earlier version. Inspecting has rejected migrations that this version does not have.
+    async fn reject_earlier(&mut self) -> Result<(), CopyError> {
         let known = MIGRATIONS.iter().count();
         let (found,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM _sqlx_migrations")
-            .fetch_one(&mut end.connection)
+            .fetch_one(&mut self.connection)
             .await?;
-        // Inspecting has rejected migrations that this version does not have.
         let found = usize::try_from(found).unwrap_or_default();
         if found < known {
             return Err(CopyError::Earlier {
-                database: end.name,
+                database: self.name.clone(),
                 found,
                 known,
             });
         }
-        end.reject_nodes().await?;
-        Ok(end)
+        Ok(())
     }
 
     /// Rejects a database that a server uses. Its leases count by the clock of the database.
@@ -112,7 +158,7 @@ impl End {
                 Engine::Sqlite
             },
             connection,
-            _inspected: inspected,
+            _inspected: Some(inspected),
         })
     }
 
@@ -148,10 +194,7 @@ impl End {
     pub async fn begin(&mut self, schema: &Schema, noted: &Unfinished) -> Result<(), CopyError> {
         let mut change = self.connection.begin().await?;
         noted.note(&mut change).await?;
-        for table in schema.tables.iter().rev().filter(|table| table.seeded > 0) {
-            let delete = AssertSqlSafe(format!("DELETE FROM \"{}\"", table.name));
-            sqlx::query(delete).execute(&mut *change).await?;
-        }
+        remove_seeded(&mut change, schema).await?;
         Ok(change.commit().await?)
     }
 
@@ -168,6 +211,27 @@ impl End {
         Ok(self.connection.close().await?)
     }
 
+    /// Begins the transaction in which all tables are filled.
+    pub async fn begin_filling(&mut self) -> sqlx::Result<()> {
+        let begin = match self.engine {
+            Engine::Sqlite => "BEGIN",
+            Engine::Postgres => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+        };
+        sqlx::raw_sql(begin).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    pub async fn commit(&mut self) -> sqlx::Result<()> {
+        sqlx::raw_sql("COMMIT")
+            .execute(&mut self.connection)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn close(self) -> sqlx::Result<()> {
+        self.connection.close().await
+    }
+
     /// Reads one state of the database until [`Self::stop_reading`].
     pub async fn start_reading(&mut self) -> sqlx::Result<()> {
         sqlx::raw_sql(match self.engine {
@@ -179,12 +243,35 @@ impl End {
         Ok(())
     }
 
+    /// The same beside other processes. The locks keep the tables in place: to a transaction, a table that another one
+    /// has truncated since looks empty, whatever its snapshot. They come first, because the snapshot is taken by the
+    /// first query (<https://www.postgresql.org/docs/15/mvcc-caveats.html>).
+    pub async fn start_snapshot(&mut self, schema: &Schema) -> sqlx::Result<()> {
+        self.start_reading().await?;
+        if self.engine == Engine::Postgres {
+            let lock = format!("LOCK TABLE {} IN ACCESS SHARE MODE", schema.names());
+            sqlx::raw_sql(AssertSqlSafe(lock))
+                .execute(&mut self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+
     pub async fn stop_reading(&mut self) -> sqlx::Result<()> {
         sqlx::raw_sql("ROLLBACK")
             .execute(&mut self.connection)
             .await?;
         Ok(())
     }
+}
+
+/// Removes the rows that the migrations inserted.
+async fn remove_seeded(connection: &mut AnyConnection, schema: &Schema) -> sqlx::Result<()> {
+    for table in schema.tables.iter().rev().filter(|table| table.seeded > 0) {
+        let delete = AssertSqlSafe(format!("DELETE FROM \"{}\"", table.name));
+        sqlx::query(delete).execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Returns "1 row" or "2 rows".

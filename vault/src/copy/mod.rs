@@ -5,6 +5,7 @@
 //! committed. So an interrupted copy continues after the last key of the target. At the end both are read again, and only
 //! if all checksums agree may a server open the target.
 
+pub(crate) mod backup;
 mod end;
 mod error;
 mod rows;
@@ -15,7 +16,6 @@ mod tests;
 mod transfer;
 
 use sha2::{Digest, Sha256};
-use sqlx::Connection;
 use sqlx::any::install_default_drivers;
 
 use crate::crypto::random::hex;
@@ -134,7 +134,7 @@ async fn copy_in_batches(
         tables: copied_tables(&schema, &expected),
     };
     target.finish().await?;
-    source.connection.close().await?;
+    source.close().await?;
     Ok(copied)
 }
 

@@ -82,6 +82,13 @@ impl Schema {
             others,
         })
     }
+
+    /// Returns the names of all tables, separated by commas.
+    pub fn names(&self) -> String {
+        let tables = self.tables.iter().chain(&self.others);
+        let names: Vec<String> = tables.map(|table| format!("\"{}\"", table.name)).collect();
+        names.join(", ")
+    }
 }
 
 impl Table {

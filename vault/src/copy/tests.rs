@@ -197,7 +197,7 @@ async fn an_unreadable_row_is_named() {
 async fn a_backup_is_copied_without_a_change() {
     let site = Site::new().await;
     let backup = site.copies.path().join("backup.db");
-    crate::backup(&site.from, &backup).await.unwrap();
+    crate::backup(&site.from, &backup, |_| ()).await.unwrap();
     let before = std::fs::read(&backup).unwrap();
     let from = format!("sqlite://{}", backup.display());
     copy(&from, &site.to("copy"), |_| ()).await.unwrap();

@@ -1,19 +1,20 @@
-//! A copy of the database in one consistent file, made beside a running server and checked before it gets its name.
+//! A copy of SQLite's file in one consistent file, made beside a running server and checked before it gets its name.
 //!
 //! The database file alone is no backup: the latest changes are in its write-ahead log.
 
+mod new_file;
+
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, FromRow};
 
 use super::content::{Content, MIGRATIONS, TABLES, newest_schema, read_schema};
-
 use crate::error::OpenError;
-use crate::files::{beside, folder_of, new_private_file, sync_folder};
+use crate::files::beside;
 use crate::storage::address::{address, sqlite_path};
+pub use new_file::NewFile;
 
 /// A copy that was made and checked.
 #[derive(Debug)]
@@ -24,7 +25,13 @@ pub struct Copied {
     pub accounts: i64,
 }
 
-/// Copies the database at `url` into a new file. It takes no lock, so it works beside a running server.
+/// The numbers of a copy that the operator is shown.
+pub struct Contents {
+    pub keys: i64,
+    pub accounts: i64,
+}
+
+/// Copies the file of SQLite at `url` into a new file. It takes no lock, so it works beside a running server.
 ///
 /// # Errors
 /// A sentence that names the obstacle; nothing is left behind then.
@@ -101,39 +108,14 @@ async fn state(path: &Path, mode: &str) -> Result<Option<State>, OpenError> {
 
 /// Copies the database at `source`, opened in `mode`, into the new file `target`.
 pub async fn copy(source: &Path, mode: &str, target: &Path) -> Result<Copied, OpenError> {
-    let failed = |reason: String| OpenError::Backup {
-        path: target.to_owned(),
-        reason,
-    };
-    let target = folder_of(target)
-        .canonicalize()
-        .map(|folder| folder.join(target.file_name().unwrap_or_default()))
-        .map_err(|error| failed(format!("its folder: {error}")))?;
-    let taken = || failed("a file with that name already exists".to_owned());
-    if target.symlink_metadata().is_ok() {
-        return Err(taken());
-    }
-    let partial = Partial::take(&target).map_err(|error| failed(error.to_string()))?;
-    let copied = fill(source, mode, &partial)
-        .await
-        .map_err(|reason| match reason {
-            Reason::Source(error) => error,
-            Reason::Copy(reason) => failed(reason),
-        })?;
-    if target.symlink_metadata().is_ok() {
-        return Err(taken());
-    }
-    partial
-        .keep(&target)
-        .map_err(|error| failed(error.to_string()))?;
-    Ok(Copied {
-        path: target,
-        ..copied
-    })
+    let new = NewFile::begin(target)?;
+    let filled = fill(source, mode, &new).await;
+    new.end(filled)
 }
 
 /// The cause of a failed copy.
-enum Reason {
+pub enum Reason {
+    /// The database cannot be read.
     Source(OpenError),
     Copy(String),
 }
@@ -150,7 +132,7 @@ impl From<std::io::Error> for Reason {
     }
 }
 
-async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Reason> {
+async fn fill(source: &Path, mode: &str, new: &NewFile) -> Result<Contents, Reason> {
     let opened = |error| {
         Reason::Source(OpenError::Database {
             database: source.display().to_string(),
@@ -166,8 +148,8 @@ async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Re
     if content == Content::Blank {
         return Err(Reason::Copy(format!("{} is empty", source.display())));
     }
-    let name = partial
-        .path
+    let name = new
+        .path()
         .to_str()
         .ok_or_else(|| Reason::Copy("its path is not UTF-8".to_owned()))?;
     let before = Inventory::of(&mut connection).await.map_err(opened)?;
@@ -177,40 +159,14 @@ async fn fill(source: &Path, mode: &str, partial: &Partial) -> Result<Copied, Re
         .await?;
     let after = Inventory::of(&mut connection).await.map_err(opened)?;
     connection.close().await?;
-    // SQLite does not sync what it copies.
-    partial.file.sync_all()?;
-
-    let mut copy =
-        AnyConnection::connect(&address(&partial.path, "mode=ro&immutable=true")).await?;
-    sound(&mut copy).await?;
+    let mut copy = new.checked().await?;
     let found = Inventory::of(&mut copy).await?;
     copy.close().await?;
     found.between(&before, &after).map_err(Reason::Copy)?;
-    Ok(Copied {
-        path: partial.path.clone(),
-        bytes: partial.file.metadata()?.len(),
+    Ok(Contents {
         keys: found.rows("api_keys"),
         accounts: found.rows("accounts"),
     })
-}
-
-/// Reads all of a database and checks its integrity.
-async fn sound(connection: &mut AnyConnection) -> Result<(), Reason> {
-    let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check(1)")
-        .fetch_one(&mut *connection)
-        .await?;
-    if verdict != "ok" {
-        return Err(Reason::Copy(format!("the copy is damaged: {verdict}")));
-    }
-    let orphan = sqlx::query("PRAGMA foreign_key_check")
-        .fetch_optional(connection)
-        .await?;
-    if orphan.is_some() {
-        return Err(Reason::Copy(
-            "the copy is damaged: a row refers to a missing one".to_owned(),
-        ));
-    }
-    Ok(())
 }
 
 /// The content of a database, for comparison with its copy.
@@ -277,48 +233,6 @@ impl Inventory {
             return Err("the copy does not have the last change of the database".to_owned());
         }
         Ok(())
-    }
-}
-
-/// A copy without its final name. It is removed unless it is kept.
-struct Partial {
-    path: PathBuf,
-    file: File,
-    kept: bool,
-}
-
-impl Partial {
-    fn take(target: &Path) -> std::io::Result<Self> {
-        let path = beside(target, ".partial");
-        if let Ok(stale) = File::open(&path) {
-            if stale.try_lock().is_err() {
-                return Err(std::io::Error::other("another backup is writing it"));
-            }
-            std::fs::remove_file(&path)?;
-        }
-        let file = new_private_file(&path)?;
-        // Held until the file is closed.
-        let _ = file.try_lock();
-        Ok(Self {
-            path,
-            file,
-            kept: false,
-        })
-    }
-
-    fn keep(mut self, target: &Path) -> std::io::Result<()> {
-        std::fs::rename(&self.path, target)?;
-        self.kept = true;
-        sync_folder(target)
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = std::fs::remove_file(&self.path);
-            let _ = std::fs::remove_file(beside(&self.path, "-journal"));
-        }
     }
 }
 

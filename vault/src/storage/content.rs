@@ -130,6 +130,11 @@ pub fn name(url: &str) -> Result<String, OpenError> {
     })
 }
 
+/// Returns whether `url` is the address of a database on a server.
+pub fn is_server(url: &str) -> bool {
+    Server::is_meant(url)
+}
+
 /// Returns the path of the database at `url` if it is a file that does not exist.
 pub fn missing(url: &str) -> Result<Option<PathBuf>, OpenError> {
     if Server::is_meant(url) {

@@ -99,6 +99,20 @@ impl Inspected {
         sqlx::raw_sql(read_only).execute(&mut connection).await?;
         Ok(Some(connection))
     }
+
+    /// Connects to read beside other processes, which go on making changes. A file is locked all the same.
+    pub async fn read_beside(&self) -> sqlx::Result<AnyConnection> {
+        match &self.place {
+            Place::File(file) => {
+                let mut connection = file.connect_alone().await?;
+                sqlx::raw_sql("PRAGMA query_only = ON")
+                    .execute(&mut connection)
+                    .await?;
+                Ok(connection)
+            }
+            Place::Server(server) => server.connect_to_read().await,
+        }
+    }
 }
 
 impl LockedFile {

@@ -21,7 +21,7 @@ mod watch;
 mod writer;
 
 pub use connection::{READERS, connect};
-pub use content::{Content, Inspected, MIGRATIONS, missing, name};
+pub use content::{Content, Inspected, MIGRATIONS, is_server, missing, name};
 pub use database::{Database, Held};
 #[cfg(feature = "test-support")]
 pub use postgres::TURN;

@@ -126,6 +126,16 @@ impl Server {
         }
     }
 
+    /// Opens a connection that only reads, for as long as that takes, beside every other process.
+    pub async fn connect_to_read(&self) -> sqlx::Result<AnyConnection> {
+        let options = AnyConnectOptions::from_str(self.url())?.disable_statement_logging();
+        let mut connection = self.connect_by(options).await?;
+        let unlimited = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;
+                         SET default_transaction_read_only = on";
+        sqlx::raw_sql(unlimited).execute(&mut connection).await?;
+        Ok(connection)
+    }
+
     /// Opens the pool that reads.
     pub async fn readers(&self) -> sqlx::Result<AnyPool> {
         AnyPoolOptions::new()

@@ -1,5 +1,7 @@
 //! Copies of a whole database into another one.
 
+mod postgres;
+
 use tempfile::TempDir;
 use vault::copy::{Copied, CopyError, Progress, Step, copy};
 use vault::test_support::{Fixture, Folder, Member, options, verify};

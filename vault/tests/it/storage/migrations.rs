@@ -1,5 +1,8 @@
 //! Migrations: the databases of earlier versions are brought up to date without loss.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use sqlx::{AssertSqlSafe, Connection};
 use vault::test_support::{DAY, Fixture, HOUR, NOON, edit, restoration};
 
@@ -173,4 +176,41 @@ async fn hours_of_an_older_database_are_kept() {
     );
     let of_all = account_hours(&mut database, &member).await;
     assert_eq!(of_all, [(0, 1, 2), (1, 1_110, 2_220)]);
+}
+/// A migration leaves a copy to go back to.
+#[tokio::test]
+async fn a_migration_leaves_a_copy_of_what_it_found() {
+    let site = Fixture::new().await;
+    let member = site.member("a@example.com").await;
+    let mut database = site.database().await;
+    for undo in [
+        "DROP INDEX outbox_by_end",
+        "DELETE FROM _sqlx_migrations WHERE version = 10",
+    ] {
+        sqlx::query(undo).execute(&mut database).await.unwrap();
+    }
+    database.close().await.unwrap();
+    let site = site.reopened().await;
+    assert_eq!(site.verdict(&member.default_key), "good");
+    let (version,): (i64,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations")
+        .fetch_one(&mut site.database().await)
+        .await
+        .unwrap();
+    let copy = site
+        .folder
+        .path()
+        .join(format!("keyhold.db.before-schema-{version}"));
+    let address = format!("sqlite://{}?mode=ro", copy.display());
+    let mut copied = sqlx::SqliteConnection::connect(&address).await.unwrap();
+    let (before, keys): (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 10), (SELECT COUNT(*) FROM api_keys)",
+    )
+    .fetch_one(&mut copied)
+    .await
+    .unwrap();
+    assert_eq!((before, keys), (0, 1));
+    assert_eq!(
+        fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }

@@ -1,0 +1,109 @@
+//! Backups of either engine, in the same kind of file: of SQLite's by [`storage::backup`](crate::storage::backup), of a
+//! PostgreSQL database from here.
+//!
+//! A server's database is read in one snapshot, beside its nodes. All its writes are serialised, so that is a state
+//! between two changes: no row of the audit trail without its change. The change log and the list of nodes belong to
+//! the processes, not to the data, and begin in the file as the migrations leave them.
+
+use std::path::Path;
+
+use sqlx::Connection;
+
+use super::end::End;
+use super::error::CopyError;
+use super::rows::{Checksum, Value};
+use super::schema::Schema;
+use super::survey::sum;
+use super::transfer::fill_table;
+use super::{Progress, Step};
+use crate::error::OpenError;
+use crate::storage::backup::{self, Contents, Copied, NewFile, Reason};
+use crate::storage::is_server;
+
+/// Copies the database at `url` into a new file, beside running servers, and reports how far that is.
+///
+/// # Errors
+/// A sentence that names the obstacle; nothing is left behind then.
+pub async fn backup(
+    url: &str,
+    file: &Path,
+    report: impl FnMut(Progress<'_>),
+) -> Result<Copied, OpenError> {
+    if !is_server(url) {
+        return backup::backup(url, file).await;
+    }
+    let new = NewFile::begin(file)?;
+    let filled = read(url, &new, report).await;
+    new.end(filled)
+}
+
+async fn read(
+    url: &str,
+    new: &NewFile,
+    mut report: impl FnMut(Progress<'_>),
+) -> Result<Contents, Reason> {
+    let mut source = End::beside_nodes(url).await?;
+    let contents = fill(&mut source, new, &mut report).await?;
+    source.close().await?;
+    Ok(contents)
+}
+
+/// Copies one state of a server's database into the new file.
+async fn fill(
+    source: &mut End,
+    new: &NewFile,
+    report: &mut impl FnMut(Progress<'_>),
+) -> Result<Contents, Reason> {
+    let schema = Schema::of_migrations().await?;
+    let mut target = End::new_file(new.path(), &schema).await?;
+    source.start_snapshot(&schema).await?;
+    target.begin_filling().await?;
+    let mut checksums = Vec::new();
+    for table in &schema.tables {
+        checksums.push(fill_table(source, &mut target, table, report).await?);
+    }
+    target.commit().await?;
+    source.stop_reading().await?;
+    target.close().await?;
+    compare(new, &schema, &checksums, report).await?;
+    let rows = |name: &str| {
+        let mut tables = schema.tables.iter().zip(&checksums);
+        let found = tables.find(|(table, _)| table.name == name);
+        found.map_or(0, |(_, checksum)| {
+            i64::try_from(checksum.rows).unwrap_or(i64::MAX)
+        })
+    };
+    Ok(Contents {
+        keys: rows("api_keys"),
+        accounts: rows("accounts"),
+    })
+}
+
+/// Checks that the file is sound, and that it has the rows that were read.
+async fn compare(
+    new: &NewFile,
+    schema: &Schema,
+    expected: &[Checksum],
+    report: &mut impl FnMut(Progress<'_>),
+) -> Result<(), Reason> {
+    new.checked().await?.close().await?;
+    let mut copy = End::of_file(new.path(), "mode=ro&immutable=true").await?;
+    for (table, expected) in schema.tables.iter().zip(expected) {
+        let mut look = |_: &[Value]| ();
+        let found = sum(&mut copy, table, Step::Comparing, &mut look, report).await?;
+        if found != *expected {
+            let reason = "the copy does not have the rows of the database".to_owned();
+            return Err(Reason::Copy(reason));
+        }
+    }
+    Ok(copy.close().await?)
+}
+
+impl From<CopyError> for Reason {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Open(error) => Self::Source(error),
+            other => Self::Copy(other.to_string()),
+        }
+    }
+}
