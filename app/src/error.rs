@@ -173,6 +173,13 @@ impl From<vault::Error> for FnError {
                     "Keyhold cannot save changes right now. Nothing was changed. Try again.",
                 )
             },
+            vault::Error::InDoubt(_) => Self {
+                retry_after: Some(5),
+                ..Self::new(
+                    "unavailable",
+                    "It is not known whether the change was saved. Reload to see.",
+                )
+            },
             vault::Error::Unavailable(cause) => {
                 tracing::error!(%cause, "a server function failed");
                 Self {

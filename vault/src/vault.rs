@@ -128,7 +128,8 @@ impl Vault {
     ///
     /// # Errors
     /// The errors of the authority's check and of `change`; [`Error::Throttled`] if its account changes too much;
-    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes.
+    /// [`Error::Busy`] if the turn did not come; [`Error::NotSaved`] if the database takes no changes; [`Error::InDoubt`] if
+    /// it may have taken this one.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         authority: impl Authority,

@@ -86,6 +86,7 @@ mod of_the_vault {
             (Error::Quota(Limit::Keys, 9), "quota_exceeded", Some(3600)),
             (Error::Busy, "unavailable", Some(1)),
             (Error::NotSaved(cause()), "unavailable", Some(5)),
+            (Error::InDoubt(cause()), "unavailable", Some(5)),
             (Error::Unavailable(cause()), "unavailable", Some(5)),
         ] {
             let error = FnError::from(error);
@@ -94,6 +95,14 @@ mod of_the_vault {
             assert!(!error.message.contains("secret cause"), "{code}");
             assert!(error.alert().is_some(), "{code}");
         }
+    }
+
+    /// After a commit in doubt, only a new look at the page tells.
+    #[test]
+    fn only_a_change_that_was_not_made_is_said_not_to_be_made() {
+        let says = |error| FnError::from(error).message.contains("Nothing was changed");
+        assert!(says(Error::NotSaved(String::new())));
+        assert!(!says(Error::InDoubt(String::new())));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::rows::count;
 use crate::storage::MIGRATIONS;
 
 /// Tables about the processes that use a database, which begin in the target as the migrations leave them.
-const OF_PROCESSES: [&str; 2] = ["key_changes", "nodes"];
+const OF_PROCESSES: [&str; 3] = ["commits", "key_changes", "nodes"];
 
 /// The tables of the newest schema.
 pub struct Schema {

@@ -7,7 +7,8 @@ use super::limit::Limit;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The reasons for rejecting an operation. Nothing has changed when one of these is returned.
+/// The reasons for rejecting an operation. Nothing has changed when one of these is returned, except that
+/// [`Error::InDoubt`] leaves that open.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Invalid input, with messages by field.
@@ -46,6 +47,10 @@ pub enum Error {
     /// The database takes no changes. The log says so, once a minute.
     #[error("the database does not accept changes: {0}")]
     NotSaved(String),
+    /// The connection ended before the answer to a commit, and no other could be had to find out whether it was made. It is
+    /// found out later, for state that depends on it.
+    #[error("it is not known whether the change was saved: {0}")]
+    InDoubt(String),
     /// The database or the machine failed; the text is for the log only.
     #[error("unavailable: {0}")]
     Unavailable(String),
@@ -54,7 +59,7 @@ pub enum Error {
 impl Error {
     /// Returns whether the error is worth a line in the log, which already says when the database takes no changes.
     pub fn is_news(&self) -> bool {
-        !matches!(self, Self::NotSaved(_) | Self::Busy)
+        !matches!(self, Self::NotSaved(_) | Self::InDoubt(_) | Self::Busy)
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use shared::mail::MailKind;
@@ -61,6 +62,7 @@ impl Vault {
             email,
             slot,
             since: Instant::now(),
+            put: Arc::default(),
             done,
         };
         if requests.add(request) {
@@ -127,7 +129,11 @@ impl Vault {
     /// Not a separate task: the stop's deadline ends it, and anything uncommitted by then is reported as lost.
     async fn put_reset_links(&self, requests: &[Request]) -> Result<()> {
         let put = async |tx: &mut Tx| {
-            for Request { email, .. } in requests {
+            // A commit in doubt may have put them after all, as is known since this turn began.
+            let waiting = requests
+                .iter()
+                .filter(|request| !request.put.load(Ordering::Relaxed));
+            for Request { email, .. } in waiting {
                 let account: Option<(String,)> =
                     sqlx::query_as("SELECT id FROM accounts WHERE email = $1")
                         .bind(email)
@@ -145,6 +151,15 @@ impl Vault {
             .bind(random::bytes::<16>()?.to_vec())
             .execute(tx.connection())
             .await?;
+            let put: Vec<_> = requests
+                .iter()
+                .map(|request| Arc::clone(&request.put))
+                .collect();
+            tx.on_commit(move || {
+                for put in put {
+                    put.store(true, Ordering::Relaxed);
+                }
+            });
             Ok(())
         };
         self.0.database.transact(System, put).await

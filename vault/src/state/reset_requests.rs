@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{RwLock, oneshot};
@@ -20,6 +21,8 @@ pub(crate) struct Request {
     pub email: String,
     pub slot: Slot,
     pub since: Instant,
+    /// Set once the link is in the outbox.
+    pub put: Arc<AtomicBool>,
     pub done: oneshot::Sender<()>,
 }
 

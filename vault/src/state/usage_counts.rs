@@ -122,6 +122,10 @@ impl Usage {
         }
         self.writing.store(0, Ordering::Relaxed);
         self.taken.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts a write that failed.
+    pub fn failed(&self) {
         self.failures.fetch_add(1, Ordering::Relaxed);
     }
 }

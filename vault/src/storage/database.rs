@@ -15,7 +15,7 @@ use super::engine::Engine;
 use super::keeper::Keeper;
 use super::key_rows;
 use super::lock::Lock;
-use super::postgres::{Server, TURN};
+use super::postgres::{Commits, Server, TURN};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
@@ -75,8 +75,9 @@ impl Database {
         MIGRATIONS.run(&mut connection).await?;
         let readers = server.readers().await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());
+        let commits = Commits::new().map_err(|error| OpenError::Random(error.to_string()))?;
         let writer = Writer::new(
-            Engine::Postgres(server),
+            Engine::Postgres { server, commits },
             connection,
             clock,
             directory,

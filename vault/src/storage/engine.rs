@@ -8,7 +8,7 @@ use sqlx::{AnyConnection, Connection};
 use tokio::time::Instant;
 
 use super::connection::{begin_immediate, connect_again, disable_busy_wait};
-use super::postgres::{self, Server};
+use super::postgres::{self, Commits, Server};
 use super::watch::Watch;
 
 pub enum Engine {
@@ -17,7 +17,10 @@ pub enum Engine {
         address: String,
         watch: Arc<Watch>,
     },
-    Postgres(Server),
+    Postgres {
+        server: Server,
+        commits: Commits,
+    },
 }
 
 /// The reasons for a write that has not begun.
@@ -39,7 +42,7 @@ impl Engine {
     pub fn is_ours(&self) -> bool {
         match self {
             Self::Sqlite { watch, .. } => watch.is_ours(),
-            Self::Postgres(_) => true,
+            Self::Postgres { .. } => true,
         }
     }
 
@@ -47,7 +50,7 @@ impl Engine {
     pub fn server(&self) -> Option<&Server> {
         match self {
             Self::Sqlite { .. } => None,
-            Self::Postgres(server) => Some(server),
+            Self::Postgres { server, .. } => Some(server),
         }
     }
 
@@ -56,7 +59,7 @@ impl Engine {
     pub fn patience(&self) -> Option<Duration> {
         match self {
             Self::Sqlite { .. } => None,
-            Self::Postgres(_) => Some(postgres::STATEMENTS),
+            Self::Postgres { .. } => Some(postgres::STATEMENTS),
         }
     }
 
@@ -64,7 +67,7 @@ impl Engine {
     pub fn can_commit(&self) -> bool {
         match self {
             Self::Sqlite { watch, .. } => watch.log_is_whole(),
-            Self::Postgres(_) => true,
+            Self::Postgres { .. } => true,
         }
     }
 
@@ -72,7 +75,7 @@ impl Engine {
     pub fn keeps(&self) -> bool {
         match self {
             Self::Sqlite { watch, .. } => watch.keeps(),
-            Self::Postgres(_) => true,
+            Self::Postgres { .. } => true,
         }
     }
 
@@ -84,7 +87,7 @@ impl Engine {
                 disable_busy_wait(&mut connection).await?;
                 Ok(connection)
             }
-            Self::Postgres(server) => server.connect_writer().await,
+            Self::Postgres { server, .. } => server.connect_writer().await,
         }
     }
 
@@ -100,18 +103,61 @@ impl Engine {
                 begin_immediate(connection, deadline).await?;
                 Ok(None)
             }
-            Self::Postgres(_) => postgres::begin(connection, deadline).await,
+            Self::Postgres { .. } => postgres::begin(connection, deadline).await,
         }
     }
 
-    /// Commits.
-    pub async fn commit(&self, connection: &mut AnyConnection) -> sqlx::Result<()> {
+    /// Returns the number of the next commit, by which its outcome can be found later; none for SQLite.
+    pub fn next_commit(&self) -> Option<i64> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres { commits, .. } => Some(commits.next()),
+        }
+    }
+
+    /// Commits, with its number if the outcome may have to be found later.
+    pub async fn commit(
+        &self,
+        connection: &mut AnyConnection,
+        number: Option<i64>,
+    ) -> sqlx::Result<()> {
         match self {
             Self::Sqlite { .. } => {
                 sqlx::query("COMMIT").execute(connection).await?;
                 Ok(())
             }
-            Self::Postgres(_) => postgres::commit(connection).await,
+            Self::Postgres { commits, .. } => {
+                let left = number.map(|number| commits.leave(number));
+                postgres::commit(connection, &left.unwrap_or_default()).await
+            }
+        }
+    }
+
+    /// Returns whether the latest numbered commit was made, if there is one. The turn to write is held.
+    pub async fn has_committed(
+        &self,
+        connection: &mut AnyConnection,
+        number: Option<i64>,
+    ) -> sqlx::Result<bool> {
+        match (self, number) {
+            (Self::Postgres { commits, .. }, Some(number)) => commits.has(connection, number).await,
+            _ => Ok(false),
+        }
+    }
+
+    /// Returns whether a commit that failed with `error` may have been made.
+    pub fn leaves_doubt(&self, error: &sqlx::Error) -> bool {
+        match self {
+            Self::Sqlite { .. } => true,
+            Self::Postgres { .. } => postgres::leaves_doubt(error),
+        }
+    }
+
+    /// Returns the time that the answer to the start of a write may take to arrive, once its deadline is over.
+    pub fn grace(&self) -> Duration {
+        match self {
+            Self::Sqlite { .. } => Duration::ZERO,
+            Self::Postgres { .. } => postgres::GRACE,
         }
     }
 
@@ -122,7 +168,7 @@ impl Engine {
                 sqlx::query("ROLLBACK").execute(connection).await?;
                 Ok(())
             }
-            Self::Postgres(_) => postgres::roll_back(connection).await,
+            Self::Postgres { .. } => postgres::roll_back(connection).await,
         }
     }
 

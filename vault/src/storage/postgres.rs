@@ -9,6 +9,7 @@
 #![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
 
 mod address;
+mod commits;
 mod inspect;
 
 use std::str::FromStr;
@@ -25,6 +26,7 @@ use crate::error::{OpenError, Refusal};
 use inspect::explain;
 
 pub use address::Server;
+pub use commits::Commits;
 pub use inspect::check;
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
@@ -37,7 +39,7 @@ const CONNECT: Duration = Duration::from_secs(2);
 const END: Duration = Duration::from_secs(10);
 
 /// The time that the answer to the start of a write may take to arrive, once its deadline is over.
-const GRACE: Duration = Duration::from_millis(500);
+pub const GRACE: Duration = Duration::from_millis(500);
 /// The longest that the statements of one write may take together. A server whose connection is cut without a trace ends
 /// no statement. With the start and the commit, this stays below the time limit of a request.
 pub const STATEMENTS: Duration = Duration::from_secs(15);
@@ -217,14 +219,26 @@ pub async fn begin(
     }
 }
 
-/// Commits. The setting before it fails if an earlier statement has failed: PostgreSQL answers the COMMIT of such a
-/// transaction without an error, although it rolls back.
-pub async fn commit(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    let commit = sqlx::raw_sql("SET LOCAL statement_timeout = 0; COMMIT").execute(connection);
+/// Commits after the statements `last`. The setting before them fails if an earlier statement has failed: PostgreSQL
+/// answers the COMMIT of such a transaction without an error, although it rolls back.
+pub async fn commit(connection: &mut AnyConnection, last: &str) -> sqlx::Result<()> {
+    let statements = format!("SET LOCAL statement_timeout = 0; {last} COMMIT");
+    let commit = sqlx::raw_sql(AssertSqlSafe(statements)).execute(connection);
     timeout(END, commit)
         .await
         .unwrap_or_else(|_| Err(silent()))?;
     Ok(())
+}
+
+/// Returns whether a commit that ended with `error` may have been made all the same. An error of the server says that the
+/// transaction is over without it, unless it is about the connection (class 08) or the server's own end (57, 58, XX): those
+/// may come after the commit, or from a pooler.
+pub fn leaves_doubt(error: &sqlx::Error) -> bool {
+    code(error).is_none_or(|code| {
+        ["08", "57", "58", "XX"]
+            .iter()
+            .any(|class| code.starts_with(class))
+    })
 }
 
 pub async fn roll_back(connection: &mut AnyConnection) -> sqlx::Result<()> {

@@ -15,6 +15,7 @@ use sqlx::AnyConnection;
 use tokio::time::timeout;
 
 use super::database::Database;
+use super::writer::doubt::Effect;
 use super::writer::transaction::Write;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
@@ -59,7 +60,7 @@ pub struct Tx {
     /// The time by which the change is dated back, in milliseconds.
     age: i64,
     publications: Vec<Publication>,
-    local: Vec<Box<dyn FnOnce() + Send>>,
+    local: Vec<Effect>,
     /// Whether the answer waits for earlier changes, although this one publishes nothing.
     confirms_earlier: bool,
     end: End,
@@ -109,7 +110,7 @@ impl Tx {
     }
 
     /// Adds an effect of the commit on state of this process only, such as its counters. It runs in the turn, after the
-    /// publications, and is dropped if the transaction is rolled back.
+    /// publications, and is dropped if the transaction is rolled back. While the outcome of the commit is unknown, it waits.
     pub fn on_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.local.push(Box::new(effect));
     }
@@ -151,20 +152,19 @@ impl Tx {
     }
 
     async fn end(self, database: &Database, awaited: Option<i64>) -> Result<()> {
-        let turn = match self.end {
-            End::CommitQuietly => Some(self.write.commit_unannounced().await?),
-            End::Commit => Some(self.write.commit().await?),
+        let committed = match self.end {
+            End::CommitQuietly => Some(self.write.commit_unannounced(self.local).await?),
+            End::Commit => Some(self.write.commit(self.local).await?),
             End::RollBack => None,
         };
-        if turn.is_some() {
+        if let Some(mut committed) = committed {
             for publication in self.publications {
                 database.writer.publish(publication);
             }
-            for effect in self.local {
+            for effect in std::mem::take(&mut committed.effects) {
                 effect();
             }
         }
-        drop(turn);
         if let (Some(node), Some(seq)) = (database.node(), awaited) {
             node.acknowledged(seq).await;
         }
@@ -196,7 +196,8 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Busy`](crate::Error::Busy) if the turn did not come; [`Error::NotSaved`](crate::Error::NotSaved) if the
-    /// database takes no changes; the errors of the authority's check and of `change`.
+    /// database takes no changes; [`Error::InDoubt`](crate::Error::InDoubt) if it may have taken this one; the errors of
+    /// the authority's check and of `change`.
     pub async fn transact<T>(
         &self,
         authority: impl Authority,

@@ -4,13 +4,15 @@
 //!
 //! A replacement must commit a probe before it gets a change. The probe also overwrites what a commit with a failed
 //! sync left in the write-ahead log of SQLite. After a failed commit, the directory is read again from the file before the
-//! next change, so that the two agree whatever the outcome was; from a server it follows the change log in any case.
+//! next change, so that the two agree whatever the outcome was; from a server it follows the change log in any case. There
+//! the replacement finds out whether the commit was made.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "waits have deadlines, and a new connection is opened in a task that outlives its caller"
 )]
 
+pub mod doubt;
 mod probe;
 pub mod transaction;
 mod turn;
@@ -33,6 +35,7 @@ use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
 use crate::storage::key_rows;
 use crate::time::clock::Clock;
+use doubt::Doubt;
 use turn::{TURN_TIMEOUT, Turn, Turns};
 
 const STUCK: &str = "an earlier one does not finish";
@@ -149,6 +152,7 @@ impl Writer {
             return Err("a change is still under way".to_owned());
         };
         turn.closed = true;
+        turn.doubt = None;
         if let Some(connection) = turn.connection.take() {
             let _ = timeout_at(deadline, connection.close()).await;
         }
@@ -187,19 +191,7 @@ impl Writer {
         {
             return Ok(connection);
         }
-        let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
-        let mut replacement = timeout_at(deadline, self.replacement(deadline))
-            .await
-            .map_err(|_| fault(&"it does not respond"))?
-            .map_err(|error| fault(&error))?;
-        // On a server, a change that was committed after all is in the change log.
-        if turn.in_doubt && self.server().is_none() {
-            // Without a limit: with many keys it takes longer than a change should wait, and must be done.
-            key_rows::reconcile(&mut replacement, &self.directory)
-                .await
-                .map_err(|error| fault(&error))?;
-        }
-        turn.in_doubt = false;
+        let (replacement, _) = self.replace(turn, deadline).await?;
         if Instant::now() < deadline {
             return Ok(replacement);
         }
@@ -207,16 +199,53 @@ impl Writer {
         Err(Unready::Late)
     }
 
-    async fn replacement(&self, deadline: Instant) -> sqlx::Result<AnyConnection> {
-        let mut connection = self.engine.connect_writer().await?;
-        match self.engine.begin(&mut connection, deadline).await {
-            Ok(_) => {}
-            Err(NotBegun::Busy) => return Err(sqlx::Error::Protocol(STUCK.to_owned())),
-            Err(NotBegun::Fault(error)) => return Err(error),
+    /// Opens a replacement, and ends the doubt about an earlier commit. Returns whether that was made after all.
+    async fn replace(
+        &self,
+        turn: &mut Turn,
+        deadline: Instant,
+    ) -> Result<(AnyConnection, bool), Unready> {
+        let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
+        let number = turn.doubt.as_ref().and_then(Doubt::number);
+        let replacement = self.replacement(number, deadline);
+        let replaced = timeout_at(deadline + self.engine.grace(), replacement).await;
+        let (mut replacement, made) = match replaced {
+            Ok(Ok(replaced)) => replaced,
+            // Another node holds the turn, which says nothing about the database.
+            Ok(Err(NotBegun::Busy)) => return Err(Unready::Late),
+            Ok(Err(NotBegun::Fault(error))) => return Err(fault(&error)),
+            Err(_) => return Err(fault(&"it does not respond")),
+        };
+        if matches!(turn.doubt, Some(Doubt::File)) {
+            // Without a limit: with many keys it takes longer than a change should wait, and must be done.
+            key_rows::reconcile(&mut replacement, &self.directory)
+                .await
+                .map_err(|error| fault(&error))?;
         }
+        if let Some(doubt) = turn.doubt.take()
+            && made
+        {
+            for effect in doubt.into_effects() {
+                effect();
+            }
+            self.changed.notify_one();
+        }
+        Ok((replacement, made))
+    }
+
+    /// Returns a connection that can write, and whether it finds the commit with this number made. The commit of the
+    /// probe comes after that: it waits for every standby that the earlier one should have waited for.
+    async fn replacement(
+        &self,
+        number: Option<i64>,
+        deadline: Instant,
+    ) -> Result<(AnyConnection, bool), NotBegun> {
+        let mut connection = self.engine.connect_writer().await?;
+        self.engine.begin(&mut connection, deadline).await?;
+        let made = self.engine.has_committed(&mut connection, number).await?;
         probe::write(&mut connection).await?;
-        self.engine.commit(&mut connection).await?;
-        Ok(connection)
+        self.engine.commit(&mut connection, None).await?;
+        Ok((connection, made))
     }
 
     /// Counts a change that failed.

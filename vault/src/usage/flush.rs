@@ -110,15 +110,20 @@ impl Vault {
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).
     pub async fn flush_usage(&self) -> Result<()> {
-        let taken = Taken::from(self);
-        if taken.counted.is_empty() {
-            taken.written();
+        if self.0.usage.since().is_none() {
             return Ok(());
         }
         let vault = self.clone();
-        // The counts are written or restored, even if the caller is dropped.
-        self.write(System, move |tx| {
+        // The counts are written or restored, even if the caller is dropped. They are taken in the turn, because a commit
+        // in doubt may hold earlier ones until then.
+        let flushed = self.write(System, move |tx| {
             Box::pin(async move {
+                let taken = Taken::from(&vault);
+                if taken.counted.is_empty() {
+                    taken.written();
+                    tx.roll_back();
+                    return Ok(());
+                }
                 let settled = vault.write_usage(tx, &taken.counted).await?;
                 tx.on_commit(move || {
                     *lock(&vault.0.usage.settled) = settled;
@@ -127,8 +132,12 @@ impl Vault {
                 tx.commit_quietly();
                 Ok(())
             })
-        })
-        .await
+        });
+        let flushed = flushed.await;
+        if flushed.is_err() {
+            self.0.usage.failed();
+        }
+        flushed
     }
 
     /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds. Returns whether there may be more.
@@ -159,7 +168,8 @@ impl Vault {
     }
 }
 
-/// Counts taken to be written. Unless they are, they are restored on drop.
+/// Counts taken to be written. Unless they are, they are restored on drop. While it is unknown whether they are, this waits
+/// with the commit.
 struct Taken {
     vault: Vault,
     counted: Counted,
@@ -221,7 +231,7 @@ impl Round {
                 self.failed = 0;
             }
             // The writer logs it itself.
-            Err(Error::NotSaved(_)) => self.failed = 1,
+            Err(Error::NotSaved(_) | Error::InDoubt(_)) => self.failed = 1,
             Err(error) => {
                 if self.failed.is_multiple_of(QUIET) {
                     tracing::warn!(%error, "usage cannot be written and is kept in memory");

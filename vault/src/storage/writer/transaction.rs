@@ -1,18 +1,29 @@
 //! One write transaction on the writer's connection, from start to end. Any failure on it costs the connection.
 
+#![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
+
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::AnyConnection;
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
+use super::doubt::{Doubt, Effect};
 use super::turn::{TURN_TIMEOUT, Turn};
-use super::{Unready, Writer};
+use super::{STUCK, Unready, Writer};
 use crate::error::{Error, Result};
 use crate::storage::engine::NotBegun;
 
 const GONE: &str = "its file is missing";
+/// The time since a commit until which its outcome is looked for, and the least that this may take. With the start, the
+/// statements and the commit itself, this stays below the time limit of a request.
+const CLARIFY: Duration = Duration::from_secs(10);
+const CLARIFY_AT_LEAST: Duration = Duration::from_secs(2);
+/// The longest that one look for it waits, and the rest before the next.
+const LOOK: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_millis(100);
 
 /// One write transaction, dropped without effect unless it is committed.
 pub struct Write {
@@ -30,9 +41,10 @@ pub struct Transaction {
     writer: Arc<Writer>,
 }
 
-/// A durable change. Its publications must be applied before this is dropped.
+/// A durable change. Its publications must be applied before this is dropped, and then its effects.
 #[must_use = "publish the change while the turn is held"]
 pub struct Committed {
+    pub effects: Vec<Effect>,
     _turn: Turn,
 }
 
@@ -74,33 +86,92 @@ impl Writer {
 }
 
 impl Write {
-    pub async fn commit(self) -> Result<Committed> {
+    /// Commits. The effects are returned, unless the commit is found to be made only later: then they run at once.
+    ///
+    /// # Errors
+    /// [`Error::NotSaved`] if the commit was not made; [`Error::InDoubt`] if that is unknown.
+    pub async fn commit(self, effects: Vec<Effect>) -> Result<Committed> {
         let changed = Arc::clone(&self.writer.changed);
-        let committed = self.commit_unannounced().await?;
+        let committed = self.commit_unannounced(effects).await?;
         changed.notify_one();
         Ok(committed)
     }
 
     /// Commits a change that gives no task anything to do.
-    pub async fn commit_unannounced(mut self) -> Result<Committed> {
+    pub async fn commit_unannounced(mut self, effects: Vec<Effect>) -> Result<Committed> {
         let Some((mut connection, mut turn)) = self.transaction.open.take() else {
             return Err(Error::NotSaved("it was committed before".to_owned()));
         };
         if !self.writer.engine.can_commit() {
             return Err(self.writer.failed(GONE));
         }
+        let number = self.writer.engine.next_commit();
+        let (doubt, effects) = match number {
+            None => (Doubt::File, effects),
+            Some(number) => (Doubt::Numbered { number, effects }, Vec::new()),
+        };
         // If this is cut off, the connection is gone and the doubt remains.
-        turn.in_doubt = true;
-        match self.writer.engine.commit(&mut connection).await {
+        turn.doubt = Some(doubt);
+        let begun = Instant::now();
+        match self.writer.engine.commit(&mut connection, number).await {
             // Committed into a file that is gone, or nearly so. If it comes back, the directory is read again.
             Ok(()) if !self.writer.engine.keeps() => Err(self.writer.failed(GONE)),
             Ok(()) => {
-                turn.in_doubt = false;
+                let waiting = turn.doubt.take().map(Doubt::into_effects);
                 turn.connection = Some(connection);
-                Ok(Committed { _turn: turn })
+                Ok(Committed {
+                    effects: waiting.into_iter().flatten().chain(effects).collect(),
+                    _turn: turn,
+                })
             }
-            Err(error) => Err(self.writer.failed(&error)),
+            Err(error) if number.is_none() => Err(self.writer.failed(&error)),
+            Err(error) if self.writer.engine.leaves_doubt(&error) => {
+                drop(connection);
+                self.writer.clarify(turn, &error, begun).await
+            }
+            Err(error) => {
+                turn.doubt = None;
+                Err(self.writer.failed(&error))
+            }
         }
+    }
+}
+
+impl Writer {
+    /// Finds out by a new connection whether a commit was made that began at `begun` and ended with `error`. A server that
+    /// restarts is waited for.
+    async fn clarify(
+        self: &Arc<Self>,
+        mut turn: Turn,
+        error: &sqlx::Error,
+        begun: Instant,
+    ) -> Result<Committed> {
+        let deadline = (begun + CLARIFY).max(Instant::now() + CLARIFY_AT_LEAST);
+        let reason = loop {
+            let look = deadline.min(Instant::now() + LOOK);
+            let reason = match self.replace(&mut turn, look).await {
+                Ok((connection, made)) => {
+                    turn.connection = Some(connection);
+                    if !made {
+                        return Err(self.failed(error));
+                    }
+                    tracing::warn!("a commit was made although its answer was lost: {error}");
+                    return Ok(Committed {
+                        effects: Vec::new(),
+                        _turn: turn,
+                    });
+                }
+                Err(Unready::Fault(reason)) => reason,
+                Err(Unready::Late | Unready::Gone) => STUCK.to_owned(),
+            };
+            if Instant::now() + REST >= deadline {
+                break reason;
+            }
+            sleep(REST).await;
+        };
+        // What waits for the outcome is settled by the next connection.
+        self.failed(&reason);
+        Err(Error::InDoubt(reason))
     }
 }
 

@@ -9,6 +9,8 @@ use sqlx::AnyConnection;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
+use super::doubt::Doubt;
+
 /// The longest that a change waits to begin: for its turn, and for locks of other processes. After that it is rejected,
 /// and not made later.
 pub const TURN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -18,7 +20,7 @@ pub struct Slot {
     /// None during a transaction, and after a failure.
     pub connection: Option<AnyConnection>,
     /// A commit failed, and its outcome has not been read since.
-    pub in_doubt: bool,
+    pub doubt: Option<Doubt>,
     pub closed: bool,
 }
 
@@ -42,7 +44,7 @@ impl Turns {
     pub fn new(connection: AnyConnection) -> Self {
         let slot = Slot {
             connection: Some(connection),
-            in_doubt: false,
+            doubt: None,
             closed: false,
         };
         Self {

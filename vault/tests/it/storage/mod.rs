@@ -1,8 +1,9 @@
-//! The database file: its changes, faults, backups and migrations.
+//! The database: its changes, faults, backups and migrations.
 
 pub mod backups;
 mod concurrency;
 mod file_watch;
 mod migrations;
+mod postgres;
 mod tables;
 mod write_faults;
