@@ -2,13 +2,10 @@
 //! the order is the proof: the time is read, then the log; the directory has what was read before `seen` says so; the
 //! lease counts from that time only once the renewal is committed.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "waits have deadlines, and the skew is that of the machine's clock"
-)]
+#![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::watch;
@@ -207,9 +204,7 @@ impl Follower {
         }
         self.look(connection).await?;
         let skew = self.shared.skew();
-        if skew.abs() > SKEW_LIMIT_MS {
-            return Err(JoinError::Skew(skew).into());
-        }
+        JoinError::of_skew(skew)?;
         let id = self
             .row
             .insert(self.database.join(connection, &self.introduction).await?)
@@ -299,10 +294,10 @@ impl Follower {
 
     /// Reads all rows and the database's clock, which is compared with the machine's at half of the time that this took.
     async fn list(&mut self, connection: &mut AnyConnection) -> Result<Vec<Row>, Failure> {
-        let (wall, began) = (wall_ms(), Instant::now());
+        let began = Instant::now();
         let listed = within(ANSWER, nodes::list(connection)).await?;
         let half = i64::try_from(began.elapsed().as_millis() / 2).unwrap_or(0);
-        let skew = wall + half - listed.clock;
+        let skew = self.clock.ahead_of(listed.clock + half);
         self.shared.set_skew(skew);
         // Half of the time is uncertain.
         let large = skew.abs() - half > SKEW_LOGGED_MS;
@@ -355,11 +350,4 @@ impl Follower {
             }
         }
     }
-}
-
-fn wall_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| {
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    })
 }

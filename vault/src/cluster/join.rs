@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use tokio::time::{sleep, timeout};
 
-use super::follower::{ANSWER, COMMIT, Failure, POLL, within};
+use super::follower::{ANSWER, COMMIT, Failure, POLL, SKEW_LIMIT_MS, within};
 use super::nodes::{self, Incompatible, Introduction};
 use crate::error::Result;
 use crate::state::directory::KeyDirectory;
@@ -39,6 +39,16 @@ pub enum JoinError {
     Skew(i64),
     #[error(transparent)]
     Incompatible(Incompatible),
+}
+
+impl JoinError {
+    /// Rejects a machine whose clock is ahead of the database's by this much, or behind it.
+    pub fn of_skew(milliseconds: i64) -> Result<(), Self> {
+        if milliseconds.abs() > SKEW_LIMIT_MS {
+            return Err(Self::Skew(milliseconds));
+        }
+        Ok(())
+    }
 }
 
 impl Database {

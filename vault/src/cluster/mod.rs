@@ -15,7 +15,7 @@ mod node;
 mod nodes;
 mod view;
 
-pub use join::Database;
+pub use join::{Database, JoinError};
 pub use lease::{Lease, Term};
 pub use node::{Node, Standing};
 pub use nodes::{Introduction, Listing, count, listing};

@@ -23,6 +23,15 @@ pub enum Engine {
     },
 }
 
+/// What a server says as a write begins.
+#[derive(Clone, Copy, Default)]
+pub struct Begun {
+    /// The latest instant that any process has recorded, UTC epoch milliseconds, which the write must not precede.
+    pub latest: Option<i64>,
+    /// The server's clock, UTC epoch milliseconds.
+    pub clock: Option<i64>,
+}
+
 /// The reasons for a write that has not begun.
 pub enum NotBegun {
     /// Another node holds the turn to write.
@@ -91,17 +100,16 @@ impl Engine {
         }
     }
 
-    /// Begins a write transaction, which no other process's can overlap, by `deadline`. Returns the latest instant, UTC
-    /// epoch milliseconds, that other processes may have recorded meanwhile.
+    /// Begins a write transaction, which no other process's can overlap, by `deadline`. A file of SQLite says nothing.
     pub async fn begin(
         &self,
         connection: &mut AnyConnection,
         deadline: Instant,
-    ) -> Result<Option<i64>, NotBegun> {
+    ) -> Result<Begun, NotBegun> {
         match self {
             Self::Sqlite { .. } => {
                 begin_immediate(connection, deadline).await?;
-                Ok(None)
+                Ok(Begun::default())
             }
             Self::Postgres { .. } => postgres::begin(connection, deadline).await,
         }

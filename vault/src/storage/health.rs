@@ -79,6 +79,14 @@ impl Health {
         }
     }
 
+    /// Counts a change that is refused because of the machine's clock, until that is right again.
+    pub fn skewed(&self, sentence: &str) {
+        self.count();
+        if self.readiness.fail(Cause::Skew, sentence) {
+            tracing::error!("changes are refused: {sentence}");
+        }
+    }
+
     fn report(&self, reason: &str) {
         let sentence = format!("the database does not accept changes: {reason}");
         self.readiness.fail(Cause::Writes, sentence);

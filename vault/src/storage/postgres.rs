@@ -20,7 +20,7 @@ use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Row};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{READER_TIMEOUT, READERS};
-use super::engine::NotBegun;
+use super::engine::{Begun, NotBegun};
 use crate::error::{OpenError, Refusal};
 
 use inspect::explain;
@@ -158,6 +158,15 @@ impl Server {
     }
 }
 
+/// Reads the server's clock, UTC epoch milliseconds.
+pub async fn clock(connection: &mut AnyConnection) -> sqlx::Result<i64> {
+    let clock = format!("SELECT {CLOCK}");
+    let (clock,) = sqlx::query_as(AssertSqlSafe(clock))
+        .fetch_one(connection)
+        .await?;
+    Ok(clock)
+}
+
 /// Makes commits of this connection wait for the disk, and for synchronous standbys if there are any, whatever the
 /// server's default is.
 async fn durable(connection: &mut AnyConnection) -> sqlx::Result<()> {
@@ -180,35 +189,37 @@ async fn durable(connection: &mut AnyConnection) -> sqlx::Result<()> {
     ))
 }
 
+/// The server's clock, UTC epoch milliseconds.
+const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+
 /// The latest instant in the audit trail or of a sweep, as the clock's floor takes it (`start/clock_floor.rs`). A sweep
 /// does not look again at instants before its own: no later write may set an expiration there.
-const LATEST: &str = "SELECT GREATEST(
+const LATEST: &str = "GREATEST(
         (SELECT u.at FROM audit u WHERE u.id + 0 > c.disbelieved ORDER BY u.at DESC LIMIT 1),
-        (SELECT MAX(swept_to) FROM sweeps))
-    FROM clock c WHERE c.id = 1";
+        (SELECT MAX(swept_to) FROM sweeps))";
 
-/// Begins a write transaction and takes the turn to write, in one round trip. Returns the latest instant that any node
-/// has recorded, UTC epoch milliseconds, which this write must not precede.
+/// Begins a write transaction and takes the turn to write, in one round trip, with what an instant for it depends on.
 ///
 /// READ COMMITTED, whatever the server's default is: a snapshot must not be older than the turn.
-pub async fn begin(
-    connection: &mut AnyConnection,
-    deadline: Instant,
-) -> Result<Option<i64>, NotBegun> {
+pub async fn begin(connection: &mut AnyConnection, deadline: Instant) -> Result<Begun, NotBegun> {
     let rest = deadline
         .saturating_duration_since(Instant::now())
         .as_millis()
         .max(1);
     let statements = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {rest};
-         SELECT pg_advisory_xact_lock({TURN}); SET LOCAL lock_timeout = '2s'; {LATEST}"
+         SELECT pg_advisory_xact_lock({TURN}); SET LOCAL lock_timeout = '2s';
+         SELECT {LATEST}, {CLOCK} FROM clock c WHERE c.id = 1"
     );
     let begun = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut *connection);
     // The server answers by the deadline, unless the connection to it is broken.
     match timeout_at(deadline + GRACE, begun).await {
         Ok(Ok(rows)) => match rows.last() {
-            Some(row) => Ok(row.try_get(0)?),
-            None => Ok(None),
+            Some(row) => Ok(Begun {
+                latest: row.try_get(0)?,
+                clock: Some(row.try_get(1)?),
+            }),
+            None => Ok(Begun::default()),
         },
         Ok(Err(error)) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => {
             roll_back(connection).await?;

@@ -14,6 +14,12 @@ pub trait Clock: Send + Sync {
     /// decision uses it.
     fn wall(&self) -> i64;
 
+    /// Returns by how many milliseconds the wall clock is ahead of another one, which shows `other` now, UTC epoch
+    /// milliseconds.
+    fn ahead_of(&self, other: i64) -> i64 {
+        self.wall().saturating_sub(other)
+    }
+
     /// Returns milliseconds since a fixed instant of this process, never less than an earlier result. It runs evenly
     /// whatever happens to the wall clock: for waits, never for anything that is stored.
     fn monotonic(&self) -> i64;
@@ -78,6 +84,8 @@ pub struct ManualClock {
     highest: AtomicI64,
     /// The distance by which leaps have moved the wall clock from the monotonic one.
     leapt: AtomicI64,
+    /// The distance from every other clock.
+    ahead: AtomicI64,
 }
 
 impl ManualClock {
@@ -87,6 +95,7 @@ impl ManualClock {
             set: AtomicI64::new(now),
             highest: AtomicI64::new(now),
             leapt: AtomicI64::default(),
+            ahead: AtomicI64::default(),
         }
     }
 
@@ -104,6 +113,11 @@ impl ManualClock {
         self.advance(milliseconds);
         self.leapt.fetch_add(milliseconds, Ordering::AcqRel);
     }
+
+    /// Sets by how much this clock is ahead of every other, such as a database's, which the test does not move.
+    pub fn set_ahead(&self, milliseconds: i64) {
+        self.ahead.store(milliseconds, Ordering::Release);
+    }
 }
 
 impl Clock for ManualClock {
@@ -113,6 +127,10 @@ impl Clock for ManualClock {
 
     fn wall(&self) -> i64 {
         self.set.load(Ordering::Acquire)
+    }
+
+    fn ahead_of(&self, _: i64) -> i64 {
+        self.ahead.load(Ordering::Acquire)
     }
 
     fn monotonic(&self) -> i64 {

@@ -9,14 +9,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use sqlx::AnyConnection;
 
+use super::CLOCK;
 use crate::crypto::random;
 use crate::error::Result;
 
 /// The time after which the row of a process that has ended is removed, in milliseconds: thirty days. No process is in
 /// doubt for that long.
 const KEPT_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-/// The database's clock in epoch milliseconds.
-const CLOCK: &str = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
 pub struct Commits {
     /// Of letters, digits and `_`.

@@ -13,8 +13,9 @@ use tokio::time::{Instant, sleep};
 use super::doubt::{Doubt, Effect};
 use super::turn::{TURN_TIMEOUT, Turn};
 use super::{STUCK, Unready, Writer};
+use crate::cluster::JoinError;
 use crate::error::{Error, Result};
-use crate::storage::engine::NotBegun;
+use crate::storage::engine::{Begun, NotBegun};
 
 const GONE: &str = "its file is missing";
 /// The time since a commit until which its outcome is looked for, and the least that this may take. With the start, the
@@ -63,25 +64,49 @@ impl Writer {
             Unready::Gone => Error::NotSaved(GONE.to_owned()),
             Unready::Fault(reason) => self.failed(&reason),
         })?;
-        match self.engine.begin(&mut connection, deadline).await {
-            Ok(latest) => {
-                if let Some(latest) = latest {
-                    self.clock.raise(latest);
-                }
-            }
+        let begun = match self.engine.begin(&mut connection, deadline).await {
+            Ok(begun) => begun,
             Err(NotBegun::Busy) => {
                 turn.connection = Some(connection);
                 return Err(Error::Busy);
             }
             Err(NotBegun::Fault(error)) => return Err(self.failed(&error)),
-        }
+        };
         let open = Some((connection, turn));
         let writer = Arc::clone(self);
+        let transaction = Transaction { open, writer };
         Ok(Write {
-            transaction: Transaction { open, writer },
-            now: self.clock.now(),
+            transaction,
+            now: self.instant(begun)?,
             writer: Arc::clone(self),
         })
+    }
+
+    /// Returns the instant of a change. A server's clock bounds it: all nodes raise their clocks to it, and the database
+    /// keeps it.
+    fn instant(&self, Begun { latest, clock }: Begun) -> Result<i64> {
+        let Some(clock) = clock else {
+            return Ok(self.clock.now());
+        };
+        let skew = self.clock.ahead_of(clock);
+        if let Err(refused) = JoinError::of_skew(skew) {
+            let sentence = refused.to_string();
+            self.health.skewed(&sentence);
+            return Err(Error::NotSaved(sentence));
+        }
+        if let Some(latest) = latest {
+            self.clock.raise(latest);
+        }
+        let now = self.clock.now();
+        // After a jump ahead and back, this process stands still at an instant that no other node has seen.
+        let ahead = now.saturating_sub(self.clock.wall()).saturating_add(skew);
+        if latest.is_none_or(|latest| latest < now) && JoinError::of_skew(ahead).is_err() {
+            self.health.count();
+            return Err(Error::NotSaved(
+                "the machine's clock has jumped ahead and back".to_owned(),
+            ));
+        }
+        Ok(now)
     }
 }
 

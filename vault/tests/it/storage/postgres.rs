@@ -1,9 +1,12 @@
-//! Changes on a PostgreSQL server whose connection ends at the wrong moment: an answer to a change is true, and usage is
-//! exact.
+//! Changes on a PostgreSQL server. If the connection ends at the wrong moment, the answer to a change is true, and usage is
+//! exact. With a wrong clock there are no changes.
 
 mod proxy;
 
-use vault::test_support::{Fixture, Member};
+use std::time::{Duration, Instant};
+
+use vault::readiness::Cause;
+use vault::test_support::{Fixture, HOUR, Member, NOON};
 use vault::{Error, NewKey};
 
 use crate::usage::flush::{account_hours, call, hours};
@@ -146,5 +149,76 @@ async fn a_new_connection_that_waits_for_another_node_is_no_fault() {
     assert_eq!(fixture.vault.write_failures(), failures);
     let ended = sqlx::raw_sql("ROLLBACK").execute(&mut other);
     ended.await.unwrap();
+    create().await.unwrap();
+}
+
+fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, part: &str) {
+    match result {
+        Err(Error::NotSaved(reason)) => assert!(reason.contains(part), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until the clock's skew is a fault, or none.
+async fn until_skewed(fixture: &Fixture, skewed: bool) {
+    let begun = Instant::now();
+    while fixture.vault.readiness().fault(Cause::Skew).is_some() != skewed {
+        assert!(begun.elapsed() < Duration::from_secs(20), "{skewed}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Other nodes would take over its instants, and the database would keep them.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_whose_clock_is_off_changes_nothing() {
+    let fixture = Fixture::new().await;
+    fixture.leave_mail();
+    let member = fixture.member("a@example.com").await;
+    let key = fixture.key(&member, "k", "90d").await;
+    let expire = async || {
+        let access_key = key.access_key.to_string();
+        let expired = fixture.vault.expire_key(&member.actor, &access_key).await;
+        expired.map(drop)
+    };
+    assert!(call(&fixture.vault, &key, 1, "curl"));
+    for ahead in [2_500, -2_500] {
+        fixture.clock.set_ahead(ahead);
+        is_refused(expire().await, "differs from the database's");
+        is_refused(fixture.vault.flush_usage().await, "differs from");
+        until_skewed(&fixture, true).await;
+        fixture.clock.set_ahead(0);
+        until_skewed(&fixture, false).await;
+    }
+    assert_eq!(fixture.verdict(&key), "good");
+    fixture.vault.flush_usage().await.unwrap();
+    let mut database = fixture.database().await;
+    assert_eq!(hours(&mut database, &key).await, [(0, 2, 0)]);
+    expire().await.unwrap();
+    assert_eq!(fixture.verdict(&key), "expired");
+}
+
+/// Time stands still in this process alone.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn an_instant_after_a_jump_ahead_and_back_is_not_recorded() {
+    let fixture = Fixture::new().await;
+    fixture.leave_mail();
+    let member = fixture.member("a@example.com").await;
+    let create = async || {
+        let creation = vault::test_support::creation("k", "", "90d");
+        let created = fixture.vault.create_key(&member.actor, creation).await;
+        created.map(drop)
+    };
+    fixture.clock.leap(HOUR);
+    assert_eq!(fixture.vault.now(), NOON + HOUR);
+    fixture.clock.leap(-HOUR);
+    is_refused(create().await, "has jumped");
+    let latest: (i64,) = sqlx::query_as("SELECT MAX(at) FROM audit")
+        .fetch_one(&mut fixture.database().await)
+        .await
+        .unwrap();
+    assert_eq!(latest, (NOON,));
+    fixture.clock.advance(HOUR);
     create().await.unwrap();
 }
