@@ -4,6 +4,7 @@
 //! deleted or expired in between, so however long the loader is delayed, it cannot bring a key back.
 
 use futures_util::TryStreamExt;
+use sqlx::{Any, Executor};
 
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, OpenError};
@@ -42,11 +43,14 @@ impl<'a> Loader<'a> {
 }
 
 /// Rejects a database with a key that was made with another pepper, because it could never be verified.
-pub async fn check_pepper(database: &Database, pepper: &Pepper) -> Result<(), OpenError> {
+pub async fn check_pepper<'a>(
+    database: impl Executor<'a, Database = Any>,
+    pepper: &Pepper,
+) -> Result<(), OpenError> {
     let other: Option<(String, String)> =
         sqlx::query_as("SELECT access_key, pepper_id FROM api_keys WHERE pepper_id <> $1 LIMIT 1")
             .bind(&pepper.id)
-            .fetch_optional(&database.readers)
+            .fetch_optional(database)
             .await?;
     match other {
         None => Ok(()),

@@ -31,17 +31,19 @@ impl Vault {
         let passwords = Passwords::new()?;
         let directory = Arc::new(KeyDirectory::default());
         let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
+        check_pepper(&database.readers, &pepper).await?;
         let recorded = clock_floor::raise(&database, clock.as_ref()).await?;
-        refold(&database).await.map_err(OpenError::Fold)?;
-        sweep::begin(&database).await.map_err(OpenError::Sweep)?;
         let introduction = Introduction {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             address: options.node_address.clone(),
             pepper_id: pepper.id.clone(),
             term: Term::of_ms(i64::from(options.lease_seconds) * 1000),
         };
-        check_pepper(&database, &pepper).await?;
-        if !database.join(introduction, &directory, &clock).await? {
+        // First, because another node's pepper refuses this one: nothing may be written before.
+        let joined = database.join(introduction, &directory, &clock).await?;
+        refold(&database).await.map_err(OpenError::Fold)?;
+        sweep::begin(&database).await.map_err(OpenError::Sweep)?;
+        if !joined {
             Loader::begin(&database)
                 .await
                 .map_err(OpenError::Load)?
@@ -103,6 +105,9 @@ async fn open_both(
             pepper: path.clone(),
         }),
         (Some(pepper), Content::NoKeys | Content::Keys) => {
+            if let Some(mut connection) = inspected.connect_before_migration().await? {
+                check_pepper(&mut connection, &pepper).await?;
+            }
             Ok((Database::open(inspected, clock, directory).await?, pepper))
         }
     }

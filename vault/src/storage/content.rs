@@ -112,6 +112,19 @@ impl Inspected {
         })
     }
 
+    /// Connects to a server whose tables a start of this version would change; none if they are current, and for SQLite.
+    pub async fn connect_before_migration(&self) -> Result<Option<AnyConnection>, OpenError> {
+        let Place::Server(server) = &self.place else {
+            return Ok(None);
+        };
+        let connected = async {
+            let mut connection = server.connect().await?;
+            let current = is_current(&mut connection).await?;
+            Ok((!current).then_some(connection))
+        };
+        connected.await.map_err(|error| server.unreachable(&error))
+    }
+
     /// Returns the name of the database, for messages.
     pub fn name(&self) -> String {
         match &self.place {

@@ -15,11 +15,11 @@ use super::engine::Engine;
 use super::keeper::Keeper;
 use super::key_rows;
 use super::lock::Lock;
-use super::postgres::{Commits, Server, TURN};
+use super::postgres::{self, Commits, Server, TURN};
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
-use crate::cluster::{self, Introduction, Lease, Node};
+use crate::cluster::{self, Introduction, JoinError, Lease, Node};
 use crate::error::{Error, OpenError, Result};
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::Readiness;
@@ -71,6 +71,9 @@ impl Database {
     ) -> Result<Self, OpenError> {
         let opened = |error| server.unreachable(&error);
         let mut connection = server.connect_writer().await.map_err(opened)?;
+        // Before anything is written: other nodes take over the instants of this one.
+        let skew = clock.ahead_of(postgres::clock(&mut connection).await.map_err(opened)?);
+        JoinError::of_skew(skew).map_err(|refused| OpenError::Join(refused.to_string()))?;
         // Several nodes that start at once migrate one after another.
         MIGRATIONS.run(&mut connection).await?;
         let readers = server.readers().await.map_err(opened)?;

@@ -145,3 +145,41 @@ async fn a_change_is_not_older_than_another_nodes() {
     assert_eq!(at, ahead);
     fixture.leave_mail();
 }
+
+/// The tables of an earlier version are not migrated, and nothing else is written, for a node that is refused.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_that_may_not_join_writes_nothing() {
+    let fixture = Fixture::new().await;
+    fixture.leave_mail();
+    fixture.member("a@example.com").await;
+    fixture.vault.close().await;
+    let mut database = fixture.database().await;
+    run(
+        &mut database,
+        "DELETE FROM sweeps; DROP TABLE commits; DELETE FROM _sqlx_migrations WHERE version = 15",
+    )
+    .await;
+    fixture.clock.set_ahead(-2_500);
+    let skewed = sentence(fixture.try_open_again().await);
+    assert!(
+        skewed.contains("differs from the database's by -2.5 s"),
+        "{skewed}"
+    );
+    fixture.clock.set_ahead(0);
+    let pepper = options(&fixture.folder).pepper_file;
+    let others = Fixture::new().await;
+    let own = std::fs::read(&pepper).unwrap();
+    std::fs::copy(options(&others.folder).pepper_file, &pepper).unwrap();
+    let peppered = sentence(fixture.try_open_again().await);
+    assert!(peppered.contains("another pepper"), "{peppered}");
+    let written: (i64, i64) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 15)",
+    )
+    .fetch_one(&mut database)
+    .await
+    .unwrap();
+    assert_eq!(written, (0, 0));
+    std::fs::write(&pepper, own).unwrap();
+    fixture.try_open_again().await.unwrap().close().await;
+}
