@@ -11,8 +11,11 @@ const PASSWORD = "correct horse battery staple";
 export class Keyhold extends Server {
   #cookie = "";
 
-  /** Starts in `home`, which may already have a database, on the server's processors by default. */
-  static async start({ home = folder("keyhold"), args = [], processors = SERVER, log = "info" } = {}) {
+  /**
+   * Starts in `home`, which may already have a database, on the server's processors by default. `database` is the address
+   * of another one.
+   */
+  static async start({ home = folder("keyhold"), args = [], processors = SERVER, log = "info", database } = {}) {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const keyhold = new Keyhold(processors, BINARY, ["serve", ...args], {
@@ -21,7 +24,7 @@ export class Keyhold extends Server {
         PATH: process.env.PATH,
         KEYHOLD_LISTEN: `127.0.0.1:${port}`,
         KEYHOLD_BASE_URL: url,
-        KEYHOLD_DATABASE_URL: `sqlite://${join(home, "keyhold.db")}`,
+        KEYHOLD_DATABASE_URL: database ?? `sqlite://${join(home, "keyhold.db")}`,
         KEYHOLD_PEPPER_FILE: join(home, "pepper"),
         KEYHOLD_SITE_ROOT: SITE,
         RUST_LOG: log,

@@ -1,7 +1,7 @@
 // Runs the benchmarks, prints the verdict on each target, and writes docs/benchmarks.md.
 //
 // `node bench/run.mjs` runs all of them; `node bench/run.mjs constant pages` runs only those, prints their results and
-// writes nothing.
+// writes nothing. With `--json` first, the results are one line of JSON.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +13,10 @@ import { document, section, verdicts } from "./report.mjs";
 import { SECONDS } from "./wrk.mjs";
 
 /** Files of questions/, in the order in which they run. */
-const ALL = ["constant", "answers", "million", "nginx", "better-auth", "vault", "pages", "lighthouse"];
+const ALL = ["constant", "answers", "million", "postgres", "nginx", "better-auth", "vault", "pages", "lighthouse"];
 
-const chosen = process.argv.slice(2);
+const json = process.argv[2] === "--json";
+const chosen = process.argv.slice(json ? 3 : 2);
 const unknown = chosen.filter((name) => !ALL.includes(name));
 if (unknown.length > 0) {
   console.error(`There is no benchmark ${unknown.join(", ")}. There are: ${ALL.join(", ")}.`);
@@ -28,9 +29,11 @@ for (const name of chosen.length > 0 ? chosen : ALL) {
   console.error(`${name}:`);
   answers.push(await runBenchmark(name));
 }
-console.log(verdicts(answers));
+console.log(json ? JSON.stringify(answers) : verdicts(answers));
 
-if (chosen.length > 0) {
+if (json) {
+  // For other programs: nothing else is written.
+} else if (chosen.length > 0) {
   console.log(`\n${answers.map(section).join("\n")}`);
 } else {
   const minutes = ((performance.now() - begun) / 60_000).toFixed(0);

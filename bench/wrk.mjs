@@ -46,12 +46,32 @@ export async function alternate(targets, connections, rounds) {
       );
     }
   }
-  return runs.map((each) => ({
-    rate: median(each.map((result) => result.rate)),
-    p50: median(each.map((result) => result.p50)),
-    p99: median(each.map((result) => result.p99)),
-    cpu: median(each.map((result) => result.cpu)),
-  }));
+  return runs.map(medians);
+}
+
+/**
+ * Measures two targets in turn, in the other order every other time, and returns the medians of each and of the ratios of
+ * the second to the first within a pair: what changes from pair to pair affects both.
+ */
+export async function paired(targets, connections, pairs) {
+  const runs = targets.map(() => []);
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const order = pair % 2 === 0 ? [0, 1] : [1, 0];
+    for (const index of order) runs[index].push(await run(targets[index], connections));
+    const [first, second] = runs.map((each) => each.at(-1));
+    console.error(`  pair ${pair + 1}: ${Math.round(first.rate)}/s and ${Math.round(second.rate)}/s`);
+  }
+  const of = (field) => median(runs[1].map((result, pair) => result[field] / runs[0][pair][field]));
+  return { results: runs.map(medians), ratios: { rate: of("rate"), p99: of("p99") } };
+}
+
+function medians(results) {
+  return {
+    rate: median(results.map((result) => result.rate)),
+    p50: median(results.map((result) => result.p50)),
+    p99: median(results.map((result) => result.p99)),
+    cpu: median(results.map((result) => result.cpu)),
+  };
 }
 
 export function median(numbers) {

@@ -32,9 +32,9 @@ async function freePort() {
   return port;
 }
 
-/** A server whose commits reach the disk, on loopback. */
+/** A server whose commits reach the disk, on loopback, and on the processors that are listed, if any. */
 export class Server {
-  static async start() {
+  static async start(processors) {
     const server = new Server();
     server.home = mkdtempSync(join(tmpdir(), "keyhold-scale-"));
     if (DROP.length > 0) execFileSync("chown", ["postgres:postgres", server.home]);
@@ -52,7 +52,8 @@ export class Server {
       track_wal_io_timing: "on",
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    const [command, ...rest] = [...DROP, program("postgres"), "-D", data, ...flags];
+    const bound = processors === undefined ? [] : ["taskset", "--cpu-list", processors];
+    const [command, ...rest] = [...bound, ...DROP, program("postgres"), "-D", data, ...flags];
     server.process = spawn(command, rest, { stdio: "ignore", cwd: "/" });
     server.ended = new Promise((resolve) => server.process.once("exit", resolve));
     for (let attempt = 0; ; attempt += 1) {
