@@ -2,10 +2,12 @@
 # PostgreSQL for the tests: the system's, or else Debian's package, unpacked under target/tools. It is not installed, because
 # installing it would start a server.
 # Usage: build/postgres.sh                 prints the folder of its programs
-#        build/postgres.sh run COMMAND…    runs a command with KEYHOLD_TEST_POSTGRES, the address of a server of its own
+#        build/postgres.sh run COMMAND…    runs a command with KEYHOLD_TEST_POSTGRES, the address of a server of its own;
+#                                          KEYHOLD_TEST_POSTGRES_OPTIONS are added to those of the server
 set -euo pipefail
 cd "$(dirname "$0")/.."
 oldest=15
+more=${KEYHOLD_TEST_POSTGRES_OPTIONS:-}
 folder=$PWD/target/tools/postgres
 fetched=("$folder"/usr/lib/*-linux-*)
 export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}${fetched[0]}
@@ -100,7 +102,7 @@ keep() {
   local server='' tries
   if (become initdb -U keyhold --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8); then
     become postgres -k "$home" -c listen_addresses= -c max_connections=400 -c fsync=off -c full_page_writes=off \
-      -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off &
+      -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off $more &
     server=$!
     for ((tries = 0; tries < 400; tries++)); do
       if is_ready; then break; fi

@@ -1,5 +1,6 @@
 """The whole cluster: the database and the service, in a temporary folder of their own."""
 
+import functools
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ import socket
 import tempfile
 from pathlib import Path
 
-from cut import Proxy
+from alone import Alone
 from database import Database
 from process import require_setpriv
 from programs import Programs
@@ -15,23 +16,32 @@ from service import Service
 
 
 class Cluster:
-    def __init__(self, binary, nodes=3, port=None, settings=None, strict=False, proxied=False):
+    """`alone`: one server instead of the whole database, whose commits reach the disk only if it is "durable". `prepare` is
+    called with the cluster while only its first node runs."""
+
+    def __init__(
+        self, binary, nodes=3, port=None, settings=None, strict=False, proxied=False, alone=None, prepare=None
+    ):
         require_setpriv()
         programs = Programs()
         self.folder = Path(tempfile.mkdtemp(prefix="keyhold-cluster-"))
         # PostgreSQL runs as another user if this is root; its own folder is closed to all others.
         self.folder.chmod(0o711)
-        free_port = Ports().take
-        self.database = Database(programs, self.folder, free_port, strict)
-        # One for each node, so that one can be cut off from the database.
-        self.proxies = [Proxy(free_port(), self.database.port) for _ in range(nodes if proxied else 0)]
-        urls = [self.database.url(proxy.port) for proxy in self.proxies] or [self.database.url()] * nodes
-        self.service = Service(programs, self.folder, os.path.abspath(binary), urls, free_port, port, settings)
+        self.prepare = prepare
+        self.free_port = free_port = Ports().take
+        if alone:
+            ports = [free_port() for _ in range(nodes)] if proxied else []
+            self.database = Alone(programs, self.folder, ports, alone == "durable")
+        else:
+            self.database = Database(programs, self.folder, free_port, strict, nodes if proxied else 0)
+        self.service = Service(programs, self.folder, os.path.abspath(binary), nodes, free_port, port, settings)
 
     def __enter__(self):
         try:
             self.database.start()
-            self.service.start()
+            urls = [self.database.url(proxy.port) for proxy in self.proxies()]
+            prepare = self.prepare and functools.partial(self.prepare, self)
+            self.service.start(urls or [self.database.url()] * len(self.service.nodes), prepare)
         except BaseException:
             self.__exit__()
             raise
@@ -40,15 +50,17 @@ class Cluster:
     def __exit__(self, *_):
         # A second Ctrl-C must not leave anything behind.
         handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-        for proxy in self.proxies:
+        for proxy in self.proxies():
             proxy.join()
         self.service.stop()
         self.database.stop()
-        for proxy in self.proxies:
-            proxy.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+    def proxies(self):
+        """Of each node, if it has one of its own."""
+        return self.database.proxies
 
     def processes(self):
         return [*self.database.processes(), *self.service.processes()]

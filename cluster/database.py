@@ -12,8 +12,8 @@ import http.client
 import json
 import os
 import signal
-import subprocess
 
+from cut import Proxy
 from process import Process, wait_for
 
 # Seconds that the leader's lock lasts, the least that Patroni accepts. A killed primary is replaced after that.
@@ -21,7 +21,7 @@ LOCK = 20
 
 
 class Database:
-    def __init__(self, programs, folder, free_port, strict=False):
+    def __init__(self, programs, folder, free_port, strict=False, proxies=0):
         self.programs = programs
         self.folder = folder
         self.strict = strict
@@ -31,11 +31,16 @@ class Database:
         self.port = free_port()
         self.statistics = free_port()
         self.patronis = [self.define_patroni(number) for number in (0, 1)]
-        self.haproxy = self.define_haproxy()
+        self.haproxy = self.define_haproxy("HAProxy", self.port)
+        # One for each node, so that one can be cut off from the database.
+        self.proxies = [self.define_haproxy(f"HAProxy of node {number}", free_port()) for number in range(proxies)]
 
     def url(self, port=None):
-        """The address for Keyhold, through HAProxy or through a port that leads there."""
+        """The address for Keyhold, through HAProxy."""
         return f"postgres://keyhold@127.0.0.1:{port or self.port}/keyhold"
+
+    def admin_url(self, name):
+        return f"postgres://postgres@127.0.0.1:{self.port}/{name}"
 
     def start(self):
         for etcd in self.etcds:
@@ -43,13 +48,15 @@ class Database:
         wait_for(lambda: all(self.etcd_is_healthy(port) for port in self.etcd_ports), "etcd", 30, self.etcds)
         for patroni in self.patronis:
             patroni.start()
-        self.haproxy.start()
+        for haproxy in [self.haproxy, *self.proxies]:
+            haproxy.start()
         # The first Patroni runs initdb, the second copies the first.
         wait_for(self.is_replicated, "synchronous replication", 120, [*self.patronis, self.haproxy])
-        self.run_sql("CREATE ROLE keyhold LOGIN", "CREATE DATABASE keyhold OWNER keyhold")
+        self.programs.psql(self.admin_url("postgres"), ["CREATE ROLE keyhold LOGIN", "CREATE DATABASE keyhold OWNER keyhold"])
 
     def stop(self):
-        self.haproxy.terminate()
+        for haproxy in [self.haproxy, *self.proxies]:
+            haproxy.terminate()
         # Both at once, so that neither takes over from the other.
         for patroni in self.patronis:
             patroni.signal(signal.SIGCONT)
@@ -206,17 +213,13 @@ class Database:
             raise RuntimeError(f"restart of PostgreSQL {number}: {answer.status} {text}")
 
     def run_sql(self, *statements):
-        """Runs statements on the primary as the superuser."""
-        command = [self.programs.postgres / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
-        command += ["--host", "127.0.0.1", "--port", str(self.port), "--username", "postgres", "postgres"]
-        for statement in statements:
-            command += ["--command", statement]
-        return run(command, self.programs.environment)
+        """Runs statements in Keyhold's database, on the primary."""
+        return self.programs.psql(self.admin_url("keyhold"), statements)
 
     # HAProxy
 
-    def define_haproxy(self):
-        folder = self.make_folder("haproxy")
+    def define_haproxy(self, name, port):
+        folder = self.make_folder(name.lower().replace(" ", "-"))
         servers = "\n".join(
             f"  server p{number} 127.0.0.1:{self.ports[number]} check port {self.checks[number]}" for number in (0, 1)
         )
@@ -232,21 +235,22 @@ defaults
   timeout client 30m
   timeout server 30m
 listen primary
-  bind 127.0.0.1:{self.port}
+  bind 127.0.0.1:{port}
   option httpchk GET /primary
   http-check expect status 200
   default-server inter 500ms fastinter 250ms fall 2 rise 1 on-marked-down shutdown-sessions
 {servers}
-listen statistics
+{self.define_statistics() if port == self.port else ""}"""
+        )
+        return Proxy(name, [self.programs.haproxy, "-db", "-f", folder / "haproxy.cfg"], folder, port, self.programs.environment)
+
+    def define_statistics(self):
+        return f"""listen statistics
   mode http
   bind 127.0.0.1:{self.statistics}
   stats enable
   stats uri /
 """
-        )
-        return Process(
-            "HAProxy", [self.programs.haproxy, "-db", "-f", folder / "haproxy.cfg"], folder, self.programs.environment
-        )
 
     def make_folder(self, name):
         folder = self.folder / name
@@ -265,12 +269,3 @@ def ask(port, path, headers=None, timeout=2):
         return 0, b""
     finally:
         connection.close()
-
-
-def run(command, environment):
-    done = subprocess.run(
-        [str(part) for part in command], env={**os.environ, **environment}, capture_output=True, text=True, timeout=30
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{command[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()

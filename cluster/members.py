@@ -9,9 +9,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # After this folder, because both have a run.py.
 sys.path.append(str(ROOT / "faults"))
 
-from keyhold import Caller, Keyhold, Member  # noqa: E402
+from keyhold import FORM, MOST_IDLE, Caller, Keyhold, percentile, verdict  # noqa: E402
+from keyhold import Member as Account  # noqa: E402
+from report import Row, cores  # noqa: E402
 
-__all__ = ["Caller", "Changer", "Front", "Member", "Watch"]
+__all__ = ["FORM", "MOST_IDLE", "Caller", "Changer", "Front", "Member", "Row", "Watch", "cores", "percentile", "verdict"]
 
 
 class Front(Keyhold):
@@ -22,16 +24,29 @@ class Front(Keyhold):
         self.port = port
 
 
+class Member(Account):
+    @classmethod
+    def new(cls, front, number):
+        """Signs up. A machine that is busy may refuse some times, and an answer may be lost, so each try has its own address."""
+        for attempt in range(10):
+            try:
+                return cls(front, f"owner{number}-{attempt}@example.com", f"198.51.{number % 250}.1")
+            except RuntimeError as error:
+                failure = error
+                time.sleep(1)
+        raise failure
+
+    def cookie(self):
+        """The value of the header of that name."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+
 class Changer:
-    """One account that creates keys and deletes or expires them, and remembers what was acknowledged.
+    """One account that creates keys and deletes or expires them, and remembers what was acknowledged."""
 
-    `judge` is called after each acknowledged expire or delete, with the key.
-    """
-
-    def __init__(self, front, number, judge=None):
-        self.member = Member(front, f"changer{number}@example.com", address=f"198.51.{number % 250}.1")
+    def __init__(self, front, number):
+        self.member = Member.new(front, number)
         self.number = number
-        self.judge = judge
         self.good = {self.member.key["access_key"]: self.member.key}
         self.ended = {}
         # Sent, but without a 200: they may have happened.
@@ -72,8 +87,6 @@ class Changer:
             self.times.append(time.perf_counter() - begun)
             self.doubtful.discard(access)
             self.ended[access] = self.good.pop(access)
-            if self.judge:
-                self.judge(key)
 
     def call(self, function, **fields):
         begun = time.perf_counter()
@@ -89,8 +102,20 @@ class Changer:
 
     def stop(self):
         self.stopping = True
-        self.thread.join()
+        if self.thread.is_alive():
+            self.thread.join()
         self.member.hang_up()
+
+    def good_pairs(self):
+        """Access key and secret key of each key that is good, as far as that is known."""
+        return [pair(key) for access, key in self.good.items() if access not in self.doubtful]
+
+    def ended_pairs(self):
+        return [pair(key) for key in self.ended.values()]
+
+
+def pair(key):
+    return key["access_key"], key["secret_key"]
 
 
 class Watch:

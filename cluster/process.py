@@ -68,13 +68,17 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
+class Ended(RuntimeError):
+    """A process has ended where it should run."""
+
+
 def wait_for(condition, what, seconds, processes=()):
     """Waits until `condition` holds; returns the seconds. Fails with the log of a process that ends meanwhile."""
     begun = time.monotonic()
     while not condition():
         for process in processes:
             if not process.runs():
-                raise RuntimeError(f"{process.name} has ended while waiting for {what}:\n{process.logged()}")
+                raise Ended(f"{process.name} has ended while waiting for {what}:\n{process.logged()}")
         if time.monotonic() - begun > seconds:
             logs = "".join(f"\n{process.name}:\n{process.logged()}" for process in processes)
             raise RuntimeError(f"{what}: not after {seconds} s{logs}")

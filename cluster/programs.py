@@ -1,5 +1,6 @@
 """Where the programs of the cluster are: the system's, or those that the scripts of build/ fetch."""
 
+import functools
 import os
 import pwd
 import subprocess
@@ -12,24 +13,56 @@ class Programs:
     def __init__(self):
         self.nginx = printed("build/nginx.sh")
         self.postgres = Path(printed("build/postgres.sh"))
-        unpacked = Path(printed("build/cluster.sh"))
-        self.etcd = unpacked / "usr/bin/etcd"
-        self.haproxy = unpacked / "usr/sbin/haproxy"
         # Debian's modules are built for Debian's Python.
         self.patroni = ["/usr/bin/python3", "-m", "patroni"]
-        # PostgreSQL refuses to run as root, and Patroni starts it.
-        self.postgres_user = None
-        if os.geteuid() == 0:
-            user = account("postgres") or account("nobody")
-            self.postgres_user = (user.pw_uid, user.pw_gid)
-            refuse_unreadable(unpacked, self.postgres, self.postgres_user)
+
+    @functools.cached_property
+    def unpacked(self):
+        return Path(printed("build/cluster.sh"))
+
+    @property
+    def etcd(self):
+        return self.unpacked / "usr/bin/etcd"
+
+    @property
+    def haproxy(self):
+        return self.unpacked / "usr/sbin/haproxy"
+
+    @functools.cached_property
+    def postgres_user(self):
+        """PostgreSQL refuses to run as root, and Patroni starts it."""
+        if os.geteuid() != 0:
+            return None
+        user = account("postgres") or account("nobody")
+        user = (user.pw_uid, user.pw_gid)
+        refuse_unreadable(self.unpacked, self.postgres, user)
+        return user
+
+    @functools.cached_property
+    def environment(self):
+        environment = {**self.libraries(), "PYTHONUNBUFFERED": "1"}
+        if self.unpacked != Path("/"):
+            environment["PYTHONPATH"] = str(self.unpacked / "usr/lib/python3/dist-packages")
+        return environment
+
+    def libraries(self):
         fetched = [ROOT / "target/tools/postgres", ROOT / "target/tools/cluster"]
-        libraries = [str(path) for folder in fetched for path in sorted(folder.glob("usr/lib/*-linux-*"))]
-        self.environment = {"PYTHONUNBUFFERED": "1"}
-        if libraries:
-            self.environment["LD_LIBRARY_PATH"] = ":".join(libraries)
-        if unpacked != Path("/"):
-            self.environment["PYTHONPATH"] = str(unpacked / "usr/lib/python3/dist-packages")
+        found = [str(path) for folder in fetched for path in sorted(folder.glob("usr/lib/*-linux-*"))]
+        return {"LD_LIBRARY_PATH": ":".join(found)} if found else {}
+
+    def psql(self, url, statements):
+        """Runs statements, each in a transaction of its own, and returns the rows of all, with columns separated by |."""
+        command = [self.postgres / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
+        command += ["--set", "ON_ERROR_STOP=1", "--dbname", url]
+        for statement in statements:
+            command += ["--command", statement]
+        environment = {**os.environ, **self.libraries()}
+        done = subprocess.run(
+            [str(part) for part in command], env=environment, capture_output=True, text=True, timeout=300
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"psql: {done.stderr.strip()}")
+        return done.stdout.strip()
 
 
 def printed(script):

@@ -2,39 +2,56 @@
 
 import os
 import signal
+import time
 
 from database import ask
-from process import Process, wait_for
+from process import Ended, Process, wait_for
+
+# A start that fails is repeated as often, as systemd would: under load the write turn may not come in time for it.
+STARTS = 5
 
 
 class Service:
-    """As many nodes as there are addresses of the database."""
-
-    def __init__(self, programs, folder, binary, database_urls, free_port, port=None, settings=None):
+    def __init__(self, programs, folder, binary, nodes, free_port, port=None, settings=None):
         self.programs = programs
         self.folder = folder
         self.binary = binary
-        self.database_urls = database_urls
-        nodes = len(database_urls)
         self.port = port or free_port()
         self.ports = [free_port() for _ in range(nodes)]
         self.metrics = [free_port() for _ in range(nodes)]
         self.settings = settings or {}
+        # The last line of the log of each start that failed.
+        self.failed_starts = []
         self.nodes = [self.define_node(number) for number in range(nodes)]
         self.nginx = self.define_nginx()
 
-    def start(self):
+    def start(self, database_urls, prepare=None):
+        """`prepare` runs while only one node does, which then reads the keys again."""
+        for node, url in zip(self.nodes, database_urls):
+            node.environment["KEYHOLD_DATABASE_URL"] = url
         # The first one creates the pepper and the tables. On separate machines, the pepper is copied to each.
-        for number in range(len(self.nodes)):
+        self.start_node(0)
+        if prepare:
+            prepare()
+            self.nodes[0].terminate()
+            self.start_node(0)
+        for number in range(1, len(self.nodes)):
             self.start_node(number)
         self.nginx.start()
-        wait_for(lambda: ask(self.port, "/healthz")[0] == 200, "nginx", 10, [self.nginx])
+        wait_for(lambda: ask(self.port, "/healthz")[0] == 200, "nginx", 60, [self.nginx])
 
-    def start_node(self, number, seconds=60):
+    def start_node(self, number, seconds=120):
         """Starts one node and returns the seconds until it was ready."""
         node = self.nodes[number]
-        node.start()
-        return wait_for(lambda: self.is_ready(number), f"{node.name} to be ready", seconds, [node])
+        for attempt in range(STARTS):
+            node.start()
+            try:
+                return wait_for(lambda: self.is_ready(number), f"{node.name} to be ready", seconds, [node])
+            except Ended:
+                if attempt == STARTS - 1:
+                    raise
+                self.failed_starts.append(node.logged(1))
+                time.sleep(1)
 
     def is_ready(self, number):
         return ask(self.ports[number], "/readyz")[0] == 200
@@ -57,7 +74,6 @@ class Service:
             "KEYHOLD_LISTEN": f"127.0.0.1:{self.ports[number]}",
             "KEYHOLD_METRICS_LISTEN": f"127.0.0.1:{self.metrics[number]}",
             "KEYHOLD_BASE_URL": f"http://127.0.0.1:{self.port}",
-            "KEYHOLD_DATABASE_URL": self.database_urls[number],
             "KEYHOLD_PEPPER_FILE": str(self.folder / "pepper"),
             "KEYHOLD_TRUSTED_PROXIES": "127.0.0.1/32",
             **{name: value for name, value in os.environ.items() if name in ("KEYHOLD_SITE_ROOT", "RUST_LOG")},

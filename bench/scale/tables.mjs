@@ -1,11 +1,17 @@
 // The scenarios, and their results as the tables of docs/scale.md.
 
+import { existsSync, readFileSync } from "node:fs";
+
 import { table } from "../report.mjs";
 import { ASSUMED, FAR, MACHINE, measured, REGION, STARVED } from "./assumptions.mjs";
 import { Cluster, quantile } from "./cluster.mjs";
 
 const SEED = 1989;
 const NODES = [1, 3, 10, 100, 1000];
+
+/** Written by cluster/faults.py, which starts real nodes. */
+const NODES_FILE = new URL("nodes.json", import.meta.url);
+const keyhold = existsSync(NODES_FILE) ? JSON.parse(readFileSync(NODES_FILE, "utf8")) : undefined;
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const count = (value) => (value < 10 ? String(Number(value.toFixed(1))) : grouped.format(value));
@@ -84,10 +90,18 @@ function compared() {
     return [
       [`${nodes}, SQL alone, measured`, ...[whole.p50, whole.p99, wait.p50, wait.p99].map(time)],
       [`${nodes}, simulated for that machine`, ...latencies(simulated)],
-      [`${nodes}, Keyhold`, ...Array(4).fill("not measured yet")],
+      [`${nodes}, Keyhold, measured`, ...ofKeyhold(nodes)],
     ];
   });
-  return table(["nodes", ...LATENCIES], rows);
+  const { date, load } = keyhold ?? {};
+  const on = keyhold ? `\n\nKeyhold: ${date}, load ${load} before the run.` : "";
+  return table(["nodes", ...LATENCIES], rows) + on;
+}
+
+/** From outside, a request cannot tell for how long of its time it has waited for the nodes. */
+function ofKeyhold(nodes) {
+  const one = keyhold?.nodes.find((measured) => measured.nodes === nodes);
+  return one ? [time(one.p50), time(one.p99), "–", "–"] : Array(4).fill("not measured yet");
 }
 
 function latency() {

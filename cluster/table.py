@@ -1,0 +1,68 @@
+"""docs/cluster.md. Each row is written as soon as it is measured, so that a run that is interrupted leaves the finished ones."""
+
+import importlib
+import platform
+import re
+import subprocess
+import time
+
+from members import cores
+from programs import ROOT
+
+# The modules in rows/, in the order of the table.
+ROWS = [
+    "acknowledgement", "cut_off", "primary", "restarts", "mails", "usage", "verification", "million", "scale", "violations",
+]
+UNMEASURED = "not measured yet"
+DOCUMENT = ROOT / "docs/cluster.md"
+HEAD = """# Cluster
+
+Written by `make cluster-faults`; do not edit. Each row is a module of `cluster/rows/`, run against the release build: three
+nodes, PostgreSQL with a synchronous standby under Patroni, HAProxy and nginx, all on one machine. The rows about violations and the
+number of nodes have one PostgreSQL server, whose log reaches the disk. The command in a row measures it again.
+
+| what | measured | wanted | | command | of |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def write(name, row, seconds, binary):
+    """Replaces a row of the document."""
+    lines = measured()
+    lines[name] = line(name, row, seconds, binary)
+    DOCUMENT.write_text(HEAD + "".join(f"{lines.get(known) or unmeasured(known)}\n" for known in ROWS) + foot())
+
+
+def measured():
+    """The rows of the document, by their names."""
+    text = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    found = {}
+    for one in text.splitlines():
+        if (match := re.search(r"\| `cluster/faults\.py --only (\w+)` \|", one)) and UNMEASURED not in one:
+            found[match[1]] = one
+    return found
+
+
+def unmeasured(name):
+    row = importlib.import_module(f"rows.{name}")
+    return f"| {row.WHAT} | {UNMEASURED} | {row.WANTED} | | `cluster/faults.py --only {name}` | |"
+
+
+def line(name, row, seconds, binary):
+    wanted = importlib.import_module(f"rows.{name}").WANTED
+    command = f"`cluster/faults.py --only {name}`"
+    verdict = row.verdict().replace("|", "/")
+    minutes = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    of = f"{time.strftime('%Y-%m-%d')}, {version(binary)}, {minutes}"
+    return f"| {row.what} | {row.figure} | {wanted} | {verdict} | {command} | {of} |"
+
+
+def version(binary):
+    found = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.split()
+    commit = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*"]
+    commit = subprocess.run(commit, capture_output=True, text=True).stdout.strip()
+    return " ".join(filter(None, [found[-1] if found else "", commit]))
+
+
+def foot():
+    return f"\nMeasured on {platform.system()} {platform.machine()} with {cores()} processors.\n"
