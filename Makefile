@@ -49,14 +49,15 @@ test: setup chromium check-format check-types check-tree ## Run everything that 
 fmt: ## Format the Rust sources
 	cargo fmt --all
 
-bench: build ## Compare with axum, nginx and better-auth, and write docs/benchmarks.md (twelve minutes)
+bench: build ## Compare with axum, nginx and better-auth, and write docs/benchmarks.md (a quarter of an hour)
 	@build/bench-tools.sh
 	node bench/run.mjs
 
 cluster: build ## Start PostgreSQL with a standby, three nodes and nginx on this machine, until Ctrl-C (Linux)
 	cluster/run.py
 
-cluster-faults: build ## Cause the faults that a cluster must withstand, and write docs/cluster.md (hours; Linux)
+cluster-faults: build ## Cause the faults that a cluster must withstand, and write docs/cluster.md (40 minutes; Linux)
+	@build/bench-tools.sh wrk
 	cluster/faults.py
 
 faults: build ## Cause the faults that Keyhold must withstand, and write docs/faults.md (an hour; some need root)
@@ -168,7 +169,7 @@ test-shapes:
 
 # The scripts use features that only Linux has.
 test-faults:
-	@if [[ $$(uname) == Linux ]]; then set -x; faults/run.py --short; fi
+	@if [[ $$(uname) == Linux ]]; then set -x; faults/run.py --short; cluster/faults.py --short --alone --only violations; fi
 
 # All on a database file, and again on PostgreSQL those that write the most.
 test-browser:

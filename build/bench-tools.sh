@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs and builds the tools of `make bench`: nginx and wrk, the npm packages under bench, axum's constant answer,
 # the vault's benchmarks, a Chromium. Reports each tool that it cannot provide; the run then reports which benchmarks
-# that affects.
+# that affects. With an argument, only the programs of that name: build/bench-tools.sh wrk.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/sbin
@@ -11,12 +11,13 @@ lacks() {
 }
 
 missing=()
-for tool in nginx wrk; do
+for tool in ${*:-nginx wrk}; do
   command -v "$tool" >/dev/null || missing+=("$tool")
 done
 if ((${#missing[@]} > 0)); then
   build/debian.sh "make bench needs ${missing[*]}" "${missing[@]}"
 fi
+[[ $# == 0 ]] || exit 0
 
 for folder in bench bench/peer; do
   # npm writes this file last, so its date is that of the last complete installation.

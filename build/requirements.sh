@@ -15,7 +15,7 @@ while IFS=' ' read -r document named; do
     complain "$document" "$named"
   fi
 done < <(
-  grep -HoE '`(shared|vault|app|server|end2end|faults)/[^` ]+`' docs/requirements.md | tr -d '`' | sed 's/:/ /'
+  grep -HoE '`(shared|vault|app|server|end2end|faults|cluster)/[^` ]+`' docs/requirements.md | tr -d '`' | sed 's/:/ /'
   grep -HoE '`(shared|vault|app|server)/[^` ]+\.rs::[^` ]+`' ARCHITECTURE.md | tr -d '`' | sed 's/:/ /'
 )
 
