@@ -155,7 +155,11 @@ impl Tx {
         let committed = match self.end {
             End::CommitQuietly => Some(self.write.commit_unannounced(self.local).await?),
             End::Commit => Some(self.write.commit(self.local).await?),
-            End::RollBack => None,
+            End::RollBack => {
+                // No other change waits while this one waits for the nodes.
+                drop(self.write);
+                None
+            }
         };
         if let Some(mut committed) = committed {
             for publication in self.publications {

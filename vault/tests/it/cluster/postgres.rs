@@ -2,6 +2,7 @@
 //! without a server leaves these tests out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use shared::problem::Code;
@@ -16,6 +17,9 @@ use vault::verify::Rejection;
 use vault::{Actor, Caller, NewKey, OpenError, Options, Vault};
 
 const UNAVAILABLE: Rejection = Rejection::Code(Code::Unavailable);
+
+/// The advisory lock that is the write turn: "keyhold" in ASCII.
+const TURN: i64 = 0x006b_6579_686f_6c64;
 
 /// The longest that a test waits for a node, which is far longer than it should take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -204,7 +208,37 @@ async fn a_change_waits_for_a_node_that_is_cut_off_until_its_lease_is_over() {
         expire(&here, &member, &access_key).await;
         assert_eq!(rejection(&there, key), Some(UNAVAILABLE), "a second press");
     };
-    tokio::join!(expire(&here, &member, &access_key), again);
+    let over = AtomicBool::new(false);
+    let both = async {
+        tokio::join!(expire(&here, &member, &access_key), again);
+        over.store(true, Ordering::Relaxed);
+    };
+    // Both wait for the nodes, and none for the other: a change of another key would be committed meanwhile.
+    let turn = async {
+        until("the first press is committed", async || {
+            is_expired(&here, key)
+        })
+        .await;
+        let (begun, mut free) = (Instant::now(), false);
+        let mut database = shared.database().await;
+        until("both presses are acknowledged", async || {
+            let try_it = format!("SELECT pg_try_advisory_lock({TURN})");
+            let (taken,): (bool,) = sqlx::query_as(AssertSqlSafe(try_it))
+                .fetch_one(&mut database)
+                .await
+                .unwrap();
+            if taken {
+                run(&mut database, format!("SELECT pg_advisory_unlock({TURN})")).await;
+            }
+            let is_over = over.load(Ordering::Relaxed);
+            // The second press has begun by then.
+            free |= taken && !is_over && begun.elapsed() > Duration::from_secs(1);
+            is_over
+        })
+        .await;
+        assert!(free, "the write turn while a press waits");
+    };
+    tokio::join!(both, turn);
     assert_eq!(rejection(&there, key), Some(UNAVAILABLE));
     assert!(!there.is_trusted());
     assert!(is_expired(&here, key));
