@@ -149,8 +149,8 @@ test-rust:
 
 # The tests whose vault has a database, again on a PostgreSQL server of their own: all tests of the vault but the unit tests
 # without a fixture, and those of requests. Left out are modules about what only SQLite has.
-SQLITE_ONLY := sqlite first_start restore file_watch migrations tables write_faults
-ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|start|storage|text|upkeep|usage|verify)/) & package(vault) \
+SQLITE_ONLY := sqlite first_start file_watch migrations tables write_faults
+ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
 	| kind(lib) & package(vault) & test(/^(limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::transaction)/) \
 	| binary(it) & package(server) & test(/^(http|mail|routes)::/) - test(/^routes::markup::/)
 

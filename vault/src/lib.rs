@@ -9,8 +9,8 @@
 //! between commit and publication.
 //!
 //! The modules from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
-//! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `copy`,
-//! `restore`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
+//! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`,
+//! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
 
 mod accounts;
 mod caller;

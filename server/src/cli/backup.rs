@@ -60,7 +60,10 @@ pub async fn restore(command: &Restore) -> Result<String, OpenError> {
         pepper_file,
     } = &command.files;
     let now = SystemClock::default().now();
-    let restored = vault::restore(database_url, pepper_file, &wanted, now).await?;
+    let mut shown = Shown::default();
+    let report = |progress: Progress<'_>| shown.show(progress);
+    let restored = vault::restore(database_url, pepper_file, &wanted, now, report).await?;
+    drop(shown);
     let mut text = String::new();
     let last_change = restored
         .last_change

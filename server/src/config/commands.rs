@@ -21,9 +21,9 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
     Serve(Config),
-    /// Copy the database into one file, beside a running server or without one.
+    /// Copy the database into one file, beside running servers or without one.
     Backup(Backup),
-    /// Replace the database with a backup, and revoke what was revoked since. The server must be stopped.
+    /// Replace the database with a backup, and revoke what was revoked since. Every server must be stopped.
     Restore(Restore),
     /// Try the mail settings.
     #[command(subcommand)]

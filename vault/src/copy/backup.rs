@@ -18,7 +18,7 @@ use super::transfer::fill_table;
 use super::{Progress, Step};
 use crate::error::OpenError;
 use crate::storage::backup::{self, Contents, Copied, NewFile, Reason};
-use crate::storage::is_server;
+use crate::storage::{is_server, name};
 
 /// Copies the database at `url` into a new file, beside running servers, and reports how far that is.
 ///
@@ -27,25 +27,54 @@ use crate::storage::is_server;
 pub async fn backup(
     url: &str,
     file: &Path,
-    report: impl FnMut(Progress<'_>),
+    mut report: impl FnMut(Progress<'_>),
 ) -> Result<Copied, OpenError> {
     if !is_server(url) {
         return backup::backup(url, file).await;
     }
+    let copied = of_server(url, file, &mut report).await?;
+    let is_empty = || OpenError::Backup {
+        path: file.to_owned(),
+        reason: name(url).map_or_else(|_| String::new(), |name| format!("{name} is empty")),
+    };
+    copied.ok_or_else(is_empty)
+}
+
+/// The same for a database on a server; none, and no file, if it has no tables.
+pub async fn of_server(
+    url: &str,
+    file: &Path,
+    report: &mut impl FnMut(Progress<'_>),
+) -> Result<Option<Copied>, OpenError> {
     let new = NewFile::begin(file)?;
-    let filled = read(url, &new, report).await;
-    new.end(filled)
+    match read(url, &new, report).await.transpose() {
+        None => Ok(None),
+        Some(filled) => new.end(filled).map(Some),
+    }
 }
 
 async fn read(
     url: &str,
     new: &NewFile,
-    mut report: impl FnMut(Progress<'_>),
-) -> Result<Contents, Reason> {
-    let mut source = End::beside_nodes(url).await?;
-    let contents = fill(&mut source, new, &mut report).await?;
+    report: &mut impl FnMut(Progress<'_>),
+) -> Result<Option<Contents>, Reason> {
+    let Some(mut source) = End::beside_nodes(url).await? else {
+        return Ok(None);
+    };
+    let contents = fill(&mut source, new, report).await?;
     source.close().await?;
-    Ok(contents)
+    Ok(Some(contents))
+}
+
+/// The same over a connection that is open.
+pub async fn back_up(
+    source: &mut End,
+    file: &Path,
+    report: &mut impl FnMut(Progress<'_>),
+) -> Result<Copied, OpenError> {
+    let new = NewFile::begin(file)?;
+    let filled = fill(source, &new, report).await;
+    new.end(filled)
 }
 
 /// Copies one state of a server's database into the new file.

@@ -48,16 +48,30 @@ impl End {
         Ok(end)
     }
 
-    /// Opens a database on a server to read it beside its nodes, which go on making changes.
-    pub async fn beside_nodes(url: &str) -> Result<Self, CopyError> {
+    /// Opens a database on a server to read it beside its nodes, which go on making changes. None if it has no tables.
+    pub async fn beside_nodes(url: &str) -> Result<Option<Self>, CopyError> {
         let inspected = Inspected::new(url).await?;
         if inspected.content == Content::Blank {
-            return Err(CopyError::Blank(inspected.name()));
+            return Ok(None);
         }
         let connection = inspected.read_beside().await?;
         let mut end = Self::of(inspected, Some(connection))?;
         end.reject_earlier().await?;
-        Ok(end)
+        Ok(Some(end))
+    }
+
+    /// Opens a database on a server to replace it, and keeps every change away from it. Returns whether it has no tables
+    /// yet.
+    pub async fn to_replace(url: &str) -> Result<(Self, bool), CopyError> {
+        let inspected = Inspected::new(url).await?;
+        let is_blank = inspected.content == Content::Blank;
+        let connection = inspected.connect_alone().await?;
+        let mut end = Self::of(inspected, connection)?;
+        end.reject_nodes().await?;
+        if !is_blank {
+            end.reject_earlier().await?;
+        }
+        Ok((end, is_blank))
     }
 
     /// Opens an empty file that only this process knows, and gives it the tables without a row. Until it is complete it
@@ -102,7 +116,7 @@ impl End {
     }
 
     /// Rejects a database that a server uses. Its leases count by the clock of the database.
-    async fn reject_nodes(&mut self) -> Result<(), CopyError> {
+    pub async fn reject_nodes(&mut self) -> Result<(), CopyError> {
         if self.engine == Engine::Sqlite || !self.tables().await?.iter().any(|name| name == "nodes")
         {
             return Ok(());

@@ -1,5 +1,7 @@
 //! The reasons why a database is not copied.
 
+use std::path::PathBuf;
+
 use crate::error::OpenError;
 
 /// The reasons why a database is not copied. None shows a password.
@@ -19,7 +21,7 @@ pub enum CopyError {
     Blank(String),
     #[error(
         "{database} has the tables of an earlier keyhold ({found} of {known} migrations): start this version once on it, stop \
-         it, and copy then"
+         it, and try again"
     )]
     Earlier {
         database: String,
@@ -92,6 +94,19 @@ pub enum CopyError {
         rows: String,
         expected: String,
     },
+    #[error(
+        "the table {table} would have {rows} in {database} and has {expected} in {}, with different checksums",
+        file.display()
+    )]
+    Unequal {
+        database: String,
+        file: PathBuf,
+        table: String,
+        rows: String,
+        expected: String,
+    },
+    #[error("{0} is being read, as by another backup: wait until that has ended")]
+    Read(String),
     #[error("the column {column} of {table} has the type {declared}, which cannot be copied")]
     Type {
         table: String,

@@ -8,6 +8,7 @@
 pub(crate) mod backup;
 mod end;
 mod error;
+pub(crate) mod replace;
 mod rows;
 mod schema;
 mod survey;

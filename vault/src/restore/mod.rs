@@ -1,30 +1,36 @@
 //! Restore: replaces the database with a backup. A backup lacks what was revoked after it was made, so what the present
 //! database revoked since is revoked again in the same step: keys, passwords, sessions and links.
+//!
+//! All of it happens in a working copy of the backup, a file of SQLite for either engine. Then that copy replaces the
+//! database in one step: by a rename, or on a server by one transaction.
 
 mod accounts;
 mod compare;
+mod file;
+mod revoke;
+mod server;
 mod trail;
+mod work;
 
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
 use sqlx::any::install_default_drivers;
 use sqlx::{AnyConnection, Connection};
 
+use crate::copy::Progress;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
-use crate::files::{beside, folder_of, sync_folder, unused};
-use crate::storage::address::{address, sqlite_path, with_folder};
-use crate::storage::audit::{self, Action, Entry};
+use crate::files::beside;
+use crate::storage::address::address;
 use crate::storage::backup::copy;
-use crate::storage::content::inspect;
-use crate::storage::lock::{Lock, refuse_foreign_log};
-use crate::storage::{Content, MIGRATIONS, connect};
+use crate::storage::{MIGRATIONS, connect, is_server};
 pub use accounts::Parted;
+use compare::Difference;
 pub use compare::{Present, Revived, Since};
+use file::DatabaseFile;
+use revoke::revoke;
+use server::ServerDatabase;
+use work::Work;
 
 /// The backup to restore, and the options.
 #[derive(Clone, Debug)]
@@ -57,7 +63,42 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
 }
 
-/// Replaces the database at `database_url` with a backup, at `now`, UTC epoch milliseconds.
+/// The database to replace.
+enum Target {
+    File(DatabaseFile),
+    Server(ServerDatabase),
+}
+
+/// The present database, to compare with the backup.
+enum Found {
+    Nothing,
+    /// A file of SQLite with its content.
+    Database(PathBuf),
+    Unreadable(String),
+}
+
+impl Target {
+    /// Takes the database from every other process, or only finds it for a dry run. Returns it, and the path that the
+    /// names of working files begin with.
+    async fn take(url: &str, file: &Path, dry_run: bool) -> Result<(Self, PathBuf), OpenError> {
+        if is_server(url) {
+            let server = ServerDatabase::take(url, file, dry_run).await?;
+            return Ok((Self::Server(server), file.to_owned()));
+        }
+        let database = DatabaseFile::take(url, file, dry_run)?;
+        let path = database.path.clone();
+        Ok((Self::File(database), path))
+    }
+
+    async fn present(&mut self, report: &mut impl FnMut(Progress<'_>)) -> Result<Found, OpenError> {
+        match self {
+            Self::File(database) => database.present().await,
+            Self::Server(database) => database.present(report).await,
+        }
+    }
+}
+
+/// Replaces the database at `database_url` with a backup, at `now`, UTC epoch milliseconds, and reports how far that is.
 ///
 /// # Errors
 /// A sentence that names the obstacle; the present database is untouched then.
@@ -66,6 +107,7 @@ pub async fn restore(
     pepper_file: &Path,
     wanted: &Wanted,
     now: i64,
+    mut report: impl FnMut(Progress<'_>),
 ) -> Result<Restored, OpenError> {
     install_default_drivers();
     let failed = |reason: String| OpenError::Restore {
@@ -76,25 +118,13 @@ pub async fn restore(
         .file
         .canonicalize()
         .map_err(|error| failed(error.to_string()))?;
-    let path = sqlite_path(database_url)?;
-    if file == path {
-        return Err(failed("it is the present database itself".to_owned()));
-    }
-    let path = if wanted.dry_run {
-        path
+    let (mut target, path) = Target::take(database_url, &file, wanted.dry_run).await?;
+    let ending = if wanted.dry_run {
+        ".drill"
     } else {
-        with_folder(&path)?
+        ".restoring"
     };
-    // Held to the end.
-    let mut lock = None;
-    if !wanted.dry_run {
-        let taken = lock.insert(Lock::take(&path)?);
-        if path.exists() {
-            taken.of_file()?;
-        }
-    }
-    refuse_foreign_log(&path)?;
-    let work = Work::new(&path, wanted.dry_run);
+    let work = Work::new(beside(&path, ending));
     let mode = if beside(&file, "-wal").exists() {
         "mode=ro"
     } else {
@@ -105,16 +135,10 @@ pub async fn restore(
     check_pepper(&mut connection, pepper_file).await?;
     MIGRATIONS.run(&mut connection).await?;
 
-    let content = if path.exists() {
-        inspect(&path).await
-    } else {
-        Ok(Content::Missing)
-    };
-    let mut difference = match content {
-        Ok(Content::Missing | Content::Blank) => compare::Difference::none(Present::Missing),
-        Ok(Content::NoKeys | Content::Keys) => compare::compare(&mut connection, &path, now).await,
-        Err(newer @ OpenError::Newer { .. }) => return Err(newer),
-        Err(error) => compare::Difference::none(Present::Unreadable(error.to_string())),
+    let mut difference = match target.present(&mut report).await? {
+        Found::Nothing => Difference::none(Present::Missing),
+        Found::Database(present) => compare::compare(&mut connection, &present, now).await,
+        Found::Unreadable(reason) => Difference::none(Present::Unreadable(reason)),
     };
     let last_change = compare::recorded(&mut connection, "main").await?;
     let at = [Some(now), last_change, difference.recorded];
@@ -143,12 +167,13 @@ pub async fn restore(
         .await?;
     connection.close().await?;
 
-    let aside = if wanted.dry_run {
-        None
-    } else {
-        exchange(&work.path, &path, at).map_err(|error| failed(error.to_string()))?
+    let aside = match target {
+        _ if wanted.dry_run => None,
+        Target::File(database) => database
+            .replace(&work.path, at)
+            .map_err(|error| failed(error.to_string()))?,
+        Target::Server(database) => database.replace(&work.path, at, &mut report).await?,
     };
-    drop(lock);
     Ok(Restored {
         keys: copied.keys,
         accounts: copied.accounts,
@@ -159,94 +184,6 @@ pub async fn restore(
         addresses,
         aside,
     })
-}
-
-/// Applies all revocations to the copy before it replaces the database.
-async fn revoke(
-    connection: &mut AnyConnection,
-    difference: &compare::Difference,
-    wanted: &Wanted,
-    at: i64,
-) -> crate::error::Result<Vec<Parted>> {
-    for key in &difference.revived {
-        if wanted.keep_revived && key.since != Since::Named {
-            continue;
-        }
-        sqlx::query(
-            "UPDATE api_keys SET expires_at = $1, expiration_set_at = $2 WHERE access_key = $3",
-        )
-        .bind(key.expires_at)
-        .bind(key.expires_at.min(at))
-        .bind(&key.access_key)
-        .execute(&mut *connection)
-        .await?;
-        let (action, detail) = if key.expires_at <= at {
-            (Action::Expired, "by restoring a backup")
-        } else {
-            (Action::Edited, "expiration, by restoring a backup")
-        };
-        let entry = Entry {
-            account_id: &key.account,
-            action,
-            subject: &key.access_key,
-            detail,
-            expires_at: Some(key.expires_at),
-        };
-        audit::record(connection, at, entry, None).await?;
-    }
-    let addresses = accounts::carry_over(connection, &difference.accounts).await?;
-    // Differences that only the present database knows are recorded, because yet another backup may be restored.
-    for (access_key, account_id, detail) in &difference.gone {
-        let gone = Entry {
-            account_id,
-            action: Action::Deleted,
-            subject: access_key,
-            detail,
-            expires_at: None,
-        };
-        audit::record(connection, at, gone, None).await?;
-    }
-    for account in &difference.accounts {
-        let kept = Entry::of_account(&account.id, Action::DatabaseRestored, "account kept");
-        audit::record(connection, at, kept, None).await?;
-    }
-    // After a sign-out, a new password or a new link, the old ones must not work again.
-    sqlx::query("DELETE FROM sessions")
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("UPDATE links SET used_at = $1 WHERE used_at IS NULL")
-        .bind(at)
-        .execute(&mut *connection)
-        .await?;
-    // Notices and mails that were handled meanwhile are not sent again.
-    if let Some(swept_to) = difference.swept_to {
-        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
-            .bind(swept_to)
-            .execute(&mut *connection)
-            .await?;
-    }
-    for (mail, outcome) in &difference.settled {
-        sqlx::query(
-            "UPDATE outbox SET outcome = $1, finished_at = $2, next_at = NULL, leased_at = NULL
-             WHERE id = $3 AND outcome IS NULL",
-        )
-        .bind(outcome)
-        .bind(at)
-        .bind(mail)
-        .execute(&mut *connection)
-        .await?;
-    }
-    // The trail begins again where the backup ends, and what it records from here on is believed.
-    sqlx::query(
-        "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit)
-         WHERE disbelieved > (SELECT COALESCE(MAX(id), 0) FROM audit)",
-    )
-    .execute(&mut *connection)
-    .await?;
-    // This entry is also the floor of the clock: time continues from the latest instant in either database.
-    let restored = Entry::of_account("", Action::DatabaseRestored, "");
-    audit::record(connection, at, restored, None).await?;
-    Ok(addresses)
 }
 
 async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(), OpenError> {
@@ -267,105 +204,5 @@ async fn check_pepper(connection: &mut AnyConnection, file: &Path) -> Result<(),
             found,
             loaded: pepper.id,
         }),
-    }
-}
-
-/// Replaces `path` with `restored` in one step, and keeps the old database beside it. Returns its new path. On failure,
-/// everything is as it was.
-fn exchange(restored: &Path, path: &Path, at: i64) -> io::Result<Option<PathBuf>> {
-    File::open(restored)?.sync_all()?;
-    // The restore may run as another user than the server's.
-    let owner = path.metadata().or_else(|_| folder_of(path).metadata())?;
-    let _ = chown(restored, Some(owner.uid()), Some(owner.gid()));
-    let log = beside(path, "-wal");
-    let kept = if path.exists() {
-        let stamp = DateTime::from_timestamp_millis(at)
-            .map(|at| at.format("%Y%m%dT%H%M%SZ").to_string())
-            .unwrap_or_default();
-        let kept = unused(path, &format!(".replaced-{stamp}"));
-        Some(Kept::take(path, &log, kept)?)
-    } else {
-        None
-    };
-    // SQLite would read a stray log with the other database.
-    for stray in ["-wal", "-shm"] {
-        let _ = fs::remove_file(beside(path, stray));
-    }
-    if let Err(error) = fs::rename(restored, path) {
-        if let Some(kept) = kept {
-            kept.undo(&log)?;
-        }
-        return Err(error);
-    }
-    sync_folder(path)?;
-    Ok(kept.map(|kept| kept.path))
-}
-
-/// A second name of the database that is about to be replaced.
-struct Kept {
-    path: PathBuf,
-    /// The second name of its log. Only a damaged database still has one.
-    log: Option<PathBuf>,
-}
-
-impl Kept {
-    fn take(database: &Path, log: &Path, path: PathBuf) -> io::Result<Self> {
-        second_name(database, &path)?;
-        let mut kept = Self { path, log: None };
-        if log.exists() {
-            let beside = beside(&kept.path, "-wal");
-            if let Err(error) = second_name(log, &beside) {
-                let _ = fs::remove_file(&kept.path);
-                return Err(error);
-            }
-            kept.log = Some(beside);
-        }
-        sync_folder(database)?;
-        Ok(kept)
-    }
-
-    fn undo(self, log: &Path) -> io::Result<()> {
-        if let Some(kept) = self.log {
-            fs::rename(kept, log)?;
-        }
-        fs::remove_file(self.path)
-    }
-}
-
-/// Gives a file a second name, by a copy where the file system has no links.
-fn second_name(file: &Path, name: &Path) -> io::Result<()> {
-    match fs::hard_link(file, name) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            fs::copy(file, name)?;
-            File::open(name)?.sync_all()
-        }
-        done => done,
-    }
-}
-
-/// The working copy, removed unless it has replaced the database.
-struct Work {
-    path: PathBuf,
-}
-
-impl Work {
-    fn new(database: &Path, dry_run: bool) -> Self {
-        let work = Self {
-            path: beside(database, if dry_run { ".drill" } else { ".restoring" }),
-        };
-        work.remove();
-        work
-    }
-
-    fn remove(&self) {
-        for ending in ["", "-wal", "-shm", ".partial", ".partial-journal"] {
-            let _ = fs::remove_file(beside(&self.path, ending));
-        }
-    }
-}
-
-impl Drop for Work {
-    fn drop(&mut self) {
-        self.remove();
     }
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 
-use super::postgres::Server;
 use crate::error::OpenError;
 use crate::files::{folder_of, private_folder};
 
@@ -22,11 +21,9 @@ pub fn sqlite_path(url: &str) -> Result<PathBuf, OpenError> {
     let rest = url
         .strip_prefix("sqlite://")
         .or_else(|| url.strip_prefix("sqlite:"))
-        .ok_or(OpenError::Address(if Server::is_meant(url) {
-            "this command needs the file of SQLite, as sqlite://PATH; PostgreSQL has its own, such as pg_dump"
-        } else {
-            "give sqlite://PATH, or postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-        }))?;
+        .ok_or(OpenError::Address(
+            "give sqlite://PATH, or postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+        ))?;
     if rest.contains(['?', '#']) {
         return Err(OpenError::Address(
             "parameters are not supported, only sqlite://PATH",

@@ -1,12 +1,10 @@
 //! Restores of several backups in any order: what was revoked in between stays revoked, and keys that one of the
 //! databases never had are not taken for revoked.
 
-use std::fs;
-
 use vault::test_support::{Fixture, Folder, HOUR, Member, NOON, PASSWORD, expire};
 use vault::{Actor, Caller, ChangePassword, NewKey, Present, Restored, Since};
 
-use crate::restore::revocation::{restore, stop, wanted};
+use crate::restore::revocation::{lose_database, restore, stop, wanted};
 use crate::storage::backups::{back_up, start};
 
 const SECOND_PASSWORD: &str = "a calm forest at noon";
@@ -127,9 +125,7 @@ async fn a_newer_backup_revives_nothing_that_was_revoked_in_between() {
 #[tokio::test]
 async fn rows_unknown_to_the_older_backup_are_left_unchanged() {
     let story = told().await;
-    for ending in ["", "-wal", "-shm"] {
-        let _ = fs::remove_file(story.folder.path().join(format!("keyhold.db{ending}")));
-    }
+    lose_database(&story.folder).await;
     let older = restored(&story.folder, "older.db", NOON + 3 * HOUR).await;
     assert_eq!(older.present, Present::Missing);
     let folder = expired_meanwhile(story.folder, &story.leaked, PASSWORD).await;

@@ -1,6 +1,7 @@
-//! Restores of backups.
+//! Restores of backups, into the engine that they came from unless a test says otherwise.
 
 mod chains;
 mod clock;
-mod exchange;
+mod postgres;
 pub mod revocation;
+mod sqlite;

@@ -1,0 +1,96 @@
+//! Revocation in the working copy: whatever the present database has revoked since the backup was made.
+
+use sqlx::AnyConnection;
+
+use super::Wanted;
+use super::accounts::{self, Parted};
+use super::compare::{Difference, Since};
+use crate::storage::audit::{self, Action, Entry};
+
+/// Applies all revocations to the copy before it replaces the database.
+pub async fn revoke(
+    connection: &mut AnyConnection,
+    difference: &Difference,
+    wanted: &Wanted,
+    at: i64,
+) -> crate::error::Result<Vec<Parted>> {
+    for key in &difference.revived {
+        if wanted.keep_revived && key.since != Since::Named {
+            continue;
+        }
+        sqlx::query(
+            "UPDATE api_keys SET expires_at = $1, expiration_set_at = $2 WHERE access_key = $3",
+        )
+        .bind(key.expires_at)
+        .bind(key.expires_at.min(at))
+        .bind(&key.access_key)
+        .execute(&mut *connection)
+        .await?;
+        let (action, detail) = if key.expires_at <= at {
+            (Action::Expired, "by restoring a backup")
+        } else {
+            (Action::Edited, "expiration, by restoring a backup")
+        };
+        let entry = Entry {
+            account_id: &key.account,
+            action,
+            subject: &key.access_key,
+            detail,
+            expires_at: Some(key.expires_at),
+        };
+        audit::record(connection, at, entry, None).await?;
+    }
+    let addresses = accounts::carry_over(connection, &difference.accounts).await?;
+    // Differences that only the present database knows are recorded, because yet another backup may be restored.
+    for (access_key, account_id, detail) in &difference.gone {
+        let gone = Entry {
+            account_id,
+            action: Action::Deleted,
+            subject: access_key,
+            detail,
+            expires_at: None,
+        };
+        audit::record(connection, at, gone, None).await?;
+    }
+    for account in &difference.accounts {
+        let kept = Entry::of_account(&account.id, Action::DatabaseRestored, "account kept");
+        audit::record(connection, at, kept, None).await?;
+    }
+    // After a sign-out, a new password or a new link, the old ones must not work again.
+    sqlx::query("DELETE FROM sessions")
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query("UPDATE links SET used_at = $1 WHERE used_at IS NULL")
+        .bind(at)
+        .execute(&mut *connection)
+        .await?;
+    // Notices and mails that were handled meanwhile are not sent again.
+    if let Some(swept_to) = difference.swept_to {
+        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
+            .bind(swept_to)
+            .execute(&mut *connection)
+            .await?;
+    }
+    for (mail, outcome) in &difference.settled {
+        sqlx::query(
+            "UPDATE outbox SET outcome = $1, finished_at = $2, next_at = NULL, leased_at = NULL
+             WHERE id = $3 AND outcome IS NULL",
+        )
+        .bind(outcome)
+        .bind(at)
+        .bind(mail)
+        .execute(&mut *connection)
+        .await?;
+    }
+    // The trail begins again where the backup ends, and what it records from here on is believed.
+    sqlx::query(
+        "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit)
+         WHERE disbelieved > (SELECT COALESCE(MAX(id), 0) FROM audit)",
+    )
+    .execute(&mut *connection)
+    .await?;
+    // This entry is also the floor of the clock: time continues from the latest instant in either database.
+    let restored = Entry::of_account("", Action::DatabaseRestored, "");
+    audit::record(connection, at, restored, None).await?;
+    Ok(addresses)
+}
