@@ -1,6 +1,6 @@
 """A mail server that accepts everything after a moment, and remembers which node sent what.
 
-Each node has a port of its own, so that the server knows from whom a copy came.
+Each node has a port of its own, so the port of a copy tells which node sent it.
 """
 
 import asyncio

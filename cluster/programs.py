@@ -54,11 +54,11 @@ class Programs:
         """Runs statements, each in a transaction of its own, and returns the rows of all, with columns separated by |."""
         command = [self.postgres / "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]
         command += ["--set", "ON_ERROR_STOP=1", "--dbname", url]
-        for statement in statements:
-            command += ["--command", statement]
         environment = {**os.environ, **self.libraries()}
+        # Through its input, because a statement with many rows is too long for an argument.
+        text = "".join(f"{statement};\n" for statement in statements)
         done = subprocess.run(
-            [str(part) for part in command], env=environment, capture_output=True, text=True, timeout=300
+            [str(part) for part in command], env=environment, input=text, capture_output=True, text=True, timeout=600
         )
         if done.returncode != 0:
             raise RuntimeError(f"psql: {done.stderr.strip()}")

@@ -2,17 +2,16 @@
 
 import hashlib
 
+NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+
 
 def accounts(database, emails):
-    """Adds accounts that nobody signs in to, each with a confirmed address."""
+    """Adds accounts without a password, each with a confirmed address."""
     rows = ", ".join(f"('seed_' || {n}, '{email}')" for n, email in enumerate(emails))
     database.run_sql(
         f"""INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, confirmed_at, owned_at)
             SELECT id, email, '', 'UTC', 14, {NOW}, {NOW}, {NOW} FROM (VALUES {rows}) seeds (id, email)"""
     )
-
-
-NOW = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
 
 
 def keys(database, emails, count, like, expires_at="NULL"):

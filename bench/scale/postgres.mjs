@@ -2,26 +2,26 @@
 // measurement needs no package. https://www.postgresql.org/docs/15/protocol-message-formats.html
 
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
-/** Debian's folder of server programs; elsewhere they are in PATH. */
-const DEBIAN = "/usr/lib/postgresql";
+const ROOT = resolve(import.meta.dirname, "../..");
+/** Where build/postgres.sh unpacks PostgreSQL if the system has none. */
+const FETCHED = join(ROOT, "target/tools/postgres");
 
 /** The server refuses to run as root, so root runs it as the user that the package made. */
 const DROP = process.getuid() === 0 ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : [];
 
-function program(name) {
-  const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : [];
-  const found = versions.map((version) => join(DEBIAN, version, "bin", name)).find((path) => existsSync(path));
-  return found ?? name;
-}
-
-function run(name, ...args) {
-  const [command, ...rest] = [...DROP, program(name), ...args];
-  return execFileSync(command, rest, { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], cwd: "/" });
+/** The folder of the programs, and the environment that they need. */
+function findPrograms() {
+  const output = { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] };
+  const folder = execFileSync(join(ROOT, "build/postgres.sh"), [], output).trim();
+  if (!folder.startsWith(FETCHED)) return { folder, env: process.env };
+  const libraries = readdirSync(join(FETCHED, "usr/lib")).filter((name) => name.includes("-linux-"));
+  const path = libraries.map((name) => join(FETCHED, "usr/lib", name)).join(":");
+  return { folder, env: { ...process.env, LD_LIBRARY_PATH: path } };
 }
 
 async function freePort() {
@@ -40,7 +40,9 @@ export class Server {
     if (DROP.length > 0) execFileSync("chown", ["postgres:postgres", server.home]);
     server.port = await freePort();
     const data = join(server.home, "data");
-    run("initdb", "--auth=trust", "--username=keyhold", "--pgdata", data);
+    const { folder, env } = findPrograms();
+    const create = [...DROP, join(folder, "initdb"), "--auth=trust", "--username=keyhold", "--pgdata", data];
+    execFileSync(create[0], create.slice(1), { stdio: ["ignore", "ignore", "inherit"], cwd: "/", env });
     const settings = {
       port: server.port,
       listen_addresses: "127.0.0.1",
@@ -53,8 +55,8 @@ export class Server {
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const bound = processors === undefined ? [] : ["taskset", "--cpu-list", processors];
-    const [command, ...rest] = [...bound, ...DROP, program("postgres"), "-D", data, ...flags];
-    server.process = spawn(command, rest, { stdio: "ignore", cwd: "/" });
+    const [command, ...rest] = [...bound, ...DROP, join(folder, "postgres"), "-D", data, ...flags];
+    server.process = spawn(command, rest, { stdio: "ignore", cwd: "/", env });
     server.ended = new Promise((resolve) => server.process.once("exit", resolve));
     for (let attempt = 0; ; attempt += 1) {
       try {
