@@ -33,7 +33,8 @@ def run(how):
                 time.sleep(REST)
             wrong += compare_with(cluster, [changer])
             changer.stop()
-        found.append({"nodes": nodes, "p50": milliseconds(changer.times, 0.5), "p99": milliseconds(changer.times, 0.99)})
+        p50, p99 = (round(milliseconds(changer.times, share), 2) for share in (0.5, 0.99))
+        found.append({"nodes": nodes, "p50": p50, "p99": p99})
     if how.long:
         measured = {"date": time.strftime("%Y-%m-%d"), "cores": cores(), "load": round(load, 1), "nodes": found}
         FILE.write_text(json.dumps(measured, indent=2) + "\n")
