@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
-use vault::clock::{Clock, SystemClock};
+use vault::clock::SystemClock;
 use vault::copy::Progress;
 use vault::{OpenError, Present, Revived, Since, Wanted, rfc3339};
 
@@ -59,10 +59,10 @@ pub async fn restore(command: &Restore) -> Result<String, OpenError> {
         database: DatabaseArgs { database_url },
         pepper_file,
     } = &command.files;
-    let now = SystemClock::default().now();
+    let clock = SystemClock::default();
     let mut shown = Shown::default();
     let report = |progress: Progress<'_>| shown.show(progress);
-    let restored = vault::restore(database_url, pepper_file, &wanted, now, report).await?;
+    let restored = vault::restore(database_url, pepper_file, &wanted, &clock, report).await?;
     drop(shown);
     let mut text = String::new();
     let last_change = restored

@@ -20,8 +20,8 @@ use super::transfer::fill_table;
 use super::{Progress, Step};
 use crate::crypto::random;
 use crate::error::OpenError;
-use crate::storage::MIGRATIONS;
 use crate::storage::backup::Copied;
+use crate::storage::{MIGRATIONS, server_clock};
 
 /// SQLSTATE of a lock that did not come in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -43,6 +43,11 @@ impl Replacement {
             schema: Schema::of_migrations().await?,
             is_blank,
         })
+    }
+
+    /// Reads the server's clock, UTC epoch milliseconds.
+    pub async fn clock(&mut self) -> sqlx::Result<i64> {
+        server_clock(&mut self.end.connection).await
     }
 
     /// Copies the database into a new file.

@@ -24,6 +24,7 @@ use crate::files::beside;
 use crate::storage::address::address;
 use crate::storage::backup::copy;
 use crate::storage::{MIGRATIONS, connect, is_server};
+use crate::time::clock::Clock;
 pub use accounts::Parted;
 use compare::Difference;
 pub use compare::{Present, Revived, Since};
@@ -80,9 +81,14 @@ enum Found {
 impl Target {
     /// Takes the database from every other process, or only finds it for a dry run. Returns it, and the path that the
     /// names of working files begin with.
-    async fn take(url: &str, file: &Path, dry_run: bool) -> Result<(Self, PathBuf), OpenError> {
+    async fn take(
+        url: &str,
+        file: &Path,
+        clock: &dyn Clock,
+        dry_run: bool,
+    ) -> Result<(Self, PathBuf), OpenError> {
         if is_server(url) {
-            let server = ServerDatabase::take(url, file, dry_run).await?;
+            let server = ServerDatabase::take(url, file, clock, dry_run).await?;
             return Ok((Self::Server(server), file.to_owned()));
         }
         let database = DatabaseFile::take(url, file, dry_run)?;
@@ -98,7 +104,7 @@ impl Target {
     }
 }
 
-/// Replaces the database at `database_url` with a backup, at `now`, UTC epoch milliseconds, and reports how far that is.
+/// Replaces the database at `database_url` with a backup, at the present instant of `clock`, and reports how far that is.
 ///
 /// # Errors
 /// A sentence that names the obstacle; the present database is untouched then.
@@ -106,10 +112,11 @@ pub async fn restore(
     database_url: &str,
     pepper_file: &Path,
     wanted: &Wanted,
-    now: i64,
+    clock: &dyn Clock,
     mut report: impl FnMut(Progress<'_>),
 ) -> Result<Restored, OpenError> {
     install_default_drivers();
+    let now = clock.now();
     let failed = |reason: String| OpenError::Restore {
         path: wanted.file.clone(),
         reason,
@@ -118,7 +125,7 @@ pub async fn restore(
         .file
         .canonicalize()
         .map_err(|error| failed(error.to_string()))?;
-    let (mut target, path) = Target::take(database_url, &file, wanted.dry_run).await?;
+    let (mut target, path) = Target::take(database_url, &file, clock, wanted.dry_run).await?;
     let ending = if wanted.dry_run {
         ".drill"
     } else {

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::work::{Work, replaced};
 use super::{Found, Progress};
+use crate::cluster::JoinError;
 use crate::copy::CopyError;
 use crate::copy::backup::of_server;
 use crate::copy::replace::Replacement;
 use crate::error::OpenError;
 use crate::files::{beside, sync_folder};
+use crate::time::clock::Clock;
 
 /// The database to replace.
 pub struct ServerDatabase {
@@ -26,12 +28,23 @@ pub struct ServerDatabase {
 }
 
 impl ServerDatabase {
-    pub async fn take(url: &str, file: &Path, dry_run: bool) -> Result<Self, OpenError> {
+    /// `file` is the backup. Rejects a `clock` that differs from the server's: the restore is dated by it, and every node
+    /// takes over that instant.
+    pub async fn take(
+        url: &str,
+        file: &Path,
+        clock: &dyn Clock,
+        dry_run: bool,
+    ) -> Result<Self, OpenError> {
         let replacement = if dry_run {
             None
         } else {
-            let begun = Replacement::begin(url).await;
-            Some(begun.map_err(|error| failed(file, error))?)
+            let mut begun = Replacement::begin(url)
+                .await
+                .map_err(|error| failed(file, error))?;
+            let skew = clock.ahead_of(begun.clock().await?);
+            JoinError::of_skew(skew).map_err(|error| because(file, error.to_string()))?;
+            Some(begun)
         };
         let ending = if dry_run {
             ".drill-present"

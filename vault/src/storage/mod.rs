@@ -25,6 +25,6 @@ pub use content::{Content, Inspected, MIGRATIONS, is_server, missing, name};
 pub use database::{Database, Held};
 #[cfg(feature = "test-support")]
 pub use postgres::TURN;
-pub use postgres::connect_server;
+pub use postgres::{clock as server_clock, connect_server};
 pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

@@ -1,11 +1,14 @@
 //! Restores into a PostgreSQL database: what nodes find afterwards, and what is in the way of one.
 
+use std::sync::Arc;
+
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
+use vault::clock::ManualClock;
 use vault::test_support::{Fixture, Folder, HOUR, NOON, expire, options, verify};
 use vault::{Present, Vault, Wanted};
 
-use crate::restore::revocation::{content, lose_database, restore, stop, wanted};
+use crate::restore::revocation::{content, lose_database, restore, restore_by, stop, wanted};
 use crate::storage::backups::{back_up, backup_file, start};
 
 /// Returns a stopped vault with an account, and a backup of it.
@@ -103,6 +106,20 @@ async fn a_restore_waits_for_no_node_and_for_no_reader() {
     assert_eq!(left, 2);
 }
 
+/// Every node would take over the instant of a restore, so a clock that is off dates none.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_clock_that_is_off_restores_nothing() {
+    let folder = backed_up().await;
+    let before = content(&folder).await;
+    let clock = ManualClock::at(NOON);
+    clock.set_ahead(3_000);
+    let refused = restore_by(&folder, &backup(&folder), &clock).await;
+    let refused = refused.unwrap_err();
+    assert!(refused.contains("clock differs"), "{refused}");
+    assert_eq!(content(&folder).await, before);
+}
+
 /// A database of another program, or of a newer version, is not replaced.
 #[tokio::test]
 #[ignore = "needs a PostgreSQL server"]
@@ -196,15 +213,11 @@ async fn a_backup_goes_from_engine_to_engine() {
     let mut options = options(&folder);
     options.database_url = format!("sqlite://{}", files.path().join("keyhold.db").display());
     let (url, pepper) = (&options.database_url, &options.pepper_file);
-    vault::restore(url, pepper, &backup(&folder), NOON, |_| ())
+    let clock = Arc::new(ManualClock::at(NOON));
+    vault::restore(url, pepper, &backup(&folder), &*clock, |_| ())
         .await
         .unwrap();
-    let vault = Vault::open(
-        &options,
-        std::sync::Arc::new(vault::clock::ManualClock::at(NOON)),
-    )
-    .await
-    .unwrap();
+    let vault = Vault::open(&options, clock).await.unwrap();
     for (key, is_good) in [(&good, true), (&expired, false)] {
         let verdict = verify(&vault, key.access_key, &key.secret_key);
         assert_eq!(verdict.is_ok(), is_good);

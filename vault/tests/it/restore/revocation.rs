@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sqlx::Connection;
+use vault::clock::ManualClock;
 use vault::test_support::{DAY, Fixture, Folder, HOUR, Mailbox, Member, NOON, expire, options};
 use vault::{Present, Restored, Since, Wanted};
 
@@ -19,16 +20,18 @@ pub fn wanted(file: &Path) -> Wanted {
 }
 
 pub async fn restore(folder: &Folder, wanted: &Wanted, now: i64) -> Result<Restored, String> {
+    restore_by(folder, wanted, &ManualClock::at(now)).await
+}
+
+pub async fn restore_by(
+    folder: &Folder,
+    wanted: &Wanted,
+    clock: &ManualClock,
+) -> Result<Restored, String> {
     let options = options(folder);
-    vault::restore(
-        &options.database_url,
-        &options.pepper_file,
-        wanted,
-        now,
-        |_| (),
-    )
-    .await
-    .map_err(|error| error.to_string())
+    let (url, pepper) = (&options.database_url, &options.pepper_file);
+    let restored = vault::restore(url, pepper, wanted, clock, |_| ()).await;
+    restored.map_err(|error| error.to_string())
 }
 
 /// Returns everything that a restore changes: the file of SQLite, and some rows.
