@@ -76,17 +76,20 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
 impl Vault {
     /// Returns the account's address and the one that it has requested.
     pub async fn address(&self, account: &Account) -> Result<AddressView> {
-        let mut connection = self.0.database.readers.acquire().await?;
-        let (email, confirmed_at): (String, Option<i64>) =
-            sqlx::query_as("SELECT email, confirmed_at FROM accounts WHERE id = $1")
-                .bind(&account.id)
-                .fetch_one(&mut *connection)
-                .await?;
-        Ok(AddressView {
-            email,
-            confirmed: confirmed_at.is_some(),
-            pending: pending(&mut connection, &account.id, self.now()).await?,
-        })
+        let readers = &self.0.database.readers;
+        let read = readers.read(async |connection| {
+            let (email, confirmed_at): (String, Option<i64>) =
+                sqlx::query_as("SELECT email, confirmed_at FROM accounts WHERE id = $1")
+                    .bind(&account.id)
+                    .fetch_one(&mut *connection)
+                    .await?;
+            Ok(AddressView {
+                email,
+                confirmed: confirmed_at.is_some(),
+                pending: pending(connection, &account.id, self.now()).await?,
+            })
+        });
+        read.await
     }
 
     /// Requests another address and sends a link to it. The current one stays in force until the link is opened.

@@ -48,10 +48,11 @@ impl Vault {
         let Some(at) = at else {
             return Ok(None);
         };
-        let mut connection = self.0.database.readers.acquire().await?;
+        let readers = &self.0.database.readers;
+        let read = readers.read(async |connection| expired_by(connection, &account.id, at).await);
         Ok(Some(ClaimView {
             at: moment(at, account.time_zone),
-            expired: expired_by(&mut connection, &account.id, at).await?,
+            expired: read.await?,
         }))
     }
 

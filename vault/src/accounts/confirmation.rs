@@ -80,11 +80,17 @@ impl Vault {
     /// # Errors
     /// [`Error::LinkGone`].
     pub async fn link(&self, token: &str) -> Result<LinkView> {
-        let mut connection = self.0.database.readers.acquire().await?;
-        if let Some(stopping) = stopping(self, &mut connection, token).await? {
-            return Ok(stopping);
-        }
-        let link = open(self, &mut connection, token, self.now()).await?;
+        let readers = &self.0.database.readers;
+        let read = readers.read(async |connection| {
+            if let Some(stopping) = stopping(self, connection, token).await? {
+                return Ok(Err(stopping));
+            }
+            open(self, connection, token, self.now()).await.map(Ok)
+        });
+        let link = match read.await? {
+            Ok(link) => link,
+            Err(stopping) => return Ok(stopping),
+        };
         Ok(LinkView {
             purpose: match link.kind {
                 MailKind::Notice
@@ -109,11 +115,11 @@ impl Vault {
     /// [`Error::LinkGone`].
     pub async fn unsubscribe(&self, caller: &Caller, token: &str) -> Result<()> {
         // Checked before waiting for the writer, because strangers may call this.
-        let mut connection = self.0.database.readers.acquire().await?;
-        if stopping(self, &mut connection, token).await?.is_none() {
+        let readers = &self.0.database.readers;
+        let read = readers.read(async |connection| stopping(self, connection, token).await);
+        if read.await?.is_none() {
             return Err(Error::LinkGone);
         }
-        drop(connection);
         let (vault, token) = (self.clone(), token.to_owned());
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {

@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use crate::outbox::ledger::{self, Report};
 use crate::outbox::{self, MailTo, Wait};
 use crate::storage::audit::Action;
-use crate::storage::{Database, System, Tx};
+use crate::storage::{Database, LongRead, System, Tx};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
 const BATCH: usize = 50;
@@ -223,7 +223,7 @@ struct Due {
 
 /// Returns what fell due from `from` until before `now`, of the stages that apply, chosen or not. The rows of an account
 /// are consecutive.
-fn due(read: &mut AnyConnection, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
+fn due(read: &mut LongRead, from: i64, now: i64) -> impl Stream<Item = Result<Due>> + Unpin {
     let rows = sqlx::query_as(AssertSqlSafe(DUE.as_str()))
         .bind(from)
         .bind(now)

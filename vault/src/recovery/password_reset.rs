@@ -32,9 +32,10 @@ impl Vault {
         new: &str,
     ) -> Result<DeviceToken> {
         // Checked before hashing: hashing is expensive, and strangers may call this.
-        let mut connection = self.0.database.readers.acquire().await?;
-        email_links::open(self, &mut connection, token, self.now()).await?;
-        drop(connection);
+        let readers = &self.0.database.readers;
+        let read = readers
+            .read(async |connection| email_links::open(self, connection, token, self.now()).await);
+        read.await?;
         new_password(new).map_err(|error| FieldErrors::one("new_password", error))?;
         let slot = self.reserve_hash(Priority::High, caller)?;
         let hash = self.0.passwords.hash(slot, new).await?;

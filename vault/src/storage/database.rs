@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use futures_util::future::BoxFuture;
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::AnyConnection;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -15,7 +15,9 @@ use super::engine::Engine;
 use super::keeper::Keeper;
 use super::key_rows;
 use super::lock::Lock;
+use super::long_read::LongRead;
 use super::postgres::{self, Commits, Server, TURN};
+use super::readers::Readers;
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
@@ -27,7 +29,7 @@ use crate::time::clock::Clock;
 
 pub struct Database {
     /// For everything that only reads.
-    pub readers: AnyPool,
+    pub readers: Readers,
     pub(super) writer: Arc<Writer>,
     /// Notified of every commit, so that waiting tasks look for work again.
     pub changed: Arc<Notify>,
@@ -76,7 +78,7 @@ impl Database {
         JoinError::of_skew(skew).map_err(|refused| OpenError::Join(refused.to_string()))?;
         // Several nodes that start at once migrate one after another.
         MIGRATIONS.run(&mut connection).await?;
-        let readers = server.readers().await.map_err(opened)?;
+        let readers = Readers::of_server(server.readers().await.map_err(opened)?);
         let (readiness, changed) = (Arc::default(), Arc::default());
         let commits = Commits::new().map_err(|error| OpenError::Random(error.to_string()))?;
         let writer = Writer::new(
@@ -180,7 +182,7 @@ impl Database {
             Arc::clone(&changed),
         );
         Ok(Self {
-            readers,
+            readers: Readers::of_file(readers),
             writer: Arc::new(writer),
             changed,
             readiness,
@@ -243,14 +245,12 @@ impl Database {
     /// it.
     ///
     /// # Errors
-    /// [`Error::Busy`] if no reader is free.
-    pub async fn begin_long_read(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>> {
-        let mut read = self.readers.begin().await?;
-        if self.is_shared() {
-            let unlimited = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
-            sqlx::raw_sql(unlimited).execute(&mut *read).await?;
-        }
-        Ok(read)
+    /// [`Error::Busy`] if no reader is free; [`Error::Unavailable`] if the server accepts no connection.
+    pub async fn begin_long_read(&self) -> Result<LongRead> {
+        Ok(match self.writer.server() {
+            None => LongRead::File(self.readers.begin().await?),
+            Some(server) => LongRead::Server(server.connect_to_read().await?),
+        })
     }
 
     /// Returns the number of failed writes since the start.

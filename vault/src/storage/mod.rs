@@ -13,8 +13,10 @@ mod health;
 mod keeper;
 pub mod key_rows;
 pub mod lock;
+mod long_read;
 mod maintenance;
 mod postgres;
+mod readers;
 mod transaction;
 pub mod version;
 mod watch;
@@ -23,6 +25,7 @@ mod writer;
 pub use connection::{READERS, connect};
 pub use content::{Content, Inspected, MIGRATIONS, is_server, missing, name};
 pub use database::{Database, Held};
+pub use long_read::LongRead;
 #[cfg(feature = "test-support")]
 pub use postgres::TURN;
 pub use postgres::{clock as server_clock, connect_server};

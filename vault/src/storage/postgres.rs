@@ -16,7 +16,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Row};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Row};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::connection::{READER_TIMEOUT, READERS};
@@ -43,6 +43,12 @@ pub const GRACE: Duration = Duration::from_millis(500);
 /// The longest that the statements of one write may take together. A server whose connection is cut without a trace ends
 /// no statement. With the start and the commit, this stays below the time limit of a request.
 pub const STATEMENTS: Duration = Duration::from_secs(15);
+
+/// The longest that the server works on one statement, as in [`SETTINGS`].
+pub const QUERY: Duration = Duration::from_secs(10);
+/// The longest that an idle reader may take to show that its server still answers. Connecting has to fit into
+/// [`READER_TIMEOUT`] too.
+const CHECK: Duration = Duration::from_millis(800);
 
 /// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
 /// a client that is gone.
@@ -134,7 +140,10 @@ impl Server {
         let mut connection = self.connect_by(options).await?;
         let unlimited = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0;
                          SET default_transaction_read_only = on";
-        sqlx::raw_sql(unlimited).execute(&mut connection).await?;
+        let unlimited = sqlx::raw_sql(unlimited).execute(&mut connection);
+        timeout(CONNECT, unlimited)
+            .await
+            .unwrap_or_else(|_| Err(silent()))?;
         Ok(connection)
     }
 
@@ -142,15 +151,20 @@ impl Server {
     pub async fn readers(&self) -> sqlx::Result<AnyPool> {
         AnyPoolOptions::new()
             .max_connections(READERS)
-            .min_connections(1)
             .acquire_timeout(READER_TIMEOUT)
+            // Without a limit, the pool's own check waits for a silent server until no time is left to connect again.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| {
+                Box::pin(async move {
+                    let check = timeout(CHECK, connection.ping()).await;
+                    check.unwrap_or_else(|_| Err(silent()))?;
+                    Ok(true)
+                })
+            })
             .after_connect(|connection, _| {
                 Box::pin(async move {
                     sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
-                    sqlx::raw_sql("SET default_transaction_read_only = on")
-                        .execute(connection)
-                        .await?;
-                    Ok(())
+                    only_read(connection).await
                 })
             })
             .connect(self.url())
@@ -165,6 +179,14 @@ pub async fn clock(connection: &mut AnyConnection) -> sqlx::Result<i64> {
         .fetch_one(connection)
         .await?;
     Ok(clock)
+}
+
+/// Makes a connection one that only reads.
+async fn only_read(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::raw_sql("SET default_transaction_read_only = on")
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Makes commits of this connection wait for the disk, and for synchronous standbys if there are any, whatever the
@@ -261,7 +283,7 @@ pub async fn roll_back(connection: &mut AnyConnection) -> sqlx::Result<()> {
 }
 
 /// The error of a server that does not answer.
-fn silent() -> sqlx::Error {
+pub fn silent() -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::other("it does not respond"))
 }
 

@@ -11,6 +11,7 @@ mod fixture;
 mod folder;
 mod mail;
 pub mod peer;
+mod proxy;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub use fixture::{
 };
 pub use folder::{DatabaseAddress, Folder};
 pub use mail::{Mail, Mailbox};
+pub use proxy::Proxy;
 
 /// Mon 23 Nov 2026, 12:00 UTC, where the clock of a fixture begins, in epoch milliseconds.
 pub const NOON: i64 = 1_795_435_200_000;
