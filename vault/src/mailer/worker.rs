@@ -161,7 +161,17 @@ impl Round {
         if due.is_some_and(|due| due < now) {
             // Mails already in the outbox are sent whether or not this works.
             match database.noted(sweep::sweep(database, now).await) {
-                Ok(_) => due = sweep::next_due(database).await?,
+                // Nothing is due any more, unless this reader lags behind another node's sweep.
+                Ok(_) => {
+                    let next = sweep::next_due(database).await?;
+                    due = next.map(|due| {
+                        if due < now {
+                            now.saturating_add(RESWEEP_MS)
+                        } else {
+                            due
+                        }
+                    });
+                }
                 Err(error) => {
                     if self.is_news(&error) {
                         tracing::error!(%error, "the sweep failed and is retried");

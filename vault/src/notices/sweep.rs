@@ -4,7 +4,8 @@
 //! The sweep is a plain function of the database and the instant. `sweeps.swept_to` is its position: it reads what is
 //! due from there until before `now`, stage by stage, through the index on `expires_at`, so its cost depends on what is
 //! due and not on how many keys there are. The ledger's key (key, expiration, stage, recipient) makes the sweep
-//! idempotent.
+//! idempotent. Among several nodes a second row of `sweeps` says up to where one of them reads, so that all of them date
+//! their changes after that.
 //!
 //! A key that is expired manually is recorded at once, by the operation that expires it.
 //!
@@ -83,19 +84,59 @@ pub async fn next_due(database: &Database) -> Result<Option<i64>> {
     Ok(next)
 }
 
+/// Returns the position of the sweep. Once it has, no change that the next read misses is dated before `now`.
+async fn position(database: &Database, now: i64) -> Result<i64> {
+    const POSITION: &str = "SELECT swept_to FROM sweeps WHERE id = 1";
+    if !database.is_shared() {
+        // A key that was expired a moment before `now` must be visible, or the sweep would never see it.
+        database.settled().await?;
+        let position = sqlx::query_as(POSITION).fetch_one(&database.readers);
+        let (from,): (i64,) = position.await?;
+        return Ok(from);
+    }
+    // The clock of another node may be behind. A write begins with the latest instant of this table, so from here on
+    // none is dated before `now`. The position is read in the same turn, because a reader may lag.
+    let announce = async |tx: &mut Tx| {
+        sqlx::query(
+            "INSERT INTO sweeps (id, swept_to) VALUES (2, $1)
+             ON CONFLICT (id) DO UPDATE SET swept_to = excluded.swept_to WHERE sweeps.swept_to < excluded.swept_to",
+        )
+        .bind(now)
+        .execute(tx.connection())
+        .await?;
+        let (from,): (i64,) = sqlx::query_as(POSITION).fetch_one(tx.connection()).await?;
+        tx.commit_quietly();
+        Ok(from)
+    };
+    database.transact(System, announce).await
+}
+
+/// Begins to read, on a connection that has every change before `now`.
+async fn begin_read(database: &Database, now: i64) -> Result<LongRead> {
+    let mut read = database.begin_long_read().await?;
+    if database.is_shared() {
+        let announced: Option<(i64,)> =
+            sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 2 AND swept_to >= $1")
+                .bind(now)
+                .fetch_optional(&mut read)
+                .await?;
+        if announced.is_none() {
+            let behind = "a connection led to another server than the one that is written to";
+            return Err(Error::Unavailable(behind.to_owned()));
+        }
+    }
+    Ok(read)
+}
+
 /// Records everything that fell due before `now`, and returns how many mails it put into the outbox.
 pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
-    // A key that was expired a moment before `now` must be visible, or the sweep would never see it.
-    database.settled().await?;
-    let (from,): (i64,) = sqlx::query_as("SELECT swept_to FROM sweeps WHERE id = 1")
-        .fetch_one(&database.readers)
-        .await?;
+    let from = position(database, now).await?;
     if now <= from {
         return Ok(0);
     }
     let mut mails = 0;
     let mut batch = Batch::default();
-    let mut read = database.begin_long_read().await?;
+    let mut read = begin_read(database, now).await?;
     let mut rows = due(&mut read, from, now);
     while let Some(row) = rows.try_next().await? {
         if batch.is_full_for(&row.account) {
@@ -353,6 +394,8 @@ mod tests {
 
     use super::*;
     use crate::test_support::{Fixture, NOON};
+
+    mod postgres;
 
     /// Due keys are found through an index, however many keys there are.
     #[tokio::test]

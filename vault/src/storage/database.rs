@@ -16,7 +16,7 @@ use super::keeper::Keeper;
 use super::key_rows;
 use super::lock::Lock;
 use super::long_read::LongRead;
-use super::postgres::{self, Commits, Server, TURN};
+use super::postgres::{self, Commits, Renewal, Server, TURN};
 use super::readers::Readers;
 use super::watch::Watch;
 use super::writer::Writer;
@@ -78,7 +78,8 @@ impl Database {
         JoinError::of_skew(skew).map_err(|refused| OpenError::Join(refused.to_string()))?;
         // Several nodes that start at once migrate one after another.
         MIGRATIONS.run(&mut connection).await?;
-        let readers = Readers::of_server(server.readers().await.map_err(opened)?);
+        let renewal = Renewal::default();
+        let readers = server.readers(renewal.clone()).await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());
         let commits = Commits::new().map_err(|error| OpenError::Random(error.to_string()))?;
         let writer = Writer::new(
@@ -90,7 +91,7 @@ impl Database {
             Arc::clone(&changed),
         );
         Ok(Self {
-            readers,
+            readers: Readers::of_server(readers, renewal),
             writer: Arc::new(writer),
             changed,
             readiness,
@@ -111,13 +112,18 @@ impl Database {
         let Some(server) = self.writer.server() else {
             return Ok(false);
         };
-        let connecting = server.clone();
+        let (connecting, readers) = (server.clone(), self.readers.clone());
         let shared = cluster::Database {
             url: server.url().to_owned(),
             turn: TURN,
             connect: Box::new(move || {
-                let server = connecting.clone();
-                Box::pin(async move { server.connect_writer().await })
+                let (server, readers) = (connecting.clone(), readers.clone());
+                Box::pin(async move {
+                    let connection = server.connect_writer().await?;
+                    // The follower lost its server, perhaps by a failover; readers may still be connected to the old one.
+                    readers.renew();
+                    Ok(connection)
+                })
             }),
             load,
         };

@@ -11,15 +11,15 @@
 mod address;
 mod commits;
 mod inspect;
+mod readers;
 
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Row};
+use sqlx::any::{AnyConnectOptions, install_default_drivers};
+use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, Row};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connection::{READER_TIMEOUT, READERS};
 use super::engine::{Begun, NotBegun};
 use crate::error::{OpenError, Refusal};
 
@@ -28,6 +28,7 @@ use inspect::explain;
 pub use address::Server;
 pub use commits::Commits;
 pub use inspect::check;
+pub use readers::Renewal;
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
 pub const TURN: i64 = 0x006b_6579_686f_6c64;
@@ -46,9 +47,6 @@ pub const STATEMENTS: Duration = Duration::from_secs(15);
 
 /// The longest that the server works on one statement, as in [`SETTINGS`].
 pub const QUERY: Duration = Duration::from_secs(10);
-/// The longest that an idle reader may take to show that its server still answers. Connecting has to fit into
-/// [`READER_TIMEOUT`] too.
-const CHECK: Duration = Duration::from_millis(800);
 
 /// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
 /// a client that is gone.
@@ -146,30 +144,6 @@ impl Server {
             .unwrap_or_else(|_| Err(silent()))?;
         Ok(connection)
     }
-
-    /// Opens the pool that reads.
-    pub async fn readers(&self) -> sqlx::Result<AnyPool> {
-        AnyPoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(READER_TIMEOUT)
-            // Without a limit, the pool's own check waits for a silent server until no time is left to connect again.
-            .test_before_acquire(false)
-            .before_acquire(|connection, _| {
-                Box::pin(async move {
-                    let check = timeout(CHECK, connection.ping()).await;
-                    check.unwrap_or_else(|_| Err(silent()))?;
-                    Ok(true)
-                })
-            })
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    sqlx::raw_sql(SETTINGS).execute(&mut *connection).await?;
-                    only_read(connection).await
-                })
-            })
-            .connect(self.url())
-            .await
-    }
 }
 
 /// Reads the server's clock, UTC epoch milliseconds.
@@ -179,14 +153,6 @@ pub async fn clock(connection: &mut AnyConnection) -> sqlx::Result<i64> {
         .fetch_one(connection)
         .await?;
     Ok(clock)
-}
-
-/// Makes a connection one that only reads.
-async fn only_read(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    sqlx::raw_sql("SET default_transaction_read_only = on")
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// Makes commits of this connection wait for the disk, and for synchronous standbys if there are any, whatever the

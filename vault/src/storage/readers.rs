@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
-use super::postgres::{QUERY, silent};
+use super::postgres::{QUERY, Renewal, silent};
 use crate::error::Result;
 
 /// The longest that a server may take to answer one read, after its own limit.
@@ -29,6 +29,7 @@ pub struct Readers {
     pool: AnyPool,
     /// The longest that a read may take; none for a file.
     limit: Option<Duration>,
+    renewal: Renewal,
 }
 
 /// A connection that only reads, until it is dropped.
@@ -41,14 +42,24 @@ pub struct Reader {
 
 impl Readers {
     pub fn of_file(pool: AnyPool) -> Self {
-        Self { pool, limit: None }
+        Self {
+            pool,
+            limit: None,
+            renewal: Renewal::default(),
+        }
     }
 
-    pub fn of_server(pool: AnyPool) -> Self {
+    pub fn of_server(pool: AnyPool, renewal: Renewal) -> Self {
         Self {
             pool,
             limit: Some(QUERY + ANSWER),
+            renewal,
         }
+    }
+
+    /// Reads by none of the present connections again: the server that is written to may be another one by now.
+    pub fn renew(&self) {
+        self.renewal.set();
     }
 
     /// Takes a connection. Statements on it have no time limit.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use shared::list::ListQuery;
 
 use super::super::*;
@@ -117,4 +119,55 @@ async fn an_abandoned_read_costs_no_reader() {
     drop(all);
     behind.back().await;
     drop(behind.all().await);
+}
+
+/// Returns the server's processes behind all readers.
+async fn processes(readers: &Readers) -> BTreeSet<i64> {
+    let (mut held, mut processes) = (Vec::new(), BTreeSet::new());
+    for _ in 0..READERS {
+        let mut reader = readers.acquire().await.unwrap();
+        let process = "SELECT CAST(pg_backend_pid() AS BIGINT)";
+        let process = sqlx::query_scalar(process).fetch_one(&mut *reader);
+        processes.insert(process.await.unwrap());
+        held.push(reader);
+    }
+    processes
+}
+
+/// Once the follower has connected again, no page reads from the server of before.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn readers_of_before_are_not_used_again() {
+    let fixture = Fixture::new().await;
+    let readers = &fixture.vault.0.database.readers;
+    let before = processes(readers).await;
+    assert_eq!(processes(readers).await, before);
+    readers.renew();
+    let after = processes(readers).await;
+    assert!(before.is_disjoint(&after));
+    assert_eq!(processes(readers).await, after);
+}
+
+/// A standby may lag: a page would show an earlier state.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_standby_is_not_read() {
+    let fixture = Fixture::new().await;
+    let readers = &fixture.vault.0.database.readers;
+    let mut database = fixture.database().await;
+    // The server is no standby. New connections find this function before the server's.
+    let statements = "CREATE TABLE standby (x INT); INSERT INTO standby VALUES (1);
+        CREATE FUNCTION public.pg_is_in_recovery() RETURNS BOOLEAN LANGUAGE sql
+            AS 'SELECT EXISTS (SELECT 1 FROM public.standby)';
+        DO $$ BEGIN
+            EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database());
+        END $$";
+    let prepared = sqlx::raw_sql(statements).execute(&mut database);
+    prepared.await.unwrap();
+    readers.renew();
+    let refused = readers.acquire().await.map_err(Error::from);
+    assert!(matches!(refused, Err(Error::Busy)));
+    let promoted = sqlx::query("DELETE FROM standby").execute(&mut database);
+    promoted.await.unwrap();
+    readers.acquire().await.unwrap();
 }
