@@ -90,6 +90,7 @@ impl Transport {
                 smtp.send(self.from.address(), &to, &message.formatted(), progress)
                     .await
             }
+            Way::Folder(_) if !progress.is_held() => Err(SendError::lease_over()),
             Way::Folder(folder) => folder.keep(letter, message.formatted()).await,
             #[cfg(test)]
             Way::Panic => panic!("as it was told"),

@@ -1,7 +1,5 @@
 //! Delivery of one mail: lease, composition, sending, settlement.
 
-#![expect(clippy::disallowed_methods, reason = "deliveries have a duration")]
-
 mod crowded;
 
 use std::collections::HashSet;
@@ -11,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::error::Result;
 use crate::mail::transport::{Progress, SendError, Transport};
@@ -19,6 +17,7 @@ use crate::mail::{Content, Letter};
 use crate::mailer::render::{self, Checked};
 use crate::outbox::{self, Leased, LeftOut, Turn, Wanted};
 use crate::storage::{System, Tx};
+use crate::time::boot_time::BootTime;
 use crate::time::jump_guard::JUMP_MS;
 use crate::vault::Vault;
 
@@ -44,7 +43,7 @@ impl Vault {
         in_flight: &InFlight,
     ) -> Result<Option<Outgoing>> {
         let database = &self.0.database;
-        let turn = self.turn(wanted, now);
+        let (turn, begun) = (self.turn(wanted, now), BootTime::now());
         loop {
             let due = outbox::next_try(database, turn).await?;
             if due.is_none_or(|at| at > now) {
@@ -79,6 +78,7 @@ impl Vault {
             };
             return Ok(Some(Outgoing {
                 lease,
+                begun,
                 left_out,
                 content,
                 _held: held,
@@ -130,6 +130,8 @@ enum Composed {
 /// A leased and composed mail.
 pub struct Outgoing {
     pub lease: Leased,
+    /// When the lease began, by the clock that counts a suspension of the machine too.
+    begun: BootTime,
     left_out: Vec<LeftOut>,
     pub content: Content,
     _held: Held,
@@ -167,23 +169,40 @@ impl Outgoing {
         outbox::settle(&vault.0.database, &self.lease, &self.left_out, outcome, now).await
     }
 
-    /// Returns the instant, counted by the monotonic clock from the lease on, unless the machine's was set back
-    /// meanwhile.
-    fn now(&self, vault: &Vault, begun: Instant) -> i64 {
-        let took = i64::try_from(begun.elapsed().as_millis()).unwrap_or(0);
-        let now = self.lease.since.saturating_add(took);
+    /// Returns the instant, counted from the lease on, unless the machine's clock was set back meanwhile.
+    fn now(&self, vault: &Vault) -> i64 {
+        let took = self.begun.until(BootTime::now()).as_millis();
+        let now = self
+            .lease
+            .since
+            .saturating_add(i64::try_from(took).unwrap_or(0));
         now.min(vault.0.clock.wall())
     }
 
+    /// Returns the end of a lease that begins or is extended at `now`.
+    fn held_until(&self, vault: &Vault, now: i64) -> BootTime {
+        let after = now - self.lease.since + outbox::lease_duration(&vault.0.database);
+        self.begun.plus_ms(after)
+    }
+
     /// Extends the lease, so that no other node takes the mail.
-    async fn extend_lease(&self, vault: &Vault, begun: Instant) {
-        let database = &vault.0.database;
-        let extended = outbox::extend(database, &self.lease, self.now(vault, begun)).await;
-        if let Err(error) = database.noted(extended)
-            && error.is_news()
-        {
-            let mail = &self.lease.id;
-            tracing::warn!(%error, mail, "the lease of an email cannot be extended yet");
+    async fn extend_lease(&self, vault: &Vault, progress: &Progress) {
+        let (database, mail) = (&vault.0.database, &self.lease.id);
+        let now = self.now(vault);
+        let extended = outbox::extend(database, &self.lease, now).await;
+        match database.noted(extended) {
+            Ok(true) => progress.hold_until(self.held_until(vault, now)),
+            Ok(false) => {
+                progress.hold_until(BootTime::PAST);
+                tracing::warn!(
+                    mail,
+                    "the lease of an email is over, and another node sends it"
+                );
+            }
+            Err(error) if error.is_news() => {
+                tracing::warn!(%error, mail, "the lease of an email cannot be extended yet");
+            }
+            Err(_) => {}
         }
     }
 
@@ -196,17 +215,13 @@ impl Outgoing {
         limit: Duration,
         progress: &Progress,
     ) {
-        let begun = Instant::now();
-        let nodes = vault.0.database.is_shared();
         let attempt = async {
-            let mut attempt = pin!(self.attempt(transport, limit, progress));
-            loop {
-                tokio::select! {
-                    outcome = &mut attempt => return outcome,
-                    // Not beside the attempt: its end would cut this change short.
-                    () = sleep(outbox::EXTEND_EVERY), if nodes => self.extend_lease(vault, begun).await,
-                }
+            let attempt = self.attempt(transport, limit, progress);
+            if !vault.0.database.is_shared() {
+                return attempt.await;
             }
+            progress.hold_until(self.held_until(vault, self.lease.since));
+            beside(attempt, || self.extend_lease(vault, progress)).await
         };
         let attempt = AssertUnwindSafe(attempt).catch_unwind();
         let outcome = attempt
@@ -217,7 +232,7 @@ impl Outgoing {
         }
         let mail = &self.lease.id;
         loop {
-            let now = self.now(vault, begun);
+            let now = self.now(vault);
             let settled = AssertUnwindSafe(self.settle(vault, &outcome, now)).catch_unwind();
             match settled.await.map(|settled| vault.0.database.noted(settled)) {
                 Ok(Ok(())) => break,
@@ -244,6 +259,30 @@ impl Outgoing {
                     "email possibly sent, will be retried in an hour"
                 );
             }
+        }
+    }
+}
+
+/// Runs an attempt, and extends its lease beside it from time to time. An extension that waits for its turn does not
+/// delay the attempt, and is not cut short by its end, which would cost the writer its connection.
+async fn beside<T, F: Future<Output = ()>>(
+    attempt: impl Future<Output = T>,
+    extend: impl Fn() -> F,
+) -> T {
+    let mut attempt = pin!(attempt);
+    loop {
+        tokio::select! {
+            outcome = &mut attempt => return outcome,
+            () = sleep(outbox::EXTEND_EVERY) => {}
+        }
+        let mut extension = pin!(extend());
+        let ended = tokio::select! {
+            outcome = &mut attempt => Some(outcome),
+            () = &mut extension => None,
+        };
+        if let Some(outcome) = ended {
+            extension.await;
+            return outcome;
         }
     }
 }
@@ -276,10 +315,48 @@ impl Drop for Held {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use std::cell::Cell;
+
+    use tokio::sync::Notify;
+
     use super::*;
     use crate::error::Error;
     use crate::storage::READERS;
     use crate::test_support::Fixture;
+
+    /// An extension waits for the turn to write while the conversation with the mail server goes on, and is ended after it.
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_extended_beside_the_attempt() {
+        let (step, turn) = (Notify::new(), Notify::new());
+        let (waiting, extended) = (Cell::new(0), Cell::new(0));
+        let attempt = async {
+            for _ in 0..3 {
+                step.notified().await;
+            }
+            "sent"
+        };
+        let extend = || async {
+            waiting.set(waiting.get() + 1);
+            turn.notified().await;
+            extended.set(extended.get() + 1);
+        };
+        let drive = async {
+            sleep(outbox::EXTEND_EVERY * 2).await;
+            assert_eq!((waiting.get(), extended.get()), (1, 0), "one at a time");
+            step.notify_one();
+            turn.notify_one();
+            sleep(outbox::EXTEND_EVERY * 2).await;
+            assert_eq!((waiting.get(), extended.get()), (2, 1));
+            step.notify_one();
+            sleep(Duration::from_millis(1)).await;
+            // The attempt ends here, and the second extension has not had its turn.
+            step.notify_one();
+            sleep(Duration::from_millis(1)).await;
+            turn.notify_one();
+        };
+        let (outcome, ()) = tokio::join!(beside(attempt, extend), drive);
+        assert_eq!((outcome, extended.get()), ("sent", 2));
+    }
 
     /// Busy readers are not reported as a database that accepts no changes.
     #[tokio::test]

@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::mail::transport::{Progress, Transport};
 use crate::mailer::delivery::InFlight;
 use crate::notices::sweep;
-use crate::outbox::{self, Wanted};
+use crate::outbox::{self, LeaseId, Wanted};
 use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
 
@@ -94,7 +94,7 @@ struct Round {
 
 /// A mail that is being sent.
 struct UnderWay {
-    mail: String,
+    lease: LeaseId,
     since: Instant,
     progress: Arc<Progress>,
 }
@@ -190,7 +190,7 @@ impl Round {
                 break;
             };
             let (vault, transport) = (self.vault.clone(), Arc::clone(&self.transport));
-            self.start(mail.lease.id.clone(), async move |progress| {
+            self.start(mail.lease.lease(), async move |progress| {
                 mail.send(&vault, &transport, ATTEMPT, &progress).await;
             });
         }
@@ -248,7 +248,7 @@ impl Round {
     }
 
     /// Starts to send a mail.
-    fn start<F>(&mut self, mail: String, send: impl FnOnce(Arc<Progress>) -> F)
+    fn start<F>(&mut self, lease: LeaseId, send: impl FnOnce(Arc<Progress>) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -256,7 +256,7 @@ impl Round {
         let task = self.sending.spawn(send(Arc::clone(&progress)));
         let since = Instant::now();
         let under_way = UnderWay {
-            mail,
+            lease,
             since,
             progress,
         };
@@ -303,11 +303,14 @@ impl Round {
     async fn give_back(mut self) {
         self.sending.shutdown().await;
         let (mut unknown, mut other) = (Vec::new(), Vec::new());
-        for UnderWay { mail, progress, .. } in self.under_way.into_values() {
+        for UnderWay {
+            lease, progress, ..
+        } in self.under_way.into_values()
+        {
             if progress.is_unknown() {
-                unknown.push(mail);
+                unknown.push(lease);
             } else {
-                other.push(mail);
+                other.push(lease);
             }
         }
         let now = self.vault.0.clock.wall();

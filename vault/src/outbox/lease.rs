@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::AnyConnection;
 
 use super::backoff;
-use super::queue::{AT_ONCE, Leased};
+use super::queue::{AT_ONCE, LeaseId, Leased};
 use crate::error::Result;
 use crate::storage::{Database, System, Tx};
 
@@ -35,10 +35,10 @@ pub fn duration(database: &Database) -> i64 {
     }
 }
 
-/// Extends a lease of a node at `now`, unless it has ended and another attempt holds the mail.
-pub async fn extend(database: &Database, mail: &Leased, now: i64) -> Result<()> {
+/// Extends a lease of a node at `now`. Returns false if it has ended and another attempt holds the mail or has settled it.
+pub async fn extend(database: &Database, mail: &Leased, now: i64) -> Result<bool> {
     let extend = async |tx: &mut Tx| {
-        sqlx::query(
+        let extended = sqlx::query(
             "UPDATE outbox SET next_at = $1 WHERE id = $2 AND leased_at = $3 AND outcome IS NULL",
         )
         .bind(now.saturating_add(NODE_LEASE_MS))
@@ -47,42 +47,44 @@ pub async fn extend(database: &Database, mail: &Leased, now: i64) -> Result<()> 
         .execute(tx.connection())
         .await?;
         tx.commit_quietly();
-        Ok(())
+        Ok(extended.rows_affected() > 0)
     };
     database.transact(System, extend).await
 }
 
 /// Returns the leases of this process at a stop, when it sends nothing any more. A copy of the `unknown` mails may have
-/// arrived, so they wait; the `other` ones leave at once.
+/// arrived, so they wait; the `other` ones leave at once. A lease that another node has by now is not this process's.
 pub async fn return_leases(
     database: &Database,
-    unknown: &[String],
-    other: &[String],
+    unknown: &[LeaseId],
+    other: &[LeaseId],
     now: i64,
 ) -> Result<()> {
     let shared = database.is_shared();
     let return_all = async |tx: &mut Tx| {
-        for mail in unknown {
+        for (mail, since) in unknown {
             sqlx::query(
                 "UPDATE outbox SET next_at = $1, leased_at = NULL, words = $2
-                 WHERE id = $3 AND leased_at IS NOT NULL AND outcome IS NULL",
+                 WHERE id = $3 AND leased_at = $4 AND outcome IS NULL",
             )
             .bind(now.saturating_add(backoff::UNKNOWN_MS))
             .bind(NOT_STORED)
             .bind(mail)
+            .bind(since)
             .execute(tx.connection())
             .await?;
         }
         if !shared {
             return return_rest(tx.connection()).await;
         }
-        for mail in other {
+        for (mail, since) in other {
             sqlx::query(
                 "UPDATE outbox SET next_at = $1, leased_at = NULL
-                 WHERE id = $2 AND leased_at IS NOT NULL AND outcome IS NULL",
+                 WHERE id = $2 AND leased_at = $3 AND outcome IS NULL",
             )
             .bind(AT_ONCE)
             .bind(mail)
+            .bind(since)
             .execute(tx.connection())
             .await?;
         }

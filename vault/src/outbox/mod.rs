@@ -17,7 +17,7 @@ pub use lease::{
 };
 pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 pub use queue::{
-    AT_ONCE, Leased, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug, notice,
-    postpone, revive, sent_before, settle, state,
+    AT_ONCE, LeaseId, Leased, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug,
+    notice, postpone, revive, sent_before, settle, state,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

@@ -2,7 +2,7 @@
 
 use shared::DAY_MS;
 use shared::mail::{DeliveryState, MailKind};
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::backoff;
 use super::ledger::{DROPPED, LeftOut, leave_out};
@@ -113,7 +113,8 @@ pub async fn sent_before(
         .bind(id)
         .execute(&mut *connection)
         .await?;
-    finish(connection, id, "sent", response, at).await
+    finish(connection, id, None, "sent", response, at).await?;
+    Ok(())
 }
 
 /// How long a notice waits for others to join it.
@@ -195,6 +196,16 @@ pub struct Leased {
     pub since: i64,
 }
 
+/// A lease: the id of its mail, and when it began.
+pub type LeaseId = (String, i64);
+
+impl Leased {
+    /// Returns the lease, which a later one of the same mail replaces.
+    pub fn lease(&self) -> LeaseId {
+        (self.id.clone(), self.since)
+    }
+}
+
 /// Ends a leased mail that has nothing true left to report.
 pub async fn drop_mail(
     connection: &mut AnyConnection,
@@ -202,32 +213,45 @@ pub async fn drop_mail(
     left_out: &[LeftOut],
     now: i64,
 ) -> Result<()> {
-    leave_out(connection, &mail.recipient, left_out).await?;
-    finish(connection, &mail.id, DROPPED, "", now).await
+    let since = Some(mail.since);
+    if finish(connection, &mail.id, since, DROPPED, "", now).await? {
+        leave_out(connection, &mail.recipient, left_out).await?;
+    }
+    Ok(())
 }
 
+/// Ends a mail that has no outcome, and returns whether it had none. With `since`, only while it is leased since then:
+/// after a longer lease another attempt may hold the mail, and its outcome counts.
 async fn finish(
     connection: &mut AnyConnection,
     id: &str,
+    since: Option<i64>,
     outcome: &str,
     response: &str,
     now: i64,
-) -> Result<()> {
-    sqlx::query(
+) -> Result<bool> {
+    let leased = since.map_or("", |_| "AND leased_at = $5");
+    let finish = format!(
         "UPDATE outbox SET outcome = $1, finished_at = $2, words = $3, next_at = NULL, leased_at = NULL
-         WHERE id = $4 AND outcome IS NULL",
-    )
-    .bind(outcome)
-    .bind(now)
-    .bind(response)
-    .bind(id)
-    .execute(connection)
-    .await?;
-    Ok(())
+         WHERE id = $4 AND outcome IS NULL {leased}"
+    );
+    let mut finish = sqlx::query(AssertSqlSafe(finish))
+        .bind(outcome)
+        .bind(now)
+        .bind(response)
+        .bind(id);
+    if let Some(since) = since {
+        finish = finish.bind(since);
+    }
+    let finished = finish.execute(connection).await?;
+    Ok(finished.rows_affected() > 0)
 }
 
 /// Records the outcome of an attempt. Only a mail that was sent records what it left out: before the next attempt
 /// everything is checked again. The attempt's own task records it, so that a stop can cancel both.
+///
+/// Once the lease has ended, another attempt may hold the mail. Then only an acceptance is recorded: it is true whatever
+/// becomes of that attempt, and keeps a further one from following.
 pub async fn settle(
     database: &Database,
     mail: &Leased,
@@ -236,20 +260,21 @@ pub async fn settle(
     now: i64,
 ) -> Result<()> {
     let settle = async |tx: &mut Tx| {
-        let connection = tx.connection();
+        let (connection, since) = (tx.connection(), Some(mail.since));
         match outcome {
             Ok(response) => {
-                leave_out(connection, &mail.recipient, left_out).await?;
-                finish(connection, &mail.id, "sent", response, now).await
+                if finish(connection, &mail.id, None, "sent", response, now).await? {
+                    leave_out(connection, &mail.recipient, left_out).await?;
+                }
             }
             Err(SendError::Permanent(response)) => {
-                finish(connection, &mail.id, "failed", response, now).await
+                finish(connection, &mail.id, since, "failed", response, now).await?;
             }
             Err(SendError::Temporary(response) | SendError::Unknown(response))
                 if now - mail.tried_since >= backoff::GIVE_UP_MS =>
             {
                 let response = format!("Gave up after five days. Last attempt: {response}");
-                finish(connection, &mail.id, "failed", &response, now).await
+                finish(connection, &mail.id, since, "failed", &response, now).await?;
             }
             Err(fault @ (SendError::Temporary(response) | SendError::Unknown(response))) => {
                 let wait = backoff::wait(&mail.id, mail.attempts);
@@ -257,9 +282,10 @@ pub async fn settle(
                     SendError::Unknown(_) => wait.max(backoff::UNKNOWN_MS),
                     _ => wait,
                 };
-                try_again(connection, mail, now.saturating_add(wait), response).await
+                try_again(connection, mail, now.saturating_add(wait), response).await?;
             }
         }
+        Ok(())
     };
     database.transact(System, settle).await
 }
@@ -284,13 +310,15 @@ async fn try_again(
     Ok(())
 }
 
-/// Postpones a notice until `next_at`, as if it had not been taken: further ones join it.
+/// Postpones a leased notice until `next_at`, as if it had not been taken: further ones join it.
 pub async fn postpone(connection: &mut AnyConnection, mail: &Leased, next_at: i64) -> Result<()> {
     sqlx::query(
-        "UPDATE outbox SET next_at = $1, leased_at = NULL, attempts = attempts - 1 WHERE id = $2 AND outcome IS NULL",
+        "UPDATE outbox SET next_at = $1, leased_at = NULL, attempts = attempts - 1
+         WHERE id = $2 AND leased_at = $3 AND outcome IS NULL",
     )
     .bind(next_at)
     .bind(&mail.id)
+    .bind(mail.since)
     .execute(connection)
     .await?;
     Ok(())

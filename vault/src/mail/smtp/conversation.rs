@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 
+use super::super::send_error::LEASE_OVER;
 use super::reply::Reply;
 
 /// How long one address of the server may take to accept a connection, before the next is tried.
@@ -37,6 +38,8 @@ pub enum Fault {
     Lacks(&'static str),
     /// The connection on which the password would travel is not encrypted.
     InTheClear,
+    /// Another node may be about to send the mail.
+    LeaseOver,
 }
 
 impl Fault {
@@ -56,6 +59,7 @@ impl Fault {
                  KEYHOLD_SMTP_URL in the clear only with ?tls=none"
                     .to_owned()
             }
+            Self::LeaseOver => LEASE_OVER.to_owned(),
         }
     }
 }
@@ -76,7 +80,11 @@ pub async fn connect(host: &str, port: u16) -> Result<TcpStream, Fault> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in addresses {
         match timeout(CONNECT, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Ok(stream)) => {
+                // The final dot is written by itself, and does not wait for the acknowledgement of the text.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
             Ok(Err(error)) => last = error,
             Err(_) => last = io::ErrorKind::TimedOut.into(),
         }
@@ -125,15 +133,20 @@ impl Conversation {
             .map_err(Fault::BrokenOff)
     }
 
-    /// Sends a message and the dot that ends it. Calls `ending` before the server can have seen the dot.
-    pub async fn message(&mut self, message: &[u8], ending: impl FnOnce()) -> Result<(), Fault> {
-        let text = stuffed(message);
-        let last = text.len().saturating_sub(PIECE);
-        for piece in text[..last].chunks(PIECE) {
+    /// Sends a message and the dot that ends it. Calls `may_end` when only the dot is left: if it returns false, the server
+    /// does not get it, and drops the message with the connection.
+    pub async fn message(
+        &mut self,
+        message: &[u8],
+        may_end: impl FnOnce() -> bool,
+    ) -> Result<(), Fault> {
+        for piece in stuffed(message).chunks(PIECE) {
             self.write(piece, BLOCK).await?;
         }
-        ending();
-        self.write(&text[last..], BLOCK).await
+        if !may_end() {
+            return Err(Fault::LeaseOver);
+        }
+        self.write(b".\r\n", BLOCK).await
     }
 
     async fn write(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Fault> {
@@ -149,7 +162,7 @@ impl Conversation {
     }
 }
 
-/// Returns a message with dots at the beginning of a line doubled, and a dot on a line of its own at the end.
+/// Returns a message with dots at the beginning of a line doubled, and its last line ended.
 fn stuffed(message: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(message.len() + 64);
     for line in message.split_inclusive(|byte| *byte == b'\n') {
@@ -161,6 +174,5 @@ fn stuffed(message: &[u8]) -> Vec<u8> {
     if !text.ends_with(b"\r\n") {
         text.extend_from_slice(b"\r\n");
     }
-    text.extend_from_slice(b".\r\n");
     text
 }

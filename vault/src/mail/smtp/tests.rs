@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use super::super::send_error::LEASE_OVER;
 use super::*;
 use crate::test_support::peer::{Action, Peer, Script, Step, converse};
+use crate::time::boot_time::BootTime;
 
 mod secrecy;
 
@@ -225,6 +227,30 @@ async fn a_slow_server_gets_its_whole_time_limit() {
         let failure = outcome.err().map(|fault| fault.description());
         assert_eq!(failure, expected, "{step:?} after {seconds} s");
         assert_eq!(progress.is_unknown(), step == Step::Dot && seconds > 600);
+    }
+}
+
+/// Another node may be about to send the mail: the server gets no final dot, and drops the text with the connection.
+#[tokio::test]
+async fn an_attempt_whose_lease_ends_sends_no_dot() {
+    let peer = Peer::start();
+    let smtp = Smtp::new(&peer.url().parse().unwrap(), "keys.example.com").unwrap();
+    let (from, to) = (
+        "k@example.com".parse().unwrap(),
+        "a@example.com".parse().unwrap(),
+    );
+    let mail = b"Subject: s\r\n\r\ntext\r\n";
+    for (rest_ms, is_sent) in [(-1, false), (20_000, false), (120_000, true)] {
+        let progress = Progress::default();
+        progress.hold_until(BootTime::now().plus_ms(rest_ms));
+        let outcome = smtp.send(&from, &to, mail, &progress).await;
+        assert_eq!(outcome.is_ok(), is_sent, "{outcome:?}");
+        assert!(!progress.is_unknown());
+        if !is_sent {
+            assert_eq!(outcome, temporary(LEASE_OVER));
+        }
+        peer.quiet();
+        assert_eq!(peer.dots().len(), usize::from(is_sent));
     }
 }
 

@@ -6,6 +6,7 @@ use shared::{DAY_MS, HOUR_MS};
 
 use super::*;
 use crate::caller::Caller;
+use crate::mail::transport::SendError;
 use crate::test_support::{Fixture, Member, NOON, creation};
 
 mod postgres;
@@ -169,7 +170,7 @@ async fn a_link_is_sent_while_notices_hang() {
     for _ in 0..MAX_IN_FLIGHT - RESERVED_FOR_LINKS {
         worker
             .round
-            .start(String::new(), |_| std::future::pending());
+            .start((String::new(), NOON), |_| std::future::pending());
     }
     assert_eq!(worker.round.free_permits(), Some(Wanted::Links));
     let key = "UPDATE outbox SET kind = 'notice', outcome = NULL, next_at = 0";
@@ -227,6 +228,42 @@ async fn a_mail_in_flight_is_not_sent_twice() {
     drop(mail);
     let again = take(lease_over + outbox::LEASE_MS + 1).await.unwrap();
     assert_eq!(again.map(|again| again.lease.id), Some(id));
+}
+
+/// A process that stood still for longer than its lease overwrites nothing that the next holder of the mail did.
+#[tokio::test]
+async fn a_late_outcome_counts_only_if_the_mail_was_sent() {
+    let worker = WorkerFixture::open().await;
+    let vault = &worker.round.vault;
+    let take = async |now| {
+        let taken = vault.take(Wanted::Any, now, &InFlight::default()).await;
+        taken.unwrap().unwrap()
+    };
+    let stored = async || {
+        sqlx::query_as::<_, (Option<String>, Option<i64>)>("SELECT outcome, leased_at FROM outbox")
+            .fetch_one(&vault.0.database.readers)
+            .await
+            .unwrap()
+    };
+    let late = take(NOON).await;
+    let over = NOON + outbox::lease_duration(&vault.0.database);
+    let next = take(over).await;
+    assert_eq!(next.lease.id, late.lease.id);
+    let response = || "reply".to_owned();
+    for fault in [
+        SendError::Permanent(response()),
+        SendError::Temporary(response()),
+        SendError::Unknown(response()),
+    ] {
+        late.settle(vault, &Err(fault), over + 1).await.unwrap();
+        assert_eq!(stored().await, (None, Some(over)), "the next holder's");
+    }
+    late.settle(vault, &Ok(response()), over + 1).await.unwrap();
+    let sent = (Some("sent".to_owned()), None);
+    assert_eq!(stored().await, sent);
+    let failed = Err(SendError::Permanent(response()));
+    next.settle(vault, &failed, over + 2).await.unwrap();
+    assert_eq!(stored().await, sent);
 }
 
 /// Mail that waits for a free reader is logged, and not in every round.

@@ -16,9 +16,9 @@ async fn lease(vault: &Vault) -> (Option<i64>, Option<i64>) {
 #[tokio::test]
 #[ignore = "needs a PostgreSQL server"]
 async fn a_node_takes_only_the_mails_of_a_dead_one() {
-    let worker = WorkerFixture::open().await;
+    let mut worker = WorkerFixture::open().await;
     worker.fixture.leave_mail();
-    let vault = &worker.round.vault;
+    let vault = &worker.round.vault.clone();
     let other = worker.fixture.try_open_again().await.unwrap();
     let beside = || Round::new(other.clone(), worker.transport("beside"));
     let in_flight = InFlight::default();
@@ -34,18 +34,21 @@ async fn a_node_takes_only_the_mails_of_a_dead_one() {
     beside().give_back().await;
     assert_eq!(lease(vault).await, (Some(NOON), Some(end)), "a stop");
 
-    outbox::extend(&vault.0.database, &mail, NOON + MINUTE)
-        .await
-        .unwrap();
+    let extended = outbox::extend(&vault.0.database, &mail, NOON + MINUTE).await;
+    assert!(extended.unwrap());
     let end = end + MINUTE;
     let take = |now| other.take(Wanted::Any, now, &worker.round.in_flight);
     assert!(take(end - 1).await.unwrap().is_none());
     let taken = take(end).await.unwrap().unwrap();
     assert_eq!(taken.lease.id, mail.id, "the same Message-ID");
 
-    outbox::extend(&vault.0.database, &mail, end).await.unwrap();
+    let extended = outbox::extend(&vault.0.database, &mail, end).await;
+    assert!(!extended.unwrap());
     let theirs = (Some(end), Some(end + 2 * MINUTE));
     assert_eq!(lease(vault).await, theirs, "it is another lease by now");
     drop(taken);
+    worker.round.start(mail.lease(), |_| std::future::pending());
+    worker.round.give_back().await;
+    assert_eq!(lease(vault).await, theirs, "a stop after its lease");
     other.close().await;
 }
