@@ -23,7 +23,8 @@ use crate::error::{Error, Result};
 use crate::time::clock::Clock;
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
-use readers::{Readers, Reading};
+pub use readers::Readers;
+use readers::Reading;
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -73,8 +74,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// `readers` is the number of database connections for reading.
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>, readers: u32) -> Self {
+    /// `readers` manages the database connections for reading.
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>, readers: Readers) -> Self {
         Self {
             clock,
             backoff: Backoff::default(),
@@ -82,7 +83,7 @@ impl Limits {
             changes: Buckets::new(settings.changes, MINUTE_MS, CHANGES_AT_ONCE),
             notices: Buckets::new(NOTICES_UNCONFIRMED, shared::DAY_MS, 1),
             settings,
-            readers: Readers::new(readers),
+            readers,
             rejections: Default::default(),
         }
     }

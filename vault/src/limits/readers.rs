@@ -15,14 +15,17 @@ use crate::error::{Error, Result};
 const MAX_OF_ACCOUNT: usize = 2;
 /// Readers that are reserved: no account's pages hold them.
 const RESERVED: usize = 2;
-/// The longest that a request waits for a turn.
+/// The longest that a request waits for a turn: on this machine, reads end by themselves.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// The same for a server, which may be slow or silent for all pages at once.
+const MAX_WAIT_FOR_SERVER: Duration = Duration::from_secs(2);
 /// Beyond this number of accounts, those that no longer read are dropped.
 const CLEAN_UP_ABOVE: usize = 1_000;
 
 pub struct Readers {
     all: Arc<Semaphore>,
     by_account: Mutex<HashMap<String, Weak<Semaphore>>>,
+    max_wait: Duration,
 }
 
 /// A turn, which ends when dropped.
@@ -32,18 +35,23 @@ pub struct Reading {
 }
 
 impl Readers {
-    /// Manages turns at a database with `readers` reading connections.
-    pub fn new(readers: u32) -> Self {
+    /// Manages turns at a database with `readers` reading connections, on a server or on this machine.
+    pub fn new(readers: u32, on_server: bool) -> Self {
         Self {
             all: Arc::new(Semaphore::new(readers as usize - RESERVED)),
             by_account: Mutex::default(),
+            max_wait: if on_server {
+                MAX_WAIT_FOR_SERVER
+            } else {
+                MAX_WAIT
+            },
         }
     }
 
     /// Waits for a turn of this account. The holder of a turn must not request another.
     ///
     /// # Errors
-    /// [`Error::Busy`] if none comes within [`MAX_WAIT`].
+    /// [`Error::Busy`] if none comes within [`MAX_WAIT`], or [`MAX_WAIT_FOR_SERVER`].
     pub async fn turn(&self, account: &str) -> Result<Reading> {
         let closed = |_| Error::Unavailable("no more reading".to_owned());
         let of_account = self.of(account);
@@ -55,7 +63,9 @@ impl Readers {
                 _permits: [of_account, of_all],
             })
         };
-        timeout(MAX_WAIT, turn).await.unwrap_or(Err(Error::Busy))
+        timeout(self.max_wait, turn)
+            .await
+            .unwrap_or(Err(Error::Busy))
     }
 
     fn of(&self, account: &str) -> Arc<Semaphore> {
@@ -88,7 +98,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn one_account_leaves_turns_to_the_others_and_all_leave_one_reader() {
-        let readers = Readers::new(READERS);
+        let readers = Readers::new(READERS, false);
         let first = readers.turn("a").await.unwrap();
         let second = readers.turn("a").await.unwrap();
         assert!(waits(&readers, "a").await);
@@ -104,12 +114,23 @@ mod tests {
         assert!(readers.by_account.lock().unwrap().len() <= CLEAN_UP_ABOVE);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_request_waits_only_briefly_for_a_server() {
+        let readers = Readers::new(READERS, true);
+        let first = readers.turn("a").await.unwrap();
+        let second = readers.turn("a").await.unwrap();
+        let limit = MAX_WAIT_FOR_SERVER + Duration::from_millis(1);
+        let third = timeout(limit, readers.turn("a")).await.unwrap();
+        assert!(matches!(third, Err(Error::Busy)));
+        drop((first, second));
+    }
+
     #[tokio::test]
     async fn all_pages_and_a_sweep_leave_one_reader() {
         let fixture = crate::test_support::Fixture::new().await;
         let readers = &fixture.vault.0.database.readers;
         let mut held = vec![readers.acquire().await.unwrap()];
-        for _ in 0..Readers::new(READERS).all.available_permits() {
+        for _ in 0..Readers::new(READERS, false).all.available_permits() {
             held.push(readers.acquire().await.unwrap());
         }
         assert!(readers.acquire().await.is_ok());

@@ -11,7 +11,7 @@ use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
 use crate::keys::refold::refold;
-use crate::limits::Limits;
+use crate::limits::{Limits, Readers};
 use crate::notices::sweep;
 use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
@@ -50,12 +50,13 @@ impl Vault {
                 .load(&directory)
                 .await?;
         }
+        let readers = Readers::new(READERS, database.is_shared());
         let vault = Self(Arc::new(Inner {
             database,
             pepper,
             directory,
             passwords,
-            limits: Limits::new(options.limits, clock.clone(), READERS),
+            limits: Limits::new(options.limits, clock.clone(), readers),
             reset_requests: ResetRequests::default(),
             usage: Usage::default(),
             decision_metrics: DecisionMetrics::default(),
