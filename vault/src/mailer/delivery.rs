@@ -2,7 +2,8 @@
 
 mod crowded;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,8 +62,18 @@ impl Vault {
             let Some(lease) = leased.await? else {
                 return Ok(None);
             };
-            let Some(held) = in_flight.take(&lease.id) else {
-                continue;
+            let held = match in_flight.take(&lease) {
+                Ok(held) => held,
+                // Its lease ended, but not its attempt, whose outcome counts.
+                Err(since) => {
+                    let keep = async |tx: &mut Tx| {
+                        outbox::keep(tx.connection(), &lease, since).await?;
+                        tx.commit_quietly();
+                        Ok(())
+                    };
+                    database.transact(System, keep).await?;
+                    continue;
+                }
             };
             let composed =
                 database.transact(System, async |tx| self.compose(tx, &lease, now).await);
@@ -287,17 +298,22 @@ async fn beside<T, F: Future<Output = ()>>(
     }
 }
 
-/// The mails in flight. A mail whose outcome cannot be stored until its lease ends is still in flight, and must not be
-/// sent a second time.
+/// The mails in flight, and when their leases began. A mail whose outcome cannot be stored until its lease ends is still
+/// in flight, and must not be sent a second time.
 #[derive(Clone, Default)]
-pub struct InFlight(Arc<Mutex<HashSet<String>>>);
+pub struct InFlight(Arc<Mutex<HashMap<String, i64>>>);
 
 impl InFlight {
-    /// Adds a mail until the result is dropped; returns none if it is already in flight.
-    fn take(&self, mail: &str) -> Option<Held> {
+    /// Adds a mail until the result is dropped; returns when its lease began if it is already in flight.
+    fn take(&self, mail: &Leased) -> Result<Held, i64> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        held.insert(mail.to_owned())
-            .then(|| Held(self.clone(), mail.to_owned()))
+        match held.entry(mail.id.clone()) {
+            Entry::Occupied(held) => Err(*held.get()),
+            Entry::Vacant(free) => {
+                free.insert(mail.since);
+                Ok(Held(self.clone(), mail.id.clone()))
+            }
+        }
     }
 }
 

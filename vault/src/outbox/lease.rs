@@ -52,6 +52,20 @@ pub async fn extend(database: &Database, mail: &Leased, now: i64) -> Result<bool
     database.transact(System, extend).await
 }
 
+/// Gives a mail that was leased again back to the attempt of this process that has held it since `since`.
+pub async fn keep(connection: &mut AnyConnection, mail: &Leased, since: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET leased_at = $1, attempts = attempts - 1
+         WHERE id = $2 AND leased_at = $3 AND outcome IS NULL",
+    )
+    .bind(since)
+    .bind(&mail.id)
+    .bind(mail.since)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Returns the leases of this process at a stop, when it sends nothing any more. A copy of the `unknown` mails may have
 /// arrived, so they wait; the `other` ones leave at once. A lease that another node has by now is not this process's.
 pub async fn return_leases(

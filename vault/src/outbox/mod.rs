@@ -13,7 +13,7 @@ mod turn;
 #[cfg(test)]
 pub use lease::LEASE_MS;
 pub use lease::{
-    EXTEND_EVERY, duration as lease_duration, extend, return_leases, take_back_leases,
+    EXTEND_EVERY, duration as lease_duration, extend, keep, return_leases, take_back_leases,
 };
 pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 pub use queue::{

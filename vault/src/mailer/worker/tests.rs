@@ -226,8 +226,18 @@ async fn a_mail_in_flight_is_not_sent_twice() {
     let lease_over = NOON + outbox::LEASE_MS + 1;
     assert!(take(lease_over).await.unwrap().is_none());
     drop(mail);
-    let again = take(lease_over + outbox::LEASE_MS + 1).await.unwrap();
-    assert_eq!(again.map(|again| again.lease.id), Some(id));
+    let lease_over = lease_over + outbox::LEASE_MS + 1;
+    let mail = take(lease_over).await.unwrap().unwrap();
+    assert_eq!((&mail.lease.id, mail.lease.attempts), (&id, 2));
+
+    // Nor is its outcome lost: a second lease of the same process is the first one's.
+    let now = lease_over + outbox::LEASE_MS + 1;
+    assert!(take(now).await.unwrap().is_none());
+    let unknown = Err(SendError::Unknown("no reply".to_owned()));
+    mail.settle(vault, &unknown, now).await.unwrap();
+    drop(mail);
+    let next = outbox::next_try(&vault.0.database, vault.turn(Wanted::Any, now)).await;
+    assert!(next.unwrap() >= Some(now + outbox::backoff::UNKNOWN_MS));
 }
 
 /// A process that stood still for longer than its lease overwrites nothing that the next holder of the mail did.
