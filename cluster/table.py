@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import time
+from pathlib import Path
 
 from members import cores
 from programs import ROOT
@@ -60,10 +61,15 @@ def line(name, row, seconds, binary):
 
 
 def version(binary):
-    found = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout.split()
-    commit = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*"]
-    commit = subprocess.run(commit, capture_output=True, text=True).stdout.strip()
-    return " ".join(filter(None, [found[-1] if found else "", commit]))
+    found = printed(binary, "--version").split()[-1:]
+    # A binary from elsewhere is of another commit.
+    if Path(binary).is_relative_to(ROOT):
+        found.append(printed("git", "-C", str(ROOT), "describe", "--always", "--exclude=*"))
+    return " ".join(filter(None, found))
+
+
+def printed(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def foot():
