@@ -83,6 +83,7 @@ test("every field of every form answers hostile text with a message, never with 
     ["keys/delete", ["access_key", "confirm_name"]],
     ["keys/list", ["q", "status", "sort", "page"]],
     ["keys/show", ["access_key"]],
+    ["keys/wait", ["change", "access_key"]],
     ["notices/stages", ["days_30", "expired"]],
     ["notices/second-recipient", ["address"]],
     ["notices/resend", ["recipient"]],

@@ -45,7 +45,7 @@ pub use accounts::password::ChangePassword;
 pub use accounts::preferences::SavePreferences;
 pub use accounts::sessions::{Actor, Session, SessionToken};
 pub use caller::{Caller, DeviceToken};
-pub use cluster::{Listing, Standing};
+pub use cluster::{Listing, Standing, Unreachable};
 pub use copy::backup::backup;
 pub use error::{Conflict, Error, OpenError, Result};
 pub use keys::change::{EditKey, RestoreKey};

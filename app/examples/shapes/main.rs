@@ -75,6 +75,7 @@ impl Checked {
             warning_days: 14,
         };
         self.reads("AccountView", &[account]);
+        self.reads("String", &[text("sentence"), String::new()]);
         self.reads("AddressView", &[address(None), address(Some("pending"))]);
         let link = |purpose| LinkView {
             purpose,

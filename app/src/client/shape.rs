@@ -33,4 +33,5 @@ shapes!(
     LinkView,
     NoticesView,
     Overview,
+    String,
 );

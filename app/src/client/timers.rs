@@ -34,6 +34,19 @@ impl Delay {
         let _ = (milliseconds, then);
     }
 
+    /// Returns whether it was started and not stopped since, even if the action has begun.
+    pub fn is_started(self) -> bool {
+        #[cfg(feature = "hydrate")]
+        {
+            let started = self.timeout.try_with_value(Option::is_some);
+            started.unwrap_or(false)
+        }
+        #[cfg(not(feature = "hydrate"))]
+        {
+            false
+        }
+    }
+
     pub fn stop(self) {
         #[cfg(feature = "hydrate")]
         self.timeout.try_set_value(None);

@@ -17,9 +17,7 @@ use crate::error::FnError;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{fresh, memo, reactive, words};
 use crate::ui::toasts::Feedback;
-
-/// After this long the button shows that sending takes its time.
-const SLOW_MS: u32 = 1000;
+use crate::ui::waiting::SLOW_MS;
 
 /// The fields of a form when it is sent.
 pub struct Fields(Source);
@@ -209,15 +207,17 @@ pub fn Form(
             return;
         }
         state.progress.set(Progress::Sending);
+        let access_key = fields.text("access_key");
         slow.start(SLOW_MS, move || {
             let _ = state.progress.try_set(Progress::Slow);
+            feedback.watch(slow, state.path, access_key);
         });
         let then = then.clone();
         spawn_local(async move {
-            let outcome = send(state.path, body)
-                .await
-                .and_then(|answer| then(fields, answer));
+            let answer = send(state.path, body).await;
             slow.stop();
+            feedback.waited();
+            let outcome = answer.and_then(|answer| then(fields, answer));
             let _ = state.progress.try_set(Progress::Idle);
             match outcome {
                 Ok(()) => {}

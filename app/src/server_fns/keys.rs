@@ -8,6 +8,8 @@ use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage};
 use super::context::RequestContext;
 use crate::error::FnError;
 #[cfg(feature = "ssr")]
+use leptos::server_fn::ServerFn;
+#[cfg(feature = "ssr")]
 use shared::{
     expiry::{from_edit, from_form},
     list::ListQuery,
@@ -147,9 +149,68 @@ pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail
         .await?)
 }
 
+/// Returns a sentence about a change that waits for nodes that cannot be reached; an empty one if none does. `change` is the
+/// path of the function that makes it, and without an access key it makes a new key.
+#[server(name = ShowWait, prefix = "/fn", endpoint = "keys/wait")]
+pub async fn show_wait(
+    #[server(default)] change: String,
+    #[server(default)] access_key: String,
+) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let account = &request.signed_in()?.account;
+    let unreachable = request.vault.waiting(account, &access_key).await?;
+    Ok(unreachable.map_or_else(String::new, |nodes| waits(&change, nodes)))
+}
+
+/// "Expired. Waiting for one node that cannot be reached, at most 21 s."
+#[cfg(feature = "ssr")]
+fn waits(change: &str, unreachable: vault::Unreachable) -> String {
+    let done = match change {
+        CreateKey::PATH => "Created.",
+        ExpireKey::PATH => "Expired.",
+        DeleteKey::PATH => "Deleted.",
+        _ => "Saved.",
+    };
+    let nodes = match unreachable.nodes {
+        1 => "one node".to_owned(),
+        nodes => format!("{nodes} nodes"),
+    };
+    let seconds = unreachable.rest.as_millis().div_ceil(1000);
+    format!("{done} Waiting for {nodes} that cannot be reached, at most {seconds} s.")
+}
+
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "ssr")]
+    use std::time::Duration;
+
     use super::*;
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn a_change_says_what_it_waits_for() {
+        let waits = |change, nodes, milliseconds| {
+            let rest = Duration::from_millis(milliseconds);
+            let seen = 7;
+            waits(change, vault::Unreachable { nodes, rest, seen })
+        };
+        assert_eq!(
+            waits("/fn/keys/expire", 1, 20_001),
+            "Expired. Waiting for one node that cannot be reached, at most 21 s."
+        );
+        for (change, done) in [
+            ("/fn/keys/create", "Created."),
+            ("/fn/keys/delete", "Deleted."),
+            ("/fn/keys/edit", "Saved."),
+            ("/fn/keys/restore", "Saved."),
+            ("", "Saved."),
+        ] {
+            assert_eq!(
+                waits(change, 2, 21_000),
+                format!("{done} Waiting for 2 nodes that cannot be reached, at most 21 s.")
+            );
+        }
+    }
 
     #[test]
     fn a_text_that_is_left_out_is_not_an_empty_one() {

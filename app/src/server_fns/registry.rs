@@ -9,7 +9,9 @@ use super::account::{
     ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SetTheme, ShowAccount,
     ShowAddress, SignIn, SignOut, SignUp,
 };
-use super::keys::{CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey};
+use super::keys::{
+    CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey, ShowWait,
+};
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SendAgain,
@@ -105,7 +107,7 @@ fn account() -> [Function; 10] {
     ]
 }
 
-fn keys() -> [Function; 9] {
+fn keys() -> [Function; 10] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -131,6 +133,7 @@ fn keys() -> [Function; 9] {
         ),
         function::<ListKeys>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
+        function::<ShowWait>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
     ]

@@ -17,3 +17,4 @@ pub mod settling;
 pub mod status;
 pub mod theme_switch;
 pub mod toasts;
+pub mod waiting;

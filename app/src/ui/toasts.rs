@@ -9,8 +9,10 @@ use shared::view::Changed;
 use super::icon::Icon;
 use super::reactive::{effect, fresh, reactive};
 use super::settling::Settling;
+use super::waiting::SLOW_MS;
 use crate::client::browser;
 use crate::client::call::{Fields, call};
+use crate::client::timers::Delay;
 use crate::error::FnError;
 use crate::server_fns::keys::RestoreKey;
 
@@ -22,11 +24,20 @@ pub struct Undo {
     pub done: String,
 }
 
+/// The kind of a message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Done,
+    /// The action is under way.
+    Waits,
+    Failed,
+}
+
 /// One message, with its undo.
 #[derive(Clone, PartialEq)]
 struct Message {
     text: String,
-    failed: bool,
+    kind: Kind,
     undo: Option<Undo>,
     /// It was shown just before leaving for another page, and stays there.
     travels: bool,
@@ -40,6 +51,8 @@ pub struct Feedback {
     pub(super) noted: RwSignal<bool>,
     /// Counts the changes. Queries that show keys depend on it.
     pub revision: RwSignal<u32>,
+    /// Started while a change is being undone.
+    undoing: Delay,
 }
 
 impl Feedback {
@@ -48,6 +61,7 @@ impl Feedback {
             message: RwSignal::new(None),
             noted: RwSignal::new(true),
             revision: RwSignal::new(0),
+            undoing: Delay::new(),
         };
         provide_context(feedback);
         feedback
@@ -68,11 +82,11 @@ impl Feedback {
         self.noted.set(false);
     }
 
-    fn show(self, text: String, failed: bool, undo: Option<Undo>, travels: bool) {
+    fn show(self, text: String, kind: Kind, undo: Option<Undo>, travels: bool) {
         self.noted.set(false);
         self.message.set(Some(Message {
             text,
-            failed,
+            kind,
             undo,
             travels,
         }));
@@ -80,12 +94,12 @@ impl Feedback {
 
     /// Reports a success.
     pub fn say(self, text: impl Into<String>) {
-        self.show(text.into(), false, None, false);
+        self.show(text.into(), Kind::Done, None, false);
     }
 
     /// Reports a success on the next page.
     pub fn say_there(self, text: impl Into<String>) {
-        self.show(text.into(), false, None, true);
+        self.show(text.into(), Kind::Done, None, true);
     }
 
     /// Reports a change, and shows the new state.
@@ -121,7 +135,7 @@ impl Feedback {
 
     /// Reports a change with its undo, and shows the new state.
     pub fn undoable(self, text: String, undo: Option<Undo>) {
-        self.show(text, false, undo, false);
+        self.show(text, Kind::Done, undo, false);
         self.refresh();
     }
 
@@ -134,7 +148,7 @@ impl Feedback {
         let conflict = error.is_conflict();
         let text = error.alert();
         let text = text.or_else(|| error.fields.into_values().next());
-        self.show(text.unwrap_or_default(), true, None, false);
+        self.show(text.unwrap_or_default(), Kind::Failed, None, false);
         if conflict {
             self.refresh();
         }
@@ -154,9 +168,34 @@ impl Feedback {
         });
     }
 
+    /// Shows the sentence about an action that is under way.
+    pub(super) fn wait(self, text: String) {
+        self.show(text, Kind::Waits, None, false);
+    }
+
+    /// Removes that sentence: the action is over.
+    pub fn waited(self) {
+        let waits = |message: &Option<Message>| {
+            message
+                .as_ref()
+                .is_some_and(|message| message.kind == Kind::Waits)
+        };
+        if self.message.with_untracked(waits) {
+            self.message.set(None);
+        }
+    }
+
     fn undo(self, undo: Undo) {
+        let slow = self.undoing;
+        let access_key = undo.fields.first().map(|(_, value)| value.clone());
+        slow.start(SLOW_MS, move || {
+            self.watch(slow, undo.path, access_key.unwrap_or_default());
+        });
         spawn_local(async move {
-            match call(undo.path, undo.fields).await {
+            let answer = call(undo.path, undo.fields).await;
+            slow.stop();
+            self.waited();
+            match answer {
                 Ok(_) => self.changed(undo.done),
                 Err(error) => self.failed(error),
             }
@@ -189,10 +228,10 @@ pub fn LiveRegion(feedback: Feedback) -> impl IntoView {
 }
 
 fn toast(feedback: Feedback, message: Message) -> AnyView {
-    let icon = if message.failed {
-        Icon::WARNING
-    } else {
-        Icon::CHECK
+    let icon = match message.kind {
+        Kind::Done => Icon::CHECK,
+        Kind::Waits => Icon::CLOCK,
+        Kind::Failed => Icon::WARNING,
     };
     let settling = Settling::begun();
     let undo = StoredValue::new(message.undo);
@@ -213,7 +252,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
         }
     });
     fresh(view! {
-        <div class="toast" class:failed=message.failed>
+        <div class="toast" class:failed=message.kind == Kind::Failed>
             {icon.draw()} <p>{message.text}</p> {undo}
             <button
                 type="button"

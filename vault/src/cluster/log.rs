@@ -4,7 +4,7 @@
 //! bears a random tag: a node that goes on after the entry it applied last recognises it. If a failover lost that entry,
 //! another may have its number, but not its tag, and the node loads everything again.
 
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, Executor};
 
 use crate::crypto::random;
 use crate::error::{Error, Result};
@@ -97,6 +97,22 @@ pub async fn newest(connection: &mut AnyConnection) -> sqlx::Result<(Position, i
             .fetch_one(connection)
             .await?;
     Ok((Position { seq, tag }, at))
+}
+
+/// Returns whether an entry after the number `seq` concerns a key or an account.
+pub async fn concerns<'a>(
+    readers: impl Executor<'a, Database = Any>,
+    seq: i64,
+    subject: &str,
+) -> sqlx::Result<bool> {
+    let found: Option<(i64,)> = sqlx::query_as(
+        "SELECT seq FROM key_changes WHERE seq > $1 AND strpos(body, $2) > 0 LIMIT 1",
+    )
+    .bind(seq)
+    .bind(format!("\"{subject}\""))
+    .fetch_optional(readers)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// Reads the entries after `position`.

@@ -19,3 +19,4 @@ pub use join::{Database, JoinError};
 pub use lease::{Lease, Term};
 pub use node::{Node, Standing};
 pub use nodes::{Introduction, Listing, count, listing};
+pub use view::Unreachable;

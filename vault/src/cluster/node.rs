@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::AnyConnection;
+use sqlx::{Any, AnyConnection, Executor};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -20,7 +20,7 @@ use super::join::{Database, seconds};
 use super::lease::{Lease, Term};
 use super::log;
 use super::nodes::Introduction;
-use super::view::{Change, View, Wait};
+use super::view::{Change, Unreachable, View, Wait};
 use crate::error::{Error, Result};
 use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
@@ -171,6 +171,20 @@ impl Node {
                 _ = views.changed() => {}
                 () = sleep(now.until(end)) => {}
             }
+        }
+    }
+
+    /// Returns the nodes that cannot be reached and lack a change of `subject`, a key or an account. Any node knows that, not
+    /// only the one that made the change.
+    pub async fn unreachable<'a>(
+        &self,
+        readers: impl Executor<'a, Database = Any>,
+        subject: &str,
+    ) -> Result<Option<Unreachable>> {
+        let unreachable = self.shared.views.borrow().unreachable(BootTime::now());
+        match unreachable {
+            Some(found) if log::concerns(readers, found.seen, subject).await? => Ok(unreachable),
+            _ => Ok(None),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What a node knows of all nodes: which changes each has seen, and for how long each has been silent. Two decisions
 //! follow from it, here without I/O: when a change is acknowledged, and when a silent node is removed.
 
+use std::time::Duration;
+
 use crate::cluster::lease::Term;
 use crate::time::boot_time::BootTime;
 
@@ -72,6 +74,21 @@ pub enum Wait {
     Until(BootTime),
 }
 
+/// The nodes for which changes wait although they do not follow: they cannot be reached, or hang.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Unreachable {
+    pub nodes: usize,
+    /// The time after which all of their leases are over.
+    pub rest: Duration,
+    /// The newest change that each of them has.
+    pub seen: i64,
+}
+
+/// The silence after which a node counts as unreachable, in milliseconds: four rounds of one that follows.
+const UNREACHABLE_MS: i64 = 1_000;
+/// The age at which a view says nothing more about that, in milliseconds: this node does not follow itself.
+const STALE_MS: i64 = 2_000;
+
 impl View {
     /// Returns the view after rows that were requested at `asked` and have arrived before `answered`.
     pub fn next(&self, asked: BootTime, answered: BootTime, rows: Vec<Row>) -> Self {
@@ -126,6 +143,27 @@ impl View {
         let ends = self.peers.iter().filter(lags).map(Peer::over_at);
         ends.max()
             .map_or(Wait::Over, |end| Wait::Until(end.min(latest)))
+    }
+
+    /// Returns the nodes with a lease that lack changes and have been silent for a second. For people: [`View::wait`]
+    /// decides.
+    pub fn unreachable(&self, now: BootTime) -> Option<Unreachable> {
+        if self.asked.plus_ms(STALE_MS) < now {
+            return None;
+        }
+        let newest = self.peers.iter().map(|peer| peer.row.seen).max()?;
+        let lacks = |peer: &&Peer| peer.row.renewals > 0 && peer.row.seen < newest;
+        let silent = |peer: &&Peer| peer.known.plus_ms(UNREACHABLE_MS) <= now;
+        let held = |peer: &&Peer| peer.over_at() > now;
+        let cut_off = self.peers.iter().filter(lacks).filter(silent).filter(held);
+        let (nodes, end, seen) = cut_off.fold((0, now, newest), |(nodes, end, seen), peer| {
+            (nodes + 1, end.max(peer.over_at()), seen.min(peer.row.seen))
+        });
+        (nodes > 0).then(|| Unreachable {
+            nodes,
+            rest: now.until(end),
+            seen,
+        })
     }
 }
 
@@ -183,6 +221,32 @@ mod tests {
         let seen = view(&late, 3_000, &[row("a", 7, 3), row("b", 8, 3)]);
         assert_eq!(wait(&seen, 3_010), Wait::Over);
         assert_eq!(wait(&late, 31_000), Wait::Over, "a term after the commit");
+    }
+
+    #[test]
+    fn a_node_that_lacks_changes_and_is_silent_is_unreachable() {
+        let rows = [row("a", 6, 1), row("b", 6, 1), row("c", 6, 1)];
+        let first = view(&View::default(), 0, &rows);
+        let rows = [row("a", 7, 5), row("b", 6, 1), row("c", 5, 1)];
+        let second = view(&first, 1_000, &rows);
+        assert_eq!(second.unreachable(at(1_004)), None, "not for long enough");
+        let expected = Unreachable {
+            nodes: 2,
+            rest: Duration::from_secs(29),
+            seen: 5,
+        };
+        assert_eq!(second.unreachable(at(1_005)), Some(expected));
+        assert_eq!(second.unreachable(at(3_001)), None, "an old view");
+
+        let idle = [row("a", 7, 5), row("b", 7, 1), row("c", 7, 1)];
+        let third = view(&first, 1_000, &idle);
+        assert_eq!(third.unreachable(at(1_010)), None, "no change waits");
+        let slow = [row("a", 7, 5), row("b", 6, 2), row("c", 7, 5)];
+        let third = view(&first, 1_000, &slow);
+        assert_eq!(third.unreachable(at(1_010)), None, "it renews its lease");
+        let loading = [row("a", 7, 5), row("b", 6, 0)];
+        let third = view(&view(&View::default(), 0, &loading), 1_000, &loading);
+        assert_eq!(third.unreachable(at(1_010)), None, "it has no lease");
     }
 
     #[test]

@@ -5,3 +5,4 @@ pub mod create;
 pub mod expire_all;
 pub mod queries;
 pub mod refold;
+pub mod waiting;

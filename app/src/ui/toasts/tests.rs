@@ -73,7 +73,7 @@ fn a_failure_shows_the_sentence_that_says_most() {
     on_a_page(|feedback| {
         feedback.failed(FnError::inside());
         assert_eq!(shown(feedback).text, FnError::inside().message);
-        assert!(shown(feedback).failed);
+        assert_eq!(shown(feedback).kind, Kind::Failed);
         feedback.failed(FieldErrors::one("expiry", "This is in the past.").into());
         assert_eq!(shown(feedback).text, "This is in the past.");
         assert_eq!(revision(feedback), 0);
@@ -102,5 +102,19 @@ fn the_newest_message_is_the_only_one() {
         assert_eq!((message.text.as_str(), message.travels), ("Two", true));
         feedback.replaced();
         assert!(feedback.message.get_untracked().is_none());
+    });
+}
+
+/// The sentence is about the request under way; the outcome, or another message, replaces it.
+#[test]
+fn a_wait_is_shown_until_it_is_over() {
+    on_a_page(|feedback| {
+        feedback.wait("Saved. Waiting for one node.".to_owned());
+        assert_eq!(shown(feedback).kind, Kind::Waits);
+        feedback.waited();
+        assert!(feedback.message.get_untracked().is_none());
+        feedback.say("Done");
+        feedback.waited();
+        assert_eq!(shown(feedback).text, "Done");
     });
 }

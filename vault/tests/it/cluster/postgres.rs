@@ -14,7 +14,7 @@ use vault::clock::SystemClock;
 use vault::limits::Settings;
 use vault::test_support::{Member, creation, expire, newcomer, restore, verify};
 use vault::verify::Rejection;
-use vault::{Actor, Caller, NewKey, OpenError, Options, Vault};
+use vault::{Account, Actor, Caller, NewKey, OpenError, Options, Vault};
 
 const UNAVAILABLE: Rejection = Rejection::Code(Code::Unavailable);
 
@@ -101,8 +101,12 @@ async fn open(options: &Options) -> Result<Vault, OpenError> {
 }
 
 async fn member(node: &Vault) -> Member {
+    sign_up(node, "a@example.com").await
+}
+
+async fn sign_up(node: &Vault, email: &str) -> Member {
     let caller = Caller::default();
-    let account = newcomer("a@example.com");
+    let account = newcomer(email);
     let signed_up = node.sign_up(&caller, account).await.unwrap();
     let session = node.session(signed_up.session.expose()).await.unwrap();
     let session = session.unwrap();
@@ -254,6 +258,58 @@ async fn a_change_waits_for_a_node_that_is_cut_off_until_its_lease_is_over() {
     );
     here.close().await;
     there.close().await;
+    shared.remove().await;
+}
+
+/// The row of one node is locked, as above.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_page_learns_what_its_change_waits_for() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let third = shared.node("c").await;
+    let stranger = sign_up(&here, "b@example.com").await;
+    let member = member(&here).await;
+    let access_key = member.default_key.access_key.to_string();
+    let mut lock = shared.database().await;
+    let cut_off = "BEGIN; SELECT id FROM nodes WHERE address = 'b' FOR UPDATE";
+    run(&mut lock, cut_off.to_owned()).await;
+    // For the page, which asks any node that follows.
+    let (account, other) = (
+        &member.actor.session.account,
+        &stranger.actor.session.account,
+    );
+    let waiting = async |account: &Account, access_key: &str| {
+        let waiting = third.waiting(account, access_key);
+        waiting.await.unwrap()
+    };
+    let told = async {
+        until("the wait is told", async || {
+            waiting(account, &access_key).await.is_some()
+        })
+        .await;
+        let unreachable = waiting(account, &access_key).await.unwrap();
+        assert_eq!(unreachable.nodes, 1);
+        assert!(unreachable.rest <= Duration::from_secs(5));
+        assert_eq!(
+            waiting(other, &access_key).await,
+            None,
+            "of another account"
+        );
+        let unchanged = stranger.default_key.access_key.to_string();
+        assert_eq!(waiting(other, &unchanged).await, None);
+        assert_eq!(waiting(account, "").await, None, "no key was created");
+        assert_eq!(waiting(account, "nonsense").await, None);
+    };
+    tokio::join!(expire(&here, &member, &access_key), told);
+    run(&mut lock, "ROLLBACK".to_owned()).await;
+    until("the wait is over", async || {
+        waiting(account, &access_key).await.is_none()
+    })
+    .await;
+    for node in [here, there, third] {
+        node.close().await;
+    }
     shared.remove().await;
 }
 
