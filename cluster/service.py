@@ -117,8 +117,8 @@ http {{
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_connect_timeout 1s;
-            # A change waits for each node's lease at most: 300 s, and 30 s by default.
-            proxy_read_timeout 310s;
+            # The longest KEYHOLD_LEASE, 300 s, and 60 s more.
+            proxy_read_timeout 360s;
             proxy_next_upstream error timeout http_503;
         }}
     }}

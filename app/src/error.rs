@@ -58,6 +58,19 @@ impl FnError {
         Self::new("internal", "Something went wrong. Try again.")
     }
 
+    /// A request that took too long, and whether it may have changed something.
+    pub fn late(changes: bool) -> Self {
+        let message = if changes {
+            "Keyhold took too long to answer. The change may have been made: check before you try again."
+        } else {
+            "Keyhold took too long to answer. Try again."
+        };
+        Self {
+            retry_after: Some(5),
+            ..Self::new("unavailable", message)
+        }
+    }
+
     /// The HTTP status that goes with the code.
     pub fn http_status(&self) -> u16 {
         match self.code.as_ref() {

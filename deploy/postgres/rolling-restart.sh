@@ -15,8 +15,8 @@ set -euo pipefail
 restart=${KEYHOLD_RESTART:-ssh %s sudo systemctl restart keyhold@1}
 socket=${HAPROXY_SOCKET:-/run/haproxy/admin.sock}
 backend=${HAPROXY_BACKEND:-keyhold}
-# Keyhold answers a change after KEYHOLD_LEASE at most, 30 s by default, and 10 s for the database.
-drain_seconds=60
+# KEYHOLD_LEASE, 30 s by default, and 60 s more: the longest that Keyhold takes to answer.
+drain_seconds=90
 ready_seconds=120
 
 # Sends one command to HAProxy.

@@ -94,10 +94,10 @@ impl Vault {
         self.0.database.node().map(Node::standing)
     }
 
-    /// Returns the longest that a change waits until all nodes have it.
-    pub fn longest_wait(&self) -> Duration {
-        let node = self.0.database.node();
-        node.map_or(Duration::ZERO, |node| node.term().duration())
+    /// Returns the longest that a change may take on a database server until it is acknowledged: 29.5 s to write it, and
+    /// a lease for a node that is cut off. Zero with SQLite.
+    pub fn longest_change(&self) -> Duration {
+        self.0.database.longest_change()
     }
 
     /// Sets the delay of the mail about a manually expired key, so that keys expired within it share one mail; a minute

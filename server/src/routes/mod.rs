@@ -10,10 +10,9 @@ pub mod metrics;
 mod no_script_answer;
 mod pages;
 mod server_fns;
+mod time_limit;
 mod unsubscribe;
 pub mod verify;
-
-use std::time::Duration;
 
 use app::error::FnError;
 use app::shell::App;
@@ -27,20 +26,10 @@ use leptos_axum::generate_route_list;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::http::{csrf, host, request_log, security_headers, session, trailing_slash};
 use crate::state::AppState;
 use crate::state::site_files;
-
-/// The longest that a page or a function may take. Verification has no limit, because it waits for nothing.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-fn timeout(state: &AppState) -> TimeoutLayer {
-    // A change may wait for other nodes besides.
-    let limit = TIMEOUT + state.vault.longest_wait();
-    TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, limit)
-}
 
 /// Everything but `/verify`, which [`HttpService`](crate::serve::service::HttpService) answers.
 pub fn router(state: AppState) -> Router {
@@ -59,13 +48,13 @@ fn traced(state: &AppState) -> Router<AppState> {
     Router::new()
         .route(
             "/calendar/{file}",
-            get(calendar::calendar).layer(timeout(state)),
+            get(calendar::calendar).layer(from_fn_with_state(state.clone(), time_limit::keep)),
         )
         .route(
             "/unsubscribe",
             get(unsubscribe::page)
                 .post(unsubscribe::one_click)
-                .layer(timeout(state)),
+                .layer(from_fn_with_state(state.clone(), time_limit::keep)),
         )
         .nest("/v1", api_v1::routes(state))
         .merge(api_v1::root(state))
@@ -87,7 +76,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         .layer(
             ServiceBuilder::new()
                 .layer(CatchPanicLayer::custom(panic_response))
-                .layer(timeout(state))
+                .layer(from_fn_with_state(state.clone(), time_limit::keep))
                 .layer(from_fn_with_state(state.clone(), csrf::same_origin))
                 .layer(from_fn_with_state(state.clone(), host::reject_foreign))
                 .layer(from_fn_with_state(state.clone(), session::identify)),

@@ -85,7 +85,7 @@ pub async fn call(
     response
 }
 
-fn wants_page(headers: &HeaderMap) -> bool {
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).is_some_and(|accept| {
         let accept = String::from_utf8_lossy(accept.as_bytes());
         accept.contains("text/html") && !accept.contains("application/json")

@@ -1,6 +1,7 @@
 //! The open database: its connections, its file, and its close.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::AnyConnection;
@@ -138,6 +139,14 @@ impl Database {
         .await
         .map_err(|failure| OpenError::Join(failure.to_string()))?;
         Ok(self.node.set(node).is_ok())
+    }
+
+    /// Returns the longest that a change may take until it is acknowledged, with the wait for other nodes. Zero for SQLite,
+    /// whose writes have no limit of their own.
+    pub(crate) fn longest_change(&self) -> Duration {
+        let write = self.writer.longest_write().unwrap_or_default();
+        let lease = self.node().map(|node| node.term().duration());
+        write + lease.unwrap_or_default()
     }
 
     /// Returns this process among several nodes; none with SQLite, and before it has joined them.

@@ -42,11 +42,14 @@ const END: Duration = Duration::from_secs(10);
 /// The time that the answer to the start of a write may take to arrive, once its deadline is over.
 pub const GRACE: Duration = Duration::from_millis(500);
 /// The longest that the statements of one write may take together. A server whose connection is cut without a trace ends
-/// no statement. With the start and the commit, this stays below the time limit of a request.
+/// no statement.
 pub const STATEMENTS: Duration = Duration::from_secs(15);
 
 /// The longest that the server works on one statement, as in [`SETTINGS`].
 pub const QUERY: Duration = Duration::from_secs(10);
+
+/// The longest that a write may take after it had its turn in this process: to begin, for its statements, and to commit.
+pub const WRITE: Duration = GRACE.saturating_add(STATEMENTS).saturating_add(END);
 
 /// For every connection. The server ends a query, a wait for a lock and a forgotten transaction by itself, and notices
 /// a client that is gone.

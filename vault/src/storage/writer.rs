@@ -29,7 +29,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::engine::{Engine, NotBegun};
 use super::health::Health;
-use super::postgres::Server;
+use super::postgres::{self, Server};
 use crate::error::{Error, Result};
 use crate::state::directory::{KeyDirectory, Publication};
 use crate::state::readiness::Readiness;
@@ -114,6 +114,13 @@ impl Writer {
     /// Returns the longest that the statements of a change may take together, if there is a limit.
     pub fn patience(&self) -> Option<Duration> {
         self.engine.patience()
+    }
+
+    /// Returns the longest that a write may take from its request until its outcome is known; none for SQLite, as for
+    /// [`Writer::patience`].
+    pub fn longest_write(&self) -> Option<Duration> {
+        self.server()
+            .map(|_| TURN_TIMEOUT + postgres::WRITE + transaction::CLARIFY_AT_LEAST)
     }
 
     /// Delays every change for as long as the result is held.

@@ -18,10 +18,9 @@ use crate::error::{Error, Result};
 use crate::storage::engine::{Begun, NotBegun};
 
 const GONE: &str = "its file is missing";
-/// The time since a commit until which its outcome is looked for, and the least that this may take. With the start, the
-/// statements and the commit itself, this stays below the time limit of a request.
+/// The time since a commit until which its outcome is looked for, and the least that this may take.
 const CLARIFY: Duration = Duration::from_secs(10);
-const CLARIFY_AT_LEAST: Duration = Duration::from_secs(2);
+pub(super) const CLARIFY_AT_LEAST: Duration = Duration::from_secs(2);
 /// The longest that one look for it waits, and the rest before the next.
 const LOOK: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_millis(100);

@@ -159,6 +159,8 @@ async fn an_acknowledged_change_holds_on_every_node() {
         assert!(nodes.iter().all(|node| rejection(node, &key).is_some()));
     }
     assert_eq!(shared.addresses().await, ["a", "b", "c"]);
+    // As documented, with a lease of 5 s.
+    assert_eq!(nodes[0].longest_change(), Duration::from_millis(34_500));
     for node in &nodes {
         assert_eq!(node.standing().unwrap().nodes, 3);
         node.close().await;
