@@ -4,9 +4,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "waits have deadlines")]
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sqlx::{AnyConnection, Connection};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -60,6 +62,8 @@ pub enum Failure {
     Silent,
     #[error("this node was removed, because its lease was over")]
     Removed,
+    #[error("following them panicked")]
+    Panicked,
     #[error(transparent)]
     Unread(#[from] Unread),
     #[error(transparent)]
@@ -71,10 +75,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Returns whether the database lost changes that this node has.
+    fn is_loss(&self) -> bool {
+        matches!(self, Self::Unread(Unread::Lost(_)))
+    }
+
     /// Returns whether the directory has to be loaded again.
     fn needs_loading(&self) -> bool {
         match self {
-            Self::Removed | Self::Load(_) => true,
+            Self::Removed | Self::Panicked | Self::Load(_) => true,
             Self::Unread(unread) => !matches!(unread, Unread::Database(_)),
             Self::Silent | Self::Join(_) | Self::Database(_) => false,
         }
@@ -128,10 +137,14 @@ impl Follower {
     pub async fn run(mut self, connection: AnyConnection, mut stop: watch::Receiver<()>) {
         let mut open = Some(connection);
         let mut failing = false;
-        while let Err(failure) = self.follow(&mut open, &mut stop, &mut failing).await {
+        while let Err(failure) = self.attempt(&mut open, &mut stop, &mut failing).await {
             open = None;
             if failure.needs_loading() {
-                tracing::error!("{failure}: this node loads every key again");
+                if failure.is_loss() {
+                    tracing::error!("{failure}: this node loads every key again");
+                } else {
+                    tracing::warn!("{failure}: this node loads every key again");
+                }
                 // Before the directory is replaced, and before the row goes.
                 self.shared.lease.end_now();
                 self.shared.set_id(None);
@@ -147,6 +160,20 @@ impl Follower {
             }
         }
         self.leave(open).await;
+    }
+
+    /// As [`Follower::follow`]. A panic is a failure like others: nothing else would renew the lease, ever.
+    async fn attempt(
+        &mut self,
+        open: &mut Option<AnyConnection>,
+        stop: &mut watch::Receiver<()>,
+        failing: &mut bool,
+    ) -> Result<(), Failure> {
+        let following = AssertUnwindSafe(self.follow(open, stop, failing));
+        following
+            .catch_unwind()
+            .await
+            .unwrap_or(Err(Failure::Panicked))
     }
 
     async fn connect(&mut self) -> Result<AnyConnection, Failure> {
@@ -351,3 +378,6 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,10 @@ pub enum Unread {
         "the database lost the change {0}, which was applied here: an asynchronous standby may have been promoted"
     )]
     Lost(i64),
+    #[error(
+        "this node's lease was over, and the log no longer has the changes after {0}, the last one here"
+    )]
+    Pruned(i64),
     #[error("the change {0} was written by a newer version: {1}")]
     Unknown(i64, String),
     #[error(transparent)]
@@ -126,9 +130,11 @@ pub async fn after(connection: &mut AnyConnection, position: &Position) -> Resul
     .await?;
     let more = rows.len() > BATCH;
     let mut rows = rows.into_iter();
-    let known = rows.next();
-    if known.is_none_or(|(seq, tag, ..)| (seq, tag) != (position.seq, position.tag.clone())) {
-        return Err(Unread::Lost(position.seq));
+    match rows.next() {
+        Some((seq, ref tag, ..)) if seq == position.seq && *tag == position.tag => {}
+        // Numbers have no gaps, so entries were pruned: this node has lost its row, which kept them.
+        Some((seq, ..)) if seq > position.seq => return Err(Unread::Pruned(position.seq)),
+        _ => return Err(Unread::Lost(position.seq)),
     }
     let mut entries = Vec::with_capacity(rows.len());
     for (seq, tag, at, body) in rows {
@@ -149,4 +155,37 @@ pub async fn prune(connection: &mut AnyConnection) -> sqlx::Result<()> {
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection;
+    use sqlx::any::install_default_drivers;
+
+    use super::*;
+
+    /// The tables are the same with both engines.
+    #[tokio::test]
+    async fn a_pruned_entry_is_not_a_lost_one() -> Result<(), Unread> {
+        install_default_drivers();
+        let mut connection = AnyConnection::connect("sqlite::memory:").await?;
+        let tables = include_str!("../../migrations/0014_nodes.sql");
+        sqlx::raw_sql(tables).execute(&mut connection).await?;
+        let insert = "INSERT INTO key_changes (seq, tag, at, body) VALUES (5, 'a', 0, '[]'), (6, 'b', 0, '[]')";
+        sqlx::query(insert).execute(&mut connection).await?;
+        let mut read = async |seq, tag: &str| {
+            let tag = tag.to_owned();
+            let batch = after(&mut connection, &Position { seq, tag }).await;
+            batch.map(|batch| batch.entries.len())
+        };
+        assert_eq!(read(0, "").await?, 2);
+        assert_eq!(read(5, "a").await?, 1);
+        assert_eq!(read(6, "b").await?, 0);
+        // A failover lost what was there before.
+        assert!(matches!(read(6, "c").await, Err(Unread::Lost(6))));
+        assert!(matches!(read(7, "c").await, Err(Unread::Lost(7))));
+        // This node lost its row, and the others went on.
+        assert!(matches!(read(4, "z").await, Err(Unread::Pruned(4))));
+        Ok(())
+    }
 }

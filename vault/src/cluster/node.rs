@@ -62,7 +62,7 @@ pub struct Standing {
 }
 
 impl Shared {
-    fn new(lease: Arc<Lease>) -> Self {
+    pub fn new(lease: Arc<Lease>) -> Self {
         Self {
             lease,
             hints: Hints::default(),
