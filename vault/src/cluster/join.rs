@@ -1,5 +1,7 @@
 //! Registration of a node, and what it refuses.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::BoxFuture;
 use sqlx::{AnyConnection, AssertSqlSafe};
 use tokio::time::{sleep, timeout};
@@ -52,14 +54,15 @@ impl JoinError {
 }
 
 impl Database {
-    /// Adds the row of this node, in the write turn; its snapshots are not older than the turn. Waits for a row that stands in the way if its node is silent.
+    /// Adds the row of this node, in the write turn; its snapshots are not older than the turn. Waits for rows that stand in
+    /// the way if their nodes are silent, for all of them at the same time.
     pub async fn join(
         &self,
         connection: &mut AnyConnection,
         introduction: &Introduction,
     ) -> Result<String, Failure> {
-        // The row of a process that was killed, and when it was read first.
-        let mut silent: Option<(String, i64, BootTime)> = None;
+        // The rows of processes that were killed: the number of their renewals, and when it was read first.
+        let mut silent: BTreeMap<String, (i64, BootTime)> = BTreeMap::new();
         loop {
             let begin = format!(
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '4s'; SELECT pg_advisory_xact_lock({})",
@@ -70,8 +73,8 @@ impl Database {
                 sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection),
             )
             .await?;
-            let obstacle = within(ANSWER, nodes::obstacle(connection, introduction)).await?;
-            let Some(obstacle) = obstacle else {
+            let obstacles = within(ANSWER, nodes::obstacles(connection, introduction)).await?;
+            if obstacles.is_empty() {
                 let inserted = nodes::insert(connection, introduction);
                 let (id, _) = timeout(ANSWER, inserted)
                     .await
@@ -79,24 +82,25 @@ impl Database {
                     .map_err(Failure::Load)?;
                 within(COMMIT, sqlx::raw_sql("COMMIT").execute(connection)).await?;
                 return Ok(id);
-            };
+            }
             let now = BootTime::now();
-            match &silent {
-                Some((id, renewals, since)) if *id == obstacle.id => {
-                    if *renewals != obstacle.renewals {
+            for obstacle in obstacles {
+                match silent.get(&obstacle.id) {
+                    Some((renewals, _)) if *renewals != obstacle.renewals => {
                         return Err(JoinError::Incompatible(obstacle.reason).into());
                     }
-                    if obstacle.term.over_at(*since) <= now {
-                        within(COMMIT, nodes::remove(connection, id, *renewals)).await?;
-                        silent = None;
+                    Some((renewals, since)) if obstacle.term.over_at(*since) <= now => {
+                        let removed = nodes::remove(connection, &obstacle.id, *renewals);
+                        within(COMMIT, removed).await?;
                     }
-                }
-                _ => {
-                    tracing::warn!(
-                        "{}. If it is gone, its lease will be over soon",
-                        obstacle.reason
-                    );
-                    silent = Some((obstacle.id, obstacle.renewals, now));
+                    Some(_) => {}
+                    None => {
+                        tracing::warn!(
+                            "{}. If it is gone, its lease will be over soon",
+                            obstacle.reason
+                        );
+                        silent.insert(obstacle.id, (obstacle.renewals, now));
+                    }
                 }
             }
             within(COMMIT, sqlx::raw_sql("COMMIT").execute(&mut *connection)).await?;

@@ -2,8 +2,9 @@
 //! acknowledged change: `docs/nodes.md` has the protocol, its assumptions and the proof.
 //!
 //! `lease` and `view` decide, without I/O; `log` and `nodes` are the tables; `follower` is the loop of a node, `join`
-//! its beginning, `hints` what wakes it; [`Node`] is this process's part in it.
+//! its beginning, `hints` what wakes it; `absence` waits for the end of all; [`Node`] is this process's part in it.
 
+mod absence;
 mod follower;
 mod hints;
 mod join;
@@ -15,6 +16,7 @@ mod node;
 mod nodes;
 mod view;
 
+pub use absence::{await_absence, names};
 pub use join::{Database, JoinError};
 pub use lease::{Lease, Term};
 pub use node::{Node, Standing};

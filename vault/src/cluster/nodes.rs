@@ -58,20 +58,20 @@ pub struct Listed {
     pub clock: i64,
 }
 
-/// Returns the first node that differs in something that all nodes must share.
-pub async fn obstacle(
+/// Returns the nodes that differ in something that all nodes must share.
+pub async fn obstacles(
     connection: &mut AnyConnection,
     introduction: &Introduction,
-) -> sqlx::Result<Option<Obstacle>> {
-    let found: Option<(String, String, String, i64, i64)> = sqlx::query_as(
+) -> sqlx::Result<Vec<Obstacle>> {
+    let found: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
         "SELECT id, address, pepper_id, renewals, lease_ms FROM nodes
-         WHERE pepper_id <> $1 OR lease_ms <> $2 ORDER BY id LIMIT 1",
+         WHERE pepper_id <> $1 OR lease_ms <> $2 ORDER BY id",
     )
     .bind(&introduction.pepper_id)
     .bind(introduction.term.ms())
-    .fetch_optional(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(found.map(|(id, address, pepper_id, renewals, lease_ms)| {
+    let obstacle = |(id, address, pepper_id, renewals, lease_ms): (_, _, String, _, _)| {
         let reason = if pepper_id == introduction.pepper_id {
             Incompatible::Term {
                 address,
@@ -91,7 +91,8 @@ pub async fn obstacle(
             term: Term::of_ms(lease_ms),
             reason,
         }
-    }))
+    };
+    Ok(found.into_iter().map(obstacle).collect())
 }
 
 /// Adds a row, which keeps the newest entry of the log and all later ones in it. Returns its id, which no other row

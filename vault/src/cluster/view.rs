@@ -141,8 +141,12 @@ impl View {
         }
         let lags = |peer: &&Peer| peer.row.renewals > 0 && peer.row.seen < change.seq;
         let ends = self.peers.iter().filter(lags).map(Peer::over_at);
-        ends.max()
-            .map_or(Wait::Over, |end| Wait::Until(end.min(latest)))
+        match ends.max() {
+            None => Wait::Over,
+            // It is silent, and waits for its removal, which the next view shows.
+            Some(end) if end <= now => Wait::Until(latest),
+            Some(end) => Wait::Until(end.min(latest)),
+        }
     }
 
     /// Returns the nodes with a lease that lack changes and have been silent for a second. For people: [`View::wait`]
@@ -215,6 +219,11 @@ mod tests {
             wait(&late, 2_010),
             Wait::Until(at(31_000)),
             "b renewed without the change"
+        );
+        assert_eq!(
+            wait(&one, 30_005),
+            Wait::Until(at(31_000)),
+            "b is silent and not removed yet"
         );
         let gone = view(&late, 3_000, &[row("a", 7, 3)]);
         assert_eq!(wait(&gone, 3_010), Wait::Over);

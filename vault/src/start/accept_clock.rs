@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::clock_floor;
 use crate::cluster;
 use crate::error::{Error, OpenError, Result};
-use crate::storage::{self, Database, Inspected, System, Tx};
+use crate::storage::{self, Content, Database, Inspected, System, Tx};
 use crate::time::clock::Clock;
 
 /// The longest that closing the database may take.
@@ -65,6 +65,8 @@ const HAPPENED: [(&str, &[&str]); 8] = [
 /// Makes the next start use the machine's clock. Returns none if nothing recorded lies ahead of it. With `dry_run`,
 /// changes nothing.
 ///
+/// Waits for the leases of nodes that were killed.
+///
 /// # Errors
 /// A sentence, also if a server has the database open.
 pub async fn accept(
@@ -76,6 +78,15 @@ pub async fn accept(
         return Err(OpenError::NoDatabase { path });
     }
     let inspected = Inspected::new(database_url).await?;
+    if inspected.content != Content::Blank
+        && let Some(mut connection) = storage::connect_server(database_url).await?
+    {
+        let nodes = cluster::await_absence(&mut connection).await?;
+        if !nodes.is_empty() {
+            let sentence = format!("nodes use it; stop them first: {}", cluster::names(&nodes));
+            return Err(OpenError::Accept(Error::NotSaved(sentence)));
+        }
+    }
     let database = Database::open(inspected, clock.clone(), Arc::default()).await?;
     let accepted = lower(&database, clock.wall(), dry_run).await;
     database.close(Instant::now() + CLOSING).await;
