@@ -107,7 +107,19 @@ impl Vault {
         self.0.notice_wait.store(wait, Ordering::Relaxed);
     }
 
-    /// Returns the faults that keep the vault from doing all of its work.
+    /// Returns all current faults, by cause. That of a lease which is over is known here at once; the follower may still
+    /// wait for the database.
+    pub fn faults(&self) -> Vec<(Cause, String)> {
+        let mut faults = self.readiness().report();
+        let reported = faults.iter().any(|(cause, _)| *cause == Cause::Lease);
+        if self.0.database.lease.is_over() && !reported {
+            let sentence = "the lease of this node is over, so it does not verify";
+            faults.push((Cause::Lease, sentence.to_owned()));
+        }
+        faults
+    }
+
+    /// Returns the place where components report faults that keep the vault from doing all of its work.
     pub fn readiness(&self) -> &Readiness {
         &self.0.database.readiness
     }

@@ -20,7 +20,7 @@ pub async fn healthz(State(state): State<AppState>) -> impl IntoResponse {
 
 /// 200 `ready` when all of Keyhold works; else 503 with a line for each fault.
 pub async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
-    let faults = state.vault.readiness().report();
+    let faults = state.vault.faults();
     if faults.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }

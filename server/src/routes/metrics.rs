@@ -134,8 +134,9 @@ fn scrape(vault: &Vault, outbox: Option<usize>) -> Result<Scrape> {
         ),
         &["cause"],
     )?;
+    let present = vault.faults();
     for cause in Cause::ALL {
-        let fault = vault.readiness().fault(cause).is_some();
+        let fault = present.iter().any(|(present, _)| *present == cause);
         faults
             .get_metric_with_label_values(&[cause.slug()])?
             .set(f64::from(u8::from(fault)));

@@ -138,9 +138,11 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     if timeout_at(signalled + DRAINED, drained).await.is_err() {
         tracing::warn!("some requests or emails did not finish in time and were cut off");
     }
-    let (usage, _) = tokio::join!(
+    // Until here this node followed the changes of the others, and they did not wait for it.
+    let (usage, _, ()) = tokio::join!(
         flusher.stop(signalled + FLUSHED),
-        timeout_at(signalled + FLUSHED, upkeep.stop())
+        timeout_at(signalled + FLUSHED, upkeep.stop()),
+        vault.leave(signalled + FLUSHED)
     );
     vault.close_by(signalled + CLOSED).await;
     usage.map_err(ServeError::UsageLost)
@@ -184,8 +186,17 @@ fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
         base_url: base_url.to_owned(),
         limits: config.limits.settings(),
         lease_seconds: config.lease,
-        node_address: bound.to_string(),
+        node_address: node_address(bound),
     }
+}
+
+/// Returns the address of this node for the list of nodes. One that listens on all addresses goes by the machine's name.
+fn node_address(bound: SocketAddr) -> String {
+    if !bound.ip().is_unspecified() {
+        return bound.to_string();
+    }
+    let name = rustix::system::uname();
+    format!("{}:{}", name.nodename().to_string_lossy(), bound.port())
 }
 
 async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), vault::Error> {
@@ -203,4 +214,23 @@ async fn announce_demo(vault: &Vault, base_url: &str) -> Result<(), vault::Error
         demo::PASSWORD
     );
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_listed_where_it_can_be_found() {
+        let local = SocketAddr::from(([10, 0, 0, 21], 3000));
+        assert_eq!(node_address(local), "10.0.0.21:3000");
+        for everywhere in [
+            SocketAddr::from(([0, 0, 0, 0], 3000)),
+            SocketAddr::from(([0; 16], 3000)),
+        ] {
+            let listed = node_address(everywhere);
+            assert!(listed.ends_with(":3000"), "{listed}");
+            assert!(listed.parse::<SocketAddr>().is_err(), "{listed}");
+        }
+    }
 }

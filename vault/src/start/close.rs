@@ -12,6 +12,14 @@ use crate::vault::Vault;
 const CLOSING: Duration = Duration::from_secs(10);
 
 impl Vault {
+    /// Ends verification for good and gives the lease back, so that no change waits for this node. Without effect on SQLite,
+    /// which has no leases. The vault can still write what concerns no key, such as usage.
+    pub async fn leave(&self, deadline: Instant) {
+        if let Some(node) = self.0.database.node() {
+            node.leave(deadline).await;
+        }
+    }
+
     /// Closes the database, for a graceful stop.
     pub async fn close(&self) {
         self.close_by(Instant::now() + CLOSING).await;

@@ -1,6 +1,8 @@
 //! Several vaults on one database of a PostgreSQL server, as nodes are. `KEYHOLD_TEST_POSTGRES` is its address; a run
 //! without a server leaves these tests out.
 
+mod membership;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -12,6 +14,7 @@ use tempfile::TempDir;
 use url::Url;
 use vault::clock::SystemClock;
 use vault::limits::Settings;
+use vault::readiness::Cause;
 use vault::test_support::{Member, creation, expire, newcomer, restore, verify};
 use vault::verify::Rejection;
 use vault::{Account, Actor, Caller, NewKey, OpenError, Options, Vault};
@@ -78,6 +81,18 @@ impl Shared {
     async fn addresses(&self) -> Vec<String> {
         let nodes = vault::nodes(self.url().as_str()).await.unwrap().unwrap();
         nodes.into_iter().map(|node| node.address).collect()
+    }
+
+    /// Adds the rows of processes that were killed, with leases of this many milliseconds.
+    async fn leave_killed(&self, count: usize, lease_ms: i64) {
+        let mut database = self.database().await;
+        let killed = format!(
+            "INSERT INTO nodes
+                 (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms)
+             SELECT 'killed' || n, '', 'killed', 'of another pepper', 0, 7, {lease_ms}, 0, 0, 0
+             FROM generate_series(1, {count}) n"
+        );
+        run(&mut database, killed).await;
     }
 
     /// Removes the database, once its nodes are closed.
@@ -166,26 +181,6 @@ async fn an_acknowledged_change_holds_on_every_node() {
         node.close().await;
     }
     assert!(shared.addresses().await.is_empty());
-    shared.remove().await;
-}
-
-/// Both at once: a node that joins during changes has every one of them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_node_that_joins_has_every_change() {
-    let shared = Shared::new().await;
-    let first = shared.node("a").await;
-    let member = member(&first).await;
-    for round in 0..6 {
-        let name = format!("key {round}");
-        let creation = creation(&name, "", "90d");
-        let key = first.create_key(&member.actor, creation).await.unwrap();
-        let access_key = key.access_key.to_string();
-        let (second, ()) = tokio::join!(shared.node("b"), expire(&first, &member, &access_key));
-        assert!(is_expired(&second, &key), "round {round}");
-        second.close().await;
-    }
-    first.close().await;
     shared.remove().await;
 }
 
@@ -309,99 +304,22 @@ async fn a_page_learns_what_its_change_waits_for() {
         waiting(account, &access_key).await.is_none()
     })
     .await;
-    for node in [here, there, third] {
-        node.close().await;
-    }
-    shared.remove().await;
-}
+    assert_eq!(rejection(&there, key), Some(UNAVAILABLE));
+    assert!(!there.is_trusted());
+    assert!(there.faults().iter().any(|(cause, _)| *cause == Cause::Lease));
+    assert!(is_expired(&here, key));
+    assert!(here.is_trusted());
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_node_whose_row_was_removed_joins_again() {
-    let shared = Shared::new().await;
-    let (here, there) = (shared.node("a").await, shared.node("b").await);
-    let member = member(&here).await;
-    let key = &member.default_key;
-    let mut database = shared.database().await;
-    run(
-        &mut database,
-        "DELETE FROM nodes WHERE address = 'b'".to_owned(),
-    )
-    .await;
-    until("the node joins again", async || {
-        shared.addresses().await == ["a", "b"] && rejection(&there, key).is_none()
-    })
-    .await;
-    expire(&there, &member, &key.access_key.to_string()).await;
-    assert!(is_expired(&here, key) && is_expired(&there, key));
+    run(&mut lock, "ROLLBACK".to_owned()).await;
+    until("the node recovers", async || is_expired(&there, key)).await;
+    // No change waits for what is over.
+    restore(&there, &member, &key.access_key.to_string(), "never").await;
+    assert_eq!(
+        (rejection(&here, key), rejection(&there, key)),
+        (None, None)
+    );
     here.close().await;
     there.close().await;
-    shared.remove().await;
-}
-
-/// Another entry has the number of the one that the node applied last, and the rows are those of an earlier state.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_log_that_lost_its_entries_is_noticed() {
-    let shared = Shared::new().await;
-    let node = shared.node("a").await;
-    let member = member(&node).await;
-    let mut database = shared.database().await;
-    let statements = "BEGIN;
-        UPDATE api_keys SET expires_at = 1;
-        UPDATE key_changes SET tag = 'another' WHERE seq = (SELECT MAX(seq) FROM key_changes);
-        COMMIT";
-    run(&mut database, statements.to_owned()).await;
-    until("the node loads again", async || {
-        is_expired(&node, &member.default_key)
-    })
-    .await;
-    node.close().await;
-    shared.remove().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_node_with_another_pepper_or_lease_is_refused() {
-    let shared = Shared::new().await;
-    let node = shared.node("a").await;
-    let lease = Options {
-        lease_seconds: 6,
-        ..shared.options("b")
-    };
-    let pepper = Options {
-        pepper_file: shared.folder.path().join("another"),
-        ..shared.options("b")
-    };
-    for (options, named) in [
-        (lease, "KEYHOLD_LEASE is 6 here and 5"),
-        (pepper, "another pepper"),
-    ] {
-        let refused = open(&options).await.err().map(|error| error.to_string());
-        let refused = refused.unwrap_or_default();
-        assert!(
-            refused.contains(named) && refused.contains("the node at a"),
-            "{refused}"
-        );
-    }
-    assert_eq!(shared.addresses().await, ["a"]);
-    node.close().await;
-    shared.remove().await;
-}
-
-/// The row of a killed process is in the way of one with another lease until its own is over.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_killed_node_delays_another_lease_only_until_its_own_is_over() {
-    let shared = Shared::new().await;
-    shared.node("a").await.close().await;
-    let mut database = shared.database().await;
-    let killed = "INSERT INTO nodes
-        (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms)
-        VALUES ('killed', '', 'killed', 'of another pepper', 0, 7, 300, 0, 0, 0)";
-    run(&mut database, killed.to_owned()).await;
-    let node = shared.node("a").await;
-    assert_eq!(shared.addresses().await, ["a"]);
-    node.close().await;
+    third.close().await;
     shared.remove().await;
 }
