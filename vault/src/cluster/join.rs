@@ -18,6 +18,8 @@ pub struct Database {
     pub url: String,
     /// The key of the advisory lock that is the write turn.
     pub turn: i64,
+    /// The newest migration that this version knows.
+    pub schema: i64,
     /// Opens a connection whose commits are durable.
     pub connect: Box<dyn Fn() -> BoxFuture<'static, sqlx::Result<AnyConnection>> + Send + Sync>,
     /// Makes a directory equal to the database.
@@ -41,6 +43,10 @@ pub enum JoinError {
     Skew(i64),
     #[error(transparent)]
     Incompatible(Incompatible),
+    #[error(
+        "the database has the migration {0}, with which this version cannot work: upgrade this node"
+    )]
+    Outdated(i64),
 }
 
 impl JoinError {
@@ -73,6 +79,10 @@ impl Database {
                 sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection),
             )
             .await?;
+            let breaking = nodes::breaking_migration(connection, self.schema);
+            if let Some(migration) = within(ANSWER, breaking).await? {
+                return Err(JoinError::Outdated(migration).into());
+            }
             let obstacles = within(ANSWER, nodes::obstacles(connection, introduction)).await?;
             if obstacles.is_empty() {
                 let inserted = nodes::insert(connection, introduction);

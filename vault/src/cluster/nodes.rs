@@ -58,6 +58,20 @@ pub struct Listed {
     pub clock: i64,
 }
 
+/// Returns a migration after `known` with which a version that does not know it cannot work: its name says so.
+pub async fn breaking_migration(
+    connection: &mut AnyConnection,
+    known: i64,
+) -> sqlx::Result<Option<i64>> {
+    let found: Option<(i64,)> = sqlx::query_as(
+        "SELECT version FROM _sqlx_migrations WHERE version > $1 AND description LIKE 'breaking%' LIMIT 1",
+    )
+    .bind(known)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|(version,)| version))
+}
+
 /// Returns the nodes that differ in something that all nodes must share.
 pub async fn obstacles(
     connection: &mut AnyConnection,

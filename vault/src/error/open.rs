@@ -36,6 +36,11 @@ pub enum OpenError {
         found: i64,
         known: i64,
     },
+    #[error(
+        "the migration {migration} of the database needs all nodes of an older version to be stopped, and these hold leases: \
+         {nodes}"
+    )]
+    OlderNodes { migration: i64, nodes: String },
     #[error("{database} is the database of another program, not of keyhold")]
     Foreign { database: String },
     #[error(

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::address::address;
 use super::backup;
 use super::connection::{assert_settings, connect, disable_busy_wait, readers};
-use super::content::{Content, Inspected, LockedFile, MIGRATIONS, Place};
+use super::content::{Content, Inspected, LockedFile, MIGRATIONS, Place, newest_schema};
 use super::engine::Engine;
 use super::keeper::Keeper;
 use super::key_rows;
@@ -19,6 +19,7 @@ use super::lock::Lock;
 use super::long_read::LongRead;
 use super::postgres::{self, Commits, Renewal, Server, TURN};
 use super::readers::Readers;
+use super::upgrade;
 use super::watch::Watch;
 use super::writer::Writer;
 use super::writer::transaction::Write;
@@ -77,8 +78,7 @@ impl Database {
         // Before anything is written: other nodes take over the instants of this one.
         let skew = clock.ahead_of(postgres::clock(&mut connection).await.map_err(opened)?);
         JoinError::of_skew(skew).map_err(|refused| OpenError::Join(refused.to_string()))?;
-        // Several nodes that start at once migrate one after another.
-        MIGRATIONS.run(&mut connection).await?;
+        upgrade::migrate(&server, &mut connection, &MIGRATIONS).await?;
         let renewal = Renewal::default();
         let readers = server.readers(renewal.clone()).await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());
@@ -117,6 +117,7 @@ impl Database {
         let shared = cluster::Database {
             url: server.url().to_owned(),
             turn: TURN,
+            schema: newest_schema(),
             connect: Box::new(move || {
                 let (server, readers) = (connecting.clone(), readers.clone());
                 Box::pin(async move {

@@ -18,6 +18,7 @@ mod maintenance;
 mod postgres;
 mod readers;
 mod transaction;
+mod upgrade;
 pub mod version;
 mod watch;
 mod writer;

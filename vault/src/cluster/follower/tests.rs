@@ -19,6 +19,7 @@ async fn a_panic_does_not_end_the_follower() -> Result<(), Box<dyn std::error::E
     let database = Database {
         url: String::new(),
         turn: 0,
+        schema: 0,
         connect: Box::new(move || {
             assert!(connects.fetch_add(1, Ordering::Relaxed) > 0, "a fault");
             later.notify_one();

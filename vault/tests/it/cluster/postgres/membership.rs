@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vault::clock::SystemClock;
+use vault::readiness::Cause;
 use vault::test_support::{creation, expire};
 use vault::{Options, accept_clock};
 
@@ -159,6 +160,32 @@ async fn a_node_that_has_left_delays_no_change_and_still_writes_usage() {
     there.flush_usage().await.unwrap();
     there.close().await;
     here.close().await;
+    shared.remove().await;
+}
+
+/// An older version's row was removed while it was cut off, and then a newer version changed the tables.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_does_not_join_again_after_a_breaking_migration() {
+    let shared = Shared::new().await;
+    let node = shared.node("a").await;
+    let key = member(&node).await.default_key;
+    let mut database = shared.database().await;
+    let upgrade = "BEGIN;
+        INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        VALUES (9999, 'breaking later', TRUE, '', 0);
+        DELETE FROM nodes;
+        COMMIT";
+    run(&mut database, upgrade.to_owned()).await;
+    until("the node says why", async || {
+        let faults = node.faults();
+        let lease = faults.iter().find(|(cause, _)| *cause == Cause::Lease);
+        lease.is_some_and(|(_, fault)| fault.contains("upgrade this node"))
+    })
+    .await;
+    assert_eq!(rejection(&node, &key), Some(UNAVAILABLE));
+    assert!(shared.addresses().await.is_empty());
+    node.close().await;
     shared.remove().await;
 }
 
