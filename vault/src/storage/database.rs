@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, Connection};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
@@ -78,7 +78,9 @@ impl Database {
         // Before anything is written: other nodes take over the instants of this one.
         let skew = clock.ahead_of(postgres::clock(&mut connection).await.map_err(opened)?);
         JoinError::of_skew(skew).map_err(|refused| OpenError::Join(refused.to_string()))?;
-        upgrade::migrate(&server, &mut connection, &MIGRATIONS).await?;
+        let mut migrating = server.connect_to_migrate().await.map_err(opened)?;
+        upgrade::migrate(&server, &mut migrating, &MIGRATIONS).await?;
+        migrating.close().await.map_err(opened)?;
         let renewal = Renewal::default();
         let readers = server.readers(renewal.clone()).await.map_err(opened)?;
         let (readiness, changed) = (Arc::default(), Arc::default());

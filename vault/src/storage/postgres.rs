@@ -32,6 +32,8 @@ pub use readers::Renewal;
 
 /// The key of the advisory lock: "keyhold" in ASCII. Advisory locks belong to one database.
 pub const TURN: i64 = 0x006b_6579_686f_6c64;
+/// The key of the lock of the process that migrates the tables.
+const MIGRATION: i64 = TURN + 1;
 /// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
 /// The longest wait for a commit or a rollback, after which its connection is given up and its outcome in doubt. A
@@ -133,6 +135,23 @@ impl Server {
             Err(error) if code(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Opens a connection to migrate the tables by, while no other process does that. The limits of time are for statements on
+    /// behalf of clients: a migration of a large table may take minutes, and so may the wait for the node that makes it. A
+    /// table that is locked ends it all the same: statements of other nodes would wait behind this one.
+    pub async fn connect_to_migrate(&self) -> sqlx::Result<AnyConnection> {
+        let options = AnyConnectOptions::from_str(self.url())?.disable_statement_logging();
+        let mut connection = self.connect_by(options).await?;
+        durable(&mut connection).await?;
+        let unlimited = format!(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;
+             SELECT pg_advisory_lock({MIGRATION}); SET lock_timeout = '2s'"
+        );
+        sqlx::raw_sql(AssertSqlSafe(unlimited))
+            .execute(&mut connection)
+            .await?;
+        Ok(connection)
     }
 
     /// Opens a connection that only reads, for as long as that takes, beside every other process.

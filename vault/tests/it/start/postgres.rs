@@ -183,3 +183,22 @@ async fn a_node_that_may_not_join_writes_nothing() {
     std::fs::write(&pepper, own).unwrap();
     fixture.try_open_again().await.unwrap().close().await;
 }
+
+/// A large table takes longer than the statements of a node may.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_migration_has_no_limit_of_time() {
+    let fixture = Fixture::new().await;
+    fixture.vault.close().await;
+    let mut database = fixture.database().await;
+    run(
+        &mut database,
+        "DROP TABLE commits; DELETE FROM _sqlx_migrations WHERE version = 15;
+         CREATE FUNCTION refuse_a_limit() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF current_setting('statement_timeout') <> '0' THEN RAISE EXCEPTION 'limited'; END IF;
+         END $$;
+         CREATE EVENT TRIGGER limits ON ddl_command_start EXECUTE FUNCTION refuse_a_limit()",
+    )
+    .await;
+    fixture.try_open_again().await.unwrap().close().await;
+}
