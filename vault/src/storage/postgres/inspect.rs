@@ -2,12 +2,20 @@
 //! without a pooler that would separate a connection from its session, with our tables or none, and the rights to
 //! change them.
 
-use sqlx::any::install_default_drivers;
-use sqlx::{AnyConnection, Connection, Row};
+use std::time::Duration;
 
-use super::Server;
+use sqlx::any::install_default_drivers;
+use sqlx::postgres::PgListener;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
+use tokio::time::timeout;
+
+use super::{CONNECT, Server, silent};
+use crate::crypto::random;
 use crate::error::{OpenError, Refusal};
 use crate::storage::content::{Content, is_current, read_schema};
+
+/// The longest that a notification may take.
+const HEARD: Duration = Duration::from_secs(5);
 
 /// The oldest version that is supported, as `server_version_num`.
 const NEEDED: i64 = 150_000;
@@ -90,8 +98,8 @@ async fn refusal(connection: &mut AnyConnection) -> sqlx::Result<Option<Refusal>
     })
 }
 
-/// Returns whether connections share sessions, as they do behind a pooler that lends them out by the transaction: it
-/// gives the session that is free first to the next connection that needs one.
+/// Returns whether connections share sessions, as they do behind a pooler that lends them out by the transaction. It often
+/// gives the session that is free first to the next connection that needs one; if there are several, it may not.
 async fn is_pooled(server: &Server, connection: &mut AnyConnection) -> sqlx::Result<bool> {
     let ours = session(connection).await?;
     let mut other = server.connect().await?;
@@ -99,7 +107,34 @@ async fn is_pooled(server: &Server, connection: &mut AnyConnection) -> sqlx::Res
     let shared = session(&mut other).await? == ours;
     sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
     other.close().await?;
-    Ok(shared)
+    Ok(shared || !hears(server, connection).await?)
+}
+
+/// Returns whether a notification reaches a connection that waits for it. One without a session of its own gets none.
+async fn hears(server: &Server, connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let channel =
+        random::id("keyhold_").map_err(|error| sqlx::Error::Protocol(error.to_string()))?;
+    let listen = async {
+        let mut listener = PgListener::connect(server.url()).await?;
+        listener.listen(&channel).await?;
+        Ok(listener)
+    };
+    let mut listener = match timeout(CONNECT, listen).await.map_err(|_| silent())? {
+        Ok(listener) => listener,
+        // A standby cannot listen, as the next check reports.
+        Err(sqlx::Error::Database(_)) => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let notify = AssertSqlSafe(format!("NOTIFY {channel}"));
+    match sqlx::raw_sql(notify).execute(connection).await {
+        Ok(_) => {}
+        // The notification came to this connection, which has the session of the other one.
+        Err(sqlx::Error::Protocol(_)) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    Ok(timeout(HEARD, listener.recv())
+        .await
+        .is_ok_and(|heard| heard.is_ok()))
 }
 
 /// Returns the number of the server's process that serves a connection. Not by a prepared statement.
