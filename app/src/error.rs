@@ -175,7 +175,7 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(60 * 60),
                 ..Self::new("quota_exceeded", quota(limit, most))
             },
-            vault::Error::Busy => Self {
+            vault::Error::Busy | vault::Error::Deadlock => Self {
                 retry_after: Some(1),
                 ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
             },

@@ -48,6 +48,10 @@ pub struct Options {
 /// The default delay of the mail about a manually expired key, in milliseconds.
 pub(crate) const NOTICE_WAIT_MS: i64 = 60 * 1000;
 
+/// The attempts at a change after the first, if the database server ends it because of another session. Keyhold's own changes
+/// take turns; those sessions are an administrator's.
+const RETRIES: u32 = 2;
+
 /// The handle to the vault; cheap to clone.
 #[derive(Clone)]
 pub struct Vault(pub(crate) Arc<Inner>);
@@ -136,7 +140,7 @@ impl Vault {
 
     /// Makes a change in one transaction: `change` receives it, and its publications are applied before this returns.
     /// Once its turn has come, the change runs to completion even if the client disconnects; a change that still waits
-    /// for its turn is abandoned.
+    /// for its turn is abandoned. One that the server ends because of another session is made again, from its beginning.
     ///
     /// # Errors
     /// The errors of the authority's check and of `change`; [`Error::Throttled`] if its account changes too much;
@@ -144,8 +148,8 @@ impl Vault {
     /// it may have taken this one.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
-        authority: impl Authority,
-        change: impl for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<T>> + Send + 'static,
+        authority: impl Authority + Clone,
+        change: impl for<'a> FnOnce(&'a mut Tx) -> BoxFuture<'a, Result<T>> + Clone + Send + 'static,
     ) -> Result<T> {
         if let Some(account) = authority.quota() {
             self.0.limits.change(account)?;
@@ -153,6 +157,15 @@ impl Vault {
         let vault = self.clone();
         let change = async move {
             let database = &vault.0.database;
+            let retries = if database.is_shared() { RETRIES } else { 0 };
+            for _ in 0..retries {
+                let (authority, change) = (authority.clone(), change.clone());
+                let made = database.transact(authority, async |tx| change(tx).await);
+                match made.await {
+                    Err(Error::Deadlock) => {}
+                    made => return made,
+                }
+            }
             database
                 .transact(authority, async |tx| change(tx).await)
                 .await

@@ -85,6 +85,7 @@ mod of_the_vault {
             (Error::Throttled { retry_after: 30 }, "throttled", Some(30)),
             (Error::Quota(Limit::Keys, 9), "quota_exceeded", Some(3600)),
             (Error::Busy, "unavailable", Some(1)),
+            (Error::Deadlock, "unavailable", Some(1)),
             (Error::NotSaved(cause()), "unavailable", Some(5)),
             (Error::InDoubt(cause()), "unavailable", Some(5)),
             (Error::Unavailable(cause()), "unavailable", Some(5)),

@@ -1,6 +1,7 @@
 //! Errors of operations.
 
 use shared::validation::FieldErrors;
+use sqlx::error::DatabaseError;
 
 use super::conflict::Conflict;
 use super::limit::Limit;
@@ -41,6 +42,9 @@ pub enum Error {
     /// The limit on a number of things is reached.
     #[error("no more than {most} {what}", most = .1, what = .0.slug())]
     Quota(Limit, u32),
+    /// The database server ended the change because of a session that is not Keyhold's, as in a deadlock, more than once.
+    #[error("another session of the database is in the way")]
+    Deadlock,
     /// Too many passwords wait to be checked, or the turn to read or to change something did not come in time.
     #[error("busy")]
     Busy,
@@ -68,9 +72,16 @@ impl From<sqlx::Error> for Error {
         match error {
             // All readers are in use, which says nothing about the database.
             sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Database(error) if is_of_another_session(&*error) => Self::Deadlock,
             error => Self::Unavailable(error.to_string()),
         }
     }
+}
+
+/// Returns whether a transaction was ended only because of another one. These are states of PostgreSQL: a serialization
+/// failure and a deadlock.
+fn is_of_another_session(error: &dyn DatabaseError) -> bool {
+    matches!(error.code().as_deref(), Some("40001" | "40P01"))
 }
 
 impl From<FieldErrors> for Error {

@@ -340,7 +340,10 @@ impl Vault {
     /// change) and publishes it.
     async fn change<E>(&self, actor: &Actor, access_key: AccessKey, edit: E) -> Result<Changed>
     where
-        E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>> + Send + 'static,
+        E: FnOnce(&mut Row, &Account, i64) -> Result<Option<(Action, String)>>
+            + Clone
+            + Send
+            + 'static,
     {
         let (vault, account) = (self.clone(), actor.account().clone());
         self.write(actor.clone(), move |tx| {

@@ -9,7 +9,7 @@
 mod postgres;
 mod sqlite;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use shared::token::AccessKey;
 use tokio::sync::oneshot;
@@ -56,6 +56,25 @@ impl Site {
     }
 }
 
+/// A value for the only attempt at a change: a change can be cloned for another.
+struct Only<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Only<T> {
+    fn new(value: T) -> Self {
+        Self(Arc::new(Mutex::new(Some(value))))
+    }
+
+    fn take(&self) -> T {
+        self.0.lock().unwrap().take().unwrap()
+    }
+}
+
+impl<T> Clone for Only<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 fn entry() -> Entry<'static> {
     Entry::of_account("", Action::SignedIn, "")
 }
@@ -66,11 +85,12 @@ async fn the_instant_is_read_in_the_turn() {
     let site = Site::new().await;
     let (begun, first_begun) = oneshot::channel();
     let (go, gone) = oneshot::channel();
+    let (begun, gone) = (Only::new(begun), Only::new(gone));
     let first = site.vault.write(System, move |tx| {
         Box::pin(async move {
             let now = tx.now();
-            let _ = begun.send(());
-            gone.await.unwrap();
+            let _ = begun.take().send(());
+            gone.take().await.unwrap();
             assert_eq!(tx.now(), now, "one change has one instant");
             Ok(now)
         })
@@ -124,12 +144,13 @@ async fn a_change_that_has_begun_is_committed_and_published_without_its_client()
     let site = Site::new().await;
     let (begun, has_begun) = oneshot::channel();
     let (go, gone) = oneshot::channel();
+    let (begun, gone) = (Only::new(begun), Only::new(gone));
     let (vault, published) = (site.vault.clone(), site.publishes());
     let client = tokio::spawn(async move {
         let change = vault.write(System, move |tx| {
             Box::pin(async move {
-                let _ = begun.send(());
-                gone.await.unwrap();
+                let _ = begun.take().send(());
+                gone.take().await.unwrap();
                 tx.publish(published);
                 tx.audit(entry()).await
             })

@@ -1,5 +1,7 @@
 //! What a change on PostgreSQL does not leave to the server.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use sqlx::AssertSqlSafe;
 
 use super::*;
@@ -64,4 +66,34 @@ async fn a_change_is_published_before_the_answer() {
     });
     change.await.unwrap();
     assert_eq!(site.vault.key_count(), 0);
+}
+
+/// Sessions that are not Keyhold's take no turn, so the server may end a change for their sake.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_change_that_another_session_ends_is_made_again() {
+    let site = Site::new().await;
+    let before = site.instants().await.len();
+    for (code, failures) in [("40001", 2), ("40P01", 2), ("40P01", 3)] {
+        let tries = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&tries);
+        let change = site.vault.write(System, move |tx| {
+            Box::pin(async move {
+                tx.audit(entry()).await?;
+                if counted.fetch_add(1, Ordering::Relaxed) < failures {
+                    let end = format!(
+                        "DO $$ BEGIN RAISE EXCEPTION 'ended' USING ERRCODE = '{code}'; END $$"
+                    );
+                    let end = sqlx::raw_sql(AssertSqlSafe(end));
+                    end.execute(tx.connection()).await?;
+                }
+                Ok(())
+            })
+        });
+        let outcome = change.await;
+        assert_eq!(outcome.is_ok(), failures < 3, "{outcome:?}");
+        assert_eq!(tries.load(Ordering::Relaxed), 3, "bounded");
+    }
+    assert_eq!(site.instants().await.len(), before + 2, "once each");
+    assert_eq!(site.vault.write_failures(), 0);
 }
