@@ -4,3 +4,4 @@ pub mod calendar;
 pub mod delivery_log;
 pub mod settings;
 pub mod sweep;
+mod wishes;

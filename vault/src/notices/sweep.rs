@@ -17,13 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use futures_util::{Stream, TryStreamExt};
-use shared::notice::{Stage, Stages};
+use shared::notice::Stage;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::error::{Error, Result};
+use crate::notices::wishes::{Choices, Wishes};
 use crate::outbox::ledger::{self, Report};
 use crate::outbox::{self, MailTo, Wait};
-use crate::storage::audit::Action;
 use crate::storage::{Database, LongRead, System, Tx};
 
 /// Accounts written in one transaction, so that a million keys that expire at midnight do not block all other writes.
@@ -158,58 +158,6 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// What an account wants to be told, and where.
-struct Wishes {
-    stages: Stages,
-    recipients: Vec<String>,
-}
-
-impl Wishes {
-    /// Reads them as of this transaction; none if the account is gone.
-    async fn of(connection: &mut AnyConnection, account: &str) -> Result<Option<Self>> {
-        let row: Option<(String, String, Option<String>)> = sqlx::query_as(
-            "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-             FROM accounts WHERE id = $1",
-        )
-        .bind(account)
-        .fetch_optional(connection)
-        .await?;
-        Ok(row.map(|(chosen, own, second)| Self {
-            stages: read(&chosen),
-            recipients: [Some(own), second].into_iter().flatten().collect(),
-        }))
-    }
-}
-
-/// The choices of stages that an account has made, each with its instant, in the order of time.
-struct Choices(Vec<(i64, String)>);
-
-impl Choices {
-    /// Reads them from the audit trail, where each choice is an entry.
-    async fn of(connection: &mut AnyConnection, account: &str) -> Result<Self> {
-        let rows = sqlx::query_as(
-            "SELECT at, detail FROM audit WHERE account_id = $1 AND subject = '' AND action = $2 ORDER BY id",
-        )
-        .bind(account)
-        .bind(Action::StagesChosen.slug())
-        .fetch_all(connection)
-        .await?;
-        Ok(Self(rows))
-    }
-
-    /// Returns the stages that were chosen at an instant; `present` are those of today. A stage that falls due just
-    /// before a choice is swept after it, and follows the choice that held when it fell due.
-    fn at(&self, instant: i64, present: Stages) -> Stages {
-        let made = self.0.partition_point(|(at, _)| *at <= instant);
-        if made == self.0.len() {
-            return present;
-        }
-        // A new account has chosen all.
-        let before = made.checked_sub(1).map(|last| read(&self.0[last].1));
-        before.unwrap_or(Stages::ALL)
-    }
-}
-
 /// Records that a key was expired manually, in the transaction that does it. The mail waits, so that it can cover all
 /// keys that are expired by then.
 pub async fn expired_manually(
@@ -248,12 +196,6 @@ pub async fn told_by(
     };
     ledger::record(connection, mail, &report, None).await?;
     Ok(())
-}
-
-/// Parses the stages that an account has chosen. A value that this version does not know is from a newer one that was
-/// rolled back, and selects all stages.
-fn read(chosen: &str) -> Stages {
-    chosen.parse().unwrap_or(Stages::ALL)
 }
 
 /// A stage that a key has reached.
