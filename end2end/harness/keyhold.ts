@@ -66,6 +66,21 @@ export class Keyhold {
     return keyhold;
   }
 
+  /** Starts another node on the database of this one. */
+  async another(settings: Record<string, string>): Promise<Keyhold> {
+    const shared = { KEYHOLD_DATABASE_URL: this.#database!.url, KEYHOLD_PEPPER_FILE: join(this.folder, "pepper") };
+    return Keyhold.start([], { ...shared, ...settings });
+  }
+
+  /** Stops the process in the middle of whatever it does, until `thaw`. */
+  freeze(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   async #ready(): Promise<void> {
     let failure: Error | undefined;
     this.#process.once("error", (error) => (failure = error));
