@@ -50,6 +50,8 @@ def main():
     arguments.add_argument("--binary", default=os.environ.get("KEYHOLD_BINARY") or str(ROOT / "target/release/keyhold"))
     arguments.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help=", ".join(ROWS))
     chosen = arguments.parse_args()
+    if chosen.alone and not chosen.short:
+        arguments.error("--alone is for the short forms: docs/cluster.md is about a whole cluster")
     if sys.platform != "linux":
         arguments.exit(1, "cluster: Linux only.\n")
     if not os.access(chosen.binary, os.X_OK):

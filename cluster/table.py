@@ -20,7 +20,8 @@ HEAD = """# Cluster
 
 Written by `make cluster-faults`; do not edit. Each row is a module of `cluster/rows/`, run against the release build: three
 nodes, PostgreSQL with a synchronous standby under Patroni, HAProxy and nginx, all on one machine. The rows about violations and the
-number of nodes have one PostgreSQL server, whose log reaches the disk. The command in a row measures it again; `make cluster-faults`
+number of nodes have one PostgreSQL server, whose log reaches the disk; that about verification has one node beside it, and that about
+1,000,000 keys has one node. The command in a row measures it again; `make cluster-faults`
 measures all in 40 minutes, on a machine that does nothing else. Each row is written as soon as it is measured, so a run that is
 interrupted keeps the finished ones.
 

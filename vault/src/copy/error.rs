@@ -20,8 +20,8 @@ pub enum CopyError {
     #[error("{0} is empty: there is nothing to copy")]
     Blank(String),
     #[error(
-        "{database} has the tables of an earlier keyhold ({found} of {known} migrations): start this version once on it, stop \
-         it, and try again"
+        "{database} has the tables of an earlier keyhold ({found} of {known} migrations): start this version once on it and stop \
+         it, or use the earlier version"
     )]
     Earlier {
         database: String,

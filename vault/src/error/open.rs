@@ -74,6 +74,17 @@ pub enum OpenError {
     },
     #[error("{} cannot be restored: {reason}", path.display())]
     Restore { path: PathBuf, reason: String },
+    /// The only one after which the database may have changed.
+    #[error(
+        "{} may be restored or not, because the server did not confirm the commit ({reason}): restore it again{before}",
+        path.display()
+    )]
+    RestoreInDoubt {
+        path: PathBuf,
+        reason: String,
+        /// Names the copy from before, if there is one.
+        before: String,
+    },
     #[error("the database cannot be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("the database cannot be read: {0}")]

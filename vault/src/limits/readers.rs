@@ -1,6 +1,6 @@
 //! Turns at reading. An account's pages read data that grows with the account, and the database has few readers: one
 //! account holds at most [`MAX_OF_ACCOUNT`] of them at a time, and all accounts together leave two: one for the sweep,
-//! which holds a reader to its end, and one for quick queries, such as session lookups.
+//! which holds a reader of SQLite to its end, and one for quick queries, such as session lookups.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

@@ -205,10 +205,7 @@ impl Outgoing {
             Ok(true) => progress.hold_until(self.held_until(vault, now)),
             Ok(false) => {
                 progress.hold_until(BootTime::PAST);
-                tracing::warn!(
-                    mail,
-                    "the lease of an email is over, and another node sends it"
-                );
+                tracing::warn!(mail, "the lease of an email is over, so this attempt ends");
             }
             Err(error) if error.is_news() => {
                 tracing::warn!(%error, mail, "the lease of an email cannot be extended yet");

@@ -1,4 +1,4 @@
-//! What an account wants to be told and where: the stages that it has chosen, now and earlier, and its recipients.
+//! The wishes of an account about notices: the stages that it has chosen, now and earlier, and its recipients.
 
 use shared::notice::Stages;
 use sqlx::AnyConnection;
@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 use crate::error::Result;
 use crate::storage::audit::Action;
 
-/// What an account wants to be told, and where.
+/// The present wishes of an account.
 pub struct Wishes {
     pub stages: Stages,
     pub recipients: Vec<String>,

@@ -185,9 +185,12 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let instants = [Some(now), ours, theirs].into_iter().flatten();
     let at = instants.clone().max().unwrap_or(now);
     let earliest = instants.min().unwrap_or(now);
-    let (swept_to,): (Option<i64>,) = sqlx::query_as("SELECT MAX(swept_to) FROM present.sweeps")
-        .fetch_one(&mut *connection)
-        .await?;
+    // Only this row is about what was swept. The other one, of nodes, may be about a sweep that did not end.
+    let swept_to: Option<(i64,)> =
+        sqlx::query_as("SELECT swept_to FROM present.sweeps WHERE id = 1")
+            .fetch_optional(&mut *connection)
+            .await?;
+    let swept_to = swept_to.map(|(swept_to,)| swept_to);
     // An earlier version did not tell the two apart; this is the rule of its migration.
     let (has_owners,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM pragma_table_info('accounts', 'present') WHERE name = 'owned_at'",

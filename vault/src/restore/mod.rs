@@ -12,6 +12,7 @@ mod server;
 mod trail;
 mod work;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use sqlx::any::install_default_drivers;
@@ -107,7 +108,7 @@ impl Target {
 /// Replaces the database at `database_url` with a backup, at the present instant of `clock`, and reports how far that is.
 ///
 /// # Errors
-/// A sentence that names the obstacle; the present database is untouched then.
+/// A sentence that names the obstacle; the present database is untouched then, except after [`OpenError::RestoreInDoubt`].
 pub async fn restore(
     database_url: &str,
     pepper_file: &Path,
@@ -125,6 +126,12 @@ pub async fn restore(
         .file
         .canonicalize()
         .map_err(|error| failed(error.to_string()))?;
+    // Dropped last. The names of a server's working files are made of the backup's, so one process at a time restores it.
+    let backup = File::open(&file).map_err(|error| failed(error.to_string()))?;
+    if is_server(database_url) && backup.try_lock().is_err() {
+        let taken = "another process restores it: wait until that has ended";
+        return Err(failed(taken.to_owned()));
+    }
     let (mut target, path) = Target::take(database_url, &file, clock, wanted.dry_run).await?;
     let ending = if wanted.dry_run {
         ".drill"

@@ -1,4 +1,4 @@
-//! Revocation in the working copy: whatever the present database has revoked since the backup was made.
+//! Revocation in the working copy of everything that the present database has revoked since the backup was made.
 
 use sqlx::AnyConnection;
 
@@ -66,7 +66,7 @@ pub async fn revoke(
         .await?;
     // Notices and mails that were handled meanwhile are not sent again.
     if let Some(swept_to) = difference.swept_to {
-        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE swept_to < $1")
+        sqlx::query("UPDATE sweeps SET swept_to = $1 WHERE id = 1 AND swept_to < $1")
             .bind(swept_to)
             .execute(&mut *connection)
             .await?;

@@ -97,12 +97,13 @@ impl ServerDatabase {
             Ok(()) => Ok(kept),
             Err(error) => {
                 let before = kept.map_or_else(String::new, |kept| {
-                    format!(" {} is a copy from before.", kept.display())
+                    format!(". {} is a copy from before", kept.display())
                 });
-                let reason = format!(
-                    "the server did not confirm the commit ({error}), so it may be restored or not: restore it again.{before}"
-                );
-                Err(because(&self.file, reason))
+                Err(OpenError::RestoreInDoubt {
+                    path: self.file,
+                    reason: error.to_string(),
+                    before,
+                })
             }
         }
     }

@@ -51,6 +51,51 @@ fn node(id: &str, lease_until: &str) -> String {
     )
 }
 
+/// A sweep that ended before it had written anything has reported nothing.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn what_a_sweep_only_announced_is_swept_after_a_restore() {
+    let folder = backed_up().await;
+    let swept_to = "SELECT swept_to FROM sweeps WHERE id = 1";
+    let position = async || {
+        let mut database = folder.database().connect().await.unwrap();
+        let (position,): (i64,) = sqlx::query_as(swept_to)
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        database.close().await.unwrap();
+        position
+    };
+    let before = position().await;
+    let announce = format!(
+        "INSERT INTO sweeps (id, swept_to) VALUES (2, {0})
+         ON CONFLICT (id) DO UPDATE SET swept_to = {0}",
+        NOON + HOUR
+    );
+    run(&folder, &announce).await;
+    restore(&folder, &backup(&folder), NOON + HOUR)
+        .await
+        .unwrap();
+    assert_eq!(position().await, before);
+}
+
+/// While one process restores a backup, no other removes its working files.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_backup_is_restored_by_one_process_at_a_time() {
+    let folder = backed_up().await;
+    let wanted = backup(&folder);
+    let file = std::fs::File::open(&wanted.file).unwrap();
+    file.lock().unwrap();
+    let error = restore(&folder, &wanted, NOON + HOUR).await.unwrap_err();
+    assert!(
+        error.to_string().contains("another process restores it"),
+        "{error}"
+    );
+    drop(file);
+    restore(&folder, &wanted, NOON + HOUR).await.unwrap();
+}
+
 /// A node that was cut off while the database was replaced has no row, and knows no entry of the log: it cannot follow
 /// without loading everything.
 #[tokio::test]
