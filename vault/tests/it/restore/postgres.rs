@@ -88,10 +88,7 @@ async fn a_backup_is_restored_by_one_process_at_a_time() {
     let file = std::fs::File::open(&wanted.file).unwrap();
     file.lock().unwrap();
     let error = restore(&folder, &wanted, NOON + HOUR).await.unwrap_err();
-    assert!(
-        error.to_string().contains("another process restores it"),
-        "{error}"
-    );
+    assert!(error.contains("another process restores it"), "{error}");
     drop(file);
     restore(&folder, &wanted, NOON + HOUR).await.unwrap();
 }
