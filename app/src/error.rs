@@ -190,7 +190,7 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(5),
                 ..Self::new(
                     "unavailable",
-                    "It is not known whether the change was saved. Reload to see.",
+                    "It is not known whether the change was saved, and it may still be. Reload in a minute to see.",
                 )
             },
             vault::Error::Unavailable(cause) => {
