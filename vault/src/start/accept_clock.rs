@@ -81,7 +81,11 @@ pub async fn accept(
     if inspected.content != Content::Blank
         && let Some(mut connection) = storage::connect_server(database_url).await?
     {
-        let nodes = cluster::await_absence(&mut connection).await?;
+        let nodes = if dry_run {
+            cluster::listing(&mut connection).await?
+        } else {
+            cluster::await_absence(&mut connection).await?
+        };
         if !nodes.is_empty() {
             let sentence = format!("nodes use it; stop them first: {}", cluster::names(&nodes));
             return Err(OpenError::Accept(Error::NotSaved(sentence)));

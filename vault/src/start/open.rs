@@ -1,8 +1,13 @@
 //! Opening the vault.
 
+#![expect(clippy::disallowed_methods, reason = "leaving has a deadline")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::clock_floor;
 use super::load_directory::{Loader, check_pepper};
@@ -21,6 +26,9 @@ use crate::state::usage_counts::Usage;
 use crate::storage::{self, Content, Database, Inspected, READERS};
 use crate::time::clock::Clock;
 use crate::vault::{Inner, NOTICE_WAIT_MS, Options, Vault};
+
+/// The longest that a start which fails tries to give its lease back.
+const LEAVING: Duration = Duration::from_secs(5);
 
 impl Vault {
     /// Opens the database (creating or migrating it where needed) and loads every key.
@@ -41,14 +49,24 @@ impl Vault {
         };
         // First, because another node's pepper refuses this one: nothing may be written before.
         let joined = database.join(introduction, &directory, &clock).await?;
-        refold(&database).await.map_err(OpenError::Fold)?;
-        sweep::begin(&database).await.map_err(OpenError::Sweep)?;
-        if !joined {
-            Loader::begin(&database)
-                .await
-                .map_err(OpenError::Load)?
-                .load(&directory)
-                .await?;
+        let prepare = async {
+            refold(&database).await.map_err(OpenError::Fold)?;
+            sweep::begin(&database).await.map_err(OpenError::Sweep)?;
+            if !joined {
+                Loader::begin(&database)
+                    .await
+                    .map_err(OpenError::Load)?
+                    .load(&directory)
+                    .await?;
+            }
+            Ok(())
+        };
+        if let Err(obstacle) = prepare.await {
+            // Changes of other nodes would wait for the lease of this one.
+            if let Some(node) = database.node() {
+                node.leave(Instant::now() + LEAVING).await;
+            }
+            return Err(obstacle);
         }
         let readers = Readers::new(READERS, database.is_shared());
         let vault = Self(Arc::new(Inner {
