@@ -50,11 +50,13 @@ pub async fn await_absence(connection: &mut AnyConnection) -> sqlx::Result<Vec<L
             nodes::remove(connection, &row.id, row.renewals).await?;
         }
         if !alive.is_empty() && found.get_or_insert(now).until(now) >= COUNTING {
-            let listing = nodes::listing(connection).await?;
-            return Ok(listing
-                .into_iter()
-                .filter(|node| alive.contains(&node.id))
-                .collect());
+            let mut listing = nodes::listing(connection).await?;
+            listing.retain(|node| alive.contains(&node.id));
+            if !listing.is_empty() {
+                return Ok(listing);
+            }
+            // They have left meanwhile. Others may still be listed.
+            (alive, found) = (BTreeSet::new(), None);
         }
         sleep(POLL).await;
     }

@@ -49,6 +49,15 @@ pub enum JoinError {
     Outdated(i64),
 }
 
+/// How often a node waits for the write turn, four seconds each time, before it gives the start up.
+const TURNS: u32 = 5;
+
+/// Returns whether a lock could not be had in time.
+fn is_locked(error: &sqlx::Error) -> bool {
+    let error = error.as_database_error();
+    error.is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
 impl JoinError {
     /// Rejects a machine whose clock is ahead of the database's by this much, or behind it.
     pub fn of_skew(milliseconds: i64) -> Result<(), Self> {
@@ -69,16 +78,24 @@ impl Database {
     ) -> Result<String, Failure> {
         // The rows of processes that were killed: the number of their renewals, and when it was read first.
         let mut silent: BTreeMap<String, (i64, BootTime)> = BTreeMap::new();
+        let mut waits = TURNS;
         loop {
             let begin = format!(
                 "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '4s'; SELECT pg_advisory_xact_lock({})",
                 self.turn
             );
-            within(
-                COMMIT,
-                sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection),
-            )
-            .await?;
+            let begin = sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection);
+            match within(COMMIT, begin).await {
+                // A stopped process can hold the turn for a while, until the server ends its transaction.
+                Err(Failure::Database(error)) if is_locked(&error) && waits > 0 => {
+                    waits -= 1;
+                    tracing::warn!("another node holds the turn to write; this one waits for it");
+                    let roll_back = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
+                    within(COMMIT, roll_back).await?;
+                    continue;
+                }
+                taken => taken?,
+            };
             let breaking = nodes::breaking_migration(connection, self.schema);
             if let Some(migration) = within(ANSWER, breaking).await? {
                 return Err(JoinError::Outdated(migration).into());
