@@ -43,6 +43,7 @@ pub async fn raise(database: &Database, clock: &dyn Clock) -> Result<Option<i64>
             );
         }
         clock.raise(latest);
+        database.believe(latest);
     }
     Ok(recorded)
 }

@@ -271,6 +271,11 @@ impl Database {
         })
     }
 
+    /// Dates changes by an instant that was recorded before the start, if the clock shows an earlier one.
+    pub fn believe(&self, recorded: i64) {
+        self.writer.believe(recorded);
+    }
+
     /// Returns the number of failed writes since the start.
     pub fn write_failures(&self) -> u64 {
         self.writer.failures()

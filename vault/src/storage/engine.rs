@@ -30,6 +30,8 @@ pub struct Begun {
     pub latest: Option<i64>,
     /// The server's clock, UTC epoch milliseconds.
     pub clock: Option<i64>,
+    /// A migration with which this version cannot work. A node that was cut off while it was made comes back so.
+    pub breaking: Option<i64>,
 }
 
 /// The reasons for a write that has not begun.
@@ -158,6 +160,14 @@ impl Engine {
         match self {
             Self::Sqlite { .. } => true,
             Self::Postgres { .. } => postgres::leaves_doubt(error),
+        }
+    }
+
+    /// Returns the time that a commit may take beyond the deadline of a write, until its standbys confirm it.
+    pub fn confirmation(&self) -> Duration {
+        match self {
+            Self::Sqlite { .. } => Duration::ZERO,
+            Self::Postgres { .. } => postgres::END,
         }
     }
 

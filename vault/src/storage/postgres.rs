@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, install_default_drivers};
 use sqlx::{AnyConnection, AssertSqlSafe, ConnectOptions, Row};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::content::newest_schema;
 use super::engine::{Begun, NotBegun};
 use crate::error::{OpenError, Refusal};
 
@@ -36,10 +37,12 @@ pub const TURN: i64 = 0x006b_6579_686f_6c64;
 const MIGRATION: i64 = TURN + 1;
 /// The longest that connecting may take.
 const CONNECT: Duration = Duration::from_secs(2);
+/// The rest between two attempts to become the process that migrates the tables.
+const TRY_AGAIN: Duration = Duration::from_millis(250);
 /// The longest wait for a commit or a rollback, after which its connection is given up and its outcome in doubt. A
 /// commit that waits for a synchronous standby must not be cut short by the server: it would count as done without
 /// the standby having it.
-const END: Duration = Duration::from_secs(10);
+pub const END: Duration = Duration::from_secs(10);
 
 /// The time that the answer to the start of a write may take to arrive, once its deadline is over.
 pub const GRACE: Duration = Duration::from_millis(500);
@@ -144,13 +147,20 @@ impl Server {
         let options = AnyConnectOptions::from_str(self.url())?.disable_statement_logging();
         let mut connection = self.connect_by(options).await?;
         durable(&mut connection).await?;
-        let unlimited = format!(
-            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = 0;
-             SELECT pg_advisory_lock({MIGRATION}); SET lock_timeout = '2s'"
-        );
-        sqlx::raw_sql(AssertSqlSafe(unlimited))
-            .execute(&mut connection)
-            .await?;
+        let unlimited = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+        sqlx::raw_sql(unlimited).execute(&mut connection).await?;
+        let mut told = false;
+        // Asked again and again rather than waited for, so that a server that falls silent ends it.
+        while !timeout(CONNECT, try_lock(&mut connection, MIGRATION))
+            .await
+            .unwrap_or_else(|_| Err(silent()))?
+        {
+            if !told {
+                tracing::warn!("another node migrates the tables; this one waits for it");
+                told = true;
+            }
+            sleep(TRY_AGAIN).await;
+        }
         Ok(connection)
     }
 
@@ -166,6 +176,15 @@ impl Server {
             .unwrap_or_else(|_| Err(silent()))?;
         Ok(connection)
     }
+}
+
+/// Takes an advisory lock of the session, if no other process has it.
+async fn try_lock(connection: &mut AnyConnection, lock: i64) -> sqlx::Result<bool> {
+    let (taken,) = sqlx::query_as("SELECT pg_try_advisory_lock($1)")
+        .bind(lock)
+        .fetch_one(connection)
+        .await?;
+    Ok(taken)
 }
 
 /// Reads the server's clock, UTC epoch milliseconds.
@@ -219,7 +238,10 @@ pub async fn begin(connection: &mut AnyConnection, deadline: Instant) -> Result<
     let statements = format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {rest};
          SELECT pg_advisory_xact_lock({TURN}); SET LOCAL lock_timeout = '2s';
-         SELECT {LATEST}, {CLOCK} FROM clock c WHERE c.id = 1"
+         SELECT {LATEST}, {CLOCK},
+             (SELECT MIN(version) FROM _sqlx_migrations WHERE version > {} AND description LIKE 'breaking%')
+         FROM clock c WHERE c.id = 1",
+        newest_schema()
     );
     let begun = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut *connection);
     // The server answers by the deadline, unless the connection to it is broken.
@@ -228,6 +250,7 @@ pub async fn begin(connection: &mut AnyConnection, deadline: Instant) -> Result<
             Some(row) => Ok(Begun {
                 latest: row.try_get(0)?,
                 clock: Some(row.try_get(1)?),
+                breaking: row.try_get(2)?,
             }),
             None => Ok(Begun::default()),
         },

@@ -18,7 +18,7 @@ pub mod transaction;
 mod turn;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -58,6 +58,8 @@ pub struct Writer {
     suspect: AtomicBool,
     /// A statement failed, and the file has not been checked for damage since.
     unchecked: AtomicBool,
+    /// The latest instant that was recorded before the start.
+    floor: AtomicI64,
 }
 
 tokio::task_local! {
@@ -98,6 +100,7 @@ impl Writer {
             health: Health::new(readiness),
             suspect: AtomicBool::new(false),
             unchecked: AtomicBool::new(false),
+            floor: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -145,6 +148,11 @@ impl Writer {
         self.unchecked.store(true, Ordering::Relaxed);
         self.suspect.store(true, Ordering::Relaxed);
         self.failed(reason)
+    }
+
+    /// Believes in an instant that was recorded before the start, even if the clock shows an earlier one.
+    pub fn believe(&self, recorded: i64) {
+        self.floor.fetch_max(recorded, Ordering::Relaxed);
     }
 
     /// Returns the number of changes that the database rejected since the start.
@@ -198,7 +206,8 @@ impl Writer {
         {
             return Ok(connection);
         }
-        let (replacement, _) = self.replace(turn, deadline).await?;
+        let confirmed = deadline + self.engine.confirmation();
+        let (replacement, _) = self.replace(turn, deadline, confirmed).await?;
         if Instant::now() < deadline {
             return Ok(replacement);
         }
@@ -206,23 +215,34 @@ impl Writer {
         Err(Unready::Late)
     }
 
-    /// Opens a replacement, and ends the doubt about an earlier commit. Returns whether that was made after all.
+    /// Opens a replacement, and ends the doubt about an earlier commit. Returns whether that was made after all. `deadline`
+    /// is for all but the replacement's own commit, which may take until `confirmed`: were it cut off as well, a standby that
+    /// confirms slowly would keep every replacement from being of use.
     async fn replace(
         &self,
         turn: &mut Turn,
         deadline: Instant,
+        confirmed: Instant,
     ) -> Result<(AnyConnection, bool), Unready> {
         let fault = |error: &dyn std::fmt::Display| Unready::Fault(error.to_string());
         let number = turn.doubt.as_ref().and_then(Doubt::number);
-        let replacement = self.replacement(number, deadline);
-        let replaced = timeout_at(deadline + self.engine.grace(), replacement).await;
-        let (mut replacement, made) = match replaced {
-            Ok(Ok(replaced)) => replaced,
+        let silent = |_| fault(&"it does not respond");
+        let grace = self.engine.grace();
+        let replaced = timeout_at(deadline + grace, self.replacement(number, deadline));
+        let (mut replacement, made) = match replaced.await.map_err(silent)? {
+            Ok(replaced) => replaced,
             // Another node holds the turn, which says nothing about the database.
-            Ok(Err(NotBegun::Busy)) => return Err(Unready::Late),
-            Ok(Err(NotBegun::Fault(error))) => return Err(fault(&error)),
-            Err(_) => return Err(fault(&"it does not respond")),
+            Err(NotBegun::Busy) if self.server().is_some() => return Err(Unready::Late),
+            Err(NotBegun::Busy) => return Err(fault(&STUCK)),
+            Err(NotBegun::Fault(error)) => return Err(fault(&error)),
         };
+        timeout_at(
+            confirmed + grace,
+            self.engine.commit(&mut replacement, None),
+        )
+        .await
+        .map_err(silent)?
+        .map_err(|error| fault(&error))?;
         if matches!(turn.doubt, Some(Doubt::File)) {
             // Without a limit: with many keys it takes longer than a change should wait, and must be done.
             key_rows::reconcile(&mut replacement, &self.directory)
@@ -240,8 +260,8 @@ impl Writer {
         Ok((replacement, made))
     }
 
-    /// Returns a connection that can write, and whether it finds the commit with this number made. The commit of the
-    /// probe comes after that: it waits for every standby that the earlier one should have waited for.
+    /// Returns a connection that can write, and whether it finds the commit with this number made. The probe is still to be
+    /// committed: that waits for every standby that the earlier commit should have waited for.
     async fn replacement(
         &self,
         number: Option<i64>,
@@ -251,7 +271,6 @@ impl Writer {
         self.engine.begin(&mut connection, deadline).await?;
         let made = self.engine.has_committed(&mut connection, number).await?;
         probe::write(&mut connection).await?;
-        self.engine.commit(&mut connection, None).await?;
         Ok((connection, made))
     }
 

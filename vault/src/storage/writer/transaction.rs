@@ -4,6 +4,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::AnyConnection;
@@ -83,7 +84,17 @@ impl Writer {
 
     /// Returns the instant of a change. A server's clock bounds it: all nodes raise their clocks to it, and the database
     /// keeps it.
-    fn instant(&self, Begun { latest, clock }: Begun) -> Result<i64> {
+    fn instant(&self, begun: Begun) -> Result<i64> {
+        let Begun {
+            latest,
+            clock,
+            breaking,
+        } = begun;
+        if let Some(migration) = breaking {
+            let sentence = JoinError::Outdated(migration).to_string();
+            self.health.count();
+            return Err(Error::NotSaved(sentence));
+        }
         let Some(clock) = clock else {
             return Ok(self.clock.now());
         };
@@ -99,7 +110,8 @@ impl Writer {
         let now = self.clock.now();
         // After a jump ahead and back, this process stands still at an instant that no other node has seen.
         let ahead = now.saturating_sub(self.clock.wall()).saturating_add(skew);
-        if latest.is_none_or(|latest| latest < now) && JoinError::of_skew(ahead).is_err() {
+        let recorded = latest.max(Some(self.floor.load(Ordering::Relaxed)));
+        if recorded < Some(now) && JoinError::of_skew(ahead).is_err() {
             self.health.count();
             return Err(Error::NotSaved(
                 "the machine's clock has jumped ahead and back".to_owned(),
@@ -173,7 +185,7 @@ impl Writer {
         let deadline = (begun + CLARIFY).max(Instant::now() + CLARIFY_AT_LEAST);
         let reason = loop {
             let look = deadline.min(Instant::now() + LOOK);
-            let reason = match self.replace(&mut turn, look).await {
+            let reason = match self.replace(&mut turn, look, deadline).await {
                 Ok((connection, made)) => {
                     turn.connection = Some(connection);
                     if !made {
