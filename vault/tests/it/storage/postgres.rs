@@ -6,7 +6,7 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 use vault::readiness::Cause;
-use vault::test_support::{Fixture, HOUR, Member, NOON};
+use vault::test_support::{Fixture, HOUR, Member, NOON, PATIENCE};
 use vault::{Error, NewKey};
 
 use crate::usage::flush::{account_hours, call, hours};
@@ -112,7 +112,11 @@ async fn is_in_doubt(cut: Cut) {
     assert!(matches!(flushed, Err(Error::InDoubt(_))), "{flushed:?}");
     site.call();
     site.proxy.set_away(false);
-    vault.flush_usage().await.unwrap();
+    // The first attempts may come too late for the limit of a turn, on a busy machine.
+    let begun = Instant::now();
+    while let Err(error) = vault.flush_usage().await {
+        assert!(begun.elapsed() < PATIENCE, "{error}");
+    }
     site.stores(4).await;
     assert_eq!(vault.flush_lag().as_millis(), 0);
     assert!(vault.write_failures() > 0);
@@ -143,13 +147,37 @@ async fn a_new_connection_that_waits_for_another_node_is_no_fault() {
     };
     let refused = create().await;
     assert!(matches!(refused, Err(Error::NotSaved(_))), "{refused:?}");
-    let failures = fixture.vault.write_failures();
-    let refused = create().await;
-    assert!(matches!(refused, Err(Error::Busy)), "{refused:?}");
+    let begun = Instant::now();
+    let failures = loop {
+        let failures = fixture.vault.write_failures();
+        match create().await {
+            Err(Error::Busy) => break failures,
+            // On a busy machine, connecting may take too long at first.
+            Err(Error::NotSaved(_)) if begun.elapsed() < PATIENCE => {}
+            other => panic!("{other:?}"),
+        }
+    };
     assert_eq!(fixture.vault.write_failures(), failures);
     let ended = sqlx::raw_sql("ROLLBACK").execute(&mut other);
     ended.await.unwrap();
     create().await.unwrap();
+}
+
+/// A node that was cut off while a newer version changed the tables writes nothing by the old rules.
+#[tokio::test]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_breaking_migration_stops_the_changes_of_a_node_that_comes_back() {
+    let fixture = Fixture::new().await;
+    fixture.leave_mail();
+    let member = fixture.member("a@example.com").await;
+    let mut other = fixture.database().await;
+    let migrated =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                    VALUES (9999, 'breaking scopes', TRUE, '', 0)";
+    sqlx::raw_sql(migrated).execute(&mut other).await.unwrap();
+    let creation = vault::test_support::creation("k", "", "90d");
+    let created = fixture.vault.create_key(&member.actor, creation).await;
+    is_refused(created.map(drop), "the migration 9999");
 }
 
 fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, part: &str) {
