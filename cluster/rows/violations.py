@@ -17,7 +17,7 @@ WHAT = "Success on any node after an acknowledged expire or delete"
 WANTED = "0 in 10⁵ cycles"
 CYCLES = 100_000
 # Several hundred keys end at once, because each waits for as long as a node is away.
-CLIENTS, ACCOUNTS = 300, 40
+CLIENTS, ACCOUNTS = 900, 40
 # Fewer in the short form, which runs beside other tests.
 SHORT_CLIENTS, SHORT_ACCOUNTS, SHORT_KEYS = 24, 2, 4_000
 # Shorter and longer than a lease.
