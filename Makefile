@@ -160,7 +160,7 @@ test-postgres:
 	-E '($(ON_POSTGRES)) - test(/(^|::)($(subst $() $(),|,$(SQLITE_ONLY)))::/)'; \
 	else set -x; build/postgres.sh run cargo test --locked --workspace --lib --test it -- --include-ignored $(SQLITE_ONLY:%=--skip %::); fi
 
-BROWSER_ON_POSTGRES := create dashboard lifecycle notices usage versions
+BROWSER_ON_POSTGRES := lifecycle nodes notices versions
 
 # Of the same profile as the release build, because that has compiled everything else of it.
 test-shapes:
