@@ -21,7 +21,7 @@ use shared::notice::Stage;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::error::{Error, Result};
-use crate::notices::wishes::{Choices, Wishes};
+use crate::notices::wishes::{Choices, Wishes, chosen_after};
 use crate::outbox::ledger::{self, Report};
 use crate::outbox::{self, MailTo, Wait};
 use crate::storage::{Database, LongRead, System, Tx};
@@ -261,21 +261,22 @@ impl Batch {
         if self.0.is_empty() {
             return Ok(0);
         }
+        let earliest = self.0.values().flatten().map(Report::due).min();
+        let earliest = earliest.unwrap_or(now);
         let wait = Wait {
             from: now,
             length: 0,
         };
         let write = async |tx: &mut Tx| {
             let (connection, mut mails) = (tx.connection(), 0);
+            // Mostly none, because a sweep follows at once.
+            let chosen_since = chosen_after(connection, earliest).await?;
             for (account, mut keys) in self.0 {
                 let Some(wishes) = Wishes::of(connection, &account).await? else {
                     continue;
                 };
-                let choices = Choices::of(connection, &account).await?;
-                keys.retain(|key| {
-                    let due = key.stage.due(key.expires_at);
-                    choices.at(due, wishes.stages).contains(key.stage)
-                });
+                let choices = Choices::of(connection, &account, &chosen_since).await?;
+                keys.retain(|key| choices.at(key.due(), wishes.stages).contains(key.stage));
                 if keys.is_empty() {
                     continue;
                 }

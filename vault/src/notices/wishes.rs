@@ -1,5 +1,7 @@
 //! The wishes of an account about notices: the stages that it has chosen, now and earlier, and its recipients.
 
+use std::collections::BTreeSet;
+
 use shared::notice::Stages;
 use sqlx::AnyConnection;
 
@@ -29,12 +31,34 @@ impl Wishes {
     }
 }
 
+/// Returns the accounts that have made a choice of stages after an instant, UTC epoch milliseconds.
+pub async fn chosen_after(
+    connection: &mut AnyConnection,
+    instant: i64,
+) -> Result<BTreeSet<String>> {
+    let accounts: Vec<(String,)> =
+        sqlx::query_as("SELECT DISTINCT account_id FROM audit WHERE at > $1 AND action = $2")
+            .bind(instant)
+            .bind(Action::StagesChosen.slug())
+            .fetch_all(connection)
+            .await?;
+    Ok(accounts.into_iter().map(|(account,)| account).collect())
+}
+
 /// The choices of stages that an account has made, each with its instant, in the order of time.
 pub struct Choices(Vec<(i64, String)>);
 
 impl Choices {
-    /// Reads them from the audit trail, where each choice is an entry.
-    pub async fn of(connection: &mut AnyConnection, account: &str) -> Result<Self> {
+    /// Reads them from the audit trail, where each choice is an entry. Those of an account that is not in `chosen_since`
+    /// are not needed, and left out.
+    pub async fn of(
+        connection: &mut AnyConnection,
+        account: &str,
+        chosen_since: &BTreeSet<String>,
+    ) -> Result<Self> {
+        if !chosen_since.contains(account) {
+            return Ok(Self(Vec::new()));
+        }
         let rows = sqlx::query_as(
             "SELECT at, detail FROM audit WHERE account_id = $1 AND subject = '' AND action = $2 ORDER BY id",
         )

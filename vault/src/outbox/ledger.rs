@@ -27,6 +27,13 @@ pub struct Report {
     pub stage: Stage,
 }
 
+impl Report {
+    /// Returns the instant at which the stage is due, UTC epoch milliseconds.
+    pub fn due(&self) -> i64 {
+        self.stage.due(self.expires_at)
+    }
+}
+
 /// Records that `mail` reports this, or with `left_out`, why it does not. Returns whether it is new: not if the ledger
 /// has it already, and not if the key has another expiration by now.
 pub async fn record(
