@@ -1,6 +1,6 @@
 //! The table `nodes`: one row for each process that may verify.
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::lease::Term;
 use super::log::{self, Position};
@@ -63,13 +63,20 @@ pub async fn breaking_migration(
     connection: &mut AnyConnection,
     known: i64,
 ) -> sqlx::Result<Option<i64>> {
-    let found: Option<(i64,)> = sqlx::query_as(
-        "SELECT version FROM _sqlx_migrations WHERE version > $1 AND description LIKE 'breaking%' LIMIT 1",
+    let (found,) = sqlx::query_as(AssertSqlSafe(select_breaking(known)))
+        .fetch_one(connection)
+        .await?;
+    Ok(found)
+}
+
+/// The beginning of the description of such a migration.
+pub const BREAKING: &str = "breaking";
+
+/// Returns the statement that finds the first such migration after `known`, or NULL.
+pub fn select_breaking(known: i64) -> String {
+    format!(
+        "SELECT MIN(version) FROM _sqlx_migrations WHERE version > {known} AND description LIKE '{BREAKING}%'"
     )
-    .bind(known)
-    .fetch_optional(connection)
-    .await?;
-    Ok(found.map(|(version,)| version))
 }
 
 /// Returns the nodes that differ in something that all nodes must share.
@@ -121,7 +128,7 @@ pub async fn insert(
         "INSERT INTO nodes (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms)
          VALUES ($1, $2, $3, $4, $5, 0, $6, 0, {CLOCK}, 0)"
     );
-    sqlx::query(sqlx::AssertSqlSafe(insert))
+    sqlx::query(AssertSqlSafe(insert))
         .bind(&id)
         .bind(&introduction.version)
         .bind(&introduction.address)
@@ -144,7 +151,7 @@ pub async fn renew(
         "UPDATE nodes SET seen = $1, renewals = renewals + 1, lease_until = {CLOCK} + lease_ms, skew_ms = $2
          WHERE id = $3"
     );
-    let renewed = sqlx::query(sqlx::AssertSqlSafe(renew))
+    let renewed = sqlx::query(AssertSqlSafe(renew))
         .bind(seen)
         .bind(skew_ms)
         .bind(id)
@@ -168,7 +175,7 @@ pub async fn list(connection: &mut AnyConnection) -> sqlx::Result<Listed> {
          FROM (SELECT {CLOCK} AS clock) c LEFT JOIN nodes n ON 1 = 1"
     );
     type Found = (Option<String>, Option<i64>, Option<i64>, Option<i64>, i64);
-    let found: Vec<Found> = sqlx::query_as(sqlx::AssertSqlSafe(list))
+    let found: Vec<Found> = sqlx::query_as(AssertSqlSafe(list))
         .fetch_all(connection)
         .await?;
     let clock = found.first().map_or(0, |row| row.4);
@@ -208,7 +215,7 @@ pub async fn listing(connection: &mut AnyConnection) -> sqlx::Result<Vec<Listing
          FROM nodes ORDER BY joined_at, id"
     );
     type Found = (String, String, String, i64, i64, i64, i64);
-    let found: Vec<Found> = sqlx::query_as(sqlx::AssertSqlSafe(listing))
+    let found: Vec<Found> = sqlx::query_as(AssertSqlSafe(listing))
         .fetch_all(connection)
         .await?;
     let listing = found.into_iter().map(

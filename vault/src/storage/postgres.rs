@@ -22,6 +22,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::content::newest_schema;
 use super::engine::{Begun, NotBegun};
+use crate::cluster::select_breaking;
 use crate::error::{OpenError, Refusal};
 
 use inspect::explain;
@@ -239,9 +240,9 @@ pub async fn begin(connection: &mut AnyConnection, deadline: Instant) -> Result<
         "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = {rest};
          SELECT pg_advisory_xact_lock({TURN}); SET LOCAL lock_timeout = '2s';
          SELECT {LATEST}, {CLOCK},
-             (SELECT MIN(version) FROM _sqlx_migrations WHERE version > {} AND description LIKE 'breaking%')
+             ({})
          FROM clock c WHERE c.id = 1",
-        newest_schema()
+        select_breaking(newest_schema())
     );
     let begun = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(&mut *connection);
     // The server answers by the deadline, unless the connection to it is broken.

@@ -8,11 +8,8 @@ use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection};
 
 use super::postgres::Server;
-use crate::cluster;
+use crate::cluster::{self, BREAKING};
 use crate::error::OpenError;
-
-/// The beginning of the description that the name of a migration gives it.
-const BREAKING: &str = "breaking";
 
 /// Runs the migrations that the database of `server` lacks. Several nodes that start at once do so one after another.
 ///
