@@ -6,7 +6,7 @@ mod proxy;
 use std::time::{Duration, Instant};
 
 use vault::readiness::Cause;
-use vault::test_support::{Fixture, HOUR, Member, NOON, PATIENCE};
+use vault::test_support::{Fixture, HOUR, Member, NOON, PATIENCE, creation};
 use vault::{Error, NewKey};
 
 use crate::usage::flush::{account_hours, call, hours};
@@ -141,7 +141,7 @@ async fn a_new_connection_that_waits_for_another_node_is_no_fault() {
     let ended = sqlx::raw_sql(ended).execute(&mut other);
     ended.await.unwrap();
     let create = async || {
-        let creation = vault::test_support::creation("k", "", "90d");
+        let creation = creation("k", "", "90d");
         let created = fixture.vault.create_key(&member.actor, creation).await;
         created.map(drop)
     };
@@ -175,7 +175,7 @@ async fn a_breaking_migration_stops_the_changes_of_a_node_that_comes_back() {
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
                     VALUES (9999, 'breaking scopes', TRUE, '', 0)";
     sqlx::raw_sql(migrated).execute(&mut other).await.unwrap();
-    let creation = vault::test_support::creation("k", "", "90d");
+    let creation = creation("k", "", "90d");
     let created = fixture.vault.create_key(&member.actor, creation).await;
     is_refused(created.map(drop), "the migration 9999");
 }
@@ -191,7 +191,7 @@ fn is_refused<T: std::fmt::Debug>(result: Result<T, Error>, part: &str) {
 async fn until_skewed(fixture: &Fixture, skewed: bool) {
     let begun = Instant::now();
     while fixture.vault.readiness().fault(Cause::Skew).is_some() != skewed {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{skewed}");
+        assert!(begun.elapsed() < PATIENCE, "{skewed}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -234,7 +234,7 @@ async fn an_instant_after_a_jump_ahead_and_back_is_not_recorded() {
     fixture.leave_mail();
     let member = fixture.member("a@example.com").await;
     let create = async || {
-        let creation = vault::test_support::creation("k", "", "90d");
+        let creation = creation("k", "", "90d");
         let created = fixture.vault.create_key(&member.actor, creation).await;
         created.map(drop)
     };
