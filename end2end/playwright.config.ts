@@ -19,7 +19,8 @@ export default defineConfig<object, WorkerOptions>({
   expect: { timeout: 15_000 },
   reporter: [["list"]],
   projects: [
-    { name: "sqlite" },
+    // Several nodes need a server.
+    { name: "sqlite", testIgnore: "nodes.spec.ts" },
     ...(server === undefined ? [] : [{ name: "postgres", use: { databaseServer: server } }]),
   ],
   use: {

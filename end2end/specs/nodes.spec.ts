@@ -4,8 +4,6 @@ import { Keyhold } from "../harness/keyhold.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
-test.skip(({ databaseServer }) => databaseServer === "", "several nodes need a database server");
-
 test("the page says that a change waits for a node that is cut off", async ({
   page,
   databaseServer,
