@@ -28,7 +28,11 @@ impl Database {
         let Some(connection) = keeper.as_mut() else {
             return Ok(true);
         };
-        Ok(checkpoint(connection).await?)
+        let emptied = checkpoint(connection).await?;
+        if emptied {
+            watch.log_was_emptied();
+        }
+        Ok(emptied)
     }
 
     /// Checks that the file is still the one that was opened, and whole. See [`super::watch`].

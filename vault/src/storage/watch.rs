@@ -78,6 +78,14 @@ struct Seen {
     suspicion: Option<&'static str>,
 }
 
+impl Seen {
+    /// Whether the log was longer after the last commit. Other salts mean that it was folded in and then started over.
+    fn is_longer_than(&self, log: &Log) -> bool {
+        self.written
+            .is_some_and(|(salts, length)| salts == log.salts && length > log.length)
+    }
+}
+
 impl Watch {
     pub fn new(path: PathBuf, file: Arc<File>, readiness: Arc<Readiness>) -> std::io::Result<Self> {
         Ok(Self {
@@ -132,12 +140,7 @@ impl Watch {
         let Some(log) = self.log() else {
             return true;
         };
-        // Other salts mean that the log was folded in and then started over.
-        let shorter = self
-            .seen()
-            .written
-            .is_some_and(|(salts, length)| salts == log.salts && length > log.length);
-        if shorter || !log.begins {
+        if self.seen().is_longer_than(&log) || !log.begins {
             self.lose(LOG_CUT);
             return false;
         }
@@ -181,6 +184,11 @@ impl Watch {
             salts: header[SALTS].try_into().unwrap_or_default(),
             length: file.metadata().ok()?.len(),
         })
+    }
+
+    /// Takes note that the log was folded in and emptied here.
+    pub fn log_was_emptied(&self) {
+        self.seen().written = None;
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -258,10 +266,16 @@ impl Watch {
         let Some(log) = of_sidefile(&self.path, "-wal", &mut seen.log) else {
             return Some("has lost its write-ahead log, which was removed or replaced");
         };
-        if pages.is_some_and(|pages| {
-            pages.frames > 0 && log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
-        }) || self.log().is_some_and(|log| !log.begins)
-        {
+        let short = match pages {
+            Some(pages) if pages.frames > 0 => {
+                log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
+            }
+            Some(_) => false,
+            // SQLite cannot even tell the number of pages if the newest version of the first one was in the log.
+            None => seen.written.is_some() && log < LOG_HEADER,
+        };
+        let read = self.log();
+        if short || read.is_some_and(|log| !log.begins || seen.is_longer_than(&log)) {
             return Some(LOG_CUT);
         }
         if of_sidefile(&self.path, "-shm", &mut seen.index).is_none() {

@@ -138,6 +138,28 @@ async fn no_change_is_acknowledged_into_a_log_that_was_cut() {
     }
 }
 
+/// If the newest version of the first page was in the log, SQLite cannot even tell the number of pages. So the log is
+/// compared with its length after the last change.
+#[tokio::test]
+async fn a_cut_log_is_noticed_although_sqlite_cannot_read_it() {
+    for length in [0, 32, 4_152] {
+        let (site, member) = in_use().await;
+        site.vault.look_at_file().await;
+        // More than fits into the pages there are: the number of pages stands in the first one.
+        for _ in 0..20 {
+            let described = "long ".repeat(90);
+            let key = creation("in the log", &described, "90d");
+            site.vault.create_key(&member.actor, key).await.unwrap();
+        }
+        truncate(&beside(&site, "-wal"), length);
+        site.vault.look_at_file().await;
+        site.vault.look_at_file().await;
+        let sentence = site.vault.readiness().fault(Cause::File);
+        let sentence = sentence.unwrap_or_default();
+        assert!(sentence.contains("was truncated"), "{length}: {sentence}");
+    }
+}
+
 /// Opens copies of these files and the pepper, as another process would find them.
 async fn as_found_later(site: &Fixture, files: &[&str]) -> (Folder, Vault) {
     let copy = Folder::new().await;
