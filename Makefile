@@ -140,6 +140,10 @@ check-lints:
 check-front:
 	cargo clippy --locked -p app --lib --example shapes $(WASM) -- -D warnings
 
+# Tests wait for disks, servers and processes about half of the time.
+test-rust test-postgres: export NEXTEST_TEST_THREADS = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+test-rust test-postgres: export RUST_TEST_THREADS = $(NEXTEST_TEST_THREADS)
+
 test-rust:
 	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \
 	if [[ $$(uname) == Linux ]]; then KEYHOLD_TEST_NGINX=$$(build/nginx.sh); export KEYHOLD_TEST_NGINX; fi; \

@@ -70,12 +70,16 @@ shift
 # In /tmp, because the path of a socket is at most 107 bytes long. Other users cannot enter it, so the server needs no
 # password.
 home=$(mktemp -d /tmp/keyhold-postgres.XXXXXX)
+# In memory if there is a gigabyte: what is written here need not last.
+place=$home
+if [[ -w /dev/shm && $(df -Pk /dev/shm | awk 'END { print $4 }') -gt $((1 << 20)) ]]; then place=/dev/shm; fi
+data=$(mktemp -d "$place/keyhold-postgres-data.XXXXXX")
 setpriv=()
 if [[ $EUID == 0 ]]; then
   # PostgreSQL refuses to run as root.
   user=$(id -u postgres 2>/dev/null || id -u nobody)
   group=$(id -g "$user")
-  chown "$user:$group" "$home"
+  chown "$user:$group" "$home" "$data"
   setpriv=(setpriv "--reuid=$user" "--regid=$group" --clear-groups)
   if ! "${setpriv[@]}" test -x "$programs/postgres"; then
     cp -a "$folder/usr" "$home/usr"
@@ -87,12 +91,12 @@ fi
 # Becomes a program of PostgreSQL, run by the owner of the folder.
 become() {
   cd "$home"
-  exec "${setpriv[@]}" "$programs/$1" -D "$home/data" "${@:2}" &>>"$home/log" </dev/null
+  exec "${setpriv[@]}" "$programs/$1" -D "$data" "${@:2}" &>>"$home/log" </dev/null
 }
 
 is_ready() {
   # The last line of this file says so.
-  grep -qs '^ready' "$home/data/postmaster.pid"
+  grep -qs '^ready' "$data/postmaster.pid"
 }
 
 # The keeper of the server. When its input ends, because this script has ended in whichever way, it ends the server and
@@ -120,7 +124,7 @@ keep() {
     kill -QUIT "$server" || true
     wait "$server" || true
   fi
-  rm -rf "$home"
+  rm -rf "$data" "$home"
 }
 
 coproc KEEPER { keep; }
