@@ -227,8 +227,8 @@ impl Database {
         self.writer.begin().await
     }
 
-    /// Waits until all changes that had their turn when this was called are visible. A change reads the clock in its
-    /// turn, so no older one can appear afterwards.
+    /// Waits until the rows of all changes that had their turn when this was called can be read. A change reads the clock
+    /// in its turn, so no older one can appear afterwards.
     ///
     /// # Errors
     /// [`Error::Busy`] or [`Error::NotSaved`] if the present one does not end within two seconds.
