@@ -24,7 +24,7 @@ use crate::state::readiness::{Cause, Readiness};
 use crate::time::boot_time::BootTime;
 use crate::time::clock::Clock;
 
-/// The longest time between two rounds. A notification begins one sooner, but may be lost.
+/// The longest time between two rounds, and between two renewals. A notification begins a round sooner, but may be lost.
 pub const POLL: Duration = Duration::from_millis(250);
 /// The longest that the database may take to answer, and to commit, before the connection is given up.
 pub const ANSWER: Duration = Duration::from_secs(2);
@@ -50,6 +50,8 @@ pub struct Follower {
     position: Option<Position>,
     /// The newest change that the others were woken for.
     announced: i64,
+    /// When the lease is renewed and the others are looked at, although nothing has changed.
+    due: Instant,
     view: View,
     pruned: Instant,
     skew_logged: bool,
@@ -119,6 +121,7 @@ impl Follower {
             row: None,
             position: None,
             announced: 0,
+            due: Instant::now(),
             view: View::default(),
             pruned: Instant::now(),
             skew_logged: false,
@@ -187,6 +190,7 @@ impl Follower {
         }
         // Renewals seen through an earlier connection may have been lost by a failover.
         self.view.forget();
+        self.due = Instant::now();
         Ok(connection)
     }
 
@@ -209,14 +213,13 @@ impl Follower {
             if std::mem::take(failing) {
                 tracing::info!("this node follows the changes of the others again");
             }
-            let next = Instant::now() + POLL;
             let hints = Arc::clone(&self.shared);
             let hints = &hints.hints;
             loop {
                 tokio::select! {
                     _ = stop.changed() => return Ok(()),
                     () = hints.changes.notified() => break,
-                    () = sleep_until(next) => break,
+                    () = sleep_until(self.due) => break,
                     () = hints.seen.notified(), if self.shared.has_waiting() => self.look(connection).await?,
                 }
             }
@@ -261,7 +264,8 @@ impl Follower {
         Ok(position)
     }
 
-    /// Follows the log to its end, renews the lease, and looks at the other nodes.
+    /// Follows the log to its end, renews the lease, and looks at the other nodes. Without news it does neither of the
+    /// latter before they are due: a renewal is a commit, and the next change may come while it waits for the disk.
     async fn round(&mut self, connection: &mut AnyConnection) -> Result<(), Failure> {
         let (Some(id), Some(position)) = (&self.row, &mut self.position) else {
             return Err(Failure::Removed);
@@ -282,13 +286,17 @@ impl Follower {
             }
         };
         let seen = position.seq;
-        let renewed = nodes::renew(connection, id, seen, self.shared.skew());
-        if !within(COMMIT, renewed).await? {
-            return Err(Failure::Removed);
+        let due = Instant::now() >= self.due;
+        if due || seen > self.announced {
+            let renewed = nodes::renew(connection, id, seen, self.shared.skew());
+            if !within(COMMIT, renewed).await? {
+                return Err(Failure::Removed);
+            }
+            self.due = Instant::now() + POLL;
+            let end = self.introduction.term.held_until(begun);
+            self.shared.lease.hold_until(end);
+            self.readiness.recover(Cause::Lease);
         }
-        let end = self.introduction.term.held_until(begun);
-        self.shared.lease.hold_until(end);
-        self.readiness.recover(Cause::Lease);
         if seen > self.announced {
             within(ANSWER, nodes::announce(connection)).await?;
             self.announced = seen;
@@ -297,7 +305,10 @@ impl Follower {
             self.pruned = Instant::now();
             within(COMMIT, log::prune(connection)).await?;
         }
-        self.look(connection).await
+        if due || self.shared.has_waiting() {
+            self.look(connection).await?;
+        }
+        Ok(())
     }
 
     /// Reads which changes the nodes have seen, and removes the silent ones.
