@@ -40,6 +40,8 @@ const ATTEMPT: Duration = Duration::from_hours(1);
 const GRACE: Duration = Duration::from_millis(5_500);
 /// Interval at which the worker checks whether the clock has jumped, even if nothing is due.
 const CHECK_EVERY: Duration = Duration::from_mins(1);
+/// The shortest time between two sweeps: each change of a key may make something due, and a sweep is a change itself.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// The wait after a failed sweep, in milliseconds.
 const RESWEEP_MS: i64 = 5_000;
 /// The shortest wait while the clock does not move.
@@ -88,6 +90,8 @@ struct Round {
     in_flight: InFlight,
     /// The instant of the last round.
     last: Option<i64>,
+    /// The time of the last sweep since the worker started.
+    swept: Option<Duration>,
     /// When the log last reported that no reader was free.
     busy_told: Option<Instant>,
 }
@@ -110,6 +114,7 @@ impl Round {
             under_way: HashMap::new(),
             in_flight: InFlight::default(),
             last: None,
+            swept: None,
             busy_told: None,
         }
     }
@@ -159,26 +164,16 @@ impl Round {
         let database = &self.vault.0.database;
         let mut due = sweep::next_due(database).await?;
         if due.is_some_and(|due| due < now) {
-            // Mails already in the outbox are sent whether or not this works.
-            match database.noted(sweep::sweep(database, now).await) {
-                // Nothing is due any more, unless this reader lags behind another node's sweep.
-                Ok(_) => {
-                    let next = sweep::next_due(database).await?;
-                    due = next.map(|due| {
-                        if due < now {
-                            now.saturating_add(RESWEEP_MS)
-                        } else {
-                            due
-                        }
-                    });
-                }
-                Err(error) => {
-                    if self.is_news(&error) {
-                        tracing::error!(%error, "the sweep failed and is retried");
-                    }
-                    due = Some(now.saturating_add(RESWEEP_MS));
-                }
-            }
+            let rest = self.swept.map_or(Duration::ZERO, |swept| {
+                SWEEP_EVERY.saturating_sub(monotonic.saturating_sub(swept))
+            });
+            due = if rest.is_zero() {
+                self.swept = Some(monotonic);
+                self.sweep(now).await?
+            } else {
+                let rest = i64::try_from(rest.as_millis()).unwrap_or(0);
+                Some(now.saturating_add(rest))
+            };
         }
         while let Some(wanted) = self.free_permits() {
             // The clock is read for each mail, because sixty of them take a while.
@@ -221,6 +216,27 @@ impl Round {
         // After a jump back the clock stands still, perhaps exactly when something is due.
         let stands_still = self.last.replace(now) == Some(now);
         Ok(if stands_still { wait.max(STILL) } else { wait })
+    }
+
+    /// Sweeps, and returns when to sweep again.
+    async fn sweep(&mut self, now: i64) -> Result<Option<i64>> {
+        let database = &self.vault.0.database;
+        // Mails already in the outbox are sent whether or not this works.
+        if let Err(error) = database.noted(sweep::sweep(database, now).await) {
+            if self.is_news(&error) {
+                tracing::error!(%error, "the sweep failed and is retried");
+            }
+            return Ok(Some(now.saturating_add(RESWEEP_MS)));
+        }
+        // Nothing is due any more, unless this reader lags behind another node's sweep.
+        let next = sweep::next_due(database).await?;
+        Ok(next.map(|due| {
+            if due < now {
+                now.saturating_add(RESWEEP_MS)
+            } else {
+                due
+            }
+        }))
     }
 
     /// Returns whether an error is worth logging. A lack of free readers is logged nowhere else, and here once a

@@ -51,11 +51,15 @@ impl WorkerFixture {
     async fn mails_after(&mut self, seconds: u64) -> usize {
         self.round.look(Duration::from_secs(seconds)).await.unwrap();
         self.sent().await;
-        std::fs::read_dir(&self.mails).map_or(0, Iterator::count)
+        self.mails()
     }
 }
 
 impl WorkerFixture {
+    fn mails(&self) -> usize {
+        std::fs::read_dir(&self.mails).map_or(0, Iterator::count)
+    }
+
     /// Waits until all mails in progress are done.
     async fn sent(&mut self) {
         while let Some(ended) = self.round.sending.join_next_with_id().await {
@@ -116,6 +120,30 @@ async fn the_worker_sleeps_until_a_mail_is_due() {
     }
     worker.fixture.clock.set(NOON + 70 * DAY_MS + 1);
     assert_eq!(worker.mails_after(seconds).await, 2);
+}
+
+/// A sweep is a change itself, so that changes in quick succession do not cause one each.
+#[tokio::test]
+async fn sweeps_are_a_second_apart() {
+    let mut worker = WorkerFixture::open().await;
+    worker.mails_after(0).await;
+    for expires in [61_000, 61_500] {
+        let expiry = crate::time::format::rfc3339(NOON + expires);
+        worker.fixture.key(&worker.member, "key", &expiry).await;
+    }
+    let mut waits = Vec::new();
+    for (time, mails) in [(61_100, 2), (61_600, 2), (62_100, 3)] {
+        worker.fixture.clock.set(NOON + time);
+        let monotonic = Duration::from_millis(u64::try_from(time).unwrap());
+        waits.push(worker.round.look(monotonic).await.unwrap());
+        worker.sent().await;
+        assert_eq!(worker.mails(), mails, "after {time} ms");
+    }
+    assert_eq!(
+        waits[1],
+        Duration::from_millis(501),
+        "the millisecond of the second is over"
+    );
 }
 
 /// On a machine that starts with a wrong clock, a notice due by then waits until the clock has held.
