@@ -64,13 +64,18 @@ export class Node {
       (answer) => answer(database.newest),
       (newest) =>
         events.after((newest - this.seen) * costs.applyMs, () => {
+          const due = events.now >= this.#due;
+          if (due) this.#due = events.now + POLL;
+          const news = newest > this.seen;
           this.seen = newest;
-          this.#renew(begun);
+          const end = () => this.#look(due, () => this.#restUntilNext());
+          if (news || due) this.#renew(begun, end);
+          else end();
         }),
     );
   }
 
-  #renew(begun) {
+  #renew(begun, done) {
     const { database, costs, scenario } = this.cluster;
     const renew = (answer) =>
       database.commit(() => {
@@ -82,17 +87,18 @@ export class Node {
     this.statement(costs.renew, renew, (renewed) => {
       if (!renewed) return;
       this.lease = begun + (scenario.leaseMs / 6) * 5;
-      if (this.seen <= this.#announced || scenario.quiet) return this.#look(() => this.#restUntilNext());
+      if (this.seen <= this.#announced || scenario.quiet) return done();
       this.#announced = this.seen;
       const notify = (answer) => database.notify("seen", () => answer());
-      this.statement(costs.notify, notify, () => this.#look(() => this.#restUntilNext()));
+      this.statement(costs.notify, notify, done);
     });
   }
 
-  #look(done) {
+  #look(due, done) {
     const { events, database, costs, scenario } = this.cluster;
-    // The remedy: rows are read only where they are needed, and otherwise once a second, for silent nodes.
-    if (scenario.quiet && this.waiting.size === 0 && events.now - this.#asked < 1000) return done();
+    // Rows are read where they are needed, and otherwise for silent nodes. The remedy does the latter once a second.
+    const needed = scenario.quiet ? events.now - this.#asked >= 1000 : due;
+    if (!needed && this.waiting.size === 0) return done();
     const asked = events.now;
     const rows = scenario.nodes;
     this.statement(
@@ -148,8 +154,7 @@ export class Node {
     this.#rest += 1;
     const rest = this.#rest;
     this.#atRest = true;
-    this.#due = events.now + POLL;
-    events.after(POLL, () => this.#rest === rest && this.#atRest && this.#round());
+    events.after(Math.max(this.#due - events.now, 0), () => this.#rest === rest && this.#atRest && this.#round());
     this.#wake();
   }
 
@@ -162,7 +167,7 @@ export class Node {
     this.#atRest = false;
     const rest = this.#rest;
     const look = () =>
-      this.#look(() => {
+      this.#look(false, () => {
         if (rest !== this.#rest) return;
         this.#atRest = true;
         // The round that fell due during the look.

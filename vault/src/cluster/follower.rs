@@ -292,7 +292,6 @@ impl Follower {
             if !within(COMMIT, renewed).await? {
                 return Err(Failure::Removed);
             }
-            self.due = Instant::now() + POLL;
             let end = self.introduction.term.held_until(begun);
             self.shared.lease.hold_until(end);
             self.readiness.recover(Cause::Lease);
@@ -304,6 +303,10 @@ impl Follower {
         if self.pruned.elapsed() > PRUNE_EVERY {
             self.pruned = Instant::now();
             within(COMMIT, log::prune(connection)).await?;
+        }
+        if due {
+            // Not after each renewal: a stream of changes by others must not keep this node from looking.
+            self.due = Instant::now() + POLL;
         }
         if due || self.shared.has_waiting() {
             self.look(connection).await?;

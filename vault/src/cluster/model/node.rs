@@ -31,6 +31,8 @@ pub struct Node {
     /// The directory is loaded, and the first lease announced.
     pub loaded: bool,
     pub applied: i64,
+    /// When the lease is renewed and the others are looked at, although nothing has changed.
+    pub due: BootTime,
     pub lease: BootTime,
     pub view: View,
     pub step: Step,

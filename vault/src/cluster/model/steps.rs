@@ -3,7 +3,7 @@
 use super::database::{Reply, Request};
 use super::node::Step;
 use super::world::{Event, World};
-use super::{MS, Rule, TERM_MS};
+use super::{MS, POLL, Rule, TERM_MS};
 use crate::cluster::lease::Term;
 use crate::cluster::view::{Change, Row};
 use crate::time::boot_time::BootTime;
@@ -49,6 +49,11 @@ impl World {
                 }
                 self.round(node);
             }
+            (Step::Reading { .. }, Reply::Newest(read))
+                if read == one.applied && clock < one.due =>
+            {
+                self.look(node);
+            }
             (Step::Reading { begun }, Reply::Newest(read)) => {
                 if rule != Rule::SeenBeforeApplied {
                     one.applied = read;
@@ -68,7 +73,7 @@ impl World {
                         Rule::WithoutMargin => term.over_at(begun),
                         _ => term.held_until(begun),
                     };
-                    self.send(node, Step::Viewing { asked: clock }, Request::Rows);
+                    self.look(node);
                 } else {
                     one.lease = BootTime::PAST;
                     one.id = None;
@@ -101,6 +106,21 @@ impl World {
             (Step::Removing, Reply::Done) => self.rest(node),
             (Step::Leaving, Reply::Done) => one.alive = false,
             (step, reply) => panic!("{reply:?} at {step:?}"),
+        }
+    }
+
+    /// Ends a round: looks at the other nodes if that is due, or if a change waits for them.
+    fn look(&mut self, node: usize) {
+        let one = &mut self.nodes[node];
+        let asked = one.clock(self.now);
+        let due = one.due <= asked;
+        if due {
+            one.due = asked.plus_ms(POLL / MS);
+        }
+        if due || !one.waiting.is_empty() {
+            self.send(node, Step::Viewing { asked }, Request::Rows);
+        } else {
+            self.rest(node);
         }
     }
 }

@@ -77,6 +77,7 @@ impl World {
                 id: None,
                 loaded: false,
                 applied: 0,
+                due: BootTime::PAST,
                 lease: BootTime::PAST,
                 view: View::default(),
                 step: Step::Resting,
@@ -128,6 +129,7 @@ impl World {
         let one = &mut self.nodes[node];
         one.connection += 1;
         one.view.forget();
+        one.due = BootTime::PAST;
         one.step = Step::Resting;
         let sender = self.of_loop(node);
         let wait = self.within(MS, POLL);

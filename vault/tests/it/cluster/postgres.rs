@@ -184,6 +184,28 @@ async fn an_acknowledged_change_holds_on_every_node() {
     shared.remove().await;
 }
 
+/// Changes of others, one after the other, do not keep a node from what it does every quarter of a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_node_looks_around_although_others_change_keys() {
+    let shared = Shared::new().await;
+    let (busy, other) = (shared.node("busy").await, shared.node("other").await);
+    let member = member(&busy).await;
+    let key = member.default_key.access_key.to_string();
+    // Its clock was off, and is right again.
+    other.readiness().fail(Cause::Skew, "off");
+    until("the clock is compared again", async || {
+        expire(&busy, &member, &key).await;
+        restore(&busy, &member, &key, "never").await;
+        other.readiness().fault(Cause::Skew).is_none()
+    })
+    .await;
+    for node in [busy, other] {
+        node.close().await;
+    }
+    shared.remove().await;
+}
+
 /// The row of the other node is locked, so it cannot renew its lease. It may see the change, but cannot say so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server"]
