@@ -270,7 +270,13 @@ impl Watch {
             Some(pages) if pages.frames > 0 => {
                 log < LOG_HEADER + pages.frames * (pages.size + FRAME_HEADER)
             }
-            Some(_) => false,
+            Some(_) => {
+                // Another process folded it in and emptied it.
+                if log == 0 {
+                    seen.written = None;
+                }
+                false
+            }
             // SQLite cannot even tell the number of pages if the newest version of the first one was in the log.
             None => seen.written.is_some() && log < LOG_HEADER,
         };
