@@ -141,8 +141,8 @@ check-front:
 	cargo clippy --locked -p app --lib --example shapes $(WASM) -- -D warnings
 
 # Tests wait for disks, servers and processes about half of the time.
-test-rust test-postgres: export NEXTEST_TEST_THREADS = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
-test-rust test-postgres: export RUST_TEST_THREADS = $(NEXTEST_TEST_THREADS)
+test-rust test-postgres: export NEXTEST_TEST_THREADS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))))
+test-rust test-postgres: export RUST_TEST_THREADS ?= $(NEXTEST_TEST_THREADS)
 
 test-rust:
 	@KEYHOLD_TEST_PYTHON=$$(build/python.sh); export KEYHOLD_TEST_PYTHON; \

@@ -70,9 +70,9 @@ shift
 # In /tmp, because the path of a socket is at most 107 bytes long. Other users cannot enter it, so the server needs no
 # password.
 home=$(mktemp -d /tmp/keyhold-postgres.XXXXXX)
-# In memory if there is a gigabyte: what is written here need not last.
+# In memory if there is a gigabyte: what is written here need not last, except where the disk is measured.
 place=$home
-if [[ -w /dev/shm && $(df -Pk /dev/shm | awk 'END { print $4 }') -gt $((1 << 20)) ]]; then place=/dev/shm; fi
+if [[ $more != *fsync=on* && -w /dev/shm && $(df -Pk /dev/shm | awk 'END { print $4 }') -gt $((1 << 20)) ]]; then place=/dev/shm; fi
 data=$(mktemp -d "$place/keyhold-postgres-data.XXXXXX")
 setpriv=()
 if [[ $EUID == 0 ]]; then
@@ -105,7 +105,7 @@ keep() {
   trap '' HUP INT PIPE TERM
   local server='' tries
   if (become initdb -U keyhold --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8); then
-    become postgres -k "$home" -c listen_addresses= -c max_connections=400 -c fsync=off -c full_page_writes=off \
+    become postgres -k "$home" -c listen_addresses= -c max_connections=1000 -c fsync=off -c full_page_writes=off \
       -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off $more &
     server=$!
     for ((tries = 0; tries < 400; tries++)); do
