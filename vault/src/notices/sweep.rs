@@ -269,7 +269,7 @@ impl Batch {
         };
         let write = async |tx: &mut Tx| {
             let (connection, mut mails) = (tx.connection(), 0);
-            // Mostly none, because a sweep follows at once.
+            // Mostly none, because a sweep follows within a second.
             let chosen_since = chosen_after(connection, earliest).await?;
             for (account, mut keys) in self.0 {
                 let Some(wishes) = Wishes::of(connection, &account).await? else {
