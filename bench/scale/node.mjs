@@ -77,20 +77,21 @@ export class Node {
 
   #renew(begun, done) {
     const { database, costs, scenario } = this.cluster;
+    const news = this.seen > this.#announced && !scenario.quiet;
     const renew = (answer) =>
       database.commit(() => {
         if (database.renewals[this.index] < 0) return answer(false);
         database.seen[this.index] = Math.max(database.seen[this.index], this.seen);
         database.renewals[this.index] += 1;
-        answer(true);
+        // In the same message, after the commit.
+        if (!news) answer(true);
+        else database.work(costs.notify, () => database.notify("seen", () => answer(true)));
       });
     this.statement(costs.renew, renew, (renewed) => {
       if (!renewed) return;
       this.lease = begun + (scenario.leaseMs / 6) * 5;
-      if (this.seen <= this.#announced || scenario.quiet) return done();
-      this.#announced = this.seen;
-      const notify = (answer) => database.notify("seen", () => answer());
-      this.statement(costs.notify, notify, done);
+      if (news) this.#announced = this.seen;
+      done();
     });
   }
 

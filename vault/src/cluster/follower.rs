@@ -287,18 +287,20 @@ impl Follower {
         };
         let seen = position.seq;
         let due = Instant::now() >= self.due;
-        if due || seen > self.announced {
-            let renewed = nodes::renew(connection, id, seen, self.shared.skew());
-            if !within(COMMIT, renewed).await? {
+        let (skew, news) = (self.shared.skew(), seen > self.announced);
+        if due || news {
+            let renewed = if news {
+                within(COMMIT, nodes::renew_and_wake(connection, id, seen, skew)).await?
+            } else {
+                within(COMMIT, nodes::renew(connection, id, seen, skew)).await?
+            };
+            if !renewed {
                 return Err(Failure::Removed);
             }
+            self.announced = seen;
             let end = self.introduction.term.held_until(begun);
             self.shared.lease.hold_until(end);
             self.readiness.recover(Cause::Lease);
-        }
-        if seen > self.announced {
-            within(ANSWER, nodes::announce(connection)).await?;
-            self.announced = seen;
         }
         if self.pruned.elapsed() > PRUNE_EVERY {
             self.pruned = Instant::now();

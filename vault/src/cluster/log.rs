@@ -53,8 +53,9 @@ pub enum Unread {
     Database(#[from] sqlx::Error),
 }
 
-/// Appends the publications of a change at the instant `at`, in its transaction. Returns their number. `node` is the
-/// node that makes the change, and must have its row until the commit: so all leases have the same length as its own.
+/// Appends the publications of a change at the instant `at`, in its transaction, and wakes the nodes when that is
+/// committed. Returns their number. `node` is the node that makes the change, and must have its row until the commit: so
+/// all leases have the same length as its own.
 pub async fn append(
     connection: &mut AnyConnection,
     node: &str,
@@ -70,7 +71,7 @@ pub async fn append(
              SELECT n.seq + 1, $1, CASE WHEN n.at > $2 THEN n.at ELSE $2 END, $3
              FROM key_changes n
              WHERE n.seq = (SELECT MAX(seq) FROM key_changes) AND EXISTS (SELECT 1 FROM nodes WHERE id = $4)
-             RETURNING seq",
+             RETURNING seq, CAST(pg_notify('keyhold_changes', '') AS TEXT)",
         )
         .bind(random::id("")?)
         .bind(at)
@@ -84,14 +85,6 @@ pub async fn append(
         newest = seq;
     }
     Ok(newest)
-}
-
-/// Wakes the nodes when this transaction is committed.
-pub async fn announce(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    sqlx::query("NOTIFY keyhold_changes")
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 /// Returns the position of the newest entry, and its instant.

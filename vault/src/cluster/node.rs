@@ -141,9 +141,7 @@ impl Node {
     ) -> Result<i64> {
         let id = lock(&self.shared.id).clone();
         let id = id.ok_or_else(|| Error::NotSaved("this node has to join again".to_owned()))?;
-        let seq = log::append(connection, &id, at, publications).await?;
-        log::announce(connection).await?;
-        Ok(seq)
+        log::append(connection, &id, at, publications).await
     }
 
     /// Returns the number of the newest change, in the turn of a transaction.

@@ -160,12 +160,26 @@ pub async fn renew(
     Ok(renewed.rows_affected() == 1)
 }
 
-/// Wakes the nodes that wait until this one has seen a change.
-pub async fn announce(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    sqlx::query("NOTIFY keyhold_seen")
+/// As [`renew`], and wakes the nodes that wait until this one has seen a change: in one message, because they wait. The
+/// notification is a transaction of its own, because the server makes commits that notify one after the other.
+pub async fn renew_and_wake(
+    connection: &mut AnyConnection,
+    id: &str,
+    seen: i64,
+    skew_ms: i64,
+) -> sqlx::Result<bool> {
+    // A message of several statements has no parameters. These are two numbers, and an id made in this process.
+    let statements = format!(
+        "BEGIN;
+         UPDATE nodes SET seen = {seen}, renewals = renewals + 1, lease_until = {CLOCK} + lease_ms, skew_ms = {skew_ms}
+         WHERE id = '{id}';
+         COMMIT;
+         NOTIFY keyhold_seen"
+    );
+    let renewed = sqlx::raw_sql(AssertSqlSafe(statements))
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(renewed.rows_affected() == 1)
 }
 
 /// Reads all rows.
