@@ -40,6 +40,8 @@ const ATTEMPT: Duration = Duration::from_hours(1);
 const GRACE: Duration = Duration::from_millis(5_500);
 /// Interval at which the worker checks whether the clock has jumped, even if nothing is due.
 const CHECK_EVERY: Duration = Duration::from_mins(1);
+/// The wait after a change, so that changes in quick succession cause one look, and none delays the answer to its change.
+const TOGETHER: Duration = Duration::from_millis(100);
 /// The shortest time between two sweeps: each change of a key may make something due, and a sweep is a change itself.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// The wait after a failed sweep, in milliseconds.
@@ -144,7 +146,7 @@ impl Round {
             };
             tokio::select! {
                 _ = &mut stopped => break,
-                () = changed.notified() => {}
+                () = changed.notified().then(|()| sleep(TOGETHER)) => {}
                 Some(ended) = self.sending.join_next_with_id(), if !self.sending.is_empty() => self.ended(ended),
                 () = sleep(pause) => {}
             }
