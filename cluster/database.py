@@ -223,7 +223,7 @@ class Database:
         servers = "\n".join(
             f"  server p{number} 127.0.0.1:{self.ports[number]} check port {self.checks[number]}" for number in (0, 1)
         )
-        # deploy/postgres/haproxy.cfg explains each setting.
+        # deploy/postgres/haproxy-postgres.cfg explains each setting.
         (folder / "haproxy.cfg").write_text(
             f"""global
   maxconn 1000

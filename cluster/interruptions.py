@@ -8,6 +8,9 @@ from process import wait_for
 
 from rows import UNLIMITED
 
+# Seconds within which a fault interrupts changes, if it does: what was under way is acknowledged for a moment longer.
+UNDER_WAY = 3
+
 
 def interrupted(how, rounds, fault, what, bound):
     """`fault` is called with the cluster and the number of the round. `bound`: seconds without an acknowledged change."""
@@ -21,7 +24,8 @@ def interrupted(how, rounds, fault, what, bound):
                     time.sleep(2)
                     begun = time.monotonic()
                     fault(cluster, count)
-                    wait_for(lambda: newest(changers) > time.monotonic() - 0.5, "changes", 240)
+                    caused = time.monotonic()
+                    wait_for(lambda: newest(changers) > caused + UNDER_WAY, "changes", 240)
                     gaps.append(longest_gap(changers, begun - 1))
             finally:
                 watch.stop()

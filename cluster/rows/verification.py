@@ -8,7 +8,7 @@ from members import Row
 from programs import ROOT
 
 WHAT = "Verification on PostgreSQL against SQLite"
-WANTED = "within 5 %"
+WANTED = "requests/s within 5 %"
 
 
 def run(how):

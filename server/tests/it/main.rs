@@ -1,5 +1,5 @@
 //! The tests of the server, in the rooms of `server/src`. Most drive the application in-process: no socket, a temporary
-//! SQLite file, a clock that the test moves. Tests about the process itself run the binary.
+//! SQLite file or a PostgreSQL database, a clock that the test moves. Tests about the process itself run the binary.
 
 #![expect(
     clippy::disallowed_methods,
