@@ -3,6 +3,7 @@
 # installing it would start a server.
 # Usage: build/postgres.sh                 prints the folder of its programs
 #        build/postgres.sh run COMMAND…    runs a command with KEYHOLD_TEST_POSTGRES, the address of a server of its own;
+#                                          KEYHOLD_TEST_POSTGRES_TLS is another one, with TLS and a password;
 #                                          KEYHOLD_TEST_POSTGRES_OPTIONS are added to those of the server
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,9 +68,12 @@ fi
 [[ $1 == run && $# -gt 1 ]] || { sed -n '/^# Usage/,/^set/{/^#/p}' "$0" >&2; exit 2; }
 shift
 
-# In /tmp, because the path of a socket is at most 107 bytes long. Other users cannot enter it, so the server needs no
-# password.
+# In /tmp, because the path of a socket is at most 107 bytes long. Other users cannot enter it, so the socket needs no
+# password. The port does.
 home=$(mktemp -d /tmp/keyhold-postgres.XXXXXX)
+password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+certificate=$home/certificate.pem
+(umask 077 && printf '%s' "$password" >"$home/password" && cat build/postgres.pem >"$certificate")
 # In memory if there is a gigabyte: what is written here need not last, except where the disk is measured.
 place=$home
 if [[ $more != *fsync=on* && -w /dev/shm && $(df -Pk /dev/shm | awk 'END { print $4 }') -gt $((1 << 20)) ]]; then place=/dev/shm; fi
@@ -79,7 +83,7 @@ if [[ $EUID == 0 ]]; then
   # PostgreSQL refuses to run as root.
   user=$(id -u postgres 2>/dev/null || id -u nobody)
   group=$(id -g "$user")
-  chown "$user:$group" "$home" "$data"
+  chown "$user:$group" "$home" "$home/password" "$certificate" "$data"
   setpriv=(setpriv "--reuid=$user" "--regid=$group" --clear-groups)
   if ! "${setpriv[@]}" test -x "$programs/postgres"; then
     cp -a "$folder/usr" "$home/usr"
@@ -103,25 +107,33 @@ is_ready() {
 # removes the folder.
 keep() {
   trap '' HUP INT PIPE TERM
-  local server='' tries
-  if (become initdb -U keyhold --auth=trust --no-sync --encoding=UTF8 --locale=C.UTF-8); then
-    become postgres -k "$home" -c listen_addresses= -c max_connections=1000 -c fsync=off -c full_page_writes=off \
-      -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off $more &
-    server=$!
-    for ((tries = 0; tries < 400; tries++)); do
-      if is_ready; then break; fi
-      sleep 0.05
+  local server='' port attempt tries
+  if (become initdb -U keyhold --auth-local=trust --auth-host=scram-sha-256 --pwfile="$home/password" --no-sync \
+    --encoding=UTF8 --locale=C.UTF-8); then
+    # The server ends at once if another process has the port.
+    for ((attempt = 0; attempt < 5; attempt++)); do
+      # Below the ports that systems give to clients.
+      port=$((10240 + RANDOM % 20000))
+      become postgres -k "$home" -c listen_addresses=127.0.0.1 -c "port=$port" -c ssl=on \
+        -c "ssl_cert_file=$certificate" -c "ssl_key_file=$certificate" -c max_connections=1000 -c fsync=off \
+        -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off $more &
+      server=$!
+      for ((tries = 0; tries < 400; tries++)); do
+        if is_ready || ! kill -0 "$server" 2>/dev/null; then break; fi
+        sleep 0.05
+      done
+      if is_ready || kill -0 "$server" 2>/dev/null; then break; fi
     done
   fi
   if is_ready; then
-    echo ready 2>/dev/null || true
+    echo "$port" 2>/dev/null || true
     cat >/dev/null
   else
     cat "$home/log" >&2
   fi
   if [[ $server ]]; then
     # At once, without a checkpoint.
-    kill -QUIT "$server" || true
+    kill -QUIT "$server" 2>/dev/null || true
     wait "$server" || true
   fi
   rm -rf "$data" "$home"
@@ -129,10 +141,11 @@ keep() {
 
 coproc KEEPER { keep; }
 keeper=$KEEPER_PID to_keeper=${KEEPER[1]}
-if ! read -r _ <&"${KEEPER[0]}"; then exit 1; fi
+if ! read -r port <&"${KEEPER[0]}"; then exit 1; fi
 
 # A path as the host of an address has its slashes encoded.
-export KEYHOLD_TEST_POSTGRES=postgres://keyhold@${home//\//%2F}/postgres
+export KEYHOLD_TEST_POSTGRES=postgres://keyhold@${home//\//%2F}:$port/postgres
+export KEYHOLD_TEST_POSTGRES_TLS="postgres://keyhold:$password@127.0.0.1:$port/postgres?sslmode=verify-full&sslrootcert=$certificate"
 status=0
 "$@" {to_keeper}>&- || status=$?
 exec {to_keeper}>&-

@@ -41,7 +41,8 @@ class Alone:
             self.proxies[-1].start()
 
     def define_proxy(self, number, port):
-        socket = urllib.parse.unquote(urllib.parse.urlsplit(self.address).netloc.partition("@")[2]) + "/.s.PGSQL.5432"
+        server, _, server_port = urllib.parse.urlsplit(self.address).netloc.partition("@")[2].partition(":")
+        socket = f"{urllib.parse.unquote(server)}/.s.PGSQL.{server_port}"
         folder = self.folder / f"proxy-{number}"
         if not self.durable:
             return Simple(number, folder, port, socket)
