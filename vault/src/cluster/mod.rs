@@ -20,5 +20,5 @@ pub use absence::{await_absence, names};
 pub use join::{Database, JoinError};
 pub use lease::{Lease, Term};
 pub use node::{Node, Standing};
-pub use nodes::{BREAKING, Introduction, Listing, count, listing, select_breaking};
+pub use nodes::{BREAKING, Introduction, Listing, count, has_tables, listing, select_breaking};
 pub use view::Unreachable;

@@ -222,6 +222,12 @@ pub struct Listing {
     pub skew_ms: i64,
 }
 
+/// Returns whether the database has the tables that [`listing`] reads.
+pub async fn has_tables(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    let has = "SELECT to_regclass('nodes') IS NOT NULL AND to_regclass('key_changes') IS NOT NULL";
+    sqlx::query_scalar(has).fetch_one(connection).await
+}
+
 /// Reads all rows for the operator, in the order in which the nodes joined.
 pub async fn listing(connection: &mut AnyConnection) -> sqlx::Result<Vec<Listing>> {
     let listing = format!(

@@ -61,6 +61,10 @@ pub enum OpenError {
     },
     #[error("the database {database} cannot be used: {reason}")]
     Server { database: String, reason: Refusal },
+    #[error(
+        "the database {database} has no tables of keyhold: is KEYHOLD_DATABASE_URL right? `keyhold serve` creates them"
+    )]
+    NoTables { database: String },
     #[error("there is no database at {}", path.display())]
     NoDatabase { path: PathBuf },
     #[error("the copy {} cannot be created: {reason}", path.display())]

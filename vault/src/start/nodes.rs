@@ -12,6 +12,10 @@ pub async fn nodes(database_url: &str) -> Result<Option<Vec<Listing>>, OpenError
     let Some(mut connection) = storage::connect_server(database_url).await? else {
         return Ok(None);
     };
+    if !cluster::has_tables(&mut connection).await? {
+        let database = storage::name(database_url)?;
+        return Err(OpenError::NoTables { database });
+    }
     let listing = cluster::listing(&mut connection).await?;
     Ok(Some(listing))
 }
