@@ -1,10 +1,14 @@
-//! Opening a database on a PostgreSQL server: what is refused, and what does not depend on the server's defaults.
+//! Opening a database on a PostgreSQL server.
+
+mod refusals;
 
 use std::sync::Arc;
 
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::any::install_default_drivers;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use url::Url;
 use vault::clock::SystemClock;
-use vault::test_support::{Fixture, Folder, NOON, options};
+use vault::test_support::{Fixture, NOON, options};
 use vault::{Options, Vault};
 
 use super::open::sentence;
@@ -14,114 +18,23 @@ async fn run(connection: &mut AnyConnection, statements: &str) {
     run.await.unwrap();
 }
 
+async fn connect(url: &str) -> AnyConnection {
+    install_default_drivers();
+    AnyConnection::connect(url).await.unwrap()
+}
+
+/// Returns the address of a database for connections with TLS and a password.
+fn by_tls(database_url: &str) -> Url {
+    let server = std::env::var("KEYHOLD_TEST_POSTGRES_TLS");
+    let server = server.expect("build/postgres.sh run sets it");
+    let mut url: Url = server.parse().unwrap();
+    let database: Url = database_url.parse().unwrap();
+    url.set_path(database.path());
+    url
+}
+
 async fn opened(options: &Options) -> String {
     sentence(Vault::open(options, Arc::new(SystemClock::default())).await)
-}
-
-/// Opens the database after `statements`, and checks that it is refused for a reason that contains `part`, with nothing
-/// left behind.
-async fn is_refused(statements: &str, part: &str) {
-    let folder = Folder::new().await;
-    run(&mut folder.database().connect().await.unwrap(), statements).await;
-    let options = options(&folder);
-    let refused = opened(&options).await;
-    assert!(refused.contains(part), "{statements}: {refused}");
-    assert!(!options.pepper_file.exists(), "a pepper for nothing");
-}
-
-#[tokio::test]
-#[ignore = "needs a PostgreSQL server"]
-async fn another_programs_tables_are_refused() {
-    is_refused(
-        "DROP TABLE _sqlx_migrations; CREATE TABLE theirs (id INT)",
-        "another program",
-    )
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_newer_schema_is_refused() {
-    is_refused(
-        r"INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-          VALUES (9999, 'later', TRUE, '\x00', 0)",
-        "schema 9999",
-    )
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_database_that_only_reads_is_refused() {
-    is_refused(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
-        "only reads",
-    )
-    .await;
-}
-
-/// The user has other rights than those that the superuser of the tests has.
-#[tokio::test]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_missing_right_is_named() {
-    let folder = Folder::new().await;
-    let mut connection = folder.database().connect().await.unwrap();
-    let role = format!("reader_{}", std::process::id());
-    run(
-        &mut connection,
-        &format!("CREATE ROLE {role} LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}"),
-    )
-    .await;
-    let mut url: url::Url = folder.database().url().parse().unwrap();
-    url.set_username(&role).unwrap();
-    let options = Options {
-        database_url: url.into(),
-        ..options(&folder)
-    };
-    let no_change = opened(&options).await;
-    run(&mut connection, "DROP TABLE _sqlx_migrations CASCADE").await;
-    run(
-        &mut connection,
-        "DROP SCHEMA public CASCADE; CREATE SCHEMA public",
-    )
-    .await;
-    run(
-        &mut connection,
-        &format!("GRANT USAGE ON SCHEMA public TO {role}"),
-    )
-    .await;
-    let no_creation = opened(&options).await;
-    run(
-        &mut connection,
-        &format!("DROP OWNED BY {role}; DROP ROLE {role}"),
-    )
-    .await;
-    assert!(
-        no_change.contains("may not change the table account_hours"),
-        "{no_change}"
-    );
-    assert!(
-        no_creation.contains("may not create tables"),
-        "{no_creation}"
-    );
-}
-
-#[tokio::test]
-#[ignore = "needs a PostgreSQL server"]
-async fn a_database_that_does_not_exist_is_named() {
-    let folder = Folder::new().await;
-    let mut url: url::Url = folder.database().url().parse().unwrap();
-    url.set_path("there_is_none");
-    let _ = url.set_password(Some("hunter2"));
-    let options = Options {
-        database_url: url.into(),
-        ..options(&folder)
-    };
-    let refused = opened(&options).await;
-    assert!(
-        refused.contains("\"there_is_none\" does not exist") && !refused.contains("hunter2"),
-        "{refused}"
-    );
 }
 
 /// A change that the trail dates later than this machine's clock was made by another node: the next one is not older.
