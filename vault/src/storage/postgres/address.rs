@@ -50,26 +50,13 @@ impl Server {
                  user, password and application_name",
             ));
         }
-        let modes = [
-            "disable",
-            "allow",
-            "prefer",
-            "require",
-            "verify-ca",
-            "verify-full",
-        ];
-        let mode = parsed.query_pairs().find(|(name, _)| name == "sslmode");
-        if mode.is_some_and(|(_, mode)| !modes.contains(&&*mode)) {
-            return Err(OpenError::Address(
-                "sslmode must be disable, allow, prefer, require, verify-ca or verify-full",
-            ));
-        }
         let parameter = |wanted: &str| {
             let mut pairs = parsed.query_pairs();
             pairs
                 .find(|(name, _)| name == wanted)
                 .map(|(_, value)| value.into_owned())
         };
+        check_tls(&parameter)?;
         let database =
             parameter("dbname").unwrap_or_else(|| parsed.path().trim_start_matches('/').to_owned());
         // What comes after a / in a password looks like the path.
@@ -106,6 +93,47 @@ impl Server {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// Checks the parameters of TLS.
+fn check_tls(parameter: &impl Fn(&str) -> Option<String>) -> Result<(), OpenError> {
+    let mode = parameter("sslmode");
+    let modes = [
+        "disable",
+        "allow",
+        "prefer",
+        "require",
+        "verify-ca",
+        "verify-full",
+    ];
+    if mode.as_deref().is_some_and(|mode| !modes.contains(&mode)) {
+        return Err(OpenError::Address(
+            "sslmode must be disable, allow, prefer, require, verify-ca or verify-full",
+        ));
+    }
+    // sqlx ignores it then, while libpq verifies the certificate also for sslmode=require:
+    // https://www.postgresql.org/docs/15/libpq-ssl.html#LIBPQ-SSL-PROTECTION
+    let verifies = mode.is_some_and(|mode| mode.starts_with("verify-"));
+    if parameter("sslrootcert").is_some() && !verifies {
+        return Err(OpenError::Address(
+            "sslrootcert needs sslmode=verify-full or verify-ca: otherwise no certificate is verified",
+        ));
+    }
+    for (name, unreadable) in [
+        (
+            "sslrootcert",
+            "the file that sslrootcert names cannot be read",
+        ),
+        ("sslcert", "the file that sslcert names cannot be read"),
+        ("sslkey", "the file that sslkey names cannot be read"),
+    ] {
+        // The content of a file is accepted too.
+        let file = parameter(name).filter(|value| !value.trim_start().starts_with("-----BEGIN"));
+        if file.is_some_and(|file| std::fs::read(file).is_err()) {
+            return Err(OpenError::Address(unreadable));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -149,6 +177,18 @@ mod tests {
             ("postgres://kh:s3cret@db", "name of the database"),
             ("postgres://kh:s3cret@db/keys?pasword=s3cret", "parameter"),
             ("postgres://kh:s3cret@db/keys?sslmode=s3cret", "sslmode"),
+            (
+                "postgres://kh:s3cret@db/keys?sslmode=require&sslrootcert=Cargo.toml",
+                "sslrootcert needs sslmode=verify-full",
+            ),
+            (
+                "postgres://kh:s3cret@db/keys?sslmode=verify-ca&sslrootcert=/s3cret.pem",
+                "the file that sslrootcert names cannot be read",
+            ),
+            (
+                "postgres://kh:s3cret@db/keys?sslcert=Cargo.toml&sslkey=/s3cret.pem",
+                "the file that sslkey names cannot be read",
+            ),
         ] {
             let refused = Server::new(url)
                 .err()

@@ -2,6 +2,7 @@
 //! without a pooler that would separate a connection from its session, with our tables or none, and the rights to
 //! change them.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use sqlx::any::install_default_drivers;
@@ -58,7 +59,12 @@ pub async fn check(server: &Server) -> Result<Content, OpenError> {
 pub fn explain(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(error) => error.message().to_owned(),
+        // As rustls reports a certificate that is not trusted.
+        sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => {
+            format!("the TLS connection fails: {error}")
+        }
         sqlx::Error::Io(error) => format!("it cannot be reached: {error}"),
+        sqlx::Error::Tls(error) => format!("the TLS connection fails: {error}"),
         error => error.to_string(),
     }
 }

@@ -1,6 +1,7 @@
 //! Opening a database on a PostgreSQL server.
 
 mod refusals;
+mod tls;
 
 use std::sync::Arc;
 
