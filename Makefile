@@ -17,13 +17,13 @@ PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench cluster cluster-faults faults screenshots
-.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres chromium always
+.PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres pgbouncer chromium always
 
 help: ## List these targets
 	@echo "Targets:"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
-setup: tools python nginx postgres ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx, PostgreSQL
+setup: tools python nginx postgres pgbouncer ## Fetch missing tools: wasm target, wasm-bindgen, npm and Python packages, nginx, PostgreSQL, PgBouncer
 
 run: build ## Build and start with demonstration data on http://127.0.0.1:3000
 	target/release/keyhold serve --demo
@@ -89,6 +89,10 @@ nginx:
 # For tests only.
 postgres:
 	@build/postgres.sh >/dev/null
+
+# For tests only.
+pgbouncer:
+	@build/pgbouncer.sh >/dev/null
 
 chromium: $(PACKAGES)
 	@build/chromium.sh

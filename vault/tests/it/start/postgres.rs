@@ -1,5 +1,6 @@
 //! Opening a database on a PostgreSQL server.
 
+mod pooler;
 mod refusals;
 mod tls;
 
