@@ -159,7 +159,7 @@ test-rust:
 # without a fixture, and those of requests. Left out are modules about what only SQLite has.
 SQLITE_ONLY := sqlite first_start file_watch migrations tables write_faults
 ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
-	| kind(lib) & package(vault) & test(/^(copy::tests|limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::(readers|transaction|upgrade)|usage::write)/) \
+	| kind(lib) & package(vault) & test(/^(cluster::follower|copy::tests|limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::(readers|transaction|upgrade)|usage::write)/) \
 	| binary(it) & package(server) & test(/^(http|mail|routes)::/) - test(/^routes::markup::/)
 
 test-postgres:

@@ -1,4 +1,6 @@
-//! Tests of the follower's loop without a server.
+//! Tests of the follower's loop without a server, and of its rounds with one.
+
+mod postgres;
 
 use std::future::ready;
 use std::sync::atomic::{AtomicUsize, Ordering};
