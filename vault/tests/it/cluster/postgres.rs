@@ -1,6 +1,7 @@
 //! Several vaults on one database of a PostgreSQL server, as nodes are. `KEYHOLD_TEST_POSTGRES` is its address; a run
 //! without a server leaves these tests out.
 
+mod following;
 mod membership;
 
 use std::sync::Arc;

@@ -1,0 +1,104 @@
+//! What may happen to a node that follows the change log: its notifications end, or an entry is not for its version.
+
+use std::collections::BTreeSet;
+
+use sqlx::AnyConnection;
+use vault::readiness::Cause;
+use vault::test_support::{expire, restore};
+
+use super::{Shared, TURN, UNAVAILABLE, is_expired, member, rejection, run, until};
+
+/// Returns the server's processes behind the connections that receive notifications.
+async fn listeners(database: &mut AnyConnection) -> BTreeSet<i64> {
+    // While they wait, the last statement is this, or the check of a silent connection.
+    let listeners = "SELECT CAST(pid AS BIGINT) FROM pg_stat_activity
+         WHERE datname = current_database() AND (query LIKE 'LISTEN %' OR query = 'SELECT 1')";
+    let listeners: Vec<i64> = sqlx::query_scalar(listeners)
+        .fetch_all(database)
+        .await
+        .unwrap();
+    listeners.into_iter().collect()
+}
+
+/// A change made while nothing is notified is found by polling.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn changes_are_acknowledged_without_notifications_and_nodes_listen_again() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let member = member(&here).await;
+    let key = &member.default_key;
+    let mut database = shared.database().await;
+    let mut ended = BTreeSet::new();
+    until("both nodes listen", async || {
+        ended = listeners(&mut database).await;
+        ended.len() == 2
+    })
+    .await;
+    for listener in &ended {
+        run(
+            &mut database,
+            format!("SELECT pg_terminate_backend({listener})"),
+        )
+        .await;
+    }
+    expire(&there, &member, &key.access_key.to_string()).await;
+    assert!(is_expired(&here, key) && is_expired(&there, key));
+    until("both nodes listen again", async || {
+        let present = listeners(&mut database).await;
+        present.len() == 2 && present.is_disjoint(&ended)
+    })
+    .await;
+    restore(&here, &member, &key.access_key.to_string(), "never").await;
+    assert_eq!(
+        (rejection(&here, key), rejection(&there, key)),
+        (None, None)
+    );
+    for node in [here, there] {
+        node.close().await;
+    }
+    shared.remove().await;
+}
+
+/// As during an upgrade. The write turn is held, so that the node cannot join again before the test has looked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_change_by_a_newer_version_makes_a_node_load_again() {
+    let shared = Shared::new().await;
+    let node = shared.node("a").await;
+    let member = member(&node).await;
+    let key = &member.default_key;
+    assert_eq!(rejection(&node, key), None);
+    let mut newer = shared.database().await;
+    let change = format!(
+        "SELECT pg_advisory_lock({TURN});
+         BEGIN;
+         UPDATE api_keys SET expires_at = 1;
+         INSERT INTO key_changes (seq, tag, at, body)
+         SELECT seq + 1, 'newer', at, '[{{\"suspend\":{{}}}}]' FROM key_changes ORDER BY seq DESC LIMIT 1;
+         COMMIT;
+         NOTIFY keyhold_changes"
+    );
+    run(&mut newer, change).await;
+    let fault = || {
+        let faults = node.faults().into_iter();
+        let mut of_lease = faults.filter(|(cause, _)| *cause == Cause::Lease);
+        of_lease.next().map(|(_, fault)| fault)
+    };
+    until("the node says why", async || {
+        fault().is_some_and(|fault| fault.contains("was written by a newer version"))
+    })
+    .await;
+    assert!(!node.is_trusted());
+    assert_eq!(rejection(&node, key), Some(UNAVAILABLE));
+
+    run(&mut newer, format!("SELECT pg_advisory_unlock({TURN})")).await;
+    until("the node verifies again", async || {
+        is_expired(&node, key) && fault().is_none()
+    })
+    .await;
+    restore(&node, &member, &key.access_key.to_string(), "never").await;
+    assert_eq!(rejection(&node, key), None);
+    node.close().await;
+    shared.remove().await;
+}
