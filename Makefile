@@ -156,10 +156,11 @@ test-rust:
 	else set -x; cargo test --locked --workspace; fi
 
 # The tests whose vault has a database, again on a PostgreSQL server of their own: all tests of the vault but the unit tests
-# without a fixture, and those of requests. Left out are modules about what only SQLite has.
+# without a fixture, and those of requests and metrics. Left out are modules about what only SQLite has.
 SQLITE_ONLY := sqlite first_start file_watch migrations tables write_faults
 ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
 	| kind(lib) & package(vault) & test(/^(cluster::follower|copy::tests|limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::(readers|transaction|upgrade)|usage::write)/) \
+	| kind(lib) & package(server) & test(/^routes::metrics::/) \
 	| binary(it) & package(server) & test(/^(http|mail|routes)::/) - test(/^routes::markup::/)
 
 test-postgres:

@@ -264,3 +264,6 @@ impl Collector for DecisionDurations {
 fn float(number: impl TryInto<u64>) -> f64 {
     number.try_into().unwrap_or(u64::MAX) as f64
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! The metrics that the tests of the process do not see.
+
+mod postgres;
