@@ -87,6 +87,8 @@ fn waiting() -> AnyView {
 
 /// The view of an error.
 pub fn problem(error: FnError) -> AnyView {
+    #[cfg(feature = "ssr")]
+    refuse(&error);
     if error.is_unauthenticated() {
         effect(browser::load_sign_in);
     }
@@ -115,6 +117,20 @@ pub fn problem(error: FnError) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// Gives the page the status of an error that a later request may not meet.
+#[cfg(feature = "ssr")]
+fn refuse(error: &FnError) {
+    let (Some(seconds), Ok(status), Some(response)) = (
+        error.retry_after,
+        http::StatusCode::from_u16(error.http_status()),
+        use_context::<leptos_axum::ResponseOptions>(),
+    ) else {
+        return;
+    };
+    response.set_status(status);
+    response.insert_header(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
 }
 
 /// The view of an address without content.

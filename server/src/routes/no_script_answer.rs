@@ -6,9 +6,9 @@ use app::forms::form_replay::Replay;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Done, Function};
 use axum::body::Body;
-use axum::http::header::{HOST, REFERER};
+use axum::http::header::{HOST, REFERER, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use shared::redirect::local_path;
 use shared::token::AccessKey;
@@ -52,6 +52,9 @@ pub async fn as_page(
                 outcome: outcome.clone(),
             };
             let mut response = render(state, request, Some(replay)).await;
+            // The form was accepted or refused, although another part of its page may be unavailable.
+            *response.status_mut() = StatusCode::OK;
+            response.headers_mut().remove(RETRY_AFTER);
             if let Err(error) = &outcome {
                 finish_error(&mut response, error);
             }
