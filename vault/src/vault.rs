@@ -18,14 +18,15 @@ use crate::cluster::{Node, Standing};
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, Result};
-use crate::limits::{self, Limit, Limits};
+use crate::limits::patience::Patience;
+use crate::limits::{self, Limit, Limits, Reading};
 use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
 use crate::state::usage_counts::Usage;
-use crate::storage::{Authority, Database, Tx, asked};
+use crate::storage::{Authority, Database, Readers, Tx, asked};
 use crate::time::clock::Clock;
 
 /// The files, the address and the limits of a vault.
@@ -52,9 +53,9 @@ pub(crate) const NOTICE_WAIT_MS: i64 = 60 * 1000;
 /// take turns; those sessions are an administrator's.
 const RETRIES: u32 = 2;
 
-/// The handle to the vault; cheap to clone.
+/// The handle to the vault; cheap to clone. Its second part is the patience of the request that uses it.
 #[derive(Clone)]
-pub struct Vault(pub(crate) Arc<Inner>);
+pub struct Vault(pub(crate) Arc<Inner>, Patience);
 
 pub(crate) struct Inner {
     pub(crate) database: Database,
@@ -74,7 +75,29 @@ pub(crate) struct Inner {
     pub(crate) known: i64,
 }
 
+impl From<Arc<Inner>> for Vault {
+    fn from(inner: Arc<Inner>) -> Self {
+        Self(inner, Patience::default())
+    }
+}
+
 impl Vault {
+    /// Returns a handle for one request: all its waits for readers of the database take two seconds together, at most.
+    #[must_use]
+    pub fn of_request(&self) -> Self {
+        Self(Arc::clone(&self.0), Patience::of_request())
+    }
+
+    /// Returns the connections that only read, as the request that uses this handle waits for them.
+    pub(crate) fn readers(&self) -> Readers {
+        self.0.database.readers.of_request(&self.1)
+    }
+
+    /// Waits for the account's turn to read data that grows with it.
+    pub(crate) async fn reading(&self, account: &str) -> Result<Reading> {
+        self.0.limits.reading(account, &self.1).await
+    }
+
     /// Returns the instant of every decision, UTC epoch milliseconds; it never goes back.
     pub fn now(&self) -> i64 {
         self.0.clock.now()

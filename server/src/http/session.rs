@@ -22,9 +22,10 @@ pub async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
+    let vault = state.vault.of_request();
     let mut sessions = Vec::new();
     for token in tokens(request.headers(), &state.site) {
-        match state.vault.session(token).await {
+        match vault.session(token).await {
             Ok(found) => sessions.extend(found),
             Err(error) => return json_error(&error.into()),
         }
@@ -40,7 +41,7 @@ pub async fn identify(
         )
     };
     let context = RequestContext {
-        vault: state.vault.clone(),
+        vault,
         site: state.site.clone(),
         caller,
         session: sessions.next(),

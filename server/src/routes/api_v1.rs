@@ -21,7 +21,7 @@ use shared::view::{Counts, KeyView};
 use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
 use vault::verify::Rejection;
-use vault::{Account, Verified};
+use vault::{Account, Vault, Verified};
 
 use crate::http::client_ip::caller;
 use crate::state::AppState;
@@ -76,8 +76,10 @@ async fn with_account(
 ) -> Response<Body> {
     let headers = request.headers().clone();
     let answered = async {
-        let account = state.vault.account(&key.account_id).await?;
+        let vault = state.vault.of_request();
+        let account = vault.account(&key.account_id).await?;
         request.extensions_mut().insert(account);
+        request.extensions_mut().insert(vault);
         Ok(next.run(request).await)
     };
     match timeout(TIMEOUT, answered).await {
@@ -169,13 +171,14 @@ struct KeysBody {
 /// Lists keys. `q`, `status`, `sort` and `page` mean the same as in the address of API Control.
 async fn keys(
     State(state): State<AppState>,
+    Extension(vault): Extension<Vault>,
     Extension(account): Extension<Account>,
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response<Body> {
     let text = |name: &str| query.get(name).map_or("", String::as_str);
     let query = ListQuery::parse(text("q"), text("status"), text("sort"), text("page"));
-    match state.vault.list_keys(&account, &query).await {
+    match vault.list_keys(&account, &query).await {
         Ok(list) => Json(KeysBody {
             keys: list.keys.into_iter().map(KeyBody::from).collect(),
             counts: list.counts,

@@ -34,7 +34,7 @@ pub async fn calendar(
     else {
         return not_found();
     };
-    match state.vault.calendar(token).await {
+    match state.vault.of_request().calendar(token).await {
         Ok(calendar) => {
             let headers = [
                 (CONTENT_TYPE, "text/calendar; charset=utf-8"),

@@ -107,7 +107,7 @@ impl Vault {
         let (owned_at,): (Option<i64>,) =
             sqlx::query_as("SELECT owned_at FROM accounts WHERE id = $1")
                 .bind(account)
-                .fetch_one(&self.0.database.readers)
+                .fetch_one(&self.readers())
                 .await?;
         Ok(owned_at.is_some())
     }
@@ -120,7 +120,7 @@ impl Vault {
         let row: Option<AccountRow> =
             sqlx::query_as("SELECT id, email, time_zone, warning_days FROM accounts WHERE id = $1")
                 .bind(id)
-                .fetch_optional(&self.0.database.readers)
+                .fetch_optional(&self.readers())
                 .await?;
         row.map(Account::from).ok_or(Error::NotFound)
     }

@@ -76,7 +76,7 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
 impl Vault {
     /// Returns the account's address and the one that it has requested.
     pub async fn address(&self, account: &Account) -> Result<AddressView> {
-        let readers = &self.0.database.readers;
+        let readers = &self.readers();
         let read = readers.read(async |connection| {
             let (email, confirmed_at): (String, Option<i64>) =
                 sqlx::query_as("SELECT email, confirmed_at FROM accounts WHERE id = $1")

@@ -43,12 +43,12 @@ impl Vault {
     pub(crate) async fn claim(&self, account: &Account) -> Result<Option<ClaimView>> {
         let (at,): (Option<i64>,) = sqlx::query_as("SELECT claimed_at FROM accounts WHERE id = $1")
             .bind(&account.id)
-            .fetch_one(&self.0.database.readers)
+            .fetch_one(&self.readers())
             .await?;
         let Some(at) = at else {
             return Ok(None);
         };
-        let readers = &self.0.database.readers;
+        let readers = &self.readers();
         let read = readers.read(async |connection| expired_by(connection, &account.id, at).await);
         Ok(Some(ClaimView {
             at: moment(at, account.time_zone),

@@ -80,7 +80,7 @@ impl Vault {
     /// # Errors
     /// [`Error::LinkGone`].
     pub async fn link(&self, token: &str) -> Result<LinkView> {
-        let readers = &self.0.database.readers;
+        let readers = &self.readers();
         let read = readers.read(async |connection| {
             if let Some(stopping) = stopping(self, connection, token).await? {
                 return Ok(Err(stopping));
@@ -115,7 +115,7 @@ impl Vault {
     /// [`Error::LinkGone`].
     pub async fn unsubscribe(&self, caller: &Caller, token: &str) -> Result<()> {
         // Checked before waiting for the writer, because strangers may call this.
-        let readers = &self.0.database.readers;
+        let readers = &self.readers();
         let read = readers.read(async |connection| stopping(self, connection, token).await);
         if read.await?.is_none() {
             return Err(Error::LinkGone);

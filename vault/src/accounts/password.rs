@@ -147,7 +147,7 @@ impl Vault {
         let slot = self.reserve_hash(Priority::High, &actor.caller)?;
         let (stored,): (String,) = sqlx::query_as("SELECT password FROM accounts WHERE id = $1")
             .bind(account)
-            .fetch_one(&self.0.database.readers)
+            .fetch_one(&self.readers())
             .await?;
         if !self
             .0

@@ -178,7 +178,7 @@ impl Vault {
              FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
         )
         .bind(&digest)
-        .fetch_optional(&self.0.database.readers)
+        .fetch_optional(&self.readers())
         .await?;
         let Some(row) = row else {
             return Ok(None);

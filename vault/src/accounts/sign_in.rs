@@ -50,7 +50,7 @@ impl Vault {
             "SELECT id, email, time_zone, warning_days, password FROM accounts WHERE email = $1",
         )
         .bind(&email)
-        .fetch_optional(&self.0.database.readers)
+        .fetch_optional(&self.readers())
         .await?;
         let stored = row.as_ref().map(|row| row.password.clone());
         if let (Some(device), Some(stored)) = (&device, &stored)

@@ -122,7 +122,7 @@ fn order(sort: Sort) -> String {
 impl Vault {
     /// Returns one page of the table, in two statements.
     pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
-        let _reading = self.0.limits.reading(&account.id).await?;
+        let _reading = self.reading(&account.id).await?;
         let now = self.now();
         let pattern = pattern(&query.search);
         let counts = self.counts(account, &pattern, now).await?;
@@ -147,7 +147,7 @@ impl Vault {
             .bind(now + account.window())
             .bind(i64::from(PAGE_SIZE))
             .bind(i64::from((page - 1) * PAGE_SIZE))
-            .fetch_all(&self.0.database.readers)
+            .fetch_all(&self.readers())
             .await?;
         Ok(KeyPage {
             now,
@@ -169,7 +169,7 @@ impl Vault {
     /// [`Error::NotFound`], for a key of another account too.
     pub async fn show_key(&self, account: &Account, access_key: &str) -> Result<KeyDetail> {
         let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
-        let _reading = self.0.limits.reading(&account.id).await?;
+        let _reading = self.reading(&account.id).await?;
         let now = self.now();
         let statement = format!(
             "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
@@ -178,7 +178,7 @@ impl Vault {
             .bind(&account.id)
             .bind(usage::still(now))
             .bind(access_key.to_string())
-            .fetch_optional(&self.0.database.readers)
+            .fetch_optional(&self.readers())
             .await?;
         let Attention { key, failing, .. } = watched(row.ok_or(Error::NotFound)?, account, now);
         let of_key = Some(key.access_key.as_str());
@@ -199,7 +199,7 @@ impl Vault {
 
     /// Returns the contents of the Dashboard.
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
-        let _reading = self.0.limits.reading(&account.id).await?;
+        let _reading = self.reading(&account.id).await?;
         let now = self.now();
         let counts = self.counts(account, "%", now).await?;
         // `$4 >= $2` is always true in these two: a statement must use every bound parameter.
@@ -252,7 +252,7 @@ impl Vault {
             .bind(i64::from(Overview::LIMIT))
             .bind(now - RECENT_DAYS * shared::DAY_MS)
             .bind(now - shared::DAY_MS)
-            .fetch_all(&self.0.database.readers)
+            .fetch_all(&self.readers())
             .await?;
         let mut alarms = Alarms::default();
         let mut attention = Vec::new();
@@ -290,7 +290,7 @@ impl Vault {
             .bind(at)
             .bind(i64::from(Overview::LIMIT))
             .bind(now)
-            .fetch_all(&self.0.database.readers)
+            .fetch_all(&self.readers())
             .await?;
         Ok(rows
             .into_iter()
@@ -309,7 +309,7 @@ impl Vault {
         .bind(pattern)
         .bind(now)
         .bind(now + account.window())
-        .fetch_one(&self.0.database.readers)
+        .fetch_one(&self.readers())
         .await?;
         Ok(Counts {
             active: total - expired - expiring_soon,

@@ -18,25 +18,25 @@ impl Vault {
         account: &Account,
         access_key: &str,
     ) -> Result<Option<Unreachable>> {
-        let database = &self.0.database;
-        let Some(node) = database.node() else {
+        let Some(node) = self.0.database.node() else {
             return Ok(None);
         };
-        let _reading = self.0.limits.reading(&account.id).await?;
+        let _reading = self.reading(&account.id).await?;
+        let readers = self.readers();
         if access_key.is_empty() {
-            return node.unreachable(&database.readers, &account.id).await;
+            return node.unreachable(&readers, &account.id).await;
         }
         let Ok(access_key) = access_key.parse::<AccessKey>() else {
             return Ok(None);
         };
         let access_key = access_key.to_string();
-        let unreachable = node.unreachable(&database.readers, &access_key).await?;
+        let unreachable = node.unreachable(&readers, &access_key).await?;
         // The key itself may be deleted.
         let own: Option<(i64,)> =
             sqlx::query_as("SELECT id FROM audit WHERE account_id = $1 AND subject = $2 LIMIT 1")
                 .bind(&account.id)
                 .bind(&access_key)
-                .fetch_optional(&database.readers)
+                .fetch_optional(&readers)
                 .await?;
         Ok(unreachable.filter(|_| own.is_some()))
     }

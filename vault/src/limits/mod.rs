@@ -11,6 +11,7 @@ pub mod backoff;
 mod bounded;
 mod buckets;
 pub mod origin;
+pub(crate) mod patience;
 mod readers;
 
 pub use crate::error::Limit;
@@ -23,8 +24,8 @@ use crate::error::{Error, Result};
 use crate::time::clock::Clock;
 use backoff::{Attempt, Backoff, Subject};
 use buckets::Buckets;
-pub use readers::Readers;
-use readers::Reading;
+use patience::Patience;
+pub use readers::{Readers, Reading};
 
 const MINUTE_MS: i64 = 60 * 1000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -146,8 +147,9 @@ impl Limits {
     }
 
     /// Waits for the account's turn to read data that grows with it.
-    pub async fn reading(&self, account: &str) -> Result<Reading> {
-        self.counted(Limit::Reading, self.readers.turn(account).await)
+    pub async fn reading(&self, account: &str, patience: &Patience) -> Result<Reading> {
+        let turn = self.readers.turn(account, patience).await;
+        self.counted(Limit::Reading, turn)
     }
 
     /// Checks that `count` things leave space for one more.

@@ -9,23 +9,23 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use super::patience::Patience;
 use crate::error::{Error, Result};
 
 /// Readers that one account may hold.
 const MAX_OF_ACCOUNT: usize = 2;
 /// Readers that are reserved: no account's pages hold them.
 const RESERVED: usize = 2;
-/// The longest that a request waits for a turn: on this machine, reads end by themselves.
+/// The longest that a request waits for a turn at a file: on this machine, reads end by themselves. A server may be slow or
+/// silent for all pages at once, so there the wait is one of those that a request's [`Patience`] limits.
 const MAX_WAIT: Duration = Duration::from_secs(10);
-/// The same for a server, which may be slow or silent for all pages at once.
-const MAX_WAIT_FOR_SERVER: Duration = Duration::from_secs(2);
 /// Beyond this number of accounts, those that no longer read are dropped.
 const CLEAN_UP_ABOVE: usize = 1_000;
 
 pub struct Readers {
     all: Arc<Semaphore>,
     by_account: Mutex<HashMap<String, Weak<Semaphore>>>,
-    max_wait: Duration,
+    on_server: bool,
 }
 
 /// A turn, which ends when dropped.
@@ -40,19 +40,15 @@ impl Readers {
         Self {
             all: Arc::new(Semaphore::new(readers as usize - RESERVED)),
             by_account: Mutex::default(),
-            max_wait: if on_server {
-                MAX_WAIT_FOR_SERVER
-            } else {
-                MAX_WAIT
-            },
+            on_server,
         }
     }
 
     /// Waits for a turn of this account. The holder of a turn must not request another.
     ///
     /// # Errors
-    /// [`Error::Busy`] if none comes within [`MAX_WAIT`], or [`MAX_WAIT_FOR_SERVER`].
-    pub async fn turn(&self, account: &str) -> Result<Reading> {
+    /// [`Error::Busy`] if none comes within [`MAX_WAIT`], or on a server while the request has patience.
+    pub async fn turn(&self, account: &str, patience: &Patience) -> Result<Reading> {
         let closed = |_| Error::Unavailable("no more reading".to_owned());
         let of_account = self.of(account);
         let turn = async {
@@ -63,9 +59,12 @@ impl Readers {
                 _permits: [of_account, of_all],
             })
         };
-        timeout(self.max_wait, turn)
-            .await
-            .unwrap_or(Err(Error::Busy))
+        let turn = if self.on_server {
+            patience.wait(turn).await
+        } else {
+            timeout(MAX_WAIT, turn).await.ok()
+        };
+        turn.unwrap_or(Err(Error::Busy))
     }
 
     fn of(&self, account: &str) -> Arc<Semaphore> {
@@ -89,27 +88,33 @@ impl Readers {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+    use super::super::patience::LONGEST;
     use super::*;
     use crate::storage::READERS;
 
+    /// Waits for a turn of no request.
+    async fn turn(readers: &Readers, account: &str) -> Result<Reading> {
+        readers.turn(account, &Patience::default()).await
+    }
+
     async fn waits(readers: &Readers, account: &str) -> bool {
-        matches!(readers.turn(account).await, Err(Error::Busy))
+        matches!(turn(readers, account).await, Err(Error::Busy))
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_account_leaves_turns_to_the_others_and_all_leave_one_reader() {
         let readers = Readers::new(READERS, false);
-        let first = readers.turn("a").await.unwrap();
-        let second = readers.turn("a").await.unwrap();
+        let first = turn(&readers, "a").await.unwrap();
+        let second = turn(&readers, "a").await.unwrap();
         assert!(waits(&readers, "a").await);
-        let third = readers.turn("b").await.unwrap();
+        let third = turn(&readers, "b").await.unwrap();
         assert!(waits(&readers, "c").await, "the last readers are reserved");
         drop(first);
-        let fourth = readers.turn("c").await.unwrap();
+        let fourth = turn(&readers, "c").await.unwrap();
         drop((second, third, fourth));
         assert!(!waits(&readers, "a").await);
         for number in 0..3 * CLEAN_UP_ABOVE {
-            drop(readers.turn(&number.to_string()).await.unwrap());
+            drop(turn(&readers, &number.to_string()).await.unwrap());
         }
         assert!(readers.by_account.lock().unwrap().len() <= CLEAN_UP_ABOVE);
     }
@@ -117,10 +122,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_waits_only_briefly_for_a_server() {
         let readers = Readers::new(READERS, true);
-        let first = readers.turn("a").await.unwrap();
-        let second = readers.turn("a").await.unwrap();
-        let limit = MAX_WAIT_FOR_SERVER + Duration::from_millis(1);
-        let third = timeout(limit, readers.turn("a")).await.unwrap();
+        let first = turn(&readers, "a").await.unwrap();
+        let second = turn(&readers, "a").await.unwrap();
+        let limit = LONGEST + Duration::from_millis(1);
+        let third = timeout(limit, turn(&readers, "a")).await.unwrap();
         assert!(matches!(third, Err(Error::Busy)));
         drop((first, second));
     }

@@ -47,12 +47,12 @@ impl Vault {
         let row: Option<(i64,)> =
             sqlx::query_as("SELECT feed_generation FROM accounts WHERE id = $1")
                 .bind(claimed)
-                .fetch_optional(&self.0.database.readers)
+                .fetch_optional(&self.readers())
                 .await?;
         let (generation,) = row.ok_or(Error::NotFound)?;
         let account =
             signed_token::id(&self.0.pepper, &purpose(generation), token).ok_or(Error::NotFound)?;
-        let _reading = self.0.limits.reading(account).await?;
+        let _reading = self.reading(account).await?;
         let now = self.now();
         let mut keys = self.expirations(account, false, now).await?;
         keys.reverse();
@@ -98,7 +98,7 @@ impl Vault {
             .bind(account)
             .bind(now)
             .bind(most)
-            .fetch_all(&self.0.database.readers)
+            .fetch_all(&self.readers())
             .await?;
         Ok(keys)
     }

@@ -59,18 +59,18 @@ struct KeyRow {
 impl Vault {
     /// Returns the settings and the delivery log of an account.
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
-        let _reading = self.0.limits.reading(&account.id).await?;
+        let _reading = self.reading(&account.id).await?;
         let row: SettingsRow = sqlx::query_as(
             "SELECT confirmed_at, owned_at, stages, second_recipient, second_confirmed_at, feed_generation
              FROM accounts WHERE id = $1",
         )
         .bind(&account.id)
-        .fetch_one(&self.0.database.readers)
+        .fetch_one(&self.readers())
         .await?;
         let stages: Stages = row.stages.parse().unwrap_or(Stages::ALL);
         let (total,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_id = $1")
             .bind(&account.id)
-            .fetch_one(&self.0.database.readers)
+            .fetch_one(&self.readers())
             .await?;
         Ok(NoticesView {
             now: self.now(),
@@ -100,7 +100,7 @@ impl Vault {
         )
         .bind(&account.id)
         .bind(i64::from(NoticesView::LIMIT))
-        .fetch_all(&self.0.database.readers)
+        .fetch_all(&self.readers())
         .await?;
         let mut keys = self.delivered_keys(account).await?;
         let mut mails = Vec::new();
@@ -146,7 +146,7 @@ impl Vault {
         .bind(&account.id)
         .bind(i64::from(NoticesView::LIMIT))
         .bind(i64::from(Delivery::KEYS))
-        .fetch_all(&self.0.database.readers)
+        .fetch_all(&self.readers())
         .await?;
         let mut mails: HashMap<String, (i64, Vec<DeliveredKey>)> = HashMap::new();
         for row in rows {

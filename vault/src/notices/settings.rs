@@ -158,7 +158,7 @@ impl Vault {
         let (own, second): (Option<i64>, Option<String>) =
             sqlx::query_as("SELECT owned_at, second_recipient FROM accounts WHERE id = $1")
                 .bind(&actor.account().id)
-                .fetch_one(&self.0.database.readers)
+                .fetch_one(&self.readers())
                 .await?;
         match (recipient, second) {
             ("account", _) if own.is_some() => Ok(()),

@@ -132,7 +132,7 @@ impl Vault {
         let (accounts, demo): (i64, i64) =
             sqlx::query_as("SELECT COUNT(*), COUNT(CASE WHEN email = $1 THEN 1 END) FROM accounts")
                 .bind(EMAIL)
-                .fetch_one(&self.0.database.readers)
+                .fetch_one(&self.readers())
                 .await?;
         if accounts > 0 {
             return Ok(if demo > 0 {

@@ -346,7 +346,7 @@ impl crate::vault::Vault {
     pub async fn outbox_depth(&self) -> Result<usize> {
         let (waiting,): (i64,) =
             sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE next_at IS NOT NULL")
-                .fetch_one(&self.0.database.readers)
+                .fetch_one(&self.readers())
                 .await?;
         Ok(usize::try_from(waiting).unwrap_or(0))
     }

@@ -32,7 +32,7 @@ impl Vault {
         new: &str,
     ) -> Result<DeviceToken> {
         // Checked before hashing: hashing is expensive, and strangers may call this.
-        let readers = &self.0.database.readers;
+        let readers = &self.readers();
         let read = readers
             .read(async |connection| email_links::open(self, connection, token, self.now()).await);
         read.await?;

@@ -74,7 +74,7 @@ impl Vault {
                     let Some(vault) = vault.upgrade() else {
                         return;
                     };
-                    if Self(vault).handle_reset_requests().await {
+                    if Self::from(vault).handle_reset_requests().await {
                         return;
                     }
                     pause = TRY_AGAIN;

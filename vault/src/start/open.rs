@@ -69,7 +69,7 @@ impl Vault {
             return Err(obstacle);
         }
         let readers = Readers::new(READERS, database.is_shared());
-        let vault = Self(Arc::new(Inner {
+        let vault = Self::from(Arc::new(Inner {
             database,
             pepper,
             directory,

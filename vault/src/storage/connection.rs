@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::watch::Watch;
 use crate::error::OpenError;
+use crate::limits::patience;
 
 /// Earlier versions have the WAL-reset bug, <https://sqlite.org/wal.html#walresetbug>.
 const SQLITE_NEEDED: &str = "3.51.3";
@@ -33,7 +34,7 @@ const LOCKED: Duration = Duration::from_millis(10);
 /// Connections that only read.
 pub const READERS: u32 = 5;
 /// The longest that a query waits for a reader.
-pub(super) const READER_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const READER_TIMEOUT: Duration = patience::LONGEST;
 
 /// Connects with the settings that every connection has.
 pub async fn connect(address: &str) -> sqlx::Result<AnyConnection> {

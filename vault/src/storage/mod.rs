@@ -30,5 +30,8 @@ pub use long_read::LongRead;
 #[cfg(feature = "test-support")]
 pub use postgres::TURN;
 pub use postgres::{clock as server_clock, connect_server};
+#[cfg(feature = "test-support")]
+pub use readers::Reader;
+pub use readers::Readers;
 pub use transaction::{Authority, System, Tx};
 pub use writer::asked;

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::postgres::{QUERY, Renewal, silent};
 use crate::error::Result;
+use crate::limits::patience::Patience;
 
 /// The longest that a server may take to answer one read, after its own limit.
 const ANSWER: Duration = Duration::from_secs(1);
@@ -30,6 +31,7 @@ pub struct Readers {
     /// The longest that a read may take; none for a file.
     limit: Option<Duration>,
     renewal: Renewal,
+    patience: Patience,
 }
 
 /// A connection that only reads, until it is dropped.
@@ -46,6 +48,7 @@ impl Readers {
             pool,
             limit: None,
             renewal: Renewal::default(),
+            patience: Patience::default(),
         }
     }
 
@@ -54,6 +57,15 @@ impl Readers {
             pool,
             limit: Some(QUERY + ANSWER),
             renewal,
+            patience: Patience::default(),
+        }
+    }
+
+    /// Returns these readers for one request, which waits for them with its own patience.
+    pub fn of_request(&self, patience: &Patience) -> Self {
+        Self {
+            patience: patience.clone(),
+            ..self.clone()
         }
     }
 
@@ -65,12 +77,19 @@ impl Readers {
     /// Takes a connection. Statements on it have no time limit.
     ///
     /// # Errors
-    /// [`sqlx::Error::PoolTimedOut`] if none is free or can be opened within two seconds.
+    /// [`sqlx::Error::PoolTimedOut`] if none is free or can be opened within two seconds, or what the request has left of
+    /// them.
     pub async fn acquire(&self) -> sqlx::Result<Reader> {
+        let acquired = self.patience.wait(self.pool.acquire()).await;
         Ok(Reader {
-            connection: Some(self.pool.acquire().await?),
+            connection: Some(acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))?),
             limited: self.limit.is_some(),
         })
+    }
+
+    /// Returns whether the pool itself has all limits.
+    fn is_plain(&self) -> bool {
+        self.limit.is_none() && !self.patience.is_of_request()
     }
 
     /// Reads by several statements on one connection, all within the limit of one.
@@ -83,14 +102,8 @@ impl Readers {
         read: impl AsyncFnOnce(&mut AnyConnection) -> Result<T>,
     ) -> Result<T> {
         let mut reader = self.acquire().await?;
-        let reading = read(&mut reader);
-        match self.limit {
-            None => reading.await,
-            Some(limit) => {
-                let answer = timeout(limit, reading).await;
-                reader.answered(answer)?
-            }
-        }
+        let answer = within(self.limit, read(&mut reader)).await;
+        reader.answered(answer)?
     }
 
     /// Begins a transaction that keeps its connection.
@@ -111,6 +124,14 @@ impl Reader {
             drop(self.connection.take().map(PoolConnection::detach));
             silent()
         })
+    }
+}
+
+/// Waits for an answer, with or without a limit.
+async fn within<T>(limit: Option<Duration>, answer: impl Future<Output = T>) -> Result<T, Elapsed> {
+    match limit {
+        None => Ok(answer.await),
+        Some(limit) => timeout(limit, answer).await,
     }
 }
 
@@ -159,15 +180,15 @@ impl<'p> Executor<'p> for &'_ Readers {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let Some(limit) = self.limit else {
+        if self.is_plain() {
             return self.pool.fetch_many(query);
-        };
+        }
         let readers = self.clone();
         // All rows at once: the limit is the server's, whatever the caller does between two of them.
         let rows = async move {
             let mut reader = readers.acquire().await?;
             let rows = (&mut *reader).fetch_many(query).try_collect::<Vec<_>>();
-            let rows = timeout(limit, rows).await;
+            let rows = within(readers.limit, rows).await;
             let rows = reader.answered(rows)??;
             Ok(stream::iter(rows.into_iter().map(Ok)))
         };
@@ -179,13 +200,14 @@ impl<'p> Executor<'p> for &'_ Readers {
         'p: 'e,
         E: 'q + Execute<'q, Any>,
     {
-        let Some(limit) = self.limit else {
+        if self.is_plain() {
             return self.pool.fetch_optional(query);
-        };
+        }
         let readers = self.clone();
         Box::pin(async move {
             let mut reader = readers.acquire().await?;
-            let row = timeout(limit, (&mut *reader).fetch_optional(query)).await;
+            let row = (&mut *reader).fetch_optional(query);
+            let row = within(readers.limit, row).await;
             reader.answered(row)?
         })
     }

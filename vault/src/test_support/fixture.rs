@@ -14,7 +14,7 @@ use super::folder::{DatabaseAddress, Folder, alone};
 use super::{NOON, PASSWORD};
 use crate::clock::{Clock, ManualClock};
 use crate::limits::Settings;
-use crate::storage::TURN;
+use crate::storage::{READERS, Reader, TURN};
 #[cfg(test)]
 use crate::storage::{System, Tx};
 use crate::verify::Rejection;
@@ -208,6 +208,23 @@ impl<C: Clock + 'static> Fixture<C> {
         begun.await.unwrap();
         connection
     }
+}
+
+/// A connection that only reads, kept from the vault until it is dropped.
+pub struct HeldReader(#[expect(dead_code, reason = "held until it is dropped")] Reader);
+
+/// Takes a reader of the vault, behind the requests that wait for one.
+pub async fn hold_reader(vault: &Vault) -> HeldReader {
+    HeldReader(vault.0.database.readers.acquire().await.unwrap())
+}
+
+/// Takes every reader of the vault.
+pub async fn hold_all_readers(vault: &Vault) -> Vec<HeldReader> {
+    let mut held = Vec::new();
+    for _ in 0..READERS {
+        held.push(hold_reader(vault).await);
+    }
+    held
 }
 
 /// Returns every row of a PostgreSQL database as text. Bytes appear as the characters that they stand for, if any.

@@ -18,8 +18,8 @@ use std::time::Duration;
 #[cfg(test)]
 pub use fixture::execute;
 pub use fixture::{
-    Fixture, INVALID, Member, at, carrier, creation, edit, expire, from, messages, newcomer,
-    options, restoration, restore, verify,
+    Fixture, HeldReader, INVALID, Member, at, carrier, creation, edit, expire, from,
+    hold_all_readers, hold_reader, messages, newcomer, options, restoration, restore, verify,
 };
 pub use folder::{DatabaseAddress, Folder};
 pub use mail::{Mail, Mailbox};

@@ -78,7 +78,7 @@ impl Vault {
             Some(access_key) => query.bind(access_key.to_owned()),
             None => query,
         };
-        let hours: Vec<(i64, i64, i64)> = query.fetch_all(&self.0.database.readers).await?;
+        let hours: Vec<(i64, i64, i64)> = query.fetch_all(&self.readers()).await?;
         let mut calls: BTreeMap<NaiveDate, (i64, i64)> = first
             .iter_days()
             .take_while(|date| *date <= today)
@@ -115,7 +115,7 @@ impl Vault {
         .bind(&account.id)
         .bind(access_key)
         .bind(KNOWN_CALLERS)
-        .fetch_all(&self.0.database.readers)
+        .fetch_all(&self.readers())
         .await?;
         let rows = rows.into_iter();
         Ok(rows

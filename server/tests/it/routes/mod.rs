@@ -14,6 +14,7 @@ mod metrics;
 mod no_script_answer;
 mod ownership;
 mod pages;
+mod readers;
 mod server_fns;
 mod unsubscribe;
 mod verify;

@@ -37,7 +37,7 @@ impl Vault {
         .bind(&account.id)
         .bind(access_key)
         .bind(HISTORY_LIMIT)
-        .fetch_all(&self.0.database.readers)
+        .fetch_all(&self.readers())
         .await?;
         Ok(rows
             .into_iter()
