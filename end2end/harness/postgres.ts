@@ -46,6 +46,7 @@ async function connected<T>(address: string, use: (client: Client) => Promise<T>
   // A socket's folder is encoded in the place of the host.
   const client = new Client({
     host: decodeURIComponent(url.hostname),
+    port: Number(url.port),
     user: url.username,
     database: url.pathname.slice(1),
   });
