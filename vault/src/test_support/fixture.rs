@@ -14,7 +14,7 @@ use super::folder::{DatabaseAddress, Folder, alone};
 use super::{NOON, PASSWORD};
 use crate::clock::{Clock, ManualClock};
 use crate::limits::Settings;
-use crate::storage::{READERS, Reader, TURN};
+use crate::storage::{READERS, Reader};
 #[cfg(test)]
 use crate::storage::{System, Tx};
 use crate::verify::Rejection;
@@ -196,17 +196,9 @@ impl<C: Clock + 'static> Fixture<C> {
         stored.any(|bytes| bytes.windows(wanted.len()).any(|part| part == wanted))
     }
 
-    /// Begins a write as another process would: until the connection's COMMIT or ROLLBACK, the vault's changes wait.
+    /// As [`DatabaseAddress::foreign_write`].
     pub async fn foreign_write(&self) -> AnyConnection {
-        let mut connection = self.database().await;
-        let statements = if self.folder.database().is_postgres() {
-            format!("BEGIN; SELECT pg_advisory_xact_lock({TURN})")
-        } else {
-            "BEGIN IMMEDIATE".to_owned()
-        };
-        let begun = sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut connection);
-        begun.await.unwrap();
-        connection
+        self.folder.database().foreign_write().await
     }
 }
 

@@ -11,7 +11,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use url::Url;
 
-use crate::storage::MIGRATIONS;
+use crate::storage::{MIGRATIONS, TURN};
 
 /// The address of a database on the server, which the user may leave to make others.
 const SERVER: &str = "KEYHOLD_TEST_POSTGRES";
@@ -39,9 +39,18 @@ pub struct DatabaseAddress(Database);
 impl Folder {
     /// Creates a folder whose vault is still to be opened.
     pub async fn new() -> Self {
+        Self::create(false).await
+    }
+
+    /// Creates a folder with a database that has no tables yet.
+    pub async fn blank() -> Self {
+        Self::create(true).await
+    }
+
+    async fn create(is_blank: bool) -> Self {
         let files = TempDir::new().unwrap();
         let database = match std::env::var(SERVER) {
-            Ok(server) => copy(server.parse().unwrap()).await,
+            Ok(server) => copy(server.parse().unwrap(), is_blank).await,
             Err(_) => Database::Sqlite(files.path().join("keyhold.db")),
         };
         Self { database, files }
@@ -71,6 +80,11 @@ impl Drop for Folder {
 }
 
 impl DatabaseAddress {
+    /// Returns the address of a file of SQLite's.
+    pub fn of_file(file: PathBuf) -> Self {
+        Self(Database::Sqlite(file))
+    }
+
     /// Returns the address as the vault's options have it.
     pub fn url(&self) -> String {
         match &self.0 {
@@ -87,6 +101,18 @@ impl DatabaseAddress {
     pub async fn connect(&self) -> sqlx::Result<AnyConnection> {
         install_default_drivers();
         AnyConnection::connect(&self.url()).await
+    }
+
+    /// Begins a write as another process would: until the connection's COMMIT or ROLLBACK, the vault's changes wait.
+    pub async fn foreign_write(&self) -> AnyConnection {
+        let mut connection = self.connect().await.unwrap();
+        let statements = if self.is_postgres() {
+            format!("BEGIN; SELECT pg_advisory_xact_lock({TURN})")
+        } else {
+            "BEGIN IMMEDIATE".to_owned()
+        };
+        change(&mut connection, statements).await;
+        connection
     }
 }
 
@@ -114,17 +140,14 @@ async fn change(connection: &mut AnyConnection, statement: String) {
     changed.await.unwrap();
 }
 
-/// Creates a database with the present schema.
-async fn copy(server: Url) -> Database {
-    let mut hasher = FixedState::default().build_hasher();
-    for migration in MIGRATIONS.iter() {
-        hasher.write(&migration.checksum);
-    }
-    let template = format!("keyhold_test_template_{:016x}", hasher.finish());
+/// Creates a database with the present schema, or a blank one.
+async fn copy(server: Url, is_blank: bool) -> Database {
     let mut connection = connect(&server).await;
-    if !exists(&mut connection, &template).await {
-        create_template(&server, &mut connection, &template).await;
-    }
+    let template = if is_blank {
+        "template0".to_owned()
+    } else {
+        present_schema(&server, &mut connection).await
+    };
     // Unlike names that count, this one is free whatever other processes do.
     let mut unique = [0; 8];
     getrandom::fill(&mut unique).unwrap();
@@ -134,6 +157,19 @@ async fn copy(server: Url) -> Database {
     change(&mut connection, create).await;
     connection.close().await.unwrap();
     Database::Postgres { server, name }
+}
+
+/// Returns the name of the template with the present schema.
+async fn present_schema(server: &Url, connection: &mut AnyConnection) -> String {
+    let mut hasher = FixedState::default().build_hasher();
+    for migration in MIGRATIONS.iter() {
+        hasher.write(&migration.checksum);
+    }
+    let template = format!("keyhold_test_template_{:016x}", hasher.finish());
+    if !exists(connection, &template).await {
+        create_template(server, connection, &template).await;
+    }
+    template
 }
 
 async fn exists(connection: &mut AnyConnection, name: &str) -> bool {

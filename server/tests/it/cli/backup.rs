@@ -1,10 +1,8 @@
 //! Backup and restore as in the README: its own commands, beside and after a running server.
 
-use std::path::Path;
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::start;
 
 const README: &str = include_str!("../../../../README.md");
@@ -21,8 +19,8 @@ fn commands() -> Vec<&'static str> {
 }
 
 /// Runs commands like a user with `keyhold` in the path.
-fn shell(folder: &Path, script: &str) -> String {
-    let bin = folder.join("bin");
+fn shell(home: &Home, script: &str) -> String {
+    let bin = home.path().join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     let link = bin.join("keyhold");
     if !link.exists() {
@@ -33,9 +31,9 @@ fn shell(folder: &Path, script: &str) -> String {
         status,
         stdout,
         stderr,
-    } = Command::new("sh")
+    } = home
+        .enter(&mut Command::new("sh"))
         .args(["-euc", script])
-        .current_dir(folder)
         .env("PATH", path)
         .output()
         .unwrap();
@@ -53,12 +51,12 @@ fn readme_commands_work() {
     let [beside, stopped] = commands()[..] else {
         panic!("two blocks of commands");
     };
-    let folder = TempDir::new().unwrap();
-    let mut running = start(folder.path(), &[]);
+    let home = Home::new();
+    let mut running = start(&home, &[]);
     let default_key = running.sign_up();
     let cookie = default_key["cookie"].as_str().unwrap().to_owned();
     let leaked = running.create(&cookie, "leaked");
-    let said = shell(folder.path(), beside);
+    let said = shell(&home, beside);
     assert!(said.contains("2 keys, 1 account, checked"), "{said}");
     assert!(said.contains("Nothing was changed"), "{said}");
     let access_key = leaked["access_key"].as_str().unwrap();
@@ -66,7 +64,7 @@ fn readme_commands_work() {
     let later = running.create(&cookie, "made later");
     assert_eq!(running.terminate(), Some(0));
 
-    let said = shell(folder.path(), stopped);
+    let said = shell(&home, stopped);
     assert!(said.contains("were expired in the same step"), "{said}");
     assert!(
         said.contains(&format!(
@@ -75,7 +73,7 @@ fn readme_commands_work() {
         "{said}"
     );
     assert!(said.contains("made later"), "{said}");
-    let running = start(folder.path(), &[]);
+    let running = start(&home, &[]);
     assert_eq!(running.verdict(&default_key), "200");
     assert_eq!(running.verdict(&leaked), "401");
     assert_eq!(running.verdict(&later), "401");
@@ -84,17 +82,17 @@ fn readme_commands_work() {
 /// A restore without a database to compare with reports that.
 #[test]
 fn a_lost_database_is_restored_with_a_warning() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let key = running.sign_up();
-    shell(folder.path(), "keyhold backup copy.db");
+    shell(&home, "keyhold backup copy.db");
     drop(running);
-    std::fs::remove_file(folder.path().join("data/keyhold.db")).unwrap();
-    let said = shell(folder.path(), "keyhold restore copy.db");
+    home.lose_database();
+    let said = shell(&home, "keyhold restore copy.db");
     assert!(
         said.contains("WARNING: there is no present database"),
         "{said}"
     );
-    let running = start(folder.path(), &[]);
+    let running = start(&home, &[]);
     assert_eq!(running.verdict(&key), "200");
 }

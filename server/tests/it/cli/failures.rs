@@ -2,14 +2,13 @@
 
 use std::process::Command;
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::refusal_in;
 
 /// A command or start that fails reports the error to its user, whole and once, at any log level.
 #[test]
 fn a_failure_is_reported_at_any_log_level() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     let long = ["n"; 10].map(|name| name.repeat(200)).join("/");
     let url = format!("sqlite://{long}/none.db");
     for command in [
@@ -18,7 +17,7 @@ fn a_failure_is_reported_at_any_log_level() {
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_keyhold"))
             .args(command)
-            .current_dir(folder.path())
+            .current_dir(home.path())
             .env("RUST_LOG", "off")
             .output()
             .unwrap();
@@ -29,7 +28,7 @@ fn a_failure_is_reported_at_any_log_level() {
     }
     for much in ["off", "info"] {
         let flags = ["--listen", "127.0.0.1:0", "--database-url", "mysql://x/y"];
-        let said = refusal_in(folder.path(), &flags, &[("RUST_LOG", much)]);
+        let said = refusal_in(&home, &flags, &[("RUST_LOG", much)]);
         assert_eq!(said.matches("KEYHOLD_DATABASE_URL").count(), 1, "{said}");
     }
 }

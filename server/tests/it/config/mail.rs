@@ -2,14 +2,13 @@
 
 use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::refusal;
 
 /// A start without a mail server is refused except on loopback, so that no service runs without mail by accident.
 #[test]
 fn a_start_without_mail_is_refused_away_from_loopback() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     let public = [
         "--listen",
         "127.0.0.1:0",
@@ -37,11 +36,11 @@ fn a_start_without_mail_is_refused_away_from_loopback() {
             "KEYHOLD_MAIL_FROM",
         ),
     ] {
-        let said = refusal(folder.path(), &[&public, more].concat());
+        let said = refusal(&home, &[&public, more].concat());
         assert!(said.contains(expected), "{more:?}: {said}");
         assert!(!said.contains("hunter"), "{said}");
     }
-    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert!(!home.path().join("data").exists(), "nothing was made");
 }
 
 /// `--help` does not print these URLs, unlike other settings from the environment: they contain passwords.

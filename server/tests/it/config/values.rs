@@ -2,8 +2,8 @@
 
 use clap::CommandFactory;
 use server::config::commands::CommandLine;
-use tempfile::TempDir;
 
+use crate::fixture::home::Home;
 use crate::fixture::process::{refusal, refusal_in, start_in};
 
 /// Returns the variables of `keyhold serve`.
@@ -31,7 +31,7 @@ fn every_setting_is_documented() {
 /// Empty variables count as absent: Compose files set them for settings that are not wanted.
 #[test]
 fn an_empty_variable_counts_as_absent() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     let variables = variables();
     for empty in ["", " "] {
         let settings: Vec<_> = variables
@@ -48,16 +48,16 @@ fn an_empty_variable_counts_as_absent() {
             "--site-root",
             "site",
         ];
-        let running = start_in(folder.path(), &flags, &settings);
+        let running = start_in(&home, &flags, &settings);
         assert!(running.log().contains("INFO"), "{}", running.log());
         drop(running);
-        assert!(folder.path().join("data/keyhold.db").exists());
+        assert!(home.path().join("data/keyhold.db").exists());
     }
 }
 
 #[test]
 fn a_bad_value_is_named_by_its_flag_or_variable() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     for (flags, settings, expected) in [
         (
             &[][..],
@@ -83,15 +83,15 @@ fn a_bad_value_is_named_by_its_flag_or_variable() {
         (&["--listen=nowhere"], &[], "'--listen"),
         (&[], &[("RUST_LOG", "info,server=loud")], "RUST_LOG"),
     ] {
-        let said = refusal_in(folder.path(), flags, settings);
+        let said = refusal_in(&home, flags, settings);
         assert!(said.contains(expected), "{flags:?} {settings:?}: {said}");
     }
-    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert!(!home.path().join("data").exists(), "nothing was made");
 }
 
 #[test]
 fn a_refused_start_names_the_reason() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     for (arguments, expected) in [
         (&["--frobnicate"][..], "--frobnicate"),
         (&["--listen", "nowhere"], "nowhere"),
@@ -110,15 +110,15 @@ fn a_refused_start_names_the_reason() {
             "--demo",
         ),
     ] {
-        let said = refusal(folder.path(), arguments);
+        let said = refusal(&home, arguments);
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
-    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert!(!home.path().join("data").exists(), "nothing was made");
 }
 
 #[test]
 fn a_bad_metrics_address_stops_the_start() {
-    let folder = TempDir::new().unwrap();
+    let home = Home::new();
     for (address, expected) in [
         ("9090", "9090"),
         (
@@ -127,10 +127,10 @@ fn a_bad_metrics_address_stops_the_start() {
         ),
     ] {
         let said = refusal(
-            folder.path(),
+            &home,
             &["--listen", "127.0.0.1:0", "--metrics-listen", address],
         );
         assert!(said.contains(expected), "{said}");
     }
-    assert!(!folder.path().join("data").exists(), "nothing was made");
+    assert!(!home.path().join("data").exists(), "nothing was made");
 }

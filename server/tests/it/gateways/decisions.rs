@@ -178,7 +178,7 @@ pub fn changes_apply_immediately(kind: Kind) {
             assert!(!problem["request_id"].as_str().unwrap().is_empty());
             assert_eq!(answer.header("retry-after"), "5");
         }
-        site.keyhold = start(site.folder.path(), &["--listen", &site.place.to_string()]);
+        site.keyhold = start(&site.home, &["--listen", &site.place.to_string()]);
         site.passes(&key);
     }
     site.change("delete", &[access_key, ("confirm_name", "Comes and goes")]);

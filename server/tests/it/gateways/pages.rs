@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
 use super::process::{free_port, own_address};
+use crate::fixture::home::Home;
 use crate::fixture::process::start;
 use crate::fixture::programs::nginx;
 use crate::fixture::raw_http::Message;
@@ -71,7 +72,8 @@ impl Proxy {
 #[test]
 fn rejections_of_unread_bodies_reach_the_client() {
     let folder = TempDir::new().unwrap();
-    let keyhold = start(folder.path(), &[]);
+    let home = Home::new();
+    let keyhold = start(&home, &[]);
     let proxy = Proxy::start(folder.path(), free_port(own_address()), &keyhold.address);
     for size in [66_000, 200_000, 500_000, 900_000] {
         let body = vec![b'x'; size];

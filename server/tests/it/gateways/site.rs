@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::process::{Gateway, Kind, free_port, own_address};
 use super::recorder::Recorder;
+use crate::fixture::home::Home;
 use crate::fixture::process::{Running, start, word};
 use crate::fixture::raw_http::Message;
 
@@ -19,15 +19,15 @@ pub struct Site {
     pub key: Value,
     cookie: String,
     pub place: SocketAddr,
-    pub folder: TempDir,
+    pub home: Home,
 }
 
 impl Site {
     pub fn new(kind: Kind) -> Self {
         let api = Recorder::api(own_address());
         let place = free_port(api.address.ip());
-        let folder = TempDir::new().unwrap();
-        let keyhold = start(folder.path(), &["--listen", &place.to_string()]);
+        let home = Home::new();
+        let keyhold = start(&home, &["--listen", &place.to_string()]);
         let key = keyhold.sign_up();
         let cookie = key["cookie"].as_str().unwrap().to_owned();
         Self {
@@ -37,7 +37,7 @@ impl Site {
             key,
             cookie,
             place,
-            folder,
+            home,
         }
     }
 

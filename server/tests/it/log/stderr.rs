@@ -8,10 +8,10 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::Peer;
 
+use crate::fixture::home::Home;
 use crate::fixture::process::{Port, Running, start_unread};
 
 /// Longer than a stop may take.
@@ -22,12 +22,12 @@ struct Unread {
     running: Running,
     metrics: String,
     peer: Peer,
-    _folder: TempDir,
+    _home: Home,
 }
 
 impl Unread {
     fn start(stderr: impl Into<Stdio>, much: &str) -> Self {
-        let (folder, peer) = (TempDir::new().unwrap(), Peer::start());
+        let (home, peer) = (Home::new(), Peer::start());
         let metrics = Port::hold();
         let settings = [
             ("KEYHOLD_SMTP_URL", &*peer.url()),
@@ -35,12 +35,12 @@ impl Unread {
             ("KEYHOLD_METRICS_LISTEN", &*metrics.address),
             ("RUST_LOG", much),
         ];
-        let running = start_unread(folder.path(), &[], &settings, stderr);
+        let running = start_unread(&home, &[], &settings, stderr);
         Self {
             running,
             metrics: metrics.address.clone(),
             peer,
-            _folder: folder,
+            _home: home,
         }
     }
 

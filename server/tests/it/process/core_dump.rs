@@ -2,15 +2,14 @@
 
 use std::fs;
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::start;
 
 /// N19: the server leaves no core dumps.
 #[test]
 fn there_are_no_core_dumps() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let limits = fs::read_to_string(format!("/proc/{}/limits", running.child.id())).unwrap();
     let core = limits
         .lines()

@@ -3,15 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::{refusal, start};
 
 #[test]
 fn a_second_server_on_the_file_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let first = start(folder.path(), &[]);
-    let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
+    let home = Home::new();
+    let first = start(&home, &[]);
+    let said = refusal(&home, &["--listen", "127.0.0.1:0"]);
     assert!(said.contains("in use by another keyhold process"), "{said}");
     assert_eq!(first.verdict(&first.sign_up()), "200", "the first goes on");
 }
@@ -20,11 +19,11 @@ fn a_second_server_on_the_file_is_refused() {
 /// is refused with instructions and creates no empty Keyhold.
 #[test]
 fn a_removed_database_is_reported() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let key = running.sign_up();
     let cookie = key["cookie"].as_str().unwrap();
-    fs::remove_file(folder.path().join("data/keyhold.db")).unwrap();
+    fs::remove_file(home.path().join("data/keyhold.db")).unwrap();
     let refused = running
         .call(
             "keys/create",
@@ -38,19 +37,19 @@ fn a_removed_database_is_reported() {
     assert_eq!(running.verdict(&key), "200");
     assert!(running.log().contains("was removed"), "{}", running.log());
     drop(running);
-    let said = refusal(folder.path(), &["--listen", "127.0.0.1:0"]);
+    let said = refusal(&home, &["--listen", "127.0.0.1:0"]);
     assert!(said.contains("there is a pepper file"), "{said}");
-    assert!(!folder.path().join("data/keyhold.db").exists());
+    assert!(!home.path().join("data/keyhold.db").exists());
 }
 
 /// A warning is logged if other users can open the database.
 #[test]
 fn a_database_open_to_other_users_is_reported() {
-    let folder = TempDir::new().unwrap();
-    drop(start(folder.path(), &[]));
-    let database = folder.path().join("data/keyhold.db");
+    let home = Home::new();
+    drop(start(&home, &[]));
+    let database = home.path().join("data/keyhold.db");
     fs::set_permissions(&database, fs::Permissions::from_mode(0o666)).unwrap();
-    let running = start(folder.path(), &[]);
+    let running = start(&home, &[]);
     let log = running.log();
     assert!(
         log.contains("accessible to users other than its owner (mode 0666)"),

@@ -1,17 +1,20 @@
 //! Kills of the running process.
 
 use serde_json::Value;
-use tempfile::TempDir;
 
+use crate::fixture::home::{Home, on_postgres};
 use crate::fixture::process::{killed_after, start};
 
 /// A first start that is killed at any moment can be repeated.
 #[test]
 fn a_first_start_survives_a_kill() {
-    for step in 0..24 {
-        let folder = TempDir::new().unwrap();
-        killed_after(folder.path(), step * 3);
-        let running = start(folder.path(), &[]);
+    // In few steps on a server, where each takes a second, and a start takes longer to make its tables.
+    let (steps, apart) = if on_postgres() { (6, 40) } else { (24, 3) };
+    for step in 0..steps {
+        let home = Home::blank();
+        killed_after(&home, step * apart);
+        home.forget_killed();
+        let running = start(&home, &[]);
         assert_eq!(running.verdict(&running.sign_up()), "200", "{step}");
     }
 }
@@ -19,14 +22,15 @@ fn a_first_start_survives_a_kill() {
 /// Promise 3: acknowledged changes survive `kill -9`, again and again.
 #[test]
 fn acknowledged_changes_survive_kills() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let signed_up = running.sign_up();
     let cookie = signed_up["cookie"].as_str().unwrap().to_owned();
     drop(running);
+    home.forget_killed();
     let mut expected: Vec<(Value, &str)> = vec![(signed_up, "200")];
     for round in 0..10 {
-        let mut running = start(folder.path(), &[]);
+        let mut running = start(&home, &[]);
         for (key, verdict) in &expected {
             assert_eq!(running.verdict(key), *verdict, "round {round}");
         }
@@ -36,8 +40,10 @@ fn acknowledged_changes_survive_kills() {
         *verdict = "401";
         expected.push((key, "200"));
         running.child.kill().unwrap();
+        running.child.wait().unwrap();
+        home.forget_killed();
     }
-    let running = start(folder.path(), &[]);
+    let running = start(&home, &[]);
     for (key, verdict) in &expected {
         assert_eq!(running.verdict(key), *verdict);
     }

@@ -1,23 +1,20 @@
 //! A migration that is killed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
+use vault::test_support::DatabaseAddress;
 
+use crate::fixture::home::{Home, on_postgres};
 use crate::fixture::process::{killed_after, start};
 
 const HOURS: i64 = 100_000;
 
-/// Makes a database of schema 3, with many rows that the next migration moves.
-async fn older(path: &Path) {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true);
-    let mut database = options.connect().await.unwrap();
+/// Fills a blank database with schema 3, and many rows that the next migration moves.
+async fn fill(mut database: AnyConnection) {
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vault/migrations");
     let migrations = Migrator::new(migrations).await.unwrap();
     migrations.run_to(3, &mut database).await.unwrap();
@@ -30,24 +27,32 @@ async fn older(path: &Path) {
              SELECT 'kh_gone', 499000 + i, 'acc_0', 1, 2 FROM n"
         ),
     ] {
-        let statement = sqlx::AssertSqlSafe(statement);
+        let statement = AssertSqlSafe(statement);
         sqlx::query(statement).execute(&mut database).await.unwrap();
     }
     database.close().await.unwrap();
 }
 
+/// Makes a file with such a database.
+async fn older(folder: &Path) -> PathBuf {
+    let path = folder.join("older.db");
+    fs::write(&path, "").unwrap();
+    let file = DatabaseAddress::of_file(path.clone());
+    fill(file.connect().await.unwrap()).await;
+    path
+}
+
 /// Returns the schema, and the accepted calls from that schema's table.
-async fn found(path: &Path) -> (i64, i64) {
-    let mut database = SqliteConnectOptions::new()
-        .filename(path)
-        .connect()
-        .await
-        .unwrap();
-    let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check")
-        .fetch_one(&mut database)
-        .await
-        .unwrap();
-    assert_eq!(verdict, "ok");
+async fn found(database: DatabaseAddress) -> (i64, i64) {
+    let is_file = !database.is_postgres();
+    let mut database = database.connect().await.unwrap();
+    if is_file {
+        let (verdict,): (String,) = sqlx::query_as("PRAGMA integrity_check")
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(verdict, "ok");
+    }
     let (version,): (i64,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations")
         .fetch_one(&mut database)
         .await
@@ -57,7 +62,7 @@ async fn found(path: &Path) -> (i64, i64) {
     } else {
         "account_hours"
     };
-    let statement = sqlx::AssertSqlSafe(format!("SELECT SUM(accepted) FROM {table}"));
+    let statement = AssertSqlSafe(format!("SELECT CAST(SUM(accepted) AS BIGINT) FROM {table}"));
     let (accepted,): (i64,) = sqlx::query_as(statement)
         .fetch_one(&mut database)
         .await
@@ -66,27 +71,36 @@ async fn found(path: &Path) -> (i64, i64) {
     (version, accepted)
 }
 
-/// D12: a killed migration leaves the old tables or the new ones whole, the next start continues it, and a copy of the
-/// old tables is kept.
+/// D12: a killed migration leaves the old tables or the new ones whole, and the next start continues it. Of a file, a copy
+/// of the old tables is kept.
 #[tokio::test]
 async fn a_killed_migration_leaves_the_old_or_the_new_schema() {
     let folder = TempDir::new().unwrap();
-    let template = folder.path().join("older.db");
-    older(&template).await;
-    for step in 1..=8 {
-        let folder = TempDir::new().unwrap();
-        let database = folder.path().join("data/keyhold.db");
-        fs::create_dir(folder.path().join("data")).unwrap();
-        fs::copy(&template, &database).unwrap();
-        killed_after(folder.path(), step * 60);
-        let (version, accepted) = found(&database).await;
+    let file = older(folder.path()).await;
+    // In few steps on a server, where each takes several seconds.
+    let (steps, apart) = if on_postgres() { (3, 160) } else { (8, 60) };
+    for step in 1..=steps {
+        let home = Home::blank();
+        let data = home.path().join("data");
+        if on_postgres() {
+            fill(home.connect().await).await;
+        } else {
+            fs::create_dir(&data).unwrap();
+            fs::copy(&file, data.join("keyhold.db")).unwrap();
+        }
+        killed_after(&home, step * apart);
+        home.forget_killed();
+        let (version, accepted) = found(home.database()).await;
         assert!(version >= 3);
         // A server of a later schema has already removed hours that no chart shows.
         if version <= 4 {
             assert_eq!(accepted, HOURS, "schema {version}");
         }
-        start(folder.path(), &[]);
-        let copies: Vec<_> = fs::read_dir(folder.path().join("data"))
+        start(&home, &[]);
+        if on_postgres() {
+            continue;
+        }
+        let copies: Vec<_> = fs::read_dir(&data)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.to_string_lossy().contains("before-schema"))
@@ -94,7 +108,7 @@ async fn a_killed_migration_leaves_the_old_or_the_new_schema() {
             .collect();
         let mut kept = false;
         for copy in copies {
-            kept |= found(&copy).await == (3, HOURS);
+            kept |= found(DatabaseAddress::of_file(copy)).await == (3, HOURS);
         }
         assert!(kept, "step {step}");
     }

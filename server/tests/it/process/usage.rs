@@ -5,18 +5,16 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use crate::fixture::database::recorded_calls;
+use crate::fixture::home::Home;
 use crate::fixture::process::start;
 use crate::fixture::raw_http::Client;
 
-#[tokio::test]
-async fn totals_are_exact_after_sigterm() {
-    let folder = TempDir::new().unwrap();
+#[test]
+fn totals_are_exact_after_sigterm() {
+    let home = Home::new();
     let mut expected = (0, 0);
     for round in 0..2_i64 {
-        let mut running = start(folder.path(), &[]);
+        let mut running = start(&home, &[]);
         let key = running.sign_up_as(&format!("{round}@example.com"));
         let mut client = Client::new(&running, "/verify", &key);
         for _ in 0..300 {
@@ -36,16 +34,16 @@ async fn totals_are_exact_after_sigterm() {
         });
         assert_eq!(running.terminate(), Some(0));
         expected = (expected.0 + 300, expected.1 + 200 + calls.join().unwrap());
-        assert_eq!(recorded_calls(folder.path()).await, expected);
+        assert_eq!(home.recorded_calls(), expected);
     }
 }
 
 /// A kill loses only calls of the last second, and the database has no call that was not made.
-#[tokio::test]
-async fn a_kill_loses_at_most_one_second_of_usage() {
+#[test]
+fn a_kill_loses_at_most_one_second_of_usage() {
     const ROUNDS: usize = 3;
-    let folder = TempDir::new().unwrap();
-    let mut running = start(folder.path(), &[]);
+    let home = Home::new();
+    let mut running = start(&home, &[]);
     let key = running.sign_up();
     // Calls of earlier rounds: the least and the most that can be in the database.
     let (mut least, mut most) = (0, 0);
@@ -74,6 +72,7 @@ async fn a_kill_loses_at_most_one_second_of_usage() {
         };
         running.child.kill().unwrap();
         running.child.wait().unwrap();
+        home.forget_killed();
         times.extend(answered);
         let asked = calls.join().unwrap();
         let safe = times
@@ -81,7 +80,7 @@ async fn a_kill_loses_at_most_one_second_of_usage() {
             .filter(|time| killed.duration_since(**time) >= Duration::from_secs(1));
         least += i64::try_from(safe.count()).unwrap();
         most += asked;
-        let (accepted, refused) = recorded_calls(folder.path()).await;
+        let (accepted, refused) = home.recorded_calls();
         assert!(
             (least..=most).contains(&accepted) && refused == 0,
             "round {round}: {accepted} written, {least} to {most} expected"
@@ -89,6 +88,6 @@ async fn a_kill_loses_at_most_one_second_of_usage() {
         assert!(least > 0 && accepted > 0);
         // Lost calls stay lost; the next round is judged on its own.
         (least, most) = (accepted, accepted);
-        running = start(folder.path(), &[]);
+        running = start(&home, &[]);
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use vault::test_support::PASSWORD;
 
-use crate::fixture::database::calls;
 use crate::fixture::failing_disk::Failing;
 use crate::fixture::process::{Running, start};
 
@@ -76,8 +75,9 @@ fn a_failing_disk_rejects_changes_until_its_repair() {
     assert!(log.contains("accepts changes again"), "{log}");
 
     assert_eq!(failing.running.terminate(), Some(0));
-    assert_eq!(calls(failing.folder.path()), verified);
-    let again = start(failing.folder.path(), &[]);
+    let (accepted, refused) = failing.home.recorded_calls();
+    assert_eq!(accepted + refused, verified);
+    let again = start(&failing.home, &[]);
     let list = again
         .call("keys/list", &cookie, &[("q", "refused")])
         .unwrap();

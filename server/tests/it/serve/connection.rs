@@ -3,17 +3,17 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
+use crate::fixture::home::Home;
 use crate::fixture::process::start;
 
 /// C2: the memory of an idle connection does not grow with the requests that it has carried.
 #[test]
 fn idle_connections_hold_little_memory() {
     const CONNECTIONS: usize = 200;
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let resident = || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id()));
         let status = status.unwrap();

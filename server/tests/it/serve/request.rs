@@ -3,16 +3,16 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 
+use crate::fixture::home::Home;
 use crate::fixture::process::{start, word};
 
 /// A12: a verification is answered without its body, sent or unsent, and the body is not taken for the next request.
 #[test]
 fn a_verification_does_not_wait_for_its_body() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let key = running.sign_up();
     let word = word(&key);
     for framing in [
@@ -41,8 +41,8 @@ fn a_verification_does_not_wait_for_its_body() {
 /// C2: headers are bounded.
 #[test]
 fn oversized_headers_are_rejected() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let long = format!("GET /verify HTTP/1.1\r\nX-Long: {}", "x".repeat(60 * 1024));
     assert!(
         running.send(&long, "").unwrap().starts_with("HTTP/1.1 401"),
@@ -61,8 +61,8 @@ fn oversized_headers_are_rejected() {
 /// C2: the answer reaches a client that sends its whole body first, however large.
 #[test]
 fn a_rejected_body_is_answered_after_it_is_sent() {
-    let folder = TempDir::new().unwrap();
-    let running = start(folder.path(), &[]);
+    let home = Home::new();
+    let running = start(&home, &[]);
     let body = "x".repeat(5_000_000);
     for (path, status) in [
         ("/verify", "401"),

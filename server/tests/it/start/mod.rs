@@ -2,4 +2,5 @@
 
 mod signals;
 #[cfg(target_os = "linux")]
+mod sqlite;
 mod stop;

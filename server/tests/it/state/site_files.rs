@@ -2,15 +2,14 @@
 
 use std::io::Write;
 
-use tempfile::TempDir;
-
+use crate::fixture::home::Home;
 use crate::fixture::process::start_in;
 
 /// The site's files are served from memory, so that no client can use up the system's open files.
 #[test]
 fn files_are_served_from_memory() {
-    let folder = TempDir::new().unwrap();
-    let site = folder.path().join("site");
+    let home = Home::new();
+    let site = home.path().join("site");
     std::fs::create_dir_all(site.join("pkg")).unwrap();
     let public = concat!(env!("CARGO_MANIFEST_DIR"), "/../public/robots.txt");
     std::fs::copy(public, site.join("robots.txt")).unwrap();
@@ -18,7 +17,7 @@ fn files_are_served_from_memory() {
         let mut file = std::fs::File::create(site.join(format!("pkg/a.js{ending}"))).unwrap();
         file.write_all(content.as_bytes()).unwrap();
     }
-    let running = start_in(folder.path(), &[], &[]);
+    let running = start_in(&home, &[], &[]);
     std::fs::remove_dir_all(&site).unwrap();
     let ask = |head: &str| running.send(head, "").unwrap();
     let answer = ask("GET /pkg/a.js HTTP/1.1\r\nAccept-Encoding: gzip, br");

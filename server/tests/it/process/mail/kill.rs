@@ -20,6 +20,7 @@ fn kill_at(script: &Script, wait: fn(&mut Peer), rounds: usize, copies: RangeInc
         drop(running);
         // Bytes in flight from the killed process are lost.
         setup.peer.disconnect();
+        setup.home.forget_killed();
         running = setup.start();
         let log = settled(&running, &cookie, round + 2);
         assert_eq!(
@@ -81,6 +82,7 @@ fn killed_between_change_and_delivery() {
         }
         drop(running);
         setup.peer.quiet();
+        setup.home.forget_killed();
         let before = setup.copies();
         running = setup.start();
         let log = settled(&running, &cookie, round + 2);

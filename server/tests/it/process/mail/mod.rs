@@ -1,6 +1,6 @@
 //! Mails of the running process.
 //!
-//! A mail server and the folder of a Keyhold outlive the process, so a test can kill it, stop it and start it again.
+//! A mail server, the folder of a Keyhold and its database outlive the process, so a test can kill it, stop it and start it again.
 
 mod agreement;
 mod kill;
@@ -11,22 +11,22 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use vault::test_support::PATIENCE;
 use vault::test_support::peer::{Action, Peer, Script, Step};
 
+use crate::fixture::home::Home;
 use crate::fixture::process::{Running, start_in};
 
-/// A mail server and the folder of a Keyhold that sends to it.
+/// A mail server, and the folder and database of a Keyhold that sends to it.
 struct Setup {
-    folder: TempDir,
+    home: Home,
     peer: Peer,
 }
 
 impl Setup {
     fn new() -> Self {
         Self {
-            folder: TempDir::new().unwrap(),
+            home: Home::new(),
             peer: Peer::start(),
         }
     }
@@ -38,7 +38,7 @@ impl Setup {
             // A notice leaves at once, so that a kill can hit its delivery.
             ("KEYHOLD_NOTICE_WAIT", "0"),
         ];
-        start_in(self.folder.path(), &[], &settings)
+        start_in(&self.home, &[], &settings)
     }
 
     /// Returns how many copies of each mail the server has got, by Message-ID.
