@@ -72,6 +72,15 @@ export class Keyhold {
     return Keyhold.start([], { ...shared, ...settings });
   }
 
+  /** Stops another node on the database of this one until it is thawed. In its write turn it would delay all changes. */
+  async freezeOutOfTurn(other: Keyhold): Promise<void> {
+    do {
+      other.thaw();
+      await this.#database!.turnIsFree();
+      other.freeze();
+    } while (!(await this.#database!.turnIsFree()));
+  }
+
   /** Stops the process in the middle of whatever it does, until `thaw`. */
   freeze(): void {
     this.#process.kill("SIGSTOP");

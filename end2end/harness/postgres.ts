@@ -27,6 +27,13 @@ export class PostgresDatabase {
     await connected(this.#server, (client) => client.query(`DROP DATABASE ${this.#name} WITH (FORCE)`));
   }
 
+  /** Whether no node makes a change, or waits to make one. */
+  async turnIsFree(): Promise<boolean> {
+    const locks = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+      WHERE l.locktype = 'advisory' AND d.datname = current_database()`;
+    return connected(this.url, async (client) => (await client.query(locks)).rows.length === 0);
+  }
+
   /** All rows of all tables, as text. */
   async text(): Promise<string> {
     return connected(this.url, async (client) => {

@@ -21,7 +21,7 @@ test("the page says that a change waits for a node that is cut off", async ({
     await hydrated(page);
     expect((await other.verify(key)).status).toBe(200);
 
-    other.freeze();
+    await node.freezeOutOfTurn(other);
     await keyPage.expireNow.click();
     await expect(keyPage.toasts).toContainText(
       /Expired\. Waiting for one node that cannot be reached, at most \d{1,2} s\./,
