@@ -157,14 +157,14 @@ test-rust:
 
 # The tests with a database, again on a PostgreSQL server of their own: all of the vault but the unit tests without a fixture,
 # and those of the server's requests, metrics, mails, commands, process and stops. What is left out does not depend on the engine: bytes
-# of HTTP (fast_path, serve), proxies (gateways), settings and the log. SQLITE_ONLY names modules about what only SQLite has: its
+# of HTTP (fast_path, serve) and of HTML (markup), proxies (gateways), settings and the log. SQLITE_ONLY names modules about what only SQLite has: its
 # file, with its locks, its failing disk (write_faults), its replacement (file_watch, database_file) and the copies that
 # migrations keep of it. Kills of a first start and of a migration are fewer here, because each takes seconds.
 SQLITE_ONLY := sqlite first_start file_watch migrations tables write_faults database_file
 ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
 	| kind(lib) & package(vault) & test(/^(cluster::follower|copy::tests|limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::(readers|transaction|upgrade)|usage::write)/) \
 	| kind(lib) & package(server) & test(/^routes::metrics::/) \
-	| binary(it) & package(server) & test(/^(cli|http|mail|process|routes|start)::/) - test(/^cli::(failures|mail_test)::/)
+	| binary(it) & package(server) & test(/^(cli|http|mail|process|routes|start)::/) - test(/^(cli::(failures|mail_test)|routes::markup)::/)
 
 test-postgres:
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; \
