@@ -240,7 +240,7 @@ impl Follower {
             .insert(self.database.join(connection, &self.introduction).await?)
             .clone();
         let position = within(LOAD, self.load(connection)).await?;
-        let announced = nodes::renew(connection, &id, position.seq, skew);
+        let announced = nodes::renew(connection, &id, position.seq, skew, false);
         if !within(COMMIT, announced).await? {
             return Err(Failure::Removed);
         }
@@ -289,12 +289,8 @@ impl Follower {
         let due = Instant::now() >= self.due;
         let (skew, news) = (self.shared.skew(), seen > self.announced);
         if due || news {
-            let renewed = if news {
-                within(COMMIT, nodes::renew_and_wake(connection, id, seen, skew)).await?
-            } else {
-                within(COMMIT, nodes::renew(connection, id, seen, skew)).await?
-            };
-            if !renewed {
+            let renewed = nodes::renew(connection, id, seen, skew, news);
+            if !within(COMMIT, renewed).await? {
                 return Err(Failure::Removed);
             }
             self.announced = seen;

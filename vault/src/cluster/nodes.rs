@@ -140,42 +140,26 @@ pub async fn insert(
     Ok((id, position))
 }
 
-/// Renews a lease. Returns false if the row was removed.
+/// Renews a lease. Returns false if the row was removed. With `news`, also wakes the nodes that wait until this one has
+/// seen a change: in the same message, because they wait, and in a transaction of its own, because the server makes
+/// commits that notify one after the other.
 pub async fn renew(
     connection: &mut AnyConnection,
     id: &str,
     seen: i64,
     skew_ms: i64,
-) -> sqlx::Result<bool> {
-    let renew = format!(
-        "UPDATE nodes SET seen = $1, renewals = renewals + 1, lease_until = {CLOCK} + lease_ms, skew_ms = $2
-         WHERE id = $3"
-    );
-    let renewed = sqlx::query(AssertSqlSafe(renew))
-        .bind(seen)
-        .bind(skew_ms)
-        .bind(id)
-        .execute(connection)
-        .await?;
-    Ok(renewed.rows_affected() == 1)
-}
-
-/// As [`renew`], and wakes the nodes that wait until this one has seen a change: in one message, because they wait. The
-/// notification is a transaction of its own, because the server makes commits that notify one after the other.
-pub async fn renew_and_wake(
-    connection: &mut AnyConnection,
-    id: &str,
-    seen: i64,
-    skew_ms: i64,
+    news: bool,
 ) -> sqlx::Result<bool> {
     // A message of several statements has no parameters. These are two numbers, and an id made in this process.
-    let statements = format!(
-        "BEGIN;
-         UPDATE nodes SET seen = {seen}, renewals = renewals + 1, lease_until = {CLOCK} + lease_ms, skew_ms = {skew_ms}
-         WHERE id = '{id}';
-         COMMIT;
-         NOTIFY keyhold_seen"
+    let renew = format!(
+        "UPDATE nodes SET seen = {seen}, renewals = renewals + 1, lease_until = {CLOCK} + lease_ms, skew_ms = {skew_ms}
+         WHERE id = '{id}'"
     );
+    let statements = if news {
+        format!("BEGIN; {renew}; COMMIT; NOTIFY keyhold_seen")
+    } else {
+        renew
+    };
     let renewed = sqlx::raw_sql(AssertSqlSafe(statements))
         .execute(connection)
         .await?;
