@@ -1,11 +1,12 @@
 //! Detection of secret keys that were pasted where they do not belong, such as a search.
 
-use crate::token::find_secret;
+use crate::token::{SECRET_LEN, SecretKey, find_secret};
 
 /// Fewer characters than this may be the beginning of another word.
 const LEAST: usize = 12;
 const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
+const SECRET_PREFIX: &str = "khs_";
 /// "kh_" in base64: the beginning of a pair as HTTP Basic carries it.
 const BASIC_PREFIX: &str = "a2hf";
 
@@ -35,6 +36,19 @@ pub fn pasted_secret(text: &str) -> Option<Pasted> {
     let decoded = text.find(BASIC_PREFIX).map(|at| decode(&text[at..]));
     let access_key = access_key(&text).or_else(|| access_key(&decoded?));
     Some(Pasted { access_key })
+}
+
+/// Returns the whole secret key in a pasted text, in any of those forms. Its checksum is right.
+pub fn whole_secret(text: &str) -> Option<String> {
+    let text: String = text.chars().filter(char::is_ascii_graphic).collect();
+    let decoded = text.find(BASIC_PREFIX).map(|at| decode(&text[at..]));
+    [Some(text.as_str()), decoded.as_deref()]
+        .into_iter()
+        .flatten()
+        .flat_map(|text| text.match_indices(SECRET_PREFIX).map(|(at, _)| &text[at..]))
+        .filter_map(|beginning| beginning.get(..SECRET_LEN))
+        .find(|secret| SecretKey::parse(secret).is_ok())
+        .map(str::to_owned)
 }
 
 fn access_key(text: &str) -> Option<String> {
@@ -104,6 +118,52 @@ mod tests {
         ] {
             assert_eq!(pasted_secret(&text), Some(Pasted { access_key }), "{text}");
         }
+    }
+
+    #[test]
+    fn a_whole_secret_is_found_in_any_form() {
+        let secret = SecretKey::from_entropy([7; 32]).expose().to_owned();
+        let (begin, end) = secret.split_at(20);
+        for text in [
+            secret.clone(),
+            format!("  {begin}\n {end}\r\n"),
+            format!("{ACCESS}.{secret}"),
+            format!("-u '{ACCESS}:{secret}' -i"),
+            format!("KEYHOLD_SECRET_KEY={secret}\nA=khs_x"),
+            format!("khs_x {secret}"),
+            format!(
+                "Authorization: Basic {}",
+                base64(&format!("{ACCESS}:{secret}"))
+            ),
+        ] {
+            assert_eq!(whole_secret(&text).as_ref(), Some(&secret), "{text}");
+        }
+        for text in [
+            "",
+            begin,
+            &secret.to_ascii_uppercase(),
+            SECRET,
+            ACCESS,
+            "khs_\u{e9}",
+        ] {
+            assert_eq!(whole_secret(text), None, "{text}");
+        }
+    }
+
+    fn base64(text: &str) -> String {
+        const DIGITS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut base64 = String::new();
+        for bytes in text.as_bytes().chunks(3) {
+            let bits = bytes
+                .iter()
+                .fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+            let bits = bits << (8 * (3 - bytes.len()));
+            for place in 0..=bytes.len() {
+                base64.push(char::from(DIGITS[(bits >> (18 - 6 * place) & 63) as usize]));
+            }
+        }
+        base64
     }
 
     #[test]

@@ -18,7 +18,7 @@ const SECRET_PREFIX: &str = "khs_";
 const BASIC_PREFIX: &[u8] = b"a2hf";
 const SECRET_RANDOM_CHARS: usize = 43;
 const SECRET_CHECK_CHARS: usize = 6;
-const SECRET_LEN: usize = SECRET_PREFIX.len() + SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
+pub(crate) const SECRET_LEN: usize = SECRET_PREFIX.len() + SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
 
 /// <https://www.crockford.com/base32.html>, lower case.
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
