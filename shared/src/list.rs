@@ -4,8 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::status::Status;
 
-/// Rows on one page.
+/// Rows on one page, unless the account has chosen another of [`PAGE_SIZES`].
 pub const PAGE_SIZE: u32 = 50;
+
+/// The page sizes to choose from.
+pub const PAGE_SIZES: [u32; 3] = [25, 50, 100];
+
+/// Days without an accepted call after which a key counts as idle.
+pub const IDLE_DAYS: i64 = 90;
 
 /// Longest search text, in characters; what follows is ignored.
 pub const MAX_SEARCH_CHARS: usize = 100;
@@ -105,12 +111,61 @@ impl Sort {
     }
 }
 
+/// A selection of keys beside their status.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Show {
+    /// No call was accepted yet.
+    NeverUsed,
+    /// No call was accepted for [`IDLE_DAYS`]; a key that was never used counts from its creation.
+    Idle,
+    /// Without an expiration.
+    NeverExpires,
+    /// The expiration lies in the present calendar month of the account's zone, passed or not.
+    ThisMonth,
+}
+
+impl Show {
+    pub const ALL: [Self; 4] = [
+        Self::NeverUsed,
+        Self::Idle,
+        Self::NeverExpires,
+        Self::ThisMonth,
+    ];
+
+    /// The name in the address.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::NeverUsed => "never_used",
+            Self::Idle => "idle",
+            Self::NeverExpires => "never_expires",
+            Self::ThisMonth => "this_month",
+        }
+    }
+
+    /// The label on pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::NeverUsed => "Never used",
+            Self::Idle => "Idle for 90 days",
+            Self::NeverExpires => "Never expires",
+            Self::ThisMonth => "Expires this month",
+        }
+    }
+
+    /// Parses [`Show::slug`]; anything else is none.
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|show| show.slug() == slug)
+    }
+}
+
 /// The keys to show. Every text is acceptable: an invalid one counts as absent, so that an old or mistyped link still
 /// opens the page.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ListQuery {
+    /// Words, each of which must occur, in any order.
     pub search: String,
     pub status: Option<Status>,
+    pub show: Option<Show>,
     pub sort: Sort,
     /// From 1.
     pub page: u32,
@@ -119,15 +174,16 @@ pub struct ListQuery {
 impl Default for ListQuery {
     /// All keys, newest first, from page 1.
     fn default() -> Self {
-        Self::parse("", "", "", "")
+        Self::parse("", "", "", "", "")
     }
 }
 
 impl ListQuery {
-    pub fn parse(q: &str, status: &str, sort: &str, page: &str) -> Self {
+    pub fn parse(q: &str, status: &str, show: &str, sort: &str, page: &str) -> Self {
         Self {
             search: q.trim().chars().take(MAX_SEARCH_CHARS).collect(),
             status: Status::from_slug(status),
+            show: Show::from_slug(show),
             sort: Sort::parse(sort),
             page: page.parse().unwrap_or(1).clamp(1, 1_000_000),
         }
@@ -143,12 +199,13 @@ mod tests {
     /// An old or mistyped link still opens the page: unknown texts count as absent.
     #[test]
     fn unknown_words_are_as_if_absent() {
-        let absent = ListQuery::parse("", "", "", "");
+        let absent = ListQuery::parse("", "", "", "", "");
         assert_eq!(
             absent,
             ListQuery {
                 search: String::new(),
                 status: None,
+                show: None,
                 sort: Sort::default(),
                 page: 1
             }
@@ -167,17 +224,22 @@ mod tests {
             "٣",
             "\0",
         ] {
-            assert_eq!(ListQuery::parse("", word, word, word), absent, "{word:?}");
+            assert_eq!(
+                ListQuery::parse("", word, word, word, word),
+                absent,
+                "{word:?}"
+            );
         }
     }
 
     #[test]
     fn known_words_are_read() {
         assert_eq!(
-            ListQuery::parse("  billing  ", "expiring_soon", "-expires", "3"),
+            ListQuery::parse("  billing  ", "expiring_soon", "idle", "-expires", "3"),
             ListQuery {
                 search: "billing".to_owned(),
                 status: Some(Status::ExpiringSoon),
+                show: Some(Show::Idle),
                 sort: Sort {
                     column: Column::Expires,
                     descending: true
@@ -199,7 +261,7 @@ mod tests {
             ("4294967295", 1_000_000),
             ("4294967296", 1),
         ] {
-            assert_eq!(ListQuery::parse("", "", "", text).page, page, "{text}");
+            assert_eq!(ListQuery::parse("", "", "", "", text).page, page, "{text}");
         }
     }
 
@@ -260,16 +322,39 @@ mod tests {
         for column in Column::ALL {
             assert_eq!(serde_json::to_value(column)?, column.slug());
         }
+        assert_eq!(
+            Show::ALL.map(Show::slug),
+            ["never_used", "idle", "never_expires", "this_month"]
+        );
+        for show in Show::ALL {
+            assert_eq!(Show::from_slug(show.slug()), Some(show));
+        }
+        assert_eq!(
+            Show::Idle.label(),
+            format!("Idle for {IDLE_DAYS} days"),
+            "the label names the number"
+        );
         Ok(())
+    }
+
+    #[test]
+    fn the_page_size_is_one_to_choose() {
+        assert!(PAGE_SIZES.contains(&PAGE_SIZE) && PAGE_SIZES.is_sorted());
     }
 
     proptest! {
         #![proptest_config(crate::seeded::cases(1000))]
 
-        /// Any four texts make a query with every part within its bounds.
+        /// Any five texts make a query with every part within its bounds.
         #[test]
-        fn every_text_is_acceptable(q in any::<String>(), status in any::<String>(), sort in any::<String>(), page in any::<String>()) {
-            let query = ListQuery::parse(&q, &status, &sort, &page);
+        fn every_text_is_acceptable(
+            q in any::<String>(),
+            status in any::<String>(),
+            show in any::<String>(),
+            sort in any::<String>(),
+            page in any::<String>(),
+        ) {
+            let query = ListQuery::parse(&q, &status, &show, &sort, &page);
             prop_assert!(query.search.chars().count() <= MAX_SEARCH_CHARS);
             prop_assert!((1..=1_000_000).contains(&query.page));
         }
@@ -277,7 +362,7 @@ mod tests {
         /// A long search is cut by characters, never inside one.
         #[test]
         fn a_long_search_is_cut_by_characters(q in "[a-zäß€🔑]{90,120}") {
-            let query = ListQuery::parse(&q, "", "", "");
+            let query = ListQuery::parse(&q, "", "", "", "");
             prop_assert_eq!(query.search.chars().count(), q.chars().count().min(MAX_SEARCH_CHARS));
             prop_assert!(q.starts_with(&query.search));
         }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::DAY_MS;
 use crate::moment::Moment;
 use crate::status::Status;
-use crate::usage::{CallerView, DayCalls, Failing};
+use crate::usage::{CallerView, DayCalls, Failing, Sparkline};
 
 /// The account that is signed in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -42,6 +42,8 @@ pub struct KeyView {
     pub expires: Option<Moment>,
     /// The last call that was accepted; none: there was none yet.
     pub used: Option<Moment>,
+    /// The calls of the last [`crate::usage::KEY_DAYS`] days; empty where a page does not show them.
+    pub calls: Sparkline,
     /// The version of this state, at the answer's `now`: a save that carries it is rejected if the key has changed
     /// since.
     pub version: String,
@@ -85,6 +87,12 @@ impl Counts {
     }
 }
 
+/// The columns of the table of keys that an account can switch on.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Columns {
+    pub created: bool,
+}
+
 /// One page of the table of keys.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct KeyPage {
@@ -93,12 +101,43 @@ pub struct KeyPage {
     pub window: i64,
     pub time_zone: String,
     pub keys: Vec<KeyView>,
-    /// Of the search, before the filter by status.
+    /// Of the search and [`crate::list::Show`], before the filter by status.
     pub counts: Counts,
     /// From 1; the last page if a later one was requested.
     pub page: u32,
     /// At least 1.
     pub pages: u32,
+    /// Rows on a full page, one of [`crate::list::PAGE_SIZES`]; the account's choice.
+    pub size: u32,
+    /// The account's choice.
+    pub columns: Columns,
+}
+
+/// A key that a pasted secret belongs to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FoundKey {
+    pub access_key: String,
+    pub name: String,
+    pub status: Status,
+}
+
+/// The answer to a pasted secret key: the key of the account that it belongs to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Which {
+    /// None: it belongs to no key of the account.
+    pub key: Option<FoundKey>,
+    /// The same as a sentence.
+    pub sentence: String,
+}
+
+impl Which {
+    pub fn new(key: Option<FoundKey>) -> Self {
+        let sentence = match &key {
+            Some(key) => format!("That is the secret key of {}.", key.name),
+            None => "That secret key belongs to no key of this account.".to_owned(),
+        };
+        Self { key, sentence }
+    }
 }
 
 /// One event of a key's life, from the audit trail.

@@ -40,6 +40,7 @@ fn key() -> KeyView {
         created: moment(),
         expires: Some(moment()),
         used: Some(moment()),
+        calls: Sparkline::of(&[(0, 0), (2, 1)]),
         version: "0a-good".to_owned(),
     }
 }
@@ -53,6 +54,7 @@ fn key_json() -> Value {
         "created": moment_json(),
         "expires": moment_json(),
         "used": moment_json(),
+        "calls": {"accepted": 2, "refused": 1, "days": "09"},
         "version": "0a-good",
     })
 }
@@ -102,13 +104,36 @@ fn a_page_of_keys_has_these_names() -> Result<(), serde_json::Error> {
         },
         page: 1,
         pages: 1,
+        size: 50,
+        columns: Columns { created: true },
     };
     travels(
         &page,
         &json!({
             "now": 1, "window": 86_400_000, "time_zone": "UTC", "keys": [key_json()],
             "counts": {"active": 1, "expiring_soon": 2, "expired": 3}, "page": 1, "pages": 1,
+            "size": 50, "columns": {"created": true},
         }),
+    )
+}
+
+#[test]
+fn the_answer_to_a_pasted_secret_has_these_names() -> Result<(), serde_json::Error> {
+    let found = Which::new(Some(FoundKey {
+        access_key: "kh_0123456789abcdef".to_owned(),
+        name: "staging".to_owned(),
+        status: Status::Expired,
+    }));
+    travels(
+        &found,
+        &json!({
+            "key": {"access_key": "kh_0123456789abcdef", "name": "staging", "status": "expired"},
+            "sentence": "That is the secret key of staging.",
+        }),
+    )?;
+    travels(
+        &Which::new(None),
+        &json!({"key": null, "sentence": "That secret key belongs to no key of this account."}),
     )
 }
 
