@@ -4,6 +4,7 @@ use shared::notice::Stages;
 use shared::view::AccountView;
 use sqlx::FromRow;
 
+use crate::accounts::table_layout::TableLayout;
 use crate::error::{Error, Result};
 use crate::state::directory::Publication;
 use crate::storage::Tx;
@@ -17,6 +18,7 @@ pub struct Account {
     pub email: String,
     pub time_zone: Zone,
     pub warning_days: i64,
+    pub table: TableLayout,
 }
 
 impl Account {
@@ -87,6 +89,8 @@ pub(crate) struct AccountRow {
     pub email: String,
     pub time_zone: String,
     pub warning_days: i64,
+    pub page_size: i64,
+    pub created_column: i64,
 }
 
 impl From<AccountRow> for Account {
@@ -97,6 +101,7 @@ impl From<AccountRow> for Account {
             email: row.email,
             time_zone,
             warning_days: row.warning_days,
+            table: TableLayout::stored(row.page_size, row.created_column),
         }
     }
 }
@@ -117,11 +122,13 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn account(&self, id: &str) -> Result<Account> {
-        let row: Option<AccountRow> =
-            sqlx::query_as("SELECT id, email, time_zone, warning_days FROM accounts WHERE id = $1")
-                .bind(id)
-                .fetch_optional(&self.readers())
-                .await?;
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT id, email, time_zone, warning_days, page_size, created_column
+             FROM accounts WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.readers())
+        .await?;
         row.map(Account::from).ok_or(Error::NotFound)
     }
 }

@@ -1,4 +1,4 @@
-//! Accounts: sign-in, sessions, devices, passwords, preferences, addresses, and the links in their mails.
+//! Accounts: sign-in, sessions, devices, passwords, preferences, table layout, addresses, and the links in their mails.
 
 pub mod account;
 pub mod change_address;
@@ -11,3 +11,4 @@ pub mod password;
 pub mod preferences;
 pub mod sessions;
 pub mod sign_in;
+pub mod table_layout;

@@ -10,6 +10,7 @@ use crate::accounts::email_links;
 use crate::accounts::password::new_password;
 use crate::accounts::preferences::time_zone;
 use crate::accounts::sessions::{self, SessionToken};
+use crate::accounts::table_layout::TableLayout;
 use crate::caller::Caller;
 use crate::crypto::passwords::Priority;
 use crate::crypto::pepper::Pepper;
@@ -55,6 +56,7 @@ pub(crate) async fn insert_account(
         email: email.to_owned(),
         time_zone: zone,
         warning_days: DEFAULT_WARNING_DAYS,
+        table: TableLayout::default(),
     };
     account.insert(tx, password_hash).await?;
     tx.audit(Entry::of_account(&account.id, Action::SignedUp, ""))

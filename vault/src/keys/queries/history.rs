@@ -85,6 +85,7 @@ mod tests {
     use shared::validation::DEFAULT_WARNING_DAYS;
 
     use super::*;
+    use crate::accounts::table_layout::TableLayout;
     use crate::time::zones::Zone;
 
     #[test]
@@ -94,6 +95,7 @@ mod tests {
             email: "a@example.com".to_owned(),
             time_zone: Zone::utc(),
             warning_days: DEFAULT_WARNING_DAYS,
+            table: TableLayout::default(),
         };
         let on_keys = |action: &Action| action.slug().starts_with("key.");
         for action in Action::ALL.into_iter().filter(on_keys) {
