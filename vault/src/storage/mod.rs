@@ -15,6 +15,7 @@ pub mod key_rows;
 pub mod lock;
 mod long_read;
 mod maintenance;
+pub mod parameters;
 mod postgres;
 mod readers;
 mod transaction;

@@ -10,7 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use shared::HOUR_MS;
+use shared::{DAY_MS, HOUR_MS};
 use sqlx::AssertSqlSafe;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -28,8 +28,13 @@ const EVERY: Duration = Duration::from_millis(700);
 const QUIET: u64 = 85;
 /// Hours that are kept: the thirty days of a chart, with a margin.
 const KEPT_HOURS: i64 = 35 * 24;
+/// Days that are kept: the ninety of a chart, with a margin.
+const KEPT_DAYS: i64 = 95;
 /// Rows removed at a time, so that no change waits long for the writer.
 const REMOVED: u64 = 1_000;
+
+/// The time after which the next batch of days to sum up waits for the next flush.
+const SUMMING: Duration = Duration::from_millis(50);
 
 /// The wait before the last flush is retried.
 const TRY_AGAIN: Duration = Duration::from_millis(100);
@@ -80,7 +85,7 @@ impl Vault {
                 // A panic over one flush must not end all flushes.
                 let work = AssertUnwindSafe(async {
                     round.flush().await;
-                    round.prune().await;
+                    round.tidy_up().await;
                 });
                 if work.catch_unwind().await.is_err() {
                     tracing::error!("a usage flush panicked; the next one continues");
@@ -140,19 +145,24 @@ impl Vault {
         flushed
     }
 
-    /// Removes hours that no chart shows any more at `now`, UTC epoch milliseconds. Returns whether there may be more.
+    /// Removes hours and days that no chart shows any more at `now`, UTC epoch milliseconds. Returns whether there may be more.
     ///
     /// # Errors
     /// [`Error::Unavailable`](crate::error::Error::Unavailable).
     pub async fn prune_usage(&self, now: i64) -> Result<bool> {
-        let oldest = now.div_euclid(HOUR_MS) - KEPT_HOURS;
+        let oldest_hour = now.div_euclid(HOUR_MS) - KEPT_HOURS;
+        let oldest_day = now.div_euclid(DAY_MS) - KEPT_DAYS;
         self.write(System, move |tx| {
             Box::pin(async move {
                 let mut more = false;
-                for (table, of) in [("key_hours", "access_key"), ("account_hours", "account_id")] {
+                for (table, of, unit, oldest) in [
+                    ("key_hours", "access_key", "hour", oldest_hour),
+                    ("account_hours", "account_id", "hour", oldest_hour),
+                    ("key_days", "access_key", "day", oldest_day),
+                ] {
                     let statement = format!(
-                        "DELETE FROM {table} WHERE ({of}, hour) IN (
-                             SELECT {of}, hour FROM {table} WHERE hour < $1 LIMIT {REMOVED})"
+                        "DELETE FROM {table} WHERE ({of}, {unit}) IN (
+                             SELECT {of}, {unit} FROM {table} WHERE {unit} < $1 LIMIT {REMOVED})"
                     );
                     let removed = sqlx::query(AssertSqlSafe(statement))
                         .bind(oldest)
@@ -206,6 +216,8 @@ struct Round {
     started: Instant,
     /// Keeps a clock that jumps ahead for a moment from removing rows, which cannot be undone.
     jump_guard: ClockJumpGuard,
+    /// The last hour in which all complete days were summed up.
+    summed: i64,
     /// The last hour for which all old rows are removed.
     pruned: i64,
     /// Flushes that failed in a row.
@@ -218,6 +230,7 @@ impl Round {
             jump_guard: ClockJumpGuard::since(vault.0.known, "the removal of old usage"),
             vault,
             started: Instant::now(),
+            summed: 0,
             pruned: 0,
             failed: 0,
         }
@@ -241,7 +254,8 @@ impl Round {
         }
     }
 
-    async fn prune(&mut self) {
+    /// Once an hour, sums up the days that are over and then removes what is old, a batch at a time.
+    async fn tidy_up(&mut self) {
         let wall = self.vault.0.clock.wall();
         let Some(now) = self.jump_guard.now(wall, self.started.elapsed()) else {
             return;
@@ -249,6 +263,23 @@ impl Round {
         let hour = now.div_euclid(HOUR_MS);
         if self.failed > 0 || self.pruned == hour {
             return;
+        }
+        if self.summed != hour {
+            let until = self.started.elapsed() + SUMMING;
+            while self.started.elapsed() < until {
+                let more = self.vault.sum_days(now).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "usage cannot be summed up by day; the next attempt is in an hour");
+                    false
+                });
+                if !more {
+                    self.summed = hour;
+                    break;
+                }
+            }
+            // Nothing is removed before it is summed up.
+            if self.summed != hour {
+                return;
+            }
         }
         match self.vault.prune_usage(now).await {
             Ok(true) => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, TimeZone};
+use chrono::{DateTime, NaiveDate, TimeZone};
 use shared::HOUR_MS;
 use shared::usage::{CallerView, DayCalls, Failing, KNOWN_CALLERS, STILL_MS};
 use sqlx::FromRow;
@@ -62,9 +62,7 @@ impl Vault {
         days: u32,
         now: i64,
     ) -> Result<Vec<DayCalls>> {
-        let zone = account.time_zone;
-        let today = day(now.div_euclid(HOUR_MS), zone);
-        let first = today - Days::new(u64::from(days) - 1);
+        let mut sums = Days::until(now, days, account.time_zone);
         // More than enough: a local day can begin 14 hours before that of UTC, and last 25.
         let since = now.div_euclid(HOUR_MS) - 25 * (i64::from(days) + 1);
         let of_key = "SELECT h.hour, h.accepted, h.refused FROM api_keys k
@@ -79,25 +77,10 @@ impl Vault {
             None => query,
         };
         let hours: Vec<(i64, i64, i64)> = query.fetch_all(&self.readers()).await?;
-        let mut calls: BTreeMap<NaiveDate, (i64, i64)> = first
-            .iter_days()
-            .take_while(|date| *date <= today)
-            .map(|date| (date, (0, 0)))
-            .collect();
         for (hour, accepted, refused) in hours {
-            if let Some(sums) = calls.get_mut(&day(hour, zone)) {
-                sums.0 += accepted;
-                sums.1 += refused;
-            }
+            sums.add(hour, accepted, refused);
         }
-        let calls = calls.into_iter();
-        Ok(calls
-            .map(|(date, (accepted, refused))| DayCalls {
-                day: date.format("%a %-d %b").to_string(),
-                accepted,
-                refused,
-            })
-            .collect())
+        Ok(sums.views())
     }
 
     /// Returns the last callers of a key, the latest first.
@@ -126,6 +109,45 @@ impl Vault {
                 refused: row.refused_at.is_some_and(|at| at >= row.seen_at),
             })
             .collect())
+    }
+}
+
+/// The calls of the last days in a zone.
+pub(super) struct Days {
+    zone: Zone,
+    /// Accepted and refused ones.
+    calls: BTreeMap<NaiveDate, (i64, i64)>,
+}
+
+impl Days {
+    /// Returns that many days without calls, the last of them today's.
+    pub fn until(now: i64, days: u32, zone: Zone) -> Self {
+        let today = day(now.div_euclid(HOUR_MS), zone);
+        let first = today - chrono::Days::new(u64::from(days) - 1);
+        let days = first.iter_days().take_while(|date| *date <= today);
+        Self {
+            zone,
+            calls: days.map(|date| (date, (0, 0))).collect(),
+        }
+    }
+
+    /// Adds calls to the local day in which an hour since the UTC epoch begins, if it is one of these.
+    pub fn add(&mut self, hour: i64, accepted: i64, refused: i64) {
+        if let Some(sums) = self.calls.get_mut(&day(hour, self.zone)) {
+            sums.0 += accepted;
+            sums.1 += refused;
+        }
+    }
+
+    /// Returns them for a page, oldest first.
+    pub fn views(self) -> Vec<DayCalls> {
+        let days = self.calls.into_iter();
+        days.map(|(date, (accepted, refused))| DayCalls {
+            day: date.format("%a %-d %b").to_string(),
+            accepted,
+            refused,
+        })
+        .collect()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
+use shared::DAY_MS;
 use shared::token::AccessKey;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
@@ -34,8 +35,26 @@ impl Rows<'_> {
     pub async fn write(&self, connection: &mut AnyConnection, now: i64) -> Result<()> {
         add_hours(connection, Hours::OF_ACCOUNTS, &self.account_hours).await?;
         add_hours(connection, Hours::OF_KEYS, &self.key_hours).await?;
+        add_hours(connection, Hours::DAYS_OF_KEYS, &self.late_days(now)).await?;
         note_uses(connection, &self.last_uses, now).await?;
         note_callers(connection, &self.callers, now).await
+    }
+
+    /// Returns the sums by key and day of hours before today's. Their days may have been summed up already, and would miss
+    /// them; of a day that was not, [`sum_days`](Vault::sum_days) replaces the sum.
+    fn late_days(&self, now: i64) -> Vec<(&str, Hour)> {
+        let today = now.div_euclid(DAY_MS);
+        let mut days: BTreeMap<(&str, i64), Hour> = BTreeMap::new();
+        for (key, hour) in &self.key_hours {
+            let number = hour.number.div_euclid(24);
+            if number < today {
+                days.entry((*key, number))
+                    .and_modify(|sum| sum.count(*hour))
+                    .or_insert(Hour { number, ..*hour });
+            }
+        }
+        let days = days.into_iter();
+        days.map(|((key, _), day)| (key, day)).collect()
     }
 }
 
@@ -103,10 +122,7 @@ fn of_accounts(counted: &Counted) -> Vec<(&str, Hour)> {
     for pending in counted.values() {
         for hour in &pending.hours {
             sums.entry((&pending.account.id, hour.number))
-                .and_modify(|sum| {
-                    sum.accepted += hour.accepted;
-                    sum.rejected += hour.rejected;
-                })
+                .and_modify(|sum| sum.count(*hour))
                 .or_insert(*hour);
         }
     }
@@ -134,9 +150,11 @@ fn statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// A table of hours.
+/// A table of hours, or of days.
 struct Hours {
     table: &'static str,
+    /// The column of the number: whole hours or days since the epoch.
+    unit: &'static str,
     /// The column that names the key or the account.
     of: &'static str,
     /// The table of these, and its key.
@@ -147,26 +165,34 @@ struct Hours {
 impl Hours {
     const OF_ACCOUNTS: Self = Self {
         table: "account_hours",
+        unit: "hour",
         of: "account_id",
         owners: "accounts",
         id: "id",
     };
     const OF_KEYS: Self = Self {
         table: "key_hours",
+        unit: "hour",
         of: "access_key",
         owners: "api_keys",
         id: "access_key",
+    };
+    const DAYS_OF_KEYS: Self = Self {
+        table: "key_days",
+        unit: "day",
+        ..Self::OF_KEYS
     };
 }
 
 // Each of the following statements joins its rows with the keys or accounts that exist, because a row of a deleted one
 // would violate the foreign key and fail the whole flush. CROSS JOIN makes SQLite look up each row's owner by its key.
 
-/// Adds hours to a table.
+/// Adds hours to a table, or days to one of days.
 async fn add_hours(
     connection: &mut AnyConnection,
     Hours {
         table,
+        unit,
         of,
         owners,
         id,
@@ -176,9 +202,9 @@ async fn add_hours(
     for rows in statements(rows) {
         let statement = format!(
             "WITH counted (id, hour, accepted, refused) AS (VALUES {})
-             INSERT INTO {table} ({of}, hour, accepted, refused)
+             INSERT INTO {table} ({of}, {unit}, accepted, refused)
              SELECT c.id, c.hour, c.accepted, c.refused FROM counted c CROSS JOIN {owners} o WHERE o.{id} = c.id
-             ON CONFLICT ({of}, hour) DO UPDATE SET
+             ON CONFLICT ({of}, {unit}) DO UPDATE SET
                  accepted = {table}.accepted + excluded.accepted,
                  refused = {table}.refused + excluded.refused",
             placeholders(rows.len(), 4)

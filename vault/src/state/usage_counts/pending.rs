@@ -42,6 +42,14 @@ pub(crate) struct Hour {
     pub rejected: i64,
 }
 
+impl Hour {
+    /// Counts the calls of another one here too.
+    pub fn count(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.rejected += other.rejected;
+    }
+}
+
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Caller {
     pub address: Option<IpAddr>,

@@ -1,5 +1,6 @@
 //! Recorded calls.
 
+mod days;
 mod faults;
 pub mod flush;
 mod read;

@@ -104,7 +104,7 @@ async fn the_list_is_sorted_by_last_use_and_never_is_before_all() {
         ("used", ["Default key", "rare", "busy"]),
         ("-used", ["busy", "rare", "Default key"]),
     ] {
-        let query = ListQuery::parse("", "", sort, "");
+        let query = ListQuery::parse("", "", "", sort, "");
         let list = site.vault.list_keys(member.actor.account(), &query).await;
         let keys = list.unwrap().keys;
         let names: Vec<_> = keys.iter().map(|key| key.name.as_str()).collect();
