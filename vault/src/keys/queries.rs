@@ -1,18 +1,18 @@
 //! Queries behind the pages: the table of keys, one key with its use and history, the Dashboard.
 
 mod history;
+mod list;
+pub(super) mod matching;
 
-use shared::list::{Column, ListQuery, PAGE_SIZE, Sort};
 use shared::status::Status;
 use shared::token::AccessKey;
-use shared::usage::{KEY_DAYS, OVERVIEW_DAYS};
-use shared::view::{Alarms, Attention, Counts, KeyDetail, KeyPage, KeyView, Overview};
+use shared::usage::{KEY_DAYS, OVERVIEW_DAYS, Sparkline};
+use shared::view::{Alarms, Attention, KeyDetail, KeyView, Overview};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
 use crate::error::{Error, Result};
 use crate::storage::version;
-use crate::text;
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
@@ -65,6 +65,7 @@ fn view(row: Row, account: &Account, now: i64) -> KeyView {
         created: moment(row.created_at, account.time_zone),
         expires: row.expires_at.map(|at| moment(at, account.time_zone)),
         used: row.used_at.map(|at| moment(at, account.time_zone)),
+        calls: Sparkline::default(),
     }
 }
 
@@ -76,93 +77,7 @@ fn watched(row: WatchedRow, account: &Account, now: i64) -> Attention {
     }
 }
 
-/// Returns the pattern of a search: any part of name, description or access key, in any case, with or without accents.
-fn pattern(search: &str) -> String {
-    let mut pattern = String::from("%");
-    for char in text::plain(search).chars() {
-        if matches!(char, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        // SQLite ends a pattern at U+0000, and PostgreSQL rejects it. Another control character finds as little: names
-        // and descriptions contain none.
-        pattern.push(if char == '\0' { '\u{1}' } else { char });
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// Returns the condition of a status, with $3 as now and $4 as the end of the warning window. A test keeps it equal to
-/// [`Status::at`].
-fn condition(status: Option<Status>) -> &'static str {
-    match status {
-        None => "($3 <= $4)",
-        Some(Status::Active) => "(expires_at IS NULL OR expires_at > $4) AND $3 <= $4",
-        Some(Status::ExpiringSoon) => "expires_at > $3 AND expires_at <= $4",
-        Some(Status::Expired) => "expires_at <= $3 AND $3 <= $4",
-    }
-}
-
-/// Returns the order of the rows; the access key makes it total, so that pages neither repeat nor skip rows.
-fn order(sort: Sort) -> String {
-    // By status, the keys that need attention come first: the ones that expire first.
-    let column = match sort.column {
-        // In SQLite by code points, in PostgreSQL by the database's collation. That decides only the order on pages.
-        Column::Name => "folded",
-        Column::AccessKey => "k.access_key",
-        Column::Created => "created_at",
-        // The databases disagree on where NULL sorts; never comes after every date.
-        Column::Expires | Column::Status => "COALESCE(expires_at, 9223372036854775807)",
-        // Never used comes before every use.
-        Column::Used => "COALESCE(u.used_at, -1)",
-    };
-    let direction = if sort.descending { "DESC" } else { "ASC" };
-    format!("{column} {direction}, k.access_key {direction}")
-}
-
 impl Vault {
-    /// Returns one page of the table, in two statements.
-    pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
-        let _reading = self.reading(&account.id).await?;
-        let now = self.now();
-        let pattern = pattern(&query.search);
-        let counts = self.counts(account, &pattern, now).await?;
-        let matching = query
-            .status
-            .map_or(counts.total(), |status| counts.of(status));
-        let pages = u32::try_from(matching.max(1))
-            .unwrap_or(u32::MAX)
-            .div_ceil(PAGE_SIZE);
-        let page = query.page.clamp(1, pages);
-        let statement = format!(
-            "SELECT {ROW} FROM {KEYS} WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\' AND {}
-             ORDER BY {} LIMIT $5 OFFSET $6",
-            condition(query.status),
-            order(query.sort)
-        );
-        // Built from constants only; all input is bound.
-        let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(statement))
-            .bind(&account.id)
-            .bind(&pattern)
-            .bind(now)
-            .bind(now + account.window())
-            .bind(i64::from(PAGE_SIZE))
-            .bind(i64::from((page - 1) * PAGE_SIZE))
-            .fetch_all(&self.readers())
-            .await?;
-        Ok(KeyPage {
-            now,
-            window: account.window(),
-            time_zone: account.time_zone.name().to_owned(),
-            keys: rows
-                .into_iter()
-                .map(|row| view(row, account, now))
-                .collect(),
-            counts,
-            page,
-            pages,
-        })
-    }
-
     /// Returns one key with its use and its history.
     ///
     /// # Errors
@@ -201,7 +116,7 @@ impl Vault {
     pub async fn overview(&self, account: &Account) -> Result<Overview> {
         let _reading = self.reading(&account.id).await?;
         let now = self.now();
-        let counts = self.counts(account, "%", now).await?;
+        let counts = self.counts(account, now).await?;
         // `$4 >= $2` is always true in these two: a statement must use every bound parameter.
         let upcoming = "AND expires_at > $2 AND $4 >= $2 ORDER BY expires_at, k.access_key";
         let newest = "AND created_at <= $2 AND $4 >= $2 ORDER BY created_at DESC, k.access_key";
@@ -296,25 +211,5 @@ impl Vault {
             .into_iter()
             .map(|row| view(row, account, now))
             .collect())
-    }
-
-    async fn counts(&self, account: &Account, pattern: &str, now: i64) -> Result<Counts> {
-        let (total, expired, expiring_soon): (i64, i64, i64) = sqlx::query_as(
-            "SELECT COUNT(*),
-                    COUNT(CASE WHEN expires_at <= $3 THEN 1 END),
-                    COUNT(CASE WHEN expires_at > $3 AND expires_at <= $4 THEN 1 END)
-             FROM api_keys WHERE account_id = $1 AND folded LIKE $2 ESCAPE '\\'",
-        )
-        .bind(&account.id)
-        .bind(pattern)
-        .bind(now)
-        .bind(now + account.window())
-        .fetch_one(&self.readers())
-        .await?;
-        Ok(Counts {
-            active: total - expired - expiring_soon,
-            expiring_soon,
-            expired,
-        })
     }
 }

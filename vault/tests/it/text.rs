@@ -35,7 +35,7 @@ async fn names_are_searched_and_sorted_as_they_are_seen() {
             "{search}"
         );
     }
-    for search in ["ada's key", "ADA’S\u{a0}KEY", "s  k"] {
+    for search in ["ada's key", "ADA’S\u{a0}KEY", "a's  ke"] {
         assert_eq!(found(&fixture, &member, search).await, ["Ada’s key"]);
     }
     assert!(found(&fixture, &member, "100%").await.is_empty());

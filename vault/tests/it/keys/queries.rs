@@ -14,7 +14,7 @@ async fn names(
     sort: &str,
     page: &str,
 ) -> Vec<String> {
-    let query = ListQuery::parse(q, status, sort, page);
+    let query = ListQuery::parse(q, status, "", sort, page);
     let list = site
         .vault
         .list_keys(member.actor.account(), &query)
@@ -166,7 +166,7 @@ async fn pages_neither_repeat_nor_skip() {
         seen.dedup();
         assert_eq!(seen.len(), 120, "by {sort}");
     }
-    let beyond = ListQuery::parse("", "", "name", "9");
+    let beyond = ListQuery::parse("", "", "", "name", "9");
     let list = site
         .vault
         .list_keys(member.actor.account(), &beyond)
