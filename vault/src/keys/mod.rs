@@ -6,3 +6,4 @@ pub mod expire_all;
 pub mod queries;
 pub mod refold;
 pub mod waiting;
+pub mod which;

@@ -35,12 +35,14 @@ pub enum Subject {
     MailsFrom(IpAddr),
     /// Mails that an account requested, by its id.
     MailsOf(String),
+    /// Secret keys that an account pastes to learn which key they belong to, by its id.
+    Pasted(String),
     /// A browser on which the owner of an account has signed in, by the account's address and the browser's id.
     Device(String, String),
 }
 
 /// The kinds of [`Subject`].
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 
 impl Subject {
     pub fn network(address: IpAddr) -> Self {
@@ -79,12 +81,17 @@ impl Subject {
             Self::MailsFrom(_) => 4,
             Self::MailsOf(_) => 5,
             Self::Device(..) => 6,
+            Self::Pasted(_) => 7,
         }
     }
 
     fn free_failures(&self) -> u32 {
         match self {
-            Self::Account(_) | Self::Screen(_) | Self::Device(..) | Self::MailsOf(_) => 5,
+            Self::Account(_)
+            | Self::Screen(_)
+            | Self::Device(..)
+            | Self::MailsOf(_)
+            | Self::Pasted(_) => 5,
             Self::Mailbox(..) => 3,
             Self::Network(_) | Self::MailsFrom(_) => 60,
         }

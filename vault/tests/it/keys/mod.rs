@@ -4,4 +4,6 @@ mod alarms;
 mod change;
 mod ownership;
 mod queries;
+mod table;
 mod versions;
+mod which;

@@ -2,6 +2,7 @@
 //! stays unchanged.
 
 use shared::mail::DeliveryState;
+use shared::usage::CallRange;
 use vault::test_support::{Fixture, Member, edit, restoration};
 use vault::{Error, Result};
 
@@ -40,6 +41,11 @@ async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Ve
         ),
         answer(vault.delete_key(actor, access_key, "theirs").await),
         answer(vault.show_key(actor.account(), access_key).await),
+        answer(
+            vault
+                .calls_in(actor.account(), access_key, CallRange::Week)
+                .await,
+        ),
     ]
 }
 
