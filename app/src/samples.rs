@@ -2,6 +2,7 @@
 
 use shared::moment::Moment;
 use shared::status::Status;
+use shared::usage::Sparkline;
 use shared::view::{AddressView, Alarms, Attention, Changed, Counts, KeyView, Overview};
 
 /// An instant whose texts are its number.
@@ -24,6 +25,7 @@ pub fn key(name: &str, expires: Option<i64>) -> KeyView {
         created: moment(0),
         expires: expires.map(moment),
         used: None,
+        calls: Sparkline::default(),
         version: format!("{name}-good"),
     }
 }

@@ -16,12 +16,12 @@ use shared::mail::{DeliveryState, LinkPurpose, MailKind};
 use shared::moment::Moment;
 use shared::notice::Stage;
 use shared::status::Status;
-use shared::usage::{CallerView, DayCalls, Failing};
+use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
 use shared::view::Attention;
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
 use shared::view::{
-    AccountView, AddressView, Alarms, Changed, ClaimView, Counts, HistoryEntry, IssuedKey,
-    KeyDetail, KeyPage, KeyView, Overview,
+    AccountView, AddressView, Alarms, Changed, ClaimView, Columns, Counts, FoundKey, HistoryEntry,
+    IssuedKey, KeyDetail, KeyPage, KeyView, Overview, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -120,6 +120,8 @@ impl Checked {
             counts: counts(),
             page: 3,
             pages: u32::MAX,
+            size: 25,
+            columns: Columns { created: true },
         };
         let empty = KeyPage {
             keys: Vec::new(),
@@ -151,6 +153,13 @@ impl Checked {
             detail(Some(failing()), vec![caller]),
         ];
         self.reads("KeyDetail", &details);
+        self.reads("Vec<DayCalls>", &[vec![calls(), calls()], Vec::new()]);
+        let found = FoundKey {
+            access_key: text("access_key"),
+            name: text("name"),
+            status: Status::Expired,
+        };
+        self.reads("Which", &[Which::new(Some(found)), Which::new(None)]);
         let attention = |failing, calm| Attention {
             key: key(Status::ExpiringSoon),
             failing,
@@ -275,6 +284,11 @@ fn key(status: Status) -> KeyView {
         created: moment(-1),
         expires: (status != Status::Active).then(|| moment(LARGEST)),
         used: (status != Status::Expired).then(|| moment(0)),
+        calls: Sparkline {
+            accepted: 10,
+            refused: 11,
+            days: text("days"),
+        },
         version: text("version"),
     }
 }

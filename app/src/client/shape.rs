@@ -5,8 +5,11 @@
 //! `app/examples/shapes/` reads each of them in WASM.
 
 use serde::de::DeserializeOwned;
+use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
-use shared::view::{AccountView, AddressView, Changed, IssuedKey, KeyDetail, KeyPage, Overview};
+use shared::view::{
+    AccountView, AddressView, Changed, IssuedKey, KeyDetail, KeyPage, Overview, Which,
+};
 
 use crate::error::FnError;
 
@@ -14,7 +17,7 @@ use crate::error::FnError;
 pub trait Shape: DeserializeOwned {}
 
 macro_rules! shapes {
-    ($($shape:ident),* $(,)?) => {
+    ($($shape:ty),* $(,)?) => {
         $(impl Shape for $shape {})*
 
         /// Their names.
@@ -34,4 +37,6 @@ shapes!(
     NoticesView,
     Overview,
     String,
+    Vec<DayCalls>,
+    Which,
 );

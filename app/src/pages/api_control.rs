@@ -8,7 +8,7 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
-use shared::list::{Column, ListQuery, Sort};
+use shared::list::{Column, ListQuery, Show, Sort};
 use shared::pasted::{NOT_SEARCHED, pasted_secret};
 use shared::status::Status;
 use shared::view::{Counts, KeyPage, KeyView};
@@ -38,7 +38,13 @@ pub fn ApiControlPage() -> impl IntoView {
     let query = memo(move || {
         params.with(|params| {
             let param = |name| params.get_str(name).unwrap_or_default();
-            ListQuery::parse(param("q"), param("status"), param("sort"), param("page"))
+            ListQuery::parse(
+                param("q"),
+                param("status"),
+                param("show"),
+                param("sort"),
+                param("page"),
+            )
         })
     });
     let revision = Feedback::get().revision;
@@ -48,6 +54,10 @@ pub fn ApiControlPage() -> impl IntoView {
         vec![
             ("q", query.search),
             ("status", status.to_owned()),
+            (
+                "show",
+                query.show.map(Show::slug).unwrap_or_default().to_owned(),
+            ),
             ("sort", query.sort.to_param()),
             ("page", query.page.to_string()),
         ]
@@ -83,10 +93,11 @@ fn search(query: Memo<ListQuery>) -> AnyView {
         if !keeps_secrets_out(&input, feedback) {
             return;
         }
-        let status = query.with_untracked(|query| query.status);
+        let (status, show) = query.with_untracked(|query| (query.status, query.show));
         let wanted = ListQuery {
             status,
-            ..ListQuery::parse(&input.value(), "", &order.value(), "")
+            show,
+            ..ListQuery::parse(&input.value(), "", "", &order.value(), "")
         };
         searched.set_value(wanted.search.clone());
         if query

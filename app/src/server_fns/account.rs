@@ -90,6 +90,22 @@ pub async fn save_preferences(
     Ok(account.view())
 }
 
+/// Saves how the table of keys is laid out: rows on a page (25, 50 or 100; left out: as before) and whether it has the
+/// column *Created*, a checkbox.
+#[server(name = SaveTable, prefix = "/fn", endpoint = "account/table")]
+pub async fn save_table(
+    #[server(default)] page_size: String,
+    #[server(default)] created: String,
+) -> Result<(), FnError> {
+    let request = RequestContext::current();
+    let created = !created.is_empty();
+    request
+        .vault
+        .save_table(&request.actor()?, &page_size, created)
+        .await?;
+    Ok(())
+}
+
 /// Changes the password, ends every session of the account and starts a new one here.
 #[server(name = ChangePassword, prefix = "/fn", endpoint = "account/password")]
 pub async fn change_password(

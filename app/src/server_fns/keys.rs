@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Deserializer, Serialize};
-use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage};
+use shared::usage::DayCalls;
+use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage, Which};
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
@@ -14,6 +15,7 @@ use shared::{
     expiry::{from_edit, from_form},
     list::ListQuery,
     pasted::{NOT_SEARCHED, Pasted, pasted_secret},
+    usage::CallRange,
     validation::FieldErrors,
 };
 
@@ -121,6 +123,7 @@ pub async fn delete_key(
 pub async fn list_keys(
     #[server(default)] q: String,
     #[server(default)] status: String,
+    #[server(default)] show: String,
     #[server(default)] sort: String,
     #[server(default)] page: String,
 ) -> Result<KeyPage, FnError> {
@@ -132,7 +135,7 @@ pub async fn list_keys(
         }) => key,
         Some(_) => return Err(FieldErrors::one("q", NOT_SEARCHED).into()),
     };
-    let query = ListQuery::parse(&q, &status, &sort, &page);
+    let query = ListQuery::parse(&q, &status, &show, &sort, &page);
     Ok(request
         .vault
         .list_keys(&request.signed_in()?.account, &query)
@@ -147,6 +150,28 @@ pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail
         .vault
         .show_key(&request.signed_in()?.account, &access_key)
         .await?)
+}
+
+/// Returns the calls of a key in the last 24 hours (`range` 24h) by hour, or in the last days (7d, 30d, 90d) by day, oldest
+/// first.
+#[server(name = ShowCalls, prefix = "/fn", endpoint = "keys/calls")]
+pub async fn show_calls(
+    #[server(default)] access_key: String,
+    #[server(default)] range: String,
+) -> Result<Vec<DayCalls>, FnError> {
+    let request = RequestContext::current();
+    let account = &request.signed_in()?.account;
+    let range = CallRange::from_slug(&range);
+    Ok(request.vault.calls_in(account, &access_key, range).await?)
+}
+
+/// Returns the key that a pasted secret key or pair belongs to, among those of the account. Sent in the body and nowhere
+/// else, the secret gets into no address and no log.
+#[server(name = WhichKey, prefix = "/fn", endpoint = "keys/which")]
+pub async fn which_key(#[server(default)] secret: String) -> Result<Which, FnError> {
+    let request = RequestContext::current();
+    let account = &request.signed_in()?.account;
+    Ok(Which::new(request.vault.which_key(account, &secret).await?))
 }
 
 /// Returns a sentence about a change that waits for nodes that cannot be reached; an empty one if none does. `change` is the

@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::account::{
-    ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SetTheme, ShowAccount,
+    ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SaveTable, SetTheme, ShowAccount,
     ShowAddress, SignIn, SignOut, SignUp,
 };
 use super::keys::{
-    CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowKey, ShowWait,
+    CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls, ShowKey, ShowWait,
+    WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -79,7 +80,7 @@ pub fn all() -> Vec<Function> {
     all
 }
 
-fn account() -> [Function; 10] {
+fn account() -> [Function; 11] {
     const PAGE: Option<&str> = Some("/preferences/account");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
@@ -87,6 +88,7 @@ fn account() -> [Function; 10] {
         function::<SignOut>(SignedIn, None, Redirect("/sign-in")),
         function::<ShowAccount>(SignedIn, None, Back),
         function::<SavePreferences>(SignedIn, PAGE, Redirect("/preferences/account?done=saved")),
+        function::<SaveTable>(SignedIn, Some("/preferences/api-control"), Back),
         function::<ChangePassword>(
             SignedIn,
             PAGE,
@@ -107,7 +109,7 @@ fn account() -> [Function; 10] {
     ]
 }
 
-fn keys() -> [Function; 10] {
+fn keys() -> [Function; 12] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -133,6 +135,8 @@ fn keys() -> [Function; 10] {
         ),
         function::<ListKeys>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
+        function::<ShowCalls>(SignedIn, None, Back),
+        function::<WhichKey>(SignedIn, None, Back),
         function::<ShowWait>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),

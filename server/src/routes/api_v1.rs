@@ -146,6 +146,7 @@ impl From<KeyView> for KeyBody {
             created,
             expires,
             used,
+            calls: _,
             version: _,
         } = key;
         Self {
@@ -168,7 +169,8 @@ struct KeysBody {
     pages: u32,
 }
 
-/// Lists keys. `q`, `status`, `sort` and `page` mean the same as in the address of API Control.
+/// Lists keys. `q`, `status`, `show`, `sort` and `page` mean the same as in the address of API Control; a page has 50 keys
+/// whatever the account has chosen for its own.
 async fn keys(
     State(state): State<AppState>,
     Extension(vault): Extension<Vault>,
@@ -177,8 +179,14 @@ async fn keys(
     headers: HeaderMap,
 ) -> Response<Body> {
     let text = |name: &str| query.get(name).map_or("", String::as_str);
-    let query = ListQuery::parse(text("q"), text("status"), text("sort"), text("page"));
-    match vault.list_keys(&account, &query).await {
+    let query = ListQuery::parse(
+        text("q"),
+        text("status"),
+        text("show"),
+        text("sort"),
+        text("page"),
+    );
+    match vault.list_keys_for_program(&account, &query).await {
         Ok(list) => Json(KeysBody {
             keys: list.keys.into_iter().map(KeyBody::from).collect(),
             counts: list.counts,

@@ -47,7 +47,7 @@ pub async fn as_page(
                 path: function.path.to_owned(),
                 fields: fields
                     .into_iter()
-                    .filter(|(name, _)| !name.contains("password"))
+                    .filter(|(name, _)| !name.contains("password") && !name.contains("secret"))
                     .collect(),
                 outcome: outcome.clone(),
             };

@@ -1,4 +1,4 @@
-//! The addresses of the table: search, filter, order and page as parameters.
+//! The addresses of the table: search, filters, order and page as parameters.
 
 use leptos_router::location::Url;
 use shared::list::{ListQuery, Sort};
@@ -13,6 +13,9 @@ pub fn address(query: &ListQuery) -> String {
     }
     if let Some(status) = query.status {
         parts.push(format!("status={}", status.slug()));
+    }
+    if let Some(show) = query.show {
+        parts.push(format!("show={}", show.slug()));
     }
     if query.sort != Sort::default() {
         parts.push(format!("sort={}", query.sort.to_param()));
@@ -30,7 +33,7 @@ pub fn address(query: &ListQuery) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use shared::list::Column;
+    use shared::list::{Column, Show};
     use shared::status::Status;
 
     use super::*;
@@ -54,12 +57,13 @@ mod tests {
         let everything = ListQuery {
             search: "cron & billing".to_owned(),
             status: Some(Status::ExpiringSoon),
+            show: Some(Show::Idle),
             sort: EXPIRES_LAST_FIRST,
             page: 3,
         };
         assert_eq!(
             address(&everything),
-            "/preferences/api-control?q=cron%20%26%20billing&status=expiring_soon&sort=-expires&page=3"
+            "/preferences/api-control?q=cron%20%26%20billing&status=expiring_soon&show=idle&sort=-expires&page=3"
         );
     }
 
@@ -81,6 +85,7 @@ mod tests {
         ListQuery::parse(
             &value("q"),
             &value("status"),
+            &value("show"),
             &value("sort"),
             &value("page"),
         )
@@ -94,13 +99,14 @@ mod tests {
         fn an_address_opens_the_same_table(
             search in "\\PC{0,40}|[&=?#%+/\u{e9}\u{1f511}]{0,12}",
             status in prop::option::of(prop::sample::select(&Status::ALL[..])),
+            show in prop::option::of(prop::sample::select(&Show::ALL[..])),
             column in prop::sample::select(&Column::ALL[..]),
             descending: bool,
             page in 1..=1_000_000_u32,
         ) {
             let sort = Sort { column, descending };
             let search = search.trim().to_owned();
-            let query = ListQuery { search, status, sort, page };
+            let query = ListQuery { search, status, show, sort, page };
             let address = address(&query);
             prop_assert!(address.is_ascii() && !address.contains(['#', ' ', '+']), "{}", address);
             prop_assert_eq!(parsed(&address), query);

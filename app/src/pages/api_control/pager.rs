@@ -1,7 +1,7 @@
 //! The links between the pages of the table, and the position in it.
 
 use leptos::prelude::*;
-use shared::list::{ListQuery, PAGE_SIZE};
+use shared::list::ListQuery;
 use shared::view::KeyPage;
 
 use super::address::address;
@@ -38,8 +38,8 @@ fn position(page: &KeyPage, query: &ListQuery) -> String {
     let total = query
         .status
         .map_or(page.counts.total(), |status| page.counts.of(status));
-    let first = (page.page - 1) * PAGE_SIZE + 1;
-    let last = i64::from(page.page * PAGE_SIZE).min(total);
+    let first = (page.page - 1) * page.size + 1;
+    let last = i64::from(page.page * page.size).min(total);
     format!(
         "{first}–{last} of {total} keys, page {} of {}",
         page.page, page.pages
@@ -48,8 +48,9 @@ fn position(page: &KeyPage, query: &ListQuery) -> String {
 
 #[cfg(test)]
 mod tests {
+    use shared::list::PAGE_SIZE;
     use shared::status::Status;
-    use shared::view::Counts;
+    use shared::view::{Columns, Counts};
 
     use super::*;
 
@@ -66,7 +67,19 @@ mod tests {
             },
             page,
             pages,
+            size: PAGE_SIZE,
+            columns: Columns::default(),
         }
+    }
+
+    #[test]
+    fn the_position_depends_on_the_page_size() {
+        let page = KeyPage {
+            size: 25,
+            ..page(2, 5)
+        };
+        let position = position(&page, &ListQuery::default());
+        assert_eq!(position, "26–50 of 120 keys, page 2 of 5");
     }
 
     #[test]

@@ -16,5 +16,6 @@ mod ownership;
 mod pages;
 mod readers;
 mod server_fns;
+mod table;
 mod unsubscribe;
 mod verify;
