@@ -44,3 +44,48 @@ export function fill(file, key, count) {
     database.close();
   }
 }
+
+/**
+ * Inserts `count` more keys into the account of `key`, and for the `busy` newest of all its keys a call in each of the last
+ * 720 hours, summed up by day as a running Keyhold does it.
+ */
+export function fillAccount(file, key, count, busy) {
+  const database = new Database(file);
+  try {
+    const now = Date.now();
+    const hour = Math.floor(now / 3_600_000);
+    const today = Math.floor(now / DAY_MS);
+    database.transaction(() => {
+      database
+        .prepare(
+          `${ROWS} INSERT INTO api_keys (access_key, account_id, name, description, folded, digest, pepper_id,
+                                         created_at, expires_at, expiration_set_at)
+           SELECT 'kh_' || lower(hex(randomblob(8))), k.account_id, 'More ' || n, '', 'more ' || n, randomblob(32),
+                  k.pepper_id, k.created_at - 1 - CAST(n AS INTEGER), @now + CAST(n % 400 AS INTEGER) * ${DAY_MS}, @now
+           FROM numbers, (SELECT account_id, digest, pepper_id, created_at FROM api_keys WHERE access_key = @like) k
+           WHERE @count > 0`,
+        )
+        .run({ count, now, like: key.access_key });
+      database.prepare("DELETE FROM key_hours").run();
+      database.prepare("DELETE FROM key_days").run();
+      database
+        .prepare(
+          `${ROWS} INSERT INTO key_hours (access_key, hour, accepted, refused)
+           SELECT b.access_key, CAST(@hour AS INTEGER) - CAST(n AS INTEGER), 1 + CAST(n % 7 AS INTEGER), 0
+           FROM (SELECT access_key FROM api_keys
+                 WHERE account_id = (SELECT account_id FROM api_keys WHERE access_key = @like)
+                 ORDER BY created_at DESC LIMIT CAST(@busy AS INTEGER)) b, numbers`,
+        )
+        .run({ count: 720, hour, busy, like: key.access_key });
+      database
+        .prepare(
+          `INSERT INTO key_days SELECT access_key, hour / 24, SUM(accepted), SUM(refused) FROM key_hours
+           WHERE hour < CAST(@today AS INTEGER) * 24 GROUP BY access_key, hour / 24`,
+        )
+        .run({ today });
+      database.prepare("UPDATE day_sums SET day = CAST(@today AS INTEGER) - 1, up_to = ''").run({ today });
+    })();
+  } finally {
+    database.close();
+  }
+}
