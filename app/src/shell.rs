@@ -116,6 +116,8 @@ fn routes() -> StaticVec<AnyNestedRoute> {
         route(path!("/reset-password"), || ResetPasswordPage().into_any()),
         #[cfg(feature = "ssr")]
         route(path!("/confirm"), || ConfirmPage().into_any()),
+        #[cfg(all(feature = "ssr", debug_assertions))]
+        route(path!("/style"), crate::pages::style_guide::page),
     ]);
     routes.into()
 }

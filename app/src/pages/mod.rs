@@ -18,3 +18,5 @@ pub mod notices;
 pub mod reset_password;
 pub mod sign_in;
 pub mod sign_up;
+#[cfg(all(feature = "ssr", debug_assertions))]
+pub mod style_guide;

@@ -22,19 +22,28 @@ use crate::http::security_headers::set_content_security_policy;
 use crate::state::AppState;
 
 /// The pages that need no session. Every other one redirects to the sign-in page.
-pub const PUBLIC: [&str; 5] = [
+pub const PUBLIC: [&str; 6] = [
     "/sign-in",
     "/sign-up",
     "/forgot-password",
     "/reset-password",
     "/confirm",
+    STYLE_GUIDE,
 ];
 
-/// Of these, the targets of links in mails, which are opened with or without a session.
-const LINKED: [&str; 2] = ["/reset-password", "/confirm"];
+/// Of these, the pages that are opened with or without a session: the targets of links in mails, and the style guide.
+const LINKED: [&str; 3] = ["/reset-password", "/confirm", STYLE_GUIDE];
 
 /// Of these, the pages that the browser's router does not know and that carry no script.
-const SCRIPTLESS: [&str; 3] = ["/forgot-password", "/reset-password", "/confirm"];
+const SCRIPTLESS: [&str; 4] = [
+    "/forgot-password",
+    "/reset-password",
+    "/confirm",
+    STYLE_GUIDE,
+];
+
+/// Exists in debug builds only.
+const STYLE_GUIDE: &str = "/style";
 
 /// The characters to encode in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
 const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC

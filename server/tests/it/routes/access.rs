@@ -9,7 +9,8 @@ use leptos_axum::generate_route_list;
 
 use crate::fixture::{BASE, Site, sign_up};
 
-const PUBLIC_PAGES: [&str; 3] = ["/sign-in", "/sign-up", "/forgot-password"];
+/// The style guide exists in debug builds only.
+const PUBLIC_PAGES: [&str; 4] = ["/sign-in", "/sign-up", "/forgot-password", "/style"];
 /// The targets of links in mails, which show nothing without a valid link.
 const LINKED_PAGES: [&str; 2] = ["/confirm", "/reset-password"];
 const PUBLIC_FUNCTIONS: [&str; 3] = [
