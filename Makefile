@@ -16,7 +16,7 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 PACKAGES := node_modules/.package-lock.json
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
-.PHONY: help setup run dev build test fmt clean bench cluster cluster-faults faults screenshots
+.PHONY: help setup run dev build test fmt clean bench cluster cluster-faults faults screenshots visual
 .PHONY: server site check-format check-lints check-front check-tree check-types test-rust test-postgres test-shapes test-faults test-browser tools python nginx postgres pgbouncer chromium always
 
 help: ## List these targets
@@ -65,6 +65,10 @@ faults: build ## Cause the faults that Keyhold must withstand, and write docs/fa
 
 screenshots: build chromium ## Take screenshots of every page into target/screenshots
 	npm run --silent screenshots
+
+visual: chromium site ## Compare pictures of the style guide with end2end/pictures (new ones: npm run visual -- --update-snapshots)
+	cargo build --locked -p server
+	npm run --silent visual
 
 clean: ## Remove build outputs, but keep fetched tools
 	rm -rf target/debug target/release target/front target/site target/screenshots end2end/test-results

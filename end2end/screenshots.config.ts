@@ -7,6 +7,7 @@ export default defineConfig({
   ...base,
   testDir: ".",
   testMatch: "screenshots.ts",
-  workers: 1,
-  timeout: 120_000,
+  workers: 2,
+  timeout: 240_000,
+  use: { ...base.use, bypassCSP: true },
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
+import { ownFonts } from "./harness/fonts.ts";
 import { test } from "./harness/test.ts";
 import { tour, visit } from "./harness/tour.ts";
 
@@ -8,10 +9,11 @@ import { tour, visit } from "./harness/tour.ts";
 const FOLDER = resolve(process.env["KEYHOLD_SCREENSHOTS"] ?? join(import.meta.dirname, "../target/screenshots"));
 
 for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [1280, 360]) {
+  for (const width of [1280, 1920, 768, 360]) {
     test(`${colorScheme}, ${width} px`, async ({ page, keyhold, account, functions, mailbox, watch }) => {
       watch.allow(/status of (404|410)/);
       watch.answerDialogs((dialog) => dialog.accept());
+      await ownFonts(page);
       const sights = await tour(keyhold, account, functions, mailbox);
       const cookies = await page.context().cookies();
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

@@ -39,12 +39,12 @@ export class Keyhold {
   }
 
   /** `server` is the address of a PostgreSQL server; without one, the database is a file. */
-  static async start(args: string[] = [], settings: Record<string, string> = {}, server?: string): Promise<Keyhold> {
+  static async start(args: string[] = [], settings: Record<string, string> = {}, server?: string, binary = BINARY): Promise<Keyhold> {
     const folder = mkdtempSync(join(tmpdir(), "keyhold-"));
     const database = server === undefined ? undefined : await PostgresDatabase.create(server);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const child = spawn(BINARY, ["serve", ...args], {
+    const child = spawn(binary, ["serve", ...args], {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
       env: {

@@ -1,18 +1,8 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { overflow, uneven, violations } from "../harness/look.ts";
 import { expect, test } from "../harness/test.ts";
 import { type Sight, tour, visit } from "../harness/tour.ts";
-
-/** axe's findings, one per line. */
-async function violations(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.any.concat(node.all)[0]?.message ?? ""})`),
-  );
-}
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 360]) {
@@ -30,14 +20,10 @@ for (const colorScheme of ["light", "dark"] as const) {
         await visit(page, sight);
         expect.soft(await violations(page), sight.name).toEqual([]);
         expect.soft(await overflow(page), `${sight.name} is wider than its window`).toBe(0);
+        expect.soft(await uneven(page), `${sight.name} is off the grid of pixels`).toEqual([]);
       }
     });
   }
-}
-
-/** The number of pixels by which a page is wider than its window. */
-function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth));
 }
 
 test("each page has its own title and exactly one level-one heading", async ({ page, keyhold, account, functions, mailbox, watch }) => {

@@ -1,0 +1,42 @@
+import type { Page } from "@playwright/test";
+
+import { hydrated } from "../harness/hydration.ts";
+import { expect, test } from "../harness/test.ts";
+
+test("the root has the browser's size, and the body 15 px", async ({ page, signIn }) => {
+  await signIn.open();
+  const sizes = await page.evaluate(() => [document.documentElement, document.body].map((element) => getComputedStyle(element).fontSize));
+  expect(sizes).toEqual(["16px", "15px"]);
+});
+
+/** The sum of the shifts of the page's layout that no input caused (Core Web Vitals), from its start until now. */
+function shifts(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        new PerformanceObserver((list) => {
+          const shifts = list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[];
+          done(shifts.filter((shift) => !shift.hadRecentInput).reduce((sum, shift) => sum + shift.value, 0));
+        }).observe({ type: "layout-shift", buffered: true });
+        // The observer stays silent if there was none. Two frames are enough for what is buffered.
+        requestAnimationFrame(() => requestAnimationFrame(() => done(0)));
+      }),
+  );
+}
+
+test("nothing moves while a page comes alive", async ({ page, account, functions }) => {
+  for (let n = 0; n < 12; n += 1) await functions.createKey(`Service ${n}`, n % 2 ? "90d" : "3d", "Reads orders.");
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const path of ["/", "/preferences/api-control", `/preferences/api-control/${account.key.access_key}`, "/preferences/api-control/new"]) {
+      await page.goto(path);
+      await hydrated(page);
+      expect.soft(await shifts(page), `${path} at ${width} px`).toBeLessThanOrEqual(0.02);
+    }
+  }
+});
+
+test("the release build has no style guide", async ({ page, account: _ }) => {
+  test.skip(process.env["KEYHOLD_BINARY"] !== undefined, "it may be a debug build");
+  expect((await page.request.get("/style")).status()).toBe(404);
+});
