@@ -36,6 +36,23 @@ test("nothing moves while a page comes alive", async ({ page, account, functions
   }
 });
 
+test("the offline bar leaves the navigation and the last row in sight", async ({ page, account: _ }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto("/preferences/account");
+  await hydrated(page);
+  await page.context().setOffline(true);
+  const bar = page.getByText("You're offline.");
+  await expect(bar).toBeInViewport();
+  const top = (await bar.boundingBox())!.y;
+  const signOut = (await page.getByRole("button", { name: "Sign out" }).boundingBox())!;
+  expect(signOut.y + signOut.height).toBeLessThanOrEqual(top);
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  const main = (await page.getByRole("main").boundingBox())!;
+  expect(main.y + main.height).toBeLessThanOrEqual((await bar.boundingBox())!.y);
+  await page.context().setOffline(false);
+  await expect(bar).toBeHidden();
+});
+
 test("the release build has no style guide", async ({ page, account: _ }) => {
   test.skip(process.env["KEYHOLD_BINARY"] !== undefined, "it may be a debug build");
   expect((await page.request.get("/style")).status()).toBe(404);
