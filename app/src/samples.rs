@@ -65,5 +65,7 @@ pub fn changed(before: &str, after: &str) -> Changed {
         expiry: after.to_owned(),
         expires: None,
         version: "v2-expired".to_owned(),
+        change: "change_1".to_owned(),
+        sentence: "cron has expired.".to_owned(),
     }
 }

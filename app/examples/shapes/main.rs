@@ -20,8 +20,8 @@ use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
 use shared::view::Attention;
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
 use shared::view::{
-    AccountView, AddressView, Alarms, Changed, ClaimView, Columns, Counts, FoundKey, HistoryEntry,
-    IssuedKey, KeyDetail, KeyPage, KeyView, Overview, Which,
+    AccountView, AddressView, Alarms, BulkChanged, Change, Changed, ClaimView, Columns, Counts,
+    FoundKey, HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Overview, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -101,8 +101,16 @@ impl Checked {
             expiry: text("expiry"),
             expires,
             version: text("version"),
+            change: text("change"),
+            sentence: text("sentence"),
         };
         self.reads("Changed", &[changed(None), changed(Some(moment(1)))]);
+        let bulk = BulkChanged {
+            count: 59,
+            sentence: text("sentence"),
+            change: text("change"),
+        };
+        self.reads("BulkChanged", &[bulk]);
         let issued = |expires_at| IssuedKey {
             access_key: text("access_key"),
             secret_key: text("secret_key"),
@@ -140,6 +148,12 @@ impl Checked {
                 when: moment(3),
                 what: text("what"),
                 address: text("address"),
+                changes: vec![Change {
+                    field: text("field"),
+                    from: String::new(),
+                    to: text("to"),
+                }],
+                who: text("who"),
             }],
         };
         let caller = CallerView {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
 use shared::view::{
-    AccountView, AddressView, Changed, IssuedKey, KeyDetail, KeyPage, Overview, Which,
+    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Overview, Which,
 };
 
 use crate::error::FnError;
@@ -28,6 +28,7 @@ macro_rules! shapes {
 shapes!(
     AccountView,
     AddressView,
+    BulkChanged,
     Changed,
     FnError,
     IssuedKey,

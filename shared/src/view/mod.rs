@@ -2,12 +2,14 @@
 //! zone, because the zone tables stay out of the browser, and every answer that holds dates holds the server's `now`
 //! beside them, so that server and browser compute the same words.
 
+mod changes;
 pub mod notices;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::changes::{BulkChanged, Change, Changed};
 use crate::DAY_MS;
 use crate::moment::Moment;
 use crate::status::Status;
@@ -148,6 +150,10 @@ pub struct HistoryEntry {
     pub what: String,
     /// The network address of the request, if known.
     pub address: String,
+    /// What it changed, as far as the trail knows.
+    pub changes: Vec<Change>,
+    /// Who did it: "you", "the link in an email", "the operator".
+    pub who: String,
 }
 
 /// One key with its use and its history, newest first.
@@ -239,20 +245,6 @@ impl fmt::Debug for IssuedKey {
             .field("access_key", &self.access_key)
             .finish_non_exhaustive()
     }
-}
-
-/// The outcome of an edit, expire, restore or delete, with the data for its undo.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Changed {
-    pub access_key: String,
-    pub name: String,
-    /// The expiration before, in the expiry grammar; restoring to it undoes an expire.
-    pub expiry_before: String,
-    /// The expiration now, in the expiry grammar.
-    pub expiry: String,
-    /// The expiration now, with its text in the account's zone; none: never.
-    pub expires: Option<Moment>,
-    pub version: String,
 }
 
 #[cfg(test)]

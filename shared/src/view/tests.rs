@@ -154,6 +154,12 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
             when: moment(),
             what: "Expired manually".to_owned(),
             address: "127.0.0.1".to_owned(),
+            changes: vec![Change {
+                field: "Expiration".to_owned(),
+                from: "never".to_owned(),
+                to: "Thu 26 Nov 2026, 23:59 UTC".to_owned(),
+            }],
+            who: "you".to_owned(),
         }],
     };
     travels(
@@ -162,7 +168,11 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
             "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
             "failing": {"callers": 2, "last": moment_json()},
             "calls": [], "callers": [],
-            "history": [{"when": moment_json(), "what": "Expired manually", "address": "127.0.0.1"}],
+            "history": [{
+                "when": moment_json(), "what": "Expired manually", "address": "127.0.0.1",
+                "changes": [{"field": "Expiration", "from": "never", "to": "Thu 26 Nov 2026, 23:59 UTC"}],
+                "who": "you",
+            }],
         }),
     )
 }
@@ -219,14 +229,27 @@ fn a_change_has_these_names() -> Result<(), serde_json::Error> {
         expiry: "2026-11-26T23:59:59.999Z".to_owned(),
         expires: Some(moment()),
         version: "0a-good".to_owned(),
+        change: "change_0".to_owned(),
+        sentence: "n now expires 26 Nov 2026, 23:59 UTC.".to_owned(),
     };
+    assert_eq!(changed.sentence(), changed.sentence);
     travels(
         &changed,
         &json!({
             "access_key": "kh_0", "name": "n",
             "expiry_before": "never", "expiry": "2026-11-26T23:59:59.999Z",
-            "expires": moment_json(), "version": "0a-good",
+            "expires": moment_json(), "version": "0a-good", "change": "change_0",
+            "sentence": "n now expires 26 Nov 2026, 23:59 UTC.",
         }),
+    )?;
+    let bulk = BulkChanged {
+        count: 2,
+        sentence: "2 keys have expired.".to_owned(),
+        change: "change_0".to_owned(),
+    };
+    travels(
+        &bulk,
+        &json!({"count": 2, "sentence": "2 keys have expired.", "change": "change_0"}),
     )
 }
 

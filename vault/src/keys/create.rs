@@ -88,6 +88,7 @@ pub(crate) async fn insert_key(
         subject: &subject,
         detail: "",
         expires_at,
+        replaced: None,
     })
     .await?;
     let key = NewKey {

@@ -1,7 +1,7 @@
 //! Expiration of all keys of an account at once.
 
 use shared::token::AccessKey;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, FromRow};
 
 use crate::error::{Error, Result};
 
@@ -9,6 +9,19 @@ use crate::error::{Error, Result};
 pub struct Expired {
     pub access_key: AccessKey,
     pub name: String,
+    /// Its expiration before, UTC epoch milliseconds.
+    pub expires_at: Option<i64>,
+    /// When that was set.
+    pub set_at: i64,
+}
+
+/// A good key.
+#[derive(FromRow)]
+struct Row {
+    access_key: String,
+    name: String,
+    expires_at: Option<i64>,
+    expiration_set_at: i64,
 }
 
 /// Expires every good key of the account at `now`, and returns these keys by their access keys. The caller records and
@@ -30,20 +43,29 @@ pub async fn expire_all(
     .bind(now)
     .execute(&mut *connection)
     .await?;
-    let mut rows: Vec<(String, String)> = sqlx::query_as(
-        "UPDATE api_keys SET expires_at = $1, expiration_set_at = $1
-         WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1) RETURNING access_key, name",
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT access_key, name, expires_at, expiration_set_at FROM api_keys
+         WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1) ORDER BY access_key",
     )
     .bind(now)
     .bind(account)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.sort_unstable();
-    let expired = |(access_key, name): (String, String)| {
-        let damaged = |_| Error::Unavailable(format!("the key {access_key} is damaged"));
+    sqlx::query(
+        "UPDATE api_keys SET expires_at = $1, expiration_set_at = $1
+         WHERE account_id = $2 AND (expires_at IS NULL OR expires_at > $1)",
+    )
+    .bind(now)
+    .bind(account)
+    .execute(connection)
+    .await?;
+    let expired = |row: Row| {
+        let damaged = |_| Error::Unavailable(format!("the key {} is damaged", row.access_key));
         Ok(Expired {
-            access_key: access_key.parse().map_err(damaged)?,
-            name,
+            access_key: row.access_key.parse().map_err(damaged)?,
+            name: row.name,
+            expires_at: row.expires_at,
+            set_at: row.expiration_set_at,
         })
     };
     rows.into_iter().map(expired).collect()

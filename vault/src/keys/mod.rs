@@ -1,9 +1,12 @@
-//! Keys of an account: creation, changes, and the queries behind the table and the Dashboard.
+//! Keys of an account: creation, changes of one or many, their undo, and the queries behind the table, the Dashboard and
+//! the export.
 
 pub mod change;
 pub mod create;
 pub mod expire_all;
 pub mod queries;
 pub mod refold;
+mod row;
+mod sentence;
 pub mod waiting;
 pub mod which;

@@ -99,7 +99,8 @@ impl Vault {
         let of_key = Some(key.access_key.as_str());
         let calls = self.calls(account, of_key, KEY_DAYS, now).await?;
         let callers = self.callers(account, &key.access_key).await?;
-        let history = self.history(account, &key.access_key).await?;
+        let texts = (key.name.as_str(), key.description.as_str());
+        let history = self.history(account, &key.access_key, texts).await?;
         Ok(KeyDetail {
             now,
             window: account.window(),

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod delivery_log;
+pub mod reports;
 pub mod settings;
 pub mod sweep;
 mod wishes;

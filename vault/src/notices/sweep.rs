@@ -7,7 +7,7 @@
 //! idempotent. Among several nodes a second row of `sweeps` says up to where one of them reads, so that all of them date
 //! their changes after that.
 //!
-//! A key that is expired manually is recorded at once, by the operation that expires it.
+//! A key that is expired manually is recorded at once, by the operation that expires it (see [`super::reports`]).
 //!
 //! Changing an expiration re-arms exactly the notices that should come again: the ledger's rows belong to the old one,
 //! and a stage applies only if its lead is at most half of what is left (see [`Stage::applies`]), so it always lies
@@ -158,46 +158,6 @@ pub async fn sweep(database: &Database, now: i64) -> Result<usize> {
     Ok(mails)
 }
 
-/// Records that a key was expired manually, in the transaction that does it. The mail waits, so that it can cover all
-/// keys that are expired by then.
-pub async fn expired_manually(
-    tx: &mut Tx,
-    account: &str,
-    access_key: &str,
-    wait: Wait,
-) -> Result<()> {
-    let (stage, now) = (Stage::Expired, tx.now());
-    let wishes = Wishes::of(tx.connection(), account).await?;
-    let Some(wishes) = wishes.filter(|wishes| wishes.stages.contains(stage)) else {
-        return Ok(());
-    };
-    for recipient in wishes.recipients {
-        let key = Report {
-            access_key: access_key.to_owned(),
-            expires_at: now,
-            stage,
-        };
-        write_mail(tx.connection(), account, &recipient, vec![key], now, wait).await?;
-    }
-    Ok(())
-}
-
-/// Records in the ledger that a mail of another kind reports this key's expiration, so that no notice does.
-pub async fn told_by(
-    connection: &mut AnyConnection,
-    mail: &MailTo<'_>,
-    access_key: &str,
-    expires_at: i64,
-) -> Result<()> {
-    let report = Report {
-        access_key: access_key.to_owned(),
-        expires_at,
-        stage: Stage::Expired,
-    };
-    ledger::record(connection, mail, &report, None).await?;
-    Ok(())
-}
-
 /// A stage that a key has reached.
 struct Due {
     account: String,
@@ -294,7 +254,7 @@ impl Batch {
 
 /// Writes the ledger and a mail for one recipient, and returns whether there was something to report. Keys that the
 /// ledger already holds, or that have changed since they were read, do not count.
-async fn write_mail(
+pub(super) async fn write_mail(
     connection: &mut AnyConnection,
     account: &str,
     recipient: &str,

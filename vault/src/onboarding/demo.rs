@@ -15,7 +15,7 @@ use crate::keys::create::{NewKey, insert_key};
 use crate::onboarding::sign_up::insert_account;
 use crate::outbox::ledger::{self, Report};
 use crate::outbox::{self, MailTo};
-use crate::storage::audit::{Action, Entry};
+use crate::storage::audit::{Action, Entry, Replaced};
 use crate::storage::{System, Tx};
 use crate::time::zones::Zone;
 use crate::vault::Vault;
@@ -177,10 +177,11 @@ impl Vault {
 /// Gives a key a history: expired for a day, then restored, and edited.
 async fn change(tx: &mut Tx, account: &Account, key: &NewKey) -> Result<()> {
     let subject = key.access_key.to_string();
-    for (age, action, detail) in [
-        (20 * DAY_MS, Action::Expired, ""),
-        (19 * DAY_MS, Action::Restored, ""),
-        (5 * DAY_MS, Action::Edited, "description"),
+    let (mut before, mut set_at) = (key.expires_at, key.created_at);
+    for (age, action, detail, description) in [
+        (20 * DAY_MS, Action::Expired, "", None),
+        (19 * DAY_MS, Action::Restored, "", None),
+        (5 * DAY_MS, Action::Edited, "description", Some("Acme.")),
     ] {
         tx.date_back(age);
         let expires_at = if action == Action::Expired {
@@ -194,8 +195,16 @@ async fn change(tx: &mut Tx, account: &Account, key: &NewKey) -> Result<()> {
             subject: &subject,
             detail,
             expires_at,
+            replaced: Some(Replaced {
+                change: None,
+                name: None,
+                description,
+                expires_at: before,
+                set_at,
+            }),
         })
         .await?;
+        (before, set_at) = (expires_at, tx.now());
     }
     Ok(())
 }

@@ -59,6 +59,32 @@ pub async fn record(
     Ok(inserted.rows_affected() > 0)
 }
 
+/// Records that `mail` reports the keys of a change that expired at `expires_at`, UTC epoch milliseconds, as [`record`].
+/// Returns whether there are any.
+pub async fn record_change(
+    connection: &mut AnyConnection,
+    mail: &MailTo<'_>,
+    change: &str,
+    expires_at: i64,
+) -> Result<bool> {
+    let inserted = sqlx::query(
+        "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
+         SELECT k.access_key, k.expires_at, $1, $2, $3, k.name, NULL
+         FROM audit u JOIN api_keys k ON k.access_key = u.subject
+         WHERE u.change_id = $4 AND u.account_id = $5 AND k.expires_at = $6
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(Stage::Expired.slug())
+    .bind(mail.recipient)
+    .bind(mail.id)
+    .bind(change)
+    .bind(mail.account)
+    .bind(expires_at)
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
 /// A key that a mail leaves out although it was meant to report it.
 #[derive(Debug)]
 pub struct LeftOut {

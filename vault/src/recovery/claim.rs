@@ -8,11 +8,11 @@
 use crate::accounts::claim::{self, CLAIMED};
 use crate::error::Result;
 use crate::keys::expire_all::expire_all;
-use crate::notices::sweep;
+use crate::notices::reports;
 use crate::outbox::MailTo;
 use crate::state::directory::Publication;
 use crate::storage::Tx;
-use crate::storage::audit::{Action, Entry};
+use crate::storage::audit::{Action, Entry, Replaced};
 
 /// Expires every good key of the account, within the transaction that confirms its address. `mail` tells the owner, so
 /// no notice repeats it.
@@ -27,9 +27,17 @@ pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
             subject: &subject,
             detail: CLAIMED,
             expires_at: Some(now),
+            // No handle: whoever held the account before must not undo it.
+            replaced: Some(Replaced {
+                change: None,
+                name: None,
+                description: None,
+                expires_at: key.expires_at,
+                set_at: key.set_at,
+            }),
         })
         .await?;
-        sweep::told_by(tx.connection(), mail, &subject, now).await?;
+        reports::told_by(tx.connection(), mail, &subject, now).await?;
         tx.publish(Publication::Amend {
             access_key: key.access_key,
             name: key.name,

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use super::Wanted;
 use super::accounts::{self, Parted};
 use super::compare::{Difference, Since};
-use crate::storage::audit::{self, Action, Entry};
+use crate::storage::audit::{self, Action, Entry, Replaced};
 
 /// Applies all revocations to the copy before it replaces the database.
 pub async fn revoke(
@@ -18,6 +18,12 @@ pub async fn revoke(
         if wanted.keep_revived && key.since != Since::Named {
             continue;
         }
+        let (expires_at, set_at): (Option<i64>, i64) = sqlx::query_as(
+            "SELECT expires_at, expiration_set_at FROM api_keys WHERE access_key = $1",
+        )
+        .bind(&key.access_key)
+        .fetch_one(&mut *connection)
+        .await?;
         sqlx::query(
             "UPDATE api_keys SET expires_at = $1, expiration_set_at = $2 WHERE access_key = $3",
         )
@@ -37,6 +43,13 @@ pub async fn revoke(
             subject: &key.access_key,
             detail,
             expires_at: Some(key.expires_at),
+            replaced: Some(Replaced {
+                change: None,
+                name: None,
+                description: None,
+                expires_at,
+                set_at,
+            }),
         };
         audit::record(connection, at, entry, None).await?;
     }
@@ -49,6 +62,7 @@ pub async fn revoke(
             subject: access_key,
             detail,
             expires_at: None,
+            replaced: None,
         };
         audit::record(connection, at, gone, None).await?;
     }

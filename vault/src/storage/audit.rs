@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::error::Result;
 
@@ -49,6 +49,7 @@ define_actions! {
     Expired = "key.expired",
     Restored = "key.restored",
     Deleted = "key.deleted",
+    Undone = "key.undone",
     /// A backup replaced the database; recorded for no account, or for one whose state in the database was kept.
     DatabaseRestored = "database.restored",
 }
@@ -66,7 +67,31 @@ pub struct Entry<'a> {
     /// An access key, or empty.
     pub subject: &'a str,
     pub detail: &'a str,
+    /// The expiration that the key has now, UTC epoch milliseconds.
     pub expires_at: Option<i64>,
+    pub replaced: Option<Replaced<'a>>,
+}
+
+/// The before-image of a change of a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced<'a> {
+    /// The change; none if it cannot be undone.
+    pub change: Option<ChangeId<'a>>,
+    /// None if the text has not changed.
+    pub name: Option<&'a str>,
+    pub description: Option<&'a str>,
+    /// UTC epoch milliseconds.
+    pub expires_at: Option<i64>,
+    /// When that expiration was set.
+    pub set_at: i64,
+}
+
+/// The change that an entry belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeId<'a> {
+    pub id: &'a str,
+    /// The machine's clock at the change, UTC epoch milliseconds.
+    pub wall_at: i64,
 }
 
 impl<'a> Entry<'a> {
@@ -78,8 +103,44 @@ impl<'a> Entry<'a> {
             subject: "",
             detail,
             expires_at: None,
+            replaced: None,
         }
     }
+}
+
+/// The rows of one statement. Both engines accept more parameters, but a longer statement is no faster.
+const AT_ONCE: usize = 100;
+
+/// The columns of a row, the id first. Their types are written out because a null has none.
+const COLUMNS: [(&str, &str); 14] = [
+    ("id", "BIGINT"),
+    ("at", "BIGINT"),
+    ("account_id", "TEXT"),
+    ("action", "TEXT"),
+    ("subject", "TEXT"),
+    ("detail", "TEXT"),
+    ("expires_at", "BIGINT"),
+    ("address", "TEXT"),
+    ("change_id", "TEXT"),
+    ("wall_at", "BIGINT"),
+    ("old_name", "TEXT"),
+    ("old_description", "TEXT"),
+    ("old_expires_at", "BIGINT"),
+    ("old_set_at", "BIGINT"),
+];
+
+/// Returns the statement that adds `rows` rows. Their ids are parameters, plus `base`.
+fn insert(rows: usize, base: &str) -> String {
+    let names = COLUMNS.map(|(name, _)| name).join(", ");
+    let row = |row: usize| {
+        let cells = COLUMNS.iter().enumerate().map(|(place, (_, kind))| {
+            let base = if place == 0 { base } else { "" };
+            format!("{base}CAST(${} AS {kind})", row * COLUMNS.len() + place + 1)
+        });
+        format!("({})", cells.collect::<Vec<_>>().join(", "))
+    };
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("INSERT INTO audit ({names}) VALUES {}", rows.join(", "))
 }
 
 /// Adds a row at the instant `at`, UTC epoch milliseconds. Only one transaction writes at a time, so the ids have no
@@ -90,22 +151,62 @@ pub async fn record(
     entry: Entry<'_>,
     address: Option<IpAddr>,
 ) -> Result<()> {
+    let newest = "(SELECT COALESCE(MAX(id), 0) FROM audit) + ";
+    add(connection, at, (newest, 1), &[entry], address).await
+}
+
+/// Adds rows in their order, as [`record`].
+pub async fn record_all(
+    connection: &mut AnyConnection,
+    at: i64,
+    entries: &[Entry<'_>],
+    address: Option<IpAddr>,
+) -> Result<()> {
+    let (newest,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(id), 0) FROM audit")
+        .fetch_one(&mut *connection)
+        .await?;
+    let mut id = newest + 1;
+    for rows in entries.chunks(AT_ONCE) {
+        add(connection, at, ("", id), rows, address).await?;
+        id += i64::try_from(AT_ONCE).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Adds rows by one statement. `ids` are the base of their ids, and the first one beyond it.
+async fn add(
+    connection: &mut AnyConnection,
+    at: i64,
+    ids: (&str, i64),
+    rows: &[Entry<'_>],
+    address: Option<IpAddr>,
+) -> Result<()> {
     let address = address
         .map(|address| address.to_string())
         .unwrap_or_default();
-    sqlx::query(
-        "INSERT INTO audit (id, at, account_id, action, subject, detail, expires_at, address)
-         SELECT COALESCE(MAX(id), 0) + 1, CAST($1 AS BIGINT), $2, $3, $4, $5, CAST($6 AS BIGINT), $7 FROM audit",
-    )
-    .bind(at)
-    .bind(entry.account_id)
-    .bind(entry.action.slug())
-    .bind(entry.subject)
-    .bind(entry.detail)
-    .bind(entry.expires_at)
-    .bind(address)
-    .execute(connection)
-    .await?;
+    let (base, first) = ids;
+    // Made of constants only; everything else is bound.
+    let mut query = sqlx::query(AssertSqlSafe(insert(rows.len(), base)));
+    for (id, entry) in (first..).zip(rows) {
+        let replaced = entry.replaced;
+        let change = replaced.and_then(|replaced| replaced.change);
+        query = query
+            .bind(id)
+            .bind(at)
+            .bind(entry.account_id)
+            .bind(entry.action.slug())
+            .bind(entry.subject)
+            .bind(entry.detail)
+            .bind(entry.expires_at)
+            .bind(&address)
+            .bind(change.map(|change| change.id))
+            .bind(change.map(|change| change.wall_at))
+            .bind(replaced.and_then(|replaced| replaced.name))
+            .bind(replaced.and_then(|replaced| replaced.description))
+            .bind(replaced.and_then(|replaced| replaced.expires_at))
+            .bind(replaced.map(|replaced| replaced.set_at));
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 

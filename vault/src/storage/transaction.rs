@@ -98,6 +98,12 @@ impl Tx {
         audit::record(&mut self.write.transaction, at, entry, self.address).await
     }
 
+    /// As [`Tx::audit`], for a change of many keys.
+    pub async fn audit_all(&mut self, entries: &[Entry<'_>]) -> Result<()> {
+        let at = self.now();
+        audit::record_all(&mut self.write.transaction, at, entries, self.address).await
+    }
+
     /// Adds a publication, which every reader of the directory, on any node, sees before this change is acknowledged.
     pub fn publish(&mut self, publication: Publication) {
         self.publications.push(publication);

@@ -17,6 +17,22 @@ pub fn moment(at: i64, zone: Zone) -> Moment {
     }
 }
 
+/// Returns an instant within a sentence: "26 Feb 2027, 20:20 UTC".
+pub fn in_words(at: i64, zone: Zone) -> String {
+    let local = zone.from_utc_datetime(&utc(at).naive_utc());
+    local.format("%-d %b %Y, %H:%M %Z").to_string()
+}
+
+/// As [`in_words`], but only the day for the last millisecond of one.
+pub fn day_in_words(at: i64, zone: Zone) -> String {
+    let local = zone.from_utc_datetime(&utc(at).naive_utc());
+    if local.format("%H:%M:%S%.3f").to_string() == "23:59:59.999" {
+        local.format("%-d %b %Y").to_string()
+    } else {
+        in_words(at, zone)
+    }
+}
+
 /// Returns RFC 3339 in UTC with milliseconds.
 pub fn rfc3339(at: i64) -> String {
     utc(at).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
@@ -38,6 +54,10 @@ mod tests {
         assert_eq!(there.text, "Thu 26 Nov 2026, 23:59 PST");
         assert_eq!(there.local, "2026-11-26T23:59");
         assert_eq!(there.rfc3339, "2026-11-27T07:59:59.999Z");
+        let zone = Zone::stored("America/Los_Angeles");
+        assert_eq!(in_words(end_of_day, zone), "26 Nov 2026, 23:59 PST");
+        assert_eq!(day_in_words(end_of_day, zone), "26 Nov 2026");
+        assert_eq!(day_in_words(end_of_day + 1, zone), "27 Nov 2026, 00:00 PST");
         assert_eq!(
             moment(end_of_day, Zone::stored("Asia/Kathmandu")).text,
             "Fri 27 Nov 2026, 13:44 +0545"

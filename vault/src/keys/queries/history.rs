@@ -1,6 +1,6 @@
-//! History of a key: its entries in the audit trail, as sentences for its owner.
+//! History of a key: its entries in the audit trail, as sentences for its owner, with what each changed and who did it.
 
-use shared::view::HistoryEntry;
+use shared::view::{Change, HistoryEntry};
 use sqlx::FromRow;
 
 use crate::accounts::account::Account;
@@ -13,6 +13,9 @@ use crate::vault::Vault;
 /// Maximum number of history entries on a key's page.
 const HISTORY_LIMIT: i64 = 50;
 
+/// How the details of entries end that restoring a backup has made.
+const BY_RESTORING: &str = "by restoring a backup";
+
 /// An entry of the audit trail.
 #[derive(FromRow)]
 struct TrailRow {
@@ -21,35 +24,110 @@ struct TrailRow {
     detail: String,
     expires_at: Option<i64>,
     address: String,
+    old_name: Option<String>,
+    old_description: Option<String>,
+    old_expires_at: Option<i64>,
+    /// None: the entry has no before-image.
+    old_set_at: Option<i64>,
+}
+
+/// The texts of a key after the entry that is being read; none where the trail does not tell them.
+struct Texts {
+    name: Option<String>,
+    description: Option<String>,
+}
+
+impl Texts {
+    /// Returns what an entry changed, and goes back to before it.
+    fn before(&mut self, row: &TrailRow, account: &Account) -> Vec<Change> {
+        if row.old_set_at.is_none() {
+            // An earlier version has not recorded what its edits replaced.
+            *self = Self {
+                name: None,
+                description: None,
+            };
+            return Vec::new();
+        }
+        let mut changes = Vec::new();
+        for (field, text, old) in [
+            ("Name", &mut self.name, &row.old_name),
+            ("Description", &mut self.description, &row.old_description),
+        ] {
+            let Some(old) = old else {
+                continue;
+            };
+            if let Some(to) = text.replace(old.clone()) {
+                changes.push(Change {
+                    field: field.to_owned(),
+                    from: old.clone(),
+                    to,
+                });
+            }
+        }
+        if row.old_expires_at != row.expires_at {
+            changes.push(Change {
+                field: "Expiration".to_owned(),
+                from: expiration(row.old_expires_at, account),
+                to: expiration(row.expires_at, account),
+            });
+        }
+        changes
+    }
+}
+
+fn expiration(at: Option<i64>, account: &Account) -> String {
+    at.map_or_else(
+        || "never".to_owned(),
+        |at| moment(at, account.time_zone).text,
+    )
 }
 
 impl Vault {
-    /// Returns the history of a key, the latest entry first.
+    /// Returns the history of a key, the latest entry first. `present` are its name and its description.
     pub(super) async fn history(
         &self,
         account: &Account,
         access_key: &str,
+        (name, description): (&str, &str),
     ) -> Result<Vec<HistoryEntry>> {
         let rows: Vec<TrailRow> = sqlx::query_as(
-            "SELECT at, action, detail, expires_at, address FROM audit
-             WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
+            "SELECT at, action, detail, expires_at, address, old_name, old_description, old_expires_at, old_set_at
+             FROM audit WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(&account.id)
         .bind(access_key)
         .bind(HISTORY_LIMIT)
         .fetch_all(&self.readers())
         .await?;
+        let mut texts = Texts {
+            name: Some(name.to_owned()),
+            description: Some(description.to_owned()),
+        };
         Ok(rows
             .into_iter()
             .filter_map(|row| {
+                let changes = texts.before(&row, account);
                 let action = Action::from_slug(&row.action)?;
                 Some(HistoryEntry {
                     when: moment(row.at, account.time_zone),
                     what: sentence(action, &row.detail, row.expires_at, account),
+                    changes,
+                    who: who(&row.detail).to_owned(),
                     address: row.address,
                 })
             })
             .collect())
+    }
+}
+
+/// Returns who made an entry.
+fn who(detail: &str) -> &'static str {
+    if detail == CLAIMED {
+        "the link in an email"
+    } else if detail.ends_with(BY_RESTORING) {
+        "the operator"
+    } else {
+        "you"
     }
 }
 
@@ -75,8 +153,18 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
         Action::Expired => format!("Expired: {detail}"),
         Action::Restored => format!("Restored, {}", until("never expires", "expires")),
         Action::Deleted => "Deleted".to_owned(),
+        Action::Undone => format!("Undone: {}", undone(detail)),
         // Events of the account itself appear in no key's history.
         _ => action.slug().to_owned(),
+    }
+}
+
+/// Returns the name of the change that was undone, by the slug of its action.
+fn undone(slug: &str) -> &'static str {
+    match Action::from_slug(slug) {
+        Some(Action::Expired) => "the manual expiration",
+        Some(Action::Restored) => "the restoration",
+        _ => "the edit",
     }
 }
 
@@ -88,18 +176,68 @@ mod tests {
     use crate::accounts::table_layout::TableLayout;
     use crate::time::zones::Zone;
 
-    #[test]
-    fn every_action_on_a_key_has_a_sentence() {
-        let account = Account {
+    fn account() -> Account {
+        Account {
             id: "acc_0".to_owned(),
             email: "a@example.com".to_owned(),
             time_zone: Zone::utc(),
             warning_days: DEFAULT_WARNING_DAYS,
             table: TableLayout::default(),
-        };
+        }
+    }
+
+    #[test]
+    fn every_action_on_a_key_has_a_sentence() {
         let on_keys = |action: &Action| action.slug().starts_with("key.");
         for action in Action::ALL.into_iter().filter(on_keys) {
-            assert_ne!(sentence(action, "", None, &account), action.slug());
+            assert_ne!(sentence(action, "", None, &account()), action.slug());
         }
+    }
+
+    #[test]
+    fn an_entry_says_from_what_to_what() {
+        let entry = |old_name: Option<&str>, old_expires_at, old_set_at| TrailRow {
+            at: 0,
+            action: Action::Edited.slug().to_owned(),
+            detail: String::new(),
+            expires_at: None,
+            address: String::new(),
+            old_name: old_name.map(str::to_owned),
+            old_description: None,
+            old_expires_at,
+            old_set_at,
+        };
+        let mut texts = Texts {
+            name: Some("third".to_owned()),
+            description: Some(String::new()),
+        };
+        let mut read = |entry: TrailRow| {
+            let changes = texts.before(&entry, &account());
+            let sides = changes
+                .into_iter()
+                .map(|change| format!("{}: {} → {}", change.field, change.from, change.to));
+            sides.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            read(entry(Some("second"), Some(0), Some(0))),
+            [
+                "Name: second → third",
+                "Expiration: Thu 1 Jan 1970, 00:00 UTC → never"
+            ]
+        );
+        assert_eq!(
+            read(entry(Some("first"), None, Some(0))),
+            ["Name: first → second"]
+        );
+        // An edit by an earlier version may have changed the name from one that is unknown.
+        assert!(read(entry(None, None, None)).is_empty());
+        assert!(read(entry(Some("before"), None, Some(0))).is_empty());
+    }
+
+    #[test]
+    fn the_makers_of_entries_are_told_apart() {
+        assert_eq!(who(""), "you");
+        assert_eq!(who(CLAIMED), "the link in an email");
+        assert_eq!(who("expiration, by restoring a backup"), "the operator");
     }
 }

@@ -66,10 +66,11 @@ async fn the_floor_of_the_clock_is_never_removed() {
     let last = "SELECT COALESCE(MAX(id), 0) FROM audit";
     for statement in [
         // A jump ahead, which the operator disbelieved.
-        "INSERT INTO audit SELECT id + 1, 9999999999999, account_id, action, subject, detail, NULL, '' FROM audit
-         ORDER BY id DESC LIMIT 1",
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, address)
+         SELECT id + 1, 9999999999999, account_id, action, subject, detail, '' FROM audit ORDER BY id DESC LIMIT 1",
         &format!("UPDATE clock SET disbelieved = ({last})"),
-        "INSERT INTO audit SELECT id + 100, at + id, account_id, action, subject, detail, NULL, '' FROM audit WHERE id < 3",
+        "INSERT INTO audit (id, at, account_id, action, subject, detail, address)
+         SELECT id + 100, at + id, account_id, action, subject, detail, '' FROM audit WHERE id < 3",
         "DELETE FROM sessions",
     ] {
         let statement = sqlx::AssertSqlSafe(statement);
