@@ -143,6 +143,14 @@ impl From<vault::Error> for FnError {
         match error {
             vault::Error::Invalid(fields) => fields.into(),
             vault::Error::NotFound => Self::new(Self::NOT_FOUND, "There is no such key."),
+            vault::Error::NoSuchKeys { first, count } => {
+                let others = match count {
+                    ..=1 => "is not one of your keys",
+                    _ => "and others are not among your keys",
+                };
+                let message = format!("{first} {others}. Nothing was changed.");
+                Self::new(Self::NOT_FOUND, message)
+            }
             vault::Error::SessionOver => Self::unauthenticated(),
             vault::Error::Conflict(conflict) => Self {
                 fields: conflict.fields.0,

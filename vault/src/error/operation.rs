@@ -18,6 +18,13 @@ pub enum Error {
     /// No such key in this account; another account's key looks the same.
     #[error("not found")]
     NotFound,
+    /// Some of the named keys do not exist in this account; another account's keys look the same.
+    #[error("not found")]
+    NoSuchKeys {
+        /// An access key, or the start of a text that is none.
+        first: String,
+        count: usize,
+    },
     /// The form was begun on an earlier version of what it changes.
     #[error("changed meanwhile")]
     Conflict(Box<Conflict>),

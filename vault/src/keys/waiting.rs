@@ -4,12 +4,13 @@ use shared::token::AccessKey;
 
 use crate::accounts::account::Account;
 use crate::cluster::Unreachable;
+use crate::crypto::random;
 use crate::error::Result;
 use crate::vault::Vault;
 
 impl Vault {
-    /// Returns the nodes that a committed change of this key of the account waits for; without an access key, of a new key.
-    /// None with SQLite, and for a key of another account.
+    /// Returns the nodes that a committed change of this key of the account waits for; without an access key, of a new key;
+    /// with the handle of a change, that of its undo. None with SQLite, and for a key of another account.
     ///
     /// # Errors
     /// Those of reading the database.
@@ -26,10 +27,13 @@ impl Vault {
         if access_key.is_empty() {
             return node.unreachable(&readers, &account.id).await;
         }
-        let Ok(access_key) = access_key.parse::<AccessKey>() else {
-            return Ok(None);
+        let access_key = match access_key.parse::<AccessKey>() {
+            Ok(access_key) => access_key.to_string(),
+            Err(_) => match self.changed_key(account, access_key).await? {
+                Some(access_key) => access_key,
+                None => return Ok(None),
+            },
         };
-        let access_key = access_key.to_string();
         let unreachable = node.unreachable(&readers, &access_key).await?;
         // The key itself may be deleted.
         let own: Option<(i64,)> =
@@ -39,5 +43,20 @@ impl Vault {
                 .fetch_optional(&readers)
                 .await?;
         Ok(unreachable.filter(|_| own.is_some()))
+    }
+
+    /// Returns a key of a change. All of its keys wait for the same nodes.
+    async fn changed_key(&self, account: &Account, change: &str) -> Result<Option<String>> {
+        if !random::is_id(change) {
+            return Ok(None);
+        }
+        let found: Option<(String,)> = sqlx::query_as(
+            "SELECT subject FROM audit WHERE change_id = $1 AND account_id = $2 LIMIT 1",
+        )
+        .bind(change)
+        .bind(&account.id)
+        .fetch_optional(&self.readers())
+        .await?;
+        Ok(found.map(|(subject,)| subject))
     }
 }

@@ -36,6 +36,14 @@ impl Buckets {
     /// # Errors
     /// [`Error::Throttled`] if the bucket is empty; nothing is taken then.
     pub fn take(&self, subject: &impl Hash, now: i64) -> Result<()> {
+        self.take_many(subject, 1, now)
+    }
+
+    /// Takes tokens, at most a full bucket of them but one.
+    ///
+    /// # Errors
+    /// As [`Buckets::take`].
+    pub fn take_many(&self, subject: &impl Hash, tokens: i64, now: i64) -> Result<()> {
         if self.interval == 0 {
             return Ok(());
         }
@@ -43,7 +51,9 @@ impl Buckets {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         // The emptier a bucket, the more its entry matters; a full one needs none.
         let entry = full_at.entry(subject, |at| (*at > now).then_some(*at));
-        let next = (*entry).max(now) + self.interval;
+        let most = (self.capacity - self.interval).max(self.interval);
+        let taken = self.interval.saturating_mul(tokens).min(most);
+        let next = (*entry).max(now) + taken;
         let excess = next - now - self.capacity;
         if excess > 0 {
             let seconds = u64::try_from(excess).unwrap_or(0).div_ceil(1_000_000);

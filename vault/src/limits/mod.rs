@@ -142,7 +142,16 @@ impl Limits {
     /// # Errors
     /// [`Error::Throttled`] if the account changes too much.
     pub fn change(&self, account: &str) -> Result<()> {
-        let taken = self.changes.take(&account, self.clock.monotonic());
+        self.changes(account, 1)
+    }
+
+    /// Counts a change of many keys as that many changes.
+    ///
+    /// # Errors
+    /// As [`Limits::change`].
+    pub fn changes(&self, account: &str, keys: i64) -> Result<()> {
+        let now = self.clock.monotonic();
+        let taken = self.changes.take_many(&account, keys, now);
         self.counted(Limit::Changes, taken)
     }
 

@@ -1,9 +1,12 @@
 //! Keys: their changes, versions, owners and queries.
 
 mod alarms;
+mod bulk;
 mod change;
+mod export;
 mod ownership;
 mod queries;
 mod table;
+pub mod undo;
 mod versions;
 mod which;

@@ -1,10 +1,11 @@
 //! Ownership of keys: for each operation on a key's id, another account's key answers exactly like a missing one and
 //! stays unchanged.
 
+use shared::list::ListQuery;
 use shared::mail::DeliveryState;
 use shared::usage::CallRange;
 use vault::test_support::{Fixture, Member, edit, restoration};
-use vault::{Error, Result};
+use vault::{BulkChange, Error, Result};
 
 /// Returns the answer of an operation, with everything that it would reveal.
 fn answer<T>(result: Result<T>) -> String {
@@ -40,6 +41,24 @@ async fn try_everything(site: &Fixture, member: &Member, access_key: &str) -> Ve
                 .await,
         ),
         answer(vault.delete_key(actor, access_key, "theirs").await),
+        answer(
+            vault
+                .change_keys(
+                    actor,
+                    BulkChange {
+                        action: "set",
+                        access_keys: access_key,
+                        expiry: "never",
+                        ..BulkChange::default()
+                    },
+                )
+                .await,
+        ),
+        answer(
+            vault
+                .export(actor.account(), access_key, &ListQuery::default())
+                .await,
+        ),
         answer(vault.show_key(actor.account(), access_key).await),
         answer(
             vault
@@ -86,10 +105,7 @@ async fn lists_hold_only_the_owners_keys() {
     site.key(&owner, "theirs", "1d").await;
     let list = site
         .vault
-        .list_keys(
-            stranger.actor.account(),
-            &shared::list::ListQuery::default(),
-        )
+        .list_keys(stranger.actor.account(), &ListQuery::default())
         .await
         .unwrap();
     let names: Vec<_> = list.keys.iter().map(|key| key.name.as_str()).collect();

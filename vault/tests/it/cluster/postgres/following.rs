@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
+use vault::BulkChange;
 use vault::readiness::Cause;
-use vault::test_support::{expire, restore};
+use vault::test_support::{creation, expire, restore};
 
 use super::{Shared, TURN, UNAVAILABLE, is_expired, member, rejection, run, until};
 
@@ -100,5 +101,41 @@ async fn a_change_by_a_newer_version_makes_a_node_load_again() {
     restore(&node, &member, &key.access_key.to_string(), "never").await;
     assert_eq!(rejection(&node, key), None);
     node.close().await;
+    shared.remove().await;
+}
+
+/// A change of more keys than one entry of the log holds, and its undo, are in force on every node once they are
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn bulk_changes_and_undos_are_acknowledged_by_every_node() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let member = member(&here).await;
+    let mut keys = Vec::new();
+    for number in 0..450 {
+        let name = format!("key {number}");
+        let key = creation(&name, "", "90d");
+        keys.push(here.create_key(&member.actor, key).await.unwrap());
+    }
+    let everywhere = |expired: bool| {
+        for node in [&here, &there] {
+            assert!(keys.iter().all(|key| is_expired(node, key) == expired));
+        }
+    };
+    let all = BulkChange {
+        action: "expire",
+        access_keys: "all",
+        ..BulkChange::default()
+    };
+    let change = there.change_keys(&member.actor, all).await.unwrap();
+    everywhere(true);
+    here.undo(&member.actor, &change.change).await.unwrap();
+    everywhere(false);
+    let again = there.undo(&member.actor, &change.change).await;
+    assert!(matches!(again, Err(vault::Error::Conflict(_))));
+    for node in [here, there] {
+        node.close().await;
+    }
     shared.remove().await;
 }

@@ -1,0 +1,390 @@
+//! A change of many keys at once: extend, set a date, expire, delete. One transaction, with one audit entry for each key
+//! and one change that undoes them together; each key ends as by the change of one.
+//!
+//! The statements work on the set of keys, because a round trip to the database for each would take seconds: the audit
+//! entries hold the new expirations, and the keys take them from there.
+
+use shared::DAY_MS;
+use shared::expiry::{Expiry, ExpiryError, MAX_INSTANT};
+use shared::list::ListQuery;
+use shared::validation::{self, FieldErrors};
+use shared::view::BulkChanged;
+use sqlx::{AnyConnection, AssertSqlSafe};
+
+use super::change::expiry_error;
+use super::row::{AT_ONCE, Row, places};
+use super::selection::Selection;
+use super::sentence;
+use crate::accounts::account::Account;
+use crate::accounts::sessions::Actor;
+use crate::crypto::random;
+use crate::error::{Conflict, Result};
+use crate::notices::reports;
+use crate::state::directory::Publication;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, ChangeId, Entry};
+use crate::vault::Vault;
+
+/// Keys that one press may change: other changes wait for this one, and each for two seconds at most.
+pub const MOST: usize = 10_000;
+
+/// A change of many keys.
+#[derive(Clone, Debug, Default)]
+pub struct BulkChange<'a> {
+    /// `extend`, `set`, `expire` or `delete`.
+    pub action: &'a str,
+    /// Access keys separated by blanks, or `all` for those that `query` matches.
+    pub access_keys: &'a str,
+    pub query: ListQuery,
+    /// In the expiry grammar, for `extend` and `set`.
+    pub expiry: &'a str,
+    /// For `delete`: the number of keys, typed as confirmation.
+    pub confirm_count: &'a str,
+    /// The instant of the page that the change was begun on, UTC epoch milliseconds: a key that has expired since is not
+    /// revived by `extend` or `set`. None accepts whatever is stored.
+    pub as_of: Option<i64>,
+}
+
+/// What is done to each key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Does {
+    /// Lasts longer: by days, or until a date.
+    Extend(Expiry),
+    Set(Expiry),
+    Expire,
+    Delete,
+}
+
+impl Does {
+    /// Parses an action.
+    fn parse(action: &str, expiry: &str) -> Result<Self, FieldErrors> {
+        Ok(match action.trim() {
+            "extend" => Self::Extend(validation::expiry(expiry)?),
+            "set" => Self::Set(validation::expiry(expiry)?),
+            "expire" => Self::Expire,
+            "delete" => Self::Delete,
+            _ => return Err(FieldErrors::one("action", "Choose what to do.")),
+        })
+    }
+
+    /// Returns the action of the trail, and its detail. A deletion's detail is the name.
+    fn entry(self) -> (Action, &'static str) {
+        match self {
+            Self::Extend(_) => (Action::Restored, ""),
+            Self::Set(_) => (Action::Edited, "expiration"),
+            Self::Expire => (Action::Expired, ""),
+            Self::Delete => (Action::Deleted, ""),
+        }
+    }
+
+    /// Changes a row, and returns whether that changes it.
+    fn apply(self, row: &mut Row, account: &Account, now: i64) -> Result<bool, ExpiryError> {
+        Ok(match self {
+            Self::Extend(expiry) => {
+                row.set_expiration(extended(expiry, row.expires_at, account, now)?, now)
+            }
+            Self::Set(expiry) => {
+                row.set_expiration(expiry.resolve_later(now, &account.time_zone)?, now)
+            }
+            Self::Expire => row.expire(now),
+            Self::Delete => true,
+        })
+    }
+
+    /// Returns the sentence about `changed` keys and about `others`, which stay as they were.
+    fn sentence(self, changed: &[Row], others: usize, account: &Account, now: i64) -> String {
+        let Some(first) = changed.first() else {
+            return match self {
+                Self::Extend(_) if others == 1 => "The key already lasts longer.".to_owned(),
+                Self::Extend(_) => format!("All {others} keys already last longer."),
+                _ if others == 0 => "No key matches.".to_owned(),
+                _ => "The keys were like that already.".to_owned(),
+            };
+        };
+        let count = changed.len();
+        let alike = changed.iter().all(|row| row.expires_at == first.expires_at);
+        let said = match self {
+            Self::Delete if count == 1 => format!("{} is deleted.", first.name),
+            Self::Delete => format!("{count} keys are deleted."),
+            _ if count == 1 => sentence::expires(first, account, now),
+            Self::Expire => format!("{count} keys have expired."),
+            Self::Extend(Expiry::Days(days)) if !alike => {
+                let unit = if days == 1 { "day" } else { "days" };
+                format!("{count} keys are extended by {days} {unit}.")
+            }
+            Self::Extend(_) | Self::Set(_) => {
+                sentence::all_expire(count, first.expires_at, account)
+            }
+        };
+        let rest = match (self, others) {
+            (_, 0) => String::new(),
+            (Self::Extend(_), 1) => " 1 other already lasts longer.".to_owned(),
+            (Self::Extend(_), others) => format!(" {others} others already last longer."),
+            (Self::Expire, 1) => " 1 other had expired already.".to_owned(),
+            (Self::Expire, others) => format!(" {others} others had expired already."),
+            (Self::Set(_), 1) => " 1 other had that date already.".to_owned(),
+            (_, others) => format!(" {others} others had that date already."),
+        };
+        said + &rest
+    }
+}
+
+/// Returns the expiration of a key that is to last longer: the present one, if it already does. Days are added to what is
+/// left.
+fn extended(
+    expiry: Expiry,
+    present: Option<i64>,
+    account: &Account,
+    now: i64,
+) -> Result<Option<i64>, ExpiryError> {
+    let Some(ends) = present else {
+        return Ok(None);
+    };
+    let wanted = match expiry {
+        Expiry::Days(days) => {
+            let at = ends.max(now).saturating_add(i64::from(days) * DAY_MS);
+            if at > MAX_INSTANT {
+                return Err(ExpiryError::TooFar);
+            }
+            Some(at)
+        }
+        other => other.resolve_later(now, &account.time_zone)?,
+    };
+    Ok(wanted.map(|at| at.max(ends)))
+}
+
+impl Vault {
+    /// Changes many keys, all or none of them. Keys that are as wanted already stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`](crate::Error::Invalid) for `action`, `access_keys`, `expiry`, `confirm_count`;
+    /// [`Error::NoSuchKeys`](crate::Error::NoSuchKeys); [`Error::Conflict`](crate::Error::Conflict) if a key has expired
+    /// since `as_of`; [`Error::Throttled`](crate::Error::Throttled).
+    pub async fn change_keys(&self, actor: &Actor, change: BulkChange<'_>) -> Result<BulkChanged> {
+        let does = Does::parse(change.action, change.expiry)?;
+        let selection = Selection::parse(change.access_keys, &change.query)?;
+        let confirmed = change.confirm_count.trim().parse::<usize>().ok();
+        let as_of = change.as_of;
+        let (vault, account) = (self.clone(), actor.account().clone());
+        self.write(actor.clone(), move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let selected = selection.rows(tx.connection(), &account, now, MOST).await?;
+                let count = selected.len();
+                if count > MOST {
+                    let message = format!("Change at most {MOST} keys at once. Narrow the search.");
+                    return Err(FieldErrors::one("access_keys", message).into());
+                }
+                if does == Does::Delete && confirmed != Some(count) {
+                    let message = format!("Type {count}, the number of keys, to delete them.");
+                    return Err(FieldErrors::one("confirm_count", message).into());
+                }
+                if matches!(does, Does::Extend(_) | Does::Set(_)) {
+                    check_goodness(&selected, as_of, now)?;
+                }
+                // The press itself has been counted as one change.
+                let further = i64::try_from(count).unwrap_or(i64::MAX) - 1;
+                if further > 0 {
+                    vault.0.limits.changes(&account.id, further)?;
+                }
+                let mut changes = Changes::default();
+                for before in selected {
+                    let mut after = before.clone();
+                    if does
+                        .apply(&mut after, &account, now)
+                        .map_err(expiry_error)?
+                    {
+                        changes.before.push(before);
+                        changes.after.push(after);
+                    }
+                }
+                let others = count - changes.after.len();
+                let sentence = does.sentence(&changes.after, others, &account, now);
+                if changes.after.is_empty() {
+                    tx.confirm_earlier();
+                    tx.roll_back();
+                } else {
+                    changes.make(tx, &vault, &account, does).await?;
+                }
+                Ok(BulkChanged {
+                    count: i64::try_from(changes.after.len()).unwrap_or(i64::MAX),
+                    sentence,
+                    change: changes.id,
+                })
+            })
+        })
+        .await
+    }
+}
+
+/// Rejects the change if keys have expired since the page that it was begun on.
+fn check_goodness(selected: &[Row], as_of: Option<i64>, now: i64) -> Result<()> {
+    let Some(as_of) = as_of else {
+        return Ok(());
+    };
+    let has_expired = |row: &&Row| row.expires_at.is_some_and(|at| at > as_of && at <= now);
+    let mut expired = selected.iter().filter(has_expired);
+    let Some(first) = expired.next() else {
+        return Ok(());
+    };
+    let count = 1 + expired.count();
+    let verb = if count == 1 { "has" } else { "have" };
+    let message = format!(
+        "{} {verb} expired since you opened this page, so nothing was changed.",
+        sentence::first_and_others(&first.name, count)
+    );
+    Err(Conflict::new(message, String::new()).into())
+}
+
+/// Keys before and after a change.
+#[derive(Default)]
+struct Changes {
+    before: Vec<Row>,
+    after: Vec<Row>,
+    /// The handle that undoes the change; empty if it cannot be undone.
+    id: String,
+}
+
+impl Changes {
+    /// Stores, records and publishes the changes.
+    async fn make(
+        &mut self,
+        tx: &mut Tx,
+        vault: &Vault,
+        account: &Account,
+        does: Does,
+    ) -> Result<()> {
+        if does == Does::Delete {
+            self.delete(tx, account).await?;
+            return self.record(tx, account, does, None).await;
+        }
+        let id = random::id("change_")?;
+        let change = ChangeId {
+            id: &id,
+            wall_at: vault.0.clock.wall(),
+        };
+        self.record(tx, account, does, Some(change)).await?;
+        let now = tx.now();
+        set_expirations(tx.connection(), account, &id, now).await?;
+        if does == Does::Expire {
+            reports::expired_at_once(tx, &account.id, &id, vault.notice_wait()).await?;
+        }
+        for row in &self.after {
+            tx.publish(row.publication());
+        }
+        self.id = id;
+        Ok(())
+    }
+
+    async fn delete(&self, tx: &mut Tx, account: &Account) -> Result<()> {
+        for rows in self.after.chunks(AT_ONCE) {
+            let statement = format!(
+                "DELETE FROM api_keys WHERE account_id = $1 AND access_key IN ({})",
+                places(2, rows.len())
+            );
+            // Built from constants only; all input is bound.
+            let mut delete = sqlx::query(AssertSqlSafe(statement)).bind(&account.id);
+            for row in rows {
+                delete = delete.bind(row.access_key.to_string());
+            }
+            delete.execute(tx.connection()).await?;
+        }
+        for row in &self.after {
+            let access_key = row.access_key;
+            tx.publish(Publication::Remove { access_key });
+        }
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        account: &Account,
+        does: Does,
+        change: Option<ChangeId<'_>>,
+    ) -> Result<()> {
+        let subjects: Vec<String> = self
+            .after
+            .iter()
+            .map(|row| row.access_key.to_string())
+            .collect();
+        let (action, detail) = does.entry();
+        let rows = self.before.iter().zip(&self.after).zip(&subjects);
+        let entries: Vec<Entry<'_>> = rows
+            .map(|((before, after), subject)| Entry {
+                account_id: &account.id,
+                action,
+                subject,
+                detail: if does == Does::Delete {
+                    after.name.as_str()
+                } else {
+                    detail
+                },
+                expires_at: after.expires_at,
+                replaced: change.map(|change| before.replaced_by(after, Some(change))),
+            })
+            .collect();
+        tx.audit_all(&entries).await
+    }
+}
+
+/// Gives the keys of a change the expirations that its audit entries have. One that has passed was set by expiring the
+/// key (see [`Row::expire`]), any other now.
+async fn set_expirations(
+    connection: &mut AnyConnection,
+    account: &Account,
+    change: &str,
+    now: i64,
+) -> Result<()> {
+    sqlx::query(
+        "UPDATE api_keys SET expires_at = u.expires_at,
+                expiration_set_at = CASE WHEN u.expires_at < $1 THEN u.expires_at ELSE CAST($1 AS BIGINT) END
+         FROM audit u
+         WHERE u.change_id = $2 AND api_keys.access_key = u.subject AND api_keys.account_id = $3",
+    )
+    .bind(now)
+    .bind(change)
+    .bind(&account.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::validation::DEFAULT_WARNING_DAYS;
+
+    use super::*;
+    use crate::accounts::table_layout::TableLayout;
+    use crate::time::zones::Zone;
+
+    const NOW: i64 = 1_795_435_200_000;
+
+    fn account() -> Account {
+        Account {
+            id: "acc_0".to_owned(),
+            email: "a@example.com".to_owned(),
+            time_zone: Zone::utc(),
+            warning_days: DEFAULT_WARNING_DAYS,
+            table: TableLayout::default(),
+        }
+    }
+
+    #[test]
+    fn extending_adds_to_what_is_left_and_never_shortens() {
+        let to = |text: &str, present| {
+            let expiry = text.parse().unwrap_or(Expiry::Never);
+            extended(expiry, present, &account(), NOW)
+        };
+        let day = DAY_MS;
+        assert_eq!(to("2d", Some(NOW + day)), Ok(Some(NOW + 3 * day)));
+        assert_eq!(to("2d", Some(NOW - day)), Ok(Some(NOW + 2 * day)));
+        assert_eq!(to("2d", None), Ok(None));
+        assert_eq!(to("never", Some(NOW - day)), Ok(None));
+        assert_eq!(to("never", None), Ok(None));
+        let end = Some(NOW + 10 * day);
+        assert_eq!(to("2026-11-25", end), Ok(end));
+        assert_eq!(to("1d", Some(MAX_INSTANT)), Err(ExpiryError::TooFar));
+        assert_eq!(to("2020-01-01", end), Err(ExpiryError::Past));
+    }
+}
