@@ -78,6 +78,8 @@ test("every field of every form answers hostile text with a message, never with 
     ["account/theme", ["theme"]],
     ["keys/create", ["name", "description", "expiry", "expiry_date", "expiry_datetime"]],
     ["keys/edit", ["access_key", "name", "description", "expiry"]],
+    ["keys/bulk", ["action", "access_keys", "all", "q", "status", "show", "expiry", "confirm_count", "as_of"]],
+    ["keys/undo", ["change"]],
     ["keys/expire", ["access_key"]],
     ["keys/restore", ["access_key", "expiry"]],
     ["keys/delete", ["access_key", "confirm_name"]],

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::usage::DayCalls;
 use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage, Which};
 
+pub use super::bulk::{BulkKeys, UndoChange};
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;
@@ -194,6 +195,7 @@ fn waits(change: &str, unreachable: vault::Unreachable) -> String {
         CreateKey::PATH => "Created.",
         ExpireKey::PATH => "Expired.",
         DeleteKey::PATH => "Deleted.",
+        UndoChange::PATH => "Undone.",
         _ => "Saved.",
     };
     let nodes = match unreachable.nodes {
@@ -228,6 +230,8 @@ mod tests {
             ("/fn/keys/delete", "Deleted."),
             ("/fn/keys/edit", "Saved."),
             ("/fn/keys/restore", "Saved."),
+            ("/fn/keys/bulk", "Saved."),
+            ("/fn/keys/undo", "Undone."),
             ("", "Saved."),
         ] {
             assert_eq!(

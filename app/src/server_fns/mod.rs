@@ -5,6 +5,7 @@
 //! with a message at its field rather than with a decoding error.
 
 pub mod account;
+mod bulk;
 #[cfg(feature = "ssr")]
 pub mod context;
 #[cfg(feature = "ssr")]

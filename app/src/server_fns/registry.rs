@@ -10,8 +10,8 @@ use super::account::{
     ShowAddress, SignIn, SignOut, SignUp,
 };
 use super::keys::{
-    CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls, ShowKey, ShowWait,
-    WhichKey,
+    BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls, ShowKey,
+    ShowWait, UndoChange, WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -34,7 +34,8 @@ pub enum Access {
 /// The answer to a browser without JavaScript after a success.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Done {
-    /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it.
+    /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{change}`
+    /// for that field of the answer.
     Redirect(&'static str),
     /// A redirect back to the page of the form.
     Back,
@@ -75,6 +76,7 @@ where
 pub fn all() -> Vec<Function> {
     let mut all = account().to_vec();
     all.extend(keys());
+    all.extend(changes());
     all.extend(notices());
     all.extend(links());
     all
@@ -140,6 +142,23 @@ fn keys() -> [Function; 12] {
         function::<ShowWait>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
+    ]
+}
+
+/// Changes of keys from the table, and the undo of every change.
+fn changes() -> [Function; 2] {
+    const PAGE: Option<&str> = Some("/preferences/api-control");
+    [
+        function::<BulkKeys>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/api-control?done=changed&change={change}"),
+        ),
+        function::<UndoChange>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/api-control?done=undone"),
+        ),
     ]
 }
 

@@ -1,24 +1,50 @@
 //! The note on the outcome of a form without JavaScript.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
 use shared::pasted::NOT_SEARCHED;
 
 use super::icon::Icon;
 use super::reactive::reactive;
 use super::toasts::Feedback;
+use crate::server_fns::keys::UndoChange;
 
-/// The note that the `done` parameter of the address asks for.
+/// The note that the `done` parameter of the address asks for, with the undo of the change that `change` names.
 pub fn done_note() -> AnyView {
     let query = use_location().query;
     let noted = Feedback::get().noted;
-    let text = move || query.with(|query| sentence(query.get_str("done").unwrap_or_default()));
+    let param = move |name: &'static str| {
+        query.with(|query| query.get_str(name).unwrap_or_default().to_owned())
+    };
+    let text = move || sentence(&param("done"));
     view! {
         {reactive(move || {
-            text().filter(|_| noted.get()).map(|text| view! { <p class="note good" role="status">{Icon::CHECK.draw()} <span>{text}</span></p> })
+            text()
+                .filter(|_| noted.get())
+                .map(|text| {
+                    view! {
+                        <div class="note good">
+                            {Icon::CHECK.draw()} <span role="status">{text}</span> {undo(param("change"))}
+                        </div>
+                    }
+                })
         })}
     }
     .into_any()
+}
+
+/// The form that undoes a change; none without its handle.
+fn undo(change: String) -> Option<AnyView> {
+    let form = view! {
+        <form method="post" action=UndoChange::PATH class="inline">
+            <input type="hidden" name="change" value=change.clone() />
+            <button type="submit" class="button quiet">
+                "Undo"
+            </button>
+        </form>
+    };
+    (!change.is_empty()).then(|| form.into_any())
 }
 
 /// The sentence for a value of the parameter.
@@ -32,6 +58,8 @@ fn sentence(done: &str) -> Option<&'static str> {
         "expired" => Some("Key expired. Restore it below to use it again."),
         "restored" => Some("New expiration saved."),
         "deleted" => Some("Key deleted."),
+        "changed" => Some("Keys changed."),
+        "undone" => Some("Change undone."),
         "stages" => Some("Choice saved."),
         "recipient" => Some("We sent a confirmation link to the address."),
         "resent" => Some("We sent a new link."),
@@ -63,6 +91,7 @@ mod tests {
             let Some((page, done)) = target.split_once("?done=") else {
                 continue;
             };
+            let done = done.trim_end_matches("&change={change}");
             assert!(own.contains(&page) || sentence(done).is_some(), "{target}");
             found += 1;
         }

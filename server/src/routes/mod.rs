@@ -5,6 +5,7 @@
 
 mod api_v1;
 mod calendar;
+mod export;
 mod health;
 pub mod metrics;
 mod no_script_answer;
@@ -72,6 +73,11 @@ fn browser(state: &AppState) -> Router<AppState> {
         // Only pages are compressed: a response with a secret must not be (BREACH), and those come from functions.
         .route_layer(CompressionLayer::new())
         .route("/fn/{*path}", any(server_fns::call))
+        .route("/preferences/api-control/export.csv", get(export::csv_file))
+        .route(
+            "/preferences/api-control/export.json",
+            get(export::json_file),
+        )
         .fallback(pages::not_found)
         .layer(
             ServiceBuilder::new()

@@ -10,6 +10,7 @@ use axum::http::header::{HOST, REFERER, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
+use serde_json::Value;
 use shared::redirect::local_path;
 use shared::token::AccessKey;
 
@@ -35,7 +36,10 @@ pub async fn as_page(
             .map_or("", |(_, value)| value.as_str())
     };
     match (&outcome, function.done) {
-        (Ok(_), Done::Redirect(to)) => Redirect::to(&fill(to, field)).into_response(),
+        (Ok(json), Done::Redirect(to)) => {
+            let to = fill(to, field).replace("{change}", &change(&json.0));
+            Redirect::to(to.trim_end_matches("&change=")).into_response()
+        }
         (Ok(_), Done::Back) => Redirect::to(&back).into_response(),
         _ => {
             let address = function.page.map_or(back, |page| fill(page, field));
@@ -80,6 +84,17 @@ fn fill<'a>(pattern: &str, field: impl Fn(&str) -> &'a str) -> String {
         .map(|key| key.to_string())
         .unwrap_or_default();
     pattern.replace("{access_key}", &access_key)
+}
+
+/// Returns the handle of a change from the answer that has it, or nothing.
+fn change(json: &str) -> String {
+    let answer: Option<Value> = serde_json::from_str(json).ok();
+    let change = answer.and_then(|answer| Some(answer.get("change")?.as_str()?.to_owned()));
+    let is_plain = |text: &String| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    change.filter(is_plain).unwrap_or_default()
 }
 
 /// Returns the page of this site that sent the form, or the Dashboard.

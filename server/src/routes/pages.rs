@@ -114,7 +114,7 @@ fn next_of(query: Option<&str>) -> String {
 
 /// Returns the address without a secret key, if it holds one, as a search without script can. The clean address
 /// replaces it in the browser's history, and its page says what happened.
-fn without_secret(uri: &Uri) -> Option<String> {
+pub(super) fn without_secret(uri: &Uri) -> Option<String> {
     let held = |text: &str| pasted_secret(text).is_some();
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
     if held(&path) {

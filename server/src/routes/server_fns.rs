@@ -27,6 +27,9 @@ use crate::state::AppState;
 /// when encoded, is a tenth of it.
 const BODY_LIMIT: usize = 64 * 1024;
 
+/// The longest body that names keys: ten thousand of them, each as a field of its own.
+const KEYS_LIMIT: usize = 256 * 1024;
+
 /// The longest that a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -92,7 +95,7 @@ pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Reads the form's fields. Each must be known and may appear once.
+/// Reads the form's fields. Each must be known and may appear once, except `key`, a checkbox: it adds to `access_keys`.
 async fn read_fields(
     function: &Function,
     headers: &HeaderMap,
@@ -108,19 +111,21 @@ async fn read_fields(
             return Err(bad(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     }
+    let names_keys = function.fields.contains(&"access_keys");
+    let limit = if names_keys { KEYS_LIMIT } else { BODY_LIMIT };
     let too_large = || {
         bad(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The request is larger than {BODY_LIMIT} bytes."),
+            format!("The request is larger than {limit} bytes."),
         )
     };
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_LIMIT) {
+    if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_LIMIT))
+    let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, limit))
         .await
         .map_err(|_| {
             let message = "The request did not arrive in time.".to_owned();
@@ -134,7 +139,12 @@ async fn read_fields(
         ));
     }
     let mut fields = FormFields::new();
+    let mut keys = String::new();
     for (name, value) in form_urlencoded::parse(&bytes) {
+        if names_keys && name == "key" {
+            keys = keys + " " + &value;
+            continue;
+        }
         if !function.fields.contains(&name.as_ref()) {
             let name: String = name.chars().take(40).collect();
             return Err(bad(
@@ -149,6 +159,12 @@ async fn read_fields(
             ));
         }
         fields.push((name.into_owned(), value.into_owned()));
+    }
+    if !keys.is_empty() {
+        match fields.iter_mut().find(|(name, _)| name == "access_keys") {
+            Some((_, named)) => named.push_str(&keys),
+            None => fields.push(("access_keys".to_owned(), keys.trim_start().to_owned())),
+        }
     }
     Ok(fields)
 }

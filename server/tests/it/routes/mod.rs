@@ -2,10 +2,12 @@
 
 mod access;
 mod api_v1;
+mod bulk;
 mod calendar;
 mod change_address;
 mod claim;
 mod credentials;
+mod export;
 mod form_conflicts;
 mod hostile_input;
 mod markup;
