@@ -123,7 +123,7 @@ test("a translated page shows changes", async ({ page, account: _, functions, ap
   await translate(page);
   await keyPage.expireNow.click();
   await expect(keyPage.status).toHaveText("Expired");
-  await expect(keyPage.toasts).toContainText("Translated expired.");
+  await expect(keyPage.toasts).toContainText("Translated has expired.");
   await expect(keyPage.restore).toBeVisible();
   await translate(page);
   await keyPage.name.fill("");

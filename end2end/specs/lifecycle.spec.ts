@@ -22,7 +22,7 @@ test("a key is accepted, expired, restored and deleted, and each call gets the r
 
   await keyPage.openOf(key);
   await keyPage.expireNow.click();
-  await expect(keyPage.toasts).toContainText("Checkout expired");
+  await expect(keyPage.toasts).toContainText("Checkout has expired");
   await expect(keyPage.status).toHaveText(/Expired/);
   const refused = await keyhold.verify(key);
   expect(refused).toMatchObject({ status: 401, code: "key_expired" });

@@ -37,7 +37,7 @@ pub fn create_key_link() -> AnyView {
 pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -> impl IntoView {
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
-        feedback.expired(answer.read()?);
+        feedback.changed_key(&answer.read()?);
         Ok(())
     });
     let key = ("access_key", access_key);

@@ -195,7 +195,7 @@ fn present(second: SecondRecipient) -> AnyView {
             ],
             done: format!("We sent {address} a link to confirm it again."),
         };
-        feedback.undoable(format!("{address} gets no more notices."), Some(undo));
+        feedback.undoable_by(format!("{address} gets no more notices."), Some(undo));
         Ok(())
     });
     view! {

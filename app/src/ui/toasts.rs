@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use shared::view::Changed;
+use shared::view::{BulkChanged, Changed};
 
 use super::icon::Icon;
 use super::reactive::{effect, fresh, reactive};
@@ -14,13 +14,14 @@ use crate::client::browser;
 use crate::client::call::{Fields, call};
 use crate::client::timers::Delay;
 use crate::error::FnError;
-use crate::server_fns::keys::RestoreKey;
+use crate::server_fns::keys::UndoChange;
 
-/// The undo of a change: a call, and the message after it.
+/// The undo of what a message reports: a call, and the message after it.
 #[derive(Clone, PartialEq)]
 pub struct Undo {
     pub path: &'static str,
     pub fields: Fields,
+    /// Empty: the answer has the sentence.
     pub done: String,
 }
 
@@ -108,24 +109,23 @@ impl Feedback {
         self.refresh();
     }
 
-    /// Reports that a key was expired, with Undo, and shows the new state. Only this has a one-button undo: the server
-    /// restores to a later expiration and never shortens a key's life.
-    pub fn expired(self, change: Changed) {
-        let text = format!("{} expired.", change.name);
-        // The key had expired before, perhaps by the first press of a double click: that message keeps its Undo.
-        if change.expiry_before == change.expiry && self.says(&text) {
+    /// Reports what has become of a key, with Undo, and shows the new state.
+    pub fn changed_key(self, change: &Changed) {
+        self.undoable(change.sentence(), change.change.clone());
+    }
+
+    /// Reports a change with Undo, if it has a handle for that, and shows the new state.
+    pub fn undoable(self, text: String, change: String) {
+        if change.is_empty() && self.says(&text) {
+            // Nothing has changed since, as by the second press of a double click: the message keeps its Undo.
             return self.refresh();
         }
-        let undo = (change.expiry_before != change.expiry).then(|| Undo {
-            path: RestoreKey::PATH,
-            fields: vec![
-                ("access_key", change.access_key),
-                ("expiry", change.expiry_before),
-                ("version", change.version),
-            ],
-            done: format!("{}: change undone.", change.name),
+        let undo = (!change.is_empty()).then(|| Undo {
+            path: UndoChange::PATH,
+            fields: vec![("change", change)],
+            done: String::new(),
         });
-        self.undoable(text, undo);
+        self.undoable_by(text, undo);
     }
 
     fn says(self, text: &str) -> bool {
@@ -133,8 +133,8 @@ impl Feedback {
             .with_untracked(|message| message.as_ref().is_some_and(|message| message.text == text))
     }
 
-    /// Reports a change with its undo, and shows the new state.
-    pub fn undoable(self, text: String, undo: Option<Undo>) {
+    /// Reports a change with its own undo, and shows the new state.
+    pub fn undoable_by(self, text: String, undo: Option<Undo>) {
         self.show(text, Kind::Done, undo, false);
         self.refresh();
     }
@@ -145,11 +145,12 @@ impl Feedback {
             browser::load_sign_in();
             return;
         }
-        let conflict = error.is_conflict();
+        // The page shows an earlier state.
+        let outdated = error.is_conflict() || error.code == FnError::NOT_FOUND;
         let text = error.alert();
         let text = text.or_else(|| error.fields.into_values().next());
         self.show(text.unwrap_or_default(), Kind::Failed, None, false);
-        if conflict {
+        if outdated {
             self.refresh();
         }
     }
@@ -187,16 +188,23 @@ impl Feedback {
 
     fn undo(self, undo: Undo) {
         let slow = self.undoing;
-        let access_key = undo.fields.first().map(|(_, value)| value.clone());
+        let subject = undo.fields.first().map(|(_, value)| value.clone());
         slow.start(SLOW_MS, move || {
-            self.watch(slow, undo.path, access_key.unwrap_or_default());
+            self.watch(slow, undo.path, subject.unwrap_or_default());
         });
         spawn_local(async move {
             let answer = call(undo.path, undo.fields).await;
             slow.stop();
             self.waited();
-            match answer {
-                Ok(_) => self.changed(undo.done),
+            let said = answer.and_then(|json| {
+                if undo.done.is_empty() {
+                    json.read().map(|change: BulkChanged| change.sentence)
+                } else {
+                    Ok(undo.done)
+                }
+            });
+            match said {
+                Ok(text) => self.changed(text),
                 Err(error) => self.failed(error),
             }
         });

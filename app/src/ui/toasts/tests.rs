@@ -21,36 +21,27 @@ fn revision(feedback: Feedback) -> u32 {
 }
 
 #[test]
-fn an_expired_key_can_be_restored_to_its_expiration() {
+fn a_change_is_undone_by_its_handle() {
     on_a_page(|feedback| {
-        feedback.expired(changed("never", "2026-11-26T10:00:00Z"));
+        feedback.changed_key(&changed("never", "2026-11-26T10:00:00Z"));
         let message = shown(feedback);
-        assert_eq!(message.text, "cron expired.");
+        assert_eq!(message.text, "cron has expired.");
         let undo = message.undo.unwrap_or_else(|| panic!("no undo"));
-        assert_eq!(undo.path, RestoreKey::PATH);
-        let fields = [
-            ("access_key", "kh_cron"),
-            ("expiry", "never"),
-            ("version", "v2-expired"),
-        ];
-        assert_eq!(
-            undo.fields,
-            fields.map(|(name, value)| (name, value.to_owned()))
-        );
-        assert_eq!(undo.done, "cron: change undone.");
+        assert_eq!(undo.path, UndoChange::PATH);
+        assert_eq!(undo.fields, [("change", "change_1".to_owned())]);
+        assert_eq!(undo.done, "");
         assert_eq!(revision(feedback), 1);
     });
 }
 
-/// A key that had expired before has nothing to return to.
 #[test]
-fn expiring_an_expired_key_has_no_undo() {
+fn what_has_no_handle_has_no_undo() {
     on_a_page(|feedback| {
-        feedback.expired(changed("2026-11-26T10:00:00Z", "2026-11-26T10:00:00Z"));
+        feedback.undoable("2 keys are deleted.".to_owned(), String::new());
         let message = shown(feedback);
         assert_eq!(
             (message.text.as_str(), message.undo.is_none()),
-            ("cron expired.", true)
+            ("2 keys are deleted.", true)
         );
         assert_eq!(revision(feedback), 1);
     });
@@ -60,10 +51,13 @@ fn expiring_an_expired_key_has_no_undo() {
 #[test]
 fn a_doubled_press_keeps_the_undo_of_the_first() {
     on_a_page(|feedback| {
-        feedback.expired(changed("never", "2026-11-26T10:00:00Z"));
-        feedback.expired(changed("2026-11-26T10:00:00Z", "2026-11-26T10:00:00Z"));
+        feedback.changed_key(&changed("never", "2026-11-26T10:00:00Z"));
+        feedback.changed_key(&Changed {
+            change: String::new(),
+            ..changed("2026-11-26T10:00:00Z", "2026-11-26T10:00:00Z")
+        });
         let undo = shown(feedback).undo.unwrap_or_else(|| panic!("no undo"));
-        assert!(undo.fields.contains(&("expiry", "never".to_owned())));
+        assert!(undo.fields.contains(&("change", "change_1".to_owned())));
         assert_eq!(revision(feedback), 2);
     });
 }
@@ -80,13 +74,15 @@ fn a_failure_shows_the_sentence_that_says_most() {
     });
 }
 
-/// After a conflict the page shows the present state.
+/// After a conflict, or a change of a key that is gone, the page shows the present state.
 #[test]
-fn a_conflict_has_the_page_fetched_again() {
+fn an_outdated_page_is_fetched_again() {
     on_a_page(|feedback| {
         feedback.failed(FnError::new(FnError::CONFLICT, "It was changed meanwhile."));
         assert_eq!(shown(feedback).text, "It was changed meanwhile.");
         assert_eq!(revision(feedback), 1);
+        feedback.failed(FnError::new(FnError::NOT_FOUND, "There is no such key."));
+        assert_eq!(revision(feedback), 2);
     });
 }
 
