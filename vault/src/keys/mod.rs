@@ -6,6 +6,7 @@ pub mod change;
 pub mod create;
 pub mod expire_all;
 pub mod export;
+pub mod preview;
 pub mod queries;
 pub mod refold;
 mod row;

@@ -1,5 +1,6 @@
 //! Queries behind the pages: the table of keys, one key with its use and history, the Dashboard.
 
+mod deletion;
 mod history;
 mod list;
 pub(super) mod matching;

@@ -173,7 +173,7 @@ impl Entry {
         let status = notice.status(now);
         let part = match status {
             Status::Expired => "restore",
-            _ => "edit-title",
+            _ => "extend",
         };
         Self {
             name: one_line(notice.name),

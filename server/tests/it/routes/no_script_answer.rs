@@ -220,7 +220,12 @@ async fn each_change_of_a_key_redirects_with_its_result() {
         answer.header("location"),
         "/preferences/api-control?done=deleted"
     );
-    assert_eq!(member.get(&page).await.status, 404);
+    let gone = member.get(&page).await;
+    assert_eq!(gone.status, 404);
+    assert!(gone.body.contains("after was deleted on "));
+    let stranger = site.member("b@example.com").await.get(&page).await;
+    assert_eq!(stranger.status, 404);
+    assert!(!stranger.body.contains("was deleted on "));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod export;
 mod ownership;
+mod page;
 mod queries;
 mod table;
 pub mod undo;

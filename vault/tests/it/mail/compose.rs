@@ -165,7 +165,7 @@ fn hundreds_of_keys_are_one_mail() {
         "500 API keys expire within 1 day: key 0, key 1, key 2 and 497 more"
     );
     for (access_key, _) in &keys[..500] {
-        let form = format!("{BASE}/preferences/api-control/{access_key}#edit-title");
+        let form = format!("{BASE}/preferences/api-control/{access_key}#extend");
         assert!(content.text.contains(&format!("Extend: {form}\n")));
         assert!(content.html.contains(&format!("href=\"{form}\"")));
     }
