@@ -93,6 +93,11 @@ impl FnError {
         self.code == Self::CONFLICT
     }
 
+    /// Returns whether the page shows a state that is no longer stored: its subject has changed or is gone.
+    pub fn is_outdated(&self) -> bool {
+        self.is_conflict() || self.code == Self::NOT_FOUND
+    }
+
     /// Returns the message for the whole form: that of a conflict, or of an error that concerns no single field.
     pub fn alert(&self) -> Option<String> {
         (self.fields.is_empty() || self.is_conflict()).then(|| self.message.clone())

@@ -73,6 +73,19 @@ export async function tour(
       reach: (page) => page.getByRole("main").getByRole("button", { name: "Create key" }).click(),
     },
     { name: "key", path: `${keys}/${account.key.access_key}` },
+    {
+      name: "key-extend",
+      path: `${keys}/${exporting.access_key}`,
+      reach: async (page) => {
+        await page.locator("#extend > summary").click();
+        await page.getByText(/^Expires .* in 90 days\.$/).waitFor();
+      },
+    },
+    {
+      name: "key-delete",
+      path: `${keys}/${exporting.access_key}#delete`,
+      reach: (page) => page.getByRole("dialog").waitFor(),
+    },
     { name: "key-expired", path: `${keys}/${expired.access_key}` },
     { name: "key-missing", path: `${keys}/kh_0000000000000000` },
     { name: "account", path: "/preferences/account" },

@@ -65,6 +65,35 @@ export class Expiration {
   }
 }
 
+/** The control for a key's expiration where there is little room: one select, and a field beside it for a date. */
+export class ExpirySelect {
+  readonly select: Locator;
+  readonly date: Locator;
+  readonly dateTime: Locator;
+  /** The resulting instant, or what is wrong. */
+  readonly line: Locator;
+
+  constructor(within: Locator) {
+    this.select = within.getByRole("combobox", { name: "New expiration" });
+    this.date = within.getByLabel("Date", { exact: true });
+    this.dateTime = within.getByLabel("Date and time", { exact: true });
+    this.line = within.locator(".expiry .help");
+  }
+
+  /** Sets an expiration in the forms' grammar: a preset, `never`, a day, or a day with a time. */
+  async choose(expiry: string): Promise<void> {
+    if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
+      await this.select.selectOption("datetime");
+      await this.dateTime.fill(expiry);
+    } else if (/^\d{4}-/.test(expiry)) {
+      await this.select.selectOption("date");
+      await this.date.fill(expiry);
+    } else {
+      await this.select.selectOption(expiry);
+    }
+  }
+}
+
 /** The card that shows a secret once. */
 export class IssuedCard {
   readonly card: Locator;

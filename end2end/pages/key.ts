@@ -2,22 +2,28 @@ import type { Locator, Page } from "@playwright/test";
 
 import type { Pair } from "../harness/keyhold.ts";
 import { hydrated } from "../harness/hydration.ts";
-import { Expiration, Frame } from "./frame.ts";
+import { ExpirySelect, Frame } from "./frame.ts";
 
 /** A key's own page. */
 export class KeyPage extends Frame {
   readonly path = "/preferences/api-control";
   readonly name: Locator;
   readonly description: Locator;
-  readonly expiration: Expiration;
   readonly save: Locator;
   readonly expireNow: Locator;
-  readonly restoration: Expiration;
+  /** The button of the menu with the control for the expiration of a key that works. */
+  readonly extend: Locator;
+  readonly extension: ExpirySelect;
+  readonly setExpiration: Locator;
+  readonly restoration: ExpirySelect;
   readonly restore: Locator;
+  /** The dialog of the deletion; without script, a section. */
+  readonly deletion: Locator;
   readonly confirmName: Locator;
   readonly delete: Locator;
   readonly expireInstead: Locator;
   readonly status: Locator;
+  readonly properties: Locator;
   readonly calls: Locator;
   readonly callers: Locator;
   /** The note that programs still call the expired key. */
@@ -26,23 +32,26 @@ export class KeyPage extends Frame {
 
   constructor(page: Page) {
     super(page);
-    const edit = page.locator('form[action="/fn/keys/edit"]');
-    const restore = page.locator("#restore");
-    const remove = page.locator("#delete");
-    this.name = edit.getByLabel("Name", { exact: true });
-    this.description = edit.getByLabel("Description");
-    this.expiration = new Expiration(edit);
-    this.save = edit.getByRole("button", { name: "Save changes" });
+    this.properties = page.getByRole("region", { name: "Properties" });
+    const menu = page.locator("#extend");
+    const restore = page.getByRole("region", { name: "Restore" });
+    this.deletion = page.locator("#delete");
+    this.name = this.properties.getByLabel("Name", { exact: true });
+    this.description = this.properties.getByLabel("Description");
+    this.save = this.properties.getByRole("button", { name: "Save changes" });
     this.expireNow = page.getByRole("button", { name: "Expire now" });
-    this.restoration = new Expiration(restore);
+    this.extend = menu.locator("> summary");
+    this.extension = new ExpirySelect(menu);
+    this.setExpiration = menu.getByRole("button", { name: "Set expiration" });
+    this.restoration = new ExpirySelect(restore);
     this.restore = restore.getByRole("button", { name: "Restore" });
-    this.confirmName = remove.getByRole("textbox");
-    this.delete = remove.getByRole("button", { name: "Delete key" });
-    this.expireInstead = remove.getByRole("button", { name: "Expire instead" });
+    this.confirmName = this.deletion.getByLabel("Name of the key");
+    this.delete = this.deletion.getByRole("button", { name: "Delete key" });
+    this.expireInstead = this.deletion.getByRole("button", { name: "Expire instead" });
     this.status = page.locator("main .pill").first();
-    this.calls = page.getByRole("region", { name: "Calls, last 30 days" });
+    this.calls = page.getByRole("region", { name: "Calls" });
     this.callers = page.getByRole("region", { name: "Recent callers" });
-    this.alarm = page.locator(".note").filter({ hasText: "still fail" });
+    this.alarm = restore.locator(".alarm");
     this.history = page.getByRole("region", { name: "History" }).getByRole("listitem");
   }
 
@@ -53,5 +62,18 @@ export class KeyPage extends Frame {
   async openOf(key: Pair, suffix = ""): Promise<void> {
     await this.page.goto(KeyPage.path(key) + suffix);
     await hydrated(this.page);
+  }
+
+  /** Sets another expiration of a key that works. */
+  async setTo(expiry: string): Promise<void> {
+    await this.extend.click();
+    await this.extension.choose(expiry);
+    await this.setExpiration.click();
+  }
+
+  /** Opens the dialog of the deletion from the menu. */
+  async openDeletion(): Promise<void> {
+    await this.page.locator("summary[aria-label^='More for']").click();
+    await this.page.getByRole("link", { name: "Delete…" }).click();
   }
 }

@@ -50,6 +50,7 @@ for (const [kind, text] of SHOWN) {
     expect(answer.status).toBe(200);
     expect(decodeURIComponent(answer.headers.get("x-keyhold-key-name") ?? "")).toBe(text);
     await keyPage.reload();
+    await keyPage.openDeletion();
     await keyPage.confirmName.fill(text);
     await keyPage.delete.click();
     await expect(apiControl.heading("API Control")).toBeVisible();
@@ -85,6 +86,7 @@ test("every field of every form answers hostile text with a message, never with 
     ["keys/delete", ["access_key", "confirm_name"]],
     ["keys/list", ["q", "status", "sort", "page"]],
     ["keys/show", ["access_key"]],
+    ["keys/expiry", ["expiry", "expiry_date", "expiry_datetime"]],
     ["keys/wait", ["change", "access_key"]],
     ["notices/stages", ["days_30", "expired"]],
     ["notices/second-recipient", ["address"]],

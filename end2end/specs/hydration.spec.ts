@@ -238,13 +238,22 @@ test.describe("input from before hydration survives it", () => {
 
   test("when a key is edited", async ({ page, account, keyPage, functions }) => {
     const release = await openHeld(page, KeyPage.path(account.key));
-    await keyPage.expiration.choice("365d").check();
+    await keyPage.extend.click();
+    await keyPage.extension.choose("365d");
+    await keyPage.description.fill("typed before");
     release();
     await takenOver(page);
-    await expect(keyPage.expiration.choice("365d")).toBeChecked();
+    // The takeover closes open menus, and keeps what was chosen in them.
+    await keyPage.extend.click();
+    await expect(keyPage.extension.select).toHaveValue("365d");
+    await keyPage.setExpiration.click();
+    await expect(keyPage.toasts).toContainText("now expires");
+    await expect(keyPage.description).toHaveValue("typed before");
     await keyPage.save.click();
     await expect(keyPage.toasts).toContainText("saved");
-    expect((await functions.showKey(account.key)).key.expires).not.toBeNull();
+    const { expires, description } = (await functions.showKey(account.key)).key;
+    expect(Math.round((expires.at - Date.now()) / 86_400_000)).toBe(365);
+    expect(description).toBe("typed before");
   });
 
   test("in search and sorting", async ({ page, account: _, functions, apiControl }) => {

@@ -22,7 +22,7 @@ test("a key is accepted, expired, restored and deleted, and each call gets the r
 
   await keyPage.openOf(key);
   await keyPage.expireNow.click();
-  await expect(keyPage.toasts).toContainText("Checkout has expired");
+  await expect(keyPage.toasts).toContainText("Checkout has expired.");
   await expect(keyPage.status).toHaveText(/Expired/);
   const refused = await keyhold.verify(key);
   expect(refused).toMatchObject({ status: 401, code: "key_expired" });
@@ -40,6 +40,7 @@ test("a key is accepted, expired, restored and deleted, and each call gets the r
   await expect(keyPage.status).toHaveText(/Active/);
   expect((await keyhold.verify(key)).status).toBe(200);
 
+  await keyPage.openDeletion();
   await keyPage.confirmName.fill("Something else");
   await keyPage.delete.click();
   await expect(keyPage.confirmName).toHaveAttribute("aria-invalid", "true");
@@ -106,26 +107,24 @@ test("an edit changes name, description and expiration, and survives a reload", 
   await apiControl.open();
   await apiControl.edit("Default key").click();
   await expect(keyPage.name).toHaveValue("Default key");
-  await expect(keyPage.expiration.group.getByLabel(/^Keep:/)).toBeChecked();
   await keyPage.name.fill("Warehouse");
   await keyPage.description.fill("Prints labels");
-  await keyPage.expiration.choose(dayAhead(3));
   await keyPage.save.click();
-  await expect(keyPage.toasts).toContainText("Warehouse");
-  // Undo would revert only the expiration, and leave the name as it is now.
-  await expect(keyPage.undo).toHaveCount(0);
-  await expect(keyPage.status).toHaveText(/Expiring soon/);
+  await expect(keyPage.toasts).toContainText("Warehouse is saved.");
+  await keyPage.setTo(dayAhead(3));
+  await expect(keyPage.toasts).toContainText("Warehouse now expires");
+  await expect(keyPage.status).toHaveText(/Expires in [34] days/);
 
   await keyPage.reload();
   await expect(keyPage.name).toHaveValue("Warehouse");
   await expect(keyPage.description).toHaveValue("Prints labels");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Warehouse");
-  await expect(keyPage.status).toHaveText(/Expiring soon/);
+  await expect(keyPage.status).toHaveText(/Expires in [34] days/);
   const answer = await keyhold.verify(account.key);
   expect(answer.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(3)}T23:59:59.999Z`);
   expect(answer.headers.has("sunset")).toBe(true);
 
-  // Saving again with "Keep" leaves the instant unchanged, to the millisecond.
+  // Saving again leaves the instant unchanged, to the millisecond.
   await keyPage.name.fill("Warehouse 2");
   await keyPage.save.click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Warehouse 2");
@@ -136,6 +135,7 @@ test("an edit changes name, description and expiration, and survives a reload", 
 test("deleting offers to expire instead", async ({ keyhold, account, keyPage }) => {
   await keyPage.openOf(account.key, "#delete");
   await keyPage.expireInstead.click();
+  await expect(keyPage.deletion).toBeHidden();
   await expect(keyPage.status).toHaveText(/Expired/);
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
@@ -167,6 +167,6 @@ test("errors of an edit appear at their fields, and no input is lost", async ({
   await keyPage.description.fill("typed");
   await functions.deleteKey(account.key);
   await keyPage.save.click();
-  await expect(keyPage.page.getByText("There is no such key.")).toBeVisible();
-  await expect(keyPage.description).toHaveValue("typed");
+  await expect(keyPage.heading("Deleted key")).toBeVisible();
+  await expect(keyPage.page.getByText(/^Default key was deleted on .* UTC\.$/)).toBeVisible();
 });

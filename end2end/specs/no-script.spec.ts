@@ -91,12 +91,19 @@ test("reading, editing, expiring, restoring and deleting", async ({ page, keyhol
 
   await keyPage.restoration.choose("2020-01-01");
   await keyPage.restore.click();
-  await expect(keyPage.restoration.group).toHaveAccessibleDescription(/in the past/);
+  await expect(keyPage.restoration.date).toHaveAccessibleDescription(/in the past/);
   await expect(keyPage.restoration.date).toHaveValue("2020-01-01");
   await keyPage.restoration.choose("30d");
   await keyPage.restore.click();
   await expect(keyPage.status).toHaveText(/Active/);
   expect((await keyhold.verify(key)).status).toBe(200);
+
+  // A date that is refused is shown in the menu, which is open then.
+  await keyPage.setTo("2020-01-01");
+  await expect(keyPage.extension.date).toHaveAccessibleDescription(/in the past/);
+  await keyPage.extension.choose(dayAhead(3));
+  await keyPage.setExpiration.click();
+  await expect(keyPage.status).toHaveText(/Expires in [34] days/);
 
   await keyPage.confirmName.fill("Default key");
   await keyPage.delete.click();

@@ -22,6 +22,7 @@ test("a tab opened before a key expired does not revive it, and shows both state
   await expect(second.page.getByRole("alert")).toContainText("has changed since you opened this form");
   await expect(second.description).toHaveValue("typed in the second tab");
   await expect(second.description).toHaveAccessibleDescription(/Stored now: nothing/);
+  await expect(second.properties).toContainText("Stored now: the key expired on");
   await expect(second.status).toHaveText(/Expired/);
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 
@@ -31,8 +32,8 @@ test("a tab opened before a key expired does not revive it, and shows both state
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 
   // A deliberately chosen new date restores the key.
-  await second.expiration.choose("30d");
-  await second.save.click();
+  await second.restoration.choose("30d");
+  await second.restore.click();
   await expect(second.status).toHaveText(/Active/);
   expect((await keyhold.verify(account.key)).status).toBe(200);
 });
@@ -46,13 +47,17 @@ test("renaming a key in another tab does not discard input", async ({ context, a
   await keyPage.save.click();
   await expect(keyPage.heading("Renamed elsewhere")).toBeVisible();
 
-  await second.description.fill("typed in the second tab");
+  await second.openDeletion();
   await second.confirmName.fill("half a na");
+  await second.page.keyboard.press("Escape");
+  await second.description.fill("typed in the second tab");
   await second.save.click();
   await expect(second.page.getByRole("alert")).toContainText("has changed since you opened this form");
   await expect(second.heading("Renamed elsewhere")).toBeVisible();
   await expect(second.name).toHaveAccessibleDescription(/Stored now: Renamed elsewhere/);
   await expect(second.description).toHaveValue("typed in the second tab");
+  // Nobody has typed in this field here, so it follows.
+  await expect(second.name).toHaveValue("Renamed elsewhere");
   await expect(second.confirmName).toHaveValue("half a na");
 });
 
@@ -91,7 +96,7 @@ test("one page saves, expires and saves again without a conflict", async ({ keyh
   await expect(keyPage.status).toHaveText(/Expired/);
   await keyPage.name.fill("Renamed");
   await keyPage.save.click();
-  await expect(keyPage.toasts).toContainText("Renamed saved");
+  await expect(keyPage.toasts).toContainText("Renamed is saved.");
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
 
@@ -104,7 +109,7 @@ test("a new message replaces the old one", async ({ account, functions, keyPage,
   await functions.deleteKey(account.key);
   await keyPage.description.fill("second");
   await keyPage.save.click();
-  await expect(keyPage.page.getByText("There is no such key.")).toBeVisible();
+  await expect(keyPage.heading("Deleted key")).toBeVisible();
   await expect(keyPage.toasts).toBeEmpty();
 });
 

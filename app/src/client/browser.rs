@@ -134,6 +134,32 @@ pub fn focus(element: &web_sys::Element) {
     }
 }
 
+/// Opens a menu, and moves the focus to its button, with the next frame.
+pub fn open_menu_soon(selector: &'static str) {
+    request_animation_frame(move || {
+        if let Ok(Some(element)) = document().query_selector(selector)
+            && let Some(menu) = element.dyn_ref::<web_sys::HtmlDetailsElement>()
+        {
+            menu.set_open(true);
+            if let Ok(Some(summary)) = menu.query_selector("summary") {
+                focus(&summary);
+            }
+        }
+    });
+}
+
+/// Replaces the text of the field with this id, if it is still `before`. Returns whether it was.
+pub fn replace_text(id: &str, before: &str, after: &str) -> bool {
+    let Some(field) = document().get_element_by_id(id) else {
+        return false;
+    };
+    // By name, because fields of one line and of several have different types.
+    let value = JsValue::from_str("value");
+    let text = js_sys::Reflect::get(&field, &value).ok();
+    text.and_then(|text| text.as_string()).as_deref() == Some(before)
+        && js_sys::Reflect::set(&field, &value, &after.into()).unwrap_or(false)
+}
+
 /// Returns whether nothing has the focus, for example because its element was removed.
 pub fn focus_is_lost() -> bool {
     document()

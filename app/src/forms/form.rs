@@ -93,6 +93,12 @@ impl FormState {
         Self::answering(path, replay)
     }
 
+    /// As [`FormState::new`], for one of several forms of a page with the same function. `own` tells whether a post came
+    /// from this one.
+    pub fn of_form(path: &'static str, own: fn(&Replay) -> bool) -> Self {
+        Self::answering(path, Replay::of(path).filter(own))
+    }
+
     fn answering(path: &'static str, replay: Option<Replay>) -> Self {
         let sent = replay.as_ref().and_then(|replay| replay.field("version"));
         let sent = sent.unwrap_or_default().to_owned();
@@ -142,6 +148,17 @@ impl FormState {
             self.errors
                 .with(|errors| errors.get(field).map(str::to_owned))
         })
+    }
+
+    /// Returns whether the form shows an error.
+    pub fn failed(self) -> bool {
+        self.alert.with_untracked(Option::is_some)
+            || self.errors.with_untracked(|errors| !errors.is_empty())
+    }
+
+    /// Removes the messages at the fields, which another choice has made obsolete.
+    pub fn forget_errors(self) {
+        self.errors.set(FieldErrors::default());
     }
 
     /// Returns how far sending is. A form that its answer has just replaced is asked once more after its signals are
@@ -229,7 +246,7 @@ pub fn Form(
                 }
                 Err(error) => {
                     feedback.replaced();
-                    if error.is_conflict() {
+                    if error.is_outdated() {
                         feedback.refresh();
                     }
                     state.fail(error);
@@ -260,7 +277,7 @@ fn alert(message: String) -> AnyView {
 fn focus_first_error(form: web_sys::HtmlFormElement) {
     request_animation_frame(move || {
         let found = form
-            .query_selector("input[aria-invalid=true], textarea[aria-invalid=true], [aria-invalid=true] input:checked, .note.bad");
+            .query_selector("input[aria-invalid=true], textarea[aria-invalid=true], select[aria-invalid=true], [aria-invalid=true] input:checked, .note.bad");
         if let Ok(Some(element)) = found {
             browser::focus(&element);
         }

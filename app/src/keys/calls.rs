@@ -1,8 +1,9 @@
-//! The chart of calls per day: bars, totals, and the same as numbers. Refused calls are hollow bars on top of accepted
-//! ones, so that the two differ without colour too.
+//! The chart of calls per day or hour: bars, totals, and the same as numbers. Refused calls are hollow bars on top of
+//! accepted ones, so that the two differ without colour too. A sentence says the same to screen readers, instead of the
+//! bars.
 
 use leptos::prelude::*;
-use shared::usage::{DayCalls, Failing, grouped, still_fail};
+use shared::usage::{CallRange, DayCalls, Failing, grouped, still_fail};
 
 use crate::ui::moment;
 
@@ -14,6 +15,41 @@ const LEAST: i64 = 4;
 
 /// The chart of these days. `period` names them: "in the last 30 days".
 pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
+    draw(days, period, Unit::DAY)
+}
+
+/// The chart of a range.
+pub fn chart_of(calls: Vec<DayCalls>, range: CallRange) -> AnyView {
+    let unit = match range {
+        CallRange::Day => Unit::HOUR,
+        _ => Unit::DAY,
+    };
+    draw(calls, &format!("in the last {}", range.label()), unit)
+}
+
+/// The words for what a bar stands for.
+#[derive(Clone, Copy)]
+struct Unit {
+    name: &'static str,
+    head: &'static str,
+    /// The preposition before one.
+    at: &'static str,
+}
+
+impl Unit {
+    const DAY: Self = Self {
+        name: "day",
+        head: "Day",
+        at: "on",
+    };
+    const HOUR: Self = Self {
+        name: "hour",
+        head: "Hour",
+        at: "at",
+    };
+}
+
+fn draw(days: Vec<DayCalls>, period: &str, unit: Unit) -> AnyView {
     let Totals {
         accepted,
         refused,
@@ -23,8 +59,9 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
     if most == 0 {
         return view! { <p class="muted">{format!("No calls {period}.")}</p> }.into_any();
     }
+    let Unit { name, head, at } = unit;
     let summary = format!(
-        "Calls per day {period}: {}, most on {busiest} with {}. The numbers are below.",
+        "Calls per {name} {period}: {}, most {at} {busiest} with {}. The numbers are below.",
         counted(accepted, refused),
         grouped(most)
     );
@@ -49,21 +86,23 @@ pub fn chart(days: Vec<DayCalls>, period: &str) -> AnyView {
                 <span class="refused">{grouped(refused)} " refused: key expired"</span>
             </p>
             <p class="muted">{grouped(most)}</p>
-            <svg viewBox=format!("0 0 {left} {HEIGHT}") preserveAspectRatio="none" role="img" aria-label=summary>
-                <path class="accepted" d=solid></path>
-                <path class="refused" d=hollow></path>
-                {hints}
-            </svg>
+            <div role="img" aria-label=summary>
+                <svg viewBox=format!("0 0 {left} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
+                    <path class="accepted" d=solid></path>
+                    <path class="refused" d=hollow></path>
+                    {hints}
+                </svg>
+            </div>
             <p class="muted">
                 <span>{end(days.first())}</span>
                 <span>{end(days.last())}</span>
             </p>
             <details>
-                <summary>"Numbers per day"</summary>
+                <summary>"Numbers per " {name}</summary>
                 <table class="plain">
                     <thead>
                         <tr>
-                            <th scope="col">"Day"</th>
+                            <th scope="col">{head}</th>
                             <th scope="col">"Accepted"</th>
                             <th scope="col">"Refused"</th>
                         </tr>

@@ -143,14 +143,39 @@ pub async fn list_keys(
         .await?)
 }
 
-/// Returns one key with its history.
+/// Returns one key with its history. The error about a deleted key says when that was, at `access_key`.
 #[server(name = ShowKey, prefix = "/fn", endpoint = "keys/show")]
 pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail, FnError> {
     let request = RequestContext::current();
+    let account = &request.signed_in()?.account;
+    let error = match request.vault.show_key(account, &access_key).await {
+        Ok(detail) => return Ok(detail),
+        Err(error) => FnError::from(error),
+    };
+    if error.code != FnError::NOT_FOUND {
+        return Err(error);
+    }
+    let deletion = request.vault.deletion(account, &access_key).await?;
+    let fields = deletion.map(|sentence| ("access_key".to_owned(), sentence));
+    Err(FnError {
+        fields: fields.into_iter().collect(),
+        ..error
+    })
+}
+
+/// Returns a sentence about the instant that an expiration means now; an empty one for no expiration. Arguments as for
+/// a new key.
+#[server(name = ShowExpiry, prefix = "/fn", endpoint = "keys/expiry")]
+pub async fn show_expiry(
+    #[server(default)] expiry: String,
+    #[server(default)] expiry_date: String,
+    #[server(default)] expiry_datetime: String,
+) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
     Ok(request
         .vault
-        .show_key(&request.signed_in()?.account, &access_key)
-        .await?)
+        .expiry_sentence(&request.signed_in()?.account, expiry))
 }
 
 /// Returns the calls of a key in the last 24 hours (`range` 24h) by hour, or in the last days (7d, 30d, 90d) by day, oldest

@@ -10,8 +10,8 @@ use super::account::{
     ShowAddress, SignIn, SignOut, SignUp,
 };
 use super::keys::{
-    BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls, ShowKey,
-    ShowWait, UndoChange, WhichKey,
+    BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls,
+    ShowExpiry, ShowKey, ShowWait, UndoChange, WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -111,7 +111,7 @@ fn account() -> [Function; 11] {
     ]
 }
 
-fn keys() -> [Function; 12] {
+fn keys() -> [Function; 13] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -139,6 +139,7 @@ fn keys() -> [Function; 12] {
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowCalls>(SignedIn, None, Back),
         function::<WhichKey>(SignedIn, None, Back),
+        function::<ShowExpiry>(SignedIn, None, Back),
         function::<ShowWait>(SignedIn, None, Back),
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),

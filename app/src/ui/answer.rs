@@ -135,15 +135,21 @@ fn refuse(error: &FnError) {
 
 /// The view of an address without content.
 pub fn missing(what: &'static str, way_out: AnyView) -> AnyView {
+    let hint = "Check the address for typos. The page may also have been deleted.";
+    absent("Not found", what.to_owned(), hint, way_out)
+}
+
+/// As [`missing`], with words of its own. A page can become this while it is open, so it is announced.
+pub fn absent(title: &'static str, what: String, hint: &'static str, way_out: AnyView) -> AnyView {
     #[cfg(feature = "ssr")]
     if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
         response.set_status(http::StatusCode::NOT_FOUND);
     }
     view! {
-        <PageHead title="Not found" />
-        <section class="empty">
+        <PageHead title=title />
+        <section class="empty" role="status">
             {Icon::SEARCH.draw()} <h2>{what}</h2>
-            <p>"Check the address for typos. The page may also have been deleted."</p>
+            <p>{hint}</p>
             {way_out}
         </section>
     }

@@ -22,6 +22,7 @@ impl Icon {
         Self("M17 10.5a6.5 6.5 0 1 1-13 0a6.5 6.5 0 0 1 13 0ZM15.4 15.4 20.5 20.5");
     pub const UP: Self = Self("M12 18V6M6.5 11.5 12 6l5.5 5.5");
     pub const DOWN: Self = Self("M12 6v12M6.5 12.5 12 18l5.5-5.5");
+    pub const CHEVRON: Self = Self("M6.5 9.5 12 15l5.5-5.5");
     pub const DOWNLOAD: Self = Self("M12 4v11M7 10.5l5 5 5-5M4 20h16");
     pub const HOME: Self = Self("M4 4h7v9H4ZM13 4h7v5h-7ZM13 11h7v9h-7ZM4 15h7v5H4Z");
     pub const PERSON: Self =

@@ -9,7 +9,7 @@ pub mod head;
 pub mod hydrated;
 pub mod icon;
 pub mod layout;
-mod menus;
+pub mod menus;
 pub mod moment;
 mod offline;
 pub mod reactive;

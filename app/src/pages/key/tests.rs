@@ -1,14 +1,14 @@
-//! Tests of the checks before a key's forms are sent.
+//! Tests of the checks before the page's forms are sent.
 
-use super::*;
+use super::{deletion, properties};
+use crate::forms::form::Fields;
 
 #[test]
-fn an_edit_may_keep_the_expiration() {
-    let keep = Fields::given(&[("name", "Cron"), ("description", ""), ("expiry", "")]);
-    assert!(check_edit(&keep).is_empty());
-    let errors = check_edit(&Fields::given(&[("name", ""), ("expiry", "date")]));
+fn an_edit_needs_a_name_and_may_empty_the_description() {
+    let check = |fields| properties::check(&Fields::given(fields));
+    assert!(check(&[("name", "Cron"), ("description", "")]).is_empty());
+    let errors = check(&[("name", ""), ("description", "")]);
     assert_eq!(errors.get("name"), Some("Give the key a name."));
-    assert_eq!(errors.get("expiry"), Some("Choose when the key expires."));
 }
 
 /// The server compares the name, which may have changed since the page was opened.
@@ -16,10 +16,8 @@ fn an_edit_may_keep_the_expiration() {
 fn a_deletion_needs_a_typed_name() {
     let message = Some("Type the key's name to confirm.");
     for fields in [&[][..], &[("confirm_name", " ")]] {
-        assert_eq!(
-            check_delete(&Fields::given(fields)).get("confirm_name"),
-            message
-        );
+        let errors = deletion::check(&Fields::given(fields));
+        assert_eq!(errors.get("confirm_name"), message);
     }
-    assert!(check_delete(&Fields::given(&[("confirm_name", "Cron")])).is_empty());
+    assert!(deletion::check(&Fields::given(&[("confirm_name", "Cron")])).is_empty());
 }
