@@ -80,7 +80,7 @@ test.describe("on a laptop", () => {
   });
 });
 
-test("there is one control for the expiration, whatever the state", async ({ page, account, functions, keyPage }) => {
+test("there is one control for the expiration, whatever the state", async ({ page, account, keyPage }) => {
   await keyPage.openOf(account.key);
   await expect(expirationControls(page)).toHaveCount(1);
   await expect(keyPage.extend).toHaveText("Set expiration");
