@@ -144,6 +144,17 @@ test("searching, filtering, sorting and extending are forms and links", async ({
   await expect(dashboard.banner).toHaveCount(0);
 });
 
+test("snoozing is a form", async ({ page, account: _, functions, dashboard }) => {
+  await functions.createKey("Soon", dayAhead(2));
+  await page.goto("/");
+  await dashboard.snooze("Soon", "1 week");
+  await expect(page.getByText("Snooze saved.")).toBeVisible();
+  await expect(dashboard.banner).toHaveCount(0);
+  await dashboard.snoozedKeys.locator("summary").click();
+  await dashboard.snoozedKeys.getByRole("button", { name: "Show again" }).click();
+  await expect(dashboard.warning("Soon")).toBeVisible();
+});
+
 test("preferences are a plain form too", async ({ page, keyhold, account: _, accountPage }) => {
   await page.goto("/preferences/account");
   await accountPage.warningDays.fill("100");

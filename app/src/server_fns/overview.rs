@@ -1,13 +1,13 @@
 //! Server functions of the Dashboard.
 
 use leptos::prelude::*;
-use shared::view::Overview;
+use shared::view::overview::Overview;
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Returns the keys that need attention, counts, the next expirations, and the newest keys.
+/// Returns the keys that need attention, the next expirations and the latest calls.
 #[server(name = ShowOverview, prefix = "/fn", endpoint = "overview")]
 pub async fn show_overview() -> Result<Overview, FnError> {
     let request = RequestContext::current();
@@ -23,4 +23,38 @@ pub async fn dismiss_claim() -> Result<(), FnError> {
     let request = RequestContext::current();
     request.vault.dismiss_claim(&request.actor()?).await?;
     Ok(())
+}
+
+/// Dismisses the Dashboard's first steps.
+#[server(name = DismissSteps, prefix = "/fn", endpoint = "account/dismiss-steps")]
+pub async fn dismiss_steps() -> Result<(), FnError> {
+    let request = RequestContext::current();
+    request.vault.dismiss_steps(&request.actor()?).await?;
+    Ok(())
+}
+
+/// Returns "called" once a call with a key of the account was accepted, and an empty text before.
+#[server(name = ShowFirstCall, prefix = "/fn", endpoint = "account/first-call")]
+pub async fn show_first_call() -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let called = request
+        .vault
+        .is_called(&request.signed_in()?.account)
+        .await?;
+    Ok(if called { "called" } else { "" }.to_owned())
+}
+
+/// Puts the alarm of a key off until an instant: `7d`, a date (its beginning), or another one in the expiry grammar.
+/// `now` ends that. Returns a sentence.
+#[server(name = SnoozeKey, prefix = "/fn", endpoint = "keys/snooze")]
+pub async fn snooze_key(
+    #[server(default)] access_key: String,
+    #[server(default)] until: String,
+) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let snoozed = request
+        .vault
+        .snooze_key(&request.actor()?, &access_key, &until)
+        .await?;
+    Ok(snoozed.sentence())
 }

@@ -90,7 +90,7 @@ async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
     let next = format!("/{text}");
     let mut pages = Pages::new();
     type Form<'a> = (&'a Browser<'a>, &'a str, &'a [(&'a str, &'a str)]);
-    let forms: [Form; 8] = [
+    let forms: [Form; 9] = [
         (
             member,
             "keys/create",
@@ -122,6 +122,7 @@ async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
             &[("time_zone", text), ("warning_days", text)],
         ),
         (member, "notices/second-recipient", &[("address", text)]),
+        (member, "keys/snooze", &[at_key, ("until", text)]),
         (
             &stranger,
             "account/sign-up",
