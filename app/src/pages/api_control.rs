@@ -112,6 +112,9 @@ fn content(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> Any
         // One came back to this page: the rows are there with the next frame.
         effect(|| request_animation_frame(boot::return_to_place));
     }
+    let instant = move |page: &KeyPage| actions.as_of.set(page.now);
+    page.with_untracked(instant);
+    effect(move || page.with(instant));
     let total = memo(move || {
         let status = query.with(|query| query.status);
         page.with(|page| total(page.counts, status))

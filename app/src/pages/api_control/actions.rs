@@ -30,6 +30,8 @@ pub const EXTENSIONS: [(&str, &str); 3] =
 #[derive(Clone, Copy)]
 pub struct Actions {
     pub chosen: Chosen,
+    /// The instant of the rows on the page, UTC epoch milliseconds: a key that expired later is not revived unseen.
+    pub as_of: RwSignal<i64>,
     query: Memo<ListQuery>,
     feedback: Feedback,
     /// A press while the page changes was meant for its former content.
@@ -59,12 +61,23 @@ impl Actions {
     pub fn new(chosen: Chosen, query: Memo<ListQuery>) -> Self {
         Self {
             chosen,
+            as_of: RwSignal::new(0),
             query,
             feedback: Feedback::get(),
             settling: Settling::new(),
             busy: RwSignal::new(false),
             slow: Delay::new(),
         }
+    }
+
+    fn as_of(self) -> (&'static str, String) {
+        ("as_of", self.as_of.get_untracked().to_string())
+    }
+
+    /// The same for a form without script.
+    pub fn as_of_field(self) -> AnyView {
+        view! { <input type="hidden" name="as_of" value=move || self.as_of.get().to_string() /> }
+            .into_any()
     }
 
     /// Runs the action of a row: the form says which, and the pressed button has the access key.
@@ -81,6 +94,7 @@ impl Actions {
                     ("action", "extend".to_owned()),
                     ("access_keys", access_key.clone()),
                     ("expiry", expiry.to_owned()),
+                    self.as_of(),
                 ];
                 self.run(BulkKeys::PATH, fields, access_key, several);
             }
@@ -93,7 +107,11 @@ impl Actions {
 
     /// Runs an action on the selection.
     pub fn of_chosen(self, action: &str, expiry: String) {
-        let mut fields = vec![("action", action.to_owned()), ("expiry", expiry)];
+        let mut fields = vec![
+            ("action", action.to_owned()),
+            ("expiry", expiry),
+            self.as_of(),
+        ];
         let keys = self.chosen.access_keys();
         let first = keys.split(' ').next().unwrap_or_default().to_owned();
         if self.chosen.all.get_untracked() {

@@ -92,6 +92,7 @@ pub fn bulk_bar(
         <form id="bulk" class="bulk" method="post" action=BulkKeys::PATH on:submit=submit aria-busy=move || actions.busy.get().then_some("true")>
             <p class="chosen" role="status">{reactive(words)}</p>
             {reactive(fields)}
+            {actions.as_of_field()}
             {reactive(all)}
             <details class="menu">
                 <summary class="button">"Extend" {Icon::CHEVRON.draw()}</summary>

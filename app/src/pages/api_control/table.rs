@@ -111,7 +111,7 @@ pub fn table(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> A
             {reactive(move || fresh(view! { <span>{copied.get()}</span> }))}
         </p>
         <div hidden on:submit=move |event| actions.of_row(&event)>
-            {forms()}
+            {forms(actions)}
         </div>
     }
     .into_any()
@@ -138,12 +138,13 @@ fn select_page(ids: Memo<Vec<String>>, chosen: Chosen) -> AnyView {
 }
 
 /// The forms of the rows' menus. A pressed button adds its key.
-fn forms() -> AnyView {
-    let extend = |(days, _): (&'static str, _)| {
+fn forms(actions: Actions) -> AnyView {
+    let extend = move |(days, _): (&'static str, _)| {
         view! {
             <form id=["extend-", days].concat() method="post" action=BulkKeys::PATH>
                 <input type="hidden" name="action" value="extend" />
                 <input type="hidden" name="expiry" value=days />
+                {actions.as_of_field()}
             </form>
         }
         .into_any()
