@@ -83,6 +83,7 @@ export async function tour(
       path: `${keys}/new`,
       reach: (page) => page.getByRole("main").getByRole("button", { name: "Create key" }).click(),
     },
+    { name: "stagger", path: `${keys}/stagger?day=${dayAhead(120)}` },
     { name: "key", path: `${keys}/${account.key.access_key}` },
     {
       name: "key-extend",

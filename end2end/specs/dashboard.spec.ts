@@ -177,6 +177,36 @@ test("the next twelve months are a strip with a list", async ({ account: _, func
   await expect(list.first()).toContainText(/Payroll.*Expir/s);
 });
 
+test("a heap is spread out over the days before it, and that is undone", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  dashboard,
+}) => {
+  const day = dayAhead(60);
+  const keys = [];
+  for (let number = 0; number < 7; number += 1) keys.push(await functions.createKey(`Key ${number}`, day));
+  await dashboard.open();
+  await expect(dashboard.ahead.getByText("7 keys expire on")).toBeVisible();
+  await dashboard.ahead.getByRole("link", { name: /^Stagger/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Stagger expirations");
+  const rows = page.getByRole("main").locator("tbody tr");
+  await expect(rows).toHaveCount(7);
+  await page.getByRole("link", { name: "3 days", exact: true }).click();
+  await expect(rows).toHaveCount(3);
+  await expect(rows.last()).toContainText("Key 6");
+  await page.getByRole("button", { name: "Spread out" }).click();
+  await expect(dashboard.toasts).toContainText(/keys now expire on 3 days/);
+  const ends = async () => {
+    const shown = await Promise.all(keys.map((key) => keyhold.verify(key)));
+    return shown.map((answer) => answer.headers.get("x-keyhold-expires-at")?.slice(0, 10));
+  };
+  expect(new Set(await ends())).toEqual(new Set([dayAhead(58), dayAhead(59), day]));
+  await dashboard.undo.click();
+  await expect.poll(async () => new Set(await ends())).toEqual(new Set([day]));
+});
+
 test("a new account is led through its first steps, and the first call is seen by itself", async ({
   keyhold,
   account,

@@ -56,6 +56,7 @@ pub use keys::change::{EditKey, RestoreKey};
 pub use keys::create::{CreateKey, NewKey};
 pub use keys::export::{Export, ExportedKey};
 pub use keys::snooze::Snoozed;
+pub use keys::stagger::Stagger;
 pub use mailer::worker::MailWorker;
 pub use onboarding::demo;
 pub use onboarding::sign_up::{SignUp, SignedUp};

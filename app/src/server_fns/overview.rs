@@ -1,7 +1,8 @@
 //! Server functions of the Dashboard.
 
 use leptos::prelude::*;
-use shared::view::overview::Overview;
+use shared::view::BulkChanged;
+use shared::view::overview::{Overview, StaggerPlan};
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
@@ -57,4 +58,37 @@ pub async fn snooze_key(
         .snooze_key(&request.actor()?, &access_key, &until)
         .await?;
     Ok(snoozed.sentence())
+}
+
+/// Returns how the keys that expire on a day (`2027-05-01`) would be spread over some days that end with it; over a week
+/// without `days`.
+#[server(name = ShowStagger, prefix = "/fn", endpoint = "keys/stagger-plan")]
+pub async fn show_stagger(
+    #[server(default)] day: String,
+    #[server(default)] days: String,
+) -> Result<StaggerPlan, FnError> {
+    let request = RequestContext::current();
+    let wanted = vault::Stagger {
+        day: &day,
+        days: &days,
+        version: "",
+    };
+    let account = &request.signed_in()?.account;
+    Ok(request.vault.stagger_plan(account, wanted).await?)
+}
+
+/// Spreads out the keys that expire on a day, as the plan of this `version` shows it.
+#[server(name = StaggerKeys, prefix = "/fn", endpoint = "keys/stagger")]
+pub async fn stagger_keys(
+    #[server(default)] day: String,
+    #[server(default)] days: String,
+    #[server(default)] version: String,
+) -> Result<BulkChanged, FnError> {
+    let request = RequestContext::current();
+    let wanted = vault::Stagger {
+        day: &day,
+        days: &days,
+        version: &version,
+    };
+    Ok(request.vault.stagger(&request.actor()?, wanted).await?)
 }

@@ -18,7 +18,9 @@ use super::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SendAgain,
     SetSecondRecipient, ShowNotices,
 };
-use super::overview::{DismissClaim, DismissSteps, ShowFirstCall, ShowOverview, SnoozeKey};
+use super::overview::{
+    DismissClaim, DismissSteps, ShowFirstCall, ShowOverview, ShowStagger, SnoozeKey, StaggerKeys,
+};
 use crate::client::call::{FormFields, Replying, run};
 use crate::error::FnError;
 use Access::{Public, SignedIn};
@@ -145,13 +147,16 @@ fn keys() -> [Function; 11] {
     ]
 }
 
-fn dashboard() -> [Function; 5] {
+fn dashboard() -> [Function; 7] {
+    const STAGGER: Option<&str> = Some("/preferences/api-control/stagger");
     [
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
         function::<DismissSteps>(SignedIn, Some("/"), Redirect("/")),
         function::<ShowFirstCall>(SignedIn, None, Back),
         function::<SnoozeKey>(SignedIn, Some("/"), Redirect("/?done=snooze")),
+        function::<ShowStagger>(SignedIn, None, Back),
+        function::<StaggerKeys>(SignedIn, STAGGER, Redirect("/?done=staggered")),
     ]
 }
 

@@ -16,6 +16,7 @@ mod row;
 mod selection;
 mod sentence;
 pub mod snooze;
+pub mod stagger;
 pub mod undo;
 pub mod waiting;
 pub mod which;

@@ -7,6 +7,7 @@ use shared::view::KeyView;
 use shared::view::overview::{Ahead, Heap, Month, Week};
 
 use crate::keys::key_actions::key_path;
+use crate::pages::stagger;
 use crate::ui::reactive::fresh;
 use crate::ui::{moment, status};
 
@@ -134,6 +135,9 @@ fn heap(heap: &Heap) -> AnyView {
                 " expire on "
                 {heap.text.clone()}
             </span>
+            <a class="button quiet" href=stagger::path(&heap.day) aria-label=format!("Stagger the keys of {}", heap.text)>
+                "Stagger…"
+            </a>
         </li>
     }
     .into_any()

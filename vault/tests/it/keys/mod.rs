@@ -8,6 +8,7 @@ mod ownership;
 mod page;
 mod queries;
 mod snooze;
+mod stagger;
 mod table;
 pub mod undo;
 mod versions;
