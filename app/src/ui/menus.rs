@@ -60,10 +60,9 @@ fn walk(event: &KeyboardEvent) {
     let here = (0..=last).find(|&at| active.is_same_node(items.item(at).as_ref()));
     let next = match (event.key().as_str(), here) {
         ("Home", Some(_)) | ("ArrowDown", None) => 0,
-        ("End", Some(_)) | ("ArrowUp", None) => last,
+        ("End", Some(_)) | ("ArrowUp", None | Some(0)) => last,
         ("ArrowDown", Some(at)) if at == last => 0,
         ("ArrowDown", Some(at)) => at + 1,
-        ("ArrowUp", Some(0)) => last,
         ("ArrowUp", Some(at)) => at - 1,
         _ => return,
     };

@@ -88,20 +88,17 @@ impl Actions {
         };
         let form: &web_sys::Element = form.unchecked_ref();
         let access_key = button.get_attribute("value").unwrap_or_default();
-        match form.id().strip_prefix("extend-") {
-            Some(expiry) => {
-                let fields = vec![
-                    ("action", "extend".to_owned()),
-                    ("access_keys", access_key.clone()),
-                    ("expiry", expiry.to_owned()),
-                    self.as_of(),
-                ];
-                self.run(BulkKeys::PATH, fields, access_key, several);
-            }
-            None => {
-                let fields = vec![("access_key", access_key.clone())];
-                self.run(ExpireKey::PATH, fields, access_key, one);
-            }
+        if let Some(expiry) = form.id().strip_prefix("extend-") {
+            let fields = vec![
+                ("action", "extend".to_owned()),
+                ("access_keys", access_key.clone()),
+                ("expiry", expiry.to_owned()),
+                self.as_of(),
+            ];
+            self.run(BulkKeys::PATH, fields, access_key, several);
+        } else {
+            let fields = vec![("access_key", access_key.clone())];
+            self.run(ExpireKey::PATH, fields, access_key, one);
         }
     }
 

@@ -52,7 +52,7 @@ pub fn delete_dialog(
         )
     };
     let number = move || fresh(view! { <strong>{count()}</strong> });
-    let all = move || chosen.all.get().then_some("true").unwrap_or_default();
+    let all = move || if chosen.all.get() { "true" } else { "" };
     let fields = move || {
         query.with(|query| {
             let fields = filter_fields(query).into_iter();

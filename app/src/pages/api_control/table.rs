@@ -42,7 +42,7 @@ pub fn table(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> A
 
     let (copied, answer, feedback) = (RwSignal::new(""), Delay::new(), Feedback::get());
     let shift = StoredValue::new(false);
-    let click = move |event: MouseEvent| {
+    let press = move |event: MouseEvent| {
         shift.set_value(event.shift_key());
         let Some(target) = target(&event) else { return };
         if let Ok(Some(button)) = target.closest("[data-copy]") {
@@ -84,7 +84,7 @@ pub fn table(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> A
         <table
             class="key-table"
             class:with-created=created
-            on:click=click
+            on:click=press
             on:auxclick=middle
             on:change=change
         >

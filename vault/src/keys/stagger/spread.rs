@@ -176,7 +176,7 @@ mod tests {
             let tomorrow = local_date(NOON, zone).succ_opt().unwrap_or_default();
             let slots = i64::from(days).min(ahead).max(1);
             let mut by_day: BTreeMap<NaiveDate, usize> = BTreeMap::new();
-            for (one, (_, before)) in spread.iter().zip(&keys) {
+            for (one, ((), before)) in spread.iter().zip(&keys) {
                 prop_assert_eq!(one.before, *before);
                 prop_assert!(one.after <= one.before, "later");
                 prop_assert!(one.after == one.before || local_date(one.after, zone) >= tomorrow, "too early");
