@@ -1,3 +1,4 @@
+import type { Issued } from "../harness/account.ts";
 import { dayAhead, minutesAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 
@@ -185,7 +186,7 @@ test("a heap is spread out over the days before it, and that is undone", async (
   dashboard,
 }) => {
   const day = dayAhead(60);
-  const keys = [];
+  const keys: Issued[] = [];
   for (let number = 0; number < 7; number += 1) keys.push(await functions.createKey(`Key ${number}`, day));
   await dashboard.open();
   await expect(dashboard.ahead.getByText("7 keys expire on")).toBeVisible();
