@@ -28,9 +28,6 @@ mod onboarding;
 mod outbox;
 mod recovery;
 mod restore;
-#[cfg(test)]
-#[path = "../../shared/tests/it/seeded.rs"]
-mod seeded;
 mod start;
 mod state;
 mod storage;
@@ -55,8 +52,6 @@ pub use keys::bulk::BulkChange;
 pub use keys::change::{EditKey, RestoreKey};
 pub use keys::create::{CreateKey, NewKey};
 pub use keys::export::{Export, ExportedKey};
-pub use keys::snooze::Snoozed;
-pub use keys::stagger::Stagger;
 pub use mailer::worker::MailWorker;
 pub use onboarding::demo;
 pub use onboarding::sign_up::{SignUp, SignedUp};

@@ -7,9 +7,8 @@
 use serde::de::DeserializeOwned;
 use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
-use shared::view::overview::{Overview, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Which,
+    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Overview, Which,
 };
 
 use crate::error::FnError;
@@ -38,7 +37,6 @@ shapes!(
     LinkView,
     NoticesView,
     Overview,
-    StaggerPlan,
     String,
     Vec<DayCalls>,
     Which,

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use shared::problem::Code;
-use shared::view::KeyPage;
+use shared::view::Overview;
 
 use crate::client::call::query;
-use crate::server_fns::keys::ListKeys;
+use crate::server_fns::overview::ShowOverview;
 use crate::site::SiteUrl;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
@@ -18,19 +18,18 @@ const SECRET: &str = "YOUR_SECRET_KEY";
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    // The newest first.
-    let keys = query::<ListKeys>(Vec::new, Some(revision));
+    let overview = query::<ShowOverview>(Vec::new, Some(revision));
     view! {
         <PageHead title="Developers" />
-        {answered(keys, content)}
+        {answered(overview, content)}
     }
     .into_any()
 }
 
-fn content(page: KeyPage) -> AnyView {
+fn content(overview: Overview) -> AnyView {
     let site = expect_context::<SiteUrl>().0;
-    let own = page
-        .keys
+    let own = overview
+        .newest
         .into_iter()
         .next()
         .map(|key| (key.access_key, key.name));

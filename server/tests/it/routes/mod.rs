@@ -7,7 +7,6 @@ mod calendar;
 mod change_address;
 mod claim;
 mod credentials;
-mod dashboard;
 mod export;
 mod form_conflicts;
 mod hostile_input;

@@ -3,7 +3,6 @@
 mod change_address;
 mod devices;
 pub mod email_links;
-mod first_steps;
 mod sessions;
 mod sign_in;
 mod sqlite;
