@@ -30,7 +30,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn check() -> String {
     let mut checked = Checked::default();
     checked.account();
-    checked.keys();
+    checked.changed_keys();
+    checked.pages_of_keys();
     checked.notices();
     checked.errors();
     checked.faults.extend(damage::text_faults());
@@ -93,7 +94,7 @@ impl Checked {
         self.reads("LinkView", &purposes.map(link));
     }
 
-    fn keys(&mut self) {
+    fn changed_keys(&mut self) {
         let changed = |expires| Changed {
             access_key: text("access_key"),
             name: text("name"),
@@ -120,6 +121,9 @@ impl Checked {
             version: text("version"),
         };
         self.reads("IssuedKey", &[issued(None), issued(Some(text("at")))]);
+    }
+
+    fn pages_of_keys(&mut self) {
         let page = KeyPage {
             now: LARGEST,
             window: 2,
