@@ -5,16 +5,8 @@ use shared::list::{ListQuery, Sort};
 
 use crate::keys::key_actions::LIST;
 
-/// Returns the page's address with a query.
+/// Returns the page's address with a query. Defaults are left out.
 pub fn address(query: &ListQuery) -> String {
-    match parameters(query).as_str() {
-        "" => LIST.to_owned(),
-        parameters => [LIST, "?", parameters].concat(),
-    }
-}
-
-/// Returns the parameters of a query. Defaults are left out.
-pub fn parameters(query: &ListQuery) -> String {
     let mut parts = Vec::new();
     if !query.search.is_empty() {
         parts.push(format!("q={}", Url::escape(&query.search)));
@@ -31,7 +23,11 @@ pub fn parameters(query: &ListQuery) -> String {
     if query.page > 1 {
         parts.push(format!("page={}", query.page));
     }
-    parts.join("&")
+    if parts.is_empty() {
+        LIST.to_owned()
+    } else {
+        format!("{LIST}?{}", parts.join("&"))
+    }
 }
 
 #[cfg(test)]
