@@ -70,9 +70,12 @@ async fn a_node_that_may_not_join_writes_nothing() {
     fixture.member("a@example.com").await;
     fixture.vault.close().await;
     let mut database = fixture.database().await;
+    // As before the newest migration.
     run(
         &mut database,
-        "DELETE FROM sweeps; DROP TABLE commits; DELETE FROM _sqlx_migrations WHERE version = 15",
+        "DELETE FROM sweeps; DROP TABLE key_days, day_sums;
+         ALTER TABLE accounts DROP COLUMN page_size, DROP COLUMN created_column;
+         DELETE FROM _sqlx_migrations WHERE version = 17",
     )
     .await;
     fixture.clock.set_ahead(-2_500);
@@ -89,7 +92,7 @@ async fn a_node_that_may_not_join_writes_nothing() {
     let peppered = sentence(fixture.try_open_again().await);
     assert!(peppered.contains("another pepper"), "{peppered}");
     let written: (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 15)",
+        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 17)",
     )
     .fetch_one(&mut database)
     .await
