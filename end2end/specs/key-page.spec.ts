@@ -138,7 +138,7 @@ test("an email's link to extend a key opens the control", async ({ page, account
   await keyPage.openOf(account.key, "#extend");
   await expect(keyPage.extension.select).toBeVisible();
   await expect(keyPage.extend).toBeFocused();
-  // A key that somebody else has restored meanwhile.
+  // A key that was restored elsewhere meanwhile.
   await page.goto("/");
   await keyPage.openOf(account.key, "#restore");
   await expect(keyPage.extension.select).toBeVisible();

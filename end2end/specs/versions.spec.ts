@@ -56,7 +56,7 @@ test("renaming a key in another tab does not discard input", async ({ context, a
   await expect(second.heading("Renamed elsewhere")).toBeVisible();
   await expect(second.name).toHaveAccessibleDescription(/Stored now: Renamed elsewhere/);
   await expect(second.description).toHaveValue("typed in the second tab");
-  // Nobody has typed in this field here, so it follows.
+  // Nothing was typed in this field here, so it follows.
   await expect(second.name).toHaveValue("Renamed elsewhere");
   await expect(second.confirmName).toHaveValue("half a na");
 });

@@ -22,6 +22,18 @@ pub struct Account {
 }
 
 impl Account {
+    /// An account in UTC, for tests without a database.
+    #[cfg(test)]
+    pub fn sample() -> Self {
+        Self {
+            id: "acc_0".to_owned(),
+            email: "a@example.com".to_owned(),
+            time_zone: Zone::utc(),
+            warning_days: shared::validation::DEFAULT_WARNING_DAYS,
+            table: TableLayout::default(),
+        }
+    }
+
     pub fn view(&self) -> AccountView {
         AccountView {
             email: self.email.clone(),

@@ -352,29 +352,15 @@ async fn set_expirations(
 
 #[cfg(test)]
 mod tests {
-    use shared::validation::DEFAULT_WARNING_DAYS;
-
     use super::*;
-    use crate::accounts::table_layout::TableLayout;
-    use crate::time::zones::Zone;
 
     const NOW: i64 = 1_795_435_200_000;
-
-    fn account() -> Account {
-        Account {
-            id: "acc_0".to_owned(),
-            email: "a@example.com".to_owned(),
-            time_zone: Zone::utc(),
-            warning_days: DEFAULT_WARNING_DAYS,
-            table: TableLayout::default(),
-        }
-    }
 
     #[test]
     fn extending_adds_to_what_is_left_and_never_shortens() {
         let to = |text: &str, present| {
             let expiry = text.parse().unwrap_or(Expiry::Never);
-            extended(expiry, present, &account(), NOW)
+            extended(expiry, present, &Account::sample(), NOW)
         };
         let day = DAY_MS;
         assert_eq!(to("2d", Some(NOW + day)), Ok(Some(NOW + 3 * day)));

@@ -1,5 +1,5 @@
-//! The keys of an account for a file: all that the table's filters match, or named ones, without secrets, which nobody
-//! has.
+//! The keys of an account for a file: all that the table's filters match, or named ones. Secrets are not stored, so
+//! a file has none.
 //!
 //! They are read in batches, so an export takes as little memory and holds a reader as briefly as a page of the table.
 //! Keys that are made meanwhile may be missing, and others have the state in which their batch finds them.
@@ -7,9 +7,10 @@
 use shared::list::ListQuery;
 use shared::status::Status;
 use shared::token::AccessKey;
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::AssertSqlSafe;
 
 use super::queries::matching::{Matching, Parameters};
+use super::queries::{KEYS, ROW, Row};
 use super::selection::Selection;
 use crate::accounts::account::Account;
 use crate::error::{Error, Result};
@@ -30,17 +31,6 @@ pub struct ExportedKey {
     pub expires_at: Option<i64>,
     /// The last call that was accepted.
     pub used_at: Option<i64>,
-}
-
-/// The columns of a key.
-#[derive(FromRow)]
-struct Row {
-    access_key: String,
-    name: String,
-    description: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    used_at: Option<i64>,
 }
 
 /// An export that goes on.
@@ -172,9 +162,7 @@ impl Export {
     async fn read(&self, condition: &str, parameters: Parameters) -> Result<Vec<Row>> {
         let _reading = self.vault.reading(&self.account.id).await?;
         let statement = format!(
-            "SELECT k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at
-             FROM api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key
-             WHERE {condition} ORDER BY k.created_at, k.access_key LIMIT {BATCH}"
+            "SELECT {ROW} FROM {KEYS} WHERE {condition} ORDER BY k.created_at, k.access_key LIMIT {BATCH}"
         );
         // Built from constants only; all input is bound.
         let rows = parameters.bind(sqlx::query_as(AssertSqlSafe(statement)));

@@ -20,13 +20,13 @@ use crate::vault::Vault;
 
 /// The columns of [`ROW`].
 #[derive(FromRow)]
-struct Row {
-    access_key: String,
-    name: String,
-    description: String,
-    created_at: i64,
-    expires_at: Option<i64>,
-    used_at: Option<i64>,
+pub(super) struct Row {
+    pub access_key: String,
+    pub name: String,
+    pub description: String,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub used_at: Option<i64>,
 }
 
 /// The columns of [`ROW`] and [`FAILING`].
@@ -51,10 +51,11 @@ struct AlarmRow {
 /// How long a key that expired by itself counts as an alarm, in days.
 const RECENT_DAYS: i64 = 14;
 
-const ROW: &str = "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
+pub(super) const ROW: &str =
+    "k.access_key, k.name, k.description, k.created_at, k.expires_at, u.used_at";
 
 /// The source of a [`Row`].
-const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
+pub(super) const KEYS: &str = "api_keys k LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
 fn view(row: Row, account: &Account, now: i64) -> KeyView {
     KeyView {

@@ -27,7 +27,7 @@ pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
             subject: &subject,
             detail: CLAIMED,
             expires_at: Some(now),
-            // No handle: whoever held the account before must not undo it.
+            // No handle: the former holder of the account must not undo it.
             replaced: Some(Replaced {
                 change: None,
                 name: None,

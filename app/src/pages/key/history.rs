@@ -1,4 +1,4 @@
-//! The history of the key: what changed, from what to what, when, and by whom.
+//! The history of the key: what changed, from what to what, when, and who did it.
 
 use leptos::prelude::*;
 use shared::view::{Change, HistoryEntry};

@@ -170,27 +170,16 @@ fn undone(slug: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use shared::validation::DEFAULT_WARNING_DAYS;
-
     use super::*;
-    use crate::accounts::table_layout::TableLayout;
-    use crate::time::zones::Zone;
-
-    fn account() -> Account {
-        Account {
-            id: "acc_0".to_owned(),
-            email: "a@example.com".to_owned(),
-            time_zone: Zone::utc(),
-            warning_days: DEFAULT_WARNING_DAYS,
-            table: TableLayout::default(),
-        }
-    }
 
     #[test]
     fn every_action_on_a_key_has_a_sentence() {
         let on_keys = |action: &Action| action.slug().starts_with("key.");
         for action in Action::ALL.into_iter().filter(on_keys) {
-            assert_ne!(sentence(action, "", None, &account()), action.slug());
+            assert_ne!(
+                sentence(action, "", None, &Account::sample()),
+                action.slug()
+            );
         }
     }
 
@@ -212,7 +201,7 @@ mod tests {
             description: Some(String::new()),
         };
         let mut read = |entry: TrailRow| {
-            let changes = texts.before(&entry, &account());
+            let changes = texts.before(&entry, &Account::sample());
             let sides = changes
                 .into_iter()
                 .map(|change| format!("{}: {} → {}", change.field, change.from, change.to));
