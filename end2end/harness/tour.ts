@@ -65,6 +65,16 @@ export async function tour(
     { name: "dashboard", path: "/" },
     { name: "api-control", path: keys },
     { name: "api-control-menu", path: keys, reach: (page) => page.locator("tbody summary").first().click() },
+    { name: "api-control-selected", path: keys, reach: (page) => page.getByRole("checkbox", { name: "Select Checkout" }).check() },
+    {
+      name: "api-control-delete",
+      path: keys,
+      reach: async (page) => {
+        await page.getByRole("checkbox", { name: "Select Checkout" }).check();
+        await page.getByRole("button", { name: "Delete…", exact: true }).click();
+      },
+    },
+    { name: "api-control-filtered", path: `${keys}?q=ware&status=expiring_soon&show=never_used` },
     { name: "api-control-nothing-found", path: `${keys}?q=nothing+like+it` },
     { name: "create-key", path: `${keys}/new` },
     {

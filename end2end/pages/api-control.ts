@@ -7,12 +7,22 @@ export class ApiControl extends Frame {
   readonly search: Locator;
   readonly rows: Locator;
   readonly create: Locator;
+  /** The bar of the actions on the selection. */
+  readonly bulk: Locator;
+  readonly dialog: Locator;
+  readonly selectPage: Locator;
+  /** The filters that are on, each with a link that removes it. */
+  readonly chips: Locator;
 
   constructor(page: Page) {
     super(page);
     this.search = page.getByLabel("Search keys");
     this.rows = page.locator("tbody tr");
     this.create = page.getByRole("link", { name: "Create key" });
+    this.bulk = page.locator("#bulk");
+    this.dialog = page.getByRole("dialog");
+    this.selectPage = page.getByRole("checkbox", { name: "Select all keys on this page" });
+    this.chips = page.getByRole("list", { name: "Filters" }).getByRole("listitem");
   }
 
   row(name: string): Locator {
@@ -23,9 +33,25 @@ export class ApiControl extends Frame {
     return this.page.getByRole("link", { name: `Edit ${name}`, exact: true });
   }
 
+  /** The checkbox of a row. */
+  select(name: string): Locator {
+    return this.page.getByRole("checkbox", { name: `Select ${name}`, exact: true });
+  }
+
+  /** The status of a row, with its time. */
+  pill(name: string): Locator {
+    return this.row(name).locator(".pill");
+  }
+
   /** A link of the status filter, with the number of its keys. */
   filter(status: string): Locator {
     return this.page.getByLabel("Filter by status").getByRole("link", { name: status });
+  }
+
+  /** A link in the menu of filters. */
+  async show(label: string): Promise<Locator> {
+    await this.page.locator(".filter-menu > summary").click();
+    return this.page.locator(".filter-menu").getByRole("link", { name: label });
   }
 
   /** A column header. */
@@ -47,5 +73,11 @@ export class ApiControl extends Frame {
   async action(name: string, action: string): Promise<Locator> {
     await this.row(name).locator("summary").click();
     return this.row(name).getByRole("button", { name: action }).or(this.row(name).getByRole("link", { name: action }));
+  }
+
+  /** Opens a menu of the selection's bar and returns one of its actions. */
+  async bulkAction(menu: string, action: string): Promise<Locator> {
+    await this.bulk.locator("summary", { hasText: menu }).click();
+    return this.bulk.getByRole("button", { name: action, exact: true });
   }
 }

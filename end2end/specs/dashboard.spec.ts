@@ -105,7 +105,7 @@ test("within the last hour the remaining time counts down, and the status change
   await page.clock.install();
   await apiControl.open();
   const row = apiControl.row("Short-lived");
-  await expect(row).toContainText("Expiring soon");
+  await expect(row).toContainText("Expires in");
   const before = await row.locator(".relative").last().innerText();
   await page.clock.fastForward("05:00");
   await expect(row.locator(".relative").last()).not.toHaveText(before);

@@ -2,7 +2,7 @@ import { expect, test } from "../harness/test.ts";
 
 test("the contract is explained with the account's own access key", async ({ page, keyhold, account, apiControl }) => {
   await apiControl.open();
-  await page.getByRole("main").getByRole("link", { name: "How to use them" }).click();
+  await page.getByRole("main").getByRole("link", { name: "How to use keys" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Developers" })).toBeVisible();
   const main = page.getByRole("main");
   await expect(main).toContainText(account.key.access_key);

@@ -135,7 +135,7 @@ test("a translated page shows changes", async ({ page, account: _, functions, ap
   await apiControl.open();
   await translate(page);
   await (await apiControl.action("Translated", "Expire now")).click();
-  await expect(apiControl.row("Translated").locator(".pill")).toHaveText("Expired");
+  await expect(apiControl.pill("Translated")).toHaveText(/^Expired/);
 });
 
 test.describe("a secret key in the search", () => {
@@ -146,14 +146,14 @@ test.describe("a secret key in the search", () => {
       await apiControl.search.fill(pair);
       await expect(apiControl.search).toHaveValue(access_key);
       await expect(apiControl.names()).toHaveText(["Found by its pair"]);
-      await expect(apiControl.toasts).toContainText("That was a secret key.");
+      await expect(apiControl.toasts).toContainText("That is the secret key of Found by its pair.");
       await expect(page).toHaveURL(new RegExp(`q=${access_key}$`));
       await apiControl.search.fill("");
       await expect(apiControl.rows).toHaveCount(2);
     }
     await apiControl.search.fill(account.key.secret_key);
     await expect(apiControl.search).toHaveValue("");
-    await expect(apiControl.toasts).toContainText("That was a secret key.");
+    await expect(apiControl.toasts).toContainText("That is the secret key of Default key.");
     expect(page.url()).not.toContain("khs_");
   });
 

@@ -57,13 +57,14 @@ test.describe("with keys in every state", () => {
     await expect(apiControl.names()).toHaveText(["Bravo"]);
   });
 
-  test("every column sorts in both directions", async ({ page, apiControl }) => {
+  test("every column sorts in both directions", async ({ page, functions, apiControl }) => {
+    expect((await functions.post("account/table", { page_size: "50", created: "true" })).status).toBe(200);
     await apiControl.open();
     await expect(apiControl.names()).toHaveText(["Charlie", "Bravo", "Alpha", "Default key"]);
     const orders: [string, string, string[]][] = [
       ["Name", "name", ["Alpha", "Bravo", "Charlie", "Default key"]],
       ["Created", "created", ["Default key", "Alpha", "Bravo", "Charlie"]],
-      ["Expires", "expires", ["Charlie", "Bravo", "Alpha", "Default key"]],
+      ["Status", "status", ["Charlie", "Bravo", "Alpha", "Default key"]],
     ];
     for (const [column, slug, ascending] of orders) {
       await apiControl.open(`?sort=-${slug}`);
@@ -78,7 +79,7 @@ test.describe("with keys in every state", () => {
     await expect(apiControl.head("Access key")).toHaveAttribute("aria-sort", "ascending");
     const sorted = await apiControl.rows.getByText(/^kh_/).allInnerTexts();
     expect(sorted).toEqual([...sorted].sort());
-    await apiControl.head("Status").getByRole("link").click();
+    await apiControl.open("?sort=expires");
     await expect(apiControl.head("Status")).toHaveAttribute("aria-sort", "ascending");
     await expect(apiControl.rows).toHaveCount(4);
   });

@@ -39,13 +39,28 @@ pub fn select(element: &JsValue) {
     call("selectText", element);
 }
 
+/// Returns whether text is selected on the page.
+pub fn has_selected_text() -> bool {
+    call("hasSelectedText", &JsValue::UNDEFINED).is_truthy()
+}
+
+/// Scrolls to the place that this page had when its entry of the history was left, and focuses its row.
+pub fn return_to_place() {
+    call("returnToPlace", &JsValue::UNDEFINED);
+}
+
+/// Focuses the link of the row with this id, without scrolling.
+pub fn focus_row(id: &str) {
+    call("focusRow", &id.into());
+}
+
 /// Calls a function of `take_over.js`, which reports its own errors.
-fn call(function: &str, argument: &JsValue) {
-    if let Ok(function) = js_sys::Reflect::get(&js_sys::global(), &function.into())
-        && let Ok(function) = function.dyn_into::<js_sys::Function>()
-    {
-        let _ = function.call1(&JsValue::NULL, argument);
-    }
+fn call(function: &str, argument: &JsValue) -> JsValue {
+    let function = js_sys::Reflect::get(&js_sys::global(), &function.into());
+    let function = function.and_then(JsCast::dyn_into::<js_sys::Function>);
+    function
+        .and_then(|function| function.call1(&JsValue::NULL, argument))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub type Replying = Pin<Box<dyn Future<Output = Reply> + Send>>;
 /// The answer of a server function, fetched again when its fields change.
 pub struct Query<T> {
     reply: Resource<Reply, AsJson>,
+    loading: Loading,
     shape: PhantomData<fn() -> T>,
 }
 
@@ -57,6 +58,12 @@ impl<T: Shape> Query<T> {
         untrack(|| self.reply.get_untracked()).map(read)
     }
 
+    /// Returns whether an answer is being fetched.
+    pub fn is_loading(self) -> bool {
+        let (begun, ended) = self.loading.0.get();
+        begun != ended
+    }
+
     /// Fetches the answer again.
     pub fn refetch(self) {
         self.reply.refetch();
@@ -76,19 +83,51 @@ where
     F: ServerFn<Error = FnError> + DeserializeOwned,
     F::Output: Serialize,
 {
+    let loading = Loading(RwSignal::new((0, 0)));
     Query {
-        reply: resource(Box::new(fields), revision, answer::<F>),
+        reply: resource(Box::new(fields), revision, loading, answer::<F>),
+        loading,
         shape: PhantomData,
+    }
+}
+
+/// The number of the last call of a query, and of the last one that has ended. The server has no later calls.
+#[derive(Clone, Copy)]
+struct Loading(RwSignal<(u32, u32)>);
+
+impl Loading {
+    #[cfg(feature = "ssr")]
+    fn during(self, reply: Replying) -> Replying {
+        let _ = self;
+        reply
+    }
+
+    /// The page of the query may be gone by the end of the call.
+    #[cfg(not(feature = "ssr"))]
+    fn during(self, reply: Replying) -> Replying {
+        let call = self.0.try_update(|(begun, _)| {
+            *begun += 1;
+            *begun
+        });
+        Box::pin(async move {
+            let reply = reply.await;
+            if let Some(call) = call {
+                self.0.try_update(|(_, ended)| *ended = call.max(*ended));
+            }
+            reply
+        })
     }
 }
 
 fn resource(
     fields: Box<dyn Fn() -> Fields + Send + Sync>,
     revision: Option<RwSignal<u32>>,
+    loading: Loading,
     answer: fn(Fields) -> Replying,
 ) -> Resource<Reply, AsJson> {
     let source = move || (fields(), revision.map(|revision| revision.get()));
-    Resource::new_with_options(source, move |(fields, _)| answer(fields), true)
+    let fetch = move |(fields, _)| loading.during(answer(fields));
+    Resource::new_with_options(source, fetch, true)
 }
 
 #[cfg(feature = "ssr")]

@@ -94,6 +94,35 @@
   };
 
   globalThis.selectText = (element) => getSelection().selectAllChildren(element);
+  globalThis.hasSelectedText = () => !getSelection().isCollapsed;
+
+  // The place on a page is kept in its entry of the history: the scroll position, and the row whose link was followed.
+  // While one comes back to an entry, its page is not there yet, and its place must not be overwritten.
+  let comingBack = false, resting;
+  const keepPlace = (row) => {
+    try {
+      history.replaceState({ ...history.state, top: scrollY, row }, "");
+    } catch {}
+  };
+  addEventListener("click", ({ target }) => {
+    comingBack = false;
+    keepPlace(target.closest?.("tr[id]")?.id);
+  }, true);
+  addEventListener("scroll", () => {
+    clearTimeout(resting);
+    resting = setTimeout(() => comingBack || keepPlace(history.state?.row), 200);
+  });
+  addEventListener("popstate", () => {
+    comingBack = true;
+    clearTimeout(resting);
+  });
+  globalThis.focusRow = (id) => document.getElementById(id)?.querySelector("th a")?.focus({ preventScroll: true });
+  globalThis.returnToPlace = () => {
+    const { top, row } = history.state ?? {};
+    if (row) focusRow(row);
+    if (top) scrollTo(0, top);
+    comingBack = false;
+  };
 
   // The module calls this with its hydration function. Tasks that hydration queues run only if it succeeds.
   globalThis.takeOver = (hydrate) => {

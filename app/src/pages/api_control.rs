@@ -1,36 +1,39 @@
-//! Preferences → API Control: the table of keys. The address holds search, filter, order and page.
+//! Preferences → API Control: the table of keys. The address holds search, filters, order and page.
 
+mod actions;
 mod address;
+mod bulk_bar;
+mod chosen;
+mod delete_dialog;
+mod filters;
 mod pager;
+mod row;
+mod search;
+mod sparkline;
+mod table;
+mod view_menu;
 
-use leptos::ev::SubmitEvent;
-use leptos::html;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
-use shared::list::{Column, ListQuery, Show, Sort};
-use shared::pasted::{NOT_SEARCHED, pasted_secret};
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_query_map;
+use shared::list::{ListQuery, Show};
 use shared::status::Status;
-use shared::view::{Counts, KeyPage, KeyView};
+use shared::view::{Counts, KeyPage};
 
-use self::address::address;
-use self::pager::pager;
+use self::actions::Actions;
+use self::chosen::Chosen;
+use crate::client::boot;
 use crate::client::call;
-use crate::client::timers::Delay;
-use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link, key_path, row_actions};
-use crate::server_fns::keys::ListKeys;
-use crate::ui::answer::answered;
-use crate::ui::clock::ticking;
-use crate::ui::copy::CopyButton;
+use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link};
+use crate::server_fns::keys::{BulkKeys, ListKeys};
+use crate::ui::answer::{kept, problem};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
+use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{effect, fresh, memo, reactive};
+use crate::ui::keyboard::shortcuts;
+use crate::ui::reactive::{effect, flag, fresh, memo, reactive};
 use crate::ui::toasts::Feedback;
-use crate::ui::{moment, status};
-
-/// The pause in typing before a search starts.
-const TYPING_MS: u32 = 250;
 
 #[component]
 pub fn ApiControlPage() -> impl IntoView {
@@ -50,206 +53,121 @@ pub fn ApiControlPage() -> impl IntoView {
     let revision = Feedback::get().revision;
     let fields = move || {
         let query = query.get();
-        let status = query.status.map(Status::slug).unwrap_or_default();
-        vec![
-            ("q", query.search),
-            ("status", status.to_owned()),
-            (
-                "show",
-                query.show.map(Show::slug).unwrap_or_default().to_owned(),
-            ),
-            ("sort", query.sort.to_param()),
-            ("page", query.page.to_string()),
-        ]
+        let mut fields = filter_fields(&query);
+        fields.push(("sort", query.sort.to_param()));
+        fields.push(("page", query.page.to_string()));
+        fields
     };
     let keys = call::query::<ListKeys>(fields, Some(revision));
-    view! {
-        <PageHead title="API Control" action=create_key_link() />
-        {done_note()}
-        <p class="lead">
-            "The keys that your programs use to call the API. "
-            <a href="/developers">"How to use them"</a>
-        </p>
-        {search(query)}
-        {answered(keys, move |page| content(page, query.get_untracked()))}
-    }
-    .into_any()
-}
-
-/// Search, order, and the button that applies them without JavaScript.
-fn search(query: Memo<ListQuery>) -> AnyView {
-    let navigate = use_navigate();
-    let input = NodeRef::<html::Input>::new();
-    let order = NodeRef::<html::Select>::new();
-    let typing = Delay::new();
-    let feedback = Feedback::get();
-    let searched = StoredValue::new(query.with_untracked(|query| query.search.clone()));
-
-    let go = move |replace: bool| {
-        typing.stop();
-        let (Some(input), Some(order)) = (input.get_untracked(), order.get_untracked()) else {
-            return;
-        };
-        if !keeps_secrets_out(&input, feedback) {
-            return;
-        }
-        let (status, show) = query.with_untracked(|query| (query.status, query.show));
-        let wanted = ListQuery {
-            status,
-            show,
-            ..ListQuery::parse(&input.value(), "", "", &order.value(), "")
-        };
-        searched.set_value(wanted.search.clone());
-        if query
-            .with_untracked(|query| (&query.search, query.sort) != (&wanted.search, wanted.sort))
-        {
-            navigate(
-                &address(&wanted),
-                NavigateOptions {
-                    replace,
-                    scroll: false,
-                    ..NavigateOptions::default()
-                },
-            );
-        }
-    };
-    // The Back button and links change the address. Text that is being typed is never overwritten.
+    // The query whose answer is on the page: until the next one arrives, the rows are dimmed.
+    let answered = RwSignal::new(query.get_untracked());
     effect(move || {
-        let (search, sort) = query.with(|query| (query.search.clone(), query.sort));
-        if searched.get_value() != search
-            && let Some(input) = input.get_untracked()
-        {
-            input.set_value(&search);
-            searched.set_value(search);
-        }
-        if let Some(order) = order.get_untracked() {
-            order.set_value(&sort.to_param());
+        if !keys.is_loading() {
+            answered.set(query.get_untracked());
         }
     });
-
-    let first = query.get_untracked();
-    let (on_typing, on_order) = (go.clone(), go.clone());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        go(false);
-    };
+    let pending = memo(move || query.with(|query| answered.with(|answered| query != answered)));
+    let actions = Actions::new(Chosen::new(BulkKeys::PATH, query), query);
+    shortcuts(&[
+        ("/", "#search"),
+        ("n", ".page-head .primary"),
+        ("x", "tr:focus-within [name=key]"),
+        ("e", "tr:focus-within .edit"),
+    ]);
     view! {
-        <form class="search" method="get" action=LIST role="search" on:submit=submit>
-            <label class="visually-hidden" for="search">
-                "Search keys"
-            </label>
-            <input
-                id="search"
-                type="search"
-                name="q"
-                placeholder="Search name, description, access key"
-                value=first.search
-                autocomplete="off"
-                node_ref=input
-                on:input=move |_| {
-                    if let Some(input) = input.get_untracked() {
-                        keeps_secrets_out(&input, feedback);
-                    }
-                    let go = on_typing.clone();
-                    typing.start(TYPING_MS, move || go(true));
-                }
-            />
-            <label class="visually-hidden" for="sort">
-                "Sort by"
-            </label>
-            <select id="sort" name="sort" node_ref=order on:change=move |_| on_order(false)>
-                {orders(first.sort)}
-            </select>
-            {reactive(move || query.with(|query| query.status).map(|status| view! { <input type="hidden" name="status" value=status.slug() /> }))}
-            <button type="submit" class="button">
-                {Icon::SEARCH.draw()}
-                "Search"
-            </button>
-        </form>
+        <PageHead title="API Control" action=head_actions() />
+        {done_note()}
+        <div class="progress" class:going=pending aria-hidden="true"></div>
+        <div class="list" class:settling=move || actions.settling.is_held() aria-busy=flag(move || pending.get())>
+            {search::search(query)}
+            {kept(keys, |_| String::new(), move |page| content(page, query, actions), problem)}
+        </div>
     }
     .into_any()
 }
 
-/// Removes a pasted secret key from the search, because the search becomes part of the address, and leaves the access
-/// key that came with it. Returns whether anything is left to search for.
-fn keeps_secrets_out(input: &web_sys::HtmlInputElement, feedback: Feedback) -> bool {
-    let Some(pasted) = pasted_secret(&input.value()) else {
-        return true;
-    };
-    input.set_value(pasted.access_key.as_deref().unwrap_or_default());
-    feedback.say(NOT_SEARCHED);
-    pasted.access_key.is_some()
+/// The fields of a query that choose keys, as the server functions and the export name them.
+fn filter_fields(query: &ListQuery) -> call::Fields {
+    let status = query.status.map(Status::slug).unwrap_or_default();
+    let show = query.show.map(Show::slug).unwrap_or_default();
+    vec![
+        ("q", query.search.clone()),
+        ("status", status.to_owned()),
+        ("show", show.to_owned()),
+    ]
 }
 
-fn orders(current: Sort) -> Vec<AnyView> {
-    Column::ALL
-        .into_iter()
-        .flat_map(|column| [(column, false), (column, true)])
-        .map(|(column, descending)| {
-            let sort = Sort { column, descending };
-            let direction = if descending {
-                "descending"
-            } else {
-                "ascending"
-            };
+fn head_actions() -> AnyView {
+    view! {
+        <div class="row">
+            <a href="/developers">"How to use keys"</a>
+            {create_key_link()}
+        </div>
+    }
+    .into_any()
+}
+
+fn content(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> AnyView {
+    if Hydrated::get().get_untracked() {
+        // One came back to this page: the rows are there with the next frame.
+        effect(|| request_animation_frame(boot::return_to_place));
+    }
+    let instant = move |page: &KeyPage| actions.as_of.set(page.now);
+    page.with_untracked(instant);
+    effect(move || page.with(instant));
+    let total = memo(move || {
+        let status = query.with(|query| query.status);
+        page.with(|page| total(page.counts, status))
+    });
+    let none = memo(move || page.with(|page| page.keys.is_empty()));
+    // The position is that of the answer, which comes after the query.
+    let pages = move || page.with(|page| query.with_untracked(|query| pager::pager(page, query)));
+    let body = move || {
+        if none.get() {
+            reactive(move || query.with(|query| page.with(|page| empty(page.counts, query))))
+        } else {
             view! {
-                <option value=sort.to_param() selected=sort == current>
-                    {format!("{}, {direction}", column.label())}
-                </option>
+                {table::table(page, query, actions)}
+                {reactive(pages)}
             }
             .into_any()
-        })
-        .collect()
-}
-
-fn content(page: KeyPage, query: ListQuery) -> AnyView {
-    let filters = filters(page.counts, &query);
-    let body = if page.keys.is_empty() {
-        empty(page.counts, &query)
-    } else {
-        table(page, query)
-    };
-    view! {
-        {filters}
-        {body}
-    }
-    .into_any()
-}
-
-fn filters(counts: Counts, query: &ListQuery) -> AnyView {
-    let filter = |status: Option<Status>, label: &'static str, count: i64| {
-        let href = address(&ListQuery {
-            status,
-            page: 1,
-            ..query.clone()
-        });
-        view! {
-            <li>
-                <a href=href data-noscroll aria-current=(query.status == status).then_some("true")>
-                    {label}
-                    " "
-                    <span class="count">{count}</span>
-                </a>
-            </li>
         }
-        .into_any()
     };
-    let all = filter(None, "All", counts.total());
-    let each = Status::ALL.map(|status| filter(Some(status), status.label(), counts.of(status)));
     view! {
-        <nav class="filters" aria-label="Filter by status">
-            <ul>{all} {each.collect_view()}</ul>
-        </nav>
+        {filters::filters(page, query)}
+        {view_menu::view_menu(page, query)}
+        {filters::chips(query)}
+        {bulk_bar::bulk_bar(page, query, total, actions)}
+        <p class="visually-hidden" role="status">
+            {reactive(move || fresh(view! { <span>{counted(total.get())}</span> }))}
+        </p>
+        {reactive(body)}
     }
     .into_any()
+}
+
+/// Returns the number of keys that a query finds. The counts are those before the filter by status.
+fn total(counts: Counts, status: Option<Status>) -> i64 {
+    status.map_or(counts.total(), |status| counts.of(status))
+}
+
+/// "1 key", "20 keys".
+fn counted(keys: i64) -> String {
+    if keys == 1 {
+        "1 key".to_owned()
+    } else {
+        keys.to_string() + " keys"
+    }
 }
 
 fn empty(counts: Counts, query: &ListQuery) -> AnyView {
-    if query.search.is_empty() && counts.total() == 0 {
+    if query.search.is_empty() && query.show.is_none() && counts.total() == 0 {
         return view! {
             <section class="empty">
                 {Icon::KEY.draw()} <h2>"No keys yet"</h2>
-                <p>"Create one for each program, so that you can expire it without touching the others."</p>
+                <p>
+                    "Your programs call the API with a key. Create one for each program, so that you can expire it without touching the others."
+                </p>
                 <a class="button primary" href=NEW_KEY>
                     "Create your first key"
                 </a>
@@ -269,81 +187,21 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
     .into_any()
 }
 
-fn table(page: KeyPage, query: ListQuery) -> AnyView {
-    let now = ticking(page.now);
-    let window = page.window;
-    let pager = pager(&page, &query);
-    view! {
-        <table class="keys">
-            <caption class="visually-hidden">"Your API keys. Dates are in " {page.time_zone.clone()} "."</caption>
-            <thead>
-                <tr>
-                    {Column::ALL.map(|column| head(column, &query)).collect_view()}
-                    <th scope="col">
-                        <span class="visually-hidden">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
-            <tbody>{page.keys.into_iter().map(|key| row(key, now, window)).collect_view()}</tbody>
-        </table>
-        {pager}
-        <p class="zone">"All dates are in " {page.time_zone} ". " <a href="/preferences/account">"Change"</a></p>
-    }
-    .into_any()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn head(column: Column, query: &ListQuery) -> AnyView {
-    let sorted = query.sort.column == column;
-    let href = address(&ListQuery {
-        sort: query.sort.clicked(column),
-        page: 1,
-        ..query.clone()
-    });
-    let direction = match (sorted, query.sort.descending) {
-        (false, _) => None,
-        (true, false) => Some(("ascending", Icon::UP)),
-        (true, true) => Some(("descending", Icon::DOWN)),
-    };
-    view! {
-        <th scope="col" aria-sort=direction.map(|(word, _)| word)>
-            <a href=href data-noscroll>
-                {column.label()}
-                {direction.map(|(_, icon)| icon.draw())}
-            </a>
-        </th>
+    #[test]
+    fn the_total_is_that_of_the_filter() {
+        let counts = Counts {
+            active: 61,
+            expiring_soon: 7,
+            expired: 52,
+        };
+        assert_eq!(total(counts, None), 120);
+        assert_eq!(total(counts, Some(Status::Expired)), 52);
+        assert_eq!(counted(0), "0 keys");
+        assert_eq!(counted(1), "1 key");
+        assert_eq!(counted(52), "52 keys");
     }
-    .into_any()
-}
-
-fn row(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::of(&key, now, window);
-    let actions = row_actions(&key, state);
-    fresh(view! {
-        <tr>
-            <th scope="row">
-                <a href=key_path(&key.access_key)>
-                    <bdi>{key.name}</bdi>
-                </a>
-                {(!key.description.is_empty())
-                    .then(|| {
-                        view! {
-                            <span class="description">
-                                <bdi>{key.description}</bdi>
-                            </span>
-                        }
-                    })}
-            </th>
-            <td class="access" data-label="Access key">
-                <span class="together">
-                    <code>{key.access_key.clone()}</code>
-                    <CopyButton text=key.access_key what="access key" compact=true />
-                </span>
-            </td>
-            <td data-label="Status">{status::pill(state)}</td>
-            <td data-label="Created">{moment::when(key.created, now)}</td>
-            <td data-label="Expires">{moment::expiration(key.expires, now)}</td>
-            <td class="used" data-label="Last used">{moment::last_use(key.used, now)}</td>
-            <td class="last">{actions}</td>
-        </tr>
-    })
 }

@@ -90,6 +90,9 @@ pub fn problem(error: FnError) -> AnyView {
     #[cfg(feature = "ssr")]
     refuse(&error);
     if error.is_unauthenticated() {
+        // Now, while the form with the typed text is still on the page.
+        #[cfg(feature = "hydrate")]
+        crate::client::boot::keep_draft();
         effect(browser::load_sign_in);
     }
     let feedback = Feedback::get();

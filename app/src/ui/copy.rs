@@ -13,9 +13,10 @@ use crate::client::timers::Delay;
 use crate::error::FnError;
 
 /// How long the button says "Copied".
-const ANSWER_MS: u32 = 2000;
+pub const ANSWER_MS: u32 = 2000;
 
-const REFUSED: &str =
+/// The message if the browser does not copy.
+pub const REFUSED: &str =
     "The browser blocked the clipboard. The text is selected: press Ctrl+C or ⌘C.";
 
 /// Copies `text`, or selects it if the browser refuses. `what` completes the accessible name: "Copy secret key". The

@@ -29,6 +29,8 @@ impl Icon {
         Self("M16 8a4 4 0 1 1-8 0a4 4 0 0 1 8 0ZM4.5 20.5c.8-4 3.7-6 7.5-6s6.7 2 7.5 6");
     pub const MAIL: Self = Self("M3 6h18v12H3ZM3.5 6.5 12 13l8.5-6.5");
     pub const CODE: Self = Self("M8.5 7.5 4 12l4.5 4.5M15.5 7.5 20 12l-4.5 4.5M13.5 5l-3 14");
+    pub const FILTER: Self = Self("M4 6.5h16M7 12h10M10 17.5h4");
+    pub const VIEW: Self = Self("M4 5h16v14H4ZM10 5v14M15 5v14");
     pub const CLOSE: Self = Self("M6 6l12 12M18 6 6 18");
 
     pub fn draw(self) -> AnyView {

@@ -6,9 +6,10 @@ use leptos_router::hooks::use_location;
 use shared::view::AccountView;
 
 use super::icon::Icon;
-use super::menus::{close_menus, close_open};
+use super::menus::{close_open, serve_menus};
 use super::offline::Offline;
 use super::reactive::{effect, reactive};
+use super::returning::refresh_on_return;
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
 use crate::client::call::Query;
@@ -24,7 +25,8 @@ pub fn Frame(
     routing: Signal<bool>,
     children: Children,
 ) -> impl IntoView {
-    effect(close_menus);
+    effect(serve_menus);
+    refresh_on_return(feedback);
     let pathname = use_location().pathname;
     // Opening a page closes the narrow menu.
     effect(move || {

@@ -55,13 +55,18 @@ impl Settling {
         });
     }
 
+    /// Returns whether it settles.
+    pub fn is_held(self) -> bool {
+        self.held.try_get().unwrap_or(false)
+    }
+
     /// Returns whether a press was meant for the previous content.
-    pub fn is_early(self, press: &leptos::ev::MouseEvent) -> bool {
+    pub fn is_early(self, press: &web_sys::Event) -> bool {
         press.time_stamp() < self.until.try_get_value().unwrap_or(0.0)
     }
 
     /// The value of `aria-disabled`.
     pub fn flag(self) -> Flag {
-        flag(move || self.held.try_get().unwrap_or(false))
+        flag(move || self.is_held())
     }
 }

@@ -5,8 +5,16 @@ use shared::list::{ListQuery, Sort};
 
 use crate::keys::key_actions::LIST;
 
-/// Returns the page's address with a query. Defaults are left out.
+/// Returns the page's address with a query.
 pub fn address(query: &ListQuery) -> String {
+    match parameters(query).as_str() {
+        "" => LIST.to_owned(),
+        parameters => [LIST, "?", parameters].concat(),
+    }
+}
+
+/// Returns the parameters of a query. Defaults are left out.
+pub fn parameters(query: &ListQuery) -> String {
     let mut parts = Vec::new();
     if !query.search.is_empty() {
         parts.push(format!("q={}", Url::escape(&query.search)));
@@ -23,11 +31,7 @@ pub fn address(query: &ListQuery) -> String {
     if query.page > 1 {
         parts.push(format!("page={}", query.page));
     }
-    if parts.is_empty() {
-        LIST.to_owned()
-    } else {
-        format!("{LIST}?{}", parts.join("&"))
-    }
+    parts.join("&")
 }
 
 #[cfg(test)]

@@ -1,0 +1,165 @@
+import { readFileSync } from "node:fs";
+
+import { dayAhead } from "../harness/days.ts";
+import { expect, test } from "../harness/test.ts";
+
+test("a range and the page can be selected, and the bar takes the filters' place", async ({ page, account: _, functions, apiControl }) => {
+  for (const name of ["a", "b", "c", "d"]) await functions.createKey(name, "10d");
+  await apiControl.open("?sort=name");
+  await expect(apiControl.bulk).toBeHidden();
+  const top = (await apiControl.rows.first().boundingBox())!.y;
+  await apiControl.select("a").check();
+  await apiControl.select("c").click({ modifiers: ["Shift"] });
+  await expect(apiControl.bulk).toContainText("3 selected");
+  await expect(apiControl.search).toBeHidden();
+  await expect(apiControl.filter("All")).toBeHidden();
+  expect(Math.abs((await apiControl.rows.first().boundingBox())!.y - top), "the table stays").toBeLessThanOrEqual(1);
+  await expect(apiControl.select("b")).toBeChecked();
+  await apiControl.select("b").uncheck();
+  await expect(apiControl.bulk).toContainText("2 selected");
+  expect(await apiControl.selectPage.evaluate((box: HTMLInputElement) => box.indeterminate)).toBe(true);
+  await apiControl.selectPage.check();
+  await expect(apiControl.bulk).toContainText("5 selected");
+  await apiControl.bulk.getByRole("button", { name: "Clear the selection" }).click();
+  await expect(apiControl.bulk).toBeHidden();
+  await expect(apiControl.selectPage).not.toBeChecked();
+  await expect(apiControl.search).toBeVisible();
+
+  // Another filter begins anew.
+  await apiControl.select("a").check();
+  await apiControl.open("?sort=-name");
+  await expect(apiControl.bulk).toBeHidden();
+  await expect(page.locator("[name=key]:checked")).toHaveCount(0);
+});
+
+test("all keys that match are extended in two presses, and one Undo", async ({ account: _, functions, apiControl }) => {
+  test.setTimeout(180_000);
+  for (let index = 1; index <= 59; index += 1) await functions.createKey(`job ${index}`, "10d");
+  await apiControl.open("?q=job");
+  await expect(apiControl.rows).toHaveCount(50);
+  await apiControl.selectPage.check();
+  await apiControl.bulk.getByLabel("All 59 that match").check();
+  await expect(apiControl.bulk).toContainText("All 59 selected");
+  await (await apiControl.bulkAction("Extend", "By 90 days")).click();
+  await expect(apiControl.toasts).toContainText(/^59 keys/);
+  await expect(apiControl.bulk).toBeHidden();
+  await expect(apiControl.pill("job 59")).toHaveText(/^Active · 100 days/);
+  await apiControl.undo.click();
+  await expect(apiControl.pill("job 59")).toHaveText(/^Expires in 10 days/);
+  await apiControl.filter("Expiring soon").click();
+  await expect(apiControl.filter("Expiring soon")).toContainText("59");
+});
+
+test("a date is set, and keys expire, with Undo", async ({ account: _, functions, apiControl, keyhold }) => {
+  const keys = [await functions.createKey("one", "10d"), await functions.createKey("two")];
+  await apiControl.open();
+  await apiControl.select("one").check();
+  await apiControl.select("two").check();
+  const set = await apiControl.bulkAction("Set date", "Set date");
+  await apiControl.bulk.getByLabel("Expires at the end of").fill(dayAhead(40));
+  await set.click();
+  for (const name of ["one", "two"]) await expect(apiControl.pill(name)).toHaveText(/^Active · 4[01] days/);
+  const answer = await keyhold.verify(keys[1]!);
+  expect(answer.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(40)}T23:59:59.999Z`);
+
+  await apiControl.select("one").check();
+  await apiControl.select("two").check();
+  await apiControl.bulk.getByRole("button", { name: "Expire", exact: true }).click();
+  await expect(apiControl.toasts).toContainText("2 keys have expired.");
+  for (const key of keys) expect(await keyhold.verify(key)).toMatchObject({ code: "key_expired" });
+  await apiControl.undo.click();
+  await expect(apiControl.pill("two")).toHaveText(/^Active/);
+  for (const key of keys) expect((await keyhold.verify(key)).status).toBe(200);
+});
+
+test("deletion asks for the number of keys", async ({ account: _, functions, apiControl, watch }) => {
+  watch.allow(/status of 422/);
+  for (const name of ["one", "two"]) await functions.createKey(name);
+  await apiControl.open();
+  await apiControl.select("one").check();
+  await apiControl.select("two").check();
+  await apiControl.bulk.getByRole("button", { name: "Delete…" }).click();
+  await expect(apiControl.dialog).toContainText("Delete 2 keys?");
+  const number = apiControl.dialog.getByLabel("Number of keys");
+  await number.fill("3");
+  await apiControl.dialog.getByRole("button", { name: "Delete keys" }).click();
+  await expect(number).toHaveAttribute("aria-invalid", "true");
+  await number.fill("2");
+  await apiControl.dialog.getByRole("button", { name: "Delete keys" }).click();
+  await expect(apiControl.dialog).toBeHidden();
+  await expect(apiControl.names()).toHaveText(["Default key"]);
+  await expect(apiControl.toasts).toContainText("2 keys");
+  await expect(apiControl.undo).toHaveCount(0);
+
+  await functions.createKey("three");
+  await apiControl.reload();
+  await apiControl.select("three").check();
+  await apiControl.bulk.getByRole("button", { name: "Delete…" }).click();
+  await expect(apiControl.dialog).toContainText("Delete 1 key?");
+  await apiControl.dialog.getByRole("button", { name: "Expire instead" }).click();
+  await expect(apiControl.pill("three")).toHaveText(/^Expired/);
+});
+
+test("the selection is exported", async ({ page, account: _, functions, apiControl }) => {
+  await functions.createKey("=danger");
+  await functions.createKey("other");
+  await apiControl.open();
+  await apiControl.select("=danger").check();
+  for (const [label, type] of [
+    ["CSV", /\.csv$/],
+    ["JSON", /\.json$/],
+  ] as const) {
+    const download = page.waitForEvent("download");
+    await (await apiControl.bulkAction("Export", label)).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toMatch(type);
+    const text = readFileSync(await file.path(), "utf8");
+    expect(text).toContain("=danger");
+    expect(text).not.toContain("other");
+  }
+  await expect(apiControl.select("=danger")).toBeChecked();
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test.beforeEach(({ watch }) => watch.allow(/status of (401|422)/));
+
+  test("the selection is a form", async ({ page, keyhold, account, functions, apiControl }) => {
+    const keys = [await functions.createKey("one", "10d"), await functions.createKey("two", "10d")];
+    await page.goto(apiControl.path);
+    await expect(apiControl.bulk).toBeHidden();
+    await apiControl.select("one").check();
+    await apiControl.select("two").check();
+    await expect(apiControl.bulk).toBeVisible();
+    await (await apiControl.bulkAction("Extend", "By 30 days")).click();
+    await expect(page).toHaveURL(/\/preferences\/api-control/);
+    for (const name of ["one", "two"]) await expect(apiControl.pill(name)).toHaveText(/^Active · 40 days/);
+
+    await apiControl.select("one").check();
+    await apiControl.bulk.getByRole("button", { name: "Expire", exact: true }).click();
+    await expect(apiControl.pill("one")).toHaveText(/^Expired/);
+    expect(await keyhold.verify(keys[0]!)).toMatchObject({ code: "key_expired" });
+    expect((await keyhold.verify(account.key)).status).toBe(200);
+
+    // The first press asks for the number.
+    await apiControl.select("one").check();
+    await apiControl.select("two").check();
+    await apiControl.bulk.getByRole("button", { name: "Delete…" }).click();
+    await expect(apiControl.dialog).toContainText("Delete 2 keys?");
+    await apiControl.dialog.getByLabel("Number of keys").fill("2");
+    await apiControl.dialog.getByRole("button", { name: "Delete keys" }).click();
+    await expect(apiControl.names()).toHaveText(["Default key"]);
+  });
+
+  test("a row's menu extends and expires", async ({ page, functions, account: _, apiControl }) => {
+    await functions.createKey("Plain", "10d");
+    await page.goto(apiControl.path);
+    await (await apiControl.action("Plain", "Extend 30 days")).click();
+    await page.goto(apiControl.path);
+    await expect(apiControl.pill("Plain")).toHaveText(/^Active · 40 days/);
+    await (await apiControl.action("Plain", "Expire now")).click();
+    await page.goto(apiControl.path);
+    await expect(apiControl.pill("Plain")).toHaveText(/^Expired/);
+  });
+});
