@@ -3,7 +3,8 @@
 use shared::moment::Moment;
 use shared::status::Status;
 use shared::usage::Sparkline;
-use shared::view::{AddressView, Alarms, Attention, Changed, Counts, KeyView, Overview};
+use shared::view::overview::{Ahead, Alarms, Attention, Overview};
+use shared::view::{AddressView, Changed, Counts, KeyView};
 
 /// An instant whose texts are its number.
 pub fn moment(at: i64) -> Moment {
@@ -30,29 +31,32 @@ pub fn key(name: &str, expires: Option<i64>) -> KeyView {
     }
 }
 
-/// An answer of the Dashboard at instant 1000, with a banner of these keys. `calm` ones are no alarm.
-pub fn overview(alarms: Alarms, banner: &[(Option<i64>, bool)]) -> Overview {
-    let attention = banner.iter().map(|(expires, calm)| Attention {
+/// An answer of the Dashboard at instant 1000, with a banner of keys that expire at these instants.
+pub fn overview(alarms: Alarms, banner: &[Option<i64>]) -> Overview {
+    let attention = banner.iter().map(|expires| Attention {
         key: key("cron", *expires),
         failing: None,
-        calm: *calm,
     });
     Overview {
         now: 1000,
         window: 14 * shared::DAY_MS,
         time_zone: "UTC".to_owned(),
+        tomorrow: "1970-01-02".to_owned(),
         counts: Counts::default(),
         attention: attention.collect(),
         alarms,
+        snoozed: Vec::new(),
+        ahead: Ahead::default(),
         upcoming: Vec::new(),
-        newest: Vec::new(),
         calls: Vec::new(),
+        refused: Vec::new(),
         claim: None,
         address: AddressView {
             email: "ada@example.com".to_owned(),
             confirmed: true,
             pending: None,
         },
+        steps: None,
     }
 }
 

@@ -22,6 +22,7 @@ use crate::pages::not_found::NotFoundPage;
 use crate::pages::notices::NoticesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
+use crate::pages::stagger::StaggerPage;
 #[cfg(feature = "ssr")]
 use crate::pages::{
     confirm::ConfirmPage, forgot_password::ForgotPasswordPage, reset_password::ResetPasswordPage,
@@ -102,6 +103,9 @@ fn routes() -> StaticVec<AnyNestedRoute> {
         }),
         route(path!("/preferences/api-control/new"), || {
             NewKeyPage().into_any()
+        }),
+        route(path!("/preferences/api-control/stagger"), || {
+            StaggerPage().into_any()
         }),
         route(path!("/preferences/api-control/:access_key"), || {
             KeyPage().into_any()

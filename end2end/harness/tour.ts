@@ -38,6 +38,7 @@ export async function tour(
   for (const host of [17, 17, 18, 19]) await keyhold.call(expired, `192.0.2.${host}`, "curl/8.5.0");
   await functions.createKey("Load test of today", minutesAhead(40));
   await functions.createKey("Mobile app", "90d", "Android and iOS");
+  for (let n = 1; n <= 5; n += 1) await functions.createKey(`Edge node ${n}`, dayAhead(120), "Rolled out together");
   await functions.post("notices/second-recipient", { address: `team.${account.email}` });
   await functions.post("account/forgot-password", { email: account.email });
   const confirm = linkTo(await mailbox.wait(account.email, /^Confirm your/), "confirm");
@@ -82,6 +83,7 @@ export async function tour(
       path: `${keys}/new`,
       reach: (page) => page.getByRole("main").getByRole("button", { name: "Create key" }).click(),
     },
+    { name: "stagger", path: `${keys}/stagger?day=${dayAhead(120)}` },
     { name: "key", path: `${keys}/${account.key.access_key}` },
     {
       name: "key-extend",

@@ -1,3 +1,4 @@
+import type { Issued } from "../harness/account.ts";
 import { dayAhead, minutesAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
 
@@ -7,7 +8,7 @@ test("there is no banner while no key needs attention", async ({ account: _, das
   await expect(dashboard.banner).toHaveCount(0);
 });
 
-test("the banner lists expiring keys, soonest first, and extends them in place", async ({
+test("the banner lists failing and expiring keys, and extends them in place", async ({
   keyhold,
   account: _,
   functions,
@@ -53,12 +54,103 @@ test("the banner lists expiring keys, soonest first, and extends them in place",
   await expect(dashboard.banner).toHaveCount(0);
 });
 
-test("the banner shows five keys and the number of the others", async ({ account: _, functions, dashboard }) => {
-  for (let day = 1; day <= 8; day += 1) await functions.createKey(`Day ${day}`, dayAhead(day));
+test("the banner shows three keys, and a link to the others", async ({ account: _, functions, dashboard, apiControl }) => {
+  for (let day = 1; day <= 7; day += 1) await functions.createKey(`Day ${day}`, dayAhead(day));
   await dashboard.open();
-  await expect(dashboard.banner).toContainText("Day 5");
-  await expect(dashboard.banner).not.toContainText("Day 6");
-  await expect(dashboard.banner).toContainText("3 more");
+  await expect(dashboard.banner).toContainText("7 keys expire within the next 14 days.");
+  await expect(dashboard.banner.getByRole("listitem")).toHaveCount(3);
+  await expect(dashboard.banner).toContainText("Day 3");
+  await expect(dashboard.banner).not.toContainText("Day 4");
+  await dashboard.banner.getByRole("link", { name: "and 4 more" }).click();
+  await expect(apiControl.names()).toHaveText([1, 2, 3, 4, 5, 6, 7].map((day) => `Day ${day}`));
+});
+
+test("ten retired keys leave the Dashboard calm", async ({ page, keyhold, account: _, functions, dashboard }) => {
+  for (let number = 0; number < 10; number += 1) {
+    await functions.expireKey(await functions.createKey(`Retired ${number}`));
+  }
+  await dashboard.open();
+  await expect(dashboard.heading("Dashboard")).toBeVisible();
+  await expect(dashboard.banner).toHaveCount(0);
+  await expect(page.getByRole("main").locator(".pill, .alarm")).toHaveCount(0);
+  // One of them is still called: an alarm again.
+  const used = await functions.createKey("Still used");
+  await functions.expireKey(used);
+  expect(await keyhold.call(used, "192.0.2.1", "curl/8.5.0")).toBe(401);
+  await expect(async () => {
+    await dashboard.open();
+    await expect(dashboard.warning("Still used")).toContainText("1 caller still fails", { timeout: 500 });
+  }).toPass();
+  await expect(dashboard.banner).toContainText("1 expired key is still called.");
+  await expect(dashboard.banner.getByRole("listitem")).toHaveCount(1);
+});
+
+test("failing keys come first, then the next to expire", async ({ keyhold, account: _, functions, dashboard }) => {
+  const failing = await functions.createKey("Failing");
+  await functions.createKey("Next", minutesAhead(50));
+  await functions.createKey("Later", dayAhead(9));
+  await functions.expireKey(failing);
+  expect(await keyhold.call(failing, "192.0.2.1", "curl/8.5.0")).toBe(401);
+  const lines = dashboard.banner.getByRole("listitem");
+  await expect(async () => {
+    await dashboard.open();
+    await expect(lines).toHaveCount(3, { timeout: 500 });
+  }).toPass();
+  for (const [index, name] of ["Failing", "Next", "Later"].entries()) await expect(lines.nth(index)).toContainText(name);
+  await expect(dashboard.banner).toHaveClass(/red/);
+});
+
+test("only the banner's sentence is announced", async ({ account: _, functions, dashboard }) => {
+  await functions.createKey("Soon", dayAhead(2));
+  await dashboard.open();
+  await expect(dashboard.banner).toHaveAttribute("role", "status");
+  await expect(dashboard.banner).toHaveAttribute("aria-live", "off");
+  await expect(dashboard.banner.locator("[aria-live=polite]")).toHaveText("1 key expires within the next 14 days.");
+  await expect(dashboard.banner.locator("[aria-live=polite]").getByRole("button")).toHaveCount(0);
+});
+
+test("a snoozed key leaves the banner until its day, or until it is shown again", async ({
+  account: _,
+  functions,
+  dashboard,
+}) => {
+  await functions.createKey("Soon", dayAhead(3));
+  await functions.createKey("Later", dayAhead(9));
+  await dashboard.open();
+  await dashboard.snooze("Soon", "1 day");
+  await expect(dashboard.toasts).toContainText("Soon is snoozed until");
+  // The line stays, with Undo, until the page is left.
+  await expect(dashboard.undoIn("Soon")).toBeVisible();
+  await expect(dashboard.banner).toContainText("1 key expires within the next 14 days.");
+  await dashboard.undoIn("Soon").click();
+  await expect(dashboard.extend("Soon")).toBeVisible();
+  await expect(dashboard.banner).toContainText("2 keys expire within the next 14 days.");
+
+  await dashboard.snooze("Soon", "Until it expires");
+  await expect(dashboard.undoIn("Soon")).toBeVisible();
+  await dashboard.reload();
+  await expect(dashboard.warning("Soon")).toHaveCount(0);
+  await expect(dashboard.warning("Later")).toBeVisible();
+  await dashboard.snoozedKeys.getByText("1 snoozed key").click();
+  await expect(dashboard.snoozedKeys).toContainText(/Soon.*until/s);
+  await dashboard.snoozedKeys.getByRole("button", { name: "Show again" }).click();
+  await expect(dashboard.snoozedKeys).toHaveCount(0);
+  await dashboard.reload();
+  await expect(dashboard.warning("Soon")).toBeVisible();
+});
+
+test("a key is snoozed until a date of one's choice", async ({ account: _, functions, dashboard }) => {
+  await functions.createKey("Soon", dayAhead(9));
+  await dashboard.open();
+  const line = dashboard.warning("Soon");
+  await line.locator("summary").click();
+  const date = line.getByLabel("Snooze Soon until");
+  await expect(date).toHaveAttribute("min", dayAhead(1));
+  await line.getByRole("button", { name: "Snooze" }).click();
+  await expect(line.getByRole("alert")).toHaveText("Choose a date.");
+  await date.fill(dayAhead(4));
+  await line.getByRole("button", { name: "Snooze" }).click();
+  await expect(dashboard.toasts).toContainText(/Soon is snoozed until .*, 00:00 UTC\./);
 });
 
 test("the warning window decides which keys are listed", async ({ account: _, functions, dashboard }) => {
@@ -70,22 +162,85 @@ test("the warning window decides which keys are listed", async ({ account: _, fu
   await expect(dashboard.warning("In a month")).toBeVisible();
 });
 
-test("counts, the time line and the newest keys", async ({ page, account: _, functions, dashboard }) => {
-  await functions.createKey("Payroll", dayAhead(5));
-  await functions.expireKey(await functions.createKey("Retired", "never"));
+test("the next twelve months are a strip with a list", async ({ account: _, functions, dashboard }) => {
   await dashboard.open();
-  const main = page.getByRole("main");
-  for (const status of ["active", "expiring_soon", "expired"]) {
-    await expect(main.locator(`a[href*="status=${status}"]`).first()).toContainText("1");
-  }
-  // The time line is an image; the list under it has the same content as text.
-  const next = main.getByRole("region", { name: "Next expirations" });
-  await expect(next.getByRole("img")).toHaveAccessibleName(/next expirations/);
-  await expect(next.getByRole("listitem")).toHaveCount(1);
-  await expect(next.getByRole("listitem")).toContainText(/Payroll.*Expiring soon/s);
-  const newest = main.getByRole("region", { name: "Newest keys" }).getByRole("listitem");
-  await expect(newest).toHaveCount(3);
-  await expect(newest.first()).toContainText("Retired");
+  await expect(dashboard.ahead).toContainText("No active key has an expiration.");
+  await functions.createKey("Payroll", dayAhead(5));
+  await functions.createKey("Partner", "200d");
+  await dashboard.reload();
+  const strip = dashboard.ahead.getByRole("img");
+  await expect(strip).toHaveAccessibleName(/^2 keys expire in the next 12 months, .* listed below\.$/);
+  await expect(strip.locator("rect")).toHaveCount(2);
+  // The last week can begin another month.
+  expect([12, 13]).toContain(await strip.locator("text.month").count());
+  const list = dashboard.ahead.getByRole("list", { name: "Next expirations" }).getByRole("listitem");
+  await expect(list).toHaveCount(2);
+  await expect(list.first()).toContainText(/Payroll.*Expir/s);
+});
+
+test("a heap is spread out over the days before it, and that is undone", async ({
+  page,
+  keyhold,
+  account: _,
+  functions,
+  dashboard,
+}) => {
+  const day = dayAhead(60);
+  const keys: Issued[] = [];
+  for (let number = 0; number < 7; number += 1) keys.push(await functions.createKey(`Key ${number}`, day));
+  await dashboard.open();
+  await expect(dashboard.ahead.getByText("7 keys expire on")).toBeVisible();
+  await dashboard.ahead.getByRole("link", { name: /^Stagger/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Stagger expirations");
+  const rows = page.getByRole("main").locator("tbody tr");
+  await expect(rows).toHaveCount(7);
+  await page.getByRole("link", { name: "3 days", exact: true }).click();
+  await expect(rows).toHaveCount(3);
+  await expect(rows.last()).toContainText("Key 6");
+  await page.getByRole("button", { name: "Spread out" }).click();
+  await expect(dashboard.toasts).toContainText(/keys now expire on 3 days/);
+  const ends = async () => {
+    const shown = await Promise.all(keys.map((key) => keyhold.verify(key)));
+    return shown.map((answer) => answer.headers.get("x-keyhold-expires-at")?.slice(0, 10));
+  };
+  expect(new Set(await ends())).toEqual(new Set([dayAhead(58), dayAhead(59), day]));
+  await dashboard.undo.click();
+  await expect.poll(async () => new Set(await ends())).toEqual(new Set([day]));
+});
+
+test("a new account is led through its first steps, and the first call is seen by itself", async ({
+  keyhold,
+  account,
+  functions,
+  dashboard,
+}) => {
+  await dashboard.open();
+  await expect(dashboard.steps).toContainText("0 of 5 done");
+  await expect(dashboard.step("Copy your key")).toContainText(account.key.access_key);
+  await expect(dashboard.step("Make the first call")).toContainText("Waiting for the first call");
+  await expect(dashboard.step("Confirm your address").getByRole("button", { name: "Send again" })).toBeVisible();
+  // Asked for once, not in a note of its own too.
+  await expect(dashboard.page.getByTestId("address-note")).toHaveCount(0);
+  expect(await keyhold.call(account.key, "192.0.2.1", "curl/8.5.0")).toBe(200);
+  await expect(dashboard.step("Make the first call")).toHaveClass(/done/, { timeout: 15_000 });
+  await expect(dashboard.steps).toContainText("2 of 5 done");
+  await functions.createKey("Billing");
+  await dashboard.reload();
+  await expect(dashboard.step("Name a key")).toHaveClass(/done/);
+  await dashboard.steps.getByRole("button", { name: "Dismiss" }).click();
+  await expect(dashboard.steps).toHaveCount(0);
+  await expect(dashboard.page.getByTestId("address-note")).toBeVisible();
+  await dashboard.reload();
+  await expect(dashboard.steps).toHaveCount(0);
+});
+
+test("on a phone the banner leaves room for the rest", async ({ page, account: _, functions, dashboard }) => {
+  await functions.post("account/dismiss-steps", {});
+  for (let day = 1; day <= 5; day += 1) await functions.createKey(`Day ${day}`, dayAhead(day));
+  await page.setViewportSize({ width: 360, height: 740 });
+  await dashboard.open();
+  const box = await dashboard.banner.boundingBox();
+  expect(box?.height).toBeLessThan(450);
 });
 
 test("an account without keys sees where to start", async ({ page, account, functions, dashboard, createPage }) => {

@@ -144,6 +144,24 @@ test("searching, filtering, sorting and extending are forms and links", async ({
   await expect(dashboard.banner).toHaveCount(0);
 });
 
+test("snoozing and staggering are forms and links", async ({ page, account: _, functions, dashboard }) => {
+  await functions.createKey("Soon", dayAhead(2));
+  for (let number = 0; number < 5; number += 1) await functions.createKey(`Key ${number}`, dayAhead(60));
+  await page.goto("/");
+  await dashboard.snooze("Soon", "1 week");
+  await expect(page.getByText("Snooze saved.")).toBeVisible();
+  await expect(dashboard.banner).toHaveCount(0);
+  await dashboard.snoozedKeys.locator("summary").click();
+  await dashboard.snoozedKeys.getByRole("button", { name: "Show again" }).click();
+  await expect(dashboard.warning("Soon")).toBeVisible();
+
+  await dashboard.ahead.getByRole("link", { name: /^Stagger/ }).click();
+  await page.getByRole("link", { name: "3 days", exact: true }).click();
+  await expect(page.locator("tbody tr")).toHaveCount(3);
+  await page.getByRole("button", { name: "Spread out" }).click();
+  await expect(page.getByText("The keys now expire on different days.")).toBeVisible();
+});
+
 test("preferences are a plain form too", async ({ page, keyhold, account: _, accountPage }) => {
   await page.goto("/preferences/account");
   await accountPage.warningDays.fill("100");

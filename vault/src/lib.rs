@@ -28,6 +28,9 @@ mod onboarding;
 mod outbox;
 mod recovery;
 mod restore;
+#[cfg(test)]
+#[path = "../../shared/tests/it/seeded.rs"]
+mod seeded;
 mod start;
 mod state;
 mod storage;
@@ -52,6 +55,8 @@ pub use keys::bulk::BulkChange;
 pub use keys::change::{EditKey, RestoreKey};
 pub use keys::create::{CreateKey, NewKey};
 pub use keys::export::{Export, ExportedKey};
+pub use keys::snooze::Snoozed;
+pub use keys::stagger::Stagger;
 pub use mailer::worker::MailWorker;
 pub use onboarding::demo;
 pub use onboarding::sign_up::{SignUp, SignedUp};

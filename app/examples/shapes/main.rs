@@ -17,11 +17,14 @@ use shared::moment::Moment;
 use shared::notice::Stage;
 use shared::status::Status;
 use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
-use shared::view::Attention;
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
+use shared::view::overview::{
+    Ahead, Alarms, Attention, FirstSteps, Heap, Month, Overview, RefusedKey, SnoozedKey,
+    StaggerDay, StaggerPlan, Week,
+};
 use shared::view::{
-    AccountView, AddressView, Alarms, BulkChanged, Change, Changed, ClaimView, Columns, Counts,
-    FoundKey, HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Overview, Which,
+    AccountView, AddressView, BulkChanged, Change, Changed, ClaimView, Columns, Counts, FoundKey,
+    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -32,6 +35,7 @@ pub fn check() -> String {
     checked.account();
     checked.changed_keys();
     checked.pages_of_keys();
+    checked.dashboard();
     checked.notices();
     checked.errors();
     checked.faults.extend(damage::text_faults());
@@ -178,35 +182,89 @@ impl Checked {
             status: Status::Expired,
         };
         self.reads("Which", &[Which::new(Some(found)), Which::new(None)]);
-        let attention = |failing, calm| Attention {
+    }
+
+    fn dashboard(&mut self) {
+        let attention = |failing| Attention {
             key: key(Status::ExpiringSoon),
             failing,
-            calm,
+        };
+        let ahead = Ahead {
+            weeks: vec![Week {
+                days: text("days"),
+                keys: 17,
+            }],
+            months: vec![Month {
+                at: 5,
+                name: text("month"),
+            }],
+            heaps: vec![Heap {
+                day: text("day"),
+                text: text("heap"),
+                keys: 17,
+                week: 0,
+            }],
         };
         let overview = Overview {
             now: 1,
             window: 2,
             time_zone: text("time_zone"),
+            tomorrow: text("tomorrow"),
             counts: counts(),
-            attention: vec![attention(None, true), attention(Some(failing()), false)],
+            attention: vec![attention(None), attention(Some(failing()))],
             alarms: Alarms {
-                expired: 3,
+                failing: 2,
                 soon: 4,
+                expired: 3,
             },
+            snoozed: vec![SnoozedKey {
+                access_key: text("access_key"),
+                name: text("name"),
+                until: moment(4),
+            }],
+            ahead,
             upcoming: vec![key(Status::Active)],
-            newest: vec![key(Status::Expired)],
             calls: vec![calls(), calls()],
+            refused: vec![RefusedKey {
+                access_key: text("access_key"),
+                name: text("name"),
+                calls: 9,
+            }],
             claim: Some(ClaimView {
                 at: moment(5),
                 expired: 6,
             }),
             address: address(None),
+            steps: Some(FirstSteps {
+                access_key: text("access_key"),
+                called: true,
+                confirmed: false,
+                named: true,
+                second: false,
+            }),
         };
-        let unclaimed = Overview {
+        let calm = Overview {
+            ahead: Ahead::default(),
             claim: None,
+            steps: None,
             ..overview.clone()
         };
-        self.reads("Overview", &[overview, unclaimed]);
+        self.reads("Overview", &[overview, calm]);
+        let plan = StaggerPlan {
+            time_zone: text("time_zone"),
+            day: text("day"),
+            text: text("text"),
+            keys: 17,
+            days: 7,
+            moved: 14,
+            spread: vec![StaggerDay {
+                text: text("text"),
+                keys: 3,
+                names: vec![text("name"), String::new()],
+            }],
+            version: text("version"),
+        };
+        self.reads("StaggerPlan", &[plan]);
     }
 
     fn notices(&mut self) {

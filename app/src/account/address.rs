@@ -16,11 +16,17 @@ use crate::ui::toasts::Feedback;
 /// The address of the form.
 pub const FORM: &str = "/preferences/account#address";
 
-/// The note on an address that is not confirmed, with ways to confirm or correct it, or on a pending change.
+/// The note on an address that is not confirmed, or on a pending change.
 pub fn note(address: &AddressView) -> Option<AnyView> {
+    request(address).map(|(text, choices)| warning(text, choices))
+}
+
+/// What the owner is asked to do about an address that is not confirmed, with ways to confirm or correct it, or about a
+/// pending change.
+pub fn request(address: &AddressView) -> Option<(AnyView, AnyView)> {
     if let Some(pending) = address.pending.clone() {
         let kept = says("Your address is unchanged.");
-        return Some(warning(
+        return Some((
             view! {
                 "We sent a link to " <bdi>{pending}</bdi> ". Until you open it, this account keeps "
                 <bdi>{address.email.clone()}</bdi> "."
@@ -38,7 +44,7 @@ pub fn note(address: &AddressView) -> Option<AnyView> {
     (!address.confirmed).then(|| {
         let resent = says("We sent you a new link. Earlier ones no longer work.");
         let account = Some(("recipient", "account".to_owned()));
-        warning(
+        (
             view! {
                 <bdi>{address.email.clone()}</bdi>
                 " is not confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."

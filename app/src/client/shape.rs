@@ -7,8 +7,9 @@
 use serde::de::DeserializeOwned;
 use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
+use shared::view::overview::{Overview, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Overview, Which,
+    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Which,
 };
 
 use crate::error::FnError;
@@ -37,6 +38,7 @@ shapes!(
     LinkView,
     NoticesView,
     Overview,
+    StaggerPlan,
     String,
     Vec<DayCalls>,
     Which,

@@ -1,7 +1,6 @@
-//! Keys on the pages: actions in place, the chart of calls, the time line of expirations, and the card of a new secret.
+//! Keys on the pages: actions in place, the chart of calls, and the card of a new secret.
 
 pub mod calls;
 pub mod extend;
 pub mod issued;
 pub mod key_actions;
-pub mod time_line;

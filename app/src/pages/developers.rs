@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use shared::problem::Code;
-use shared::view::Overview;
+use shared::view::KeyPage;
 
 use crate::client::call::query;
-use crate::server_fns::overview::ShowOverview;
+use crate::server_fns::keys::ListKeys;
 use crate::site::SiteUrl;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
@@ -18,18 +18,19 @@ const SECRET: &str = "YOUR_SECRET_KEY";
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
     let revision = Feedback::get().revision;
-    let overview = query::<ShowOverview>(Vec::new, Some(revision));
+    // The newest first.
+    let keys = query::<ListKeys>(Vec::new, Some(revision));
     view! {
         <PageHead title="Developers" />
-        {answered(overview, content)}
+        {answered(keys, content)}
     }
     .into_any()
 }
 
-fn content(overview: Overview) -> AnyView {
+fn content(page: KeyPage) -> AnyView {
     let site = expect_context::<SiteUrl>().0;
-    let own = overview
-        .newest
+    let own = page
+        .keys
         .into_iter()
         .next()
         .map(|key| (key.access_key, key.name));

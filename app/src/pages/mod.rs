@@ -18,5 +18,6 @@ pub mod notices;
 pub mod reset_password;
 pub mod sign_in;
 pub mod sign_up;
+pub mod stagger;
 #[cfg(all(feature = "ssr", debug_assertions))]
 pub mod style_guide;

@@ -18,7 +18,9 @@ use super::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SendAgain,
     SetSecondRecipient, ShowNotices,
 };
-use super::overview::{DismissClaim, ShowOverview};
+use super::overview::{
+    DismissClaim, DismissSteps, ShowFirstCall, ShowOverview, ShowStagger, SnoozeKey, StaggerKeys,
+};
 use crate::client::call::{FormFields, Replying, run};
 use crate::error::FnError;
 use Access::{Public, SignedIn};
@@ -77,6 +79,7 @@ pub fn all() -> Vec<Function> {
     let mut all = account().to_vec();
     all.extend(keys());
     all.extend(changes());
+    all.extend(dashboard());
     all.extend(notices());
     all.extend(links());
     all
@@ -111,7 +114,7 @@ fn account() -> [Function; 11] {
     ]
 }
 
-fn keys() -> [Function; 13] {
+fn keys() -> [Function; 11] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -141,8 +144,19 @@ fn keys() -> [Function; 13] {
         function::<WhichKey>(SignedIn, None, Back),
         function::<ShowExpiry>(SignedIn, None, Back),
         function::<ShowWait>(SignedIn, None, Back),
+    ]
+}
+
+fn dashboard() -> [Function; 7] {
+    const STAGGER: Option<&str> = Some("/preferences/api-control/stagger");
+    [
         function::<ShowOverview>(SignedIn, None, Back),
         function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
+        function::<DismissSteps>(SignedIn, Some("/"), Redirect("/")),
+        function::<ShowFirstCall>(SignedIn, None, Back),
+        function::<SnoozeKey>(SignedIn, Some("/"), Redirect("/?done=snooze")),
+        function::<ShowStagger>(SignedIn, None, Back),
+        function::<StaggerKeys>(SignedIn, STAGGER, Redirect("/?done=staggered")),
     ]
 }
 

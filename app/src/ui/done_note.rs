@@ -65,6 +65,8 @@ fn sentence(done: &str) -> Option<&'static str> {
         "resent" => Some("We sent a new link."),
         "removed" => Some("The second recipient gets no more notices."),
         "calendar" => Some("The calendar has a new address. The old one no longer works."),
+        "snooze" => Some("Snooze saved."),
+        "staggered" => Some("The keys now expire on different days."),
         "again" => Some("We'll send the email again."),
         "ended" => Some("Your session has ended. Sign in to continue where you left off."),
         "secret" => Some(NOT_SEARCHED),

@@ -4,6 +4,7 @@
 
 mod changes;
 pub mod notices;
+pub mod overview;
 
 use std::fmt;
 
@@ -56,15 +57,6 @@ impl KeyView {
     pub fn expires_at(&self) -> Option<i64> {
         self.expires.as_ref().map(|moment| moment.at)
     }
-}
-
-/// A key that needs attention, and its failing callers.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Attention {
-    pub key: KeyView,
-    pub failing: Option<Failing>,
-    /// Expired manually and without calls: no alarm.
-    pub calm: bool,
 }
 
 /// The numbers of keys of an account, or of a search in it, by status.
@@ -171,15 +163,6 @@ pub struct KeyDetail {
     pub history: Vec<HistoryEntry>,
 }
 
-/// The numbers of keys that need attention.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Alarms {
-    /// Expired, and still called or recently expired on their own.
-    pub expired: i64,
-    /// Inside the warning window.
-    pub soon: i64,
-}
-
 /// The address of an account.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AddressView {
@@ -196,34 +179,6 @@ pub struct ClaimView {
     pub at: Moment,
     /// The number of keys that it expired.
     pub expired: i64,
-}
-
-/// The content of the Dashboard.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Overview {
-    pub now: i64,
-    pub window: i64,
-    pub time_zone: String,
-    pub counts: Counts,
-    /// The keys of the banner, the alarms among them before others: first those that are still called, the last
-    /// called first, then the others, soonest first; at most [`Overview::LIMIT`].
-    pub attention: Vec<Attention>,
-    /// The number of alarms in all.
-    pub alarms: Alarms,
-    /// The next expirations, soonest first; at most [`Overview::LIMIT`].
-    pub upcoming: Vec<KeyView>,
-    /// The newest keys; at most [`Overview::LIMIT`].
-    pub newest: Vec<KeyView>,
-    /// Of all keys in the last [`crate::usage::OVERVIEW_DAYS`] days, oldest first.
-    pub calls: Vec<DayCalls>,
-    /// Until the owner dismisses it.
-    pub claim: Option<ClaimView>,
-    pub address: AddressView,
-}
-
-impl Overview {
-    /// Keys in each list.
-    pub const LIMIT: u32 = 5;
 }
 
 /// A new key with its secret: the one answer that holds it.

@@ -1,6 +1,10 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::overview::{
+    Ahead, Alarms, Attention, FirstSteps, Heap, Month, Overview, RefusedKey, SnoozedKey,
+    StaggerDay, StaggerPlan, Week,
+};
 use super::*;
 
 /// Asserts that the value is printed as `json`, and that the browser reads back the same value.
@@ -183,19 +187,45 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
         now: 1,
         window: 2,
         time_zone: "UTC".to_owned(),
+        tomorrow: "2026-11-27".to_owned(),
         counts: Counts::default(),
         attention: vec![Attention {
             key: key(),
             failing: None,
-            calm: false,
         }],
         alarms: Alarms {
-            expired: 0,
+            failing: 0,
             soon: 1,
+            expired: 2,
+        },
+        snoozed: vec![SnoozedKey {
+            access_key: "kh_0".to_owned(),
+            name: "n".to_owned(),
+            until: moment(),
+        }],
+        ahead: Ahead {
+            weeks: vec![Week {
+                days: "26 Apr – 2 May".to_owned(),
+                keys: 17,
+            }],
+            months: vec![Month {
+                at: 5,
+                name: "May".to_owned(),
+            }],
+            heaps: vec![Heap {
+                day: "2027-05-01".to_owned(),
+                text: "Sat 1 May 2027".to_owned(),
+                keys: 17,
+                week: 0,
+            }],
         },
         upcoming: Vec::new(),
-        newest: Vec::new(),
         calls: Vec::new(),
+        refused: vec![RefusedKey {
+            access_key: "kh_0".to_owned(),
+            name: "n".to_owned(),
+            calls: 3,
+        }],
         claim: Some(ClaimView {
             at: moment(),
             expired: 2,
@@ -205,17 +235,58 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
             confirmed: false,
             pending: None,
         },
+        steps: Some(FirstSteps {
+            access_key: "kh_0".to_owned(),
+            called: true,
+            confirmed: false,
+            named: false,
+            second: false,
+        }),
     };
+    assert_eq!(overview.alarms.total(), 3);
     travels(
         &overview,
         &json!({
-            "now": 1, "window": 2, "time_zone": "UTC",
+            "now": 1, "window": 2, "time_zone": "UTC", "tomorrow": "2026-11-27",
             "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
-            "attention": [{"key": key_json(), "failing": null, "calm": false}],
-            "alarms": {"expired": 0, "soon": 1},
-            "upcoming": [], "newest": [], "calls": [],
+            "attention": [{"key": key_json(), "failing": null}],
+            "alarms": {"failing": 0, "soon": 1, "expired": 2},
+            "snoozed": [{"access_key": "kh_0", "name": "n", "until": moment_json()}],
+            "ahead": {
+                "weeks": [{"days": "26 Apr – 2 May", "keys": 17}],
+                "months": [{"at": 5, "name": "May"}],
+                "heaps": [{"day": "2027-05-01", "text": "Sat 1 May 2027", "keys": 17, "week": 0}],
+            },
+            "upcoming": [], "calls": [],
+            "refused": [{"access_key": "kh_0", "name": "n", "calls": 3}],
             "claim": {"at": moment_json(), "expired": 2},
             "address": {"email": "a@b.example", "confirmed": false, "pending": null},
+            "steps": {"access_key": "kh_0", "called": true, "confirmed": false, "named": false, "second": false},
+        }),
+    )
+}
+
+#[test]
+fn a_plan_has_these_names() -> Result<(), serde_json::Error> {
+    let plan = StaggerPlan {
+        time_zone: "UTC".to_owned(),
+        day: "2027-05-01".to_owned(),
+        text: "Sat 1 May 2027".to_owned(),
+        keys: 2,
+        days: 7,
+        moved: 1,
+        spread: vec![StaggerDay {
+            text: "Fri 30 Apr 2027".to_owned(),
+            keys: 1,
+            names: vec!["n".to_owned()],
+        }],
+        version: "0a".to_owned(),
+    };
+    travels(
+        &plan,
+        &json!({
+            "time_zone": "UTC", "day": "2027-05-01", "text": "Sat 1 May 2027", "keys": 2, "days": 7, "moved": 1,
+            "spread": [{"text": "Fri 30 Apr 2027", "keys": 1, "names": ["n"]}], "version": "0a",
         }),
     )
 }

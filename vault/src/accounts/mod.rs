@@ -6,6 +6,7 @@ pub mod claim;
 pub mod confirmation;
 pub mod devices;
 pub mod email_links;
+pub mod first_steps;
 pub mod notice_columns;
 pub mod password;
 pub mod preferences;

@@ -238,14 +238,21 @@ fn check_goodness(selected: &[Row], as_of: Option<i64>, now: i64) -> Result<()> 
 
 /// Keys before and after a change.
 #[derive(Default)]
-struct Changes {
-    before: Vec<Row>,
-    after: Vec<Row>,
+pub(super) struct Changes {
+    pub before: Vec<Row>,
+    pub after: Vec<Row>,
     /// The handle that undoes the change; empty if it cannot be undone.
-    id: String,
+    pub id: String,
 }
 
 impl Changes {
+    /// Makes the changes, which are of expirations only, as an edit of each key.
+    pub async fn set(&mut self, tx: &mut Tx, vault: &Vault, account: &Account) -> Result<()> {
+        // The expirations are those of the rows.
+        self.make(tx, vault, account, Does::Set(Expiry::Never))
+            .await
+    }
+
     /// Stores, records and publishes the changes.
     async fn make(
         &mut self,

@@ -1,17 +1,22 @@
 //! Keys of an account: creation, changes of one or many, their undo, and the queries behind the table, the Dashboard and
 //! the export.
 
+mod ahead;
+mod attention;
 pub mod bulk;
 pub mod change;
 pub mod create;
 pub mod expire_all;
 pub mod export;
+mod overview;
 pub mod preview;
 pub mod queries;
 pub mod refold;
 mod row;
 mod selection;
 mod sentence;
+pub mod snooze;
+pub mod stagger;
 pub mod undo;
 pub mod waiting;
 pub mod which;

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use crate::accounts::account::Account;
 use crate::accounts::devices;
 use crate::accounts::email_links;
+use crate::accounts::first_steps::DEFAULT_KEY;
 use crate::accounts::password::new_password;
 use crate::accounts::preferences::time_zone;
 use crate::accounts::sessions::{self, SessionToken};
@@ -23,9 +24,6 @@ use crate::storage::audit::{Action, Entry};
 use crate::text;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
-
-/// Name of the key that is created with every account.
-const DEFAULT_KEY: &str = "Default key";
 
 /// A sign-up, as typed.
 #[derive(Clone, Copy)]

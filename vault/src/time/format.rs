@@ -1,6 +1,6 @@
 //! Formats of instants for readers, in the account's zone. The zone tables stay on the server.
 
-use chrono::{DateTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use shared::moment::Moment;
 
 use crate::time::zones::Zone;
@@ -31,6 +31,16 @@ pub fn day_in_words(at: i64, zone: Zone) -> String {
     } else {
         in_words(at, zone)
     }
+}
+
+/// Returns a date for people: "Sat 1 May 2027".
+pub fn day(date: NaiveDate) -> String {
+    date.format("%a %-d %b %Y").to_string()
+}
+
+/// Returns the date of an instant in a zone.
+pub fn local_date(at: i64, zone: Zone) -> NaiveDate {
+    zone.from_utc_datetime(&utc(at).naive_utc()).date_naive()
 }
 
 /// Returns RFC 3339 in UTC with milliseconds.

@@ -35,6 +35,11 @@ pub struct FailingRow {
 }
 
 impl FailingRow {
+    /// Returns how many callers still fail.
+    pub fn callers(&self) -> i64 {
+        self.failing
+    }
+
     /// Returns what pages show of it, if a caller still fails.
     pub fn view(&self, zone: Zone) -> Option<Failing> {
         (self.failing > 0).then(|| Failing {

@@ -7,6 +7,7 @@ mod calendar;
 mod change_address;
 mod claim;
 mod credentials;
+mod dashboard;
 mod export;
 mod form_conflicts;
 mod hostile_input;

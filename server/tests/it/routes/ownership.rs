@@ -44,6 +44,7 @@ async fn another_accounts_key_looks_missing() {
         ("keys/restore", &[("expiry", "never")]),
         ("keys/edit", &[("name", "stolen"), ("expiry", "never")]),
         ("keys/delete", &[("confirm_name", "theirs")]),
+        ("keys/snooze", &[("until", "7d")]),
     ] {
         let call = async |access: &str| {
             let fields: Vec<_> = [("access_key", access)]

@@ -180,7 +180,7 @@ impl Vault {
     }
 
     /// Returns the numbers of all keys of an account by status.
-    pub(super) async fn counts(&self, account: &Account, now: i64) -> Result<Counts> {
+    pub(in crate::keys) async fn counts(&self, account: &Account, now: i64) -> Result<Counts> {
         let mut parameters = Parameters::default();
         let id = parameters.text(&account.id);
         let counted = counted(account, now, &mut parameters);

@@ -3,6 +3,7 @@
 mod change_address;
 mod devices;
 pub mod email_links;
+mod first_steps;
 mod sessions;
 mod sign_in;
 mod sqlite;

@@ -1,4 +1,4 @@
-//! Keys: their changes, versions, owners and queries.
+//! Keys: their changes, versions, owners and queries, and the Dashboard's alarms, snoozes and staggering.
 
 mod alarms;
 mod bulk;
@@ -7,6 +7,8 @@ mod export;
 mod ownership;
 mod page;
 mod queries;
+mod snooze;
+mod stagger;
 mod table;
 pub mod undo;
 mod versions;

@@ -181,34 +181,6 @@ async fn pages_neither_repeat_nor_skip() {
 }
 
 #[tokio::test]
-async fn the_dashboard_lists_keys_that_need_attention_soonest_first() {
-    let site = Fixture::new().await;
-    let member = site.member("a@example.com").await;
-    for days in [40, 10, 3, 100] {
-        site.key(&member, &format!("{days} days"), &format!("{days}d"))
-            .await;
-    }
-    site.clock.advance(4 * DAY);
-    let overview = site.vault.overview(member.actor.account()).await.unwrap();
-    let names = |keys: &[shared::view::KeyView]| {
-        keys.iter().map(|key| key.name.clone()).collect::<Vec<_>>()
-    };
-    let attention = overview.attention.into_iter();
-    let attention: Vec<_> = attention.map(|attention| attention.key).collect();
-    assert_eq!(names(&attention), ["3 days", "10 days"]);
-    assert_eq!(
-        names(&overview.upcoming),
-        ["10 days", "40 days", "100 days"]
-    );
-    assert_eq!(overview.newest.len(), 5);
-    let counts = overview.counts;
-    assert_eq!(
-        (counts.active, counts.expiring_soon, counts.expired),
-        (3, 1, 1)
-    );
-}
-
-#[tokio::test]
 async fn the_history_lists_the_changes() {
     let site = Fixture::new().await;
     site.leave_mail();

@@ -29,6 +29,11 @@ async fn with_keys(text: &str) -> Pages {
     assert_eq!(expiring.status, 200, "{text}: {}", expiring.body);
     // Keys of the same instant have no order.
     site.clock.advance(1);
+    for _ in 0..2 {
+        let fields = [("name", text), ("expiry", "2027-05-01")];
+        assert_eq!(member.call("keys/create", &fields).await.status, 200);
+        site.clock.advance(1);
+    }
     let (expiring, expired) = (
         expiring.text("access_key"),
         expired_key(&member, text).await,
@@ -63,6 +68,14 @@ async fn with_keys(text: &str) -> Pages {
         ("key", key(&expiring)),
         ("expired key", key(&expired.access)),
         ("no such key", key(&segment.to_string())),
+        (
+            "heap",
+            "/preferences/api-control/stagger?day=2027-05-01".to_owned(),
+        ),
+        (
+            "no such day",
+            format!("/preferences/api-control/stagger?day={query}&days={query}"),
+        ),
         ("no such page", format!("/{segment}")),
     ] {
         let html = member.get(&path).await.body;
@@ -90,7 +103,7 @@ async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
     let next = format!("/{text}");
     let mut pages = Pages::new();
     type Form<'a> = (&'a Browser<'a>, &'a str, &'a [(&'a str, &'a str)]);
-    let forms: [Form; 8] = [
+    let forms: [Form; 10] = [
         (
             member,
             "keys/create",
@@ -122,6 +135,8 @@ async fn replayed(member: &Browser<'_>, access: &str, text: &str) -> Pages {
             &[("time_zone", text), ("warning_days", text)],
         ),
         (member, "notices/second-recipient", &[("address", text)]),
+        (member, "keys/snooze", &[at_key, ("until", text)]),
+        (member, "keys/stagger", &[("day", text), ("days", text)]),
         (
             &stranger,
             "account/sign-up",

@@ -1,0 +1,196 @@
+//! Staggering: a preview of the keys of one day spread over the days before it, and the button that does it.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_location;
+use leptos_router::location::Url;
+use shared::usage::grouped;
+use shared::view::BulkChanged;
+use shared::view::overview::{StaggerDay, StaggerPlan};
+
+use crate::client::call::query;
+use crate::error::FnError;
+use crate::forms::form::{Form, FormState, Submit, then};
+use crate::forms::form_replay::Replay;
+use crate::server_fns::overview::{ShowStagger, StaggerKeys};
+use crate::ui::answer::{kept, problem};
+use crate::ui::head::PageHead;
+use crate::ui::icon::Icon;
+use crate::ui::reactive::memo;
+use crate::ui::toasts::Feedback;
+
+/// Returns the address of the page for a day, `2027-05-01`.
+pub fn path(day: &str) -> String {
+    format!("/preferences/api-control/stagger?day={}", Url::escape(day))
+}
+
+#[component]
+pub fn StaggerPage() -> impl IntoView {
+    let query_map = use_location().query;
+    // The page that answers a refused form has no parameters.
+    let refused = Replay::of(StaggerKeys::PATH);
+    let asked = move |name: &'static str| {
+        let refused = refused.as_ref().and_then(|replay| replay.field(name));
+        let refused = refused.map(str::to_owned);
+        memo(move || {
+            query_map
+                .with(|query| query.get(name))
+                .or_else(|| refused.clone())
+                .unwrap_or_default()
+        })
+    };
+    let (day, days) = (asked("day"), asked("days"));
+    let revision = Feedback::get().revision;
+    let fields = move || vec![("day", day.get()), ("days", days.get())];
+    let plan = query::<ShowStagger>(fields, Some(revision));
+    view! {
+        <p class="crumbs">
+            <a href="/">"Dashboard"</a>
+        </p>
+        <PageHead title="Stagger expirations" />
+        {kept(
+            plan,
+            |plan| format!("{} {} {}", plan.day, plan.days, plan.version),
+            |plan| shown(plan.get_untracked()),
+            |error| if error.code == FnError::INVALID { no_such_day() } else { problem(error) },
+        )}
+    }
+    .into_any()
+}
+
+fn no_such_day() -> AnyView {
+    view! {
+        <section class="empty">
+            {Icon::SEARCH.draw()} <h2>"There is no such day"</h2>
+            <p>"Check the address for typos."</p>
+            <a class="button primary" href="/">"To the Dashboard"</a>
+        </section>
+    }
+    .into_any()
+}
+
+fn shown(plan: StaggerPlan) -> AnyView {
+    let StaggerPlan { keys, moved, .. } = plan;
+    let lead = match keys {
+        0 => format!("No key expires on {}.", plan.text),
+        1 => format!("1 key expires on {}.", plan.text),
+        many => format!("{} keys expire on {}.", grouped(many), plan.text),
+    };
+    let choices: Vec<AnyView> = StaggerPlan::DAYS
+        .into_iter()
+        .map(|days| choice(&plan.day, days, plan.days))
+        .collect();
+    let zone = plan.time_zone.clone();
+    let body = if moved > 0 {
+        view! {
+            <p>
+                "Spread them over the days before, so that they don't need you all at once. Each keeps its time of day, and none lasts longer than now."
+            </p>
+            <nav class="filters" aria-label="Days to spread over">{choices}</nav>
+            {table(plan.spread.clone())}
+            {apply(&plan)}
+        }
+        .into_any()
+    } else {
+        view! {
+            <p>"There is nothing to spread out."</p>
+            <a class="button" href="/">"Back to the Dashboard"</a>
+        }
+        .into_any()
+    };
+    view! {
+        <section class="card stagger" aria-labelledby="stagger-title">
+            <h2 id="stagger-title">{lead}</h2>
+            {body}
+        </section>
+        <p class="zone">"All dates are in " {zone} "."</p>
+    }
+    .into_any()
+}
+
+fn choice(day: &str, days: u32, chosen: i64) -> AnyView {
+    let current = (i64::from(days) == chosen).then_some("true");
+    let address = path(day) + "&days=" + &days.to_string();
+    view! {
+        <a href=address aria-current=current>
+            {days.to_string()}
+            " days"
+        </a>
+    }
+    .into_any()
+}
+
+/// Which key would expire on which day.
+fn table(spread: Vec<StaggerDay>) -> AnyView {
+    let row = |day: StaggerDay| {
+        let more = usize::try_from(day.keys)
+            .unwrap_or_default()
+            .saturating_sub(day.names.len());
+        let names: Vec<AnyView> = day
+            .names
+            .into_iter()
+            .map(|name| view! { <bdi>{name}</bdi> }.into_any())
+            .collect();
+        let more =
+            (more > 0).then(|| view! { <span class="muted">{format!("and {more} more")}</span> });
+        view! {
+            <tr>
+                <th scope="row">{day.text}</th>
+                <td>{grouped(day.keys)}</td>
+                <td class="names">{names} {more}</td>
+            </tr>
+        }
+        .into_any()
+    };
+    let rows: Vec<AnyView> = spread.into_iter().map(row).collect();
+    view! {
+        <table class="plain">
+            <caption class="visually-hidden">"The new expirations"</caption>
+            <thead>
+                <tr>
+                    <th scope="col">"Day"</th>
+                    <th scope="col">"Keys"</th>
+                    <th scope="col">"Which"</th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+fn apply(plan: &StaggerPlan) -> AnyView {
+    let state = FormState::new(StaggerKeys::PATH);
+    let feedback = Feedback::get();
+    let done = then(move |_, answer| {
+        let changed: BulkChanged = answer.read()?;
+        feedback.undoable(changed.sentence, changed.change);
+        Ok(())
+    });
+    let (day, days, version) = (plan.day.clone(), plan.days, plan.version.clone());
+    view! {
+        <Form state=state then=done terse=true class="row">
+            <input type="hidden" name="day" value=day />
+            <input type="hidden" name="days" value=days.to_string() />
+            <input type="hidden" name="version" value=version />
+            <Submit state=state label="Spread out" />
+            <a class="button quiet" href="/">"Cancel"</a>
+        </Form>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A day comes from the address, and whatever it holds goes back into one.
+    #[test]
+    fn a_day_stays_one_parameter() {
+        assert_eq!(
+            path("2027-05-01"),
+            "/preferences/api-control/stagger?day=2027-05-01"
+        );
+        assert!(!path("a&b=c").contains("&b"));
+    }
+}

@@ -1,0 +1,184 @@
+//! The content of the Dashboard, and of the page that spreads out expirations.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AddressView, ClaimView, Counts, KeyView};
+use crate::moment::Moment;
+use crate::usage::{DayCalls, Failing};
+
+/// A key that needs attention, and its failing callers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Attention {
+    pub key: KeyView,
+    pub failing: Option<Failing>,
+}
+
+/// The numbers of keys that need attention, without those that are snoozed.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Alarms {
+    /// Expired, and still called.
+    pub failing: i64,
+    /// Inside the warning window.
+    pub soon: i64,
+    /// Expired by themselves a short time ago, and silent.
+    pub expired: i64,
+}
+
+impl Alarms {
+    pub fn total(self) -> i64 {
+        self.failing + self.soon + self.expired
+    }
+}
+
+/// A key whose alarm is snoozed.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SnoozedKey {
+    pub access_key: String,
+    pub name: String,
+    /// When the alarm is shown again, unless the key expires or more of its calls fail before.
+    pub until: Moment,
+}
+
+/// The expirations of the next twelve months.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Ahead {
+    /// From today on, in the account's zone; at least a year.
+    pub weeks: Vec<Week>,
+    /// The first days of the months in `weeks`.
+    pub months: Vec<Month>,
+    /// The days on which the most keys expire, if there is time to spread them out; the earliest first.
+    pub heaps: Vec<Heap>,
+}
+
+/// A week of [`Ahead`].
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Week {
+    /// Its first and last day: "26 Apr – 2 May".
+    pub days: String,
+    /// The number of keys that expire in it.
+    pub keys: i64,
+}
+
+/// A month of [`Ahead`].
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Month {
+    /// Its first day, in days from today.
+    pub at: i64,
+    /// "May".
+    pub name: String,
+}
+
+/// A day on which many keys expire.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Heap {
+    /// For addresses: "2027-05-01".
+    pub day: String,
+    /// For people: "Sat 1 May 2027".
+    pub text: String,
+    pub keys: i64,
+    /// The place of its week in [`Ahead::weeks`].
+    pub week: i64,
+}
+
+/// A key with refused calls.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RefusedKey {
+    pub access_key: String,
+    pub name: String,
+    /// The number of refused calls.
+    pub calls: i64,
+}
+
+/// The first steps of a new account.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, by its name in JSON"
+)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FirstSteps {
+    /// The access key of the oldest key; empty if there is none.
+    pub access_key: String,
+    /// Whether a program has called with a key.
+    pub called: bool,
+    /// Whether the address is confirmed.
+    pub confirmed: bool,
+    /// Whether a key has a name of the owner's choice.
+    pub named: bool,
+    /// Whether there is a second recipient.
+    pub second: bool,
+}
+
+/// The content of the Dashboard.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Overview {
+    pub now: i64,
+    pub window: i64,
+    pub time_zone: String,
+    /// The date after today in the account's zone: "2026-11-27".
+    pub tomorrow: String,
+    pub counts: Counts,
+    /// The keys of the banner: first those that are still called although they have expired, the last called first, then
+    /// those that expire next, then those that have expired, the last one first; at most [`Overview::ALARMS`].
+    pub attention: Vec<Attention>,
+    pub alarms: Alarms,
+    /// At most [`Overview::SNOOZED`].
+    pub snoozed: Vec<SnoozedKey>,
+    pub ahead: Ahead,
+    /// The next expirations, soonest first; at most [`Overview::LIMIT`].
+    pub upcoming: Vec<KeyView>,
+    /// Of all keys in the last [`crate::usage::OVERVIEW_DAYS`] days, oldest first.
+    pub calls: Vec<DayCalls>,
+    /// The keys with the most refused calls in the same days; at most [`Overview::LIMIT`].
+    pub refused: Vec<RefusedKey>,
+    /// Until the owner dismisses it.
+    pub claim: Option<ClaimView>,
+    pub address: AddressView,
+    /// While the account is new, until all are taken or the owner dismisses them.
+    pub steps: Option<FirstSteps>,
+}
+
+impl Overview {
+    /// Keys in the banner.
+    pub const ALARMS: u32 = 3;
+    /// Keys in the list of snoozed ones.
+    pub const SNOOZED: u32 = 20;
+    /// Keys in each other list.
+    pub const LIMIT: u32 = 5;
+}
+
+/// The preview of spreading out the keys that expire on one day.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StaggerPlan {
+    pub time_zone: String,
+    /// For addresses: "2027-05-01".
+    pub day: String,
+    /// For people: "Sat 1 May 2027".
+    pub text: String,
+    /// The number of keys that expire on that day.
+    pub keys: i64,
+    /// The number of days to spread them over, that day among them.
+    pub days: i64,
+    /// The number of keys that would expire earlier.
+    pub moved: i64,
+    /// The days on which keys would expire, in order.
+    pub spread: Vec<StaggerDay>,
+    /// Of all that it depends on.
+    pub version: String,
+}
+
+impl StaggerPlan {
+    /// The choices of days.
+    pub const DAYS: [u32; 4] = [3, 7, 14, 30];
+    /// Names listed for each day.
+    pub const NAMES: usize = 10;
+}
+
+/// A day of a [`StaggerPlan`].
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct StaggerDay {
+    /// "Mon 26 Apr 2027".
+    pub text: String,
+    pub keys: i64,
+    /// The keys' names, in the order of expiration; at most [`StaggerPlan::NAMES`].
+    pub names: Vec<String>,
+}
