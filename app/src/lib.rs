@@ -16,6 +16,7 @@ pub mod client;
 pub mod error;
 pub mod forms;
 pub mod keys;
+#[cfg(feature = "ssr")]
 pub mod notices;
 pub mod pages;
 pub mod server_fns;

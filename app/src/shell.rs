@@ -11,21 +11,19 @@ use shared::theme::Theme;
 
 use crate::client::boot;
 use crate::client::call::query;
-use crate::forms::form_replay::Scriptless;
-use crate::pages::account::AccountPage;
+use crate::forms::form_replay::Plain;
 use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
-use crate::pages::developers::DevelopersPage;
 use crate::pages::key::KeyPage;
 use crate::pages::new_key::NewKeyPage;
 use crate::pages::not_found::NotFoundPage;
-use crate::pages::notices::NoticesPage;
 use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
-use crate::pages::stagger::StaggerPage;
 #[cfg(feature = "ssr")]
 use crate::pages::{
-    confirm::ConfirmPage, forgot_password::ForgotPasswordPage, reset_password::ResetPasswordPage,
+    account::AccountPage, confirm::ConfirmPage, developers::DevelopersPage,
+    forgot_password::ForgotPasswordPage, notices::NoticesPage, reset_password::ResetPasswordPage,
+    stagger::StaggerPage,
 };
 use crate::server_fns::account::ShowAccount;
 use crate::site::SiteUrl;
@@ -34,18 +32,20 @@ use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Frame;
 use crate::ui::toasts::Feedback;
 
-/// The HTML document. A page that answers a form post has no scripts: see [`Scriptless`].
+/// The HTML document. A page that few visit, or that answers a form post, comes without the module: see [`Plain`].
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = use_context::<Theme>().unwrap_or_default();
-    let boot = use_context::<Scriptless>()
-        .is_none()
-        .then(|| view! { <script nonce=use_nonce()>{boot::script()}</script> });
-    let scripts = use_context::<Scriptless>().is_none().then(|| {
+    let plain = use_context::<Plain>().is_some();
+    let boot = (!plain).then(|| view! { <script nonce=use_nonce()>{boot::script()}</script> });
+    let scripts = if plain {
+        view! { <script type="module" nonce=use_nonce()>{boot::page_script()}</script> }.into_any()
+    } else {
         view! {
             <AutoReload options=options.clone() />
             <HydrationScripts options=options.clone() />
         }
-    });
+        .into_any()
+    };
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.attribute()>
@@ -90,13 +90,14 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The route of each page. The pages that mails link to need no script and exist on the server only, so links to them
-/// are `rel="external"`.
+/// The route of each page. The pages that few visit exist on the server only, so that the module stays small; links to
+/// them are `rel="external"`.
 fn routes() -> StaticVec<AnyNestedRoute> {
     let routes = Vec::from([
         route(path!("/"), || DashboardPage().into_any()),
         route(path!("/sign-in"), || SignInPage().into_any()),
         route(path!("/sign-up"), || SignUpPage().into_any()),
+        #[cfg(feature = "ssr")]
         route(path!("/preferences/account"), || AccountPage().into_any()),
         route(path!("/preferences/api-control"), || {
             ApiControlPage().into_any()
@@ -104,13 +105,16 @@ fn routes() -> StaticVec<AnyNestedRoute> {
         route(path!("/preferences/api-control/new"), || {
             NewKeyPage().into_any()
         }),
+        #[cfg(feature = "ssr")]
         route(path!("/preferences/api-control/stagger"), || {
             StaggerPage().into_any()
         }),
         route(path!("/preferences/api-control/:access_key"), || {
             KeyPage().into_any()
         }),
+        #[cfg(feature = "ssr")]
         route(path!("/preferences/notices"), || NoticesPage().into_any()),
+        #[cfg(feature = "ssr")]
         route(path!("/developers"), || DevelopersPage().into_any()),
         #[cfg(feature = "ssr")]
         route(path!("/forgot-password"), || {

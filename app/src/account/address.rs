@@ -52,7 +52,7 @@ pub fn request(address: &AddressView) -> Option<(AnyView, AnyView)> {
             .into_any(),
             view! {
                 {press(ResendConfirmation::PATH, account, "Send again", "button quiet", resent)}
-                <a href=FORM>"Wrong address?"</a>
+                <a href=FORM rel="external">"Wrong address?"</a>
             }
             .into_any(),
         )

@@ -6,19 +6,27 @@
 //! the module, takes foreign nodes out during the takeover and puts them back afterwards. If the page still differs
 //! from the one that was sent, or anything panics, it remains a page without script, with plain forms and links.
 
+use std::sync::LazyLock;
+
 use wasm_bindgen::{JsCast, JsValue};
 
-/// The script of every page that can be taken over.
+/// The script in the head of every page that can be taken over.
 pub fn script() -> &'static str {
-    use std::sync::LazyLock;
-
-    /// Without comments and indentation, since every page carries it.
-    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
-        let lines = include_str!("boot.js").lines().map(str::trim);
-        let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
-        lines.join("\n")
-    });
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| inline(include_str!("boot.js")));
     &SCRIPT
+}
+
+/// The script of the pages that few visit, which have no module. It is a module script: it runs once the page is parsed.
+pub fn page_script() -> &'static str {
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| inline(include_str!("page.js")));
+    &SCRIPT
+}
+
+/// Returns a script without comments and indentation, since every page carries it.
+fn inline(script: &str) -> String {
+    let lines = script.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
+    lines.join("\n")
 }
 
 /// Takes over the page that the server rendered, by way of `take_over.js`, which calls `hydrate` once.
@@ -69,13 +77,15 @@ mod tests {
 
     /// The page carries the code of the file, and nothing that would end the element that holds it.
     #[test]
-    fn the_script_has_no_comments_and_no_indentation() {
-        let lines: Vec<&str> = script().lines().collect();
-        assert_eq!((lines.first(), lines.last()), (Some(&"{"), Some(&"}")));
-        assert!(lines.contains(&"globalThis.boot = boot;"));
-        for line in lines {
-            assert!(!line.starts_with("//") && line.trim() == line, "{line:?}");
+    fn the_scripts_have_no_comments_and_no_indentation() {
+        for script in [script(), page_script()] {
+            let lines: Vec<&str> = script.lines().collect();
+            assert_eq!((lines.first(), lines.last()), (Some(&"{"), Some(&"}")));
+            for line in lines {
+                assert!(!line.starts_with("//") && line.trim() == line, "{line:?}");
+            }
+            assert!(!script.contains("</") && !script.contains("<!--"));
         }
-        assert!(!script().contains("</") && !script().contains("<!--"));
+        assert!(script().contains("globalThis.boot = boot;"));
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::validation::{self, FieldErrors};
 
 use super::form::{Fields, FormState};
+use super::form_replay::is_plain;
 use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{flag, fresh, reactive};
@@ -110,6 +111,7 @@ pub fn PasswordField(
                     type="button"
                     class="button quiet"
                     hidden=move || !hydrated.get()
+                    data-show=is_plain()
                     aria-pressed=move || if shown.get() { "true" } else { "false" }
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >

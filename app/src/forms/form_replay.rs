@@ -2,7 +2,7 @@
 //!
 //! Such a form is answered by its own page rendered again: with the typed text and the messages when the call failed,
 //! with the secret when a key was created. The server provides a [`Replay`] while it renders that
-//! page, which then carries no script; in every other rendering there is none.
+//! page, which then comes without the module; in every other rendering there is none.
 
 use crate::client::secret_json::SecretJson;
 use crate::client::shape::Shape;
@@ -43,10 +43,15 @@ impl Replay {
     }
 }
 
-/// Provided beside a [`Replay`]: the page must come without script, because it stands at the address of the
-/// function, where the browser's router knows no page.
+/// Provided while a page is rendered that comes without the module: beside a [`Replay`], because that page stands at the
+/// address of the function, where the browser's router knows no page, and for the pages that few visit.
 #[derive(Clone, Copy, Debug)]
-pub struct Scriptless;
+pub struct Plain;
+
+/// Returns whether the page that is being rendered comes without the module. In the browser it never does.
+pub fn is_plain() -> bool {
+    cfg!(feature = "ssr") && leptos::prelude::use_context::<Plain>().is_some()
+}
 
 #[cfg(test)]
 mod tests {

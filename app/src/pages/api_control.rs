@@ -100,7 +100,7 @@ fn filter_fields(query: &ListQuery) -> call::Fields {
 fn head_actions() -> AnyView {
     view! {
         <div class="row">
-            <a href="/developers">"How to use keys"</a>
+            <a href="/developers" rel="external">"How to use keys"</a>
             {create_key_link()}
         </div>
     }

@@ -92,7 +92,7 @@ fn rest(overview: Overview, now: Signal<i64>) -> AnyView {
             <h2 id="calls-title">"Calls, last 14 days"</h2>
             <div class="halves">{chart} {refused}</div>
         </section>
-        <p class="zone">"All dates are in " {overview.time_zone} ". " <a href="/preferences/account">"Change"</a></p>
+        <p class="zone">"All dates are in " {overview.time_zone} ". " <a href="/preferences/account" rel="external">"Change"</a></p>
     }
     .into_any()
 }

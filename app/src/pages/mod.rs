@@ -1,10 +1,12 @@
 //! The pages, one file each: a query and its view.
 
+#[cfg(feature = "ssr")]
 pub mod account;
 pub mod api_control;
 #[cfg(feature = "ssr")]
 pub mod confirm;
 pub mod dashboard;
+#[cfg(feature = "ssr")]
 pub mod developers;
 #[cfg(feature = "ssr")]
 pub mod forgot_password;
@@ -13,11 +15,13 @@ pub mod key;
 pub mod mail_link;
 pub mod new_key;
 pub mod not_found;
+#[cfg(feature = "ssr")]
 pub mod notices;
 #[cfg(feature = "ssr")]
 pub mod reset_password;
 pub mod sign_in;
 pub mod sign_up;
+#[cfg(feature = "ssr")]
 pub mod stagger;
 #[cfg(all(feature = "ssr", debug_assertions))]
 pub mod style_guide;

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
-use leptos_router::location::Url;
 use shared::usage::grouped;
 use shared::view::BulkChanged;
 use shared::view::overview::{StaggerDay, StaggerPlan};
@@ -12,17 +11,13 @@ use crate::client::call::query;
 use crate::error::FnError;
 use crate::forms::form::{Form, FormState, Submit, then};
 use crate::forms::form_replay::Replay;
+use crate::keys::key_actions::stagger_path;
 use crate::server_fns::overview::{ShowStagger, StaggerKeys};
 use crate::ui::answer::{kept, problem};
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::memo;
 use crate::ui::toasts::Feedback;
-
-/// Returns the address of the page for a day, `2027-05-01`.
-pub fn path(day: &str) -> String {
-    format!("/preferences/api-control/stagger?day={}", Url::escape(day))
-}
 
 #[component]
 pub fn StaggerPage() -> impl IntoView {
@@ -110,7 +105,7 @@ fn shown(plan: StaggerPlan) -> AnyView {
 
 fn choice(day: &str, days: u32, chosen: i64) -> AnyView {
     let current = (i64::from(days) == chosen).then_some("true");
-    let address = path(day) + "&days=" + &days.to_string();
+    let address = stagger_path(day) + "&days=" + &days.to_string();
     view! {
         <a href=address aria-current=current>
             {days.to_string()}
@@ -178,19 +173,4 @@ fn apply(plan: &StaggerPlan) -> AnyView {
         </Form>
     }
     .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A day comes from the address, and whatever it holds goes back into one.
-    #[test]
-    fn a_day_stays_one_parameter() {
-        assert_eq!(
-            path("2027-05-01"),
-            "/preferences/api-control/stagger?day=2027-05-01"
-        );
-        assert!(!path("a&b=c").contains("&b"));
-    }
 }

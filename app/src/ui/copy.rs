@@ -11,6 +11,7 @@ use super::toasts::Feedback;
 use crate::client::browser;
 use crate::client::timers::Delay;
 use crate::error::FnError;
+use crate::forms::form_replay::is_plain;
 
 /// How long the button says "Copied".
 pub const ANSWER_MS: u32 = 2000;
@@ -36,6 +37,8 @@ pub fn CopyButton(
     let hydrated = Hydrated::get();
     let able = memo(move || hydrated.get() && browser::can_copy());
     let copied = RwSignal::new(false);
+    // A page without the module is served by page.js.
+    let plain = is_plain().then(|| text.clone());
     let button = NodeRef::<html::Button>::new();
     let feedback = Feedback::get();
     let answer = Delay::new();
@@ -63,7 +66,7 @@ pub fn CopyButton(
         "button quiet copy"
     };
     view! {
-        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button>
+        <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button data-copy=plain>
             {reactive(move || if copied.get() { Icon::DONE } else { Icon::COPY }.draw())}
             <span class="word" aria-live="polite">
                 {words(move || if copied.get() { "Copied" } else { word })}

@@ -80,28 +80,31 @@ pub fn brand() -> AnyView {
 }
 
 fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
-    let link = move |href: &'static str, icon: Icon, text: &'static str| {
-        let current = move || current(&pathname.get(), href);
-        view! {
-            <li>
-                <a href=href aria-current=current>
-                    {icon.draw()}
-                    {text}
-                </a>
-            </li>
-        }
-    };
+    // The browser's router knows no page without the module.
+    const PLAIN: Option<&str> = Some("external");
+    let link =
+        move |href: &'static str, rel: Option<&'static str>, icon: Icon, text: &'static str| {
+            let current = move || current(&pathname.get(), href);
+            view! {
+                <li>
+                    <a href=href rel=rel aria-current=current>
+                        {icon.draw()}
+                        {text}
+                    </a>
+                </li>
+            }
+        };
     view! {
         <nav aria-label=label>
-            <ul>{link("/", Icon::HOME, "Dashboard")}</ul>
+            <ul>{link("/", None, Icon::HOME, "Dashboard")}</ul>
             <h2>"Preferences"</h2>
             <ul>
-                {link("/preferences/account", Icon::PERSON, "Account")}
-                {link("/preferences/api-control", Icon::KEY, "API Control")}
-                {link("/preferences/notices", Icon::MAIL, "Notices")}
+                {link("/preferences/account", PLAIN, Icon::PERSON, "Account")}
+                {link("/preferences/api-control", None, Icon::KEY, "API Control")}
+                {link("/preferences/notices", PLAIN, Icon::MAIL, "Notices")}
             </ul>
             <h2>"Documentation"</h2>
-            <ul>{link("/developers", Icon::CODE, "Developers")}</ul>
+            <ul>{link("/developers", PLAIN, Icon::CODE, "Developers")}</ul>
         </nav>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The routes of the pages: which are public, and how a page is rendered.
 
-use app::forms::form_replay::{Replay, Scriptless};
+use app::forms::form_replay::{Plain, Replay};
 use app::server_fns::context::RequestContext;
 use app::server_fns::cookies::THEME_COOKIE;
 use app::shell::shell;
@@ -34,8 +34,13 @@ pub const PUBLIC: [&str; 6] = [
 /// Of these, the pages that are opened with or without a session: the targets of links in mails, and the style guide.
 const LINKED: [&str; 3] = ["/reset-password", "/confirm", STYLE_GUIDE];
 
-/// Of these, the pages that the browser's router does not know and that carry no script.
-const SCRIPTLESS: [&str; 4] = [
+/// The pages that the browser's router does not know: few visit them, so the module would carry them for nothing.
+/// Forms there are plain ones, and the script is `app/client/page.js`.
+const PLAIN: [&str; 8] = [
+    "/preferences/account",
+    "/preferences/notices",
+    "/preferences/api-control/stagger",
+    "/developers",
     "/forgot-password",
     "/reset-password",
     "/confirm",
@@ -143,7 +148,7 @@ pub(super) fn without_secret(uri: &Uri) -> Option<String> {
 }
 
 /// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
-/// without script, as do those of [`SCRIPTLESS`].
+/// without the module, as do those of [`PLAIN`].
 pub async fn render(
     state: &AppState,
     request: Request<Body>,
@@ -153,7 +158,7 @@ pub async fn render(
     let known = request.extensions().get::<RequestContext>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
     let options = state.leptos.clone();
-    let scriptless = replay.is_some() || SCRIPTLESS.contains(&request.uri().path());
+    let plain = replay.is_some() || PLAIN.contains(&request.uri().path());
     let context = move || {
         provide_context(theme);
         provide_context(site_url.clone());
@@ -163,8 +168,8 @@ pub async fn render(
         if let Some(replay) = replay.clone() {
             provide_context(replay);
         }
-        if scriptless {
-            provide_context(Scriptless);
+        if plain {
+            provide_context(Plain);
         }
     };
     let document = move || {

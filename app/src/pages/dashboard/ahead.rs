@@ -6,8 +6,7 @@ use shared::usage::grouped;
 use shared::view::KeyView;
 use shared::view::overview::{Ahead, Heap, Month, Week};
 
-use crate::keys::key_actions::key_path;
-use crate::pages::stagger;
+use crate::keys::key_actions::{key_path, stagger_path};
 use crate::ui::reactive::fresh;
 use crate::ui::{moment, status};
 
@@ -135,7 +134,7 @@ fn heap(heap: &Heap) -> AnyView {
                 " expire on "
                 {heap.text.clone()}
             </span>
-            <a class="button quiet" href=stagger::path(&heap.day) aria-label=format!("Stagger the keys of {}", heap.text)>
+            <a class="button quiet" href=stagger_path(&heap.day) rel="external" aria-label=format!("Stagger the keys of {}", heap.text)>
                 "Stagger…"
             </a>
         </li>

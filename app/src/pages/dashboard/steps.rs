@@ -186,7 +186,7 @@ fn name(access_key: &str) -> AnyView {
 fn recipient() -> AnyView {
     view! {
         <p>
-            "Someone else who is told before a key expires. " <a href="/preferences/notices">"Add an address"</a>
+            "Someone else who is told before a key expires. " <a href="/preferences/notices" rel="external">"Add an address"</a>
         </p>
     }
     .into_any()

@@ -67,7 +67,7 @@ fn more(name: Memo<String>, dialog: NodeRef<html::Dialog>) -> AnyView {
                 {Icon::MORE.draw()}
             </summary>
             <div class="menu-items">
-                <a class="button quiet" href="/developers">
+                <a class="button quiet" href="/developers" rel="external">
                     "How to use it"
                 </a>
                 {deletion::link(dialog)}

@@ -1,0 +1,88 @@
+// The script of the pages that few visit, which come without the module: see boot.rs. Everything on them works by plain forms
+// and links; this makes it quicker and kinder.
+{
+  const COPIED_MS = 2000, PAUSES_MS = [2000, 60000];
+  const find = (selector) => document.querySelectorAll(selector);
+  document.documentElement.dataset.alive = "";
+
+  // Buttons that need a script are hidden in the HTML.
+  for (const button of find("[data-copy], [data-show]")) button.hidden = !isSecureContext && "copy" in button.dataset;
+
+  const copy = async (button) => {
+    const word = button.querySelector(".word"), said = word.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      word.textContent = "Copied";
+      button.classList.add("done");
+    } catch {
+      const code = button.parentElement.querySelector("code");
+      if (code) getSelection().selectAllChildren(code);
+      word.textContent = "Press Ctrl+C or ⌘C";
+    }
+    setTimeout(() => {
+      word.textContent = said;
+      button.classList.remove("done");
+    }, COPIED_MS);
+  };
+  const show = (button) => {
+    const input = button.parentElement.querySelector("input"), shown = input.type === "text";
+    input.type = shown ? "password" : "text";
+    button.firstChild.data = shown ? "Show" : "Hide";
+  };
+  addEventListener("click", ({ target }) => {
+    const button = target.closest?.("[data-copy], [data-show]");
+    if (button) ("copy" in button.dataset ? copy : show)(button);
+  });
+
+  // A form is sent once. The history may bring the page back, with its buttons as they were.
+  const progress = document.querySelector(".progress");
+  let leaving = false;
+  addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (leaving) return event.preventDefault();
+    leaving = true;
+    progress?.classList.add("going");
+    event.submitter?.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    leaving = false;
+    progress?.classList.remove("going");
+    for (const button of find("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+
+  const changed = (control) => control.checked !== control.defaultChecked
+    || (control.options ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+      : control.value !== control.defaultValue);
+  const typing = () => [...find("form[method=post] :is(input, textarea, select)")].some(changed);
+  addEventListener("beforeunload", (event) => !leaving && typing() && event.preventDefault());
+
+  // After a refusal one goes on at the field it means.
+  const wrong = document.querySelector("[aria-invalid=true], .note.bad[role=alert]");
+  wrong?.focus();
+
+  // Parts of the page that change by themselves are fetched again while something in them waits, and on return.
+  let pause = PAUSES_MS[0], timer;
+  const refresh = async () => {
+    clearTimeout(timer);
+    if (document.hidden || leaving || !find("[data-live]").length) return;
+    try {
+      const answer = await fetch(location.href);
+      // A session that has ended answers with another page.
+      if (answer.ok && !answer.redirected) {
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        for (const part of find("[data-live]")) {
+          const now = page.getElementById(part.id);
+          if (now && !part.contains(document.activeElement)) part.replaceWith(now);
+        }
+      }
+    } catch {}
+    wait();
+  };
+  const wait = () => {
+    if (!find("[data-waiting]").length) return;
+    timer = setTimeout(refresh, pause);
+    pause = Math.min(2 * pause, PAUSES_MS[1]);
+  };
+  for (const type of ["visibilitychange", "online"]) addEventListener(type, refresh, true);
+  wait();
+}
