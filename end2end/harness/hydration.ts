@@ -17,7 +17,7 @@ export async function markHydration(context: BrowserContext): Promise<void> {
   });
 }
 
-/** Waits until the script has taken over the page. */
+/** Waits until the script has taken over the page, or runs on a page that comes without the module. */
 export async function hydrated(page: Page): Promise<void> {
-  await expect(page.locator("html[data-hydrated]")).toBeAttached();
+  await expect(page.locator("html[data-hydrated], html[data-alive=page]")).toBeAttached();
 }

@@ -4,6 +4,8 @@ import { Frame } from "./frame.ts";
 
 /** Preferences → Account. */
 export class AccountPage extends Frame {
+  /** The note on the outcome of a form: the page comes without the module. */
+  override readonly toasts: Locator;
   readonly path = "/preferences/account";
   readonly timeZone: Locator;
   readonly warningDays: Locator;
@@ -14,6 +16,7 @@ export class AccountPage extends Frame {
 
   constructor(page: Page) {
     super(page);
+    this.toasts = page.locator(".note.good");
     this.timeZone = page.getByLabel("Time zone");
     this.warningDays = page.getByLabel("Warning window (days)");
     this.save = page.getByRole("button", { name: "Save preferences" });

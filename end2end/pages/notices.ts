@@ -4,6 +4,8 @@ import { Frame } from "./frame.ts";
 
 /** Preferences → Notices. */
 export class NoticesPage extends Frame {
+  /** The note on the outcome of a form: the page comes without the module. */
+  override readonly toasts: Locator;
   readonly path = "/preferences/notices";
   readonly stages: Locator;
   readonly saveChoice: Locator;
@@ -20,10 +22,11 @@ export class NoticesPage extends Frame {
 
   constructor(page: Page) {
     super(page);
+    this.toasts = page.locator(".note.good");
     const part = (name: string) => page.getByRole("region", { name, exact: true });
-    this.stages = part("When to write");
-    this.saveChoice = this.stages.getByRole("button", { name: "Save choice" });
-    this.recipients = part("Where to write");
+    this.stages = part("When we email you");
+    this.saveChoice = this.stages.getByRole("button", { name: "Save" });
+    this.recipients = part("Recipients");
     this.address = this.recipients.getByLabel("Address");
     this.add = this.recipients.getByRole("button", { name: "Add recipient" });
     this.remove = this.recipients.getByRole("button", { name: "Remove" });

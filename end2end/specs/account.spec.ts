@@ -46,7 +46,10 @@ test("a new password ends the other sessions, and signs in", async ({
   await accountPage.newPassword.fill("another good password");
   await accountPage.changePassword.click();
   await expect(accountPage.currentPassword).toHaveAttribute("aria-invalid", "true");
+  // No password comes back from the server.
+  await expect(accountPage.newPassword).toHaveValue("");
   await accountPage.currentPassword.fill(account.password);
+  await accountPage.newPassword.fill("another good password");
   await accountPage.changePassword.click();
   await expect(accountPage.toasts).toContainText(/password/i);
   await expect(accountPage.currentPassword).toHaveValue("");

@@ -80,16 +80,6 @@ const USES: Use[] = [
     sees: (page) => expect(page.getByText(/ saved\.$/).first()).toBeVisible(),
   },
   {
-    path: "/preferences/account",
-    act: (page) => page.getByRole("button", { name: "Save preferences" }).click(),
-    sees: (page) => expect(page.getByText("Preferences saved.")).toBeVisible(),
-  },
-  {
-    path: "/preferences/notices",
-    act: (page) => page.getByRole("button", { name: "Save choice" }).click(),
-    sees: (page) => expect(page.getByText("Choice saved.")).toBeVisible(),
-  },
-  {
     path: "/preferences/api-control",
     act: (page) => page.getByLabel("Search keys").fill("nothing like it"),
     sees: (page) => expect(page.getByText("No key matches")).toBeVisible(),
@@ -271,31 +261,13 @@ test.describe("input from before hydration survives it", () => {
     await expect(page).toHaveURL(/q=alpha.*sort=name/);
   });
 
-  test("in preferences, notices and at sign-up", async ({ page, account: _, accountPage, noticesPage, signUp }) => {
-    let release = await openHeld(page, accountPage.path);
-    await accountPage.warningDays.fill("21");
-    await accountPage.timeZone.fill("Africa/Nairobi");
+  test("at sign-up", async ({ page, signUp }) => {
+    const release = await openHeld(page, signUp.path);
+    // The browser's own zone is the suggestion, but never overwrites a typed one.
+    await page.getByLabel("Time zone").fill("");
+    await page.getByLabel("Time zone").fill("UTC");
     release();
     await takenOver(page);
-    await expect(accountPage.warningDays).toHaveValue("21");
-    await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");
-
-    const notices = await page.context().newPage();
-    release = await openHeld(notices, noticesPage.path);
-    for (const box of await notices.locator(".stages input").all()) await box.uncheck();
-    release();
-    await takenOver(notices);
-    await expect(notices.locator(".stages input:checked")).toHaveCount(0);
-    await expect(notices.getByText("With none selected")).toBeVisible();
-
-    await page.context().clearCookies();
-    const stranger = await page.context().newPage();
-    release = await openHeld(stranger, signUp.path);
-    // The browser's own zone is the suggestion, but never overwrites a typed one.
-    await stranger.getByLabel("Time zone").fill("");
-    await stranger.getByLabel("Time zone").fill("UTC");
-    release();
-    await takenOver(stranger);
-    await expect(stranger.getByLabel("Time zone")).toHaveValue("UTC");
+    await expect(page.getByLabel("Time zone")).toHaveValue("UTC");
   });
 });

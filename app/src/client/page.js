@@ -3,7 +3,7 @@
 {
   const COPIED_MS = 2000, PAUSES_MS = [2000, 60000];
   const find = (selector) => document.querySelectorAll(selector);
-  document.documentElement.dataset.alive = "";
+  document.documentElement.dataset.alive = "page";
 
   // Buttons that need a script are hidden in the HTML.
   for (const button of find("[data-copy], [data-show]")) button.hidden = !isSecureContext && "copy" in button.dataset;
@@ -34,6 +34,40 @@
     if (button) ("copy" in button.dataset ? copy : show)(button);
   });
 
+  const changed = (control) => control.checked !== control.defaultChecked
+    || (control.options ? [...control.options].some((option) => option.selected !== option.defaultSelected)
+      : control.value !== control.defaultValue);
+  const fields = () => [...find("form[method=post] :is(input, textarea, select)")]
+    .filter(({ name, type }) => name && type !== "hidden" && !/password|secret/.test(type + name));
+
+  // Sending one form keeps the input of the others, and its own in case the session has ended. Never a password or a secret.
+  const DRAFT = "keyhold-drafts";
+  const owner = () => document.querySelector(".foot .email")?.textContent;
+  const label = ({ form, name, type, value }) => [form.getAttribute("action"), name, type === "checkbox" ? value : ""].join(" ");
+  const keep = (sent) => {
+    const kept = fields().filter(changed)
+      .map((control) => [label(control), control.type === "checkbox" ? control.checked : control.value, control.form === sent])
+      .filter(([, value]) => !/kh[so]_/.test(value));
+    sessionStorage.setItem(DRAFT, JSON.stringify([owner(), kept]));
+  };
+  const restore = () => {
+    const [whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
+    if (whose !== owner()) return;
+    sessionStorage.removeItem(DRAFT);
+    // The answer holds what became of the form that was sent. Only after a sign-in is there no answer.
+    const answered = location.pathname.startsWith("/fn/") || /[?&]done=/.test(location.search);
+    for (const control of fields())
+      for (const [, value] of kept.filter(([key, , sent]) => key === label(control) && !(sent && answered)))
+        control[control.type === "checkbox" ? "checked" : "value"] = value;
+  };
+  try {
+    restore();
+  } catch {}
+  // The outcome of a form is told once: not after a reload, and not after a sign-in that leads back here.
+  const address = new URL(location.href);
+  for (const name of ["done", "change"]) address.searchParams.delete(name);
+  if (document.querySelector(".note.good [role=status]")) history.replaceState(null, "", address);
+
   // A form is sent once. The history may bring the page back, with its buttons as they were.
   const progress = document.querySelector(".progress");
   let leaving = false;
@@ -43,18 +77,16 @@
     leaving = true;
     progress?.classList.add("going");
     event.submitter?.setAttribute("aria-busy", "true");
+    try {
+      keep(event.target);
+    } catch {}
   });
   addEventListener("pageshow", () => {
     leaving = false;
     progress?.classList.remove("going");
     for (const button of find("[aria-busy]")) button.removeAttribute("aria-busy");
   });
-
-  const changed = (control) => control.checked !== control.defaultChecked
-    || (control.options ? [...control.options].some((option) => option.selected !== option.defaultSelected)
-      : control.value !== control.defaultValue);
-  const typing = () => [...find("form[method=post] :is(input, textarea, select)")].some(changed);
-  addEventListener("beforeunload", (event) => !leaving && typing() && event.preventDefault());
+  addEventListener("beforeunload", (event) => !leaving && fields().some(changed) && event.preventDefault());
 
   // After a refusal one goes on at the field it means.
   const wrong = document.querySelector("[aria-invalid=true], .note.bad[role=alert]");

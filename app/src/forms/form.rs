@@ -193,7 +193,9 @@ pub fn Form(
     /// Runs before anything is sent.
     #[prop(optional)]
     check: Option<fn(&Fields) -> FieldErrors>,
-    then: Then,
+    /// Nothing for a form of a page without the module, where it is never sent by script.
+    #[prop(optional)]
+    then: Option<Then>,
     /// The form has no room for messages: the live region shows errors.
     #[prop(optional)]
     terse: bool,
@@ -234,7 +236,8 @@ pub fn Form(
             let answer = send(state.path, body).await;
             slow.stop();
             feedback.waited();
-            let outcome = answer.and_then(|answer| then(fields, answer));
+            let outcome =
+                answer.and_then(|answer| then.map_or(Ok(()), |then| then(fields, answer)));
             let _ = state.progress.try_set(Progress::Idle);
             match outcome {
                 Ok(()) => {}
@@ -330,6 +333,16 @@ pub fn press(
         </Form>
     }
     .into_any()
+}
+
+/// As [`press`], on a page without the module.
+pub fn plain_press(
+    path: &'static str,
+    field: Option<(&'static str, String)>,
+    label: &'static str,
+    class: &'static str,
+) -> AnyView {
+    press(path, field, label, class, then(|_, _| Ok(())))
 }
 
 #[cfg(test)]

@@ -5,40 +5,29 @@ use leptos::server_fn::ServerFn;
 use shared::mail::{DeliveryState, MailKind};
 use shared::view::notices::{DeliveredKey, Delivery, NoticesView};
 
-use crate::client::timers::Delay;
-use crate::forms::form::{press, then};
+use crate::forms::form::plain_press;
 use crate::keys::key_actions::key_path;
 use crate::server_fns::notices::SendAgain;
-use crate::ui::clock::ticking;
 use crate::ui::icon::Icon;
 use crate::ui::moment;
-use crate::ui::reactive::{memo, reactive};
 use crate::ui::status;
-use crate::ui::toasts::Feedback;
-
-/// While a mail waits, the log is fetched again after this many milliseconds, then after twice as many, and so
-/// on up to the latter.
-const PAUSES_MS: (u32, u32) = (2_000, 60_000);
 
 /// The alert for failed mails.
-pub fn failures(notices: Memo<NoticesView>) -> AnyView {
-    let sentence = memo(move || {
-        let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
-        undelivered(notices.with(|notices| notices.deliveries.iter().filter(failed).count()))
+pub fn failures(notices: &NoticesView) -> AnyView {
+    let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
+    let sentence = undelivered(notices.deliveries.iter().filter(failed).count());
+    let note = (!sentence.is_empty()).then(|| {
+        view! {
+            <p class="note bad" role="status">
+                {Icon::WARNING.draw()}
+                <span>{sentence} <a href="#log">"See why, and send again"</a></span>
+            </p>
+        }
     });
     view! {
-        {reactive(move || {
-            let sentence = sentence.get();
-            (!sentence.is_empty())
-                .then(|| {
-                    view! {
-                        <p class="note bad" role="status">
-                            {Icon::WARNING.draw()}
-                            <span>{sentence} <a href="#log" rel="external">"See why, and send again"</a></span>
-                        </p>
-                    }
-                })
-        })}
+        <div id="failures" data-live="">
+            {note}
+        </div>
     }
     .into_any()
 }
@@ -52,51 +41,25 @@ fn undelivered(mails: usize) -> String {
     }
 }
 
-/// The log itself.
-pub fn log(notices: Memo<NoticesView>) -> AnyView {
-    let feedback = Feedback::get();
-    let now = ticking(notices.with_untracked(|notices| notices.now));
-    look_again(notices, feedback);
-    let time_zone = notices.with_untracked(|notices| notices.time_zone.clone());
+/// The log itself. `page.js` fetches it again while a mail waits.
+pub fn log(notices: NoticesView) -> AnyView {
+    let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
+    let waiting = notices.deliveries.iter().any(waiting);
     view! {
-        <section id="log" aria-labelledby="log-title">
+        <section id="log" aria-labelledby="log-title" data-live="" data-waiting=waiting>
             <h2 id="log-title" tabindex="-1">
                 "Delivery log"
             </h2>
-            {reactive(move || {
-                feedback.catch_focus();
-                notices.with(|notices| table(&notices.deliveries, notices.total, now))
-            })}
+            {table(notices.deliveries, notices.total, notices.now)}
             <p class="zone">
-                "All dates are in " {time_zone} ". " <a href="/preferences/account">"Change"</a>
+                "All dates are in " {notices.time_zone} ". " <a href="/preferences/account">"Change"</a>
             </p>
         </section>
     }
     .into_any()
 }
 
-/// Fetches the log again while a mail waits.
-fn look_again(notices: Memo<NoticesView>, feedback: Feedback) {
-    let delay = Delay::new();
-    Effect::new(move |pause: Option<u32>| {
-        let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
-        if notices.with(|notices| notices.deliveries.iter().any(waiting)) {
-            let pause = pause.unwrap_or(PAUSES_MS.0);
-            delay.start(pause, move || feedback.refresh());
-            longer(pause)
-        } else {
-            delay.stop();
-            PAUSES_MS.0
-        }
-    });
-}
-
-/// Returns the pause after this one.
-fn longer(pause: u32) -> u32 {
-    PAUSES_MS.1.min(2 * pause)
-}
-
-fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
+fn table(deliveries: Vec<Delivery>, total: i64, now: i64) -> AnyView {
     if deliveries.is_empty() {
         return view! {
             <div class="empty">
@@ -119,14 +82,14 @@ fn table(deliveries: &[Delivery], total: i64, now: Signal<i64>) -> AnyView {
                     <th scope="col">"State"</th>
                 </tr>
             </thead>
-            <tbody>{deliveries.iter().map(|delivery| row(delivery.clone(), now)).collect_view()}</tbody>
+            <tbody>{deliveries.into_iter().map(|delivery| row(delivery, now)).collect_view()}</tbody>
         </table>
         {more.then(|| view! { <p class="zone">{format!("The newest of {total} emails, and those that failed.")}</p> })}
     }
     .into_any()
 }
 
-fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
+fn row(delivery: Delivery, now: i64) -> AnyView {
     let state = state(&delivery);
     let subject = match delivery.kind {
         MailKind::Notice => {
@@ -155,7 +118,7 @@ fn row(delivery: Delivery, now: Signal<i64>) -> AnyView {
             <td data-label="To">
                 <bdi>{delivery.recipient}</bdi>
             </td>
-            <td data-label="When">{moment::when(delivery.created, now)}</td>
+            <td data-label="When">{moment::when(delivery.created, Signal::stored(now))}</td>
             <td data-label="State">
                 <div class="outcome">{state}</div>
             </td>
@@ -211,13 +174,8 @@ fn state(delivery: &Delivery) -> AnyView {
     let words = (unwell && !delivery.words.is_empty())
         .then(|| view! { <q class="words">{delivery.words.clone()}</q> });
     let again = (delivery.state == DeliveryState::Failed).then(|| {
-        let feedback = Feedback::get();
-        let done = then(move |_, _| {
-            feedback.changed("We'll send the email again.");
-            Ok(())
-        });
         let mail = ("mail", delivery.id.clone());
-        press(SendAgain::PATH, Some(mail), "Send again", "button", done)
+        plain_press(SendAgain::PATH, Some(mail), "Send again", "button")
     });
     view! {
         {status::fixed(class, icon, word)}
@@ -306,14 +264,5 @@ mod tests {
         assert_eq!(fate(true, false), " · left out: deleted");
         let announced = " · left out: extended, or in a more urgent notice";
         assert_eq!(fate(true, true), announced);
-    }
-
-    /// From two seconds to a minute.
-    #[test]
-    fn the_pauses_double_up_to_the_longest() {
-        let pauses = std::iter::successors(Some(PAUSES_MS.0), |pause| Some(longer(*pause)));
-        let pauses: Vec<u32> = pauses.take(8).collect();
-        let expected = [2, 4, 8, 16, 32, 60, 60, 60].map(|seconds| seconds * 1000);
-        assert_eq!(pauses, expected);
     }
 }

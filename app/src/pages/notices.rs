@@ -1,88 +1,65 @@
-//! Preferences → Notices: stages, recipients, the calendar, and the delivery log.
+//! Preferences → Notices: stages, recipients, the calendar, and the delivery log. The server renders it; its forms are
+//! plain ones.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::notice::{Stage, Stages};
-use shared::validation::FieldErrors;
 use shared::version::{of_recipient, of_stages};
 use shared::view::notices::{NoticesView, SecondRecipient};
 
 use crate::client::call::query;
-use crate::forms::field::{self, TextField};
-use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
+use crate::forms::field::TextField;
+use crate::forms::form::{Form, FormState, Submit, plain_press};
 use crate::forms::form_replay::Replay;
 use crate::notices::delivery_log::{failures, log};
 use crate::server_fns::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
     ShowNotices,
 };
-use crate::ui::answer::{kept, problem};
+use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{memo, reactive};
 use crate::ui::status;
-use crate::ui::toasts::{Feedback, Undo};
 
 #[component]
 pub fn NoticesPage() -> impl IntoView {
-    let notices = query::<ShowNotices>(Vec::new, Some(Feedback::get().revision));
+    let notices = query::<ShowNotices>(Vec::new, None);
     view! {
         <PageHead title="Notices" />
         {done_note()}
-        {kept(notices, |_| String::new(), content, problem)}
+        {answered(notices, content)}
     }
     .into_any()
 }
 
-fn content(notices: Memo<NoticesView>) -> AnyView {
+fn content(notices: NoticesView) -> AnyView {
     view! {
-        {failures(notices)}
-        <p class="lead">"Keyhold emails you before a key expires, and when it has expired."</p>
-        {stages(notices)}
-        {recipients(notices)}
-        {calendar(notices)}
+        {failures(&notices)}
+        <p class="lead">"We email you before a key expires, and when it has expired."</p>
+        {stages(&notices.stages)}
+        {recipients(&notices)}
+        {calendar(notices.calendar_url.clone())}
         {log(notices)}
     }
     .into_any()
 }
 
-fn stages(notices: Memo<NoticesView>) -> AnyView {
+fn stages(chosen: &[Stage]) -> AnyView {
     let state = FormState::new(ChooseStages::PATH);
     let replay = Replay::of(ChooseStages::PATH);
-    let feedback = Feedback::get();
-    let chosen = notices.with_untracked(|notices| notices.stages.clone());
-    let version = |chosen: &mut dyn Iterator<Item = Stage>| {
-        of_stages(&chosen.collect::<Stages>().to_string())
-    };
-    let shown = state.versioned(version(&mut chosen.iter().copied()));
-    let done = then(move |fields: Fields, _| {
-        let mut chosen = Stage::ALL
-            .into_iter()
-            .filter(|stage| !fields.text(stage.slug()).is_empty());
-        let _ = state.version.try_set(version(&mut chosen));
-        feedback.changed("Choice saved.");
-        Ok(())
-    });
-    let on = move |stage: Stage| match &replay {
+    let version = state.versioned(of_stages(
+        &chosen.iter().copied().collect::<Stages>().to_string(),
+    ));
+    let on = |stage: Stage| match &replay {
         Some(replay) => replay.field(stage.slug()).is_some(),
         None => chosen.contains(&stage),
     };
-    let count = RwSignal::new(Stage::ALL.into_iter().filter(|stage| on(*stage)).count());
-    let choice = move |stage: Stage| {
-        let choose = move |event| {
-            count.update(|count| {
-                if event_target_checked(&event) {
-                    *count += 1;
-                } else {
-                    *count = count.saturating_sub(1);
-                }
-            });
-        };
+    let choice = |stage: Stage| {
         view! {
             <label class="choice">
-                <input type="checkbox" name=stage.slug() value="on" checked=on(stage) on:change=choose />
+                <input type="checkbox" name=stage.slug() value="on" checked=on(stage) />
                 <span>{stage.label()}</span>
             </label>
         }
@@ -91,74 +68,54 @@ fn stages(notices: Memo<NoticesView>) -> AnyView {
     let choices = Stage::ALL.map(choice).collect_view();
     view! {
         <section class="card" aria-labelledby="stages-title">
-            <h2 id="stages-title">"When to write"</h2>
-            <Form state=state then=done>
-                {shown}
+            <h2 id="stages-title">"When we email you"</h2>
+            <Form state=state>
+                {version}
                 <fieldset class="field choices" aria-describedby="stages-note">
                     <legend class="visually-hidden">"Stages"</legend>
                     <div class="stages">{choices}</div>
                     <p class="help" id="stages-note">
-                        "A warning is sent only if the key's lifetime is at least twice the lead time: a key created for a week gets no notice a month ahead. Keys that are due together share one email."
+                        "We skip warnings that are too early for short-lived keys: a 7-day key isn't announced 30 days ahead. Keys that are due together share one email."
                     </p>
                 </fieldset>
-                <div class="live" role="status">
-                    {reactive(move || {
-                        (count.get() == 0)
-                            .then(|| {
-                                view! {
-                                    <p class="note warn">
-                                        {Icon::WARNING.draw()}
-                                        <span>
-                                            "With none selected, no notice is sent when a key expires. The Dashboard still shows it."
-                                        </span>
-                                    </p>
-                                }
-                            })
-                    })}
-                </div>
-                <Submit state=state label="Save choice" />
+                // The style sheet shows it while no stage is chosen.
+                <p class="note warn none-chosen" role="status">
+                    {Icon::WARNING.draw()}
+                    <span>"With none selected, we send no email when a key expires. The Dashboard still shows it."</span>
+                </p>
+                <Submit state=state label="Save" />
             </Form>
         </section>
     }
     .into_any()
 }
 
-fn recipients(notices: Memo<NoticesView>) -> AnyView {
-    let feedback = Feedback::get();
-    let email = notices.with_untracked(|notices| notices.email.clone());
-    let own = memo(move || notices.with(|notices| (notices.confirmed, notices.owned)));
-    let second = memo(move || notices.with(|notices| notices.second_recipient.clone()));
+fn recipients(notices: &NoticesView) -> AnyView {
+    let help = match (notices.confirmed, notices.owned) {
+        (true, true) => "The account's own address. It gets every notice.",
+        (true, false) => {
+            "The account's own address. It gets every notice. It was confirmed from a browser that wasn't signed in, so resetting your password would expire your keys. To prevent that, request a link and open it in this browser."
+        }
+        (false, _) => {
+            "The account's own address. It already gets every notice. Open the link in our email in this browser, to show that email arrives and that the account is yours."
+        }
+    };
     view! {
         <section class="card" aria-labelledby="recipients-title">
-            <h2 id="recipients-title">"Where to write"</h2>
+            <h2 id="recipients-title">"Recipients"</h2>
             <div class="recipient">
                 <strong>
-                    <bdi>{email}</bdi>
+                    <bdi>{notices.email.clone()}</bdi>
                 </strong>
-                {reactive(move || confirmation(own.get().0))}
-                {reactive(move || (!own.get().1).then(|| resend("account")))}
+                {confirmation(notices.confirmed)}
+                {(!notices.owned).then(|| resend("account"))}
             </div>
-            <p class="help">
-                {reactive(move || {
-                    match own.get() {
-                        (true, true) => "The account's own address. It gets every notice.",
-                        (true, false) => {
-                            "The account's own address. It gets every notice. It was confirmed from a browser that was not signed in, so resetting your password would expire your keys. To prevent that, request a link and open it in this browser."
-                        }
-                        (false, _) => {
-                            "The account's own address. It already gets every notice. Open the link in our email in this browser, to show that email arrives and that the account is yours."
-                        }
-                    }
-                })}
-            </p>
+            <p class="help">{help}</p>
             <h3>"Second recipient"</h3>
-            {reactive(move || {
-                feedback.catch_focus();
-                match second.get() {
-                    Some(second) => present(second),
-                    None => absent(),
-                }
-            })}
+            {match notices.second_recipient.clone() {
+                Some(second) => present(second),
+                None => absent(),
+            }}
         </section>
     }
     .into_any()
@@ -173,31 +130,17 @@ fn confirmation(confirmed: bool) -> AnyView {
 }
 
 fn resend(recipient: &'static str) -> AnyView {
-    press(
+    let recipient = ("recipient", recipient.to_owned());
+    plain_press(
         ResendConfirmation::PATH,
-        Some(("recipient", recipient.to_owned())),
+        Some(recipient),
         "Send the link again",
         "button",
-        says("We sent a new link. Earlier ones no longer work."),
     )
 }
 
 fn present(second: SecondRecipient) -> AnyView {
-    let feedback = Feedback::get();
-    let address = second.address.clone();
-    let version = of_recipient(Some(&address));
-    let removed = then(move |_, _| {
-        let undo = Undo {
-            path: SetSecondRecipient::PATH,
-            fields: vec![
-                ("address", address.clone()),
-                ("version", of_recipient(None)),
-            ],
-            done: format!("We sent {address} a link to confirm it again."),
-        };
-        feedback.undoable_by(format!("{address} gets no more notices."), Some(undo));
-        Ok(())
-    });
+    let version = ("version", of_recipient(Some(&second.address)));
     view! {
         <div class="recipient">
             <strong>
@@ -205,13 +148,13 @@ fn present(second: SecondRecipient) -> AnyView {
             </strong>
             {confirmation(second.confirmed)}
             {(!second.confirmed).then(|| resend("second"))}
-            {press(RemoveSecondRecipient::PATH, Some(("version", version)), "Remove", "button", removed)}
+            {plain_press(RemoveSecondRecipient::PATH, Some(version), "Remove", "button")}
         </div>
         <p class="help">
             {if second.confirmed {
                 "It gets every notice that you get."
             } else {
-                "It gets no notices until the link in the email that we sent there is opened."
+                "No notices go there until someone opens the link we sent."
             }}
         </p>
     }
@@ -222,14 +165,14 @@ fn absent() -> AnyView {
     let state = FormState::new(SetSecondRecipient::PATH);
     let version = state.versioned(of_recipient(None));
     view! {
-        <Form state=state check=check_address then=says("We sent a confirmation link to the address.")>
+        <Form state=state>
             {version}
             <TextField
                 state=state
                 name="address"
                 label="Address"
                 kind="email"
-                help="For example your team's. We send it a link first, and no notices until it is confirmed."
+                help="For example your team's. We send it a link first, and no notices until it's confirmed."
             />
             <Submit state=state label="Add recipient" class="button" />
         </Form>
@@ -237,51 +180,22 @@ fn absent() -> AnyView {
     .into_any()
 }
 
-fn check_address(fields: &Fields) -> FieldErrors {
-    let mut errors = FieldErrors::default();
-    field::check_email(&mut errors, "address", fields);
-    errors
-}
-
-fn calendar(notices: Memo<NoticesView>) -> AnyView {
-    let address = memo(move || notices.with(|notices| notices.calendar_url.clone()));
+fn calendar(address: String) -> AnyView {
     view! {
         <section class="card" aria-labelledby="calendar-title">
             <h2 id="calendar-title">"Calendar"</h2>
-            <p>
-                "Subscribe to this address in your calendar app (“from URL”) to see each key's expiration there."
-            </p>
-            {reactive(move || {
-                let address = address.get();
-                view! {
-                    <div class="example">
-                        <pre tabindex="0">
-                            <code data-testid="calendar-url">{address.clone()}</code>
-                        </pre>
-                        <CopyButton text=address what="calendar address" />
-                    </div>
-                }
-            })}
+            <p>"Subscribe to this address in your calendar app (“from URL”) to see when each key expires."</p>
+            <div class="example">
+                <pre tabindex="0">
+                    <code data-testid="calendar-url">{address.clone()}</code>
+                </pre>
+                <CopyButton text=address what="calendar address" />
+            </div>
             <p class="help">
-                "Anyone with this address can see your keys' names and expirations. Reset it to end that: the old address stops working at once, and you have to subscribe your calendars again."
+                "Anyone with this address can see your keys' names and expirations. Resetting it ends that: the old address stops working, and you'll have to subscribe your calendars again."
             </p>
-            {press(
-                ResetCalendar::PATH,
-                None,
-                "Reset address",
-                "button",
-                says("The calendar has a new address. The old one no longer works."),
-            )}
+            {plain_press(ResetCalendar::PATH, None, "Reset address", "button")}
         </section>
     }
     .into_any()
-}
-
-/// Reports a success, and shows the new state.
-fn says(text: &'static str) -> Then {
-    let feedback = Feedback::get();
-    then(move |_, _| {
-        feedback.changed(text);
-        Ok(())
-    })
 }
