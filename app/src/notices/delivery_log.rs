@@ -1,4 +1,4 @@
-//! The delivery log: each mail with its keys, recipient, time and state.
+//! The delivery log: each email with its keys, recipient, time and state.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -9,10 +9,12 @@ use crate::forms::form::plain_press;
 use crate::keys::key_actions::key_path;
 use crate::server_fns::notices::SendAgain;
 use crate::ui::icon::Icon;
-use crate::ui::moment;
 use crate::ui::status;
 
-/// The alert for failed mails.
+/// The emails that are in sight at first.
+const AT_FIRST: usize = 10;
+
+/// The alert for failed emails.
 pub fn failures(notices: &NoticesView) -> AnyView {
     let failed = |delivery: &&Delivery| delivery.state == DeliveryState::Failed;
     let sentence = undelivered(notices.deliveries.iter().filter(failed).count());
@@ -50,7 +52,7 @@ pub fn log(notices: NoticesView) -> AnyView {
             <h2 id="log-title" tabindex="-1">
                 "Delivery log"
             </h2>
-            {table(notices.deliveries, notices.total, notices.now)}
+            {table(notices.deliveries, notices.total)}
             <p class="zone">
                 "All dates are in " {notices.time_zone} ". " <a href="/preferences/account">"Change"</a>
             </p>
@@ -59,7 +61,7 @@ pub fn log(notices: NoticesView) -> AnyView {
     .into_any()
 }
 
-fn table(deliveries: Vec<Delivery>, total: i64, now: i64) -> AnyView {
+fn table(deliveries: Vec<Delivery>, total: i64) -> AnyView {
     if deliveries.is_empty() {
         return view! {
             <div class="empty">
@@ -70,10 +72,30 @@ fn table(deliveries: Vec<Delivery>, total: i64, now: i64) -> AnyView {
         .into_any();
     }
     let shown = deliveries.len();
-    let more = usize::try_from(total).is_ok_and(|total| total > shown);
+    let kept = usize::try_from(total).is_ok_and(|total| total > shown);
+    let mut rows = deliveries.into_iter().map(row);
+    let newest: Vec<AnyView> = rows.by_ref().take(AT_FIRST).collect();
+    let older: Vec<AnyView> = rows.collect();
+    let older = (!older.is_empty()).then(|| {
+        view! {
+            <details class="older">
+                <summary>{format!("Show {} older", older.len())}</summary>
+                {emails("Older emails, newest first", older)}
+            </details>
+        }
+    });
     view! {
-        <table class="keys log">
-            <caption class="visually-hidden">"Mails, newest first"</caption>
+        {emails("Emails, newest first", newest)}
+        {older}
+        {kept.then(|| view! { <p class="zone">{format!("The newest of {total} emails, and those that failed.")}</p> })}
+    }
+    .into_any()
+}
+
+fn emails(caption: &'static str, rows: Vec<AnyView>) -> AnyView {
+    view! {
+        <table class="log">
+            <caption class="visually-hidden">{caption}</caption>
             <thead>
                 <tr>
                     <th scope="col">"What"</th>
@@ -82,14 +104,13 @@ fn table(deliveries: Vec<Delivery>, total: i64, now: i64) -> AnyView {
                     <th scope="col">"State"</th>
                 </tr>
             </thead>
-            <tbody>{deliveries.into_iter().map(|delivery| row(delivery, now)).collect_view()}</tbody>
+            <tbody>{rows}</tbody>
         </table>
-        {more.then(|| view! { <p class="zone">{format!("The newest of {total} emails, and those that failed.")}</p> })}
     }
     .into_any()
 }
 
-fn row(delivery: Delivery, now: i64) -> AnyView {
+fn row(delivery: Delivery) -> AnyView {
     let state = state(&delivery);
     let subject = match delivery.kind {
         MailKind::Notice => {
@@ -115,11 +136,13 @@ fn row(delivery: Delivery, now: i64) -> AnyView {
     view! {
         <tr>
             <th scope="row">{subject}</th>
-            <td data-label="To">
+            <td class="to">
                 <bdi>{delivery.recipient}</bdi>
             </td>
-            <td data-label="When">{moment::when(delivery.created, Signal::stored(now))}</td>
-            <td data-label="State">
+            <td class="at">
+                <time datetime=delivery.created.rfc3339>{delivery.created.text}</time>
+            </td>
+            <td>
                 <div class="outcome">{state}</div>
             </td>
         </tr>
