@@ -80,8 +80,15 @@ test("reading, editing, expiring, restoring and deleting", async ({ page, keyhol
   await expect(keyPage.description).toHaveValue("kept");
   await keyPage.name.fill("Renamed");
   await keyPage.save.click();
-  await expect(page).toHaveURL(`${keyhold.url}${KeyPage.path(key)}?done=edited`);
+  await expect(page).toHaveURL(new RegExp(`${KeyPage.path(key)}\\?done=edited&change=`));
   await expect(page.getByText("Key saved.")).toBeVisible();
+  await keyPage.undo.click();
+  await expect(page.getByText("Change undone.")).toBeVisible();
+  await page.goto(KeyPage.path(key));
+  await expect(keyPage.name).toHaveValue("Default key");
+  await keyPage.name.fill("Renamed");
+  await keyPage.description.fill("kept");
+  await keyPage.save.click();
   await expect(keyPage.name).toHaveValue("Renamed");
   await expect(keyPage.description).toHaveValue("kept");
 

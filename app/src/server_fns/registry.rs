@@ -121,17 +121,17 @@ fn keys() -> [Function; 11] {
         function::<EditKey>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/api-control/{access_key}?done=edited"),
+            Redirect("/preferences/api-control/{access_key}?done=edited&change={change}"),
         ),
         function::<ExpireKey>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/api-control/{access_key}?done=expired"),
+            Redirect("/preferences/api-control/{access_key}?done=expired&change={change}"),
         ),
         function::<RestoreKey>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/api-control/{access_key}?done=restored"),
+            Redirect("/preferences/api-control/{access_key}?done=restored&change={change}"),
         ),
         function::<DeleteKey>(
             SignedIn,

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use vault::test_support::PASSWORD;
 
-use crate::fixture::{BASE, Site};
+use crate::fixture::{Answer, BASE, Site};
 
 #[tokio::test]
 async fn sign_in_redirects_within_this_server() {
@@ -186,14 +186,24 @@ async fn each_change_of_a_key_redirects_with_its_result() {
         ("expiry", "never"),
     ];
     let answer = member.post("keys/edit", &edit).await;
-    assert_eq!(
-        (answer.status.as_u16(), answer.header("location")),
-        (303, format!("{page}?done=edited").as_str())
-    );
+    let noted = |answer: &Answer, done: &str| {
+        let location = answer.header("location");
+        let change = location.strip_prefix(&format!("{page}?done={done}&change="));
+        assert_eq!(answer.status, 303, "{location}");
+        change.unwrap_or_else(|| panic!("{location}")).to_owned()
+    };
+    noted(&answer, "edited");
     assert!(member.get(&page).await.body.contains("after"));
 
+    // Each note has the undo of its change.
     let answer = member.post("keys/expire", &[access]).await;
-    assert_eq!(answer.header("location"), format!("{page}?done=expired"));
+    let change = noted(&answer, "expired");
+    assert_eq!(site.verdict(&key).await.1, "key_expired");
+    let shown = member.get(answer.header("location")).await.body;
+    assert!(shown.contains(&format!("value=\"{change}\"")), "{shown}");
+    member.post("keys/undo", &[("change", &change)]).await;
+    assert_eq!(site.verdict(&key).await.0, 200);
+    member.post("keys/expire", &[access]).await;
     assert_eq!(site.verdict(&key).await.1, "key_expired");
 
     let refused = member
@@ -204,7 +214,7 @@ async fn each_change_of_a_key_redirects_with_its_result() {
     let answer = member
         .post("keys/restore", &[access, ("expiry", "30d")])
         .await;
-    assert_eq!(answer.header("location"), format!("{page}?done=restored"));
+    noted(&answer, "restored");
     assert_eq!(site.verdict(&key).await.0, 200);
 
     let refused = member
