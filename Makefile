@@ -14,6 +14,7 @@ DEV_WASM := $(FRONT)/wasm32-unknown-unknown/debug/app.wasm
 
 # npm writes this file last, so its date is that of the last complete installation.
 PACKAGES := node_modules/.package-lock.json
+CLIENT_SCRIPTS := $(wildcard app/src/client/*.js)
 SITE_SOURCES := $(shell find style public -type f) build/site.sh build/publish.mjs
 
 .PHONY: help setup run dev build test fmt clean bench cluster cluster-faults faults screenshots visual
@@ -117,10 +118,10 @@ $(DEV_WASM): always
 	@build/tools.sh >/dev/null
 	cargo build --locked -p app --lib $(WASM)
 
-$(FRONT)/release/keyhold.js: $(RELEASE_WASM) build/front.sh build/snip.mjs app/src/client/take_over.js $(PACKAGES)
+$(FRONT)/release/keyhold.js: $(RELEASE_WASM) build/front.sh build/snip.mjs $(CLIENT_SCRIPTS) $(PACKAGES)
 	build/front.sh release $< $(@D)
 
-$(FRONT)/dev/keyhold.js: $(DEV_WASM) build/front.sh build/snip.mjs app/src/client/take_over.js $(PACKAGES)
+$(FRONT)/dev/keyhold.js: $(DEV_WASM) build/front.sh build/snip.mjs $(CLIENT_SCRIPTS) $(PACKAGES)
 	build/front.sh dev $< $(@D)
 
 target/site/hash.txt: $(FRONT)/release/keyhold.js $(SITE_SOURCES) $(PACKAGES)

@@ -1,7 +1,6 @@
 import type { Page } from "@playwright/test";
 
 import { dayAhead } from "../harness/days.ts";
-import { hydrated } from "../harness/hydration.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
@@ -293,26 +292,6 @@ test("a pasted secret is matched to its key", async ({ page, account, functions,
   await expect(apiControl.toasts).not.toContainText("Leaked one");
   expect(page.url()).not.toContain("khs_");
   expect(account.key.secret_key).not.toBe(other.secret_key);
-});
-
-test("single keys search, create, select and edit", async ({ page, account: _, apiControl, createPage }) => {
-  await apiControl.open();
-  await page.keyboard.press("/");
-  await expect(apiControl.search).toBeFocused();
-  await page.keyboard.type("nx/e");
-  await expect(apiControl.search).toHaveValue("nx/e");
-  await apiControl.search.fill("");
-  await apiControl.row("Default key").getByRole("link", { name: "Default key", exact: true }).focus();
-  await page.keyboard.press("x");
-  await expect(apiControl.select("Default key")).toBeChecked();
-  await page.keyboard.press("x");
-  await page.keyboard.press("e");
-  await expect(page.getByRole("heading", { level: 1 })).toContainText("Default key");
-  await page.goBack();
-  await hydrated(page);
-  await expect(apiControl.rows).toHaveCount(1);
-  await page.keyboard.press("n");
-  await expect(createPage.heading("Create key")).toBeVisible();
 });
 
 test("with forced colours the current filter can be told", async ({ page, account: _, apiControl }) => {

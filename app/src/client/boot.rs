@@ -16,17 +16,19 @@ pub fn script() -> &'static str {
     &SCRIPT
 }
 
-/// The script of the pages that few visit, which have no module. It is a module script: it runs once the page is parsed.
+/// The scripts of the pages that few visit, which have no module. They are a module script: it runs once the page is parsed.
 pub fn page_script() -> &'static str {
-    static SCRIPT: LazyLock<String> = LazyLock::new(|| inline(include_str!("page.js")));
+    static SCRIPT: LazyLock<String> =
+        LazyLock::new(|| inline(concat!(include_str!("page.js"), include_str!("keys.js"))));
     &SCRIPT
 }
 
-/// Returns a script without comments and indentation, since every page carries it.
+/// Returns a script without comments and indentation, since every page carries it, and with each `<` escaped, so that no
+/// browser takes it for a tag. The scripts have it in their texts only.
 fn inline(script: &str) -> String {
     let lines = script.lines().map(str::trim);
     let lines: Vec<&str> = lines.filter(|line| !line.starts_with("//")).collect();
-    lines.join("\n")
+    lines.join("\n").replace('<', "\\x3c")
 }
 
 /// Takes over the page that the server rendered, by way of `take_over.js`, which calls `hydrate` once.
@@ -84,7 +86,7 @@ mod tests {
             for line in lines {
                 assert!(!line.starts_with("//") && line.trim() == line, "{line:?}");
             }
-            assert!(!script.contains("</") && !script.contains("<!--"));
+            assert!(!script.contains('<'));
         }
         assert!(script().contains("globalThis.boot = boot;"));
     }

@@ -31,7 +31,6 @@ use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
-use crate::ui::keyboard::shortcuts;
 use crate::ui::reactive::{effect, flag, fresh, memo, reactive};
 use crate::ui::toasts::Feedback;
 
@@ -68,12 +67,6 @@ pub fn ApiControlPage() -> impl IntoView {
     });
     let pending = memo(move || query.with(|query| answered.with(|answered| query != answered)));
     let actions = Actions::new(Chosen::new(BulkKeys::PATH, query), query);
-    shortcuts(&[
-        ("/", "#search"),
-        ("n", ".page-head .primary"),
-        ("x", "tr:focus-within [name=key]"),
-        ("e", "tr:focus-within .edit"),
-    ]);
     view! {
         <PageHead title="API Control" action=head_actions() />
         {done_note()}

@@ -63,7 +63,19 @@ fn navigation(account: AccountView, pathname: Memo<String>) -> AnyView {
                 <div class="drawer-body">{links(pathname, "Menu")} {foot(email.clone())}</div>
             </details>
         </header>
-        <header class="side">{brand()} {links(pathname, "Main")} {foot(email)}</header>
+        <header class="side">{brand()} {palette_button()} {links(pathname, "Main")} {foot(email)}</header>
+    }
+    .into_any()
+}
+
+/// Opens the palette of `keys.js`, without which it does not show.
+fn palette_button() -> AnyView {
+    view! {
+        <button type="button" class="button jump" data-palette aria-keyshortcuts="Control+K Meta+K">
+            {Icon::SEARCH.draw()}
+            "Search"
+            <kbd></kbd>
+        </button>
     }
     .into_any()
 }

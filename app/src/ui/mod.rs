@@ -8,7 +8,6 @@ pub mod done_note;
 pub mod head;
 pub mod hydrated;
 pub mod icon;
-pub mod keyboard;
 pub mod layout;
 pub mod menus;
 pub mod moment;
