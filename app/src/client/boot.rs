@@ -23,6 +23,12 @@ pub fn page_script() -> &'static str {
     &SCRIPT
 }
 
+/// The script of the form on the Developers page that checks a key.
+pub fn try_key_script() -> &'static str {
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| inline(include_str!("try_key.js")));
+    &SCRIPT
+}
+
 /// Returns a script without comments and indentation, since every page carries it, and with each `<` escaped, so that no
 /// browser takes it for a tag. The scripts have it in their texts only.
 fn inline(script: &str) -> String {
@@ -80,7 +86,7 @@ mod tests {
     /// The page carries the code of the file, and nothing that would end the element that holds it.
     #[test]
     fn the_scripts_have_no_comments_and_no_indentation() {
-        for script in [script(), page_script()] {
+        for script in [script(), page_script(), try_key_script()] {
             let lines: Vec<&str> = script.lines().collect();
             assert_eq!((lines.first(), lines.last()), (Some(&"{"), Some(&"}")));
             for line in lines {

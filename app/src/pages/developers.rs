@@ -1,77 +1,111 @@
-//! Developers: the API's documentation, with examples that carry the account's own access key.
+//! Developers: how a program calls the API with a key, for the account's own programs. The examples carry its access key.
+
+mod errors;
+mod samples;
+mod try_key;
 
 use leptos::prelude::*;
-use shared::problem::Code;
-use shared::view::KeyPage;
+use shared::status::Status;
+use shared::view::{KeyPage, KeyView};
 
 use crate::client::call::query;
+use crate::keys::key_actions::{LIST, NEW_KEY};
+use crate::server_fns::context::RequestContext;
 use crate::server_fns::keys::ListKeys;
-use crate::site::SiteUrl;
+use crate::site::Site;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
-use crate::ui::toasts::Feedback;
 
-/// Stands for the secret in examples: no page knows a real one.
-const SECRET: &str = "YOUR_SECRET_KEY";
+/// The variable that examples read the secret from: no page knows a real one. A new key's `.env` file has the same name.
+const SECRET: &str = "KEYHOLD_SECRET_KEY";
+
+/// The sections, as the list of contents names them.
+const CONTENTS: [(&str, &str); 6] = [
+    ("call", "Make a call"),
+    ("send", "Ways to send a key"),
+    ("try", "Try a key"),
+    ("errors", "Errors"),
+    ("expired", "When a key expires"),
+    ("keys", "Keys as JSON"),
+];
 
 #[component]
 pub fn DevelopersPage() -> impl IntoView {
-    let revision = Feedback::get().revision;
+    let docs = RequestContext::current().site.docs_url.clone();
+    let action = docs.map(|url| {
+        view! {
+            <a class="button primary" href=url rel="external">
+                "API documentation"
+            </a>
+        }
+        .into_any()
+    });
     // The newest first.
-    let keys = query::<ListKeys>(Vec::new, Some(revision));
+    let keys = query::<ListKeys>(Vec::new, None);
+    let head = match action {
+        Some(action) => view! { <PageHead title="Developers" action=action /> }.into_any(),
+        None => view! { <PageHead title="Developers" /> }.into_any(),
+    };
     view! {
-        <PageHead title="Developers" />
+        {head}
         {answered(keys, content)}
     }
     .into_any()
 }
 
+/// The newest key that works, or else the newest.
+fn example_key(keys: &[KeyView]) -> Option<&KeyView> {
+    let works = |key: &&KeyView| key.status != Status::Expired;
+    keys.iter().find(works).or(keys.first())
+}
+
 fn content(page: KeyPage) -> AnyView {
-    let site = expect_context::<SiteUrl>().0;
-    let own = page
-        .keys
-        .into_iter()
-        .next()
-        .map(|key| (key.access_key, key.name));
-    let (access_key, whose) = match own {
-        Some((access_key, name)) => (access_key, Some(name)),
-        None => ("kh_0000000000000000".to_owned(), None),
+    let site = RequestContext::current().site;
+    let own = example_key(&page.keys);
+    let access_key = own.map_or("kh_0000000000000000", |key| key.access_key.as_str());
+    view! {
+        <div class="guide">
+            {contents()}
+            <article class="prose">
+                <p class="lead">
+                    "Your programs call the API with a key: an access key, which is public, and a secret key, which isn't. Give each program a key of its own, so that you can expire one without touching the others."
+                </p>
+                {call(&site, access_key, own.map(|key| key.name.clone()))} {ways(access_key)}
+                {try_key::section(&site.base_url, access_key)} {errors::section()}
+                {expired()} {keys_as_json(&site.base_url, access_key)}
+            </article>
+        </div>
+    }
+    .into_any()
+}
+
+fn contents() -> AnyView {
+    let link = |(id, title): (&str, &'static str)| {
+        view! {
+            <li>
+                <a href=format!("#{id}")>{title}</a>
+            </li>
+        }
     };
     view! {
-        <article class="prose">
-            <p class="lead">
-                "A program proves who it is with a key: an access key, which is public, and a secret key, which is not. "
-                "Every endpoint behind Keyhold accepts the key or says exactly why not."
-            </p>
-            {match whose {
-                Some(name) => {
-                    view! {
-                        <p>
-                            "The examples carry the access key of your newest key, "
-                            <bdi class="quoted">{name}</bdi> ". Put its secret key in place of "
-                            <code>{SECRET}</code> "."
-                        </p>
-                    }
-                        .into_any()
-                }
-                None => {
-                    view! {
-                        <p>
-                            "The examples carry made-up credentials: "
-                            <a href="/preferences/api-control/new">"create a key"</a> " to see your own."
-                        </p>
-                    }
-                        .into_any()
-                }
-            }}
-            {carriers(&site, &access_key)}
-            {endpoints(&site, &access_key)}
-            {good()}
-            {refusals()}
-            {expired()}
-            {gateways()}
-        </article>
+        <nav class="contents" aria-labelledby="contents-title">
+            <h2 id="contents-title">"On this page"</h2>
+            <ul>{CONTENTS.map(link).collect_view()}</ul>
+        </nav>
+    }
+    .into_any()
+}
+
+/// A section with an address of its own.
+fn section(id: &'static str, body: impl IntoView + 'static) -> AnyView {
+    let title = CONTENTS.iter().find(|(one, _)| *one == id);
+    let title = title.map_or("", |(_, title)| *title);
+    view! {
+        <section id=id aria-labelledby=format!("{id}-title")>
+            <h2 id=format!("{id}-title")>{title}</h2>
+            {body.into_any()}
+        </section>
     }
     .into_any()
 }
@@ -82,168 +116,172 @@ fn example(what: &'static str, text: String) -> AnyView {
             <pre tabindex="0">
                 <code>{text.clone()}</code>
             </pre>
-            <CopyButton text=text what=what />
+            <CopyButton text=text what=what compact=true />
         </div>
     }
     .into_any()
 }
 
-fn carriers(site: &str, access_key: &str) -> AnyView {
-    view! {
-        <section>
-            <h2>"Sending a key"</h2>
-            <p>"Use one of three ways. A request that uses two gets 400."</p>
-            <h3>"HTTP Basic"</h3>
-            {example("Basic example", format!("curl -i -u '{access_key}:{SECRET}' {site}/verify"))}
-            <h3>"Bearer token"</h3>
-            <p>"Access key and secret key, joined by a dot."</p>
-            {example(
-                "Bearer example",
-                format!("curl -i -H 'Authorization: Bearer {access_key}.{SECRET}' {site}/verify"),
-            )}
-            <h3>"X-API-Key"</h3>
-            {example("X-API-Key example", format!("curl -i -H 'X-API-Key: {access_key}.{SECRET}' {site}/verify"))}
-        </section>
-    }
-    .into_any()
+fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
+    let own = site.api_url.is_none();
+    let base = site.api_url.clone();
+    let base = base.unwrap_or_else(|| format!("{}/v1", site.base_url));
+    let address = if own {
+        format!("{base}/account")
+    } else {
+        base.clone()
+    };
+    let add = if own {
+        view! {
+            <p>
+                "The examples ask for your account, at " <code>"/account"</code> "."
+            </p>
+        }
+        .into_any()
+    } else {
+        view! {
+            <p>"In the examples, add the path of the endpoint that you call."</p>
+        }
+        .into_any()
+    };
+    let whose = match name {
+        Some(name) => view! {
+            <p>
+                "The examples carry the access key of " <bdi class="quoted">{name}</bdi>
+                ". They read its secret key from the environment, because a secret key doesn't belong in code. It was shown once, when the key was created. If you didn't save it, "
+                <a href=NEW_KEY>"create another key"</a> "."
+            </p>
+        }
+        .into_any(),
+        None => view! {
+            <p>
+                "You have no key yet, so the examples carry a made-up one: " <a href=NEW_KEY>"create a key"</a>
+                " to see your own. They read its secret key from the environment, because a secret key doesn't belong in code."
+            </p>
+        }
+        .into_any(),
+    };
+    section(
+        "call",
+        view! {
+            <h3>"Base URL"</h3>
+            {example("base URL", base)}
+            {add}
+            <h3>"Secret key"</h3>
+            {whose}
+            {example("variable", format!("export {SECRET}='khs_…'"))}
+            <h3>"Example"</h3>
+            {samples::tabs(&address, access_key)}
+        },
+    )
 }
 
-fn endpoints(site: &str, access_key: &str) -> AnyView {
-    view! {
-        <section>
-            <h2>"Endpoints"</h2>
-            <dl class="endpoints">
-                <dt>
-                    <code>"/verify"</code>
-                </dt>
-                <dd>
-                    "Checks a key. Accepts any method and any path below it, and ignores the body. For gateways, and for trying a key."
-                </dd>
-                <dt>
-                    <code>"GET /v1/account"</code>
-                </dt>
-                <dd>"The account that the key belongs to, as JSON."</dd>
-                <dt>
-                    <code>"GET /v1/keys"</code>
-                </dt>
-                <dd>"The account's keys with name, status and expiration, as JSON. Never includes secrets."</dd>
-            </dl>
-            {example("account example", format!("curl -u '{access_key}:{SECRET}' {site}/v1/account"))}
-            {example("keys example", format!("curl -u '{access_key}:{SECRET}' {site}/v1/keys"))}
-        </section>
-    }
-    .into_any()
-}
-
-fn good() -> AnyView {
-    let header = |name: &'static str, meaning: &'static str| {
+fn ways(access_key: &str) -> AnyView {
+    let pair = format!("{access_key}.khs_…");
+    let row = |name: &'static str, header: String, how: &'static str| {
         view! {
             <tr>
-                <th scope="row">
-                    <code>{name}</code>
-                </th>
-                <td>{meaning}</td>
+                <th scope="row">{name}</th>
+                <td>
+                    <code>{header}</code>
+                    <p>{how}</p>
+                </td>
             </tr>
         }
     };
-    view! {
-        <section>
-            <h2>"A good key"</h2>
-            <p>
-                <code>"/verify"</code>
-                " answers 200 with an empty body and these headers."
-            </p>
+    section(
+        "send",
+        view! {
+            <p>"Send both halves with every request, in one of three headers. A request with two of them gets 400."</p>
             <table class="plain">
                 <thead>
                     <tr>
+                        <th scope="col">"Way"</th>
                         <th scope="col">"Header"</th>
-                        <th scope="col">"Meaning"</th>
                     </tr>
                 </thead>
                 <tbody>
-                    {header("X-Keyhold-Access-Key", "The access key.")}
-                    {header("X-Keyhold-Account", "The account it belongs to.")}
-                    {header("X-Keyhold-Key-Name", "The key's name, percent-encoded.")}
-                    {header("X-Keyhold-Expires-At", "When it expires (RFC 3339). Absent if never.")}
-                    {header("Sunset", "The same as an HTTP date (RFC 8594), once the key is expiring soon.")}
+                    {row(
+                        "HTTP Basic",
+                        "Authorization: Basic …".to_owned(),
+                        "The access key is the user name and the secret key the password. Every HTTP client can do this.",
+                    )}
+                    {row("Bearer token", format!("Authorization: Bearer {pair}"), "Both halves, joined by a dot.")}
+                    {row(
+                        "A header of its own",
+                        format!("X-API-Key: {pair}"),
+                        "The same, where something else needs the Authorization header.",
+                    )}
                 </tbody>
             </table>
-        </section>
-    }
-    .into_any()
-}
-
-fn refusals() -> AnyView {
-    let row = |code: Code| {
-        view! {
-            <tr>
-                <th scope="row">
-                    <code>{code.slug()}</code>
-                </th>
-                <td>{code.http_status()}</td>
-                <td>{code.detail()}</td>
-            </tr>
-        }
-    };
-    view! {
-        <section>
-            <h2>"A refused key"</h2>
-            <p>
-                "The body is " <code>"application/problem+json"</code> " (RFC 9457) with " <code>"type"</code> ", "
-                <code>"title"</code> ", " <code>"status"</code> ", " <code>"detail"</code> ", " <code>"code"</code>
-                " and " <code>"request_id"</code> ". Programs decide by " <code>"code"</code> "."
-            </p>
-            <table class="plain">
-                <thead>
-                    <tr>
-                        <th scope="col">"Code"</th>
-                        <th scope="col">"Status"</th>
-                        <th scope="col">"Meaning"</th>
-                    </tr>
-                </thead>
-                <tbody>{Code::ALL.map(row).collect_view()}</tbody>
-            </table>
-            <p>
-                "A 401 carries " <code>"WWW-Authenticate"</code> "; 429 and 503 carry " <code>"Retry-After"</code> "."
-            </p>
-        </section>
-    }
-    .into_any()
+        },
+    )
 }
 
 fn expired() -> AnyView {
-    view! {
-        <section>
-            <h2>"When a key has expired"</h2>
+    section(
+        "expired",
+        view! {
             <p>
-                "Only a program that sends the right secret learns that its key has expired. The answer names the instant in "
-                <code>"expired_at"</code> " and the page that fixes it in " <code>"restore_url"</code> "."
+                "From that moment on, every request with the key gets 401 and the code " <code>"key_expired"</code>
+                ". " <code>"expired_at"</code> " says when it expired, and " <code>"restore_url"</code>
+                " leads to the page that fixes it. Only a program with the right secret key sees this."
             </p>
             <p>
-                "The account holder opens that page, or "
-                <a href="/preferences/api-control?status=expired">"API Control"</a>
-                ", and chooses a new expiration. The same credentials work again at once, without a deployment."
+                "Choose a new expiration there, or in " <a href=format!("{LIST}?status=expired")>"API Control"</a>
+                ", and the same credentials work again. You don't need to deploy anything."
             </p>
-        </section>
-    }
-    .into_any()
+            <p>
+                "To act before it happens, read the " <code>"Sunset"</code>
+                " header (RFC 8594), where the API passes it on: once a key expires soon, it says when. We "
+                <a href="/preferences/notices" rel="external">"email you"</a> " too."
+            </p>
+        },
+    )
 }
 
-fn gateways() -> AnyView {
-    view! {
-        <section>
-            <h2>"Behind a gateway"</h2>
-            <p>
-                "A gateway asks " <code>"/verify"</code>
-                " about each request and passes on only those answered with 200. Your API then reads the account from the "
-                <code>"X-Keyhold-"</code> " headers and needs no code for keys at all."
-            </p>
-            <p>
-                "Complete configurations for nginx, Caddy, Traefik and Envoy come with Keyhold, in its folder "
-                <code>"deploy"</code>
-                ". They also remove these headers from the client's request, which is easily forgotten, and pass Keyhold's rejections on unchanged."
-            </p>
-        </section>
+fn keys_as_json(site: &str, access_key: &str) -> AnyView {
+    section(
+        "keys",
+        view! {
+            <p>"A program can read what this site shows, with any working key of the account. Secret keys are never included."</p>
+            <dl class="endpoints">
+                <dt>
+                    <code>"GET /v1/account"</code>
+                </dt>
+                <dd>"The account that the key belongs to."</dd>
+                <dt>
+                    <code>"GET /v1/keys"</code>
+                </dt>
+                <dd>
+                    "Its keys with name, status and expiration. Takes " <code>"q"</code> ", " <code>"status"</code> ", "
+                    <code>"show"</code> ", " <code>"sort"</code> " and " <code>"page"</code>
+                    ", as in the address of API Control."
+                </dd>
+            </dl>
+            {example(
+                "keys example",
+                format!("curl '{site}/v1/keys?status=expiring_soon' \\\n  --user \"{access_key}:${SECRET}\""),
+            )}
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::key;
+
+    #[test]
+    fn the_example_is_the_newest_key_that_works() {
+        let expired = KeyView {
+            status: Status::Expired,
+            ..key("old", Some(1))
+        };
+        let keys = [expired.clone(), key("cron", None), key("billing", None)];
+        let name = |keys: &[KeyView]| example_key(keys).map(|key| key.name.clone());
+        assert_eq!(name(&keys).as_deref(), Some("cron"));
+        assert_eq!(name(&[expired]).as_deref(), Some("old"));
+        assert_eq!(name(&[]), None);
     }
-    .into_any()
 }

@@ -98,6 +98,7 @@ mod tests {
             let site = Site {
                 base_url: base_url.to_owned(),
                 sign_up_open: true,
+                ..Site::default()
             };
             assert_eq!(site.session_cookie_name(), name, "{base_url}");
             assert!(site.may_be_session_cookie(name), "{name}");
@@ -115,6 +116,7 @@ mod tests {
         let site = |base_url: &str| Site {
             base_url: base_url.to_owned(),
             sign_up_open: true,
+            ..Site::default()
         };
         assert_eq!(
             site("http://127.0.0.1:3000").cookie("keyhold_session", "token", 60),
@@ -136,6 +138,7 @@ mod tests {
             let site = Site {
                 base_url: base_url.to_owned(),
                 sign_up_open: false,
+                ..Site::default()
             };
             assert_eq!(site.device_cookie_name(), name);
             assert!(!site.may_be_session_cookie(name));

@@ -20,7 +20,7 @@ pub struct CommandLine {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
-    Serve(Config),
+    Serve(Box<Config>),
     /// Copy the database into one file, beside running servers or without one.
     Backup(Backup),
     /// Replace the database with a backup, and revoke what was revoked since. Every server must be stopped.

@@ -19,6 +19,15 @@ pub enum ValueError {
     Url(#[from] url::ParseError),
     #[error("it must be http:// or https:// with a host and no path")]
     Origin,
+    #[error(
+        "it must be http:// or https:// with a host, and with a path of letters, digits and -._~% at most: no query and no \
+         fragment"
+    )]
+    ApiUrl,
+    #[error("plain http is for loopback addresses only, because keys would travel in the clear")]
+    PlainApi,
+    #[error("it must be http:// or https:// with a host, and hold no password")]
+    Web,
 }
 
 /// The reasons why Keyhold cannot run with its settings. Each names the setting, and none repeats a password.

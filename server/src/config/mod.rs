@@ -7,6 +7,7 @@ pub mod error;
 pub mod files;
 pub mod http;
 mod limits;
+mod links;
 mod mail;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -22,6 +23,7 @@ use error::{ConfigError, ValueError};
 use files::Files;
 use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
+use links::Links;
 use mail::MailSettings;
 
 /// Whether strangers can create accounts.
@@ -35,6 +37,9 @@ pub enum SignUp {
 pub struct Config {
     #[command(flatten)]
     pub http: HttpArgs,
+
+    #[command(flatten)]
+    pub links: Links,
 
     #[command(flatten)]
     pub files: Files,
@@ -236,7 +241,7 @@ mod tests {
     fn config(arguments: &[&str]) -> Result<Config, clap::Error> {
         let line = CommandLine::try_parse_from([&["keyhold", "serve"], arguments].concat())?;
         match line.command {
-            Command::Serve(config) => Ok(config),
+            Command::Serve(config) => Ok(*config),
             other => panic!("{other:?} is not serve"),
         }
     }

@@ -74,6 +74,7 @@ mod tests {
         let site = Site {
             base_url: "http://127.0.0.1:3001".to_owned(),
             sign_up_open: true,
+            ..Site::default()
         };
         let mut headers = HeaderMap::new();
         let value = "keyhold_session=a; keyhold_theme=b; keyhold_session_3001=c";

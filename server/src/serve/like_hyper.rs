@@ -61,6 +61,7 @@ impl Comparison {
         let site = Site {
             base_url: options.base_url,
             sign_up_open: true,
+            ..Site::default()
         };
         let state = AppState::new(vault, site, folder.join("site"), Vec::new());
         let service = runtime.block_on(async { HttpService::new(state) });

@@ -98,13 +98,9 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
         }
     };
     vault.set_notice_wait(Duration::from_secs(config.notice_wait));
-    let site = Site {
-        base_url: base_url.clone(),
-        sign_up_open: config.sign_up == SignUp::Open,
-    };
     let state = AppState::new(
         vault.clone(),
-        site,
+        site(config, &base_url),
         site_root,
         config.trusted_proxies.0.clone(),
     );
@@ -146,6 +142,17 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     );
     vault.close_by(signalled + CLOSED).await;
     usage.map_err(ServeError::UsageLost)
+}
+
+fn site(config: &Config, base_url: &str) -> Site {
+    // Empty settings count as absent.
+    let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
+    Site {
+        base_url: base_url.to_owned(),
+        sign_up_open: config.sign_up == SignUp::Open,
+        api_url: given(&config.links.api_url),
+        docs_url: given(&config.links.docs_url),
+    }
 }
 
 /// Opens the vault, and fills it for a demonstration.
