@@ -49,7 +49,7 @@ impl FnError {
     pub fn offline() -> Self {
         Self::new(
             "offline",
-            "We cannot reach Keyhold. Check your connection and try again.",
+            "We can't reach Keyhold. Check your connection and try again.",
         )
     }
 
@@ -135,7 +135,7 @@ impl FromServerFnError for FnError {
             ServerFnErrorErr::Args(_)
             | ServerFnErrorErr::MissingArg(_)
             | ServerFnErrorErr::Deserialization(_) => {
-                Self::new("bad_request", "We cannot read this request.")
+                Self::new("bad_request", "We can't read this request.")
             }
             _ => Self::inside(),
         }
@@ -147,7 +147,7 @@ impl From<vault::Error> for FnError {
     fn from(error: vault::Error) -> Self {
         match error {
             vault::Error::Invalid(fields) => fields.into(),
-            vault::Error::NotFound => Self::new(Self::NOT_FOUND, "There is no such key."),
+            vault::Error::NotFound => Self::new(Self::NOT_FOUND, "This key doesn't exist."),
             vault::Error::NoSuchKeys { first, count } => {
                 let others = match count {
                     ..=1 => "is not one of your keys",
@@ -167,7 +167,7 @@ impl From<vault::Error> for FnError {
             }
             vault::Error::SignUpRefused => Self::new(
                 "sign_up_refused",
-                "We could not create an account with this address. If you already have one, sign in.",
+                "This address can't be used to sign up. If you already have an account, sign in.",
             ),
             vault::Error::LinkGone => Self::new(
                 Self::LINK_GONE,
@@ -196,14 +196,14 @@ impl From<vault::Error> for FnError {
                 retry_after: Some(5),
                 ..Self::new(
                     "unavailable",
-                    "Keyhold cannot save changes right now. Nothing was changed. Try again.",
+                    "Keyhold can't save changes right now. Nothing was changed. Try again in a moment.",
                 )
             },
             vault::Error::InDoubt(_) => Self {
                 retry_after: Some(5),
                 ..Self::new(
                     "unavailable",
-                    "It is not known whether the change was saved, and it may still be. Reload in a minute to see.",
+                    "We don't know whether your change was saved, and it may still go through. Reload in a minute to check.",
                 )
             },
             vault::Error::Unavailable(cause) => {
@@ -212,7 +212,7 @@ impl From<vault::Error> for FnError {
                     retry_after: Some(5),
                     ..Self::new(
                         "unavailable",
-                        "Keyhold cannot do this right now. Try again.",
+                        "Keyhold can't do this right now. Try again in a moment.",
                     )
                 }
             }
@@ -223,10 +223,10 @@ impl From<vault::Error> for FnError {
 #[cfg(feature = "ssr")]
 fn quota(limit: vault::limits::Limit, most: u32) -> String {
     if limit == vault::limits::Limit::Accounts {
-        return "This site accepts no more accounts. Ask its operator.".to_owned();
+        return "This site isn't accepting new accounts. Contact its operator.".to_owned();
     }
     format!(
-        "This account has reached its limit of {}, not counting its first one. Delete keys that you no longer need, or ask the operator.",
+        "This account has reached its limit of {}, not counting its first one. Delete keys you no longer need, or contact the operator.",
         numbered(most.into(), "key")
     )
 }

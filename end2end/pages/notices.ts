@@ -33,7 +33,7 @@ export class NoticesPage extends Frame {
     this.resend = this.recipients.getByRole("button", { name: "Send the link again" });
     this.calendarUrl = page.getByTestId("calendar-url");
     this.resetCalendar = page.getByRole("button", { name: "Reset address" });
-    this.failures = page.locator(".note.bad").filter({ hasText: "could not be delivered" });
+    this.failures = page.locator(".note.bad").filter({ hasText: "couldn't be delivered" });
     this.mails = part("Delivery log").locator("tbody tr");
   }
 
@@ -68,8 +68,8 @@ export class LinkPage {
 
   constructor(page: Page) {
     this.page = page;
-    this.email = page.getByLabel("E-mail", { exact: true });
-    this.sendLink = page.getByRole("button", { name: "Send the link" });
+    this.email = page.getByLabel("Email", { exact: true });
+    this.sendLink = page.getByRole("button", { name: "Send link" });
     this.newPassword = page.getByRole("textbox", { name: "New password" });
     this.setPassword = page.getByRole("button", { name: "Set new password" });
     this.confirm = page.getByRole("button", { name: /^(Confirm this address|Receive the notices)$/ });

@@ -24,7 +24,7 @@ test("the page says that a change waits for a node that is cut off", async ({
     await node.freezeOutOfTurn(other);
     await keyPage.expireNow.click();
     await expect(keyPage.toasts).toContainText(
-      /Expired\. Waiting for one node that cannot be reached, at most \d{1,2} s\./,
+      /Expired\. Waiting for one node that can't be reached, at most \d{1,2} s\./,
     );
     await expect(keyPage.status).toHaveText(/Expired/);
     await expect(keyPage.toasts).not.toContainText("Waiting");

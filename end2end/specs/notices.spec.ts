@@ -18,7 +18,7 @@ test("chosen stages are saved, and choosing none shows a warning", async ({ acco
   await noticesPage.stage("30 days before").uncheck();
   await noticesPage.stage("1 day after").uncheck();
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.toasts).toContainText("Choice saved.");
+  await expect(noticesPage.toasts).toContainText("Notice settings saved.");
   await noticesPage.reload();
   await expect(noticesPage.stage("30 days before")).not.toBeChecked();
   await expect(noticesPage.stage("14 days before")).toBeChecked();
@@ -29,7 +29,7 @@ test("chosen stages are saved, and choosing none shows a warning", async ({ acco
   for (const box of await all.all()) await box.uncheck();
   await expect(warning).toBeVisible();
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.toasts).toContainText("Choice saved.");
+  await expect(noticesPage.toasts).toContainText("Notice settings saved.");
   await noticesPage.reload();
   await expect(warning).toBeVisible();
 });
@@ -99,7 +99,7 @@ test("a second recipient gets no mail before it is confirmed, and none after it 
   await noticesPage.open();
   await noticesPage.address.fill("the team");
   await noticesPage.add.click();
-  await expect(noticesPage.address).toHaveAccessibleDescription(/not an email address/);
+  await expect(noticesPage.address).toHaveAccessibleDescription(/n't an email address/);
   await noticesPage.address.fill(account.email);
   await noticesPage.add.click();
   await expect(noticesPage.address).toHaveAccessibleDescription(/own address/);
@@ -121,7 +121,7 @@ test("a second recipient gets no mail before it is confirmed, and none after it 
   await theirs.goto(link);
   await expect(theirs.getByRole("main")).toContainText(account.email);
   await theirs.getByRole("button", { name: "Receive the notices" }).click();
-  await expect(theirs.getByText("Your choice is saved.")).toBeVisible();
+  await expect(theirs.getByText("Saved. You can close this page.")).toBeVisible();
   expect((await theirs.goto(link))?.status()).toBe(410);
   await elsewhere.close();
 
@@ -149,7 +149,7 @@ test("a second recipient gets no mail before it is confirmed, and none after it 
   await page.goto(linkTo(notice, "confirm"));
   await expect(page.getByRole("main")).toContainText(account.email);
   await page.getByRole("button", { name: "Stop the notices" }).click();
-  await expect(page.getByText("Your choice is saved.")).toBeVisible();
+  await expect(page.getByText("Saved. You can close this page.")).toBeVisible();
   await noticesPage.open();
   await expect(noticesPage.address).toBeVisible();
 });
@@ -255,7 +255,7 @@ test("input stays when another form of the page is sent, and after the session h
   await expect(noticesPage.stage("7 days before")).not.toBeChecked();
   await expect(noticesPage.address).toHaveValue("typed@example.com");
   await noticesPage.saveChoice.click();
-  await expect(noticesPage.toasts).toContainText("Choice saved.");
+  await expect(noticesPage.toasts).toContainText("Notice settings saved.");
   await noticesPage.address.clear();
   await noticesPage.reload();
   await expect(noticesPage.stage("7 days before")).not.toBeChecked();
@@ -271,13 +271,13 @@ test.describe("without JavaScript", () => {
     await page.goto(noticesPage.path);
     await noticesPage.stage("14 days before").uncheck();
     await noticesPage.saveChoice.click();
-    await expect(note).toHaveText("Choice saved.");
+    await expect(note).toHaveText("Notice settings saved.");
     await expect(noticesPage.stage("14 days before")).not.toBeChecked();
     await expect(noticesPage.stage("7 days before")).toBeChecked();
 
     await noticesPage.address.fill("the team");
     await noticesPage.add.click();
-    await expect(noticesPage.address).toHaveAccessibleDescription(/not an email address/);
+    await expect(noticesPage.address).toHaveAccessibleDescription(/n't an email address/);
     await expect(noticesPage.address).toHaveValue("the team");
     await noticesPage.address.fill(team);
     await noticesPage.add.click();

@@ -276,7 +276,7 @@ test("an error clears by itself when the connection is back", async ({ page, acc
   await apiControl.open();
   await page.context().setOffline(true);
   await apiControl.filter("Expired").click();
-  await expect(page.getByText("This cannot be shown right now")).toBeVisible();
+  await expect(page.getByText("This page can't be shown right now")).toBeVisible();
   await page.context().setOffline(false);
   await expect(page.getByText("No key matches")).toBeVisible();
 });

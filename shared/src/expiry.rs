@@ -57,7 +57,7 @@ impl std::fmt::Display for ExpiryError {
         f.write_str(match self {
             Self::Missing => "Choose when the key expires.",
             Self::Unreadable => {
-                "We cannot read this date. Use never, 90d, 2026-11-26, 2026-11-26T18:30 or an RFC 3339 timestamp."
+                "We can't read this date. Use never, 90d, 2026-11-26, 2026-11-26T18:30 or an RFC 3339 timestamp."
             }
             Self::TooFar => "Too far ahead: the limits are 36500 days and the year 9999.",
             Self::Past => "This date is in the past. Choose a later one.",

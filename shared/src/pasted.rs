@@ -12,7 +12,7 @@ const BASIC_PREFIX: &str = "a2hf";
 
 /// The message about a secret in a search.
 pub const NOT_SEARCHED: &str =
-    "That was a secret key. We did not search for it or store it. Search for its access key, kh_….";
+    "That was a secret key. We didn't search for it or store it. Search for its access key, kh_….";
 
 /// A secret key was pasted.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -106,7 +106,7 @@ pub fn email(text: &str) -> Result<String, String> {
     if well_formed {
         Ok(address)
     } else {
-        Err("This is not an email address.".to_owned())
+        Err("This isn't an email address.".to_owned())
     }
 }
 

@@ -89,7 +89,7 @@ pub fn email(text: &str) -> Result<String, String> {
     let domain = composed(domain);
     match idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3) {
         Ok(ascii) => validation::email(&format!("{local}@{ascii}")),
-        Err(_) => Err("The part after the @ is not a domain name.".to_owned()),
+        Err(_) => Err("The part after the @ isn't a domain name.".to_owned()),
     }
 }
 
@@ -144,7 +144,7 @@ mod tests {
         }
         assert!(stored("üser@example.com").contains("'ü'"));
         assert!(stored("üser@exämple.com").contains("before the @"));
-        assert!(stored("user@exä mple.com").contains("not a domain name"));
-        assert!(stored("exämple").contains("not an email address"));
+        assert!(stored("user@exä mple.com").contains("isn't a domain name"));
+        assert!(stored("exämple").contains("isn't an email address"));
     }
 }

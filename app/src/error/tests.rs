@@ -137,7 +137,7 @@ mod of_the_vault {
         assert!(keys(1).starts_with("This account has reached its limit of 1 key, not"));
         assert_eq!(
             message(Error::Quota(Limit::Accounts, 9)),
-            "This site accepts no more accounts. Ask its operator."
+            "This site isn't accepting new accounts. Contact its operator."
         );
     }
 }

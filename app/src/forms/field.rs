@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn an_address_is_checked_as_far_as_the_browser_can() {
         let none = "Enter your email address.";
-        let wrong = "This is not an email address.";
+        let wrong = "This isn't an email address.";
         assert_eq!(message(&[]).as_deref(), Some(none));
         assert_eq!(message(&[("email", "  ")]).as_deref(), Some(none));
         assert_eq!(message(&[("email", "ada")]).as_deref(), Some(wrong));

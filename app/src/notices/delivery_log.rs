@@ -38,8 +38,8 @@ pub fn failures(notices: &NoticesView) -> AnyView {
 fn undelivered(mails: usize) -> String {
     match mails {
         0 => String::new(),
-        1 => "An email could not be delivered. ".to_owned(),
-        many => format!("{many} emails could not be delivered. "),
+        1 => "An email couldn't be delivered. ".to_owned(),
+        many => format!("{many} emails couldn't be delivered. "),
     }
 }
 
@@ -65,7 +65,7 @@ fn table(deliveries: Vec<Delivery>, total: i64) -> AnyView {
     if deliveries.is_empty() {
         return view! {
             <div class="empty">
-                {Icon::MAIL.draw()} <h3>"Nothing was sent yet"</h3>
+                {Icon::MAIL.draw()} <h3>"Nothing sent yet"</h3>
                 <p>"The first notice is sent when one of your keys is about to expire."</p>
             </div>
         }
@@ -251,8 +251,8 @@ mod tests {
     #[test]
     fn the_sentence_agrees_with_its_number() {
         assert_eq!(undelivered(0), "");
-        assert_eq!(undelivered(1), "An email could not be delivered. ");
-        assert_eq!(undelivered(7), "7 emails could not be delivered. ");
+        assert_eq!(undelivered(1), "An email couldn't be delivered. ");
+        assert_eq!(undelivered(7), "7 emails couldn't be delivered. ");
     }
 
     /// A mail that waits says what for: for the mail server, for other keys, or only for its turn.

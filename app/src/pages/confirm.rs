@@ -21,10 +21,10 @@ pub fn ConfirmPage() -> impl IntoView {
                 <PageHead title="Done" />
                 <p class="note good" role="status">
                     {Icon::CHECK.draw()}
-                    <span>"Your choice is saved. You can close this page."</span>
+                    <span>"Saved. You can close this page."</span>
                 </p>
                 <p>
-                    "If the account is yours: " <a href="/preferences/notices">"Notices"</a>
+                    "Is the account yours? " <a href="/preferences/notices">"Go to Notices"</a>
                 </p>
             }
             .into_any(),
@@ -92,15 +92,15 @@ fn confirms_own(link: &LinkView, token: &str) -> AnyView {
                 {Icon::WARNING.draw()}
                 <span>
                     {first}
-                    "If you confirm from a browser that is not signed in, the address gets notices, but resetting the password expires the keys created before."
+                    "If you confirm from a browser that isn't signed in, the address gets notices, but resetting the password expires the keys created before."
                 </span>
             </p>
         }
     });
     view! {
         <p>
-            "Confirm that email to " <bdi class="quoted">{link.address.clone()}</bdi>
-            " reaches you: we send notices about your API keys there."
+            "Confirm that you get email at " <bdi class="quoted">{link.address.clone()}</bdi>
+            ", so that we can warn you before an API key expires."
         </p>
         {signed_out}
         <p class="muted">
@@ -137,7 +137,7 @@ fn stops(link: &LinkView) -> AnyView {
     view! {
         <p>
             "Notices about the API keys of " <bdi class="quoted">{link.account.clone()}</bdi> " also go to "
-            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop at once, for everyone who reads email at this address."
+            <bdi class="quoted">{link.address.clone()}</bdi> ". They stop right away, for everyone who reads email at this address."
         </p>
     }
     .into_any()

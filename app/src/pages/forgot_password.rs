@@ -14,9 +14,9 @@ use crate::ui::head::PageHead;
 pub fn ForgotPasswordPage() -> impl IntoView {
     let content = if query("done") == "sent" {
         view! {
-            <PageHead title="Look into your mail" />
+            <PageHead title="Check your inbox" />
             <p>
-                "If this address has an account, we sent it a link to set a new password. It works once, within an hour."
+                "If there's an account with this address, we've sent it a link to set a new password. The link works once, within an hour."
             </p>
             <p class="muted">"No email? Check your spam folder, or " <a href="/forgot-password">"try again"</a> "."</p>
         }
@@ -25,13 +25,13 @@ pub fn ForgotPasswordPage() -> impl IntoView {
         let state = FormState::new(ForgotPassword::PATH);
         view! {
             <PageHead title="Forgot your password?" />
-            <p>"Enter your address, and we send it a link to set a new password."</p>
+            <p>"Enter your email address, and we'll send you a link to set a new password."</p>
             <Form state=state then=then(|_, _| Ok(()))>
-                <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
-                <Submit state=state label="Send the link" />
+                <TextField state=state name="email" label="Email" kind="email" autocomplete="username" />
+                <Submit state=state label="Send link" />
             </Form>
         }
         .into_any()
     };
-    gate(view! { {content} <p><a href="/sign-in">"Sign in"</a></p> }.into_any())
+    gate(view! { {content} <p><a href="/sign-in">"Back to sign-in"</a></p> }.into_any())
 }

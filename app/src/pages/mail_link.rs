@@ -28,7 +28,7 @@ pub fn linked(
             Err(error) => {
                 set_status(&error);
                 view! {
-                    <PageHead title="This cannot be shown right now" />
+                    <PageHead title="This page can't be shown right now" />
                     <p>{error.message}</p>
                     <p>"Then open the link again."</p>
                 }
@@ -44,10 +44,10 @@ fn gone() -> AnyView {
     set_status(&vault::Error::LinkGone.into());
     view! {
         <PageHead title="This link no longer works" />
-        <p>"It was already used, was replaced by a newer one, or has expired."</p>
+        <p>"It's been used, a newer one has replaced it, or it has expired."</p>
         <ul class="ways">
-            <li>"For a new password: " <a href="/forgot-password">"request a new link"</a></li>
-            <li>"To confirm an address: sign in and request a new link under " <a href="/preferences/notices">"Notices"</a></li>
+            <li>"To set a new password, " <a href="/forgot-password">"request a new link"</a> "."</li>
+            <li>"To confirm an address, sign in and request a new link in " <a href="/preferences/notices">"Notices"</a> "."</li>
         </ul>
     }
     .into_any()

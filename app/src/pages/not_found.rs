@@ -7,7 +7,7 @@ use crate::ui::answer::missing;
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     missing(
-        "There is no such page",
-        view! { <a class="button primary" href="/">"To the Dashboard"</a> }.into_any(),
+        "Page not found",
+        view! { <a class="button primary" href="/">"Go to Dashboard"</a> }.into_any(),
     )
 }

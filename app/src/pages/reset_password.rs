@@ -23,7 +23,7 @@ pub fn ResetPasswordPage() -> impl IntoView {
                     <p class="note warn">
                         {Icon::WARNING.draw()}
                         <span>
-                            "This address was not confirmed from a browser signed in to the account, so someone else may have created it. Setting a new password confirms the address and expires the API keys created before; you can restore those that you recognize."
+                            "This address wasn't confirmed from a browser signed in to the account, so someone else may have created it. Setting a new password confirms the address and expires the API keys created before. You can restore the ones you recognize."
                         </span>
                     </p>
                 }
@@ -42,7 +42,7 @@ pub fn ResetPasswordPage() -> impl IntoView {
                         label="New password"
                         autocomplete="new-password"
                         help=format!(
-                            "At least {} characters. Every session of the account ends, and you sign in with the new password.",
+                            "At least {} characters. You'll be signed out everywhere, and sign in with the new password.",
                             validation::PASSWORD_MIN_CHARS,
                         )
                     />

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn signing_in_needs_an_address_and_a_password() {
         let errors = check(&Fields::given(&[("email", "ada")]));
-        assert_eq!(errors.get("email"), Some("This is not an email address."));
+        assert_eq!(errors.get("email"), Some("This isn't an email address."));
         assert_eq!(errors.get("password"), Some("Enter your password."));
         let full = Fields::given(&[("email", "ada@example.com"), ("password", "short")]);
         assert!(check(&full).is_empty());

@@ -213,7 +213,7 @@ pub async fn show_wait(
     Ok(unreachable.map_or_else(String::new, |nodes| waits(&change, nodes)))
 }
 
-/// "Expired. Waiting for one node that cannot be reached, at most 21 s."
+/// "Expired. Waiting for one node that can't be reached, at most 21 s."
 #[cfg(feature = "ssr")]
 fn waits(change: &str, unreachable: vault::Unreachable) -> String {
     let done = match change {
@@ -228,7 +228,7 @@ fn waits(change: &str, unreachable: vault::Unreachable) -> String {
         nodes => format!("{nodes} nodes"),
     };
     let seconds = unreachable.rest.as_millis().div_ceil(1000);
-    format!("{done} Waiting for {nodes} that cannot be reached, at most {seconds} s.")
+    format!("{done} Waiting for {nodes} that can't be reached, at most {seconds} s.")
 }
 
 #[cfg(test)]
@@ -248,7 +248,7 @@ mod tests {
         };
         assert_eq!(
             waits("/fn/keys/expire", 1, 20_001),
-            "Expired. Waiting for one node that cannot be reached, at most 21 s."
+            "Expired. Waiting for one node that can't be reached, at most 21 s."
         );
         for (change, done) in [
             ("/fn/keys/create", "Created."),
@@ -261,7 +261,7 @@ mod tests {
         ] {
             assert_eq!(
                 waits(change, 2, 21_000),
-                format!("{done} Waiting for 2 nodes that cannot be reached, at most 21 s.")
+                format!("{done} Waiting for 2 nodes that can't be reached, at most 21 s.")
             );
         }
     }

@@ -114,7 +114,7 @@ pub fn problem(error: FnError) -> AnyView {
     view! {
         <section class="empty" role="alert">
             {Icon::WARNING.draw()}
-            <h2>"This cannot be shown right now"</h2>
+            <h2>"This page can't be shown right now"</h2>
             <p>{error.message}</p>
             {next}
         </section>

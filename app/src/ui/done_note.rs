@@ -60,7 +60,7 @@ fn sentence(done: &str) -> Option<&'static str> {
         "deleted" => Some("Key deleted."),
         "changed" => Some("Keys changed."),
         "undone" => Some("Change undone."),
-        "stages" => Some("Choice saved."),
+        "stages" => Some("Notice settings saved."),
         "recipient" => Some("We sent a confirmation link to the address."),
         "resent" => Some("We sent a new link."),
         "removed" => Some("The second recipient gets no more notices."),

@@ -55,13 +55,13 @@ fn error_response(error: &Error) -> Response {
     if error.is_news() {
         tracing::error!(%error, "the calendar cannot be read");
     }
-    let sentence = "Keyhold cannot read the calendar now. Try again.\n";
+    let sentence = "Keyhold can't read the calendar right now. Try again in a moment.\n";
     let wait = [(RETRY_AFTER, "60")];
     (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
 }
 
 fn not_found() -> Response {
-    let sentence = "There is no such calendar. Its address may have been reset.\n";
+    let sentence = "This calendar doesn't exist. Its address may have been reset.\n";
     (StatusCode::NOT_FOUND, ALWAYS, sentence).into_response()
 }
 

@@ -50,7 +50,7 @@ pub async fn one_click(
         return (StatusCode::BAD_REQUEST, ALWAYS, sentence).into_response();
     }
     match state.vault.unsubscribe(&caller, &link.token).await {
-        Ok(()) => (ALWAYS, "No more notices are sent to this address.\n").into_response(),
+        Ok(()) => (ALWAYS, "No more notices will be sent to this address.\n").into_response(),
         Err(Error::LinkGone) => {
             let sentence = "This link no longer works.\n";
             (StatusCode::GONE, ALWAYS, sentence).into_response()
@@ -58,7 +58,7 @@ pub async fn one_click(
         Err(error) => {
             tracing::error!(%error, "notices could not be stopped");
             let wait = [(RETRY_AFTER, "60")];
-            let sentence = "Keyhold cannot do this right now. Try again.\n";
+            let sentence = "Keyhold can't do this right now. Try again in a moment.\n";
             (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
         }
     }

@@ -63,7 +63,7 @@ fn what_is_no_address_is_refused() {
     ] {
         assert_eq!(
             email(address),
-            Err("This is not an email address.".to_owned()),
+            Err("This isn't an email address.".to_owned()),
             "{address:?}"
         );
     }

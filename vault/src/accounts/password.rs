@@ -157,7 +157,7 @@ impl Vault {
         {
             attempt.failed();
             return Err(
-                FieldErrors::one("current_password", "This is not your current password.").into(),
+                FieldErrors::one("current_password", "This isn't your current password.").into(),
             );
         }
         attempt.succeeded();

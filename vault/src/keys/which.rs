@@ -13,8 +13,7 @@ use crate::limits::backoff::Subject;
 use crate::vault::Vault;
 
 /// The message about a text without a whole secret key.
-const NOT_WHOLE: &str =
-    "That is not a whole secret key. It has 53 characters and begins with khs_.";
+const NOT_WHOLE: &str = "That isn't a whole secret key. It has 53 characters and begins with khs_.";
 
 impl Vault {
     /// Returns the key of the account that a pasted text has the secret key of, alone or in a pair; none if it belongs to

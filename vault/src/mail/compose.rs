@@ -12,17 +12,17 @@ pub fn confirm_address(base_url: &str, link: &str) -> Content {
         subject: "Confirm your email address",
         paragraphs: &[
             &format!(
-                "A Keyhold account with this address was created at {base_url}. Confirm that its emails reach you, so that \
-                 it can warn you before an API key expires. The account works in the meantime."
+                "Someone created a Keyhold account with this address at {base_url}. If it was you, confirm the address, so that \
+                 we can warn you before an API key expires. The account works in the meantime."
             ),
             &format!(
-                "If you didn't sign up, don't confirm: the person who created the account knows its password and API keys. \
+                "If it wasn't you, don't confirm: the person who created the account knows its password and API keys. \
                  Ignore this email, or take over the account by setting a new password at \
                  {base_url}/forgot-password, which expires the keys created before."
             ),
         ],
         act: Some(("Confirm this address", link)),
-        otherwise: "Only the button confirms the address.",
+        otherwise: "The address is confirmed when you press the button on that page.",
     }
     .write(base_url)
 }
@@ -33,7 +33,7 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
         subject: "Confirm that you want expiry notices",
         paragraphs: &[&format!(
             "The Keyhold account {account_email} at {base_url} wants to send the notices about its API keys to this \
-             address too: when a key is about to expire, and when it has expired. None is sent until you confirm."
+             address too: when a key is about to expire, and when it has expired. We won't send any until you confirm."
         )],
         act: Some(("Receive the notices", link)),
         otherwise: "If you don't want them, ignore this email.",
@@ -45,17 +45,17 @@ pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str)
 /// another person may have created the account.
 pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     let keys = if owned {
-        "API keys keep working."
+        "Your API keys keep working."
     } else {
-        "This address was not confirmed from a browser signed in to the account, so someone else may have created it. \
-         Setting a new password confirms the address and expires the API keys created before; you can restore those that \
-         you recognize."
+        "This address wasn't confirmed from a browser signed in to the account, so someone else may have created it. \
+         Setting a new password confirms the address and expires the API keys created before. You can restore the ones you \
+         recognize."
     };
     Plain {
         subject: "Set a new password",
         paragraphs: &[&format!(
             "We received a request to set a new password for the Keyhold account with this address at {base_url}. \
-             Setting it signs the account out everywhere. {keys}"
+             Setting one signs you out everywhere. {keys}"
         )],
         act: Some(("Set a new password", link)),
         otherwise: "If this wasn't you, ignore this email: your password is unchanged.",
@@ -77,8 +77,8 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
             keys => format!("The {keys} API keys created before were expired and no longer work."),
         };
         format!(
-            "This address was not confirmed from a browser signed in to the account, so someone else may have created it. \
-             {keys} Restore only keys that you recognize: {base_url}/preferences/api-control?status=expired"
+            "This address wasn't confirmed from a browser signed in to the account, so someone else may have created it. \
+             {keys} Restore only keys you recognize: {base_url}/preferences/api-control?status=expired"
         )
     });
     let paragraphs: Vec<&str> = [Some(changed.as_str()), claimed.as_deref()]
@@ -146,7 +146,7 @@ pub fn address_changed(base_url: &str, when: &str) -> Content {
 /// Returns the mail of `keyhold mail test`.
 pub fn test_mail(base_url: &str) -> Content {
     Plain {
-        subject: "Test mail from Keyhold",
+        subject: "Test email from Keyhold",
         paragraphs: &[&format!(
             "The mail settings of Keyhold at {base_url} work: this email was sent with them."
         )],

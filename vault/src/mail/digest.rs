@@ -230,8 +230,8 @@ const STOP: &str = "Stop these notices";
 fn more(rest: usize) -> Option<Cow<'static, str>> {
     match rest {
         0 => None,
-        1 => Some("1 more key is not listed here.".into()),
-        rest => Some(format!("{rest} more keys are not listed here.").into()),
+        1 => Some("1 more key isn't listed here.".into()),
+        rest => Some(format!("{rest} more keys aren't listed here.").into()),
     }
 }
 

@@ -81,7 +81,7 @@ fn an_outdated_page_is_fetched_again() {
         feedback.failed(FnError::new(FnError::CONFLICT, "It was changed meanwhile."));
         assert_eq!(shown(feedback).text, "It was changed meanwhile.");
         assert_eq!(revision(feedback), 1);
-        feedback.failed(FnError::new(FnError::NOT_FOUND, "There is no such key."));
+        feedback.failed(FnError::new(FnError::NOT_FOUND, "This key doesn't exist."));
         assert_eq!(revision(feedback), 2);
     });
 }

@@ -54,7 +54,7 @@ fn mail_test_prints_the_servers_response() {
     let mail = peer.mails().remove(0).mail;
     assert_eq!(mail.defects, [] as [&str; 0]);
     for line in [
-        "\r\nSubject: Test mail from Keyhold\r\n",
+        "\r\nSubject: Test email from Keyhold\r\n",
         "\r\nTo: a@example.com\r\n",
         "@keys.example.com>\r\n",
     ] {

@@ -72,7 +72,7 @@ async fn a_wrong_token_finds_no_calendar() {
         assert_eq!(answer.status, 404, "{wrong}");
         assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
         assert!(
-            answer.body.starts_with("There is no such calendar"),
+            answer.body.starts_with("This calendar doesn't exist"),
             "{wrong}: {}",
             answer.body
         );

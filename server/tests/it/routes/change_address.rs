@@ -26,7 +26,7 @@ async fn a_mistyped_address_is_corrected_from_the_dashboard() {
     ];
     let refused = member.post("account/change-address", &wrong).await;
     assert_eq!(refused.status, 422);
-    for said in ["This is not your current password.", "right@example.com"] {
+    for said in ["This isn't your current password.", "right@example.com"] {
         assert!(refused.body.contains(said), "{said}");
     }
     assert!(!refused.body.contains("guess"), "no password comes back");

@@ -114,7 +114,7 @@ async fn a_request_requires_the_password_and_a_free_address() {
     };
     assert_eq!(
         ask("new@example.com", "wrong password").await,
-        "current_password: This is not your current password."
+        "current_password: This isn't your current password."
     );
     assert_eq!(
         ask("new@example.com", "").await,

@@ -149,7 +149,7 @@ async fn the_current_password_is_needed_for_a_new_one() {
     assert!(
         change("wrong", "another calm lake")
             .await
-            .starts_with("current_password: This is not")
+            .starts_with("current_password: This isn't")
     );
     assert!(
         change("", "another calm lake")

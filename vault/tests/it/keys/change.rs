@@ -142,7 +142,7 @@ async fn restore_requires_a_later_instant() {
     assert!(
         restore("tomorrow")
             .await
-            .starts_with("expiry: We cannot read this date")
+            .starts_with("expiry: We can't read this date")
     );
     assert!(restore("").await.starts_with("expiry: Choose when"));
     assert_eq!(restore("90d").await, "accepted");

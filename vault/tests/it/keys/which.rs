@@ -52,7 +52,7 @@ async fn a_foreign_secret_belongs_to_no_key() {
     for text in ["", "billing", &foreign[..40]] {
         let refused = which(&site, &stranger, text).await;
         let messages = vault::test_support::messages(refused);
-        assert!(messages.starts_with("secret: That is not"), "{messages}");
+        assert!(messages.starts_with("secret: That isn't"), "{messages}");
         assert!(text.is_empty() || !messages.contains(text));
     }
 }

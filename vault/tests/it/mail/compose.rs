@@ -175,13 +175,9 @@ fn hundreds_of_keys_are_one_mail() {
     let content = digest(BASE, Zone::utc(), NOON, &notices, None);
     assert_eq!(content.text.matches("Extend: ").count(), 5_000);
     assert!(content.text.contains(
-        "2 more keys are not listed here. See all: https://keys.example.com/preferences/api-control\n"
+        "2 more keys aren't listed here. See all: https://keys.example.com/preferences/api-control\n"
     ));
-    assert!(
-        content
-            .html
-            .contains("2 more keys are not listed here. <a ")
-    );
+    assert!(content.html.contains("2 more keys aren't listed here. <a "));
     assert!(content.html.len() + content.text.len() < 5_000_000);
 }
 
