@@ -8,6 +8,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// The device cookie that the browser sent.
     pub device: Option<DeviceToken>,
+    /// The User-Agent header, if the request is a browser's.
+    pub agent: Option<Box<[u8]>>,
 }
 
 /// The value of a device cookie. It prints as `[device]`.

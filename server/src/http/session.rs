@@ -4,6 +4,7 @@ use app::server_fns::context::RequestContext;
 use app::site::Site;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
 use vault::{Caller, DeviceToken};
@@ -34,6 +35,10 @@ pub async fn identify(
     let device = cookie(request.headers(), &state.site.device_cookie_name());
     let caller = Caller {
         device: device.map(DeviceToken::sent),
+        agent: request
+            .headers()
+            .get(USER_AGENT)
+            .map(|agent| agent.as_bytes().into()),
         ..caller(
             request.extensions().get().copied(),
             request.headers(),

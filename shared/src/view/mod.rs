@@ -2,6 +2,7 @@
 //! zone, because the zone tables stay out of the browser, and every answer that holds dates holds the server's `now`
 //! beside them, so that server and browser compute the same words.
 
+pub mod account;
 mod changes;
 pub mod notices;
 pub mod overview;

@@ -1,6 +1,7 @@
 //! Accounts: sign-in, sessions, devices, passwords, preferences, table layout, addresses, and the links in their mails.
 
 pub mod account;
+pub mod browsers;
 pub mod change_address;
 pub mod claim;
 pub mod confirmation;
@@ -8,6 +9,7 @@ pub mod devices;
 pub mod email_links;
 pub mod first_steps;
 pub mod notice_columns;
+pub mod open_sessions;
 pub mod password;
 pub mod preferences;
 pub mod sessions;

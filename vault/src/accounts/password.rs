@@ -99,7 +99,7 @@ impl Vault {
             Subject::mail(kind, &account.email, caller.address)
         };
         let may_write = self.0.limits.mail(subjects).is_ok();
-        let (vault, device) = (self.clone(), caller.device.clone());
+        let (vault, caller) = (self.clone(), caller.clone());
         // The verified password authorizes the change, even if the session has ended meanwhile.
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {
@@ -119,14 +119,14 @@ impl Vault {
                     email_links::void(tx, &account.id, kind).await?;
                 }
                 sessions::end_all(tx.connection(), &account.id).await?;
-                let session = sessions::start(&vault, tx, &account.id).await?;
+                let session = sessions::start(&vault, tx, &account.id, &caller).await?;
                 tx.audit(Entry::of_account(&account.id, Action::PasswordChanged, ""))
                     .await?;
                 if may_write {
                     password_changed(tx, &account.id, &account.email).await?;
                 }
                 let pepper = &vault.0.pepper;
-                let device = devices::issue(pepper, device.as_ref(), &account.email, &hash)?;
+                let device = devices::issue(pepper, caller.device.as_ref(), &account.email, &hash)?;
                 Ok(session.on(device))
             })
         })

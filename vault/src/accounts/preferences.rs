@@ -9,7 +9,7 @@ use crate::accounts::sessions::Actor;
 use crate::error::{Conflict, Result};
 use crate::storage::audit::{Action, Entry};
 use crate::storage::version;
-use crate::time::zones::Zone;
+use crate::time::zones::{self, Zone};
 use crate::vault::Vault;
 
 /// A change of the preferences, as typed.
@@ -19,16 +19,6 @@ pub struct SavePreferences<'a> {
     pub warning_days: &'a str,
     /// The version that the form is based on, by [`of_preferences`]; an empty one overwrites whatever is stored.
     pub version: &'a str,
-}
-
-/// Parses an IANA time zone name.
-///
-/// # Errors
-/// The message for the field.
-pub fn time_zone(text: &str) -> Result<Zone, String> {
-    text.trim().parse().map_err(|_| {
-        "Enter a time zone by its IANA name, such as Europe/Berlin or America/New_York.".to_owned()
-    })
 }
 
 /// Rejects preferences that are based on values other than the stored ones.
@@ -42,7 +32,9 @@ async fn check_preferences(
             .bind(&typed.id)
             .fetch_one(connection)
             .await?;
-    let stored = of_preferences(&zone, days);
+    // As pages show it: an earlier version stored names that the IANA has replaced.
+    let zone = Zone::stored(&zone).name();
+    let stored = of_preferences(zone, days);
     version::check(begun_on, &stored, || {
         let message = "Your preferences were changed elsewhere, so nothing was saved. Each field shows what is stored \
                        now. Save again to replace it with your input.";
@@ -73,7 +65,7 @@ impl Vault {
         typed: SavePreferences<'_>,
     ) -> Result<Account> {
         let mut errors = FieldErrors::default();
-        let zone = errors.check("time_zone", time_zone(typed.time_zone));
+        let zone = errors.check("time_zone", zones::choose(typed.time_zone));
         let days = validation::warning_days(typed.warning_days);
         let warning_days = errors.check("warning_days", days);
         let (Some(time_zone), Some(warning_days)) = (zone, warning_days) else {

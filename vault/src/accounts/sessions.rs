@@ -12,16 +12,17 @@ use crate::caller::DeviceToken;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;
+use crate::state::usage_counts::pending::clean;
 use crate::storage::audit::{Action, Entry};
 use crate::storage::{Authority, System, Tx};
 use crate::vault::Vault;
 
 /// Idle lifetime of a session, in milliseconds: two weeks.
-const IDLE_MS: i64 = 14 * shared::DAY_MS;
+pub(super) const IDLE_MS: i64 = 14 * shared::DAY_MS;
 /// Absolute lifetime of a session, in milliseconds: sixty days.
-const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
+pub(super) const ABSOLUTE_MS: i64 = 60 * shared::DAY_MS;
 /// Resolution of the last use, in milliseconds: reading a page must not cost a write.
-const SEEN_STEP_MS: i64 = 60 * 60 * 1000;
+const SEEN_STEP_MS: i64 = shared::HOUR_MS;
 
 /// The token of a new session, 256 random bits in hexadecimal, and the device token of its browser. It prints as
 /// `[session]`.
@@ -60,7 +61,7 @@ impl std::fmt::Debug for SessionToken {
 #[derive(Clone, Debug)]
 pub struct Session {
     pub account: Account,
-    digest: Vec<u8>,
+    pub(super) digest: Vec<u8>,
 }
 
 /// The actor of an operation: a session, and the caller that presented it. Each change counts against the quota of the
@@ -120,7 +121,12 @@ fn digest(token: &str) -> Vec<u8> {
 }
 
 /// Adds a session to the transaction of a sign-in. Beyond the limit, the account's least recently used session ends.
-pub async fn start(vault: &Vault, tx: &mut Tx, account_id: &str) -> Result<SessionToken> {
+pub async fn start(
+    vault: &Vault,
+    tx: &mut Tx,
+    account_id: &str,
+    caller: &Caller,
+) -> Result<SessionToken> {
     if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
         sqlx::query(
             "DELETE FROM sessions WHERE account_id = $1 AND digest NOT IN
@@ -132,12 +138,17 @@ pub async fn start(vault: &Vault, tx: &mut Tx, account_id: &str) -> Result<Sessi
         .await?;
     }
     let token = random::hex(&random::bytes::<32>()?);
+    let agent = clean(caller.agent.as_deref().unwrap_or_default());
+    let address = caller.address.map(|address| address.to_string());
     sqlx::query(
-        "INSERT INTO sessions (digest, account_id, created_at, seen_at) VALUES ($1, $2, $3, $3)",
+        "INSERT INTO sessions (digest, account_id, created_at, seen_at, agent, address)
+         VALUES ($1, $2, $3, $3, $4, $5)",
     )
     .bind(digest(&token))
     .bind(account_id)
     .bind(tx.now())
+    .bind(String::from_utf8_lossy(&agent).into_owned())
+    .bind(address.unwrap_or_default())
     .execute(tx.connection())
     .await?;
     Ok(SessionToken {

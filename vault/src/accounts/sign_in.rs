@@ -79,7 +79,7 @@ impl Vault {
         attempt.succeeded();
         // A session and an audit entry are changes too.
         self.0.limits.change(&account.id)?;
-        let (vault, device) = (self.clone(), caller.device.clone());
+        let (vault, caller) = (self.clone(), caller.clone());
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {
                 // The password may have changed during verification. That ended all sessions opened with it, so this
@@ -94,11 +94,12 @@ impl Vault {
                 if unchanged.is_none() {
                     return Err(Error::WrongCredentials);
                 }
-                let session = sessions::start(&vault, tx, &account.id).await?;
+                let session = sessions::start(&vault, tx, &account.id, &caller).await?;
                 tx.audit(Entry::of_account(&account.id, Action::SignedIn, ""))
                     .await?;
                 let pepper = &vault.0.pepper;
-                let device = devices::issue(pepper, device.as_ref(), &account.email, &stored)?;
+                let device =
+                    devices::issue(pepper, caller.device.as_ref(), &account.email, &stored)?;
                 Ok(session.on(device))
             })
         })

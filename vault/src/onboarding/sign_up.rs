@@ -9,7 +9,6 @@ use crate::accounts::devices;
 use crate::accounts::email_links;
 use crate::accounts::first_steps::DEFAULT_KEY;
 use crate::accounts::password::new_password;
-use crate::accounts::preferences::time_zone;
 use crate::accounts::sessions::{self, SessionToken};
 use crate::accounts::table_layout::TableLayout;
 use crate::caller::Caller;
@@ -22,7 +21,7 @@ use crate::limits::backoff::Subject;
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::text;
-use crate::time::zones::Zone;
+use crate::time::zones::{self, Zone};
 use crate::vault::Vault;
 
 /// A sign-up, as typed.
@@ -90,7 +89,7 @@ impl Vault {
         let mut errors = FieldErrors::default();
         let email = errors.check("email", text::email(typed.email));
         errors.check("password", new_password(typed.password));
-        let zone = errors.check("time_zone", time_zone(typed.time_zone));
+        let zone = errors.check("time_zone", zones::choose(typed.time_zone));
         let (Some(email), Some(zone), true) = (email, zone, errors.is_empty()) else {
             return Err(errors.into());
         };
@@ -102,7 +101,7 @@ impl Vault {
         // Mass sign-ups must not send mail to strangers; the link can be requested later.
         let subjects = Subject::mail(MailKind::ConfirmAddress, &email, caller.address);
         let may_write = self.0.limits.mail(subjects).is_ok();
-        let (vault, device) = (self.clone(), caller.device.clone());
+        let (vault, from) = (self.clone(), caller.clone());
         let signed_up = self
             .write(caller.clone(), move |tx| {
                 Box::pin(async move {
@@ -113,10 +112,11 @@ impl Vault {
                     if may_write {
                         email_links::put(tx, &account.id, MailKind::ConfirmAddress, &email).await?;
                     }
-                    let session = sessions::start(&vault, tx, &account.id).await?;
+                    let session = sessions::start(&vault, tx, &account.id, &from).await?;
                     tx.audit(Entry::of_account(&account.id, Action::SignedIn, ""))
                         .await?;
-                    let device = devices::issue(pepper, device.as_ref(), &email, &password_hash)?;
+                    let device =
+                        devices::issue(pepper, from.device.as_ref(), &email, &password_hash)?;
                     Ok(SignedUp {
                         session: session.on(device),
                         key,

@@ -32,6 +32,8 @@ define_actions! {
     SignedUp = "account.signed_up",
     SignedIn = "account.signed_in",
     SignedOut = "account.signed_out",
+    SessionEnded = "account.session_ended",
+    OtherSessionsEnded = "account.other_sessions_ended",
     PasswordChanged = "account.password_changed",
     PreferencesChanged = "account.preferences_changed",
     AddressConfirmed = "account.address_confirmed",

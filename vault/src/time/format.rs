@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(day_in_words(end_of_day + 1, zone), "27 Nov 2026, 00:00 PST");
         assert_eq!(
             moment(end_of_day, Zone::stored("Asia/Kathmandu")).text,
-            "Fri 27 Nov 2026, 13:44 +0545"
+            "Fri 27 Nov 2026, 13:44 UTC+05:45"
         );
     }
 }

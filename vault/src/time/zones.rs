@@ -2,6 +2,8 @@
 //!
 //! [`tables`] chooses that data; this module passes it to chrono.
 
+mod choice;
+mod old_names;
 mod tables;
 
 use std::fmt;
@@ -13,6 +15,7 @@ use chrono::{
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone as Rules};
 
+pub use choice::{Offered, choose, offered};
 pub use tables::Edition;
 use tables::ZONES;
 
@@ -33,8 +36,8 @@ impl Zone {
         }
     }
 
-    /// Returns the zone that an account has stored. It was valid when it was stored; if a later edition of the tables
-    /// drops it, UTC is the least surprising substitute.
+    /// Returns the zone that an account has stored, by its present name. It was valid when it was stored; if a later
+    /// edition of the tables drops it, UTC is the least surprising substitute.
     pub fn stored(name: &str) -> Self {
         name.parse().unwrap_or_else(|_| Self::utc())
     }
@@ -65,9 +68,11 @@ pub struct UnknownZone;
 impl FromStr for Zone {
     type Err = UnknownZone;
 
-    /// Reads an IANA name, in any case.
+    /// Reads an IANA name, in any case. One that the IANA has replaced becomes the present one.
     fn from_str(name: &str) -> Result<Self, UnknownZone> {
-        let (name, rules) = ZONES.find(name).ok_or(UnknownZone)?;
+        let (found, rules) = ZONES.find(name).ok_or(UnknownZone)?;
+        let name = choice::present(found);
+        let rules = ZONES.find(name).map_or(rules, |(_, rules)| rules);
         Ok(Self { name, rules })
     }
 }
@@ -117,8 +122,13 @@ impl Offset for ZoneOffset {
 }
 
 impl fmt::Display for ZoneOffset {
+    /// The letters of the offset; where there are none, the offset itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.abbreviation.as_str())
+        let letters = self.abbreviation.as_str();
+        if letters.starts_with(['+', '-']) {
+            return f.write_str(&choice::utc_offset(self.fix.local_minus_utc()));
+        }
+        f.write_str(letters)
     }
 }
 
@@ -198,6 +208,8 @@ mod tests {
         let name = |text: &str| text.parse::<Zone>().map(Zone::name);
         assert_eq!(name(" europe/berlin "), Ok("Europe/Berlin"));
         assert_eq!(name("UTC"), Ok("UTC"));
+        assert_eq!(name("Asia/Katmandu"), Ok("Asia/Kathmandu"));
+        assert_eq!(Zone::stored("US/Pacific").name(), "America/Los_Angeles");
         for wrong in [
             "",
             "Berlin",

@@ -155,7 +155,7 @@ impl Caller {
 }
 
 /// Returns the start of a user agent, printable and with possible secrets masked.
-fn clean(agent: &[u8]) -> Box<[u8]> {
+pub(crate) fn clean(agent: &[u8]) -> Box<[u8]> {
     let mut agent: Box<[u8]> = agent[..agent.len().min(AGENT_BYTES)].into();
     while let Some(secret) = find_secret(&agent) {
         agent[secret].fill(b'*');

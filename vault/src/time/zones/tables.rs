@@ -163,9 +163,8 @@ impl Zones {
         Some((&entry.name, rules))
     }
 
-    /// Returns every name.
-    #[cfg(test)]
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    /// Returns every name, old ones too.
+    pub fn names(&'static self) -> impl Iterator<Item = &'static str> {
         self.by_name.values().map(|entry| &*entry.name)
     }
 

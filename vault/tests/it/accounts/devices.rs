@@ -16,6 +16,7 @@ fn on(device: Option<&DeviceToken>) -> Caller {
     Caller {
         address: Some(IpAddr::from(STRANGER)),
         device: device.cloned(),
+        ..Caller::default()
     }
 }
 

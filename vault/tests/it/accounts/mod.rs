@@ -4,6 +4,7 @@ mod change_address;
 mod devices;
 pub mod email_links;
 mod first_steps;
+mod open_sessions;
 mod sessions;
 mod sign_in;
 mod sqlite;

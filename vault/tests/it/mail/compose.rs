@@ -103,15 +103,15 @@ fn the_mail_names_the_failing_callers() {
     };
     assert_eq!(
         said(failing(1), NOON),
-        "1 caller still fails, the last on Mon 23 Nov 2026, 17:45 +0545."
+        "1 caller still fails, the last on Mon 23 Nov 2026, 17:45 UTC+05:45."
     );
     assert_eq!(
         said(failing(5), NOON),
-        "At least 5 callers still fail, the last on Mon 23 Nov 2026, 17:45 +0545."
+        "At least 5 callers still fail, the last on Mon 23 Nov 2026, 17:45 UTC+05:45."
     );
     assert_eq!(
         said(key(), NOON),
-        "Last used on Mon 23 Nov 2026, 16:45 +0545."
+        "Last used on Mon 23 Nov 2026, 16:45 UTC+05:45."
     );
     assert_eq!(said(key(), NOON - 2), "Access key: kh_0");
     assert_eq!(said(notice("kh_0", "n", NOON), NOON), "Access key: kh_0");

@@ -73,9 +73,9 @@ async fn a_node_that_may_not_join_writes_nothing() {
     // As before the newest migration.
     run(
         &mut database,
-        "DELETE FROM sweeps; DROP TABLE key_days, day_sums;
-         ALTER TABLE accounts DROP COLUMN page_size, DROP COLUMN created_column;
-         DELETE FROM _sqlx_migrations WHERE version = 17",
+        "DELETE FROM sweeps; ALTER TABLE sessions DROP COLUMN agent, DROP COLUMN address;
+         DROP INDEX accounts_deleted; ALTER TABLE accounts DROP COLUMN date_style, DROP COLUMN clock_style;
+         DELETE FROM _sqlx_migrations WHERE version = 19",
     )
     .await;
     fixture.clock.set_ahead(-2_500);
@@ -92,7 +92,7 @@ async fn a_node_that_may_not_join_writes_nothing() {
     let peppered = sentence(fixture.try_open_again().await);
     assert!(peppered.contains("another pepper"), "{peppered}");
     let written: (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 17)",
+        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 19)",
     )
     .fetch_one(&mut database)
     .await
