@@ -13,6 +13,8 @@ export class AccountPage extends Frame {
   readonly currentPassword: Locator;
   readonly newPassword: Locator;
   readonly changePassword: Locator;
+  /** The browsers that are signed in. */
+  readonly sessions: Locator;
 
   constructor(page: Page) {
     super(page);
@@ -23,6 +25,7 @@ export class AccountPage extends Frame {
     this.currentPassword = page.getByRole("textbox", { name: "Current password" });
     this.newPassword = page.getByRole("textbox", { name: "New password" });
     this.changePassword = page.getByRole("button", { name: "Change password" });
+    this.sessions = page.getByRole("region", { name: "Sessions" }).getByRole("listitem");
   }
 
   /** The button for System, Light or Dark. */

@@ -82,3 +82,33 @@ test("the theme is kept, and rendered by the server", async ({ page, account: _,
     expect(await (await page.request.get("/")).text()).toMatch(new RegExp(`<html[^>]* data-theme="?${theme}`));
   }
 });
+
+test("sessions are listed, and ended one by one or all at once", async ({ page, account, accountPage, browser, keyhold }) => {
+  const elsewhere = async (userAgent: string) => {
+    const context = await browser.newContext({ userAgent, baseURL: keyhold.url });
+    const other = await context.newPage();
+    await other.goto("/sign-in");
+    await other.getByRole("textbox", { name: /mail/i }).fill(account.email);
+    await other.getByRole("textbox", { name: "Password" }).fill(account.password);
+    await other.getByRole("button", { name: "Sign in" }).click();
+    await expect(other).toHaveURL(`${keyhold.url}/`);
+    return context;
+  };
+  const phone = await elsewhere("Mozilla/5.0 (iPhone; CPU iPhone OS 26_1 like Mac OS X) Version/26.1 Mobile/15E148 Safari/604.1");
+  const laptop = await elsewhere("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0");
+  await accountPage.open();
+  await expect(accountPage.sessions).toHaveCount(3);
+  await expect(accountPage.sessions.first()).toContainText("This browser");
+  await expect(accountPage.sessions.filter({ hasText: "Firefox on Windows" })).toContainText(/Signed in .* from /);
+  await page.getByRole("button", { name: "Sign out Safari on iPhone" }).click();
+  await expect(accountPage.toasts).toHaveText("Session ended. That browser is signed out.");
+  await expect(accountPage.sessions).toHaveCount(2);
+  expect((await phone.request.get("/preferences/account")).url()).toContain("/sign-in");
+  expect((await laptop.request.get("/preferences/account")).url()).toContain("/preferences/account");
+  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  await expect(accountPage.toasts).toHaveText("You're signed out everywhere else.");
+  await expect(accountPage.sessions).toHaveCount(1);
+  expect((await laptop.request.get("/preferences/account")).url()).toContain("/sign-in");
+  await phone.close();
+  await laptop.close();
+});

@@ -63,7 +63,7 @@ test("a typed address stays while the link to the old one is sent again", async 
   await address.fill("new@example.com");
   await page.getByRole("textbox", { name: "Your password" }).fill(account.password);
   await page.getByRole("button", { name: "Send again" }).click();
-  await expect(accountPage.toasts).toContainText("We sent you a new link.");
+  await expect(accountPage.toasts).toContainText("We sent a new link.");
   await expect(address).toHaveValue("new@example.com");
   await page.getByRole("button", { name: "Change address" }).click();
   await expect(page.getByText("We sent a link to new@example.com.")).toBeVisible();

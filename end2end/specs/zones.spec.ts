@@ -61,3 +61,27 @@ test("another zone shows the same instant in its local time", async ({ page, acc
   await keyPage.openOf(key);
   await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/17:30 IST/);
 });
+
+test("a zone is found by its city, and by a name of before", async ({ account: _, accountPage, watch }) => {
+  watch.allow(/status of 422/);
+  await accountPage.open();
+  for (const [typed, zone, description] of [
+    ["berlin", "Europe/Berlin", /It's \d\d:\d\d there now \(UTC\+0[12]:00\)/],
+    ["New York", "America/New_York", /UTC−0[45]:00/],
+    ["Asia/Katmandu", "Asia/Kathmandu", /UTC\+05:45/],
+  ] as const) {
+    await accountPage.timeZone.fill(typed);
+    await accountPage.save.click();
+    await expect(accountPage.toasts).toContainText(/saved/i);
+    await expect(accountPage.timeZone).toHaveValue(zone);
+    await expect(accountPage.timeZone).toHaveAccessibleDescription(description);
+  }
+  await accountPage.timeZone.fill("Eastern");
+  await accountPage.save.click();
+  await expect(accountPage.timeZone).toHaveAccessibleDescription("Which one? America/New_York or America/Toronto?");
+  await expect(accountPage.timeZone).toHaveValue("Eastern");
+  await expect(accountPage.timeZone).toBeFocused();
+  const options = accountPage.page.locator("#time-zones option");
+  expect(await options.count()).toBeGreaterThan(400);
+  await expect(accountPage.page.locator('#time-zones option[value="Asia/Kolkata"]')).toHaveAttribute("label", /^Kolkata · UTC\+05:30 · \d\d:\d\d$/);
+});

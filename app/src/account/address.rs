@@ -1,16 +1,13 @@
-//! The account's address: its state, and the form to change it.
+//! What the owner is asked to do about the account's address.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::validation::FieldErrors;
 use shared::view::AddressView;
 
-use crate::forms::field::{self, PasswordField, TextField};
-use crate::forms::form::{Fields, Form, FormState, Submit, Then, press, then};
-use crate::server_fns::account::{ChangeAddress, KeepAddress};
+use crate::forms::form::{Then, press, then};
+use crate::server_fns::account::KeepAddress;
 use crate::server_fns::notices::ResendConfirmation;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{fresh, reactive};
 use crate::ui::toasts::Feedback;
 
 /// The address of the form.
@@ -72,90 +69,10 @@ fn warning(text: AnyView, choices: AnyView) -> AnyView {
     .into_any()
 }
 
-/// The section with the state of the address and the form to change it.
-pub fn section(address: Memo<AddressView>) -> AnyView {
-    let feedback = Feedback::get();
-    // A new form replaces the old one after a success, which clears the typed password.
-    let changes = RwSignal::new(0);
-    view! {
-        <section class="card" id="address" aria-labelledby="address-title">
-            <h2 id="address-title">"E-mail address"</h2>
-            {reactive(move || {
-                feedback.catch_focus();
-                address.with(note)
-            })}
-            {reactive(move || {
-                changes.track();
-                fresh(form(changes))
-            })}
-        </section>
-    }
-    .into_any()
-}
-
-fn form(changes: RwSignal<u32>) -> AnyView {
-    let state = FormState::new(ChangeAddress::PATH);
-    let feedback = Feedback::get();
-    let asked = then(move |_, _| {
-        feedback.changed("We sent a link to the new address. Open it to use that address.");
-        changes.update(|changes| *changes += 1);
-        Ok(())
-    });
-    view! {
-            <Form
-                state=state
-                check=check
-                then=asked
-            >
-                <TextField
-                    state=state
-                    name="email"
-                    label="New address"
-                    kind="email"
-                    autocomplete="email"
-                    help="We send it a link. Your account uses the new address once you open the link. We also tell the current address."
-                />
-                <PasswordField
-                    state=state
-                    name="current_password"
-                    label="Your password"
-                    autocomplete="current-password"
-                />
-                <Submit state=state label="Change address" />
-            </Form>
-    }
-    .into_any()
-}
-
-fn check(fields: &Fields) -> FieldErrors {
-    let mut errors = FieldErrors::default();
-    field::check_email(&mut errors, "email", fields);
-    if fields.text("current_password").is_empty() {
-        errors.add("current_password", "Enter your current password.");
-    }
-    errors
-}
-
 fn says(text: &'static str) -> Then {
     let feedback = Feedback::get();
     then(move |_, _| {
         feedback.changed(text);
         Ok(())
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_needs_the_address_and_the_password() {
-        let errors = check(&Fields::given(&[]));
-        assert_eq!(errors.get("email"), Some("Enter your email address."));
-        let password = errors.get("current_password");
-        assert_eq!(password, Some("Enter your current password."));
-        // A password of blanks is one.
-        let full = Fields::given(&[("email", "ada@example.org"), ("current_password", " ")]);
-        assert!(check(&full).is_empty());
-    }
 }

@@ -1,6 +1,7 @@
 //! Accounts and sessions: sign-up, sign-in, sign-out, preferences.
 
 use leptos::prelude::*;
+use shared::view::account::SessionView;
 use shared::view::{AccountView, AddressView, IssuedKey};
 
 #[cfg(feature = "ssr")]
@@ -152,6 +153,31 @@ pub async fn keep_address() -> Result<(), FnError> {
     let request = RequestContext::current();
     request.vault.keep_address(&request.actor()?).await?;
     Ok(())
+}
+
+/// Returns where the account is signed in.
+#[server(name = ShowSessions, prefix = "/fn", endpoint = "account/sessions")]
+pub async fn show_sessions() -> Result<Vec<SessionView>, FnError> {
+    let request = RequestContext::current();
+    Ok(request.vault.open_sessions(request.signed_in()?).await?)
+}
+
+/// Ends one session of the account. One that has ended already is no error.
+#[server(name = EndSession, prefix = "/fn", endpoint = "account/sessions/end")]
+pub async fn end_session(#[server(default)] session: String) -> Result<(), FnError> {
+    let request = RequestContext::current();
+    request
+        .vault
+        .end_session(&request.actor()?, &session)
+        .await?;
+    Ok(())
+}
+
+/// Ends every session of the account but this one, and returns how many.
+#[server(name = EndOtherSessions, prefix = "/fn", endpoint = "account/sessions/end-others")]
+pub async fn end_other_sessions() -> Result<u64, FnError> {
+    let request = RequestContext::current();
+    Ok(request.vault.end_other_sessions(&request.actor()?).await?)
 }
 
 /// Remembers light, dark or system in a cookie, so that the server renders the right one.

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::account::{
-    ChangeAddress, ChangePassword, KeepAddress, SavePreferences, SaveTable, SetTheme, ShowAccount,
-    ShowAddress, SignIn, SignOut, SignUp,
+    ChangeAddress, ChangePassword, EndOtherSessions, EndSession, KeepAddress, SavePreferences,
+    SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, SignIn, SignOut, SignUp,
 };
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls,
@@ -37,7 +37,7 @@ pub enum Access {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Done {
     /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{change}`
-    /// for that field of the answer.
+    /// for that field of the answer, `{back}` for the page of the form.
     Redirect(&'static str),
     /// A redirect back to the page of the form.
     Back,
@@ -85,7 +85,7 @@ pub fn all() -> Vec<Function> {
     all
 }
 
-fn account() -> [Function; 11] {
+fn account() -> [Function; 14] {
     const PAGE: Option<&str> = Some("/preferences/account");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
@@ -109,6 +109,17 @@ fn account() -> [Function; 11] {
             SignedIn,
             PAGE,
             Redirect("/preferences/account?done=address-kept"),
+        ),
+        function::<ShowSessions>(SignedIn, None, Back),
+        function::<EndSession>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/account?done=session-ended"),
+        ),
+        function::<EndOtherSessions>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/account?done=sessions-ended"),
         ),
         function::<SetTheme>(SignedIn, None, Back),
     ]
@@ -192,11 +203,7 @@ fn notices() -> [Function; 7] {
             PAGE,
             Redirect("/preferences/notices?done=removed"),
         ),
-        function::<ResendConfirmation>(
-            SignedIn,
-            PAGE,
-            Redirect("/preferences/notices?done=resent"),
-        ),
+        function::<ResendConfirmation>(SignedIn, PAGE, Redirect("{back}?done=resent")),
         function::<SendAgain>(SignedIn, PAGE, Redirect("/preferences/notices?done=again")),
         function::<ResetCalendar>(
             SignedIn,

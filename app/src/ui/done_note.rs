@@ -54,6 +54,8 @@ fn sentence(done: &str) -> Option<&'static str> {
         "password" => Some("Password changed. You're signed out everywhere else."),
         "address" => Some("We sent a link to the new address. Open it to use that address."),
         "address-kept" => Some("Your address is unchanged."),
+        "session-ended" => Some("Session ended. That browser is signed out."),
+        "sessions-ended" => Some("You're signed out everywhere else."),
         "edited" => Some("Key saved."),
         "expired" => Some("Key expired. Restore it below to use it again."),
         "restored" => Some("New expiration saved."),

@@ -31,6 +31,8 @@ impl Icon {
     pub const CODE: Self = Self("M8.5 7.5 4 12l4.5 4.5M15.5 7.5 20 12l-4.5 4.5M13.5 5l-3 14");
     pub const FILTER: Self = Self("M4 6.5h16M7 12h10M10 17.5h4");
     pub const VIEW: Self = Self("M4 5h16v14H4ZM10 5v14M15 5v14");
+    pub const SCREEN: Self = Self("M4 5h16v11H4ZM2.5 19.5h19");
+    pub const PHONE: Self = Self("M7.5 3h9v18h-9ZM11 17.9h2");
     pub const CLOSE: Self = Self("M6 6l12 12M18 6 6 18");
 
     pub fn draw(self) -> AnyView {

@@ -37,7 +37,10 @@ pub async fn as_page(
     };
     match (&outcome, function.done) {
         (Ok(json), Done::Redirect(to)) => {
-            let to = fill(to, field).replace("{change}", &change(&json.0));
+            let here = back.split('?').next().unwrap_or_default();
+            let to = fill(to, field)
+                .replace("{change}", &change(&json.0))
+                .replace("{back}", here);
             Redirect::to(to.trim_end_matches("&change=")).into_response()
         }
         (Ok(_), Done::Back) => Redirect::to(&back).into_response(),

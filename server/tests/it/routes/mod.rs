@@ -1,6 +1,7 @@
 //! The routes, from outside.
 
 mod access;
+mod account;
 mod api_v1;
 mod bulk;
 mod calendar;
