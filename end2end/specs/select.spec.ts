@@ -72,6 +72,22 @@ test("a date is set, and keys expire, with Undo", async ({ account: _, functions
   for (const key of keys) expect((await keyhold.verify(key)).status).toBe(200);
 });
 
+test("the Enter key sets the date in its field, and changes nothing on a checkbox", async ({ page, account: _, functions, apiControl }) => {
+  await functions.createKey("one", "10d");
+  await apiControl.open();
+  let sent = 0;
+  page.on("request", (request) => (sent += Number(request.url().endsWith("/fn/keys/bulk"))));
+  await apiControl.select("one").check();
+  await apiControl.select("one").press("Enter");
+  await apiControl.bulkAction("Set date", "Set date");
+  const date = apiControl.bulk.getByLabel("Expires at the end of");
+  await expect(date).toHaveAttribute("min", dayAhead(0));
+  await date.fill(dayAhead(40));
+  await date.press("Enter");
+  await expect(apiControl.pill("one")).toHaveText(/^Active · 4[01] days/);
+  expect(sent).toBe(1);
+});
+
 test("deletion asks for the number of keys", async ({ account: _, functions, apiControl, watch }) => {
   watch.allow(/status of 422/);
   for (const name of ["one", "two"]) await functions.createKey(name);

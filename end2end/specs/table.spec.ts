@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 
-import { dayAhead } from "../harness/days.ts";
+import { dayAhead, minutesAhead } from "../harness/days.ts";
+import { violations } from "../harness/look.ts";
 import { expect, test } from "../harness/test.ts";
 import { KeyPage } from "../pages/key.ts";
 
@@ -40,7 +41,8 @@ test.describe("a table of twenty keys", () => {
     const columns = ["created", "used", "calls-cell", "access"];
     const expected: [number, string[]][] = [
       [1600, columns],
-      [1280, columns],
+      // What one has switched on comes before the calls.
+      [1280, ["created", "used", "access"]],
       [1200, ["used", "calls-cell", "access"]],
       [1100, ["calls-cell", "access"]],
       [920, ["calls-cell", "access"]],
@@ -65,6 +67,59 @@ test.describe("a table of twenty keys", () => {
     const heights = await apiControl.rows.evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
     expect(Math.max(...heights)).toBeLessThanOrEqual(112);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  });
+
+  test("cuts no status, overlaps nothing and stays inside its window", async ({ page, apiControl, functions }) => {
+    test.setTimeout(240_000);
+    await functions.expireKey(await functions.createKey("retired"));
+    await functions.createKey("short", minutesAhead(40));
+    for (const width of [1920, 1280, 768, 640, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      await apiControl.open();
+      const cut = await page.locator(".pill .relative, .filters a").evaluateAll((parts) =>
+        parts.filter((part) => part.scrollWidth > part.clientWidth + 1 || part.getBoundingClientRect().right > innerWidth).map((part) => part.textContent),
+      );
+      expect(cut, `${width} px`).toEqual([]);
+      const overlapping = await apiControl.rows.evaluateAll((rows) =>
+        rows.flatMap((row) => {
+          const boxes = [...row.querySelectorAll(".pill, .used > *, code, .edit, summary, .sparkline")].map((part) => part.getBoundingClientRect());
+          const seen = boxes.filter((box) => box.width > 0);
+          const meet = (one: DOMRect, other: DOMRect) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+          return seen.some((one, at) => seen.slice(at + 1).some((other) => meet(one, other))) ? [row.textContent] : [];
+        }),
+      );
+      expect(overlapping, `${width} px`).toEqual([]);
+      // Search, filters and menus take two lines where there is no room for one.
+      const tops = await page.locator(".search input, .filters, .filter-menu, .view-menu").evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().top));
+      expect(new Set(tops.map(Math.round)).size, `${width} px`).toBeLessThanOrEqual(width < 640 ? 3 : 2);
+      for (const row of [apiControl.rows.first(), apiControl.rows.last()]) {
+        await row.locator("summary").click();
+        const menu = (await row.locator(".menu-items").boundingBox())!;
+        expect(menu.x, `${width} px`).toBeGreaterThanOrEqual(0);
+        expect(menu.x + menu.width, `${width} px`).toBeLessThanOrEqual(width);
+        const below = await page.evaluate(() => document.documentElement.scrollHeight - scrollY);
+        expect(menu.y + menu.height, `${width} px`).toBeLessThanOrEqual(below);
+        await page.keyboard.press("Escape");
+      }
+      expect(await violations(page), `${width} px`).toEqual([]);
+    }
+  });
+
+  test("takes up to 1600 px, and three stops of the Tab key in a row", async ({ page, apiControl }) => {
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await apiControl.open();
+    expect((await page.locator(".key-table").boundingBox())!.width).toBeGreaterThan(1450);
+    const row = apiControl.rows.nth(3);
+    await row.getByRole("checkbox").focus();
+    for (let stop = 0; stop < 3; stop += 1) await page.keyboard.press("Tab");
+    await expect(apiControl.rows.nth(4).getByRole("checkbox")).toBeFocused();
+  });
+
+  test("marks the newest key", async ({ apiControl }) => {
+    await apiControl.open();
+    await expect(apiControl.rows.first()).toHaveClass("fresh");
+    await expect(apiControl.rows.first()).toContainText("billing-worker-19");
+    await expect(apiControl.rows.locator(":scope.fresh")).toHaveCount(1);
   });
 
   test("opens a key by a press anywhere in its row, but not by one that selects text", async ({ page, context, apiControl }) => {
@@ -279,6 +334,20 @@ test("an error clears by itself when the connection is back", async ({ page, acc
   await expect(page.getByText("This page can't be shown right now")).toBeVisible();
   await page.context().setOffline(false);
   await expect(page.getByText("No key matches")).toBeVisible();
+});
+
+test("a status changes at its instant, and what is open stays open", async ({ page, account: _, functions, apiControl }) => {
+  await functions.createKey("Dying", new Date(Date.now() + 6000).toISOString());
+  await functions.createKey("Other", "10d");
+  await apiControl.open();
+  await expect(apiControl.pill("Dying")).toHaveText(/^Expires in 1 min/);
+  await apiControl.select("Other").check();
+  await apiControl.row("Other").locator("summary").click();
+  await expect(apiControl.pill("Dying")).toHaveText(/^Expired just now/);
+  await expect(apiControl.filter("Expired")).toContainText("1");
+  await expect(apiControl.row("Other").locator(".menu-items")).toBeVisible();
+  await expect(apiControl.select("Other")).toBeChecked();
+  await expect(page.getByRole("status").filter({ hasText: /^3 keys$/ })).toBeAttached();
 });
 
 test("a pasted secret is matched to its key", async ({ page, account, functions, apiControl, watch }) => {

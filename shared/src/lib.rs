@@ -24,6 +24,9 @@ pub mod validation;
 pub mod version;
 pub mod view;
 
+/// Milliseconds in a minute.
+pub const MINUTE_MS: i64 = 60 * 1000;
+
 /// Milliseconds in an hour.
 pub const HOUR_MS: i64 = 60 * 60 * 1000;
 

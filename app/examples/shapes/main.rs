@@ -24,7 +24,7 @@ use shared::view::overview::{
 };
 use shared::view::{
     AccountView, AddressView, BulkChanged, Change, Changed, ClaimView, Columns, Counts, FoundKey,
-    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Which,
+    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Said, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -116,6 +116,11 @@ impl Checked {
             change: text("change"),
         };
         self.reads("BulkChanged", &[bulk]);
+        let said = |change| Said {
+            sentence: text("sentence"),
+            change,
+        };
+        self.reads("Said", &[said(None), said(Some(text("change")))]);
         let issued = |expires_at| IssuedKey {
             access_key: text("access_key"),
             secret_key: text("secret_key"),

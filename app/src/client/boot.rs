@@ -55,22 +55,22 @@ pub fn select(element: &JsValue) {
     call("selectText", element);
 }
 
-/// Returns whether text is selected on the page.
-pub fn has_selected_text() -> bool {
-    call("hasSelectedText", &JsValue::UNDEFINED).is_truthy()
-}
-
 /// Scrolls to the place that this page had when its entry of the history was left, and focuses its row.
 pub fn return_to_place() {
     call("returnToPlace", &JsValue::UNDEFINED);
 }
 
-/// Focuses the link of the row with this id, without scrolling.
-pub fn focus_row(id: &str) {
-    call("focusRow", &id.into());
+/// Puts the HTML of a later answer into the list of keys. The first answer is there already.
+pub fn redraw(html: &str) {
+    call("redraw", &html.into());
 }
 
-/// Calls a function of `take_over.js`, which reports its own errors.
+/// Tells the list of keys which query is asked now, by the address's parameters.
+pub fn asked(search: &str) {
+    call("asked", &search.into());
+}
+
+/// Calls a function of `take_over.js` or `table.js`, which report their own errors.
 fn call(function: &str, argument: &JsValue) -> JsValue {
     let function = js_sys::Reflect::get(&js_sys::global(), &function.into());
     let function = function.and_then(JsCast::dyn_into::<js_sys::Function>);

@@ -9,7 +9,7 @@ use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
 use shared::view::overview::{Overview, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Which,
+    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Said, Which,
 };
 
 use crate::error::FnError;
@@ -38,6 +38,7 @@ shapes!(
     LinkView,
     NoticesView,
     Overview,
+    Said,
     StaggerPlan,
     String,
     Vec<DayCalls>,

@@ -147,8 +147,8 @@
     if (broken) return;
     for (const task of tasks) queueMicrotask(task);
     queueMicrotask(() => {
-      tell([...draft(), ...kept]);
       document.documentElement.dataset.alive = "";
+      tell([...draft(), ...kept]);
     });
   };
 }

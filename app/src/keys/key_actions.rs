@@ -1,15 +1,12 @@
-//! Actions on keys that take one step, the menu of a row, and the addresses of the pages of keys.
+//! Actions on keys that take one step, and the addresses of the pages of keys.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::location::Url;
-use shared::status::Status;
-use shared::view::KeyView;
 
 use crate::forms::form::{press, then};
 use crate::server_fns::keys::ExpireKey;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::reactive;
 use crate::ui::toasts::Feedback;
 
 /// The page with the table of keys.
@@ -48,39 +45,6 @@ pub fn ExpireNow(access_key: String, label: &'static str, class: &'static str) -
     });
     let key = ("access_key", access_key);
     press(ExpireKey::PATH, Some(key), label, class, done)
-}
-
-/// The actions of a row: Edit visible, the rest in a menu that works without JavaScript too.
-pub fn row_actions(key: &KeyView, status: Memo<Status>) -> AnyView {
-    let path = key_path(&key.access_key);
-    let (restore, delete) = (format!("{path}#restore"), format!("{path}#delete"));
-    let access_key = key.access_key.clone();
-    let first = move || {
-        if status.get() == Status::Expired {
-            view! { <a class="button quiet" href=restore.clone()>"Restore…"</a> }.into_any()
-        } else {
-            view! { <ExpireNow access_key=access_key.clone() label="Expire now" class="button quiet" /> }.into_any()
-        }
-    };
-    view! {
-        <div class="actions">
-            <a class="button edit" href=path aria-label=format!("Edit {}", key.name)>
-                "Edit"
-            </a>
-            <details class="menu">
-                <summary class="button quiet compact" aria-label=format!("More for {}", key.name)>
-                    {Icon::MORE.draw()}
-                </summary>
-                <div class="menu-items">
-                    {reactive(first)}
-                    <a class="button quiet danger" href=delete>
-                        "Delete…"
-                    </a>
-                </div>
-            </details>
-        </div>
-    }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -1,93 +1,98 @@
 //! Preferences → API Control: the table of keys. The address holds search, filters, order and page.
+//!
+//! The server renders the list as HTML, for the page and for each later query, so that its rows, filters and menus cost
+//! the browser's module nothing. `client/table.js` puts later answers into the page, and serves selection, search and
+//! copying. The module fetches the list and sends its forms.
 
-mod actions;
+#[cfg(feature = "ssr")]
 mod address;
+#[cfg(feature = "ssr")]
 mod bulk_bar;
-mod chosen;
+#[cfg(feature = "ssr")]
 mod delete_dialog;
+#[cfg(feature = "ssr")]
 mod filters;
+#[cfg(feature = "ssr")]
+mod list;
+#[cfg(feature = "ssr")]
 mod pager;
+#[cfg(feature = "ssr")]
 mod row;
+#[cfg(feature = "ssr")]
 mod search;
+#[cfg(feature = "ssr")]
 mod sparkline;
+#[cfg(feature = "ssr")]
 mod table;
+#[cfg(feature = "ssr")]
+mod until;
+#[cfg(feature = "ssr")]
 mod view_menu;
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos_router::hooks::use_query_map;
-use shared::list::{ListQuery, Show};
-use shared::status::Status;
-use shared::view::{Counts, KeyPage};
+use leptos::task::spawn_local;
+use leptos_router::hooks::{use_location, use_query_map};
+use shared::view::Said;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::UrlSearchParams;
 
-use self::actions::Actions;
-use self::chosen::Chosen;
+#[cfg(feature = "ssr")]
+pub use self::list::html;
 use crate::client::boot;
-use crate::client::call;
-use crate::keys::key_actions::{LIST, NEW_KEY, create_key_link};
-use crate::server_fns::keys::{BulkKeys, ListKeys};
+use crate::client::call::{Fields, query, send};
+use crate::client::timers::Delay;
+use crate::keys::key_actions::create_key_link;
+use crate::server_fns::account::SaveTable;
+use crate::server_fns::keys::{BulkKeys, ShowTable, WhichKey};
 use crate::ui::answer::{kept, problem};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::hydrated::Hydrated;
-use crate::ui::icon::Icon;
-use crate::ui::reactive::{effect, flag, fresh, memo, reactive};
+use crate::ui::reactive::{effect, flag, memo};
 use crate::ui::toasts::Feedback;
+use crate::ui::waiting::SLOW_MS;
+
+/// The parameters of the address that choose keys.
+const PARAMETERS: [&str; 5] = ["q", "status", "show", "sort", "page"];
+/// The functions of the list's forms.
+const FORMS: [&str; 3] = [BulkKeys::PATH, SaveTable::PATH, WhichKey::PATH];
 
 #[component]
 pub fn ApiControlPage() -> impl IntoView {
     let params = use_query_map();
-    let query = memo(move || {
-        params.with(|params| {
-            let param = |name| params.get_str(name).unwrap_or_default();
-            ListQuery::parse(
-                param("q"),
-                param("status"),
-                param("show"),
-                param("sort"),
-                param("page"),
-            )
-        })
+    let asked = memo(move || {
+        let field = |name: &'static str| {
+            let value = params.with(|params| params.get_str(name).unwrap_or_default().to_owned());
+            (name, value)
+        };
+        Fields::from(PARAMETERS.map(field))
     });
-    let revision = Feedback::get().revision;
-    let fields = move || {
-        let query = query.get();
-        let mut fields = filter_fields(&query);
-        fields.push(("sort", query.sort.to_param()));
-        fields.push(("page", query.page.to_string()));
-        fields
-    };
-    let keys = call::query::<ListKeys>(fields, Some(revision));
+    let feedback = Feedback::get();
+    let list = query::<ShowTable>(move || asked.get(), Some(feedback.revision));
     // The query whose answer is on the page: until the next one arrives, the rows are dimmed.
-    let answered = RwSignal::new(query.get_untracked());
+    let answered = RwSignal::new(asked.get_untracked());
     effect(move || {
-        if !keys.is_loading() {
-            answered.set(query.get_untracked());
+        if !list.is_loading() {
+            answered.set(asked.get_untracked());
         }
     });
-    let pending = memo(move || query.with(|query| answered.with(|answered| query != answered)));
-    let actions = Actions::new(Chosen::new(BulkKeys::PATH, query), query);
+    let pending = memo(move || asked.with(|asked| answered.with(|answered| asked != answered)));
+    let search = use_location().search;
+    effect(move || {
+        asked.track();
+        boot::asked(&search.get_untracked());
+    });
+    serve_forms(feedback);
     view! {
         <PageHead title="API Control" action=head_actions() />
         {done_note()}
         <div class="progress" class:going=pending aria-hidden="true"></div>
-        <div class="list" class:settling=move || actions.settling.is_held() aria-busy=flag(move || pending.get())>
-            {search::search(query)}
-            {kept(keys, |_| String::new(), move |page| content(page, query, actions), problem)}
+        <div class="board" aria-busy=flag(move || pending.get())>
+            {kept(list, |_| String::new(), content, problem)}
         </div>
     }
     .into_any()
-}
-
-/// The fields of a query that choose keys, as the server functions and the export name them.
-fn filter_fields(query: &ListQuery) -> call::Fields {
-    let status = query.status.map(Status::slug).unwrap_or_default();
-    let show = query.show.map(Show::slug).unwrap_or_default();
-    vec![
-        ("q", query.search.clone()),
-        ("status", status.to_owned()),
-        ("show", show.to_owned()),
-    ]
 }
 
 fn head_actions() -> AnyView {
@@ -100,101 +105,73 @@ fn head_actions() -> AnyView {
     .into_any()
 }
 
-fn content(page: Memo<KeyPage>, query: Memo<ListQuery>, actions: Actions) -> AnyView {
+/// The list. Later answers change the parts of it that differ.
+fn content(html: Memo<String>) -> AnyView {
     if Hydrated::get().get_untracked() {
         // One came back to this page: the rows are there with the next frame.
         effect(|| request_animation_frame(boot::return_to_place));
     }
-    let instant = move |page: &KeyPage| actions.as_of.set(page.now);
-    page.with_untracked(instant);
-    effect(move || page.with(instant));
-    let total = memo(move || {
-        let status = query.with(|query| query.status);
-        page.with(|page| total(page.counts, status))
-    });
-    let none = memo(move || page.with(|page| page.keys.is_empty()));
-    // The position is that of the answer, which comes after the query.
-    let pages = move || page.with(|page| query.with_untracked(|query| pager::pager(page, query)));
-    let body = move || {
-        if none.get() {
-            reactive(move || query.with(|query| page.with(|page| empty(page.counts, query))))
-        } else {
-            view! {
-                {table::table(page, query, actions)}
-                {reactive(pages)}
+    effect(move || html.with(|html| boot::redraw(html)));
+    view! { <div class="list" inner_html=html.get_untracked()></div> }.into_any()
+}
+
+/// Sends the forms of the list, which `table.js` passes on with the event `act`.
+fn serve_forms(feedback: Feedback) {
+    let slow = Delay::new();
+    effect(move || {
+        let acts = window_event_listener_untyped("act", move |event| {
+            let detail = js_sys::Reflect::get(&event, &"detail".into()).unwrap_or_default();
+            let [path, body, done] =
+                [0, 1, 2].map(|at| js_sys::Reflect::get_u32(&detail, at).unwrap_or_default());
+            let path = path.as_string().unwrap_or_default();
+            if let Some(path) = FORMS.into_iter().find(|form| *form == path) {
+                send_form(
+                    feedback,
+                    slow,
+                    path,
+                    body.unchecked_into(),
+                    done.unchecked_into(),
+                );
             }
-            .into_any()
-        }
-    };
-    view! {
-        {filters::filters(page, query)}
-        {view_menu::view_menu(page, query)}
-        {filters::chips(query)}
-        {bulk_bar::bulk_bar(page, query, total, actions)}
-        <p class="visually-hidden" role="status">
-            {reactive(move || fresh(view! { <span>{counted(total.get())}</span> }))}
-        </p>
-        {reactive(body)}
-    }
-    .into_any()
+        });
+        on_cleanup(move || acts.remove());
+    });
 }
 
-/// Returns the number of keys that a query finds. The counts are those before the filter by status.
-fn total(counts: Counts, status: Option<Status>) -> i64 {
-    status.map_or(counts.total(), |status| counts.of(status))
-}
-
-/// "1 key", "20 keys".
-fn counted(keys: i64) -> String {
-    if keys == 1 {
-        "1 key".to_owned()
-    } else {
-        keys.to_string() + " keys"
-    }
-}
-
-fn empty(counts: Counts, query: &ListQuery) -> AnyView {
-    if query.search.is_empty() && query.show.is_none() && counts.total() == 0 {
-        return view! {
-            <section class="empty">
-                {Icon::KEY.draw()} <h2>"No keys yet"</h2>
-                <p>
-                    "Your programs call the API with a key. Create one for each program, so that you can expire it without touching the others."
-                </p>
-                <a class="button primary" href=NEW_KEY>
-                    "Create your first key"
-                </a>
-            </section>
-        }
-        .into_any();
-    }
-    view! {
-        <section class="empty">
-            {Icon::SEARCH.draw()} <h2>"No key matches"</h2>
-            <p>"Search covers names, descriptions and access keys."</p>
-            <a class="button" href=LIST>
-                "Show all keys"
-            </a>
-        </section>
-    }
-    .into_any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_total_is_that_of_the_filter() {
-        let counts = Counts {
-            active: 61,
-            expiring_soon: 7,
-            expired: 52,
+/// Sends a form and reports its outcome. `done` is called with nothing after a success, and with the message for the
+/// field, which may be empty, after a failure.
+fn send_form(
+    feedback: Feedback,
+    slow: Delay,
+    path: &'static str,
+    body: UrlSearchParams,
+    done: js_sys::Function,
+) {
+    let keys = body.get("key").or_else(|| body.get("access_keys"));
+    let keys = keys.unwrap_or_default();
+    let first = keys.split(' ').next().unwrap_or_default().to_owned();
+    slow.start(SLOW_MS, move || feedback.watch(slow, path, first));
+    spawn_local(async move {
+        let answer = send(path, body).await;
+        slow.stop();
+        feedback.waited();
+        let message = match answer {
+            Ok(json) => {
+                match json.read::<Said>() {
+                    Ok(said) => feedback.undoable(said.sentence, said.change.unwrap_or_default()),
+                    Err(_) => feedback.refresh(),
+                }
+                JsValue::UNDEFINED
+            }
+            Err(mut error) => {
+                let wrong = error.fields.remove("confirm_count");
+                if wrong.is_none() {
+                    feedback.failed(error);
+                }
+                wrong.unwrap_or_default().into()
+            }
         };
-        assert_eq!(total(counts, None), 120);
-        assert_eq!(total(counts, Some(Status::Expired)), 52);
-        assert_eq!(counted(0), "0 keys");
-        assert_eq!(counted(1), "1 key");
-        assert_eq!(counted(52), "52 keys");
-    }
+        // It reports its own errors.
+        let _ = done.call1(&JsValue::NULL, &message);
+    });
 }

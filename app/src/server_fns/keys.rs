@@ -129,18 +129,40 @@ pub async fn list_keys(
     #[server(default)] page: String,
 ) -> Result<KeyPage, FnError> {
     let request = RequestContext::current();
-    let q = match pasted_secret(&q) {
-        None => q,
-        Some(Pasted {
-            access_key: Some(key),
-        }) => key,
-        Some(_) => return Err(FieldErrors::one("q", NOT_SEARCHED).into()),
-    };
-    let query = ListQuery::parse(&q, &status, &show, &sort, &page);
+    let query = ListQuery::parse(&without_secret(q)?, &status, &show, &sort, &page);
     Ok(request
         .vault
         .list_keys(&request.signed_in()?.account, &query)
         .await?)
+}
+
+/// Returns the same page as HTML, with search, filters and menus, for the page API Control.
+#[server(name = ShowTable, prefix = "/fn", endpoint = "keys/table")]
+pub async fn show_table(
+    #[server(default)] q: String,
+    #[server(default)] status: String,
+    #[server(default)] show: String,
+    #[server(default)] sort: String,
+    #[server(default)] page: String,
+) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let query = ListQuery::parse(&without_secret(q)?, &status, &show, &sort, &page);
+    let account = &request.signed_in()?.account;
+    let page = request.vault.list_keys(account, &query).await?;
+    let today = request.vault.today(account);
+    Ok(crate::pages::api_control::html(&page, &query, today))
+}
+
+/// Returns what to search for: of a pasted pair, its access key.
+#[cfg(feature = "ssr")]
+fn without_secret(q: String) -> Result<String, FnError> {
+    match pasted_secret(&q) {
+        None => Ok(q),
+        Some(Pasted {
+            access_key: Some(key),
+        }) => Ok(key),
+        Some(_) => Err(FieldErrors::one("q", NOT_SEARCHED).into()),
+    }
 }
 
 /// Returns one key with its history. The error about a deleted key says when that was, at `access_key`.

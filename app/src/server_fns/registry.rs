@@ -11,7 +11,7 @@ use super::account::{
 };
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls,
-    ShowExpiry, ShowKey, ShowWait, UndoChange, WhichKey,
+    ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -125,7 +125,7 @@ fn account() -> [Function; 14] {
     ]
 }
 
-fn keys() -> [Function; 11] {
+fn keys() -> [Function; 12] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -150,6 +150,7 @@ fn keys() -> [Function; 11] {
             Redirect("/preferences/api-control?done=deleted"),
         ),
         function::<ListKeys>(SignedIn, None, Back),
+        function::<ShowTable>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowCalls>(SignedIn, None, Back),
         function::<WhichKey>(SignedIn, None, Back),

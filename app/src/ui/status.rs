@@ -67,6 +67,30 @@ pub fn timed(status: Memo<Status>, expires: Signal<Option<Moment>>, now: Signal<
     })
 }
 
+/// A pill with the time in it at `now`, without seconds. The instant is its tooltip, and follows for screen readers.
+#[cfg(feature = "ssr")]
+pub fn still(key: &KeyView, now: i64) -> AnyView {
+    let at = key.expires_at();
+    let minutes = at.map_or(0, |at| {
+        (at - now + shared::MINUTE_MS - 1) / shared::MINUTE_MS
+    });
+    let words = match key.status {
+        Status::Active if (1..60).contains(&minutes) => format!("Active · {minutes} min"),
+        Status::ExpiringSoon if (1..60).contains(&minutes) => format!("Expires in {minutes} min"),
+        status => words(status, at, now),
+    };
+    let instant = key.expires.as_ref().map(|moment| moment.text.clone());
+    let hint = instant.clone();
+    view! {
+        <span class=format!("pill {}", class(key.status)) title=hint>
+            {icon(key.status).draw()}
+            <span class="relative">{words}</span>
+            {instant.map(|instant| view! { <span class="visually-hidden">{format!(", {instant}")}</span> })}
+        </span>
+    }
+    .into_any()
+}
+
 /// "Active · 82 days", "Expires in 3 days", "Expired 2 days ago".
 fn words(status: Status, expires: Option<i64>, now: i64) -> String {
     let Some(at) = expires else {

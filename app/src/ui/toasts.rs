@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_location;
-use shared::view::{BulkChanged, Changed};
+use shared::view::{Changed, Said};
 
 use super::icon::Icon;
 use super::reactive::{effect, fresh, reactive};
@@ -198,7 +198,7 @@ impl Feedback {
             self.waited();
             let said = answer.and_then(|json| {
                 if undo.done.is_empty() {
-                    json.read().map(|change: BulkChanged| change.sentence)
+                    json.read().map(|said: Said| said.sentence)
                 } else {
                     Ok(undo.done)
                 }

@@ -40,6 +40,14 @@ pub struct BulkChanged {
     pub change: String,
 }
 
+/// What a page reads of the outcome of a form that it only reports.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Said {
+    pub sentence: String,
+    /// As [`Changed::change`]; none if the form changes nothing.
+    pub change: Option<String>,
+}
+
 /// A field that an event in a key's history changed.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Change {

@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::changes::{BulkChanged, Change, Changed};
+pub use self::changes::{BulkChanged, Change, Changed, Said};
 use crate::DAY_MS;
 use crate::moment::Moment;
 use crate::status::Status;

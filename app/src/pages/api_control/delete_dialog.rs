@@ -1,91 +1,89 @@
-//! The dialog that confirms the deletion of the selected keys by their typed number. Without script it is a part of the
-//! page that answers the first press.
+//! The dialog that confirms the deletion of the selected keys by their typed number. `table.js` opens it and fills in
+//! the selection. Without script it is a part of the page that answers the first press.
 
-use leptos::html;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::list::ListQuery;
 
-use super::actions::{Actions, several};
-use super::filter_fields;
-use crate::forms::field::TextField;
-use crate::forms::form::{Form, FormState, Submit, then};
+use super::list::{Chosen, filter_fields};
+use crate::error::FnError;
 use crate::forms::form_replay::Replay;
 use crate::server_fns::keys::BulkKeys;
-use crate::ui::reactive::{fresh, reactive};
+use crate::ui::icon::Icon;
 
-pub fn delete_dialog(
-    dialog: NodeRef<html::Dialog>,
-    query: Memo<ListQuery>,
-    total: Memo<i64>,
-    actions: Actions,
-) -> AnyView {
-    let state = FormState::new(BulkKeys::PATH);
-    let chosen = actions.chosen;
+pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView {
     let asked =
-        Replay::of(BulkKeys::PATH).is_some_and(|replay| replay.field("action") == Some("delete"));
-    let close = move || {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
+        Replay::of(BulkKeys::PATH).filter(|replay| replay.field("action") == Some("delete"));
+    let typed = asked
+        .as_ref()
+        .and_then(|replay| replay.field("confirm_count"));
+    let typed = typed.unwrap_or_default().to_owned();
+    let error = asked.as_ref().and_then(Replay::error).cloned();
+    let open = asked.is_some();
+    let count = match i64::try_from(chosen.keys.len()) {
+        Ok(keys) if !chosen.all => keys,
+        _ => total,
     };
-    let done = then(move |_, answer| {
-        let done = several(&answer)?;
-        close();
-        actions.done(done);
-        Ok(())
-    });
-    let expire = move |_| {
-        close();
-        actions.of_chosen("expire", String::new());
-    };
-    let count = move || {
-        if chosen.all.get() {
-            total.get().to_string()
-        } else {
-            chosen.count().to_string()
-        }
-    };
-    let title = move || {
-        fresh(
-            view! { <span>"Delete " {count()} {if count() == "1" { " key?" } else { " keys?" }}</span> },
-        )
-    };
-    let number = move || fresh(view! { <strong>{count()}</strong> });
-    let all = move || if chosen.all.get() { "true" } else { "" };
-    let fields = move || {
-        query.with(|query| {
-            let fields = filter_fields(query).into_iter();
-            let field =
-                |(name, value)| view! { <input type="hidden" name=name value=value /> }.into_any();
-            fields.map(field).collect::<Vec<AnyView>>()
-        })
+    let title = if count == 1 {
+        "Delete 1 key?".to_owned()
+    } else {
+        format!("Delete {count} keys?")
     };
     view! {
-        <dialog class="dialog" node_ref=dialog open=asked aria-labelledby="delete-title">
-            <h2 id="delete-title">{reactive(title)}</h2>
+        <dialog id="delete" class="dialog" open=open aria-labelledby="delete-title">
+            <h2 id="delete-title">{title}</h2>
             <p>
                 <strong>"You cannot restore deleted keys."</strong>
                 " Programs that still use them stop working. If you expire them instead, you can undo that."
             </p>
-            <p>"To confirm, type the number of keys: " {reactive(number)}</p>
-            <Form state=state then=done>
+            <p>"To confirm, type the number of keys: " <strong>{count}</strong></p>
+            <form method="post" action=BulkKeys::PATH class="form" novalidate>
                 <input type="hidden" name="action" value="delete" />
-                <input type="hidden" name="access_keys" value=move || chosen.access_keys() />
-                <input type="hidden" name="all" value=all />
-                {reactive(fields)}
-                <TextField state=state name="confirm_count" label="Number of keys" input_mode="numeric" />
+                <input type="hidden" name="access_keys" value=chosen.keys.join(" ") />
+                <input type="hidden" name="all" value=if chosen.all { "true" } else { "" } />
+                {filter_fields(query)}
+                {number(typed, error)}
                 <div class="answers">
-                    <button type="button" class="button quiet scripted" on:click=move |_| close()>
+                    <button type="button" class="button quiet scripted" data-press="">
                         "Cancel"
                     </button>
-                    <button type="button" class="button scripted" on:click=expire>
+                    <button type="button" class="button scripted" data-press="#bulk > [value=expire]">
                         "Expire instead"
                     </button>
-                    <Submit state=state label="Delete keys" slow="Deleting…" class="button danger" />
+                    <button type="submit" class="button danger">
+                        "Delete keys"
+                    </button>
                 </div>
-            </Form>
+            </form>
         </dialog>
+    }
+    .into_any()
+}
+
+fn number(typed: String, error: Option<FnError>) -> AnyView {
+    let message = error.and_then(|error| {
+        let mut fields = error.fields.clone();
+        fields.remove("confirm_count").or_else(|| error.alert())
+    });
+    let wrong = message.is_some();
+    let help = if wrong { "help wrong" } else { "help" };
+    view! {
+        <div class="field">
+            <label for="confirm-count">"Number of keys"</label>
+            <input
+                id="confirm-count"
+                name="confirm_count"
+                value=typed
+                autocomplete="off"
+                inputmode="numeric"
+                aria-describedby="confirm-count-note"
+                aria-invalid=wrong.then_some("true")
+            />
+            <p id="confirm-count-note" class=help>
+                {wrong.then(|| Icon::WARNING.draw())}
+                <span>{message}</span>
+            </p>
+        </div>
     }
     .into_any()
 }

@@ -3,49 +3,36 @@
 use leptos::prelude::*;
 use shared::list::{ListQuery, Show};
 use shared::status::Status;
-use shared::view::KeyPage;
+use shared::view::Counts;
 
 use super::address::address;
-use super::total;
-use crate::client::browser;
+use super::list::total;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{fresh, reactive};
 
-/// The tabs and the menu. The current one is that of the address, so that it changes at once.
-pub fn filters(page: Memo<KeyPage>, query: Memo<ListQuery>) -> AnyView {
-    let tab = move |status: Option<Status>, label: &'static str| {
-        let count = move || {
-            let count = page.with(|page| total(page.counts, status));
-            fresh(view! { <span class="count">{count}</span> })
-        };
-        let body = move || {
-            query.with(|query| {
-                let href = to(query, |query| query.status = status);
-                view! {
-                    <a href=href data-noscroll aria-current=(query.status == status).then_some("true")>
-                        {label}
-                        " "
-                        {reactive(count)}
-                    </a>
-                }
-                .into_any()
-            })
-        };
-        view! { <li>{reactive(body)}</li> }.into_any()
+/// The tabs and the menu.
+pub fn filters(counts: Counts, query: &ListQuery) -> AnyView {
+    let tab = |status: Option<Status>, label: &'static str| {
+        let href = to(query, |query| query.status = status);
+        // Phones have room for the first word.
+        let (word, rest) = label.split_at(label.find(' ').unwrap_or(label.len()));
+        view! {
+            <li>
+                <a href=href data-noscroll aria-current=(query.status == status).then_some("true")>
+                    <span>{word} <span class="rest">{rest}</span></span>
+                    <span class="count">{total(counts, status)}</span>
+                </a>
+            </li>
+        }
+        .into_any()
     };
     let each = Status::ALL.map(|status| tab(Some(status), status.label()));
     view! {
         <nav class="filters" aria-label="Filter by status">
-            <ul>{tab(None, "All")} {each.into_iter().collect_view()}</ul>
+            <ul>{tab(None, "All")} {Vec::from(each)}</ul>
         </nav>
         <details class="menu filter-menu">
-            <summary class="button">{Icon::FILTER.draw()} "Filter"</summary>
-            <div class="menu-items">
-                {Show::ALL
-                    .map(|show| reactive(move || query.with(|query| choice(query, show))))
-                    .into_iter()
-                    .collect_view()}
-            </div>
+            <summary class="button">{Icon::FILTER.draw()} <span>"Filter"</span></summary>
+            <div class="menu-items">{Vec::from(Show::ALL.map(|show| choice(query, show)))}</div>
         </details>
     }
     .into_any()
@@ -64,39 +51,36 @@ fn choice(query: &ListQuery, show: Show) -> AnyView {
 }
 
 /// A chip for each filter that is on, which removes it.
-pub fn chips(query: Memo<ListQuery>) -> AnyView {
-    reactive(move || {
-        query.with(|query| {
-            let mut chips = Vec::new();
-            if !query.search.is_empty() {
-                let words = ["“", &query.search, "”"].concat();
-                chips.push(chip(words, to(query, |query| query.search.clear())));
-            }
-            if let Some(status) = query.status {
-                let href = to(query, |query| query.status = None);
-                chips.push(chip(status.label().to_owned(), href));
-            }
-            if let Some(show) = query.show {
-                let href = to(query, |query| query.show = None);
-                chips.push(chip(show.label().to_owned(), href));
-            }
-            (!chips.is_empty()).then(|| {
-                fresh(view! {
-                    <ul class="chips" aria-label="Filters">
-                        {chips}
-                    </ul>
-                })
-            })
-        })
+pub fn chips(query: &ListQuery) -> Option<AnyView> {
+    let mut chips = Vec::new();
+    if !query.search.is_empty() {
+        let words = format!("“{}”", query.search);
+        chips.push(chip(words, to(query, |query| query.search.clear())));
+    }
+    if let Some(status) = query.status {
+        let href = to(query, |query| query.status = None);
+        chips.push(chip(status.label().to_owned(), href));
+    }
+    if let Some(show) = query.show {
+        let href = to(query, |query| query.show = None);
+        chips.push(chip(show.label().to_owned(), href));
+    }
+    (!chips.is_empty()).then(|| {
+        view! {
+            <ul class="chips" aria-label="Filters">
+                {chips}
+            </ul>
+        }
+        .into_any()
     })
 }
 
 fn chip(label: String, href: String) -> AnyView {
-    let name = ["Remove the filter ", &label].concat();
+    let name = format!("Remove the filter {label}");
     view! {
         <li class="chip">
             <bdi>{label}</bdi>
-            <a href=href data-noscroll aria-label=name on:click=|_| browser::focus_soon("#search")>
+            <a href=href data-noscroll aria-label=name>
                 {Icon::CLOSE.draw()}
             </a>
         </li>

@@ -1,102 +1,74 @@
-//! A key's row, in one line. It stays in place while its key changes.
+//! A key's row, in one line.
 
 use leptos::prelude::*;
 use shared::moment::Moment;
+use shared::relative;
 use shared::status::Status;
 use shared::view::{KeyPage, KeyView};
 
-use super::actions::EXTENSIONS;
-use super::chosen::Chosen;
+use super::bulk_bar::EXTENSIONS;
+use super::list::Chosen;
 use super::sparkline::sparkline;
 use crate::keys::key_actions::key_path;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{memo, reactive};
-use crate::ui::{moment, status};
+use crate::ui::status;
 
-/// The row of a key on the page, which keeps up with all of the key but its name and description. `created` adds the
-/// column of that name.
-pub fn row(
-    id: String,
-    page: Memo<KeyPage>,
-    now: Signal<i64>,
-    created: bool,
-    chosen: Chosen,
-) -> AnyView {
-    let (window, key) = page.with_untracked(|page| (page.window, find(page, &id).cloned()));
-    let Some(KeyView {
-        name,
-        description,
-        created: since,
-        ..
-    }) = key
-    else {
-        return ().into_any();
-    };
-    let expires = part(page, &id, |key| key.expires.clone());
-    let used = part(page, &id, |key| key.used.clone());
-    let calls = part(page, &id, |key| key.calls.clone());
-    let state = memo(move || {
-        let at = expires.with(|moment| moment.as_ref().map(|moment| moment.at));
-        Status::at(at, now.get(), window)
-    });
-    let of_select = id.clone();
-    let checked = move || chosen.has(&of_select);
-    let is_chosen = untrack(|| chosen.has(&id));
-    let (row, value, code, path) = (id.clone(), id.clone(), id.clone(), key_path(&id));
-    let copy = copy_button(id.clone(), name.clone());
+/// The row of a key. A `fresh` key has just been created.
+pub fn row(key: &KeyView, page: &KeyPage, fresh: bool, chosen: &Chosen) -> AnyView {
+    let id = key.access_key.as_str();
+    let created = page.columns.created;
     view! {
-        <tr id=row>
+        <tr id=id.to_owned() class=fresh.then_some("fresh")>
             <td class="select">
                 <label>
                     <input
                         type="checkbox"
                         name="key"
-                        value=value
+                        value=id.to_owned()
                         form="bulk"
-                        checked=is_chosen
-                        prop:checked=checked
+                        checked=chosen.keys.iter().any(|one| one == id)
                     />
-                    <span class="visually-hidden">"Select " <bdi>{name.clone()}</bdi></span>
+                    {of("Select", &key.name)}
                 </label>
             </td>
-            <th scope="row">{named(path, name.clone(), description)}</th>
+            <th scope="row">{named(key)}</th>
             <td class="access">
-                <code>{code}</code>
-                {copy}
+                <code>{id.to_owned()}</code>
+                {copy_button(key)}
             </td>
-            <td class="state">{status::timed(state, expires.into(), now)}</td>
-            <td class="calls-cell">{reactive(move || calls.with(sparkline))}</td>
-            {created.then(|| view! { <td class="created">{moment::ago(since, now)}</td> })}
-            <td class="used">{reactive(move || moment::last_use(used.get(), now))}</td>
-            <td class="actions">{actions(id, name, state, expires)}</td>
+            <td class="state">{status::still(key, page.now)}</td>
+            <td class="calls-cell">{sparkline(&key.calls)}</td>
+            {created.then(|| view! { <td class="created">{ago(&key.created, page.now)}</td> })}
+            <td class="used">{used(key.used.as_ref(), page.now)}</td>
+            <td class="actions">{actions(key)}</td>
         </tr>
     }
     .into_any()
 }
 
-fn find<'a>(page: &'a KeyPage, id: &str) -> Option<&'a KeyView> {
-    page.keys.iter().find(|key| key.access_key == id)
-}
-
-/// A part of the key with this access key; the default once the key has left the page, as its row is about to.
-fn part<T>(page: Memo<KeyPage>, id: &str, of: fn(&KeyView) -> T) -> Memo<T>
-where
-    T: Default + PartialEq + Send + Sync + 'static,
-{
-    let id = id.to_owned();
-    memo(move || page.with(|page| find(page, &id).map(of).unwrap_or_default()))
+/// Words for screen readers about the key of a row.
+fn of(words: &'static str, name: &str) -> AnyView {
+    view! {
+        <span class="visually-hidden">
+            {words} " " <bdi>{name.to_owned()}</bdi>
+        </span>
+    }
+    .into_any()
 }
 
 /// The link to the key, and its description in the same line.
-fn named(path: String, name: String, description: String) -> AnyView {
+fn named(key: &KeyView) -> AnyView {
+    let KeyView {
+        name, description, ..
+    } = key.clone();
     let whole = if description.is_empty() {
         name.clone()
     } else {
-        [name.as_str(), " – ", &description].concat()
+        format!("{name} – {description}")
     };
     view! {
         <span class="line" title=whole>
-            <a href=path>
+            <a href=key_path(&key.access_key)>
                 <bdi>{name}</bdi>
             </a>
             {(!description.is_empty())
@@ -113,97 +85,107 @@ fn named(path: String, name: String, description: String) -> AnyView {
     .into_any()
 }
 
-/// A button that the table's handler of clicks serves. It shows only while the page has its script.
-fn copy_button(id: String, name: String) -> AnyView {
+/// A button that `table.js` serves. It shows only while the page has its script. The keyboard has it in the row's menu,
+/// so that a row has three stops of the Tab key.
+fn copy_button(key: &KeyView) -> AnyView {
     view! {
         <button
             type="button"
             class="button quiet small compact copy scripted"
-            data-copy=id
+            data-copy=key.access_key.clone()
             title="Copy access key"
+            tabindex="-1"
         >
             {Icon::COPY.draw()}
-            <span class="visually-hidden">"Copy access key of " <bdi>{name}</bdi></span>
+            {of("Copy access key of", &key.name)}
         </button>
     }
     .into_any()
 }
 
-fn actions(
-    id: String,
-    name: String,
-    state: Memo<Status>,
-    expires: Memo<Option<Moment>>,
-) -> AnyView {
-    let path = key_path(&id);
-    let (edit, more) = (["Edit ", &name].concat(), ["More for ", &name].concat());
-    let items = move || {
-        let never = expires.with(Option::is_none);
-        menu(&id, &name, state.get() == Status::Expired, never)
-    };
+fn ago(moment: &Moment, now: i64) -> AnyView {
+    let Moment {
+        at, rfc3339, text, ..
+    } = moment.clone();
     view! {
-        <a class="button edit" href=path aria-label=edit>
+        <time datetime=rfc3339 title=text>
+            {relative::ago(at, now)}
+        </time>
+    }
+    .into_any()
+}
+
+fn used(used: Option<&Moment>, now: i64) -> AnyView {
+    match used {
+        Some(moment) => ago(moment, now),
+        None => view! { <span>"Never"</span> }.into_any(),
+    }
+}
+
+/// *Edit* leads where the name does, so the Tab key passes it.
+fn actions(key: &KeyView) -> AnyView {
+    view! {
+        <a class="button edit" href=key_path(&key.access_key) aria-label=format!("Edit {}", key.name) tabindex="-1">
             "Edit"
         </a>
         <details class="menu">
-            <summary class="button quiet small compact" aria-label=more>
+            <summary class="button quiet small compact" aria-label=format!("More for {}", key.name)>
                 {Icon::MORE.draw()}
             </summary>
-            <div class="menu-items">{reactive(items)}</div>
+            <div class="menu-items">{menu(key)}</div>
         </details>
     }
     .into_any()
 }
 
 /// The content of a row's menu. Its buttons belong to the forms below the table, which all rows share.
-fn menu(id: &str, name: &str, expired: bool, never: bool) -> AnyView {
-    let part = |part: &str| key_path(id) + part;
-    let hidden = || view! { <span class="visually-hidden">" " <bdi>{name.to_owned()}</bdi></span> };
-    let extend = |(days, label): (&str, &'static str)| {
+fn menu(key: &KeyView) -> AnyView {
+    let (id, name) = (key.access_key.as_str(), key.name.as_str());
+    let expired = key.status == Status::Expired;
+    let link = |class: &'static str, words: &'static str, part: &str| {
+        let href = key_path(id) + part;
         view! {
-            <button type="submit" form=["extend-", days].concat() name="key" value=id.to_owned() class="button quiet">
-                "Extend " {label} {hidden()}
+            <a class=class href=href>
+                {item(words, name)}
+            </a>
+        }
+        .into_any()
+    };
+    let press = |form: String, words: String| {
+        view! {
+            <button type="submit" form=form name="key" value=id.to_owned() class="button quiet">
+                {item(words, name)}
             </button>
         }
         .into_any()
     };
     let first = if expired {
-        view! {
-            <a class="button quiet" href=part("#restore")>
-                "Restore…" {hidden()}
-            </a>
-        }
-        .into_any()
-    } else if never {
-        ().into_any()
+        vec![link("button quiet", "Restore…", "#restore")]
+    } else if key.expires.is_none() {
+        Vec::new()
     } else {
-        let extensions = Vec::from(EXTENSIONS.map(extend));
-        view! {
-            {extensions}
-            <hr />
-        }
-        .into_any()
+        let extend = |(days, label)| press(format!("extend-{days}"), format!("Extend {label}"));
+        let rule = view! { <hr /> }.into_any();
+        EXTENSIONS.map(extend).into_iter().chain([rule]).collect()
     };
-    let expire = (!expired).then(|| {
-        view! {
-            <button type="submit" form="expire" name="access_key" value=id.to_owned() class="button quiet">
-                "Expire now" {hidden()}
-            </button>
-        }
-    });
     view! {
         {first}
         <button type="button" class="button quiet copy scripted" data-copy=id.to_owned()>
-            "Copy access key" {hidden()}
+            {item("Copy access key", name)}
         </button>
-        <a class="button quiet" href=part("#calls-title")>
-            "View usage" {hidden()}
-        </a>
+        {link("button quiet", "View usage", "#calls-title")}
         <hr />
-        {expire}
-        <a class="button quiet danger" href=part("#delete")>
-            "Delete…" {hidden()}
-        </a>
+        {(!expired).then(|| press("expire".to_owned(), "Expire now".to_owned()))}
+        {link("button quiet danger", "Delete…", "#delete")}
+    }
+    .into_any()
+}
+
+/// The words of an item, with the key's name for screen readers.
+fn item(words: impl Into<String>, name: &str) -> AnyView {
+    view! {
+        {words.into()}
+        <span class="visually-hidden">" " <bdi>{name.to_owned()}</bdi></span>
     }
     .into_any()
 }

@@ -9,6 +9,7 @@ use super::matching::{Matching, Parameters, condition};
 use super::{ROW, Row, view};
 use crate::accounts::account::Account;
 use crate::error::Result;
+use crate::time::format::local_date;
 use crate::vault::Vault;
 
 /// A row of the page, with the numbers of keys. A page without rows has one row without a key.
@@ -92,6 +93,11 @@ impl Vault {
         self.add_sparklines(&mut page.keys, page.size, page.now)
             .await?;
         Ok(page)
+    }
+
+    /// Returns the present day in the account's zone, `2027-02-26`.
+    pub fn today(&self, account: &Account) -> String {
+        local_date(self.now(), account.time_zone).to_string()
     }
 
     /// Returns the same in pages of [`PAGE_SIZE`] and without the calls, in one statement: a program pages alike whatever

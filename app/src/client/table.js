@@ -1,0 +1,296 @@
+// The list of keys on API Control, which the server renders: puts later answers into it, and serves its selection, search,
+// copying and forms. It never runs before the module has taken over. See pages/api_control.rs.
+{
+  const one = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const inList = (target) => "alive" in document.documentElement.dataset && target.closest?.(".list");
+
+  // Later answers. Only what differs from the last answer is changed, so that the focus, the selection, open menus and
+  // typed text stay, and what a translator has put in place of texts. `shadow` is the last answer, and `lives` has the
+  // node on the page for each of its nodes.
+  const lives = new WeakMap();
+  let shadow;
+  const pair = (old, live) => {
+    lives.set(old, live);
+    [...old.children].forEach((child, at) => pair(child, live.children[at]));
+  };
+  const children = (node) => {
+    const seen = {};
+    return new Map([...node.children].map((child) => {
+      const name = child.id || [child.nodeName, child.getAttribute("name"), child.getAttribute("class")].join(" ");
+      seen[name] = (seen[name] ?? 0) + 1;
+      return [name + seen[name], child];
+    }));
+  };
+  const hasText = (node) => [...node.childNodes].some(({ nodeType }) => nodeType === Node.TEXT_NODE);
+  const patch = (old, next) => {
+    if (old.isEqualNode(next)) return;
+    const live = lives.get(old);
+    for (const name of [...old.getAttributeNames(), ...next.getAttributeNames()]) {
+      const value = next.getAttribute(name);
+      if (old.getAttribute(name) === value) continue;
+      for (const node of [old, live]) value === null ? node.removeAttribute(name) : node.setAttribute(name, value);
+    }
+    if (hasText(old) || hasText(next)) {
+      if (old.innerHTML === next.innerHTML) return;
+      live.replaceChildren(...next.cloneNode(true).childNodes);
+      old.replaceChildren(...next.childNodes);
+      return pair(old, live);
+    }
+    const before = children(old), now = children(next);
+    for (const [name, gone] of before) if (!now.has(name)) {
+      lives.get(gone).remove();
+      gone.remove();
+    }
+    let after = null, liveAfter = null;
+    for (const [name, child] of [...now].reverse()) {
+      const mine = before.get(name) ?? child;
+      if (mine === child) pair(child, child.cloneNode(true));
+      else patch(mine, child);
+      const node = lives.get(mine);
+      if (node.parentNode !== live || node.nextElementSibling !== liveAfter) live.insertBefore(node, liveAfter);
+      old.insertBefore(mine, after);
+      after = mine;
+      liveAfter = node;
+    }
+  };
+  globalThis.redraw = (html) => {
+    const list = one(".list");
+    if (!list) return;
+    if (!shadow || lives.get(shadow) !== list) {
+      shadow = list.cloneNode(true);
+      for (const menu of all("details", shadow)) menu.removeAttribute("open");
+      pair(shadow, list);
+    } else if (html) {
+      const next = shadow.cloneNode(), row = document.activeElement?.closest("tbody tr")?.id;
+      next.innerHTML = html;
+      patch(shadow, next);
+      // A row that has moved has lost the focus.
+      if (row && document.activeElement === document.body) focusRow(row);
+    }
+    count();
+    wait(one(".key-table")?.dataset.next);
+  };
+
+  // Times and statuses are the server's words: they are fetched again when the next of them changes.
+  const AGAIN_MS = 60000, LONGEST_MS = 2 ** 31 - 1;
+  let ticking;
+  const wait = (milliseconds) => {
+    clearTimeout(ticking);
+    if (milliseconds) ticking = setTimeout(tick, Math.min(milliseconds, LONGEST_MS));
+  };
+  const isWaiting = () => one("[aria-busy] > .list");
+  const tick = async () => {
+    // A return to the tab or to the network fetches everything.
+    if (!one(".key-table") || document.hidden || !navigator.onLine) return;
+    wait(AGAIN_MS);
+    if (isWaiting()) return;
+    const query = now, body = new URLSearchParams([...now].filter(([name]) => /^(q|status|show|sort|page)$/.test(name)));
+    try {
+      const answer = await fetch("/fn/keys/table", { method: "POST", body });
+      const html = answer.ok && await answer.json();
+      if (html && query === now && !isWaiting()) redraw(html);
+    } catch {}
+  };
+
+  // Selection.
+  const boxes = () => all("tbody input[name=key]");
+  const chosen = () => boxes().filter((box) => box.checked);
+  const say = (element, text) => {
+    if (element && element.textContent !== text) element.textContent = text;
+  };
+  const count = () => {
+    const page = one(".key-table thead input"), { length } = chosen(), whole = one("#bulk [name=all]");
+    if (!page) return;
+    page.checked = length > 0 && length === boxes().length;
+    page.indeterminate = length > 0 && !page.checked;
+    if (whole && !length) whole.checked = false;
+    say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
+  };
+  const clear = () => {
+    for (const box of boxes()) box.checked = false;
+    count();
+  };
+  let last, shift = false;
+  const choose = (box) => {
+    const page = boxes(), from = page.indexOf(shift ? last : box), to = page.indexOf(box);
+    for (const each of from < 0 ? [] : page.slice(Math.min(from, to), Math.max(from, to) + 1)) each.checked = box.checked;
+    last = box;
+    if (!box.checked && one("#bulk [name=all]")) one("#bulk [name=all]").checked = false;
+  };
+
+  // The query that is asked now, by the parameters of the address. Its tab is marked before the answer is there.
+  const FIRST = "-created", TYPING_MS = 250;
+  let now = new URLSearchParams(location.search), searched = now.get("q") ?? "", typing;
+  globalThis.asked = (search) => {
+    const before = String(now);
+    now = new URLSearchParams(search);
+    const field = one("#search"), q = now.get("q") ?? "";
+    if (before === String(now) || !field) return searched = q;
+    for (const tab of all(".filters a")) {
+      const is = new URLSearchParams(tab.search).get("status") === now.get("status");
+      is ? tab.setAttribute("aria-current", "true") : tab.removeAttribute("aria-current");
+    }
+    clear();
+    last = null;
+    one("#sort").value = now.get("sort") ?? FIRST;
+    // Text that is being typed is never overwritten.
+    if (searched !== q) field.value = searched = q;
+  };
+  const visit = (href, replace) => {
+    // The router follows links.
+    const link = Object.assign(document.createElement("a"), { href, replace });
+    link.dataset.noscroll = "";
+    document.body.append(link);
+    link.click();
+    link.remove();
+  };
+  const search = (replace) => {
+    clearTimeout(typing);
+    const field = one("#search");
+    if (!keepsSecretsOut(field)) return;
+    const q = field.value.trim(), sort = one("#sort").value;
+    if (q === (now.get("q") ?? "") && sort === (now.get("sort") ?? FIRST)) return;
+    searched = q;
+    const parts = { q, status: now.get("status"), show: now.get("show"), sort: sort === FIRST ? "" : sort };
+    const parameters = Object.entries(parts).filter(([, value]) => value).map(([name, value]) => name + "=" + encodeURIComponent(value));
+    visit(field.form.getAttribute("action") + (parameters.length ? "?" : "") + parameters.join("&"), replace);
+  };
+  // A pasted secret key becomes part of no address: it is taken out of the search, and the message tells which key it is.
+  // What came with it, its access key, is searched. As shared/pasted.rs.
+  const keepsSecretsOut = (field) => {
+    const secret = field.value, text = secret.replace(/[^!-~]/g, "");
+    if (!/(khs_|a2hf)[\w+/=-]{8}/i.test(text)) return true;
+    const [basic = ""] = text.match(/a2hf[a-z0-9+/]*/i) ?? [];
+    const both = text + " " + atob(basic.slice(0, basic.length & ~3));
+    [field.value = ""] = both.match(/kh_[a-z0-9]{16}/) ?? [];
+    send("/fn/keys/which", new URLSearchParams({ secret }));
+    return field.value !== "";
+  };
+
+  // Copying. The answer is drawn over the table, so that nothing moves.
+  let said;
+  const unsay = () => {
+    clearTimeout(said);
+    for (const button of all("[data-said]")) delete button.dataset.said;
+    say(one("#said"), "");
+  };
+  const copy = async (button) => {
+    let words = "Copied";
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+    } catch {
+      selectText(one("code", button.closest("tr")));
+      words = "Copy by hand: selected";
+    }
+    unsay();
+    button.dataset.said = words;
+    say(one("#said"), words);
+    said = setTimeout(unsay, 2000);
+  };
+
+  // A press anywhere in a row opens its key, but not one on a control, nor one that ends a selection of text.
+  const CONTROLS = "a, button, input, label, summary, .menu-items, thead";
+  const open = (target, beside) => {
+    const link = !target.closest(CONTROLS) && !hasSelectedText() && one("th a", target.closest(".key-table tr") ?? undefined);
+    if (link && target.closest(".key-table tr")) beside ? window.open(link.href) : link.click();
+  };
+
+  // Forms. The module sends them, and shows the outcome.
+  const SETTLING_MS = 500;
+  let busy = false, settling;
+  const send = (path, body, done = () => {}) => dispatchEvent(new CustomEvent("act", { detail: [path, body, done] }));
+  // The second press of a double click was meant for what was here before.
+  const settle = () => requestAnimationFrame(() => {
+    const list = one(".list");
+    list?.classList.add("settling");
+    clearTimeout(settling);
+    settling = setTimeout(() => list?.classList.remove("settling"), SETTLING_MS);
+  });
+  const refuse = (form, message) => {
+    const field = one("[name=confirm_count]", form), note = one(".help", form);
+    field.toggleAttribute("aria-invalid", false);
+    if (message) {
+      field.setAttribute("aria-invalid", "true");
+      field.focus();
+    }
+    note.classList.toggle("wrong", !!message);
+    note.textContent = message;
+  };
+  const ask = () => {
+    const dialog = one("#delete"), form = one("form", dialog), whole = one("#bulk [name=all]")?.checked;
+    const number = whole ? one("#bulk [name=all]").dataset.total : String(chosen().length);
+    one("h2", dialog).textContent = `Delete ${number} ${number === "1" ? "key" : "keys"}?`;
+    one("p:last-of-type strong", dialog).textContent = number;
+    form.elements.access_keys.value = chosen().map((box) => box.value).join(" ");
+    form.elements.all.value = whole ? "true" : "";
+    form.elements.confirm_count.value = "";
+    refuse(form, "");
+    dialog.showModal();
+  };
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    if (!inList(form) || event.defaultPrevented) return;
+    const dialog = form.closest("dialog");
+    // The button of the Enter key, which sets a date and presses nothing else.
+    if (submitter?.name && !submitter.value) {
+      event.preventDefault();
+      if (document.activeElement.id === "bulk-date") one("#bulk [value=set]").click();
+      return;
+    }
+    for (const menu of all("details.menu[open]")) menu.open = false;
+    // An export is a download of the browser.
+    if (submitter?.formMethod === "get") return;
+    event.preventDefault();
+    if (form.method === "get") return search(false);
+    if (submitter?.value === "delete") return ask();
+    if (busy) return;
+    busy = true;
+    submitter?.setAttribute("aria-busy", "true");
+    settle();
+    send(form.getAttribute("action"), new URLSearchParams(new FormData(form, submitter)), (message) => {
+      busy = false;
+      submitter?.removeAttribute("aria-busy");
+      settle();
+      if (dialog && message) return refuse(form, message);
+      if (message === undefined) {
+        dialog?.close();
+        clear();
+      }
+      // The message stands in the next frame, and what was pressed may be gone.
+      requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (document.activeElement === document.body) one(".toast .button")?.focus();
+      }));
+    });
+  });
+
+  addEventListener("click", (event) => {
+    const { target } = event;
+    if (!inList(target)) return;
+    shift = event.shiftKey;
+    const button = target.closest("button, a");
+    if (button?.dataset.copy) copy(button);
+    else if (button && "press" in button.dataset) {
+      button.closest("dialog").close();
+      if (button.dataset.press) one(button.dataset.press).click();
+    } else if (button?.matches(".clear")) {
+      clear();
+      one(".key-table thead input").focus();
+    } else if (button?.matches(".chip a")) requestAnimationFrame(() => one("#search")?.focus());
+    else open(target, event.ctrlKey || event.metaKey);
+  });
+  addEventListener("auxclick", ({ target, button }) => button === 1 && inList(target) && open(target, true));
+  addEventListener("change", ({ target }) => {
+    if (!inList(target)) return;
+    if (target.matches("thead input")) for (const box of boxes()) box.checked = target.checked;
+    else if (target.name === "key") choose(target);
+    else if (target.id === "sort") search(false);
+    count();
+  });
+  addEventListener("input", ({ target }) => {
+    if (target.id !== "search" || !inList(target)) return;
+    keepsSecretsOut(target);
+    clearTimeout(typing);
+    typing = setTimeout(search, TYPING_MS, true);
+  });
+}
