@@ -8,7 +8,6 @@ import { KeyPage } from "../pages/key.ts";
 import { LinkPage, NoticesPage } from "../pages/notices.ts";
 import { SignIn, SignUp } from "../pages/sign.ts";
 import { type Account, Functions, newAccount } from "./account.ts";
-import { markHydration } from "./hydration.ts";
 import { Keyhold } from "./keyhold.ts";
 import { Mailbox } from "./mail.ts";
 import { PostOffice } from "./post-office.ts";
@@ -94,8 +93,7 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
   },
 
   watch: [
-    async ({ context, keyhold, javaScriptEnabled }, use, info) => {
-      if (javaScriptEnabled) await markHydration(context);
+    async ({ context, keyhold }, use, info) => {
       const watch = new Watch(context, keyhold);
       await use(watch);
       const faults = await watch.finish();
