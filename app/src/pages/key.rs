@@ -61,12 +61,12 @@ pub fn KeyPage() -> impl IntoView {
 
 /// The page of a key that does not exist, or no longer does: it may be deleted while it is open.
 fn not_here(error: FnError) -> AnyView {
-    let way_out = view! { <a class="button primary" href=LIST>"To API Control"</a> }.into_any();
+    let way_out = view! { <a class="button primary" href=LIST>"Go to API Control"</a> }.into_any();
     match error.fields.into_values().next() {
         Some(deletion) => absent(
             "Deleted key",
             deletion,
-            "Programs that still use it are refused, and it cannot be restored.",
+            "Programs that still use it are refused, and it can't be restored.",
             way_out,
         ),
         None => absent(

@@ -157,7 +157,7 @@ fn confirmation(
     view! {
         <Form state=state check=check then=done>
             <p>
-                <strong>"You cannot restore a deleted key."</strong>
+                <strong>"You can't restore a deleted key."</strong>
                 " Programs that still use it stop working. To confirm, type its name: "
                 <bdi class="quoted">{reactive(move || name.get())}</bdi>
             </p>

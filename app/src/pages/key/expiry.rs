@@ -68,7 +68,7 @@ pub fn restore(key: Shown) -> AnyView {
                 "Restore"
             </h2>
             {reactive(alarm)}
-            <p class="muted">"The same access key and secret key work again at once."</p>
+            <p class="muted">"The same access key and secret key work again right away."</p>
             {form(key, state, Signal::stored(true), "Restore", "Restoring…")}
         </section>
     }
