@@ -137,16 +137,19 @@ test("a key can be tried, and nothing of it is kept", async ({ page, account, fu
 test("the company's own addresses stand in the examples", async ({ browser }) => {
   const own = await Keyhold.start([], { KEYHOLD_API_URL: "https://api.example.com/v2/", KEYHOLD_DOCS_URL: "https://docs.example.com/?a=1#top" });
   const context = await browser.newContext({ baseURL: own.url });
-  await newAccount(new Functions(own, context.request), "UTC");
-  const page = await context.newPage();
-  await page.goto("/developers");
-  await expect(page.getByRole("link", { name: "API documentation" })).toHaveAttribute("href", "https://docs.example.com/?a=1#top");
-  await expect(page.getByText("https://api.example.com/v2", { exact: true })).toBeVisible();
-  await expect(panel(page)).toContainText('curl -i "https://api.example.com/v2" \\');
-  expect(await violations(page)).toEqual([]);
-  await context.close();
-  expect(await own.stop()).toBe(0);
-  await own.remove();
+  try {
+    await newAccount(new Functions(own, context.request), "UTC");
+    const page = await context.newPage();
+    await page.goto("/developers");
+    await expect(page.getByRole("link", { name: "API documentation" })).toHaveAttribute("href", "https://docs.example.com/?a=1#top");
+    await expect(page.getByText("https://api.example.com/v2", { exact: true })).toBeVisible();
+    await expect(panel(page)).toContainText('curl -i "https://api.example.com/v2" \\');
+    expect(await violations(page)).toEqual([]);
+  } finally {
+    await context.close();
+    await own.stop();
+    await own.remove();
+  }
 });
 
 test.describe("without script", () => {
