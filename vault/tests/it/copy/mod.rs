@@ -52,6 +52,13 @@ async fn filled() -> (Fixture, Member) {
         .await
         .unwrap();
     }
+    sqlx::query(
+        "INSERT INTO snoozes (access_key, expires_at, set_at, ends_at, failing) VALUES ($1, 1, -1, 2, 3)",
+    )
+    .bind(member.default_key.access_key.to_string())
+    .execute(&mut database)
+    .await
+    .unwrap();
     sqlx::query("INSERT INTO write_probe (id, body) VALUES (7, $1)")
         .bind((0..=u8::MAX).collect::<Vec<u8>>())
         .execute(&mut database)
