@@ -19,8 +19,7 @@ use shared::status::Status;
 use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
 use shared::view::overview::{
-    Ahead, Alarms, Attention, FirstSteps, Heap, Month, Overview, RefusedKey, SnoozedKey,
-    StaggerDay, StaggerPlan, Week,
+    Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan,
 };
 use shared::view::{
     AccountView, AddressView, BulkChanged, Change, Changed, ClaimView, Columns, Counts, FoundKey,
@@ -190,71 +189,42 @@ impl Checked {
     }
 
     fn dashboard(&mut self) {
-        let attention = |failing| Attention {
+        let line = |failing| Line {
             key: key(Status::ExpiringSoon),
             failing,
+            menu: text("<details class=\"menu\">"),
         };
-        let ahead = Ahead {
-            weeks: vec![Week {
-                days: text("days"),
-                keys: 17,
-            }],
-            months: vec![Month {
-                at: 5,
-                name: text("month"),
-            }],
-            heaps: vec![Heap {
-                day: text("day"),
-                text: text("heap"),
-                keys: 17,
-                week: 0,
-            }],
-        };
-        let overview = Overview {
+        let dashboard = Dashboard {
             now: 1,
             window: 2,
-            time_zone: text("time_zone"),
-            tomorrow: text("tomorrow"),
-            counts: counts(),
-            attention: vec![attention(None), attention(Some(failing()))],
+            next: Some(3),
             alarms: Alarms {
                 failing: 2,
                 soon: 4,
                 expired: 3,
             },
+            tone: text("tone"),
+            sentence: text("sentence"),
+            attention: vec![line(None), line(Some(failing()))],
             snoozed: vec![SnoozedKey {
                 access_key: text("access_key"),
                 name: text("name"),
                 until: moment(4),
             }],
-            ahead,
-            upcoming: vec![key(Status::Active)],
-            calls: vec![calls(), calls()],
-            refused: vec![RefusedKey {
-                access_key: text("access_key"),
-                name: text("name"),
-                calls: 9,
-            }],
-            claim: Some(ClaimView {
-                at: moment(5),
-                expired: 6,
-            }),
-            address: address(None),
-            steps: Some(FirstSteps {
-                access_key: text("access_key"),
-                called: true,
-                confirmed: false,
-                named: true,
-                second: false,
-            }),
+            waits: true,
+            notes: text("<section>"),
+            more: text("<a>"),
+            put_off: text("<ul>"),
+            steps: text("<ol>"),
+            rest: text("<p>"),
         };
-        let calm = Overview {
-            ahead: Ahead::default(),
-            claim: None,
-            steps: None,
-            ..overview.clone()
+        let calm = Dashboard {
+            next: None,
+            attention: Vec::new(),
+            waits: false,
+            ..dashboard.clone()
         };
-        self.reads("Overview", &[overview, calm]);
+        self.reads("Dashboard", &[dashboard, calm]);
         let plan = StaggerPlan {
             time_zone: text("time_zone"),
             day: text("day"),

@@ -1,4 +1,3 @@
-//! The account on the pages: its address, and notes to its owner.
+//! The account on the pages: its address.
 
-pub mod account_notes;
 pub mod address;

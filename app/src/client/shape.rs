@@ -7,7 +7,7 @@
 use serde::de::DeserializeOwned;
 use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
-use shared::view::overview::{Overview, StaggerPlan};
+use shared::view::overview::{Dashboard, StaggerPlan};
 use shared::view::{
     AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Said, Which,
 };
@@ -31,13 +31,13 @@ shapes!(
     AddressView,
     BulkChanged,
     Changed,
+    Dashboard,
     FnError,
     IssuedKey,
     KeyDetail,
     KeyPage,
     LinkView,
     NoticesView,
-    Overview,
     Said,
     StaggerPlan,
     String,

@@ -9,45 +9,36 @@ use shared::version;
 use shared::view::{Changed, KeyView};
 
 use crate::forms::form::{Form, FormState, then};
-use crate::server_fns::keys::{EditKey, ExpireKey, RestoreKey};
-use crate::ui::reactive::{fresh, memo, reactive, words};
+use crate::server_fns::keys::RestoreKey;
+use crate::ui::reactive::{memo, reactive, words};
 use crate::ui::settling::Settling;
-use crate::ui::toasts::Feedback;
+use crate::ui::toasts::{Feedback, Undo};
 
 /// The state of a key's line.
 #[derive(Clone, Copy)]
-pub struct Line {
+pub struct LineState {
     pub expires: RwSignal<Option<Moment>>,
     version: RwSignal<String>,
-    /// The extension that was made here and not undone.
-    extended: RwSignal<Option<Extended>>,
+    /// The handle of the extension that was made here and not undone.
+    change: RwSignal<String>,
     /// Shared by all lines: a change in one can move the others.
     settling: Settling,
 }
 
-#[derive(Clone)]
-struct Extended {
-    /// The expiration before, in the expiry grammar.
-    before: String,
-    had_expired: bool,
-}
-
-impl Line {
+impl LineState {
     pub fn of(key: &KeyView, settling: Settling) -> Self {
         Self {
             expires: RwSignal::new(key.expires.clone()),
             version: RwSignal::new(key.version.clone()),
-            extended: RwSignal::new(None),
+            change: RwSignal::new(String::new()),
             settling,
         }
     }
 
-    /// Takes over the key of a later answer, after a change elsewhere.
+    /// Takes over the key of a later answer, after a change elsewhere or an undo.
     pub fn update(self, key: &KeyView) {
         if self.version.get_untracked() != key.version {
-            self.settling.begin();
-            self.version.set(key.version.clone());
-            self.expires.set(key.expires.clone());
+            self.became(key.version.clone(), key.expires.clone(), String::new());
         }
     }
 
@@ -59,44 +50,41 @@ impl Line {
         })
     }
 
-    /// Shows the change of the key. The line may have left the page by now.
-    fn became(self, change: Changed, extended: Option<Extended>) {
+    /// Shows the key after a change. The line may have left the page by now.
+    fn became(self, version: String, expires: Option<Moment>, change: String) {
         self.settling.begin();
-        let _ = self.version.try_set(change.version);
-        let _ = self.expires.try_set(change.expires);
-        let _ = self.extended.try_set(extended);
+        let _ = self.version.try_set(version);
+        let _ = self.expires.try_set(expires);
+        let _ = self.change.try_set(change);
     }
 }
 
 /// The form that extends or restores the key, or *Undo* once it was sent.
-pub fn extend(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
+pub fn extend(
+    line: LineState,
+    access_key: String,
+    name: String,
+    status: Memo<Status>,
+) -> AnyView {
     let feedback = Feedback::get();
     reactive(move || {
         feedback.catch_focus();
-        match line.extended.get() {
-            None => offer(line, access_key.clone(), name.clone(), status),
-            Some(extended) => undo(line, access_key.clone(), name.clone(), extended),
+        let change = line.change.get();
+        if change.is_empty() {
+            offer(line, access_key.clone(), name.clone(), status)
+        } else {
+            undo_button(Undo::of(change), line.settling, name.clone())
         }
     })
 }
 
-fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> AnyView {
+fn offer(line: LineState, access_key: String, name: String, status: Memo<Status>) -> AnyView {
     let state = FormState::of_one(RestoreKey::PATH, "access_key", &access_key);
     let feedback = Feedback::get();
-    let done = then(move |fields, answer| {
-        let change: Changed = answer.read()?;
-        // The server has compared the version: after a conflict the form's version is current, the line's is not.
-        let restored = fields.text("version");
-        let extended = Extended {
-            before: change.expiry_before.clone(),
-            had_expired: had_expired(&restored),
-        };
-        let text = match &change.expires {
-            Some(end) => format!("{} now expires on {}.", change.name, end.text),
-            None => format!("{} never expires.", change.name),
-        };
-        feedback.changed(text);
-        line.became(change, Some(extended));
+    let done = then(move |_, answer| {
+        let changed: Changed = answer.read()?;
+        feedback.changed_key(&changed);
+        line.became(changed.version, changed.expires, changed.change);
         Ok(())
     });
     let verb = move || {
@@ -110,6 +98,11 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
         let expired = status.get() == Status::Expired;
         seen(state.version.get(), line.version.get(), expired)
     };
+    let press = move |event: leptos::ev::MouseEvent| {
+        if line.settling.is_early(&event) {
+            event.prevent_default();
+        }
+    };
     view! {
         <Form state=state then=done terse=true class="inline extend">
             <input type="hidden" name="access_key" value=access_key />
@@ -122,7 +115,16 @@ fn offer(line: Line, access_key: String, name: String, status: Memo<Status>) -> 
                 <option value="365d">"365 days"</option>
                 <option value="never">"Never"</option>
             </select>
-            {button(state, line, "button primary", words(verb), name.clone())}
+            <button
+                type="submit"
+                class="button"
+                aria-busy=move || state.busy()
+                aria-disabled=line.settling.flag()
+                on:click=press
+            >
+                {words(verb)}
+                <span class="visually-hidden">" " <bdi>{name.clone()}</bdi></span>
+            </button>
         </Form>
     }
     .into_any()
@@ -140,60 +142,17 @@ fn seen(stored: String, line: String, expired: bool) -> String {
     }
 }
 
-/// Returns whether a key was out of use at this version of it.
-fn had_expired(version: &str) -> bool {
-    version == version::expired(version)
-}
-
-/// Undoes an extension: a key that had expired expires again, another one gets its expiration back.
-fn undo(line: Line, access_key: String, name: String, extended: Extended) -> AnyView {
-    let (path, fields) = if extended.had_expired {
-        (ExpireKey::PATH, Vec::new())
-    } else {
-        let version = line.version.get_untracked();
-        let fields = vec![("expiry", extended.before), ("version", version)];
-        (EditKey::PATH, fields)
-    };
-    let state = FormState::of_one(path, "access_key", &access_key);
+/// The button that undoes what was done in a line.
+pub fn undo_button(undo: Undo, settling: Settling, name: String) -> AnyView {
     let feedback = Feedback::get();
-    let done = then(move |_, answer| {
-        let change: Changed = answer.read()?;
-        feedback.changed(format!("{}: change undone.", change.name));
-        line.became(change, None);
-        Ok(())
-    });
-    let hidden = |(name, value): (&'static str, String)| view! { <input type="hidden" name=name value=value /> };
-    view! {
-        <Form state=state then=done terse=true class="inline extend">
-            <input type="hidden" name="access_key" value=access_key />
-            {fields.into_iter().map(hidden).collect_view()}
-            {button(state, line, "button", fresh(view! { <span>"Undo"</span> }), name)}
-        </Form>
-    }
-    .into_any()
-}
-
-fn button(
-    state: FormState,
-    line: Line,
-    class: &'static str,
-    word: AnyView,
-    name: String,
-) -> AnyView {
     let press = move |event: leptos::ev::MouseEvent| {
-        if line.settling.is_early(&event) {
-            event.prevent_default();
+        if !settling.is_early(&event) {
+            feedback.undo(undo.clone());
         }
     };
     view! {
-        <button
-            type="submit"
-            class=class
-            aria-busy=move || state.busy()
-            aria-disabled=line.settling.flag()
-            on:click=press
-        >
-            {word}
+        <button type="button" class="button" aria-disabled=settling.flag() on:click=press>
+            "Undo"
             <span class="visually-hidden">" " <bdi>{name}</bdi></span>
         </button>
     }
@@ -216,12 +175,5 @@ mod tests {
         let stored = with_goodness("cd", true);
         assert_eq!(seen(stored.clone(), good.clone(), false), stored);
         assert_eq!(seen(stored.clone(), good, true), stored);
-    }
-
-    /// The undo of a restoration expires the key again.
-    #[test]
-    fn the_version_tells_a_restoration_from_an_extension() {
-        assert!(had_expired(&with_goodness("ab", false)));
-        assert!(!had_expired(&with_goodness("ab", true)));
     }
 }

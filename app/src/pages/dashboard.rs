@@ -1,28 +1,30 @@
 //! The Dashboard: the keys that need attention, the first steps of a new account, the expirations ahead and the latest
-//! calls.
+//! calls. Only the banner is built in the browser; the rest comes as HTML.
 
-mod ahead;
 mod needs_you;
-mod sentence;
-mod snooze;
-mod steps;
+#[cfg(feature = "ssr")]
+pub mod parts;
 
 use leptos::prelude::*;
-use shared::usage::grouped;
-use shared::view::overview::{Overview, RefusedKey};
+use leptos::server_fn::ServerFn;
+use leptos::task::spawn_local;
+use shared::view::overview::Dashboard;
 
-use crate::account::{account_notes, address};
-use crate::client::call::query;
-use crate::keys::calls;
-use crate::keys::key_actions::{NEW_KEY, create_key_link, key_path};
-use crate::server_fns::overview::ShowOverview;
+use crate::client::call::{call, query};
+use crate::client::timers::Delay;
+use crate::keys::key_actions::create_key_link;
+use crate::server_fns::overview::{ShowFirstCall, ShowOverview};
 use crate::ui::answer::{kept, problem};
 use crate::ui::clock::ticking;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
-use crate::ui::icon::Icon;
-use crate::ui::reactive::{memo, reactive};
+use crate::ui::reactive::{effect, memo};
+use crate::ui::served::{part, served};
+use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
+
+/// How often the page asks for the first call, in milliseconds.
+const POLL_MS: u32 = 3000;
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
@@ -31,98 +33,58 @@ pub fn DashboardPage() -> impl IntoView {
     view! {
         <PageHead title="Dashboard" action=create_key_link() />
         {done_note()}
-        {kept(overview, |overview| (overview.counts.total() == 0).to_string(), content, problem)}
+        {kept(overview, |_| String::new(), content, problem)}
     }
     .into_any()
 }
 
-fn content(overview: Memo<Overview>) -> AnyView {
-    let first = overview.get_untracked();
-    let now = ticking(first.now);
-    let claim = memo(move || overview.with(|overview| overview.claim.clone()));
-    let claim = move || claim.get().map(account_notes::claim);
-    let address = memo(move || overview.with(|overview| overview.address.clone()));
-    let (steps, open) = steps::first_steps(overview, address);
-    // While it is one of the first steps, it is asked for there.
-    let note = move || {
-        let asked_there = open.get() && address.with(|address| !address.confirmed);
-        (!asked_there).then(|| address::note(&address.get()))
-    };
-    let keys = if first.counts.total() == 0 {
-        no_keys()
-    } else {
-        view! {
-            {needs_you::banner(overview, first, now)}
-            {snooze::snoozed(overview, now)}
-            {steps}
-            {reactive(move || rest(overview.get(), now))}
+fn content(dashboard: Memo<Dashboard>) -> AnyView {
+    let now = ticking(dashboard.with_untracked(|dashboard| dashboard.now));
+    let settling = Settling::new();
+    let feedback = Feedback::get();
+    let due = memo(move || dashboard.with(|dashboard| dashboard.next.is_some_and(|next| next <= now.get())));
+    effect(move || {
+        if due.get() {
+            feedback.refresh();
         }
-        .into_any()
+    });
+    wait_for_call(memo(move || dashboard.with(|dashboard| dashboard.waits)), feedback);
+    let html = |of: fn(&Dashboard) -> &String| part(memo(move || dashboard.with(|dashboard| of(dashboard).clone())));
+    let content = view! {
+        {html(|dashboard| &dashboard.notes)}
+        {needs_you::banner(dashboard, now, settling)}
+        {html(|dashboard| &dashboard.put_off)}
+        {html(|dashboard| &dashboard.steps)}
+        {html(|dashboard| &dashboard.rest)}
     };
-    view! {
-        {reactive(claim)}
-        {reactive(note)}
-        {keys}
-    }
-    .into_any()
+    served(content.into_any(), settling)
 }
 
-fn no_keys() -> AnyView {
-    view! {
-        <section class="empty">
-            {Icon::KEY.draw()} <h2>"No keys yet"</h2>
-            <p>
-                "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
-            </p> <a class="button primary" href=NEW_KEY>"Create your first key"</a>
-        </section>
-    }
-    .into_any()
-}
-
-/// The page below the banner.
-fn rest(overview: Overview, now: Signal<i64>) -> AnyView {
-    let chart = calls::chart(overview.calls, "in the last 14 days");
-    let refused = refused(overview.refused);
-    view! {
-        <section class="card wide" aria-labelledby="ahead-title">
-            <h2 id="ahead-title">"Next 12 months"</h2>
-            {ahead::months(overview.ahead, overview.upcoming, now, overview.window)}
-        </section>
-        <section class="card wide" aria-labelledby="calls-title">
-            <h2 id="calls-title">"Calls, last 14 days"</h2>
-            <div class="halves">{chart} {refused}</div>
-        </section>
-        <p class="zone">"All dates are in " {overview.time_zone} ". " <a href="/preferences/account" rel="external">"Change"</a></p>
-    }
-    .into_any()
-}
-
-/// The keys with the most refused calls.
-fn refused(keys: Vec<RefusedKey>) -> Option<AnyView> {
-    if keys.is_empty() {
-        return None;
-    }
-    let line = |key: RefusedKey| {
-        view! {
-            <li>
-                <a href=key_path(&key.access_key)>
-                    <bdi>{key.name}</bdi>
-                </a>
-                <span>{grouped(key.calls)} " refused"</span>
-            </li>
+/// Asks for the first call while the page waits for one and is visible.
+fn wait_for_call(waits: Memo<bool>, feedback: Feedback) {
+    let delay = Delay::new();
+    effect(move || {
+        if waits.get() {
+            ask_soon(delay, feedback);
+        } else {
+            delay.stop();
         }
-        .into_any()
-    };
-    let keys: Vec<AnyView> = keys.into_iter().map(line).collect();
-    Some(
-        view! {
-            <div>
-                <h3 id="refused-title">"Refused calls by key"</h3>
-                <ul class="lines" aria-labelledby="refused-title">
-                    {keys}
-                </ul>
-            </div>
+    });
+}
+
+fn ask_soon(delay: Delay, feedback: Feedback) {
+    delay.start(POLL_MS, move || {
+        if document().hidden() {
+            return ask_soon(delay, feedback);
         }
-        .into_any(),
-    )
+        spawn_local(async move {
+            let answer = call(ShowFirstCall::PATH, Vec::new()).await;
+            match answer.and_then(|answer| answer.read::<String>()) {
+                Ok(called) if !called.is_empty() => feedback.refresh(),
+                // The next action leads to the sign-in page.
+                Err(error) if error.is_unauthenticated() => {}
+                _ => ask_soon(delay, feedback),
+            }
+        });
+    });
 }

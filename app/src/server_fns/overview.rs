@@ -2,20 +2,28 @@
 
 use leptos::prelude::*;
 use shared::view::BulkChanged;
-use shared::view::overview::{Overview, StaggerPlan};
+use shared::view::overview::{Dashboard, StaggerPlan};
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Returns the keys that need attention, the next expirations and the latest calls.
+/// Returns the content of the Dashboard.
 #[server(name = ShowOverview, prefix = "/fn", endpoint = "overview")]
-pub async fn show_overview() -> Result<Overview, FnError> {
+pub async fn show_overview() -> Result<Dashboard, FnError> {
+    use crate::pages::dashboard::parts::{Rendering, dashboard};
+
     let request = RequestContext::current();
-    Ok(request
+    let replay = use_context();
+    let overview = request
         .vault
         .overview(&request.signed_in()?.account)
-        .await?)
+        .await?;
+    let rendering = Rendering {
+        site: &request.site.base_url,
+        replay,
+    };
+    Ok(dashboard(overview, &rendering))
 }
 
 /// Dismisses the Dashboard's note on keys expired by a password reset.
@@ -46,18 +54,22 @@ pub async fn show_first_call() -> Result<String, FnError> {
 }
 
 /// Puts the alarm of a key off until an instant: `7d`, a date (its beginning), or another one in the expiry grammar.
-/// `now` ends that. Returns a sentence.
+/// `now` ends that.
 #[server(name = SnoozeKey, prefix = "/fn", endpoint = "keys/snooze")]
 pub async fn snooze_key(
     #[server(default)] access_key: String,
     #[server(default)] until: String,
-) -> Result<String, FnError> {
+) -> Result<BulkChanged, FnError> {
     let request = RequestContext::current();
     let snoozed = request
         .vault
         .snooze_key(&request.actor()?, &access_key, &until)
         .await?;
-    Ok(snoozed.sentence())
+    Ok(BulkChanged {
+        count: 1,
+        sentence: snoozed.sentence(),
+        change: String::new(),
+    })
 }
 
 /// Returns how the keys that expire on a day (`2027-05-01`) would be spread over some days that end with it; over a week

@@ -14,6 +14,7 @@ pub mod moment;
 mod offline;
 pub mod reactive;
 mod returning;
+pub mod served;
 pub mod settling;
 pub mod status;
 pub mod theme_switch;

@@ -25,6 +25,17 @@ pub struct Undo {
     pub done: String,
 }
 
+impl Undo {
+    /// The undo of a change of keys, by its handle.
+    pub fn of(change: String) -> Self {
+        Self {
+            path: UndoChange::PATH,
+            fields: vec![("change", change)],
+            done: String::new(),
+        }
+    }
+}
+
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
@@ -120,11 +131,7 @@ impl Feedback {
             // Nothing has changed since, as by the second press of a double click: the message keeps its Undo.
             return self.refresh();
         }
-        let undo = (!change.is_empty()).then(|| Undo {
-            path: UndoChange::PATH,
-            fields: vec![("change", change)],
-            done: String::new(),
-        });
+        let undo = (!change.is_empty()).then(|| Undo::of(change));
         self.undoable_by(text, undo);
     }
 
@@ -186,7 +193,8 @@ impl Feedback {
         }
     }
 
-    fn undo(self, undo: Undo) {
+    /// Undoes a change, and reports that.
+    pub fn undo(self, undo: Undo) {
         let slow = self.undoing;
         let subject = undo.fields.first().map(|(_, value)| value.clone());
         slow.start(SLOW_MS, move || {

@@ -1,4 +1,7 @@
 //! The content of the Dashboard, and of the page that spreads out expirations.
+//!
+//! The browser reads a [`Dashboard`], most of which is HTML: only the keys of the banner change and tick there. The server
+//! makes it of an [`Overview`].
 
 use serde::{Deserialize, Serialize};
 
@@ -7,10 +10,45 @@ use crate::moment::Moment;
 use crate::usage::{DayCalls, Failing};
 
 /// A key that needs attention, and its failing callers.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Attention {
     pub key: KeyView,
     pub failing: Option<Failing>,
+}
+
+/// A line of the banner.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Line {
+    pub key: KeyView,
+    pub failing: Option<Failing>,
+    /// The menu that snoozes the key, as HTML.
+    pub menu: String,
+}
+
+/// The Dashboard as the browser reads it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Dashboard {
+    pub now: i64,
+    pub window: i64,
+    /// When the next key expires, which changes more than its line: the page then asks again.
+    pub next: Option<i64>,
+    pub alarms: Alarms,
+    /// The class of the banner: "red", "amber", or "calm" if no key needs attention.
+    pub tone: String,
+    /// "2 keys expire within the next 14 days."
+    pub sentence: String,
+    pub attention: Vec<Line>,
+    /// At most [`Overview::SNOOZED`].
+    pub snoozed: Vec<SnoozedKey>,
+    /// Whether the page waits for the first call of a program.
+    pub waits: bool,
+    /// Parts as HTML, from top to bottom: the notes above the banner, the links to keys without a line in it, the list of
+    /// snoozed keys, the first steps, and all below.
+    pub notes: String,
+    pub more: String,
+    pub put_off: String,
+    pub steps: String,
+    pub rest: String,
 }
 
 /// The numbers of keys that need attention, without those that are snoozed.
@@ -39,8 +77,19 @@ pub struct SnoozedKey {
     pub until: Moment,
 }
 
+/// An end of a snooze.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Later {
+    /// In the expiry grammar: "7d".
+    pub until: &'static str,
+    /// "1 week".
+    pub label: &'static str,
+    /// "Mon 7 Dec 2026".
+    pub day: String,
+}
+
 /// The expirations of the next twelve months.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Ahead {
     /// From today on, in the account's zone; at least a year.
     pub weeks: Vec<Week>,
@@ -51,7 +100,7 @@ pub struct Ahead {
 }
 
 /// A week of [`Ahead`].
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Week {
     /// Its first and last day: "26 Apr – 2 May".
     pub days: String,
@@ -60,7 +109,7 @@ pub struct Week {
 }
 
 /// A month of [`Ahead`].
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Month {
     /// Its first day, in days from today.
     pub at: i64,
@@ -69,7 +118,7 @@ pub struct Month {
 }
 
 /// A day on which many keys expire.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Heap {
     /// For addresses: "2027-05-01".
     pub day: String,
@@ -81,7 +130,7 @@ pub struct Heap {
 }
 
 /// A key with refused calls.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RefusedKey {
     pub access_key: String,
     pub name: String,
@@ -92,9 +141,9 @@ pub struct RefusedKey {
 /// The first steps of a new account.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, by its name in JSON"
+    reason = "each is a fact of its own"
 )]
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FirstSteps {
     /// The access key of the oldest key; empty if there is none.
     pub access_key: String,
@@ -109,13 +158,15 @@ pub struct FirstSteps {
 }
 
 /// The content of the Dashboard.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Overview {
     pub now: i64,
     pub window: i64,
     pub time_zone: String,
     /// The date after today in the account's zone: "2026-11-27".
     pub tomorrow: String,
+    /// The ends of a snooze that are offered, soonest first.
+    pub later: Vec<Later>,
     pub counts: Counts,
     /// The keys of the banner: first those that are still called although they have expired, the last called first, then
     /// those that expire next, then those that have expired, the last one first; at most [`Overview::ALARMS`].
@@ -141,7 +192,7 @@ impl Overview {
     /// Keys in the banner.
     pub const ALARMS: u32 = 3;
     /// Keys in the list of snoozed ones.
-    pub const SNOOZED: u32 = 20;
+    pub const SNOOZED: u32 = 100;
     /// Keys in each other list.
     pub const LIMIT: u32 = 5;
 }

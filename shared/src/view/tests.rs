@@ -1,10 +1,7 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::overview::{
-    Ahead, Alarms, Attention, FirstSteps, Heap, Month, Overview, RefusedKey, SnoozedKey,
-    StaggerDay, StaggerPlan, Week,
-};
+use super::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use super::*;
 
 /// Asserts that the value is printed as `json`, and that the browser reads back the same value.
@@ -183,85 +180,45 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
 
 #[test]
 fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
-    let overview = Overview {
+    let text = str::to_owned;
+    let dashboard = Dashboard {
         now: 1,
         window: 2,
-        time_zone: "UTC".to_owned(),
-        tomorrow: "2026-11-27".to_owned(),
-        counts: Counts::default(),
-        attention: vec![Attention {
-            key: key(),
-            failing: None,
-        }],
+        next: Some(3),
         alarms: Alarms {
             failing: 0,
             soon: 1,
             expired: 2,
         },
+        tone: text("red"),
+        sentence: text("s"),
+        attention: vec![Line {
+            key: key(),
+            failing: None,
+            menu: text("<details>"),
+        }],
         snoozed: vec![SnoozedKey {
-            access_key: "kh_0".to_owned(),
-            name: "n".to_owned(),
+            access_key: text("kh_0"),
+            name: text("n"),
             until: moment(),
         }],
-        ahead: Ahead {
-            weeks: vec![Week {
-                days: "26 Apr – 2 May".to_owned(),
-                keys: 17,
-            }],
-            months: vec![Month {
-                at: 5,
-                name: "May".to_owned(),
-            }],
-            heaps: vec![Heap {
-                day: "2027-05-01".to_owned(),
-                text: "Sat 1 May 2027".to_owned(),
-                keys: 17,
-                week: 0,
-            }],
-        },
-        upcoming: Vec::new(),
-        calls: Vec::new(),
-        refused: vec![RefusedKey {
-            access_key: "kh_0".to_owned(),
-            name: "n".to_owned(),
-            calls: 3,
-        }],
-        claim: Some(ClaimView {
-            at: moment(),
-            expired: 2,
-        }),
-        address: AddressView {
-            email: "a@b.example".to_owned(),
-            confirmed: false,
-            pending: None,
-        },
-        steps: Some(FirstSteps {
-            access_key: "kh_0".to_owned(),
-            called: true,
-            confirmed: false,
-            named: false,
-            second: false,
-        }),
+        waits: true,
+        notes: text("<section>"),
+        more: text("<a>"),
+        put_off: text("<ul>"),
+        steps: text("<ol>"),
+        rest: text("<p>"),
     };
-    assert_eq!(overview.alarms.total(), 3);
+    assert_eq!(dashboard.alarms.total(), 3);
     travels(
-        &overview,
+        &dashboard,
         &json!({
-            "now": 1, "window": 2, "time_zone": "UTC", "tomorrow": "2026-11-27",
-            "counts": {"active": 0, "expiring_soon": 0, "expired": 0},
-            "attention": [{"key": key_json(), "failing": null}],
-            "alarms": {"failing": 0, "soon": 1, "expired": 2},
+            "now": 1, "window": 2, "next": 3, "alarms": {"failing": 0, "soon": 1, "expired": 2},
+            "tone": "red", "sentence": "s",
+            "attention": [{"key": key_json(), "failing": null, "menu": "<details>"}],
             "snoozed": [{"access_key": "kh_0", "name": "n", "until": moment_json()}],
-            "ahead": {
-                "weeks": [{"days": "26 Apr – 2 May", "keys": 17}],
-                "months": [{"at": 5, "name": "May"}],
-                "heaps": [{"day": "2027-05-01", "text": "Sat 1 May 2027", "keys": 17, "week": 0}],
-            },
-            "upcoming": [], "calls": [],
-            "refused": [{"access_key": "kh_0", "name": "n", "calls": 3}],
-            "claim": {"at": moment_json(), "expired": 2},
-            "address": {"email": "a@b.example", "confirmed": false, "pending": null},
-            "steps": {"access_key": "kh_0", "called": true, "confirmed": false, "named": false, "second": false},
+            "waits": true,
+            "notes": "<section>", "more": "<a>", "put_off": "<ul>", "steps": "<ol>", "rest": "<p>",
         }),
     )
 }

@@ -3,14 +3,24 @@
 use shared::HOUR_MS;
 use shared::usage::OVERVIEW_DAYS;
 use shared::view::KeyView;
-use shared::view::overview::{Overview, RefusedKey};
+use shared::view::overview::{Later, Overview, RefusedKey};
 use sqlx::AssertSqlSafe;
 
 use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::keys::queries::{KEYS, ROW, Row, view};
-use crate::time::format::local_date;
+use crate::time::format::{day, local_date};
 use crate::vault::Vault;
+
+/// Returns the ends of a snooze that are offered.
+fn later(account: &Account, now: i64) -> Vec<Later> {
+    let ends = [(1, "1d", "1 day"), (7, "7d", "1 week"), (30, "30d", "30 days")];
+    let later = ends.map(|(days, until, label)| {
+        let day = day(local_date(now + days * shared::DAY_MS, account.time_zone));
+        Later { until, label, day }
+    });
+    later.into()
+}
 
 impl Vault {
     /// Returns the contents of the Dashboard.
@@ -31,6 +41,7 @@ impl Vault {
             window: account.window(),
             time_zone: account.time_zone.name().to_owned(),
             tomorrow: today.succ_opt().unwrap_or(today).to_string(),
+            later: later(account, now),
             counts,
             attention: needs.keys,
             alarms: needs.alarms,

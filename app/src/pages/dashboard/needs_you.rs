@@ -1,130 +1,147 @@
 //! The banner: the keys that need attention, each with ways to extend or snooze it there.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use shared::status::Status;
-use shared::view::overview::{Attention, Overview};
+use shared::usage::Failing;
+use shared::view::overview::{Dashboard, Line};
 
-use super::sentence::{More, counts, more, sentence};
-use super::snooze;
 use crate::keys::calls;
-use crate::keys::extend::{Line, extend};
+use crate::keys::extend::{LineState, extend, undo_button};
 use crate::keys::key_actions::key_path;
+use crate::server_fns::overview::SnoozeKey;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive};
+use crate::ui::served::part;
 use crate::ui::settling::Settling;
-use crate::ui::toasts::Feedback;
+use crate::ui::toasts::{Feedback, Undo};
 use crate::ui::{moment, status};
 
-/// The keys that need attention, most urgent first, as of the `first` answer: lines neither leave nor enter while the
-/// page is open, so that nothing moves under the pointer. A key that expires while the page is open turns the banner from
-/// amber to red. Only the sentence is announced: the lines have forms in them.
-pub fn banner(overview: Memo<Overview>, first: Overview, now: Signal<i64>) -> Option<AnyView> {
-    if first.attention.is_empty() {
-        return None;
-    }
-    let window = first.window;
-    let counts = memo(move || overview.with(|overview| counts(overview, now.get())));
-    let sentence = memo(move || sentence(counts.get(), window));
-    let red = move || counts.with(|counts| counts.failing + counts.expired > 0);
-    let calm = memo(move || counts.with(|counts| counts.total() == 0));
+/// The keys that need attention, most urgent first, as of the first answer that has some: lines neither leave nor enter
+/// while the page is open, so that nothing moves under the pointer. Only the sentence is announced: the lines have forms
+/// in them.
+pub fn banner(dashboard: Memo<Dashboard>, now: Signal<i64>, settling: Settling) -> AnyView {
+    let first: StoredValue<Vec<Line>> = StoredValue::new(Vec::new());
+    let any = memo(move || {
+        if first.with_value(Vec::is_empty) {
+            first.set_value(dashboard.with(|dashboard| dashboard.attention.clone()));
+        }
+        !first.with_value(Vec::is_empty)
+    });
+    reactive(move || {
+        any.get()
+            .then(|| shown(first.get_value(), dashboard, now, settling))
+    })
+}
+
+fn shown(
+    first: Vec<Line>,
+    dashboard: Memo<Dashboard>,
+    now: Signal<i64>,
+    settling: Settling,
+) -> AnyView {
+    let text = |of: fn(&Dashboard) -> &String| memo(move || dashboard.with(|dashboard| of(dashboard).clone()));
+    let tone = text(|dashboard| &dashboard.tone);
+    let sentence = text(|dashboard| &dashboard.sentence);
     let icon = move || {
-        if calm.get() {
+        if tone.get() == "calm" {
             Icon::CHECK
         } else {
             Icon::WARNING
         }
         .draw()
     };
-    let more: Vec<AnyView> = more(&first).into_iter().map(link).collect();
-    let more = (!more.is_empty()).then(|| view! { <p class="more">{more}</p> });
-    let settling = Settling::new();
-    let tomorrow = first.tomorrow;
+    let window = dashboard.with_untracked(|dashboard| dashboard.window);
     let lines: Vec<AnyView> = first
-        .attention
         .into_iter()
-        .map(|one| line(one, overview, now, &tomorrow, settling))
+        .map(|one| line(one, dashboard, now, window, settling))
         .collect();
-    Some(
-        view! {
-            <section
-                class="banner"
-                class:red=red
-                class:calm=calm
-                role="status"
-                aria-live="off"
-                aria-atomic="false"
-                aria-label="Keys that need attention"
-                data-testid="expiry-banner"
-            >
-                <h2>
-                    {reactive(icon)}
-                    <span aria-live="polite">{sentence}</span>
-                </h2>
-                <ul>{lines}</ul>
-                {more}
-            </section>
-        }
-        .into_any(),
-    )
-}
-
-fn link(more: More) -> AnyView {
-    view! { <a href=more.address>{more.text}</a> }.into_any()
+    view! {
+        <section
+            class=move || ["banner ", &tone.get()].concat()
+            role="status"
+            aria-live="off"
+            aria-atomic="false"
+            aria-label="Keys that need attention"
+            data-testid="expiry-banner"
+        >
+            <h2>
+                {reactive(icon)}
+                <span aria-live="polite">{sentence}</span>
+            </h2>
+            <ul>{lines}</ul>
+            {part(text(|dashboard| &dashboard.more))}
+        </section>
+    }
+    .into_any()
 }
 
 fn line(
-    Attention { key, failing }: Attention,
-    overview: Memo<Overview>,
+    Line { key, failing, .. }: Line,
+    dashboard: Memo<Dashboard>,
     now: Signal<i64>,
-    tomorrow: &str,
+    window: i64,
     settling: Settling,
 ) -> AnyView {
-    let line = Line::of(&key, settling);
-    let access_key = key.access_key.clone();
+    let line = LineState::of(&key, settling);
+    let (name, access_key) = (key.name, StoredValue::new(key.access_key));
+    let is_this = move |other: &str| access_key.with_value(|access_key| access_key == other);
+    let menu = memo(move || {
+        dashboard.with(|dashboard| {
+            let mut lines = dashboard.attention.iter();
+            lines
+                .find(|line| is_this(&line.key.access_key))
+                .map(|line| line.menu.clone())
+                .unwrap_or_default()
+        })
+    });
+    let snoozed = memo(move || {
+        dashboard.with(|dashboard| {
+            let mut snoozed = dashboard.snoozed.iter();
+            snoozed
+                .find(|key| is_this(&key.access_key))
+                .map(|key| key.until.text.clone())
+        })
+    });
     effect(move || {
-        overview.with(|overview| {
-            let mut keys = overview.attention.iter().map(|one| &one.key);
-            if let Some(key) = keys.find(|key| key.access_key == access_key) {
+        dashboard.with(|dashboard| {
+            let mut keys = dashboard.attention.iter().map(|one| &one.key);
+            if let Some(key) = keys.find(|key| is_this(&key.access_key)) {
                 line.update(key);
             }
         });
     });
-    let state = line.status(now, overview.with_untracked(|overview| overview.window));
-    let snoozed = RwSignal::new(false);
-    let path = key_path(&key.access_key);
-    let name = key.name.clone();
-    let (access_key, tomorrow) = (key.access_key, tomorrow.to_owned());
+    let state = line.status(now, window);
     let feedback = Feedback::get();
-    let actions = move || {
-        feedback.catch_focus();
-        let snooze = snooze::Snooze {
-            access_key: access_key.clone(),
-            name: key.name.clone(),
-            snoozed,
-            settling,
-        };
-        if snoozed.get() {
-            return fresh(view! { <div class="actions">{snooze.end()}</div> });
-        }
-        let tomorrow = tomorrow.clone();
-        // A key that lasts by now is no alarm to put off.
-        let menu = move || {
-            (state.get() != Status::Active).then(|| {
-                snooze
-                    .clone()
-                    .menu(line.expires.get(), state.get(), &tomorrow)
+    let actions = {
+        let name = name.clone();
+        move || {
+            feedback.catch_focus();
+            let access_key = access_key.get_value();
+            let Some(until) = snoozed.get() else {
+                return fresh(view! {
+                    <div class="actions">
+                        {extend(line, access_key, name.clone(), state)} {part(menu)}
+                    </div>
+                });
+            };
+            let undo = Undo {
+                path: SnoozeKey::PATH,
+                fields: vec![("access_key", access_key), ("until", "now".to_owned())],
+                done: String::new(),
+            };
+            fresh(view! {
+                <div class="actions">
+                    <span class="muted">"Snoozed until " {until}</span>
+                    {undo_button(undo, settling, name.clone())}
+                </div>
             })
-        };
-        fresh(view! {
-            <div class="actions">
-                {extend(line, access_key.clone(), key.name.clone(), state)} {reactive(menu)}
-            </div>
-        })
+        }
     };
     view! {
-        <li class:done=snoozed>
+        <li class:done=move || snoozed.with(Option::is_some)>
             <div class="what">
-                <a href=path>
+                <a href=key_path(&access_key.get_value())>
                     <bdi>{name}</bdi>
                 </a>
                 " "
@@ -138,8 +155,8 @@ fn line(
 
 /// The state of a line's key: its failing callers, or when it expires.
 fn what(
-    failing: Option<shared::usage::Failing>,
-    line: Line,
+    failing: Option<Failing>,
+    line: LineState,
     state: Memo<Status>,
     now: Signal<i64>,
 ) -> impl Fn() -> AnyView {

@@ -6,9 +6,8 @@ use shared::usage::grouped;
 use shared::view::KeyView;
 use shared::view::overview::{Ahead, Heap, Month, Week};
 
+use super::snooze::when;
 use crate::keys::key_actions::{key_path, stagger_path};
-use crate::ui::reactive::fresh;
-use crate::ui::{moment, status};
 
 /// The strip from top to bottom, in pixels: room for a number, the bars, and the names of the months.
 const TOP: i64 = 18;
@@ -22,14 +21,14 @@ const LEAST: i64 = 4;
 /// The gap between two bars, in per mille of the width.
 const GAP: i64 = 5;
 
-pub fn months(ahead: Ahead, upcoming: Vec<KeyView>, now: Signal<i64>, window: i64) -> AnyView {
+pub fn months(ahead: &Ahead, upcoming: Vec<KeyView>, now: i64) -> AnyView {
     let Some(summary) = summary(&ahead.weeks) else {
         let none = if upcoming.is_empty() {
             "No active key has an expiration."
         } else {
             "No key expires in the next 12 months."
         };
-        return view! { <p class="muted">{none}</p> {list(upcoming, now, window)} }.into_any();
+        return view! { <p class="muted">{none}</p> {list(upcoming, now)} }.into_any();
     };
     let heaps = (!ahead.heaps.is_empty()).then(|| {
         let heaps: Vec<AnyView> = ahead.heaps.iter().map(heap).collect();
@@ -38,10 +37,10 @@ pub fn months(ahead: Ahead, upcoming: Vec<KeyView>, now: Signal<i64>, window: i6
     view! {
         <figure class="ahead">
             <svg role="img" aria-label=summary height=NAMES + 4>
-                <g aria-hidden="true">{bars(&ahead)} {names(&ahead)}</g>
+                <g aria-hidden="true">{bars(ahead)} {names(ahead)}</g>
             </svg>
         </figure>
-        <div class="halves">{list(upcoming, now, window)} {heaps}</div>
+        <div class="halves">{list(upcoming, now)} {heaps}</div>
     }
     .into_any()
 }
@@ -142,28 +141,21 @@ fn heap(heap: &Heap) -> AnyView {
     .into_any()
 }
 
-fn list(upcoming: Vec<KeyView>, now: Signal<i64>, window: i64) -> Option<AnyView> {
+fn list(upcoming: Vec<KeyView>, now: i64) -> Option<AnyView> {
     if upcoming.is_empty() {
         return None;
     }
-    let lines: Vec<AnyView> = upcoming
-        .into_iter()
-        .map(|key| line(key, now, window))
-        .collect();
-    Some(fresh(
-        view! { <ol class="lines" aria-label="Next expirations">{lines}</ol> },
-    ))
+    let lines: Vec<AnyView> = upcoming.into_iter().map(|key| line(key, now)).collect();
+    Some(view! { <ol class="lines" aria-label="Next expirations">{lines}</ol> }.into_any())
 }
 
-fn line(key: KeyView, now: Signal<i64>, window: i64) -> AnyView {
-    let state = status::of(&key, now, window);
+fn line(key: KeyView, now: i64) -> AnyView {
     view! {
         <li>
             <a href=key_path(&key.access_key)>
                 <bdi>{key.name}</bdi>
             </a>
-            {status::pill(state)}
-            {moment::expiration(key.expires, now)}
+            {key.expires.map(|end| when(&end, now))}
         </li>
     }
     .into_any()

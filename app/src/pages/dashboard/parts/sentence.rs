@@ -1,32 +1,29 @@
-//! The banner's sentence, which says the worst first, and the link to the keys that have no line there.
+//! The banner's sentence, which says the worst first, and the links to the keys that have no line there.
 
+use leptos::prelude::*;
 use shared::DAY_MS;
 use shared::view::overview::{Alarms, Overview};
 
-/// Counts the alarms, from the answer on as time passes: a key that expires in view is no longer expiring, but expired.
-pub fn counts(overview: &Overview, now: i64) -> Alarms {
-    let ends = overview
-        .attention
-        .iter()
-        .filter_map(|one| one.key.expires_at());
-    let since = ends
-        .filter(|end| (overview.now + 1..=now).contains(end))
-        .count();
-    let since = i64::try_from(since).unwrap_or_default();
-    let Alarms {
-        failing,
-        soon,
-        expired,
-    } = overview.alarms;
-    Alarms {
-        failing,
-        soon: (soon - since).max(0),
-        expired: expired + since,
-    }
+/// Returns the class of the banner and its sentence.
+pub fn worst(alarms: Alarms, window: i64) -> (&'static str, String) {
+    let tone = match alarms {
+        Alarms {
+            failing: 0,
+            soon: 0,
+            expired: 0,
+        } => "calm",
+        Alarms {
+            failing: 0,
+            expired: 0,
+            ..
+        } => "amber",
+        _ => "red",
+    };
+    (tone, sentence(alarms, window))
 }
 
 /// The sentence for these numbers, with a warning window of so many milliseconds.
-pub fn sentence(alarms: Alarms, window: i64) -> String {
+fn sentence(alarms: Alarms, window: i64) -> String {
     let days = match window / DAY_MS {
         1 => "day".to_owned(),
         days => format!("{days} days"),
@@ -57,16 +54,25 @@ pub fn sentence(alarms: Alarms, window: i64) -> String {
 
 /// A link to keys without a line.
 #[derive(Debug, Eq, PartialEq)]
-pub struct More {
-    pub text: String,
-    pub address: &'static str,
+struct More {
+    text: String,
+    address: &'static str,
 }
 
 const SOON: &str = "/preferences/api-control?status=expiring_soon&sort=expires";
 const EXPIRED: &str = "/preferences/api-control?status=expired&sort=-expires";
 
+/// The links to the keys without a line.
+pub fn links(overview: &Overview) -> Option<AnyView> {
+    let links: Vec<AnyView> = more(overview)
+        .into_iter()
+        .map(|more| view! { <a href=more.address>{more.text}</a> }.into_any())
+        .collect();
+    (!links.is_empty()).then(|| view! { <p class="more">{links}</p> }.into_any())
+}
+
 /// Returns the links to the alarms for which the banner has no line: one if a filter of the table shows them all.
-pub fn more(overview: &Overview) -> Vec<More> {
+fn more(overview: &Overview) -> Vec<More> {
     let expiring = |at: Option<i64>| at.is_some_and(|at| at > overview.now);
     let shown = overview.attention.len();
     let shown_soon = overview
@@ -110,37 +116,13 @@ mod tests {
         }
     }
 
-    /// Keys that expire in view move from one count to the other at their very instant.
     #[test]
-    fn the_counts_follow_the_clock() {
-        let banner = [Some(900), Some(1001), Some(1005), Some(2000), None];
-        let overview = samples::overview(alarms(2, 3, 1), &banner);
-        for (now, expected) in [
-            (1000, (3, 1)),
-            (1001, (2, 2)),
-            (1004, (2, 2)),
-            (1005, (1, 3)),
-            (2000, (0, 4)),
-            (i64::MAX, (0, 4)),
-        ] {
-            let (soon, expired) = expected;
-            assert_eq!(counts(&overview, now), alarms(2, soon, expired), "at {now}");
-        }
-    }
-
-    /// The answer has counted what had expired when it was given, at the very instant too.
-    #[test]
-    fn nothing_is_counted_twice() {
-        let overview = samples::overview(alarms(0, 3, 1), &[Some(1000)]);
-        assert_eq!(counts(&overview, 1500), alarms(0, 3, 1));
-    }
-
-    /// A later answer can count fewer keys than the first one had lines.
-    #[test]
-    fn no_count_is_negative() {
-        let overview = samples::overview(alarms(0, 0, 0), &[Some(1001)]);
-        assert_eq!(counts(&overview, 1001), alarms(0, 0, 1));
-        assert_eq!(more(&overview), []);
+    fn the_tone_is_red_once_something_has_expired() {
+        let tone = |failing, soon, expired| worst(alarms(failing, soon, expired), DAY_MS).0;
+        assert_eq!(tone(0, 0, 0), "calm");
+        assert_eq!(tone(0, 2, 0), "amber");
+        assert_eq!(tone(0, 2, 1), "red");
+        assert_eq!(tone(1, 0, 0), "red");
     }
 
     #[test]

@@ -1,0 +1,125 @@
+//! The Dashboard's parts as HTML.
+
+mod ahead;
+mod notes;
+mod sentence;
+mod snooze;
+mod steps;
+
+use leptos::prelude::*;
+use shared::usage::grouped;
+use shared::view::overview::{Attention, Dashboard, Line, Overview, RefusedKey};
+
+use crate::forms::form_replay::Replay;
+use crate::keys::calls;
+use crate::keys::key_actions::{NEW_KEY, key_path};
+use crate::ui::icon::Icon;
+use crate::ui::served::html;
+
+/// What a part needs besides the overview.
+pub struct Rendering<'a> {
+    /// The address of this site, for the line to try.
+    pub site: &'a str,
+    /// The refused form that is being answered.
+    pub replay: Option<Replay>,
+}
+
+/// Renders the Dashboard.
+pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
+    let (tone, sentence) = sentence::worst(overview.alarms, overview.window);
+    let steps = overview.steps.clone().filter(|_| overview.counts.total() > 0);
+    // While it is one of the first steps, it is asked for there.
+    let asked_there = steps.is_some() && !overview.address.confirmed;
+    let address = (!asked_there).then(|| notes::address(&overview.address));
+    let claim = overview.claim.as_ref().map(notes::claim);
+    let notes: Vec<AnyView> = claim.into_iter().chain(address.flatten()).collect();
+    let lines = overview.attention.iter().map(|Attention { key, failing }| Line {
+        key: key.clone(),
+        failing: failing.clone(),
+        menu: html(Some(snooze::menu(key, &overview, rendering))),
+    });
+    Dashboard {
+        now: overview.now,
+        window: overview.window,
+        next: overview.upcoming.first().and_then(|key| key.expires_at()),
+        alarms: overview.alarms,
+        tone: tone.to_owned(),
+        sentence,
+        attention: lines.collect(),
+        waits: steps.as_ref().is_some_and(|steps| !steps.called),
+        notes: html((!notes.is_empty()).then(|| notes.into_any())),
+        more: html(sentence::links(&overview)),
+        put_off: html(snooze::put_off(&overview.snoozed)),
+        steps: html(steps.map(|steps| steps::list(&steps, &overview.address, rendering.site))),
+        snoozed: overview.snoozed.clone(),
+        rest: html(Some(if overview.counts.total() == 0 {
+            no_keys()
+        } else {
+            rest(overview)
+        })),
+    }
+}
+
+fn no_keys() -> AnyView {
+    view! {
+        <section class="empty">
+            {Icon::KEY.draw()} <h2>"No keys yet"</h2>
+            <p>
+                "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
+            </p> <a class="button primary" href=NEW_KEY>"Create your first key"</a>
+        </section>
+    }
+    .into_any()
+}
+
+/// The months ahead and the latest calls.
+fn rest(overview: Overview) -> AnyView {
+    let chart = calls::chart(overview.calls, "in the last 14 days");
+    let refused = refused(overview.refused);
+    view! {
+        <section class="card wide" aria-labelledby="ahead-title">
+            <h2 id="ahead-title">"Next 12 months"</h2>
+            {ahead::months(&overview.ahead, overview.upcoming, overview.now)}
+        </section>
+        <section class="card wide" aria-labelledby="calls-title">
+            <h2 id="calls-title">"Calls, last 14 days"</h2>
+            <div class="halves">{chart} {refused}</div>
+        </section>
+        <p class="zone">
+            "All dates are in " {overview.time_zone} ". " <a href="/preferences/account" rel="external">
+                "Change"
+            </a>
+        </p>
+    }
+    .into_any()
+}
+
+/// The keys with the most refused calls.
+fn refused(keys: Vec<RefusedKey>) -> Option<AnyView> {
+    if keys.is_empty() {
+        return None;
+    }
+    let line = |key: RefusedKey| {
+        view! {
+            <li>
+                <a href=key_path(&key.access_key)>
+                    <bdi>{key.name}</bdi>
+                </a>
+                <span>{grouped(key.calls)} " refused"</span>
+            </li>
+        }
+        .into_any()
+    };
+    let keys: Vec<AnyView> = keys.into_iter().map(line).collect();
+    Some(
+        view! {
+            <div>
+                <h3 id="refused-title">"Refused calls by key"</h3>
+                <ul class="lines" aria-labelledby="refused-title">
+                    {keys}
+                </ul>
+            </div>
+        }
+        .into_any(),
+    )
+}

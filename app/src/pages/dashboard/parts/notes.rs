@@ -1,0 +1,117 @@
+//! Notes on the account: an address that is not confirmed, and keys expired by a password reset.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::view::{AddressView, ClaimView};
+
+use crate::account::address::FORM;
+use crate::server_fns::account::KeepAddress;
+use crate::server_fns::notices::ResendConfirmation;
+use crate::server_fns::overview::DismissClaim;
+use crate::ui::icon::Icon;
+use crate::ui::served::PlainForm;
+
+/// The note on an address that is not confirmed, or on a pending change.
+pub fn address(address: &AddressView) -> Option<AnyView> {
+    let body = to_confirm(address)?;
+    Some(
+        view! {
+            <section class="note warn" aria-label="Address to confirm" data-testid="address-note">
+                {Icon::WARNING.draw()}
+                <div>{body}</div>
+            </section>
+        }
+        .into_any(),
+    )
+}
+
+/// What the owner is asked to do about an address that is not confirmed, with ways to confirm or correct it, or about a
+/// pending change.
+pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
+    let email = address.email.clone();
+    if let Some(pending) = address.pending.clone() {
+        let keep = PlainForm {
+            path: KeepAddress::PATH,
+            said: Some("Your address is unchanged."),
+            ..PlainForm::default()
+        };
+        return Some(
+            view! {
+                <p>
+                    "We sent a link to " <bdi>{pending}</bdi> ". Until you open it, this account keeps "
+                    <bdi>{email}</bdi> "."
+                </p>
+                <div class="choices">{keep.button("Keep the old address", None)}</div>
+            }
+            .into_any(),
+        );
+    }
+    let again = PlainForm {
+        path: ResendConfirmation::PATH,
+        fields: &[("recipient", "account")],
+        said: Some("We sent you a new link. Earlier ones no longer work."),
+        ..PlainForm::default()
+    };
+    (!address.confirmed).then(|| {
+        view! {
+            <p>
+                <bdi>{email}</bdi>
+                " isn't confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."
+            </p>
+            <div class="choices">
+                {again.button("Send again", None)} <a href=FORM rel="external">
+                    "Wrong address?"
+                </a>
+            </div>
+        }
+        .into_any()
+    })
+}
+
+/// The note on a password reset that confirmed the address and expired the keys created before.
+pub fn claim(claim: &ClaimView) -> AnyView {
+    let dismiss = PlainForm {
+        path: DismissClaim::PATH,
+        said: Some(""),
+        ..PlainForm::default()
+    };
+    let (at, text) = (claim.at.rfc3339.clone(), claim.at.text.clone());
+    view! {
+        <section class="note warn" aria-label="Account" data-testid="claim">
+            {Icon::WARNING.draw()}
+            <div>
+                <p>
+                    "This address was confirmed by a password reset on " <time datetime=at>{text}</time> ". "
+                    {expired(claim.expired)}
+                    "Someone else may have created the account, so restore only keys that you recognize."
+                </p>
+                <div class="choices">
+                    <a href="/preferences/api-control?status=expired">"Expired keys"</a>
+                    {dismiss.button("Dismiss", None)}
+                </div>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// A sentence, and the blank after it.
+fn expired(keys: i64) -> String {
+    match keys {
+        0 => "No key was in use. ".to_owned(),
+        1 => "1 key created before was expired. ".to_owned(),
+        keys => format!("{keys} keys created before were expired. "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_agrees_with_its_number() {
+        assert_eq!(expired(0), "No key was in use. ");
+        assert_eq!(expired(1), "1 key created before was expired. ");
+        assert_eq!(expired(12), "12 keys created before were expired. ");
+    }
+}

@@ -1,0 +1,116 @@
+//! The first steps of a new account. Each is derived from what the account has done, so it is done once that is, wherever
+//! the owner did it.
+
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use shared::view::AddressView;
+use shared::view::overview::FirstSteps;
+
+use super::notes;
+use crate::keys::key_actions::{NEW_KEY, key_path};
+use crate::server_fns::overview::DismissSteps;
+use crate::ui::icon::Icon;
+use crate::ui::served::{PlainForm, copy_button};
+
+pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
+    let FirstSteps {
+        called,
+        confirmed,
+        named,
+        second,
+        ..
+    } = *steps;
+    let access_key = &steps.access_key;
+    let taken = [called, called, confirmed, named, second];
+    let taken = taken.into_iter().filter(|done| *done).count();
+    let dismiss = PlainForm {
+        path: DismissSteps::PATH,
+        said: Some(""),
+        ..PlainForm::default()
+    };
+    let copy = (!called).then(|| copy(access_key));
+    let call = (!called).then(|| first_call(access_key, site));
+    let confirm = (!confirmed)
+        .then(|| notes::to_confirm(address))
+        .flatten();
+    let name = (!named).then(|| name(access_key));
+    let second = (!second).then(recipient);
+    view! {
+        <section class="card wide steps" aria-labelledby="steps-title" data-testid="first-steps">
+            <header>
+                <h2 id="steps-title">"Get started"</h2>
+                <span class="muted">{format!("{taken} of 5 done")}</span>
+                {dismiss.button("Dismiss", None)}
+            </header>
+            <ol>
+                {step("Copy your key", copy)} {step("Make the first call", call)}
+                {step("Confirm your address", confirm)} {step("Name a key", name)}
+                {step("Add a second recipient", second)}
+            </ol>
+        </section>
+    }
+    .into_any()
+}
+
+fn step(title: &'static str, body: Option<AnyView>) -> AnyView {
+    let done = body.is_none();
+    let state = if done { "Done: " } else { "To do: " };
+    view! {
+        <li class:done=done>
+            {done.then(|| Icon::CHECK.draw())}
+            <div>
+                <h3>
+                    <span class="visually-hidden">{state}</span>
+                    {title}
+                </h3>
+                {body}
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+fn copy(access_key: &str) -> AnyView {
+    view! {
+        <p>
+            <span class="together">
+                <code>{access_key.to_owned()}</code>
+                {copy_button(access_key, "access key")}
+            </span>
+            " Its secret key was shown once. If you didn't save it, "
+            <a href=NEW_KEY>"create another key"</a> "."
+        </p>
+    }
+    .into_any()
+}
+
+fn first_call(access_key: &str, site: &str) -> AnyView {
+    let line = format!("curl -i -u '{access_key}:YOUR_SECRET_KEY' {site}/verify");
+    view! {
+        <p class="together">
+            <code class="line">{line.clone()}</code>
+            {copy_button(&line, "curl line")}
+        </p>
+        <p class="muted">"Waiting for the first call…"</p>
+    }
+    .into_any()
+}
+
+fn name(access_key: &str) -> AnyView {
+    view! {
+        <p>
+            "Give each program a key of its own, named after it: "
+            <a href=key_path(access_key)>"rename this one"</a> " or " <a href=NEW_KEY>"create one"</a> "."
+        </p>
+    }
+    .into_any()
+}
+
+fn recipient() -> AnyView {
+    view! {
+        <p>
+            "Someone else who is told before a key expires. " <a href="/preferences/notices" rel="external">"Add an address"</a>
+        </p>
+    }
+    .into_any()
+}
