@@ -42,6 +42,7 @@ pub fn overview(alarms: Alarms, banner: &[Option<i64>]) -> Overview {
         window: 14 * shared::DAY_MS,
         time_zone: "UTC".to_owned(),
         tomorrow: "1970-01-02".to_owned(),
+        later: Vec::new(),
         counts: Counts::default(),
         attention: attention.collect(),
         alarms,

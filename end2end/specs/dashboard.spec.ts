@@ -147,7 +147,9 @@ test("a key is snoozed until a date of one's choice", async ({ account: _, funct
   const date = line.getByLabel("Snooze Soon until");
   await expect(date).toHaveAttribute("min", dayAhead(1));
   await line.getByRole("button", { name: "Snooze" }).click();
-  await expect(line.getByRole("alert")).toHaveText("Choose a date.");
+  // The browser itself asks for the date.
+  await expect(date).toBeFocused();
+  await expect(line.locator("details")).toHaveAttribute("open", "");
   await date.fill(dayAhead(4));
   await line.getByRole("button", { name: "Snooze" }).click();
   await expect(dashboard.toasts).toContainText(/Soon is snoozed until .*, 00:00 UTC\./);
@@ -175,7 +177,7 @@ test("the next twelve months are a strip with a list", async ({ account: _, func
   expect([12, 13]).toContain(await strip.locator("text.month").count());
   const list = dashboard.ahead.getByRole("list", { name: "Next expirations" }).getByRole("listitem");
   await expect(list).toHaveCount(2);
-  await expect(list.first()).toContainText(/Payroll.*Expir/s);
+  await expect(list.first()).toContainText(/Payroll.*in \d days/s);
 });
 
 test("a heap is spread out over the days before it, and that is undone", async ({
@@ -197,8 +199,9 @@ test("a heap is spread out over the days before it, and that is undone", async (
   await page.getByRole("link", { name: "3 days", exact: true }).click();
   await expect(rows).toHaveCount(3);
   await expect(rows.last()).toContainText("Key 6");
-  await page.getByRole("button", { name: "Spread out" }).click();
-  await expect(dashboard.toasts).toContainText(/keys now expire on 3 days/);
+  await page.getByRole("button", { name: "Spread over 3 days" }).click();
+  await expect(dashboard.heading("Dashboard")).toBeVisible();
+  await expect(page.getByText("The keys now expire on different days.")).toBeVisible();
   const ends = async () => {
     const shown = await Promise.all(keys.map((key) => keyhold.verify(key)));
     return shown.map((answer) => answer.headers.get("x-keyhold-expires-at")?.slice(0, 10));
@@ -266,4 +269,83 @@ test("within the last hour the remaining time counts down, and the status change
   await expect(row.locator(".relative").last()).not.toHaveText(before);
   await page.clock.fastForward("16:00");
   await expect(row).toContainText("Expired");
+});
+
+test("the second press of a double click extends no other key", async ({ account: _, functions, dashboard, keyhold }) => {
+  const first = await functions.createKey("First", dayAhead(2));
+  const second = await functions.createKey("Second", dayAhead(3));
+  await dashboard.open();
+  const days = async () => {
+    const ends = await Promise.all([first, second].map((key) => keyhold.verify(key)));
+    return ends.map((answer) => Math.round((Date.parse(answer.headers.get("x-keyhold-expires-at") ?? "") - Date.now()) / 86_400_000));
+  };
+  await dashboard.extend("First").dblclick();
+  // The line stays where it is, with its new date and Undo, and is still there after a change elsewhere.
+  await expect(dashboard.undoIn("First")).toBeVisible();
+  await expect(dashboard.warning("First")).toContainText("in 90 days");
+  await expect(dashboard.toasts).toContainText(/First now expires .*in 90 days/);
+  const extended = await days();
+  expect(extended[0]).toBe(90);
+  expect(extended[1]).toBeLessThan(5);
+  await dashboard.undoIn("First").click();
+  await expect(dashboard.extend("First")).toBeVisible();
+  await expect(dashboard.warning("First")).not.toContainText("in 90 days");
+  expect((await days())[0]).toBeLessThan(5);
+});
+
+test("the message's Undo brings a line back too", async ({ account: _, functions, dashboard }) => {
+  await functions.createKey("Soon", dayAhead(2));
+  await dashboard.open();
+  await dashboard.extend("Soon").click();
+  await expect(dashboard.undoIn("Soon")).toBeVisible();
+  // Where the focus goes when the pressed button is gone.
+  await expect(dashboard.toasts.getByRole("button", { name: "Undo" })).toBeFocused();
+  await dashboard.toasts.getByRole("button", { name: "Undo" }).click();
+  await expect(dashboard.extend("Soon")).toBeVisible();
+  await expect(dashboard.banner).toContainText("1 key expires within the next 14 days.");
+});
+
+test("a key that expires while the Dashboard is open turns the banner red", async ({ account: _, functions, dashboard }) => {
+  await functions.createKey("Dying", new Date(Date.now() + 12_000).toISOString());
+  await dashboard.open();
+  await expect(dashboard.extend("Dying")).toHaveText(/^Extend/);
+  await expect(dashboard.banner).toHaveClass(/amber/);
+  await expect(dashboard.banner).toHaveClass(/red/, { timeout: 20_000 });
+  await expect(dashboard.banner).toContainText("1 key has expired.");
+  await expect(dashboard.extend("Dying")).toHaveText(/^Restore/);
+});
+
+test("an unconfirmed address is in sight, with ways to confirm or correct it", async ({ page, account, functions, dashboard, mailbox }) => {
+  await functions.post("account/dismiss-steps", {});
+  await mailbox.wait(account.email, /^Confirm your/);
+  await dashboard.open();
+  const note = page.getByTestId("address-note");
+  await expect(note).toContainText(`${account.email} isn't confirmed yet.`);
+  await note.getByRole("button", { name: "Send again" }).click();
+  await expect(dashboard.toasts).toContainText("We sent you a new link.");
+  await note.getByRole("link", { name: "Wrong address?" }).click();
+  await expect(page).toHaveURL(/\/preferences\/account#address$/);
+  await expect(page.locator("#address")).toBeInViewport();
+});
+
+test("a copy button of the first steps copies", async ({ page, context, account, dashboard }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await dashboard.open();
+  const button = dashboard.step("Copy your key").getByRole("button", { name: "Copy access key" });
+  await button.click();
+  await expect(dashboard.step("Copy your key").getByText("Copied")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(account.key.access_key);
+});
+
+test("no name breaks a line of the Dashboard", async ({ page, account: _, functions, dashboard }) => {
+  await functions.post("account/dismiss-steps", {});
+  for (let day = 1; day <= 3; day += 1) await functions.createKey(`<b>${day}</b>${"W".repeat(70)}`, dayAhead(day));
+  for (const width of [1280, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await dashboard.open();
+    const names = dashboard.banner.locator(".what > a");
+    await expect(names).toHaveCount(3);
+    for (const box of await Promise.all((await names.all()).map((name) => name.boundingBox()))) expect(box?.height).toBeLessThan(26);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  }
 });

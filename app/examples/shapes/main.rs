@@ -18,11 +18,9 @@ use shared::notice::Stage;
 use shared::status::Status;
 use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
-use shared::view::overview::{
-    Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan,
-};
+use shared::view::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Change, Changed, ClaimView, Columns, Counts, FoundKey,
+    AccountView, AddressView, BulkChanged, Change, Changed, Columns, Counts, FoundKey,
     HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Said, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;

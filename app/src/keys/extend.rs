@@ -60,12 +60,7 @@ impl LineState {
 }
 
 /// The form that extends or restores the key, or *Undo* once it was sent.
-pub fn extend(
-    line: LineState,
-    access_key: String,
-    name: String,
-    status: Memo<Status>,
-) -> AnyView {
+pub fn extend(line: LineState, access_key: String, name: String, status: Memo<Status>) -> AnyView {
     let feedback = Feedback::get();
     reactive(move || {
         feedback.catch_focus();

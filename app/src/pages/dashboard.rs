@@ -42,14 +42,23 @@ fn content(dashboard: Memo<Dashboard>) -> AnyView {
     let now = ticking(dashboard.with_untracked(|dashboard| dashboard.now));
     let settling = Settling::new();
     let feedback = Feedback::get();
-    let due = memo(move || dashboard.with(|dashboard| dashboard.next.is_some_and(|next| next <= now.get())));
+    let due = memo(move || {
+        dashboard.with(|dashboard| dashboard.next.is_some_and(|next| next <= now.get()))
+    });
     effect(move || {
         if due.get() {
             feedback.refresh();
         }
     });
-    wait_for_call(memo(move || dashboard.with(|dashboard| dashboard.waits)), feedback);
-    let html = |of: fn(&Dashboard) -> &String| part(memo(move || dashboard.with(|dashboard| of(dashboard).clone())));
+    wait_for_call(
+        memo(move || dashboard.with(|dashboard| dashboard.waits)),
+        feedback,
+    );
+    let html = |of: fn(&Dashboard) -> &String| {
+        part(memo(move || {
+            dashboard.with(|dashboard| of(dashboard).clone())
+        }))
+    };
     let content = view! {
         {html(|dashboard| &dashboard.notes)}
         {needs_you::banner(dashboard, now, settling)}

@@ -1,54 +1,63 @@
-//! Staggering: a preview of the keys of one day spread over the days before it, and the button that does it.
+//! Staggering: a preview of the keys of one day spread over the days before it, and the button that does it. The page
+//! exists on the server only, with links and a plain form.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
 use shared::usage::grouped;
-use shared::view::BulkChanged;
 use shared::view::overview::{StaggerDay, StaggerPlan};
 
 use crate::client::call::query;
 use crate::error::FnError;
-use crate::forms::form::{Form, FormState, Submit, then};
 use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::stagger_path;
 use crate::server_fns::overview::{ShowStagger, StaggerKeys};
-use crate::ui::answer::{kept, problem};
+use crate::ui::answer::{answered_or, problem};
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::memo;
-use crate::ui::toasts::Feedback;
 
 #[component]
 pub fn StaggerPage() -> impl IntoView {
-    let query_map = use_location().query;
-    // The page that answers a refused form has no parameters.
     let refused = Replay::of(StaggerKeys::PATH);
-    let asked = move |name: &'static str| {
-        let refused = refused.as_ref().and_then(|replay| replay.field(name));
-        let refused = refused.map(str::to_owned);
-        memo(move || {
-            query_map
-                .with(|query| query.get(name))
-                .or_else(|| refused.clone())
-                .unwrap_or_default()
-        })
+    let location = use_location().query;
+    // The page that answers a refused form has no parameters.
+    let asked = |name: &'static str| {
+        let field = refused.as_ref().and_then(|replay| replay.field(name));
+        let field = field.map(str::to_owned);
+        field
+            .or_else(|| location.read_untracked().get(name))
+            .unwrap_or_default()
     };
-    let (day, days) = (asked("day"), asked("days"));
-    let revision = Feedback::get().revision;
-    let fields = move || vec![("day", day.get()), ("days", days.get())];
-    let plan = query::<ShowStagger>(fields, Some(revision));
+    let fields = vec![("day", asked("day")), ("days", asked("days"))];
+    let plan = query::<ShowStagger>(move || fields.clone(), None);
+    let message = refused.and_then(|replay| replay.error().map(message));
     view! {
         <p class="crumbs">
-            <a href="/">"Dashboard"</a>
+            <a href="/" rel="external">
+                "Dashboard"
+            </a>
         </p>
         <PageHead title="Stagger expirations" />
-        {kept(
-            plan,
-            |plan| format!("{} {} {}", plan.day, plan.days, plan.version),
-            |plan| shown(plan.get_untracked()),
-            |error| if error.code == FnError::INVALID { no_such_day() } else { problem(error) },
-        )}
+        {message.map(alert)}
+        {answered_or(plan, shown, |error| {
+            if error.code == FnError::INVALID { no_such_day() } else { problem(error) }
+        })}
+    }
+    .into_any()
+}
+
+/// What a refused form says: the first thing to correct, or what went wrong.
+fn message(error: &FnError) -> String {
+    let field = error.fields.values().next();
+    field.unwrap_or(&error.message).clone()
+}
+
+fn alert(message: String) -> AnyView {
+    view! {
+        <p class="note bad" role="alert" tabindex="-1">
+            {Icon::WARNING.draw()}
+            <span>{message}</span>
+        </p>
     }
     .into_any()
 }
@@ -58,7 +67,7 @@ fn no_such_day() -> AnyView {
         <section class="empty">
             {Icon::SEARCH.draw()} <h2>"There is no such day"</h2>
             <p>"Check the address for typos."</p>
-            <a class="button primary" href="/">"To the Dashboard"</a>
+            <a class="button primary" href="/" rel="external">"Go to the Dashboard"</a>
         </section>
     }
     .into_any()
@@ -89,7 +98,7 @@ fn shown(plan: StaggerPlan) -> AnyView {
     } else {
         view! {
             <p>"There is nothing to spread out."</p>
-            <a class="button" href="/">"Back to the Dashboard"</a>
+            <a class="button" href="/" rel="external">"Back to the Dashboard"</a>
         }
         .into_any()
     };
@@ -107,7 +116,7 @@ fn choice(day: &str, days: u32, chosen: i64) -> AnyView {
     let current = (i64::from(days) == chosen).then_some("true");
     let address = stagger_path(day) + "&days=" + &days.to_string();
     view! {
-        <a href=address aria-current=current>
+        <a href=address rel="external" aria-current=current>
             {days.to_string()}
             " days"
         </a>
@@ -155,22 +164,17 @@ fn table(spread: Vec<StaggerDay>) -> AnyView {
 }
 
 fn apply(plan: &StaggerPlan) -> AnyView {
-    let state = FormState::new(StaggerKeys::PATH);
-    let feedback = Feedback::get();
-    let done = then(move |_, answer| {
-        let changed: BulkChanged = answer.read()?;
-        feedback.undoable(changed.sentence, changed.change);
-        Ok(())
-    });
     let (day, days, version) = (plan.day.clone(), plan.days, plan.version.clone());
     view! {
-        <Form state=state then=done terse=true class="row">
+        <form method="post" action=StaggerKeys::PATH class="row">
             <input type="hidden" name="day" value=day />
             <input type="hidden" name="days" value=days.to_string() />
             <input type="hidden" name="version" value=version />
-            <Submit state=state label="Spread out" />
-            <a class="button quiet" href="/">"Cancel"</a>
-        </Form>
+            <button type="submit" class="button primary">
+                {format!("Spread over {days} days")}
+            </button>
+            <a class="button quiet" href="/" rel="external">"Cancel"</a>
+        </form>
     }
     .into_any()
 }

@@ -37,7 +37,8 @@ pub enum Access {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Done {
     /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{change}`
-    /// for that field of the answer, `{back}` for the page of the form.
+    /// for that field of the answer, `{back}` for the page of the form. A form of the Dashboard leads back there, with the
+    /// same note.
     Redirect(&'static str),
     /// A redirect back to the page of the form.
     Back,
@@ -168,7 +169,11 @@ fn dashboard() -> [Function; 7] {
         function::<ShowFirstCall>(SignedIn, None, Back),
         function::<SnoozeKey>(SignedIn, Some("/"), Redirect("/?done=snooze")),
         function::<ShowStagger>(SignedIn, None, Back),
-        function::<StaggerKeys>(SignedIn, STAGGER, Redirect("/?done=staggered")),
+        function::<StaggerKeys>(
+            SignedIn,
+            STAGGER,
+            Redirect("/?done=staggered&change={change}"),
+        ),
     ]
 }
 

@@ -29,12 +29,24 @@ pub fn answered<T>(
 where
     T: Shape + 'static,
 {
+    answered_or(resource, show, problem)
+}
+
+/// As [`answered`], with a view of errors.
+pub fn answered_or<T>(
+    resource: Query<T>,
+    show: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    otherwise: fn(FnError) -> AnyView,
+) -> AnyView
+where
+    T: Shape + 'static,
+{
     let feedback = Feedback::get();
     settled(move || {
         feedback.catch_focus();
         resource.get().map(|answer| match answer {
             Ok(value) => show(value),
-            Err(error) => problem(error),
+            Err(error) => otherwise(error),
         })
     })
 }

@@ -28,7 +28,7 @@ pub async fn as_page(
     fields: FormFields,
     outcome: Reply,
 ) -> Response<Body> {
-    let back = back(&parts.headers, &state.site.base_url);
+    let sender = sender(&parts.headers, &state.site.base_url);
     let field = |name: &str| {
         fields
             .iter()
@@ -37,15 +37,19 @@ pub async fn as_page(
     };
     match (&outcome, function.done) {
         (Ok(json), Done::Redirect(to)) => {
+            let back = or_dashboard(sender.clone());
             let here = back.split('?').next().unwrap_or_default();
             let to = fill(to, field)
                 .replace("{change}", &change(&json.0))
                 .replace("{back}", here);
+            let to = to_dashboard(&to, sender.as_deref()).unwrap_or(to);
             Redirect::to(to.trim_end_matches("&change=")).into_response()
         }
-        (Ok(_), Done::Back) => Redirect::to(&back).into_response(),
+        (Ok(_), Done::Back) => Redirect::to(&or_dashboard(sender)).into_response(),
         _ => {
-            let address = function.page.map_or(back, |page| fill(page, field));
+            let address = function
+                .page
+                .map_or_else(|| or_dashboard(sender), |page| fill(page, field));
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = address.parse().unwrap_or_default();
             *request.headers_mut() = parts.headers;
@@ -70,9 +74,16 @@ pub async fn as_page(
     }
 }
 
+/// Returns the Dashboard's address with the note of `to`, if the form was on the Dashboard.
+fn to_dashboard(to: &str, sender: Option<&str>) -> Option<String> {
+    let (_, note) = to.split_once("?done=")?;
+    let path = sender?.split('?').next();
+    (path == Some("/")).then(|| format!("/?done={note}"))
+}
+
 /// Redirects a plain form to the sign-in page, which says that the session has ended.
 pub fn session_has_ended(headers: &HeaderMap, base_url: &str) -> Response<Body> {
-    let address = sign_in_address(&back(headers, base_url));
+    let address = sign_in_address(&or_dashboard(sender(headers, base_url)));
     let more = if address.contains('?') { '&' } else { '?' };
     Redirect::to(&format!("{address}{more}done=ended")).into_response()
 }
@@ -100,33 +111,41 @@ fn change(json: &str) -> String {
     change.filter(is_plain).unwrap_or_default()
 }
 
-/// Returns the page of this site that sent the form, or the Dashboard.
-fn back(headers: &HeaderMap, base_url: &str) -> String {
+fn or_dashboard(sender: Option<String>) -> String {
+    sender.unwrap_or_else(|| "/".to_owned())
+}
+
+/// Returns the page of this site that sent the form, if the browser tells.
+fn sender(headers: &HeaderMap, base_url: &str) -> Option<String> {
     let text = |name| {
         headers
             .get(name)
             .and_then(|value: &HeaderValue| std::str::from_utf8(value.as_bytes()).ok())
     };
-    let referer: Option<Uri> = text(REFERER).and_then(|referer| referer.parse().ok());
-    let Some(referer) = referer else {
-        return "/".to_owned();
-    };
-    let own = text(REFERER).and_then(http::origin);
-    let ours = own.is_some_and(|own| {
-        let host = text(HOST).unwrap_or_default();
-        own == base_url
-            || ["http", "https"]
-                .iter()
-                .any(|scheme| http::origin(&format!("{scheme}://{host}")).as_ref() == Some(&own))
-    });
-    let path = referer
-        .path_and_query()
-        .filter(|_| ours)
-        .map_or("/", |whole| whole.as_str());
+    let referer: Uri = text(REFERER)?.parse().ok()?;
+    let own = http::origin(text(REFERER)?)?;
+    let host = text(HOST).unwrap_or_default();
+    let ours = own == base_url
+        || ["http", "https"]
+            .iter()
+            .any(|scheme| http::origin(&format!("{scheme}://{host}")).as_ref() == Some(&own));
+    let path = referer.path_and_query().filter(|_| ours)?.as_str();
     // A page that answered a post has the function's address, where no page is.
-    if path.starts_with("/fn/") {
-        "/".to_owned()
-    } else {
-        local_path(path).to_owned()
+    (!path.starts_with("/fn/")).then(|| local_path(path).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_of_the_dashboard_leads_back_there() {
+        let page = "/preferences/api-control/kh_0?done=restored&change=c1";
+        let back = Some("/?done=restored&change=c1".to_owned());
+        assert_eq!(to_dashboard(page, Some("/")), back);
+        assert_eq!(to_dashboard(page, Some("/?done=snooze")), back);
+        assert_eq!(to_dashboard(page, Some("/preferences/notices")), None);
+        assert_eq!(to_dashboard(page, None), None);
+        assert_eq!(to_dashboard("/sign-in", Some("/")), None);
     }
 }

@@ -139,10 +139,7 @@ pub struct RefusedKey {
 }
 
 /// The first steps of a new account.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FirstSteps {
     /// The access key of the oldest key; empty if there is none.

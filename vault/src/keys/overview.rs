@@ -14,7 +14,11 @@ use crate::vault::Vault;
 
 /// Returns the ends of a snooze that are offered.
 fn later(account: &Account, now: i64) -> Vec<Later> {
-    let ends = [(1, "1d", "1 day"), (7, "7d", "1 week"), (30, "30d", "30 days")];
+    let ends = [
+        (1, "1d", "1 day"),
+        (7, "7d", "1 week"),
+        (30, "30d", "30 days"),
+    ];
     let later = ends.map(|(days, until, label)| {
         let day = day(local_date(now + days * shared::DAY_MS, account.time_zone));
         Later { until, label, day }

@@ -96,7 +96,7 @@ impl Plan {
         let statement = format!(
             "SELECT {COLUMNS} FROM api_keys k
              WHERE k.account_id = $1 AND k.expires_at > $2 AND k.expires_at <= $3
-             ORDER BY k.expires_at, k.access_key LIMIT {}",
+             ORDER BY k.expires_at, k.name, k.access_key LIMIT {}",
             MOST + 1
         );
         // Built from constants only; all input is bound.
@@ -190,6 +190,7 @@ impl Vault {
         let plan = readers.read(async |connection| Plan::of(connection, account, asked, now).await);
         Ok(plan.await?.view(account))
     }
+
     /// Spreads out the keys that expire on a day, as one change.
     ///
     /// # Errors

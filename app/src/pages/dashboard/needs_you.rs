@@ -40,7 +40,9 @@ fn shown(
     now: Signal<i64>,
     settling: Settling,
 ) -> AnyView {
-    let text = |of: fn(&Dashboard) -> &String| memo(move || dashboard.with(|dashboard| of(dashboard).clone()));
+    let text = |of: fn(&Dashboard) -> &String| {
+        memo(move || dashboard.with(|dashboard| of(dashboard).clone()))
+    };
     let tone = text(|dashboard| &dashboard.tone);
     let sentence = text(|dashboard| &dashboard.sentence);
     let icon = move || {
@@ -141,8 +143,8 @@ fn line(
     view! {
         <li class:done=move || snoozed.with(Option::is_some)>
             <div class="what">
-                <a href=key_path(&access_key.get_value())>
-                    <bdi>{name}</bdi>
+                <a href=key_path(&access_key.get_value()) title=name.clone()>
+                    <bdi>{name.clone()}</bdi>
                 </a>
                 " "
                 {reactive(what(failing, line, state, now))}

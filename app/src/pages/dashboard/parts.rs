@@ -27,17 +27,23 @@ pub struct Rendering<'a> {
 /// Renders the Dashboard.
 pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
     let (tone, sentence) = sentence::worst(overview.alarms, overview.window);
-    let steps = overview.steps.clone().filter(|_| overview.counts.total() > 0);
+    let steps = overview
+        .steps
+        .clone()
+        .filter(|_| overview.counts.total() > 0);
     // While it is one of the first steps, it is asked for there.
     let asked_there = steps.is_some() && !overview.address.confirmed;
     let address = (!asked_there).then(|| notes::address(&overview.address));
     let claim = overview.claim.as_ref().map(notes::claim);
     let notes: Vec<AnyView> = claim.into_iter().chain(address.flatten()).collect();
-    let lines = overview.attention.iter().map(|Attention { key, failing }| Line {
-        key: key.clone(),
-        failing: failing.clone(),
-        menu: html(Some(snooze::menu(key, &overview, rendering))),
-    });
+    let lines = overview
+        .attention
+        .iter()
+        .map(|Attention { key, failing }| Line {
+            key: key.clone(),
+            failing: failing.clone(),
+            menu: html(Some(snooze::menu(key, &overview, rendering))),
+        });
     Dashboard {
         now: overview.now,
         window: overview.window,
@@ -102,8 +108,8 @@ fn refused(keys: Vec<RefusedKey>) -> Option<AnyView> {
     let line = |key: RefusedKey| {
         view! {
             <li>
-                <a href=key_path(&key.access_key)>
-                    <bdi>{key.name}</bdi>
+                <a href=key_path(&key.access_key) title=key.name.clone()>
+                    <bdi>{key.name.clone()}</bdi>
                 </a>
                 <span>{grouped(key.calls)} " refused"</span>
             </li>

@@ -11,7 +11,7 @@ async fn a_mistyped_address_is_corrected_from_the_dashboard() {
     let member = site.member("mistyped@example.com").await;
     let dashboard = member.get("/").await.body;
     for said in [
-        "is not confirmed yet",
+        "isn't confirmed yet",
         "Send again",
         "Wrong address?",
         "/preferences/account#address",

@@ -133,7 +133,7 @@ fn heap(heap: &Heap) -> AnyView {
                 " expire on "
                 {heap.text.clone()}
             </span>
-            <a class="button quiet" href=stagger_path(&heap.day) rel="external" aria-label=format!("Stagger the keys of {}", heap.text)>
+            <a class="button small" href=stagger_path(&heap.day) rel="external" aria-label=format!("Stagger the keys of {}", heap.text)>
                 "Stagger…"
             </a>
         </li>
@@ -152,8 +152,8 @@ fn list(upcoming: Vec<KeyView>, now: i64) -> Option<AnyView> {
 fn line(key: KeyView, now: i64) -> AnyView {
     view! {
         <li>
-            <a href=key_path(&key.access_key)>
-                <bdi>{key.name}</bdi>
+            <a href=key_path(&key.access_key) title=key.name.clone()>
+                <bdi>{key.name.clone()}</bdi>
             </a>
             {key.expires.map(|end| when(&end, now))}
         </li>

@@ -41,7 +41,7 @@ pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
                     "We sent a link to " <bdi>{pending}</bdi> ". Until you open it, this account keeps "
                     <bdi>{email}</bdi> "."
                 </p>
-                <div class="choices">{keep.button("Keep the old address", None)}</div>
+                <div class="choices">{keep.button("button small", "Keep the old address", None)}</div>
             }
             .into_any(),
         );
@@ -59,7 +59,7 @@ pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
                 " isn't confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."
             </p>
             <div class="choices">
-                {again.button("Send again", None)} <a href=FORM rel="external">
+                {again.button("button small", "Send again", None)} <a href=FORM rel="external">
                     "Wrong address?"
                 </a>
             </div>
@@ -87,7 +87,7 @@ pub fn claim(claim: &ClaimView) -> AnyView {
                 </p>
                 <div class="choices">
                     <a href="/preferences/api-control?status=expired">"Expired keys"</a>
-                    {dismiss.button("Dismiss", None)}
+                    {dismiss.button("button quiet", "Dismiss", None)}
                 </div>
             </div>
         </section>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use shared::HOUR_MS;
 use shared::moment::Moment;
 use shared::relative::relative;
 use shared::view::KeyView;
@@ -62,7 +63,7 @@ pub fn menu(key: &KeyView, overview: &Overview, rendering: &Rendering<'_>) -> An
     };
     view! {
         <details class="menu snooze" open=refused.is_some()>
-            <summary class="button quiet">{Icon::CLOCK.draw()} "Snooze" {named(&key.name)}</summary>
+            <summary class="button quiet">{Icon::CLOCK.draw()} <span class="word">"Snooze"</span> {named(&key.name)}</summary>
             <div class="menu-items">
                 {form(view! { {choices} {until_then} }.into_any(), "choices")} <hr />
                 {form(date.into_any(), "until")}
@@ -121,24 +122,30 @@ fn line(key: &SnoozedKey) -> AnyView {
     let (until, text) = (key.until.rfc3339.clone(), key.until.text.clone());
     view! {
         <li>
-            <a href=key_path(&key.access_key)>
+            <a href=key_path(&key.access_key) title=key.name.clone()>
                 <bdi>{key.name.clone()}</bdi>
             </a>
             <span class="when">"until " <time datetime=until>{text}</time></span>
-            {again.button("Show again", Some(&key.name))}
+            {again.button("button small", "Show again", Some(&key.name))}
         </li>
     }
     .into_any()
 }
 
-/// An instant and its distance, which stands still until the page asks again.
+/// An instant and its distance, which stands still until the page asks again, and so is never told in seconds.
 pub fn when(moment: &Moment, now: i64) -> AnyView {
     let (at, text) = (moment.rfc3339.clone(), moment.text.clone());
     view! {
         <span class="when">
             <time datetime=at>{text}</time>
             " "
-            <span class="relative">{relative(moment.at, now)}</span>
+            <span class="relative">
+                {if moment.at - now < HOUR_MS {
+                    "within the hour".to_owned()
+                } else {
+                    relative(moment.at, now)
+                }}
+            </span>
         </span>
     }
     .into_any()

@@ -30,9 +30,7 @@ pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
     };
     let copy = (!called).then(|| copy(access_key));
     let call = (!called).then(|| first_call(access_key, site));
-    let confirm = (!confirmed)
-        .then(|| notes::to_confirm(address))
-        .flatten();
+    let confirm = (!confirmed).then(|| notes::to_confirm(address)).flatten();
     let name = (!named).then(|| name(access_key));
     let second = (!second).then(recipient);
     view! {
@@ -40,7 +38,7 @@ pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
             <header>
                 <h2 id="steps-title">"Get started"</h2>
                 <span class="muted">{format!("{taken} of 5 done")}</span>
-                {dismiss.button("Dismiss", None)}
+                {dismiss.button("button quiet small", "Dismiss", None)}
             </header>
             <ol>
                 {step("Copy your key", copy)} {step("Make the first call", call)}
@@ -91,7 +89,7 @@ fn first_call(access_key: &str, site: &str) -> AnyView {
             <code class="line">{line.clone()}</code>
             {copy_button(&line, "curl line")}
         </p>
-        <p class="muted">"Waiting for the first call…"</p>
+        <p class="waits">"Waiting for the first call…"</p>
     }
     .into_any()
 }

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 /// other tags and the attributes of `<html>` and `<body>` on a path of its own.
 const WAYS: [(&str, &[&str]); 4] = [
     ("leptos_meta", &["app/src/ui/head.rs", "app/src/shell.rs"]),
-    // A textarea's text, escaped there; the list of keys, which the server's renderer has escaped; and lists of zone names
-    // from the browser itself.
+    // A textarea's text, escaped there; the list of keys and parts of the Dashboard, which the server's renderer has
+    // escaped; and lists of zone names from the browser itself.
     (
         "inner_html",
         &[
             "app/src/forms/field.rs",
             "app/src/pages/api_control.rs",
             "app/src/pages/sign_up.rs",
+            "app/src/ui/served.rs",
         ],
     ),
     // Icons, which are constants.
