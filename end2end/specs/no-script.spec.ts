@@ -145,7 +145,10 @@ test("searching, filtering, sorting and extending are forms and links", async ({
   await page.goto("/");
   await dashboard.extension("Soon").selectOption("never");
   await dashboard.extend("Soon").click();
-  await expect(page.getByRole("main")).toBeVisible();
+  // Back on the Dashboard, with Undo.
+  await expect(page.getByText("New expiration saved.")).toBeVisible();
+  await expect(page).toHaveURL(/\/\?done=restored&change=\w+$/);
+  await expect(dashboard.undo).toBeVisible();
   expect((await keyhold.verify(soon)).headers.has("x-keyhold-expires-at")).toBe(false);
   await page.goto("/");
   await expect(dashboard.banner).toHaveCount(0);
@@ -155,7 +158,7 @@ test("snoozing and staggering are forms and links", async ({ page, account: _, f
   await functions.createKey("Soon", dayAhead(2));
   for (let number = 0; number < 5; number += 1) await functions.createKey(`Key ${number}`, dayAhead(60));
   await page.goto("/");
-  await dashboard.snooze("Soon", "1 week");
+  await dashboard.snooze("Soon", "Until it expires");
   await expect(page.getByText("Snooze saved.")).toBeVisible();
   await expect(dashboard.banner).toHaveCount(0);
   await dashboard.snoozedKeys.locator("summary").click();
@@ -165,7 +168,7 @@ test("snoozing and staggering are forms and links", async ({ page, account: _, f
   await dashboard.ahead.getByRole("link", { name: /^Stagger/ }).click();
   await page.getByRole("link", { name: "3 days", exact: true }).click();
   await expect(page.locator("tbody tr")).toHaveCount(3);
-  await page.getByRole("button", { name: "Spread out" }).click();
+  await page.getByRole("button", { name: "Spread over 3 days" }).click();
   await expect(page.getByText("The keys now expire on different days.")).toBeVisible();
 });
 
