@@ -8,6 +8,7 @@ mod steps;
 
 use leptos::prelude::*;
 use shared::usage::grouped;
+use shared::view::KeyView;
 use shared::view::overview::{Attention, Dashboard, Line, Overview, RefusedKey};
 
 use crate::forms::form_replay::Replay;
@@ -47,7 +48,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
     Dashboard {
         now: overview.now,
         window: overview.window,
-        next: overview.upcoming.first().and_then(|key| key.expires_at()),
+        next: overview.upcoming.first().and_then(KeyView::expires_at),
         alarms: overview.alarms,
         tone: tone.to_owned(),
         sentence,
