@@ -53,6 +53,11 @@ impl FnError {
         )
     }
 
+    /// Returns whether a message is that of [`FnError::offline`].
+    pub fn is_offline(message: &str) -> bool {
+        message == Self::offline().message
+    }
+
     /// An internal fault, whose cause is in the log.
     pub fn inside() -> Self {
         Self::new("internal", "Something went wrong. Try again.")

@@ -75,6 +75,7 @@ impl Checked {
             email: text("email"),
             time_zone: text("time_zone"),
             warning_days: 14,
+            today: text("today"),
         };
         self.reads("AccountView", &[account]);
         self.reads("String", &[text("sentence"), String::new()]);
@@ -124,6 +125,7 @@ impl Checked {
             name: text("name"),
             expires_at,
             verify_url: text("verify_url"),
+            file: text("file"),
             version: text("version"),
         };
         self.reads("IssuedKey", &[issued(None), issued(Some(text("at")))]);

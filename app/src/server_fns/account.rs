@@ -67,7 +67,8 @@ pub async fn sign_out() -> Result<(), FnError> {
 /// Returns the account that is signed in.
 #[server(name = ShowAccount, prefix = "/fn", endpoint = "account/show")]
 pub async fn show_account() -> Result<AccountView, FnError> {
-    Ok(RequestContext::current().signed_in()?.account.view())
+    let request = RequestContext::current();
+    Ok(request.signed_in()?.account.view(request.vault.now()))
 }
 
 /// Saves the time zone and the warning window. A `version` (see `shared::version`) that is not the present one is a
@@ -88,7 +89,7 @@ pub async fn save_preferences(
         .vault
         .save_preferences(&request.actor()?, preferences)
         .await?;
-    Ok(account.view())
+    Ok(account.view(request.vault.now()))
 }
 
 /// Saves how the table of keys is laid out: rows on a page (25, 50 or 100; left out: as before) and whether it has the

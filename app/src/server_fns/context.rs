@@ -78,10 +78,43 @@ impl RequestContext {
         IssuedKey {
             access_key: key.access_key.to_string(),
             secret_key: key.secret_key.expose().to_owned(),
+            file: env_file(&key.name),
             name: key.name,
             expires_at: key.expires_at.map(vault::rfc3339),
             verify_url: format!("{}/verify", self.site.base_url),
             version: key.version,
+        }
+    }
+}
+
+/// Returns the name of a file with a key's variables: its letters and digits in lower case, anything else as one hyphen.
+fn env_file(name: &str) -> String {
+    let words = name.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    if words.is_empty() {
+        "keyhold.env".to_owned()
+    } else {
+        words.join("-") + ".env"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_named_after_the_key() {
+        for (name, file) in [
+            ("Billing service", "billing-service.env"),
+            ("  CI / deploy (eu-1) ", "ci-deploy-eu-1.env"),
+            ("../../etc/passwd", "etc-passwd.env"),
+            ("Schlüssel", "schlüssel.env"),
+            ("🔑", "keyhold.env"),
+        ] {
+            assert_eq!(env_file(name), file);
         }
     }
 }

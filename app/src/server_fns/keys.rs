@@ -33,7 +33,8 @@ impl<'de> Deserialize<'de> for Optional {
 
 /// Creates a key. This answer is the only one that ever holds its secret.
 ///
-/// `expiry` is the grammar of [`shared::expiry`], or `date` or `datetime` for the field beside it.
+/// `expiry` is the grammar of [`shared::expiry`], or `date` or `datetime` for the field beside it. With the same
+/// `form_token`, the second request is a conflict.
 #[server(name = CreateKey, prefix = "/fn", endpoint = "keys/create")]
 pub async fn create_key(
     #[server(default)] name: String,
@@ -41,12 +42,14 @@ pub async fn create_key(
     #[server(default)] expiry: String,
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
+    #[server(default)] form_token: String,
 ) -> Result<IssuedKey, FnError> {
     let request = RequestContext::current();
     let key = vault::CreateKey {
         name: &name,
         description: &description,
         expiry: from_form(&expiry, &expiry_date, &expiry_datetime),
+        form_token: &form_token,
     };
     let key = request.vault.create_key(&request.actor()?, key).await?;
     Ok(request.issued(key))

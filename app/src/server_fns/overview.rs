@@ -42,14 +42,17 @@ pub async fn dismiss_steps() -> Result<(), FnError> {
     Ok(())
 }
 
-/// Returns "called" once a call with a key of the account was accepted, and an empty text before.
+/// Returns "called" once a call with the key, or without one with any key of the account, was accepted, and an empty text
+/// before.
 #[server(name = ShowFirstCall, prefix = "/fn", endpoint = "account/first-call")]
-pub async fn show_first_call() -> Result<String, FnError> {
+pub async fn show_first_call(#[server(default)] access_key: String) -> Result<String, FnError> {
     let request = RequestContext::current();
-    let called = request
-        .vault
-        .is_called(&request.signed_in()?.account)
-        .await?;
+    let account = &request.signed_in()?.account;
+    let called = if access_key.is_empty() {
+        request.vault.is_called(account).await?
+    } else {
+        request.vault.is_key_called(account, &access_key).await?
+    };
     Ok(if called { "called" } else { "" }.to_owned())
 }
 

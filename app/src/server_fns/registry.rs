@@ -91,7 +91,7 @@ fn account() -> [Function; 14] {
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
-        function::<SignOut>(SignedIn, None, Redirect("/sign-in")),
+        function::<SignOut>(SignedIn, None, Redirect("/sign-in?done=signed-out")),
         function::<ShowAccount>(SignedIn, None, Back),
         function::<SavePreferences>(SignedIn, PAGE, Redirect("/preferences/account?done=saved")),
         function::<SaveTable>(SignedIn, Some("/preferences/api-control"), Back),

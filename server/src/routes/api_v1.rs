@@ -112,12 +112,11 @@ struct AccountBody {
 }
 
 async fn account(Extension(account): Extension<Account>) -> Json<AccountBody> {
-    let view = account.view();
     Json(AccountBody {
+        time_zone: account.time_zone.name().to_owned(),
+        warning_days: account.warning_days,
         id: account.id,
-        email: view.email,
-        time_zone: view.time_zone,
-        warning_days: view.warning_days,
+        email: account.email,
     })
 }
 

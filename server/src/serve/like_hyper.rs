@@ -155,6 +155,7 @@ async fn keys(vault: &Vault) -> vault::Result<[(&'static str, String); 3]> {
         name: "Zahlung/Läufe 100%",
         description: "",
         expiry: "90d",
+        ..CreateKey::default()
     };
     let expired = vault.create_key(&actor, expired).await?;
     let access_key = expired.access_key.to_string();

@@ -24,6 +24,8 @@ pub struct AccountView {
     /// IANA name.
     pub time_zone: String,
     pub warning_days: i64,
+    /// The date in the account's zone when this was read: `2026-11-26`.
+    pub today: String,
 }
 
 impl AccountView {
@@ -192,6 +194,8 @@ pub struct IssuedKey {
     pub expires_at: Option<String>,
     /// The address of verification, for the `curl` line: `http://127.0.0.1:3000/verify`.
     pub verify_url: String,
+    /// The name of a file for the key, after its name: `billing-service.env`.
+    pub file: String,
     pub version: String,
 }
 

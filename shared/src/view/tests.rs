@@ -83,11 +83,12 @@ fn an_account_has_these_names() -> Result<(), serde_json::Error> {
         email: "a@b.example".to_owned(),
         time_zone: "Europe/Berlin".to_owned(),
         warning_days: 14,
+        today: "2026-11-26".to_owned(),
     };
     assert_eq!(account.window(), 1_209_600_000);
     travels(
         &account,
-        &json!({"email": "a@b.example", "time_zone": "Europe/Berlin", "warning_days": 14}),
+        &json!({"email": "a@b.example", "time_zone": "Europe/Berlin", "warning_days": 14, "today": "2026-11-26"}),
     )
 }
 
@@ -290,6 +291,7 @@ fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error
         name: "n".to_owned(),
         expires_at: None,
         verify_url: "http://127.0.0.1:3000/verify".to_owned(),
+        file: "n.env".to_owned(),
         version: "0a-good".to_owned(),
     };
     assert!(!format!("{issued:?} {issued:#?}").contains("verysecret"));
@@ -297,7 +299,7 @@ fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error
         &issued,
         &json!({
             "access_key": "kh_0", "secret_key": "khs_verysecret", "name": "n", "expires_at": null,
-            "verify_url": "http://127.0.0.1:3000/verify", "version": "0a-good",
+            "verify_url": "http://127.0.0.1:3000/verify", "file": "n.env", "version": "0a-good",
         }),
     )
 }

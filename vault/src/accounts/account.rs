@@ -8,6 +8,7 @@ use crate::accounts::table_layout::TableLayout;
 use crate::error::{Error, Result};
 use crate::state::directory::Publication;
 use crate::storage::Tx;
+use crate::time::format::local_date;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
@@ -34,11 +35,13 @@ impl Account {
         }
     }
 
-    pub fn view(&self) -> AccountView {
+    /// Returns what the pages show of the account. `now` is in UTC epoch milliseconds.
+    pub fn view(&self, now: i64) -> AccountView {
         AccountView {
             email: self.email.clone(),
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
+            today: local_date(now, self.time_zone).to_string(),
         }
     }
 

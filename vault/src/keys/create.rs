@@ -10,6 +10,7 @@ use crate::crypto::pepper::{Digest, Pepper};
 use crate::crypto::random;
 use crate::error::Result;
 use crate::keys::change::expiry_error;
+use crate::keys::form_token;
 use crate::limits::Limit;
 use crate::state::directory::Publication;
 use crate::storage::Tx;
@@ -25,6 +26,8 @@ pub struct CreateKey<'a> {
     pub description: &'a str,
     /// In the expiry grammar.
     pub expiry: &'a str,
+    /// See [`super::form_token`]; may be empty.
+    pub form_token: &'a str,
 }
 
 /// A new key with its secret, which cannot be read again later.
@@ -53,15 +56,25 @@ impl NewKey {
     }
 }
 
-/// Adds a key to a transaction, with its audit entry and its publication.
+/// Adds a key with a random access key to a transaction, with its audit entry and its publication.
 pub(crate) async fn insert_key(
+    pepper: &Pepper,
+    tx: &mut Tx,
+    account: &Account,
+    fields: (&str, &str, Option<i64>),
+) -> Result<NewKey> {
+    let access_key = AccessKey::from_entropy(random::bytes()?);
+    insert_key_as(access_key, pepper, tx, account, fields).await
+}
+
+async fn insert_key_as(
+    access_key: AccessKey,
     pepper: &Pepper,
     tx: &mut Tx,
     account: &Account,
     (name, description, expires_at): (&str, &str, Option<i64>),
 ) -> Result<NewKey> {
     let now = tx.now();
-    let access_key = AccessKey::from_entropy(random::bytes()?);
     let secret_key = SecretKey::from_entropy(random::bytes()?);
     let digest = pepper.digest(&secret_key);
     let subject = access_key.to_string();
@@ -130,20 +143,26 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `name`, `description`, `expiry`; a past expiration is invalid.
+    /// [`Error::Conflict`](crate::Error::Conflict) if the form's token was used before.
     /// [`Error::Quota`](crate::Error::Quota); [`Error::Throttled`](crate::Error::Throttled).
     pub async fn create_key(&self, actor: &Actor, key: CreateKey<'_>) -> Result<NewKey> {
         let (name, description) = (composed(key.name), composed(key.description));
         let form = validation::key_form(&name, &description, key.expiry)?;
         let (vault, account) = (self.clone(), actor.account().clone());
+        let once = !key.form_token.is_empty();
+        let access_key = form_token::access_key(&self.0.pepper, &account.id, key.form_token)?;
         self.write(actor.clone(), move |tx| {
             Box::pin(async move {
+                if once {
+                    form_token::is_unused(tx.connection(), &account, access_key).await?;
+                }
                 room_for_a_key(&vault, tx.connection(), &account.id).await?;
                 let expires_at = form
                     .expiry
                     .resolve_later(tx.now(), &account.time_zone)
                     .map_err(expiry_error)?;
                 let fields = (form.name.as_str(), form.description.as_str(), expires_at);
-                insert_key(&vault.0.pepper, tx, &account, fields).await
+                insert_key_as(access_key, &vault.0.pepper, tx, &account, fields).await
             })
         })
         .await

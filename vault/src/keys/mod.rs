@@ -8,6 +8,8 @@ pub mod change;
 pub mod create;
 pub mod expire_all;
 pub mod export;
+pub mod first_call;
+pub mod form_token;
 mod overview;
 pub mod preview;
 pub mod queries;

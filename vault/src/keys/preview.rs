@@ -23,7 +23,8 @@ impl Vault {
                 relative(at, now)
             ),
             Ok(None) => {
-                "Never expires. With a date, a forgotten key stops working by itself.".to_owned()
+                "Never expires. If the key leaks, it works until you expire it. A date is safer."
+                    .to_owned()
             }
             Err(error) => error.to_string(),
         }

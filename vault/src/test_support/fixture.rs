@@ -349,6 +349,7 @@ pub fn creation<'a>(name: &'a str, description: &'a str, expiry: &'a str) -> Cre
         name,
         description,
         expiry,
+        form_token: "",
     }
 }
 

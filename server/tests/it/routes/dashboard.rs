@@ -169,6 +169,17 @@ async fn the_first_steps_follow_the_account() {
     assert_eq!(first_call().await, "called");
     let page = member.get("/").await.body;
     assert!(page.contains("2 of 5 done") && !page.contains("Waiting for the first call"));
+    let of_key = async |access_key: &str| {
+        let fields = [("access_key", access_key)];
+        member.call("account/first-call", &fields).await.json()
+    };
+    assert_eq!(of_key(&key.access).await, "called");
+    let other = member.create("uncalled", "90d").await;
+    assert_eq!(of_key(&other.access).await, "");
+    let stranger = site.member("b@example.com").await;
+    let of_other = [("access_key", key.access.as_str())];
+    let answer = stranger.call("account/first-call", &of_other).await;
+    assert_eq!(answer.json(), "");
     let dismissed = member.post("account/dismiss-steps", &[]).await;
     assert_eq!(
         (dismissed.status.as_u16(), dismissed.header("location")),

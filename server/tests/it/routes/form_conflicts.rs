@@ -121,3 +121,55 @@ async fn outdated_settings_are_rejected_with_the_stored_ones() {
     assert_eq!(refused.status, 409);
     assert!(refused.body.contains("Your choice was changed elsewhere"));
 }
+
+/// The answer with the secret is a page that can be reloaded: the form is sent again, and makes no second key.
+#[tokio::test]
+async fn a_form_sent_twice_makes_one_key() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    let page = member.get("/preferences/api-control/new").await.body;
+    let token = hidden(&page, "form_token").to_owned();
+    assert_eq!(token.len(), 32);
+    let another = member.get("/preferences/api-control/new").await.body;
+    assert_ne!(hidden(&another, "form_token"), token);
+
+    let mut form = [
+        ("name", "once"),
+        ("description", ""),
+        ("expiry", "90d"),
+        ("form_token", token.as_str()),
+    ];
+    let first = member.post("keys/create", &form).await;
+    assert_eq!(first.status, 200);
+    assert!(first.body.contains("once is ready") || first.body.contains(" is ready"));
+    let again = member.post("keys/create", &form).await;
+    assert_eq!(again.status, 409);
+    assert!(again.body.contains("This form was already sent"));
+    assert!(!again.body.contains("khs_"));
+    // The page has a new form, for a second key that is meant.
+    assert_ne!(hidden(&again.body, "form_token"), token);
+    let named = |list: &serde_json::Value| {
+        let keys = list["keys"].as_array().unwrap();
+        keys.iter().filter(|key| key["name"] == "once").count()
+    };
+    let listed = member.call("keys/list", &[]).await.json();
+    assert_eq!(named(&listed), 1);
+
+    // Not even once the key is deleted.
+    // Both keys of the account were created in the same instant, so their order is open.
+    let keys = listed["keys"].as_array().unwrap();
+    let once = keys.iter().find(|key| key["name"] == "once").unwrap();
+    let access_key = once["access_key"].as_str().unwrap();
+    let deletion = [("access_key", access_key), ("confirm_name", "once")];
+    assert_eq!(member.call("keys/delete", &deletion).await.status, 200);
+    assert_eq!(member.call("keys/create", &form).await.status, 409);
+
+    // Programs send no token.
+    form[3].1 = "";
+    for _ in 0..2 {
+        assert_eq!(member.call("keys/create", &form).await.status, 200);
+    }
+    let listed = member.call("keys/list", &[]).await.json();
+    assert_eq!(named(&listed), 2);
+}

@@ -9,7 +9,7 @@ use crate::time::format::moment;
 use crate::vault::Vault;
 
 impl Vault {
-    /// Returns a sentence about the deletion of a key of this account: "billing-cron was deleted on Sat 28 Nov 2026,
+    /// Returns a sentence about the deletion of a key of this account: "You deleted billing-cron on Sat 28 Nov 2026,
     /// 20:20 UTC." None for a key that exists, that never did, or that belongs to another account.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Vault {
         .await?;
         Ok(row.map(|(at, name)| {
             let when = moment(at, account.time_zone).text;
-            format!("{name} was deleted on {when}.")
+            format!("You deleted {name} on {when}.")
         }))
     }
 }

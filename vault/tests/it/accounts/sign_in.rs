@@ -128,7 +128,7 @@ async fn preferences_are_checked_and_kept() {
         .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
-    let account = site.session(&token).await.unwrap().account.view();
+    let account = site.session(&token).await.unwrap().account.view(0);
     assert_eq!(
         (account.time_zone.as_str(), account.warning_days),
         ("Asia/Tokyo", 30)

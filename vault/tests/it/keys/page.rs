@@ -17,7 +17,7 @@ async fn an_expiration_is_announced_in_the_accounts_zone() {
     );
     assert_eq!(
         sentence("never"),
-        "Never expires. With a date, a forgotten key stops working by itself."
+        "Never expires. If the key leaks, it works until you expire it. A date is safer."
     );
     assert_eq!(
         sentence("2020-01-01"),
@@ -49,7 +49,7 @@ async fn a_deleted_key_is_remembered_for_its_owner_alone() {
         .unwrap();
     assert_eq!(
         deletion(&owner, &access_key).await.as_deref(),
-        Some("cron was deleted on Mon 23 Nov 2026, 13:00 CET.")
+        Some("You deleted cron on Mon 23 Nov 2026, 13:00 CET.")
     );
     assert_eq!(deletion(&stranger, &access_key).await, None);
     for other in ["kh_0000000000000000", "", "\0"] {
