@@ -70,7 +70,23 @@ pub fn asked(search: &str) {
     call("asked", &search.into());
 }
 
-/// Calls a function of `take_over.js` or `table.js`, which report their own errors.
+/// Notes that a form was accepted, so that leaving the page does not ask about its text.
+pub fn sent_form(form: &JsValue) {
+    call("sentForm", form);
+}
+
+/// Guards the page of a new key: going back asks while its secret was not copied, and its row in the table will flash.
+pub fn guard_created(access_key: &str) {
+    call("markCreated", &access_key.into());
+    call("holdBack", &JsValue::UNDEFINED);
+}
+
+/// Offers a text as a download: the file's name, and the text.
+pub fn download(name: &str, text: &str) {
+    call("download", &js_sys::Array::of2(&name.into(), &text.into()));
+}
+
+/// Calls a function of one of our scripts, which report their own errors.
 fn call(function: &str, argument: &JsValue) -> JsValue {
     let function = js_sys::Reflect::get(&js_sys::global(), &function.into());
     let function = function.and_then(JsCast::dyn_into::<js_sys::Function>);

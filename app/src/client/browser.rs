@@ -42,11 +42,6 @@ fn at_part(path: &str, part: &str) -> String {
     path.to_owned() + part
 }
 
-/// Asks a question that blocks until it is answered.
-pub fn confirm(question: &str) -> bool {
-    window().confirm_with_message(question).unwrap_or(true)
-}
-
 /// Returns whether text can be put on the clipboard: browsers offer that on https and loopback only.
 pub fn can_copy() -> bool {
     window().is_secure_context()
@@ -74,18 +69,6 @@ pub fn select_near(button: &web_sys::Element) {
     if let Some(text) = beside {
         boot::select(&text);
     }
-}
-
-/// Offers text as a download. It uses a blob, because a `data:` address would put the text into the list of downloads.
-pub fn download(name: &str, text: &str) -> Result<(), JsValue> {
-    let parts = js_sys::Array::of1(&JsValue::from_str(text));
-    let blob = web_sys::Blob::new_with_str_sequence(&parts)?;
-    let address = web_sys::Url::create_object_url_with_blob(&blob)?;
-    let anchor: web_sys::HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    anchor.set_href(&address);
-    anchor.set_download(name);
-    anchor.click();
-    web_sys::Url::revoke_object_url(&address)
 }
 
 /// Returns the browser's time zone, an IANA name.

@@ -27,7 +27,7 @@
   const show = (button) => {
     const input = button.parentElement.querySelector("input"), shown = input.type === "text";
     input.type = shown ? "password" : "text";
-    button.firstChild.data = shown ? "Show" : "Hide";
+    button.firstElementChild.textContent = shown ? "Show" : "Hide";
   };
   addEventListener("click", ({ target }) => {
     const button = target.closest?.("[data-copy], [data-show]");

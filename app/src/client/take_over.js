@@ -93,6 +93,22 @@
     }
   };
 
+  // By a blob, because a `data:` address would put the text into the list of downloads.
+  globalThis.download = ([name, text]) => {
+    const href = URL.createObjectURL(new Blob([text]));
+    Object.assign(document.createElement("a"), { href, download: name }).click();
+    URL.revokeObjectURL(href);
+  };
+
+  // A field with a limit counts its characters at its label once the limit is near.
+  addEventListener("input", ({ target }) => {
+    const { labels, value, dataset: { limit } } = target, count = [...value?.trim() ?? ""].length;
+    if (!limit) return;
+    const { dataset } = labels[0];
+    dataset.count = count > 0.8 * limit ? `${count} of ${limit}` : "";
+    dataset.over = count > limit ? "true" : "";
+  });
+
   globalThis.selectText = (element) => getSelection().selectAllChildren(element);
   globalThis.hasSelectedText = () => !getSelection().isCollapsed;
 
@@ -117,7 +133,12 @@
     clearTimeout(resting);
   });
   globalThis.focusRow = (id) => document.getElementById(id)?.querySelector("th a")?.focus({ preventScroll: true });
+  // The key that this page has created: its row flashes once.
+  let created;
+  globalThis.markCreated = (id) => created = id;
   globalThis.returnToPlace = () => {
+    document.getElementById(created)?.classList.add("new");
+    created = undefined;
     const { top, row } = history.state ?? {};
     if (row) focusRow(row);
     if (top) scrollTo(0, top);

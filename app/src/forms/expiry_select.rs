@@ -4,11 +4,14 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
+use shared::expiry::from_form;
+use shared::validation::{self, FieldErrors};
 
-use super::form::FormState;
+use super::form::{Fields, FormState};
 use crate::client::call::call;
 use crate::server_fns::keys::ShowExpiry;
 use crate::ui::icon::Icon;
+use crate::ui::layout::today;
 use crate::ui::reactive::{effect, flag, fresh, reactive};
 
 const CHOICES: [(&str, &str); 7] = [
@@ -23,8 +26,30 @@ const CHOICES: [(&str, &str); 7] = [
 
 const PRESELECTED: &str = "90d";
 
+const HELP: &str = "A date means the end of that day.";
+
+/// Returns the expiration that a form asks for, in the grammar of `shared::expiry`.
+pub fn chosen(fields: &Fields) -> String {
+    let [choice, date, datetime] =
+        ["expiry", "expiry_date", "expiry_datetime"].map(|field| fields.text(field));
+    from_form(&choice, &date, &datetime).to_owned()
+}
+
+/// Checks a form that asks for an expiration alone.
+pub fn check(fields: &Fields) -> FieldErrors {
+    validation::expiry(&chosen(fields))
+        .err()
+        .unwrap_or_default()
+}
+
 /// The select, its fields and its line. The line is asked for while the control is `visible`.
-pub fn expiry_select(state: FormState, time_zone: &str, visible: Signal<bool>) -> AnyView {
+pub fn expiry_select(
+    state: FormState,
+    label: &'static str,
+    time_zone: &str,
+    visible: Signal<bool>,
+) -> AnyView {
+    let today = today();
     let (id, note_id) = (state.id("expiry"), state.id("expiry-note"));
     let error = state.error("expiry");
     let first = sent(state);
@@ -47,6 +72,7 @@ pub fn expiry_select(state: FormState, time_zone: &str, visible: Signal<bool>) -
     let beside = |field: &'static str,
                   kind: &'static str,
                   label: &'static str,
+                  midnight: &'static str,
                   max: &'static str,
                   text: RwSignal<String>| {
         view! {
@@ -57,6 +83,7 @@ pub fn expiry_select(state: FormState, time_zone: &str, visible: Signal<bool>) -
                 aria-describedby=note_id.clone()
                 aria-invalid=wrong(field)
                 value=text.get_untracked()
+                min=move || today.get() + midnight
                 max=max
                 on:input=move |event| {
                     state.forget_errors();
@@ -68,7 +95,7 @@ pub fn expiry_select(state: FormState, time_zone: &str, visible: Signal<bool>) -
     };
     view! {
         <div class="field expiry">
-            <label for=id.clone()>"New expiration"</label>
+            <label for=id.clone()>{label}</label>
             <div class="expiry-choice">
                 <select
                     id=id
@@ -82,30 +109,42 @@ pub fn expiry_select(state: FormState, time_zone: &str, visible: Signal<bool>) -
                 >
                     {CHOICES.map(option).collect_view()}
                 </select>
-                {beside("expiry_date", "date", "Date", "9999-12-31", date)}
+                {beside("expiry_date", "date", "Date", "", "9999-12-31", date)}
                 {beside(
                     "expiry_datetime",
                     "datetime-local",
                     "Date and time",
+                    "T00:00",
                     "9999-12-31T23:59",
                     datetime,
                 )}
             </div>
-            <p id=note_id.clone() class="help" class:wrong=move || error.with(Option::is_some) aria-live="polite">
-                {reactive(move || match error.get() {
-                    Some(message) => {
-                        view! {
-                            {Icon::WARNING.draw()}
-                            {fresh(view! { <span>{message}</span> })}
-                        }
-                            .into_any()
+            <p
+                id=note_id.clone()
+                class="help"
+                class:wrong=move || error.with(Option::is_some)
+                class:caution=move || line.with(|line| is_caution(line))
+                aria-live="polite"
+            >
+                {reactive(move || {
+                    let error = error.get();
+                    let line = error.clone().unwrap_or_else(|| line.get());
+                    let warns = error.is_some() || is_caution(&line);
+                    view! {
+                        {warns.then(|| Icon::WARNING.draw())}
+                        {fresh(view! { <span>{line}</span> })}
                     }
-                    None => fresh(view! { <span>{line.get()}</span> }),
+                        .into_any()
                 })}
             </p>
         </div>
     }
     .into_any()
+}
+
+/// Returns whether a line is more than the plain instant or the help: that there is none, or that it cannot be.
+fn is_caution(line: &str) -> bool {
+    !line.starts_with("Expires ") && !line.starts_with(HELP)
 }
 
 /// Returns the choice in the post that is being answered, or the preselected one.
@@ -132,7 +171,7 @@ fn resulting(
     datetime: RwSignal<String>,
     time_zone: &str,
 ) -> RwSignal<String> {
-    let help = format!("A date means the end of that day. Dates are in {time_zone}.");
+    let help = format!("{HELP} Dates are in {time_zone}.");
     let line = RwSignal::new(help.clone());
     let help = StoredValue::new(help);
     let questions = StoredValue::new(0_u32);
@@ -166,9 +205,6 @@ fn resulting(
 
 #[cfg(test)]
 mod tests {
-    use shared::expiry::from_form;
-    use shared::validation;
-
     use super::*;
 
     /// The server accepts each choice as the form sends it.
@@ -182,5 +218,47 @@ mod tests {
             preselected += usize::from(value == PRESELECTED);
         }
         assert_eq!(preselected, 1);
+    }
+
+    #[test]
+    fn a_line_without_an_instant_is_a_caution() {
+        assert!(!is_caution(
+            "Expires Fri 26 Feb 2027, 20:20 UTC, in 90 days."
+        ));
+        assert!(!is_caution(&format!("{HELP} Dates are in UTC.")));
+        assert!(is_caution(
+            "Never expires. If the key leaks, it works until you expire it."
+        ));
+        assert!(is_caution("This date is in the past. Choose a later one."));
+    }
+
+    #[test]
+    fn the_field_beside_a_choice_counts_for_that_choice_only() {
+        let dates = |choice| {
+            Fields::given(match choice {
+                "date" => &[
+                    ("expiry", "date"),
+                    ("expiry_date", "2026-11-26"),
+                    ("expiry_datetime", "2027-01-01T18:30"),
+                ],
+                "datetime" => &[
+                    ("expiry", "datetime"),
+                    ("expiry_date", "2026-11-26"),
+                    ("expiry_datetime", "2027-01-01T18:30"),
+                ],
+                _ => &[("expiry", "90d"), ("expiry_date", "2026-11-26")],
+            })
+        };
+        for (choice, expiry) in [
+            ("date", "2026-11-26"),
+            ("datetime", "2027-01-01T18:30"),
+            ("90d", "90d"),
+        ] {
+            assert_eq!(chosen(&dates(choice)), expiry);
+            assert!(check(&dates(choice)).is_empty());
+        }
+        let missing = Some("Choose when the key expires.");
+        let dateless = Fields::given(&[("expiry", "date"), ("expiry_date", "")]);
+        assert_eq!(check(&dateless).get("expiry"), missing);
     }
 }

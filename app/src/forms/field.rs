@@ -7,7 +7,7 @@ use super::form::{Fields, FormState};
 use super::form_replay::is_plain;
 use crate::ui::hydrated::Hydrated;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{flag, fresh, reactive};
+use crate::ui::reactive::{flag, fresh, reactive, words};
 
 /// The line under a field: its help, or its error.
 pub fn note(id: String, help: String, error: Memo<Option<String>>) -> AnyView {
@@ -50,6 +50,13 @@ pub fn TextField(
     #[prop(optional)]
     list: Option<&'static str>,
     #[prop(optional)] input_mode: Option<&'static str>,
+    #[prop(optional)] required: bool,
+    /// The page opens with the focus here.
+    #[prop(optional)]
+    autofocus: bool,
+    /// The most characters, which the label counts when they are near.
+    #[prop(optional)]
+    limit: Option<usize>,
     #[prop(optional)] node_ref: Option<NodeRef<leptos::html::Input>>,
 ) -> impl IntoView {
     let id = state.id(name);
@@ -67,6 +74,9 @@ pub fn TextField(
                 autocomplete=autocomplete
                 list=list
                 inputmode=input_mode
+                required=required
+                autofocus=autofocus
+                data-limit=limit
                 spellcheck="false"
                 autocapitalize=(kind == "email").then_some("none")
                 aria-describedby=note_id.clone()
@@ -104,6 +114,7 @@ pub fn PasswordField(
                     autocomplete=autocomplete
                     spellcheck="false"
                     autocapitalize="none"
+                    required
                     aria-describedby=note_id.clone()
                     aria-invalid=flag(move || error.with(Option::is_some))
                 />
@@ -112,10 +123,9 @@ pub fn PasswordField(
                     class="button quiet"
                     hidden=move || !hydrated.get()
                     data-show=is_plain()
-                    aria-pressed=move || if shown.get() { "true" } else { "false" }
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >
-                    "Show"
+                    {words(move || if shown.get() { "Hide" } else { "Show" })}
                     <span class="visually-hidden">" " {label}</span>
                 </button>
             </div>
@@ -135,6 +145,7 @@ pub fn TextArea(
     label: &'static str,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] help: String,
+    #[prop(optional)] limit: Option<usize>,
 ) -> impl IntoView {
     let id = state.id(name);
     let note_id = format!("{id}-note");
@@ -147,6 +158,7 @@ pub fn TextArea(
                 id=id
                 name=name
                 rows="3"
+                data-limit=limit
                 aria-describedby=note_id.clone()
                 aria-invalid=flag(move || error.with(Option::is_some))
                 inner_html=escaped

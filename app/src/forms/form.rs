@@ -9,13 +9,13 @@ use leptos::task::spawn_local;
 use shared::validation::FieldErrors;
 
 use super::form_replay::Replay;
-use crate::client::browser;
 use crate::client::call::send;
 use crate::client::secret_json::SecretJson;
 use crate::client::timers::Delay;
+use crate::client::{boot, browser};
 use crate::error::FnError;
 use crate::ui::icon::Icon;
-use crate::ui::reactive::{fresh, memo, reactive, words};
+use crate::ui::reactive::{effect, fresh, memo, reactive, words};
 use crate::ui::toasts::Feedback;
 use crate::ui::waiting::SLOW_MS;
 
@@ -204,6 +204,14 @@ pub fn Form(
 ) -> impl IntoView {
     let slow = Delay::new();
     let feedback = Feedback::get();
+    // The page is fetched again once the connection is back.
+    effect(move || {
+        feedback.revision.track();
+        let is_offline = |alert: &Option<String>| alert.as_deref().is_some_and(FnError::is_offline);
+        if state.alert.with_untracked(is_offline) {
+            state.alert.set(None);
+        }
+    });
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if state.progress.get_untracked() != Progress::Idle {
@@ -240,7 +248,7 @@ pub fn Form(
                 answer.and_then(|answer| then.map_or(Ok(()), |then| then(fields, answer)));
             let _ = state.progress.try_set(Progress::Idle);
             match outcome {
-                Ok(()) => {}
+                Ok(()) => boot::sent_form(&form),
                 Err(error) if terse => {
                     if let Some(version) = error.version.clone() {
                         let _ = state.version.try_set(version);

@@ -1,6 +1,5 @@
 //! Forms: their fields, their submission, and their replay without JavaScript.
 
-pub mod expiration;
 pub mod expiry_select;
 pub mod field;
 pub mod form;

@@ -2,5 +2,6 @@
 
 pub mod calls;
 pub mod extend;
+pub mod first_call;
 pub mod issued;
 pub mod key_actions;

@@ -26,9 +26,19 @@ pub fn SignInPage() -> impl IntoView {
     });
     view! {
         <div class="gate">
-            {brand()} <PageHead title="Sign in" /> {done_note()} <Form state=state check=check then=done>
+            {brand()} <PageHead title="Sign in" />
+            <p class="muted">"Create, label, expire and restore the API keys of your programs."</p> {done_note()}
+            <Form state=state check=check then=done>
                 <input type="hidden" name="next" value=state.value("next", next) />
-                <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+                <TextField
+                    state=state
+                    name="email"
+                    label="Email"
+                    kind="email"
+                    autocomplete="username"
+                    required=true
+                    autofocus=true
+                />
                 <PasswordField state=state name="password" label="Password" autocomplete="current-password" />
                 <Submit state=state label="Sign in" slow="Signing in…" />
             </Form>

@@ -10,7 +10,7 @@ use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::forms::form_replay::Replay;
-use crate::keys::issued::IssuedCard;
+use crate::keys::issued::issued_card;
 use crate::server_fns::account::SignUp;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
@@ -44,7 +44,7 @@ fn welcome(issued: IssuedKey) -> AnyView {
         <PageHead title="Your account is ready" />
         <p>"You're signed in. We sent you an email. Open the link in it to confirm your address."</p>
         <p>"Your account comes with one API key. It doesn't expire unless you set an expiration."</p>
-        <IssuedCard issued=issued next="/" next_label="Continue to the Dashboard" full_load=true />
+        {issued_card(issued, "/", "Go to Dashboard", true)}
     }
     .into_any()
 }
@@ -66,8 +66,17 @@ fn form(done: Then) -> AnyView {
     });
     view! {
         <PageHead title="Create your account" />
+        <p class="muted">"Your account holds the API keys of all your programs. It comes with a first key, ready to use."</p>
         <Form state=state check=check then=done>
-            <TextField state=state name="email" label="E-mail" kind="email" autocomplete="username" />
+            <TextField
+                state=state
+                name="email"
+                label="Email"
+                kind="email"
+                autocomplete="username"
+                required=true
+                autofocus=true
+            />
             <PasswordField
                 state=state
                 name="password"
@@ -80,6 +89,7 @@ fn form(done: Then) -> AnyView {
                 name="time_zone"
                 label="Time zone"
                 value=DEFAULT_ZONE
+                required=true
                 list="time-zones"
                 node_ref=zone
                 help="For dates on pages and in emails, such as Europe/Berlin. You can change it later."

@@ -32,6 +32,9 @@ pub fn CopyButton(
     /// Shows the icon alone.
     #[prop(optional)]
     compact: bool,
+    /// The button is the primary one of its page.
+    #[prop(optional)]
+    primary: bool,
     #[prop(optional)] on_copied: Option<Callback<()>>,
 ) -> impl IntoView {
     let hydrated = Hydrated::get();
@@ -60,10 +63,10 @@ pub fn CopyButton(
         });
     };
     let title = format!("Copy {what}");
-    let class = if compact {
-        "button quiet copy compact"
-    } else {
-        "button quiet copy"
+    let class = match (primary, compact) {
+        (true, _) => "button primary copy",
+        (false, true) => "button quiet copy compact",
+        (false, false) => "button quiet copy",
     };
     view! {
         <button type="button" class=class class:done=copied hidden=move || !able.get() on:click=copy title=title node_ref=button data-copy=plain>

@@ -23,9 +23,15 @@ pub fn done_note() -> AnyView {
             text()
                 .filter(|_| noted.get())
                 .map(|text| {
+                    // A session that ended is no success.
+                    let (class, icon) = if param("done") == "ended" {
+                        ("note warn", Icon::CLOCK)
+                    } else {
+                        ("note good", Icon::CHECK)
+                    };
                     view! {
-                        <div class="note good">
-                            {Icon::CHECK.draw()} <span role="status">{text}</span> {undo(param("change"))}
+                        <div class=class>
+                            {icon.draw()} <span role="status">{text}</span> {undo(param("change"))}
                         </div>
                     }
                 })
@@ -71,6 +77,7 @@ fn sentence(done: &str) -> Option<&'static str> {
         "staggered" => Some("The keys now expire on different days."),
         "again" => Some("We'll send the email again."),
         "ended" => Some("Your session has ended. Sign in to continue where you left off."),
+        "signed-out" => Some("You're signed out."),
         "secret" => Some(NOT_SEARCHED),
         "reset" => Some("Password changed. Sign in with the new one."),
         _ => None,

@@ -8,7 +8,7 @@ use shared::view::AccountView;
 use super::icon::Icon;
 use super::menus::{close_open, serve_menus};
 use super::offline::Offline;
-use super::reactive::{effect, reactive};
+use super::reactive::{effect, memo, reactive};
 use super::returning::refresh_on_return;
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
@@ -17,6 +17,15 @@ use crate::server_fns::account::SignOut;
 
 /// The account that is signed in, provided to all pages.
 pub type Account = Query<AccountView>;
+
+/// The date in the account's zone: the earliest that a field for a date offers.
+pub fn today() -> Memo<String> {
+    let account = expect_context::<Account>();
+    memo(move || {
+        let account = account.get().and_then(Result::ok);
+        account.map(|account| account.today).unwrap_or_default()
+    })
+}
 
 #[component]
 pub fn Frame(

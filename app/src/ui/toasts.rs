@@ -83,8 +83,16 @@ impl Feedback {
         expect_context()
     }
 
-    /// Fetches the page's data again.
+    /// Fetches the page's data again. A message that Keyhold could not be reached is over then.
     pub fn refresh(self) {
+        let is_offline =
+            |message: &Message| message.kind == Kind::Failed && FnError::is_offline(&message.text);
+        if self
+            .message
+            .with_untracked(|message| message.as_ref().is_some_and(is_offline))
+        {
+            self.message.set(None);
+        }
         self.revision.update(|revision| *revision += 1);
     }
 

@@ -8,8 +8,7 @@ use shared::view::Changed;
 
 use super::Shown;
 use crate::client::browser;
-use crate::forms::expiration;
-use crate::forms::expiry_select::expiry_select;
+use crate::forms::expiry_select::{check, expiry_select};
 use crate::forms::form::{Form, FormState, Submit, then};
 use crate::keys::calls;
 use crate::server_fns::keys::{EditKey, RestoreKey};
@@ -106,10 +105,10 @@ fn form(
         Ok(())
     });
     view! {
-        <Form state=state check=expiration::check then=done class="form expiry-form">
+        <Form state=state check=check then=done class="form expiry-form">
             <input type="hidden" name="access_key" value=access_key />
             <input type="hidden" name="version" value=version />
-            {expiry_select(state, &time_zone, visible)}
+            {expiry_select(state, "New expiration", &time_zone, visible)}
             <Submit state=state label=label slow=slow />
         </Form>
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::validation::{self, FieldErrors};
+use shared::validation::{self, DESCRIPTION_MAX_CHARS, FieldErrors, NAME_MAX_CHARS};
 use shared::view::Changed;
 
 use super::Shown;
@@ -72,8 +72,8 @@ fn form(key: Shown, state: FormState) -> AnyView {
         <Form state=state check=check then=done>
             <input type="hidden" name="access_key" value=first.access_key />
             {version}
-            <TextField state=state name="name" label="Name" value=first.name />
-            <TextArea state=state name="description" label="Description" value=first.description help="Optional." />
+            <TextField state=state name="name" label="Name" value=first.name required=true limit=NAME_MAX_CHARS />
+            <TextArea state=state name="description" label="Description" value=first.description help="Optional." limit=DESCRIPTION_MAX_CHARS />
             <Submit state=state label="Save changes" class="button" />
         </Form>
     }
