@@ -35,37 +35,7 @@ export abstract class Frame {
   }
 }
 
-/** The control for a key's expiration. */
-export class Expiration {
-  readonly group: Locator;
-  readonly date: Locator;
-  readonly dateTime: Locator;
-
-  constructor(within: Locator) {
-    this.group = within.getByRole("radiogroup", { name: "Expiration" });
-    this.date = this.group.getByLabel("Date", { exact: true });
-    this.dateTime = this.group.getByLabel("Date and time", { exact: true });
-  }
-
-  choice(value: string): Locator {
-    return this.group.locator(`input[type=radio][value="${value}"]`);
-  }
-
-  /** Sets an expiration in the forms' grammar: a preset, `never`, a day, or a day with a time. */
-  async choose(expiry: string): Promise<void> {
-    if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
-      await this.choice("datetime").check();
-      await this.dateTime.fill(expiry);
-    } else if (/^\d{4}-/.test(expiry)) {
-      await this.choice("date").check();
-      await this.date.fill(expiry);
-    } else {
-      await this.choice(expiry).check();
-    }
-  }
-}
-
-/** The control for a key's expiration where there is little room: one select, and a field beside it for a date. */
+/** The control for a key's expiration: one select, and a field beside it for a date. */
 export class ExpirySelect {
   readonly select: Locator;
   readonly date: Locator;
@@ -73,8 +43,8 @@ export class ExpirySelect {
   /** The resulting instant, or what is wrong. */
   readonly line: Locator;
 
-  constructor(within: Locator) {
-    this.select = within.getByRole("combobox", { name: "New expiration" });
+  constructor(within: Locator, label = "New expiration") {
+    this.select = within.getByRole("combobox", { name: label, exact: true });
     this.date = within.getByLabel("Date", { exact: true });
     this.dateTime = within.getByLabel("Date and time", { exact: true });
     this.line = within.locator(".expiry .help");
@@ -98,10 +68,15 @@ export class ExpirySelect {
 export class IssuedCard {
   readonly card: Locator;
   readonly copySecret: Locator;
+  readonly copyBoth: Locator;
+  /** Whether the first call has come. */
+  readonly firstCall: Locator;
 
   constructor(page: Page) {
     this.card = page.getByTestId("issued-key");
     this.copySecret = this.card.getByRole("button", { name: /^(Copy|Copied)\s+secret key$/ });
+    this.copyBoth = this.card.getByRole("button", { name: /^(Copy both|Copied)/ });
+    this.firstCall = this.card.getByRole("status").filter({ hasText: /first call/i });
   }
 
   async read(): Promise<{ access_key: string; secret_key: string }> {
@@ -109,5 +84,18 @@ export class IssuedCard {
       access_key: (await this.card.getByTestId("access-key").innerText()).trim(),
       secret_key: (await this.card.getByTestId("secret-key").innerText()).trim(),
     };
+  }
+}
+
+/** The question before a page is left with something that would be lost. */
+export class Leaving {
+  readonly dialog: Locator;
+  readonly stay: Locator;
+  readonly leave: Locator;
+
+  constructor(page: Page) {
+    this.dialog = page.getByRole("dialog", { name: /^(Leave without the secret key|Discard your changes)\?$/ });
+    this.stay = this.dialog.getByRole("button", { name: /^(Stay|Keep editing)$/ });
+    this.leave = this.dialog.getByRole("button", { name: /^(Leave anyway|Discard)$/ });
   }
 }

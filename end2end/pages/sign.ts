@@ -1,6 +1,6 @@
 import type { Locator, Page } from "@playwright/test";
 
-import { Frame, IssuedCard } from "./frame.ts";
+import { Frame, IssuedCard, Leaving } from "./frame.ts";
 
 abstract class Credentials extends Frame {
   readonly email: Locator;
@@ -8,7 +8,7 @@ abstract class Credentials extends Frame {
 
   constructor(page: Page) {
     super(page);
-    this.email = page.getByLabel("E-mail", { exact: true });
+    this.email = page.getByLabel("Email", { exact: true });
     this.password = page.getByRole("textbox", { name: "Password", exact: true });
   }
 }
@@ -19,13 +19,15 @@ export class SignUp extends Credentials {
   readonly submit: Locator;
   readonly issued: IssuedCard;
   readonly goOn: Locator;
+  readonly leaving: Leaving;
 
   constructor(page: Page) {
     super(page);
     this.timeZone = page.getByLabel("Time zone");
     this.submit = page.getByRole("button", { name: "Create account" });
     this.issued = new IssuedCard(page);
-    this.goOn = page.getByRole("link", { name: "Continue to the Dashboard" });
+    this.leaving = new Leaving(page);
+    this.goOn = page.getByRole("link", { name: "Go to Dashboard" });
   }
 }
 

@@ -53,7 +53,7 @@ const USES: Use[] = [
   {
     path: "/sign-up",
     act: async (page) => {
-      await page.getByLabel("E-mail", { exact: true }).fill("unknown@example.com");
+      await page.getByLabel("Email", { exact: true }).fill("unknown@example.com");
       await page.getByRole("button", { name: "Create account" }).click();
     },
     sees: (page) => expect(page.getByText("Choose a password.")).toBeVisible(),
@@ -205,10 +205,10 @@ test.describe("input from before hydration survives it", () => {
     const release = await openHeld(page, createPage.path);
     await createPage.name.fill("Early");
     await createPage.description.fill("typed before");
-    await createPage.expiration.choice("30d").check();
+    await createPage.expiration.choose("30d");
     release();
     await takenOver(page);
-    await expect(createPage.expiration.choice("30d")).toBeChecked();
+    await expect(createPage.expiration.select).toHaveValue("30d");
     await createPage.submit.click();
     const key = await createPage.issued.read();
     const shown = (await functions.showKey(key)).key;
@@ -218,11 +218,11 @@ test.describe("input from before hydration survives it", () => {
 
   test("a typed date, and a choice made beside it", async ({ page, account: _, createPage }) => {
     const release = await openHeld(page, createPage.path);
-    await createPage.expiration.date.fill("2030-01-02");
-    await createPage.expiration.choice("365d").check();
+    await createPage.expiration.choose("2030-01-02");
+    await createPage.expiration.choose("365d");
     release();
     await takenOver(page);
-    await expect(createPage.expiration.choice("365d")).toBeChecked();
+    await expect(createPage.expiration.select).toHaveValue("365d");
     await expect(createPage.expiration.date).toHaveValue("2030-01-02");
   });
 

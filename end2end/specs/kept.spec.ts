@@ -35,8 +35,31 @@ test("input is kept when the session ends, and restored after signing in again",
   await expect(page).toHaveURL(new RegExp(`${createPage.path}$`));
   await expect(createPage.name).toHaveValue("Half written");
   await expect(createPage.description).toHaveValue("Two\nlines");
-  await expect(createPage.expiration.choice("30d")).toBeChecked();
+  await expect(createPage.expiration.select).toHaveValue("30d");
   expect(await page.evaluate(() => Object.values(sessionStorage).join())).not.toContain("Half written");
+});
+
+test("an error without a connection clears by itself, and the form can be sent again", async ({
+  page,
+  account: _,
+  createPage,
+  watch,
+}) => {
+  watch.allow(/ERR_FAILED|ERR_INTERNET_DISCONNECTED|Failed to fetch/);
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await createPage.open();
+  await createPage.name.fill("Sent twice");
+  await page.route("**/fn/**", (route) => route.abort());
+  await createPage.submit.click();
+  const alert = page.getByRole("alert").filter({ hasText: "We cannot reach Keyhold" });
+  await expect(alert.first()).toBeVisible();
+  await page.unroute("**/fn/**");
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect(alert).toHaveCount(0);
+  await expect(createPage.name).toHaveValue("Sent twice");
+  await createPage.submit.click();
+  await expect(createPage.heading("Sent twice is ready")).toBeVisible();
+  await createPage.issued.copyBoth.click();
 });
 
 test("a kept draft does not override a change made meanwhile", async ({ page, account, keyPage, functions, signIn, watch }) => {

@@ -184,7 +184,7 @@ test("a key that is deleted in another tab becomes a deleted key here", async ({
   await functions.deleteKey(account.key);
   await keyPage.expireNow.click();
   await expect(keyPage.heading("Deleted key")).toBeVisible();
-  await expect(page.getByText(/^Default key was deleted on .* UTC\.$/)).toBeVisible();
+  await expect(page.getByText(/^You deleted Default key on .* UTC\.$/)).toBeVisible();
   await expect(page.getByRole("main").getByRole("button")).toHaveCount(0);
 });
 

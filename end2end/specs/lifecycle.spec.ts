@@ -167,5 +167,5 @@ test("errors of an edit appear at their fields, and no input is lost", async ({
   await functions.deleteKey(account.key);
   await keyPage.save.click();
   await expect(keyPage.heading("Deleted key")).toBeVisible();
-  await expect(keyPage.page.getByText(/^Default key was deleted on .* UTC\.$/)).toBeVisible();
+  await expect(keyPage.page.getByText(/^You deleted Default key on .* UTC\.$/)).toBeVisible();
 });

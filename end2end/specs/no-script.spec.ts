@@ -38,7 +38,7 @@ test("signing in and out", async ({ page, keyhold, account, signIn, apiControl }
   await expect(page).toHaveURL(`${keyhold.url}/preferences/api-control?q=default`);
   await expect(apiControl.names()).toHaveText(["Default key"]);
   await apiControl.signOut.click();
-  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(page.getByText("You're signed out.")).toBeVisible();
 });
 
 test("creating shows the secret in the answer to the form, and nowhere else", async ({
@@ -46,6 +46,8 @@ test("creating shows the secret in the answer to the form, and nowhere else", as
   keyhold,
   account: _,
   createPage,
+  apiControl,
+  watch,
 }) => {
   await page.goto("/preferences/api-control/new");
   await createPage.description.fill("kept");
@@ -65,6 +67,19 @@ test("creating shows the secret in the answer to the form, and nowhere else", as
   const key = await createPage.issued.read();
   const verified = await keyhold.verify(key);
   expect(verified.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(10)}T23:59:59.999Z`);
+
+  // Reloading the answer sends the form again, which makes no second key.
+  watch.allow(/status of 409/);
+  await page.reload();
+  await expect(page.getByRole("alert")).toContainText(`This form was already sent: it created the key ${key.access_key}`);
+  await expect(page.getByText(key.secret_key)).toHaveCount(0);
+  await page.goto("/preferences/api-control?q=Plain");
+  await expect(apiControl.names()).toHaveText(["Plain form"]);
+  // Another form makes another key.
+  await page.goto("/preferences/api-control/new");
+  await createPage.name.fill("Plain as well");
+  await createPage.submit.click();
+  await expect(createPage.heading("Plain as well is ready")).toBeVisible();
   await page.goto(KeyPage.path(key));
   await expect(page.getByText(key.secret_key)).toHaveCount(0);
 });

@@ -126,6 +126,7 @@ test("a secret is shown once and is nowhere else", async ({ page, keyhold, signU
   await expect(signUp.issued.card).toBeVisible();
   const first = await signUp.issued.read();
   await signUp.goOn.click();
+  await signUp.leaving.leave.click();
   await createPage.open();
   await createPage.name.fill("Second");
   await createPage.submit.click();

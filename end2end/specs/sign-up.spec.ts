@@ -108,3 +108,25 @@ for (const next of ["//example.org/", "/\\example.org", "https://example.org/", 
     await expect(page).toHaveURL(`${keyhold.url}/`);
   });
 }
+
+test("the gates say what they lead to, and open at the first field", async ({ page, account: _, apiControl, signIn, signUp }) => {
+  await apiControl.open();
+  await apiControl.signOut.click();
+  await expect(page.getByText("You're signed out.")).toBeVisible();
+  for (const gate of [signIn, signUp]) {
+    await gate.open();
+    await expect(page.getByText(/API keys of (all )?your programs/)).toBeVisible();
+    await expect(gate.email).toBeFocused();
+    for (const field of [gate.email, gate.password]) await expect(field).toHaveAttribute("required", "");
+  }
+});
+
+test("a shown password can be hidden again", async ({ page, signIn }) => {
+  await signIn.open();
+  await signIn.password.fill("calm lake");
+  await page.getByRole("button", { name: "Show Password" }).click();
+  await expect(signIn.password).toHaveAttribute("type", "text");
+  await page.getByRole("button", { name: "Hide Password" }).click();
+  await expect(signIn.password).toHaveAttribute("type", "password");
+  await expect(page.getByRole("button", { name: "Show Password" })).toBeVisible();
+});
