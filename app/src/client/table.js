@@ -235,7 +235,8 @@
     // The button of the Enter key, which sets a date and presses nothing else.
     if (submitter?.name && !submitter.value) {
       event.preventDefault();
-      if (document.activeElement.id === "bulk-date") one("#bulk [value=set]").click();
+      // Not within this event, in which the form ignores another submission.
+      if (document.activeElement.id === "bulk-date") setTimeout(() => one("#bulk [value=set]").click());
       return;
     }
     for (const menu of all("details.menu[open]")) menu.open = false;
