@@ -13,6 +13,8 @@ export class AccountPage extends Frame {
   readonly currentPassword: Locator;
   readonly newPassword: Locator;
   readonly changePassword: Locator;
+  /** The dangerous part. */
+  readonly deletion: Locator;
   /** The browsers that are signed in. */
   readonly sessions: Locator;
 
@@ -25,6 +27,7 @@ export class AccountPage extends Frame {
     this.currentPassword = page.getByRole("textbox", { name: "Current password" });
     this.newPassword = page.getByRole("textbox", { name: "New password" });
     this.changePassword = page.getByRole("button", { name: "Change password" });
+    this.deletion = page.getByRole("region", { name: "Delete account" });
     this.sessions = page.getByRole("region", { name: "Sessions" }).getByRole("listitem");
   }
 

@@ -112,3 +112,28 @@ test("sessions are listed, and ended one by one or all at once", async ({ page, 
   await phone.close();
   await laptop.close();
 });
+
+test("an account is deleted with its keys, and an email says so", async ({ page, account, accountPage, functions, keyhold, mailbox, signIn, watch }) => {
+  watch.allow(/status of 422/);
+  const key = await functions.createKey("Billing");
+  await accountPage.open();
+  const { deletion } = accountPage;
+  await expect(deletion.getByText("Billing")).toBeVisible();
+  const address = deletion.getByLabel("The account's address");
+  await address.fill("someone@example.com");
+  await deletion.getByRole("textbox", { name: "Your password" }).fill(account.password);
+  await deletion.getByRole("button", { name: "Delete account" }).click();
+  await expect(address).toHaveAccessibleDescription(`Type ${account.email}, the account's address, to delete it.`);
+  await expect(address).toBeFocused();
+  expect((await keyhold.verify(key)).status).toBe(200);
+  await address.fill(account.email);
+  await deletion.getByRole("textbox", { name: "Your password" }).fill(account.password);
+  await deletion.getByRole("button", { name: "Delete account" }).click();
+  await expect(page).toHaveURL(/\/sign-in/);
+  await expect(page.getByText("Your account and its keys are deleted.")).toBeVisible();
+  for (const gone of [key, account.key]) expect((await keyhold.verify(gone)).status).toBe(401);
+  await mailbox.wait(account.email, /account was deleted/, 1);
+  watch.allow(/status of 401/);
+  await signIn.signIn(account.email, account.password);
+  await expect(signIn.alert).toContainText("wrong");
+});

@@ -19,10 +19,12 @@ pub enum MailKind {
     AddressAsked,
     /// The address was changed; to the previous address.
     AddressChanged,
+    /// The account was deleted; to the address that it had.
+    AccountDeleted,
 }
 
 impl MailKind {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Notice,
         Self::ConfirmAddress,
         Self::ConfirmSecondRecipient,
@@ -31,6 +33,7 @@ impl MailKind {
         Self::ChangeAddress,
         Self::AddressAsked,
         Self::AddressChanged,
+        Self::AccountDeleted,
     ];
 }
 

@@ -54,6 +54,7 @@ pub use error::{Conflict, Error, OpenError, Result};
 pub use keys::bulk::BulkChange;
 pub use keys::change::{EditKey, RestoreKey};
 pub use keys::create::{CreateKey, NewKey};
+pub use keys::delete_account::DeleteAccount;
 pub use keys::export::{Export, ExportedKey};
 pub use keys::snooze::Snoozed;
 pub use keys::stagger::Stagger;

@@ -132,6 +132,7 @@ fn row(delivery: Delivery) -> AnyView {
         MailKind::ChangeAddress => "Link to confirm a new address".into_any(),
         MailKind::AddressAsked => "Address change requested".into_any(),
         MailKind::AddressChanged => "Address changed".into_any(),
+        MailKind::AccountDeleted => "Account deleted".into_any(),
     };
     view! {
         <tr>

@@ -1,12 +1,13 @@
-//! Preferences → Account: the address, dates and warnings, the password, and the sessions.
+//! Preferences → Account: the address, dates and warnings, the password, the sessions, and the deletion.
 
 mod address;
+mod deletion;
 mod password;
 mod preferences;
 mod sessions;
 
 use leptos::prelude::*;
-use shared::view::account::SessionView;
+use shared::view::account::{DeletionView, SessionView};
 use shared::view::{AccountView, AddressView};
 
 use crate::error::FnError;
@@ -37,14 +38,18 @@ struct Shown {
     account: AccountView,
     address: AddressView,
     sessions: Vec<SessionView>,
+    deletion: DeletionView,
     /// UTC epoch milliseconds.
     now: i64,
 }
 
 impl Shown {
     async fn read() -> Result<Self, FnError> {
+        let request = RequestContext::current();
+        let account = &request.signed_in()?.account;
         Ok(Self {
-            now: RequestContext::current().vault.now(),
+            now: request.vault.now(),
+            deletion: request.vault.deletion_preview(account).await?,
             account: show_account().await?,
             address: show_address().await?,
             sessions: show_sessions().await?,
@@ -56,7 +61,8 @@ impl Shown {
         view! {
             <div class="settings">
                 {address::section(&self.address)} {preferences::section(self.account, self.now)}
-                {password::section(email)} {sessions::section(self.sessions, self.now)}
+                {password::section(email.clone())} {sessions::section(self.sessions, self.now)}
+                {deletion::section(&email, self.deletion, self.now)}
             </div>
         }
         .into_any()

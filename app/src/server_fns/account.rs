@@ -181,6 +181,25 @@ pub async fn end_other_sessions() -> Result<u64, FnError> {
     Ok(request.vault.end_other_sessions(&request.actor()?).await?)
 }
 
+/// Deletes the account with all its keys, and signs out. `confirm_email` is the account's address, typed.
+#[server(name = DeleteAccount, prefix = "/fn", endpoint = "account/delete")]
+pub async fn delete_account(
+    #[server(default)] confirm_email: String,
+    #[server(default)] current_password: String,
+) -> Result<(), FnError> {
+    let request = RequestContext::current();
+    let typed = vault::DeleteAccount {
+        confirm_email: &confirm_email,
+        current_password: &current_password,
+    };
+    request
+        .vault
+        .delete_account(&request.actor()?, typed)
+        .await?;
+    request.end_session();
+    Ok(())
+}
+
 /// Remembers light, dark or system in a cookie, so that the server renders the right one.
 #[server(name = SetTheme, prefix = "/fn", endpoint = "account/theme")]
 pub async fn set_theme(#[server(default)] theme: String) -> Result<(), FnError> {

@@ -6,8 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::account::{
-    ChangeAddress, ChangePassword, EndOtherSessions, EndSession, KeepAddress, SavePreferences,
-    SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, SignIn, SignOut, SignUp,
+    ChangeAddress, ChangePassword, DeleteAccount, EndOtherSessions, EndSession, KeepAddress,
+    SavePreferences, SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, SignIn, SignOut,
+    SignUp,
 };
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls,
@@ -86,7 +87,7 @@ pub fn all() -> Vec<Function> {
     all
 }
 
-fn account() -> [Function; 14] {
+fn account() -> [Function; 15] {
     const PAGE: Option<&str> = Some("/preferences/account");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
@@ -122,6 +123,7 @@ fn account() -> [Function; 14] {
             PAGE,
             Redirect("/preferences/account?done=sessions-ended"),
         ),
+        function::<DeleteAccount>(SignedIn, PAGE, Redirect("/sign-in?done=account-deleted")),
         function::<SetTheme>(SignedIn, None, Back),
     ]
 }

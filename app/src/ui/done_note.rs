@@ -62,6 +62,7 @@ fn sentence(done: &str) -> Option<&'static str> {
         "address-kept" => Some("Your address is unchanged."),
         "session-ended" => Some("Session ended. That browser is signed out."),
         "sessions-ended" => Some("You're signed out everywhere else."),
+        "account-deleted" => Some("Your account and its keys are deleted."),
         "edited" => Some("Key saved."),
         "expired" => Some("Key expired. Restore it below to use it again."),
         "restored" => Some("New expiration saved."),

@@ -21,3 +21,20 @@ pub struct SessionView {
     /// Whether it is the session that asks.
     pub here: bool,
 }
+
+/// What a deletion of the account would end.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DeletionView {
+    /// The number of keys, good and expired.
+    pub keys: i64,
+    /// Some of them, the last used first.
+    pub first: Vec<DoomedKey>,
+}
+
+/// A key that a deletion of the account would end.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct DoomedKey {
+    pub name: String,
+    /// The last call that was accepted; none: there was none yet.
+    pub used: Option<Moment>,
+}

@@ -96,7 +96,8 @@ impl Vault {
                 MailKind::Notice
                 | MailKind::PasswordChanged
                 | MailKind::AddressAsked
-                | MailKind::AddressChanged => return Err(Error::LinkGone),
+                | MailKind::AddressChanged
+                | MailKind::AccountDeleted => return Err(Error::LinkGone),
                 MailKind::ChangeAddress => LinkPurpose::ChangeAddress,
                 MailKind::ConfirmAddress => LinkPurpose::ConfirmAddress,
                 MailKind::ConfirmSecondRecipient => LinkPurpose::ConfirmSecondRecipient,

@@ -5,6 +5,7 @@ pub mod browsers;
 pub mod change_address;
 pub mod claim;
 pub mod confirmation;
+pub mod deletion;
 pub mod devices;
 pub mod email_links;
 pub mod first_steps;

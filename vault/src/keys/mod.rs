@@ -6,6 +6,7 @@ mod attention;
 pub mod bulk;
 pub mod change;
 pub mod create;
+pub mod delete_account;
 pub mod expire_all;
 pub mod export;
 pub mod first_call;

@@ -143,6 +143,25 @@ pub fn address_changed(base_url: &str, when: &str) -> Content {
     .write(base_url)
 }
 
+/// Returns the mail to the address of an account that was deleted at `when` with so many keys.
+pub fn account_deleted(base_url: &str, when: &str, keys: i64) -> Content {
+    let with = match keys {
+        0 => String::new(),
+        1 => " Its API key was deleted with it and has stopped working.".to_owned(),
+        keys => format!(" Its {keys} API keys were deleted with it and have stopped working."),
+    };
+    Plain {
+        subject: "Your account was deleted",
+        paragraphs: &[&format!(
+            "The Keyhold account with this address at {base_url} was deleted on {when}.{with} This cannot be undone. \
+             No more emails are sent here."
+        )],
+        act: None,
+        otherwise: "If this wasn't you, contact the operator of this site.",
+    }
+    .write(base_url)
+}
+
 /// Returns the mail of `keyhold mail test`.
 pub fn test_mail(base_url: &str) -> Content {
     Plain {

@@ -33,6 +33,7 @@ pub async fn check(
         }
         MailKind::AddressAsked => return account::address_asked(vault, connection, mail).await,
         MailKind::AddressChanged => return account::address_changed(vault, connection, mail).await,
+        MailKind::AccountDeleted => return account::account_deleted(vault, connection, mail).await,
         MailKind::ChangeAddress => |base_url, link, address| {
             compose::change_address(base_url, &link.account_email, &link.recipient, address)
         },

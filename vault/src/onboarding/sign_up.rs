@@ -72,7 +72,7 @@ async fn room_for_an_account(vault: &Vault, connection: &mut AnyConnection) -> R
     if most == 0 {
         return Ok(());
     }
-    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM accounts")
+    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM accounts WHERE password <> ''")
         .fetch_one(connection)
         .await?;
     vault.0.limits.one_more(Limit::Accounts, count, most)

@@ -18,6 +18,6 @@ pub use lease::{
 pub use ledger::{DROPPED, LeftOut, MailTo, SUPERSEDED, prune};
 pub use queue::{
     AT_ONCE, LeaseId, Leased, NewMail, Wait, drop_mail, enqueue, enqueue_at, kind, kind_slug,
-    notice, postpone, revive, sent_before, settle, state,
+    notice, postpone, revive, sent_before, settle, state, withdraw,
 };
 pub use turn::{Turn, Wanted, lease, next_try};

@@ -31,6 +31,7 @@ pub fn kind_slug(kind: MailKind) -> &'static str {
         MailKind::ChangeAddress => "change_address",
         MailKind::AddressAsked => "address_asked",
         MailKind::AddressChanged => "address_changed",
+        MailKind::AccountDeleted => "account_deleted",
     }
 }
 
@@ -217,6 +218,20 @@ pub async fn drop_mail(
     if finish(connection, &mail.id, since, DROPPED, "", now).await? {
         leave_out(connection, &mail.recipient, left_out).await?;
     }
+    Ok(())
+}
+
+/// Ends every mail of an account that waits, as if it had nothing to report.
+pub async fn withdraw(connection: &mut AnyConnection, account: &str, now: i64) -> Result<()> {
+    sqlx::query(
+        "UPDATE outbox SET outcome = $1, finished_at = $2, next_at = NULL, leased_at = NULL
+         WHERE account_id = $3 AND outcome IS NULL",
+    )
+    .bind(DROPPED)
+    .bind(now)
+    .bind(account)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -40,6 +40,8 @@ define_actions! {
     AddressAsked = "account.address_asked",
     AddressKept = "account.address_kept",
     AddressChanged = "account.address_changed",
+    /// The detail is the number of keys.
+    AccountDeleted = "account.deleted",
     PasswordReset = "account.password_reset",
     StagesChosen = "notices.stages_chosen",
     RecipientAdded = "notices.recipient_added",

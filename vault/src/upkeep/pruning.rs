@@ -1,5 +1,5 @@
 //! Removal of records that are kept for a limited time: the audit trail, and finished mails, with their links and their
-//! part of the ledger.
+//! part of the ledger. The rows of deleted accounts go with their last mail.
 //!
 //! Records that a rule still reads stay, however old they are: the newest entries of the trail, from which ids and the
 //! clock's floor continue; mails that wait; valid links; and the ledger of a current expiration that could be swept
@@ -7,6 +7,7 @@
 
 use shared::DAY_MS;
 
+use crate::accounts::deletion;
 use crate::error::Result;
 use crate::outbox;
 use crate::storage::{System, audit};
@@ -52,7 +53,9 @@ impl Vault {
             let removed = self.write(System, move |tx| {
                 Box::pin(async move {
                     tx.commit_quietly();
-                    outbox::prune(tx.connection(), before, now, MAILS).await
+                    let removed = outbox::prune(tx.connection(), before, now, MAILS).await?;
+                    deletion::prune(tx.connection()).await?;
+                    Ok(removed)
                 })
             });
             more |= removed.await? == MAILS;

@@ -126,3 +126,56 @@ async fn a_new_account_has_the_present_name_of_its_zone() {
     let account = browser.call("account/show", &[]).await;
     assert_eq!(account.text("time_zone"), "Asia/Kolkata");
 }
+
+#[tokio::test]
+async fn an_account_is_deleted_with_its_keys() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    let mut keys = vec![member.key.clone().unwrap()];
+    for number in 0..11 {
+        site.clock.advance(1);
+        keys.push(member.create(&format!("key {number}"), "never").await);
+    }
+    let page = member.get(PAGE).await.body;
+    for said in [
+        "All its keys stop",
+        "Default key",
+        "key 8",
+        "and 2 more",
+        "Type a@example.com to confirm.",
+    ] {
+        assert!(page.contains(said), "{said}");
+    }
+    assert!(!page.contains("key 9"));
+    let wrong = [
+        ("confirm_email", "b@example.com"),
+        ("current_password", PASSWORD),
+    ];
+    let refused = member.post("account/delete", &wrong).await;
+    assert_eq!(refused.status, 422);
+    for said in ["to delete it.", "value=\"b@example.com\""] {
+        assert!(refused.body.contains(said), "{said}");
+    }
+    assert!(!refused.body.contains(PASSWORD), "no password comes back");
+    assert_eq!(site.verdict(&keys[0]).await.0, 200);
+    let typed = [
+        ("confirm_email", "a@example.com"),
+        ("current_password", PASSWORD),
+    ];
+    let deleted = member.post("account/delete", &typed).await;
+    assert_eq!(
+        (deleted.status.as_u16(), deleted.header("location")),
+        (303, "/sign-in?done=account-deleted")
+    );
+    assert!(deleted.header("set-cookie").contains("Max-Age=0"));
+    for key in &keys {
+        assert_eq!(site.verdict(key).await, (401, "key_invalid".to_owned()));
+    }
+    let there = site.stranger().get("/sign-in?done=account-deleted").await;
+    assert!(
+        there
+            .body
+            .contains("Your account and its keys are deleted.")
+    );
+}

@@ -82,3 +82,25 @@ pub async fn address_changed(
         &when,
     )))
 }
+
+/// Renders the mail about a deleted account.
+pub async fn account_deleted(
+    vault: &Vault,
+    connection: &mut AnyConnection,
+    mail: &Leased,
+) -> Result<Checked> {
+    let row: Option<(String, String)> = sqlx::query_as(
+        "SELECT u.detail, a.time_zone FROM audit u JOIN accounts a ON a.id = u.account_id
+         WHERE u.account_id = $1 AND u.subject = '' AND u.at = $2 AND u.action = $3",
+    )
+    .bind(&mail.account)
+    .bind(mail.created_at)
+    .bind(Action::AccountDeleted.slug())
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map_or_else(Checked::default, |(keys, zone)| {
+        let when = moment(mail.created_at, Zone::stored(&zone)).text;
+        let keys = keys.parse().unwrap_or_default();
+        Checked::from(compose::account_deleted(&vault.0.base_url, &when, keys))
+    }))
+}

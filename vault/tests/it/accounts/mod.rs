@@ -1,6 +1,7 @@
 //! Accounts: sign-in, sessions, devices, links in mails, and changes of address.
 
 mod change_address;
+mod deletion;
 mod devices;
 pub mod email_links;
 mod first_steps;

@@ -3,7 +3,7 @@
 
 use shared::DAY_MS;
 use vault::mail::compose::{
-    Notice, Stop, address_asked, address_changed, change_address, confirm_address,
+    Notice, Stop, account_deleted, address_asked, address_changed, change_address, confirm_address,
     confirm_second_recipient, digest, password_changed, reset_password, test_mail,
 };
 use vault::mail::{Content, Unsubscribe};
@@ -276,6 +276,7 @@ fn the_mails_of_links() {
         whole(&address_asked(BASE, Some("new@example.com")))
     );
     insta::assert_snapshot!("address_changed", whole(&address_changed(BASE, WHEN)));
+    insta::assert_snapshot!("account_deleted", whole(&account_deleted(BASE, WHEN, 12)));
     insta::assert_snapshot!(
         "password_changed",
         whole(&password_changed(BASE, WHEN, None))
@@ -301,6 +302,8 @@ fn every_mail_keeps_to_the_tone() {
         change_address(BASE, "owner@example.com", "new@example.com", LINK),
         address_asked(BASE, None),
         address_changed(BASE, WHEN),
+        account_deleted(BASE, WHEN, 0),
+        account_deleted(BASE, WHEN, 1),
         test_mail(BASE),
     ] {
         let html = content.html.replace("<!DOCTYPE html>", "");

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use sqlx::Connection;
 use vault::clock::ManualClock;
-use vault::test_support::{DAY, Fixture, Folder, HOUR, Mailbox, Member, NOON, expire, options};
-use vault::{Present, Restored, Since, Wanted};
+use vault::test_support::{
+    DAY, Fixture, Folder, HOUR, Mailbox, Member, NOON, PASSWORD, expire, options,
+};
+use vault::{Caller, DeleteAccount, Error, Present, Restored, Since, Wanted};
 
 use crate::storage::backups::{back_up, backup_file, start};
 
@@ -235,6 +237,42 @@ async fn later_changes_of_accounts_survive_a_restore() {
         .await
         .unwrap();
     assert_eq!(after, before);
+}
+
+/// An account that was deleted since the backup signs nobody in, and its keys do not work.
+#[tokio::test]
+async fn a_deleted_account_does_not_come_back() {
+    let site = Fixture::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    site.member("b@example.com").await;
+    back_up(&site, &backup_file(&site)).await.unwrap();
+    site.clock.advance(HOUR);
+    let typed = DeleteAccount {
+        confirm_email: "a@example.com",
+        current_password: PASSWORD,
+    };
+    site.vault
+        .delete_account(&member.actor, typed)
+        .await
+        .unwrap();
+    let folder = stop(site).await;
+    let file = folder.path().join("backup.db");
+    restore(&folder, &wanted(&file), NOON + 2 * HOUR)
+        .await
+        .unwrap();
+    let site = start(folder, NOON + 2 * HOUR).await;
+    site.leave_mail();
+    assert_ne!(site.verdict(&member.default_key), "good");
+    let caller = Caller::default();
+    let again = site.vault.sign_in(&caller, "a@example.com", PASSWORD).await;
+    assert!(matches!(again, Err(Error::WrongCredentials)));
+    assert!(
+        site.vault
+            .sign_in(&caller, "b@example.com", PASSWORD)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]

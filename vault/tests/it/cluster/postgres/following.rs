@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use sqlx::AnyConnection;
-use vault::BulkChange;
 use vault::readiness::Cause;
-use vault::test_support::{creation, expire, restore};
+use vault::test_support::{INVALID, PASSWORD, creation, expire, restore};
+use vault::{BulkChange, DeleteAccount};
 
 use super::{Shared, TURN, UNAVAILABLE, is_expired, member, rejection, run, until};
 
@@ -134,6 +134,31 @@ async fn bulk_changes_and_undos_are_acknowledged_by_every_node() {
     everywhere(false);
     let again = there.undo(&member.actor, &change.change).await;
     assert!(matches!(again, Err(vault::Error::Conflict(_))));
+    for node in [here, there] {
+        node.close().await;
+    }
+    shared.remove().await;
+}
+
+/// The keys of a deleted account stop on every node before the deletion is acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a PostgreSQL server"]
+async fn a_deleted_account_has_no_keys_on_any_node() {
+    let shared = Shared::new().await;
+    let (here, there) = (shared.node("a").await, shared.node("b").await);
+    let member = member(&here).await;
+    let key = &member.default_key;
+    until("the other node has the key", async || {
+        rejection(&there, key).is_none()
+    })
+    .await;
+    let typed = DeleteAccount {
+        confirm_email: &member.actor.account().email,
+        current_password: PASSWORD,
+    };
+    here.delete_account(&member.actor, typed).await.unwrap();
+    assert_eq!(rejection(&here, key), Some(INVALID));
+    assert_eq!(rejection(&there, key), Some(INVALID));
     for node in [here, there] {
         node.close().await;
     }

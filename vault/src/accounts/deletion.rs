@@ -1,0 +1,54 @@
+//! The part of a deletion that concerns an account's own rows (see [`crate::keys::delete_account`]).
+//!
+//! The row stays without address, password and keys while mails refer to it, the one about the deletion among them;
+//! [`prune`] removes it afterwards. A backup that is restored meanwhile finds it so, and deletes the account again.
+
+use sqlx::AnyConnection;
+
+use crate::error::Result;
+use crate::outbox;
+use crate::storage::Tx;
+
+/// Withdraws the mails that wait, and the links of those that were sent.
+pub async fn withdraw_mails(tx: &mut Tx, account: &str) -> Result<()> {
+    let now = tx.now();
+    sqlx::query(
+        "UPDATE links SET used_at = $1
+         WHERE used_at IS NULL AND id IN (SELECT id FROM outbox WHERE account_id = $2)",
+    )
+    .bind(now)
+    .bind(account)
+    .execute(tx.connection())
+    .await?;
+    outbox::withdraw(tx.connection(), account, now).await
+}
+
+/// Takes from an account's row all that names or admits its owner. The row keeps its id, which is no address. Returns false
+/// if the password is not `stored` any more.
+pub async fn empty(tx: &mut Tx, account: &str, stored: &str) -> Result<bool> {
+    sqlx::query("DELETE FROM account_hours WHERE account_id = $1")
+        .bind(account)
+        .execute(tx.connection())
+        .await?;
+    let emptied = sqlx::query(
+        "UPDATE accounts SET email = id, password = '', confirmed_at = NULL, owned_at = NULL, claimed_at = NULL,
+         second_recipient = NULL, second_confirmed_at = NULL, feed_generation = feed_generation + 1
+         WHERE id = $1 AND password = $2",
+    )
+    .bind(account)
+    .bind(stored)
+    .execute(tx.connection())
+    .await?;
+    Ok(emptied.rows_affected() > 0)
+}
+
+/// Removes the rows of deleted accounts to which no mail refers any more.
+pub async fn prune(connection: &mut AnyConnection) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM accounts WHERE password = ''
+         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.account_id = accounts.id)",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
