@@ -137,3 +137,21 @@ test("an account is deleted with its keys, and an email says so", async ({ page,
   await signIn.signIn(account.email, account.password);
   await expect(signIn.alert).toContainText("wrong");
 });
+
+test("dates are written as the account likes them, on every page", async ({ page, account: _, accountPage, functions, keyPage }) => {
+  const key = await functions.createKey("Dated", "2031-03-05T21:15:00Z");
+  await accountPage.open();
+  await page.getByRole("group", { name: "Date format" }).getByLabel(/^[A-Z][a-z]{2} \d+, \d{4}$/).check();
+  await page.getByRole("group", { name: "Time format" }).getByLabel(/[AP]M$/).check();
+  await accountPage.save.click();
+  await expect(accountPage.toasts).toContainText(/saved/i);
+  await expect(page.getByRole("group", { name: "Time format" }).getByLabel(/[AP]M$/)).toBeChecked();
+  await keyPage.openOf(key);
+  await expect(page.locator('main time[datetime^="2031-03-05"]').first()).toContainText("Wed, Mar 5, 2031, 9:15 PM UTC");
+  await accountPage.open();
+  await page.getByRole("group", { name: "Date format" }).getByLabel(/^\d{4}-\d\d-\d\d$/).check();
+  await accountPage.save.click();
+  await expect(accountPage.toasts).toContainText(/saved/i);
+  await keyPage.openOf(key);
+  await expect(page.locator('main time[datetime^="2031-03-05"]').first()).toContainText("Wed 2031-03-05, 9:15 PM UTC");
+});

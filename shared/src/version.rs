@@ -1,5 +1,7 @@
 //! The part of versions that server and browser share: a form carries the version of the state that it was begun on.
 
+use crate::dates::Writing;
+
 const GOOD: &str = "-good";
 const EXPIRED: &str = "-expired";
 
@@ -17,8 +19,9 @@ pub fn expired(version: &str) -> String {
 }
 
 /// The version of an account's preferences.
-pub fn of_preferences(time_zone: &str, warning_days: i64) -> String {
-    format!("{warning_days} {time_zone}")
+pub fn of_preferences(time_zone: &str, warning_days: i64, writing: Writing) -> String {
+    let (date, clock) = (writing.date.slug(), writing.clock.slug());
+    format!("{warning_days} {time_zone} {date} {clock}")
 }
 
 /// The version of the choice of stages, from their slugs as stored. An empty choice has one too.

@@ -66,7 +66,7 @@ pub use start::accept_clock::{Accepted, accept as accept_clock};
 pub use start::nodes::nodes;
 pub use state::readiness;
 pub use storage::backup::Copied;
-pub use time::format::rfc3339;
+pub use time::format::{date_of, rfc3339, time_of_day};
 pub use time::{clock, zones};
 pub use upkeep::database::Upkeep;
 pub use upkeep::pruning::Keep;

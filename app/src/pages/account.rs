@@ -7,11 +7,12 @@ mod preferences;
 mod sessions;
 
 use leptos::prelude::*;
+use shared::view::AddressView;
 use shared::view::account::{DeletionView, SessionView};
-use shared::view::{AccountView, AddressView};
+use vault::Account;
 
 use crate::error::FnError;
-use crate::server_fns::account::{show_account, show_address, show_sessions};
+use crate::server_fns::account::{show_address, show_sessions};
 use crate::server_fns::context::RequestContext;
 use crate::ui::answer::problem;
 use crate::ui::done_note::done_note;
@@ -35,7 +36,7 @@ pub fn AccountPage() -> impl IntoView {
 
 /// The content of the page.
 struct Shown {
-    account: AccountView,
+    preferences: Account,
     address: AddressView,
     sessions: Vec<SessionView>,
     deletion: DeletionView,
@@ -50,17 +51,17 @@ impl Shown {
         Ok(Self {
             now: request.vault.now(),
             deletion: request.vault.deletion_preview(account).await?,
-            account: show_account().await?,
+            preferences: account.clone(),
             address: show_address().await?,
             sessions: show_sessions().await?,
         })
     }
 
     fn view(self) -> AnyView {
-        let email = self.account.email.clone();
+        let email = self.preferences.email.clone();
         view! {
             <div class="settings">
-                {address::section(&self.address)} {preferences::section(self.account, self.now)}
+                {address::section(&self.address)} {preferences::section(self.preferences, self.now)}
                 {password::section(email.clone())} {sessions::section(self.sessions, self.now)}
                 {deletion::section(&email, self.deletion, self.now)}
             </div>

@@ -71,18 +71,23 @@ pub async fn show_account() -> Result<AccountView, FnError> {
     Ok(request.signed_in()?.account.view(request.vault.now()))
 }
 
-/// Saves the time zone and the warning window. A `version` (see `shared::version`) that is not the present one is a
+/// Saves the time zone, the warning window and the way to write dates: `date_style` is `day_month_year`, `month_day_year` or
+/// `year_month_day`, `clock_style` is `hours_24` or `hours_12`; one that is left out stays. A `version` (see `shared::version`) that is not the present one is a
 /// conflict.
 #[server(name = SavePreferences, prefix = "/fn", endpoint = "account/preferences")]
 pub async fn save_preferences(
     #[server(default)] time_zone: String,
     #[server(default)] warning_days: String,
+    #[server(default)] date_style: String,
+    #[server(default)] clock_style: String,
     #[server(default)] version: String,
 ) -> Result<AccountView, FnError> {
     let request = RequestContext::current();
     let preferences = vault::SavePreferences {
         time_zone: &time_zone,
         warning_days: &warning_days,
+        date_style: &date_style,
+        clock_style: &clock_style,
         version: &version,
     };
     let account = request

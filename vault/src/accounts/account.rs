@@ -1,5 +1,6 @@
 //! Accounts and their database rows.
 
+use shared::dates::Writing;
 use shared::notice::Stages;
 use shared::view::AccountView;
 use sqlx::FromRow;
@@ -17,6 +18,7 @@ use crate::vault::Vault;
 pub struct Account {
     pub id: String,
     pub email: String,
+    /// With the account's way to write dates.
     pub time_zone: Zone,
     pub warning_days: i64,
     pub table: TableLayout,
@@ -106,11 +108,14 @@ pub(crate) struct AccountRow {
     pub warning_days: i64,
     pub page_size: i64,
     pub created_column: i64,
+    pub date_style: String,
+    pub clock_style: String,
 }
 
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Self {
-        let time_zone = Zone::stored(&row.time_zone);
+        let writing = Writing::stored(&row.date_style, &row.clock_style);
+        let time_zone = Zone::stored(&row.time_zone).written(writing);
         Self {
             id: row.id,
             email: row.email,
@@ -138,7 +143,7 @@ impl Vault {
     /// [`Error::NotFound`].
     pub async fn account(&self, id: &str) -> Result<Account> {
         let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, email, time_zone, warning_days, page_size, created_column
+            "SELECT id, email, time_zone, warning_days, page_size, created_column, date_style, clock_style
              FROM accounts WHERE id = $1",
         )
         .bind(id)

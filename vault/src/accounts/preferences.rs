@@ -1,5 +1,6 @@
 //! Preferences of an account: its time zone and its warning window.
 
+use shared::dates::{ClockStyle, DateStyle, Writing};
 use shared::validation::{self, FieldErrors};
 use shared::version::of_preferences;
 use sqlx::AnyConnection;
@@ -17,6 +18,9 @@ use crate::vault::Vault;
 pub struct SavePreferences<'a> {
     pub time_zone: &'a str,
     pub warning_days: &'a str,
+    /// The slug of a style; an empty one leaves it as it is.
+    pub date_style: &'a str,
+    pub clock_style: &'a str,
     /// The version that the form is based on, by [`of_preferences`]; an empty one overwrites whatever is stored.
     pub version: &'a str,
 }
@@ -27,14 +31,15 @@ async fn check_preferences(
     typed: &Account,
     begun_on: &str,
 ) -> Result<()> {
-    let (zone, days): (String, i64) =
-        sqlx::query_as("SELECT time_zone, warning_days FROM accounts WHERE id = $1")
-            .bind(&typed.id)
-            .fetch_one(connection)
-            .await?;
+    let (zone, days, date, clock): (String, i64, String, String) = sqlx::query_as(
+        "SELECT time_zone, warning_days, date_style, clock_style FROM accounts WHERE id = $1",
+    )
+    .bind(&typed.id)
+    .fetch_one(connection)
+    .await?;
     // As pages show it: an earlier version stored names that the IANA has replaced.
     let zone = Zone::stored(&zone).name();
-    let stored = of_preferences(zone, days);
+    let stored = of_preferences(zone, days, Writing::stored(&date, &clock));
     version::check(begun_on, &stored, || {
         let message = "Your preferences were changed elsewhere, so nothing was saved. Each field shows what is stored \
                        now. Save again to replace it with your input.";
@@ -53,11 +58,40 @@ async fn check_preferences(
     })
 }
 
+/// Reads the styles. One that is left out stays `present`.
+fn writing(errors: &mut FieldErrors, typed: SavePreferences<'_>, present: Writing) -> Writing {
+    let (date, clock) = (typed.date_style.trim(), typed.clock_style.trim());
+    let known = |found: bool| {
+        found
+            .then_some(())
+            .ok_or("Choose one of the formats.".to_owned())
+    };
+    let (new_date, new_clock) = (DateStyle::from_slug(date), ClockStyle::from_slug(clock));
+    errors.check("date_style", known(date.is_empty() || new_date.is_some()));
+    errors.check(
+        "clock_style",
+        known(clock.is_empty() || new_clock.is_some()),
+    );
+    Writing {
+        date: new_date.unwrap_or(present.date),
+        clock: new_clock.unwrap_or(present.clock),
+    }
+}
+
+impl Account {
+    /// Returns the version of the preferences, for a form that changes them.
+    pub fn preferences_version(&self) -> String {
+        let zone = self.time_zone;
+        of_preferences(zone.name(), self.warning_days, zone.writing())
+    }
+}
+
 impl Vault {
-    /// Saves time zone and warning window.
+    /// Saves time zone, warning window, and the way to write dates.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`;
+    /// [`Error::Invalid`](crate::Error::Invalid) for `time_zone`, `warning_days`, `date_style`,
+    /// `clock_style`;
     /// [`Error::Conflict`](crate::Error::Conflict).
     pub async fn save_preferences(
         &self,
@@ -68,11 +102,13 @@ impl Vault {
         let zone = errors.check("time_zone", zones::choose(typed.time_zone));
         let days = validation::warning_days(typed.warning_days);
         let warning_days = errors.check("warning_days", days);
-        let (Some(time_zone), Some(warning_days)) = (zone, warning_days) else {
+        let writing = writing(&mut errors, typed, actor.account().time_zone.writing());
+        let (Some(time_zone), Some(warning_days), true) = (zone, warning_days, errors.is_empty())
+        else {
             return Err(errors.into());
         };
         let account = Account {
-            time_zone,
+            time_zone: time_zone.written(writing),
             warning_days,
             ..actor.account().clone()
         };
@@ -80,12 +116,18 @@ impl Vault {
         self.write(actor.clone(), move |tx| {
             Box::pin(async move {
                 check_preferences(tx.connection(), &account, &begun_on).await?;
-                sqlx::query("UPDATE accounts SET time_zone = $1, warning_days = $2 WHERE id = $3")
-                    .bind(account.time_zone.name())
-                    .bind(account.warning_days)
-                    .bind(&account.id)
-                    .execute(tx.connection())
-                    .await?;
+                let writing = account.time_zone.writing();
+                sqlx::query(
+                    "UPDATE accounts SET time_zone = $1, warning_days = $2, date_style = $3, clock_style = $4
+                     WHERE id = $5",
+                )
+                .bind(account.time_zone.name())
+                .bind(account.warning_days)
+                .bind(writing.date.slug())
+                .bind(writing.clock.slug())
+                .bind(&account.id)
+                .execute(tx.connection())
+                .await?;
                 tx.audit(Entry::of_account(
                     &account.id,
                     Action::PreferencesChanged,

@@ -186,7 +186,7 @@ impl Vault {
         let now = self.now();
         let row: Option<SessionRow> = sqlx::query_as(
             "SELECT s.created_at, s.seen_at, a.id, a.email, a.time_zone, a.warning_days, a.page_size,
-                    a.created_column
+                    a.created_column, a.date_style, a.clock_style
              FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
         )
         .bind(&digest)

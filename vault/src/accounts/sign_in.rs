@@ -47,7 +47,8 @@ impl Vault {
         let mut attempt = self.0.limits.password(counted)?;
         let slot = self.reserve_hash(Priority::High, caller)?;
         let row: Option<SignInRow> = sqlx::query_as(
-            "SELECT id, email, time_zone, warning_days, page_size, created_column, password
+            "SELECT id, email, time_zone, warning_days, page_size, created_column, date_style,
+                    clock_style, password
              FROM accounts WHERE email = $1",
         )
         .bind(&email)

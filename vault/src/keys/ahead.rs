@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, Days, NaiveDate};
 use shared::DAY_MS;
+use shared::dates::Writing;
 use shared::view::overview::{Ahead, Heap, Month, Week};
 
 use crate::accounts::account::Account;
 use crate::error::Result;
-use crate::time::format::{day, local_date};
+use crate::time::format::{day, day_of_year, local_date};
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
@@ -43,7 +44,7 @@ impl Vault {
 
 /// Counts the keys of each quarter of an hour, given by its number since the epoch, by weeks and by days.
 fn ahead(quarters: &[(i64, i64)], now: i64, zone: Zone) -> Ahead {
-    let today = local_date(now, zone);
+    let (today, writing) = (local_date(now, zone), zone.writing());
     let mut by_day: BTreeMap<NaiveDate, i64> = BTreeMap::new();
     for (quarter, keys) in quarters {
         let date = local_date(quarter.saturating_mul(QUARTER_MS), zone);
@@ -53,7 +54,11 @@ fn ahead(quarters: &[(i64, i64)], now: i64, zone: Zone) -> Ahead {
         let first = today + Days::new(7 * week);
         let last = first + Days::new(6);
         Week {
-            days: format!("{} – {}", first.format("%-d %b"), last.format("%-d %b")),
+            days: format!(
+                "{} – {}",
+                day_of_year(first, writing),
+                day_of_year(last, writing)
+            ),
             keys: by_day.range(first..=last).map(|(_, keys)| keys).sum(),
         }
     });
@@ -68,12 +73,12 @@ fn ahead(quarters: &[(i64, i64)], now: i64, zone: Zone) -> Ahead {
     Ahead {
         weeks: weeks.collect(),
         months: months.collect(),
-        heaps: heaps(&by_day, today),
+        heaps: heaps(&by_day, today, writing),
     }
 }
 
 /// Returns the largest heaps that leave a day before them to move keys to.
-fn heaps(by_day: &BTreeMap<NaiveDate, i64>, today: NaiveDate) -> Vec<Heap> {
+fn heaps(by_day: &BTreeMap<NaiveDate, i64>, today: NaiveDate, writing: Writing) -> Vec<Heap> {
     let (from, end) = (today + Days::new(2), today + Days::new(7 * WEEKS));
     let mut days: Vec<(NaiveDate, i64)> = by_day
         .range(from..end)
@@ -86,7 +91,7 @@ fn heaps(by_day: &BTreeMap<NaiveDate, i64>, today: NaiveDate) -> Vec<Heap> {
     days.into_iter()
         .map(|(date, keys)| Heap {
             day: date.to_string(),
-            text: day(date),
+            text: day(date, writing),
             keys,
             week: place(today, date) / 7,
         })

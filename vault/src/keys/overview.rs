@@ -20,7 +20,10 @@ fn later(account: &Account, now: i64) -> Vec<Later> {
         (30, "30d", "30 days"),
     ];
     let later = ends.map(|(days, until, label)| {
-        let day = day(local_date(now + days * shared::DAY_MS, account.time_zone));
+        let day = day(
+            local_date(now + days * shared::DAY_MS, account.time_zone),
+            account.time_zone.writing(),
+        );
         Later { until, label, day }
     });
     later.into()

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
+use shared::dates::Writing;
 use shared::expiry::Expiry;
 use shared::validation::FieldErrors;
 use shared::view::BulkChanged;
@@ -138,7 +139,7 @@ impl Plan {
     }
 
     /// "17 keys now expire on 7 days, from Sun 25 Apr 2027 to Sat 1 May 2027."
-    fn sentence(&self) -> String {
+    fn sentence(&self, writing: Writing) -> String {
         let mut days: Vec<NaiveDate> = self.keys.iter().map(|one| one.day).collect();
         days.dedup();
         let first = days.first().copied().unwrap_or(self.asked.day);
@@ -146,16 +147,17 @@ impl Plan {
             "{} keys now expire on {} days, from {} to {}.",
             self.keys.len(),
             days.len(),
-            day(first),
-            day(self.asked.day)
+            day(first, writing),
+            day(self.asked.day, writing)
         )
     }
 
     fn view(&self, account: &Account) -> StaggerPlan {
+        let writing = account.time_zone.writing();
         let mut days: BTreeMap<NaiveDate, StaggerDay> = BTreeMap::new();
         for one in &self.keys {
             let of_day = days.entry(one.day).or_insert_with(|| StaggerDay {
-                text: day(one.day),
+                text: day(one.day, writing),
                 keys: 0,
                 names: Vec::new(),
             });
@@ -167,7 +169,7 @@ impl Plan {
         StaggerPlan {
             time_zone: account.time_zone.name().to_owned(),
             day: self.asked.day.to_string(),
-            text: day(self.asked.day),
+            text: day(self.asked.day, writing),
             keys: i64::try_from(self.keys.len()).unwrap_or(i64::MAX),
             days: i64::from(self.asked.days),
             moved: i64::try_from(self.moved().count()).unwrap_or(i64::MAX),
@@ -230,7 +232,7 @@ impl Vault {
                 changes.set(tx, &vault, &account).await?;
                 Ok(BulkChanged {
                     count: i64::try_from(count).unwrap_or(i64::MAX),
-                    sentence: plan.sentence(),
+                    sentence: plan.sentence(account.time_zone.writing()),
                     change: changes.id,
                 })
             })

@@ -14,7 +14,6 @@ use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
-use crate::time::zones::Zone;
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
 pub use checked::Checked;
@@ -81,8 +80,8 @@ async fn notice(
     mail: &Leased,
     now: i64,
 ) -> Result<Checked> {
-    let (zone, own, second): (String, String, Option<String>) = sqlx::query_as(
-        "SELECT time_zone, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+    let (own, second): (String, Option<String>) = sqlx::query_as(
+        "SELECT email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
          FROM accounts WHERE id = $1",
     )
     .bind(&mail.account)
@@ -91,7 +90,7 @@ async fn notice(
     let is_second = second.as_ref() == Some(&mail.recipient);
     // A second recipient that was removed meanwhile gets no more notices.
     let welcome = is_second || mail.recipient == own;
-    let zone = Zone::stored(&zone);
+    let zone = account::zone(connection, &mail.account).await?;
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
     for row in rows(connection, mail, now).await? {
         let true_still = welcome && row.name.is_some() && row.present == Some(row.expires_at);

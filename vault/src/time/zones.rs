@@ -14,16 +14,18 @@ use chrono::{
 };
 use jiff::Timestamp;
 use jiff::tz::{AmbiguousOffset, TimeZone as Rules};
+use shared::dates::Writing;
 
 pub use choice::{Offered, choose, offered};
 pub use tables::Edition;
 use tables::ZONES;
 
-/// A time zone by its IANA name.
+/// A time zone by its IANA name, and how its dates and times are written.
 #[derive(Clone, Copy)]
 pub struct Zone {
     name: &'static str,
     rules: &'static Rules,
+    writing: Writing,
 }
 
 impl Zone {
@@ -33,6 +35,7 @@ impl Zone {
         Self {
             name: "UTC",
             rules: &UTC,
+            writing: Writing::default(),
         }
     }
 
@@ -40,6 +43,17 @@ impl Zone {
     /// edition of the tables drops it, UTC is the least surprising substitute.
     pub fn stored(name: &str) -> Self {
         name.parse().unwrap_or_else(|_| Self::utc())
+    }
+
+    /// Returns the same zone with dates and times written like this.
+    #[must_use]
+    pub fn written(self, writing: Writing) -> Self {
+        Self { writing, ..self }
+    }
+
+    /// Returns how dates and times are written.
+    pub fn writing(self) -> Writing {
+        self.writing
     }
 
     /// Returns the IANA name.
@@ -73,7 +87,12 @@ impl FromStr for Zone {
         let (found, rules) = ZONES.find(name).ok_or(UnknownZone)?;
         let name = choice::present(found);
         let rules = ZONES.find(name).map_or(rules, |(_, rules)| rules);
-        Ok(Self { name, rules })
+        let writing = Writing::default();
+        Ok(Self {
+            name,
+            rules,
+            writing,
+        })
     }
 }
 

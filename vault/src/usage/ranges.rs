@@ -1,6 +1,5 @@
 //! Calls of a key in the ranges of its page: the last day by hour, and up to ninety days by day.
 
-use chrono::{DateTime, TimeZone};
 use shared::token::AccessKey;
 use shared::usage::{CallRange, DayCalls, KEY_DAYS};
 use shared::{DAY_MS, HOUR_MS};
@@ -9,6 +8,7 @@ use super::days::SUMMABLE;
 use super::read::Days;
 use crate::accounts::account::Account;
 use crate::error::{Error, Result};
+use crate::time::format::time_of_day;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
@@ -108,7 +108,5 @@ impl Vault {
 
 /// Returns the local time at which an hour since the UTC epoch begins: "14:00", in Kathmandu "13:45".
 fn beginning(hour: i64, zone: Zone) -> String {
-    let utc = DateTime::from_timestamp(hour.saturating_mul(3600), 0).unwrap_or_default();
-    let local = zone.from_utc_datetime(&utc.naive_utc());
-    local.format("%H:%M").to_string()
+    time_of_day(hour.saturating_mul(HOUR_MS), zone)
 }

@@ -9,7 +9,7 @@ use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::error::Result;
-use crate::time::format::moment;
+use crate::time::format::{day_of_year, moment};
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
@@ -146,9 +146,10 @@ impl Days {
 
     /// Returns them for a page, oldest first.
     pub fn views(self) -> Vec<DayCalls> {
+        let writing = self.zone.writing();
         let days = self.calls.into_iter();
         days.map(|(date, (accepted, refused))| DayCalls {
-            day: date.format("%a %-d %b").to_string(),
+            day: format!("{} {}", date.format("%a"), day_of_year(date, writing)),
             accepted,
             refused,
         })

@@ -64,6 +64,7 @@ fn row(key: DoomedKey, now: i64) -> AnyView {
 }
 
 fn form(email: &str) -> AnyView {
+    let help = format!("Type {email} to confirm.");
     let state = FormState::new(DeleteAccount::PATH);
     view! {
         <Form state=state>
@@ -72,7 +73,7 @@ fn form(email: &str) -> AnyView {
                 name="confirm_email"
                 label="The account's address"
                 kind="email"
-                help=format!("Type {email} to confirm.")
+                help=help
             />
             <PasswordField state=state name="current_password" label="Your password" autocomplete="current-password" />
             <Submit state=state label="Delete account" slow="Deleting…" class="button danger" />

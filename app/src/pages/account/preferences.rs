@@ -2,30 +2,32 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use shared::dates::{ClockStyle, DateStyle, Writing};
 use shared::validation;
-use shared::version::of_preferences;
-use shared::view::AccountView;
+use vault::Account;
 use vault::zones::{Offered, Zone, offered};
+use vault::{date_of, time_of_day};
 
 use super::setting;
 use crate::forms::field::TextField;
 use crate::forms::form::{Form, FormState, Submit};
 use crate::server_fns::account::SavePreferences;
 
-pub fn section(account: AccountView, now: i64) -> AnyView {
+pub fn section(account: Account, now: i64) -> AnyView {
     let about = "How we write dates for you, and how early a key counts as expiring soon.";
     let card = form(account, now);
     setting("preferences", "Dates and warnings", about.into_any(), card)
 }
 
-fn form(account: AccountView, now: i64) -> AnyView {
-    let here = Offered::at(Zone::stored(&account.time_zone), now);
+fn form(account: Account, now: i64) -> AnyView {
+    let zone = account.time_zone;
+    let here = Offered::at(zone, now);
     let clock = format!(
         "It's {} there now ({}). Type a city to change it. A date without a time means the end of that day.",
         here.time, here.offset
     );
     let state = FormState::new(SavePreferences::PATH);
-    let version = state.versioned(of_preferences(&account.time_zone, account.warning_days));
+    let version = state.versioned(account.preferences_version());
     let days = validation::WARNING_DAYS;
     view! {
         <Form state=state>
@@ -34,11 +36,13 @@ fn form(account: AccountView, now: i64) -> AnyView {
                 state=state
                 name="time_zone"
                 label="Time zone"
-                value=account.time_zone
+                value=zone.name()
                 list="time-zones"
                 help=clock
             />
-            <datalist id="time-zones">{options(now)}</datalist>
+            <datalist id="time-zones">{options(zone, now)}</datalist>
+            {dates(state, zone, now)}
+            {clocks(state, zone, now)}
             <TextField
                 state=state
                 name="warning_days"
@@ -58,9 +62,69 @@ fn form(account: AccountView, now: i64) -> AnyView {
 }
 
 /// The time zones to choose from. Browsers search names and labels alike.
-fn options(now: i64) -> Vec<AnyView> {
-    let zones = offered(now).into_iter();
+fn options(zone: Zone, now: i64) -> Vec<AnyView> {
+    let zones = offered(now, zone.writing()).into_iter();
     zones
         .map(|zone| view! { <option value=zone.name label=zone.label()></option> }.into_any())
         .collect()
+}
+
+/// The styles of dates, each by today's date in it.
+fn dates(state: FormState, zone: Zone, now: i64) -> AnyView {
+    let present = state.value("date_style", zone.writing().date.slug());
+    let choices = DateStyle::ALL.map(|date| {
+        let sample = date_of(
+            now,
+            zone.written(Writing {
+                date,
+                ..zone.writing()
+            }),
+        );
+        (date.slug(), sample)
+    });
+    radios("date_style", "Date format", choices.to_vec(), &present)
+}
+
+/// The styles of clocks, each by the time in it.
+fn clocks(state: FormState, zone: Zone, now: i64) -> AnyView {
+    let present = state.value("clock_style", zone.writing().clock.slug());
+    let choices = ClockStyle::ALL.map(|clock| {
+        let sample = time_of_day(
+            now,
+            zone.written(Writing {
+                clock,
+                ..zone.writing()
+            }),
+        );
+        (clock.slug(), sample)
+    });
+    radios("clock_style", "Time format", choices.to_vec(), &present)
+}
+
+fn radios(
+    name: &'static str,
+    legend: &'static str,
+    choices: Vec<(&'static str, String)>,
+    present: &str,
+) -> AnyView {
+    let choices: Vec<_> = choices
+        .into_iter()
+        .map(|(value, sample)| {
+            let checked = value == present;
+            view! {
+                <label class="choice">
+                    <input type="radio" name=name value=value checked=checked />
+                    <span>{sample}</span>
+                </label>
+            }
+            .into_any()
+        })
+        .collect();
+    view! {
+        <fieldset class="field choices">
+            <legend>{legend}</legend>
+            <div class="presets">{choices}</div>
+        </fieldset>
+    }
+    .into_any()
 }

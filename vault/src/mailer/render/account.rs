@@ -1,6 +1,7 @@
 //! Rendering of mails about the account itself: read from the audit trail, because they report what happened, whatever
 //! has happened since.
 
+use shared::dates::Writing;
 use sqlx::AnyConnection;
 
 use super::checked::Checked;
@@ -13,6 +14,16 @@ use crate::time::format::moment;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
 
+/// Returns an account's zone, with its way to write dates.
+pub async fn zone(connection: &mut AnyConnection, account: &str) -> Result<Zone> {
+    let (zone, date, clock): (String, String, String) =
+        sqlx::query_as("SELECT time_zone, date_style, clock_style FROM accounts WHERE id = $1")
+            .bind(account)
+            .fetch_one(connection)
+            .await?;
+    Ok(Zone::stored(&zone).written(Writing::stored(&date, &clock)))
+}
+
 /// Renders the mail about a changed password.
 pub async fn password_changed(
     vault: &Vault,
@@ -20,10 +31,8 @@ pub async fn password_changed(
     mail: &Leased,
 ) -> Result<Checked> {
     let at = mail.created_at;
-    let (zone, claims): (String, i64) = sqlx::query_as(
-        "SELECT a.time_zone, (SELECT COUNT(*) FROM audit u WHERE u.account_id = a.id AND u.at = $2
-                              AND u.subject = '' AND u.action = $3 AND u.detail = $4)
-         FROM accounts a WHERE a.id = $1",
+    let (claims,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM audit WHERE account_id = $1 AND at = $2 AND subject = '' AND action = $3 AND detail = $4",
     )
     .bind(&mail.account)
     .bind(at)
@@ -36,7 +45,7 @@ pub async fn password_changed(
     } else {
         Some(claim::expired_by(connection, &mail.account, at).await?)
     };
-    let when = moment(at, Zone::stored(&zone)).text;
+    let when = moment(at, zone(connection, &mail.account).await?).text;
     Ok(Checked::from(compose::password_changed(
         &vault.0.base_url,
         &when,
@@ -72,11 +81,7 @@ pub async fn address_changed(
     connection: &mut AnyConnection,
     mail: &Leased,
 ) -> Result<Checked> {
-    let zone: (String,) = sqlx::query_as("SELECT time_zone FROM accounts WHERE id = $1")
-        .bind(&mail.account)
-        .fetch_one(connection)
-        .await?;
-    let when = moment(mail.created_at, Zone::stored(&zone.0)).text;
+    let when = moment(mail.created_at, zone(connection, &mail.account).await?).text;
     Ok(Checked::from(compose::address_changed(
         &vault.0.base_url,
         &when,
@@ -89,17 +94,17 @@ pub async fn account_deleted(
     connection: &mut AnyConnection,
     mail: &Leased,
 ) -> Result<Checked> {
-    let row: Option<(String, String)> = sqlx::query_as(
-        "SELECT u.detail, a.time_zone FROM audit u JOIN accounts a ON a.id = u.account_id
-         WHERE u.account_id = $1 AND u.subject = '' AND u.at = $2 AND u.action = $3",
+    let zone = zone(connection, &mail.account).await?;
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT detail FROM audit WHERE account_id = $1 AND subject = '' AND at = $2 AND action = $3",
     )
     .bind(&mail.account)
     .bind(mail.created_at)
     .bind(Action::AccountDeleted.slug())
     .fetch_optional(connection)
     .await?;
-    Ok(row.map_or_else(Checked::default, |(keys, zone)| {
-        let when = moment(mail.created_at, Zone::stored(&zone)).text;
+    Ok(row.map_or_else(Checked::default, |(keys,)| {
+        let when = moment(mail.created_at, zone).text;
         let keys = keys.parse().unwrap_or_default();
         Checked::from(compose::account_deleted(&vault.0.base_url, &when, keys))
     }))

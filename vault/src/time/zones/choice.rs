@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use chrono::{Offset, TimeZone as _};
+use shared::dates::Writing;
 
 use super::Zone;
 use super::old_names::OLD_NAMES;
 use super::tables::ZONES;
 use crate::text::plain;
+use crate::time::format::time_of_day;
 
 /// Zones that a message names.
 const NAMED: usize = 3;
@@ -168,7 +170,7 @@ impl Offered {
             name,
             city: name.rsplit('/').next().unwrap_or(name).replace('_', " "),
             offset: utc_offset(local.offset().fix().local_minus_utc()),
-            time: local.format("%H:%M").to_string(),
+            time: time_of_day(now, zone),
         }
     }
 
@@ -187,13 +189,15 @@ impl Offered {
 
 /// Returns the zones of places by their present names, with their clocks at `now`, UTC epoch milliseconds, in the order
 /// of their names.
-pub fn offered(now: i64) -> Vec<Offered> {
+pub fn offered(now: i64, writing: Writing) -> Vec<Offered> {
     let names: BTreeSet<_> = ZONES.names().map(present).collect();
     let is_place =
         |name: &&str| *name == "UTC" || (name.contains('/') && !name.starts_with("Etc/"));
     let places = names.into_iter().filter(is_place);
-    let zones = places.filter_map(|name| name.parse().ok());
-    zones.map(|zone| Offered::at(zone, now)).collect()
+    let zones = places.filter_map(|name| name.parse::<Zone>().ok());
+    zones
+        .map(|zone| Offered::at(zone.written(writing), now))
+        .collect()
 }
 
 /// Returns an offset in seconds: "UTC+05:45", "UTC−03:30".

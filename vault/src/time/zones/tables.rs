@@ -204,7 +204,12 @@ mod tests {
 
     fn seconds(zones: &'static Zones, name: &str) -> Option<i32> {
         let (name, rules) = zones.find(name)?;
-        let offset = Zone { name, rules }.offset_at(1_795_435_200);
+        let zone = Zone {
+            name,
+            rules,
+            ..Zone::utc()
+        };
+        let offset = zone.offset_at(1_795_435_200);
         Some(offset.fix().local_minus_utc())
     }
 

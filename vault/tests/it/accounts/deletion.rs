@@ -30,7 +30,8 @@ async fn a_deleted_account_has_no_keys_sessions_or_mails() {
     let member = site.member(EMAIL).await;
     let other = site.member("b@example.com").await;
     let key = site.key(&member, "billing", "30d").await;
-    let elsewhere = site.vault.sign_in(&from([192, 0, 2, 7]), EMAIL, PASSWORD);
+    let caller = from([192, 0, 2, 7]);
+    let elsewhere = site.vault.sign_in(&caller, EMAIL, PASSWORD);
     let elsewhere = elsewhere.await.unwrap();
     let _ = mailbox.delivered(&site.vault).await;
     // These wait when the account is deleted.
@@ -54,7 +55,7 @@ async fn a_deleted_account_has_no_keys_sessions_or_mails() {
         delete(&site, &member.actor, EMAIL, PASSWORD).await,
         Err(Error::Unavailable(_) | Error::SessionOver | Error::Invalid(_))
     ));
-    let again = site.vault.sign_in(&Caller::default(), EMAIL, PASSWORD);
+    let again = site.vault.sign_in(&caller, EMAIL, PASSWORD);
     assert!(matches!(again.await, Err(Error::WrongCredentials)));
     let mails = mailbox.delivered(&site.vault).await;
     let told: Vec<_> = mails

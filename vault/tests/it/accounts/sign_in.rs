@@ -1,7 +1,8 @@
 //! Sign-up, sign-in and preferences, and the throttling of password guesses.
 
-use vault::test_support::{Fixture, PASSWORD, from, messages, newcomer};
-use vault::{Caller, ChangePassword, Error, SavePreferences, SignUp};
+use shared::dates::ClockStyle;
+use vault::test_support::{Fixture, Mailbox, PASSWORD, from, messages, newcomer};
+use vault::{Actor, Caller, ChangePassword, Error, SavePreferences, SignUp};
 
 #[tokio::test]
 async fn sign_up_checks_every_field_at_once() {
@@ -111,7 +112,7 @@ async fn preferences_are_checked_and_kept() {
                 SavePreferences {
                     time_zone: zone,
                     warning_days: days,
-                    version: "",
+                    ..SavePreferences::default()
                 },
             )
             .await
@@ -167,4 +168,51 @@ async fn the_current_password_is_needed_for_a_new_one() {
             .await
             .is_ok()
     );
+}
+
+/// Dates are written as the account likes them: in answers, and in mails.
+#[tokio::test]
+async fn an_account_writes_dates_in_its_own_way() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let member = site.member("a@example.com").await;
+    let save = |date_style: &'static str, clock_style: &'static str| {
+        let typed = SavePreferences {
+            time_zone: "UTC",
+            warning_days: "14",
+            date_style,
+            clock_style,
+            ..SavePreferences::default()
+        };
+        site.vault.save_preferences(&member.actor, typed)
+    };
+    let refused = save("of Mars", "13").await;
+    assert_eq!(
+        messages(refused),
+        "clock_style: Choose one of the formats.\ndate_style: Choose one of the formats."
+    );
+    let saved = save("month_day_year", "hours_12").await.unwrap();
+    assert_eq!(saved.time_zone.writing().clock, ClockStyle::Hours12);
+    let session = site
+        .vault
+        .sign_in(&Caller::default(), "a@example.com", PASSWORD)
+        .await
+        .unwrap();
+    let session = site.session(&session).await.unwrap();
+    let sessions = site.vault.open_sessions(&session).await.unwrap();
+    assert_eq!(sessions[0].started.text, "Mon, Nov 23, 2026, 12:00 PM UTC");
+    let _ = mailbox.delivered(&site.vault).await;
+    site.vault
+        .change_password(
+            &Actor::new(&session, &Caller::default()),
+            ChangePassword {
+                current: PASSWORD,
+                new: "another calm lake",
+            },
+        )
+        .await
+        .unwrap();
+    let mails = mailbox.delivered(&site.vault).await;
+    let said = "was changed on Mon, Nov 23, 2026, 12:00 PM UTC.";
+    assert!(mails[0].text.contains(said), "{}", mails[0].text);
 }

@@ -313,7 +313,7 @@ async fn the_sunset_status_follows_the_accounts_window() {
             SavePreferences {
                 time_zone: "UTC",
                 warning_days: "30",
-                version: "",
+                ..SavePreferences::default()
             },
         )
         .await
@@ -325,7 +325,7 @@ async fn the_sunset_status_follows_the_accounts_window() {
             SavePreferences {
                 time_zone: "UTC",
                 warning_days: "1",
-                version: "",
+                ..SavePreferences::default()
             },
         )
         .await

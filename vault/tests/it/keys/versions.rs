@@ -1,6 +1,7 @@
 //! Versions of forms: a form begun on an earlier state overwrites nothing, and only a deliberately chosen new date
 //! revives a key.
 
+use shared::dates::Writing;
 use shared::notice::Stage;
 use shared::version::{of_preferences, of_recipient, of_stages};
 use vault::test_support::{DAY, Fixture, HOUR, Member, NOON, at, expire, restore};
@@ -244,7 +245,7 @@ async fn outdated_settings_overwrite_nothing() {
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
     let (vault, actor) = (&site.vault, &member.actor);
 
-    let begun = of_preferences("Europe/Berlin", 14);
+    let begun = of_preferences("Europe/Berlin", 14, Writing::default());
     vault
         .save_preferences(
             actor,
@@ -252,6 +253,7 @@ async fn outdated_settings_overwrite_nothing() {
                 time_zone: "Asia/Tokyo",
                 warning_days: "14",
                 version: &begun,
+                ..SavePreferences::default()
             },
         )
         .await
@@ -263,11 +265,15 @@ async fn outdated_settings_overwrite_nothing() {
                 time_zone: "Europe/Berlin",
                 warning_days: "30",
                 version: &begun,
+                ..SavePreferences::default()
             },
         )
         .await;
     let refused = conflict(refused.map(drop));
-    assert_eq!(refused.version, of_preferences("Asia/Tokyo", 14));
+    assert_eq!(
+        refused.version,
+        of_preferences("Asia/Tokyo", 14, Writing::default())
+    );
     assert_eq!(
         refused.fields.get("time_zone"),
         Some("Stored now: Asia/Tokyo")
@@ -280,6 +286,7 @@ async fn outdated_settings_overwrite_nothing() {
                 time_zone: "UTC",
                 warning_days: "30",
                 version: &refused.version,
+                ..SavePreferences::default()
             },
         )
         .await

@@ -211,7 +211,7 @@ async fn changes_of_an_account_are_limited() {
                 SavePreferences {
                     time_zone: "UTC",
                     warning_days: "30",
-                    version: "",
+                    ..SavePreferences::default()
                 },
             )
             .await

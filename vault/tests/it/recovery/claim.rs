@@ -285,7 +285,7 @@ async fn a_session_that_the_reset_has_ended_changes_nothing_afterwards() {
                 SavePreferences {
                     time_zone: "UTC",
                     warning_days: "90",
-                    version: ""
+                    ..SavePreferences::default()
                 }
             )
             .await

@@ -51,7 +51,7 @@ async fn changes_are_dated_in_their_order() {
                             SavePreferences {
                                 time_zone: "UTC",
                                 warning_days: "7",
-                                version: "",
+                                ..SavePreferences::default()
                             },
                         )
                         .await;
