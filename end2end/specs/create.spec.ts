@@ -221,7 +221,6 @@ test("the newest keys stand beside the form in a wide window, where the new one 
   page,
   account: _,
   createPage,
-  apiControl,
   functions,
 }) => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -6,7 +6,7 @@ use shared::mail::MailKind;
 use vault::test_support::{
     DAY, Fixture, Mailbox, PASSWORD, SECOND, expire, from, newcomer, restore,
 };
-use vault::{Actor, Caller, ChangePassword};
+use vault::{Actor, Caller, ChangePassword, DeleteAccount};
 
 use crate::accounts::email_links::token_in;
 
@@ -117,7 +117,13 @@ async fn every_mail_that_a_request_causes_is_limited_by_mailbox() {
             current: PASSWORD,
             new: "a calm forest at noon",
         };
-        let _ = vault.change_password(actor, passwords).await;
+        let session = vault.change_password(actor, passwords).await.unwrap();
+        let actor = Actor::new(&site.session(&session).await.unwrap(), &actor.caller);
+        let deletion = DeleteAccount {
+            confirm_email: &actor.account().email,
+            current_password: passwords.new,
+        };
+        vault.delete_account(&actor, deletion).await.unwrap();
     }
     let counts: Vec<(String, i64)> = sqlx::query_as(
         "SELECT kind, COUNT(*) FROM outbox WHERE recipient LIKE 'victim%' GROUP BY kind",
