@@ -51,7 +51,7 @@ test("an error without a connection clears by itself, and the form can be sent a
   await createPage.name.fill("Sent twice");
   await page.route("**/fn/**", (route) => route.abort());
   await createPage.submit.click();
-  const alert = page.getByRole("alert").filter({ hasText: "We cannot reach Keyhold" });
+  const alert = page.getByRole("alert").filter({ hasText: "We can't reach Keyhold" });
   await expect(alert.first()).toBeVisible();
   await page.unroute("**/fn/**");
   await page.evaluate(() => dispatchEvent(new Event("online")));
@@ -83,15 +83,16 @@ test("a kept draft does not override a change made meanwhile", async ({ page, ac
 test("a typed address stays while the link to the old one is sent again", async ({ page, account, accountPage }) => {
   await accountPage.open();
   const address = page.getByLabel("New address");
+  const password = page.getByRole("region", { name: "Email address" }).getByRole("textbox", { name: "Your password" });
   await address.fill("new@example.com");
-  await page.getByRole("textbox", { name: "Your password" }).fill(account.password);
+  await password.fill(account.password);
   await page.getByRole("button", { name: "Send again" }).click();
   await expect(accountPage.toasts).toContainText("We sent a new link.");
   await expect(address).toHaveValue("new@example.com");
   await page.getByRole("button", { name: "Change address" }).click();
   await expect(page.getByText("We sent a link to new@example.com.")).toBeVisible();
   // After success the password is cleared.
-  await expect(page.getByRole("textbox", { name: "Your password" })).toHaveValue("");
+  await expect(password).toHaveValue("");
 });
 
 test("no password is kept, and nothing for another account", async ({ page, account, accountPage, functions, watch }) => {

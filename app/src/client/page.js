@@ -88,6 +88,11 @@
   });
   addEventListener("beforeunload", (event) => !leaving && fields().some(changed) && event.preventDefault());
 
+  // Without a connection nothing can be saved.
+  const offline = document.querySelector(".offline");
+  for (const type of ["offline", "online"])
+    addEventListener(type, () => offline && (offline.textContent = type === "offline" ? offline.dataset.text : ""));
+
   // After a refusal one goes on at the field it means.
   const wrong = document.querySelector("[aria-invalid=true], .note.bad[role=alert]");
   wrong?.focus();

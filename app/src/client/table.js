@@ -218,7 +218,7 @@
     note.textContent = message;
   };
   const ask = () => {
-    const dialog = one("#delete"), form = one("form", dialog), whole = one("#bulk [name=all]")?.checked;
+    const dialog = one("#delete-keys"), form = one("form", dialog), whole = one("#bulk [name=all]")?.checked;
     const number = whole ? one("#bulk [name=all]").dataset.total : String(chosen().length);
     one("h2", dialog).textContent = `Delete ${number} ${number === "1" ? "key" : "keys"}?`;
     one("p:last-of-type strong", dialog).textContent = number;

@@ -4,6 +4,9 @@ use leptos::ev;
 use leptos::prelude::*;
 
 use super::reactive::{effect, reactive};
+use crate::forms::form_replay::is_plain;
+
+const TEXT: &str = "You're offline. This page may be out of date, and you can't save changes until you're back online.";
 
 /// Shows a notice while the browser has no connection.
 #[component]
@@ -17,15 +20,10 @@ pub fn Offline() -> impl IntoView {
             back.remove();
         });
     });
+    // On a page without the module page.js shows it.
     view! {
-        <div class="offline" role="status">
-            {reactive(move || {
-                offline
-                    .get()
-                    .then_some(
-                        "You're offline. This page may be out of date, and you can't save changes until you're back online.",
-                    )
-            })}
+        <div class="offline" role="status" data-text=is_plain().then_some(TEXT)>
+            {reactive(move || offline.get().then_some(TEXT))}
         </div>
     }
     .into_any()

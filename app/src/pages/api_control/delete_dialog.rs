@@ -30,7 +30,7 @@ pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView 
         format!("Delete {count} keys?")
     };
     view! {
-        <dialog id="delete" class="dialog" open=open aria-labelledby="delete-title">
+        <dialog id="delete-keys" class="dialog" open=open aria-labelledby="delete-title">
             <h2 id="delete-title">{title}</h2>
             <p>
                 <strong>"You cannot restore deleted keys."</strong>

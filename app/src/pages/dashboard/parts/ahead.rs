@@ -91,13 +91,12 @@ fn bars(Ahead { weeks, heaps, .. }: &Ahead) -> Vec<AnyView> {
                 1 => format!("{}: 1 key", week.days),
                 many => format!("{}: {} keys", week.days, grouped(many)),
             };
-            let number = heap.then(|| {
-                view! {
-                    <text x=percent((from + to - GAP) / 2) y=FOOT - height - 5>
-                        {grouped(week.keys)}
-                    </text>
-                }
-            });
+            // On a phone there is room for the numbers of heaps alone.
+            let number = view! {
+                <text class=if heap { "" } else { "week" } x=percent((from + to - GAP) / 2) y=FOOT - height - 5>
+                    {grouped(week.keys)}
+                </text>
+            };
             view! {
                 <rect class=class x=percent(from) width=percent(to - from - GAP) y=FOOT - height height=height rx="1">
                     <title>{hint}</title>
