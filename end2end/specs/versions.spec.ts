@@ -175,6 +175,6 @@ test("an outdated Dashboard does not revive a key", async ({ keyhold, account: _
   await expect(undo).toBeVisible();
   expect((await keyhold.verify(soon)).status).toBe(200);
   await undo.click();
-  await expect(dashboard.toasts).toContainText("change undone");
+  await expect(dashboard.toasts).toContainText("Undone: Soon has expired.");
   expect(await keyhold.verify(soon)).toMatchObject({ code: "key_expired" });
 });

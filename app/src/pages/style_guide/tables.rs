@@ -1,12 +1,19 @@
 //! Tables, charts and lists.
 
 use leptos::prelude::*;
-use shared::usage::DayCalls;
+use shared::list::ListQuery;
+use shared::moment::Moment;
+use shared::status::Status;
+use shared::usage::{DayCalls, Sparkline};
+use shared::view::{Columns, Counts, KeyPage, KeyView};
+use shared::{DAY_MS, MINUTE_MS};
 
 use super::section;
 use crate::keys::calls;
-use crate::ui::icon::Icon;
-use crate::ui::status;
+use crate::pages::api_control;
+
+/// The instant of the guide, in UTC epoch milliseconds.
+const NOW: i64 = 1_796_000_000_000;
 
 pub fn sections() -> AnyView {
     view! {
@@ -28,63 +35,55 @@ fn days() -> Vec<DayCalls> {
         .collect()
 }
 
+/// The table of keys as API Control shows it, with a filter on and a key in each state.
 fn table() -> AnyView {
-    let row = |name: &'static str, description: &'static str, pill: AnyView, used: &'static str| {
-        view! {
-            <tr>
-                <th scope="row">
-                    <a href="/style">
-                        <bdi>{name}</bdi>
-                    </a>
-                    <span class="description">
-                        <bdi>{description}</bdi>
-                    </span>
-                </th>
-                <td data-label="Status">{pill}</td>
-                <td class="used" data-label="Last used">{used}</td>
-                <td class="last">
-                    <div class="actions">
-                        <a class="button edit" href="/style" aria-label=format!("Edit {name}")>"Edit"</a>
-                        <span class="menu">
-                            <button type="button" class="button quiet compact" aria-label=format!("More for {name}")>{Icon::MORE.draw()}</button>
-                        </span>
-                    </div>
-                </td>
-            </tr>
-        }
+    let moment = |at: i64| Moment {
+        at,
+        rfc3339: "1970-01-01T00:00:00.000Z".to_owned(),
+        text: "Thu 1 Jan 1970, 00:00 UTC".to_owned(),
+        local: "1970-01-01T00:00".to_owned(),
     };
-    view! {
-        <table class="keys">
-            <caption class="visually-hidden">"Keys. Dates are in UTC."</caption>
-            <thead>
-                <tr>
-                    <th scope="col" aria-sort="ascending">
-                        <a href="/style">"Name" {Icon::UP.draw()}</a>
-                    </th>
-                    <th scope="col">
-                        <a href="/style">"Status"</a>
-                    </th>
-                    <th scope="col">
-                        <a href="/style">"Last used"</a>
-                    </th>
-                    <th scope="col">
-                        <span class="visually-hidden">"Actions"</span>
-                    </th>
-                </tr>
-            </thead>
-            <tbody>
-                {row("Checkout", "Production", status::fixed("active", Icon::CHECK, "Active · 82 days"), "2 minutes ago")}
-                {row("Label printer", "Leipzig", status::fixed("expiring", Icon::CLOCK, "Expires in 3 days"), "Never")}
-                {row("Old monitoring", "Replaced", status::fixed("expired", Icon::STOP, "Expired"), "40 days ago")}
-            </tbody>
-        </table>
-        <div class="pager">
-            <a class="button" href="/style">"Previous"</a>
-            <span>"Page 2 of 5"</span>
-            <a class="button" href="/style">"Next"</a>
-        </div>
-    }
-    .into_any()
+    let key = |number: u32, name: &str, description: &str, expires: i64, used: bool| KeyView {
+        access_key: format!("kh_000000000000000{number}"),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        status: Status::at(Some(expires), NOW, 14 * DAY_MS),
+        created: moment(0),
+        expires: Some(moment(expires)),
+        used: used.then(|| moment(NOW - 2 * MINUTE_MS)),
+        calls: Sparkline {
+            accepted: if used { 40 } else { 0 },
+            refused: 0,
+            days: if used {
+                "123456789012345678901234567890"
+            } else {
+                ""
+            }
+            .to_owned(),
+        },
+        version: String::new(),
+    };
+    let page = KeyPage {
+        now: NOW,
+        window: 14 * DAY_MS,
+        time_zone: "UTC".to_owned(),
+        keys: vec![
+            key(1, "Checkout", "Production", NOW + 82 * DAY_MS, true),
+            key(2, "Label printer", "Leipzig", NOW + 3 * DAY_MS, false),
+            key(3, "Old monitoring", "Replaced", NOW - 40 * DAY_MS, true),
+        ],
+        counts: Counts {
+            active: 1,
+            expiring_soon: 1,
+            expired: 1,
+        },
+        page: 2,
+        pages: 5,
+        size: 25,
+        columns: Columns::default(),
+    };
+    let query = ListQuery::parse("e", "", "this_month", "", "2");
+    view! { <div class="list" inner_html=api_control::html(&page, &query, "2026-11-30".to_owned())></div> }.into_any()
 }
 
 fn figures() -> AnyView {
