@@ -44,7 +44,7 @@ pub fn request(address: &AddressView) -> Option<(AnyView, AnyView)> {
         (
             view! {
                 <bdi>{address.email.clone()}</bdi>
-                " is not confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."
+                " isn't confirmed yet. Open the link in the email we sent you, so that we know our warnings reach you."
             }
             .into_any(),
             view! {

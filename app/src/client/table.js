@@ -278,7 +278,11 @@
       clear();
       one(".key-table thead input").focus();
     } else if (button?.matches(".chip a")) requestAnimationFrame(() => one("#search")?.focus());
-    else open(target, event.ctrlKey || event.metaKey);
+    else {
+      // What it chose is in sight behind the menu.
+      if (button?.matches(".menu-items a")) button.closest("details").open = false;
+      open(target, event.ctrlKey || event.metaKey);
+    }
   });
   addEventListener("auxclick", ({ target, button }) => button === 1 && inList(target) && open(target, true));
   addEventListener("change", ({ target }) => {

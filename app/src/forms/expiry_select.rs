@@ -42,11 +42,13 @@ pub fn check(fields: &Fields) -> FieldErrors {
         .unwrap_or_default()
 }
 
-/// The select, its fields and its line. The line is asked for while the control is `visible`.
+/// The select, its fields and its line. The line is asked for while the control is `visible`. `access_key` is that of the
+/// key which gets the expiration; empty for a new one.
 pub fn expiry_select(
     state: FormState,
     label: &'static str,
     time_zone: &str,
+    access_key: String,
     visible: Signal<bool>,
 ) -> AnyView {
     let today = today();
@@ -56,7 +58,7 @@ pub fn expiry_select(
     let choice = RwSignal::new(first.to_owned());
     let date = RwSignal::new(state.value("expiry_date", ""));
     let datetime = RwSignal::new(state.value("expiry_datetime", ""));
-    let line = resulting(visible, choice, date, datetime, time_zone);
+    let line = resulting(visible, choice, date, datetime, time_zone, access_key);
     // The error belongs to the field that holds the expiration.
     let wrong = move |field: &'static str| {
         flag(move || error.with(Option::is_some) && choice.with(|choice| field_of(choice) == field))
@@ -170,6 +172,7 @@ fn resulting(
     date: RwSignal<String>,
     datetime: RwSignal<String>,
     time_zone: &str,
+    access_key: String,
 ) -> RwSignal<String> {
     let help = format!("{HELP} Dates are in {time_zone}.");
     let line = RwSignal::new(help.clone());
@@ -180,6 +183,7 @@ fn resulting(
             ("expiry", choice.get()),
             ("expiry_date", date.get()),
             ("expiry_datetime", datetime.get()),
+            ("access_key", access_key.clone()),
         ];
         if !visible.get() {
             return;

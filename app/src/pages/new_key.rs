@@ -81,7 +81,13 @@ fn form(time_zone: &str, done: Then) -> AnyView {
         // The browser heeds `autofocus` on pages that it loads.
         effect(|| browser::focus_soon("[autofocus]"));
     }
-    let expiration = expiry_select(state, "Expiration", time_zone, Signal::stored(true));
+    let expiration = expiry_select(
+        state,
+        "Expiration",
+        time_zone,
+        String::new(),
+        Signal::stored(true),
+    );
     view! {
         <section class="card">
             <Form state=state check=check then=done>

@@ -189,18 +189,19 @@ pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail
 }
 
 /// Returns a sentence about the instant that an expiration means now; an empty one for no expiration. Arguments as for
-/// a new key.
+/// a new key; an access key is that of the key which would get it.
 #[server(name = ShowExpiry, prefix = "/fn", endpoint = "keys/expiry")]
 pub async fn show_expiry(
     #[server(default)] expiry: String,
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
+    #[server(default)] access_key: String,
 ) -> Result<String, FnError> {
     let request = RequestContext::current();
     let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
-    Ok(request
-        .vault
-        .expiry_sentence(&request.signed_in()?.account, expiry))
+    let account = &request.signed_in()?.account;
+    let sentence = request.vault.expiry_sentence(account, expiry, &access_key);
+    Ok(sentence.await?)
 }
 
 /// Returns the calls of a key in the last 24 hours (`range` 24h) by hour, or in the last days (7d, 30d, 90d) by day, oldest

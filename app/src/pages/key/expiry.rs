@@ -106,9 +106,9 @@ fn form(
     });
     view! {
         <Form state=state check=check then=done class="form expiry-form">
-            <input type="hidden" name="access_key" value=access_key />
+            <input type="hidden" name="access_key" value=access_key.clone() />
             <input type="hidden" name="version" value=version />
-            {expiry_select(state, "New expiration", &time_zone, visible)}
+            {expiry_select(state, "New expiration", &time_zone, access_key, visible)}
             <Submit state=state label=label slow=slow />
         </Form>
     }

@@ -17,6 +17,7 @@ pub fn history(key: Shown) -> AnyView {
         let rest = first.split_off(first.len().min(FIRST));
         let all = first.len() + rest.len();
         view! {
+            {(all == 0).then(|| view! { <p class="muted">"No changes yet."</p> })}
             <ol class="history">{first.into_iter().map(entry).collect_view()}</ol>
             {(!rest.is_empty()).then(|| older(rest, all))}
         }

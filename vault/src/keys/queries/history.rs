@@ -108,9 +108,14 @@ impl Vault {
             .filter_map(|row| {
                 let changes = texts.before(&row, account);
                 let action = Action::from_slug(&row.action)?;
+                let was_active =
+                    row.old_set_at.is_some() && row.old_expires_at.is_none_or(|old| old > row.at);
                 Some(HistoryEntry {
                     when: moment(row.at, account.time_zone),
-                    what: sentence(action, &row.detail, row.expires_at, account),
+                    what: match action {
+                        Action::Restored if was_active => "New expiration".to_owned(),
+                        _ => sentence(action, &row.detail, row.expires_at, account),
+                    },
                     changes,
                     who: who(&row.detail).to_owned(),
                     address: row.address,
@@ -163,7 +168,7 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
 fn undone(slug: &str) -> &'static str {
     match Action::from_slug(slug) {
         Some(Action::Expired) => "the manual expiration",
-        Some(Action::Restored) => "the restoration",
+        Some(Action::Restored) => "the new expiration",
         _ => "the edit",
     }
 }

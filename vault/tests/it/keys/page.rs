@@ -6,27 +6,60 @@ use vault::test_support::Fixture;
 async fn an_expiration_is_announced_in_the_accounts_zone() {
     let site = Fixture::new().await;
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
-    let sentence = |expiry: &str| site.vault.expiry_sentence(member.actor.account(), expiry);
+    let about = async |expiry: &str, access_key: &str| {
+        let sentence = site
+            .vault
+            .expiry_sentence(member.actor.account(), expiry, access_key);
+        sentence.await.unwrap()
+    };
+    let sentence = async |expiry: &str| about(expiry, "").await;
     assert_eq!(
-        sentence("30d"),
+        sentence("30d").await,
         "Expires Wed 23 Dec 2026, 13:00 CET, in 30 days."
     );
     assert_eq!(
-        sentence("2026-12-24"),
+        sentence("2026-12-24").await,
         "Expires Thu 24 Dec 2026, 23:59 CET, in 31 days."
     );
     assert_eq!(
-        sentence("never"),
+        sentence("never").await,
         "Never expires. If the key leaks, it works until you expire it. A date is safer."
     );
     assert_eq!(
-        sentence("2020-01-01"),
+        sentence("2020-01-01").await,
         "This date is in the past. Choose a later one."
     );
     // Nothing chosen yet, or nothing that a form would send.
     for text in ["", "date", "2026-13-01", "9d9"] {
-        assert_eq!(sentence(text), "", "{text}");
+        assert_eq!(sentence(text).await, "", "{text}");
     }
+
+    // Of an active key, it says what it would lose.
+    let key = site
+        .key(&member, "cron", "60d")
+        .await
+        .access_key
+        .to_string();
+    assert_eq!(
+        about("30d", &key).await,
+        "This shortens the key's life by 30 days. Expires Wed 23 Dec 2026, 13:00 CET, in 30 days."
+    );
+    assert!(about("90d", &key).await.starts_with("Expires "));
+    let default = member.default_key.access_key.to_string();
+    let text = about("30d", &default).await;
+    assert!(
+        text.starts_with("So far this key never expires. Expires "),
+        "{text}"
+    );
+    // Neither of an expired key nor of a stranger's.
+    vault::test_support::expire(&site.vault, &member, &key).await;
+    assert!(about("30d", &key).await.starts_with("Expires "));
+    let other = site.member("b@example.com").await.default_key.access_key;
+    assert!(
+        about("30d", &other.to_string())
+            .await
+            .starts_with("Expires ")
+    );
 }
 
 #[tokio::test]

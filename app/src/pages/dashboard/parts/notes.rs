@@ -56,7 +56,7 @@ pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
         view! {
             <p>
                 <bdi>{email}</bdi>
-                " isn't confirmed yet. Open the link in the email we sent you, so that we can warn you before keys expire."
+                " isn't confirmed yet. Open the link in the email we sent you, so that we know our warnings reach you."
             </p>
             <div class="choices">
                 {again.button("button small", "Send again", None)} <a href=FORM rel="external">
