@@ -5,6 +5,7 @@ use vault::test_support::Fixture;
 #[tokio::test]
 async fn an_expiration_is_announced_in_the_accounts_zone() {
     let site = Fixture::new().await;
+    site.leave_mail();
     let member = site.member_in("a@example.com", "Europe/Berlin").await;
     let about = async |expiry: &str, access_key: &str| {
         let sentence = site

@@ -14,6 +14,7 @@ const WAYS: [(&str, &[&str]); 4] = [
             "app/src/forms/field.rs",
             "app/src/pages/api_control.rs",
             "app/src/pages/sign_up.rs",
+            "app/src/pages/style_guide/tables.rs",
             "app/src/ui/served.rs",
         ],
     ),
