@@ -114,19 +114,6 @@ fn pills() -> AnyView {
                 <button type="button" aria-label="Remove the filter Expires this month">{Icon::CLOSE.draw()}</button>
             </span>
         </p>
-        <nav class="filters" aria-label="Filter by status">
-            <ul>
-                <li>
-                    <a href="/style" aria-current="true">"All " <span class="count">"59"</span></a>
-                </li>
-                <li>
-                    <a href="/style">"Active " <span class="count">"41"</span></a>
-                </li>
-                <li>
-                    <a href="/style">"Expired " <span class="count">"18"</span></a>
-                </li>
-            </ul>
-        </nav>
     }
     .into_any()
 }
