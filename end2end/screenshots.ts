@@ -28,6 +28,28 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
+/** The README's pictures are copies of these, of what a laptop shows at once. */
+const README = [
+  { name: "dashboard", of: "dashboard", colorScheme: "light" },
+  { name: "api-control", of: "api-control", colorScheme: "light" },
+  { name: "selection", of: "api-control-selected", colorScheme: "dark" },
+  { name: "key", of: "key-extend", colorScheme: "light" },
+  { name: "new-key", of: "issued-key", colorScheme: "light" },
+  { name: "dashboard-dark", of: "dashboard", colorScheme: "dark" },
+] as const;
+
+test("the README's pictures", async ({ page, keyhold, account, functions, mailbox, watch }) => {
+  watch.answerDialogs((dialog) => dialog.accept());
+  await ownFonts(page);
+  const sights = await tour(keyhold, account, functions, mailbox);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const { name, of, colorScheme } of README) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await visit(page, sights.find((sight) => sight.name === of)!);
+    await page.screenshot({ path: join(FOLDER, "readme", `${name}.png`) });
+  }
+});
+
 /** The snapshot of a notice of every kind, from the tests of the mails. */
 const MAIL = resolve(import.meta.dirname, "../vault/tests/it/mail/snapshots/it__mail__compose__a_digest_of_all_kinds.snap");
 

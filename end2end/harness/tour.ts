@@ -90,7 +90,7 @@ export async function tour(
       path: `${keys}/${exporting.access_key}`,
       reach: async (page) => {
         await page.locator("#extend > summary").click();
-        await page.getByText(/^Expires .* in 90 days\.$/).waitFor();
+        await page.getByText(/Expires .* in 90 days\.$/).waitFor();
       },
     },
     {

@@ -104,7 +104,7 @@ test("a key can be set to expire sooner, and the line says when", async ({ keyho
   await keyPage.extend.click();
   await expect(keyPage.extension.line).toHaveText(/^Expires \w{3} \d.* UTC, in 90 days\.$/);
   await keyPage.extension.choose("30d");
-  await expect(keyPage.extension.line).toHaveText(/, in 30 days\.$/);
+  await expect(keyPage.extension.line).toHaveText(/^This shortens the key's life by .* days\. Expires .*, in 30 days\.$/);
   await keyPage.extension.choose("never");
   await expect(keyPage.extension.line).toHaveText(/^Never expires\./);
   await expect(keyPage.extension.date).toBeHidden();

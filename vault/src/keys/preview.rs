@@ -61,7 +61,7 @@ impl Vault {
 fn lost(present: Option<Option<i64>>, at: i64, now: i64) -> String {
     match present {
         Some(None) => "So far this key never expires. ".to_owned(),
-        Some(Some(present)) if present > now && at < present => match (present - at) / DAY_MS {
+        Some(Some(present)) if present > now && at < present => match (present - at + DAY_MS / 2) / DAY_MS {
             0 => "This shortens the key's life. ".to_owned(),
             1 => "This shortens the key's life by 1 day. ".to_owned(),
             days => format!("This shortens the key's life by {days} days. "),
