@@ -28,7 +28,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
-/** The README's pictures are copies of these, of what a laptop shows at once. */
+/** The pictures in `docs/pictures/` are copies of these: what a laptop shows at once. */
 const README = [
   { name: "dashboard", of: "dashboard", colorScheme: "light" },
   { name: "api-control", of: "api-control", colorScheme: "light" },
