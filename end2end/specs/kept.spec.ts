@@ -85,10 +85,10 @@ test("a typed address stays while the link to the old one is sent again", async 
   const address = page.getByLabel("New address");
   const password = page.getByRole("region", { name: "Email address" }).getByRole("textbox", { name: "Your password" });
   await address.fill("new@example.com");
-  await password.fill(account.password);
   await page.getByRole("button", { name: "Send again" }).click();
   await expect(accountPage.toasts).toContainText("We sent a new link.");
   await expect(address).toHaveValue("new@example.com");
+  await password.fill(account.password);
   await page.getByRole("button", { name: "Change address" }).click();
   await expect(page.getByText("We sent a link to new@example.com.")).toBeVisible();
   // After success the password is cleared.
