@@ -4,11 +4,18 @@ use shared::DAY_MS;
 use shared::relative::relative;
 use shared::token::AccessKey;
 use shared::validation;
+use sqlx::FromRow;
 
 use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::time::format::moment;
 use crate::vault::Vault;
+
+/// The present expiration of a key, which may be none.
+#[derive(FromRow)]
+struct Present {
+    expires_at: Option<i64>,
+}
 
 impl Vault {
     /// Returns a sentence about the instant that an expiration in the expiry grammar means now, in the account's zone:
@@ -41,31 +48,35 @@ impl Vault {
         })
     }
 
-    /// Returns the expiration of a key of the account. None: there is no such key; within: it never expires.
-    async fn present(&self, account: &Account, access_key: &str) -> Result<Option<Option<i64>>> {
+    /// Returns a key of the account, if there is one with this access key.
+    async fn present(&self, account: &Account, access_key: &str) -> Result<Option<Present>> {
         let Ok(access_key) = access_key.parse::<AccessKey>() else {
             return Ok(None);
         };
-        let row: Option<(Option<i64>,)> = sqlx::query_as(
+        Ok(sqlx::query_as(
             "SELECT expires_at FROM api_keys WHERE account_id = $1 AND access_key = $2",
         )
         .bind(&account.id)
         .bind(access_key.to_string())
         .fetch_optional(&self.readers())
-        .await?;
-        Ok(row.map(|(expires_at,)| expires_at))
+        .await?)
     }
 }
 
 /// A sentence on what a key loses by an expiration, and the blank after it; empty if it loses nothing.
-fn lost(present: Option<Option<i64>>, at: i64, now: i64) -> String {
-    match present {
-        Some(None) => "So far this key never expires. ".to_owned(),
-        Some(Some(present)) if present > now && at < present => match (present - at + DAY_MS / 2) / DAY_MS {
-            0 => "This shortens the key's life. ".to_owned(),
-            1 => "This shortens the key's life by 1 day. ".to_owned(),
-            days => format!("This shortens the key's life by {days} days. "),
-        },
-        _ => String::new(),
+fn lost(present: Option<Present>, at: i64, now: i64) -> String {
+    let Some(Present { expires_at }) = present else {
+        return String::new();
+    };
+    let Some(present) = expires_at else {
+        return "So far this key never expires. ".to_owned();
+    };
+    if present <= now || at >= present {
+        return String::new();
+    }
+    match (present - at + DAY_MS / 2) / DAY_MS {
+        0 => "This shortens the key's life. ".to_owned(),
+        1 => "This shortens the key's life by 1 day. ".to_owned(),
+        days => format!("This shortens the key's life by {days} days. "),
     }
 }
