@@ -12,7 +12,7 @@ use crate::time::format::moment;
 use crate::vault::Vault;
 
 /// The present expiration of a key, which may be none.
-#[derive(FromRow)]
+#[derive(Clone, Copy, FromRow)]
 struct Present {
     expires_at: Option<i64>,
 }
