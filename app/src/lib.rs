@@ -11,6 +11,7 @@
 // The view macro nests types deeply.
 #![recursion_limit = "256"]
 
+#[cfg(feature = "ssr")]
 pub mod account;
 pub mod client;
 pub mod error;

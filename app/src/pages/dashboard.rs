@@ -5,15 +5,16 @@ mod needs_you;
 #[cfg(feature = "ssr")]
 pub mod parts;
 
+use std::rc::Rc;
+
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
-use leptos::task::spawn_local;
 use shared::view::overview::Dashboard;
 
-use crate::client::call::{call, query};
+use crate::client::call::query;
 use crate::client::timers::Delay;
+use crate::keys::first_call::ask_soon;
 use crate::keys::key_actions::create_key_link;
-use crate::server_fns::overview::{ShowFirstCall, ShowOverview};
+use crate::server_fns::overview::ShowOverview;
 use crate::ui::answer::{kept, problem};
 use crate::ui::clock::ticking;
 use crate::ui::done_note::done_note;
@@ -22,9 +23,6 @@ use crate::ui::reactive::{effect, memo};
 use crate::ui::served::{part, served};
 use crate::ui::settling::Settling;
 use crate::ui::toasts::Feedback;
-
-/// How often the page asks for the first call, in milliseconds.
-const POLL_MS: u32 = 3000;
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
@@ -74,26 +72,9 @@ fn wait_for_call(waits: Memo<bool>, feedback: Feedback) {
     let delay = Delay::new();
     effect(move || {
         if waits.get() {
-            ask_soon(delay, feedback);
+            ask_soon(delay, Vec::new(), Rc::new(move || feedback.refresh()));
         } else {
             delay.stop();
         }
-    });
-}
-
-fn ask_soon(delay: Delay, feedback: Feedback) {
-    delay.start(POLL_MS, move || {
-        if document().hidden() {
-            return ask_soon(delay, feedback);
-        }
-        spawn_local(async move {
-            let answer = call(ShowFirstCall::PATH, Vec::new()).await;
-            match answer.and_then(|answer| answer.read::<String>()) {
-                Ok(called) if !called.is_empty() => feedback.refresh(),
-                // The next action leads to the sign-in page.
-                Err(error) if error.is_unauthenticated() => {}
-                _ => ask_soon(delay, feedback),
-            }
-        });
     });
 }

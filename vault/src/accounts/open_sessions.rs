@@ -1,7 +1,7 @@
 //! The open sessions of an account, for its owner: where it is signed in, and how to end that.
 //!
 //! Pages and forms name a session by a handle, which is derived from the stored digest: it tells nothing about the token,
-//! and with it nobody can ask for another account's session.
+//! and it is of no use to another account.
 
 use sha2::{Digest as _, Sha256};
 use shared::view::account::SessionView;

@@ -1,4 +1,4 @@
-//! Deletion of accounts: everything that the account had stops at once, and nobody else's does.
+//! Deletion of accounts: everything that the account had stops at once, and other accounts go on.
 
 use shared::DAY_MS;
 use vault::test_support::{Fixture, Mailbox, PASSWORD, expire, from, messages, newcomer};

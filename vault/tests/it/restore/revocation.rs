@@ -239,7 +239,7 @@ async fn later_changes_of_accounts_survive_a_restore() {
     assert_eq!(after, before);
 }
 
-/// An account that was deleted since the backup signs nobody in, and its keys do not work.
+/// An account that was deleted since the backup stays deleted: no sign-in works, and no key.
 #[tokio::test]
 async fn a_deleted_account_does_not_come_back() {
     let site = Fixture::new().await;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::view::{AddressView, ClaimView};
 
-use crate::account::address::FORM;
+use crate::account::address::{FORM, sentence};
 use crate::server_fns::account::KeepAddress;
 use crate::server_fns::notices::ResendConfirmation;
 use crate::server_fns::overview::DismissClaim;
@@ -28,44 +28,36 @@ pub fn address(address: &AddressView) -> Option<AnyView> {
 /// What the owner is asked to do about an address that is not confirmed, with ways to confirm or correct it, or about a
 /// pending change.
 pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
-    let email = address.email.clone();
-    if let Some(pending) = address.pending.clone() {
+    let text = sentence(address)?;
+    let choices = if address.pending.is_some() {
         let keep = PlainForm {
             path: KeepAddress::PATH,
             said: Some("Your address is unchanged."),
             ..PlainForm::default()
         };
-        return Some(
-            view! {
-                <p>
-                    "We sent a link to " <bdi>{pending}</bdi> ". Until you open it, this account keeps "
-                    <bdi>{email}</bdi> "."
-                </p>
-                <div class="choices">{keep.button("button small", "Keep the old address", None)}</div>
-            }
-            .into_any(),
-        );
-    }
-    let again = PlainForm {
-        path: ResendConfirmation::PATH,
-        fields: &[("recipient", "account")],
-        said: Some("We sent you a new link. Earlier ones no longer work."),
-        ..PlainForm::default()
-    };
-    (!address.confirmed).then(|| {
+        keep.button("button small", "Keep the old address", None)
+    } else {
+        let again = PlainForm {
+            path: ResendConfirmation::PATH,
+            fields: &[("recipient", "account")],
+            said: Some("We sent you a new link. Earlier ones no longer work."),
+            ..PlainForm::default()
+        };
         view! {
-            <p>
-                <bdi>{email}</bdi>
-                " isn't confirmed yet. Open the link in the email we sent you, so that we know our warnings reach you."
-            </p>
-            <div class="choices">
-                {again.button("button small", "Send again", None)} <a href=FORM rel="external">
-                    "Wrong address?"
-                </a>
-            </div>
+            {again.button("button small", "Send again", None)}
+            <a href=FORM rel="external">
+                "Wrong address?"
+            </a>
         }
         .into_any()
-    })
+    };
+    Some(
+        view! {
+            <p>{text}</p>
+            <div class="choices">{choices}</div>
+        }
+        .into_any(),
+    )
 }
 
 /// The note on a password reset that confirmed the address and expired the keys created before.
