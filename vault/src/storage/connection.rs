@@ -30,6 +30,8 @@ const PRAGMAS: [&str; 5] = [
 
 /// The wait between two attempts at a lock that another process holds.
 const LOCKED: Duration = Duration::from_millis(10);
+/// The time before the deadline at which those attempts end, so that the lock is reported rather than a silent database.
+const REPORT: Duration = Duration::from_millis(100);
 
 /// Connections that only read.
 pub const READERS: u32 = 5;
@@ -125,8 +127,8 @@ pub async fn disable_busy_wait(connection: &mut AnyConnection) -> sqlx::Result<(
     Ok(())
 }
 
-/// Begins a transaction. A lock of another process is retried until the deadline, from here rather than by SQLite,
-/// whose wait could not be cancelled.
+/// Begins a transaction. A lock of another process is retried until shortly before the deadline, from here rather than by
+/// SQLite, whose wait could not be cancelled.
 pub async fn begin_immediate(
     connection: &mut AnyConnection,
     deadline: Instant,
@@ -137,7 +139,7 @@ pub async fn begin_immediate(
             .await
         {
             Ok(_) => return Ok(()),
-            Err(error) if is_busy(&error) && Instant::now() + LOCKED < deadline => {
+            Err(error) if is_busy(&error) && Instant::now() + LOCKED + REPORT < deadline => {
                 sleep(LOCKED).await;
             }
             Err(error) => return Err(error),

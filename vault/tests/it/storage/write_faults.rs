@@ -71,11 +71,16 @@ async fn a_change_rejected_behind_a_foreign_lock_is_not_applied() {
         refused(one.await.unwrap());
     }
     let waited = begun.elapsed();
-    assert!(waited < Duration::from_secs(3), "in turn: {waited:?}");
+    // In turn they would take sixteen.
+    assert!(waited < Duration::from_secs(8), "in turn: {waited:?}");
     refused(site.vault.flush_usage().await);
     assert_eq!(site.verdict(&key), "good");
-    let sentence = site.vault.readiness().fault(Cause::Writes).unwrap();
-    assert!(sentence.contains("database is locked"), "{sentence}");
+    // A check that the machine was too busy for says that the database does not respond, until the next one.
+    until("the lock is reported", || {
+        let sentence = site.vault.readiness().fault(Cause::Writes);
+        sentence.is_some_and(|sentence| sentence.contains("database is locked"))
+    })
+    .await;
     assert!(site.vault.write_failures() > 0);
     assert!(site.vault.is_trusted(), "verification does not need it");
 
