@@ -104,6 +104,7 @@
     if (!page) return;
     page.checked = length > 0 && length === boxes().length;
     page.indeterminate = length > 0 && !page.checked;
+    one(".list").dataset.chosen = length ? "some" : "none";
     if (whole && !length) whole.checked = false;
     say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
   };

@@ -122,7 +122,8 @@
   };
   addEventListener("click", ({ target }) => {
     comingBack = false;
-    keepPlace(target.closest?.("tr[id]")?.id);
+    // Only a press that may leave the page: reading the position makes the browser lay out what the press has changed.
+    if (!target.closest?.("button, input, label, summary")) keepPlace(target.closest?.("tr[id]")?.id);
   }, true);
   addEventListener("scroll", () => {
     clearTimeout(resting);

@@ -18,8 +18,8 @@ pub fn row(key: &KeyView, page: &KeyPage, fresh: bool, chosen: &Chosen) -> AnyVi
     let id = key.access_key.as_str();
     let created = page.columns.created;
     view! {
-        <tr id=id.to_owned() class=fresh.then_some("fresh")>
-            <td class="select">
+        <tr id=id.to_owned() role="row" class=fresh.then_some("fresh")>
+            <td class="select" role="cell">
                 <label>
                     <input
                         type="checkbox"
@@ -31,16 +31,16 @@ pub fn row(key: &KeyView, page: &KeyPage, fresh: bool, chosen: &Chosen) -> AnyVi
                     {of("Select", &key.name)}
                 </label>
             </td>
-            <th scope="row">{named(key)}</th>
-            <td class="access">
+            <th scope="row" role="rowheader">{named(key)}</th>
+            <td class="access" role="cell">
                 <code>{id.to_owned()}</code>
                 {copy_button(key)}
             </td>
-            <td class="state">{status::still(key, page.now)}</td>
-            <td class="calls-cell">{sparkline(&key.calls)}</td>
-            {created.then(|| view! { <td class="created">{ago(&key.created, page.now)}</td> })}
-            <td class="used">{used(key.used.as_ref(), page.now)}</td>
-            <td class="actions">{actions(key)}</td>
+            <td class="state" role="cell">{status::still(key, page.now)}</td>
+            <td class="calls-cell" role="cell">{sparkline(&key.calls)}</td>
+            {created.then(|| view! { <td class="created" role="cell">{ago(&key.created, page.now)}</td> })}
+            <td class="used" role="cell">{used(key.used.as_ref(), page.now)}</td>
+            <td class="actions" role="cell">{actions(key)}</td>
         </tr>
     }
     .into_any()

@@ -35,13 +35,13 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
         "key-table"
     };
     view! {
-        <table id="keys" class=class data-next=next_change(page)>
+        <table id="keys" role="table" class=class data-next=next_change(page)>
             <caption class="visually-hidden">
                 {format!("Your API keys. Dates are in {}.", page.time_zone)}
             </caption>
-            <thead>
-                <tr>
-                    <td class="select">
+            <thead role="rowgroup">
+                <tr role="row">
+                    <td class="select" role="cell">
                         <label>
                             <input
                                 type="checkbox"
@@ -53,18 +53,18 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
                     {head(Column::Name, "name", query)}
                     {head(Column::AccessKey, "access", query)}
                     {head(Column::Status, "state", query)}
-                    <th scope="col" class="calls-cell" title="Calls in the last 30 days">
+                    <th scope="col" role="columnheader" class="calls-cell" title="Calls in the last 30 days">
                         "Calls"
                         <span class="visually-hidden">" in the last 30 days"</span>
                     </th>
                     {created.then(|| head(Column::Created, "created", query))}
                     {head(Column::Used, "used", query)}
-                    <th scope="col" class="actions">
+                    <th scope="col" role="columnheader" class="actions">
                         <span class="visually-hidden">"Actions"</span>
                     </th>
                 </tr>
             </thead>
-            <tbody>{rows}</tbody>
+            <tbody role="rowgroup">{rows}</tbody>
         </table>
         <div id="forms" hidden>
             {EXTENSIONS.map(|(days, _)| form(page, format!("extend-{days}"), "extend", days)).collect_view()}
@@ -103,7 +103,7 @@ fn head(column: Column, class: &'static str, query: &ListQuery) -> AnyView {
         (true, true) => Some(("descending", Icon::DOWN)),
     };
     view! {
-        <th scope="col" class=class aria-sort=direction.map(|(word, _)| word)>
+        <th scope="col" role="columnheader" class=class aria-sort=direction.map(|(word, _)| word)>
             <a href=href data-noscroll>
                 <span>{column.label()}</span>
                 {direction.map(|(_, icon)| icon.draw())}
