@@ -11,7 +11,7 @@ const FOLDER = resolve(process.env["KEYHOLD_SCREENSHOTS"] ?? join(import.meta.di
 for (const colorScheme of ["light", "dark"] as const) {
   for (const width of [1280, 1920, 768, 360]) {
     test(`${colorScheme}, ${width} px`, async ({ page, keyhold, account, functions, mailbox, watch }) => {
-      watch.allow(/status of (404|410)/);
+      watch.allow(/status of (401|404|410|422)/);
       watch.answerDialogs((dialog) => dialog.accept());
       await ownFonts(page);
       const sights = await tour(keyhold, account, functions, mailbox);

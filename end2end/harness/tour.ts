@@ -1,6 +1,6 @@
 import { expect, type Page } from "@playwright/test";
 
-import type { Account, Functions } from "./account.ts";
+import { type Account, freshEmail, type Functions, PASSWORD } from "./account.ts";
 import { dayAhead, minutesAhead } from "./days.ts";
 import { hydrated } from "./hydration.ts";
 import type { Keyhold } from "./keyhold.ts";
@@ -14,6 +14,8 @@ export interface Sight {
   signedOut?: boolean;
   /** Whether it comes without script. */
   scriptless?: boolean;
+  /** Whether an open menu covers part of it. */
+  covered?: boolean;
   reach?: (page: Page) => Promise<void>;
 }
 
@@ -49,6 +51,17 @@ export async function tour(
   const keys = "/preferences/api-control";
   return [
     { name: "sign-in", path: "/sign-in", signedOut: true },
+    {
+      name: "sign-in-wrong",
+      path: "/sign-in",
+      signedOut: true,
+      reach: async (page) => {
+        await page.getByLabel("Email", { exact: true }).fill(account.email);
+        await page.getByRole("textbox", { name: "Password" }).fill("not the password");
+        await page.getByRole("button", { name: "Sign in" }).click();
+        await page.getByRole("alert").first().waitFor();
+      },
+    },
     { name: "sign-up", path: "/sign-up", signedOut: true },
     {
       name: "sign-up-errors",
@@ -64,9 +77,30 @@ export async function tour(
     { name: "confirmed", path: "/confirm?done=confirmed", scriptless: true },
     { name: "link-gone", path: "/confirm?token=mail_0.0", signedOut: true, scriptless: true },
     { name: "dashboard", path: "/" },
+    { name: "dashboard-snooze", path: "/", covered: true, reach: (page) => page.getByTestId("expiry-banner").locator("summary").first().click() },
+    {
+      name: "palette",
+      path: "/",
+      reach: async (page) => {
+        await page.keyboard.press("Control+k");
+        await page.keyboard.type("check");
+        await page.getByRole("option", { name: "Checkout" }).waitFor();
+      },
+    },
+    { name: "shortcuts", path: "/", reach: (page) => page.keyboard.press("?") },
     { name: "api-control", path: keys },
+    { name: "api-control-filters", path: keys, reach: (page) => page.locator(".filter-menu > summary").click() },
+    { name: "api-control-view", path: keys, reach: (page) => page.locator(".view-menu > summary").click() },
     { name: "api-control-menu", path: keys, reach: (page) => page.locator("tbody summary").first().click() },
     { name: "api-control-selected", path: keys, reach: (page) => page.getByRole("checkbox", { name: "Select Checkout" }).check() },
+    {
+      name: "api-control-extend",
+      path: keys,
+      reach: async (page) => {
+        await page.getByRole("checkbox", { name: "Select Checkout" }).check();
+        await page.locator("#bulk summary").first().click();
+      },
+    },
     {
       name: "api-control-delete",
       path: keys,
@@ -83,6 +117,15 @@ export async function tour(
       path: `${keys}/new`,
       reach: (page) => page.getByRole("main").getByRole("button", { name: "Create key" }).click(),
     },
+    {
+      name: "create-key-leaving",
+      path: `${keys}/new`,
+      reach: async (page) => {
+        await page.getByLabel("Name", { exact: true }).fill("Half");
+        await page.getByRole("link", { name: "Cancel" }).click();
+        await page.getByRole("dialog").waitFor();
+      },
+    },
     { name: "stagger", path: `${keys}/stagger?day=${dayAhead(120)}` },
     { name: "key", path: `${keys}/${account.key.access_key}` },
     {
@@ -91,6 +134,16 @@ export async function tour(
       reach: async (page) => {
         await page.locator("#extend > summary").click();
         await page.getByText(/Expires .* in 90 days\.$/).waitFor();
+      },
+    },
+    { name: "key-menu", path: `${keys}/${exporting.access_key}`, reach: (page) => page.locator("summary[aria-label^='More for']").click() },
+    {
+      name: "key-saved",
+      path: `${keys}/${exporting.access_key}`,
+      reach: async (page) => {
+        await page.getByLabel("Description").fill(`${nightly} Twice.`);
+        await page.getByRole("button", { name: "Save changes" }).click();
+        await page.getByRole("button", { name: "Undo" }).waitFor();
       },
     },
     {
@@ -113,6 +166,29 @@ export async function tour(
         await page.getByTestId("issued-key").waitFor();
       },
     },
+    {
+      name: "signed-up",
+      path: "/sign-up",
+      signedOut: true,
+      reach: async (page) => {
+        await page.getByLabel("Email", { exact: true }).fill(freshEmail());
+        await page.getByRole("textbox", { name: "Password" }).fill(PASSWORD);
+        await page.getByRole("button", { name: "Create account" }).click();
+        await page.getByTestId("issued-key").waitFor();
+      },
+    },
+    // The last ones, since the account has no keys any more.
+    {
+      name: "api-control-empty",
+      path: keys,
+      reach: async (page) => {
+        const all = (await functions.post("keys/list", {})).body.keys.map((key: { access_key: string }) => key.access_key);
+        await functions.post("keys/bulk", { action: "delete", access_keys: all.join(" "), confirm_count: String(all.length) });
+        await page.reload();
+        await hydrated(page);
+      },
+    },
+    { name: "dashboard-empty", path: "/" },
   ];
 }
 
