@@ -1,3 +1,4 @@
+import { linkTo } from "../harness/mail.ts";
 import { expect, test } from "../harness/test.ts";
 
 test("preferences are saved, or rejected with the reason at the field", async ({
@@ -81,6 +82,36 @@ test("the theme is kept, and rendered by the server", async ({ page, account: _,
     await expect(html).toHaveAttribute("data-theme", theme);
     expect(await (await page.request.get("/")).text()).toMatch(new RegExp(`<html[^>]* data-theme="?${theme}`));
   }
+});
+
+test("a new address is confirmed by its link, and the old one is told", async ({ page, account, accountPage, dashboard, functions, mailbox, signIn, watch }) => {
+  await functions.post("account/dismiss-steps", {});
+  await mailbox.wait(account.email, /^Confirm your/);
+  await accountPage.open();
+  const address = page.getByRole("region", { name: "Email address" });
+  const right = `right.${account.email}`;
+  await address.getByLabel("New address").fill(right);
+  await address.getByRole("textbox", { name: "Your password" }).fill(account.password);
+  await address.getByRole("button", { name: "Change address" }).click();
+  await expect(page.getByText(`We sent a link to ${right}.`)).toBeVisible();
+  // Nothing changes before the link is opened.
+  await expect(address.locator(".present")).toHaveText(new RegExp(`^${account.email}\\s*Not confirmed$`));
+  await mailbox.wait(account.email, /^A change of your email address was requested$/);
+  await page.goto(linkTo(await mailbox.wait(right, /^Confirm/), "confirm"));
+  await page.getByRole("main").getByRole("button").click();
+  await mailbox.wait(account.email, /^Your email address was changed$/);
+  await dashboard.open();
+  await expect(dashboard.page.getByTestId("address-note")).toHaveCount(0);
+  await accountPage.open();
+  await expect(address.locator(".present")).toHaveText(new RegExp(`^${right}\\s*Confirmed$`));
+
+  watch.allow(/status of 401/);
+  await page.context().clearCookies();
+  await signIn.open();
+  await signIn.signIn(account.email, account.password);
+  await expect(signIn.alert).toContainText("wrong");
+  await signIn.signIn(right, account.password);
+  await expect(dashboard.heading("Dashboard")).toBeVisible();
 });
 
 test("sessions are listed, and ended one by one or all at once", async ({ page, account, accountPage, browser, keyhold }) => {

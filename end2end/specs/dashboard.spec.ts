@@ -98,6 +98,13 @@ test("failing keys come first, then the next to expire", async ({ keyhold, accou
   }).toPass();
   for (const [index, name] of ["Failing", "Next", "Later"].entries()) await expect(lines.nth(index)).toContainText(name);
   await expect(dashboard.banner).toHaveClass(/red/);
+  // A coloured edge, on the ground of any card.
+  const look = (part: typeof dashboard.banner) =>
+    part.evaluate((element) => [getComputedStyle(element).backgroundColor, getComputedStyle(element).borderLeftColor]);
+  const [ground, edge] = await look(dashboard.banner);
+  const [plain, none] = await look(dashboard.ahead);
+  expect(ground).toBe(plain);
+  expect(edge).not.toBe(none);
 });
 
 test("only the banner's sentence is announced", async ({ account: _, functions, dashboard }) => {

@@ -80,6 +80,19 @@ test.describe("on a laptop", () => {
   });
 });
 
+test("the key page has two columns from 1100 px", async ({ page, account, keyPage }) => {
+  await keyPage.openOf(account.key);
+  for (const [width, columns] of [
+    [1100, 2],
+    [1099, 1],
+  ] as const) {
+    await page.setViewportSize({ width, height: 800 });
+    const calls = (await keyPage.calls.boundingBox())!;
+    const properties = (await keyPage.properties.boundingBox())!;
+    expect(properties.x > calls.x ? 2 : 1, `${width} px`).toBe(columns);
+  }
+});
+
 test("there is one control for the expiration, whatever the state", async ({ page, account, keyPage }) => {
   await keyPage.openOf(account.key);
   await expect(expirationControls(page)).toHaveCount(1);

@@ -28,7 +28,9 @@ test("nothing moves while a page comes alive", async ({ page, account, functions
   for (let n = 0; n < 12; n += 1) await functions.createKey(`Service ${n}`, n % 2 ? "90d" : "3d", "Reads orders.");
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 800 });
-    for (const path of ["/", "/preferences/api-control", `/preferences/api-control/${account.key.access_key}`, "/preferences/api-control/new"]) {
+    const keys = "/preferences/api-control";
+    const served = ["/preferences/account", "/preferences/notices", "/developers"];
+    for (const path of ["/", keys, `${keys}?status=active&q=service`, `${keys}/${account.key.access_key}`, `${keys}/new`, ...served]) {
       await page.goto(path);
       await hydrated(page);
       expect.soft(await shifts(page), `${path} at ${width} px`).toBeLessThanOrEqual(0.02);

@@ -141,9 +141,14 @@ test("deleting offers to expire instead", async ({ keyhold, account, keyPage }) 
 
 test("a key's history lists its changes", async ({ account, functions, keyPage }) => {
   await functions.expireKey(account.key);
+  await functions.post("keys/edit", { access_key: account.key.access_key, name: "Warehouse", description: "Prints labels" });
   await keyPage.openOf(account.key);
-  await expect(keyPage.history).toHaveCount(2);
-  await expect(keyPage.history.first()).toContainText(/expired/i);
+  await expect(keyPage.history).toHaveCount(3);
+  // From what to what, and who did it.
+  await expect(keyPage.history.first()).toContainText(/Default key\s*→\s*Warehouse/);
+  await expect(keyPage.history.first()).toContainText(/nothing\s*→\s*Prints labels/);
+  await expect(keyPage.history.first()).toContainText(/, by you from /);
+  await expect(keyPage.history.nth(1)).toContainText(/expired/i);
 });
 
 test("errors of an edit appear at their fields, and no input is lost", async ({

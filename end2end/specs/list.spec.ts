@@ -103,3 +103,62 @@ test("a page has fifty keys, and pages are links", async ({ page, account: _, fu
   await apiControl.open("?sort=nonsense&page=-1&status=what");
   await expect(apiControl.rows).toHaveCount(50);
 });
+
+for (const size of [25, 100]) {
+  test(`a page has ${size} keys once the account has chosen so`, async ({ page, account: _, functions, apiControl }) => {
+    for (let index = 1; index <= 51; index += 1) await functions.createKey(`Key ${index}`);
+    await apiControl.open();
+    await page.locator(".view-menu > summary").click();
+    await expect(page.locator(".view-menu").getByRole("radio")).toHaveCount(3);
+    await page.getByRole("radio", { name: String(size), exact: true }).check();
+    await page.getByRole("button", { name: "Apply" }).click();
+    await expect(apiControl.rows).toHaveCount(Math.min(size, 52));
+    await apiControl.reload();
+    await expect(apiControl.rows).toHaveCount(Math.min(size, 52));
+  });
+}
+
+test("a row has a quiet Edit, a menu of what can be done, and a tooltip of what is cut", async ({ page, account: _, functions, apiControl }) => {
+  const description = "Reads the orders of the day, then sends them to the warehouse, which prints the labels. ".repeat(3).trim();
+  await functions.createKey("Nightly export", "30d", description);
+  await functions.expireKey(await functions.createKey("Retired"));
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await apiControl.open();
+  const style = (locator: typeof apiControl.create) =>
+    locator.evaluate((element) => {
+      const { color, backgroundColor } = getComputedStyle(element);
+      return { color, backgroundColor };
+    });
+  const edit = await style(apiControl.edit("Nightly export"));
+  const solid = await style(apiControl.create);
+  const blue = (colour: string) => {
+    const [, chroma, hue] = colour.match(/oklch\(\S+ (\S+) (\S+?)[ )]/)!.map(Number);
+    return chroma! > 0.1 && Math.abs(hue! - 260) < 15;
+  };
+  expect(blue(edit.color), edit.color).toBe(true);
+  expect(blue(solid.backgroundColor), solid.backgroundColor).toBe(true);
+  expect(blue(edit.backgroundColor), edit.backgroundColor).toBe(false);
+
+  const line = apiControl.row("Nightly export").locator(".line");
+  await expect(line).toHaveAttribute("title", `Nightly export – ${description}`);
+  expect(await line.evaluate((line) => line.scrollWidth > line.clientWidth || [...line.children].some((part) => part.scrollWidth > part.clientWidth))).toBe(true);
+
+  for (const [name, items] of [
+    ["Nightly export", ["Extend 30 days", "Extend 90 days", "Extend 365 days", "Copy access key", "View usage", "Expire now", "Delete…"]],
+    ["Retired", ["Restore…", "Copy access key", "View usage", "Delete…"]],
+  ] as const) {
+    await apiControl.row(name).locator("summary").click();
+    const menu = apiControl.row(name).locator(".menu-items");
+    await expect(menu.getByRole("button").or(menu.getByRole("link"))).toHaveText(items.map((item) => `${item} ${name}`));
+    await page.keyboard.press("Escape");
+  }
+});
+
+test("a change made elsewhere shows when the connection is back", async ({ page, account: _, functions, apiControl }) => {
+  const key = await functions.createKey("Shared");
+  await apiControl.open();
+  await expect(apiControl.pill("Shared")).toHaveText(/^Active/);
+  await functions.expireKey(key);
+  await page.evaluate(() => dispatchEvent(new Event("online")));
+  await expect(apiControl.pill("Shared")).toHaveText(/^Expired/);
+});

@@ -58,6 +58,7 @@ test("a date is set, and keys expire, with Undo", async ({ account: _, functions
   const set = await apiControl.bulkAction("Set date", "Set date");
   await apiControl.bulk.getByLabel("Expires at the end of").fill(dayAhead(40));
   await set.click();
+  await expect(apiControl.toasts).toContainText(/^2 keys now expire on \d{1,2} \w{3} \d{4}\./);
   for (const name of ["one", "two"]) await expect(apiControl.pill(name)).toHaveText(/^Active · 4[01] days/);
   const answer = await keyhold.verify(keys[1]!);
   expect(answer.headers.get("x-keyhold-expires-at")).toBe(`${dayAhead(40)}T23:59:59.999Z`);
