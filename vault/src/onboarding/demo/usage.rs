@@ -120,6 +120,23 @@ fn calls(name: &str, hour: i64, ago: i64) -> (i64, i64) {
     }
 }
 
+/// Returns the accepted and rejected calls of a key in an hour: the usual ones, and at least those that its last use and
+/// its callers tell of.
+fn calls_of((name, last_use, callers): Use, hour: i64, now: i64) -> (i64, i64) {
+    let (accepted, rejected) = calls(name, hour, now.div_euclid(HOUR_MS) - hour);
+    let is_now = |age: i64| (now - age).div_euclid(HOUR_MS) == hour;
+    let seen = |refused: bool| {
+        let callers = callers
+            .iter()
+            .filter(|(_, _, age, rejected)| *rejected == refused && is_now(*age));
+        i64::try_from(callers.count()).unwrap_or_default()
+    };
+    (
+        accepted.max(seen(false)).max(i64::from(is_now(last_use))),
+        rejected.max(seen(true)),
+    )
+}
+
 /// Records how the keys were used.
 pub async fn fill(
     connection: &mut AnyConnection,
@@ -154,11 +171,12 @@ pub async fn fill(
         ..Rows::default()
     };
     let mut of_account: BTreeMap<i64, Hour> = BTreeMap::new();
-    for (key, (name, last_use, _)) in &used {
+    for (key, one) in &used {
+        let (_, last_use, _) = one;
         rows.last_uses.push((key, now - last_use));
         for ago in (0..30 * 24).rev() {
             let number = now.div_euclid(HOUR_MS) - ago;
-            let (accepted, rejected) = calls(name, number, ago);
+            let (accepted, rejected) = calls_of(*one, number, now);
             if accepted + rejected > 0 {
                 let hour = Hour {
                     number,
@@ -182,4 +200,33 @@ pub async fn fill(
         .map(|hour| (account.id.as_str(), hour))
         .collect();
     rows.write(connection, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At any hour and day, the calls of the last month hold those that the list of callers shows.
+    #[test]
+    fn the_calls_agree_with_the_callers() {
+        // Every hour of a week, at its beginning and near its end.
+        for hour in 0..7 * 24 {
+            for minute in [0, 1, 31, 59] {
+                let now = 20_000 * DAY_MS + hour * HOUR_MS + minute * MINUTE_MS;
+                for used in USES {
+                    let (name, last_use, callers) = used;
+                    for (age, rejected) in callers
+                        .iter()
+                        .map(|(_, _, age, rejected)| (*age, *rejected))
+                        .chain([(last_use, false)])
+                    {
+                        let hour = (now - age).div_euclid(HOUR_MS);
+                        let (accepted, refused) = calls_of(used, hour, now);
+                        let calls = if rejected { refused } else { accepted };
+                        assert!(calls > 0, "{name}, {age} ms before {now}");
+                    }
+                }
+            }
+        }
+    }
 }
