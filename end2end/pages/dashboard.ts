@@ -14,7 +14,7 @@ export class Dashboard extends Frame {
     super(page);
     this.banner = page.getByTestId("expiry-banner");
     this.steps = page.getByTestId("first-steps");
-    this.ahead = page.getByRole("region", { name: "Next 12 months" });
+    this.ahead = page.getByRole("region", { name: "Expirations, next 12 months" });
     this.calls = page.getByRole("region", { name: "Calls, last 14 days" });
     this.snoozedKeys = page.locator("details.snoozed");
   }

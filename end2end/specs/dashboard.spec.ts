@@ -171,7 +171,7 @@ test("the warning window decides which keys are listed", async ({ account: _, fu
   await expect(dashboard.warning("In a month")).toBeVisible();
 });
 
-test("the next twelve months are a strip with a list", async ({ account: _, functions, dashboard }) => {
+test("the next twelve months are a strip with a list", async ({ page, account: _, functions, dashboard }) => {
   await dashboard.open();
   await expect(dashboard.ahead).toContainText("No active key has an expiration.");
   await functions.createKey("Payroll", dayAhead(5));
@@ -181,11 +181,18 @@ test("the next twelve months are a strip with a list", async ({ account: _, func
   await expect(strip).toHaveAccessibleName(/^2 keys expire in the next 12 months, .* listed below\.$/);
   await expect(strip.locator("rect")).toHaveCount(2);
   await expect(strip.locator("text.week")).toHaveText(["1", "1"]);
+  const bars = dashboard.ahead.getByRole("link", { name: /: 1 key$/ });
+  await expect(bars).toHaveCount(2);
+  await bars.first().hover();
+  const tip = () => bars.first().evaluate((bar) => getComputedStyle(bar, "::after").content);
+  expect(await tip()).toMatch(/ – .*: 1 key/);
   // The last week can begin another month.
   expect([12, 13]).toContain(await strip.locator("text.month").count());
   const list = dashboard.ahead.getByRole("list", { name: "Next expirations" }).getByRole("listitem");
   await expect(list).toHaveCount(2);
   await expect(list.first()).toContainText(/Payroll.*in \d days/s);
+  await bars.first().press("Enter");
+  await expect(page).toHaveURL(/api-control\?sort=expires$/);
 });
 
 test("a heap is spread out over the days before it, and that is undone", async ({

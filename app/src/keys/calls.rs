@@ -67,12 +67,12 @@ fn draw(days: Vec<DayCalls>, period: &str, unit: Unit) -> AnyView {
     );
     let (mut solid, mut hollow, mut left) = (String::new(), String::new(), 0);
     let (mut hints, mut rows) = (Vec::new(), Vec::new());
-    for day in &days {
+    for (place, day) in days.iter().enumerate() {
         let (accepted, refused) = heights(day, most);
         let foot = HEIGHT - accepted;
         solid += &bar(left, HEIGHT, foot);
         hollow += &bar(left, foot, foot - refused);
-        hints.push(hint(day, left));
+        hints.push(hint(day, side(place, days.len())));
         if day.accepted + day.refused > 0 {
             rows.push(row(day));
         }
@@ -86,12 +86,14 @@ fn draw(days: Vec<DayCalls>, period: &str, unit: Unit) -> AnyView {
                 <span class="refused">{grouped(refused)} " refused: key expired"</span>
             </p>
             <p class="muted">{grouped(most)}</p>
-            <div role="img" aria-label=summary>
+            <div class="plot" role="img" aria-label=summary>
                 <svg viewBox=format!("0 0 {left} {HEIGHT}") preserveAspectRatio="none" aria-hidden="true">
                     <path class="accepted" d=solid></path>
                     <path class="refused" d=hollow></path>
-                    {hints}
                 </svg>
+                <div class="over" aria-hidden="true">
+                    {hints}
+                </div>
             </div>
             <p class="muted">
                 <span>{end(days.first())}</span>
@@ -174,14 +176,19 @@ fn bar(left: i64, foot: i64, head: i64) -> String {
     }
 }
 
-/// The tooltip of a day.
-fn hint(day: &DayCalls, left: i64) -> AnyView {
-    view! {
-        <path class="day" d=format!("M{left} 0h{DAY}v{HEIGHT}h-{DAY}Z")>
-            <title>{format!("{}: {}", day.day, counted(day.accepted, day.refused))}</title>
-        </path>
+/// The place of a day over its bar, with its tooltip.
+fn hint(day: &DayCalls, side: &'static str) -> AnyView {
+    let tip = format!("{}: {}", day.day, counted(day.accepted, day.refused));
+    view! { <span class=side data-tip=tip></span> }.into_any()
+}
+
+/// The class of a tooltip at a place of so many: near an end of the chart it stands on the other side.
+pub fn side(place: usize, count: usize) -> &'static str {
+    match 4 * place / count.max(1) {
+        0 => "near-left",
+        3.. => "near-right",
+        _ => "",
     }
-    .into_any()
 }
 
 fn row(day: &DayCalls) -> AnyView {

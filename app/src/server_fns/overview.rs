@@ -15,12 +15,11 @@ pub async fn show_overview() -> Result<Dashboard, FnError> {
 
     let request = RequestContext::current();
     let replay = use_context();
-    let overview = request
-        .vault
-        .overview(&request.signed_in()?.account)
-        .await?;
+    let account = &request.signed_in()?.account;
+    let overview = request.vault.overview(account).await?;
     let rendering = Rendering {
         site: &request.site.base_url,
+        page_size: account.table.page_size,
         replay,
     };
     Ok(dashboard(overview, &rendering))

@@ -21,6 +21,8 @@ use crate::ui::served::html;
 pub struct Rendering<'a> {
     /// The address of this site, for the line to try.
     pub site: &'a str,
+    /// The rows on a page of the account's table of keys.
+    pub page_size: u32,
     /// The refused form that is being answered.
     pub replay: Option<Replay>,
 }
@@ -62,7 +64,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
         rest: html(Some(if overview.counts.total() == 0 {
             no_keys()
         } else {
-            rest(overview)
+            rest(overview, rendering.page_size)
         })),
     }
 }
@@ -80,13 +82,17 @@ fn no_keys() -> AnyView {
 }
 
 /// The months ahead and the latest calls.
-fn rest(overview: Overview) -> AnyView {
+fn rest(overview: Overview, page_size: u32) -> AnyView {
+    let before = ahead::Before {
+        keys: overview.counts.expired,
+        page_size,
+    };
     let chart = calls::chart(overview.calls, "in the last 14 days");
     let refused = refused(overview.refused);
     view! {
         <section class="card wide" aria-labelledby="ahead-title">
-            <h2 id="ahead-title">"Next 12 months"</h2>
-            {ahead::months(&overview.ahead, overview.upcoming, overview.now)}
+            <h2 id="ahead-title">"Expirations, next 12 months"</h2>
+            {ahead::months(&overview.ahead, overview.upcoming, before, overview.now)}
         </section>
         <section class="card wide" aria-labelledby="calls-title">
             <h2 id="calls-title">"Calls, last 14 days"</h2>

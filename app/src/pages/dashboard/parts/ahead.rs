@@ -7,7 +7,8 @@ use shared::view::KeyView;
 use shared::view::overview::{Ahead, Heap, Month, Week};
 
 use super::snooze::when;
-use crate::keys::key_actions::{key_path, stagger_path};
+use crate::keys::calls::side;
+use crate::keys::key_actions::{LIST, key_path, stagger_path};
 
 /// The strip from top to bottom, in pixels: room for a number, the bars, and the names of the months.
 const TOP: i64 = 18;
@@ -21,7 +22,16 @@ const LEAST: i64 = 4;
 /// The gap between two bars, in per mille of the width.
 const GAP: i64 = 5;
 
-pub fn months(ahead: &Ahead, upcoming: Vec<KeyView>, now: i64) -> AnyView {
+/// What the table of keys in the order of their expirations shows before the first key of the strip.
+#[derive(Clone, Copy)]
+pub struct Before {
+    /// The keys that have expired.
+    pub keys: i64,
+    /// The rows on a page.
+    pub page_size: u32,
+}
+
+pub fn months(ahead: &Ahead, upcoming: Vec<KeyView>, before: Before, now: i64) -> AnyView {
     let Some(summary) = summary(&ahead.weeks) else {
         let none = if upcoming.is_empty() {
             "No active key has an expiration."
@@ -39,6 +49,7 @@ pub fn months(ahead: &Ahead, upcoming: Vec<KeyView>, now: i64) -> AnyView {
             <svg role="img" aria-label=summary height=NAMES + 4>
                 <g aria-hidden="true">{bars(ahead)} {names(ahead)}</g>
             </svg>
+            <div class="over">{links(&ahead.weeks, before)}</div>
         </figure>
         <div class="halves">{list(upcoming, now)} {heaps}</div>
     }
@@ -87,10 +98,6 @@ fn bars(Ahead { weeks, heaps, .. }: &Ahead) -> Vec<AnyView> {
             let height = height(week.keys, most);
             let heap = heaps.iter().any(|heap| heap.week == place);
             let class = if heap { "heap" } else { "" };
-            let hint = match week.keys {
-                1 => format!("{}: 1 key", week.days),
-                many => format!("{}: {} keys", week.days, grouped(many)),
-            };
             // On a phone there is room for the numbers of heaps alone.
             let number = view! {
                 <text class=if heap { "" } else { "week" } x=percent((from + to - GAP) / 2) y=FOOT - height - 5>
@@ -98,9 +105,7 @@ fn bars(Ahead { weeks, heaps, .. }: &Ahead) -> Vec<AnyView> {
                 </text>
             };
             view! {
-                <rect class=class x=percent(from) width=percent(to - from - GAP) y=FOOT - height height=height rx="1">
-                    <title>{hint}</title>
-                </rect>
+                <rect class=class x=percent(from) width=percent(to - from - GAP) y=FOOT - height height=height rx="1"></rect>
                 {number}
             }
             .into_any()
@@ -110,12 +115,45 @@ fn bars(Ahead { weeks, heaps, .. }: &Ahead) -> Vec<AnyView> {
     drawn
 }
 
+/// A link over each bar, with its tooltip, to the page of the table where the week's first key is.
+fn links(weeks: &[Week], before: Before) -> Vec<AnyView> {
+    let mut earlier = before.keys;
+    let link = |(place, week): (usize, &Week)| {
+        if week.keys == 0 {
+            return view! { <span></span> }.into_any();
+        }
+        let address = table(earlier, before.page_size);
+        earlier += week.keys;
+        let tip = match week.keys {
+            1 => format!("{}: 1 key", week.days),
+            many => format!("{}: {} keys", week.days, grouped(many)),
+        };
+        view! { <a class=side(place, weeks.len()) href=address aria-label=tip.clone() data-tip=tip></a> }.into_any()
+    };
+    weeks.iter().enumerate().map(link).collect()
+}
+
+/// The address of the table in the order of expirations, at the page that begins after at most `earlier` keys.
+fn table(earlier: i64, page_size: u32) -> String {
+    match earlier / i64::from(page_size.max(1)) {
+        0 => format!("{LIST}?sort=expires"),
+        page => format!("{LIST}?sort=expires&page={}", page + 1),
+    }
+}
+
 fn names(Ahead { weeks, months, .. }: &Ahead) -> Vec<AnyView> {
     let name = |month: &Month| {
-        let at = percent(position(month.at, weeks.len()));
+        let at = position(month.at, weeks.len());
+        // No name hangs over an end of the strip.
+        let class = match at {
+            ..20 => "month first",
+            981.. => "month last",
+            _ => "month",
+        };
+        let at = percent(at);
         view! {
             <line class="month" x1=at.clone() x2=at.clone() y1=FOOT y2=FOOT + 6></line>
-            <text class="month" x=at y=NAMES>
+            <text class=class x=at y=NAMES>
                 {month.name.clone()}
             </text>
         }
@@ -200,6 +238,15 @@ mod tests {
         assert_eq!(height(1, 900), LEAST);
         assert_eq!(height(900, 900), BARS);
         assert_eq!(height(450, 900), BARS / 2);
+    }
+
+    #[test]
+    fn a_bar_leads_to_the_page_where_its_first_key_is() {
+        assert_eq!(table(0, 50), "/preferences/api-control?sort=expires");
+        assert_eq!(table(49, 50), "/preferences/api-control?sort=expires");
+        let second = "/preferences/api-control?sort=expires&page=2";
+        assert_eq!(table(50, 50), second);
+        assert_eq!(table(99, 50), second);
     }
 
     #[test]
