@@ -175,8 +175,8 @@ fn key(key: DeliveredKey) -> AnyView {
 /// The end of a key's line: the reason why the mail left it out, or that it has no page.
 fn fate(left_out: bool, exists: bool) -> &'static str {
     match (left_out, exists) {
-        (true, true) => " · left out: extended, or in a more urgent notice",
-        (true, false) => " · left out: deleted",
+        (true, true) => " · skipped: extended, or covered by a more urgent notice",
+        (true, false) => " · skipped: deleted",
         (false, true) => "",
         (false, false) => " · deleted since",
     }
@@ -218,13 +218,13 @@ fn about(delivery: &Delivery) -> String {
             let put_off = delivery.at.at > delivery.created.at;
             match (delivery.words.is_empty(), put_off && delivery.attempts == 0) {
                 (false, _) => format!("Next try: {}", delivery.at.text),
-                (true, true) => format!("To be sent with others at {}", delivery.at.text),
+                (true, true) => format!("Goes out with other notices at {}", delivery.at.text),
                 // It is on its way.
                 (true, false) => String::new(),
             }
         }
         DeliveryState::Failed => format!("Last try: {}", delivery.at.text),
-        DeliveryState::Dropped => "It was out of date before it could be sent.".to_owned(),
+        DeliveryState::Dropped => "No longer needed by the time we could send it.".to_owned(),
     }
 }
 
@@ -262,7 +262,7 @@ mod tests {
         use DeliveryState::Waiting;
         for (at, attempts, words, text) in [
             (1, 0, "", ""),
-            (60, 0, "", "To be sent with others at day 60"),
+            (60, 0, "", "Goes out with other notices at day 60"),
             (60, 1, "", ""),
             (60, 1, "451 busy", "Next try: day 60"),
             (60, 0, "451 busy", "Next try: day 60"),
@@ -278,15 +278,15 @@ mod tests {
         assert_eq!(about(&delivery(Sent, 5, 1, "250 ok")), "");
         assert_eq!(about(&delivery(Failed, 5, 9, "550 no")), "Last try: day 5");
         let dropped = about(&delivery(Dropped, 5, 0, ""));
-        assert_eq!(dropped, "It was out of date before it could be sent.");
+        assert_eq!(dropped, "No longer needed by the time we could send it.");
     }
 
     #[test]
     fn a_key_in_a_mail_says_why_it_is_missing() {
         assert_eq!(fate(false, true), "");
         assert_eq!(fate(false, false), " · deleted since");
-        assert_eq!(fate(true, false), " · left out: deleted");
-        let announced = " · left out: extended, or in a more urgent notice";
+        assert_eq!(fate(true, false), " · skipped: deleted");
+        let announced = " · skipped: extended, or covered by a more urgent notice";
         assert_eq!(fate(true, true), announced);
     }
 }

@@ -6,7 +6,7 @@ use shared::HOUR_MS;
 use shared::relative::relative;
 use shared::view::account::SessionView;
 
-use super::setting;
+use crate::pages::setting::setting;
 use crate::server_fns::account::{EndOtherSessions, EndSession};
 use crate::ui::icon::Icon;
 
@@ -84,9 +84,9 @@ fn row(session: SessionView, now: i64) -> AnyView {
 /// The last use, which is known to the hour.
 fn last_use(at: i64, now: i64) -> String {
     if now - at < 2 * HOUR_MS {
-        "Active lately".to_owned()
+        "Active recently".to_owned()
     } else {
-        format!("Last used {}", relative(at, now))
+        format!("Last active {}", relative(at, now))
     }
 }
 
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn a_use_is_dated_no_closer_than_it_is_known() {
-        assert_eq!(last_use(0, 0), "Active lately");
-        assert_eq!(last_use(0, 2 * HOUR_MS - 1), "Active lately");
-        assert_eq!(last_use(0, 2 * HOUR_MS), "Last used 2 hours ago");
-        assert_eq!(last_use(0, 72 * HOUR_MS), "Last used 3 days ago");
+        assert_eq!(last_use(0, 0), "Active recently");
+        assert_eq!(last_use(0, 2 * HOUR_MS - 1), "Active recently");
+        assert_eq!(last_use(0, 2 * HOUR_MS), "Last active 2 hours ago");
+        assert_eq!(last_use(0, 72 * HOUR_MS), "Last active 3 days ago");
     }
 
     #[test]
