@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 
 import { hydrated } from "../harness/hydration.ts";
 import { expect, test } from "../harness/test.ts";
+import { tour } from "../harness/tour.ts";
 
 test("the root has the browser's size, and the body 15 px", async ({ page, signIn }) => {
   await signIn.open();
@@ -35,6 +36,33 @@ test("nothing moves while a page comes alive", async ({ page, account, functions
       await hydrated(page);
       expect.soft(await shifts(page), `${path} at ${width} px`).toBeLessThanOrEqual(0.02);
     }
+  }
+});
+
+test("all pages have one layout: titles begin at one height, and content ends at one edge", async ({ page, keyhold, account, functions, mailbox, watch }) => {
+  test.slow();
+  watch.allow(/status of 404/);
+  const sights = await tour(keyhold, account, functions, mailbox);
+  // Each path once, and none of the pages without navigation.
+  const paths = new Set(sights.filter((sight) => !sight.signedOut && !sight.scriptless).map((sight) => sight.path.split("#")[0]!));
+  for (const width of [1280, 1920]) {
+    await page.setViewportSize({ width, height: 800 });
+    const places = new Map<string, string>();
+    for (const path of paths) {
+      await page.goto(path);
+      await hydrated(page);
+      const place = await page.evaluate(() => {
+        const box = (element: Element) => element.getBoundingClientRect();
+        const main = document.querySelector("main")!;
+        const title = box(main.querySelector("h1")!);
+        const edge = box(main).right - parseFloat(getComputedStyle(main).paddingRight);
+        const parts = [...main.querySelectorAll(".card, .banner, .key-table, .log, .contents, .empty, .served")].map(box);
+        const ends = parts.filter((part) => part.width > 0).map((part) => part.right);
+        return { top: title.top + scrollY, left: title.left, gap: Math.round(edge - Math.max(...ends)) };
+      });
+      places.set(path, JSON.stringify(place));
+    }
+    expect(new Set(places.values()).size, JSON.stringify([...places], null, 1)).toBe(1);
   }
 });
 

@@ -69,18 +69,3 @@ impl Shown {
         .into_any()
     }
 }
-
-/// One subject of the page: what it is about, and beside it the card to change it. `id` is its fragment.
-fn setting(id: &'static str, title: &'static str, about: AnyView, card: AnyView) -> AnyView {
-    let title_id = format!("{id}-title");
-    view! {
-        <section class="setting" id=id aria-labelledby=title_id.clone()>
-            <header>
-                <h2 id=title_id.clone()>{title}</h2>
-                <p class="muted">{about}</p>
-            </header>
-            <div class="card">{card}</div>
-        </section>
-    }
-    .into_any()
-}

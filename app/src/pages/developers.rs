@@ -208,9 +208,9 @@ fn ways(access_key: &str) -> AnyView {
                     )}
                     {row("Bearer token", format!("Authorization: Bearer {pair}"), "Both halves, joined by a dot.")}
                     {row(
-                        "A header of its own",
+                        "API key header",
                         format!("X-API-Key: {pair}"),
-                        "The same, where something else needs the Authorization header.",
+                        "The same value, for when the Authorization header is already taken.",
                     )}
                 </tbody>
             </table>

@@ -19,6 +19,8 @@ pub mod not_found;
 pub mod notices;
 #[cfg(feature = "ssr")]
 pub mod reset_password;
+#[cfg(feature = "ssr")]
+pub mod setting;
 pub mod sign_in;
 pub mod sign_up;
 #[cfg(feature = "ssr")]

@@ -12,6 +12,7 @@ use crate::forms::field::TextField;
 use crate::forms::form::{Form, FormState, Submit, plain_press};
 use crate::forms::form_replay::Replay;
 use crate::notices::delivery_log::{failures, log};
+use crate::pages::setting::setting;
 use crate::server_fns::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
     ShowNotices,
@@ -37,11 +38,10 @@ pub fn NoticesPage() -> impl IntoView {
 fn content(notices: NoticesView) -> AnyView {
     view! {
         {failures(&notices)}
-        <p class="lead">"We email you before a key expires, and when it has expired."</p>
-        {stages(&notices.stages)}
-        {recipients(&notices)}
-        {calendar(notices.calendar_url.clone())}
-        {log(notices)}
+        <div class="settings">
+            {stages(&notices.stages)} {recipients(&notices)} {calendar(notices.calendar_url.clone())}
+            {log(notices)}
+        </div>
     }
     .into_any()
 }
@@ -66,28 +66,31 @@ fn stages(chosen: &[Stage]) -> AnyView {
         .into_any()
     };
     let choices = Stage::ALL.map(choice).collect_view();
-    view! {
-        <section class="card" aria-labelledby="stages-title">
-            <h2 id="stages-title">"When we email you"</h2>
-            <Form state=state>
-                {version}
-                <fieldset class="field choices" aria-describedby="stages-note">
-                    <legend class="visually-hidden">"Stages"</legend>
-                    <div class="stages">{choices}</div>
-                    <p class="help" id="stages-note">
-                        "We skip warnings that are too early for short-lived keys: a 7-day key isn't announced 30 days ahead. Keys that are due together share one email."
-                    </p>
-                </fieldset>
-                // The style sheet shows it while no stage is chosen.
-                <p class="note warn none-chosen" role="status">
-                    {Icon::WARNING.draw()}
-                    <span>"With none selected, we send no email when a key expires. The Dashboard still shows it."</span>
+    let about = "How early we warn you about a key that is about to expire. Keys that are due together share one email.";
+    let card = view! {
+        <Form state=state>
+            {version}
+            <fieldset class="field choices" aria-describedby="stages-note">
+                <legend class="visually-hidden">"Stages"</legend>
+                <div class="stages">{choices}</div>
+                <p class="help" id="stages-note">
+                    "Short-lived keys get the later warnings only: we don't announce a 7-day key 30 days ahead."
                 </p>
-                <Submit state=state label="Save" />
-            </Form>
-        </section>
-    }
-    .into_any()
+            </fieldset>
+            // The style sheet shows it while no stage is chosen.
+            <p class="note warn none-chosen" role="status">
+                {Icon::WARNING.draw()}
+                <span>"With none selected, we send no email when a key expires. The Dashboard still shows it."</span>
+            </p>
+            <Submit state=state label="Save" />
+        </Form>
+    };
+    setting(
+        "stages",
+        "When we email you",
+        about.into_any(),
+        card.into_any(),
+    )
 }
 
 fn recipients(notices: &NoticesView) -> AnyView {
@@ -100,25 +103,31 @@ fn recipients(notices: &NoticesView) -> AnyView {
             "The account's own address. It already gets every notice. Open the link in our email in this browser, to show that email arrives and that the account is yours."
         }
     };
-    view! {
-        <section class="card" aria-labelledby="recipients-title">
-            <h2 id="recipients-title">"Recipients"</h2>
-            <div class="recipient">
-                <strong>
-                    <bdi>{notices.email.clone()}</bdi>
-                </strong>
-                {confirmation(notices.confirmed)}
-                {(!notices.owned).then(|| resend("account"))}
-            </div>
-            <p class="help">{help}</p>
-            <h3>"Second recipient"</h3>
-            {match notices.second_recipient.clone() {
-                Some(second) => present(second),
-                None => absent(),
-            }}
-        </section>
-    }
-    .into_any()
+    let about = view! {
+        "Who gets these emails. "
+        <a href="/preferences/account#address">"Change the account's address"</a>
+    };
+    let card = view! {
+        <div class="recipient" id="address">
+            <strong>
+                <bdi>{notices.email.clone()}</bdi>
+            </strong>
+            {confirmation(notices.confirmed)}
+            {(!notices.owned).then(|| resend("account"))}
+        </div>
+        <p class="help">{help}</p>
+        <h3>"Second recipient"</h3>
+        {match notices.second_recipient.clone() {
+            Some(second) => present(second),
+            None => absent(),
+        }}
+    };
+    setting(
+        "recipients",
+        "Recipients",
+        about.into_any(),
+        card.into_any(),
+    )
 }
 
 fn confirmation(confirmed: bool) -> AnyView {
@@ -135,7 +144,7 @@ fn resend(recipient: &'static str) -> AnyView {
         ResendConfirmation::PATH,
         Some(recipient),
         "Send the link again",
-        "button",
+        "button small",
     )
 }
 
@@ -148,7 +157,7 @@ fn present(second: SecondRecipient) -> AnyView {
             </strong>
             {confirmation(second.confirmed)}
             {(!second.confirmed).then(|| resend("second"))}
-            {plain_press(RemoveSecondRecipient::PATH, Some(version), "Remove", "button")}
+            {plain_press(RemoveSecondRecipient::PATH, Some(version), "Remove", "button small")}
         </div>
         <p class="help">
             {if second.confirmed {
@@ -174,28 +183,25 @@ fn absent() -> AnyView {
                 kind="email"
                 help="For example your team's. We send it a link first, and no notices until it's confirmed."
             />
-            <Submit state=state label="Add recipient" class="button" />
+            <Submit state=state label="Add recipient" />
         </Form>
     }
     .into_any()
 }
 
 fn calendar(address: String) -> AnyView {
-    view! {
-        <section class="card" aria-labelledby="calendar-title">
-            <h2 id="calendar-title">"Calendar"</h2>
-            <p>"Subscribe to this address in your calendar app (“from URL”) to see when each key expires."</p>
-            <div class="example">
-                <pre tabindex="0">
-                    <code data-testid="calendar-url">{address.clone()}</code>
-                </pre>
-                <CopyButton text=address what="calendar address" />
-            </div>
-            <p class="help">
-                "Anyone with this address can see your keys' names and expirations. Resetting it ends that: the old address stops working, and you'll have to subscribe your calendars again."
-            </p>
-            {plain_press(ResetCalendar::PATH, None, "Reset address", "button")}
-        </section>
-    }
-    .into_any()
+    let about = "See when each key expires in your calendar: subscribe to this address in your calendar app (“from URL”).";
+    let card = view! {
+        <div class="example broken">
+            <pre>
+                <code data-testid="calendar-url">{address.clone()}</code>
+            </pre>
+            <CopyButton text=address what="calendar address" />
+        </div>
+        <p class="help">
+            "Anyone with this address can see your keys' names and expirations. If it gets into the wrong hands, reset it: the old address stops working, and you subscribe your calendars again."
+        </p>
+        {plain_press(ResetCalendar::PATH, None, "Reset address", "button")}
+    };
+    setting("calendar", "Calendar", about.into_any(), card.into_any())
 }

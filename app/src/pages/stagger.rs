@@ -103,7 +103,7 @@ fn shown(plan: StaggerPlan) -> AnyView {
         .into_any()
     };
     view! {
-        <section class="card stagger" aria-labelledby="stagger-title">
+        <section class="card wide stagger" aria-labelledby="stagger-title">
             <h2 id="stagger-title">{lead}</h2>
             {body}
         </section>
@@ -130,18 +130,18 @@ fn table(spread: Vec<StaggerDay>) -> AnyView {
         let more = usize::try_from(day.keys)
             .unwrap_or_default()
             .saturating_sub(day.names.len());
-        let names: Vec<AnyView> = day
-            .names
-            .into_iter()
-            .map(|name| view! { <bdi>{name}</bdi> }.into_any())
-            .collect();
+        let name = |(place, name): (usize, String)| {
+            let comma = if place > 0 { ", " } else { "" };
+            view! { {comma} <bdi>{name}</bdi> }.into_any()
+        };
+        let names: Vec<AnyView> = day.names.into_iter().enumerate().map(name).collect();
         let more =
-            (more > 0).then(|| view! { <span class="muted">{format!("and {more} more")}</span> });
+            (more > 0).then(|| view! { <span class="muted">{format!(" and {more} more")}</span> });
         view! {
             <tr>
                 <th scope="row">{day.text}</th>
                 <td>{grouped(day.keys)}</td>
-                <td class="names">{names} {more}</td>
+                <td>{names} {more}</td>
             </tr>
         }
         .into_any()

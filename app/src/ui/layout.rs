@@ -133,6 +133,10 @@ fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
 
 /// The value of `aria-current` of a link on the page at `path`: the page itself, or one below it.
 fn current(path: &str, href: &str) -> Option<&'static str> {
+    // One comes to it from the Dashboard, and goes back there. It never runs in the browser.
+    if cfg!(feature = "ssr") && path.ends_with("/stagger") {
+        return (href == "/").then_some("true");
+    }
     match path.strip_prefix(href)? {
         "" => Some("page"),
         below if below.starts_with('/') => Some("true"),
@@ -172,6 +176,8 @@ mod tests {
             ("/preferences", KEYS, None),
             ("/preferences/api-controls", KEYS, None),
             ("/", "/", Some("page")),
+            ("/preferences/api-control/stagger", KEYS, None),
+            ("/preferences/api-control/stagger", "/", Some("true")),
             (KEYS, "/", None),
             ("/", KEYS, None),
         ] {

@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::view::AddressView;
 
-use super::setting;
 use crate::account::address::note;
 use crate::forms::field::{PasswordField, TextField};
 use crate::forms::form::{Form, FormState, Submit};
+use crate::pages::setting::setting;
 use crate::server_fns::account::ChangeAddress;
 use crate::ui::icon::Icon;
 
@@ -53,7 +53,7 @@ fn form() -> AnyView {
                 help="We send it a link, and tell your current address. Nothing changes until you open the link."
             />
             <PasswordField state=state name="current_password" label="Your password" autocomplete="current-password" />
-            <Submit state=state label="Change address" class="button" />
+            <Submit state=state label="Change address" />
         </Form>
     }
     .into_any()

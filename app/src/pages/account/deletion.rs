@@ -5,9 +5,9 @@ use leptos::server_fn::ServerFn;
 use shared::relative::ago;
 use shared::view::account::{DeletionView, DoomedKey};
 
-use super::setting;
 use crate::forms::field::{PasswordField, TextField};
 use crate::forms::form::{Form, FormState, Submit};
+use crate::pages::setting::setting;
 use crate::server_fns::account::DeleteAccount;
 
 pub fn section(email: &str, deletion: DeletionView, now: i64) -> AnyView {

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::validation;
 
-use super::setting;
 use crate::forms::field::PasswordField;
 use crate::forms::form::{Form, FormState, Submit};
+use crate::pages::setting::setting;
 use crate::server_fns::account::ChangePassword;
 
 pub fn section(email: String) -> AnyView {
@@ -34,7 +34,7 @@ fn form(email: String) -> AnyView {
                 autocomplete="new-password"
                 help=format!("At least {} characters.", validation::PASSWORD_MIN_CHARS)
             />
-            <Submit state=state label="Change password" class="button" />
+            <Submit state=state label="Change password" />
         </Form>
     }
     .into_any()

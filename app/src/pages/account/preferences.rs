@@ -8,9 +8,9 @@ use vault::Account;
 use vault::zones::{Offered, Zone, offered};
 use vault::{date_of, time_of_day};
 
-use super::setting;
 use crate::forms::field::TextField;
 use crate::forms::form::{Form, FormState, Submit};
+use crate::pages::setting::setting;
 use crate::server_fns::account::SavePreferences;
 
 pub fn section(account: Account, now: i64) -> AnyView {
@@ -55,7 +55,7 @@ fn form(account: Account, now: i64) -> AnyView {
                     days.end(),
                 )
             />
-            <Submit state=state label="Save preferences" class="button" />
+            <Submit state=state label="Save preferences" />
         </Form>
     }
     .into_any()
