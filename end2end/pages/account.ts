@@ -4,7 +4,7 @@ import { Frame } from "./frame.ts";
 
 /** Preferences → Account. */
 export class AccountPage extends Frame {
-  /** The note on the outcome of a form: the page comes without the module. */
+  /** The message on the outcome of a form: the page comes without the module. */
   override readonly toasts: Locator;
   readonly path = "/preferences/account";
   readonly timeZone: Locator;
@@ -20,7 +20,7 @@ export class AccountPage extends Frame {
 
   constructor(page: Page) {
     super(page);
-    this.toasts = page.locator(".note.good");
+    this.toasts = page.locator(".told").getByRole("status");
     this.timeZone = page.getByLabel("Time zone");
     this.warningDays = page.getByLabel("Warning window (days)");
     this.save = page.getByRole("button", { name: "Save preferences" });

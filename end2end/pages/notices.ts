@@ -4,7 +4,7 @@ import { Frame } from "./frame.ts";
 
 /** Preferences → Notices. */
 export class NoticesPage extends Frame {
-  /** The note on the outcome of a form: the page comes without the module. */
+  /** The message on the outcome of a form: the page comes without the module. */
   override readonly toasts: Locator;
   readonly path = "/preferences/notices";
   readonly stages: Locator;
@@ -22,7 +22,7 @@ export class NoticesPage extends Frame {
 
   constructor(page: Page) {
     super(page);
-    this.toasts = page.locator(".note.good");
+    this.toasts = page.locator(".told").getByRole("status");
     const part = (name: string) => page.getByRole("region", { name, exact: true });
     this.stages = part("When we email you");
     this.saveChoice = this.stages.getByRole("button", { name: "Save" });

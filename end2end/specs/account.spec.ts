@@ -186,3 +186,55 @@ test("dates are written as the account likes them, on every page", async ({ page
   await keyPage.openOf(key);
   await expect(page.locator('main time[datetime^="2031-03-05"]').first()).toContainText("Wed 2031-03-05, 9:15 PM UTC");
 });
+
+test("the answer to a form is told in sight, where the form is", async ({ page, account, accountPage, noticesPage, watch }) => {
+  watch.allow(/status of 422/);
+  await page.setViewportSize({ width: 1280, height: 600 });
+  await accountPage.open();
+  await accountPage.warningDays.fill("91");
+  const offset = () => page.evaluate(() => scrollY);
+  await accountPage.save.scrollIntoViewIfNeeded();
+  const before = await offset();
+  expect(before).toBeGreaterThan(100);
+  await accountPage.save.click();
+  await expect(accountPage.warningDays).toBeFocused();
+  await expect(accountPage.warningDays).toBeInViewport();
+  await expect.poll(offset).toBe(before);
+  await accountPage.warningDays.fill("30");
+  await accountPage.save.click();
+  await expect(accountPage.toasts).toHaveText("Preferences saved.");
+  await expect(accountPage.toasts).toBeInViewport();
+  await expect(accountPage.save).toBeFocused();
+  expect(await offset()).toBe(before);
+  await expect(page).toHaveURL(/account$/);
+  await page.getByRole("link", { name: "Close this message" }).click();
+  await expect(accountPage.toasts).toHaveCount(0);
+  expect(await offset()).toBe(before);
+
+  // The form that was sent has gone, so nothing stands ready to be pressed again.
+  await noticesPage.open();
+  await noticesPage.address.fill(`team.${account.email}`);
+  await noticesPage.add.click();
+  await expect(noticesPage.toasts).toBeInViewport();
+  await expect(noticesPage.remove).not.toBeFocused();
+});
+
+test.describe("without script", () => {
+  test.use({ javaScriptEnabled: false });
+
+  test("the answer to a form is in sight too", async ({ page, account: _, accountPage, watch }) => {
+    watch.allow(/status of 422/);
+    await page.setViewportSize({ width: 1280, height: 600 });
+    await page.goto(accountPage.path);
+    await accountPage.warningDays.fill("91");
+    await accountPage.save.click();
+    await expect(accountPage.warningDays).toBeFocused();
+    await expect(accountPage.warningDays).toBeInViewport();
+    await accountPage.warningDays.fill("30");
+    await accountPage.save.click();
+    await expect(accountPage.toasts).toBeInViewport();
+    await expect(page.getByRole("heading", { name: "Dates and warnings" })).toBeInViewport();
+    await page.getByRole("link", { name: "Close this message" }).click();
+    await expect(accountPage.toasts).toHaveCount(0);
+  });
+});

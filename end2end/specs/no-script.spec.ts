@@ -194,7 +194,7 @@ test("preferences are a plain form too", async ({ page, keyhold, account: _, acc
   await expect(accountPage.warningDays).toHaveAccessibleDescription(/from 1 to 90/);
   await accountPage.warningDays.fill("7");
   await accountPage.save.click();
-  await expect(page).toHaveURL(`${keyhold.url}/preferences/account?done=saved`);
+  await expect(page).toHaveURL(`${keyhold.url}/preferences/account?done=saved#preferences`);
   await expect(accountPage.warningDays).toHaveValue("7");
 });
 

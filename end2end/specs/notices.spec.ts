@@ -267,7 +267,7 @@ test.describe("without JavaScript", () => {
   test("everything on the page is a plain form", async ({ page, account, noticesPage, linkPage, mailbox, watch }) => {
     watch.allow(/status of (410|422)/);
     const team = `team.${account.email}`;
-    const note = page.getByRole("main").locator(".note.good");
+    const note = noticesPage.toasts;
     await page.goto(noticesPage.path);
     await noticesPage.stage("14 days before").uncheck();
     await noticesPage.saveChoice.click();

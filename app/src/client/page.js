@@ -50,23 +50,49 @@
       .filter(([, value]) => !/kh[so]_/.test(value));
     sessionStorage.setItem(DRAFT, JSON.stringify([owner(), kept]));
   };
+  // The answer holds what became of the form that was sent. Only after a sign-in is there no answer.
+  const answered = location.pathname.startsWith("/fn/") || /[?&]done=/.test(location.search);
   const restore = () => {
     const [whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
     if (whose !== owner()) return;
     sessionStorage.removeItem(DRAFT);
-    // The answer holds what became of the form that was sent. Only after a sign-in is there no answer.
-    const answered = location.pathname.startsWith("/fn/") || /[?&]done=/.test(location.search);
     for (const control of fields())
       for (const [, value] of kept.filter(([key, , sent]) => key === label(control) && !(sent && answered)))
         control[control.type === "checkbox" ? "checked" : "value"] = value;
   };
-  try {
-    restore();
-  } catch {}
+  // A page that answers a form opens where the form was, with the focus on its button.
+  const PLACE = "keyhold-place";
+  const forms = () => [...find("main form[method=post]")];
+  const mark = (form, button) => {
+    const place = [document.title, scrollY, forms().length, forms().indexOf(form), [...form.elements].indexOf(button)];
+    sessionStorage.setItem(PLACE, JSON.stringify(place));
+  };
+  const comeBack = () => {
+    const [title, top, count, form, button] = JSON.parse(sessionStorage.getItem(PLACE)) ?? [];
+    sessionStorage.removeItem(PLACE);
+    if (!answered || title !== document.title) return;
+    scrollTo(0, top);
+    // Where a form has come or gone, the button at this place could do something else.
+    if (forms().length === count) forms()[form]?.elements[button]?.focus({ preventScroll: true });
+  };
+  for (const act of [restore, comeBack])
+    try {
+      act();
+    } catch {}
   // The outcome of a form is told once: not after a reload, and not after a sign-in that leads back here.
-  const address = new URL(location.href);
-  for (const name of ["done", "change"]) address.searchParams.delete(name);
-  if (document.querySelector(".note.good [role=status]")) history.replaceState(null, "", address);
+  const told = document.querySelector(".told"), text = told?.querySelector("[role=status]").firstChild;
+  if (told) {
+    const address = new URL(location.href);
+    for (const name of ["done", "change"]) address.searchParams.delete(name);
+    address.hash = "";
+    history.replaceState(null, "", address);
+    // Screen readers read out what enters the message, and not what was there from the start.
+    text.replaceWith(text.cloneNode());
+    told.querySelector("a").onclick = (event) => {
+      event.preventDefault();
+      told.remove();
+    };
+  }
 
   // A form is sent once. The history may bring the page back, with its buttons as they were.
   const progress = document.querySelector(".progress");
@@ -79,6 +105,7 @@
     event.submitter?.setAttribute("aria-busy", "true");
     try {
       keep(event.target);
+      mark(event.target, event.submitter);
     } catch {}
   });
   addEventListener("pageshow", () => {

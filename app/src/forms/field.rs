@@ -36,6 +36,11 @@ pub fn check_email(errors: &mut FieldErrors, name: &'static str, fields: &Fields
     }
 }
 
+/// Returns whether the page, which then has no script, is rendered with an error at a field: it opens with the focus there.
+fn starts_wrong(error: Memo<Option<String>>) -> bool {
+    is_plain() && error.with_untracked(Option::is_some)
+}
+
 /// A field of one line.
 #[component]
 pub fn TextField(
@@ -75,7 +80,7 @@ pub fn TextField(
                 list=list
                 inputmode=input_mode
                 required=required
-                autofocus=autofocus
+                autofocus=autofocus || starts_wrong(error)
                 data-limit=limit
                 spellcheck="false"
                 autocapitalize=(kind == "email").then_some("none")
@@ -115,6 +120,7 @@ pub fn PasswordField(
                     spellcheck="false"
                     autocapitalize="none"
                     required
+                    autofocus=starts_wrong(error)
                     aria-describedby=note_id.clone()
                     aria-invalid=flag(move || error.with(Option::is_some))
                 />

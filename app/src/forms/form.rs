@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use shared::validation::FieldErrors;
 
-use super::form_replay::Replay;
+use super::form_replay::{Replay, is_plain};
 use crate::client::call::send;
 use crate::client::secret_json::SecretJson;
 use crate::client::timers::Delay;
@@ -277,7 +277,7 @@ pub fn Form(
 
 fn alert(message: String) -> AnyView {
     fresh(view! {
-        <p class="note bad" role="alert" tabindex="-1">
+        <p class="note bad" role="alert" tabindex="-1" autofocus=is_plain()>
             {Icon::WARNING.draw()}
             <span>{message}</span>
         </p>

@@ -39,7 +39,7 @@ pub enum Access {
 pub enum Done {
     /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{change}`
     /// for that field of the answer, `{back}` for the page of the form. A form of the Dashboard leads back there, with the
-    /// same note.
+    /// same note. The fragment is the part of the page that the form is in, so that one stays there.
     Redirect(&'static str),
     /// A redirect back to the page of the form.
     Back,
@@ -94,34 +94,38 @@ fn account() -> [Function; 15] {
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
         function::<SignOut>(SignedIn, None, Redirect("/sign-in?done=signed-out")),
         function::<ShowAccount>(SignedIn, None, Back),
-        function::<SavePreferences>(SignedIn, PAGE, Redirect("/preferences/account?done=saved")),
+        function::<SavePreferences>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/account?done=saved#preferences"),
+        ),
         function::<SaveTable>(SignedIn, Some("/preferences/api-control"), Back),
         function::<ChangePassword>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/account?done=password"),
+            Redirect("/preferences/account?done=password#password"),
         ),
         function::<ShowAddress>(SignedIn, None, Back),
         function::<ChangeAddress>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/account?done=address"),
+            Redirect("/preferences/account?done=address#address"),
         ),
         function::<KeepAddress>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/account?done=address-kept"),
+            Redirect("/preferences/account?done=address-kept#address"),
         ),
         function::<ShowSessions>(SignedIn, None, Back),
         function::<EndSession>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/account?done=session-ended"),
+            Redirect("/preferences/account?done=session-ended#sessions"),
         ),
         function::<EndOtherSessions>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/account?done=sessions-ended"),
+            Redirect("/preferences/account?done=sessions-ended#sessions"),
         ),
         function::<DeleteAccount>(SignedIn, PAGE, Redirect("/sign-in?done=account-deleted")),
         function::<SetTheme>(SignedIn, None, Back),
@@ -200,23 +204,31 @@ fn notices() -> [Function; 7] {
     const PAGE: Option<&str> = Some("/preferences/notices");
     [
         function::<ShowNotices>(SignedIn, None, Back),
-        function::<ChooseStages>(SignedIn, PAGE, Redirect("/preferences/notices?done=stages")),
+        function::<ChooseStages>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/notices?done=stages#stages"),
+        ),
         function::<SetSecondRecipient>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/notices?done=recipient"),
+            Redirect("/preferences/notices?done=recipient#recipients"),
         ),
         function::<RemoveSecondRecipient>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/notices?done=removed"),
+            Redirect("/preferences/notices?done=removed#recipients"),
         ),
-        function::<ResendConfirmation>(SignedIn, PAGE, Redirect("{back}?done=resent")),
-        function::<SendAgain>(SignedIn, PAGE, Redirect("/preferences/notices?done=again")),
+        function::<ResendConfirmation>(SignedIn, PAGE, Redirect("{back}?done=resent#address")),
+        function::<SendAgain>(
+            SignedIn,
+            PAGE,
+            Redirect("/preferences/notices?done=again#log"),
+        ),
         function::<ResetCalendar>(
             SignedIn,
             PAGE,
-            Redirect("/preferences/notices?done=calendar"),
+            Redirect("/preferences/notices?done=calendar#calendar"),
         ),
     ]
 }

@@ -1,4 +1,4 @@
-//! The note on the outcome of a form without JavaScript.
+//! The message on the outcome of a form without JavaScript, which its redirect names.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -10,32 +10,61 @@ use super::reactive::reactive;
 use super::toasts::Feedback;
 use crate::server_fns::keys::UndoChange;
 
-/// The note that the `done` parameter of the address asks for, with the undo of the change that `change` names.
+/// Outcomes that say why one is on the page: a note in it. The others answer a form, as the messages of `toasts.rs` do.
+const REASONS: [&str; 5] = ["ended", "signed-out", "account-deleted", "reset", "secret"];
+
+/// The message that the `done` parameter of the address asks for, with the undo of the change that `change` names.
 pub fn done_note() -> AnyView {
-    let query = use_location().query;
+    let location = use_location();
     let noted = Feedback::get().noted;
     let param = move |name: &'static str| {
+        let query = location.query;
         query.with(|query| query.get_str(name).unwrap_or_default().to_owned())
     };
-    let text = move || sentence(&param("done"));
+    let pathname = location.pathname;
     view! {
         {reactive(move || {
-            text()
-                .filter(|_| noted.get())
-                .map(|text| {
-                    // A session that ended is no success.
-                    let (class, icon) = if param("done") == "ended" {
-                        ("note warn", Icon::CLOCK)
-                    } else {
-                        ("note good", Icon::CHECK)
-                    };
-                    view! {
-                        <div class=class>
-                            {icon.draw()} <span role="status">{text}</span> {undo(param("change"))}
-                        </div>
-                    }
-                })
+            let done = param("done");
+            let text = sentence(&done).filter(|_| noted.get())?;
+            Some(
+                if REASONS.contains(&done.as_str()) {
+                    note(text, done == "ended")
+                } else {
+                    toast(text, param("change"), pathname.get_untracked())
+                },
+            )
         })}
+    }
+    .into_any()
+}
+
+fn note(text: &'static str, ended: bool) -> AnyView {
+    // A session that ended is no success.
+    let (class, icon) = if ended {
+        ("note warn", Icon::CLOCK)
+    } else {
+        ("note good", Icon::CHECK)
+    };
+    view! {
+        <div class=class>
+            {icon.draw()} <span role="status">{text}</span>
+        </div>
+    }
+    .into_any()
+}
+
+/// The link that closes it leads to the same page without the parameters.
+fn toast(text: &'static str, change: String, here: String) -> AnyView {
+    view! {
+        <div class="told">
+            <div class="toast">
+                {Icon::CHECK.draw()} <p role="status">{text}</p> {undo(change)}
+                <a class="button quiet compact" href=here>
+                    {Icon::CLOSE.draw()}
+                    <span class="visually-hidden">"Close this message"</span>
+                </a>
+            </div>
+        </div>
     }
     .into_any()
 }
@@ -43,7 +72,7 @@ pub fn done_note() -> AnyView {
 /// The form that undoes a change; none without its handle.
 fn undo(change: String) -> Option<AnyView> {
     let form = view! {
-        <form method="post" action=UndoChange::PATH class="inline">
+        <form method="post" action=UndoChange::PATH>
             <input type="hidden" name="change" value=change.clone() />
             <button type="submit" class="button quiet">
                 "Undo"
@@ -103,7 +132,7 @@ mod tests {
             let Some((page, done)) = target.split_once("?done=") else {
                 continue;
             };
-            let done = done.trim_end_matches("&change={change}");
+            let done = done.split(['#', '&']).next().unwrap_or_default();
             assert!(own.contains(&page) || sentence(done).is_some(), "{target}");
             found += 1;
         }

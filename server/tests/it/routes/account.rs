@@ -37,7 +37,7 @@ async fn sessions_are_listed_and_ended() {
         "This browser",
         "Firefox on Linux",
         "&lt;b&gt;curl&lt;",
-        "Last used 3 hours ago",
+        "Last active 3 hours ago",
         "Sign out everywhere else",
     ] {
         assert!(page.contains(said), "{said}");
@@ -56,13 +56,13 @@ async fn sessions_are_listed_and_ended() {
         .await;
     assert_eq!(
         (ended.status.as_u16(), ended.header("location")),
-        (303, "/preferences/account?done=session-ended")
+        (303, "/preferences/account?done=session-ended#sessions")
     );
     assert_eq!(phone.get(PAGE).await.status, 303, "signed out");
     assert_eq!(laptop.get(PAGE).await.status, 200);
     let ended = member.post("account/sessions/end-others", &[]).await;
     let there = ended.header("location").to_owned();
-    assert_eq!(there, "/preferences/account?done=sessions-ended");
+    assert_eq!(there, "/preferences/account?done=sessions-ended#sessions");
     assert_eq!(laptop.get(PAGE).await.status, 303);
     let page = member.get(&there).await.body;
     assert!(page.contains("signed out everywhere else."));

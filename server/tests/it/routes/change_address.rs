@@ -37,7 +37,7 @@ async fn a_mistyped_address_is_corrected_from_the_dashboard() {
     let asked = member.post("account/change-address", &fields).await;
     assert_eq!(
         (asked.status.as_u16(), asked.header("location")),
-        (303, "/preferences/account?done=address")
+        (303, "/preferences/account?done=address#address")
     );
     let dashboard = member.get("/").await.body;
     assert!(
