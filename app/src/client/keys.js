@@ -8,6 +8,18 @@
   // The most keys that the palette lists.
   const MOST = 6;
 
+  // The hint at the page that is open.
+  const HERE = "Open now";
+  // Paths in a field of 24 by 24, as those of icon.rs.
+  const ICONS = {
+    plus: "M12 5v14M5 12h14",
+    theme: "M21 12a9 9 0 1 1-18 0a9 9 0 0 1 18 0ZM12 3v18M12 7.5h4.5M12 12h9M12 16.5h4.5",
+    keyboard: "M3 6h18v12H3ZM7 10v.1M12 10v.1M17 10v.1M8 14h8",
+    search: "M17 10.5a6.5 6.5 0 1 1-13 0a6.5 6.5 0 0 1 13 0ZM15.4 15.4 20.5 20.5",
+    in: "M14 4h6v16h-6M4 12h11M10.5 7.5 15 12l-4.5 4.5",
+    out: "M10 4H4v16h6M9 12h11M15.5 7.5 20 12l-4.5 4.5",
+  };
+
   const find = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
   const make = (tag, attributes, ...children) => {
@@ -15,6 +27,15 @@
     for (const name in attributes) element.setAttribute(name, attributes[name]);
     element.append(...children);
     return element;
+  };
+  const icon = (d) => {
+    const [svg, path] = ["svg", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+    svg.setAttribute("viewBox", "0 0 24 24");
+    svg.setAttribute("class", "icon");
+    svg.setAttribute("aria-hidden", true);
+    path.setAttribute("d", d ?? "");
+    svg.append(path);
+    return svg;
   };
   const mac = /Mac|iP/.test(navigator.platform);
   document.documentElement.dataset.keys = mac ? "mac" : "";
@@ -68,23 +89,31 @@
   const words = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (text) => words().every((word) => text.toLowerCase().includes(word));
   const entries = () => {
-    const links = all(".side nav a").map((link) => [link.textContent, "", () => link.click()]);
-    const themes = all(".side .themes button").map((button) => ["Theme: " + button.textContent, "", () => button.click()]);
+    const pages = all(".side nav a");
+    const links = pages.map((link) => [
+      link.textContent,
+      link.getAttribute("aria-current") === "page" ? HERE : "",
+      () => link.click(),
+      link.querySelector("path").getAttribute("d"),
+    ]);
+    const key = find(`.side [href="${LIST}"] path`)?.getAttribute("d");
+    const themes = all(".side .themes button").map((button) => ["Theme: " + button.textContent, "", () => button.click(), ICONS.theme]);
     const actions = [
-      ...(ended ? [["Sign in", "", () => location.reload()]] : []),
-      ["Create key", "N", () => go(LIST + "/new")],
-      ...(input.value ? themes : [["Theme…", "", () => type("Theme: "), true]]),
-      ["Keyboard shortcuts", "?", help],
-      ["Sign out", "", () => find(".side form[action$=sign-out] button").click()],
+      ...(ended ? [["Sign in", "", () => location.reload(), ICONS.in]] : []),
+      ["Create key", "N", () => go(LIST + "/new"), ICONS.plus],
+      ...(input.value ? themes : [["Theme…", "", () => type("Theme: "), ICONS.theme, true]]),
+      ["Keyboard shortcuts", "?", help, ICONS.keyboard],
+      ["Sign out", "", () => find(".side form[action$=sign-out] button").click(), ICONS.out],
     ];
     const states = { expiring_soon: " · Expiring soon", expired: " · Expired" };
     const keys = found.slice(0, MOST).map(({ name, access_key, status }) => [
       name,
       access_key + (states[status] ?? ""),
       () => go(`${LIST}/${access_key}`),
+      key,
     ]);
     const q = input.value.trim();
-    if (q && total > MOST) keys.push([`Show all ${total} in API Control`, "", () => go(`${LIST}?q=${encodeURIComponent(q)}`)]);
+    if (q && total > MOST) keys.push([`Show all ${total} in API Control`, "", () => go(`${LIST}?q=${encodeURIComponent(q)}`), ICONS.search]);
     const named = ([text]) => matches(text);
     return [["Pages", links.filter(named)], ["Actions", actions.filter(named)], ["Keys", keys]];
   };
@@ -103,14 +132,16 @@
     options = [];
     list.replaceChildren(...entries().filter(([, some]) => some.length).map(([title, some]) => {
       const id = "palette-" + title;
-      return make("div", { role: "group", "aria-labelledby": id }, make("div", { id, class: "head" }, title), ...some.map(([text, hint, act, stays]) => {
-        const parts = [make("bdi", {}, text), make("span", { class: "hint" }, hint)];
+      return make("div", { role: "group", "aria-labelledby": id }, make("div", { id, class: "head" }, title), ...some.map(([text, hint, act, path, stays]) => {
+        const parts = [icon(path), make("bdi", {}, text), make("span", { class: "hint" }, hint)];
         const option = make("div", { role: "option", id: "palette-" + options.length }, ...parts);
         options.push([option, act, stays]);
         return option;
       }));
     }));
-    choose(Math.max(0, options.findIndex(([option]) => option.textContent === before)));
+    const at = options.findIndex(([option]) => option.textContent === before);
+    // Nobody looks for the page that is open.
+    choose(at === -1 ? Math.max(0, options.findIndex(([option]) => !option.textContent.endsWith(HERE))) : at);
     const busy = line.classList.contains("going");
     status.textContent = said || (options.length || busy ? "" : "Nothing matches.");
     status.className = said || !options.length ? "" : "visually-hidden";
@@ -149,7 +180,7 @@
     said = "";
     line.classList.add("going");
     list.setAttribute("aria-busy", true);
-    if (options.length) choose(0);
+    options = [];
     render();
     typing = setTimeout(load, pause);
   };
