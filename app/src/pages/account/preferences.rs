@@ -12,6 +12,7 @@ use crate::forms::field::TextField;
 use crate::forms::form::{Form, FormState, Submit};
 use crate::pages::setting::setting;
 use crate::server_fns::account::SavePreferences;
+use crate::ui::icon::Icon;
 
 pub fn section(account: Account, now: i64) -> AnyView {
     let about = "How we write dates for you, and how early a key counts as expiring soon.";
@@ -82,7 +83,12 @@ fn dates(state: FormState, zone: Zone, now: i64) -> AnyView {
         );
         (date.slug(), sample)
     });
-    radios("date_style", "Date format", choices.to_vec(), &present)
+    radios(
+        state,
+        ("date_style", "Date format"),
+        choices.to_vec(),
+        &present,
+    )
 }
 
 /// The styles of clocks, each by the time in it.
@@ -98,12 +104,17 @@ fn clocks(state: FormState, zone: Zone, now: i64) -> AnyView {
         );
         (clock.slug(), sample)
     });
-    radios("clock_style", "Time format", choices.to_vec(), &present)
+    radios(
+        state,
+        ("clock_style", "Time format"),
+        choices.to_vec(),
+        &present,
+    )
 }
 
 fn radios(
-    name: &'static str,
-    legend: &'static str,
+    state: FormState,
+    (name, legend): (&'static str, &'static str),
     choices: Vec<(&'static str, String)>,
     present: &str,
 ) -> AnyView {
@@ -120,10 +131,21 @@ fn radios(
             .into_any()
         })
         .collect();
+    let note_id = state.id(name) + "-note";
+    let wrong = state.error(name).get_untracked().map(|message| {
+        view! {
+            <p class="help wrong" id=note_id.clone()>
+                {Icon::WARNING.draw()}
+                <span>{message}</span>
+            </p>
+        }
+    });
+    let described = wrong.is_some().then_some(note_id);
     view! {
-        <fieldset class="field choices">
+        <fieldset class="field choices" aria-describedby=described>
             <legend>{legend}</legend>
             <div class="presets">{choices}</div>
+            {wrong}
         </fieldset>
     }
     .into_any()
