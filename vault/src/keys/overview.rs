@@ -46,7 +46,7 @@ impl Vault {
         Ok(Overview {
             now,
             window: account.window(),
-            time_zone: account.time_zone.name().to_owned(),
+            time_zone: account.time_zone.label(now),
             tomorrow: today.succ_opt().unwrap_or(today).to_string(),
             later: later(account, now),
             counts,

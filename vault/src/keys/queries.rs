@@ -86,7 +86,7 @@ impl Vault {
         Ok(KeyDetail {
             now,
             window: account.window(),
-            time_zone: account.time_zone.name().to_owned(),
+            time_zone: account.time_zone.label(now),
             key,
             failing,
             calls,

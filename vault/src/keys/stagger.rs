@@ -152,7 +152,7 @@ impl Plan {
         )
     }
 
-    fn view(&self, account: &Account) -> StaggerPlan {
+    fn view(&self, account: &Account, now: i64) -> StaggerPlan {
         let writing = account.time_zone.writing();
         let mut days: BTreeMap<NaiveDate, StaggerDay> = BTreeMap::new();
         for one in &self.keys {
@@ -167,7 +167,7 @@ impl Plan {
             }
         }
         StaggerPlan {
-            time_zone: account.time_zone.name().to_owned(),
+            time_zone: account.time_zone.label(now),
             day: self.asked.day.to_string(),
             text: day(self.asked.day, writing),
             keys: i64::try_from(self.keys.len()).unwrap_or(i64::MAX),
@@ -190,7 +190,7 @@ impl Vault {
         let now = self.now();
         let readers = &self.readers();
         let plan = readers.read(async |connection| Plan::of(connection, account, asked, now).await);
-        Ok(plan.await?.view(account))
+        Ok(plan.await?.view(account, self.now()))
     }
 
     /// Spreads out the keys that expire on a day, as one change.

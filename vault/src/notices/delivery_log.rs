@@ -74,7 +74,7 @@ impl Vault {
             .await?;
         Ok(NoticesView {
             now: self.now(),
-            time_zone: account.time_zone.name().to_owned(),
+            time_zone: account.time_zone.label(self.now()),
             email: account.email.clone(),
             confirmed: row.confirmed_at.is_some(),
             owned: row.owned_at.is_some(),

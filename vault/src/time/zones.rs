@@ -61,6 +61,16 @@ impl Zone {
         self.name
     }
 
+    /// Returns the name with the offset at `now`, UTC epoch milliseconds: "Asia/Kolkata (now UTC+05:30)". The letters at a
+    /// time, "IST", mean several offsets.
+    pub fn label(self, now: i64) -> String {
+        let offset = self.offset_at(now.div_euclid(1000)).fix.local_minus_utc();
+        match self.name {
+            "UTC" => "UTC".to_owned(),
+            name => format!("{name} (now {})", choice::utc_offset(offset)),
+        }
+    }
+
     /// Returns the offset from UTC at an instant, given in seconds since the epoch.
     fn offset_at(self, second: i64) -> ZoneOffset {
         // Beyond jiff's range, the rules of its first and last year continue.
@@ -240,6 +250,20 @@ mod tests {
             assert_eq!(name(wrong), Err(UnknownZone), "{wrong}");
         }
         assert_eq!(Zone::stored("Atlantis/Poseidonis").name(), "UTC");
+    }
+
+    #[test]
+    fn a_label_says_the_present_offset() {
+        let label = |name: &str, now| Zone::stored(name).label(now);
+        let (winter, summer) = (1_800_000_000_000, 1_815_000_000_000);
+        assert_eq!(label("UTC", winter), "UTC");
+        assert_eq!(
+            label("Asia/Kolkata", winter),
+            "Asia/Kolkata (now UTC+05:30)"
+        );
+        let new_york = |now| label("America/New_York", now);
+        assert_eq!(new_york(winter), "America/New_York (now UTC−05:00)");
+        assert_eq!(new_york(summer), "America/New_York (now UTC−04:00)");
     }
 
     /// For every zone and every change of its clocks, chrono gives the same times as jiff.

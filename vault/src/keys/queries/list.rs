@@ -135,7 +135,7 @@ impl Vault {
             return Ok(KeyPage {
                 now,
                 window: account.window(),
-                time_zone: account.time_zone.name().to_owned(),
+                time_zone: account.time_zone.label(now),
                 keys: rows
                     .into_iter()
                     .filter_map(PageRow::key)
