@@ -1,5 +1,6 @@
 import { dayAhead } from "../harness/days.ts";
 import { expect, test } from "../harness/test.ts";
+import { violations } from "../harness/look.ts";
 
 // The browser is in Tokyo, the account in Los Angeles: the account's zone counts.
 test.use({ timezoneId: "Asia/Tokyo", accountZone: "America/Los_Angeles" });
@@ -84,4 +85,30 @@ test("a zone is found by its city, and by a name of before", async ({ account: _
   const options = accountPage.page.locator("#time-zones option");
   expect(await options.count()).toBeGreaterThan(400);
   await expect(accountPage.page.locator('#time-zones option[value="Asia/Kolkata"]')).toHaveAttribute("label", /^Kolkata · UTC\+05:30 · \d\d:\d\d$/);
+});
+
+test("the field for a time zone lists cities with their offset and time, and says those of the chosen one", async ({ page, account: _, accountPage }) => {
+  await accountPage.open();
+  const { timeZone } = accountPage;
+  await timeZone.fill("kolk");
+  const options = page.getByRole("listbox", { name: "Cities" }).getByRole("option");
+  await expect(options).toHaveText([/^Kolkata.*UTC\+05:30 · \d\d:\d\d$/]);
+  expect(await violations(page)).toEqual([]);
+  await timeZone.press("Enter");
+  await expect(timeZone).toHaveValue("Asia/Kolkata");
+  await expect(options).toHaveCount(0);
+  await expect(timeZone).toHaveAccessibleDescription(/^It's \d\d:\d\d there now \(UTC\+05:30\)\./);
+  // The places around it, with a pointer.
+  await timeZone.click();
+  await options.filter({ hasText: "Kathmandu" }).click();
+  await expect(timeZone).toHaveValue("Asia/Kathmandu");
+  await expect(timeZone).toHaveAccessibleDescription(/UTC\+05:45/);
+  await timeZone.press("ArrowDown");
+  await expect(options.filter({ hasText: "Kathmandu" })).toHaveAttribute("aria-selected", "true");
+  await timeZone.press("Escape");
+  await expect(options).toHaveCount(0);
+  await accountPage.save.click();
+  await expect(accountPage.toasts).toHaveText("Preferences saved.");
+  await page.goto("/preferences/notices");
+  await expect(page.getByText("All dates are in Asia/Kathmandu (now UTC+05:45).")).toBeVisible();
 });

@@ -18,8 +18,13 @@ pub fn script() -> &'static str {
 
 /// The scripts of the pages that few visit, which have no module. They are a module script: it runs once the page is parsed.
 pub fn page_script() -> &'static str {
-    static SCRIPT: LazyLock<String> =
-        LazyLock::new(|| inline(concat!(include_str!("page.js"), include_str!("keys.js"))));
+    static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+        inline(concat!(
+            include_str!("page.js"),
+            include_str!("keys.js"),
+            include_str!("zones.js")
+        ))
+    });
     &SCRIPT
 }
 
