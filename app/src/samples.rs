@@ -28,6 +28,7 @@ pub fn key(name: &str, expires: Option<i64>) -> KeyView {
         used: None,
         calls: Sparkline::default(),
         version: format!("{name}-good"),
+        offers: Vec::new(),
     }
 }
 

@@ -21,7 +21,7 @@ use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, Secon
 use shared::view::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use shared::view::{
     AccountView, AddressView, BulkChanged, Change, Changed, Columns, Counts, FoundKey,
-    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Said, Which,
+    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Offer, Said, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -153,6 +153,7 @@ impl Checked {
             window: 2,
             time_zone: text("time_zone"),
             key: key(Status::Expired),
+            offers: vec![offer()],
             failing,
             calls: vec![calls()],
             callers,
@@ -192,6 +193,7 @@ impl Checked {
         let line = |failing| Line {
             key: key(Status::ExpiringSoon),
             failing,
+            offers: vec![offer()],
             menu: text("<details class=\"menu\">"),
         };
         let dashboard = Dashboard {
@@ -341,6 +343,15 @@ fn key(status: Status) -> KeyView {
             days: text("days"),
         },
         version: text("version"),
+        offers: Vec::new(),
+    }
+}
+
+fn offer() -> Offer {
+    Offer {
+        expiry: text("expiry"),
+        label: text("label"),
+        day: text("day"),
     }
 }
 

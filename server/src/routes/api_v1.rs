@@ -147,6 +147,7 @@ impl From<KeyView> for KeyBody {
             used,
             calls: _,
             version: _,
+            offers: _,
         } = key;
         Self {
             access_key,

@@ -53,6 +53,20 @@ pub struct KeyView {
     /// The version of this state, at the answer's `now`: a save that carries it is rejected if the key has changed
     /// since.
     pub version: String,
+    /// Where the server renders the key: the later expirations that it offers.
+    #[serde(skip)]
+    pub offers: Vec<Offer>,
+}
+
+/// A later expiration that a page offers for a key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Offer {
+    /// In the expiry grammar: an instant, or days from now.
+    pub expiry: String,
+    /// "+90 days", which counts from the key's expiration, or "In 90 days".
+    pub label: String,
+    /// Its day in the account's zone: "26 Feb 2027".
+    pub day: String,
 }
 
 impl KeyView {
@@ -158,6 +172,8 @@ pub struct KeyDetail {
     pub window: i64,
     pub time_zone: String,
     pub key: KeyView,
+    /// The later expirations that the page offers.
+    pub offers: Vec<Offer>,
     pub failing: Option<Failing>,
     /// Of the last [`crate::usage::KEY_DAYS`] days, oldest first.
     pub calls: Vec<DayCalls>,

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AddressView, ClaimView, Counts, KeyView};
+use super::{AddressView, ClaimView, Counts, KeyView, Offer};
 use crate::moment::Moment;
 use crate::usage::{DayCalls, Failing};
 
@@ -21,6 +21,8 @@ pub struct Attention {
 pub struct Line {
     pub key: KeyView,
     pub failing: Option<Failing>,
+    /// The later expirations that the line offers.
+    pub offers: Vec<Offer>,
     /// The menu that snoozes the key, as HTML.
     pub menu: String,
 }
@@ -166,7 +168,7 @@ pub struct Overview {
     pub later: Vec<Later>,
     pub counts: Counts,
     /// The keys of the banner: first those that are still called although they have expired, the last called first, then
-    /// those that expire next, then those that have expired, the last one first; at most [`Overview::ALARMS`].
+    /// those that expire next, then those that have expired, the last one first; see [`Overview::ALARMS`].
     pub attention: Vec<Attention>,
     pub alarms: Alarms,
     /// At most [`Overview::SNOOZED`].
@@ -186,7 +188,7 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Keys in the banner.
+    /// Keys in the banner; one more if that is all.
     pub const ALARMS: u32 = 3;
     /// Keys in the list of snoozed ones.
     pub const SNOOZED: u32 = 100;

@@ -43,7 +43,20 @@ fn key() -> KeyView {
         used: Some(moment()),
         calls: Sparkline::of(&[(0, 0), (2, 1)]),
         version: "0a-good".to_owned(),
+        offers: Vec::new(),
     }
+}
+
+fn offer() -> Offer {
+    Offer {
+        expiry: "90d".to_owned(),
+        label: "In 90 days".to_owned(),
+        day: "26 Feb 2027".to_owned(),
+    }
+}
+
+fn offer_json() -> Value {
+    json!({"expiry": "90d", "label": "In 90 days", "day": "26 Feb 2027"})
 }
 
 fn key_json() -> Value {
@@ -146,6 +159,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         window: 2,
         time_zone: "UTC".to_owned(),
         key: key(),
+        offers: vec![offer()],
         failing: Some(Failing {
             callers: 2,
             last: moment(),
@@ -168,7 +182,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         &detail,
         &json!({
             "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
-            "failing": {"callers": 2, "last": moment_json()},
+            "offers": [offer_json()], "failing": {"callers": 2, "last": moment_json()},
             "calls": [], "callers": [],
             "history": [{
                 "when": moment_json(), "what": "Expired manually", "address": "127.0.0.1",
@@ -196,6 +210,7 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
         attention: vec![Line {
             key: key(),
             failing: None,
+            offers: vec![offer()],
             menu: text("<details>"),
         }],
         snoozed: vec![SnoozedKey {
@@ -216,7 +231,7 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
         &json!({
             "now": 1, "window": 2, "next": 3, "alarms": {"failing": 0, "soon": 1, "expired": 2},
             "tone": "red", "sentence": "s",
-            "attention": [{"key": key_json(), "failing": null, "menu": "<details>"}],
+            "attention": [{"key": key_json(), "failing": null, "offers": [offer_json()], "menu": "<details>"}],
             "snoozed": [{"access_key": "kh_0", "name": "n", "until": moment_json()}],
             "waits": true,
             "notes": "<section>", "more": "<a>", "put_off": "<ul>", "steps": "<ol>", "rest": "<p>",

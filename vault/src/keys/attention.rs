@@ -1,10 +1,12 @@
 //! The keys that need attention: the alarms of the Dashboard's banner, their order, and those that are snoozed.
 
+use shared::view::KeyView;
 use shared::view::overview::{Alarms, Attention, Overview, SnoozedKey};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
 use crate::error::Result;
+use crate::keys::preview::offers;
 use crate::keys::queries::{KEYS, ROW, Row, view};
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
@@ -34,6 +36,15 @@ pub(super) struct NeedsAttention {
     pub keys: Vec<Attention>,
     pub alarms: Alarms,
     pub snoozed: Vec<SnoozedKey>,
+}
+
+/// Leaves out the keys beyond [`Overview::ALARMS`], unless that is a single one: its line takes no more space than the
+/// words about it.
+fn at_most(mut keys: Vec<Attention>, alarms: Alarms) -> Vec<Attention> {
+    if alarms.total() > i64::from(Overview::ALARMS) + 1 {
+        keys.truncate(Overview::ALARMS as usize);
+    }
+    keys
 }
 
 impl Vault {
@@ -67,7 +78,7 @@ impl Vault {
                  WHERE alarm > 0) p
              WHERE place <= CASE WHEN snoozed = 0 THEN {} ELSE {} END
              ORDER BY snoozed, place",
-            Overview::ALARMS,
+            Overview::ALARMS + 1,
             Overview::SNOOZED
         );
         // Built from constants only; all input is bound.
@@ -93,11 +104,15 @@ impl Vault {
                     until: moment(until, account.time_zone),
                 }),
                 None => found.keys.push(Attention {
-                    key: view(row.key, account, now),
+                    key: KeyView {
+                        offers: offers(row.key.expires_at, account, now),
+                        ..view(row.key, account, now)
+                    },
                     failing: row.failing.view(account.time_zone),
                 }),
             }
         }
+        found.keys = at_most(found.keys, found.alarms);
         Ok(found)
     }
 }

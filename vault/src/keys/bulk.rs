@@ -28,6 +28,11 @@ use crate::vault::Vault;
 /// Keys that one press may change: other changes wait for this one, and each for two seconds at most.
 pub const MOST: usize = 10_000;
 
+/// The reason why more are not changed.
+pub(super) fn too_many() -> String {
+    format!("Change at most {MOST} keys at once. Narrow the search.")
+}
+
 /// A change of many keys.
 #[derive(Clone, Debug, Default)]
 pub struct BulkChange<'a> {
@@ -91,12 +96,25 @@ impl Does {
         })
     }
 
-    /// Returns the sentence about `changed` keys and about `others`, which stay as they were.
-    fn sentence(self, changed: &[Row], others: usize, account: &Account, now: i64) -> String {
+    /// Returns the sentence about `changed` keys and about `others`, which stay as they were; `endless` of them never
+    /// expire.
+    fn sentence(
+        self,
+        changed: &[Row],
+        (others, endless): (usize, usize),
+        account: &Account,
+        now: i64,
+    ) -> String {
         let Some(first) = changed.first() else {
             return match self {
+                Self::Extend(_) if others == 1 && endless == 1 => {
+                    "The key never expires, so there is nothing to extend.".to_owned()
+                }
+                Self::Extend(_) if others > 0 && endless == others => {
+                    format!("These {others} keys never expire, so there is nothing to extend.")
+                }
                 Self::Extend(_) if others == 1 => "The key already lasts longer.".to_owned(),
-                Self::Extend(_) => format!("All {others} keys already last longer."),
+                Self::Extend(_) if others > 0 => format!("All {others} keys already last longer."),
                 _ if others == 0 => "No key matches.".to_owned(),
                 _ => "The keys were like that already.".to_owned(),
             };
@@ -118,6 +136,10 @@ impl Does {
         };
         let rest = match (self, others) {
             (_, 0) => String::new(),
+            (Self::Extend(_), 1) if endless == 1 => " 1 other never expires.".to_owned(),
+            (Self::Extend(_), others) if endless == others => {
+                format!(" {others} others never expire.")
+            }
             (Self::Extend(_), 1) => " 1 other already lasts longer.".to_owned(),
             (Self::Extend(_), others) => format!(" {others} others already last longer."),
             (Self::Expire, 1) => " 1 other had expired already.".to_owned(),
@@ -172,8 +194,7 @@ impl Vault {
                 let selected = selection.rows(tx.connection(), &account, now, MOST).await?;
                 let count = selected.len();
                 if count > MOST {
-                    let message = format!("Change at most {MOST} keys at once. Narrow the search.");
-                    return Err(FieldErrors::one("access_keys", message).into());
+                    return Err(FieldErrors::one("access_keys", too_many()).into());
                 }
                 if does == Does::Delete && confirmed != Some(count) {
                     let message = format!("Type {count}, the number of keys, to delete them.");
@@ -188,6 +209,7 @@ impl Vault {
                     vault.0.limits.changes(&account.id, further)?;
                 }
                 let mut changes = Changes::default();
+                let mut endless = 0;
                 for before in selected {
                     let mut after = before.clone();
                     if does
@@ -196,10 +218,12 @@ impl Vault {
                     {
                         changes.before.push(before);
                         changes.after.push(after);
+                    } else if before.expires_at.is_none() {
+                        endless += 1;
                     }
                 }
                 let others = count - changes.after.len();
-                let sentence = does.sentence(&changes.after, others, &account, now);
+                let sentence = does.sentence(&changes.after, (others, endless), &account, now);
                 if changes.after.is_empty() {
                     tx.confirm_earlier();
                     tx.roll_back();

@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
 use crate::error::{Error, Result};
+use crate::keys::preview::offers;
 use crate::storage::version;
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
@@ -55,6 +56,7 @@ pub(super) fn view(row: Row, account: &Account, now: i64) -> KeyView {
         expires: row.expires_at.map(|at| moment(at, account.time_zone)),
         used: row.used_at.map(|at| moment(at, account.time_zone)),
         calls: Sparkline::default(),
+        offers: Vec::new(),
     }
 }
 
@@ -83,11 +85,13 @@ impl Vault {
         let callers = self.callers(account, &key.access_key).await?;
         let texts = (key.name.as_str(), key.description.as_str());
         let history = self.history(account, &key.access_key, texts).await?;
+        let offers = offers(key.expires_at(), account, now);
         Ok(KeyDetail {
             now,
             window: account.window(),
             time_zone: account.time_zone.label(now),
             key,
+            offers,
             failing,
             calls,
             callers,

@@ -62,6 +62,7 @@ fn table() -> AnyView {
             .to_owned(),
         },
         version: String::new(),
+        offers: Vec::new(),
     };
     let page = KeyPage {
         now: NOW,

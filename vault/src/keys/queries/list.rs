@@ -9,6 +9,7 @@ use super::matching::{Matching, Parameters, condition};
 use super::{ROW, Row, view};
 use crate::accounts::account::Account;
 use crate::error::Result;
+use crate::keys::preview::offers;
 use crate::time::format::local_date;
 use crate::vault::Vault;
 
@@ -92,6 +93,9 @@ impl Vault {
             .await?;
         self.add_sparklines(&mut page.keys, page.size, page.now)
             .await?;
+        for key in &mut page.keys {
+            key.offers = offers(key.expires_at(), account, page.now);
+        }
         Ok(page)
     }
 

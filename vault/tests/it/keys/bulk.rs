@@ -148,8 +148,16 @@ async fn the_answer_says_what_has_changed() {
         say("extend", &[one, two, three], "90d", "").await,
         said(
             2,
-            "2 keys are extended by 90 days. 1 other already lasts longer.",
+            "2 keys are extended by 90 days. 1 other never expires.",
             false
+        )
+    );
+    assert_eq!(
+        say("extend", &[three], "90d", "").await,
+        said(
+            0,
+            "The key never expires, so there is nothing to extend.",
+            true
         )
     );
     assert_eq!(

@@ -1,5 +1,6 @@
 //! Sentences of a key's page: what an expiration would mean, and when a key was deleted.
 
+use vault::BulkChange;
 use vault::test_support::Fixture;
 
 #[tokio::test]
@@ -16,11 +17,11 @@ async fn an_expiration_is_announced_in_the_accounts_zone() {
     let sentence = async |expiry: &str| about(expiry, "").await;
     assert_eq!(
         sentence("30d").await,
-        "Expires Wed 23 Dec 2026, 13:00 CET, in 30 days."
+        "Expires Wed 23 Dec 2026, 13:00\u{a0}CET, in 30 days."
     );
     assert_eq!(
         sentence("2026-12-24").await,
-        "Expires Thu 24 Dec 2026, 23:59 CET, in 31 days."
+        "Expires Thu 24 Dec 2026, 23:59\u{a0}CET, in 31 days."
     );
     assert_eq!(
         sentence("never").await,
@@ -43,7 +44,7 @@ async fn an_expiration_is_announced_in_the_accounts_zone() {
         .to_string();
     assert_eq!(
         about("30d", &key).await,
-        "This shortens the key's life by 30 days. Expires Wed 23 Dec 2026, 13:00 CET, in 30 days."
+        "This shortens the key's life by 30 days. Expires Wed 23 Dec 2026, 13:00\u{a0}CET, in 30 days."
     );
     assert!(about("90d", &key).await.starts_with("Expires "));
     let default = member.default_key.access_key.to_string();
@@ -61,6 +62,59 @@ async fn an_expiration_is_announced_in_the_accounts_zone() {
             .await
             .starts_with("Expires ")
     );
+}
+
+#[tokio::test]
+async fn a_change_of_many_keys_is_announced_by_its_numbers() {
+    let site = Fixture::new().await;
+    site.leave_mail();
+    let member = site.member_in("a@example.com", "Europe/Berlin").await;
+    let keys = [
+        site.key(&member, "one", "10d").await,
+        site.key(&member, "two", "60d").await,
+        site.key(&member, "gone", "60d").await,
+    ];
+    let keys = keys.map(|key| key.access_key.to_string());
+    vault::test_support::expire(&site.vault, &member, &keys[2]).await;
+    let say = async |action: &str, access_keys: &str, expiry: &str| {
+        let change = BulkChange {
+            action,
+            access_keys,
+            expiry,
+            ..BulkChange::default()
+        };
+        let account = member.actor.account();
+        site.vault.bulk_sentence(account, &change).await
+    };
+    let said = async |action: &str, access_keys: &str, expiry: &str| {
+        say(action, access_keys, expiry).await.unwrap()
+    };
+    // The default key is one of all, and never expires.
+    assert_eq!(
+        said("extend", "all", "").await,
+        "Adds to the expirations of 2 keys. Restores 1 expired key, counted from now. 1 never expires and stays so."
+    );
+    assert_eq!(
+        said("set", "all", "2026-12-24").await,
+        "Expires Thu 24 Dec 2026, 23:59\u{a0}CET, in 31 days. Restores 1 expired key. Shortens 2."
+    );
+    assert_eq!(
+        said("set", &keys.join(" "), "2027-12-24").await,
+        "Expires Fri 24 Dec 2027, 23:59\u{a0}CET, in 396 days. Restores 1 expired key."
+    );
+    assert_eq!(
+        said("set", &keys[2], "never").await,
+        "Never expires. Restores 1 expired key."
+    );
+    // Before a date is chosen, and with one that cannot be set.
+    assert_eq!(said("set", "all", "").await, "Restores 1 expired key.");
+    assert_eq!(said("set", &keys[0], "").await, "");
+    assert_eq!(
+        said("set", "all", "2020-01-01").await,
+        "This date is in the past. Choose a later one."
+    );
+    assert!(say("set", "", "").await.is_err());
+    assert!(say("set", "kh_0000000000000000", "").await.is_err());
 }
 
 #[tokio::test]
