@@ -133,7 +133,7 @@ export async function tour(
       path: `${keys}/${exporting.access_key}`,
       reach: async (page) => {
         await page.locator("#extend > summary").click();
-        await page.getByText(/Expires .* in 90 days\.$/).waitFor();
+        await page.getByText(/Expires .* in 455 days\.$/).waitFor();
       },
     },
     { name: "key-menu", path: `${keys}/${exporting.access_key}`, reach: (page) => page.locator("summary[aria-label^='More for']").click() },

@@ -50,9 +50,11 @@ export class ExpirySelect {
     this.line = within.locator(".expiry .help");
   }
 
-  /** Sets an expiration in the forms' grammar: a preset, `never`, a day, or a day with a time. */
+  /** Sets an expiration: by the days after the present one, `+90`, or else in the forms' grammar. */
   async choose(expiry: string): Promise<void> {
-    if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
+    if (expiry.startsWith("+")) {
+      await this.select.selectOption(await this.select.getByText(`${expiry} days`).getAttribute("value"));
+    } else if (/^\d{4}-\d\d-\d\dT/.test(expiry)) {
       await this.select.selectOption("datetime");
       await this.dateTime.fill(expiry);
     } else if (/^\d{4}-/.test(expiry)) {

@@ -37,7 +37,7 @@ for (const [index, [expiry, means]] of WAYS.entries()) {
     await createPage.description.fill("Reads the orders.\nOwned by the data team.");
     await createPage.expiration.choose(expiry);
     // What that means is said before it is done.
-    await expect(createPage.expiration.line).toHaveText(/^(Expires \w{3} \d+ \w{3} \d{4}, \d\d:\d\d UTC, in |Never expires\.)/);
+    await expect(createPage.expiration.line).toHaveText(/^(Expires \w{3} \d+ \w{3} \d{4}, \d\d:\d\d\sUTC, in |Never expires\.)/);
     const before = Date.now();
     await createPage.submit.click();
 
@@ -228,9 +228,11 @@ test("the newest keys stand beside the form in a wide window, where the new one 
   await page.setViewportSize({ width: 1280, height: 800 });
   await createPage.open();
   await expect(createPage.newest.getByRole("listitem")).toHaveText([/^Older/, /^Default key/]);
-  const list = await createPage.newest.boundingBox();
-  const field = await createPage.name.boundingBox();
-  expect((list?.x ?? 0) + (list?.width ?? 0)).toBeLessThan(field?.x ?? 0);
+  // The form comes first, and is the wider one.
+  const list = (await createPage.newest.boundingBox())!;
+  const form = (await page.locator(".card", { has: createPage.name }).boundingBox())!;
+  expect(form.x + form.width).toBeLessThan(list.x);
+  expect(form.width).toBeGreaterThan(list.width);
   await page.setViewportSize({ width: 1099, height: 800 });
   await expect(createPage.newest).toBeHidden();
   await page.setViewportSize({ width: 1280, height: 800 });

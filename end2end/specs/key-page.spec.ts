@@ -97,9 +97,16 @@ test("there is one control for the expiration, whatever the state", async ({ pag
   await keyPage.openOf(account.key);
   await expect(expirationControls(page)).toHaveCount(1);
   await expect(keyPage.extend).toHaveText("Set expiration");
-  await keyPage.setTo("30d");
+  // The present one is chosen until another is.
+  await keyPage.extend.click();
+  await expect(keyPage.extension.select).toHaveValue("never");
+  await keyPage.extension.choose("30d");
+  await keyPage.setExpiration.click();
   await expect(keyPage.status).toHaveText(/^Active · 30 days/);
   await expect(keyPage.extend).toHaveText("Extend");
+  // The choices count from the new expiration now.
+  await keyPage.setTo("+90");
+  await expect(keyPage.status).toHaveText(/^Active · 120 days/);
   await expect(keyPage.extend).toBeFocused();
   await expect(expirationControls(page)).toHaveCount(1);
 
@@ -115,16 +122,18 @@ test("a key can be set to expire sooner, and the line says when", async ({ keyho
   const key = await functions.createKey("Sooner", "90d");
   await keyPage.openOf(key);
   await keyPage.extend.click();
-  await expect(keyPage.extension.line).toHaveText(/^Expires \w{3} \d.* UTC, in 90 days\.$/);
-  await keyPage.extension.choose("30d");
-  await expect(keyPage.extension.line).toHaveText(/^This shortens the key's life by .* days\. Expires .*, in 30 days\.$/);
+  // None of the days that are offered shortens its life: they count from its expiration.
+  await expect(keyPage.extension.line).toHaveText(/^Expires \w{3} \d.*\sUTC, in 180 days\.$/);
+  await expect(keyPage.extension.select.locator("option:checked")).toHaveText(/^\+90 days · \d+ \w{3} \d{4}$/);
+  await keyPage.extension.choose("+30");
+  await expect(keyPage.extension.line).toHaveText(/^Expires .*, in 120 days\.$/);
   await keyPage.extension.choose("never");
   await expect(keyPage.extension.line).toHaveText(/^Never expires\./);
   await expect(keyPage.extension.date).toBeHidden();
   await keyPage.extension.choose("2020-01-01");
   await expect(keyPage.extension.line).toHaveText(/in the past/);
   await keyPage.extension.choose(dayAhead(5));
-  await expect(keyPage.extension.line).toHaveText(/, 23:59 UTC, in [56] days\.$/);
+  await expect(keyPage.extension.line).toHaveText(/^This shortens the key's life by 8\d days\. Expires .*, 23:59\sUTC, in [56] days\.$/);
   await keyPage.setExpiration.click();
   await expect(keyPage.toasts).toContainText("Sooner now expires");
   await expect(keyPage.extension.select).toBeHidden();

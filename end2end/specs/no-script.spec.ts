@@ -184,7 +184,7 @@ test("snoozing and staggering are forms and links", async ({ page, account: _, f
   await page.getByRole("link", { name: "3 days", exact: true }).click();
   await expect(page.locator("tbody tr")).toHaveCount(3);
   await page.getByRole("button", { name: "Spread over 3 days" }).click();
-  await expect(page.getByText("The keys now expire on different days.")).toBeVisible();
+  await expect(page.getByText("The keys are spread over several days now.")).toBeVisible();
 });
 
 test("preferences are a plain form too", async ({ page, keyhold, account: _, accountPage }) => {

@@ -6,9 +6,10 @@ use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use shared::expiry::from_form;
 use shared::validation::{self, FieldErrors};
+use shared::view::Offer;
 
 use super::form::{Fields, FormState};
-use crate::client::call::call;
+use crate::client::call;
 use crate::server_fns::keys::ShowExpiry;
 use crate::ui::icon::Icon;
 use crate::ui::layout::today;
@@ -24,7 +25,8 @@ const CHOICES: [(&str, &str); 7] = [
     ("never", "Never"),
 ];
 
-const PRESELECTED: &str = "90d";
+/// The choice of a new key.
+pub const PRESELECTED: &str = "90d";
 
 const HELP: &str = "A date means the end of that day.";
 
@@ -42,34 +44,87 @@ pub fn check(fields: &Fields) -> FieldErrors {
         .unwrap_or_default()
 }
 
-/// The select, its fields and its line. The line is asked for while the control is `visible`. `access_key` is that of the
-/// key which gets the expiration; empty for a new one.
+/// The key that gets another expiration.
+#[derive(Clone)]
+pub struct OfKey {
+    pub access_key: String,
+    /// The later expirations that it is offered, in the order of the choices.
+    pub offers: Memo<Vec<Offer>>,
+    /// The line is asked for while the control is visible.
+    pub visible: Signal<bool>,
+}
+
+/// The choices of a control, of which the first ones stand for the offers to its key.
+#[derive(Clone, Copy)]
+struct Choices(Option<Memo<Vec<Offer>>>);
+
+impl Choices {
+    fn offer(self, at: usize) -> Option<Offer> {
+        self.0
+            .and_then(|offers| offers.with(|offers| offers.get(at).cloned()))
+    }
+
+    /// Returns the value of a choice in the grammar, which for an offer may be an instant.
+    fn value(self, choice: &str) -> String {
+        let place = CHOICES.iter().position(|(other, _)| *other == choice);
+        let offer = place.and_then(|at| self.offer(at));
+        offer.map_or_else(|| choice.to_owned(), |offer| offer.expiry)
+    }
+
+    /// Returns the choice with this value.
+    fn find(self, value: &str) -> Option<&'static str> {
+        let mut choices = CHOICES.iter().map(|(choice, _)| *choice);
+        choices.find(|choice| *choice == value || self.value(choice) == value)
+    }
+
+    /// The options of the select. Once the key has another expiration, they stand for other values.
+    fn options(self, first: &str) -> Vec<AnyView> {
+        let option = |(at, (choice, text)): (usize, (&'static str, &'static str))| {
+            let text = move || {
+                let offer = self.offer(at);
+                offer.map_or_else(
+                    || text.to_owned(),
+                    |offer| [&offer.label, " · ", &offer.day].concat(),
+                )
+            };
+            view! {
+                <option value=move || self.value(choice) selected=choice == first>
+                    {text}
+                </option>
+            }
+            .into_any()
+        };
+        CHOICES.into_iter().enumerate().map(option).collect()
+    }
+}
+
+/// The select, its fields and its line, with the choice `first` preselected. `of` is none for a new key.
 pub fn expiry_select(
     state: FormState,
     label: &'static str,
     time_zone: &str,
-    access_key: String,
-    visible: Signal<bool>,
+    first: &'static str,
+    of: Option<OfKey>,
 ) -> AnyView {
     let today = today();
     let (id, note_id) = (state.id("expiry"), state.id("expiry-note"));
     let error = state.error("expiry");
-    let first = sent(state);
-    let choice = RwSignal::new(first.to_owned());
+    let choices = Choices(of.as_ref().map(|of| of.offers));
+    let first = untrack(|| choices.find(&state.value("expiry", first))).unwrap_or(first);
+    let choice = RwSignal::new(first);
     let date = RwSignal::new(state.value("expiry_date", ""));
     let datetime = RwSignal::new(state.value("expiry_datetime", ""));
-    let line = resulting(visible, choice, date, datetime, time_zone, access_key);
+    let fields = move || {
+        vec![
+            ("expiry", choices.value(choice.get())),
+            ("expiry_date", date.get()),
+            ("expiry_datetime", datetime.get()),
+        ]
+    };
+    let line = resulting(fields, time_zone, of);
     // The error belongs to the field that holds the expiration.
     let wrong = move |field: &'static str| {
-        flag(move || error.with(Option::is_some) && choice.with(|choice| field_of(choice) == field))
-    };
-    let option = |(value, text): (&'static str, &'static str)| {
-        view! {
-            <option value=value selected=value == first>
-                {text}
-            </option>
-        }
-        .into_any()
+        flag(move || error.with(Option::is_some) && field_of(choice.get()) == field)
     };
     let beside = |field: &'static str,
                   kind: &'static str,
@@ -106,10 +161,11 @@ pub fn expiry_select(
                     aria-invalid=wrong("expiry")
                     on:change=move |event| {
                         state.forget_errors();
-                        choice.set(event_target_value(&event));
+                        let value = event_target_value(&event);
+                        choice.set(untrack(|| choices.find(&value)).unwrap_or(first));
                     }
                 >
-                    {CHOICES.map(option).collect_view()}
+                    {choices.options(first)}
                 </select>
                 {beside("expiry_date", "date", "Date", "", "9999-12-31", date)}
                 {beside(
@@ -149,13 +205,6 @@ fn is_caution(line: &str) -> bool {
     !line.starts_with("Expires ") && !line.starts_with(HELP)
 }
 
-/// Returns the choice in the post that is being answered, or the preselected one.
-fn sent(state: FormState) -> &'static str {
-    let sent = state.value("expiry", PRESELECTED);
-    let found = CHOICES.iter().find(|(value, _)| *value == sent);
-    found.map_or(PRESELECTED, |(value, _)| value)
-}
-
 /// The field that holds the expiration of a choice.
 fn field_of(choice: &str) -> &'static str {
     match choice {
@@ -165,33 +214,28 @@ fn field_of(choice: &str) -> &'static str {
     }
 }
 
-/// The line under the choice: the resulting instant, which the server computes, or what a date means.
+/// The line under the choice: the resulting instant, which the server computes of `fields`, or what a date means.
 fn resulting(
-    visible: Signal<bool>,
-    choice: RwSignal<String>,
-    date: RwSignal<String>,
-    datetime: RwSignal<String>,
+    fields: impl Fn() -> call::Fields + 'static,
     time_zone: &str,
-    access_key: String,
+    of: Option<OfKey>,
 ) -> RwSignal<String> {
     let help = format!("{HELP} Dates are in {time_zone}.");
     let line = RwSignal::new(help.clone());
     let help = StoredValue::new(help);
     let questions = StoredValue::new(0_u32);
     effect(move || {
-        let fields = vec![
-            ("expiry", choice.get()),
-            ("expiry_date", date.get()),
-            ("expiry_datetime", datetime.get()),
-            ("access_key", access_key.clone()),
-        ];
-        if !visible.get() {
-            return;
+        let mut fields = fields();
+        if let Some(of) = &of {
+            fields.push(("access_key", of.access_key.clone()));
+            if !of.visible.get() {
+                return;
+            }
         }
         questions.update_value(|questions| *questions += 1);
         let question = questions.get_value();
         spawn_local(async move {
-            let answer = call(ShowExpiry::PATH, fields).await;
+            let answer = call::call(ShowExpiry::PATH, fields).await;
             let sentence: String = answer.and_then(|json| json.read()).unwrap_or_default();
             // Only the answer to the last question counts. The control may have left the page by now.
             if questions.try_get_value() == Some(question) {

@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use shared::moment::Moment;
 use shared::status::Status;
 use shared::version;
-use shared::view::{Changed, KeyView};
+use shared::view::{Changed, KeyView, Offer};
 
 use crate::forms::form::{Form, FormState, then};
 use crate::server_fns::keys::RestoreKey;
@@ -14,10 +14,14 @@ use crate::ui::reactive::{memo, reactive, words};
 use crate::ui::settling::Settling;
 use crate::ui::toasts::{Feedback, Undo};
 
+/// The offer that is chosen at first.
+const PRESELECTED: &str = "90 days";
+
 /// The state of a key's line.
 #[derive(Clone, Copy)]
 pub struct LineState {
     pub expires: RwSignal<Option<Moment>>,
+    offers: RwSignal<Vec<Offer>>,
     version: RwSignal<String>,
     /// The handle of the extension that was made here and not undone.
     change: RwSignal<String>,
@@ -26,9 +30,10 @@ pub struct LineState {
 }
 
 impl LineState {
-    pub fn of(key: &KeyView, settling: Settling) -> Self {
+    pub fn of(key: &KeyView, offers: Vec<Offer>, settling: Settling) -> Self {
         Self {
             expires: RwSignal::new(key.expires.clone()),
+            offers: RwSignal::new(offers),
             version: RwSignal::new(key.version.clone()),
             change: RwSignal::new(String::new()),
             settling,
@@ -36,8 +41,9 @@ impl LineState {
     }
 
     /// Takes over the key of a later answer, after a change elsewhere or an undo.
-    pub fn update(self, key: &KeyView) {
+    pub fn update(self, key: &KeyView, offers: &[Offer]) {
         if self.version.get_untracked() != key.version {
+            let _ = self.offers.try_set(offers.to_owned());
             self.became(key.version.clone(), key.expires.clone(), String::new());
         }
     }
@@ -82,6 +88,16 @@ fn offer(line: LineState, access_key: String, name: String, status: Memo<Status>
         line.became(changed.version, changed.expires, changed.change);
         Ok(())
     });
+    let option = |offer: Offer| {
+        let selected = offer.label.contains(PRESELECTED);
+        view! {
+            <option value=offer.expiry selected=selected>
+                {[&offer.label, " · ", &offer.day].concat()}
+            </option>
+        }
+        .into_any()
+    };
+    let offers: Vec<AnyView> = line.offers.get().into_iter().map(option).collect();
     let verb = move || {
         if status.get() == Status::Expired {
             "Restore"
@@ -103,11 +119,7 @@ fn offer(line: LineState, access_key: String, name: String, status: Memo<Status>
             <input type="hidden" name="access_key" value=access_key />
             <input type="hidden" name="version" value=seen />
             <select name="expiry" aria-label=format!("New expiration of {name}")>
-                <option value="30d">"30 days"</option>
-                <option value="90d" selected>
-                    "90 days"
-                </option>
-                <option value="365d">"365 days"</option>
+                {offers}
                 <option value="never">"Never"</option>
             </select>
             <button

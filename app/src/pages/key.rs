@@ -70,7 +70,7 @@ fn not_here(error: FnError) -> AnyView {
             way_out,
         ),
         None => absent(
-            "Not found",
+            "Key not found",
             error.message,
             "Check the address for typos.",
             way_out,

@@ -8,7 +8,7 @@ use shared::view::{IssuedKey, KeyPage, KeyView};
 
 use crate::client::browser;
 use crate::client::call::{Query, query};
-use crate::forms::expiry_select::{chosen, expiry_select};
+use crate::forms::expiry_select::{PRESELECTED, chosen, expiry_select};
 use crate::forms::field::{TextArea, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::forms::form_replay::Replay;
@@ -81,13 +81,7 @@ fn form(time_zone: &str, done: Then) -> AnyView {
         // The browser heeds `autofocus` on pages that it loads.
         effect(|| browser::focus_soon("[autofocus]"));
     }
-    let expiration = expiry_select(
-        state,
-        "Expiration",
-        time_zone,
-        String::new(),
-        Signal::stored(true),
-    );
+    let expiration = expiry_select(state, "Expiration", time_zone, PRESELECTED, None);
     view! {
         <section class="card">
             <Form state=state check=check then=done>
@@ -143,7 +137,8 @@ fn newest(keys: Query<KeyPage>, issued: Issued) -> AnyView {
         if keys.is_empty() {
             return ().into_any();
         }
-        let all = page.counts.total().to_string();
+        let total = page.counts.total();
+        let all = (total > 1).then(|| view! { <a href=LIST>"All " {total} " keys"</a> }.into_any());
         let new = issued.with(|issued| issued.as_ref().map(|key| key.access_key.clone()));
         let line = |key: KeyView| line(key, now, window, new.as_ref());
         let lines: Vec<AnyView> = keys.into_iter().take(SHOWN).map(line).collect();
@@ -151,7 +146,7 @@ fn newest(keys: Query<KeyPage>, issued: Issued) -> AnyView {
             <section class="card newest" aria-labelledby="newest-title">
                 <h2 id="newest-title">"Your newest keys"</h2>
                 <ul>{lines}</ul>
-                <a href=LIST>"All " {all} " keys"</a>
+                {all}
             </section>
         }
         .into_any()

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 
 use super::head::PageHead;
 use super::icon::Icon;
+use super::layout::brand;
 use super::reactive::{effect, memo, reactive};
 use super::toasts::Feedback;
 use crate::client::browser;
@@ -151,7 +152,7 @@ fn refuse(error: &FnError) {
 /// The view of an address without content.
 pub fn missing(what: &'static str, way_out: AnyView) -> AnyView {
     let hint = "Check the address for typos. The page may also have been deleted.";
-    absent("Not found", what.to_owned(), hint, way_out)
+    absent(what, String::new(), hint, way_out)
 }
 
 /// As [`missing`], with words of its own. A page can become this while it is open, so it is announced.
@@ -161,10 +162,11 @@ pub fn absent(title: &'static str, what: String, hint: &'static str, way_out: An
         response.set_status(http::StatusCode::NOT_FOUND);
     }
     view! {
+        // Without an account, there is no navigation with it.
+        <div class="lost">{brand()}</div>
         <PageHead title=title />
         <section class="empty" role="status">
-            {Icon::SEARCH.draw()} <h2>{what}</h2>
-            <p>{hint}</p>
+            {Icon::SEARCH.draw()} {(!what.is_empty()).then(|| view! { <h2>{what}</h2> }.into_any())} <p>{hint}</p>
             {way_out}
         </section>
     }

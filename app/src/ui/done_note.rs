@@ -104,7 +104,7 @@ fn sentence(done: &str) -> Option<&'static str> {
         "removed" => Some("The second recipient gets no more notices."),
         "calendar" => Some("The calendar has a new address. The old one no longer works."),
         "snooze" => Some("Snooze saved."),
-        "staggered" => Some("The keys now expire on different days."),
+        "staggered" => Some("The keys are spread over several days now."),
         "again" => Some("We'll send the email again."),
         "ended" => Some("Your session has ended. Sign in to continue where you left off."),
         "signed-out" => Some("You're signed out."),

@@ -1,7 +1,7 @@
 //! Instants: the time in the account's zone, and the distance from now.
 
 use leptos::prelude::*;
-use shared::moment::Moment;
+use shared::moment::{Moment, unbroken};
 use shared::relative;
 
 use super::reactive::{fresh, memo, reactive};
@@ -22,7 +22,7 @@ pub fn when(moment: Moment, now: Signal<i64>) -> AnyView {
     let at = moment.at;
     fresh(view! {
         <span class="when">
-            <time datetime=moment.rfc3339>{moment.text}</time>
+            <time datetime=moment.rfc3339>{unbroken(&moment.text)}</time>
             " "
             {distance(at, now)}
         </span>
@@ -48,6 +48,15 @@ pub fn last_use(used: Option<Moment>, now: Signal<i64>) -> AnyView {
         Some(moment) => ago(moment, now),
         None => fresh(view! { <span>"Never"</span> }),
     }
+}
+
+/// An expiration without its distance, which is elsewhere on the page.
+pub fn instant(moment: Option<Moment>) -> AnyView {
+    let (at, text) = match moment {
+        Some(moment) => (Some(moment.rfc3339), unbroken(&moment.text)),
+        None => (None, "Never".to_owned()),
+    };
+    fresh(view! { <time class="when" datetime=at>{text}</time> })
 }
 
 /// An expiration, which may be none.

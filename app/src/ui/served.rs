@@ -2,12 +2,12 @@
 //! are plain ones. One listener around all parts sends them and reports the outcome in place, so that a part costs the
 //! WASM nothing; without script, they work like any other form.
 
-use leptos::ev::{MouseEvent, SubmitEvent};
+use leptos::ev::{Event, MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 use shared::view::BulkChanged;
-use web_sys::{Element, FormData, HtmlFormElement, UrlSearchParams};
+use web_sys::{Element, FormData, HtmlFormElement, HtmlInputElement, UrlSearchParams};
 
 use super::copy::{ANSWER_MS, REFUSED};
 use super::hydrated::Hydrated;
@@ -15,9 +15,10 @@ use super::reactive::reactive;
 use super::settling::Settling;
 use super::toasts::{Feedback, Undo};
 use crate::client::browser;
-use crate::client::call::send;
+use crate::client::call::{call, send};
 use crate::client::timers::Delay;
 use crate::error::FnError;
+use crate::server_fns::keys::ShowExpiry;
 use crate::server_fns::overview::SnoozeKey;
 
 /// What a form says once it was sent; empty: nothing. Without it, the answer has the sentence.
@@ -48,8 +49,16 @@ pub fn served(content: AnyView, settling: Settling) -> AnyView {
             copy(button, feedback, copied);
         }
     };
+    let input = move |event: Event| {
+        let field: HtmlInputElement = event_target(&event);
+        let form = field.closest("form").ok().flatten();
+        let note = form.and_then(|form| form.query_selector(".echo").ok().flatten());
+        if let Some(note) = note {
+            echo(field, note);
+        }
+    };
     view! {
-        <div class="served" class:live=hydrated on:submit=submit on:click=click>
+        <div class="served" class:live=hydrated on:submit=submit on:click=click on:input=input>
             {content}
         </div>
     }
@@ -111,6 +120,19 @@ fn send_form(
                 }
             }
             Err(error) => feedback.failed(error),
+        }
+    });
+}
+
+/// Says which instant the date in a field means, whose beginning it is.
+fn echo(field: HtmlInputElement, note: Element) {
+    let date = field.value();
+    let fields = vec![("expiry", [&date, "T00:00"].concat())];
+    spawn_local(async move {
+        let answer = call(ShowExpiry::PATH, fields).await;
+        let sentence: String = answer.and_then(|json| json.read()).unwrap_or_default();
+        if field.value() == date {
+            note.set_text_content(Some(&sentence.replace("Expires", "Until")));
         }
     });
 }

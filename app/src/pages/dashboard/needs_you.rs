@@ -79,13 +79,18 @@ fn shown(
 }
 
 fn line(
-    Line { key, failing, .. }: Line,
+    Line {
+        key,
+        failing,
+        offers,
+        ..
+    }: Line,
     dashboard: Memo<Dashboard>,
     now: Signal<i64>,
     window: i64,
     settling: Settling,
 ) -> AnyView {
-    let line = LineState::of(&key, settling);
+    let line = LineState::of(&key, offers, settling);
     let (name, access_key) = (key.name, StoredValue::new(key.access_key));
     let is_this = move |other: &str| access_key.with_value(|access_key| access_key == other);
     let menu = memo(move || {
@@ -107,9 +112,9 @@ fn line(
     });
     effect(move || {
         dashboard.with(|dashboard| {
-            let mut keys = dashboard.attention.iter().map(|one| &one.key);
-            if let Some(key) = keys.find(|key| is_this(&key.access_key)) {
-                line.update(key);
+            let mut lines = dashboard.attention.iter();
+            if let Some(one) = lines.find(|one| is_this(&one.key.access_key)) {
+                line.update(&one.key, &one.offers);
             }
         });
     });

@@ -45,6 +45,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
         .map(|Attention { key, failing }| Line {
             key: key.clone(),
             failing: failing.clone(),
+            offers: key.offers.clone(),
             menu: html(Some(snooze::menu(key, &overview, rendering))),
         });
     Dashboard {
@@ -75,7 +76,7 @@ fn no_keys() -> AnyView {
             {Icon::KEY.draw()} <h2>"No keys yet"</h2>
             <p>
                 "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
-            </p> <a class="button primary" href=NEW_KEY>"Create your first key"</a>
+            </p> <a class="button" href=NEW_KEY>"Create your first key"</a>
         </section>
     }
     .into_any()

@@ -8,13 +8,13 @@ use shared::view::Changed;
 
 use super::Shown;
 use crate::client::browser;
-use crate::forms::expiry_select::{check, expiry_select};
+use crate::forms::expiry_select::{OfKey, PRESELECTED, check, expiry_select};
 use crate::forms::form::{Form, FormState, Submit, then};
 use crate::keys::calls;
 use crate::server_fns::keys::{EditKey, RestoreKey};
 use crate::ui::icon::Icon;
 use crate::ui::menus;
-use crate::ui::reactive::{reactive, words};
+use crate::ui::reactive::{memo, reactive, words};
 use crate::ui::toasts::Feedback;
 
 /// The menu that sets another expiration of a key that works. It can be earlier too, so this is an edit.
@@ -81,9 +81,22 @@ fn form(
     label: &'static str,
     slow: &'static str,
 ) -> AnyView {
-    let (access_key, time_zone) = key
-        .detail
-        .with_untracked(|detail| (detail.key.access_key.clone(), detail.time_zone.clone()));
+    let (access_key, time_zone, ends) = key.detail.with_untracked(|detail| {
+        let key = &detail.key;
+        (
+            key.access_key.clone(),
+            detail.time_zone.clone(),
+            key.expires.is_some(),
+        )
+    });
+    // A choice that never shortens the key's life.
+    let first = if ends { PRESELECTED } else { "never" };
+    let offers = memo(move || key.detail.with(|detail| detail.offers.clone()));
+    let of = OfKey {
+        access_key: access_key.clone(),
+        offers,
+        visible,
+    };
     // The version of the state in sight, even if the key has expired since the page was opened.
     let version = move || {
         let expired = key.expired.get();
@@ -108,7 +121,7 @@ fn form(
         <Form state=state check=check then=done class="form expiry-form">
             <input type="hidden" name="access_key" value=access_key.clone() />
             <input type="hidden" name="version" value=version />
-            {expiry_select(state, "New expiration", &time_zone, access_key, visible)}
+            {expiry_select(state, "New expiration", &time_zone, first, Some(of))}
             <Submit state=state label=label slow=slow />
         </Form>
     }

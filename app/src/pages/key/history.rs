@@ -1,6 +1,7 @@
 //! The history of the key: what changed, from what to what, when, and who did it.
 
 use leptos::prelude::*;
+use shared::moment::unbroken;
 use shared::view::{Change, HistoryEntry};
 
 use super::Shown;
@@ -60,10 +61,10 @@ fn entry(entry: HistoryEntry) -> AnyView {
     let from = (!entry.address.is_empty()).then(|| format!(" from {}", entry.address));
     view! {
         <li>
-            <span>{what}</span>
+            <span>{unbroken(&what)}</span>
             {entry.changes.into_iter().map(change).collect_view()}
             <span class="muted">
-                <time datetime=entry.when.rfc3339>{entry.when.text}</time>
+                <time datetime=entry.when.rfc3339>{unbroken(&entry.when.text)}</time>
                 {(!entry.who.is_empty()).then(|| format!(", by {}", entry.who))}
                 {from}
             </span>

@@ -100,7 +100,7 @@ fn facts(key: Shown, state: FormState) -> AnyView {
             <div>
                 <dt>"Expires"</dt>
                 <dd>
-                    {reactive(move || moment::expiration(detail.with(|detail| detail.key.expires.clone()), now))}
+                    {reactive(move || moment::instant(detail.with(|detail| detail.key.expires.clone())))}
                     {reactive(move || error.get().map(|message| view! { <span class="help wrong">{message}</span> }.into_any()))}
                 </dd>
             </div>

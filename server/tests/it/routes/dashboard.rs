@@ -125,7 +125,7 @@ async fn staggering_works_without_javascript_and_rejects_nonsense() {
         (303, "/?done=staggered")
     );
     let page = member.get(done.header("location")).await.body;
-    assert!(page.contains("The keys now expire on different days."));
+    assert!(page.contains("The keys are spread over several days now."));
     assert!(page.contains("/fn/keys/undo"), "it can be undone");
     for (day, days) in [
         ("", ""),

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use shared::HOUR_MS;
-use shared::moment::Moment;
+use shared::moment::{Moment, unbroken};
 use shared::relative::relative;
 use shared::view::KeyView;
 use shared::view::overview::{Overview, SnoozedKey};
@@ -50,15 +50,17 @@ pub fn menu(key: &KeyView, overview: &Overview, rendering: &Rendering<'_>) -> An
     };
     let label = format!("Snooze {} until", key.name);
     let tomorrow = overview.tomorrow.clone();
+    let echo = format!("echo-{}", key.access_key);
     let date = view! {
         <label>
             <span class="visually-hidden">{label}</span>
-            <input type="date" name="until" min=tomorrow required />
+            <input type="date" name="until" min=tomorrow required aria-describedby=echo.clone() />
         </label>
         <button type="submit" class="button">
             "Snooze"
             {named(&key.name)}
         </button>
+        <p class="help echo" id=echo></p>
         {message.map(refusal)}
     };
     view! {
@@ -119,7 +121,7 @@ fn line(key: &SnoozedKey) -> AnyView {
         fields: &[("access_key", &key.access_key), ("until", "now")],
         ..PlainForm::default()
     };
-    let (until, text) = (key.until.rfc3339.clone(), key.until.text.clone());
+    let (until, text) = (key.until.rfc3339.clone(), unbroken(&key.until.text));
     view! {
         <li>
             <a href=key_path(&key.access_key) title=key.name.clone()>
@@ -134,7 +136,7 @@ fn line(key: &SnoozedKey) -> AnyView {
 
 /// An instant and its distance, which stands still until the page asks again, and so is never told in seconds.
 pub fn when(moment: &Moment, now: i64) -> AnyView {
-    let (at, text) = (moment.rfc3339.clone(), moment.text.clone());
+    let (at, text) = (moment.rfc3339.clone(), unbroken(&moment.text));
     view! {
         <span class="when">
             <time datetime=at>{text}</time>
