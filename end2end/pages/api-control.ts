@@ -9,6 +9,8 @@ export class ApiControl extends Frame {
   readonly create: Locator;
   /** The bar of the actions on the selection. */
   readonly bulk: Locator;
+  /** What the action of the bar's open menu would do. */
+  readonly outcome: Locator;
   readonly dialog: Locator;
   readonly selectPage: Locator;
   /** The filters that are on, each with a link that removes it. */
@@ -20,6 +22,7 @@ export class ApiControl extends Frame {
     this.rows = page.locator("tbody tr");
     this.create = page.getByRole("link", { name: "Create key" });
     this.bulk = page.locator("#bulk");
+    this.outcome = this.bulk.locator("details[open] .outcome");
     this.dialog = page.getByRole("dialog");
     this.selectPage = page.getByRole("checkbox", { name: "Select all keys on this page" });
     this.chips = page.getByRole("list", { name: "Filters" }).getByRole("listitem");

@@ -82,6 +82,7 @@ test("every field of every form answers hostile text with a message, never with 
     ["keys/bulk", ["action", "access_keys", "all", "q", "status", "show", "expiry", "confirm_count", "as_of"]],
     ["keys/undo", ["change"]],
     ["keys/expire", ["access_key"]],
+    ["keys/preview", ["action", "access_keys", "all", "q", "status", "show", "expiry"]],
     ["keys/restore", ["access_key", "expiry"]],
     ["keys/delete", ["access_key", "confirm_name"]],
     ["keys/list", ["q", "status", "sort", "page"]],

@@ -40,7 +40,7 @@ test("all keys that match are extended in two presses, and one Undo", async ({ a
   await apiControl.selectPage.check();
   await apiControl.bulk.getByLabel("All 59 that match").check();
   await expect(apiControl.bulk).toContainText("All 59 selected");
-  await (await apiControl.bulkAction("Extend", "By 90 days")).click();
+  await (await apiControl.bulkAction("Extend", "+90 days")).click();
   await expect(apiControl.toasts).toContainText(/^59 keys/);
   await expect(apiControl.bulk).toBeHidden();
   await expect(apiControl.pill("job 59")).toHaveText(/^Active · 100 days/);
@@ -57,6 +57,7 @@ test("a date is set, and keys expire, with Undo", async ({ account: _, functions
   await apiControl.select("two").check();
   const set = await apiControl.bulkAction("Set date", "Set date");
   await apiControl.bulk.getByLabel("Expires at the end of").fill(dayAhead(40));
+  await expect(apiControl.outcome).toHaveText(/^Expires .*, 23:59\sUTC, in 4[01] days\. Shortens 1\.$/);
   await set.click();
   await expect(apiControl.toasts).toContainText(/^2 keys now expire on \d{1,2} \w{3} \d{4}\./);
   for (const name of ["one", "two"]) await expect(apiControl.pill(name)).toHaveText(/^Active · 4[01] days/);
@@ -149,7 +150,7 @@ test.describe("without script", () => {
     await apiControl.select("one").check();
     await apiControl.select("two").check();
     await expect(apiControl.bulk).toBeVisible();
-    await (await apiControl.bulkAction("Extend", "By 30 days")).click();
+    await (await apiControl.bulkAction("Extend", "+30 days")).click();
     await expect(page).toHaveURL(/\/preferences\/api-control/);
     for (const name of ["one", "two"]) await expect(apiControl.pill(name)).toHaveText(/^Active · 40 days/);
 
@@ -172,7 +173,7 @@ test.describe("without script", () => {
   test("a row's menu extends and expires", async ({ page, functions, account: _, apiControl }) => {
     await functions.createKey("Plain", "10d");
     await page.goto(apiControl.path);
-    await (await apiControl.action("Plain", "Extend 30 days")).click();
+    await (await apiControl.action("Plain", "Extend +30 days")).click();
     await page.goto(apiControl.path);
     await expect(apiControl.pill("Plain")).toHaveText(/^Active · 40 days/);
     await (await apiControl.action("Plain", "Expire now")).click();

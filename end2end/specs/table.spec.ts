@@ -282,12 +282,12 @@ test("a row's menu works by keys, and extends the key", async ({ page, account: 
   const menu = apiControl.row("Staging").locator(".menu-items");
   await button.focus();
   await page.keyboard.press("ArrowDown");
-  await expect(menu.getByRole("button", { name: "Extend 30 days Staging" })).toBeFocused();
+  await expect(menu.getByRole("button", { name: "Extend +30 days Staging" })).toBeFocused();
   await page.keyboard.press("End");
   await expect(menu.getByRole("link", { name: "Delete… Staging" })).toBeFocused();
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  await expect(menu.getByRole("button", { name: "Extend 90 days Staging" })).toBeFocused();
+  await expect(menu.getByRole("button", { name: "Extend +90 days Staging" })).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(menu).toBeHidden();
   await expect(button).toBeFocused();
@@ -297,7 +297,7 @@ test("a row's menu works by keys, and extends the key", async ({ page, account: 
   for (let item = 0; item < 8; item += 1) await page.keyboard.press("Tab");
   await expect(menu).toBeHidden();
 
-  await (await apiControl.action("Staging", "Extend 90 days")).click();
+  await (await apiControl.action("Staging", "Extend +90 days")).click();
   await expect(apiControl.pill("Staging")).toHaveText(/^Active · 100 days/);
   await expect(apiControl.toasts).toContainText("expires");
   await apiControl.undo.click();

@@ -108,6 +108,23 @@
     if (whole && !length) whole.checked = false;
     say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
   };
+  // What an action in the open menu would do to the selected keys, before one presses it.
+  let foreseen;
+  const foresee = async () => {
+    const note = one("#bulk details[open] .outcome"), asked = (foreseen = {});
+    if (!note) return;
+    const body = new URLSearchParams(new FormData(one("#bulk")));
+    for (const name of ["key", "as_of"]) body.delete(name);
+    body.set("action", note.dataset.action);
+    body.set("access_keys", chosen().map((box) => box.value).join(" "));
+    note.dataset.otherwise ??= note.textContent;
+    let text;
+    try {
+      const answer = await fetch("/fn/keys/preview", { method: "POST", body });
+      text = answer.ok && await answer.json();
+    } catch {}
+    if (asked === foreseen) say(note, text || note.dataset.otherwise);
+  };
   const clear = () => {
     for (const box of boxes()) box.checked = false;
     count();
@@ -292,8 +309,11 @@
     else if (target.name === "key") choose(target);
     else if (target.id === "sort") search(false);
     count();
+    foresee();
   });
+  addEventListener("toggle", ({ target }) => inList(target) && foresee(), true);
   addEventListener("input", ({ target }) => {
+    if (target.id === "bulk-date") foresee();
     if (target.id !== "search" || !inList(target)) return;
     keepsSecretsOut(target);
     clearTimeout(typing);

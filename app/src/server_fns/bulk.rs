@@ -49,6 +49,30 @@ pub async fn bulk_keys(
     Ok(request.vault.change_keys(&request.actor()?, change).await?)
 }
 
+/// Returns sentences about what [`BulkKeys`] would do with the same arguments, for `extend` and `set`; empty ones if
+/// there is nothing to say yet.
+#[server(name = PreviewBulk, prefix = "/fn", endpoint = "keys/preview")]
+pub async fn preview_bulk(
+    #[server(default)] action: String,
+    #[server(default)] access_keys: String,
+    #[server(default)] all: String,
+    #[server(default)] q: String,
+    #[server(default)] status: String,
+    #[server(default)] show: String,
+    #[server(default)] expiry: String,
+) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let change = vault::BulkChange {
+        action: &action,
+        access_keys: if all.is_empty() { &access_keys } else { "all" },
+        query: ListQuery::parse(&q, &status, &show, "", ""),
+        expiry: &expiry,
+        ..vault::BulkChange::default()
+    };
+    let account = &request.signed_in()?.account;
+    Ok(request.vault.bulk_sentence(account, &change).await?)
+}
+
 /// Undoes a change of one or of many keys, by the handle in its answer.
 #[server(name = UndoChange, prefix = "/fn", endpoint = "keys/undo")]
 pub async fn undo_change(#[server(default)] change: String) -> Result<BulkChanged, FnError> {

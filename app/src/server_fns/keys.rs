@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use shared::usage::DayCalls;
 use shared::view::{Changed, IssuedKey, KeyDetail, KeyPage, Which};
 
-pub use super::bulk::{BulkKeys, UndoChange};
+pub use super::bulk::{BulkKeys, PreviewBulk, UndoChange};
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;

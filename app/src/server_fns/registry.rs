@@ -11,8 +11,8 @@ use super::account::{
     SignUp,
 };
 use super::keys::{
-    BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, RestoreKey, ShowCalls,
-    ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
+    BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, PreviewBulk, RestoreKey,
+    ShowCalls, ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -132,7 +132,7 @@ fn account() -> [Function; 15] {
     ]
 }
 
-fn keys() -> [Function; 12] {
+fn keys() -> [Function; 13] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -162,6 +162,7 @@ fn keys() -> [Function; 12] {
         function::<ShowCalls>(SignedIn, None, Back),
         function::<WhichKey>(SignedIn, None, Back),
         function::<ShowExpiry>(SignedIn, None, Back),
+        function::<PreviewBulk>(SignedIn, None, Back),
         function::<ShowWait>(SignedIn, None, Back),
     ]
 }

@@ -46,13 +46,17 @@ pub fn bulk_bar(
             {more.then(|| all(total, chosen))}
             <details class="menu">
                 <summary class="button">"Extend" {Icon::CHEVRON.draw()}</summary>
-                <div class="menu-items">{EXTENSIONS.map(extension).collect_view()}</div>
+                <div class="menu-items">
+                    {EXTENSIONS.map(extension).collect_view()} <hr />
+                    {outcome("extend", "Adds to each key's expiration. Restores expired keys, counted from now.")}
+                </div>
             </details>
             <details class="menu">
                 <summary class="button">"Set date" {Icon::CHEVRON.draw()}</summary>
                 <div class="menu-items set-date">
                     <label for="bulk-date">"Expires at the end of"</label>
                     <input id="bulk-date" type="date" name="expiry" min=today />
+                    {outcome("set", "Restores expired keys. Shortens keys that last longer.")}
                     <button type="submit" name="action" value="set" class="button primary">
                         "Set date"
                     </button>
@@ -99,8 +103,18 @@ fn all(total: i64, chosen: &Chosen) -> AnyView {
 fn extension((days, label): (&'static str, &'static str)) -> AnyView {
     view! {
         <button type="submit" name="action" value=format!("extend {days}") class="button quiet">
-            "By " {label}
+            "+" {label}
         </button>
+    }
+    .into_any()
+}
+
+/// What an action does to the keys. `table.js` puts the numbers of the selected ones in its place.
+fn outcome(action: &'static str, text: &'static str) -> AnyView {
+    view! {
+        <p class="help outcome" role="status" data-action=action>
+            {text}
+        </p>
     }
     .into_any()
 }

@@ -109,7 +109,7 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
                 <p>
                     "Your programs call the API with a key. Create one for each program, so that you can expire it without touching the others."
                 </p>
-                <a class="button primary" href=NEW_KEY>
+                <a class="button" href=NEW_KEY>
                     "Create your first key"
                 </a>
             </section>

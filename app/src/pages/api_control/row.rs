@@ -151,10 +151,17 @@ fn menu(key: &KeyView) -> AnyView {
         }
         .into_any()
     };
-    let press = |form: String, words: String| {
+    let press = |form: String, words: String, day: Option<String>| {
+        let day = day.map(|day| {
+            view! {
+                " "
+                <span class="day">{day}</span>
+            }
+        });
         view! {
             <button type="submit" form=form name="key" value=id.to_owned() class="button quiet">
-                {item(words, name)}
+                <span>{item(words, name)}</span>
+                {day}
             </button>
         }
         .into_any()
@@ -164,7 +171,13 @@ fn menu(key: &KeyView) -> AnyView {
     } else if key.expires.is_none() {
         Vec::new()
     } else {
-        let extend = |(days, label)| press(format!("extend-{days}"), format!("Extend {label}"));
+        let extend = |(days, label): (&str, &str)| {
+            let label = format!("+{label}");
+            let mut offers = key.offers.iter();
+            let day = offers.find(|offer| offer.label == label);
+            let day = day.map(|offer| offer.day.clone());
+            press(format!("extend-{days}"), format!("Extend {label}"), day)
+        };
         let rule = view! { <hr /> }.into_any();
         EXTENSIONS.map(extend).into_iter().chain([rule]).collect()
     };
@@ -175,7 +188,7 @@ fn menu(key: &KeyView) -> AnyView {
         </button>
         {link("button quiet", "View usage", "#calls-title")}
         <hr />
-        {(!expired).then(|| press("expire".to_owned(), "Expire now".to_owned()))}
+        {(!expired).then(|| press("expire".to_owned(), "Expire now".to_owned(), None))}
         {link("button quiet danger", "Delete…", "#delete")}
     }
     .into_any()

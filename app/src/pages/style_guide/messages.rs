@@ -94,7 +94,7 @@ fn empty() -> AnyView {
         <div class="empty">
             {Icon::KEY.draw()} <h3>"No keys yet"</h3>
             <p>"Create one for each program, so that you can expire it without touching the others."</p>
-            <a class="button" href="/style">"Create your first key"</a>
+            <a class="button primary" href="/style">"Create your first key"</a>
         </div>
         <p class="waiting">"Loading…"</p>
     }
