@@ -95,6 +95,8 @@
     return input === target;
   };
   addEventListener("focusin", of);
+  // A page that answers a form can begin here.
+  of({ target: document.activeElement });
   addEventListener("focusout", (event) => event.target === input && close());
   addEventListener("click", (event) => of(event) && list.hidden && open());
   addEventListener("input", (event) => {
