@@ -23,7 +23,7 @@ test("preferences are saved, or rejected with the reason at the field", async ({
   // Other pages show it without a reload, and so does this one when it is opened again.
   await page.getByRole("link", { name: "API Control" }).click();
   await page.getByRole("link", { name: "Create key" }).click();
-  await expect(page.getByText(/^Expires .* EAT\b/).first()).toBeVisible();
+  await expect(page.getByText(/^Expires .*\sEAT\b/).first()).toBeVisible();
   await page.getByRole("link", { name: "Account" }).click();
   await expect(accountPage.timeZone).toHaveValue("Africa/Nairobi");
   await accountPage.reload();
