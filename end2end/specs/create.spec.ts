@@ -246,7 +246,7 @@ test("the newest keys stand beside the form in a wide window, where the new one 
   await expect(page.locator("tr.new")).toContainText("Newer");
 });
 
-test("leaving a half-written form by a link asks", async ({ page, account, createPage, keyPage, apiControl }) => {
+test("leaving a half-written form by a link or by going back asks", async ({ page, account: _, createPage, keyPage, apiControl }) => {
   const { leaving } = createPage;
   await apiControl.open();
   await apiControl.create.click();
@@ -264,7 +264,25 @@ test("leaving a half-written form by a link asks", async ({ page, account, creat
   await page.getByRole("link", { name: "Cancel" }).click();
   await expect(apiControl.heading("API Control")).toBeVisible();
 
-  await keyPage.openOf(account.key);
+  // Going back asks as well, and goes back once nothing would be lost.
+  await apiControl.create.click();
+  await createPage.name.fill("Half");
+  await page.goBack();
+  await expect(leaving.dialog).toContainText("isn't saved yet");
+  await leaving.stay.click();
+  await expect(createPage.name).toHaveValue("Half");
+  await createPage.description.fill("more");
+  await page.goBack();
+  await leaving.leave.click();
+  await expect(apiControl.heading("API Control")).toBeVisible();
+  await page.goForward();
+  await expect(createPage.name).toHaveValue("");
+  await createPage.name.fill("Half");
+  await createPage.name.fill("");
+  await page.goBack();
+  await expect(apiControl.heading("API Control")).toBeVisible();
+
+  await apiControl.row("Default key").getByRole("link", { name: "Default key", exact: true }).click();
   await keyPage.description.fill("saved");
   await keyPage.save.click();
   await expect(keyPage.toasts).toContainText("saved");
@@ -277,4 +295,8 @@ test("leaving a half-written form by a link asks", async ({ page, account, creat
   await expect.poll(() => page.evaluate(() => document.querySelectorAll("[aria-busy=true]").length)).toBe(0);
   await away.click();
   await expect(page).toHaveURL(/\/$/);
+  await page.goBack();
+  await expect(keyPage.description).toHaveValue("half written");
+  await page.goBack();
+  await expect(apiControl.heading("API Control")).toBeVisible();
 });

@@ -12,7 +12,9 @@
     field.matches("textarea, input:not([type=hidden], [type=password], [type=radio], [type=checkbox])"));
   const isHalfWritten = (form) => form.isConnected && fields(form).some((field) => field.value !== field.defaultValue);
   addEventListener("input", ({ target: { form } }) => {
-    if (form?.method === "post" && !form.closest("dialog, .menu-items, .inline, .gate")) typed.add(form);
+    if (form?.method !== "post" || form.closest("dialog, .menu-items, .inline, .gate")) return;
+    typed.add(form);
+    hold();
   });
   // The form was accepted: its fields hold what is stored.
   globalThis.sentForm = (form) => {
@@ -66,13 +68,23 @@
     event.returnValue = "unsaved";
   });
 
-  // A second entry in the history for this page: going back lands on the first, and the page is still there.
-  const hold = () => history.pushState(null, "", location.href);
+  // A second entry in the history for this page: going back lands on the first, and the page is still there. If nothing
+  // would be lost by then, going back goes on.
+  let held = !!history.state?.held;
+  const hold = () => {
+    if (history.state?.held) return;
+    history.replaceState({ ...history.state, holds: true }, "");
+    history.pushState({ held: true }, "", location.href);
+    held = true;
+  };
   globalThis.holdBack = hold;
   addEventListener("popstate", (event) => {
-    if (!card()) return;
+    const left = held, lost = loss();
+    held = !!event.state?.held;
+    if (!left || !event.state?.holds) return;
     event.stopImmediatePropagation();
+    if (!lost) return history.back();
     hold();
-    ask(SECRET, () => history.go(-2));
+    ask(lost, () => history.go(-2));
   }, true);
 }
