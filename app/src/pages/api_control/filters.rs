@@ -50,13 +50,9 @@ fn choice(query: &ListQuery, show: Show) -> AnyView {
     .into_any()
 }
 
-/// A chip for each filter that is on, which removes it.
+/// A chip for each filter that is on, which removes it. The search has its × in its field.
 pub fn chips(query: &ListQuery) -> Option<AnyView> {
     let mut chips = Vec::new();
-    if !query.search.is_empty() {
-        let words = format!("“{}”", query.search);
-        chips.push(chip(words, to(query, |query| query.search.clear())));
-    }
     if let Some(status) = query.status {
         let href = to(query, |query| query.status = None);
         chips.push(chip(status.label().to_owned(), href));
@@ -89,7 +85,7 @@ fn chip(label: String, href: String) -> AnyView {
 }
 
 /// The address of a changed query, from its first page.
-fn to(query: &ListQuery, change: impl FnOnce(&mut ListQuery)) -> String {
+pub fn to(query: &ListQuery, change: impl FnOnce(&mut ListQuery)) -> String {
     let mut query = query.clone();
     query.page = 1;
     change(&mut query);

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use shared::list::{Column, ListQuery, Show, Sort};
 use shared::status::Status;
 
+use super::filters::to;
 use crate::keys::key_actions::LIST;
 use crate::ui::icon::Icon;
 
@@ -15,14 +16,24 @@ pub fn search(query: &ListQuery) -> AnyView {
             <label class="visually-hidden" for="search">
                 "Search keys"
             </label>
-            <input
-                id="search"
-                type="search"
-                name="q"
-                placeholder="Search name, description, access key"
-                value=query.search.clone()
-                autocomplete="off"
-            />
+            <div class="within">
+                // The Enter key presses it without the focus.
+                <button type="submit" tabindex="-1">
+                    {Icon::SEARCH.draw()}
+                    <span class="visually-hidden">"Search"</span>
+                </button>
+                <input
+                    id="search"
+                    type="search"
+                    name="q"
+                    placeholder="Search name, description, access key"
+                    value=query.search.clone()
+                    autocomplete="off"
+                />
+                <a href=to(query, |query| query.search.clear()) data-noscroll aria-label="Clear the search">
+                    {Icon::CLOSE.draw()}
+                </a>
+            </div>
             <label class="visually-hidden" for="sort">
                 "Sort by"
             </label>
@@ -31,10 +42,6 @@ pub fn search(query: &ListQuery) -> AnyView {
             </select>
             {query.status.map(|status| hidden("status", Status::slug(status)))}
             {query.show.map(|show| hidden("show", Show::slug(show)))}
-            <button type="submit" class="button compact">
-                {Icon::SEARCH.draw()}
-                <span class="visually-hidden">"Search"</span>
-            </button>
         </form>
     }
     .into_any()

@@ -5,16 +5,16 @@ use shared::usage::{Sparkline, grouped};
 
 /// A day's bar from the foot of the chart, and the way to the next day, by the day's digit.
 const BARS: [&str; 10] = [
-    "m3 0",
-    "v-2v2m3 0",
-    "v-4v4m3 0",
-    "v-6v6m3 0",
-    "v-8v8m3 0",
-    "v-10v10m3 0",
-    "v-12v12m3 0",
-    "v-14v14m3 0",
-    "v-16v16m3 0",
-    "v-18v18m3 0",
+    "m2 0",
+    "v-2v2m2 0",
+    "v-4v4m2 0",
+    "v-6v6m2 0",
+    "v-8v8m2 0",
+    "v-10v10m2 0",
+    "v-12v12m2 0",
+    "v-14v14m2 0",
+    "v-16v16m2 0",
+    "v-18v18m2 0",
 ];
 
 /// The chart, with its numbers as tooltip and for screen readers.
@@ -23,8 +23,8 @@ pub fn sparkline(calls: &Sparkline) -> AnyView {
     let hint = numbers.clone();
     view! {
         <span class="sparkline" title=hint>
-            <svg viewBox="0 0 90 20" aria-hidden="true" focusable="false">
-                <path class="foot" d="M0 19.5h90"></path>
+            <svg viewBox="0 0 60 20" aria-hidden="true" focusable="false">
+                <path class="foot" d="M0 19.5h60"></path>
                 <path d=path(&calls.days)></path>
             </svg>
             <span class="visually-hidden">{numbers}</span>
@@ -34,7 +34,7 @@ pub fn sparkline(calls: &Sparkline) -> AnyView {
 }
 
 fn path(days: &str) -> String {
-    let mut path = "M1.5 19".to_owned();
+    let mut path = "M1 19".to_owned();
     for digit in days.bytes() {
         let bar = BARS.get(usize::from(digit.wrapping_sub(b'0')));
         path += bar.copied().unwrap_or(BARS[0]);
@@ -65,9 +65,9 @@ mod tests {
 
     #[test]
     fn a_day_has_a_bar_of_its_share() {
-        assert_eq!(path(""), "M1.5 19");
-        assert_eq!(path("019"), "M1.5 19m3 0v-2v2m3 0v-18v18m3 0");
-        assert_eq!(path("x"), "M1.5 19m3 0");
+        assert_eq!(path(""), "M1 19");
+        assert_eq!(path("019"), "M1 19m2 0v-2v2m2 0v-18v18m2 0");
+        assert_eq!(path("x"), "M1 19m2 0");
     }
 
     #[test]
