@@ -14,7 +14,7 @@ use shared::{expiry::from_form, list::ListQuery};
 /// Changes many keys, all or none: `action` is `extend`, `set`, `expire` or `delete`. `access_keys` are separated by
 /// blanks, or `all` for those that `q`, `status` and `show` match; so does `all`, the checkbox of a form, if it has a
 /// value. `confirm_count` is their number, typed to delete them. `as_of` is the `now` of the page: a key that has expired since
-/// is not revived.
+/// is not revived. `sort` and `page` are those of the page that answers a form without JavaScript.
 ///
 /// A form without JavaScript has one button for each extension, so `action` may have the expiration after a blank. Its
 /// checkboxes arrive as repeated fields `key`, which the server joins to `access_keys`.
@@ -26,6 +26,8 @@ pub async fn bulk_keys(
     #[server(default)] q: String,
     #[server(default)] status: String,
     #[server(default)] show: String,
+    #[server(default)] sort: String,
+    #[server(default)] page: String,
     #[server(default)] expiry: String,
     #[server(default)] expiry_date: String,
     #[server(default)] expiry_datetime: String,
@@ -41,7 +43,7 @@ pub async fn bulk_keys(
     let change = vault::BulkChange {
         action,
         access_keys: if all.is_empty() { &access_keys } else { "all" },
-        query: ListQuery::parse(&q, &status, &show, "", ""),
+        query: ListQuery::parse(&q, &status, &show, &sort, &page),
         expiry,
         confirm_count: &confirm_count,
         as_of: as_of.trim().parse().ok(),

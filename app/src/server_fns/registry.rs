@@ -12,7 +12,7 @@ use super::account::{
 };
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, PreviewBulk, RestoreKey,
-    ShowCalls, ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
+    ShowCalls, ShowDeletion, ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
 };
 use super::links::{Confirm, ForgotPassword, ResetPassword, ShowLink};
 use super::notices::{
@@ -37,7 +37,8 @@ pub enum Access {
 /// The answer to a browser without JavaScript after a success.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Done {
-    /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{change}`
+    /// A redirect to a page. `{access_key}` stands for that field of the form, `{next}` for a local path in it, `{list}` for
+    /// its fields that choose keys, as the address of the list has them, `{change}`
     /// for that field of the answer, `{back}` for the page of the form. A form of the Dashboard leads back there, with the
     /// same note. The fragment is the part of the page that the form is in, so that one stays there.
     Redirect(&'static str),
@@ -132,7 +133,7 @@ fn account() -> [Function; 15] {
     ]
 }
 
-fn keys() -> [Function; 13] {
+fn keys() -> [Function; 14] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
         function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
@@ -160,6 +161,7 @@ fn keys() -> [Function; 13] {
         function::<ShowTable>(SignedIn, None, Back),
         function::<ShowKey>(SignedIn, None, Back),
         function::<ShowCalls>(SignedIn, None, Back),
+        function::<ShowDeletion>(SignedIn, None, Back),
         function::<WhichKey>(SignedIn, None, Back),
         function::<ShowExpiry>(SignedIn, None, Back),
         function::<PreviewBulk>(SignedIn, None, Back),
@@ -186,16 +188,15 @@ fn dashboard() -> [Function; 7] {
 
 /// Changes of keys from the table, and the undo of every change.
 fn changes() -> [Function; 2] {
-    const PAGE: Option<&str> = Some("/preferences/api-control");
     [
         function::<BulkKeys>(
             SignedIn,
-            PAGE,
-            Redirect("/preferences/api-control?done=changed&change={change}"),
+            Some("/preferences/api-control?{list}"),
+            Redirect("/preferences/api-control?{list}&done=changed&change={change}"),
         ),
         function::<UndoChange>(
             SignedIn,
-            PAGE,
+            Some("/preferences/api-control"),
             Redirect("/preferences/api-control?done=undone"),
         ),
     ]

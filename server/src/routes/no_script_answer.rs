@@ -3,6 +3,7 @@
 
 use app::client::call::{FormFields, Reply};
 use app::forms::form_replay::Replay;
+use app::pages::api_control::parameters;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Done, Function};
 use axum::body::Body;
@@ -11,6 +12,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use serde_json::Value;
+use shared::list::ListQuery;
 use shared::redirect::local_path;
 use shared::token::AccessKey;
 
@@ -93,11 +95,23 @@ fn fill<'a>(pattern: &str, field: impl Fn(&str) -> &'a str) -> String {
     if pattern == "{next}" {
         return local_path(field("next")).to_owned();
     }
+    let list = ListQuery::parse(
+        field("q"),
+        field("status"),
+        field("show"),
+        field("sort"),
+        field("page"),
+    );
     let access_key = field("access_key")
         .parse::<AccessKey>()
         .map(|key| key.to_string())
         .unwrap_or_default();
-    pattern.replace("{access_key}", &access_key)
+    pattern
+        .replace("{access_key}", &access_key)
+        .replace("{list}", &parameters(&list))
+        .replace("?&", "?")
+        .trim_end_matches('?')
+        .to_owned()
 }
 
 /// Returns the handle of a change from the answer that has it, or nothing.

@@ -7,6 +7,7 @@ use shared::status::Status;
 use shared::view::{Counts, KeyPage};
 
 use super::delete_dialog::delete_dialog;
+use super::key_dialog::key_dialog;
 use super::{bulk_bar, filters, pager, search, table, view_menu};
 use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::{LIST, NEW_KEY};
@@ -41,15 +42,18 @@ impl Chosen {
     }
 }
 
+/// Writes the date of an instant as the account likes it: "26 Feb 2027".
+pub type DateOf<'a> = &'a dyn Fn(i64) -> String;
+
 /// Returns the list with a page of keys. `today` is the present day in the account's zone, `2027-02-26`.
-pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
+pub fn html(page: &KeyPage, query: &ListQuery, today: String, date_of: DateOf<'_>) -> String {
     let chosen = Chosen::posted();
     let total = total(page.counts, query.status);
     let body = if page.keys.is_empty() {
         empty(page.counts, query)
     } else {
         view! {
-            {table::table(page, query, &chosen)}
+            {table::table(page, query, &chosen, date_of)}
             {pager::pager(page, query)}
         }
         .into_any()
@@ -61,6 +65,7 @@ pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
         {filters::chips(query)}
         {bulk_bar::bulk_bar(page, query, today, total, &chosen)}
         {delete_dialog(query, total, &chosen)}
+        {key_dialog()}
         <p id="counted" class="visually-hidden" role="status">
             {counted(total)}
         </p>
@@ -71,7 +76,7 @@ pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
     list.into_any().to_html().replace("<!>", "")
 }
 
-/// The hidden fields of a query that choose keys, as the server functions and the export name them.
+/// The hidden fields of a query, as the server functions and the export name them.
 pub fn filter_fields(query: &ListQuery) -> Vec<AnyView> {
     let field = |(name, value): (&'static str, String)| {
         view! { <input type="hidden" name=name value=value /> }.into_any()
@@ -82,6 +87,8 @@ pub fn filter_fields(query: &ListQuery) -> Vec<AnyView> {
         ("q", query.search.clone()),
         ("status", status.to_owned()),
         ("show", show.to_owned()),
+        ("sort", query.sort.to_param()),
+        ("page", query.page.to_string()),
     ]
     .map(field)
     .into()

@@ -8,7 +8,7 @@ use shared::view::{KeyPage, KeyView};
 
 use super::address::address;
 use super::bulk_bar::EXTENSIONS;
-use super::list::Chosen;
+use super::list::{Chosen, DateOf, filter_fields};
 use super::row::row;
 use super::until::next_change;
 use crate::server_fns::keys::BulkKeys;
@@ -17,7 +17,7 @@ use crate::ui::icon::Icon;
 /// How long the newest key is marked, in milliseconds: one comes from its card, where one has copied its secret.
 const FRESH_MS: i64 = 10 * MINUTE_MS;
 
-pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
+pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen, date_of: DateOf<'_>) -> AnyView {
     let created = page.columns.created;
     let newest = page.keys.iter().max_by_key(|key| key.created.at);
     let is_fresh = |key: &KeyView| {
@@ -27,7 +27,7 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
     };
     let rows = page.keys.iter();
     let rows: Vec<_> = rows
-        .map(|key| row(key, page, is_fresh(key), chosen))
+        .map(|key| row(key, page, is_fresh(key), chosen, date_of))
         .collect();
     let class = if created {
         "key-table with-created"
@@ -67,20 +67,27 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
             <tbody role="rowgroup">{rows}</tbody>
         </table>
         <div id="forms" hidden>
-            {EXTENSIONS.map(|(days, _)| form(page, format!("extend-{days}"), "extend", days)).collect_view()}
-            {form(page, "expire".to_owned(), "expire", "")}
+            {EXTENSIONS.map(|(days, _)| form(page, query, format!("extend-{days}"), "extend", days)).collect_view()}
+            {form(page, query, "expire".to_owned(), "expire", "")}
         </div>
     }
     .into_any()
 }
 
 /// A form of the rows' menus. A pressed button adds its key.
-fn form(page: &KeyPage, id: String, action: &'static str, expiry: &'static str) -> AnyView {
+fn form(
+    page: &KeyPage,
+    query: &ListQuery,
+    id: String,
+    action: &'static str,
+    expiry: &'static str,
+) -> AnyView {
     view! {
         <form id=id method="post" action=BulkKeys::PATH>
             <input type="hidden" name="action" value=action />
             <input type="hidden" name="expiry" value=expiry />
             <input type="hidden" name="as_of" value=page.now />
+            {filter_fields(query)}
         </form>
     }
     .into_any()

@@ -98,6 +98,41 @@ async fn a_selection_with_a_key_of_another_account_is_refused() {
     assert!(refused.json()["fields"]["confirm_count"].is_string());
 }
 
+/// The search and the page stay, also where the answer asks for the number of keys: what matches is what was in sight.
+#[tokio::test]
+async fn a_form_without_script_is_answered_by_its_own_page_of_the_list() {
+    let site = Site::new().await;
+    let (member, [one, two]) = three(&site).await;
+    let fields = [("all", "true"), ("q", "one"), ("action", "delete")];
+    let asked = member.post("keys/bulk", &fields).await.body;
+    assert!(asked.contains("Delete 1 key?"), "{asked}");
+    assert!(asked.contains(&one) && !asked.contains(&two), "{asked}");
+
+    for index in 0..23 {
+        member.create(&format!("job {index}"), "never").await;
+    }
+    member.call("account/table", &[("page_size", "25")]).await;
+    let fields = [
+        ("key", one.as_str()),
+        ("sort", "name"),
+        ("page", "2"),
+        ("action", "delete"),
+    ];
+    let asked = member.post("keys/bulk", &fields).await.body;
+    assert!(asked.contains("26–26 of 26 keys, page 2 of 2"), "{asked}");
+    assert!(asked.contains("Delete 1 key?"), "{asked}");
+    let fields = [
+        ("key", one.as_str()),
+        ("sort", "name"),
+        ("page", "2"),
+        ("action", "extend 30d"),
+    ];
+    let answer = member.post("keys/bulk", &fields).await;
+    let location = answer.header("location");
+    let page = "/preferences/api-control?sort=name&page=2&done=changed&change=";
+    assert!(location.starts_with(page), "{location}");
+}
+
 /// The form of the table: checkboxes, and a button whose value has the expiration too.
 #[tokio::test]
 async fn a_form_without_script_changes_the_checked_keys() {
@@ -153,7 +188,7 @@ async fn a_form_without_script_changes_the_checked_keys() {
     let answer = member.post("keys/bulk", &fields).await;
     assert_eq!(
         answer.header("location"),
-        "/preferences/api-control?done=changed"
+        "/preferences/api-control?q=one&done=changed"
     );
     assert_eq!(
         statuses(&member).await,
