@@ -15,6 +15,8 @@ export class ApiControl extends Frame {
   readonly selectPage: Locator;
   /** The filters that are on, each with a link that removes it. */
   readonly chips: Locator;
+  /** The × in the field of the search. */
+  readonly clearSearch: Locator;
 
   constructor(page: Page) {
     super(page);
@@ -25,6 +27,7 @@ export class ApiControl extends Frame {
     this.outcome = this.bulk.locator("details[open] .outcome");
     this.dialog = page.getByRole("dialog");
     this.selectPage = page.getByRole("checkbox", { name: "Select all keys on this page" });
+    this.clearSearch = page.getByRole("link", { name: "Clear the search" });
     this.chips = page.getByRole("list", { name: "Filters" }).getByRole("listitem");
   }
 

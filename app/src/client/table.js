@@ -62,12 +62,14 @@
       for (const menu of all("details", shadow)) menu.removeAttribute("open");
       pair(shadow, list);
     } else if (html) {
-      const next = shadow.cloneNode(), row = document.activeElement?.closest("tbody tr")?.id;
+      const next = shadow.cloneNode(), row = document.activeElement?.closest("tbody tr");
+      const near = [row, row?.nextElementSibling, row?.previousElementSibling];
       next.innerHTML = html;
       patch(shadow, next);
-      // A row that has moved has lost the focus.
-      if (row && document.activeElement === document.body) focusRow(row);
+      // A row that has moved has lost the focus, and that of a deleted one goes to its neighbour.
+      if (row && document.activeElement === document.body) focusRow(near.find((each) => each?.isConnected)?.id);
     }
+    for (const each of all(".filters .count")) each.style.minWidth = Math.max(2, parseInt(each.style.minWidth) || 0, each.textContent.length) + "ch";
     count();
     wait(one(".key-table")?.dataset.next);
   };
@@ -114,7 +116,7 @@
     const note = one("#bulk details[open] .outcome"), asked = (foreseen = {});
     if (!note) return;
     const body = new URLSearchParams(new FormData(one("#bulk")));
-    for (const name of ["key", "as_of"]) body.delete(name);
+    for (const name of ["key", "as_of", "sort", "page"]) body.delete(name);
     body.set("action", note.dataset.action);
     body.set("access_keys", chosen().map((box) => box.value).join(" "));
     note.dataset.otherwise ??= note.textContent;
@@ -226,7 +228,7 @@
     settling = setTimeout(() => list?.classList.remove("settling"), SETTLING_MS);
   });
   const refuse = (form, message) => {
-    const field = one("[name=confirm_count]", form), note = one(".help", form);
+    const field = one("[name^=confirm]", form), note = one(".help", form);
     field.toggleAttribute("aria-invalid", false);
     if (message) {
       field.setAttribute("aria-invalid", "true");
@@ -246,10 +248,35 @@
     refuse(form, "");
     dialog.showModal();
   };
+  // One key is deleted here too. If the question can't be fetched, the link leads to the key's page, which says why.
+  const askOf = async (link) => {
+    const menu = link.closest("details"), dialog = one("#delete-key");
+    if (busy) return;
+    busy = true;
+    link.setAttribute("aria-busy", "true");
+    let html;
+    try {
+      const body = new URLSearchParams({ access_key: link.closest("tr").id });
+      const answer = await fetch("/fn/keys/deletion", { method: "POST", body });
+      const text = await answer.text();
+      html = answer.ok && JSON.parse(text);
+    } catch {}
+    busy = false;
+    link.removeAttribute("aria-busy");
+    // The menu was closed meanwhile, or its row is gone.
+    if (!menu.open || !dialog.isConnected) return;
+    if (!html) return visit(link.href);
+    menu.open = false;
+    // Where the focus returns when the dialog is closed.
+    one("summary", menu).focus();
+    dialog.innerHTML = html;
+    dialog.showModal();
+    one("input[name^=confirm]", dialog).focus();
+  };
   addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (!inList(form) || event.defaultPrevented) return;
-    const dialog = form.closest("dialog");
+    const dialog = (submitter ?? form).closest("dialog");
     // The button of the Enter key, which sets a date and presses nothing else.
     if (submitter?.name && !submitter.value) {
       event.preventDefault();
@@ -272,10 +299,9 @@
       submitter?.removeAttribute("aria-busy");
       settle();
       if (dialog && message) return refuse(form, message);
-      if (message === undefined) {
-        dialog?.close();
-        clear();
-      }
+      // A message elsewhere on the page is not hidden behind it.
+      dialog?.close();
+      if (message === undefined) clear();
       // The message stands in the next frame, and what was pressed may be gone.
       requestAnimationFrame(() => requestAnimationFrame(() => {
         if (document.activeElement === document.body) one(".toast .button")?.focus();
@@ -289,12 +315,20 @@
     shift = event.shiftKey;
     const button = target.closest("button, a");
     if (button?.dataset.copy) copy(button);
-    else if (button && "press" in button.dataset) {
+    else if (button?.hash === "#delete" && !shift && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      askOf(button);
+    } else if (button && "press" in button.dataset) {
       button.closest("dialog").close();
       if (button.dataset.press) one(button.dataset.press).click();
     } else if (button?.matches(".clear")) {
       clear();
       one(".key-table thead input").focus();
+    } else if (button?.matches(".search a")) {
+      event.preventDefault();
+      one("#search").value = "";
+      one("#search").focus();
+      search(false);
     } else if (button?.matches(".chip a")) requestAnimationFrame(() => one("#search")?.focus());
     else {
       // What it chose is in sight behind the menu.
@@ -302,6 +336,13 @@
       open(target, event.ctrlKey || event.metaKey);
     }
   });
+  // A row's menu opens upwards where the window would cut it.
+  addEventListener("toggle", ({ target: menu }) => {
+    if (!menu.open || !menu.matches(".actions .menu") || !inList(menu)) return;
+    menu.classList.remove("up");
+    const { bottom, height } = one(".menu-items", menu).getBoundingClientRect();
+    menu.classList.toggle("up", bottom > innerHeight && menu.getBoundingClientRect().top > height);
+  }, true);
   addEventListener("auxclick", ({ target, button }) => button === 1 && inList(target) && open(target, true));
   addEventListener("change", ({ target }) => {
     if (!inList(target)) return;

@@ -13,6 +13,8 @@ mod delete_dialog;
 #[cfg(feature = "ssr")]
 mod filters;
 #[cfg(feature = "ssr")]
+mod key_dialog;
+#[cfg(feature = "ssr")]
 mod list;
 #[cfg(feature = "ssr")]
 mod pager;
@@ -38,13 +40,17 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::UrlSearchParams;
 
 #[cfg(feature = "ssr")]
+pub use self::address::parameters;
+#[cfg(feature = "ssr")]
+pub use self::key_dialog::html as deletion_html;
+#[cfg(feature = "ssr")]
 pub use self::list::html;
 use crate::client::boot;
 use crate::client::call::{Fields, query, send};
 use crate::client::timers::Delay;
 use crate::keys::key_actions::create_key_link;
 use crate::server_fns::account::SaveTable;
-use crate::server_fns::keys::{BulkKeys, ShowTable, WhichKey};
+use crate::server_fns::keys::{BulkKeys, DeleteKey, ShowTable, WhichKey};
 use crate::ui::answer::{kept, problem};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
@@ -56,7 +62,14 @@ use crate::ui::waiting::SLOW_MS;
 /// The parameters of the address that choose keys.
 const PARAMETERS: [&str; 5] = ["q", "status", "show", "sort", "page"];
 /// The functions of the list's forms.
-const FORMS: [&str; 3] = [BulkKeys::PATH, SaveTable::PATH, WhichKey::PATH];
+const FORMS: [&str; 4] = [
+    BulkKeys::PATH,
+    DeleteKey::PATH,
+    SaveTable::PATH,
+    WhichKey::PATH,
+];
+/// The fields that confirm a deletion. Their errors are shown beside them.
+const CONFIRMATIONS: [&str; 2] = ["confirm_count", "confirm_name"];
 
 #[component]
 pub fn ApiControlPage() -> impl IntoView {
@@ -147,7 +160,8 @@ fn send_form(
     body: UrlSearchParams,
     done: js_sys::Function,
 ) {
-    let keys = body.get("key").or_else(|| body.get("access_keys"));
+    let keys = ["key", "access_keys", "access_key"];
+    let keys = keys.into_iter().find_map(|name| body.get(name));
     let keys = keys.unwrap_or_default();
     let first = keys.split(' ').next().unwrap_or_default().to_owned();
     slow.start(SLOW_MS, move || feedback.watch(slow, path, first));
@@ -164,7 +178,9 @@ fn send_form(
                 JsValue::UNDEFINED
             }
             Err(mut error) => {
-                let wrong = error.fields.remove("confirm_count");
+                let wrong = CONFIRMATIONS
+                    .into_iter()
+                    .find_map(|field| error.fields.remove(field));
                 if wrong.is_none() {
                     feedback.failed(error);
                 }

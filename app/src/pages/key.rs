@@ -15,6 +15,10 @@ use shared::status::Status;
 use shared::usage::{CallRange, DayCalls};
 use shared::view::KeyDetail;
 
+#[cfg(feature = "ssr")]
+pub use self::deletion::{IRREVERSIBLE, recent_callers};
+#[cfg(feature = "ssr")]
+pub use self::usage::named;
 use crate::client::browser;
 use crate::client::call::{Query, query};
 use crate::error::FnError;

@@ -188,6 +188,15 @@ pub async fn show_key(#[server(default)] access_key: String) -> Result<KeyDetail
     })
 }
 
+/// Returns the content of the dialog that asks before a key is deleted, as HTML, for the page API Control.
+#[server(name = ShowDeletion, prefix = "/fn", endpoint = "keys/deletion")]
+pub async fn show_deletion(#[server(default)] access_key: String) -> Result<String, FnError> {
+    let request = RequestContext::current();
+    let account = &request.signed_in()?.account;
+    let detail = request.vault.show_key(account, &access_key).await?;
+    Ok(crate::pages::api_control::deletion_html(&detail))
+}
+
 /// Returns a sentence about the instant that an expiration means now; an empty one for no expiration. Arguments as for
 /// a new key; an access key is that of the key which would get it.
 #[server(name = ShowExpiry, prefix = "/fn", endpoint = "keys/expiry")]

@@ -129,7 +129,8 @@ mod tests {
             let Done::Redirect(target) = function.done else {
                 continue;
             };
-            let Some((page, done)) = target.split_once("?done=") else {
+            let parts = target.split_once("?done=");
+            let Some((page, done)) = parts.or_else(|| target.split_once("&done=")) else {
                 continue;
             };
             let done = done.split(['#', '&']).next().unwrap_or_default();

@@ -42,18 +42,15 @@ impl Chosen {
     }
 }
 
-/// Writes the date of an instant as the account likes it: "26 Feb 2027".
-pub type DateOf<'a> = &'a dyn Fn(i64) -> String;
-
 /// Returns the list with a page of keys. `today` is the present day in the account's zone, `2027-02-26`.
-pub fn html(page: &KeyPage, query: &ListQuery, today: String, date_of: DateOf<'_>) -> String {
+pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
     let chosen = Chosen::posted();
     let total = total(page.counts, query.status);
     let body = if page.keys.is_empty() {
         empty(page.counts, query)
     } else {
         view! {
-            {table::table(page, query, &chosen, date_of)}
+            {table::table(page, query, &chosen)}
             {pager::pager(page, query)}
         }
         .into_any()

@@ -103,7 +103,8 @@ fn copy_button(key: &KeyView) -> AnyView {
     .into_any()
 }
 
-fn ago(moment: &Moment, now: i64) -> AnyView {
+/// The time since an instant, which is its tooltip.
+pub fn ago(moment: &Moment, now: i64) -> AnyView {
     let Moment {
         at, rfc3339, text, ..
     } = moment.clone();
@@ -151,7 +152,7 @@ fn menu(key: &KeyView) -> AnyView {
         }
         .into_any()
     };
-    let press = |form: String, words: String, day: Option<String>| {
+    let press = |form: String, words: AnyView, day: Option<String>| {
         let day = day.map(|day| {
             view! {
                 " "
@@ -160,36 +161,52 @@ fn menu(key: &KeyView) -> AnyView {
         });
         view! {
             <button type="submit" form=form name="key" value=id.to_owned() class="button quiet">
-                <span>{item(words, name)}</span>
+                <span>{words}</span>
                 {day}
             </button>
         }
         .into_any()
     };
     let first = if expired {
-        vec![link("button quiet", "Restore…", "#restore")]
+        link("button quiet", "Restore…", "#restore")
     } else if key.expires.is_none() {
-        Vec::new()
+        link("button quiet", "Set expiration…", "#extend")
     } else {
         let extend = |(days, label): (&str, &str)| {
             let label = format!("+{label}");
             let mut offers = key.offers.iter();
             let day = offers.find(|offer| offer.label == label);
             let day = day.map(|offer| offer.day.clone());
-            press(format!("extend-{days}"), format!("Extend {label}"), day)
+            press(format!("extend-{days}"), extension(label, name), day)
         };
-        let rule = view! { <hr /> }.into_any();
-        EXTENSIONS.map(extend).into_iter().chain([rule]).collect()
+        view! {
+            <p class="menu-head" aria-hidden="true">
+                "Extend"
+            </p>
+            {EXTENSIONS.map(extend).collect_view()}
+            {link("button quiet", "Pick a date…", "#extend")}
+        }
+        .into_any()
     };
     view! {
         {first}
+        <hr />
         <button type="button" class="button quiet copy scripted" data-copy=id.to_owned()>
             {item("Copy access key", name)}
         </button>
         {link("button quiet", "View usage", "#calls-title")}
         <hr />
-        {(!expired).then(|| press("expire".to_owned(), "Expire now".to_owned(), None))}
+        {(!expired).then(|| press("expire".to_owned(), item("Expire now", name), None))}
         {link("button quiet danger", "Delete…", "#delete")}
+    }
+    .into_any()
+}
+
+/// The words of an extension, which stands under the head of its group.
+fn extension(label: String, name: &str) -> AnyView {
+    view! {
+        <span class="visually-hidden">"Extend "</span>
+        {item(label, name)}
     }
     .into_any()
 }

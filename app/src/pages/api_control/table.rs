@@ -8,7 +8,7 @@ use shared::view::{KeyPage, KeyView};
 
 use super::address::address;
 use super::bulk_bar::EXTENSIONS;
-use super::list::{Chosen, DateOf, filter_fields};
+use super::list::{Chosen, filter_fields};
 use super::row::row;
 use super::until::next_change;
 use crate::server_fns::keys::BulkKeys;
@@ -17,7 +17,7 @@ use crate::ui::icon::Icon;
 /// How long the newest key is marked, in milliseconds: one comes from its card, where one has copied its secret.
 const FRESH_MS: i64 = 10 * MINUTE_MS;
 
-pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen, date_of: DateOf<'_>) -> AnyView {
+pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
     let created = page.columns.created;
     let newest = page.keys.iter().max_by_key(|key| key.created.at);
     let is_fresh = |key: &KeyView| {
@@ -27,7 +27,7 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen, date_of: DateOf
     };
     let rows = page.keys.iter();
     let rows: Vec<_> = rows
-        .map(|key| row(key, page, is_fresh(key), chosen, date_of))
+        .map(|key| row(key, page, is_fresh(key), chosen))
         .collect();
     let class = if created {
         "key-table with-created"

@@ -9,7 +9,7 @@ use leptos_router::hooks::use_navigate;
 use shared::DAY_MS;
 use shared::usage::CallerView;
 use shared::validation::FieldErrors;
-use shared::view::Changed;
+use shared::view::{Changed, KeyDetail};
 
 use super::{Shown, usage};
 use crate::forms::field::TextField;
@@ -24,6 +24,18 @@ use crate::ui::toasts::Feedback;
 
 /// A caller whose last call is longer ago is not mentioned.
 const RECENT_MS: i64 = 7 * DAY_MS;
+
+/// What a deletion means, and the request for the name, which follows.
+pub const IRREVERSIBLE: (&str, &str) = (
+    "You can't restore a deleted key.",
+    " Programs that still use it stop working. To confirm, type its name: ",
+);
+
+/// Returns the callers of the last days.
+pub fn recent_callers(detail: &KeyDetail) -> impl Iterator<Item = &CallerView> {
+    let callers = detail.callers.iter();
+    callers.filter(|caller| detail.now - caller.seen.at < RECENT_MS)
+}
 
 /// Opens the dialog.
 pub fn open(dialog: &web_sys::HtmlDialogElement) {
@@ -65,9 +77,9 @@ pub fn dialog(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
     let expire = move || (!expired.get()).then(|| expire_instead(for_expire.clone(), close));
     view! {
         <dialog id="delete" class="dialog" closedby="any" aria-labelledby="delete-title" node_ref=dialog>
-            <h2 id="delete-title" tabindex="-1">
+            <h2 id="delete-title" class="about" tabindex="-1">
                 "Delete "
-                <bdi>{reactive(move || name.get())}</bdi>
+                <bdi title=move || name.get()>{reactive(move || name.get())}</bdi>
                 "?"
             </h2>
             {reactive(move || last_use(key))}
@@ -82,9 +94,8 @@ pub fn dialog(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
 fn last_use(key: Shown) -> AnyView {
     let Shown { detail, now, .. } = key;
     let (used, callers) = detail.with(|detail| {
-        let recent = |caller: &&CallerView| detail.now - caller.seen.at < RECENT_MS;
-        let callers = detail.callers.iter().filter(recent).cloned();
-        (detail.key.used.clone(), callers.collect::<Vec<_>>())
+        let callers: Vec<_> = recent_callers(detail).cloned().collect();
+        (detail.key.used.clone(), callers)
     });
     let caller = |caller: CallerView| {
         let (address, agent) = usage::named(&caller);
@@ -144,7 +155,7 @@ fn confirmation(
     let navigate = use_navigate();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;
-        feedback.say_there(format!("{} deleted.", change.name));
+        feedback.say_there(change.sentence());
         navigate(
             LIST,
             NavigateOptions {
@@ -157,8 +168,8 @@ fn confirmation(
     view! {
         <Form state=state check=check then=done>
             <p>
-                <strong>"You can't restore a deleted key."</strong>
-                " Programs that still use it stop working. To confirm, type its name: "
+                <strong>{IRREVERSIBLE.0}</strong>
+                {IRREVERSIBLE.1}
                 <bdi class="quoted">{reactive(move || name.get())}</bdi>
             </p>
             <input type="hidden" name="access_key" value=access_key />

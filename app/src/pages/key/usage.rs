@@ -78,7 +78,7 @@ fn caller(caller: CallerView, now: Signal<i64>) -> AnyView {
 }
 
 /// The address and the user agent of a caller, or the words for an unknown one.
-pub(super) fn named(caller: &CallerView) -> (String, String) {
+pub fn named(caller: &CallerView) -> (String, String) {
     let or = |text: &str, none: &str| if text.is_empty() { none } else { text }.to_owned();
     (
         or(&caller.address, "Unknown address"),

@@ -91,3 +91,23 @@ async fn a_pasted_secret_leads_to_its_key() {
     let form = member.post("keys/which", &[("secret", part)]).await;
     assert!(!form.body.contains(part));
 }
+
+/// The dialog is the account's own, and its texts are escaped.
+#[tokio::test]
+async fn the_question_before_a_deletion_is_answered_to_the_owner_only() {
+    let site = Site::new().await;
+    let member = site.member("a@example.com").await;
+    let stranger = site.member("b@example.com").await;
+    let key = member.create("<b>staging", "never").await;
+    let of_key = [("access_key", key.access.as_str())];
+    let answer = member.call("keys/deletion", &of_key).await;
+    assert_eq!(answer.status, 200);
+    let html = answer.json().as_str().unwrap_or_default().to_owned();
+    assert!(
+        html.contains("&lt;b&gt;staging") && !html.contains("<b>"),
+        "{html}"
+    );
+    assert!(html.contains("It has never been used."), "{html}");
+    let refused = stranger.call("keys/deletion", &of_key).await;
+    assert_eq!(refused.status, 404);
+}
