@@ -360,7 +360,7 @@ async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
     assert_eq!(first.key.name, "billing-cron");
     assert_eq!(first.failing.as_ref().unwrap().callers, 3);
     let others = overview.attention[1..].iter();
-    assert_eq!(others.len(), 2);
+    assert_eq!(others.len(), 3);
     assert!(others.clone().all(|one| one.failing.is_none()));
     let shown = site.vault.show_key(&account, &first.key.access_key);
     let shown = shown.await.unwrap();
