@@ -28,6 +28,7 @@ pub fn row(key: &KeyView, page: &KeyPage, fresh: bool, chosen: &Chosen) -> AnyVi
                         form="bulk"
                         checked=chosen.keys.iter().any(|one| one == id)
                     />
+                    <span class="ground"></span>
                     {of("Select", &key.name)}
                 </label>
             </td>
