@@ -40,7 +40,7 @@ pub fn Frame(
     // Opening a page closes the narrow menu.
     effect(move || {
         pathname.track();
-        close_open(None);
+        close_open(|_| false);
     });
     view! {
         <a class="skip" href="#main" rel="external">

@@ -11,11 +11,15 @@ use crate::client::browser;
 /// Lets menus work by keys, and closes them on a press elsewhere, when the focus leaves them, and on Escape, which
 /// returns the focus to the menu's button.
 pub fn serve_menus() {
-    let click = window_event_listener(ev::click, |event| close_open(node(event.target()).as_ref()));
+    let click = window_event_listener(ev::click, |event| {
+        let target = node(event.target());
+        close_open(|menu| menu.contains(target.as_ref()));
+    });
     let leave = window_event_listener(ev::focusout, |event| {
-        // Without a next element the focus is nowhere, as for a press on a button in Safari.
+        // Without a next element the focus is nowhere, as for a press on a button in Safari. A press on text in a menu gives
+        // the focus to what holds the menu, and must find its text: Chromium 156 crashes when it goes within the press.
         if let Some(next) = node(event.related_target()) {
-            close_open(Some(&next));
+            close_open(|menu| menu.contains(Some(&next)) || next.contains(Some(menu)));
         }
     });
     let key = window_event_listener(ev::keydown, |event| {
@@ -25,7 +29,7 @@ pub fn serve_menus() {
             {
                 browser::focus(&summary);
             }
-            close_open(None);
+            close_open(|_| false);
         } else {
             walk(&event);
         }
@@ -78,8 +82,8 @@ fn walk(event: &KeyboardEvent) {
     }
 }
 
-/// Closes the open menus, except the one that holds `kept`.
-pub fn close_open(kept: Option<&Node>) {
+/// Closes the open menus, except those to keep.
+pub fn close_open(keep: impl Fn(&Node) -> bool) {
     let Ok(open) = document().query_selector_all("details.menu[open], details.drawer[open]") else {
         return;
     };
@@ -87,7 +91,7 @@ pub fn close_open(kept: Option<&Node>) {
         let Some(menu) = open.item(index) else {
             continue;
         };
-        if !menu.contains(kept)
+        if !keep(&menu)
             && let Some(menu) = menu.dyn_ref::<HtmlDetailsElement>()
         {
             menu.set_open(false);

@@ -39,7 +39,7 @@ pub fn recent_callers(detail: &KeyDetail) -> impl Iterator<Item = &CallerView> {
 
 /// Opens the dialog.
 pub fn open(dialog: &web_sys::HtmlDialogElement) {
-    menus::close_open(None);
+    menus::close_open(|_| false);
     // Fails only for a dialog that is open already, or no longer on the page.
     let _ = dialog.show_modal();
 }

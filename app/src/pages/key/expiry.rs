@@ -112,7 +112,7 @@ fn form(
     let feedback = Feedback::get();
     let done = then(move |_, answer| {
         let change: Changed = answer.read()?;
-        menus::close_open(None);
+        menus::close_open(|_| false);
         browser::focus_soon("#extend > summary");
         feedback.changed_key(&change);
         Ok(())
