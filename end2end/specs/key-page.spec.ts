@@ -176,7 +176,7 @@ test("the dialog of the deletion names the last use and the callers, and offers 
   await keyPage.openOf(account.key);
   await expect(keyPage.deletion).toBeHidden();
   await keyPage.openDeletion();
-  const dialog = page.getByRole("dialog", { name: "Delete Default key?" });
+  const dialog = page.getByRole("dialog", { name: /^Delete Default key ?\?$/ });
   await expect(dialog).toContainText("It has never been used.");
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();

@@ -20,7 +20,7 @@ test("a date means the end of that day in the account's zone", async ({ page, ac
   watch.answerDialogs((dialog) => dialog.accept());
   const day = dayAhead(20, "America/Los_Angeles");
   await createPage.open();
-  await expect(createPage.expiration.select).toHaveAccessibleDescription(/ P[SD]T,/);
+  await expect(createPage.expiration.select).toHaveAccessibleDescription(/\sP[SD]T,/);
   await createPage.name.fill("By day");
   await createPage.expiration.choose(day);
   await createPage.submit.click();
@@ -30,7 +30,7 @@ test("a date means the end of that day in the account's zone", async ({ page, ac
   expect(Date.parse((await keyhold.verify(key)).headers.get("x-keyhold-expires-at") ?? "")).toBe(end);
 
   const expires = (await functions.showKey(key)).key.expires;
-  expect(expires.text).toMatch(/23:59 P[SD]T$/);
+  expect(expires.text).toMatch(/23:59\sP[SD]T$/);
   await page.goto("/preferences/api-control");
   await expect(page.getByText(expires.text).first()).toBeVisible();
 });
@@ -52,7 +52,7 @@ test("another zone shows the same instant in its local time", async ({ page, acc
   const day = dayAhead(30);
   const key = await functions.createKey("Noon", `${day}T12:00:00Z`);
   await keyPage.openOf(key);
-  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/0[45]:00 P[SD]T/);
+  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/0[45]:00\sP[SD]T/);
 
   await accountPage.open();
   await expect(accountPage.timeZone).toHaveValue("America/Los_Angeles");
@@ -60,7 +60,7 @@ test("another zone shows the same instant in its local time", async ({ page, acc
   await accountPage.save.click();
   await expect(accountPage.toasts).toContainText(/saved/i);
   await keyPage.openOf(key);
-  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/17:30 IST/);
+  await expect(page.locator(`main time[datetime^="${day}T12:00:00"]`).first()).toContainText(/17:30\sIST/);
 });
 
 test("a zone is found by its city, and by a name of before", async ({ account: _, accountPage, watch }) => {
