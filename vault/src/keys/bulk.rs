@@ -96,16 +96,17 @@ impl Does {
         })
     }
 
-    /// Returns the sentence about `changed` keys and about `others`, which stay as they were; `endless` of them never
+    /// Returns the sentence about the changed keys and about `others`, which stay as they were; `endless` of them never
     /// expire.
     fn sentence(
         self,
-        changed: &[Row],
+        changes: &Changes,
         (others, endless): (usize, usize),
         account: &Account,
         now: i64,
     ) -> String {
-        let Some(first) = changed.first() else {
+        let after = &changes.after;
+        let Some(first) = after.first() else {
             return match self {
                 Self::Extend(_) if others == 1 && endless == 1 => {
                     "The key never expires, so there is nothing to extend.".to_owned()
@@ -119,16 +120,15 @@ impl Does {
                 _ => "The keys were like that already.".to_owned(),
             };
         };
-        let count = changed.len();
-        let alike = changed.iter().all(|row| row.expires_at == first.expires_at);
+        let count = after.len();
+        let alike = after.iter().all(|row| row.expires_at == first.expires_at);
         let said = match self {
             Self::Delete if count == 1 => format!("{} is deleted.", first.name),
             Self::Delete => format!("{count} keys are deleted."),
             _ if count == 1 => sentence::expires(first, account, now),
             Self::Expire => format!("{count} keys have expired."),
             Self::Extend(Expiry::Days(days)) if !alike => {
-                let unit = if days == 1 { "day" } else { "days" };
-                format!("{count} keys are extended by {days} {unit}.")
+                sentence::extended(&changes.before, days, now)
             }
             Self::Extend(_) | Self::Set(_) => {
                 sentence::all_expire(count, first.expires_at, account)
@@ -223,7 +223,7 @@ impl Vault {
                     }
                 }
                 let others = count - changes.after.len();
-                let sentence = does.sentence(&changes.after, (others, endless), &account, now);
+                let sentence = does.sentence(&changes, (others, endless), &account, now);
                 if changes.after.is_empty() {
                     tx.confirm_earlier();
                     tx.roll_back();

@@ -56,6 +56,25 @@ pub fn all_expire(count: usize, expires_at: Option<i64>, account: &Account) -> S
     }
 }
 
+/// "3 keys are extended by 90 days.", or "2 keys are extended by 90 days, and 1 is restored for 90 days." if one had expired.
+/// Takes the keys as they were before.
+pub fn extended(before: &[Row], days: u32, now: i64) -> String {
+    let unit = if days == 1 { "day" } else { "days" };
+    let are = |count| if count == 1 { "is" } else { "are" };
+    let is_expired = |row: &&Row| row.expires_at.is_some_and(|at| !is_good(Some(at), now));
+    let restored = before.iter().filter(is_expired).count();
+    let longer = before.len() - restored;
+    let keys = if longer == 1 { "key" } else { "keys" };
+    let extended = format!("{longer} {keys} {} extended by {days} {unit}", are(longer));
+    if restored == 0 {
+        return extended + ".";
+    }
+    format!(
+        "{extended}, and {restored} {} restored for {days} {unit}.",
+        are(restored)
+    )
+}
+
 /// "staging", or "staging and 2 other keys".
 pub fn first_and_others(first: &str, count: usize) -> String {
     match count {

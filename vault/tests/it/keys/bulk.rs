@@ -196,6 +196,15 @@ async fn the_answer_says_what_has_changed() {
         say("extend", &[one, two], "7d", "").await,
         said(2, "2 keys now expire on 30 Nov 2026, 12:00 UTC.", false)
     );
+    say("expire", &[two], "", "").await;
+    assert_eq!(
+        say("extend", &[one, two], "90d", "").await,
+        said(
+            2,
+            "1 key is extended by 90 days, and 1 is restored for 90 days.",
+            false
+        )
+    );
     assert_eq!(
         say("set", &[one, two], "never", "").await,
         said(2, "2 keys never expire.", false)
