@@ -118,6 +118,39 @@ test("deletion asks for the number of keys", async ({ account: _, functions, api
   await expect(apiControl.pill("three")).toHaveText(/^Expired/);
 });
 
+test("the question before a deletion names the keys, first those that were used last", async ({
+  page,
+  keyhold,
+  account,
+  functions,
+  apiControl,
+}) => {
+  await page.setViewportSize({ width: 360, height: 800 });
+  const used = await functions.createKey("<b>used</b>", "90d");
+  for (const index of [1, 2, 3, 4, 5, 6]) await functions.createKey(`idle ${index}`);
+  await keyhold.call(used, "198.51.100.1", "curl/8.5.0");
+  await expect.poll(async () => (await functions.showKey(used)).callers.length).toBe(1);
+  await apiControl.open("?sort=name");
+  await expect(apiControl.lastUse("<b>used</b>").locator("time")).toBeVisible();
+  for (const name of ["Default key", "<b>used</b>"]) await apiControl.select(name).check();
+  const ask = apiControl.bulk.getByRole("button", { name: "Delete…" });
+  await ask.click();
+  const keys = apiControl.dialog.getByRole("listitem");
+  await expect(keys).toHaveText([/^<b>used<\/b>\s*Used /, /^Default key\s*Never used$/]);
+  await expect(apiControl.dialog.getByLabel("Number of keys")).toBeFocused();
+  await page.keyboard.press("Escape");
+  for (let index = 1; index <= 6; index += 1) await apiControl.select(`idle ${index}`).check();
+  await ask.click();
+  await expect(keys).toHaveCount(7);
+  await expect(keys.first()).toContainText("<b>used</b>");
+  await expect(keys.last()).toHaveText("and 2 more");
+  await expect(apiControl.dialog.getByLabel("Number of keys")).toBeInViewport({ ratio: 1 });
+  await apiControl.dialog.getByLabel("Number of keys").fill("8");
+  await apiControl.dialog.getByRole("button", { name: "Delete keys" }).click();
+  await expect(apiControl.dialog).toBeHidden();
+  expect((await keyhold.verify(account.key)).status).toBe(401);
+});
+
 test("the selection is exported", async ({ page, account: _, functions, apiControl }) => {
   await functions.createKey("=danger");
   await functions.createKey("other");

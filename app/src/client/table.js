@@ -237,16 +237,41 @@
     note.classList.toggle("wrong", !!message);
     note.textContent = message;
   };
+  // The selected keys that a deletion would hurt most: those that were used last.
+  const NAMED = 6;
+  const nameKeys = (dialog, number, whole) => {
+    const list = one(".named-keys", dialog), title = one("#named-title", dialog);
+    const at = (row) => one(".used time", row)?.dateTime ?? "";
+    const rows = chosen().map((box) => box.closest("tr")).sort((a, b) => (at(a) < at(b)) - (at(a) > at(b)));
+    const item = (...parts) => {
+      const item = document.createElement("li");
+      item.append(...parts);
+      return item;
+    };
+    const items = rows.slice(0, NAMED).map((row) => {
+      const name = document.createElement("bdi"), used = document.createElement("span");
+      name.textContent = one("th a", row).textContent;
+      used.textContent = at(row) ? "Used " + one(".used", row).textContent : "Never used";
+      return item(name, used);
+    });
+    if (number > items.length) items.push(item(`and ${number - items.length} more${whole ? " that match" : ""}`));
+    title.textContent = whole ? "Most recently used on this page:" : "Most recently used first:";
+    title.hidden = items.length < 2;
+    list.hidden = false;
+    list.replaceChildren(...items);
+  };
   const ask = () => {
     const dialog = one("#delete-keys"), form = one("form", dialog), whole = one("#bulk [name=all]")?.checked;
     const number = whole ? one("#bulk [name=all]").dataset.total : String(chosen().length);
     one("h2", dialog).textContent = `Delete ${number} ${number === "1" ? "key" : "keys"}?`;
     one("p:last-of-type strong", dialog).textContent = number;
+    nameKeys(dialog, number, whole);
     form.elements.access_keys.value = chosen().map((box) => box.value).join(" ");
     form.elements.all.value = whole ? "true" : "";
     form.elements.confirm_count.value = "";
     refuse(form, "");
     dialog.showModal();
+    form.elements.confirm_count.focus();
   };
   // One key is deleted here too. If the question can't be fetched, the link leads to the key's page, which says why.
   const askOf = async (link) => {

@@ -36,6 +36,9 @@ pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView 
                 <strong>"You cannot restore deleted keys."</strong>
                 " Programs that still use them stop working. If you expire them instead, you can undo that."
             </p>
+            // table.js puts the selected keys here.
+            <p id="named-title" hidden></p>
+            <ul class="named-keys" aria-labelledby="named-title" hidden></ul>
             <p>"To confirm, type the number of keys: " <strong>{count}</strong></p>
             <form method="post" action=BulkKeys::PATH class="form" novalidate>
                 <input type="hidden" name="action" value="delete" />

@@ -24,7 +24,7 @@ pub fn html(detail: &KeyDetail) -> String {
     let (name, access_key) = (key.name.clone(), key.access_key.clone());
     let expire = (key.status != Status::Expired).then(|| expire_instead(&access_key));
     let content = view! {
-        <h2 id="delete-key-title" class="about">"Delete " <bdi title=name.clone()>{name.clone()}</bdi> "?"</h2>
+        <h2 id="delete-key-title" class="about" aria-label=format!("Delete {name}?")>"Delete " <bdi title=name.clone()>{name.clone()}</bdi> "?"</h2>
         {last_use(detail)}
         {expire}
         <form method="post" action=DeleteKey::PATH class="form" novalidate>

@@ -12,6 +12,7 @@ use shared::validation::FieldErrors;
 use shared::view::{Changed, KeyDetail};
 
 use super::{Shown, usage};
+use crate::client::browser;
 use crate::forms::field::TextField;
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::keys::key_actions::LIST;
@@ -37,11 +38,15 @@ pub fn recent_callers(detail: &KeyDetail) -> impl Iterator<Item = &CallerView> {
     callers.filter(|caller| detail.now - caller.seen.at < RECENT_MS)
 }
 
-/// Opens the dialog.
+/// Opens the dialog, with the focus in the field of the name.
 pub fn open(dialog: &web_sys::HtmlDialogElement) {
     menus::close_open(|_| false);
     // Fails only for a dialog that is open already, or no longer on the page.
     let _ = dialog.show_modal();
+    // Without this the title has it. No attribute does it: it would also move the page without script.
+    if let Ok(Some(field)) = dialog.query_selector("input[name^=confirm]") {
+        browser::focus(&field);
+    }
 }
 
 /// The entry of the menu that opens the dialog. Without JavaScript it leads to the section.
@@ -77,7 +82,13 @@ pub fn dialog(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
     let expire = move || (!expired.get()).then(|| expire_instead(for_expire.clone(), close));
     view! {
         <dialog id="delete" class="dialog" closedby="any" aria-labelledby="delete-title" node_ref=dialog>
-            <h2 id="delete-title" class="about" tabindex="-1">
+            // Its parts are boxes, between which its name would have blanks.
+            <h2
+                id="delete-title"
+                class="about"
+                tabindex="-1"
+                aria-label=move || format!("Delete {}?", name.get())
+            >
                 "Delete "
                 <bdi title=move || name.get()>{reactive(move || name.get())}</bdi>
                 "?"
