@@ -244,6 +244,10 @@ test("the newest keys stand beside the form in a wide window, where the new one 
   await expect(createPage.issued.copyBoth).toContainText("Copied");
   await createPage.issued.card.getByRole("link", { name: "Back to API Control" }).click();
   await expect(page.locator("tr.new")).toContainText("Newer");
+  // Once only.
+  await page.reload();
+  await expect(page.locator("tr", { hasText: "Newer" })).toBeVisible();
+  await expect(page.locator("tr.new")).toHaveCount(0);
 });
 
 test("leaving a half-written form by a link or by going back asks", async ({ page, account: _, createPage, keyPage, apiControl }) => {

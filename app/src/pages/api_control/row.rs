@@ -13,12 +13,12 @@ use crate::keys::key_actions::key_path;
 use crate::ui::icon::Icon;
 use crate::ui::status;
 
-/// The row of a key. A `fresh` key has just been created.
-pub fn row(key: &KeyView, page: &KeyPage, fresh: bool, chosen: &Chosen) -> AnyView {
+/// The row of a key.
+pub fn row(key: &KeyView, page: &KeyPage, chosen: &Chosen) -> AnyView {
     let id = key.access_key.as_str();
     let created = page.columns.created;
     view! {
-        <tr id=id.to_owned() role="row" class=fresh.then_some("fresh")>
+        <tr id=id.to_owned() role="row">
             <td class="select" role="cell">
                 <label>
                     <input

@@ -26,7 +26,7 @@ pub fn search(query: &ListQuery) -> AnyView {
                     id="search"
                     type="search"
                     name="q"
-                    placeholder="Search name, description, access key"
+                    placeholder="Search name, description, key"
                     value=query.search.clone()
                     autocomplete="off"
                 />

@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use shared::MINUTE_MS;
 use shared::list::{Column, ListQuery};
-use shared::view::{KeyPage, KeyView};
+use shared::view::KeyPage;
 
 use super::address::address;
 use super::bulk_bar::EXTENSIONS;
@@ -14,21 +13,10 @@ use super::until::next_change;
 use crate::server_fns::keys::BulkKeys;
 use crate::ui::icon::Icon;
 
-/// How long the newest key is marked, in milliseconds: one comes from its card, where one has copied its secret.
-const FRESH_MS: i64 = 10 * MINUTE_MS;
-
 pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
     let created = page.columns.created;
-    let newest = page.keys.iter().max_by_key(|key| key.created.at);
-    let is_fresh = |key: &KeyView| {
-        page.keys.len() > 1
-            && newest.is_some_and(|newest| newest.access_key == key.access_key)
-            && page.now - key.created.at < FRESH_MS
-    };
     let rows = page.keys.iter();
-    let rows: Vec<_> = rows
-        .map(|key| row(key, page, is_fresh(key), chosen))
-        .collect();
+    let rows: Vec<_> = rows.map(|key| row(key, page, chosen)).collect();
     let class = if created {
         "key-table with-created"
     } else {

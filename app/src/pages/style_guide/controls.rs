@@ -144,7 +144,7 @@ fn fields() -> AnyView {
             <div class="field">
                 <label for="style-empty">"Empty"</label>
                 <div class="beside">
-                    <input id="style-empty" type="search" placeholder="Search name, description, access key" />
+                    <input id="style-empty" type="search" placeholder="Search name, description, key" />
                     <button type="button" class="button">{Icon::SEARCH.draw()} "Search"</button>
                 </div>
             </div>
