@@ -52,6 +52,7 @@ pub fn overview(alarms: Alarms, banner: &[Option<i64>]) -> Overview {
         upcoming: Vec::new(),
         calls: Vec::new(),
         refused: Vec::new(),
+        refused_deleted: 0,
         claim: None,
         address: AddressView {
             email: "ada@example.com".to_owned(),

@@ -233,6 +233,7 @@ impl Checked {
             text: text("text"),
             keys: 17,
             days: 7,
+            room: 150,
             moved: 14,
             spread: vec![StaggerDay {
                 text: text("text"),

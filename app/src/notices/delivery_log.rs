@@ -112,6 +112,12 @@ fn emails(caption: &'static str, rows: Vec<AnyView>) -> AnyView {
 
 fn row(delivery: Delivery) -> AnyView {
     let state = state(&delivery);
+    // A notice is written down before it is due: what was sent has the time of its sending.
+    let when = if delivery.state == DeliveryState::Sent {
+        delivery.at.clone()
+    } else {
+        delivery.created.clone()
+    };
     let subject = match delivery.kind {
         MailKind::Notice => {
             let shown = i64::try_from(delivery.keys.len()).unwrap_or_default();
@@ -141,7 +147,7 @@ fn row(delivery: Delivery) -> AnyView {
                 <bdi>{delivery.recipient}</bdi>
             </td>
             <td class="at">
-                <time datetime=delivery.created.rfc3339>{delivery.created.text}</time>
+                <time datetime=when.rfc3339>{when.text}</time>
             </td>
             <td>
                 <div class="outcome">{state}</div>

@@ -80,15 +80,14 @@ fn shown(plan: StaggerPlan) -> AnyView {
         1 => format!("1 key expires on {}.", plan.text),
         many => format!("{} keys expire on {}.", grouped(many), plan.text),
     };
-    let choices: Vec<AnyView> = StaggerPlan::DAYS
-        .into_iter()
+    let choices: Vec<AnyView> = choices(plan.room)
         .map(|days| choice(&plan.day, days, plan.days))
         .collect();
     let zone = plan.time_zone.clone();
     let body = if moved > 0 {
         view! {
             <p>
-                "Spread them over the days before, so that they don't need you all at once. Each keeps its time of day, and none lasts longer than now."
+                "Spread them over the days before, so that they don't need you all at once. Each keeps its time of day, and no key lasts longer than it does now."
             </p>
             <nav class="filters" aria-label="Days to spread over">{choices}</nav>
             {table(plan.spread.clone())}
@@ -112,8 +111,17 @@ fn shown(plan: StaggerPlan) -> AnyView {
     .into_any()
 }
 
-fn choice(day: &str, days: u32, chosen: i64) -> AnyView {
-    let current = (i64::from(days) == chosen).then_some("true");
+/// The numbers of days to offer: those that fit, and all that there are if that is less than the most.
+fn choices(room: i64) -> impl Iterator<Item = i64> {
+    let fitting = StaggerPlan::DAYS.map(|days| i64::from(days).min(room));
+    let mut last = 0;
+    fitting
+        .into_iter()
+        .filter(move |days| std::mem::replace(&mut last, *days) < *days)
+}
+
+fn choice(day: &str, days: i64, chosen: i64) -> AnyView {
+    let current = (days == chosen).then_some("true");
     let address = stagger_path(day) + "&days=" + &days.to_string();
     view! {
         <a href=address rel="external" aria-current=current>
@@ -177,4 +185,19 @@ fn apply(plan: &StaggerPlan) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_days_that_exist_are_offered() {
+        let offered = |room| choices(room).collect::<Vec<_>>();
+        assert_eq!(offered(100), [3, 7, 14, 30]);
+        assert_eq!(offered(30), [3, 7, 14, 30]);
+        assert_eq!(offered(8), [3, 7, 8]);
+        assert_eq!(offered(7), [3, 7]);
+        assert_eq!(offered(2), [2]);
+    }
 }

@@ -180,6 +180,8 @@ pub struct Overview {
     pub calls: Vec<DayCalls>,
     /// The keys with the most refused calls in the same days; at most [`Overview::LIMIT`].
     pub refused: Vec<RefusedKey>,
+    /// The number of refused calls of keys that have been deleted since.
+    pub refused_deleted: i64,
     /// Until the owner dismisses it.
     pub claim: Option<ClaimView>,
     pub address: AddressView,
@@ -206,8 +208,10 @@ pub struct StaggerPlan {
     pub text: String,
     /// The number of keys that expire on that day.
     pub keys: i64,
-    /// The number of days to spread them over, that day among them.
+    /// The number of days to spread them over, that day among them; at most `room`.
     pub days: i64,
+    /// The number of days from tomorrow to that day.
+    pub room: i64,
     /// The number of keys that would expire earlier.
     pub moved: i64,
     /// The days on which keys would expire, in order.

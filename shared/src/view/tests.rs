@@ -247,6 +247,7 @@ fn a_plan_has_these_names() -> Result<(), serde_json::Error> {
         text: "Sat 1 May 2027".to_owned(),
         keys: 2,
         days: 7,
+        room: 30,
         moved: 1,
         spread: vec![StaggerDay {
             text: "Fri 30 Apr 2027".to_owned(),
@@ -258,7 +259,7 @@ fn a_plan_has_these_names() -> Result<(), serde_json::Error> {
     travels(
         &plan,
         &json!({
-            "time_zone": "UTC", "day": "2027-05-01", "text": "Sat 1 May 2027", "keys": 2, "days": 7, "moved": 1,
+            "time_zone": "UTC", "day": "2027-05-01", "text": "Sat 1 May 2027", "keys": 2, "days": 7, "room": 30, "moved": 1,
             "spread": [{"text": "Fri 30 Apr 2027", "keys": 1, "names": ["n"]}], "version": "0a",
         }),
     )

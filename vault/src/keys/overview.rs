@@ -10,6 +10,7 @@ use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::keys::queries::{KEYS, ROW, Row, view};
 use crate::time::format::{day, local_date};
+use crate::usage::first_hour;
 use crate::vault::Vault;
 
 /// Returns the ends of a snooze that are offered.
@@ -37,10 +38,11 @@ impl Vault {
         let counts = self.counts(account, now).await?;
         let needs = self.attention(account, now).await?;
         let calls = self.calls(account, None, OVERVIEW_DAYS, now).await?;
-        let refused = if calls.iter().any(|day| day.refused > 0) {
-            self.refused(account, now).await?
+        let all_refused = calls.iter().map(|day| day.refused).sum();
+        let (refused, refused_deleted) = if all_refused > 0 {
+            self.refused(account, all_refused, now).await?
         } else {
-            Vec::new()
+            (Vec::new(), 0)
         };
         let today = local_date(now, account.time_zone);
         Ok(Overview {
@@ -57,6 +59,7 @@ impl Vault {
             upcoming: self.upcoming(account, now).await?,
             calls,
             refused,
+            refused_deleted,
             claim: self.claim(account).await?,
             address: self.address(account).await?,
             steps: self.first_steps(account, now).await?,
@@ -81,11 +84,18 @@ impl Vault {
     }
 
     /// Returns the keys with the most calls that were refused in the days of the chart. A key without an expiration in
-    /// that time, or that was not set to another one since, cannot have any, so the hours of most keys are not read.
-    async fn refused(&self, account: &Account, now: i64) -> Result<Vec<RefusedKey>> {
-        let since = now - i64::from(OVERVIEW_DAYS) * shared::DAY_MS;
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
-            "SELECT k.access_key, k.name, CAST(SUM(h.refused) AS BIGINT) AS calls FROM api_keys k
+    /// that time, or that was not set to another one since, cannot have any, so the hours of most keys are not read. Of `all`, returns
+    /// also the rest: the calls of keys that are deleted.
+    async fn refused(
+        &self,
+        account: &Account,
+        all: i64,
+        now: i64,
+    ) -> Result<(Vec<RefusedKey>, i64)> {
+        let since = first_hour(now, OVERVIEW_DAYS, account.time_zone);
+        let rows: Vec<(String, String, i64, i64)> = sqlx::query_as(
+            "SELECT k.access_key, k.name, CAST(SUM(h.refused) AS BIGINT) AS calls,
+                    CAST(SUM(SUM(h.refused)) OVER () AS BIGINT) AS total FROM api_keys k
              JOIN key_hours h ON h.access_key = k.access_key
              WHERE k.account_id = $1 AND (k.expires_at <= $2 OR k.expiration_set_at >= $3) AND h.hour >= $4
                    AND h.refused > 0
@@ -93,18 +103,19 @@ impl Vault {
         )
         .bind(&account.id)
         .bind(now)
+        .bind(since * HOUR_MS)
         .bind(since)
-        .bind(since.div_euclid(HOUR_MS))
         .bind(i64::from(Overview::LIMIT))
         .fetch_all(&self.readers())
         .await?;
-        let rows = rows.into_iter();
-        Ok(rows
-            .map(|(access_key, name, calls)| RefusedKey {
+        let present = rows.first().map_or(0, |row| row.3);
+        let keys = rows
+            .into_iter()
+            .map(|(access_key, name, calls, _)| RefusedKey {
                 access_key,
                 name,
                 calls,
-            })
-            .collect())
+            });
+        Ok((keys.collect(), (all - present).max(0)))
     }
 }

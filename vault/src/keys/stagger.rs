@@ -21,7 +21,7 @@ use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::crypto::random;
 use crate::error::{Conflict, Error, Result};
-use crate::keys::stagger::spread::{Spread, spread};
+use crate::keys::stagger::spread::{Spread, room, spread};
 use crate::storage::version;
 use crate::time::format::day;
 use crate::vault::Vault;
@@ -166,12 +166,14 @@ impl Plan {
                 of_day.names.push(one.key.name.clone());
             }
         }
+        let room = room(self.asked.day, now, account.time_zone);
         StaggerPlan {
             time_zone: account.time_zone.label(now),
             day: self.asked.day.to_string(),
             text: day(self.asked.day, writing),
             keys: i64::try_from(self.keys.len()).unwrap_or(i64::MAX),
-            days: i64::from(self.asked.days),
+            days: i64::from(self.asked.days).min(room),
+            room,
             moved: i64::try_from(self.moved().count()).unwrap_or(i64::MAX),
             spread: days.into_values().collect(),
             version: self.version(),

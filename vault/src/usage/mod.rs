@@ -9,5 +9,5 @@ mod sparklines;
 mod write;
 
 pub use flush::Flusher;
-pub(crate) use read::{FAILING, FailingRow, still};
+pub(crate) use read::{FAILING, FailingRow, first_hour, still};
 pub(crate) use write::Rows;

@@ -157,6 +157,17 @@ impl Days {
     }
 }
 
+/// Returns the first hour since the UTC epoch that [`Days::until`] counts.
+pub(crate) fn first_hour(now: i64, days: u32, zone: Zone) -> i64 {
+    let now = now.div_euclid(HOUR_MS);
+    let first = day(now, zone) - chrono::Days::new(u64::from(days) - 1);
+    let hours = now - 25 * (i64::from(days) + 1)..now;
+    hours
+        .into_iter()
+        .find(|hour| day(*hour, zone) >= first)
+        .unwrap_or(now)
+}
+
 /// Returns the local day in which an hour since the UTC epoch begins.
 fn day(hour: i64, zone: Zone) -> NaiveDate {
     let utc = DateTime::from_timestamp(hour.saturating_mul(3600), 0).unwrap_or_default();

@@ -89,7 +89,7 @@ fn rest(overview: Overview, page_size: u32) -> AnyView {
         page_size,
     };
     let chart = calls::chart(overview.calls, "in the last 14 days");
-    let refused = refused(overview.refused);
+    let refused = refused(overview.refused, overview.refused_deleted);
     view! {
         <section class="card wide" aria-labelledby="ahead-title">
             <h2 id="ahead-title">"Expirations, next 12 months"</h2>
@@ -108,9 +108,9 @@ fn rest(overview: Overview, page_size: u32) -> AnyView {
     .into_any()
 }
 
-/// The keys with the most refused calls.
-fn refused(keys: Vec<RefusedKey>) -> Option<AnyView> {
-    if keys.is_empty() {
+/// The keys with the most refused calls, and the calls of keys that are deleted.
+fn refused(keys: Vec<RefusedKey>, deleted: i64) -> Option<AnyView> {
+    if keys.is_empty() && deleted == 0 {
         return None;
     }
     let line = |key: RefusedKey| {
@@ -125,12 +125,21 @@ fn refused(keys: Vec<RefusedKey>) -> Option<AnyView> {
         .into_any()
     };
     let keys: Vec<AnyView> = keys.into_iter().map(line).collect();
+    let deleted = (deleted > 0).then(|| {
+        view! {
+            <li>
+                <span>"Deleted keys"</span>
+                <span>{grouped(deleted)} " refused"</span>
+            </li>
+        }
+        .into_any()
+    });
     Some(
         view! {
             <div>
                 <h3 id="refused-title">"Refused calls by key"</h3>
                 <ul class="lines" aria-labelledby="refused-title">
-                    {keys}
+                    {keys} {deleted}
                 </ul>
             </div>
         }

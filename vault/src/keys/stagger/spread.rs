@@ -25,9 +25,7 @@ pub fn spread<K>(
     now: i64,
     zone: Zone,
 ) -> Vec<Spread<K>> {
-    let tomorrow = local_date(now, zone).succ_opt().unwrap_or(last);
-    let room = last.signed_duration_since(tomorrow).num_days() + 1;
-    let slots = i64::from(days).min(room).max(1);
+    let slots = i64::from(days).min(room(last, now, zone));
     let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
     let mut earliest = i64::MIN;
     let spread = |(place, (key, before)): (i64, (K, i64))| {
@@ -50,6 +48,12 @@ pub fn spread<K>(
         }
     };
     (0..).zip(keys).map(spread).collect()
+}
+
+/// Returns the number of days from the day after `now` to `last`; at least one.
+pub fn room(last: NaiveDate, now: i64, zone: Zone) -> i64 {
+    let tomorrow = local_date(now, zone).succ_opt().unwrap_or(last);
+    (last.signed_duration_since(tomorrow).num_days() + 1).max(1)
 }
 
 /// Returns the instant with the same time of day on another day.

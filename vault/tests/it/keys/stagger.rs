@@ -49,6 +49,7 @@ async fn a_heap_is_spread_in_one_change_that_can_be_undone() {
     assert_eq!((heaps[0].day.as_str(), heaps[0].keys), (DAY_OF_HEAP, 17));
     let plan = vault.stagger_plan(account, over("", "")).await.unwrap();
     assert_eq!((plan.keys, plan.days, plan.moved), (17, 7, 14));
+    assert!(plan.room > 90, "{}", plan.room);
     let counts: Vec<_> = plan.spread.iter().map(|day| day.keys).collect();
     assert_eq!(counts.iter().sum::<i64>(), 17);
     assert!(counts.iter().all(|keys| *keys <= 3), "{counts:?}");
@@ -116,6 +117,14 @@ async fn a_day_without_room_or_keys_is_rejected() {
     for _ in 0..5 {
         fixture.key(&member, "tomorrow", "2026-11-24").await;
     }
+    let near = Stagger {
+        day: "2026-11-25",
+        days: "30",
+        version: "",
+    };
+    let near = fixture.vault.stagger_plan(member.actor.account(), near);
+    let near = near.await.unwrap();
+    assert_eq!((near.days, near.room), (2, 2), "as many as there are");
     let nothing = "day: There is nothing to spread out on this day.";
     assert_eq!(stagger("2026-11-24", "7").await, nothing);
     assert_eq!(stagger("2027-01-01", "7").await, nothing);

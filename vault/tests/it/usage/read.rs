@@ -373,3 +373,32 @@ async fn the_demonstration_has_a_month_of_calls_and_an_alarm() {
         "accepted before it expired only"
     );
 }
+
+/// The Dashboard's total counts deleted keys too, so the list by key tells their part.
+#[tokio::test]
+async fn refused_calls_of_deleted_keys_are_told_apart() {
+    let site = Site(Fixture::new().await);
+    let member = site.member("a@example.com").await;
+    let key = site.key(&member, "cron", "1d").await;
+    site.clock.set(NOON + 2 * DAY);
+    let hour = (NOON + 2 * DAY) / HOUR - 1;
+    for (into, refused) in [
+        (
+            "INSERT INTO key_hours SELECT access_key, $2, 0, $3 FROM api_keys WHERE access_key = $1",
+            7,
+        ),
+        (
+            "INSERT INTO account_hours SELECT account_id, $2, 0, $3 FROM api_keys WHERE access_key = $1",
+            12,
+        ),
+    ] {
+        site.put(into, &key, &[hour, refused]).await;
+    }
+    let overview = site.overview(&member).await;
+    let keys: Vec<_> = overview
+        .refused
+        .iter()
+        .map(|key| (key.name.as_str(), key.calls))
+        .collect();
+    assert_eq!((keys, overview.refused_deleted), (vec![("cron", 7)], 5));
+}
