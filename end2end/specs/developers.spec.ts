@@ -31,6 +31,9 @@ test("the contract is explained with the account's own access key", async ({ pag
     "key_invalid",
     "key_expired",
     "forbidden",
+    "bad_request",
+    "not_found",
+    "method_not_allowed",
     "rate_limited",
     "unavailable",
   ]) {

@@ -42,7 +42,7 @@
       const link = problem.restore_url && make("a", "Choose a new expiration", { href: problem.restore_url });
       if (response.ok) show(true, `200 · The key works. ${expires ? `It expires on ${expires} UTC.` : "It never expires."}`);
       else show(false, `${response.status} · ${problem.code}: ${problem.detail}`, ...(link ? [link] : []));
-      const details = make("details", "", {}), raw = make("pre", "", { tabIndex: 0 });
+      const details = make("details", "", { className: "whole" }), raw = make("pre", "", { tabIndex: 0 });
       raw.append(make("code", [`HTTP ${response.status}`, ...headers, "", text && JSON.stringify(problem, null, 2)].join("\n").trim()));
       details.append(make("summary", "Whole answer"), raw);
       answer.append(details);

@@ -147,8 +147,8 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
     let whose = match name {
         Some(name) => view! {
             <p>
-                "The examples carry the access key of " <bdi class="quoted">{name}</bdi>
-                ". They read its secret key from the environment, because a secret key doesn't belong in code. It was shown once, when the key was created. If you didn't save it, "
+                "The access key of " <bdi class="quoted">{name}</bdi>
+                " is filled into the examples. They read its secret key from the environment, because a secret key doesn't belong in code. It was shown once, when the key was created. If you didn't save it, "
                 <a href=NEW_KEY>"create another key"</a> "."
             </p>
         }
@@ -256,7 +256,7 @@ fn keys_as_json(site: &str, access_key: &str) -> AnyView {
                 <dd>
                     "Its keys with name, status and expiration. Takes " <code>"q"</code> ", " <code>"status"</code> ", "
                     <code>"show"</code> ", " <code>"sort"</code> " and " <code>"page"</code>
-                    ", as in the address of API Control."
+                    ", as in the address of API Control. An unknown value is answered with 400, and a page behind the last one is empty."
                 </dd>
             </dl>
             {example(

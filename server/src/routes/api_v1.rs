@@ -169,8 +169,8 @@ struct KeysBody {
     pages: u32,
 }
 
-/// Lists keys. `q`, `status`, `show`, `sort` and `page` mean the same as in the address of API Control; a page has 50 keys
-/// whatever the account has chosen for its own.
+/// Lists keys. `q`, `status`, `show`, `sort` and `page` mean the same as in the address of API Control, but an unknown value
+/// is an error, and a page behind the last one is empty. A page has 50 keys whatever the account has chosen for its own.
 async fn keys(
     State(state): State<AppState>,
     Extension(vault): Extension<Vault>,
@@ -179,13 +179,20 @@ async fn keys(
     headers: HeaderMap,
 ) -> Response<Body> {
     let text = |name: &str| query.get(name).map_or("", String::as_str);
-    let query = ListQuery::parse(
+    let query = ListQuery::parse_strictly(
         text("q"),
         text("status"),
         text("show"),
         text("sort"),
         text("page"),
     );
+    let query = match query {
+        Ok(query) => query,
+        Err(detail) => {
+            let id = state.vault.request_id(&headers);
+            return Rejection::Parameter(detail).response(&state.vault, id);
+        }
+    };
     match vault.list_keys_for_program(&account, &query).await {
         Ok(list) => Json(KeysBody {
             keys: list.keys.into_iter().map(KeyBody::from).collect(),

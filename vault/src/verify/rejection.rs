@@ -18,6 +18,8 @@ pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status")
 /// For nginx: the body of the response that `auth_request` cannot carry.
 pub const PROBLEM_MEANT: HeaderName = HeaderName::from_static("x-keyhold-problem");
 
+const TWO_CARRIERS: &str = "The request has credentials in more than one header. Send either Authorization or X-API-Key, once.";
+
 /// Seconds after which a retry makes sense when the verdict cannot be known.
 const RETRY_AFTER_S: HeaderValue = HeaderValue::from_static("5");
 
@@ -28,6 +30,8 @@ pub enum Rejection {
     Code(Code),
     /// Two carriers: the request itself is wrong, so 400 rather than 401.
     Ambiguous,
+    /// A parameter that an address does not know, with the sentence about it.
+    Parameter(&'static str),
     /// The right secret of a key that has expired.
     Expired {
         access_key: AccessKey,
@@ -47,6 +51,7 @@ impl Rejection {
         match self {
             Self::Code(code) => code,
             Self::Ambiguous => Code::CredentialsMalformed,
+            Self::Parameter(_) => Code::BadRequest,
             Self::Expired { .. } => Code::KeyExpired,
         }
     }
@@ -57,6 +62,14 @@ impl Rejection {
             _ => {
                 StatusCode::from_u16(self.code().http_status()).unwrap_or(StatusCode::UNAUTHORIZED)
             }
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::Ambiguous => TWO_CARRIERS,
+            Self::Parameter(detail) => detail,
+            _ => self.code().detail(),
         }
     }
 
@@ -105,7 +118,7 @@ impl Rejection {
             kind: format!("{base}/developers#{}", code.slug()),
             title: code.title(),
             status: status.as_u16(),
-            detail: code.detail(),
+            detail: self.detail(),
             code: code.slug(),
             request_id: request_id.as_str().to_owned(),
             expired_at,
@@ -137,10 +150,7 @@ impl Rejection {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(X_REQUEST_ID, request_id.into());
         // Depends on the status meant for the client: nginx gets the challenge of a 400 too.
-        if matches!(
-            self.status(),
-            StatusCode::UNAUTHORIZED | StatusCode::BAD_REQUEST
-        ) {
+        if self.status() == StatusCode::UNAUTHORIZED || self == Self::Ambiguous {
             headers.insert(WWW_AUTHENTICATE, CHALLENGE);
         }
         if matches!(code, Code::Unavailable | Code::RateLimited) {

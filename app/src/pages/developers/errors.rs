@@ -34,9 +34,12 @@ fn remedy(code: Code) -> &'static str {
         Code::KeyExpired => {
             "Open the address in restore_url, choose a new expiration, and send the request again. The same credentials work."
         }
-        Code::Forbidden | Code::NotFound | Code::MethodNotAllowed => {
-            "Check the address and the method in the API documentation, or use another key."
+        Code::Forbidden => "The key is good, but it isn't meant for this. Use another key.",
+        Code::BadRequest => {
+            "The detail says which parameter, and what it can be. Correct it: the same request fails again."
         }
+        Code::NotFound => "Check the path of the address for typos.",
+        Code::MethodNotAllowed => "Send the request with GET. The endpoints below only read.",
         Code::RateLimited => "Wait as many seconds as Retry-After says, then try again.",
         Code::Unavailable => {
             "Nothing is wrong with your key: it can't be checked right now. Wait as many seconds as Retry-After says, then try again."
@@ -45,22 +48,6 @@ fn remedy(code: Code) -> &'static str {
 }
 
 pub(super) fn section() -> AnyView {
-    // The address of a row is the `type` of the problem.
-    let row = |code: Code| {
-        view! {
-            <tr id=code.slug()>
-                <th scope="row">
-                    <code>{code.slug()}</code>
-                </th>
-                <td>{code.http_status()}</td>
-                <td>
-                    <strong>{code.title()} "."</strong>
-                    " "
-                    {remedy(code)}
-                </td>
-            </tr>
-        }
-    };
     part(
         "errors",
         view! {
@@ -70,18 +57,60 @@ pub(super) fn section() -> AnyView {
                 " are for people. If you ask for help, give the " <code>"request_id"</code> "."
             </p>
             {example("problem", PROBLEM.to_owned())}
-            <div class="wide" tabindex="0" role="region" aria-label="Error codes">
-                <table class="plain">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Code"</th>
-                            <th scope="col">"Status"</th>
-                            <th scope="col">"What happened, and what to do"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{Code::ALL.map(row).collect_view()}</tbody>
-                </table>
-            </div>
+            {table()}
         },
     )
+}
+
+/// The table of codes. The address of a row is the `type` of the problem.
+fn table() -> AnyView {
+    let row = |code: Code| {
+        view! {
+            <tr id=code.slug()>
+                <th scope="row">
+                    <code>{code.slug()}</code>
+                </th>
+                <td>{code.http_status()}</td>
+                <td>
+                    <strong>{format!("{}.", code.title())}</strong>
+                    " "
+                    {remedy(code)}
+                </td>
+            </tr>
+        }
+    };
+    view! {
+        <table class="plain codes">
+            <thead>
+                <tr>
+                    <th scope="col">"Code"</th>
+                    <th scope="col">"Status"</th>
+                    <th scope="col">"What happened, and what to do"</th>
+                </tr>
+            </thead>
+            <tbody>{Code::ALL.map(row).collect_view()}</tbody>
+        </table>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::reactive::owner::Owner;
+
+    use super::*;
+
+    /// Every code that a problem can carry has its row, which the problem's `type` leads to.
+    #[test]
+    fn every_code_has_a_row() {
+        let html = Owner::new().with(|| table().to_html());
+        for code in Code::ALL {
+            let slug = code.slug();
+            assert!(html.contains(&format!("id=\"{slug}\"")), "{slug}");
+            assert!(
+                !remedy(code).is_empty() && remedy(code).ends_with('.'),
+                "{slug}"
+            );
+        }
+    }
 }

@@ -39,6 +39,13 @@ impl PageRow {
     }
 }
 
+/// What a page behind the last one shows.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Beyond {
+    LastPage,
+    Nothing,
+}
+
 /// The columns of [`counted`].
 #[derive(FromRow)]
 struct CountsRow {
@@ -89,7 +96,7 @@ impl Vault {
     pub async fn list_keys(&self, account: &Account, query: &ListQuery) -> Result<KeyPage> {
         let _reading = self.reading(&account.id).await?;
         let mut page = self
-            .key_page(account, query, account.table.page_size)
+            .key_page(account, query, account.table.page_size, Beyond::LastPage)
             .await?;
         self.add_sparklines(&mut page.keys, page.size, page.now)
             .await?;
@@ -105,17 +112,24 @@ impl Vault {
     }
 
     /// Returns the same in pages of [`PAGE_SIZE`] and without the calls, in one statement: a program pages alike whatever
-    /// a person has chosen for the table.
+    /// a person has chosen for the table. A page behind the last one is empty.
     pub async fn list_keys_for_program(
         &self,
         account: &Account,
         query: &ListQuery,
     ) -> Result<KeyPage> {
         let _reading = self.reading(&account.id).await?;
-        self.key_page(account, query, PAGE_SIZE).await
+        self.key_page(account, query, PAGE_SIZE, Beyond::Nothing)
+            .await
     }
 
-    async fn key_page(&self, account: &Account, query: &ListQuery, size: u32) -> Result<KeyPage> {
+    async fn key_page(
+        &self,
+        account: &Account,
+        query: &ListQuery,
+        size: u32,
+        beyond: Beyond,
+    ) -> Result<KeyPage> {
         let now = self.now();
         let mut number = query.page;
         loop {
@@ -131,8 +145,7 @@ impl Vault {
             let pages = u32::try_from(matching.max(1))
                 .unwrap_or(u32::MAX)
                 .div_ceil(size);
-            if number > pages {
-                // Beyond the end is the end.
+            if number > pages && beyond == Beyond::LastPage {
                 number = pages;
                 continue;
             }
