@@ -11,7 +11,7 @@ use shared::theme::Theme;
 
 use crate::client::boot;
 use crate::client::call::query;
-use crate::forms::form_replay::Plain;
+use crate::forms::form_replay::{Plain, Replay};
 use crate::pages::api_control::ApiControlPage;
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::key::KeyPage;
@@ -36,6 +36,7 @@ use crate::ui::toasts::Feedback;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = use_context::<Theme>().unwrap_or_default();
     let plain = use_context::<Plain>().is_some();
+    let page = use_context::<Replay>().map(|replay| replay.page);
     let boot = (!plain).then(|| view! { <script nonce=use_nonce()>{boot::script()}</script> });
     let scripts = if plain {
         view! { <script type="module" nonce=use_nonce()>{boot::page_script()}</script> }.into_any()
@@ -48,7 +49,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     };
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.attribute()>
+        <html lang="en" data-theme=theme.attribute() data-page=page>
             <head>
                 <meta charset="utf-8" />
                 {boot}

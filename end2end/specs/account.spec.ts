@@ -17,6 +17,11 @@ test("preferences are saved, or rejected with the reason at the field", async ({
   await accountPage.timeZone.fill("Atlantis/Capital");
   await accountPage.save.click();
   await expect(accountPage.timeZone).toHaveAttribute("aria-invalid", "true");
+  // The page that answers a form has its own address, where it can be opened again.
+  expect(new URL(page.url()).pathname).toBe("/preferences/account");
+  await page.goto("/fn/account/preferences");
+  expect(new URL(page.url()).pathname).toBe("/preferences/account");
+  await accountPage.warningDays.fill("30");
   await accountPage.timeZone.fill("Africa/Nairobi");
   await accountPage.save.click();
   await expect(accountPage.toasts).toContainText(/saved/i);

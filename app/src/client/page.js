@@ -52,6 +52,9 @@
   };
   // The answer holds what became of the form that was sent. Only after a sign-in is there no answer.
   const answered = location.pathname.startsWith("/fn/") || /[?&]done=/.test(location.search);
+  // A function's address is no page: a reload, a link or a bookmark would not lead back here.
+  const { page } = document.documentElement.dataset;
+  if (page) history.replaceState(null, "", page);
   const restore = () => {
     const [whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
     if (whose !== owner()) return;

@@ -13,6 +13,8 @@ use crate::error::FnError;
 pub struct Replay {
     /// The server function's path.
     pub path: String,
+    /// The address of the page, which replaces the function's in the browser.
+    pub page: String,
     /// The form's fields as they were sent. Passwords are left out.
     pub fields: Vec<(String, String)>,
     /// The function's answer in JSON, or its error.
@@ -65,6 +67,7 @@ mod tests {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         Replay {
             path: "/fn/account/preferences".to_owned(),
+            page: "/preferences/account".to_owned(),
             fields: vec![field("time_zone", "UTC"), field("warning_days", "")],
             outcome,
         }

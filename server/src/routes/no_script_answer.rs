@@ -51,13 +51,22 @@ pub async fn as_page(
         _ => {
             let address = function
                 .page
-                .map_or_else(|| or_dashboard(sender), |page| fill(page, field));
+                .map_or_else(|| or_dashboard(sender.clone()), |page| fill(page, field));
+            // The page as it was, for example with the day of its address, unless the form was on another one.
+            let own = address.split('?').next();
+            let here = or_dashboard(sender);
+            let page = if here.split('?').next() == own {
+                here
+            } else {
+                address.clone()
+            };
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = address.parse().unwrap_or_default();
             *request.headers_mut() = parts.headers;
             request.extensions_mut().insert(context);
             let replay = Replay {
                 path: function.path.to_owned(),
+                page,
                 fields: fields
                     .into_iter()
                     .filter(|(name, _)| !name.contains("password") && !name.contains("secret"))
@@ -74,6 +83,13 @@ pub async fn as_page(
             response
         }
     }
+}
+
+/// Redirects a browser that opens the address of a form's function to the form's page.
+pub fn to_form(page: &str) -> Response<Body> {
+    let address = fill(page, |_| "");
+    let address = address.trim_end_matches('/');
+    Redirect::to(if address.is_empty() { "/" } else { address }).into_response()
 }
 
 /// Returns the Dashboard's address with the note of `to`, if the form was on the Dashboard.

@@ -19,7 +19,7 @@ use leptos::prelude::{Owner, ScopedFuture, provide_context};
 use leptos_axum::ResponseOptions;
 use percent_encoding::percent_decode;
 
-use super::no_script_answer::{as_page, session_has_ended};
+use super::no_script_answer::{as_page, session_has_ended, to_form};
 use crate::http::fn_error::json_error;
 use crate::state::AppState;
 
@@ -50,6 +50,13 @@ pub async fn call(
             "There is no such function.",
         ));
     };
+    // The address remains in the browser after a form, where it can be opened again.
+    if request.method() == Method::GET
+        && wants_page
+        && let Some(page) = function.page
+    {
+        return to_form(page);
+    }
     if request.method() != Method::POST {
         let mut response = json_error(&FnError::new(
             "method_not_allowed",

@@ -16,6 +16,7 @@ fn answering<T>(path: &str, outcome: Result<SecretJson, FnError>, of: impl FnOnc
     Owner::new().with(|| {
         provide_context(Replay {
             path: path.to_owned(),
+            page: "/preferences/api-control".to_owned(),
             fields: fields
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),

@@ -123,6 +123,7 @@ fn fields() -> AnyView {
     errors.add("description", "Use at most 500 characters.");
     provide_context(Replay {
         path: WRONG.to_owned(),
+        page: "/style".to_owned(),
         fields: vec![(
             "description".to_owned(),
             "Reads the orders of the day.".to_owned(),

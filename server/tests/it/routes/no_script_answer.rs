@@ -255,3 +255,64 @@ async fn sign_out_ends_the_session_everywhere() {
     );
     assert_eq!(member.call("keys/list", &[]).await.status, 401);
 }
+
+/// After a form the browser is at the function's address: opened or reloaded there, it comes back to the page. Programs get
+/// the error as before.
+#[tokio::test]
+async fn a_browser_at_a_functions_address_is_led_to_the_forms_page() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    for (function, page) in [
+        ("account/preferences", "/preferences/account"),
+        ("notices/second-recipient", "/preferences/notices"),
+        ("keys/edit", "/preferences/api-control"),
+        ("keys/bulk", "/preferences/api-control"),
+        ("keys/snooze", "/"),
+        ("account/sign-in", "/sign-in"),
+    ] {
+        let address = format!("/fn/{function}");
+        let answer = member.get(&address).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, page),
+            "{address}"
+        );
+        for accept in ["application/json", "*/*", "text/html, application/json"] {
+            let answer = site.ask("GET", &address, &[("accept", accept)]).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.text("code").as_str()),
+                (405, "method_not_allowed"),
+                "{address} {accept}"
+            );
+        }
+    }
+    // The page knows its address, for the script to put it into the address bar.
+    let wrong = [("time_zone", "Mars/Olympus"), ("warning_days", "14")];
+    let answer = member.post("account/preferences", &wrong).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains("data-page=\"/preferences/account\""));
+    assert!(
+        !member
+            .get("/preferences/account")
+            .await
+            .body
+            .contains("data-page")
+    );
+    let form = Request::builder()
+        .method("POST")
+        .uri("/fn/account/preferences")
+        .header("accept", "text/html")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("cookie", member.cookie.as_deref().unwrap_or_default())
+        .header("referer", format!("{BASE}/preferences/account?from=here"))
+        .body(Body::from("time_zone=Mars&warning_days=14"));
+    let answer = site.send(form.unwrap()).await;
+    assert!(
+        answer
+            .body
+            .contains("data-page=\"/preferences/account?from=here\""),
+        "{}",
+        answer.body
+    );
+}
