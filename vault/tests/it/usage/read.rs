@@ -382,18 +382,10 @@ async fn refused_calls_of_deleted_keys_are_told_apart() {
     let key = site.key(&member, "cron", "1d").await;
     site.clock.set(NOON + 2 * DAY);
     let hour = (NOON + 2 * DAY) / HOUR - 1;
-    for (into, refused) in [
-        (
-            "INSERT INTO key_hours SELECT access_key, $2, 0, $3 FROM api_keys WHERE access_key = $1",
-            7,
-        ),
-        (
-            "INSERT INTO account_hours SELECT account_id, $2, 0, $3 FROM api_keys WHERE access_key = $1",
-            12,
-        ),
-    ] {
-        site.put(into, &key, &[hour, refused]).await;
-    }
+    let of_key = "INSERT INTO key_hours VALUES ($1, $2, 0, 7)";
+    site.put(of_key, &key, &[hour]).await;
+    let of_all = "INSERT INTO account_hours SELECT account_id, $2, 0, 12 FROM api_keys WHERE access_key = $1";
+    site.put(of_all, &key, &[hour]).await;
     let overview = site.overview(&member).await;
     let keys: Vec<_> = overview
         .refused
