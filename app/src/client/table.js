@@ -101,12 +101,17 @@
   const say = (element, text) => {
     if (element && element.textContent !== text) element.textContent = text;
   };
+  const mark = () => {
+    const list = one(".list");
+    if (list) list.dataset.chosen = chosen().length ? "some" : "none";
+  };
   const count = () => {
     const page = one(".key-table thead input"), { length } = chosen(), whole = one("#bulk [name=all]");
     if (!page) return;
     page.checked = length > 0 && length === boxes().length;
     page.indeterminate = length > 0 && !page.checked;
-    one(".list").dataset.chosen = length ? "some" : "none";
+    // The boxes answer a press in its own frame, and the bar with the next one.
+    requestAnimationFrame(() => requestAnimationFrame(mark));
     if (whole && !length) whole.checked = false;
     say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
   };
