@@ -140,7 +140,7 @@
       }));
     }));
     const at = options.findIndex(([option]) => option.textContent === before);
-    // Nobody looks for the page that is open.
+    // The page that is open is not what one looks for.
     choose(at === -1 ? Math.max(0, options.findIndex(([option]) => !option.textContent.endsWith(HERE))) : at);
     const busy = line.classList.contains("going");
     status.textContent = said || (options.length || busy ? "" : "Nothing matches.");
