@@ -177,8 +177,11 @@ async fn an_acknowledged_change_holds_on_every_node() {
     assert_eq!(shared.addresses().await, ["a", "b", "c"]);
     // As documented, with a lease of 5 s.
     assert_eq!(nodes[0].longest_change(), Duration::from_millis(34_500));
+    // Before the first one leaves: those that stay soon see that.
     for node in &nodes {
         assert_eq!(node.standing().unwrap().nodes, 3);
+    }
+    for node in &nodes {
         node.close().await;
     }
     assert!(shared.addresses().await.is_empty());
