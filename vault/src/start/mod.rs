@@ -1,6 +1,7 @@
 //! The start and the end of the vault: opening the files, raising the clock to its floor, and loading every key.
 
 pub mod accept_clock;
+pub mod check_files;
 pub mod clock_floor;
 mod close;
 mod load_directory;
