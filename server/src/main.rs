@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
-use server::config::commands::{ClockCommand, Command, CommandLine, DbCommand, MailCommand};
+use server::config::command_line::Given;
+use server::config::commands::{ClockCommand, Command, ConfigCommand, DbCommand, MailCommand};
+use server::config::effective::{Effective, located};
 use tokio::runtime::Runtime;
 use vault::zones::Edition;
 
@@ -19,7 +21,10 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     // Mistakes in the command line are printed before standard error belongs to the log.
-    let command = CommandLine::of_process().command;
+    let Given { line, settings } = match Given::of_process() {
+        Ok(given) => given,
+        Err(ended) => return ended.report(),
+    };
     if let Err(error) = server::log::start() {
         let _ = writeln!(std::io::stderr(), "{error}");
         return ExitCode::FAILURE;
@@ -28,11 +33,13 @@ fn main() -> ExitCode {
     let outcome = Runtime::new()
         .map_err(|error| format!("the runtime cannot be started: {error}").into())
         .and_then(|runtime| {
-            let outcome = runtime.block_on(run(command));
+            let outcome = runtime.block_on(run(line.command, &settings));
             runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             outcome
         });
-    let sentence = outcome.err().map(|error| error.to_string());
+    let sentence = outcome
+        .err()
+        .map(|error| located(&error.to_string(), &settings));
     server::log::finish(sentence.as_deref());
     if sentence.is_none() {
         ExitCode::SUCCESS
@@ -49,9 +56,14 @@ fn forbid_core_dumps() {
 }
 
 /// Runs a command. Only the end of the process reads its error, so all kinds become one.
-async fn run(command: Command) -> Result<(), Box<dyn Error>> {
+async fn run(command: Command, settings: &[Effective]) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Serve(config) => Ok(server::start::run(&config).await?),
+        Command::Config(ConfigCommand::Check(command)) => {
+            let (report, outcome) = server::cli::config_check::run(&command, settings);
+            print(&report);
+            Ok(outcome?)
+        }
         Command::Mail(MailCommand::Test(command)) => {
             let answer = server::cli::mail_test::run(&command).await?;
             print(&format!("sent to {answer}\n"));

@@ -1,32 +1,100 @@
-//! The command line, read together with the environment: an empty value is as if it were not given, and an error
-//! names what was set, a flag or a variable.
+//! The command line, read together with the environment and the configuration file: an empty value is as if it were not
+//! given, and an error names what was set, a flag or a variable.
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::process::ExitCode;
 
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, CommandFactory, Error, FromArgMatches};
 
 use super::commands::CommandLine;
+use super::effective::Effective;
+use super::error::FileError;
+use super::file::File;
+use super::settings::settings;
 
-impl CommandLine {
-    /// Reads the command line of the process. Ends the process with an error, or after help or version.
-    pub fn of_process() -> Self {
-        Self::read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit())
+/// The command line of the process, with the settings of its command.
+pub struct Given {
+    pub line: CommandLine,
+    pub settings: Vec<Effective>,
+}
+
+/// The end of a process whose command line names nothing to do.
+#[derive(Debug)]
+pub enum Ended {
+    /// A mistake, or help or version.
+    Line(Error),
+    File(FileError),
+}
+
+impl Ended {
+    /// Prints the text or the mistake, and returns the exit code: 1 for a mistake, as for everything that the caller can
+    /// correct.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            Self::Line(error) => {
+                // A closed output is ignored.
+                let _ = error.print();
+                ExitCode::from(u8::from(error.use_stderr()))
+            }
+            Self::File(error) => {
+                let _ = writeln!(std::io::stderr(), "error: {error}");
+                ExitCode::FAILURE
+            }
+        }
     }
+}
 
+impl Given {
+    /// Reads the command line of the process.
+    ///
     /// # Errors
-    /// The mistake, with the flag or variable that holds it.
-    fn read(given: Vec<OsString>) -> Result<Self, Error> {
-        let command = Self::command();
-        let command = command.mut_subcommands(without_empty_variables);
-        let given = without_empty_values(&command, given);
-        command
-            .clone()
-            .try_get_matches_from(&given)
-            .and_then(|mut matches| Self::from_arg_matches_mut(&mut matches))
-            .map_err(|error| named_by_variable(error, &command, &given))
+    /// The mistake, or the text of help or version.
+    pub fn of_process() -> Result<Self, Ended> {
+        Self::read(std::env::args_os().collect())
     }
+
+    fn read(given: Vec<OsString>) -> Result<Self, Ended> {
+        let mut command = without_empty_variables(CommandLine::command());
+        let given = without_empty_values(&command, given);
+        let parse = |command: &Command| {
+            command
+                .clone()
+                .try_get_matches_from(&given)
+                .map_err(|error| named_by_variable(error, command, &given))
+        };
+        let mut matches = parse(&command).map_err(Ended::Line)?;
+        let path: Option<&std::path::PathBuf> = matches.get_one("config");
+        let file = match path {
+            Some(path) if uses_settings(&command, &matches) => {
+                Some(File::read(path, &command).map_err(Ended::File)?)
+            }
+            _ => None,
+        };
+        if let Some(file) = &file {
+            command = file.apply(command);
+            matches = parse(&command).map_err(Ended::Line)?;
+        }
+        let settings = Effective::of(&matches, &command, file.as_ref());
+        CommandLine::from_arg_matches_mut(&mut matches)
+            .map(|line| Self { line, settings })
+            .map_err(|error| Ended::Line(named_by_variable(error, &command, &given)))
+    }
+}
+
+/// Returns whether the chosen command shares a setting with `keyhold serve`.
+fn uses_settings(command: &Command, matches: &ArgMatches) -> bool {
+    let mut chosen = (command, matches);
+    while let Some((name, below)) = chosen.1.subcommand() {
+        let Some(command) = chosen.0.find_subcommand(name) else {
+            return false;
+        };
+        chosen = (command, below);
+    }
+    let mut args = chosen.0.get_arguments();
+    args.any(|arg| settings(command).any(|setting| setting.is(arg)))
 }
 
 /// Ignores variables that are set to nothing, as Compose files do with a variable that should be absent.

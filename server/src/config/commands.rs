@@ -13,6 +13,10 @@ use super::mail::MailSettings;
 #[derive(Debug, Parser)]
 #[command(name = "keyhold", version, about, disable_help_subcommand = true)]
 pub struct CommandLine {
+    /// The file with the settings, such as deploy/keyhold.toml. Flags and environment variables win over it.
+    #[arg(long, env = "KEYHOLD_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     #[command(subcommand)]
     pub command: Command,
 }
@@ -21,6 +25,9 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
     Serve(Box<Config>),
+    /// Look at the settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Copy the database into one file, beside running servers or without one.
     Backup(Backup),
     /// Replace the database with a backup, and revoke what was revoked since. Every server must be stopped.
@@ -41,6 +48,12 @@ pub enum Command {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the settings of `serve` with their sources and without passwords, and check them as a start does.
+    Check(Box<ConfigCheck>),
+}
+
+#[derive(Debug, Subcommand)]
 pub enum MailCommand {
     /// Send one email with the settings of `serve`, and print the mail server's response.
     Test(MailTest),
@@ -56,6 +69,16 @@ pub enum DbCommand {
 pub enum ClockCommand {
     /// Follow the machine's clock again, after it ran ahead and was corrected. The server must be stopped.
     Accept(ClockAccept),
+}
+
+#[derive(Args, Debug)]
+pub struct ConfigCheck {
+    #[command(flatten)]
+    pub config: Config,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,7 +1,9 @@
 //! Errors of the configuration, as the operator reads them.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 /// The reasons why the text of a flag or a variable cannot be parsed. clap names the flag or the variable.
 #[derive(Debug, thiserror::Error)]
@@ -61,4 +63,45 @@ pub enum ConfigError {
     Sender(String),
     #[error("KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is not a valid address: set it")]
     NoSender { host: String },
+}
+
+/// A mistake in the configuration file.
+#[derive(Debug)]
+pub struct FileError {
+    pub path: PathBuf,
+    /// From 1.
+    pub line: Option<usize>,
+    pub mistake: Mistake,
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, "{line}:")?;
+        }
+        write!(f, " {}", self.mistake)
+    }
+}
+
+impl std::error::Error for FileError {}
+
+/// The kinds of mistakes in the configuration file. None repeats a value that may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum Mistake {
+    #[error("the configuration file cannot be read: {0}")]
+    Read(io::Error),
+    #[error("{0}")]
+    Syntax(String),
+    #[error("{key} is not a setting{suggestion}")]
+    Unknown { key: String, suggestion: String },
+    #[error("{key} must be {wanted}")]
+    Type { key: String, wanted: &'static str },
+    #[error("{key}: {reason}")]
+    Value { key: String, reason: String },
+    #[error(
+        "{key} holds a password, and every user of this machine can access the file (mode {mode:04o}): chmod 600, or 640 \
+         for a group"
+    )]
+    Exposed { key: String, mode: u32 },
 }

@@ -1,14 +1,19 @@
-//! The configuration: flags of `keyhold serve`, each also an environment variable. A bad value stops the start
-//! with a sentence that names it.
+//! The configuration: flags of `keyhold serve`, each also an environment variable and a key of the configuration file. A bad
+//! value stops the start with a sentence that names it.
 
-mod command_line;
+pub mod command_line;
 pub mod commands;
+pub mod effective;
 pub mod error;
+mod exposure;
+mod file;
 pub mod files;
 pub mod http;
 mod limits;
 mod links;
 mod mail;
+mod masked;
+pub mod settings;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;

@@ -111,7 +111,9 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     }
     announce(vault.key_count(), bound, &base_url);
     tracing::info!("emails go to {transport}");
-    warn_of_exposure(config, &base_url, bound);
+    for warning in config.warnings(&base_url, bound) {
+        tracing::warn!("{warning}");
+    }
     let mailer = vault.start_mailer(transport);
     let flusher = vault.start_flushing();
     let upkeep = vault.start_upkeep(config.keep());
@@ -169,21 +171,6 @@ async fn open(config: &Config, base_url: &str, bound: SocketAddr) -> Result<Vaul
 fn announce(keys: usize, bound: SocketAddr, base_url: &str) {
     tracing::info!(keys, "listening on http://{bound}, reached at {base_url}");
     tracing::info!("{}", Edition::in_use());
-}
-
-/// Warns of settings that weaken security.
-fn warn_of_exposure(config: &Config, base_url: &str, bound: SocketAddr) {
-    if base_url.starts_with("https://") && config.trusted_proxies.0.is_empty() {
-        tracing::warn!(
-            "KEYHOLD_TRUSTED_PROXIES is not set: all clients behind the proxy count as one network, and too many \
-             failed sign-ins by one of them slow down all"
-        );
-    }
-    if base_url.starts_with("http://") && !bound.ip().is_loopback() {
-        tracing::warn!(
-            "listening on {bound} without TLS: sessions can be read by anyone on that network"
-        );
-    }
 }
 
 fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
