@@ -94,6 +94,14 @@ async fn run(command: Command, settings: &[Effective]) -> Result<(), Box<dyn Err
             let _ = writeln!(std::io::stdout(), "{}", Edition::in_use());
             Ok(())
         }
+        Command::Completions(command) => {
+            print(&server::cli::reference::completions(&command));
+            Ok(())
+        }
+        Command::Man(command) => {
+            print(&server::cli::reference::man(&command)?);
+            Ok(())
+        }
     }
 }
 

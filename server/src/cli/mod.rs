@@ -7,3 +7,4 @@ pub mod db_copy;
 pub mod mail_test;
 pub mod nodes;
 mod progress;
+pub mod reference;

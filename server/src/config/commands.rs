@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 use super::Config;
 use super::files::{DatabaseArgs, Files};
@@ -11,7 +12,7 @@ use super::mail::MailSettings;
 
 /// API keys for your customers.
 #[derive(Debug, Parser)]
-#[command(name = "keyhold", version, about, disable_help_subcommand = true)]
+#[command(name = "keyhold", version, disable_help_subcommand = true)]
 pub struct CommandLine {
     /// The file with the settings, such as deploy/keyhold.toml. Flags and environment variables win over it.
     #[arg(long, env = "KEYHOLD_CONFIG", global = true, value_name = "FILE")]
@@ -45,6 +46,10 @@ pub enum Command {
     Nodes(Nodes),
     /// Show which edition of the time zone data is in use, and where it comes from.
     TimeZones,
+    /// Print the completions of a shell, on standard output: bash, elvish, fish, powershell or zsh.
+    Completions(Completions),
+    /// Print the man page of `keyhold`, or write one for each command.
+    Man(Man),
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,6 +84,19 @@ pub struct ConfigCheck {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell.
+    pub shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct Man {
+    /// Write the pages as files into this folder, which is created where needed. Default: print the page of `keyhold`.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

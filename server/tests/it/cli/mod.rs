@@ -5,3 +5,4 @@ mod clock_accept;
 mod db_copy;
 mod failures;
 mod mail_test;
+mod reference;
