@@ -122,6 +122,18 @@ impl Smtp {
         }
     }
 
+    /// Connects, greets the server and logs in, as for a mail, and says goodbye. Each step has a time limit, but all of
+    /// them together have none.
+    ///
+    /// # Errors
+    /// The server's response, or what is wrong with the connection.
+    pub async fn probe(&self) -> Result<(), String> {
+        let connected = self.connect().await;
+        let mut conversation = connected.map_err(|fault| response_line(&fault.description()))?;
+        let _ = timeout(QUIT, conversation.command("QUIT", QUIT)).await;
+        Ok(())
+    }
+
     /// Opens a connection, up to the point where a mail can be sent.
     async fn connect(&self) -> Result<Conversation, Fault> {
         let stream = conversation::connect(&self.url.host, self.url.port).await?;

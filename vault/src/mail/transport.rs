@@ -72,6 +72,25 @@ impl Transport {
         }
     }
 
+    /// Returns whether mails become files, because there is no mail server.
+    pub fn is_folder(&self) -> bool {
+        matches!(self.way, Way::Folder(_))
+    }
+
+    /// Tries the mail server without sending a mail: connects, encrypts and logs in. A folder always passes. Each step has a
+    /// time limit, but all of them together have none: the caller may drop this at any time.
+    ///
+    /// # Errors
+    /// The server's response, or what is wrong with the connection.
+    pub async fn probe(&self) -> Result<(), String> {
+        match &self.way {
+            Way::Smtp(smtp) => smtp.probe().await,
+            Way::Folder(_) => Ok(()),
+            #[cfg(test)]
+            Way::Panic => Err("panic".to_owned()),
+        }
+    }
+
     /// Sends a mail, and returns the mail server's response. Each step has a time limit, but all of them together have
     /// none: the caller may drop this at any time and then read `progress`.
     #[cfg_attr(
