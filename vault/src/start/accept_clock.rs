@@ -102,7 +102,7 @@ async fn lower(
     now: i64,
     dry_run: bool,
 ) -> Result<Option<Accepted>, OpenError> {
-    let recorded = clock_floor::recorded(database).await?;
+    let recorded = clock_floor::recorded(&database.readers).await?;
     let Some(recorded) = recorded.filter(|recorded| *recorded > now) else {
         return Ok(None);
     };

@@ -5,6 +5,8 @@
 //! by itself. Counted calls record none, so a restart forgets a leap of the clock during which nothing was changed or
 //! swept. Only the operator can lower the floor (`accept`).
 
+use sqlx::{Any, Executor};
+
 use crate::error::OpenError;
 use crate::storage::Database;
 use crate::time::clock::Clock;
@@ -19,10 +21,11 @@ const RECORDED: &str = "SELECT
     FROM clock c WHERE c.id = 1";
 
 /// Returns the latest of all recorded instants, UTC epoch milliseconds; none in a new database.
-pub async fn recorded(database: &Database) -> Result<Option<i64>, OpenError> {
-    let instants: (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(RECORDED)
-        .fetch_one(&database.readers)
-        .await?;
+pub async fn recorded<'a>(
+    database: impl Executor<'a, Database = Any>,
+) -> Result<Option<i64>, OpenError> {
+    let instants: (Option<i64>, Option<i64>, Option<i64>) =
+        sqlx::query_as(RECORDED).fetch_one(database).await?;
     Ok([instants.0, instants.1, instants.2]
         .into_iter()
         .flatten()
@@ -32,7 +35,7 @@ pub async fn recorded(database: &Database) -> Result<Option<i64>, OpenError> {
 /// Raises the clock to the latest of all recorded instants, and returns that instant. This runs before any decision by
 /// the clock.
 pub async fn raise(database: &Database, clock: &dyn Clock) -> Result<Option<i64>, OpenError> {
-    let recorded = recorded(database).await?;
+    let recorded = recorded(&database.readers).await?;
     if let Some(latest) = recorded {
         let wall = clock.wall();
         if wall < latest {

@@ -4,6 +4,7 @@ pub mod accept_clock;
 pub mod check_files;
 pub mod clock_floor;
 mod close;
+pub mod examine;
 mod load_directory;
 pub mod nodes;
 pub mod open;

@@ -169,11 +169,20 @@ fn warn_if_open_to_others(path: &Path, file: &File) {
 
 /// Inspects an existing file without writing to it: it must be ours, and not newer than this program.
 pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
+    let (content, connection) = read_file(path).await?;
+    connection
+        .close()
+        .await
+        .map_err(|source| OpenError::Database {
+            database: path.display().to_string(),
+            source,
+        })?;
+    Ok(content)
+}
+
+/// Opens an existing file to read it, also while a server has it open.
+async fn read_file(path: &Path) -> Result<(Content, AnyConnection), OpenError> {
     let name = path.display().to_string();
-    let opened = |source| OpenError::Database {
-        database: name.clone(),
-        source,
-    };
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     // Without a log, no other process has the file open, and reading it as immutable leaves no trace.
@@ -184,10 +193,51 @@ pub async fn inspect(path: &Path) -> Result<Content, OpenError> {
     };
     let mut connection = AnyConnection::connect(&address(path, mode))
         .await
-        .map_err(opened)?;
-    let verdict = read_schema(&name, TABLES, &mut connection).await;
-    connection.close().await.map_err(opened)?;
-    verdict
+        .map_err(|source| OpenError::Database {
+            database: name.clone(),
+            source,
+        })?;
+    let content = read_schema(&name, TABLES, &mut connection).await?;
+    Ok((content, connection))
+}
+
+/// A database that is read beside its servers, without a lock.
+pub struct ReadBeside {
+    pub content: Content,
+    /// None if there is no file of SQLite.
+    pub connection: Option<AnyConnection>,
+    /// Whether a start of this version would leave the tables as they are.
+    pub is_current: bool,
+}
+
+/// Opens the database at `url` to read it, without a lock, and without a change: it must be ours, and not newer than this
+/// program.
+pub async fn read_beside(url: &str) -> Result<ReadBeside, OpenError> {
+    install_default_drivers();
+    let (content, mut connection) = if Server::is_meant(url) {
+        let server = Server::new(url)?;
+        let content = postgres::check(&server).await?;
+        let connection = server.connect().await;
+        let connection = connection.map_err(|error| server.unreachable(&error))?;
+        (content, connection)
+    } else {
+        let path = sqlite_path(url)?;
+        if !path.exists() {
+            return Ok(ReadBeside {
+                content: Content::Missing,
+                connection: None,
+                is_current: false,
+            });
+        }
+        refuse_foreign_log(&path)?;
+        read_file(&path).await?
+    };
+    let is_current = content != Content::Blank && is_current(&mut connection).await?;
+    Ok(ReadBeside {
+        content,
+        connection: Some(connection),
+        is_current,
+    })
 }
 
 /// Reads the schema of the database called `name`, whose engine lists its tables by the query `tables`.

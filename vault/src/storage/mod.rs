@@ -25,7 +25,7 @@ mod watch;
 mod writer;
 
 pub use connection::{READERS, connect};
-pub use content::{Content, Inspected, MIGRATIONS, is_server, missing, name};
+pub use content::{Content, Inspected, MIGRATIONS, is_server, missing, name, read_beside};
 pub use database::{Database, Held};
 pub use long_read::LongRead;
 #[cfg(feature = "test-support")]
