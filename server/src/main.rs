@@ -37,15 +37,15 @@ fn main() -> ExitCode {
             runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
             outcome
         });
-    let sentence = outcome
-        .err()
-        .map(|error| located(&error.to_string(), &settings));
+    let (code, sentence) = match outcome {
+        Ok(code) => (code, None),
+        Err(error) => (
+            ExitCode::FAILURE,
+            Some(located(&error.to_string(), &settings)),
+        ),
+    };
     server::log::finish(sentence.as_deref());
-    if sentence.is_none() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    code
 }
 
 /// Forbids core dumps, which would hold the pepper and the secrets in use.
@@ -56,56 +56,47 @@ fn forbid_core_dumps() {
 }
 
 /// Runs a command. Only the end of the process reads its error, so all kinds become one.
-async fn run(command: Command, settings: &[Effective]) -> Result<(), Box<dyn Error>> {
-    match command {
-        Command::Serve(config) => Ok(server::start::run(&config).await?),
+async fn run(command: Command, settings: &[Effective]) -> Result<ExitCode, Box<dyn Error>> {
+    Ok(match command {
+        Command::Serve(config) => {
+            server::start::run(&config).await?;
+            ExitCode::SUCCESS
+        }
         Command::Config(ConfigCommand::Check(command)) => {
             let (report, outcome) = server::cli::config_check::run(&command, settings);
             print(&report);
-            Ok(outcome?)
+            outcome?;
+            ExitCode::SUCCESS
+        }
+        Command::Doctor(command) => {
+            let (report, is_well) = server::cli::doctor::run(&command, settings).await;
+            print(&report);
+            if is_well {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(2)
+            }
         }
         Command::Mail(MailCommand::Test(command)) => {
             let answer = server::cli::mail_test::run(&command).await?;
-            print(&format!("sent to {answer}\n"));
-            Ok(())
+            print(&format!("sent to {answer}\n"))
         }
-        Command::Backup(command) => {
-            print(&server::cli::backup::backup(&command).await?);
-            Ok(())
-        }
-        Command::Restore(command) => {
-            print(&server::cli::backup::restore(&command).await?);
-            Ok(())
-        }
-        Command::Db(DbCommand::Copy(command)) => {
-            print(&server::cli::db_copy::run(&command).await?);
-            Ok(())
-        }
+        Command::Backup(command) => print(&server::cli::backup::backup(&command).await?),
+        Command::Restore(command) => print(&server::cli::backup::restore(&command).await?),
+        Command::Db(DbCommand::Copy(command)) => print(&server::cli::db_copy::run(&command).await?),
         Command::Clock(ClockCommand::Accept(command)) => {
             let answer = server::cli::clock_accept::run(&command).await?;
-            print(&format!("{answer}\n"));
-            Ok(())
+            print(&format!("{answer}\n"))
         }
-        Command::Nodes(command) => {
-            print(&server::cli::nodes::run(&command).await?);
-            Ok(())
-        }
-        Command::TimeZones => {
-            let _ = writeln!(std::io::stdout(), "{}", Edition::in_use());
-            Ok(())
-        }
-        Command::Completions(command) => {
-            print(&server::cli::reference::completions(&command));
-            Ok(())
-        }
-        Command::Man(command) => {
-            print(&server::cli::reference::man(&command)?);
-            Ok(())
-        }
-    }
+        Command::Nodes(command) => print(&server::cli::nodes::run(&command).await?),
+        Command::TimeZones => print(&format!("{}\n", Edition::in_use())),
+        Command::Completions(command) => print(&server::cli::reference::completions(&command)),
+        Command::Man(command) => print(&server::cli::reference::man(&command)?),
+    })
 }
 
 /// Prints a report. A closed standard output is ignored: the work is done either way.
-fn print(text: &str) {
+fn print(text: &str) -> ExitCode {
     let _ = write!(std::io::stdout(), "{text}");
+    ExitCode::SUCCESS
 }

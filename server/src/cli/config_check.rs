@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use vault::OpenError;
+use vault::mail::transport::Transport;
 
 use crate::config::Config;
 use crate::config::commands::ConfigCheck;
@@ -24,8 +25,13 @@ pub enum CheckError {
 pub struct Checked {
     pub base_url: String,
     /// The destination and the sender of emails.
-    pub emails: String,
+    #[serde(serialize_with = "as_text")]
+    pub emails: Transport,
     pub warnings: Vec<String>,
+}
+
+fn as_text<S: Serializer>(transport: &Transport, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(transport)
 }
 
 /// The JSON of the report.
@@ -75,7 +81,7 @@ pub fn check(config: &Config) -> Result<Checked, CheckError> {
     Ok(Checked {
         warnings: config.warnings(&base_url, bound),
         base_url,
-        emails: transport.to_string(),
+        emails: transport,
     })
 }
 

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod clock_accept;
 pub mod config_check;
 pub mod db_copy;
+pub mod doctor;
 pub mod mail_test;
 pub mod nodes;
 mod progress;

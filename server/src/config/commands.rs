@@ -29,6 +29,9 @@ pub enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Check the settings, the clock, the database, the pepper, the mail server and the base URL, beside a running server. It
+    /// changes nothing.
+    Doctor(Box<Doctor>),
     /// Copy the database into one file, beside running servers or without one.
     Backup(Backup),
     /// Replace the database with a backup, and revoke what was revoked since. Every server must be stopped.
@@ -78,6 +81,16 @@ pub enum ClockCommand {
 
 #[derive(Args, Debug)]
 pub struct ConfigCheck {
+    #[command(flatten)]
+    pub config: Config,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct Doctor {
     #[command(flatten)]
     pub config: Config,
 

@@ -3,6 +3,7 @@
 mod backup;
 mod clock_accept;
 mod db_copy;
+mod doctor;
 mod failures;
 mod mail_test;
 mod reference;
