@@ -166,7 +166,7 @@ test-rust:
 # file, with its locks, its failing disk (write_faults), its replacement (file_watch, database_file) and the copies that
 # migrations keep of it. Kills of a first start and of a migration are fewer here, because each takes seconds.
 SQLITE_ONLY := sqlite first_start file_watch migrations tables write_faults database_file
-ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
+ON_POSTGRES := binary(it) & test(/^(accounts|cluster|copy|keys|limits|mailer|notices|operators|recovery|restore|start|storage|text|upkeep|usage|verify)/) & package(vault) \
 	| kind(lib) & package(vault) & test(/^(cluster::follower|copy::tests|limits::readers|mailer|notices::sweep|outbox::turn|recovery|start|storage::(readers|transaction|upgrade)|usage::write)/) \
 	| kind(lib) & package(server) & test(/^routes::metrics::/) \
 	| binary(it) & package(server) & test(/^(cli|http|mail|process|routes|start)::/) - test(/^(cli::(failures|mail_test)|routes::markup)::/)

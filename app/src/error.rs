@@ -81,7 +81,7 @@ impl FnError {
         match self.code.as_ref() {
             "bad_request" => 400,
             Self::UNAUTHENTICATED | "sign_in_failed" => 401,
-            "forbidden" => 403,
+            "forbidden" | "account_suspended" => 403,
             Self::NOT_FOUND => 404,
             "method_not_allowed" => 405,
             "sign_up_refused" | Self::CONFLICT => 409,
@@ -161,6 +161,7 @@ impl From<vault::Error> for FnError {
                 let message = format!("{first} {others}. Nothing was changed.");
                 Self::new(Self::NOT_FOUND, message)
             }
+            vault::Error::Suspended(reason) => Self::new("account_suspended", suspended(&reason)),
             vault::Error::SessionOver => Self::unauthenticated(),
             vault::Error::Conflict(conflict) => Self {
                 fields: conflict.fields.0,
@@ -174,6 +175,14 @@ impl From<vault::Error> for FnError {
                 "sign_up_refused",
                 "This address can't be used to sign up. If you already have an account, sign in.",
             ),
+            // Requests of operators alone end like this; no page makes any.
+            vault::Error::Taken
+            | vault::Error::Outdated
+            | vault::Error::Reused
+            | vault::Error::Running
+            | vault::Error::TokenOver => {
+                Self::new(Self::CONFLICT, "This has changed. Reload the page.")
+            }
             vault::Error::LinkGone => Self::new(
                 Self::LINK_GONE,
                 "This link was already used or has expired. Request a new one.",
@@ -223,6 +232,19 @@ impl From<vault::Error> for FnError {
             }
         }
     }
+}
+
+/// Returns the sentence for the owner of a suspended account. `reason` is the operator's, and may be empty.
+#[cfg(feature = "ssr")]
+fn suspended(reason: &str) -> String {
+    let because = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(" The reason given: {reason}")
+    };
+    format!(
+        "Your account is suspended, so nothing can be changed and its keys are refused.{because}"
+    )
 }
 
 #[cfg(feature = "ssr")]

@@ -12,6 +12,8 @@ pub struct Site {
     pub api_url: Option<String>,
     /// The documentation of the company's API.
     pub docs_url: Option<String>,
+    /// Whether the management API has a listener of its own, and is not served beside the pages.
+    pub admin_apart: bool,
 }
 
 /// The base URL without a trailing slash: "http://127.0.0.1:3000". The server provides it in the context of every

@@ -11,6 +11,7 @@ pub enum Code {
     CredentialsMalformed,
     KeyInvalid,
     KeyExpired,
+    AccountSuspended,
     Forbidden,
     BadRequest,
     NotFound,
@@ -21,11 +22,12 @@ pub enum Code {
 
 impl Code {
     /// Every code, for the documentation, whose rows are the targets of [`Problem::kind`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::CredentialsMissing,
         Self::CredentialsMalformed,
         Self::KeyInvalid,
         Self::KeyExpired,
+        Self::AccountSuspended,
         Self::Forbidden,
         Self::BadRequest,
         Self::NotFound,
@@ -40,6 +42,7 @@ impl Code {
             Self::CredentialsMalformed => "credentials_malformed",
             Self::KeyInvalid => "key_invalid",
             Self::KeyExpired => "key_expired",
+            Self::AccountSuspended => "account_suspended",
             Self::Forbidden => "forbidden",
             Self::BadRequest => "bad_request",
             Self::NotFound => "not_found",
@@ -56,7 +59,7 @@ impl Code {
             | Self::CredentialsMalformed
             | Self::KeyInvalid
             | Self::KeyExpired => 401,
-            Self::Forbidden => 403,
+            Self::AccountSuspended | Self::Forbidden => 403,
             Self::BadRequest => 400,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -71,6 +74,7 @@ impl Code {
             Self::CredentialsMalformed => "Credentials cannot be read",
             Self::KeyInvalid => "The API key is not valid",
             Self::KeyExpired => "The API key has expired",
+            Self::AccountSuspended => "The account is suspended",
             Self::Forbidden => "Not allowed",
             Self::BadRequest => "A parameter is wrong",
             Self::NotFound => "Not found",
@@ -91,6 +95,9 @@ impl Code {
             Self::KeyInvalid => "No key has this access key and secret key.",
             Self::KeyExpired => {
                 "The credentials are right, but the key has expired. Extend it to use it again."
+            }
+            Self::AccountSuspended => {
+                "The credentials are right, but the account of the key is suspended. Ask the company's support."
             }
             Self::Forbidden => "The key is good, but is not allowed to do this.",
             Self::BadRequest => "A parameter of the address has a value that does not exist.",
@@ -122,6 +129,9 @@ pub struct Problem {
     /// The page that extends the key; with `key_expired` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restore_url: Option<String>,
+    /// Where help is found; with `account_suspended` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_url: Option<String>,
 }
 
 #[cfg(test)]
@@ -144,6 +154,7 @@ mod tests {
                 ("credentials_malformed", 401),
                 ("key_invalid", 401),
                 ("key_expired", 401),
+                ("account_suspended", 403),
                 ("forbidden", 403),
                 ("bad_request", 400),
                 ("not_found", 404),
@@ -178,6 +189,7 @@ mod tests {
             request_id: "r1".to_owned(),
             expired_at: None,
             restore_url: None,
+            support_url: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The credentials' format: a public access key and a secret key with a checksum.
 //!
 //! - access key: `kh_` and 16 characters of lower-case Crockford base32 (80 random bits);
+//! - operator token: `kho_` and the same as in a secret key;
 //! - secret key: `khs_`, 43 base62 characters (256 random bits), and 6 base62 characters of the CRC-32
 //!   of everything before them. A typing error or a cut-off copy is rejected without any lookup, and secret
 //!   scanners recognise the prefix.
@@ -14,6 +15,7 @@ const ACCESS_PREFIX: &str = "kh_";
 const ACCESS_CHARS: usize = 16;
 const ACCESS_LEN: usize = ACCESS_PREFIX.len() + ACCESS_CHARS;
 const SECRET_PREFIX: &str = "khs_";
+const OPERATOR_PREFIX: &str = "kho_";
 /// The beginning of a pair in base64: that of `kh_`.
 const BASIC_PREFIX: &[u8] = b"a2hf";
 const SECRET_RANDOM_CHARS: usize = 43;
@@ -86,12 +88,15 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// Finds a secret key or the beginning of one in a text from outside, plain or in the pair of HTTP Basic: such a text
+/// Finds a secret key, an operator's token or the beginning of one in a text from outside, plain or in the pair of HTTP Basic: such a text
 /// must not be stored or logged as it is.
 pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
-    let start = text
-        .windows(SECRET_PREFIX.len())
-        .position(|window| window == SECRET_PREFIX.as_bytes() || window == BASIC_PREFIX)?;
+    let start = text.windows(SECRET_PREFIX.len()).position(|window| {
+        [SECRET_PREFIX, OPERATOR_PREFIX]
+            .map(str::as_bytes)
+            .contains(&window)
+            || window == BASIC_PREFIX
+    })?;
     // With the underscore: otherwise the prefix of a second key right behind would count as the end of the first.
     let length = text[start..]
         .iter()
@@ -121,12 +126,7 @@ pub struct SecretKey<'a>(Cow<'a, str>);
 impl SecretKey<'static> {
     /// The secret key made of 256 random bits.
     pub fn from_entropy(bits: [u8; 32]) -> Self {
-        let mut text = String::with_capacity(SECRET_LEN);
-        text.push_str(SECRET_PREFIX);
-        push_base62(&mut text, bits);
-        let check = checksum(&text);
-        text.push_str(std::str::from_utf8(&check).unwrap_or_default());
-        Self(Cow::Owned(text))
+        Self(Cow::Owned(written(SECRET_PREFIX, bits)))
     }
 }
 
@@ -136,20 +136,7 @@ impl<'a> SecretKey<'a> {
     /// # Errors
     /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        let bytes = text.as_bytes();
-        if bytes.len() != SECRET_LEN
-            || !text.starts_with(SECRET_PREFIX)
-            || !bytes[SECRET_PREFIX.len()..]
-                .iter()
-                .all(u8::is_ascii_alphanumeric)
-        {
-            return Err(Malformed);
-        }
-        let (body, check) = text.split_at(SECRET_LEN - SECRET_CHECK_CHARS);
-        if checksum(body) != check.as_bytes() {
-            return Err(Malformed);
-        }
-        Ok(Self(Cow::Borrowed(text)))
+        checked(SECRET_PREFIX, text).map(|text| Self(Cow::Borrowed(text)))
     }
 
     /// The secret itself: for its digest, and for the one response that shows it.
@@ -162,6 +149,64 @@ impl fmt::Debug for SecretKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")
     }
+}
+
+/// An operator's token, with a checksum that was right when it was made or parsed. It prints as `[token]`.
+#[derive(Clone)]
+pub struct OperatorToken<'a>(Cow<'a, str>);
+
+impl OperatorToken<'static> {
+    /// The token made of 256 random bits.
+    pub fn from_entropy(bits: [u8; 32]) -> Self {
+        Self(Cow::Owned(written(OPERATOR_PREFIX, bits)))
+    }
+}
+
+impl<'a> OperatorToken<'a> {
+    /// Parses a token that a caller presents.
+    ///
+    /// # Errors
+    /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.
+    pub fn parse(text: &'a str) -> Result<Self, Malformed> {
+        checked(OPERATOR_PREFIX, text).map(|text| Self(Cow::Borrowed(text)))
+    }
+
+    /// The token itself: for its digest, its file, and the one response that shows it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OperatorToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[token]")
+    }
+}
+
+/// Writes 256 bits with their prefix and their checksum.
+fn written(prefix: &str, bits: [u8; 32]) -> String {
+    let mut text = String::with_capacity(SECRET_LEN);
+    text.push_str(prefix);
+    push_base62(&mut text, bits);
+    let check = checksum(&text);
+    text.push_str(std::str::from_utf8(&check).unwrap_or_default());
+    text
+}
+
+/// Returns a text that has this prefix, the length and the alphabet of a secret, and its right checksum.
+fn checked<'a>(prefix: &str, text: &'a str) -> Result<&'a str, Malformed> {
+    let bytes = text.as_bytes();
+    if bytes.len() != SECRET_LEN
+        || !text.starts_with(prefix)
+        || !bytes[prefix.len()..].iter().all(u8::is_ascii_alphanumeric)
+    {
+        return Err(Malformed);
+    }
+    let (body, check) = text.split_at(SECRET_LEN - SECRET_CHECK_CHARS);
+    if checksum(body) != check.as_bytes() {
+        return Err(Malformed);
+    }
+    Ok(text)
 }
 
 /// Writes a 256-bit number as exactly 43 base62 digits: 62^43 is just above 2^256.

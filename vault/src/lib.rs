@@ -8,7 +8,7 @@
 //! publication to the key directory → answer. It runs in a task of its own, so a client that disconnects cannot stop it
 //! between commit and publication.
 //!
-//! The modules from the top; each uses only those that follow: `start`, `onboarding`, `mailer`, `keys`, `usage`,
+//! The modules from the top; each uses only those that follow: `start`, `onboarding`, [`operators`], `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`,
 //! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
 
@@ -25,6 +25,7 @@ pub mod mail;
 mod mailer;
 mod notices;
 mod onboarding;
+pub mod operators;
 mod outbox;
 mod recovery;
 mod restore;
@@ -43,7 +44,8 @@ pub mod usage;
 mod vault;
 pub mod verify;
 
-pub use accounts::account::Account;
+pub use accounts::account::{Account, Suspension};
+pub use accounts::managed::{ManagedFields, Setting};
 pub use accounts::password::ChangePassword;
 pub use accounts::preferences::SavePreferences;
 pub use accounts::sessions::{Actor, Session, SessionToken};

@@ -25,6 +25,7 @@ use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
+use crate::state::running::RunningRequests;
 use crate::state::usage_counts::Usage;
 use crate::storage::{Authority, Database, Readers, Tx, asked};
 use crate::time::clock::Clock;
@@ -38,6 +39,8 @@ pub struct Options {
     pub pepper_file: PathBuf,
     /// The address at which browsers reach Keyhold, without a trailing slash: links in mails begin with it.
     pub base_url: String,
+    /// Where the holder of a suspended account finds help: a page, or `mailto:` with an address.
+    pub support_url: Option<String>,
     /// The limits of accounts, networks and the instance.
     pub limits: limits::Settings,
     /// The length of a lease, in seconds; the same on all nodes of a PostgreSQL database.
@@ -65,10 +68,12 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) reset_requests: ResetRequests,
+    pub(crate) running: RunningRequests,
     pub(crate) usage: Usage,
     pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
+    pub(crate) support_url: Option<String>,
     /// The time for which the mail about a manually expired key waits for further keys, in milliseconds.
     pub(crate) notice_wait: AtomicI64,
     /// The latest instant at which an earlier run is known to have worked; the current one if there was none.

@@ -1,4 +1,4 @@
-//! The addresses of the company's API and of its documentation, which the Developers page shows.
+//! The addresses of the company's API, of its documentation and of its support, which pages and answers show.
 
 use clap::Args;
 use shared::loopback::is_loopback_host;
@@ -6,6 +6,7 @@ use url::Url;
 
 use super::error::ValueError;
 
+#[expect(clippy::struct_field_names, reason = "as the settings are called")]
 #[derive(Args, Clone, Debug)]
 pub struct Links {
     /// Base URL of your API, for the examples on the Developers page. Default: Keyhold's own API, /v1.
@@ -15,6 +16,10 @@ pub struct Links {
     /// The documentation of your API, linked from the Developers page. Default: no link.
     #[arg(long, env = "KEYHOLD_DOCS_URL", value_name = "URL", value_parser = docs_url)]
     pub docs_url: Option<String>,
+
+    /// Where the holder of a suspended account finds help: a page, or mailto: with an address. Default: nowhere.
+    #[arg(long, env = "KEYHOLD_SUPPORT_URL", value_name = "URL", value_parser = support_url)]
+    pub support_url: Option<String>,
 }
 
 /// Parses the base URL of an API and removes a trailing slash. Its characters need no quoting in any of the languages of
@@ -39,6 +44,15 @@ fn api_url(text: &str) -> Result<String, ValueError> {
 fn docs_url(text: &str) -> Result<String, ValueError> {
     if text.is_empty() {
         return Ok(String::new());
+    }
+    web_url(text).map(String::from)
+}
+
+/// Parses the address of help. An empty one counts as absent.
+fn support_url(text: &str) -> Result<String, ValueError> {
+    let mail = text.strip_prefix("mailto:");
+    if text.is_empty() || mail.is_some_and(|address| vault::text::email(address).is_ok()) {
+        return Ok(text.to_owned());
     }
     web_url(text).map(String::from)
 }

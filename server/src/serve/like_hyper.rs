@@ -51,6 +51,7 @@ impl Comparison {
             database_url: format!("sqlite://{}", folder.join("keyhold.db").display()),
             pepper_file: folder.join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            support_url: Some("https://example.com/help".to_owned()),
             limits: vault::limits::Settings::default(),
             lease_seconds: 30,
             node_address: String::new(),

@@ -64,6 +64,7 @@ fn problem(status: StatusCode) -> Vec<u8> {
         request_id: Cause::Starting.slug().to_owned(),
         expired_at: None,
         restore_url: None,
+        support_url: None,
     };
     serde_json::to_vec(&problem).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The start and the graceful stop of the server.
 
 mod error;
+mod sides;
 mod signals;
 
 use std::net::SocketAddr;
@@ -14,18 +15,19 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use vault::clock::SystemClock;
 use vault::demo::{self, Filled};
+use vault::operators::first_token::FirstToken;
 use vault::readiness::Cause;
 use vault::zones::Edition;
 use vault::{Options, Vault};
 
 use crate::config::{Config, SignUp};
 use crate::net::listener;
-use crate::routes::metrics;
 use crate::serve::accept::{self, Limits};
 use crate::serve::service::HttpService;
 use crate::serve::verify_runtime::VerifyRuntime;
 use crate::state::AppState;
 pub use error::ServeError;
+use sides::Sides;
 use signals::Signals;
 
 /// The time from the signal by which requests and mails in flight have ended, usage is written, and the database is
@@ -47,16 +49,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     let listener =
         listener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
     let bound = listener.local_addr().map_err(ServeError::LocalAddress)?;
-    let metrics_listener = match config.metrics_listen.0 {
-        Some(address) => {
-            let listener = listener::bind(address);
-            Some(listener.map_err(|source| ServeError::MetricsListen { address, source })?)
-        }
-        None => None,
-    };
-    let metrics_bound = metrics_listener
-        .as_ref()
-        .and_then(|listener| listener.local_addr().ok());
+    let mut sides = Sides::bind(config)?;
     let base_url = config.resolved_base_url(bound)?;
     let transport = config.mail.transport(&base_url)?;
     let mut signals = Signals::catch().map_err(ServeError::Signals)?;
@@ -71,7 +64,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
             let _ = stopping.changed().await;
         }
     };
-    let (service, metrics_service) = (HttpService::starting(), HttpService::starting());
+    let service = HttpService::starting();
     let limits = Limits {
         verifying: verify_runtime.handle(),
         per_address: config.connections_per_address.map(NonZeroUsize::get),
@@ -80,15 +73,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     };
     let mut serving = JoinSet::new();
     serving.spawn(accept::serve(listener, service.clone(), limits, stopped()));
-    if let Some(listener) = metrics_listener {
-        let service = metrics_service.clone();
-        serving.spawn(accept::serve(
-            listener,
-            service,
-            metrics::CONNECTIONS,
-            stopped(),
-        ));
-    }
+    sides.serve(&mut serving, stopped);
 
     let vault = tokio::select! {
         opened = open(config, &base_url, bound) => opened?,
@@ -104,11 +89,8 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
         site_root,
         config.trusted_proxies.0.clone(),
     );
-    metrics_service.open_router(metrics::router(state.clone()));
+    sides.open(&state);
     service.open(state);
-    if let Some(address) = metrics_bound {
-        tracing::info!("metrics at http://{address}/metrics");
-    }
     announce(vault.key_count(), bound, &base_url);
     tracing::info!("emails go to {transport}");
     for warning in config.warnings(&base_url, bound) {
@@ -154,6 +136,7 @@ fn site(config: &Config, base_url: &str) -> Site {
         sign_up_open: config.sign_up == SignUp::Open,
         api_url: given(&config.links.api_url),
         docs_url: given(&config.links.docs_url),
+        admin_apart: config.admin_listen.0.is_some(),
     }
 }
 
@@ -163,6 +146,19 @@ async fn open(config: &Config, base_url: &str, bound: SocketAddr) -> Result<Vaul
     let vault = Vault::open(&options, Arc::new(SystemClock::default())).await?;
     if config.demo {
         announce_demo(&vault, base_url).await?;
+    }
+    let path = config.token.resolved(&config.files.pepper_file);
+    let made = vault.ensure_first_token(&path).await?;
+    let made = made.map_err(|source| ServeError::OperatorToken {
+        path: path.clone(),
+        source,
+    })?;
+    match made {
+        FirstToken::Made => tracing::info!("an operator's token is in {}", path.display()),
+        FirstToken::Adopted => {
+            tracing::info!("the operator's token in {} is good now", path.display());
+        }
+        FirstToken::Unneeded => {}
     }
     Ok(vault)
 }
@@ -178,6 +174,11 @@ fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
         database_url: config.files.database.database_url.clone(),
         pepper_file: config.files.pepper_file.clone(),
         base_url: base_url.to_owned(),
+        support_url: config
+            .links
+            .support_url
+            .clone()
+            .filter(|url| !url.is_empty()),
         limits: config.limits.settings(),
         lease_seconds: config.lease,
         node_address: node_address(bound),

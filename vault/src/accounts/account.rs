@@ -3,11 +3,11 @@
 use shared::dates::Writing;
 use shared::notice::Stages;
 use shared::view::AccountView;
-use sqlx::FromRow;
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::accounts::table_layout::TableLayout;
 use crate::error::{Error, Result};
-use crate::state::directory::Publication;
+use crate::state::directory::{AccountFacts, Publication};
 use crate::storage::Tx;
 use crate::time::format::local_date;
 use crate::time::zones::Zone;
@@ -17,12 +17,30 @@ use crate::vault::Vault;
 #[derive(Clone, Debug)]
 pub struct Account {
     pub id: String,
+    /// The address; of an account without one, its id.
     pub email: String,
+    /// The company's own id of the account, if it manages the account.
+    pub external_id: Option<String>,
+    /// Set while the account is suspended.
+    pub suspended: Option<Suspension>,
     /// With the account's way to write dates.
     pub time_zone: Zone,
     pub warning_days: i64,
     pub table: TableLayout,
 }
+
+/// Why an account is suspended, and since when.
+#[derive(Clone, Debug)]
+pub struct Suspension {
+    /// UTC epoch milliseconds.
+    pub at: i64,
+    /// As the operator wrote it; may be empty.
+    pub reason: String,
+}
+
+/// The columns of [`AccountRow`], of the table `accounts a`.
+pub(crate) const COLUMNS: &str = "a.id, a.email, a.time_zone, a.warning_days, a.page_size, a.created_column, a.date_style, \
+     a.clock_style, a.external_id, a.suspended_at, a.suspended_reason";
 
 impl Account {
     /// An account in UTC, for tests without a database.
@@ -31,6 +49,8 @@ impl Account {
         Self {
             id: "acc_0".to_owned(),
             email: "a@example.com".to_owned(),
+            external_id: None,
+            suspended: None,
             time_zone: Zone::utc(),
             warning_days: shared::validation::DEFAULT_WARNING_DAYS,
             table: TableLayout::default(),
@@ -75,6 +95,11 @@ impl Account {
         }
     }
 
+    /// Returns the address; none for an account without one.
+    pub fn address(&self) -> Option<&str> {
+        Some(self.email.as_str()).filter(|email| *email != self.id)
+    }
+
     /// Counts the address as confirmed, by the account's creator.
     pub(crate) async fn own(&self, tx: &mut Tx) -> Result<()> {
         sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
@@ -87,10 +112,12 @@ impl Account {
 
     /// Publishes the account to verification once `tx` commits.
     pub(crate) fn publish(&self, tx: &mut Tx) {
-        tx.publish(Publication::Account {
+        tx.publish(Publication::Account(AccountFacts {
             id: self.id.clone(),
+            external_id: self.external_id.clone(),
             warning_days: self.warning_days,
-        });
+            suspended: self.suspended.is_some(),
+        }));
     }
 
     /// The warning window in milliseconds.
@@ -110,6 +137,9 @@ pub(crate) struct AccountRow {
     pub created_column: i64,
     pub date_style: String,
     pub clock_style: String,
+    pub external_id: Option<String>,
+    pub suspended_at: Option<i64>,
+    pub suspended_reason: String,
 }
 
 impl From<AccountRow> for Account {
@@ -119,11 +149,47 @@ impl From<AccountRow> for Account {
         Self {
             id: row.id,
             email: row.email,
+            external_id: row.external_id,
+            suspended: row.suspended_at.map(|at| Suspension {
+                at,
+                reason: row.suspended_reason,
+            }),
             time_zone,
             warning_days: row.warning_days,
             table: TableLayout::stored(row.page_size, row.created_column),
         }
     }
+}
+
+/// Rejects a change by the owner of a suspended account, within its transaction.
+///
+/// # Errors
+/// [`Error::Suspended`].
+pub(crate) async fn refuse_suspended(connection: &mut AnyConnection, account: &str) -> Result<()> {
+    let suspended: Option<(String,)> = sqlx::query_as(
+        "SELECT suspended_reason FROM accounts WHERE id = $1 AND suspended_at IS NOT NULL",
+    )
+    .bind(account)
+    .fetch_optional(connection)
+    .await?;
+    match suspended {
+        Some((reason,)) => Err(Error::Suspended(reason)),
+        None => Ok(()),
+    }
+}
+
+/// Reads an account within the transaction that depends on it. A deleted one is not found.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn find(connection: &mut AnyConnection, id: &str) -> Result<Account> {
+    let statement =
+        format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1 AND a.password <> ''");
+    let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    row.map(Account::from).ok_or(Error::NotFound)
 }
 
 impl Vault {
@@ -142,13 +208,11 @@ impl Vault {
     /// # Errors
     /// [`Error::NotFound`].
     pub async fn account(&self, id: &str) -> Result<Account> {
-        let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT id, email, time_zone, warning_days, page_size, created_column, date_style, clock_style
-             FROM accounts WHERE id = $1",
-        )
-        .bind(id)
-        .fetch_optional(&self.readers())
-        .await?;
+        let statement = format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1");
+        let row: Option<AccountRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(id)
+            .fetch_optional(&self.readers())
+            .await?;
         row.map(Account::from).ok_or(Error::NotFound)
     }
 }

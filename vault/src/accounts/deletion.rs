@@ -26,20 +26,34 @@ pub async fn withdraw_mails(tx: &mut Tx, account: &str) -> Result<()> {
 /// Takes from an account's row all that names or admits its owner. The row keeps its id, which is no address. Returns false
 /// if the password is not `stored` any more.
 pub async fn empty(tx: &mut Tx, account: &str, stored: &str) -> Result<bool> {
-    sqlx::query("DELETE FROM account_hours WHERE account_id = $1")
+    let same = sqlx::query("UPDATE accounts SET password = '' WHERE id = $1 AND password = $2")
         .bind(account)
+        .bind(stored)
         .execute(tx.connection())
         .await?;
-    let emptied = sqlx::query(
+    if same.rows_affected() == 0 {
+        return Ok(false);
+    }
+    empty_any(tx, account).await?;
+    Ok(true)
+}
+
+/// As [`empty`], whatever the password is.
+pub async fn empty_any(tx: &mut Tx, account: &str) -> Result<()> {
+    for statement in [
+        "DELETE FROM account_hours WHERE account_id = $1",
+        "DELETE FROM notice_addresses WHERE account_id = $1",
         "UPDATE accounts SET email = id, password = '', confirmed_at = NULL, owned_at = NULL, claimed_at = NULL,
-         second_recipient = NULL, second_confirmed_at = NULL, feed_generation = feed_generation + 1
-         WHERE id = $1 AND password = $2",
-    )
-    .bind(account)
-    .bind(stored)
-    .execute(tx.connection())
-    .await?;
-    Ok(emptied.rows_affected() > 0)
+         second_recipient = NULL, second_confirmed_at = NULL, feed_generation = feed_generation + 1,
+         external_id = NULL, name = '', metadata = '{}', suspended_at = NULL, suspended_reason = ''
+         WHERE id = $1",
+    ] {
+        sqlx::query(statement)
+            .bind(account)
+            .execute(tx.connection())
+            .await?;
+    }
+    Ok(())
 }
 
 /// Removes the rows of deleted accounts to which no mail refers any more.

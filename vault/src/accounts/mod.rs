@@ -9,6 +9,8 @@ pub mod deletion;
 pub mod devices;
 pub mod email_links;
 pub mod first_steps;
+pub mod managed;
+pub mod notice_addresses;
 pub mod notice_columns;
 pub mod open_sessions;
 pub mod password;

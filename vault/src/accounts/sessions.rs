@@ -1,19 +1,17 @@
 //! Sessions: a random token in the browser's cookie, its digest in the database.
 
-use std::net::IpAddr;
-
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
-use sqlx::{AnyConnection, FromRow};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
-use crate::accounts::account::{Account, AccountRow};
+use crate::accounts::account::{self, Account, AccountRow, COLUMNS};
 use crate::caller::Caller;
 use crate::caller::DeviceToken;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;
 use crate::state::usage_counts::pending::clean;
-use crate::storage::audit::{Action, Entry};
+use crate::storage::audit::{Action, Entry, Origin};
 use crate::storage::{Authority, System, Tx};
 use crate::vault::Vault;
 
@@ -66,7 +64,7 @@ pub struct Session {
 
 /// The actor of an operation: a session, and the caller that presented it. Each change counts against the quota of the
 /// session's account, and is rejected if a password change or a sign-out has ended the session since the request read
-/// it.
+/// it, or while the account is suspended.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub session: Session,
@@ -88,8 +86,8 @@ impl Actor {
 }
 
 impl Authority for Actor {
-    fn address(&self) -> Option<IpAddr> {
-        self.caller.address
+    fn origin(&self) -> Origin {
+        Origin::at(self.caller.address)
     }
 
     fn quota(&self) -> Option<&str> {
@@ -98,11 +96,10 @@ impl Authority for Actor {
 
     fn confirm<'a>(&'a self, connection: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            if holds(connection, &self.session).await? {
-                Ok(())
-            } else {
-                Err(Error::SessionOver)
+            if !holds(connection, &self.session).await? {
+                return Err(Error::SessionOver);
             }
+            account::refuse_suspended(connection, &self.session.account.id).await
         })
     }
 }
@@ -166,13 +163,13 @@ pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<
     Ok(there.is_some())
 }
 
-/// Removes every session of an account, within the transaction that changes its password.
-pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result<()> {
-    sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+/// Removes every session of an account, within the transaction that ends them. Returns their number.
+pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result<u64> {
+    let ended = sqlx::query("DELETE FROM sessions WHERE account_id = $1")
         .bind(account_id)
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(ended.rows_affected())
 }
 
 impl Vault {
@@ -184,11 +181,10 @@ impl Vault {
         }
         let digest = digest(token);
         let now = self.now();
-        let row: Option<SessionRow> = sqlx::query_as(
-            "SELECT s.created_at, s.seen_at, a.id, a.email, a.time_zone, a.warning_days, a.page_size,
-                    a.created_column, a.date_style, a.clock_style
-             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1",
-        )
+        let row: Option<SessionRow> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT s.created_at, s.seen_at, {COLUMNS}
+             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1"
+        )))
         .bind(&digest)
         .fetch_optional(&self.readers())
         .await?;

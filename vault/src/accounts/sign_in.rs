@@ -1,9 +1,9 @@
 //! Sign-in with address and password.
 
 use shared::validation::{self, FieldErrors};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use crate::accounts::account::AccountRow;
+use crate::accounts::account::{AccountRow, COLUMNS};
 use crate::accounts::devices::{self, Device};
 use crate::accounts::sessions::{self, SessionToken};
 use crate::caller::Caller;
@@ -46,11 +46,9 @@ impl Vault {
         let counted = subjects(&email, device.as_ref(), caller);
         let mut attempt = self.0.limits.password(counted)?;
         let slot = self.reserve_hash(Priority::High, caller)?;
-        let row: Option<SignInRow> = sqlx::query_as(
-            "SELECT id, email, time_zone, warning_days, page_size, created_column, date_style,
-                    clock_style, password
-             FROM accounts WHERE email = $1",
-        )
+        let row: Option<SignInRow> = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT {COLUMNS}, a.password FROM accounts a WHERE a.email = $1"
+        )))
         .bind(&email)
         .fetch_optional(&self.readers())
         .await?;

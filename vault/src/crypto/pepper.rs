@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest as _, Sha256};
-use shared::token::SecretKey;
+use shared::token::{OperatorToken, SecretKey};
 
 use crate::crypto::random;
 use crate::error::OpenError;
@@ -93,6 +93,24 @@ impl Pepper {
     /// Returns an HMAC-SHA-256 under the pepper, for data other than secret keys.
     pub fn keyed(&self) -> Hmac<Sha256> {
         self.keyed.clone()
+    }
+
+    /// Returns the digest by which an operator's token is stored and recognised.
+    pub fn digest_of_token(&self, token: &OperatorToken<'_>) -> Digest {
+        let mut mac = self.keyed.clone();
+        mac.update(token.expose().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Returns 256 bits that follow from `nonce`, and that nothing but the pepper tells: for a secret that must be the same
+    /// again without being stored. `purpose` keeps the secrets of different uses apart.
+    pub fn derive(&self, purpose: &str, nonce: &[u8]) -> [u8; 32] {
+        let mut mac = self.keyed.clone();
+        mac.update(b"keyhold derived ");
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(nonce);
+        mac.finalize().into_bytes().into()
     }
 
     /// Returns the digest by which a secret is stored and recognised.

@@ -31,12 +31,30 @@ pub enum Error {
     /// Wrong address or password; the error does not tell which.
     #[error("wrong credentials")]
     WrongCredentials,
+    /// The account is suspended, for this reason.
+    #[error("suspended: {0}")]
+    Suspended(String),
     /// The session ended while the request was under way.
     #[error("session over")]
     SessionOver,
     /// The address cannot have a new account.
     #[error("sign-up refused")]
     SignUpRefused,
+    /// The external id already has an account.
+    #[error("the external id is taken")]
+    Taken,
+    /// What a request with If-Match was made for has changed since, or is another.
+    #[error("another version")]
+    Outdated,
+    /// The idempotency key was used for a request with another body.
+    #[error("the idempotency key belongs to another request")]
+    Reused,
+    /// The first request with this idempotency key is still running.
+    #[error("the first request is still running")]
+    Running,
+    /// The operator's token was revoked or has expired while the request was under way.
+    #[error("the token is over")]
+    TokenOver,
     /// The link of a mail that was used, has expired, or never existed.
     #[error("link gone")]
     LinkGone,

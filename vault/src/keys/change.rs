@@ -18,6 +18,7 @@ use crate::error::{Conflict, Error, Result};
 use crate::notices::reports;
 use crate::outbox::Wait;
 use crate::state::directory::Publication;
+use crate::storage::Tx;
 use crate::storage::audit::{Action, ChangeId, Entry};
 use crate::storage::version;
 use crate::text::{composed, seen};
@@ -53,6 +54,146 @@ pub(crate) fn expiry_error(error: ExpiryError) -> Error {
     FieldErrors::one("expiry", error).into()
 }
 
+/// Returns the edit of a row; see [`Vault::edit_key`].
+pub(crate) fn editing(
+    edit: EditKey<'_>,
+) -> impl FnOnce(&mut Row, &Account, i64) -> Result<Option<String>> + Clone + Send + 'static {
+    let (name, description) = (edit.name.map(composed), edit.description.map(composed));
+    let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
+    let begun_on = edit.version.trim().to_owned();
+    move |row, account, now| {
+        let edit = form?;
+        version::check(&begun_on, &row.version(now), || {
+            row.conflict(&edit, account, now)
+        })?;
+        let mut detail = Vec::new();
+        if let Some(expiry) = edit.expiry {
+            let expires_at = expiry
+                .resolve(now, &account.time_zone)
+                .map_err(expiry_error)?;
+            if expires_at != row.expires_at {
+                let later = expiry.resolve_later(now, &account.time_zone);
+                row.set_expiration(later.map_err(expiry_error)?, now);
+                detail.push("expiration");
+            }
+        }
+        if let Some(name) = edit.name.filter(|name| *name != row.name) {
+            row.name = name;
+            detail.push("name");
+        }
+        if let Some(description) = edit.description.filter(|text| *text != row.description) {
+            row.description = description;
+            detail.push("description");
+        }
+        Ok((!detail.is_empty()).then(|| detail.join(", ")))
+    }
+}
+
+/// Returns the edit of a row that restores it; see [`Vault::restore_key`].
+pub(crate) fn restoring(
+    restoration: RestoreKey<'_>,
+) -> impl FnOnce(&mut Row, &Account, i64) -> Result<Option<String>> + Clone + Send + 'static {
+    let expiry: Result<Expiry, FieldErrors> = validation::expiry(restoration.expiry);
+    let seen = restoration.version.trim().to_owned();
+    move |row, account, now| {
+        let expires_at = expiry?
+            .resolve_later(now, &account.time_zone)
+            .map_err(expiry_error)?;
+        if expires_at == row.expires_at {
+            return Ok(None);
+        }
+        version::check(&seen, &row.version(now), || {
+            let message = format!(
+                "{} has changed since you opened this page, so nothing was saved: it {}.",
+                row.name,
+                sentence::expiration(row, account, now)
+            );
+            Conflict::new(message, row.version(now))
+        })?;
+        if row
+            .expires_at
+            .is_none_or(|present| expires_at.is_some_and(|at| at < present))
+        {
+            let message = "The key already lasts longer than that. Edit it to expire sooner.";
+            return Err(FieldErrors::one("expiry", message).into());
+        }
+        row.set_expiration(expires_at, now);
+        Ok(Some(String::new()))
+    }
+}
+
+/// Deletes a key in a transaction, with its audit entry and its publication.
+pub(crate) async fn delete(tx: &mut Tx, account: &Account, row: &Row) -> Result<()> {
+    let access_key = row.access_key;
+    let subject = access_key.to_string();
+    sqlx::query("DELETE FROM api_keys WHERE access_key = $1 AND account_id = $2")
+        .bind(&subject)
+        .bind(&account.id)
+        .execute(tx.connection())
+        .await?;
+    tx.audit(Entry {
+        account_id: &account.id,
+        action: Action::Deleted,
+        subject: &subject,
+        detail: &row.name,
+        expires_at: row.expires_at,
+        replaced: None,
+    })
+    .await?;
+    tx.publish(Publication::Remove { access_key });
+    Ok(())
+}
+
+/// Reads a key in a transaction, applies `edit` to its row, saves it with its before-image and with the detail that `edit`
+/// returns (none: no change), and publishes it.
+pub(crate) async fn apply<E>(
+    vault: &Vault,
+    tx: &mut Tx,
+    account: &Account,
+    (access_key, action): (AccessKey, Action),
+    edit: E,
+) -> Result<Changed>
+where
+    E: FnOnce(&mut Row, &Account, i64) -> Result<Option<String>>,
+{
+    let now = tx.now();
+    let before = Row::find(tx.connection(), account, access_key).await?;
+    let mut row = before.clone();
+    let detail = edit(&mut row, account, now)?;
+    let text = if action == Action::Edited && row.expires_at == before.expires_at {
+        format!("{} is saved.", row.name)
+    } else {
+        sentence::expires(&row, account, now)
+    };
+    let Some(detail) = detail else {
+        tx.confirm_earlier();
+        tx.roll_back();
+        let said = (String::new(), text);
+        return Ok(row.changed(before.expires_at, account, now, said));
+    };
+    let change = random::id("change_")?;
+    let id = ChangeId {
+        id: &change,
+        wall_at: vault.0.clock.wall(),
+    };
+    row.save(tx.connection(), account).await?;
+    let subject = access_key.to_string();
+    tx.audit(Entry {
+        account_id: &account.id,
+        action,
+        subject: &subject,
+        detail: &detail,
+        expires_at: row.expires_at,
+        replaced: Some(before.replaced_by(&row, Some(id))),
+    })
+    .await?;
+    if action == Action::Expired && row.expires_at == Some(now) {
+        reports::expired_manually(tx, &account.id, &subject, vault.notice_wait()).await?;
+    }
+    tx.publish(row.publication());
+    Ok(row.changed(before.expires_at, account, now, (change, text)))
+}
+
 impl Vault {
     /// Changes the name, description and expiration that the edit contains. A past expiration is rejected unless it is
     /// the current one, because expiring a key is an operation of its own. An expired key becomes good again only by a
@@ -63,42 +204,8 @@ impl Vault {
     /// changed since the edit's version, or has expired.
     pub async fn edit_key(&self, actor: &Actor, edit: EditKey<'_>) -> Result<Changed> {
         let access_key = parse(edit.access_key)?;
-        let (name, description) = (edit.name.map(composed), edit.description.map(composed));
-        let form = validation::key_change(name.as_deref(), description.as_deref(), edit.expiry);
-        let begun_on = edit.version.trim().to_owned();
-        self.change(
-            actor,
-            access_key,
-            Action::Edited,
-            move |row, account, now| {
-                let edit = form?;
-                version::check(&begun_on, &row.version(now), || {
-                    row.conflict(&edit, account, now)
-                })?;
-                let mut detail = Vec::new();
-                if let Some(expiry) = edit.expiry {
-                    let expires_at = expiry
-                        .resolve(now, &account.time_zone)
-                        .map_err(expiry_error)?;
-                    if expires_at != row.expires_at {
-                        let later = expiry.resolve_later(now, &account.time_zone);
-                        row.set_expiration(later.map_err(expiry_error)?, now);
-                        detail.push("expiration");
-                    }
-                }
-                if let Some(name) = edit.name.filter(|name| *name != row.name) {
-                    row.name = name;
-                    detail.push("name");
-                }
-                if let Some(description) = edit.description.filter(|text| *text != row.description)
-                {
-                    row.description = description;
-                    detail.push("description");
-                }
-                Ok((!detail.is_empty()).then(|| detail.join(", ")))
-            },
-        )
-        .await
+        self.change(actor, access_key, Action::Edited, editing(edit))
+            .await
     }
 
     /// Expires a key now. A key that has already expired keeps its expiration, but counts as expired manually from now
@@ -121,40 +228,8 @@ impl Vault {
     /// [`Error::Conflict`] if the key has changed since the restoration's version.
     pub async fn restore_key(&self, actor: &Actor, restoration: RestoreKey<'_>) -> Result<Changed> {
         let access_key = parse(restoration.access_key)?;
-        let expiry: Result<Expiry, FieldErrors> = validation::expiry(restoration.expiry);
-        let seen = restoration.version.trim().to_owned();
-        self.change(
-            actor,
-            access_key,
-            Action::Restored,
-            move |row, account, now| {
-                let expires_at = expiry?
-                    .resolve_later(now, &account.time_zone)
-                    .map_err(expiry_error)?;
-                if expires_at == row.expires_at {
-                    return Ok(None);
-                }
-                version::check(&seen, &row.version(now), || {
-                    let message = format!(
-                        "{} has changed since you opened this page, so nothing was saved: it {}.",
-                        row.name,
-                        sentence::expiration(row, account, now)
-                    );
-                    Conflict::new(message, row.version(now))
-                })?;
-                if row
-                    .expires_at
-                    .is_none_or(|present| expires_at.is_some_and(|at| at < present))
-                {
-                    let message =
-                        "The key already lasts longer than that. Edit it to expire sooner.";
-                    return Err(FieldErrors::one("expiry", message).into());
-                }
-                row.set_expiration(expires_at, now);
-                Ok(Some(String::new()))
-            },
-        )
-        .await
+        self.change(actor, access_key, Action::Restored, restoring(restoration))
+            .await
     }
 
     /// Deletes a key permanently.
@@ -177,22 +252,7 @@ impl Vault {
                     let message = format!("Type the key's name, {}, to delete it.", row.name);
                     return Err(FieldErrors::one("confirm_name", message).into());
                 }
-                let subject = access_key.to_string();
-                sqlx::query("DELETE FROM api_keys WHERE access_key = $1 AND account_id = $2")
-                    .bind(&subject)
-                    .bind(&account.id)
-                    .execute(tx.connection())
-                    .await?;
-                tx.audit(Entry {
-                    account_id: &account.id,
-                    action: Action::Deleted,
-                    subject: &subject,
-                    detail: &row.name,
-                    expires_at: row.expires_at,
-                    replaced: None,
-                })
-                .await?;
-                tx.publish(Publication::Remove { access_key });
+                delete(tx, &account, &row).await?;
                 let said = (String::new(), format!("{} is deleted.", row.name));
                 Ok(row.changed(row.expires_at, &account, tx.now(), said))
             })
@@ -200,8 +260,7 @@ impl Vault {
         .await
     }
 
-    /// Reads a key, applies `edit` to its row, saves it with its before-image and with the detail that `edit` returns
-    /// (none: no change), and publishes it.
+    /// Changes a key of the actor's account; see [`apply`].
     async fn change<E>(
         &self,
         actor: &Actor,
@@ -214,45 +273,7 @@ impl Vault {
     {
         let (vault, account) = (self.clone(), actor.account().clone());
         self.write(actor.clone(), move |tx| {
-            Box::pin(async move {
-                let now = tx.now();
-                let before = Row::find(tx.connection(), &account, access_key).await?;
-                let mut row = before.clone();
-                let detail = edit(&mut row, &account, now)?;
-                let text = if action == Action::Edited && row.expires_at == before.expires_at {
-                    format!("{} is saved.", row.name)
-                } else {
-                    sentence::expires(&row, &account, now)
-                };
-                let Some(detail) = detail else {
-                    tx.confirm_earlier();
-                    tx.roll_back();
-                    let said = (String::new(), text);
-                    return Ok(row.changed(before.expires_at, &account, now, said));
-                };
-                let change = random::id("change_")?;
-                let id = ChangeId {
-                    id: &change,
-                    wall_at: vault.0.clock.wall(),
-                };
-                row.save(tx.connection(), &account).await?;
-                let subject = access_key.to_string();
-                tx.audit(Entry {
-                    account_id: &account.id,
-                    action,
-                    subject: &subject,
-                    detail: &detail,
-                    expires_at: row.expires_at,
-                    replaced: Some(before.replaced_by(&row, Some(id))),
-                })
-                .await?;
-                if action == Action::Expired && row.expires_at == Some(now) {
-                    reports::expired_manually(tx, &account.id, &subject, vault.notice_wait())
-                        .await?;
-                }
-                tx.publish(row.publication());
-                Ok(row.changed(before.expires_at, &account, now, (change, text)))
-            })
+            Box::pin(async move { apply(&vault, tx, &account, (access_key, action), edit).await })
         })
         .await
     }

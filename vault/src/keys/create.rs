@@ -1,7 +1,7 @@
 //! Creation of keys, the only operation that returns a secret.
 
 use shared::token::{AccessKey, SecretKey};
-use shared::validation;
+use shared::validation::{self, KeyForm};
 use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
@@ -63,19 +63,21 @@ pub(crate) async fn insert_key(
     account: &Account,
     fields: (&str, &str, Option<i64>),
 ) -> Result<NewKey> {
-    let access_key = AccessKey::from_entropy(random::bytes()?);
-    insert_key_as(access_key, pepper, tx, account, fields).await
+    let pair = (
+        AccessKey::from_entropy(random::bytes()?),
+        SecretKey::from_entropy(random::bytes()?),
+    );
+    insert_key_as(pair, pepper, tx, account, fields).await
 }
 
 async fn insert_key_as(
-    access_key: AccessKey,
+    (access_key, secret_key): (AccessKey, SecretKey<'static>),
     pepper: &Pepper,
     tx: &mut Tx,
     account: &Account,
     (name, description, expires_at): (&str, &str, Option<i64>),
 ) -> Result<NewKey> {
     let now = tx.now();
-    let secret_key = SecretKey::from_entropy(random::bytes()?);
     let digest = pepper.digest(&secret_key);
     let subject = access_key.to_string();
     sqlx::query(
@@ -138,6 +140,23 @@ async fn room_for_a_key(
     vault.0.limits.one_more(Limit::Keys, count - 1, most)
 }
 
+/// Adds a key with these credentials to the transaction of a request, if the account may have one more.
+pub(crate) async fn create_as(
+    pair: (AccessKey, SecretKey<'static>),
+    vault: &Vault,
+    tx: &mut Tx,
+    account: &Account,
+    form: &KeyForm,
+) -> Result<NewKey> {
+    room_for_a_key(vault, tx.connection(), &account.id).await?;
+    let expires_at = form
+        .expiry
+        .resolve_later(tx.now(), &account.time_zone)
+        .map_err(expiry_error)?;
+    let fields = (form.name.as_str(), form.description.as_str(), expires_at);
+    insert_key_as(pair, &vault.0.pepper, tx, account, fields).await
+}
+
 impl Vault {
     /// Creates a key.
     ///
@@ -156,13 +175,8 @@ impl Vault {
                 if once {
                     form_token::is_unused(tx.connection(), &account, access_key).await?;
                 }
-                room_for_a_key(&vault, tx.connection(), &account.id).await?;
-                let expires_at = form
-                    .expiry
-                    .resolve_later(tx.now(), &account.time_zone)
-                    .map_err(expiry_error)?;
-                let fields = (form.name.as_str(), form.description.as_str(), expires_at);
-                insert_key_as(access_key, &vault.0.pepper, tx, &account, fields).await
+                let secret_key = SecretKey::from_entropy(random::bytes()?);
+                create_as((access_key, secret_key), &vault, tx, &account, &form).await
             })
         })
         .await

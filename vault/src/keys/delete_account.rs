@@ -127,7 +127,7 @@ impl Vault {
 }
 
 /// Deletes every key of an account, and returns how many there were.
-async fn delete_keys(tx: &mut Tx, account: &str) -> Result<i64> {
+pub(crate) async fn delete_keys(tx: &mut Tx, account: &str) -> Result<i64> {
     let keys: Vec<KeyRow> = sqlx::query_as(
         "SELECT access_key, name FROM api_keys WHERE account_id = $1 ORDER BY access_key LIMIT $2",
     )

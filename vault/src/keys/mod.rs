@@ -15,7 +15,7 @@ mod overview;
 pub mod preview;
 pub mod queries;
 pub mod refold;
-mod row;
+pub mod row;
 mod selection;
 mod sentence;
 pub mod snooze;

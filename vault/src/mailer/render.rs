@@ -13,6 +13,7 @@ use crate::accounts::email_links::Link;
 use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
+use crate::notices::wishes::{Wishes, recipients};
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
@@ -80,16 +81,11 @@ async fn notice(
     mail: &Leased,
     now: i64,
 ) -> Result<Checked> {
-    let (own, second): (String, Option<String>) = sqlx::query_as(
-        "SELECT email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-         FROM accounts WHERE id = $1",
-    )
-    .bind(&mail.account)
-    .fetch_one(&mut *connection)
-    .await?;
+    let wishes = Wishes::of(connection, &mail.account).await?;
+    // A recipient that was removed meanwhile gets no more notices, nor does any of an account that was suspended.
+    let welcome = wishes.is_some_and(|wishes| wishes.recipients.contains(&mail.recipient));
+    let second = recipients(connection, &mail.account).await?.second;
     let is_second = second.as_ref() == Some(&mail.recipient);
-    // A second recipient that was removed meanwhile gets no more notices.
-    let welcome = is_second || mail.recipient == own;
     let zone = account::zone(connection, &mail.account).await?;
     let (mut kept, mut left_out) = (Vec::new(), Vec::new());
     for row in rows(connection, mail, now).await? {

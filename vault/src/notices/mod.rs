@@ -5,4 +5,4 @@ pub mod delivery_log;
 pub mod reports;
 pub mod settings;
 pub mod sweep;
-mod wishes;
+pub mod wishes;

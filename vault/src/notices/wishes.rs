@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use shared::notice::Stages;
 use sqlx::AnyConnection;
 
+use crate::accounts::notice_addresses;
 use crate::error::Result;
 use crate::storage::audit::Action;
 
@@ -15,20 +16,63 @@ pub struct Wishes {
 }
 
 impl Wishes {
-    /// Reads them as of this transaction; none if the account is gone.
+    /// Reads them as of this transaction; none if the account is gone or suspended.
     pub async fn of(connection: &mut AnyConnection, account: &str) -> Result<Option<Self>> {
-        let row: Option<(String, String, Option<String>)> = sqlx::query_as(
-            "SELECT stages, email, CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
-             FROM accounts WHERE id = $1",
-        )
-        .bind(account)
-        .fetch_optional(connection)
-        .await?;
-        Ok(row.map(|(chosen, own, second)| Self {
+        let chosen: Option<(String,)> =
+            sqlx::query_as("SELECT stages FROM accounts WHERE id = $1 AND suspended_at IS NULL")
+                .bind(account)
+                .fetch_optional(&mut *connection)
+                .await?;
+        let Some((chosen,)) = chosen else {
+            return Ok(None);
+        };
+        let recipients = recipients(connection, account).await?;
+        Ok(Some(Self {
             stages: read(&chosen),
-            recipients: [Some(own), second].into_iter().flatten().collect(),
+            recipients: recipients.all(),
         }))
     }
+}
+
+/// Where the notices of an account go.
+pub struct Recipients {
+    /// The account's own address; none for an account without one.
+    pub own: Option<String>,
+    /// The confirmed second recipient.
+    pub second: Option<String>,
+    /// Those that the company has set.
+    pub managed: Vec<String>,
+}
+
+impl Recipients {
+    /// Returns every address once.
+    pub fn all(&self) -> Vec<String> {
+        let own = self.own.iter().chain(&self.second).chain(&self.managed);
+        own.fold(Vec::new(), |mut all, address| {
+            if !all.contains(address) {
+                all.push(address.clone());
+            }
+            all
+        })
+    }
+}
+
+/// Reads the recipients of an account that exists.
+pub async fn recipients(connection: &mut AnyConnection, account: &str) -> Result<Recipients> {
+    let (own, second): (Option<String>, Option<String>) = sqlx::query_as(
+        "SELECT CASE WHEN email <> id THEN email END,
+                CASE WHEN second_confirmed_at IS NOT NULL THEN second_recipient END
+         FROM accounts WHERE id = $1",
+    )
+    .bind(account)
+    .fetch_one(&mut *connection)
+    .await?;
+    let managed = notice_addresses::of(connection, account).await?;
+    Ok(Recipients {
+        own,
+        second,
+        managed,
+    })
 }
 
 /// Returns the accounts that have made a choice of stages after an instant, UTC epoch milliseconds.

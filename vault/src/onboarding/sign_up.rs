@@ -51,6 +51,8 @@ pub(crate) async fn insert_account(
     let account = Account {
         id: random::id("acc_")?,
         email: email.to_owned(),
+        external_id: None,
+        suspended: None,
         time_zone: zone,
         warning_days: DEFAULT_WARNING_DAYS,
         table: TableLayout::default(),

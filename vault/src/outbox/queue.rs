@@ -151,7 +151,8 @@ pub async fn notice(
     let (lately, confirmed): (i64, Option<i64>) = sqlx::query_as(
         "SELECT (SELECT COUNT(*) FROM outbox o WHERE o.account_id = $1 AND o.created_at > $2
                  AND o.recipient = $3 AND o.kind = 'notice' AND COALESCE(o.outcome, '') <> 'dropped'),
-                (SELECT CASE WHEN email = $3 THEN confirmed_at ELSE second_confirmed_at END
+                (SELECT CASE WHEN EXISTS (SELECT 1 FROM notice_addresses n WHERE n.account_id = $1 AND n.address = $3)
+                             THEN created_at WHEN email = $3 THEN confirmed_at ELSE second_confirmed_at END
                  FROM accounts WHERE id = $1)",
     )
     .bind(account)

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use super::Wanted;
 use super::accounts::{self, Parted};
 use super::compare::{Difference, Since};
-use crate::storage::audit::{self, Action, Entry, Replaced};
+use crate::storage::audit::{self, Action, Entry, Origin, Replaced};
 
 /// Applies all revocations to the copy before it replaces the database.
 pub async fn revoke(
@@ -51,7 +51,7 @@ pub async fn revoke(
                 set_at,
             }),
         };
-        audit::record(connection, at, entry, None).await?;
+        audit::record(connection, at, entry, &Origin::system()).await?;
     }
     let addresses = accounts::carry_over(connection, &difference.accounts).await?;
     // Differences that only the present database knows are recorded, because yet another backup may be restored.
@@ -64,11 +64,11 @@ pub async fn revoke(
             expires_at: None,
             replaced: None,
         };
-        audit::record(connection, at, gone, None).await?;
+        audit::record(connection, at, gone, &Origin::system()).await?;
     }
     for account in &difference.accounts {
         let kept = Entry::of_account(&account.id, Action::DatabaseRestored, "account kept");
-        audit::record(connection, at, kept, None).await?;
+        audit::record(connection, at, kept, &Origin::system()).await?;
     }
     // After a sign-out, a new password or a new link, the old ones must not work again.
     sqlx::query("DELETE FROM sessions")
@@ -105,6 +105,6 @@ pub async fn revoke(
     .await?;
     // This entry is also the floor of the clock: time continues from the latest instant in either database.
     let restored = Entry::of_account("", Action::DatabaseRestored, "");
-    audit::record(connection, at, restored, None).await?;
+    audit::record(connection, at, restored, &Origin::system()).await?;
     Ok(addresses)
 }

@@ -9,7 +9,7 @@ use sqlx::{Any, Executor};
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, OpenError};
 use crate::state::directory::KeyDirectory;
-use crate::storage::key_rows::{ACCOUNTS, KEYS, name, publish};
+use crate::storage::key_rows::{ACCOUNTS, AccountRow, KEYS, name, publish, publish_account};
 use crate::storage::{Database, Held};
 
 /// Loads the directory, and holds the turn while it reads.
@@ -29,9 +29,9 @@ impl<'a> Loader<'a> {
     /// Reads every account and key into a directory.
     pub async fn load(self, directory: &KeyDirectory) -> Result<(), OpenError> {
         let readers = &self.database.readers;
-        let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(readers);
-        while let Some((id, warning_days)) = accounts.try_next().await? {
-            directory.set_account(&id, warning_days);
+        let mut accounts = sqlx::query_as::<_, AccountRow>(ACCOUNTS).fetch(readers);
+        while let Some(account) = accounts.try_next().await? {
+            publish_account(directory, account);
         }
         let mut keys = sqlx::query_as::<_, (String, Vec<u8>)>(KEYS).fetch(readers);
         while let Some((row, digest)) = keys.try_next().await? {

@@ -22,6 +22,7 @@ use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
+use crate::state::running::RunningRequests;
 use crate::state::usage_counts::Usage;
 use crate::storage::{self, Content, Database, Inspected, READERS};
 use crate::time::clock::Clock;
@@ -76,10 +77,12 @@ impl Vault {
             passwords,
             limits: Limits::new(options.limits, clock.clone(), readers),
             reset_requests: ResetRequests::default(),
+            running: RunningRequests::default(),
             usage: Usage::default(),
             decision_metrics: DecisionMetrics::default(),
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
+            support_url: options.support_url.clone(),
             notice_wait: AtomicI64::new(NOTICE_WAIT_MS),
             known: recorded.unwrap_or_else(|| clock.now()),
             clock,

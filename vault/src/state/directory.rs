@@ -6,7 +6,7 @@
 //! account share are stored once beside it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use foldhash::fast::RandomState;
 use papaya::{HashMap, HashMapRef, LocalGuard};
@@ -29,8 +29,11 @@ pub(crate) struct Entry {
 #[derive(Debug)]
 pub(crate) struct AccountEntry {
     pub id: Box<str>,
+    /// The company's own id of the account.
+    pub external_id: Option<Box<str>>,
     /// The warning window in milliseconds.
     window: AtomicI64,
+    suspended: AtomicBool,
 }
 
 impl AccountEntry {
@@ -38,11 +41,17 @@ impl AccountEntry {
         self.window.load(Ordering::Relaxed)
     }
 
+    pub fn is_suspended(&self) -> bool {
+        self.suspended.load(Ordering::Acquire)
+    }
+
     #[cfg(test)]
     pub fn new(id: &str, window: i64) -> Self {
         Self {
             id: id.into(),
+            external_id: None,
             window: AtomicI64::new(window),
+            suspended: AtomicBool::new(false),
         }
     }
 }
@@ -52,8 +61,8 @@ impl AccountEntry {
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Publication {
-    /// An account is new, or its warning window has changed.
-    Account { id: String, warning_days: i64 },
+    /// An account is new, or one of these facts about it has changed.
+    Account(AccountFacts),
     /// A key is new. Its account is known.
     Insert {
         #[serde(with = "json::access_key")]
@@ -78,6 +87,16 @@ pub(crate) enum Publication {
     },
 }
 
+/// The facts about an account, as a change publishes them.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccountFacts {
+    pub id: String,
+    pub external_id: Option<String>,
+    pub warning_days: i64,
+    pub suspended: bool,
+}
+
 /// The map, held for reading.
 pub(crate) type Entries<'a> = HashMapRef<'a, AccessKey, Entry, RandomState, LocalGuard<'a>>;
 
@@ -100,7 +119,7 @@ impl KeyDirectory {
     /// Applies a publication.
     pub fn apply(&self, publication: Publication) {
         match publication {
-            Publication::Account { id, warning_days } => self.set_account(&id, warning_days),
+            Publication::Account(facts) => self.set_account(&facts),
             Publication::Insert {
                 access_key,
                 account_id,
@@ -119,18 +138,44 @@ impl KeyDirectory {
         }
     }
 
-    /// Adds an account, or changes its warning window.
-    pub fn set_account(&self, id: &str, warning_days: i64) {
+    /// Adds an account, or changes what is known about it.
+    pub fn set_account(&self, facts: &AccountFacts) {
         let accounts = self.accounts.pin();
-        let account = accounts.get_or_insert_with(id.into(), || {
-            Arc::new(AccountEntry {
-                id: id.into(),
-                window: AtomicI64::new(0),
-            })
+        let known = accounts.get(facts.id.as_str());
+        if let Some(account) = known
+            && account.external_id.as_deref() == facts.external_id.as_deref()
+        {
+            let window = facts.warning_days * DAY_MS;
+            account.window.store(window, Ordering::Relaxed);
+            account.suspended.store(facts.suspended, Ordering::Release);
+            return;
+        }
+        let account = Arc::new(AccountEntry {
+            id: facts.id.as_str().into(),
+            external_id: facts.external_id.as_deref().map(Box::from),
+            window: AtomicI64::new(facts.warning_days * DAY_MS),
+            suspended: AtomicBool::new(facts.suspended),
         });
-        account
-            .window
-            .store(warning_days * DAY_MS, Ordering::Relaxed);
+        let is_known = known.is_some();
+        accounts.insert(facts.id.as_str().into(), Arc::clone(&account));
+        if is_known {
+            self.hand_over(&account);
+        }
+    }
+
+    /// Gives the keys of an account its new entry. Verification borrows the external id from the entry, so that a new id is
+    /// a new entry; that is rare, so it may look at every key.
+    fn hand_over(&self, account: &Arc<AccountEntry>) {
+        let keys = self.keys.pin();
+        let its = |entry: &Entry| entry.account.id == account.id;
+        for (access_key, _) in keys.iter().filter(|(_, entry)| its(entry)) {
+            keys.update(*access_key, |old| Entry {
+                account: Arc::clone(account),
+                name: old.name.clone(),
+                expires_at: old.expires_at,
+                digest: old.digest,
+            });
+        }
     }
 
     /// Makes a new key usable. Returns false if its account is unknown.

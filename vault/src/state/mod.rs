@@ -6,5 +6,6 @@ mod json;
 pub mod readiness;
 pub mod request_ids;
 pub mod reset_requests;
+pub mod running;
 pub mod sharded;
 pub mod usage_counts;

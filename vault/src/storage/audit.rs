@@ -30,6 +30,17 @@ macro_rules! define_actions {
 // The table of actions, with their slugs. Those on keys begin with "key." and need a sentence in the key's history.
 define_actions! {
     SignedUp = "account.signed_up",
+    /// By an operator. The detail is the external id.
+    AccountCreated = "account.created",
+    /// By an operator. The detail names the fields.
+    AccountEdited = "account.edited",
+    /// The detail is the reason.
+    Suspended = "account.suspended",
+    Resumed = "account.resumed",
+    SessionsEnded = "account.sessions_ended",
+    /// The subject is the token's id, the detail its name.
+    TokenCreated = "token.created",
+    TokenRevoked = "token.revoked",
     SignedIn = "account.signed_in",
     SignedOut = "account.signed_out",
     SessionEnded = "account.session_ended",
@@ -61,6 +72,56 @@ define_actions! {
 impl Action {
     pub fn from_slug(slug: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.slug() == slug)
+    }
+}
+
+/// Who makes a change, as its audit entries name it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Maker {
+    /// The account's owner, or someone with a link from its mails.
+    #[default]
+    Account,
+    /// An operator, by the id of the token.
+    Token(String),
+    /// Keyhold's own tasks and commands.
+    System,
+}
+
+impl Maker {
+    /// Returns the stored form: the kind, and the id.
+    fn stored(&self) -> (&'static str, &str) {
+        match self {
+            Self::Account => ("account", ""),
+            Self::Token(id) => ("token", id),
+            Self::System => ("system", ""),
+        }
+    }
+}
+
+/// The origin of a change: who made it, by which request, and from where.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    pub maker: Maker,
+    /// Empty if the change came by no request, or by one without an id.
+    pub request_id: String,
+    pub address: Option<IpAddr>,
+}
+
+impl Origin {
+    /// Returns the origin of the changes of Keyhold's tasks and commands.
+    pub fn system() -> Self {
+        Self {
+            maker: Maker::System,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the origin of a change by an account's owner at a network address.
+    pub fn at(address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            ..Self::default()
+        }
     }
 }
 
@@ -99,6 +160,14 @@ pub struct ChangeId<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Returns an entry about an operator's token, which concerns no account.
+    pub fn of_token(id: &'a str, action: Action, name: &'a str) -> Self {
+        Self {
+            subject: id,
+            ..Self::of_account("", action, name)
+        }
+    }
+
     /// Returns an entry about an account rather than one of its keys.
     pub fn of_account(account_id: &'a str, action: Action, detail: &'a str) -> Self {
         Self {
@@ -116,7 +185,7 @@ impl<'a> Entry<'a> {
 const AT_ONCE: usize = 100;
 
 /// The columns of a row, the id first. Their types are written out because a null has none.
-const COLUMNS: [(&str, &str); 14] = [
+const COLUMNS: [(&str, &str); 17] = [
     ("id", "BIGINT"),
     ("at", "BIGINT"),
     ("account_id", "TEXT"),
@@ -131,6 +200,9 @@ const COLUMNS: [(&str, &str); 14] = [
     ("old_description", "TEXT"),
     ("old_expires_at", "BIGINT"),
     ("old_set_at", "BIGINT"),
+    ("actor_kind", "TEXT"),
+    ("actor_id", "TEXT"),
+    ("request_id", "TEXT"),
 ];
 
 /// Returns the statement that adds `rows` rows. Their ids are parameters, plus `base`.
@@ -153,10 +225,10 @@ pub async fn record(
     connection: &mut AnyConnection,
     at: i64,
     entry: Entry<'_>,
-    address: Option<IpAddr>,
+    origin: &Origin,
 ) -> Result<()> {
     let newest = "(SELECT COALESCE(MAX(id), 0) FROM audit) + ";
-    add(connection, at, (newest, 1), &[entry], address).await
+    add(connection, at, (newest, 1), &[entry], origin).await
 }
 
 /// Adds rows in their order, as [`record`].
@@ -164,14 +236,14 @@ pub async fn record_all(
     connection: &mut AnyConnection,
     at: i64,
     entries: &[Entry<'_>],
-    address: Option<IpAddr>,
+    origin: &Origin,
 ) -> Result<()> {
     let (newest,): (i64,) = sqlx::query_as("SELECT COALESCE(MAX(id), 0) FROM audit")
         .fetch_one(&mut *connection)
         .await?;
     let mut id = newest + 1;
     for rows in entries.chunks(AT_ONCE) {
-        add(connection, at, ("", id), rows, address).await?;
+        add(connection, at, ("", id), rows, origin).await?;
         id += i64::try_from(AT_ONCE).unwrap_or_default();
     }
     Ok(())
@@ -183,9 +255,11 @@ async fn add(
     at: i64,
     ids: (&str, i64),
     rows: &[Entry<'_>],
-    address: Option<IpAddr>,
+    origin: &Origin,
 ) -> Result<()> {
-    let address = address
+    let (kind, maker) = origin.maker.stored();
+    let address = origin
+        .address
         .map(|address| address.to_string())
         .unwrap_or_default();
     let (base, first) = ids;
@@ -208,7 +282,10 @@ async fn add(
             .bind(replaced.and_then(|replaced| replaced.name))
             .bind(replaced.and_then(|replaced| replaced.description))
             .bind(replaced.and_then(|replaced| replaced.expires_at))
-            .bind(replaced.map(|replaced| replaced.set_at));
+            .bind(replaced.map(|replaced| replaced.set_at))
+            .bind(kind)
+            .bind(maker)
+            .bind(&origin.request_id);
     }
     query.execute(connection).await?;
     Ok(())

@@ -9,10 +9,26 @@ use sqlx::AnyConnection;
 
 use crate::crypto::pepper::Digest;
 use crate::error::Error;
-use crate::state::directory::KeyDirectory;
+use crate::state::directory::{AccountFacts, KeyDirectory};
 
 /// Every account, as the directory needs it.
-pub const ACCOUNTS: &str = "SELECT id, warning_days FROM accounts";
+pub const ACCOUNTS: &str = "SELECT id, warning_days, external_id, suspended_at FROM accounts";
+
+/// A row of [`ACCOUNTS`].
+pub type AccountRow = (String, i64, Option<String>, Option<i64>);
+
+/// Publishes a row of [`ACCOUNTS`].
+pub fn publish_account(
+    directory: &KeyDirectory,
+    (id, warning_days, external_id, suspended_at): AccountRow,
+) {
+    directory.set_account(&AccountFacts {
+        id,
+        external_id,
+        warning_days,
+        suspended: suspended_at.is_some(),
+    });
+}
 
 /// Every key, as the directory needs it. In one column, because columns dominate the time to read a million rows. The
 /// name, which may be any text, comes last.
@@ -25,9 +41,9 @@ pub async fn reconcile(
     connection: &mut AnyConnection,
     directory: &KeyDirectory,
 ) -> Result<(), Error> {
-    let mut accounts = sqlx::query_as::<_, (String, i64)>(ACCOUNTS).fetch(&mut *connection);
-    while let Some((id, warning_days)) = accounts.try_next().await? {
-        directory.set_account(&id, warning_days);
+    let mut accounts = sqlx::query_as::<_, AccountRow>(ACCOUNTS).fetch(&mut *connection);
+    while let Some(account) = accounts.try_next().await? {
+        publish_account(directory, account);
     }
     drop(accounts);
     let mut known = HashSet::with_capacity(directory.len());

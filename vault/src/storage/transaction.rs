@@ -8,7 +8,6 @@
 //! readers of their publications.
 
 use std::future::ready;
-use std::net::IpAddr;
 
 use futures_util::future::BoxFuture;
 use sqlx::AnyConnection;
@@ -20,14 +19,12 @@ use super::writer::transaction::Write;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::state::directory::Publication;
-use crate::storage::audit::{self, Entry};
+use crate::storage::audit::{self, Entry, Origin};
 
 /// The authority for a change: a session, a caller whose proof the operation checks, or Keyhold itself.
 pub trait Authority: Send + Sync + 'static {
-    /// The network address, for the audit trail.
-    fn address(&self) -> Option<IpAddr> {
-        None
-    }
+    /// Who makes the change and from where, for the audit trail.
+    fn origin(&self) -> Origin;
 
     /// The account whose quota of changes this one counts against.
     fn quota(&self) -> Option<&str> {
@@ -44,19 +41,23 @@ pub trait Authority: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug)]
 pub struct System;
 
-impl Authority for System {}
+impl Authority for System {
+    fn origin(&self) -> Origin {
+        Origin::system()
+    }
+}
 
 /// A client without a session; the operation checks what it presents.
 impl Authority for Caller {
-    fn address(&self) -> Option<IpAddr> {
-        self.address
+    fn origin(&self) -> Origin {
+        Origin::at(self.address)
     }
 }
 
 /// One write transaction. Unless its operation succeeds, it is rolled back.
 pub struct Tx {
     write: Write,
-    address: Option<IpAddr>,
+    origin: Origin,
     /// The time by which the change is dated back, in milliseconds.
     age: i64,
     publications: Vec<Publication>,
@@ -95,13 +96,13 @@ impl Tx {
     /// Adds an entry to the audit trail, at the instant and from the address of this change.
     pub async fn audit(&mut self, entry: Entry<'_>) -> Result<()> {
         let at = self.now();
-        audit::record(&mut self.write.transaction, at, entry, self.address).await
+        audit::record(&mut self.write.transaction, at, entry, &self.origin).await
     }
 
     /// As [`Tx::audit`], for a change of many keys.
     pub async fn audit_all(&mut self, entries: &[Entry<'_>]) -> Result<()> {
         let at = self.now();
-        audit::record_all(&mut self.write.transaction, at, entries, self.address).await
+        audit::record_all(&mut self.write.transaction, at, entries, &self.origin).await
     }
 
     /// Adds a publication, which every reader of the directory, on any node, sees before this change is acknowledged.
@@ -126,6 +127,13 @@ impl Tx {
         self.end = End::CommitQuietly;
     }
 
+    /// Takes a [`Tx::roll_back`] back: there is something to save after all.
+    pub fn keep(&mut self) {
+        if matches!(self.end, End::RollBack) {
+            self.end = End::CommitQuietly;
+        }
+    }
+
     /// Ends the transaction without a commit although its operation succeeds: nothing changes.
     pub fn roll_back(&mut self) {
         self.end = End::RollBack;
@@ -134,7 +142,7 @@ impl Tx {
     async fn begin(database: &Database, authority: &impl Authority) -> Result<Self> {
         Ok(Self {
             write: database.begin().await?,
-            address: authority.address(),
+            origin: authority.origin(),
             age: 0,
             publications: Vec::new(),
             local: Vec::new(),

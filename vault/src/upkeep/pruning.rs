@@ -60,6 +60,7 @@ impl Vault {
             });
             more |= removed.await? == MAILS;
         }
+        more |= self.prune_answers(now).await?;
         Ok(more)
     }
 }

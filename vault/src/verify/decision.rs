@@ -15,8 +15,8 @@ use crate::state::directory::Entry;
 const DUMMY: Digest = [0; 32];
 
 /// Decides on a secret presented for `access_key` at `now`, UTC epoch milliseconds. `entry` is the directory's, none
-/// for an unknown access key. The expiration is checked last and only for the right secret, so that nothing else
-/// reveals that a key exists.
+/// for an unknown access key. Suspension and expiration are checked last and only for the right secret, so that nothing
+/// else reveals that a key exists.
 pub(crate) fn decide<'a>(
     access_key: AccessKey,
     entry: Option<&'a Entry>,
@@ -30,11 +30,15 @@ pub(crate) fn decide<'a>(
     let entry = entry
         .filter(|_| same)
         .ok_or(Rejection::Code(Code::KeyInvalid))?;
+    if entry.account.is_suspended() {
+        return Err(Rejection::Code(Code::AccountSuspended));
+    }
     match entry.expires_at {
         Some(at) if !is_good(Some(at), now) => Err(Rejection::Expired { access_key, at }),
         expires_at => Ok(Verified {
             access_key,
             account_id: &entry.account.id,
+            external_id: entry.account.external_id.as_deref(),
             name: &entry.name,
             expires_at,
             status: Status::at(expires_at, now, entry.account.window()),

@@ -13,6 +13,7 @@ use crate::time::format::rfc3339;
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("x-keyhold-access-key");
 const ACCOUNT: HeaderName = HeaderName::from_static("x-keyhold-account");
+const EXTERNAL_ID: HeaderName = HeaderName::from_static("x-keyhold-external-id");
 const KEY_NAME: HeaderName = HeaderName::from_static("x-keyhold-key-name");
 const EXPIRES_AT: HeaderName = HeaderName::from_static("x-keyhold-expires-at");
 /// RFC 8594.
@@ -30,6 +31,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Verified<Text = Box<str>> {
     pub access_key: AccessKey,
     pub account_id: Text,
+    /// The company's own id of the account, if it has one.
+    pub external_id: Option<Text>,
     pub name: Text,
     /// UTC epoch milliseconds; none: never.
     pub expires_at: Option<i64>,
@@ -43,6 +46,7 @@ impl Verified<&str> {
         Verified {
             access_key: self.access_key,
             account_id: self.account_id.into(),
+            external_id: self.external_id.map(Box::from),
             name: self.name.into(),
             expires_at: self.expires_at,
             status: self.status,
@@ -51,11 +55,15 @@ impl Verified<&str> {
 }
 
 impl<Text: AsRef<str>> Verified<Text> {
-    /// Writes the headers that identify the key, for a response or for a request to another service. The name is
-    /// percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
+    /// Writes the headers that identify the key, for a response or for a request to another service. The name and
+    /// the external id are percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
     pub fn identify(&self, headers: &mut impl HeaderSink) {
         headers.put(&ACCESS_KEY, &self.access_key.text());
         headers.put(&ACCOUNT, self.account_id.as_ref().as_bytes());
+        if let Some(id) = &self.external_id {
+            let id = Cow::from(utf8_percent_encode(id.as_ref(), RESERVED));
+            headers.put(&EXTERNAL_ID, id.as_bytes());
+        }
         let name = Cow::from(utf8_percent_encode(self.name.as_ref(), RESERVED));
         headers.put(&KEY_NAME, name.as_bytes());
         if let Some(at) = self.expires_at {

@@ -123,6 +123,10 @@ impl Rejection {
             request_id: request_id.as_str().to_owned(),
             expired_at,
             restore_url,
+            support_url: match code {
+                Code::AccountSuspended => vault.0.support_url.clone(),
+                _ => None,
+            },
         };
         serde_json::to_vec(&problem).unwrap_or_default()
     }

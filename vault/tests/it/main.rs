@@ -19,6 +19,7 @@ mod limits;
 mod mail;
 mod mailer;
 mod notices;
+mod operators;
 mod recovery;
 mod restore;
 mod start;

@@ -34,6 +34,9 @@ fn remedy(code: Code) -> &'static str {
         Code::KeyExpired => {
             "Open the address in restore_url, choose a new expiration, and send the request again. The same credentials work."
         }
+        Code::AccountSuspended => {
+            "The keys of the account are refused until it's no longer suspended. Ask for help at the address in support_url."
+        }
         Code::Forbidden => "The key is good, but it isn't meant for this. Use another key.",
         Code::BadRequest => {
             "The detail says which parameter, and what it can be. Correct it: the same request fails again."

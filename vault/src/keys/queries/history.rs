@@ -24,6 +24,7 @@ struct TrailRow {
     detail: String,
     expires_at: Option<i64>,
     address: String,
+    actor_kind: String,
     old_name: Option<String>,
     old_description: Option<String>,
     old_expires_at: Option<i64>,
@@ -91,7 +92,7 @@ impl Vault {
         (name, description): (&str, &str),
     ) -> Result<Vec<HistoryEntry>> {
         let rows: Vec<TrailRow> = sqlx::query_as(
-            "SELECT at, action, detail, expires_at, address, old_name, old_description, old_expires_at, old_set_at
+            "SELECT at, action, detail, expires_at, address, actor_kind, old_name, old_description, old_expires_at, old_set_at
              FROM audit WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(&account.id)
@@ -117,7 +118,7 @@ impl Vault {
                         _ => sentence(action, &row.detail, row.expires_at, account),
                     },
                     changes,
-                    who: who(&row.detail).to_owned(),
+                    who: who(&row.actor_kind, &row.detail).to_owned(),
                     address: row.address,
                 })
             })
@@ -126,8 +127,10 @@ impl Vault {
 }
 
 /// Returns who made an entry.
-fn who(detail: &str) -> &'static str {
-    if detail == CLAIMED {
+fn who(actor_kind: &str, detail: &str) -> &'static str {
+    if actor_kind == "token" {
+        "the operator"
+    } else if detail == CLAIMED {
         "the link in an email"
     } else if detail.ends_with(BY_RESTORING) {
         "the operator"
@@ -196,6 +199,7 @@ mod tests {
             detail: String::new(),
             expires_at: None,
             address: String::new(),
+            actor_kind: "account".to_owned(),
             old_name: old_name.map(str::to_owned),
             old_description: None,
             old_expires_at,
@@ -230,8 +234,10 @@ mod tests {
 
     #[test]
     fn the_makers_of_entries_are_told_apart() {
-        assert_eq!(who(""), "you");
-        assert_eq!(who(CLAIMED), "the link in an email");
-        assert_eq!(who("expiration, by restoring a backup"), "the operator");
+        assert_eq!(who("account", ""), "you");
+        assert_eq!(who("token", ""), "the operator");
+        assert_eq!(who("account", CLAIMED), "the link in an email");
+        let restored = "expiration, by restoring a backup";
+        assert_eq!(who("account", restored), "the operator");
     }
 }

@@ -68,6 +68,7 @@ impl Shared {
             database_url: self.url().into(),
             pepper_file: self.folder.path().join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            support_url: None,
             limits: Settings::default(),
             lease_seconds: 5,
             node_address: address.to_owned(),

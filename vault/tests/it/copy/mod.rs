@@ -59,6 +59,22 @@ async fn filled() -> (Fixture, Member) {
     .execute(&mut database)
     .await
     .unwrap();
+    let account = member.actor.account().id.clone();
+    for statement in [
+        "INSERT INTO notice_addresses (account_id, place, address) VALUES ($1, 0, 'ops@example.com')",
+        "INSERT INTO operator_tokens (id, name, digest, pepper_id, scopes, created_at, expires_at)
+         VALUES ('tok_0', $1, $2, '', '', 0, 1)",
+        "INSERT INTO idempotency_keys (token_id, request, body, created_at, status, answer, nonce)
+         VALUES ('tok_0', $1, $2, 0, 201, '', $2)",
+    ] {
+        let query = sqlx::query(statement).bind(&account);
+        let query = if statement.contains("$2") {
+            query.bind(vec![0_u8, 255])
+        } else {
+            query
+        };
+        query.execute(&mut database).await.unwrap();
+    }
     sqlx::query("INSERT INTO write_probe (id, body) VALUES (7, $1)")
         .bind((0..=u8::MAX).collect::<Vec<u8>>())
         .execute(&mut database)

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 
 use super::super::*;
 use crate::cluster::lease::{Lease, Term};
-use crate::state::directory::Publication;
+use crate::state::directory::{AccountFacts, Publication};
 use crate::storage::TURN;
 use crate::test_support::{Fixture, PATIENCE};
 
@@ -65,10 +65,12 @@ async fn the_log_is_pruned_up_to_what_every_node_has_seen() {
     let behind: i64 = locked.await.unwrap();
 
     let mut append = async || {
-        let change = [Publication::Account {
+        let change = [Publication::Account(AccountFacts {
             id: "acc_1".to_owned(),
+            external_id: None,
             warning_days: 7,
-        }];
+            suspended: false,
+        })];
         log::append(&mut database, &own, 0, &change).await.unwrap()
     };
     append().await;

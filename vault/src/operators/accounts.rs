@@ -1,0 +1,354 @@
+//! Accounts, as the company's operators see and change them.
+
+use serde_json::{Map, Value};
+use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
+
+use super::cursor::Place;
+use super::once::{Made, Once};
+use super::record::{AccountRecord, Page};
+use super::token::Operator;
+use super::{Expected, check, json};
+use crate::accounts::account::{self, Account};
+use crate::accounts::deletion::{self, withdraw_mails};
+use crate::accounts::managed::{self, ManagedFields};
+use crate::accounts::{notice_addresses, sessions};
+use crate::error::{Error, Result};
+use crate::keys::delete_account::delete_keys;
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
+use crate::storage::parameters::Parameters;
+use crate::time::format::rfc3339;
+use crate::vault::Vault;
+
+/// Whether an account is suspended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Standing {
+    Active,
+    Suspended,
+}
+
+/// Which accounts a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// A part of id, external id, name or address; in any case of ASCII letters.
+    pub search: Option<String>,
+    pub standing: Option<Standing>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    email: String,
+    external_id: Option<String>,
+    name: String,
+    metadata: String,
+    time_zone: String,
+    warning_days: i64,
+    created_at: i64,
+    suspended_at: Option<i64>,
+    suspended_reason: String,
+    keys: i64,
+    /// A line each: the place, a blank, the address.
+    notice_emails: Option<String>,
+}
+
+// The order within an aggregate is not fixed, so the places come with the addresses.
+const SELECT: &str = "SELECT a.id, a.email, a.external_id, a.name, a.metadata, a.time_zone, a.warning_days, a.created_at,
+        a.suspended_at, a.suspended_reason,
+        (SELECT COUNT(*) FROM api_keys k WHERE k.account_id = a.id) AS keys,
+        (SELECT STRING_AGG(CAST(n.place AS TEXT) || ' ' || n.address, '\n') FROM notice_addresses n
+         WHERE n.account_id = a.id) AS notice_emails
+     FROM accounts a";
+
+impl From<Row> for AccountRecord {
+    fn from(row: Row) -> Self {
+        let listed = row.notice_emails.unwrap_or_default();
+        let mut placed: Vec<_> = listed
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .collect();
+        placed.sort_unstable();
+        Self {
+            email: Some(row.email).filter(|email| *email != row.id),
+            id: row.id,
+            external_id: row.external_id,
+            name: row.name,
+            notice_emails: placed
+                .into_iter()
+                .map(|(_, address)| address.to_owned())
+                .collect(),
+            metadata: match serde_json::from_str(&row.metadata) {
+                Ok(Value::Object(metadata)) => metadata,
+                _ => Map::new(),
+            },
+            time_zone: row.time_zone,
+            warning_days: row.warning_days,
+            created_at: rfc3339(row.created_at),
+            suspended_reason: row.suspended_at.map(|_| row.suspended_reason),
+            suspended_at: row.suspended_at.map(rfc3339),
+            keys: row.keys,
+        }
+    }
+}
+
+/// Reads an account's record within a transaction, or from a reader.
+async fn record(connection: &mut AnyConnection, id: &str) -> Result<AccountRecord> {
+    let statement = format!("{SELECT} WHERE a.id = $1");
+    let row: Option<Row> = sqlx::query_as(AssertSqlSafe(statement))
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    row.map(AccountRecord::from).ok_or(Error::NotFound)
+}
+
+/// Rejects a change of an account that a request with If-Match does not mean: one of another version.
+async fn expect(tx: &mut Tx, id: &str, expected: &Expected) -> Result<()> {
+    if expected.is_some() {
+        let present = record(tx.connection(), id).await?.version();
+        check(expected, &present)?;
+    }
+    Ok(())
+}
+
+async fn made(tx: &mut Tx, status: u16, id: &str) -> Result<Made> {
+    let record = record(tx.connection(), id).await?;
+    Ok(Made {
+        version: Some(record.version()),
+        ..Made::new(status, json(&record))
+    })
+}
+
+/// Finds an account for a change.
+async fn find(tx: &mut Tx, named: &str) -> Result<Account> {
+    let id = managed::id_of(tx.connection(), named).await?;
+    account::find(tx.connection(), &id).await
+}
+
+impl Vault {
+    /// Returns an account, by its id, or by `ext:` and its external id.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn account_record(&self, named: &str) -> Result<AccountRecord> {
+        let read = async |connection: &mut AnyConnection| {
+            let id = managed::id_of(connection, named).await?;
+            record(connection, &id).await
+        };
+        self.readers().read(read).await
+    }
+
+    /// Lists accounts, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `after`.
+    pub async fn list_accounts(
+        &self,
+        filter: AccountFilter,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Page<AccountRecord>> {
+        let place = after.map(Place::read).transpose()?.unwrap_or_default();
+        let mut parameters = Parameters::default();
+        let at = parameters.number(place.created_at);
+        let id = parameters.text(place.id);
+        let mut wanted = format!(
+            "a.password <> '' AND (a.created_at > {at} OR (a.created_at = {at} AND a.id > {id}))"
+        );
+        match filter.standing {
+            Some(Standing::Active) => wanted.push_str(" AND a.suspended_at IS NULL"),
+            Some(Standing::Suspended) => wanted.push_str(" AND a.suspended_at IS NOT NULL"),
+            None => {}
+        }
+        if let Some(search) = filter.search {
+            let pattern = parameters.text(super::keys::pattern(&search.to_lowercase()));
+            let columns = ["a.id", "a.external_id", "a.name", "a.email"];
+            let any = columns.map(|column| format!("LOWER({column}) LIKE {pattern} ESCAPE '\\'"));
+            wanted = format!("{wanted} AND ({})", any.join(" OR "));
+        }
+        let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
+        let statement = format!("{SELECT} WHERE {wanted} ORDER BY a.created_at, a.id LIMIT {most}");
+        let query = sqlx::query_as::<_, Row>(AssertSqlSafe(statement));
+        let rows = parameters.bind(query).fetch_all(&self.readers()).await?;
+        let cursor = |row: &Row| {
+            let (created_at, id) = (row.created_at, row.id.clone());
+            Place { created_at, id }.cursor()
+        };
+        Ok(Page::new(rows, limit, cursor).map(AccountRecord::from))
+    }
+
+    /// Creates an account that needs no address and no password of its own. It has no key yet: nobody would see the secret
+    /// of one.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; [`Error::Taken`].
+    pub async fn create_account(
+        &self,
+        operator: &Operator,
+        fields: ManagedFields,
+        once: Option<Once>,
+    ) -> Result<Made> {
+        let fields = fields.check()?;
+        self.manage(operator, once, move |tx, _| {
+            Box::pin(async move {
+                let account = managed::insert(tx, &fields).await?;
+                let detail = account.external_id.as_deref().unwrap_or_default();
+                let entry = Entry::of_account(&account.id, Action::AccountCreated, detail);
+                tx.audit(entry).await?;
+                account.publish(tx);
+                made(tx, 201, &account.id).await
+            })
+        })
+        .await
+    }
+
+    /// Changes the given fields of an account.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]; [`Error::NotFound`]; [`Error::Taken`]; [`Error::Outdated`].
+    pub async fn edit_account(
+        &self,
+        operator: &Operator,
+        (named, expected): (&str, Expected),
+        fields: ManagedFields,
+    ) -> Result<Made> {
+        let fields = fields.check()?;
+        let named = named.to_owned();
+        self.manage(operator, None, move |tx, _| {
+            Box::pin(async move {
+                let account = find(tx, &named).await?;
+                expect(tx, &account.id, &expected).await?;
+                let (after, changed) = managed::update(tx, account, &fields).await?;
+                if changed.is_empty() {
+                    tx.confirm_earlier();
+                    tx.roll_back();
+                } else {
+                    let detail = changed.join(", ");
+                    let entry = Entry::of_account(&after.id, Action::AccountEdited, &detail);
+                    tx.audit(entry).await?;
+                    after.publish(tx);
+                }
+                made(tx, 200, &after.id).await
+            })
+        })
+        .await
+    }
+
+    /// Deletes an account with all its keys, ends its sessions, and withdraws its pending mails. Returns the number of keys.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Outdated`].
+    pub async fn delete_managed_account(
+        &self,
+        operator: &Operator,
+        named: &str,
+        expected: Expected,
+    ) -> Result<i64> {
+        let named = named.to_owned();
+        self.write(operator.clone(), move |tx| {
+            Box::pin(async move {
+                let account = find(tx, &named).await?;
+                expect(tx, &account.id, &expected).await?;
+                tx.confirm_earlier();
+                let keys = delete_keys(tx, &account.id).await?;
+                withdraw_mails(tx, &account.id).await?;
+                deletion::empty_any(tx, &account.id).await?;
+                sessions::end_all(tx.connection(), &account.id).await?;
+                let count = keys.to_string();
+                let entry = Entry::of_account(&account.id, Action::AccountDeleted, &count);
+                tx.audit(entry).await?;
+                Ok(keys)
+            })
+        })
+        .await
+    }
+
+    /// Suspends an account: its keys are refused, and its pages only read, from when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for `reason`; [`Error::NotFound`].
+    pub async fn suspend(
+        &self,
+        operator: &Operator,
+        named: &str,
+        reason: &str,
+        once: Option<Once>,
+    ) -> Result<Made> {
+        let reason = managed::reason(reason)?;
+        self.set_suspended(operator, named, Some(reason), once)
+            .await
+    }
+
+    /// Lets a suspended account go on: everything is as it was.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn resume(
+        &self,
+        operator: &Operator,
+        named: &str,
+        once: Option<Once>,
+    ) -> Result<Made> {
+        self.set_suspended(operator, named, None, once).await
+    }
+
+    async fn set_suspended(
+        &self,
+        operator: &Operator,
+        named: &str,
+        reason: Option<String>,
+        once: Option<Once>,
+    ) -> Result<Made> {
+        let named = named.to_owned();
+        self.manage(operator, once, move |tx, _| {
+            Box::pin(async move {
+                let account = find(tx, &named).await?;
+                let changed = managed::set_suspended(tx, &account, reason.as_deref()).await?;
+                if let Some(after) = &changed {
+                    let (action, detail) = match reason.as_deref() {
+                        Some(reason) => (Action::Suspended, reason),
+                        None => (Action::Resumed, ""),
+                    };
+                    tx.audit(Entry::of_account(&after.id, action, detail))
+                        .await?;
+                    after.publish(tx);
+                } else {
+                    tx.confirm_earlier();
+                    tx.roll_back();
+                }
+                made(tx, 200, &account.id).await
+            })
+        })
+        .await
+    }
+
+    /// Ends every session of an account.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn end_sessions(
+        &self,
+        operator: &Operator,
+        named: &str,
+        once: Option<Once>,
+    ) -> Result<Made> {
+        let named = named.to_owned();
+        self.manage(operator, once, move |tx, _| {
+            Box::pin(async move {
+                let account = find(tx, &named).await?;
+                let ended = sessions::end_all(tx.connection(), &account.id).await?;
+                let count = ended.to_string();
+                let entry = Entry::of_account(&account.id, Action::SessionsEnded, &count);
+                tx.audit(entry).await?;
+                Ok(Made::new(200, serde_json::json!({ "ended": ended })))
+            })
+        })
+        .await
+    }
+
+    /// Returns the addresses that the company has set for an account's notices, for its pages.
+    pub async fn notice_addresses(&self, account: &str) -> Result<Vec<String>> {
+        let read =
+            async |connection: &mut AnyConnection| notice_addresses::of(connection, account).await;
+        self.readers().read(read).await
+    }
+}

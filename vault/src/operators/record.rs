@@ -1,0 +1,146 @@
+//! The records of the management API, as its answers show them.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use shared::status::Status;
+use utoipa::ToSchema;
+
+use super::scope::Scope;
+use crate::crypto::random;
+
+/// An account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
+pub struct AccountRecord {
+    pub id: String,
+    /// The company's own id of the account.
+    pub external_id: Option<String>,
+    pub name: String,
+    /// The address of an account made by sign-up.
+    pub email: Option<String>,
+    /// Where notices go beside that address.
+    pub notice_emails: Vec<String>,
+    /// The company's own data about the account.
+    #[schema(value_type = Object)]
+    pub metadata: Map<String, Value>,
+    /// An IANA name. A date without a time means the end of that day there.
+    pub time_zone: String,
+    /// From how many days before its expiration a key is expiring soon.
+    pub warning_days: i64,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// RFC 3339; null: the account is not suspended.
+    #[schema(format = DateTime)]
+    pub suspended_at: Option<String>,
+    pub suspended_reason: Option<String>,
+    /// The number of its keys, good and expired.
+    pub keys: i64,
+}
+
+impl AccountRecord {
+    /// The version of all that can be edited, for `ETag`.
+    pub fn version(&self) -> String {
+        let mut digest = Sha256::new();
+        let edited = Self {
+            keys: 0,
+            ..self.clone()
+        };
+        digest.update(serde_json::to_vec(&edited).unwrap_or_default());
+        random::hex(&digest.finalize()[..8])
+    }
+}
+
+/// A key.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Key)]
+pub struct KeyRecord {
+    pub access_key: String,
+    /// The id of its account.
+    pub account_id: String,
+    /// The company's own id of the account.
+    pub external_id: Option<String>,
+    pub name: String,
+    pub description: String,
+    #[schema(value_type = String)]
+    pub status: Status,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// RFC 3339; null: never.
+    #[schema(format = DateTime)]
+    pub expires_at: Option<String>,
+    /// RFC 3339; null: no call with it was accepted yet.
+    #[schema(format = DateTime)]
+    pub last_used_at: Option<String>,
+    /// For `ETag`.
+    #[serde(skip)]
+    pub version: String,
+}
+
+/// A token of an operator.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
+pub struct TokenRecord {
+    pub id: String,
+    pub name: String,
+    pub scopes: Vec<Scope>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+    /// RFC 3339, to the minute; null: never used.
+    #[schema(format = DateTime)]
+    pub last_used_at: Option<String>,
+}
+
+/// An entry of the audit trail.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+pub struct AuditRecord {
+    pub id: i64,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The account concerned; null for an entry about none.
+    pub account_id: Option<String>,
+    pub action: String,
+    /// The access key or the token concerned; null for an entry about an account.
+    pub subject: Option<String>,
+    pub detail: String,
+    /// `account` (its owner), `token` (an operator's) or `system`.
+    pub actor_kind: String,
+    /// The id of the token; null for other actors.
+    pub actor_id: Option<String>,
+    pub request_id: Option<String>,
+    /// The network address of the caller; null where unknown.
+    pub address: Option<String>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    /// The cursor of the next page, for `after`; null on the last one.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of rows, of which one more than `limit` was read.
+    pub(super) fn new(mut rows: Vec<T>, limit: usize, cursor: impl Fn(&T) -> String) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(cursor);
+        Self { data: rows, next }
+    }
+
+    pub(super) fn map<U>(self, record: impl Fn(T) -> U) -> Page<U> {
+        Page {
+            data: self.data.into_iter().map(record).collect(),
+            next: self.next,
+        }
+    }
+}
