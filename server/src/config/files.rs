@@ -1,6 +1,6 @@
 //! The files that Keyhold keeps: the database and the pepper.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -33,4 +33,21 @@ pub struct Files {
         value_name = "FILE"
     )]
     pub pepper_file: PathBuf,
+}
+
+/// The location of the first operator's token.
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// The first operator's token, made when there is none to make others with. Default: operator-token, beside the
+    /// pepper.
+    #[arg(long, env = "KEYHOLD_OPERATOR_TOKEN_FILE", value_name = "FILE")]
+    pub operator_token_file: Option<PathBuf>,
+}
+
+impl TokenArgs {
+    /// Returns the file, which is beside `pepper` unless the setting says otherwise.
+    pub fn resolved(&self, pepper: &Path) -> PathBuf {
+        let given = self.operator_token_file.clone();
+        given.unwrap_or_else(|| pepper.with_file_name("operator-token"))
+    }
 }

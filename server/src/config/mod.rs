@@ -25,7 +25,7 @@ use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
 use error::{ConfigError, ValueError};
-use files::Files;
+use files::{Files, TokenArgs};
 use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
 use links::Links;
@@ -113,6 +113,19 @@ pub struct Config {
         value_name = "ADDRESS"
     )]
     pub metrics_listen: MaybeAddress,
+
+    /// Where the management API is served, and nowhere else. Default: with everything else, at /admin/v1.
+    #[arg(
+        long,
+        env = "KEYHOLD_ADMIN_LISTEN",
+        default_value = "",
+        hide_default_value = true,
+        value_name = "ADDRESS"
+    )]
+    pub admin_listen: MaybeAddress,
+
+    #[command(flatten)]
+    pub token: TokenArgs,
 
     /// The folder with the site's files. Default: `site` beside the binary, or one folder up.
     #[arg(long, env = "KEYHOLD_SITE_ROOT", value_name = "FOLDER")]

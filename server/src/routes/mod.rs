@@ -3,6 +3,7 @@
 //!
 //! [`Access::Public`]: app::server_fns::registry::Access::Public
 
+pub mod admin;
 mod api_v1;
 mod calendar;
 mod export;
@@ -59,6 +60,11 @@ fn traced(state: &AppState) -> Router<AppState> {
         )
         .nest("/v1", api_v1::routes(state))
         .merge(api_v1::root(state))
+        .merge(if state.site.admin_apart {
+            Router::new()
+        } else {
+            admin::routes(state)
+        })
         .merge(browser(state))
         .layer(from_fn_with_state(state.clone(), request_log::trace))
 }

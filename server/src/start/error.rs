@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use vault::OpenError;
 
@@ -22,6 +23,13 @@ pub enum ServeError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("KEYHOLD_ADMIN_LISTEN: cannot listen on {address}: {source}")]
+    AdminListen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("KEYHOLD_OPERATOR_TOKEN_FILE: {}: {source}", path.display())]
+    OperatorToken { path: PathBuf, source: io::Error },
     #[error(transparent)]
     LocalAddress(io::Error),
     #[error("signals cannot be caught: {0}")]

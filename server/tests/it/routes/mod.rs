@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod admin;
 mod api_v1;
 mod bulk;
 mod calendar;

@@ -1,0 +1,60 @@
+//! The OpenAPI document of the management API.
+
+use std::sync::LazyLock;
+
+use axum::Json;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi};
+use utoipa::{Modify, OpenApi as _};
+
+/// The name of the security scheme.
+const TOKEN: &str = "operator_token";
+
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| super::operations().into_openapi());
+
+/// The document without the operations.
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Keyhold management API",
+        version = "1",
+        description = "Accounts, keys and tokens, for the company's own programs. Times are RFC 3339. Errors are RFC 9457 problems. \
+                       A list has `limit` and `after`; its answer has `next`, and a `Link` to the next page. Each POST may carry an \
+                       `Idempotency-Key`, each PATCH and DELETE of an account or a key an `If-Match`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/admin/v1")),
+    tags(
+        (name = "accounts", description = "The accounts of your customers, under your own ids."),
+        (name = "keys", description = "Their API keys."),
+        (name = "tokens", description = "Tokens of operators, for this API."),
+        (name = "audit", description = "What was done, by whom.")
+    ),
+    modifiers(&Security)
+)]
+struct Outline;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut OpenApi) {
+        let components = document.components.get_or_insert_with(Components::new);
+        let mut scheme = Http::new(HttpAuthScheme::Bearer);
+        scheme.description = Some("An operator's token, `kho_…`.".to_owned());
+        components.add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
+    }
+}
+
+pub fn outline() -> OpenApi {
+    Outline::openapi()
+}
+
+/// Returns the whole document.
+pub fn document() -> &'static OpenApi {
+    &DOCUMENT
+}
+
+/// Answers with the document.
+pub async fn openapi() -> Json<&'static OpenApi> {
+    Json(document())
+}

@@ -1,0 +1,369 @@
+//! Keys of all accounts.
+
+#![expect(
+    unused_qualifications,
+    reason = "the macros that describe parameters write their paths out"
+)]
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri};
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
+use shared::status::Status;
+use utoipa::{IntoParams, ToSchema};
+use vault::operators::keys::KeyFilter;
+use vault::operators::record::{KeyRecord, Page};
+use vault::operators::token::Operator;
+use vault::verify::Rejection;
+use vault::{Caller, EditKey, rfc3339};
+
+use super::accounts::Nothing;
+use super::answer;
+use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of};
+use super::problem::{Problem, Refusal};
+use crate::state::AppState;
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct KeyQuery {
+    /// 1 to 200; 50 unless given.
+    #[param(minimum = 1, maximum = 200, value_type = Option<u16>)]
+    limit: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// The account: its id, or `ext:` and the external id.
+    owner: Option<String>,
+    /// `active`, `expiring_soon` or `expired`.
+    status: Option<String>,
+    /// Keys that expire before this instant, RFC 3339; expired ones too.
+    #[param(format = DateTime)]
+    expires_before: Option<String>,
+    /// Keys of which no call was accepted since this instant, RFC 3339.
+    #[param(format = DateTime)]
+    unused_since: Option<String>,
+    /// Words, each a part of name, description or access key.
+    q: Option<String>,
+}
+
+async fn page(
+    state: &AppState,
+    uri: &Uri,
+    query: KeyQuery,
+    owner: Option<String>,
+) -> Result<Response<Body>, Problem> {
+    let page = PageOf::read(query.limit.as_deref(), query.after)?;
+    let statuses = [
+        ("active", Status::Active),
+        ("expiring_soon", Status::ExpiringSoon),
+        ("expired", Status::Expired),
+    ];
+    let filter = KeyFilter {
+        owner: owner.or(query.owner),
+        status: one_of("status", query.status.as_deref(), &statuses)?,
+        expires_before: instant("expires_before", query.expires_before.as_deref())?,
+        unused_since: instant("unused_since", query.unused_since.as_deref())?,
+        search: query.q,
+    };
+    let vault = state.vault.of_request();
+    let found = vault.list_all_keys(filter, page.limit, page.after.as_deref());
+    Ok(answer::page(uri, &found.await?))
+}
+
+/// List keys
+///
+/// Of all accounts, the oldest first.
+#[utoipa::path(get, path = "/keys", tag = "keys", params(KeyQuery),
+    security(("operator_token" = ["keys:read"])),
+    responses((status = 200, body = Page<KeyRecord>), Refusal))]
+pub async fn list(
+    State(state): State<AppState>,
+    uri: Uri,
+    Query(query): Query<KeyQuery>,
+) -> Result<Response<Body>, Problem> {
+    page(&state, &uri, query, None).await
+}
+
+/// List the keys of an account
+#[utoipa::path(get, path = "/accounts/{id}/keys", tag = "keys",
+    params(("id" = String, Path, description = "The id, or `ext:` and the external id."), KeyQuery),
+    security(("operator_token" = ["keys:read"])),
+    responses((status = 200, body = Page<KeyRecord>), Refusal))]
+pub async fn list_of_account(
+    State(state): State<AppState>,
+    uri: Uri,
+    Id(id): Id,
+    Query(query): Query<KeyQuery>,
+) -> Result<Response<Body>, Problem> {
+    page(&state, &uri, query, Some(id)).await
+}
+
+/// A new key.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyInput {
+    /// 1 to 80 characters.
+    #[schema(min_length = 1, max_length = 80)]
+    name: String,
+    /// At most 500 characters.
+    #[serde(default)]
+    #[schema(max_length = 500)]
+    description: String,
+    /// `never`, `90d`, a date (its end in the account's zone), a date and time there, or an instant in RFC 3339.
+    expiry: String,
+}
+
+/// A new key with its secret, which cannot be read again.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes an answer that the vault builds")]
+pub struct NewKey {
+    #[schema(inline)]
+    #[serde(flatten)]
+    key: KeyRecord,
+    secret_key: String,
+}
+
+/// Create a key of an account
+///
+/// The answer alone has the secret. With an `Idempotency-Key`, the same answer comes for 24 hours.
+#[utoipa::path(post, path = "/accounts/{id}/keys", tag = "keys", request_body = KeyInput,
+    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes the key once, however often this is sent.")),
+    security(("operator_token" = ["keys:write"])),
+    responses((status = 201, body = NewKey), Refusal))]
+pub async fn create(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    Id(id): Id,
+    input: Input<KeyInput>,
+) -> Result<Response<Body>, Problem> {
+    let vault = state.vault.of_request();
+    let KeyInput {
+        name,
+        description,
+        expiry,
+    } = &input.body;
+    let made = vault.create_key_for(&operator, &id, (name, description, expiry), input.once);
+    Ok(answer::made(made.await?))
+}
+
+/// Show a key
+#[utoipa::path(get, path = "/keys/{access_key}", tag = "keys",
+    params(("access_key" = String, Path)),
+    security(("operator_token" = ["keys:read"])),
+    responses((status = 200, body = KeyRecord), Refusal))]
+pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<Body>, Problem> {
+    let record = state.vault.of_request().key_record(&id).await?;
+    Ok(answer::record(&record.version, &record))
+}
+
+/// Changes of a key.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// 1 to 80 characters.
+    #[schema(min_length = 1, max_length = 80)]
+    name: Option<String>,
+    /// At most 500 characters.
+    #[schema(max_length = 500)]
+    description: Option<String>,
+    /// As for a new key. A later one restores an expired key.
+    expiry: Option<String>,
+}
+
+/// Change a key
+///
+/// Members that are absent stay as they are.
+#[utoipa::path(patch, path = "/keys/{access_key}", tag = "keys", request_body = KeyChange,
+    params(("access_key" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the key must still have.")),
+    security(("operator_token" = ["keys:write"])),
+    responses((status = 200, body = KeyRecord), Refusal))]
+pub async fn edit(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    Id(id): Id,
+    IfMatch(expected): IfMatch,
+    input: Input<KeyChange>,
+) -> Result<Response<Body>, Problem> {
+    let vault = state.vault.of_request();
+    let edit = EditKey {
+        access_key: &id,
+        name: input.body.name.as_deref(),
+        description: input.body.description.as_deref(),
+        expiry: input.body.expiry.as_deref(),
+        version: "",
+    };
+    let made = vault.edit_any_key(&operator, edit, expected);
+    Ok(answer::made(made.await?))
+}
+
+/// Delete a key
+///
+/// Permanently. Expiring keeps it in the inventory.
+#[utoipa::path(delete, path = "/keys/{access_key}", tag = "keys",
+    params(("access_key" = String, Path),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` that the key must still have.")),
+    security(("operator_token" = ["keys:write"])),
+    responses((status = 204, description = "The key is gone."), Refusal))]
+pub async fn delete(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    Id(id): Id,
+    IfMatch(expected): IfMatch,
+) -> Result<Response<Body>, Problem> {
+    let vault = state.vault.of_request();
+    vault.delete_any_key(&operator, &id, expected).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Expire a key now
+#[utoipa::path(post, path = "/keys/{access_key}/expire", tag = "keys", request_body(content = Option<Nothing>),
+    params(("access_key" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    security(("operator_token" = ["keys:write"])),
+    responses((status = 200, body = KeyRecord), Refusal))]
+pub async fn expire(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    Id(id): Id,
+    input: Input<Nothing>,
+) -> Result<Response<Body>, Problem> {
+    let vault = state.vault.of_request();
+    let made = vault.expire_any_key(&operator, &id, input.once);
+    Ok(answer::made(made.await?))
+}
+
+/// A later expiration.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RestoreInput {
+    /// As for a new key; later than the present expiration.
+    expiry: String,
+}
+
+/// Restore or extend a key
+#[utoipa::path(post, path = "/keys/{access_key}/restore", tag = "keys", request_body = RestoreInput,
+    params(("access_key" = String, Path),
+        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    security(("operator_token" = ["keys:write"])),
+    responses((status = 200, body = KeyRecord), Refusal))]
+pub async fn restore(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    Id(id): Id,
+    input: Input<RestoreInput>,
+) -> Result<Response<Body>, Problem> {
+    let vault = state.vault.of_request();
+    let made = vault.restore_any_key(&operator, &id, &input.body.expiry, input.once);
+    Ok(answer::made(made.await?))
+}
+
+/// A credential to decide on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credential {
+    /// `access_key.secret_key`, or the value of an Authorization header: `Basic …` or `Bearer …`.
+    credential: String,
+}
+
+/// The decision, with what `/verify` says in headers.
+#[derive(Serialize, ToSchema)]
+pub struct Decision {
+    /// Whether the key is good.
+    valid: bool,
+    /// `valid`, or the code of `/verify`: `key_invalid`, `key_expired`, `account_suspended`, `credentials_malformed`.
+    code: &'static str,
+    /// The rest is known of a good key, and the access key and `expired_at` of an expired one.
+    access_key: Option<String>,
+    account_id: Option<String>,
+    external_id: Option<String>,
+    name: Option<String>,
+    /// RFC 3339; null: never, or not known.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    expired_at: Option<String>,
+}
+
+/// Verify a credential
+///
+/// For services that are not behind a gateway: the decision of `/verify` as data. It counts as a call of the key.
+#[utoipa::path(post, path = "/keys/verify", tag = "keys", request_body = Credential,
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    security(("operator_token" = ["keys:read"])),
+    responses((status = 200, body = Decision), Refusal))]
+pub async fn verify(
+    State(state): State<AppState>,
+    Extension(operator): Extension<Operator>,
+    input: Input<Credential>,
+) -> Result<Response<Body>, Problem> {
+    let headers = carrier(&input.body.credential);
+    let decide = {
+        let state = state.clone();
+        move || decision(&state, &headers)
+    };
+    match input.once {
+        None => Ok(axum::Json(decide()).into_response()),
+        Some(once) => {
+            let vault = state.vault.of_request();
+            let decide = move || serde_json::to_value(decide()).unwrap_or_default();
+            let made = vault.keep_answer(&operator, once, decide);
+            Ok(answer::made(made.await?))
+        }
+    }
+}
+
+/// Returns the headers of a request that carries this credential.
+fn carrier(credential: &str) -> HeaderMap {
+    const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+    let is_authorization = credential.contains(' ');
+    let name = if is_authorization {
+        AUTHORIZATION
+    } else {
+        API_KEY
+    };
+    // Bytes that no header can have are in no credential either.
+    let value = HeaderValue::from_str(credential).unwrap_or(HeaderValue::from_static("-"));
+    HeaderMap::from_iter([(name, value)])
+}
+
+fn decision(state: &AppState, headers: &HeaderMap) -> Decision {
+    let none = Decision {
+        valid: false,
+        code: "valid",
+        access_key: None,
+        account_id: None,
+        external_id: None,
+        name: None,
+        expires_at: None,
+        expired_at: None,
+    };
+    match state.vault.keys().verify(headers, &Caller::default()) {
+        Ok(key) => Decision {
+            valid: true,
+            access_key: Some(key.access_key.to_string()),
+            account_id: Some(key.account_id.to_owned()),
+            external_id: key.external_id.map(str::to_owned),
+            name: Some(key.name.to_owned()),
+            expires_at: key.expires_at.map(rfc3339),
+            ..none
+        },
+        Err(rejection) => Decision {
+            code: rejection.code().slug(),
+            access_key: match rejection {
+                Rejection::Expired { access_key, .. } => Some(access_key.to_string()),
+                _ => None,
+            },
+            expired_at: match rejection {
+                Rejection::Expired { at, .. } => Some(rfc3339(at)),
+                _ => None,
+            },
+            ..none
+        },
+    }
+}
