@@ -228,14 +228,14 @@ async fn probed(transport: &Transport) -> Result<String, String> {
 
 async fn of_base_url(checked: Option<&Checked>) -> Finding {
     let Some(Checked { base_url, .. }) = checked else {
-        return Finding::not_checked("base URL", "the settings are wrong");
+        return Finding::not_checked("base_url", "the settings are wrong");
     };
     let request = Request::get(format!("{base_url}/healthz")).body(Body::empty());
     let verdict = match request {
         Ok(request) => judged(base_url, client::send(request).await),
         Err(error) => Err(format!("{base_url}: {error}")),
     };
-    Finding::of("base URL", verdict)
+    Finding::of("base_url", verdict)
 }
 
 /// Judges an answer to `GET /healthz`.

@@ -125,7 +125,7 @@ fn everything_is_fine_beside_a_server() {
     assert_eq!(
         names,
         [
-            "base URL", "clock", "database", "mail", "pepper", "settings"
+            "base_url", "clock", "database", "mail", "pepper", "settings"
         ]
     );
     assert!(!seen.printed.contains("hunter"), "{}", seen.printed);
@@ -213,7 +213,7 @@ fn a_wrong_pepper_fails() {
     let seen = with_other("other");
     assert_eq!(
         seen.complaints(),
-        ["base URL", "mail", "pepper", "settings"]
+        ["base_url", "mail", "pepper", "settings"]
     );
     assert!(seen.message("settings").contains("chmod 600"));
 }
@@ -227,9 +227,9 @@ fn a_stopped_server_does_not_answer() {
     running.terminate();
     let before = files(&home);
     let seen = doctor(&home, &settings);
-    assert_eq!(seen.complaints(), ["base URL"], "{}", seen.printed);
+    assert_eq!(seen.complaints(), ["base_url"], "{}", seen.printed);
     assert!(
-        seen.message("base URL")
+        seen.message("base_url")
             .contains("Is `keyhold serve` running"),
         "{}",
         seen.printed
@@ -243,7 +243,7 @@ fn before_the_first_start_only_the_server_is_missing() {
     let seen = doctor(&home, &[("KEYHOLD_LISTEN", &port.address)]);
     assert_eq!(
         seen.complaints(),
-        ["base URL", "database", "pepper"],
+        ["base_url", "database", "pepper"],
         "{}",
         seen.printed
     );
@@ -263,7 +263,7 @@ fn a_record_ahead_of_the_clock_fails() {
     running.terminate();
     home.change("UPDATE sweeps SET swept_to = 4102444800000");
     let seen = doctor(&home, &settings);
-    assert_eq!(seen.complaints(), ["base URL", "clock"], "{}", seen.printed);
+    assert_eq!(seen.complaints(), ["base_url", "clock"], "{}", seen.printed);
     for part in ["2100-01-01T00:00:00", "keyhold clock accept"] {
         assert!(seen.message("clock").contains(part), "{}", seen.printed);
     }
@@ -303,7 +303,7 @@ fn wrong_settings_are_named_with_their_place() {
         "{}",
         seen.printed
     );
-    for check in ["mail", "base URL"] {
+    for check in ["mail", "base_url"] {
         assert!(seen.message(check).starts_with("not checked"));
     }
     assert_eq!(
