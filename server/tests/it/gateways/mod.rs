@@ -44,6 +44,8 @@ behind_each_gateway! {
     decisions: every_request_is_guarded
     decisions: changes_apply_immediately
     identity: identity_headers_come_from_keyhold_alone
+    identity: external_ids_come_from_keyhold_alone
+    identity: suspended_accounts_are_refused
     upstream: only_websocket_upgrades_pass
     upstream: api_errors_reach_the_client_unchanged
     subrequests: subrequests_carry_only_what_keyhold_reads

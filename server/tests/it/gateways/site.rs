@@ -2,14 +2,16 @@
 
 use std::net::SocketAddr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::process::{Gateway, Kind, free_port, own_address};
 use super::recorder::Recorder;
 use crate::fixture::home::Home;
-use crate::fixture::process::{Running, start, word};
+use crate::fixture::process::{Running, start_in, word};
 use crate::fixture::raw_http::Message;
 
+/// Where the holder of a suspended account finds help.
+pub const SUPPORT: &str = "https://support.example.com/";
 const CHALLENGE: &str = "Basic realm=\"Keyhold\", charset=\"UTF-8\"";
 
 pub struct Site {
@@ -27,7 +29,8 @@ impl Site {
         let api = Recorder::api(own_address());
         let place = free_port(api.address.ip());
         let home = Home::new();
-        let keyhold = start(&home, &["--listen", &place.to_string()]);
+        let settings = [("KEYHOLD_SUPPORT_URL", SUPPORT)];
+        let keyhold = start_in(&home, &["--listen", &place.to_string()], &settings);
         let key = keyhold.sign_up();
         let cookie = key["cookie"].as_str().unwrap().to_owned();
         Self {
@@ -50,6 +53,29 @@ impl Site {
         self.keyhold
             .call(&format!("keys/{function}"), &self.cookie, fields)
             .unwrap()
+    }
+
+    /// Posts to the management API, with the first operator's token. Returns the answer's body.
+    pub fn manage(&self, path: &str, body: &Value) -> Value {
+        let token = self.home.path().join("data/operator-token");
+        let token = std::fs::read_to_string(token).unwrap();
+        let head = format!(
+            "POST /admin/v1{path} HTTP/1.1\r\nAuthorization: Bearer {}\r\nContent-Type: application/json",
+            token.trim()
+        );
+        let answer = self.keyhold.send(&head, &body.to_string()).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 20"), "{path}: {answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap()
+    }
+
+    /// Makes an account by the management API, with a key. Returns its id and the key.
+    pub fn managed(&self, account: &Value) -> (String, Value) {
+        let made = self.manage("/accounts", account);
+        let id = made["id"].as_str().unwrap().to_owned();
+        let key = json!({ "name": "of the company", "expiry": "90d" });
+        let key = self.manage(&format!("/accounts/{id}/keys"), &key);
+        (id, key)
     }
 
     pub fn ask(&self, head: &str, body: &[u8]) -> Message {
