@@ -1,5 +1,6 @@
-//! What operators do, from the vault's side: under load, in mails, and after a restore.
+//! What operators do, from the vault's side: under load, in mails, after a restart, and by a clock that ran ahead.
 
+mod clock;
 mod notices;
 mod suspension;
 
@@ -9,7 +10,7 @@ use vault::test_support::Fixture;
 use vault::{Caller, ManagedFields, Setting};
 
 /// Returns the operator with the first token.
-async fn operator(site: &Fixture) -> Operator {
+pub async fn operator(site: &Fixture) -> Operator {
     let file = site.folder.path().join("operator-token");
     site.vault.ensure_first_token(&file).await.unwrap().unwrap();
     let text = std::fs::read_to_string(file).unwrap();
@@ -20,7 +21,7 @@ async fn operator(site: &Fixture) -> Operator {
 }
 
 /// Returns the fields of an account with this external id.
-fn named(external_id: &str) -> ManagedFields {
+pub fn named(external_id: &str) -> ManagedFields {
     ManagedFields {
         external_id: Setting::Set(external_id.to_owned()),
         ..ManagedFields::default()
