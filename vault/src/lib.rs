@@ -63,7 +63,7 @@ pub use keys::stagger::Stagger;
 pub use mailer::worker::MailWorker;
 pub use onboarding::demo;
 pub use onboarding::sign_up::{SignUp, SignedUp};
-pub use restore::{Parted, Present, Restored, Revived, Since, Wanted, restore};
+pub use restore::{Kept, Parted, Present, Restored, Revived, Since, Wanted, restore};
 pub use start::accept_clock::{Accepted, accept as accept_clock};
 pub use start::check_files::check_files;
 pub use start::examine::{Clocks, Examined, PepperFound, Tables, examine};

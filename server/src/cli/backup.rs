@@ -5,7 +5,7 @@ use std::io;
 
 use vault::clock::SystemClock;
 use vault::copy::Progress;
-use vault::{OpenError, Present, Revived, Since, Wanted, rfc3339};
+use vault::{Kept, OpenError, Present, Revived, Since, Wanted, rfc3339};
 
 use super::progress::{Ended, Shown, until_interrupted};
 use crate::config::commands::{Backup, Restore};
@@ -92,7 +92,8 @@ pub async fn restore(command: &Restore) -> Result<String, OpenError> {
         let _ = writeln!(
             text,
             "WARNING: {obstacle}, so the restore cannot tell which keys were deleted or expired after {last_change}: those \
-             work again. Expire the ones you know of with --expire, or on their pages.",
+             work again. Expire the ones you know of with --expire, or on their pages. Suspend accounts and revoke operators' \
+             tokens again too.",
         );
     }
     list_revived(&mut text, command, &restored.revived);
@@ -113,6 +114,7 @@ pub async fn restore(command: &Restore) -> Result<String, OpenError> {
             account.last, account.email
         );
     }
+    list_kept(&mut text, &restored.kept);
     let _ = writeln!(
         text,
         "All sessions and email links end: everyone has to sign in again."
@@ -163,6 +165,23 @@ fn list_revived(text: &mut String, command: &Restore, revived: &[Revived]) {
             text,
             "  {}  {:?} of {}: {since}",
             key.access_key, key.name, key.email
+        );
+    }
+}
+
+fn list_kept(text: &mut String, kept: &Kept) {
+    if kept.suspended > 0 {
+        let accounts = count_of(kept.suspended, "account");
+        let _ = writeln!(text, "Suspended since, and still suspended: {accounts}.");
+    }
+    if kept.revoked > 0 {
+        let tokens = count_of(kept.revoked, "operator's token");
+        let _ = writeln!(text, "Revoked since, and still revoked: {tokens}.");
+    }
+    for (account, external_id) in &kept.unnamed {
+        let _ = writeln!(
+            text,
+            "WARNING: {account} loses its external id {external_id:?}, which another account has had since."
         );
     }
 }

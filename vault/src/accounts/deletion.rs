@@ -40,6 +40,11 @@ pub async fn empty(tx: &mut Tx, account: &str, stored: &str) -> Result<bool> {
 
 /// As [`empty`], whatever the password is.
 pub async fn empty_any(tx: &mut Tx, account: &str) -> Result<()> {
+    empty_row(tx.connection(), account).await
+}
+
+/// As [`empty_any`], for a restore.
+pub async fn empty_row(connection: &mut AnyConnection, account: &str) -> Result<()> {
     for statement in [
         "DELETE FROM account_hours WHERE account_id = $1",
         "DELETE FROM notice_addresses WHERE account_id = $1",
@@ -50,7 +55,7 @@ pub async fn empty_any(tx: &mut Tx, account: &str) -> Result<()> {
     ] {
         sqlx::query(statement)
             .bind(account)
-            .execute(tx.connection())
+            .execute(&mut *connection)
             .await?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
+use super::company::Company;
 use super::trail::Trail;
 
 /// The outcome of comparing the present database.
@@ -72,6 +73,7 @@ pub struct Difference {
     pub gone: Vec<(String, String, String)>,
     /// Accounts whose address, password or second recipient has changed since.
     pub accounts: Vec<Account>,
+    pub company: Company,
     /// The instant up to which notices were swept.
     pub swept_to: Option<i64>,
     /// Mails that wait in the backup and have an outcome, by id.
@@ -88,6 +90,7 @@ impl Difference {
             lost: Vec::new(),
             gone: Vec::new(),
             accounts: Vec::new(),
+            company: Company::default(),
             swept_to: None,
             settled: Vec::new(),
             recorded: None,
@@ -177,6 +180,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     .await?;
     if common == 0 {
         return Ok(Difference {
+            company: Company::read(connection, None).await?,
             recorded: theirs,
             ..Difference::none(Present::Unrelated)
         });
@@ -246,6 +250,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
         )))
         .fetch_all(&mut *connection)
         .await?,
+        company: Company::read(connection, Some(trail)).await?,
         settled: sqlx::query_as(
             "SELECT b.id, COALESCE(p.outcome, 'dropped') FROM main.outbox b LEFT JOIN present.outbox p ON p.id = b.id
              WHERE b.outcome IS NULL AND (p.id IS NULL OR p.outcome IS NOT NULL)",

@@ -1,10 +1,12 @@
 //! Restore: replaces the database with a backup. A backup lacks what was revoked after it was made, so what the present
-//! database revoked since is revoked again in the same step: keys, passwords, sessions and links.
+//! database revoked since is revoked again in the same step: keys, passwords, sessions, links and operators' tokens. Accounts
+//! suspended since stay suspended.
 //!
 //! All of it happens in a working copy of the backup, a file of SQLite for either engine. Then that copy replaces the
 //! database in one step: by a rename, or on a server by one transaction.
 
 mod accounts;
+mod company;
 mod compare;
 mod file;
 mod revoke;
@@ -27,6 +29,7 @@ use crate::storage::backup::copy;
 use crate::storage::{MIGRATIONS, connect, is_server};
 use crate::time::clock::Clock;
 pub use accounts::Parted;
+pub use company::Kept;
 use compare::Difference;
 pub use compare::{Present, Revived, Since};
 use file::DatabaseFile;
@@ -61,6 +64,8 @@ pub struct Restored {
     /// Accounts whose present address belongs to another account in the backup, so that they have their earlier one
     /// again.
     pub addresses: Vec<Parted>,
+    /// What the company's operators decided since, and still holds.
+    pub kept: Kept,
     /// The path of the replaced database.
     pub aside: Option<PathBuf>,
 }
@@ -172,7 +177,7 @@ pub async fn restore(
     sqlx::query("BEGIN IMMEDIATE")
         .execute(&mut connection)
         .await?;
-    let addresses = revoke(&mut connection, &difference, wanted, at)
+    let (addresses, kept) = revoke(&mut connection, &difference, wanted, at)
         .await
         .map_err(|error| failed(error.to_string()))?;
     sqlx::query("COMMIT").execute(&mut connection).await?;
@@ -196,6 +201,7 @@ pub async fn restore(
         revived: difference.revived,
         lost: difference.lost,
         addresses,
+        kept,
         aside,
     })
 }

@@ -4,6 +4,7 @@ use sqlx::AnyConnection;
 
 use super::Wanted;
 use super::accounts::{self, Parted};
+use super::company::Kept;
 use super::compare::{Difference, Since};
 use crate::storage::audit::{self, Action, Entry, Origin, Replaced};
 
@@ -13,7 +14,7 @@ pub async fn revoke(
     difference: &Difference,
     wanted: &Wanted,
     at: i64,
-) -> crate::error::Result<Vec<Parted>> {
+) -> crate::error::Result<(Vec<Parted>, Kept)> {
     for key in &difference.revived {
         if wanted.keep_revived && key.since != Since::Named {
             continue;
@@ -54,6 +55,7 @@ pub async fn revoke(
         audit::record(connection, at, entry, &Origin::system()).await?;
     }
     let addresses = accounts::carry_over(connection, &difference.accounts).await?;
+    let kept = difference.company.carry_over(connection, at).await?;
     // Differences that only the present database knows are recorded, because yet another backup may be restored.
     for (access_key, account_id, detail) in &difference.gone {
         let gone = Entry {
@@ -106,5 +108,5 @@ pub async fn revoke(
     // This entry is also the floor of the clock: time continues from the latest instant in either database.
     let restored = Entry::of_account("", Action::DatabaseRestored, "");
     audit::record(connection, at, restored, &Origin::system()).await?;
-    Ok(addresses)
+    Ok((addresses, kept))
 }

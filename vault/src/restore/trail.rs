@@ -43,14 +43,16 @@ impl Trail {
 
     /// Returns a condition: the present database (`p`) has information on the key (`b`). It always has if it continues
     /// the backup, and otherwise if it has recorded an entry about the key since the two parted. A manual expiration is
-    /// also recognised where its entry was pruned.
+    /// also recognised where its entry was pruned. A key goes with its account.
     pub fn knows_key(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();
         }
         format!(
-            "(EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.account_id
+            "(EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {0} AND u.account_id = b.account_id
                       AND u.subject = b.access_key)
+              OR EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {0} AND u.account_id = b.account_id
+                         AND u.action = 'account.deleted')
               OR (p.expires_at = p.expiration_set_at
                   AND NOT EXISTS (SELECT 1 FROM present.audit u WHERE u.account_id = b.account_id
                                   AND u.subject = b.access_key AND u.at >= p.expires_at)))",
@@ -58,7 +60,25 @@ impl Trail {
         )
     }
 
-    /// Returns the same for the account (`b`).
+    /// Returns a condition: the present database has recorded one of these `actions` on the account (`b`) since the two
+    /// parted, or continues the backup.
+    pub fn has_entry(self, actions: &[Action]) -> String {
+        if self.continues {
+            return "1 = 1".to_owned();
+        }
+        let slugs: Vec<String> = actions
+            .iter()
+            .map(|action| format!("'{}'", action.slug()))
+            .collect();
+        format!(
+            "EXISTS (SELECT 1 FROM present.audit u WHERE u.id > {} AND u.account_id = b.id
+                     AND u.subject = '' AND u.action IN ({}))",
+            self.common,
+            slugs.join(", ")
+        )
+    }
+
+    /// Returns a condition: the present database has information on the account (`b`).
     pub fn knows_account(self) -> String {
         if self.continues {
             return "1 = 1".to_owned();

@@ -2,6 +2,7 @@
 
 mod chains;
 mod clock;
+mod company;
 mod postgres;
 pub mod revocation;
 mod sqlite;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sqlx::Connection;
+use vault::operators::once::Once;
 use vault::test_support::{Fixture, expire};
+
+use crate::operators::{named, operator};
 
 /// The log is truncated although pages are read all the while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,12 +81,30 @@ async fn sizes_are_as_documented() {
         expire(&site.vault, &member, key).await;
     }
     let with_notices = measure().await;
+    let by = operator(&site).await;
+    for number in 0..TIMES {
+        let fields = named(&format!("customer-{number}"));
+        site.vault.create_account(&by, fields, None).await.unwrap();
+    }
+    let with_accounts = measure().await;
+    for number in 0..TIMES {
+        let once = Once {
+            request: format!("POST /admin/v1/accounts 8b9d0c5e-{number}"),
+            body: b"{}".to_vec(),
+        };
+        let fields = named(&format!("org-{number}"));
+        let made = site.vault.create_account(&by, fields, Some(once));
+        made.await.unwrap();
+    }
+    let with_answers = measure().await - (with_accounts - with_notices);
     let bytes = [
         (with_keys - start) / TIMES,
         (with_changes - with_keys) / TIMES,
         (with_notices - with_changes) / TIMES,
+        (with_accounts - with_notices) / TIMES,
+        (with_answers - with_accounts) / TIMES,
     ];
-    for (bytes, documented) in bytes.into_iter().zip([650, 340, 770]) {
+    for (bytes, documented) in bytes.into_iter().zip([650, 340, 770, 600, 750]) {
         assert!(
             bytes < documented * 3 / 2,
             "{bytes} rather than {documented}"
