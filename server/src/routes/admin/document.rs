@@ -7,6 +7,8 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi};
 use utoipa::{Modify, OpenApi as _};
 
+use super::problem::ProblemBody;
+
 /// The name of the security scheme.
 const TOKEN: &str = "operator_token";
 
@@ -30,6 +32,7 @@ static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| super::operations().into_o
         (name = "tokens", description = "Tokens of operators, for this API."),
         (name = "audit", description = "What was done, by whom.")
     ),
+    components(schemas(ProblemBody)),
     modifiers(&Security)
 )]
 struct Outline;

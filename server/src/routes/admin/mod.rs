@@ -2,16 +2,19 @@
 //!
 //! A request passes the time limit, the token and its scope ([`access`]), then the one reader of input ([`input`]), and
 //! calls one operation of `vault::operators`. Every refusal is a [`problem::Problem`]. The document `/openapi.json` is made
-//! from the handlers here ([`document`]), which is why each has its description beside it.
+//! from the handlers here ([`document`]), which is why each has its description beside it, and the page `/admin/reference` from
+//! the document ([`reference`]).
 
 mod access;
 mod accounts;
 mod answer;
 mod audit;
+mod code;
 pub mod document;
 mod input;
 mod keys;
 mod problem;
+mod reference;
 mod tokens;
 
 use std::any::Any;
@@ -68,6 +71,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
     let open = Router::new().route("/openapi.json", get(document::openapi));
     Router::new()
         .nest("/admin/v1", open.merge(guarded))
+        .route("/admin/reference", get(reference::page))
+        .route("/admin/reference.css", get(reference::style))
         .route("/admin/v1/", any(not_found))
         .route("/admin", any(not_found))
         .route("/admin/", any(not_found))

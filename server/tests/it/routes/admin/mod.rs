@@ -7,6 +7,7 @@ mod input;
 mod keys;
 mod lists;
 mod once;
+mod reference;
 mod suspension;
 mod tokens;
 
