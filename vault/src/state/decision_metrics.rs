@@ -14,11 +14,12 @@ const BOUNDS: [u64; 11] = [
 ];
 
 /// The outcomes of a decision other than a good key.
-const REJECTIONS: [Code; 5] = [
+const REJECTIONS: [Code; 6] = [
     Code::CredentialsMissing,
     Code::CredentialsMalformed,
     Code::KeyInvalid,
     Code::KeyExpired,
+    Code::AccountSuspended,
     Code::Unavailable,
 ];
 
@@ -111,6 +112,7 @@ mod tests {
                     metrics.count(None, Duration::from_nanos(250));
                     metrics.count(Some(Code::KeyExpired), Duration::from_nanos(251));
                     metrics.count(Some(Code::KeyInvalid), Duration::from_secs(1));
+                    metrics.count(Some(Code::AccountSuspended), Duration::from_nanos(250));
                 });
             }
         });
@@ -121,12 +123,13 @@ mod tests {
             ("credentials_malformed", 0),
             ("key_invalid", 5),
             ("key_expired", 5),
+            ("account_suspended", 5),
             ("unavailable", 0),
         ];
         assert_eq!(read.by_code, expected);
-        assert_eq!(read.at_most[..2], [(250e-9, 5), (500e-9, 10)]);
-        assert_eq!(read.at_most.last(), Some(&(0.01, 10)));
-        assert_eq!(read.count, 15);
+        assert_eq!(read.at_most[..2], [(250e-9, 10), (500e-9, 15)]);
+        assert_eq!(read.at_most.last(), Some(&(0.01, 15)));
+        assert_eq!(read.count, 20);
         assert!((read.seconds - 5.0).abs() < 0.001);
     }
 }
