@@ -41,6 +41,8 @@ pub struct Options {
     pub base_url: String,
     /// Where the holder of a suspended account finds help: a page, or `mailto:` with an address.
     pub support_url: Option<String>,
+    /// Where notices about operators' tokens go.
+    pub operator_email: Option<String>,
     /// The limits of accounts, networks and the instance.
     pub limits: limits::Settings,
     /// The length of a lease, in seconds; the same on all nodes of a PostgreSQL database.
@@ -74,6 +76,7 @@ pub(crate) struct Inner {
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
     pub(crate) support_url: Option<String>,
+    pub(crate) operator_email: Option<String>,
     /// The time for which the mail about a manually expired key waits for further keys, in milliseconds.
     pub(crate) notice_wait: AtomicI64,
     /// The latest instant at which an earlier run is known to have worked; the current one if there was none.

@@ -30,6 +30,9 @@ pub enum ValueError {
     PlainApi,
     #[error("it must be http:// or https:// with a host, and hold no password")]
     Web,
+    /// A sentence of the vault's about an address.
+    #[error("{0}")]
+    Email(String),
 }
 
 /// The reasons why Keyhold cannot run with its settings. Each names the setting, and none repeats a password.

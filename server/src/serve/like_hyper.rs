@@ -52,6 +52,7 @@ impl Comparison {
             pepper_file: folder.join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
             support_url: Some("https://example.com/help".to_owned()),
+            operator_email: None,
             limits: vault::limits::Settings::default(),
             lease_seconds: 30,
             node_address: String::new(),

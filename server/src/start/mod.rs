@@ -179,6 +179,11 @@ fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
             .support_url
             .clone()
             .filter(|url| !url.is_empty()),
+        operator_email: config
+            .token
+            .operator_email
+            .clone()
+            .filter(|email| !email.is_empty()),
         limits: config.limits.settings(),
         lease_seconds: config.lease,
         node_address: node_address(bound),

@@ -3,6 +3,7 @@
 //! The row stays without address, password and keys while mails refer to it, the one about the deletion among them;
 //! [`prune`] removes it afterwards. A backup that is restored meanwhile finds it so, and deletes the account again.
 
+use shared::validation::DEFAULT_WARNING_DAYS;
 use sqlx::AnyConnection;
 
 use crate::error::Result;
@@ -58,6 +59,20 @@ pub async fn empty_row(connection: &mut AnyConnection, account: &str) -> Result<
             .execute(&mut *connection)
             .await?;
     }
+    Ok(())
+}
+
+/// Adds the row of an account that nobody has, for mails that concern none: as a deleted one, it goes with the last of them.
+pub async fn nobody(connection: &mut AnyConnection, id: &str, now: i64) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
+         VALUES ($1, $1, '', 'UTC', $2, $3, '') ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(id)
+    .bind(DEFAULT_WARNING_DAYS)
+    .bind(now)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! Contents of the mails. Each has a text and an HTML form that say the same, in the terms of the pages.
 
 use maud::html;
+use shared::relative::relative;
 
 pub use super::digest::{Notice, Stop, digest};
 use super::letter::Content;
 use super::page::{PARAGRAPH, button, link, page};
+use crate::time::format::moment;
+use crate::time::zones::Zone;
 
 /// Returns the mail to the address of a new account. `link` is the full URL of the page with the button.
 pub fn confirm_address(base_url: &str, link: &str) -> Content {
@@ -158,6 +161,58 @@ pub fn account_deleted(base_url: &str, when: &str, keys: i64) -> Content {
         )],
         act: None,
         otherwise: "If this wasn't you, contact the operator of this site.",
+    }
+    .write(base_url)
+}
+
+/// An operator's token to report.
+#[derive(Clone, Debug)]
+pub struct TokenNotice<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    /// UTC epoch milliseconds.
+    pub expires_at: i64,
+}
+
+/// Returns the mail to the operator's address about tokens, the most urgent first. `now` is in UTC epoch milliseconds.
+pub fn tokens(base_url: &str, now: i64, notices: &[TokenNotice]) -> Content {
+    let expired = notices
+        .iter()
+        .filter(|token| token.expires_at <= now)
+        .count();
+    let counted = |count: usize| match count {
+        1 => "1 operator token".to_owned(),
+        count => format!("{count} operator tokens"),
+    };
+    let have = if expired == 1 { "has" } else { "have" };
+    let subject = match (expired, notices.len() - expired) {
+        (0, 1) => "1 operator token expires soon".to_owned(),
+        (0, soon) => format!("{} expire soon", counted(soon)),
+        (_, 0) => format!("{} {have} expired", counted(expired)),
+        (_, 1) => format!("{} {have} expired, 1 expires soon", counted(expired)),
+        (_, soon) => format!("{} {have} expired, {soon} expire soon", counted(expired)),
+    };
+    let lines = notices.iter().map(|token| {
+        let verb = if token.expires_at <= now {
+            "expired"
+        } else {
+            "expires"
+        };
+        let when = relative(token.expires_at, now);
+        let at = moment(token.expires_at, Zone::utc()).text;
+        format!("{} ({}) {verb} {when}, on {at}.", token.name, token.id)
+    });
+    let lead = format!(
+        "The management API of Keyhold at {base_url} refuses a token from the moment it expires. Make another one in time, and \
+         revoke the old one."
+    );
+    let paragraphs: Vec<String> = [lead].into_iter().chain(lines).collect();
+    let paragraphs: Vec<&str> = paragraphs.iter().map(String::as_str).collect();
+    Plain {
+        subject: &subject,
+        paragraphs: &paragraphs,
+        act: None,
+        otherwise: "You get this because KEYHOLD_OPERATOR_EMAIL names this address.",
     }
     .write(base_url)
 }

@@ -3,6 +3,7 @@
 
 mod account;
 mod checked;
+mod tokens;
 
 use shared::mail::MailKind;
 use shared::notice::Stage;
@@ -14,6 +15,7 @@ use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::notices::wishes::{Wishes, recipients};
+use crate::operators::expiries::NOBODY;
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
@@ -27,6 +29,9 @@ pub async fn check(
     now: i64,
 ) -> Result<Checked> {
     let compose: fn(&str, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
+        MailKind::Notice if mail.account == NOBODY => {
+            return tokens::notice(vault, connection, mail, now).await;
+        }
         MailKind::Notice => return notice(vault, connection, mail, now).await,
         MailKind::PasswordChanged => {
             return account::password_changed(vault, connection, mail).await;

@@ -20,7 +20,6 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::error::{Error, Result};
 use crate::mail::transport::{Progress, Transport};
 use crate::mailer::delivery::InFlight;
-use crate::notices::sweep;
 use crate::outbox::{self, LeaseId, Wanted};
 use crate::time::jump_guard::ClockJumpGuard;
 use crate::vault::Vault;
@@ -77,7 +76,7 @@ impl Vault {
 
     /// Records everything that fell due before now, and returns how many mails it put into the outbox.
     pub async fn sweep(&self) -> Result<usize> {
-        sweep::sweep(&self.0.database, self.now()).await
+        self.sweep_to(self.now()).await
     }
 }
 
@@ -163,8 +162,7 @@ impl Round {
         };
         // From here on, no change is dated before the instant of the sweep.
         self.vault.0.clock.raise(now);
-        let database = &self.vault.0.database;
-        let mut due = sweep::next_due(database).await?;
+        let mut due = self.vault.next_due().await?;
         if due.is_some_and(|due| due < now) {
             let rest = self.swept.map_or(Duration::ZERO, |swept| {
                 SWEEP_EVERY.saturating_sub(monotonic.saturating_sub(swept))
@@ -224,14 +222,14 @@ impl Round {
     async fn sweep(&mut self, now: i64) -> Result<Option<i64>> {
         let database = &self.vault.0.database;
         // Mails already in the outbox are sent whether or not this works.
-        if let Err(error) = database.noted(sweep::sweep(database, now).await) {
+        if let Err(error) = database.noted(self.vault.sweep_to(now).await) {
             if self.is_news(&error) {
                 tracing::error!(%error, "the sweep failed and is retried");
             }
             return Ok(Some(now.saturating_add(RESWEEP_MS)));
         }
         // Nothing is due any more, unless this reader lags behind another node's sweep.
-        let next = sweep::next_due(database).await?;
+        let next = self.vault.next_due().await?;
         Ok(next.map(|due| {
             if due < now {
                 now.saturating_add(RESWEEP_MS)

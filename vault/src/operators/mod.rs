@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod audit;
 mod cursor;
+pub mod expiries;
 pub mod first_token;
 pub mod keys;
 pub mod once;

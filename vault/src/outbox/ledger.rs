@@ -85,6 +85,28 @@ pub async fn record_change(
     Ok(inserted.rows_affected() > 0)
 }
 
+/// Records that `mail` reports a stage of an operator's token, named by its id and its name, as [`record`].
+pub async fn record_token(
+    connection: &mut AnyConnection,
+    mail: &MailTo<'_>,
+    (id, name): (&str, &str),
+    (expires_at, stage): (i64, Stage),
+) -> Result<bool> {
+    let inserted = sqlx::query(
+        "INSERT INTO notices (access_key, expires_at, stage, recipient, mail_id, name, left_out)
+         VALUES ($1, $2, $3, $4, $5, $6, NULL) ON CONFLICT DO NOTHING",
+    )
+    .bind(id)
+    .bind(expires_at)
+    .bind(stage.slug())
+    .bind(mail.recipient)
+    .bind(mail.id)
+    .bind(name)
+    .execute(connection)
+    .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
 /// A key that a mail leaves out although it was meant to report it.
 #[derive(Debug)]
 pub struct LeftOut {
@@ -160,7 +182,7 @@ pub async fn remove_if_empty(connection: &mut AnyConnection, mail: &str) -> Resu
 
 /// Removes mails that were finished before an instant, the oldest first and at most `limit`, with their links and their
 /// part of the ledger. Returns how many. Those stay whose links still work at `now`, or whose part of the ledger keeps
-/// the current expiration of a key from being reported again.
+/// the current expiration of a key or an operator's token from being reported again.
 pub async fn prune(
     connection: &mut AnyConnection,
     before: i64,
@@ -174,6 +196,8 @@ pub async fn prune(
                AND NOT EXISTS (SELECT 1 FROM links l WHERE l.id = o.id AND l.used_at IS NULL AND l.expires_at > $2)
                AND NOT EXISTS (SELECT 1 FROM notices n JOIN api_keys k ON k.access_key = n.access_key
                                WHERE n.mail_id = o.id AND k.expires_at = n.expires_at AND n.expires_at >= $1)
+               AND NOT EXISTS (SELECT 1 FROM notices n JOIN operator_tokens t ON t.id = n.access_key
+                               WHERE n.mail_id = o.id AND t.expires_at = n.expires_at AND n.expires_at >= $1)
              ORDER BY o.finished_at LIMIT $3)",
     )
     .bind(before)

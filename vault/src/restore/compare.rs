@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::company::Company;
 use super::trail::Trail;
+use crate::operators::expiries::NOBODY;
 
 /// The outcome of comparing the present database.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -174,8 +175,9 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let ours = recorded(connection, "main").await?;
     let theirs = recorded(connection, "present").await?;
     let (common,): (i64,) = sqlx::query_as(
-        "SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts)",
+        "SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts) AND id <> $1",
     )
+    .bind(NOBODY)
     .fetch_one(&mut *connection)
     .await?;
     if common == 0 {

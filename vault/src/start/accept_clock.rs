@@ -174,9 +174,10 @@ async fn lower_all(
     // Notices sent ahead of their time are sent again when it comes.
     for stage in Stage::ALL {
         sqlx::query(
-            "DELETE FROM notices WHERE stage = $1 AND expires_at > $2 AND EXISTS (
-                 SELECT 1 FROM api_keys k WHERE k.access_key = notices.access_key
-                 AND k.expires_at = notices.expires_at)",
+            "DELETE FROM notices WHERE stage = $1 AND expires_at > $2 AND (EXISTS (
+                     SELECT 1 FROM api_keys k WHERE k.access_key = notices.access_key
+                     AND k.expires_at = notices.expires_at)
+                 OR EXISTS (SELECT 1 FROM operator_tokens t WHERE t.id = notices.access_key))",
         )
         .bind(stage.slug())
         .bind(now.saturating_add(stage.lead()))

@@ -83,6 +83,7 @@ impl Vault {
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
             support_url: options.support_url.clone(),
+            operator_email: options.operator_email.clone(),
             notice_wait: AtomicI64::new(NOTICE_WAIT_MS),
             known: recorded.unwrap_or_else(|| clock.now()),
             clock,

@@ -47,6 +47,7 @@ pub fn options(folder: &Folder) -> Options {
         pepper_file: folder.path().join("pepper"),
         base_url: "https://keys.example.com".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
+        operator_email: None,
         limits: Settings::default(),
         lease_seconds: 30,
         node_address: "127.0.0.1:3000".to_owned(),

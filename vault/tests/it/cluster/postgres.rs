@@ -69,6 +69,7 @@ impl Shared {
             pepper_file: self.folder.path().join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
             support_url: None,
+            operator_email: None,
             limits: Settings::default(),
             lease_seconds: 5,
             node_address: address.to_owned(),

@@ -3,8 +3,9 @@
 
 use shared::DAY_MS;
 use vault::mail::compose::{
-    Notice, Stop, account_deleted, address_asked, address_changed, change_address, confirm_address,
-    confirm_second_recipient, digest, password_changed, reset_password, test_mail,
+    Notice, Stop, TokenNotice, account_deleted, address_asked, address_changed, change_address,
+    confirm_address, confirm_second_recipient, digest, password_changed, reset_password, test_mail,
+    tokens,
 };
 use vault::mail::{Content, Unsubscribe};
 
@@ -285,7 +286,26 @@ fn the_mails_of_links() {
         "password_changed_by_a_claim",
         whole(&password_changed(BASE, WHEN, Some(2)))
     );
+    insta::assert_snapshot!(
+        "operator_tokens",
+        whole(&tokens(BASE, NOON, &some_tokens()))
+    );
     insta::assert_snapshot!("test_mail", whole(&test_mail(BASE)));
+}
+
+fn some_tokens() -> [TokenNotice<'static>; 2] {
+    [
+        TokenNotice {
+            id: "tok_0000000000000001",
+            name: "<b>old</b>",
+            expires_at: NOON - HOUR,
+        },
+        TokenNotice {
+            id: "tok_0000000000000002",
+            name: "deployment",
+            expires_at: NOON + 7 * DAY_MS,
+        },
+    ]
 }
 
 /// Mails use calm words, and nothing that a mail program would have to fetch.
@@ -304,6 +324,8 @@ fn every_mail_keeps_to_the_tone() {
         address_changed(BASE, WHEN),
         account_deleted(BASE, WHEN, 0),
         account_deleted(BASE, WHEN, 1),
+        tokens(BASE, NOON, &some_tokens()),
+        tokens(BASE, NOON, &some_tokens()[1..]),
         test_mail(BASE),
     ] {
         let html = content.html.replace("<!DOCTYPE html>", "");

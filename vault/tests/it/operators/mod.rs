@@ -1,6 +1,7 @@
 //! What operators do, from the vault's side: under load, in mails, after a restart, and by a clock that ran ahead.
 
 mod clock;
+mod expiries;
 mod notices;
 mod suspension;
 
