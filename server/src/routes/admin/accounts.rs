@@ -20,6 +20,7 @@ use vault::{ManagedFields, Setting};
 
 use super::answer;
 use super::input::{Id, IfMatch, Input, PageOf, Query, one_of};
+use super::parameters::{AccountStatus, IdempotencyKey, Named, Precondition};
 use super::problem::{Problem, Refusal};
 use crate::state::AppState;
 
@@ -71,7 +72,7 @@ pub struct AccountQuery {
     after: Option<String>,
     /// A part of id, external id, name or address.
     q: Option<String>,
-    /// `active` or `suspended`.
+    #[param(inline, value_type = Option<AccountStatus>)]
     status: Option<String>,
 }
 
@@ -104,7 +105,7 @@ pub async fn list(
 ///
 /// It needs no address and no password, and has no key yet.
 #[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = AccountInput,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the account once, however often this is sent.")),
+    params(IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 201, body = AccountRecord), Refusal))]
 pub async fn create(
@@ -119,7 +120,7 @@ pub async fn create(
 
 /// Show an account
 #[utoipa::path(get, path = "/accounts/{id}", tag = "accounts",
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id.")),
+    params(Named),
     security(("operator_token" = ["accounts:read"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<Body>, Problem> {
@@ -131,8 +132,7 @@ pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<
 ///
 /// Members that are absent stay as they are.
 #[utoipa::path(patch, path = "/accounts/{id}", tag = "accounts", request_body = AccountInput,
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the account must still have.")),
+    params(Named, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn edit(
@@ -151,8 +151,7 @@ pub async fn edit(
 ///
 /// With all its keys, permanently. Its entries in the audit trail stay.
 #[utoipa::path(delete, path = "/accounts/{id}", tag = "accounts",
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the account must still have.")),
+    params(Named, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 204, description = "The account is gone."), Refusal))]
 pub async fn delete(
@@ -186,8 +185,7 @@ pub struct Nothing {}
 ///
 /// Its keys are refused from when this is answered, and its pages only read. Nothing is lost.
 #[utoipa::path(post, path = "/accounts/{id}/suspend", tag = "accounts", request_body = SuspendInput,
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn suspend(
@@ -203,15 +201,14 @@ pub async fn suspend(
 
 /// Let a suspended account go on
 #[utoipa::path(post, path = "/accounts/{id}/resume", tag = "accounts", request_body(content = Option<Nothing>),
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn resume(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
-    input: Input<Nothing>,
+    input: Input<Option<Nothing>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     let made = vault.resume(&operator, &id, input.once);
@@ -227,15 +224,14 @@ pub struct Ended {
 
 /// End every session of an account
 #[utoipa::path(post, path = "/accounts/{id}/end-sessions", tag = "accounts", request_body(content = Option<Nothing>),
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = Ended), Refusal))]
 pub async fn end_sessions(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
-    input: Input<Nothing>,
+    input: Input<Option<Nothing>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     let made = vault.end_sessions(&operator, &id, input.once);

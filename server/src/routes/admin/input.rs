@@ -168,9 +168,9 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Input<T> {
     async fn from_request(request: Request, _: &AppState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let bytes = read(body).await?;
-        // A request without members may leave its body out.
+        // A request that needs no members may leave its body out.
         let given = if bytes.is_empty() {
-            b"{}".as_slice()
+            b"null".as_slice()
         } else {
             &bytes
         };
@@ -184,7 +184,9 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Input<T> {
         let mut reader = serde_json::Deserializer::from_slice(given);
         let body = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let inner = error.inner();
-            if inner.is_data() {
+            if bytes.is_empty() {
+                Problem::new(Code::BadRequest, "Send a JSON object as the body.")
+            } else if inner.is_data() {
                 of_path(&error.path().to_string(), inner)
             } else {
                 Problem::new(Code::BadRequest, format!("The body is not JSON: {inner}."))

@@ -23,6 +23,7 @@ use vault::{Caller, EditKey, rfc3339};
 use super::accounts::Nothing;
 use super::answer;
 use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of};
+use super::parameters::{IdempotencyKey, KeyStatus, Named, Precondition};
 use super::problem::{Problem, Refusal};
 use crate::state::AppState;
 
@@ -37,7 +38,8 @@ pub struct KeyQuery {
     after: Option<String>,
     /// The account: its id, or `ext:` and the external id.
     owner: Option<String>,
-    /// `active`, `expiring_soon` or `expired`.
+    /// By the warning days of each key's account.
+    #[param(inline, value_type = Option<KeyStatus>)]
     status: Option<String>,
     /// Keys that expire before this instant, RFC 3339; expired ones too.
     #[param(format = DateTime)]
@@ -89,7 +91,7 @@ pub async fn list(
 
 /// List the keys of an account
 #[utoipa::path(get, path = "/accounts/{id}/keys", tag = "keys",
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."), KeyQuery),
+    params(Named, KeyQuery),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = Page<KeyRecord>), Refusal))]
 pub async fn list_of_account(
@@ -113,6 +115,7 @@ pub struct KeyInput {
     #[schema(max_length = 500)]
     description: String,
     /// `never`, `90d`, a date (its end in the account's zone), a date and time there, or an instant in RFC 3339.
+    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
     expiry: String,
 }
 
@@ -130,8 +133,7 @@ pub struct NewKey {
 ///
 /// The answer alone has the secret. With an `Idempotency-Key`, the same answer comes for 24 hours.
 #[utoipa::path(post, path = "/accounts/{id}/keys", tag = "keys", request_body = KeyInput,
-    params(("id" = String, Path, description = "The id, or `ext:` and the external id."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the key once, however often this is sent.")),
+    params(Named, IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
     responses((status = 201, body = NewKey), Refusal))]
 pub async fn create(
@@ -171,6 +173,7 @@ pub struct KeyChange {
     #[schema(max_length = 500)]
     description: Option<String>,
     /// As for a new key. A later one restores an expired key.
+    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
     expiry: Option<String>,
 }
 
@@ -179,7 +182,7 @@ pub struct KeyChange {
 /// Members that are absent stay as they are.
 #[utoipa::path(patch, path = "/keys/{access_key}", tag = "keys", request_body = KeyChange,
     params(("access_key" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the key must still have.")),
+        Precondition),
     security(("operator_token" = ["keys:write"])),
     responses((status = 200, body = KeyRecord), Refusal))]
 pub async fn edit(
@@ -206,7 +209,7 @@ pub async fn edit(
 /// Permanently. Expiring keeps it in the inventory.
 #[utoipa::path(delete, path = "/keys/{access_key}", tag = "keys",
     params(("access_key" = String, Path),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` that the key must still have.")),
+        Precondition),
     security(("operator_token" = ["keys:write"])),
     responses((status = 204, description = "The key is gone."), Refusal))]
 pub async fn delete(
@@ -223,14 +226,14 @@ pub async fn delete(
 /// Expire a key now
 #[utoipa::path(post, path = "/keys/{access_key}/expire", tag = "keys", request_body(content = Option<Nothing>),
     params(("access_key" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+        IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
     responses((status = 200, body = KeyRecord), Refusal))]
 pub async fn expire(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
-    input: Input<Nothing>,
+    input: Input<Option<Nothing>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     let made = vault.expire_any_key(&operator, &id, input.once);
@@ -242,13 +245,14 @@ pub async fn expire(
 #[serde(deny_unknown_fields)]
 pub struct RestoreInput {
     /// As for a new key; later than the present expiration.
+    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
     expiry: String,
 }
 
 /// Restore or extend a key
 #[utoipa::path(post, path = "/keys/{access_key}/restore", tag = "keys", request_body = RestoreInput,
     params(("access_key" = String, Path),
-        ("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+        IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
     responses((status = 200, body = KeyRecord), Refusal))]
 pub async fn restore(
@@ -294,7 +298,7 @@ pub struct Decision {
 ///
 /// For services that are not behind a gateway: the decision of `/verify` as data. It counts as a call of the key.
 #[utoipa::path(post, path = "/keys/verify", tag = "keys", request_body = Credential,
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same answer, however often this is sent.")),
+    params(IdempotencyKey),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = Decision), Refusal))]
 pub async fn verify(

@@ -13,6 +13,7 @@ mod code;
 pub mod document;
 mod input;
 mod keys;
+mod parameters;
 mod problem;
 mod reference;
 mod tokens;

@@ -18,6 +18,7 @@ use vault::operators::token::{NewToken, Operator};
 
 use super::answer;
 use super::input::{Id, Input, PageOf, Query};
+use super::parameters::IdempotencyKey;
 use super::problem::{Problem, Refusal};
 use crate::state::AppState;
 
@@ -60,6 +61,7 @@ pub struct TokenInput {
     #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// As for keys, at most 366 days ahead; dates end in UTC.
+    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
     expiry: String,
 }
 
@@ -77,7 +79,7 @@ pub struct CreatedToken {
 ///
 /// The answer alone has the token itself.
 #[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenInput,
-    params(("Idempotency-Key" = Option<String>, Header, description = "Makes the token once, however often this is sent.")),
+    params(IdempotencyKey),
     security(("operator_token" = ["tokens:write"])),
     responses((status = 201, body = CreatedToken), Refusal))]
 pub async fn create(
