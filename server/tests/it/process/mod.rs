@@ -1,11 +1,14 @@
 //! The running process through kills, faults and restarts.
 
 #[cfg(target_os = "linux")]
+mod conformance;
+#[cfg(target_os = "linux")]
 mod core_dump;
 mod database_file;
 mod kill;
 mod mail;
 mod migration;
+mod once;
 #[cfg(target_os = "linux")]
 mod usage;
 #[cfg(target_os = "linux")]
