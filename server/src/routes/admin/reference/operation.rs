@@ -1,6 +1,6 @@
 //! One operation in the reference: its scope, parameters, body and answer, with an example of each.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 use serde_json::Value;
 
 use super::schema::{Member, Schemas};
@@ -147,7 +147,7 @@ impl<'a> Operation<'a> {
                 h4 { "Answer " code { (status) } }
                 @match schema {
                     Some(schema) => {
-                        p { "JSON, " (self.schemas.kind(schema)) ". Any other answer is a " a href="#errors" { "problem" } "." }
+                        p { "JSON, " (self.schemas.kind(schema, true)) ". Any other answer is a " a href="#errors" { "problem" } "." }
                         (example(&pretty(&self.schemas.example("", schema))))
                     }
                     None => p { (prose(answer["description"].as_str().unwrap_or_default())) " Any other answer is a " a href="#errors" { "problem" } "." }
@@ -210,12 +210,8 @@ fn row(
     let known = description.to_lowercase();
     let bounds = schemas.bounds(schema).into_iter();
     let bounds = bounds.filter(|bound| !known.contains(bound.as_str()));
-    let kind = schemas.kind(schema);
     // A parameter that is left out has no value, not even null.
-    let kind = match place {
-        Some(_) => PreEscaped(kind.0.replace(" or null", "")),
-        None => kind,
-    };
+    let kind = schemas.kind(schema, place.is_none());
     html! {
         div {
             dt {

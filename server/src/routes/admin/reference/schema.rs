@@ -62,21 +62,21 @@ impl<'a> Schemas<'a> {
         }));
     }
 
-    /// The type of a value: "string or null", "array of Key".
-    pub fn kind(self, schema: &'a Value) -> Markup {
+    /// The type of a value: "string or null", "array of Key". `null`: whether null is one.
+    pub fn kind(self, schema: &'a Value, null: bool) -> Markup {
         let (name, schema) = self.follow(schema);
         let choices: Vec<&Value> = ["oneOf", "anyOf"]
             .into_iter()
             .flat_map(|key| parts(schema, key))
             .filter(|choice| choice["type"] != "null")
             .collect();
-        let nullable = parts(schema, "oneOf").any(|choice| choice["type"] == "null");
+        let nullable = null && parts(schema, "oneOf").any(|choice| choice["type"] == "null");
         html! {
             @if let (Some(name), false) = (name, self.members(schema).is_empty()) {
                 @if is_page(name) {
                     "a page of "
                     @for member in self.members(schema) {
-                        @if member.name == "data" { (self.kind(&member.schema["items"])) }
+                        @if member.name == "data" { (self.kind(&member.schema["items"], null)) }
                     }
                 } @else {
                     a href=(format!("#object-{name}")) { (name) }
@@ -84,13 +84,13 @@ impl<'a> Schemas<'a> {
             } @else if !choices.is_empty() {
                 @for (at, choice) in choices.iter().enumerate() {
                     @if at > 0 { " or " }
-                    (self.kind(choice))
+                    (self.kind(choice, null))
                 }
                 @if nullable { " or null" }
             } @else if schema["type"] == "array" {
-                "array of " (self.kind(&schema["items"]))
+                "array of " (self.kind(&schema["items"], null))
             } @else {
-                (named(schema))
+                (named(schema, null))
             }
         }
     }
@@ -177,9 +177,13 @@ fn is_page(name: &str) -> bool {
 }
 
 /// The type by its name: "string, RFC 3339".
-fn named(schema: &Value) -> String {
+fn named(schema: &Value, null: bool) -> String {
     let names: Vec<&str> = match &schema["type"] {
-        Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|name| null || *name != "null")
+            .collect(),
         name => name.as_str().into_iter().collect(),
     };
     let names = names.join(" or ");
