@@ -13,7 +13,7 @@ import { document, section, verdicts } from "./report.mjs";
 import { SECONDS } from "./wrk.mjs";
 
 /** Files of questions/, in the order in which they run. */
-const ALL = ["constant", "answers", "million", "postgres", "nginx", "better-auth", "vault", "pages", "interaction", "lighthouse"];
+const ALL = ["constant", "answers", "million", "postgres", "nginx", "better-auth", "vault", "management", "pages", "interaction", "lighthouse"];
 
 const json = process.argv[2] === "--json";
 const chosen = process.argv.slice(json ? 3 : 2);

@@ -13,7 +13,7 @@ use crate::fixture::programs::packaged;
 const EXAMPLES: &str = "25";
 
 /// Runs Schemathesis with a token of its own, and returns its report if it found something.
-fn findings(address: &str, token: &str, selection: [&str; 2]) -> Option<String> {
+fn findings(home: &Home, address: &str, token: &str, selection: [&str; 2]) -> Option<String> {
     let settings =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance/schemathesis.toml");
     let output = Command::new(packaged("schemathesis"))
@@ -26,6 +26,8 @@ fn findings(address: &str, token: &str, selection: [&str; 2]) -> Option<String> 
         .args(["--max-examples", EXAMPLES])
         .args(["--generation-database", "none"])
         .args(selection)
+        // It leaves files where it runs.
+        .current_dir(home.path())
         .output()
         .unwrap();
     let report = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -62,10 +64,10 @@ fn the_management_api_is_what_its_document_says() {
         r#"{"name": "its own", "scopes": ["tokens:write"], "expiry": "1d"}"#,
     );
     const REVOKING: &str = "/tokens/{id}";
-    let all = findings(&running.address, first, ["--exclude-path", REVOKING]);
+    let all = findings(&home, &running.address, first, ["--exclude-path", REVOKING]);
     assert_eq!(all, None, "{}", all.as_deref().unwrap_or_default());
     let token = other["token"].as_str().unwrap();
-    let revoking = findings(&running.address, token, ["--include-path", REVOKING]);
+    let revoking = findings(&home, &running.address, token, ["--include-path", REVOKING]);
     assert_eq!(
         revoking,
         None,

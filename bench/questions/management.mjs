@@ -1,0 +1,90 @@
+// The management API: how long a program takes for a thousand accounts with a key each, and a page of 200 keys among a
+// hundred thousand.
+
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { join } from "node:path";
+
+import { fill } from "../fill.mjs";
+import { Keyhold } from "../keyhold.mjs";
+import { ALL } from "../machine.mjs";
+import { atMost, milliseconds } from "../report.mjs";
+import { median } from "../wrk.mjs";
+
+export const title = "The management API";
+
+const ACCOUNTS = 1000;
+const AT_ONCE = 8;
+const KEYS = 100_000;
+const PAGES = 50;
+
+export async function measure() {
+  const keyhold = await Keyhold.start({ processors: ALL });
+  const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
+  const key = await keyhold.signUp();
+  const begun = performance.now();
+  let next = 0;
+  const program = async () => {
+    while (next < ACCOUNTS) {
+      const id = `org_${(next += 1)}`;
+      await call(keyhold, agent, "POST", "/accounts", { external_id: id }, 201);
+      await call(keyhold, agent, "POST", `/accounts/ext:${id}/keys`, { name: "first", expiry: "90d" }, 201);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, program));
+  const making = performance.now() - begun;
+  await keyhold.stop();
+
+  fill(keyhold.database, key, KEYS);
+  const filled = await Keyhold.start({ home: keyhold.home, processors: ALL });
+  const first = await pages(filled, agent, "/keys?limit=200");
+  const expired = await pages(filled, agent, "/keys?limit=200&status=active");
+  await filled.stop();
+  agent.destroy();
+  return {
+    columns: ["", "time"],
+    rows: [
+      [`${ACCOUNTS} accounts with a key each, ${AT_ONCE} requests at once`, milliseconds(making)],
+      [`a page of 200 keys, one after another through ${KEYS} (median of ${PAGES})`, milliseconds(median(first))],
+      ["the same, of active keys only", milliseconds(median(expired))],
+    ],
+    targets: [
+      atMost("1,000 accounts with a key each by the API", making, 60_000, milliseconds),
+      atMost("a page of 200 keys with 100,000 keys", median(first), 20, milliseconds),
+    ],
+  };
+}
+
+/** The times of pages that follow each other, in milliseconds. */
+async function pages(keyhold, agent, path) {
+  const times = [];
+  let address = path;
+  for (let page = -5; page < PAGES; page += 1) {
+    const begun = performance.now();
+    const { data, next } = await call(keyhold, agent, "GET", address, undefined, 200);
+    if (page >= 0) times.push(performance.now() - begun);
+    if (data.length !== 200) throw new Error(`${address} has ${data.length} keys`);
+    address = `${path}&after=${next}`;
+  }
+  return times;
+}
+
+/** Sends one request with the first token and returns the answer's JSON. */
+function call({ url, home }, agent, method, path, body, status) {
+  const token = readFileSync(join(home, "operator-token"), "utf8").trim();
+  return new Promise((done, failed) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const sent = request(`${url}/admin/v1${path}`, { agent, method, headers }, (answer) => {
+      const parts = [];
+      answer.on("data", (part) => parts.push(part));
+      answer.once("error", failed);
+      answer.once("end", () => {
+        const text = Buffer.concat(parts).toString("utf8");
+        if (answer.statusCode === status) done(JSON.parse(text));
+        else failed(new Error(`${path} answered ${answer.statusCode}: ${text}`));
+      });
+    });
+    sent.once("error", failed);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
