@@ -4,6 +4,7 @@
 
 mod agreement;
 mod kill;
+mod operators;
 mod silent_server;
 mod stop;
 
@@ -16,6 +17,8 @@ use vault::test_support::peer::{Action, Peer, Script, Step};
 
 use crate::fixture::home::Home;
 use crate::fixture::process::{Running, start_in};
+
+const OPERATORS: &str = "operators@example.com";
 
 /// A mail server, and the folder and database of a Keyhold that sends to it.
 struct Setup {
@@ -37,6 +40,7 @@ impl Setup {
             ("KEYHOLD_MAIL_FROM", "Keyhold <keyhold@example.com>"),
             // A notice leaves at once, so that a kill can hit its delivery.
             ("KEYHOLD_NOTICE_WAIT", "0"),
+            ("KEYHOLD_OPERATOR_EMAIL", OPERATORS),
         ];
         start_in(&self.home, &[], &settings)
     }
