@@ -175,6 +175,11 @@ impl From<vault::Error> for FnError {
                 "sign_up_refused",
                 "This address can't be used to sign up. If you already have an account, sign in.",
             ),
+            vault::Error::TooManyKeys(most) => FieldErrors::one(
+                "confirm_email",
+                format!("This account has more than {most} keys. Delete keys first."),
+            )
+            .into(),
             // Requests of operators alone end like this; no page makes any.
             vault::Error::Taken
             | vault::Error::Outdated

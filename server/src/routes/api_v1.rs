@@ -106,7 +106,10 @@ fn panic_response(
 #[derive(Serialize)]
 struct AccountBody {
     id: String,
-    email: String,
+    /// The company's own id of the account, if it has one.
+    external_id: Option<String>,
+    /// None for an account that the company manages without one.
+    email: Option<String>,
     time_zone: String,
     warning_days: i64,
 }
@@ -115,8 +118,9 @@ async fn account(Extension(account): Extension<Account>) -> Json<AccountBody> {
     Json(AccountBody {
         time_zone: account.time_zone.name().to_owned(),
         warning_days: account.warning_days,
+        email: account.address().map(str::to_owned),
+        external_id: account.external_id,
         id: account.id,
-        email: account.email,
     })
 }
 

@@ -40,6 +40,9 @@ pub enum Error {
     /// The address cannot have a new account.
     #[error("sign-up refused")]
     SignUpRefused,
+    /// An account with more keys than this cannot be deleted at once.
+    #[error("more than {0} keys")]
+    TooManyKeys(i64),
     /// The external id already has an account.
     #[error("the external id is taken")]
     Taken,

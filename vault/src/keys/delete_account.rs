@@ -137,8 +137,7 @@ pub(crate) async fn delete_keys(tx: &mut Tx, account: &str) -> Result<i64> {
     .await?;
     let count = i64::try_from(keys.len()).unwrap_or(i64::MAX);
     if count > MOST {
-        let message = format!("This account has more than {MOST} keys. Delete keys first.");
-        return Err(FieldErrors::one("confirm_email", message).into());
+        return Err(Error::TooManyKeys(MOST));
     }
     let access_keys: Result<Vec<AccessKey>> = keys
         .iter()

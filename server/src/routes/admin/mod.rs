@@ -34,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::http::request_log;
+use crate::http::{request_log, security_headers};
 use crate::state::AppState;
 use problem::{Answers, Code, Problem};
 
@@ -89,6 +89,7 @@ pub fn alone(state: AppState) -> Router {
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), problem::render))
         .layer(log)
+        .layer(from_fn_with_state(state.clone(), security_headers::protect))
         .with_state(state)
 }
 

@@ -159,6 +159,10 @@ impl From<vault::Error> for Problem {
                 }],
                 ..Self::new(Code::Conflict, "Another account has this external id.")
             },
+            Error::TooManyKeys(most) => Self::new(
+                Code::Conflict,
+                format!("The account has more than {most} keys. Delete keys first."),
+            ),
             Error::Outdated => Self::new(
                 Code::PreconditionFailed,
                 "It is no longer what If-Match says, so nothing was changed. Read it again.",
