@@ -26,7 +26,7 @@ use crate::pages::{
     stagger::StaggerPage,
 };
 use crate::server_fns::account::ShowAccount;
-use crate::site::SiteUrl;
+use crate::site::{SignUpOpen, SiteUrl};
 use crate::ui::head::{Opened, SiteTitle};
 use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Frame;
@@ -75,6 +75,7 @@ pub fn App() -> impl IntoView {
     Opened::provide();
     let site = SharedValue::new_str(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
+    SignUpOpen::provide();
     let feedback = Feedback::provide();
     let account = query::<ShowAccount>(Vec::new, None);
     provide_context(account);

@@ -1,5 +1,7 @@
 //! The site's settings that pages and functions need: its address, and whether sign-up is open.
 
+use leptos::prelude::*;
+
 /// The settings of this Keyhold, from its configuration.
 #[cfg(feature = "ssr")]
 #[derive(Clone, Debug, Default)]
@@ -20,3 +22,19 @@ pub struct Site {
 /// rendering.
 #[derive(Clone, Debug, Default)]
 pub struct SiteUrl(pub String);
+
+/// Whether strangers may sign up. The server provides it in the context of every rendering.
+#[derive(Clone, Copy, Debug)]
+pub struct SignUpOpen(pub bool);
+
+impl SignUpOpen {
+    /// Provides it in the browser as the server has rendered it.
+    pub fn provide() {
+        let open = SharedValue::new_str(|| String::from(if Self::get() { "1" } else { "" }));
+        provide_context(Self(!open.into_inner().is_empty()));
+    }
+
+    pub fn get() -> bool {
+        use_context::<Self>().is_none_or(|open| open.0)
+    }
+}

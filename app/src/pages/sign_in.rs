@@ -10,6 +10,7 @@ use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::server_fns::account::SignIn;
+use crate::site::SignUpOpen;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
@@ -47,7 +48,8 @@ pub fn SignInPage() -> impl IntoView {
                     "Forgot your password?"
                 </a>
             </p>
-            <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p>
+            {SignUpOpen::get()
+                .then(|| view! { <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p> }.into_any())}
         </div>
     }
     .into_any()

@@ -12,6 +12,7 @@ use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::forms::form_replay::Replay;
 use crate::keys::issued::issued_card;
 use crate::server_fns::account::SignUp;
+use crate::site::SignUpOpen;
 use crate::ui::head::PageHead;
 use crate::ui::layout::brand;
 use crate::ui::reactive::{effect, reactive};
@@ -32,7 +33,8 @@ pub fn SignUpPage() -> impl IntoView {
             {brand()}
             {reactive(move || match issued.get() {
                 Some(key) => welcome(key),
-                None => form(done.clone()),
+                None if SignUpOpen::get() => form(done.clone()),
+                None => closed(),
             })}
         </div>
     }
@@ -45,6 +47,16 @@ fn welcome(issued: IssuedKey) -> AnyView {
         <p>"You're signed in. We sent you an email. Open the link in it to confirm your address."</p>
         <p>"Your account comes with one API key. It doesn't expire unless you set an expiration."</p>
         {issued_card(issued, "/", "Go to Dashboard", true)}
+    }
+    .into_any()
+}
+
+/// The page of a site on which only the operator creates accounts.
+fn closed() -> AnyView {
+    view! {
+        <PageHead title="Sign-up is closed" />
+        <p class="muted">"The operator of this site creates its accounts. Ask there for one."</p>
+        <p>"Already have an account? " <a href="/sign-in">"Sign in"</a></p>
     }
     .into_any()
 }

@@ -4,7 +4,7 @@ use app::forms::form_replay::{Plain, Replay};
 use app::server_fns::context::RequestContext;
 use app::server_fns::cookies::THEME_COOKIE;
 use app::shell::shell;
-use app::site::SiteUrl;
+use app::site::{SignUpOpen, SiteUrl};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -157,11 +157,13 @@ pub async fn render(
     let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
     let known = request.extensions().get::<RequestContext>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
+    let sign_up_open = SignUpOpen(state.site.sign_up_open);
     let options = state.leptos.clone();
     let plain = replay.is_some() || PLAIN.contains(&request.uri().path());
     let context = move || {
         provide_context(theme);
         provide_context(site_url.clone());
+        provide_context(sign_up_open);
         if let Some(known) = known.clone() {
             provide_context(known);
         }

@@ -174,4 +174,16 @@ async fn sign_up_can_be_closed() {
         (answer.status.as_u16(), answer.text("code").as_str()),
         (403, "forbidden")
     );
+    // No page offers it.
+    for path in ["/sign-in", "/forgot-password", "/sign-up"] {
+        let page = site.stranger().get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        for offer in ["href=\"/sign-up\"", "/fn/account/sign-up"] {
+            assert!(!page.body.contains(offer), "{path}: {offer}");
+        }
+    }
+    let page = site.stranger().get("/sign-up").await;
+    assert!(page.body.contains("Sign-up is closed"), "{}", page.body);
+    let home = site.stranger().get("/").await;
+    assert_eq!(home.header("location"), "/sign-in");
 }
