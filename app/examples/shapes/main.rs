@@ -281,6 +281,7 @@ impl Checked {
             confirmed: true,
             owned: false,
             stages: Stage::ALL.to_vec(),
+            of_operator: vec![text("address"), text("other")],
             second_recipient: Some(SecondRecipient {
                 address: text("address"),
                 confirmed: false,
@@ -291,6 +292,7 @@ impl Checked {
         };
         let none = NoticesView {
             stages: Vec::new(),
+            of_operator: Vec::new(),
             second_recipient: None,
             deliveries: Vec::new(),
             ..notices.clone()

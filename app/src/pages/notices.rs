@@ -103,19 +103,30 @@ fn recipients(notices: &NoticesView) -> AnyView {
             "The account's own address. It already gets every notice. Open the link in our email in this browser, to show that email arrives and that the account is yours."
         }
     };
+    // An account that the operator manages may have no address of its own.
+    let has_address = !notices.email.is_empty();
+    let change = has_address.then(|| {
+        view! { <a href="/preferences/account#address">"Change the account's address"</a> }
+    });
+    let own = has_address.then(|| {
+        view! {
+            <div class="recipient" id="address">
+                <strong>
+                    <bdi>{notices.email.clone()}</bdi>
+                </strong>
+                {confirmation(notices.confirmed)}
+                {(!notices.owned).then(|| resend("account"))}
+            </div>
+            <p class="help">{help}</p>
+        }
+    });
     let about = view! {
         "Who gets these emails. "
-        <a href="/preferences/account#address">"Change the account's address"</a>
+        {change}
     };
     let card = view! {
-        <div class="recipient" id="address">
-            <strong>
-                <bdi>{notices.email.clone()}</bdi>
-            </strong>
-            {confirmation(notices.confirmed)}
-            {(!notices.owned).then(|| resend("account"))}
-        </div>
-        <p class="help">{help}</p>
+        {own}
+        {of_operator(&notices.of_operator)}
         <h3>"Second recipient"</h3>
         {match notices.second_recipient.clone() {
             Some(second) => present(second),
@@ -128,6 +139,31 @@ fn recipients(notices: &NoticesView) -> AnyView {
         about.into_any(),
         card.into_any(),
     )
+}
+
+/// The addresses that the operator has set, who alone changes them.
+fn of_operator(addresses: &[String]) -> Option<AnyView> {
+    let address = |address: &String| {
+        view! {
+            <li class="recipient">
+                <strong>
+                    <bdi>{address.clone()}</bdi>
+                </strong>
+            </li>
+        }
+        .into_any()
+    };
+    let list: Vec<AnyView> = addresses.iter().map(address).collect();
+    let part = || {
+        view! {
+            <h3>"Set by the operator"</h3>
+            <ul class="of-operator" data-testid="of-operator">{list}</ul>
+            <p class="help">
+                "The operator of this site chose these addresses for your account. They get every notice. Only the operator can change them."
+            </p>
+        }
+    };
+    (!addresses.is_empty()).then(|| part().into_any())
 }
 
 fn confirmation(confirmed: bool) -> AnyView {

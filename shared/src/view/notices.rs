@@ -19,7 +19,7 @@ pub struct SecondRecipient {
 pub struct NoticesView {
     pub now: i64,
     pub time_zone: String,
-    /// The account's own address.
+    /// The account's own address; empty for an account without one.
     pub email: String,
     /// Whether mail is known to arrive there. Notices are sent there either way.
     pub confirmed: bool,
@@ -27,6 +27,8 @@ pub struct NoticesView {
     pub owned: bool,
     /// The chosen stages, in the order of time.
     pub stages: Vec<Stage>,
+    /// The addresses that the operator has set. They get every notice too.
+    pub of_operator: Vec<String>,
     pub second_recipient: Option<SecondRecipient>,
     /// The address of the calendar feed. It gives access to the keys' names and dates.
     pub calendar_url: String,

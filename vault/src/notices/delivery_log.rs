@@ -75,10 +75,11 @@ impl Vault {
         Ok(NoticesView {
             now: self.now(),
             time_zone: account.time_zone.label(self.now()),
-            email: account.email.clone(),
+            email: account.address().unwrap_or_default().to_owned(),
             confirmed: row.confirmed_at.is_some(),
             owned: row.owned_at.is_some(),
             stages: stages.iter().collect(),
+            of_operator: self.notice_addresses(&account.id).await?,
             second_recipient: row.second_recipient.map(|address| SecondRecipient {
                 address,
                 confirmed: row.second_confirmed_at.is_some(),

@@ -217,3 +217,24 @@ async fn sessions_are_ended_for_an_account() {
         json!({"ended": 0})
     );
 }
+
+/// The holder of the account sees where the notices go.
+#[tokio::test]
+async fn the_notices_page_lists_the_addresses_of_the_operator() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let member = site.member("a@example.com").await;
+    let accounts = operator.get("/accounts").await.json();
+    let path = format!("/accounts/{}", accounts["data"][0]["id"].as_str().unwrap());
+    let page = member.get("/preferences/notices").await;
+    assert!(!page.body.contains("Set by the operator"), "{}", page.body);
+    let addresses = json!({"notice_emails": ["ops@acme.example", "o'neil@acme.example"]});
+    assert_eq!(operator.patch(&path, addresses).await.status, 200);
+    let page = member.get("/preferences/notices").await;
+    let (before, part) = page.body.split_once("Set by the operator").unwrap();
+    assert!(before.contains("a@example.com"), "its own address stays");
+    let (part, _) = part.split_once("Second recipient").unwrap();
+    assert!(part.contains("ops@acme.example"), "{part}");
+    assert!(!part.contains("<button"), "{part}");
+}
