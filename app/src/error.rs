@@ -31,6 +31,7 @@ impl FnError {
     pub const NOT_FOUND: &str = "not_found";
     pub const CONFLICT: &str = "conflict";
     pub const LINK_GONE: &str = "link_gone";
+    pub const SUSPENDED: &str = "account_suspended";
 
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -81,7 +82,7 @@ impl FnError {
         match self.code.as_ref() {
             "bad_request" => 400,
             Self::UNAUTHENTICATED | "sign_in_failed" => 401,
-            "forbidden" | "account_suspended" => 403,
+            "forbidden" | Self::SUSPENDED => 403,
             Self::NOT_FOUND => 404,
             "method_not_allowed" => 405,
             "sign_up_refused" | Self::CONFLICT => 409,
@@ -98,9 +99,10 @@ impl FnError {
         self.code == Self::CONFLICT
     }
 
-    /// Returns whether the page shows a state that is no longer stored: its subject has changed or is gone.
+    /// Returns whether the page shows a state that is no longer stored: its subject has changed or is gone, or the account was
+    /// suspended.
     pub fn is_outdated(&self) -> bool {
-        self.is_conflict() || self.code == Self::NOT_FOUND
+        self.is_conflict() || self.code == Self::NOT_FOUND || self.code == Self::SUSPENDED
     }
 
     /// Returns the message for the whole form: that of a conflict, or of an error that concerns no single field.
@@ -161,7 +163,7 @@ impl From<vault::Error> for FnError {
                 let message = format!("{first} {others}. Nothing was changed.");
                 Self::new(Self::NOT_FOUND, message)
             }
-            vault::Error::Suspended(reason) => Self::new("account_suspended", suspended(&reason)),
+            vault::Error::Suspended(reason) => Self::new(Self::SUSPENDED, suspended(&reason)),
             vault::Error::SessionOver => Self::unauthenticated(),
             vault::Error::Conflict(conflict) => Self {
                 fields: conflict.fields.0,

@@ -30,6 +30,7 @@ use crate::site::{SignUpOpen, SiteUrl};
 use crate::ui::head::{Opened, SiteTitle};
 use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Frame;
+use crate::ui::standing;
 use crate::ui::toasts::Feedback;
 
 /// The HTML document. A page that few visit, or that answers a form post, comes without the module: see [`Plain`].
@@ -76,6 +77,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new_str(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     SignUpOpen::provide();
+    standing::provide();
     let feedback = Feedback::provide();
     let account = query::<ShowAccount>(Vec::new, None);
     provide_context(account);

@@ -90,6 +90,11 @@ impl From<Arc<Inner>> for Vault {
 }
 
 impl Vault {
+    /// Returns where the holder of a suspended account finds help.
+    pub fn support_url(&self) -> Option<&str> {
+        self.0.support_url.as_deref()
+    }
+
     /// Returns a handle for one request: all its waits for readers of the database take two seconds together, at most.
     #[must_use]
     pub fn of_request(&self) -> Self {

@@ -21,7 +21,7 @@ use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, Secon
 use shared::view::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use shared::view::{
     AccountView, AddressView, BulkChanged, Change, Changed, Columns, Counts, FoundKey,
-    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Offer, Said, Which,
+    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Offer, Said, Standing, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -78,6 +78,9 @@ impl Checked {
             today: text("today"),
         };
         self.reads("AccountView", &[account]);
+        let standing = |notice| Standing { notice };
+        let standings = [standing(text("<section>")), standing(String::new())];
+        self.reads("Standing", &standings);
         self.reads("String", &[text("sentence"), String::new()]);
         self.reads("AddressView", &[address(None), address(Some("pending"))]);
         let link = |purpose| LinkView {

@@ -88,6 +88,8 @@
 
   const words = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (text) => words().every((word) => text.toLowerCase().includes(word));
+  // The pages only read then.
+  const isSuspended = () => find("#suspended");
   const entries = () => {
     const pages = all(".side nav a");
     const links = pages.map((link) => [
@@ -100,7 +102,7 @@
     const themes = all(".side .themes button").map((button) => ["Theme: " + button.textContent, "", () => button.click(), ICONS.theme]);
     const actions = [
       ...(ended ? [["Sign in", "", () => location.reload(), ICONS.in]] : []),
-      ["Create key", "N", () => go(LIST + "/new"), ICONS.plus],
+      ...(isSuspended() ? [] : [["Create key", "N", () => go(LIST + "/new"), ICONS.plus]]),
       ...(input.value ? themes : [["Theme…", "", () => type("Theme: "), ICONS.theme, true]]),
       ["Keyboard shortcuts", "?", help, ICONS.keyboard],
       ["Sign out", "", () => find(".side form[action$=sign-out] button").click(), ICONS.out],
@@ -246,7 +248,7 @@
   const shortcuts = {
     "/": () => press(find("#search")) || (openPalette(), true),
     "?": () => (help(), true),
-    n: () => (go(LIST + "/new"), true),
+    n: () => !isSuspended() && (go(LIST + "/new"), true),
     e: () => press(inRow(".edit") ?? find("form[action$='keys/edit'] [name=name]")),
     x: () => press(inRow("[name=key]")),
     j: () => walk(1),

@@ -9,7 +9,8 @@ use shared::usage::DayCalls;
 use shared::view::notices::{LinkView, NoticesView};
 use shared::view::overview::{Dashboard, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Said, Which,
+    AccountView, AddressView, BulkChanged, Changed, IssuedKey, KeyDetail, KeyPage, Said, Standing,
+    Which,
 };
 
 use crate::error::FnError;
@@ -40,6 +41,7 @@ shapes!(
     NoticesView,
     Said,
     StaggerPlan,
+    Standing,
     String,
     Vec<DayCalls>,
     Which,

@@ -16,6 +16,7 @@ use crate::client::{boot, browser};
 use crate::error::FnError;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive, words};
+use crate::ui::standing::{read_only, reason};
 use crate::ui::toasts::Feedback;
 use crate::ui::waiting::SLOW_MS;
 
@@ -186,7 +187,7 @@ impl FormState {
     }
 }
 
-/// A form that sends its fields to its server function.
+/// A form that sends its fields to its server function. While the account is suspended, all in it is disabled.
 #[component]
 pub fn Form(
     state: FormState,
@@ -269,7 +270,9 @@ pub fn Form(
     view! {
         <form class=class method="post" action=state.path novalidate on:submit=submit>
             {reactive(move || state.alert.try_get().flatten().map(alert))}
-            {children()}
+            <fieldset class="whole" role=move || (!read_only()).then_some("none") disabled=read_only aria-describedby=reason>
+                {children()}
+            </fieldset>
         </form>
     }
     .into_any()

@@ -6,6 +6,8 @@ use leptos::server_fn::ServerFn;
 use crate::forms::form::{press, then};
 use crate::server_fns::keys::ExpireKey;
 use crate::ui::icon::Icon;
+use crate::ui::reactive::reactive;
+use crate::ui::standing::read_only;
 use crate::ui::toasts::Feedback;
 
 /// The page with the table of keys.
@@ -24,15 +26,17 @@ pub fn stagger_path(day: &str) -> String {
     format!("{LIST}/stagger?day={day}")
 }
 
-/// The link to the page that creates a key, as the primary action of a page.
+/// The link to the page that creates a key, as the primary action of a page; nothing while the account is suspended.
 pub fn create_key_link() -> AnyView {
-    view! {
-        <a class="button primary" href=NEW_KEY>
-            {Icon::PLUS.draw()}
-            "Create key"
-        </a>
-    }
-    .into_any()
+    reactive(|| {
+        let link = view! {
+            <a class="button primary" href=NEW_KEY>
+                {Icon::PLUS.draw()}
+                "Create key"
+            </a>
+        };
+        (!read_only()).then(|| link.into_any())
+    })
 }
 
 /// Takes a key out of use, with Undo in the message.

@@ -9,6 +9,7 @@ use crate::forms::form::plain_press;
 use crate::keys::key_actions::key_path;
 use crate::server_fns::notices::SendAgain;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 use crate::ui::status;
 
 /// The emails that are in sight at first.
@@ -47,6 +48,7 @@ fn undelivered(mails: usize) -> String {
 pub fn log(notices: NoticesView) -> AnyView {
     let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
     let waiting = notices.deliveries.iter().any(waiting);
+    let change = (!read_only()).then(|| view! { <a href="/preferences/account">"Change"</a> });
     view! {
         <section id="log" aria-labelledby="log-title" data-live="" data-waiting=waiting>
             <h2 id="log-title" tabindex="-1">
@@ -54,7 +56,7 @@ pub fn log(notices: NoticesView) -> AnyView {
             </h2>
             {table(notices.deliveries, notices.total)}
             <p class="zone">
-                "All dates are in " {notices.time_zone} ". " <a href="/preferences/account">"Change"</a>
+                "All dates are in " {notices.time_zone} ". " {change}
             </p>
         </section>
     }

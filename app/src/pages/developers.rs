@@ -16,6 +16,7 @@ use crate::site::Site;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
+use crate::ui::standing::read_only;
 
 /// The variable that examples read the secret from: no page knows a real one. A new key's `.env` file has the same name.
 const SECRET: &str = "KEYHOLD_SECRET_KEY";
@@ -144,19 +145,31 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
         }
         .into_any()
     };
+    let another = (!read_only()).then(|| {
+        view! {
+            " If you didn't save it, "
+            <a href=NEW_KEY>"create another key"</a>
+            "."
+        }
+    });
+    let own = (!read_only()).then(|| {
+        view! {
+            <a href=NEW_KEY>"Create a key"</a>
+            " to see your own. "
+        }
+    });
     let whose = match name {
         Some(name) => view! {
             <p>
                 "The access key of " <bdi class="quoted">{name}</bdi>
-                " is filled into the examples. They read its secret key from the environment, because a secret key doesn't belong in code. It was shown once, when the key was created. If you didn't save it, "
-                <a href=NEW_KEY>"create another key"</a> "."
+                " is filled into the examples. They read its secret key from the environment, because a secret key doesn't belong in code. It was shown once, when the key was created."
+                {another}
             </p>
         }
         .into_any(),
         None => view! {
             <p>
-                "You have no key yet, so the examples carry a made-up one: " <a href=NEW_KEY>"create a key"</a>
-                " to see your own. They read its secret key from the environment, because a secret key doesn't belong in code."
+                "You have no key yet, so the examples carry a made-up one. " {own} "They read its secret key from the environment, because a secret key doesn't belong in code."
             </p>
         }
         .into_any(),

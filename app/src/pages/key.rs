@@ -30,6 +30,7 @@ use crate::ui::clock::ticking;
 use crate::ui::done_note::done_note;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive};
+use crate::ui::standing::read_only;
 use crate::ui::toasts::Feedback;
 
 #[component]
@@ -129,7 +130,7 @@ fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
         {not_extended(expired)}
         {reactive(move || {
             feedback.catch_focus();
-            fresh(if expired.get() { expiry::restore(key) } else { view! { <div hidden></div> }.into_any() })
+            fresh(if expired.get() && !read_only() { expiry::restore(key) } else { view! { <div hidden></div> }.into_any() })
         })}
         <div class="key-parts">
             {usage::calls(key, calls)}
@@ -137,7 +138,7 @@ fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
             {usage::callers(key)}
             {history::history(key)}
         </div>
-        {deletion::dialog(key, dialog)}
+        {reactive(move || (!read_only()).then(|| deletion::dialog(key, dialog)))}
     }
     .into_any()
 }

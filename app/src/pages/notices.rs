@@ -22,6 +22,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 use crate::ui::status;
 
 #[component]
@@ -105,7 +106,7 @@ fn recipients(notices: &NoticesView) -> AnyView {
     };
     // An account that the operator manages may have no address of its own.
     let has_address = !notices.email.is_empty();
-    let change = has_address.then(|| {
+    let change = (has_address && !read_only()).then(|| {
         view! { <a href="/preferences/account#address">"Change the account's address"</a> }
     });
     let own = has_address.then(|| {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::view::account::SessionView;
-use shared::view::{AccountView, AddressView, IssuedKey};
+use shared::view::{AccountView, AddressView, IssuedKey, Standing};
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
@@ -69,6 +69,19 @@ pub async fn sign_out() -> Result<(), FnError> {
 pub async fn show_account() -> Result<AccountView, FnError> {
     let request = RequestContext::current();
     Ok(request.signed_in()?.account.view(request.vault.now()))
+}
+
+/// Returns the notice on the account's suspension; an empty one for an account in good standing, and without a session.
+#[server(name = ShowStanding, prefix = "/fn", endpoint = "account/standing")]
+pub async fn show_standing() -> Result<Standing, FnError> {
+    use crate::forms::form_replay::Replay;
+    use crate::ui::standing::notice;
+
+    let replay = use_context::<Replay>();
+    let error = replay.as_ref().and_then(Replay::error);
+    let refused = error.is_some_and(|error| error.code == FnError::SUSPENDED);
+    let notice = notice(&RequestContext::current(), refused);
+    Ok(Standing { notice })
 }
 
 /// Saves the time zone, the warning window and the way to write dates: `date_style` is `day_month_year`, `month_day_year` or

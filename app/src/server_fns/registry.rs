@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::account::{
     ChangeAddress, ChangePassword, DeleteAccount, EndOtherSessions, EndSession, KeepAddress,
-    SavePreferences, SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, SignIn, SignOut,
-    SignUp,
+    SavePreferences, SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, ShowStanding,
+    SignIn, SignOut, SignUp,
 };
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, PreviewBulk, RestoreKey,
@@ -88,13 +88,15 @@ pub fn all() -> Vec<Function> {
     all
 }
 
-fn account() -> [Function; 15] {
+fn account() -> [Function; 16] {
     const PAGE: Option<&str> = Some("/preferences/account");
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
         function::<SignOut>(SignedIn, None, Redirect("/sign-in?done=signed-out")),
         function::<ShowAccount>(SignedIn, None, Back),
+        // Every page asks, those without a session too.
+        function::<ShowStanding>(Public, None, Back),
         function::<SavePreferences>(
             SignedIn,
             PAGE,

@@ -10,6 +10,7 @@ use super::menus::{close_open, serve_menus};
 use super::offline::Offline;
 use super::reactive::{effect, memo, reactive};
 use super::returning::refresh_on_return;
+use super::standing::standing;
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
 use crate::client::call::Query;
@@ -54,6 +55,7 @@ pub fn Frame(
                 })}
             </Transition>
             <main id="main" tabindex="-1">
+                {standing(feedback)}
                 {children()}
             </main>
         </div>

@@ -16,6 +16,7 @@ pub mod reactive;
 mod returning;
 pub mod served;
 pub mod settling;
+pub mod standing;
 pub mod status;
 pub mod theme_switch;
 pub mod toasts;

@@ -167,6 +167,7 @@ mod server {
     use leptos::prelude::*;
 
     use crate::ui::icon::Icon;
+    use crate::ui::standing::read_only;
 
     /// A form of a part: its hidden fields, and its content.
     #[derive(Default)]
@@ -179,7 +180,11 @@ mod server {
     }
 
     impl PlainForm<'_> {
+        /// Nothing while the account is suspended.
         pub fn holding(self, content: AnyView) -> AnyView {
+            if read_only() {
+                return ().into_any();
+            }
             let hidden = |(name, value): &(&'static str, &str)| {
                 let (name, value) = (*name, (*value).to_owned());
                 view! { <input type="hidden" name=name value=value /> }.into_any()

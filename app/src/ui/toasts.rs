@@ -9,6 +9,7 @@ use shared::view::{Changed, Said};
 use super::icon::Icon;
 use super::reactive::{effect, fresh, reactive};
 use super::settling::Settling;
+use super::standing::read_only;
 use super::waiting::SLOW_MS;
 use crate::client::browser;
 use crate::client::call::{Fields, call};
@@ -161,7 +162,7 @@ impl Feedback {
             return;
         }
         // The page shows an earlier state.
-        let outdated = error.is_conflict() || error.code == FnError::NOT_FOUND;
+        let outdated = error.is_outdated();
         let text = error.alert();
         let text = text.or_else(|| error.fields.into_values().next());
         self.show(text.unwrap_or_default(), Kind::Failed, None, false);
@@ -259,7 +260,7 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
     };
     let settling = Settling::begun();
     let undo = StoredValue::new(message.undo);
-    let undo = undo.with_value(Option::is_some).then(|| {
+    let undo = (undo.with_value(Option::is_some) && !read_only()).then(|| {
         let press = move |event: leptos::ev::MouseEvent| {
             if settling.is_early(&event) {
                 return;

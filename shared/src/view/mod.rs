@@ -28,6 +28,13 @@ pub struct AccountView {
     pub today: String,
 }
 
+/// The standing of the account that is signed in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Standing {
+    /// The notice on its suspension, as HTML; empty unless it is suspended.
+    pub notice: String,
+}
+
 impl AccountView {
     /// The warning window in milliseconds.
     pub fn window(&self) -> i64 {

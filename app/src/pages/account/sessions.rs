@@ -9,6 +9,7 @@ use shared::view::account::SessionView;
 use crate::pages::setting::setting;
 use crate::server_fns::account::{EndOtherSessions, EndSession};
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 
 /// Sessions in sight; the rest unfold.
 const FIRST: usize = 8;
@@ -29,7 +30,7 @@ pub fn section(sessions: Vec<SessionView>, now: i64) -> AnyView {
             </details>
         }
     });
-    let end = (others > 0).then(|| {
+    let end = (others > 0 && !read_only()).then(|| {
         view! {
             <form method="post" action=EndOtherSessions::PATH>
                 <button type="submit" class="button">
@@ -50,6 +51,8 @@ fn row(session: SessionView, now: i64) -> AnyView {
     let name = format!("Sign out {}", session.browser);
     let end = if session.here {
         view! { <span class="pill active">{Icon::CHECK.draw()} "This browser"</span> }.into_any()
+    } else if read_only() {
+        ().into_any()
     } else {
         view! {
             <form method="post" action=EndSession::PATH>

@@ -11,6 +11,7 @@ use crate::error::FnError;
 use crate::forms::form_replay::Replay;
 use crate::server_fns::keys::BulkKeys;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 
 /// The choices of *Extend*, in days.
 pub const EXTENSIONS: [(&str, &str); 3] =
@@ -33,7 +34,6 @@ pub fn bulk_bar(
     let shown = page.keys.len();
     let more = usize::try_from(total).is_ok_and(|total| total > shown);
     view! {
-        {refused()}
         <form id="bulk" class="bulk" method="post" action=BulkKeys::PATH>
             // The button of the Enter key in a field or a checkbox, which must not press the first action.
             <button type="submit" name="action" value="" hidden></button>
@@ -129,9 +129,9 @@ fn download((label, path): (&'static str, &'static str)) -> AnyView {
 }
 
 /// The reason why the form that is being answered was refused. Deletion has its own place for it.
-fn refused() -> Option<AnyView> {
+pub fn refused() -> Option<AnyView> {
     let replay = Replay::of(BulkKeys::PATH)?;
-    if replay.field("action") == Some("delete") {
+    if replay.field("action") == Some("delete") && !read_only() {
         return None;
     }
     let error: FnError = replay.error()?.clone();

@@ -13,6 +13,7 @@ use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::{LIST, NEW_KEY};
 use crate::server_fns::keys::BulkKeys;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 
 /// The selection of the form post that is being answered; nothing otherwise.
 #[derive(Default)]
@@ -55,14 +56,20 @@ pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
         }
         .into_any()
     };
+    let changes = (!read_only()).then(|| {
+        view! {
+            {bulk_bar::bulk_bar(page, query, today, total, &chosen)}
+            {delete_dialog(query, total, &chosen)}
+            {key_dialog()}
+        }
+    });
     let list = view! {
         {search::search(query)}
         {filters::filters(page.counts, query)}
         {view_menu::view_menu(page, query)}
         {filters::chips(query)}
-        {bulk_bar::bulk_bar(page, query, today, total, &chosen)}
-        {delete_dialog(query, total, &chosen)}
-        {key_dialog()}
+        {bulk_bar::refused()}
+        {changes}
         <p id="counted" class="visually-hidden" role="status">
             {counted(total)}
         </p>
@@ -113,9 +120,14 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
                 <p>
                     "Your programs call the API with a key. Create one for each program, so that you can expire it without touching the others."
                 </p>
-                <a class="button" href=NEW_KEY>
-                    "Create your first key"
-                </a>
+                {(!read_only())
+                    .then(|| {
+                        view! {
+                            <a class="button" href=NEW_KEY>
+                                "Create your first key"
+                            </a>
+                        }
+                    })}
             </section>
         }
         .into_any();

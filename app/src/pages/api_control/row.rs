@@ -11,26 +11,19 @@ use super::list::Chosen;
 use super::sparkline::sparkline;
 use crate::keys::key_actions::key_path;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 use crate::ui::status;
 
 /// The row of a key.
 pub fn row(key: &KeyView, page: &KeyPage, chosen: &Chosen) -> AnyView {
     let id = key.access_key.as_str();
     let created = page.columns.created;
+    let selected = chosen.keys.iter().any(|one| one == id);
+    let select = (!read_only()).then(|| select(key, selected));
     view! {
         <tr id=id.to_owned() role="row">
             <td class="select" role="cell">
-                <label>
-                    <input
-                        type="checkbox"
-                        name="key"
-                        value=id.to_owned()
-                        form="bulk"
-                        checked=chosen.keys.iter().any(|one| one == id)
-                    />
-                    <span class="ground"></span>
-                    {of("Select", &key.name)}
-                </label>
+                {select}
             </td>
             <th scope="row" role="rowheader">{named(key)}</th>
             <td class="access" role="cell">
@@ -43,6 +36,17 @@ pub fn row(key: &KeyView, page: &KeyPage, chosen: &Chosen) -> AnyView {
             <td class="used" role="cell">{used(key.used.as_ref(), page.now)}</td>
             <td class="actions" role="cell">{actions(key)}</td>
         </tr>
+    }
+    .into_any()
+}
+
+fn select(key: &KeyView, selected: bool) -> AnyView {
+    view! {
+        <label>
+            <input type="checkbox" name="key" value=key.access_key.clone() form="bulk" checked=selected />
+            <span class="ground"></span>
+            {of("Select", &key.name)}
+        </label>
     }
     .into_any()
 }
@@ -126,9 +130,10 @@ fn used(used: Option<&Moment>, now: i64) -> AnyView {
 
 /// *Edit* leads where the name does, so the Tab key passes it.
 fn actions(key: &KeyView) -> AnyView {
+    let word = if read_only() { "View" } else { "Edit" };
     view! {
-        <a class="button edit" href=key_path(&key.access_key) aria-label=format!("Edit {}", key.name) tabindex="-1">
-            "Edit"
+        <a class="button edit" href=key_path(&key.access_key) aria-label=format!("{word} {}", key.name) tabindex="-1">
+            {word}
         </a>
         <details class="menu">
             <summary class="button quiet small compact" aria-label=format!("More for {}", key.name)>
@@ -189,13 +194,19 @@ fn menu(key: &KeyView) -> AnyView {
         }
         .into_any()
     };
-    view! {
-        {first}
-        <hr />
+    let reads = view! {
         <button type="button" class="button quiet copy scripted" data-copy=id.to_owned()>
             {item("Copy access key", name)}
         </button>
         {link("button quiet", "View usage", "#calls-title")}
+    };
+    if read_only() {
+        return reads.into_any();
+    }
+    view! {
+        {first}
+        <hr />
+        {reads}
         <hr />
         {(!expired).then(|| press("expire".to_owned(), item("Expire now", name), None))}
         {link("button quiet danger", "Delete…", "#delete")}

@@ -12,9 +12,11 @@ use super::row::row;
 use super::until::next_change;
 use crate::server_fns::keys::BulkKeys;
 use crate::ui::icon::Icon;
+use crate::ui::standing::read_only;
 
 pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
     let created = page.columns.created;
+    let changes = !read_only();
     let rows = page.keys.iter();
     let rows: Vec<_> = rows.map(|key| row(key, page, chosen)).collect();
     let class = if created {
@@ -30,13 +32,7 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
             <thead role="rowgroup">
                 <tr role="row">
                     <td class="select" role="cell">
-                        <label>
-                            <input
-                                type="checkbox"
-                                class="scripted"
-                                aria-label="Select all keys on this page"
-                            />
-                        </label>
+                        {changes.then(select_all)}
                     </td>
                     {head(Column::Name, "name", query)}
                     {head(Column::AccessKey, "access", query)}
@@ -54,6 +50,23 @@ pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
             </thead>
             <tbody role="rowgroup">{rows}</tbody>
         </table>
+        {changes.then(|| forms(page, query))}
+    }
+    .into_any()
+}
+
+fn select_all() -> AnyView {
+    view! {
+        <label>
+            <input type="checkbox" class="scripted" aria-label="Select all keys on this page" />
+        </label>
+    }
+    .into_any()
+}
+
+/// The forms of the rows' menus.
+fn forms(page: &KeyPage, query: &ListQuery) -> AnyView {
+    view! {
         <div id="forms" hidden>
             {EXTENSIONS.map(|(days, _)| form(page, query, format!("extend-{days}"), "extend", days)).collect_view()}
             {form(page, query, "expire".to_owned(), "expire", "")}

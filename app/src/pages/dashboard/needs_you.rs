@@ -14,6 +14,7 @@ use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive};
 use crate::ui::served::part;
 use crate::ui::settling::Settling;
+use crate::ui::standing::read_only;
 use crate::ui::toasts::{Feedback, Undo};
 use crate::ui::{moment, status};
 
@@ -124,6 +125,9 @@ fn line(
         let name = name.clone();
         move || {
             feedback.catch_focus();
+            if read_only() {
+                return fresh(view! { <div class="actions"></div> });
+            }
             let access_key = access_key.get_value();
             let Some(until) = snoozed.get() else {
                 return fresh(view! {

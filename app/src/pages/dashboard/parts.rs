@@ -16,6 +16,7 @@ use crate::keys::calls;
 use crate::keys::key_actions::{NEW_KEY, key_path};
 use crate::ui::icon::Icon;
 use crate::ui::served::html;
+use crate::ui::standing::read_only;
 
 /// What a part needs besides the overview.
 pub struct Rendering<'a> {
@@ -33,7 +34,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
     let steps = overview
         .steps
         .clone()
-        .filter(|_| overview.counts.total() > 0);
+        .filter(|_| overview.counts.total() > 0 && !read_only());
     // While it is one of the first steps, it is asked for there.
     let asked_there = steps.is_some() && !overview.address.confirmed;
     let address = (!asked_there).then(|| notes::address(&overview.address));
@@ -46,7 +47,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
             key: key.clone(),
             failing: failing.clone(),
             offers: key.offers.clone(),
-            menu: html(Some(snooze::menu(key, &overview, rendering))),
+            menu: html((!read_only()).then(|| snooze::menu(key, &overview, rendering))),
         });
     Dashboard {
         now: overview.now,
@@ -76,7 +77,8 @@ fn no_keys() -> AnyView {
             {Icon::KEY.draw()} <h2>"No keys yet"</h2>
             <p>
                 "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
-            </p> <a class="button" href=NEW_KEY>"Create your first key"</a>
+            </p>
+            {(!read_only()).then(|| view! { <a class="button" href=NEW_KEY>"Create your first key"</a> })}
         </section>
     }
     .into_any()
@@ -88,6 +90,9 @@ fn rest(overview: Overview, page_size: u32) -> AnyView {
         keys: overview.counts.expired,
         page_size,
     };
+    let change = (!read_only()).then(|| {
+        view! { <a href="/preferences/account" rel="external">"Change"</a> }
+    });
     let chart = calls::chart(overview.calls, "in the last 14 days");
     let refused = refused(overview.refused, overview.refused_deleted);
     view! {
@@ -100,9 +105,7 @@ fn rest(overview: Overview, page_size: u32) -> AnyView {
             <div class="halves">{chart} {refused}</div>
         </section>
         <p class="zone">
-            "All dates are in " {overview.time_zone} ". " <a href="/preferences/account" rel="external">
-                "Change"
-            </a>
+            "All dates are in " {overview.time_zone} ". " {change}
         </p>
     }
     .into_any()

@@ -9,6 +9,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{fresh, reactive};
+use crate::ui::standing::read_only;
 use crate::ui::status;
 use crate::ui::toasts::Feedback;
 
@@ -27,13 +28,14 @@ pub fn head(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
     // The same element in both states, so that the browser takes over what the server sent.
     let actions = move || {
         feedback.catch_focus();
-        let working = (!expired.get()).then(|| {
+        let absent = expired.get() || read_only();
+        let working = (!absent).then(|| {
             view! {
                 {expiry::extend(key)}
                 <ExpireNow access_key=for_expire.clone() label="Expire now" class="button" />
             }
         });
-        fresh(view! { <div class="row" hidden=expired.get()>{working}</div> })
+        fresh(view! { <div class="row" hidden=absent>{working}</div> })
     };
     view! {
         <div class="key-head">
@@ -70,7 +72,7 @@ fn more(name: Memo<String>, dialog: NodeRef<html::Dialog>) -> AnyView {
                 <a class="button quiet" href="/developers" rel="external">
                     "How to use it"
                 </a>
-                {deletion::link(dialog)}
+                {reactive(move || (!read_only()).then(|| deletion::link(dialog)))}
             </div>
         </details>
     }

@@ -13,11 +13,14 @@ use crate::fixture::{BASE, Site, sign_up};
 const PUBLIC_PAGES: [&str; 4] = ["/sign-in", "/sign-up", "/forgot-password", "/style"];
 /// The targets of links in mails, which show nothing without a valid link.
 const LINKED_PAGES: [&str; 2] = ["/confirm", "/reset-password"];
-const PUBLIC_FUNCTIONS: [&str; 3] = [
+const PUBLIC_FUNCTIONS: [&str; 4] = [
     "/fn/account/forgot-password",
     "/fn/account/sign-in",
     "/fn/account/sign-up",
+    STANDING,
 ];
+/// Every page asks it, those without a session too.
+const STANDING: &str = "/fn/account/standing";
 /// The functions behind links in mails; the link is the credential.
 const LINKED_FUNCTIONS: [&str; 3] = [
     "/fn/account/confirm",
@@ -79,7 +82,13 @@ async fn functions_answer_unauthenticated() {
         let answer = site.stranger().call(name, &fields).await;
         let linked = LINKED_FUNCTIONS.contains(&function.path);
         let public = linked || PUBLIC_FUNCTIONS.contains(&function.path);
-        if public {
+        if function.path == STANDING {
+            // Of a stranger it knows nothing.
+            assert_eq!(
+                (answer.status.as_u16(), &*answer.body),
+                (200, r#"{"notice":""}"#)
+            );
+        } else if public {
             assert_eq!(
                 answer.text("code"),
                 if linked { "link_gone" } else { "invalid" },

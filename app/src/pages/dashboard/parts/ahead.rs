@@ -9,6 +9,7 @@ use shared::view::overview::{Ahead, Heap, Month, Week};
 use super::snooze::when;
 use crate::keys::calls::side;
 use crate::keys::key_actions::{LIST, key_path, stagger_path};
+use crate::ui::standing::read_only;
 
 /// The strip from top to bottom, in pixels: room for a number, the bars, and the names of the months.
 const TOP: i64 = 18;
@@ -163,6 +164,7 @@ fn names(Ahead { weeks, months, .. }: &Ahead) -> Vec<AnyView> {
 }
 
 fn heap(heap: &Heap) -> AnyView {
+    let stagger = (!read_only()).then(|| stagger(heap));
     view! {
         <li>
             <span>
@@ -170,10 +172,17 @@ fn heap(heap: &Heap) -> AnyView {
                 " expire on "
                 {heap.text.clone()}
             </span>
-            <a class="button small" href=stagger_path(&heap.day) rel="external" aria-label=format!("Stagger the keys of {}", heap.text)>
-                "Stagger…"
-            </a>
+            {stagger}
         </li>
+    }
+    .into_any()
+}
+
+fn stagger(heap: &Heap) -> AnyView {
+    view! {
+        <a class="button small" href=stagger_path(&heap.day) rel="external" aria-label=format!("Stagger the keys of {}", heap.text)>
+            "Stagger…"
+        </a>
     }
     .into_any()
 }

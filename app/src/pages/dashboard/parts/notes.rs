@@ -10,6 +10,7 @@ use crate::server_fns::notices::ResendConfirmation;
 use crate::server_fns::overview::DismissClaim;
 use crate::ui::icon::Icon;
 use crate::ui::served::PlainForm;
+use crate::ui::standing::read_only;
 
 /// The note on an address that is not confirmed, or on a pending change.
 pub fn address(address: &AddressView) -> Option<AnyView> {
@@ -45,9 +46,14 @@ pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
         };
         view! {
             {again.button("button small", "Send again", None)}
-            <a href=FORM rel="external">
-                "Wrong address?"
-            </a>
+            {(!read_only())
+                .then(|| {
+                    view! {
+                        <a href=FORM rel="external">
+                            "Wrong address?"
+                        </a>
+                    }
+                })}
         }
         .into_any()
     };
