@@ -57,8 +57,9 @@ impl Given {
     }
 
     fn read(given: Vec<OsString>) -> Result<Self, Ended> {
-        let mut command = without_empty_variables(CommandLine::command());
-        let given = without_empty_values(&command, given);
+        let defined = CommandLine::command();
+        let given = without_empty_values(&defined, given);
+        let mut command = without_empty_variables(defined);
         let parse = |command: &Command| {
             command
                 .clone()
@@ -119,7 +120,8 @@ fn is_empty(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Drops flags with an empty value: `--base-url ""` and `--base-url=`.
+/// Drops settings with an empty value: `--base-url ""` and `--base-url=`. Other flags keep it: it may remove something, and a
+/// list without the filter that was meant would be another list.
 fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString> {
     let mut kept: Vec<OsString> = Vec::with_capacity(given.len());
     for value in given {
@@ -140,7 +142,10 @@ fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString
 }
 
 fn takes_value(command: &Command, flag: &str) -> bool {
-    all_args(command).any(|arg| arg.get_long() == Some(flag) && arg.get_action().takes_values())
+    all_args(command).any(|arg| {
+        let is_setting = arg.get_action().takes_values() && arg.get_env().is_some();
+        is_setting && arg.get_long() == Some(flag)
+    })
 }
 
 fn all_args(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
