@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use mimalloc::MiMalloc;
+use server::cli::client::{self, ClientCommand, ClientError};
 use server::config::command_line::Given;
 use server::config::commands::{ClockCommand, Command, ConfigCommand, DbCommand, MailCommand};
 use server::config::effective::{Effective, located};
@@ -40,12 +41,20 @@ fn main() -> ExitCode {
     let (code, sentence) = match outcome {
         Ok(code) => (code, None),
         Err(error) => (
-            ExitCode::FAILURE,
+            code_of(&*error),
             Some(located(&error.to_string(), &settings)),
         ),
     };
     server::log::finish(sentence.as_deref());
     code
+}
+
+/// Returns the exit code of an error: 1, unless the command has others.
+fn code_of(error: &(dyn Error + 'static)) -> ExitCode {
+    let code = error
+        .downcast_ref::<ClientError>()
+        .map(ClientError::exit_code);
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Forbids core dumps, which would hold the pepper and the secrets in use.
@@ -62,6 +71,10 @@ async fn run(command: Command, settings: &[Effective]) -> Result<ExitCode, Box<d
             server::start::run(&config).await?;
             ExitCode::SUCCESS
         }
+        Command::Account(command) => ask(ClientCommand::Account(command)).await?,
+        Command::Key(command) => ask(ClientCommand::Key(command)).await?,
+        Command::Token(command) => ask(ClientCommand::Token(command)).await?,
+        Command::Audit(command) => ask(ClientCommand::Audit(command)).await?,
         Command::Config(ConfigCommand::Check(command)) => {
             let (report, outcome) = server::cli::config_check::run(&command, settings);
             print(&report);
@@ -93,6 +106,11 @@ async fn run(command: Command, settings: &[Effective]) -> Result<ExitCode, Box<d
         Command::Completions(command) => print(&server::cli::reference::completions(&command)),
         Command::Man(command) => print(&server::cli::reference::man(&command)?),
     })
+}
+
+/// Asks the management API of a server.
+async fn ask(command: ClientCommand) -> Result<ExitCode, ClientError> {
+    client::run(command, &mut std::io::stdout()).await
 }
 
 /// Prints a report. A closed standard output is ignored: the work is done either way.

@@ -232,7 +232,12 @@ async fn of_base_url(checked: Option<&Checked>) -> Finding {
     };
     let request = Request::get(format!("{base_url}/healthz")).body(Body::empty());
     let verdict = match request {
-        Ok(request) => judged(base_url, client::send(request).await),
+        Ok(request) => judged(
+            base_url,
+            client::send(request)
+                .await
+                .map_err(|error| error.to_string()),
+        ),
         Err(error) => Err(format!("{base_url}: {error}")),
     };
     Finding::of("base_url", verdict)

@@ -1,6 +1,7 @@
 //! The commands that run beside the server or before it. Each does one thing, reports it, and ends.
 
 pub mod backup;
+pub mod client;
 pub mod clock_accept;
 pub mod config_check;
 pub mod db_copy;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::Config;
+use super::client::{AccountCommand, AuditCommand, KeyCommand, TokenCommand};
 use super::files::{DatabaseArgs, Files};
 use super::http::HttpArgs;
 use super::mail::MailSettings;
@@ -26,6 +27,18 @@ pub struct CommandLine {
 pub enum Command {
     /// Serve the pages, the REST API and the verification endpoint.
     Serve(Box<Config>),
+    /// Manage accounts, by the management API of a running server.
+    #[command(subcommand)]
+    Account(Box<AccountCommand>),
+    /// Manage keys, by the management API of a running server.
+    #[command(subcommand)]
+    Key(Box<KeyCommand>),
+    /// Manage the tokens of operators, by the management API of a running server.
+    #[command(subcommand)]
+    Token(Box<TokenCommand>),
+    /// Read the audit trail, by the management API of a running server.
+    #[command(subcommand)]
+    Audit(Box<AuditCommand>),
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),

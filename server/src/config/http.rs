@@ -62,7 +62,7 @@ pub fn origin(url: &str) -> Option<String> {
 }
 
 /// Parses a base URL into its origin. An empty one counts as absent.
-fn base_url(text: &str) -> Result<String, ValueError> {
+pub(super) fn base_url(text: &str) -> Result<String, ValueError> {
     if text.is_empty() {
         return Ok(String::new());
     }

@@ -1,6 +1,7 @@
 //! The configuration: flags of `keyhold serve`, each also an environment variable and a key of the configuration file. A bad
 //! value stops the start with a sentence that names it.
 
+pub mod client;
 pub mod command_line;
 pub mod commands;
 pub mod effective;

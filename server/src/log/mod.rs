@@ -76,6 +76,11 @@ fn filter(wanted: &str) -> Result<EnvFilter, LogError> {
     })
 }
 
+/// Writes a sentence for the person who runs a command, as it is.
+pub fn say(sentence: &str) {
+    push(|_| format!("{sentence}\n"));
+}
+
 /// Shows how far a command is: on a terminal in the place of what it showed before, elsewhere as a line.
 pub fn show_progress(text: &str) {
     let line = |log: &Log| {
