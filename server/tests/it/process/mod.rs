@@ -1,5 +1,6 @@
 //! The running process through kills, faults and restarts.
 
+mod admin_listen;
 #[cfg(target_os = "linux")]
 mod conformance;
 #[cfg(target_os = "linux")]

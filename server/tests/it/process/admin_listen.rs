@@ -1,0 +1,65 @@
+//! `KEYHOLD_ADMIN_LISTEN`: the management API on a listener of its own.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::fixture::home::Home;
+use crate::fixture::process::{keyhold, start_in};
+
+/// Returns the status of the answer to a GET.
+fn status(address: &str, path: &str, token: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_management_api_is_served_there_and_only_there() {
+    let home = Home::new();
+    let running = start_in(&home, &[], &[("KEYHOLD_ADMIN_LISTEN", "127.0.0.1:0")]);
+    let log = running.log_with("the management API at http://");
+    let (_, rest) = log.split_once("the management API at http://").unwrap();
+    let (admin, _) = rest.split_once("/admin/v1").unwrap();
+    let token = std::fs::read_to_string(home.path().join("data/operator-token")).unwrap();
+    let token = token.trim();
+    for path in [
+        "/admin/v1/accounts",
+        "/admin/v1/keys",
+        "/admin/v1/tokens",
+        "/admin/v1/audit",
+        "/admin/v1/openapi.json",
+    ] {
+        assert_eq!(status(admin, path, token), "200", "{path}");
+        assert_eq!(status(&running.address, path, token), "404", "{path}");
+    }
+    for (path, usual) in [
+        ("/healthz", "200"),
+        ("/readyz", "200"),
+        ("/sign-in", "200"),
+        ("/verify", "401"),
+        ("/v1/account", "401"),
+    ] {
+        assert_eq!(status(&running.address, path, token), usual, "{path}");
+        assert_eq!(status(admin, path, token), "404", "{path}");
+    }
+    for path in ["/", "/metrics", "/fn/keys/list", "/pkg/keyhold.css"] {
+        assert_eq!(status(admin, path, token), "404", "{path}");
+    }
+
+    // The command line finds it by the settings of the server.
+    let settings = [
+        ("KEYHOLD_LISTEN", &*running.address),
+        ("KEYHOLD_ADMIN_LISTEN", admin),
+    ];
+    let list = ["account", "list", "--json"];
+    let (code, said, errors) = keyhold(home.path(), &list, &settings);
+    assert_eq!((code, &*said), (Some(0), "[]\n"), "{errors}");
+    let (code, _, errors) = keyhold(home.path(), &list, &settings[..1]);
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("KEYHOLD_ADMIN_LISTEN"), "{errors}");
+}
