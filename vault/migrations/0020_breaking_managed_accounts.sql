@@ -50,13 +50,17 @@ CREATE TABLE idempotency_keys (
     status BIGINT NOT NULL,
     -- Without the secret.
     answer TEXT NOT NULL,
+    -- The account that the answer is about; with it, the answer goes. Null: none.
+    account_id TEXT REFERENCES accounts (id) ON DELETE CASCADE,
     -- What the secret of the answer is derived from, under the pepper; empty for an answer without one.
     nonce BYTEA NOT NULL,
     PRIMARY KEY (token_id, request)
 );
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_by_account ON idempotency_keys (account_id);
 
 -- Who did it: 'account' (its owner), 'token' (an operator's, with its id) or 'system'; and the id of the request.
 ALTER TABLE audit ADD COLUMN actor_kind TEXT NOT NULL DEFAULT 'account';
 ALTER TABLE audit ADD COLUMN actor_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE audit ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX audit_by_actor ON audit (actor_id, id) WHERE actor_id <> '';

@@ -10,6 +10,8 @@ pub struct Caller {
     pub device: Option<DeviceToken>,
     /// The User-Agent header, if the request is a browser's.
     pub agent: Option<Box<[u8]>>,
+    /// The id of the request, if the trail is to name it.
+    pub request_id: Option<Box<str>>,
 }
 
 /// The value of a device cookie. It prints as `[device]`.

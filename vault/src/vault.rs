@@ -26,6 +26,7 @@ use crate::state::readiness::{Cause, Readiness};
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
 use crate::state::running::RunningRequests;
+use crate::state::token_uses::TokenUses;
 use crate::state::usage_counts::Usage;
 use crate::storage::{Authority, Database, Readers, Tx, asked};
 use crate::time::clock::Clock;
@@ -71,6 +72,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) reset_requests: ResetRequests,
     pub(crate) running: RunningRequests,
+    pub(crate) token_uses: TokenUses,
     pub(crate) usage: Usage,
     pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,

@@ -7,6 +7,7 @@ use axum::extract::{Request, State};
 use axum::http::header::USER_AGENT;
 use axum::http::{HeaderMap, Response};
 use axum::middleware::Next;
+use vault::verify::X_REQUEST_ID;
 use vault::{Caller, DeviceToken};
 
 use super::client_ip::caller;
@@ -33,7 +34,9 @@ pub async fn identify(
     }
     let mut sessions = sessions.into_iter();
     let device = cookie(request.headers(), &state.site.device_cookie_name());
+    let id = request.headers().get(X_REQUEST_ID);
     let caller = Caller {
+        request_id: id.and_then(|id| id.to_str().ok()).map(Box::from),
         device: device.map(DeviceToken::sent),
         agent: request
             .headers()

@@ -4,6 +4,7 @@ use shared::mail::{LinkPurpose, MailKind};
 use shared::view::notices::LinkView;
 use sqlx::AnyConnection;
 
+use crate::accounts::account::refuse_suspended;
 use crate::accounts::change_address;
 use crate::accounts::devices::Device;
 use crate::accounts::email_links::{Link, open, stop_purpose, void};
@@ -157,6 +158,7 @@ impl Vault {
                 }
                 let now = tx.now();
                 let link = open(&vault, tx.connection(), &token, now).await?;
+                refuse_suspended(tx.connection(), &link.account).await?;
                 let by = (session.as_ref(), &caller);
                 let owned = signed_in_here(&vault, tx.connection(), &link, by).await?;
                 confirmed(tx, &link, owned.then_some(now)).await

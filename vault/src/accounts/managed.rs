@@ -160,12 +160,25 @@ fn notice_emails(addresses: &[String], errors: &mut FieldErrors) -> Vec<String> 
     checked
 }
 
+/// Returns whether a text or a name within a value contains U+0000.
+fn has_null(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_null),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_null(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
 fn metadata_text(metadata: Map<String, Value>) -> Result<String, String> {
-    let text = Value::Object(metadata).to_string();
-    // PostgreSQL stores no U+0000, whose JSON is this escape.
-    if text.contains("\\u0000") {
+    let metadata = Value::Object(metadata);
+    // Not every database of the company keeps it.
+    if has_null(&metadata) {
         return Err("Metadata can't contain U+0000.".to_owned());
     }
+    let text = metadata.to_string();
     if text.len() > METADATA_MAX {
         let length = text.len();
         return Err(format!(

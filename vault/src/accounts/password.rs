@@ -3,6 +3,7 @@
 use shared::mail::MailKind;
 use shared::validation::{self, FieldErrors};
 
+use crate::accounts::account::refuse_suspended;
 use crate::accounts::devices;
 use crate::accounts::email_links;
 use crate::accounts::sessions::{self, Actor, SessionToken};
@@ -103,6 +104,7 @@ impl Vault {
         // The verified password authorizes the change, even if the session has ended meanwhile.
         self.write(caller.clone(), move |tx| {
             Box::pin(async move {
+                refuse_suspended(tx.connection(), &account.id).await?;
                 let changed = sqlx::query(
                     "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3",
                 )

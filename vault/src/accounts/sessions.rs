@@ -87,7 +87,7 @@ impl Actor {
 
 impl Authority for Actor {
     fn origin(&self) -> Origin {
-        Origin::at(self.caller.address)
+        Origin::of(&self.caller)
     }
 
     fn quota(&self) -> Option<&str> {

@@ -126,18 +126,19 @@ async fn insert_key_as(
 async fn room_for_a_key(
     vault: &Vault,
     connection: &mut AnyConnection,
-    account: &str,
+    account: &Account,
 ) -> Result<()> {
     let most = vault.0.limits.settings.keys;
     if most == 0 {
         return Ok(());
     }
     let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM api_keys WHERE account_id = $1")
-        .bind(account)
+        .bind(&account.id)
         .fetch_one(connection)
         .await?;
-    // The account's default key does not count.
-    vault.0.limits.one_more(Limit::Keys, count - 1, most)
+    // The default key of an account made by sign-up does not count.
+    let free = i64::from(account.address().is_some());
+    vault.0.limits.one_more(Limit::Keys, count - free, most)
 }
 
 /// Adds a key with these credentials to the transaction of a request, if the account may have one more.
@@ -148,7 +149,7 @@ pub(crate) async fn create_as(
     account: &Account,
     form: &KeyForm,
 ) -> Result<NewKey> {
-    room_for_a_key(vault, tx.connection(), &account.id).await?;
+    room_for_a_key(vault, tx.connection(), account).await?;
     let expires_at = form
         .expiry
         .resolve_later(tx.now(), &account.time_zone)

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::cursor::Place;
-use super::once::{Made, Once};
+use super::keys::pattern;
+use super::once::{self, Made, Once};
 use super::record::{AccountRecord, Page};
 use super::token::Operator;
 use super::{Expected, check, json};
@@ -114,6 +115,7 @@ async fn made(tx: &mut Tx, status: u16, id: &str) -> Result<Made> {
     let record = record(tx.connection(), id).await?;
     Ok(Made {
         version: Some(record.version()),
+        account: Some(id.to_owned()),
         ..Made::new(status, json(&record))
     })
 }
@@ -151,18 +153,22 @@ impl Vault {
         let mut parameters = Parameters::default();
         let at = parameters.number(place.created_at);
         let id = parameters.text(place.id);
-        let mut wanted = format!(
-            "a.password <> '' AND (a.created_at > {at} OR (a.created_at = {at} AND a.id > {id}))"
-        );
+        let mut wanted = format!("a.password <> '' AND (a.created_at, a.id) > ({at}, {id})");
         match filter.standing {
             Some(Standing::Active) => wanted.push_str(" AND a.suspended_at IS NULL"),
             Some(Standing::Suspended) => wanted.push_str(" AND a.suspended_at IS NOT NULL"),
             None => {}
         }
         if let Some(search) = filter.search {
-            let pattern = parameters.text(super::keys::pattern(&search.to_lowercase()));
+            // Databases lower-case ASCII alike, and other letters not, so a text is also looked for as it is.
+            let lower = parameters.text(pattern(&search.to_ascii_lowercase()));
+            let exact = parameters.text(pattern(&search));
             let columns = ["a.id", "a.external_id", "a.name", "a.email"];
-            let any = columns.map(|column| format!("LOWER({column}) LIKE {pattern} ESCAPE '\\'"));
+            let any = columns.map(|column| {
+                format!(
+                    "LOWER({column}) LIKE {lower} ESCAPE '\\' OR {column} LIKE {exact} ESCAPE '\\'"
+                )
+            });
             wanted = format!("{wanted} AND ({})", any.join(" OR "));
         }
         let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
@@ -252,6 +258,7 @@ impl Vault {
                 let keys = delete_keys(tx, &account.id).await?;
                 withdraw_mails(tx, &account.id).await?;
                 deletion::empty_any(tx, &account.id).await?;
+                once::forget(tx, &account.id).await?;
                 sessions::end_all(tx.connection(), &account.id).await?;
                 let count = keys.to_string();
                 let entry = Entry::of_account(&account.id, Action::AccountDeleted, &count);

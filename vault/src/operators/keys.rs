@@ -107,6 +107,7 @@ async fn made(tx: &mut Tx, status: u16, access_key: AccessKey) -> Result<Made> {
     let record = record(tx.connection(), access_key, now).await?;
     Ok(Made {
         version: Some(record.version.clone()),
+        account: Some(record.account_id.clone()),
         ..Made::new(status, json(&record))
     })
 }
@@ -151,9 +152,7 @@ impl Vault {
         let place = after.map(Place::read).transpose()?.unwrap_or_default();
         let at = parameters.number(place.created_at);
         let key = parameters.text(place.id);
-        let mut wanted = vec![format!(
-            "(k.created_at > {at} OR (k.created_at = {at} AND k.access_key > {key}))"
-        )];
+        let mut wanted = vec![format!("(k.created_at, k.access_key) > ({at}, {key})")];
         if let Some(named) = &filter.owner {
             let find =
                 async |connection: &mut AnyConnection| managed::id_of(connection, named).await;
@@ -328,7 +327,7 @@ impl Vault {
         .await
     }
 
-    /// Stores the answer to a decision that changed nothing, so that the same request gets the same answer.
+    /// Stores the answer to a request that changed nothing, or returns the earlier one.
     ///
     /// # Errors
     /// [`Error::Reused`].
@@ -336,10 +335,10 @@ impl Vault {
         &self,
         operator: &Operator,
         once: Once,
-        decide: impl FnOnce() -> Value + Clone + Send + 'static,
+        decided: Value,
     ) -> Result<Made> {
         self.manage(operator, Some(once), move |_, _| {
-            Box::pin(async move { Ok(Made::new(200, decide())) })
+            Box::pin(async move { Ok(Made::new(200, decided)) })
         })
         .await
     }

@@ -43,6 +43,8 @@ pub struct Made {
     pub version: Option<String>,
     /// The bits of the secret that the answer shows, if it shows one.
     pub(super) bits: Option<[u8; 32]>,
+    /// The account that the answer is about, with which it is forgotten.
+    pub(super) account: Option<String>,
     /// Whether an earlier request has made the change.
     pub replayed: bool,
 }
@@ -54,6 +56,7 @@ impl Made {
             body,
             version: None,
             bits: None,
+            account: None,
             replayed: false,
         }
     }
@@ -151,8 +154,8 @@ impl Vault {
                 tx.keep();
                 let nonce = made.bits.and(bits.nonce);
                 sqlx::query(
-                    "INSERT INTO idempotency_keys (token_id, request, body, created_at, status, answer, nonce)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    "INSERT INTO idempotency_keys (token_id, request, body, created_at, status, answer, nonce, account_id)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, CAST($8 AS TEXT))",
                 )
                 .bind(&token)
                 .bind(&once.request)
@@ -161,6 +164,7 @@ impl Vault {
                 .bind(i64::from(made.status))
                 .bind(stored(&made))
                 .bind(nonce.map(Vec::from).unwrap_or_default())
+                .bind(made.account.clone())
                 .execute(tx.connection())
                 .await?;
                 Ok(made)
@@ -187,6 +191,15 @@ impl Vault {
         });
         Ok(i64::try_from(removed.await?).unwrap_or_default() == PRUNED)
     }
+}
+
+/// Forgets the answers about an account, in the transaction that deletes it.
+pub(super) async fn forget(tx: &mut Tx, account: &str) -> Result<()> {
+    sqlx::query("DELETE FROM idempotency_keys WHERE account_id = $1")
+        .bind(account)
+        .execute(tx.connection())
+        .await?;
+    Ok(())
 }
 
 /// The stored form of an answer: its version, if it has one, then its body.
@@ -230,6 +243,7 @@ async fn earlier(
         status: u16::try_from(status).map_err(|_| damaged())?,
         body: serde_json::from_str(text).map_err(|_| damaged())?,
         version: Some(version.to_owned()).filter(|version| !version.is_empty()),
+        account: None,
         bits: (!nonce.is_empty()).then(|| derived(pepper, &nonce)),
         replayed: true,
     }))

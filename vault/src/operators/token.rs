@@ -14,6 +14,7 @@ use crate::accounts::managed::line;
 use crate::caller::Caller;
 use crate::crypto::random;
 use crate::error::{Error, Result};
+use crate::state::readiness::Cause;
 use crate::storage::audit::{Action, Entry, Maker, Origin};
 use crate::storage::{Authority, System, Tx};
 use crate::time::format::rfc3339;
@@ -160,10 +161,12 @@ impl Vault {
         if now >= row.expires_at {
             return Ok(Err(Refused::Expired { at: row.expires_at }));
         }
-        if row
+        let noted = row
             .last_used_at
-            .is_none_or(|used| now - used >= USED_STEP_MS)
-        {
+            .is_some_and(|used| now - used < USED_STEP_MS);
+        // While the database accepts no changes, the request does not wait for this one.
+        let writable = self.readiness().fault(Cause::Writes).is_none();
+        if !noted && writable && self.0.token_uses.is_due(&row.id, now, USED_STEP_MS) {
             self.note_use(row.id.clone()).await;
         }
         Ok(Ok(Operator {
@@ -174,7 +177,7 @@ impl Vault {
         }))
     }
 
-    /// Records that a token is in use. If that fails, the next call tries again.
+    /// Records that a token is in use. If that fails, a call tries again a minute later.
     async fn note_use(&self, id: String) {
         let noted = self.write(System, move |tx| {
             Box::pin(async move {

@@ -3,6 +3,7 @@
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 
+use crate::accounts::account::refuse_suspended;
 use crate::accounts::claim::CLAIMED;
 use crate::accounts::devices;
 use crate::accounts::email_links;
@@ -47,6 +48,7 @@ impl Vault {
                 if link.kind != MailKind::ResetPassword {
                     return Err(Error::LinkGone);
                 }
+                refuse_suspended(tx.connection(), &link.account).await?;
                 password::reset(tx, &link.account, &hash).await?;
                 for kind in [MailKind::ResetPassword, MailKind::ChangeAddress] {
                     email_links::void(tx, &link.account, kind).await?;

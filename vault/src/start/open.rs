@@ -23,6 +23,7 @@ use crate::state::directory::KeyDirectory;
 use crate::state::request_ids::RequestIds;
 use crate::state::reset_requests::ResetRequests;
 use crate::state::running::RunningRequests;
+use crate::state::token_uses::TokenUses;
 use crate::state::usage_counts::Usage;
 use crate::storage::{self, Content, Database, Inspected, READERS};
 use crate::time::clock::Clock;
@@ -78,6 +79,7 @@ impl Vault {
             limits: Limits::new(options.limits, clock.clone(), readers),
             reset_requests: ResetRequests::default(),
             running: RunningRequests::default(),
+            token_uses: TokenUses::default(),
             usage: Usage::default(),
             decision_metrics: DecisionMetrics::default(),
             request_ids: RequestIds::default(),

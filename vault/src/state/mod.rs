@@ -8,4 +8,5 @@ pub mod request_ids;
 pub mod reset_requests;
 pub mod running;
 pub mod sharded;
+pub mod token_uses;
 pub mod usage_counts;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use crate::caller::Caller;
 use crate::error::Result;
 
 macro_rules! define_actions {
@@ -116,11 +117,12 @@ impl Origin {
         }
     }
 
-    /// Returns the origin of a change by an account's owner at a network address.
-    pub fn at(address: Option<IpAddr>) -> Self {
+    /// Returns the origin of a change by an account's owner.
+    pub fn of(caller: &Caller) -> Self {
         Self {
-            address,
-            ..Self::default()
+            maker: Maker::Account,
+            request_id: caller.request_id.as_deref().unwrap_or_default().to_owned(),
+            address: caller.address,
         }
     }
 }

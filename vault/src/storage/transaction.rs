@@ -50,7 +50,7 @@ impl Authority for System {
 /// A client without a session; the operation checks what it presents.
 impl Authority for Caller {
     fn origin(&self) -> Origin {
-        Origin::at(self.address)
+        Origin::of(self)
     }
 }
 

@@ -19,7 +19,7 @@ use vault::operators::token::Operator;
 use vault::{ManagedFields, Setting};
 
 use super::answer;
-use super::input::{Id, IfMatch, Input, PageOf, Query, one_of};
+use super::input::{Id, IfMatch, Input, PageOf, Query, one_of, search};
 use super::parameters::{AccountStatus, IdempotencyKey, Named, Precondition};
 use super::problem::{Problem, Refusal};
 use crate::state::AppState;
@@ -71,6 +71,7 @@ pub struct AccountQuery {
     /// The `next` of the page before.
     after: Option<String>,
     /// A part of id, external id, name or address.
+    #[param(max_length = 200)]
     q: Option<String>,
     #[param(inline, value_type = Option<AccountStatus>)]
     status: Option<String>,
@@ -79,7 +80,7 @@ pub struct AccountQuery {
 /// List accounts
 ///
 /// The oldest first.
-#[utoipa::path(get, path = "/accounts", tag = "accounts", params(AccountQuery),
+#[utoipa::path(get, path = "/accounts", operation_id = "list_accounts", tag = "accounts", params(AccountQuery),
     security(("operator_token" = ["accounts:read"])),
     responses((status = 200, body = Page<AccountRecord>), Refusal))]
 pub async fn list(
@@ -93,7 +94,7 @@ pub async fn list(
         ("suspended", Standing::Suspended),
     ];
     let filter = AccountFilter {
-        search: query.q,
+        search: search(query.q)?,
         standing: one_of("status", query.status.as_deref(), &standings)?,
     };
     let vault = state.vault.of_request();
@@ -104,7 +105,7 @@ pub async fn list(
 /// Create an account
 ///
 /// It needs no address and no password, and has no key yet.
-#[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = AccountInput,
+#[utoipa::path(post, path = "/accounts", operation_id = "create_account", tag = "accounts", request_body = AccountInput,
     params(IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 201, body = AccountRecord), Refusal))]
@@ -119,7 +120,7 @@ pub async fn create(
 }
 
 /// Show an account
-#[utoipa::path(get, path = "/accounts/{id}", tag = "accounts",
+#[utoipa::path(get, path = "/accounts/{id}", operation_id = "show_account", tag = "accounts",
     params(Named),
     security(("operator_token" = ["accounts:read"])),
     responses((status = 200, body = AccountRecord), Refusal))]
@@ -131,7 +132,7 @@ pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<
 /// Change an account
 ///
 /// Members that are absent stay as they are.
-#[utoipa::path(patch, path = "/accounts/{id}", tag = "accounts", request_body = AccountInput,
+#[utoipa::path(patch, path = "/accounts/{id}", operation_id = "edit_account", tag = "accounts", request_body = AccountInput,
     params(Named, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
@@ -150,7 +151,7 @@ pub async fn edit(
 /// Delete an account
 ///
 /// With all its keys, permanently. Its entries in the audit trail stay.
-#[utoipa::path(delete, path = "/accounts/{id}", tag = "accounts",
+#[utoipa::path(delete, path = "/accounts/{id}", operation_id = "delete_account", tag = "accounts",
     params(Named, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 204, description = "The account is gone."), Refusal))]
@@ -184,7 +185,7 @@ pub struct Nothing {}
 /// Suspend an account
 ///
 /// Its keys are refused from when this is answered, and its pages only read. Nothing is lost.
-#[utoipa::path(post, path = "/accounts/{id}/suspend", tag = "accounts", request_body = SuspendInput,
+#[utoipa::path(post, path = "/accounts/{id}/suspend", operation_id = "suspend_account", tag = "accounts", request_body = SuspendInput,
     params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
@@ -200,7 +201,7 @@ pub async fn suspend(
 }
 
 /// Let a suspended account go on
-#[utoipa::path(post, path = "/accounts/{id}/resume", tag = "accounts", request_body(content = Option<Nothing>),
+#[utoipa::path(post, path = "/accounts/{id}/resume", operation_id = "resume_account", tag = "accounts", request_body(content = Option<Nothing>),
     params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
@@ -223,7 +224,7 @@ pub struct Ended {
 }
 
 /// End every session of an account
-#[utoipa::path(post, path = "/accounts/{id}/end-sessions", tag = "accounts", request_body(content = Option<Nothing>),
+#[utoipa::path(post, path = "/accounts/{id}/end-sessions", operation_id = "end_sessions", tag = "accounts", request_body(content = Option<Nothing>),
     params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = Ended), Refusal))]

@@ -44,7 +44,7 @@ pub struct AuditQuery {
 /// List the audit trail
 ///
 /// In the order of its writing. With `Accept: application/x-ndjson`, an entry a line.
-#[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery),
+#[utoipa::path(get, path = "/audit", operation_id = "list_audit_trail", tag = "audit", params(AuditQuery),
     security(("operator_token" = ["audit:read"])),
     responses((status = 200, content((Page<AuditRecord> = "application/json"), (String = "application/x-ndjson"))),
         Refusal))]

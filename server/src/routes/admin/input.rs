@@ -2,10 +2,11 @@
 //! points at the member; unknown members are refused, because a misspelt one would be ignored in silence.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use vault::operators::Expected;
 use vault::operators::once::Once;
@@ -22,6 +23,8 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The number of entries on a page.
 const LIMITS: std::ops::RangeInclusive<u16> = 1..=200;
 const DEFAULT_LIMIT: u16 = 50;
+/// The most characters of a search.
+const SEARCH_MAX: usize = 200;
 
 /// The id in the path.
 pub struct Id(pub String);
@@ -113,6 +116,17 @@ pub fn instant(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
         .ok_or_else(|| wrong(name, "invalid", detail()))
 }
 
+/// Reads a parameter that is searched for.
+pub fn search(text: Option<String>) -> Result<Option<String>, Problem> {
+    match text {
+        Some(text) if text.chars().count() > SEARCH_MAX => {
+            let detail = format!("At most {SEARCH_MAX} characters.");
+            Err(wrong("q", "invalid", detail))
+        }
+        text => Ok(text),
+    }
+}
+
 /// Reads a parameter by the names of its values.
 pub fn one_of<T: Copy>(
     name: &str,
@@ -192,6 +206,15 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Input<T> {
                 Problem::new(Code::BadRequest, format!("The body is not JSON: {inner}."))
             }
         })?;
+        // serde takes an array for the members in their order.
+        if given.trim_ascii_start().starts_with(b"[") {
+            let error = FieldProblem {
+                pointer: String::new(),
+                code: "invalid",
+                detail: "The body is a JSON object.".to_owned(),
+            };
+            return Err(Problem::of_member(Code::Invalid, error));
+        }
         reader.end().map_err(|error| {
             Problem::new(Code::BadRequest, format!("The body is not JSON: {error}."))
         })?;
@@ -230,7 +253,7 @@ fn once(parts: &Parts, body: &[u8]) -> Result<Option<Once>, Problem> {
     };
     match key.to_str() {
         Ok(key) if plain(key) && keys.next().is_none() => Ok(Some(Once {
-            request: format!("{} {}\n{key}", parts.method, parts.uri.path()),
+            request: format!("{} {}\n{key}", parts.method, operation(parts)),
             body: body.to_vec(),
         })),
         _ => Err(Problem::new(
@@ -238,6 +261,14 @@ fn once(parts: &Parts, body: &[u8]) -> Result<Option<Once>, Problem> {
             format!("Send one Idempotency-Key of 1 to {KEY_MAX} visible ASCII characters."),
         )),
     }
+}
+
+/// Returns the operation that a request means, however its path is spelled.
+fn operation(parts: &Parts) -> String {
+    let route = parts.extensions.get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
+    format!("{route} {path}")
 }
 
 /// Returns the problem with a member that serde refuses, by its path, as `metadata.a[0]`.
@@ -249,6 +280,7 @@ fn of_path(path: &str, error: &serde_json::Error) -> Problem {
     let (code, name) = match quoted {
         Some(name) if detail.starts_with("unknown field") => ("unknown", Some(name)),
         Some(name) if detail.starts_with("missing field") => ("missing", Some(name)),
+        Some(name) if detail.starts_with("duplicate field") => ("invalid", Some(name)),
         _ => ("invalid", None),
     };
     let mut pointer = String::new();

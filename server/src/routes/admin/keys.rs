@@ -22,9 +22,9 @@ use vault::{Caller, EditKey, rfc3339};
 
 use super::accounts::Nothing;
 use super::answer;
-use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of};
+use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of, search};
 use super::parameters::{IdempotencyKey, KeyStatus, Named, Precondition};
-use super::problem::{Problem, Refusal};
+use super::problem::{Code, Problem, Refusal};
 use crate::state::AppState;
 
 #[derive(Deserialize, IntoParams)]
@@ -48,6 +48,7 @@ pub struct KeyQuery {
     #[param(format = DateTime)]
     unused_since: Option<String>,
     /// Words, each a part of name, description or access key.
+    #[param(max_length = 200)]
     q: Option<String>,
 }
 
@@ -68,7 +69,7 @@ async fn page(
         status: one_of("status", query.status.as_deref(), &statuses)?,
         expires_before: instant("expires_before", query.expires_before.as_deref())?,
         unused_since: instant("unused_since", query.unused_since.as_deref())?,
-        search: query.q,
+        search: search(query.q)?,
     };
     let vault = state.vault.of_request();
     let found = vault.list_all_keys(filter, page.limit, page.after.as_deref());
@@ -78,7 +79,7 @@ async fn page(
 /// List keys
 ///
 /// Of all accounts, the oldest first.
-#[utoipa::path(get, path = "/keys", tag = "keys", params(KeyQuery),
+#[utoipa::path(get, path = "/keys", operation_id = "list_keys", tag = "keys", params(KeyQuery),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = Page<KeyRecord>), Refusal))]
 pub async fn list(
@@ -90,7 +91,7 @@ pub async fn list(
 }
 
 /// List the keys of an account
-#[utoipa::path(get, path = "/accounts/{id}/keys", tag = "keys",
+#[utoipa::path(get, path = "/accounts/{id}/keys", operation_id = "list_keys_of_account", tag = "keys",
     params(Named, KeyQuery),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = Page<KeyRecord>), Refusal))]
@@ -132,7 +133,7 @@ pub struct NewKey {
 /// Create a key of an account
 ///
 /// The answer alone has the secret. With an `Idempotency-Key`, the same answer comes for 24 hours.
-#[utoipa::path(post, path = "/accounts/{id}/keys", tag = "keys", request_body = KeyInput,
+#[utoipa::path(post, path = "/accounts/{id}/keys", operation_id = "create_key", tag = "keys", request_body = KeyInput,
     params(Named, IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
     responses((status = 201, body = NewKey), Refusal))]
@@ -153,7 +154,7 @@ pub async fn create(
 }
 
 /// Show a key
-#[utoipa::path(get, path = "/keys/{access_key}", tag = "keys",
+#[utoipa::path(get, path = "/keys/{access_key}", operation_id = "show_key", tag = "keys",
     params(("access_key" = String, Path)),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = KeyRecord), Refusal))]
@@ -180,7 +181,7 @@ pub struct KeyChange {
 /// Change a key
 ///
 /// Members that are absent stay as they are.
-#[utoipa::path(patch, path = "/keys/{access_key}", tag = "keys", request_body = KeyChange,
+#[utoipa::path(patch, path = "/keys/{access_key}", operation_id = "edit_key", tag = "keys", request_body = KeyChange,
     params(("access_key" = String, Path),
         Precondition),
     security(("operator_token" = ["keys:write"])),
@@ -207,7 +208,7 @@ pub async fn edit(
 /// Delete a key
 ///
 /// Permanently. Expiring keeps it in the inventory.
-#[utoipa::path(delete, path = "/keys/{access_key}", tag = "keys",
+#[utoipa::path(delete, path = "/keys/{access_key}", operation_id = "delete_key", tag = "keys",
     params(("access_key" = String, Path),
         Precondition),
     security(("operator_token" = ["keys:write"])),
@@ -224,7 +225,7 @@ pub async fn delete(
 }
 
 /// Expire a key now
-#[utoipa::path(post, path = "/keys/{access_key}/expire", tag = "keys", request_body(content = Option<Nothing>),
+#[utoipa::path(post, path = "/keys/{access_key}/expire", operation_id = "expire_key", tag = "keys", request_body(content = Option<Nothing>),
     params(("access_key" = String, Path),
         IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
@@ -250,7 +251,7 @@ pub struct RestoreInput {
 }
 
 /// Restore or extend a key
-#[utoipa::path(post, path = "/keys/{access_key}/restore", tag = "keys", request_body = RestoreInput,
+#[utoipa::path(post, path = "/keys/{access_key}/restore", operation_id = "restore_key", tag = "keys", request_body = RestoreInput,
     params(("access_key" = String, Path),
         IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
@@ -292,12 +293,15 @@ pub struct Decision {
     /// RFC 3339.
     #[schema(format = DateTime)]
     expired_at: Option<String>,
+    /// Where help is found, of a suspended account.
+    support_url: Option<String>,
 }
 
 /// Verify a credential
 ///
-/// For services that are not behind a gateway: the decision of `/verify` as data. It counts as a call of the key.
-#[utoipa::path(post, path = "/keys/verify", tag = "keys", request_body = Credential,
+/// For services that are not behind a gateway: the decision of `/verify` as data, made anew each time. It counts as a call
+/// of the key.
+#[utoipa::path(post, path = "/keys/verify", operation_id = "verify_credential", tag = "keys", request_body = Credential,
     params(IdempotencyKey),
     security(("operator_token" = ["keys:read"])),
     responses((status = 200, body = Decision), Refusal))]
@@ -306,19 +310,18 @@ pub async fn verify(
     Extension(operator): Extension<Operator>,
     input: Input<Credential>,
 ) -> Result<Response<Body>, Problem> {
-    let headers = carrier(&input.body.credential);
-    let decide = {
-        let state = state.clone();
-        move || decision(&state, &headers)
+    let decision = decision(&state, &carrier(&input.body.credential))?;
+    let Some(once) = input.once else {
+        return Ok(axum::Json(decision).into_response());
     };
-    match input.once {
-        None => Ok(axum::Json(decide()).into_response()),
-        Some(once) => {
-            let vault = state.vault.of_request();
-            let decide = move || serde_json::to_value(decide()).unwrap_or_default();
-            let made = vault.keep_answer(&operator, once, decide);
-            Ok(answer::made(made.await?))
-        }
+    let decided = serde_json::to_value(&decision).unwrap_or_default();
+    let vault = state.vault.of_request();
+    let made = vault.keep_answer(&operator, once, decided.clone()).await?;
+    // An earlier answer is no longer given once it is no longer true.
+    if made.body == decided {
+        Ok(answer::made(made))
+    } else {
+        Ok(axum::Json(decision).into_response())
     }
 }
 
@@ -336,7 +339,9 @@ fn carrier(credential: &str) -> HeaderMap {
     HeaderMap::from_iter([(name, value)])
 }
 
-fn decision(state: &AppState, headers: &HeaderMap) -> Decision {
+/// # Errors
+/// A problem while nothing can be decided.
+fn decision(state: &AppState, headers: &HeaderMap) -> Result<Decision, Problem> {
     let none = Decision {
         valid: false,
         code: "valid",
@@ -346,8 +351,9 @@ fn decision(state: &AppState, headers: &HeaderMap) -> Decision {
         name: None,
         expires_at: None,
         expired_at: None,
+        support_url: None,
     };
-    match state.vault.keys().verify(headers, &Caller::default()) {
+    let decided = match state.vault.keys().verify(headers, &Caller::default()) {
         Ok(key) => Decision {
             valid: true,
             access_key: Some(key.access_key.to_string()),
@@ -357,7 +363,14 @@ fn decision(state: &AppState, headers: &HeaderMap) -> Decision {
             expires_at: key.expires_at.map(rfc3339),
             ..none
         },
+        Err(rejection) if rejection.code() == shared::problem::Code::Unavailable => {
+            let detail = "Keyhold cannot check the key right now. Try again.";
+            return Err(Problem::new(Code::Unavailable, detail));
+        }
         Err(rejection) => Decision {
+            support_url: (rejection.code() == shared::problem::Code::AccountSuspended)
+                .then(|| state.vault.support_url().map(str::to_owned))
+                .flatten(),
             code: rejection.code().slug(),
             access_key: match rejection {
                 Rejection::Expired { access_key, .. } => Some(access_key.to_string()),
@@ -369,5 +382,6 @@ fn decision(state: &AppState, headers: &HeaderMap) -> Decision {
             },
             ..none
         },
-    }
+    };
+    Ok(decided)
 }

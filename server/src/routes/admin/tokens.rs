@@ -36,7 +36,7 @@ pub struct TokenQuery {
 /// List tokens
 ///
 /// Those that were not revoked, the oldest first.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", params(TokenQuery),
+#[utoipa::path(get, path = "/tokens", operation_id = "list_tokens", tag = "tokens", params(TokenQuery),
     security(("operator_token" = ["tokens:write"])),
     responses((status = 200, body = Page<TokenRecord>), Refusal))]
 pub async fn list(
@@ -78,7 +78,7 @@ pub struct CreatedToken {
 /// Create a token
 ///
 /// The answer alone has the token itself.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = TokenInput,
+#[utoipa::path(post, path = "/tokens", operation_id = "create_token", tag = "tokens", request_body = TokenInput,
     params(IdempotencyKey),
     security(("operator_token" = ["tokens:write"])),
     responses((status = 201, body = CreatedToken), Refusal))]
@@ -109,7 +109,7 @@ pub async fn create(
 /// Revoke a token
 ///
 /// From when this is answered. It may be your own.
-#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens",
+#[utoipa::path(delete, path = "/tokens/{id}", operation_id = "revoke_token", tag = "tokens",
     params(("id" = String, Path)),
     security(("operator_token" = ["tokens:write"])),
     responses((status = 204, description = "The token is revoked."), Refusal))]

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use shared::problem::Code;
-use vault::test_support::{Fixture, verify};
+use vault::test_support::{Fixture, Mailbox, PASSWORD, verify};
 use vault::verify::Rejection;
+use vault::{Caller, ChangePassword};
 
 use super::{named, operator};
+use crate::accounts::email_links::token_in;
 
 const CALLS: usize = 100_000;
 const SUSPENDED: Rejection = Rejection::Code(Code::AccountSuspended);
@@ -87,6 +89,46 @@ async fn a_start_knows_who_is_suspended() {
     let site = site.reopened().await;
     let key = verify(&site.vault, access_key, &secret).unwrap();
     assert_eq!(key.external_id.as_deref(), Some("org/1"));
+}
+
+/// Nothing of the account changes by a password or by a link in a mail either, and its first reset expires no key.
+#[tokio::test]
+async fn a_password_or_a_link_changes_nothing_of_a_suspended_account() {
+    let site = Fixture::new().await;
+    let mut mailbox = Mailbox::of(&site);
+    let operator = operator(&site).await;
+    let member = site.member("a@example.com").await;
+    let (vault, caller) = (&site.vault, Caller::default());
+    let confirm = token_in(&mailbox.delivered(vault).await[0].text);
+    let asked = vault.request_reset(&caller, "a@example.com").await.unwrap();
+    asked.await.unwrap();
+    let reset = token_in(&mailbox.delivered(vault).await[0].text);
+    let id = member.actor.account().id.clone();
+    vault.suspend(&operator, &id, "unpaid", None).await.unwrap();
+    let suspended = |outcome: Option<vault::Error>| match outcome {
+        Some(vault::Error::Suspended(reason)) => assert_eq!(reason, "unpaid"),
+        other => panic!("{other:?}"),
+    };
+    let new = "a calm forest at noon";
+    suspended(vault.reset_password(&caller, &reset, new).await.err());
+    suspended(vault.confirm(&caller, None, &confirm).await.err());
+    let change = ChangePassword {
+        current: PASSWORD,
+        new,
+    };
+    suspended(vault.change_password(&member.actor, change).await.err());
+    assert!(
+        vault
+            .sign_in(&caller, "a@example.com", PASSWORD)
+            .await
+            .is_ok()
+    );
+
+    vault.resume(&operator, &id, None).await.unwrap();
+    assert_eq!(site.verdict(&member.default_key), "good");
+    vault.confirm(&caller, None, &confirm).await.unwrap();
+    vault.reset_password(&caller, &reset, new).await.unwrap();
+    site.leave_mail();
 }
 
 /// A revoked token changes nothing more, even by a request that was under way.

@@ -155,6 +155,7 @@ async fn only_the_right_secret_counts() {
         ("credentials_malformed", 0),
         ("key_invalid", 1),
         ("key_expired", 0),
+        ("account_suspended", 0),
         ("unavailable", 0),
     ];
     assert_eq!(decisions.by_code, expected);

@@ -19,12 +19,14 @@ const ALL: [&str; 7] = [
 async fn operations(site: &Site) -> Vec<(String, String, String)> {
     let document = site.ask("GET", "/admin/v1/openapi.json", &[]).await.json();
     assert_eq!(document["openapi"].as_str().unwrap()[..4], *"3.1.");
-    let mut found = Vec::new();
+    let (mut found, mut ids) = (Vec::new(), std::collections::BTreeSet::new());
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             if operation.get("responses").is_none() {
                 continue;
             }
+            let id = operation["operationId"].to_string();
+            assert!(ids.insert(id.clone()), "{id} twice");
             let scopes = &operation["security"][0]["operator_token"];
             let scope = scopes[0].as_str().unwrap().to_owned();
             let path = path

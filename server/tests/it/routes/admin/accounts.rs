@@ -238,3 +238,40 @@ async fn the_notices_page_lists_the_addresses_of_the_operator() {
     assert!(part.contains("ops@acme.example"), "{part}");
     assert!(!part.contains("<button"), "{part}");
 }
+
+/// What the company stores comes back as it was sent.
+#[tokio::test]
+async fn metadata_is_kept_to_the_last_digit() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let metadata = r#"{"a":0.46553161784373165,"b":-1.4781864062369966e-28,"c":"\\u0000"}"#;
+    let metadata: Value = serde_json::from_str(metadata).unwrap();
+    let made = operator
+        .post("/accounts", json!({"metadata": metadata}))
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    assert!(made.body.contains("0.46553161784373165"), "{}", made.body);
+    assert!(
+        made.body.contains("-1.4781864062369966e-28"),
+        "{}",
+        made.body
+    );
+    assert!(made.body.contains(r#""\\u0000""#), "{}", made.body);
+}
+
+#[tokio::test]
+async fn a_managed_account_has_as_many_keys_as_the_limit_says() {
+    let limits = vault::limits::Settings {
+        keys: 2,
+        ..vault::limits::Settings::default()
+    };
+    let site = Site::limited(crate::fixture::BASE, true, limits).await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    for name in ["first", "second"] {
+        operator.key(&id, name, "never").await;
+    }
+    let third = json!({"name": "third", "expiry": "never"});
+    let third = operator.post(&format!("/accounts/{id}/keys"), third).await;
+    assert_eq!(refusal(&third), (429, "quota_exceeded".to_owned()));
+}

@@ -68,6 +68,8 @@ async fn each_act_of_an_operator_stands_in_the_trail() {
             .all(|entry| entry["actor_kind"] == "account" && entry["actor_id"] == Value::Null)
     );
     assert!(own.iter().any(|entry| entry["action"] == "key.created"));
+    let created = own.iter().find(|entry| entry["action"] == "key.created");
+    assert!(created.unwrap()["request_id"].is_string());
     let one = operator.get("/audit?action=key.expired").await.json();
     assert_eq!(one["data"].as_array().unwrap().len(), 1);
 }

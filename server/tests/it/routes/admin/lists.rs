@@ -169,6 +169,9 @@ async fn parameters_that_mean_nothing_are_refused() {
         );
         assert_eq!(errors(&refused)[0].0, pointer, "{path}");
     }
+    let long = format!("/keys?q={}", "a".repeat(201));
+    let refused = operator.get(&long).await;
+    assert_eq!(errors(&refused)[0].0, "/q", "{}", refused.body);
     for odd in [
         "/keys?q=%00",
         "/keys?q=%25%5f%5c",
@@ -204,6 +207,7 @@ async fn accounts_are_found_by_a_part_and_by_standing() {
     assert_eq!(count("q=ORG_").await, 2);
     assert_eq!(count("q=org_1").await, 1);
     assert_eq!(count("q=rger").await, 1);
+    assert_eq!(count("q=%C3%84rger").await, 1);
     assert_eq!(count("q=%25").await, 0);
     assert_eq!(count("status=suspended").await, 1);
     assert_eq!(count("status=active").await, 1);

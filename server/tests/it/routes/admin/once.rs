@@ -133,3 +133,59 @@ async fn every_post_can_be_made_once() {
         );
     }
 }
+
+/// Clients encode a path in their own ways, and a retry may come through another one.
+#[tokio::test]
+async fn a_path_spelled_otherwise_is_the_same_request() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    operator.account("org_1").await;
+    let body = json!({"name": "first", "expiry": "never"});
+    let mut secrets = BTreeSet::new();
+    for path in ["ext:org_1", "ext%3Aorg_1", "%65xt:org%5F1"] {
+        let path = format!("/accounts/{path}/keys");
+        let made = operator.post_once("k", &path, body.clone()).await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        secrets.insert(made.text("secret_key"));
+    }
+    assert_eq!(secrets.len(), 1);
+}
+
+/// Its data must not outlive it, nor may a new account with the same id get its key.
+#[tokio::test]
+async fn answers_are_forgotten_with_their_account() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let account = json!({"external_id": "org_1", "metadata": {"note": "quite particular"}});
+    let body = json!({"name": "first", "expiry": "never"});
+    let path = "/accounts/ext:org_1/keys";
+    let first = operator.post_once("a", "/accounts", account.clone()).await;
+    let old = operator.post_once("k", path, body.clone()).await;
+    assert_eq!(operator.delete("/accounts/ext:org_1").await.status, 204);
+    let second = operator.post_once("a", "/accounts", account).await;
+    assert_ne!(second.text("id"), first.text("id"));
+    let new = operator.post_once("k", path, body).await;
+    assert_eq!(new.json()["account_id"], *second.text("id"));
+    assert_ne!(new.text("secret_key"), old.text("secret_key"));
+}
+
+/// A decision is made anew, or a replay would say that a key is good after it was stopped.
+#[tokio::test]
+async fn a_decision_is_not_repeated_once_it_is_no_longer_true() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "never").await;
+    let body = json!({"credential": key.word()});
+    let decide = async || operator.post_once("v", "/keys/verify", body.clone()).await;
+    assert_eq!(decide().await.json()["valid"], true);
+    assert_eq!(decide().await.headers["idempotency-replayed"], "true");
+    let reason = json!({"reason": "leaked"});
+    operator
+        .post(&format!("/accounts/{id}/suspend"), reason)
+        .await;
+    let after = decide().await;
+    assert_eq!(after.json()["code"], "account_suspended");
+    assert_eq!(after.json()["support_url"], "https://example.com/help");
+    assert!(!after.headers.contains_key("idempotency-replayed"));
+}
