@@ -62,8 +62,8 @@ pub async fn empty_row(connection: &mut AnyConnection, account: &str) -> Result<
     Ok(())
 }
 
-/// Adds the row of an account that nobody has, for mails that concern none: as a deleted one, it goes with the last of them.
-pub async fn nobody(connection: &mut AnyConnection, id: &str, now: i64) -> Result<()> {
+/// Adds the row of an account without an owner, for mails that concern none: as a deleted one, it goes with the last of them.
+pub async fn insert_ownerless(connection: &mut AnyConnection, id: &str, now: i64) -> Result<()> {
     sqlx::query(
         "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
          VALUES ($1, $1, '', 'UTC', $2, $3, '') ON CONFLICT (id) DO NOTHING",

@@ -3,7 +3,7 @@
 mod deletion;
 mod history;
 mod list;
-pub(super) mod matching;
+pub(crate) mod matching;
 
 use shared::status::Status;
 use shared::token::AccessKey;

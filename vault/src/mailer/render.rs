@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
 use crate::notices::wishes::{Wishes, recipients};
-use crate::operators::expiries::NOBODY;
+use crate::operators::expiries::OPERATORS;
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
@@ -29,7 +29,7 @@ pub async fn check(
     now: i64,
 ) -> Result<Checked> {
     let compose: fn(&str, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
-        MailKind::Notice if mail.account == NOBODY => {
+        MailKind::Notice if mail.account == OPERATORS => {
             return tokens::notice(vault, connection, mail, now).await;
         }
         MailKind::Notice => return notice(vault, connection, mail, now).await,

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::cursor::Place;
-use super::keys::pattern;
 use super::once::{self, Made, Once};
 use super::record::{AccountRecord, Page};
 use super::token::Operator;
@@ -15,6 +14,7 @@ use crate::accounts::managed::{self, ManagedFields};
 use crate::accounts::{notice_addresses, sessions};
 use crate::error::{Error, Result};
 use crate::keys::delete_account::delete_keys;
+use crate::keys::queries::matching::pattern;
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::storage::parameters::Parameters;
@@ -175,14 +175,11 @@ impl Vault {
         let statement = format!("{SELECT} WHERE {wanted} ORDER BY a.created_at, a.id LIMIT {most}");
         let query = sqlx::query_as::<_, Row>(AssertSqlSafe(statement));
         let rows = parameters.bind(query).fetch_all(&self.readers()).await?;
-        let cursor = |row: &Row| {
-            let (created_at, id) = (row.created_at, row.id.clone());
-            Place { created_at, id }.cursor()
-        };
+        let cursor = |row: &Row| Place::of(row.created_at, &row.id).cursor();
         Ok(Page::new(rows, limit, cursor).map(AccountRecord::from))
     }
 
-    /// Creates an account that needs no address and no password of its own. It has no key yet: nobody would see the secret
+    /// Creates an account that needs no address and no password of its own. It has no key yet: no one would see the secret
     /// of one.
     ///
     /// # Errors

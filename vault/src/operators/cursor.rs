@@ -25,6 +25,13 @@ impl Default for Place {
 }
 
 impl Place {
+    pub fn of(created_at: i64, id: &str) -> Self {
+        Self {
+            created_at,
+            id: id.to_owned(),
+        }
+    }
+
     pub fn cursor(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{} {}", self.created_at, self.id))
     }

@@ -2,7 +2,7 @@
 //! expired, to the operator's address.
 //!
 //! They take the route of all notices: the sweep's position, the ledger, the outbox. A mail belongs to an account, so
-//! these belong to one that nobody has: its row is as that of a deleted account, and goes like one, with the last mail.
+//! these belong to one without an owner: its row is as that of a deleted account, and goes like one, with the last mail.
 
 use std::sync::LazyLock;
 
@@ -18,7 +18,7 @@ use crate::storage::{System, Tx};
 use crate::vault::Vault;
 
 /// The account of these mails.
-pub const NOBODY: &str = "operators";
+pub const OPERATORS: &str = "operators";
 
 const STAGES: [Stage; 4] = [Stage::Days30, Stage::Days7, Stage::Days1, Stage::Expired];
 
@@ -104,15 +104,15 @@ async fn announce(connection: &mut AnyConnection, email: &str, now: i64) -> Resu
     if due.is_empty() {
         return Ok(false);
     }
-    deletion::nobody(connection, NOBODY, now).await?;
+    deletion::insert_ownerless(connection, OPERATORS, now).await?;
     let wait = Wait {
         from: now,
         length: 0,
     };
-    let id = outbox::notice(connection, NOBODY, email, now, wait).await?;
+    let id = outbox::notice(connection, OPERATORS, email, now, wait).await?;
     let mail = MailTo {
         id: &id,
-        account: NOBODY,
+        account: OPERATORS,
         recipient: email,
     };
     let mut news = false;

@@ -18,11 +18,12 @@ use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::keys::change::{self, EditKey, RestoreKey, editing, restoring};
 use crate::keys::create::create_as;
+use crate::keys::queries::matching::{pattern, words};
 use crate::keys::row::Row as Key;
 use crate::storage::audit::Action;
 use crate::storage::parameters::Parameters;
 use crate::storage::{Tx, version};
-use crate::text::{self, composed};
+use crate::text::composed;
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
 
@@ -73,20 +74,6 @@ impl Row {
             last_used_at: self.used_at.map(rfc3339),
         }
     }
-}
-
-/// Returns the pattern of a part of a text, for LIKE with the escape `\`.
-pub(super) fn pattern(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for char in part.chars() {
-        if matches!(char, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        // PostgreSQL rejects U+0000; another control character is found as little.
-        pattern.push(if char == '\0' { '\u{1}' } else { char });
-    }
-    pattern.push('%');
-    pattern
 }
 
 async fn record(
@@ -177,11 +164,8 @@ impl Vault {
             let at = parameters.number(at);
             wanted.push(format!("(u.used_at IS NULL OR u.used_at < {at})"));
         }
-        for word in text::plain(filter.search.as_deref().unwrap_or_default())
-            .split_whitespace()
-            .take(MAX_WORDS)
-        {
-            let pattern = parameters.text(pattern(word));
+        for word in words(filter.search.as_deref().unwrap_or_default()) {
+            let pattern = parameters.text(pattern(&word));
             wanted.push(format!("k.folded LIKE {pattern} ESCAPE '\\'"));
         }
         let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
@@ -191,10 +175,7 @@ impl Vault {
         );
         let query = sqlx::query_as::<_, Row>(AssertSqlSafe(statement));
         let rows = parameters.bind(query).fetch_all(&self.readers()).await?;
-        let cursor = |row: &Row| {
-            let (created_at, id) = (row.created_at, row.access_key.clone());
-            Place { created_at, id }.cursor()
-        };
+        let cursor = |row: &Row| Place::of(row.created_at, &row.access_key).cursor();
         Ok(Page::new(rows, limit, cursor).map(|row| row.record(now)))
     }
 
@@ -343,9 +324,6 @@ impl Vault {
         .await
     }
 }
-
-/// Words of a search that count.
-const MAX_WORDS: usize = 8;
 
 /// Rejects a change of a key that a request with If-Match does not mean: one of another version.
 async fn expect(tx: &mut Tx, access_key: AccessKey, expected: &Expected) -> Result<()> {

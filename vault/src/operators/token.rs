@@ -214,10 +214,7 @@ impl Vault {
         .bind(i64::try_from(limit + 1).unwrap_or(i64::MAX))
         .fetch_all(&self.readers())
         .await?;
-        let cursor = |row: &Row| {
-            let (created_at, id) = (row.created_at, row.id.clone());
-            Place { created_at, id }.cursor()
-        };
+        let cursor = |row: &Row| Place::of(row.created_at, &row.id).cursor();
         Ok(Page::new(rows, limit, cursor).map(TokenRecord::from))
     }
 

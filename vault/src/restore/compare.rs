@@ -7,7 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::company::Company;
 use super::trail::Trail;
-use crate::operators::expiries::NOBODY;
+use crate::operators::expiries::OPERATORS;
 
 /// The outcome of comparing the present database.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -177,7 +177,7 @@ async fn difference(connection: &mut AnyConnection, now: i64) -> sqlx::Result<Di
     let (common,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM main.accounts WHERE id IN (SELECT id FROM present.accounts) AND id <> $1",
     )
-    .bind(NOBODY)
+    .bind(OPERATORS)
     .fetch_one(&mut *connection)
     .await?;
     if common == 0 {

@@ -36,7 +36,7 @@ pub enum ClientError {
     NothingToChange,
     #[error("--since: {0:?} is too long ago")]
     Since(String),
-    #[error("give --yes: without a terminal there is nobody to ask")]
+    #[error("give --yes: without a terminal no one can be asked")]
     NobodyToAsk,
     #[error("nothing was changed")]
     Declined,
@@ -115,26 +115,28 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
+/// The members of requests whose flags have the same names.
+const NAMESAKES: [&str; 16] = [
+    "account",
+    "action",
+    "actor",
+    "description",
+    "expires_before",
+    "expiry",
+    "external_id",
+    "metadata",
+    "name",
+    "q",
+    "reason",
+    "since",
+    "status",
+    "time_zone",
+    "unused_since",
+    "warning_days",
+];
+
 /// Returns the flag that a JSON Pointer leads to; none for what is no flag.
 fn flag_of(pointer: &str) -> Option<String> {
-    const NAMESAKES: [&str; 16] = [
-        "account",
-        "action",
-        "actor",
-        "description",
-        "expires_before",
-        "expiry",
-        "external_id",
-        "metadata",
-        "name",
-        "q",
-        "reason",
-        "since",
-        "status",
-        "time_zone",
-        "unused_since",
-        "warning_days",
-    ];
     let member = pointer.strip_prefix('/')?.split('/').next()?;
     match member {
         "notice_emails" => Some("--notice-email".to_owned()),
@@ -180,27 +182,8 @@ mod tests {
             .flat_map(clap::Command::get_arguments)
             .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
             .collect();
-        for member in [
-            "account",
-            "action",
-            "actor",
-            "description",
-            "expires_before",
-            "expiry",
-            "external_id",
-            "metadata",
-            "name",
-            "notice_emails/3",
-            "owner",
-            "q",
-            "reason",
-            "scopes/0",
-            "since",
-            "status",
-            "time_zone",
-            "unused_since",
-            "warning_days",
-        ] {
+        let others = ["notice_emails/3", "owner", "scopes/0"];
+        for member in NAMESAKES.into_iter().chain(others) {
             let flag = flag_of(&format!("/{member}")).unwrap_or_default();
             assert!(flags.contains(&flag), "{member}: {flag}");
         }

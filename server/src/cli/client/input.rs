@@ -9,7 +9,7 @@ use crate::config::client::Confirmed;
 /// The most bytes of a credential. An Authorization header has less.
 const CREDENTIAL: u64 = 8 * 1024;
 
-/// Asks before something that cannot be undone or stops somebody's work, unless the command line has the answer.
+/// Asks before something that cannot be undone or stops someone's work, unless the command line has the answer.
 ///
 /// # Errors
 /// [`ClientError::NobodyToAsk`], [`ClientError::Declined`].

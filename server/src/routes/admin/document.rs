@@ -30,7 +30,7 @@ static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| super::operations().into_o
         (name = "accounts", description = "The accounts of your customers, under your own ids."),
         (name = "keys", description = "Their API keys."),
         (name = "tokens", description = "Tokens of operators, for this API."),
-        (name = "audit", description = "What was done, by whom.")
+        (name = "audit", description = "Who did what.")
     ),
     components(schemas(ProblemBody)),
     modifiers(&Security)

@@ -299,7 +299,7 @@ pub struct Decision {
 
 /// Verify a credential
 ///
-/// For services that are not behind a gateway: the decision of `/verify` as data, made anew each time. It counts as a call
+/// For services that are not behind a gateway: the decision of `/verify` as data, made again each time. It counts as a call
 /// of the key.
 #[utoipa::path(post, path = "/keys/verify", operation_id = "verify_credential", tag = "keys", request_body = Credential,
     params(IdempotencyKey),

@@ -72,7 +72,7 @@ impl Matching {
 }
 
 /// Returns the words of a search, in the form in which keys are searched for.
-fn words(search: &str) -> Vec<String> {
+pub(crate) fn words(search: &str) -> Vec<String> {
     let plain = text::plain(search);
     let mut words: Vec<&str> = plain.split_whitespace().collect();
     let rest = words.split_off(words.len().min(MAX_WORDS - 1));
@@ -83,8 +83,8 @@ fn words(search: &str) -> Vec<String> {
     words
 }
 
-/// Returns the pattern of a word: any part of name, description or access key.
-fn pattern(word: &str) -> String {
+/// Returns the pattern of a word, which is any part of a text, for LIKE with the escape `\`.
+pub(crate) fn pattern(word: &str) -> String {
     let mut pattern = String::from("%");
     for char in word.chars() {
         if matches!(char, '%' | '_' | '\\') {

@@ -28,7 +28,7 @@ async fn an_account_is_what_the_company_says() {
     assert_eq!(account["time_zone"], "Europe/Berlin");
     assert_eq!(account["warning_days"], 30);
     assert_eq!(account["suspended_at"], Value::Null);
-    assert_eq!(account["keys"], 0, "nobody would see the secret of one");
+    assert_eq!(account["keys"], 0, "no one would see the secret of one");
     for named in [id.as_str(), "ext:org%2F1%25~"] {
         let shown = operator.get(&format!("/accounts/{named}")).await;
         assert_eq!(shown.json(), account, "{named}");

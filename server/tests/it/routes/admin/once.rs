@@ -169,7 +169,7 @@ async fn answers_are_forgotten_with_their_account() {
     assert_ne!(new.text("secret_key"), old.text("secret_key"));
 }
 
-/// A decision is made anew, or a replay would say that a key is good after it was stopped.
+/// A decision is made again, or a replay would say that a key is good after it was stopped.
 #[tokio::test]
 async fn a_decision_is_not_repeated_once_it_is_no_longer_true() {
     let site = Site::new().await;
