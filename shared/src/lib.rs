@@ -6,6 +6,7 @@
 //! server functions, in the REST API and on the command line, and why all of it is tested without a
 //! fixture.
 
+pub mod capability;
 pub mod dates;
 pub mod expiry;
 pub mod list;

@@ -48,7 +48,7 @@ pub use accounts::account::{Account, Suspension};
 pub use accounts::managed::{ManagedFields, Setting};
 pub use accounts::password::ChangePassword;
 pub use accounts::preferences::SavePreferences;
-pub use accounts::sessions::{Actor, Session, SessionToken};
+pub use accounts::sessions::{Actor, Person, Portal, Session, SessionToken};
 pub use caller::{Caller, DeviceToken};
 pub use cluster::{Listing, Standing, Unreachable};
 pub use copy::backup::backup;

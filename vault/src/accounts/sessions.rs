@@ -2,6 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
+use shared::capability::Capabilities;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::accounts::account::{self, Account, AccountRow, COLUMNS};
@@ -59,7 +60,28 @@ impl std::fmt::Debug for SessionToken {
 #[derive(Clone, Debug)]
 pub struct Session {
     pub account: Account,
+    /// What it may do; everything, unless a portal link began it.
+    pub capabilities: Capabilities,
+    /// Where it comes from, if a portal link began it.
+    pub portal: Option<Portal>,
     pub(super) digest: Vec<u8>,
+}
+
+/// The company's side of a session that a portal link began.
+#[derive(Clone, Debug, Default)]
+pub struct Portal {
+    pub person: Option<Person>,
+    /// Where "Back to …" leads, on a host that the company has listed.
+    pub return_url: Option<String>,
+}
+
+/// A person as the company knows them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Person {
+    /// The company's own id of the person.
+    pub external_id: String,
+    /// The person's name or address, for pages.
+    pub label: String,
 }
 
 /// The actor of an operation: a session, and the caller that presented it. Each change counts against the quota of the
@@ -199,8 +221,12 @@ impl Vault {
         if writable && now - row.seen_at >= SEEN_STEP_MS {
             self.touch(&digest).await;
         }
-        let account = Account::from(row.account);
-        Ok(Some(Session { account, digest }))
+        Ok(Some(Session {
+            account: Account::from(row.account),
+            capabilities: Capabilities::all(),
+            portal: None,
+            digest,
+        }))
     }
 
     /// Records that a session is in use. If that fails, the session ends a little sooner.

@@ -1,0 +1,145 @@
+//! Capabilities: what a session that a portal link began may do. An ordinary session may do everything.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// One thing that a session may do.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Capability {
+    /// See the keys, their usage and their history; search and export them.
+    Read,
+    /// Create keys.
+    Create,
+    /// Change names, descriptions and expirations, restore keys, and change how the account writes and reads dates.
+    Edit,
+    /// Put keys out of use.
+    Expire,
+    /// Delete keys for ever.
+    Delete,
+    /// See and change who gets which notices, snooze them, and see the log of mails.
+    Notices,
+}
+
+impl Capability {
+    pub const ALL: [Self; 6] = [
+        Self::Read,
+        Self::Create,
+        Self::Edit,
+        Self::Expire,
+        Self::Delete,
+        Self::Notices,
+    ];
+
+    /// The name, as requests, answers and the database have it.
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Read => "keys.read",
+            Self::Create => "keys.create",
+            Self::Edit => "keys.edit",
+            Self::Expire => "keys.expire",
+            Self::Delete => "keys.delete",
+            Self::Notices => "notices",
+        }
+    }
+
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+impl FromStr for Capability {
+    type Err = ();
+
+    fn from_str(slug: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|one| one.slug() == slug);
+        found.ok_or(())
+    }
+}
+
+/// A set of capabilities. It prints as their names in one order, separated by blanks.
+#[derive(Clone, Copy, Default, Eq, PartialEq)]
+pub struct Capabilities(u8);
+
+impl Capabilities {
+    pub const NONE: Self = Self(0);
+
+    /// Returns the capabilities of an ordinary session.
+    pub fn all() -> Self {
+        Capability::ALL.into_iter().collect()
+    }
+
+    pub fn has(self, capability: Capability) -> bool {
+        self.0 & capability.bit() != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        let all = Capability::ALL.into_iter();
+        all.filter(move |capability| self.has(*capability))
+    }
+
+    /// Reads the printed form. A name that this version does not know allows nothing.
+    pub fn stored(text: &str) -> Self {
+        let known = text.split_whitespace().filter_map(|slug| slug.parse().ok());
+        known.collect()
+    }
+}
+
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
+        let bits = capabilities.into_iter().map(Capability::bit);
+        Self(bits.fold(0, |all, bit| all | bit))
+    }
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, capability) in self.iter().enumerate() {
+            let blank = if place == 0 { "" } else { " " };
+            write!(f, "{blank}{}", capability.slug())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{self}}}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names are a contract: in requests, in answers and in the database.
+    #[test]
+    fn a_capability_has_one_name() {
+        let names = "keys.read keys.create keys.edit keys.expire keys.delete notices";
+        assert_eq!(Capabilities::all().to_string(), names);
+        for capability in Capability::ALL {
+            assert_eq!(capability.slug().parse(), Ok(capability));
+        }
+        for unknown in ["", "keys", "keys.*", "Keys.read", "keys.read "] {
+            assert_eq!(unknown.parse::<Capability>(), Err(()), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn every_set_reads_as_it_prints() {
+        for bits in 0..64 {
+            let set = Capabilities(bits);
+            assert_eq!(Capabilities::stored(&set.to_string()), set);
+            assert_eq!(set.iter().collect::<Capabilities>(), set);
+            let count = u32::try_from(set.iter().count());
+            assert_eq!(count, Ok(bits.count_ones()));
+        }
+        let set = Capabilities::stored(" notices  keys.read later.one");
+        assert_eq!(set.to_string(), "keys.read notices");
+        assert!(set.has(Capability::Notices) && !set.has(Capability::Edit));
+        assert!(Capabilities::stored("later.one").is_empty());
+    }
+}
