@@ -1,6 +1,10 @@
 //! The site's settings that pages and functions need: its address, and whether sign-up is open.
 
 use leptos::prelude::*;
+#[cfg(feature = "ssr")]
+use shared::sign_in_url::SignInUrl;
+#[cfg(feature = "ssr")]
+use vault::return_hosts::ReturnHosts;
 
 /// The settings of this Keyhold, from its configuration.
 #[cfg(feature = "ssr")]
@@ -14,6 +18,10 @@ pub struct Site {
     pub api_url: Option<String>,
     /// The documentation of the company's API.
     pub docs_url: Option<String>,
+    /// The company's sign-in page, which a browser without a session is led to. None: Keyhold's own.
+    pub sign_in: Option<SignInUrl>,
+    /// The hosts that pages may lead back to.
+    pub return_hosts: ReturnHosts,
     /// Whether the management API has a listener of its own, and is not served beside the pages.
     pub admin_apart: bool,
 }

@@ -18,6 +18,7 @@ pub mod pasted;
 pub mod problem;
 pub mod redirect;
 pub mod relative;
+pub mod sign_in_url;
 pub mod status;
 pub mod theme;
 pub mod token;

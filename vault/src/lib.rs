@@ -10,7 +10,7 @@
 //!
 //! The modules from the top; each uses only those that follow: `start`, `onboarding`, [`operators`], `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`,
-//! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, `files`, `error`.
+//! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, [`return_hosts`], `files`, `error`.
 
 mod accounts;
 mod caller;
@@ -29,6 +29,7 @@ pub mod operators;
 mod outbox;
 mod recovery;
 mod restore;
+pub mod return_hosts;
 #[cfg(test)]
 #[path = "../../shared/tests/it/seeded.rs"]
 mod seeded;

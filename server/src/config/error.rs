@@ -30,6 +30,12 @@ pub enum ValueError {
     PlainApi,
     #[error("it must be http:// or https:// with a host, and hold no password")]
     Web,
+    #[error(
+        "it must be https:// with a host, without a password, a fragment or the parameter return_to, which Keyhold adds"
+    )]
+    SignIn,
+    #[error("plain http is for loopback addresses only, because people sign in there")]
+    PlainSignIn,
     /// A sentence of the vault's about an address.
     #[error("{0}")]
     Email(String),
@@ -43,6 +49,11 @@ pub enum ConfigError {
          the clear. Set it to the https address that browsers use."
     )]
     PlainHttp { url: String },
+    #[error(
+        "KEYHOLD_SIGN_IN_URL is {url}, which is Keyhold itself: set it to the page of your own app that signs in. Without it, \
+         people sign in at Keyhold."
+    )]
+    SignInHere { url: String },
     #[error(
         "--demo has a published password and so listens on loopback only, not on {bound} as {url}."
     )]

@@ -4,6 +4,7 @@
 pub mod client;
 pub mod command_line;
 pub mod commands;
+mod company;
 pub mod effective;
 pub mod error;
 mod exposure;
@@ -25,6 +26,7 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
+use company::Company;
 use error::{ConfigError, ValueError};
 use files::{Files, TokenArgs};
 use http::{HttpArgs, is_loopback_url};
@@ -46,6 +48,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub links: Links,
+
+    #[command(flatten)]
+    pub company: Company,
 
     #[command(flatten)]
     pub files: Files,
@@ -152,6 +157,7 @@ impl Config {
     /// A [`ConfigError`] if signing in there would not be safe.
     pub fn resolved_base_url(&self, bound: SocketAddr) -> Result<String, ConfigError> {
         let url = self.http.resolved_base_url(bound)?;
+        self.company.leads_elsewhere(&url)?;
         if self.demo && !(bound.ip().is_loopback() && is_loopback_url(&url)) {
             return Err(ConfigError::PublicDemo { bound, url });
         }
@@ -288,6 +294,9 @@ mod tests {
             assert!(message.contains("/0\" covers every address"), "{message}");
         }
         assert!(sentence(&["--connections-per-address", "0"]).contains("zero"));
+        assert!(sentence(&["--sign-in-url", "/keys"]).contains("--sign-in-url"));
+        assert!(sentence(&["--sign-in-url", "http://app.example.com"]).contains("plain http"));
+        assert!(sentence(&["--return-hosts", "a.example,*.b.example"]).contains("\"*.b.example\""));
         for lease in ["4", "301", "1.5"] {
             assert!(sentence(&["--lease", lease]).contains("--lease"));
         }
@@ -334,6 +343,17 @@ mod tests {
         assert_eq!(config.resolved_base_url(bound)?, "http://127.0.0.1:3000");
         assert!(config.trusted_proxies.0.is_empty());
         assert!(config.metrics_listen.0.is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn the_sign_in_page_is_not_our_own() -> Result<(), Box<dyn Error>> {
+        let bound = SocketAddr::from(([127, 0, 0, 1], 3000));
+        let own = config(&["--sign-in-url", "http://127.0.0.1:3000/sign-in"])?;
+        let refused = own.resolved_base_url(bound);
+        assert!(matches!(refused, Err(ConfigError::SignInHere { .. })));
+        let other = config(&["--sign-in-url", "http://127.0.0.1:5000/keys"])?;
+        assert!(other.resolved_base_url(bound).is_ok());
         Ok(())
     }
 

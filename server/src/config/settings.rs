@@ -6,6 +6,8 @@ use std::num::NonZeroUsize;
 
 use clap::{Arg, Command, Id};
 
+use vault::return_hosts::ReturnHosts;
+
 use super::Networks;
 
 /// A setting: a flag of `keyhold serve`, which other commands may share.
@@ -79,7 +81,7 @@ impl<'a> Setting<'a> {
         ];
         if numbers.iter().any(|number| value == *number) {
             Kind::Number
-        } else if value == TypeId::of::<Networks>() {
+        } else if value == TypeId::of::<Networks>() || value == TypeId::of::<ReturnHosts>() {
             Kind::List
         } else {
             Kind::Text
@@ -110,6 +112,7 @@ mod tests {
             ("limit_keys", Some(Kind::Number)),
             ("connections_per_address", Some(Kind::Number)),
             ("trusted_proxies", Some(Kind::List)),
+            ("return_hosts", Some(Kind::List)),
             ("demo", Some(Kind::Switch)),
             ("config", None),
             ("help", None),

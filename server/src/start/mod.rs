@@ -136,6 +136,8 @@ fn site(config: &Config, base_url: &str) -> Site {
         sign_up_open: config.sign_up == SignUp::Open,
         api_url: given(&config.links.api_url),
         docs_url: given(&config.links.docs_url),
+        sign_in: config.company.sign_in(),
+        return_hosts: config.company.return_hosts.clone(),
         admin_apart: config.admin_listen.0.is_some(),
     }
 }
