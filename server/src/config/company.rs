@@ -102,7 +102,7 @@ mod tests {
             ("javascript:alert(1)", "must be https://"),
             ("http://app.example.com/", "plain http"),
         ] {
-            let message = sign_in_url(bad).map_or_else(|error| error.to_string(), |url| url);
+            let message = sign_in_url(bad).unwrap_or_else(|error| error.to_string());
             assert!(message.contains(expected), "{bad}: {message}");
         }
     }
