@@ -21,7 +21,7 @@ use crate::pages::sign_in::SignInPage;
 use crate::pages::sign_up::SignUpPage;
 #[cfg(feature = "ssr")]
 use crate::pages::{
-    account::AccountPage, confirm::ConfirmPage, developers::DevelopersPage,
+    account::AccountPage, confirm::ConfirmPage, developers::DevelopersPage, enter::EnterPage,
     forgot_password::ForgotPasswordPage, notices::NoticesPage, reset_password::ResetPasswordPage,
     stagger::StaggerPage,
 };
@@ -128,6 +128,8 @@ fn routes() -> StaticVec<AnyNestedRoute> {
         route(path!("/reset-password"), || ResetPasswordPage().into_any()),
         #[cfg(feature = "ssr")]
         route(path!("/confirm"), || ConfirmPage().into_any()),
+        #[cfg(feature = "ssr")]
+        route(path!("/enter"), || EnterPage().into_any()),
         #[cfg(all(feature = "ssr", debug_assertions))]
         route(path!("/style"), crate::pages::style_guide::page),
     ]);

@@ -48,6 +48,7 @@ pub mod verify;
 pub use accounts::account::{Account, Suspension};
 pub use accounts::managed::{ManagedFields, Setting};
 pub use accounts::password::ChangePassword;
+pub use accounts::portal::{Entered, Opens};
 pub use accounts::preferences::SavePreferences;
 pub use accounts::sessions::{Actor, Person, Portal, Session, SessionToken};
 pub use caller::{Caller, DeviceToken};

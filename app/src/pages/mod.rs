@@ -9,6 +9,8 @@ pub mod dashboard;
 #[cfg(feature = "ssr")]
 pub mod developers;
 #[cfg(feature = "ssr")]
+pub mod enter;
+#[cfg(feature = "ssr")]
 pub mod forgot_password;
 pub mod key;
 #[cfg(feature = "ssr")]

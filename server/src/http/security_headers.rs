@@ -28,8 +28,11 @@ pub async fn protect(State(state): State<AppState>, request: Request, next: Next
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Not `no-referrer`: with it browsers send `Origin: null`, and our own forms would count as cross-site.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    // Not `no-referrer`: with it browsers send `Origin: null`, and our own forms would count as cross-site where they send no
+    // `Sec-Fetch-Site`. A page with a secret in its address has it all the same.
+    headers
+        .entry(REFERRER_POLICY)
+        .or_insert(HeaderValue::from_static("same-origin"));
     headers.insert(COOP, HeaderValue::from_static("same-origin"));
     headers.insert(CORP, HeaderValue::from_static("same-origin"));
     headers

@@ -6,6 +6,7 @@
 pub mod admin;
 mod api_v1;
 mod calendar;
+pub mod enter;
 mod export;
 mod health;
 pub mod metrics;
@@ -73,11 +74,14 @@ fn traced(state: &AppState) -> Router<AppState> {
 fn browser(state: &AppState) -> Router<AppState> {
     let mut routes = Router::new();
     for listing in generate_route_list(App) {
-        routes = routes.route(listing.path(), get(pages::page));
+        if listing.path() != pages::ENTER {
+            routes = routes.route(listing.path(), get(pages::page));
+        }
     }
     routes
         // Only pages are compressed: a response with a secret must not be (BREACH), and those come from functions.
         .route_layer(CompressionLayer::new())
+        .route(pages::ENTER, get(enter::page).post(enter::enter))
         .route("/fn/{*path}", any(server_fns::call))
         .route("/preferences/api-control/export.csv", get(export::csv_file))
         .route(

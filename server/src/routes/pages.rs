@@ -22,12 +22,13 @@ use crate::http::security_headers::set_content_security_policy;
 use crate::state::AppState;
 
 /// The pages that need no session. Every other one redirects to the sign-in page.
-pub const PUBLIC: [&str; 6] = [
+pub const PUBLIC: [&str; 7] = [
     "/sign-in",
     "/sign-up",
     "/forgot-password",
     "/reset-password",
     "/confirm",
+    ENTER,
     STYLE_GUIDE,
 ];
 
@@ -36,7 +37,7 @@ const LINKED: [&str; 3] = ["/reset-password", "/confirm", STYLE_GUIDE];
 
 /// The pages that the browser's router does not know: few visit them, so the module would carry them for nothing.
 /// Forms there are plain ones, and the script is `app/client/page.js`.
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "/preferences/account",
     "/preferences/notices",
     "/preferences/api-control/stagger",
@@ -44,8 +45,12 @@ const PLAIN: [&str; 8] = [
     "/forgot-password",
     "/reset-password",
     "/confirm",
+    ENTER,
     STYLE_GUIDE,
 ];
+
+/// The way in by a portal link, which [`super::enter`] answers.
+pub const ENTER: &str = "/enter";
 
 /// Exists in debug builds only.
 const STYLE_GUIDE: &str = "/style";
@@ -147,12 +152,28 @@ pub(super) fn without_secret(uri: &Uri) -> Option<String> {
     Some(format!("{}?{}", local_path(uri.path()), clean.finish()))
 }
 
+/// Returns whether a local path leads to a page that needs a session.
+pub fn is_private(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    matches!(path, "/" | "/developers") || path.starts_with("/preferences/")
+}
+
 /// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
 /// without the module, as do those of [`PLAIN`].
 pub async fn render(
     state: &AppState,
     request: Request<Body>,
     replay: Option<Replay>,
+) -> Response<Body> {
+    render_with(state, request, replay, || ()).await
+}
+
+/// As [`render`], with what `provide` adds to the context.
+pub async fn render_with(
+    state: &AppState,
+    request: Request<Body>,
+    replay: Option<Replay>,
+    provide: impl Fn() + Clone + Send + Sync + 'static,
 ) -> Response<Body> {
     let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
     let known = request.extensions().get::<RequestContext>().cloned();
@@ -173,6 +194,7 @@ pub async fn render(
         if plain {
             provide_context(Plain);
         }
+        provide();
     };
     let document = move || {
         set_content_security_policy();

@@ -21,6 +21,8 @@ pub struct Account {
     pub email: String,
     /// The company's own id of the account, if it manages the account.
     pub external_id: Option<String>,
+    /// As the company calls it; empty if it gives no name.
+    pub name: String,
     /// Set while the account is suspended.
     pub suspended: Option<Suspension>,
     /// With the account's way to write dates.
@@ -40,7 +42,7 @@ pub struct Suspension {
 
 /// The columns of [`AccountRow`], of the table `accounts a`.
 pub(crate) const COLUMNS: &str = "a.id, a.email, a.time_zone, a.warning_days, a.page_size, a.created_column, a.date_style, \
-     a.clock_style, a.external_id, a.suspended_at, a.suspended_reason";
+     a.clock_style, a.external_id, a.name, a.suspended_at, a.suspended_reason";
 
 impl Account {
     /// An account in UTC, for tests without a database.
@@ -50,6 +52,7 @@ impl Account {
             id: "acc_0".to_owned(),
             email: "a@example.com".to_owned(),
             external_id: None,
+            name: String::new(),
             suspended: None,
             time_zone: Zone::utc(),
             warning_days: shared::validation::DEFAULT_WARNING_DAYS,
@@ -100,6 +103,15 @@ impl Account {
         Some(self.email.as_str()).filter(|email| *email != self.id)
     }
 
+    /// Returns what people call the account: its name, else its address, else the company's own id.
+    pub fn label(&self) -> &str {
+        let name = Some(self.name.as_str()).filter(|name| !name.is_empty());
+        let known = name
+            .or_else(|| self.address())
+            .or(self.external_id.as_deref());
+        known.unwrap_or(&self.id)
+    }
+
     /// Counts the address as confirmed, by the account's creator.
     pub(crate) async fn own(&self, tx: &mut Tx) -> Result<()> {
         sqlx::query("UPDATE accounts SET confirmed_at = $1, owned_at = $1 WHERE id = $2")
@@ -138,6 +150,7 @@ pub(crate) struct AccountRow {
     pub date_style: String,
     pub clock_style: String,
     pub external_id: Option<String>,
+    pub name: String,
     pub suspended_at: Option<i64>,
     pub suspended_reason: String,
 }
@@ -150,6 +163,7 @@ impl From<AccountRow> for Account {
             id: row.id,
             email: row.email,
             external_id: row.external_id,
+            name: row.name,
             suspended: row.suspended_at.map(|at| Suspension {
                 at,
                 reason: row.suspended_reason,

@@ -76,6 +76,16 @@ pub(crate) struct Checked {
     warning_days: Option<i64>,
 }
 
+impl Checked {
+    /// Returns the external id to set.
+    pub(crate) fn external_id(&self) -> Option<&str> {
+        match &self.external_id {
+            Setting::Set(id) => Some(id),
+            Setting::Keep | Setting::Clear => None,
+        }
+    }
+}
+
 impl ManagedFields {
     /// Checks all fields at once.
     ///
@@ -113,7 +123,7 @@ impl ManagedFields {
 }
 
 /// An id of the company: 1 to 200 visible ASCII characters.
-fn external_id(id: &str) -> Result<String, String> {
+pub(crate) fn external_id(id: &str) -> Result<String, String> {
     let visible = id.bytes().all(|byte| byte.is_ascii_graphic());
     if visible && (1..=EXTERNAL_ID_MAX).contains(&id.len()) {
         Ok(id.to_owned())
@@ -200,6 +210,7 @@ pub(crate) async fn insert(tx: &mut Tx, fields: &Checked) -> Result<Account> {
             Setting::Set(id) => Some(id.clone()),
             Setting::Keep | Setting::Clear => None,
         },
+        name: fields.name.clone().unwrap_or_default(),
         suspended: None,
         time_zone: fields.time_zone.unwrap_or_else(Zone::utc),
         warning_days: fields.warning_days.unwrap_or(DEFAULT_WARNING_DAYS),
@@ -220,7 +231,7 @@ pub(crate) async fn insert(tx: &mut Tx, fields: &Checked) -> Result<Account> {
     .bind(tx.now())
     .bind(Stages::ALL.to_string())
     .bind(account.external_id.clone())
-    .bind(fields.name.as_deref().unwrap_or_default())
+    .bind(&account.name)
     .bind(fields.metadata.as_deref().unwrap_or("{}"))
     .execute(tx.connection())
     .await;
@@ -269,6 +280,7 @@ pub(crate) async fn update(
     }
     let new_name = fields.name.as_ref().unwrap_or(&name);
     note(*new_name != name, "name");
+    after.name.clone_from(new_name);
     let new_metadata = fields.metadata.as_ref().unwrap_or(&metadata);
     note(*new_metadata != metadata, "metadata");
     if let Some(addresses) = &fields.notice_emails {

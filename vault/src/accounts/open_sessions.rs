@@ -25,6 +25,13 @@ struct OpenRow {
     address: String,
 }
 
+impl Session {
+    /// Returns the handle by which forms name the session.
+    pub fn handle(&self) -> String {
+        handle(&self.digest)
+    }
+}
+
 /// Returns the handle of a session.
 fn handle(digest: &[u8]) -> String {
     let mut hasher = Sha256::new();
@@ -36,13 +43,15 @@ fn handle(digest: &[u8]) -> String {
 /// Returns the sessions of an account that a cookie can still present at `now`, the latest use first.
 async fn open(connection: &mut AnyConnection, account: &str, now: i64) -> Result<Vec<OpenRow>> {
     Ok(sqlx::query_as(
-        "SELECT digest, created_at, seen_at, agent, address FROM sessions
-         WHERE account_id = $1 AND created_at > $2 AND seen_at > $3
-         ORDER BY seen_at DESC, created_at DESC, digest",
+        "SELECT s.digest, s.created_at, s.seen_at, s.agent, s.address
+         FROM sessions s LEFT JOIN portal_sessions p ON p.id = s.portal_id
+         WHERE s.account_id = $1 AND s.created_at > $2 AND s.seen_at > $3 AND (p.id IS NULL OR p.expires_at > $4)
+         ORDER BY s.seen_at DESC, s.created_at DESC, s.digest",
     )
     .bind(account)
     .bind(now - ABSOLUTE_MS)
     .bind(now - IDLE_MS)
+    .bind(now)
     .fetch_all(connection)
     .await?)
 }

@@ -6,6 +6,7 @@ use shared::capability::Capabilities;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::accounts::account::{self, Account, AccountRow, COLUMNS};
+use crate::accounts::portal::{self, PORTAL_COLUMNS, PortalRow};
 use crate::caller::Caller;
 use crate::caller::DeviceToken;
 use crate::crypto::random;
@@ -70,6 +71,10 @@ pub struct Session {
 /// The company's side of a session that a portal link began.
 #[derive(Clone, Debug, Default)]
 pub struct Portal {
+    /// `ps_…`.
+    pub id: String,
+    /// The end of the session, which no use moves. UTC epoch milliseconds.
+    pub ends_at: i64,
     pub person: Option<Person>,
     /// Where "Back to …" leads, on a host that the company has listed.
     pub return_url: Option<String>,
@@ -126,11 +131,13 @@ impl Authority for Actor {
     }
 }
 
-/// The rows of a session and its account.
+/// The rows of a session, of the portal session behind it, and of its account.
 #[derive(FromRow)]
 struct SessionRow {
     created_at: i64,
     seen_at: i64,
+    #[sqlx(flatten)]
+    portal: PortalRow,
     #[sqlx(flatten)]
     account: AccountRow,
 }
@@ -144,6 +151,16 @@ pub async fn start(
     vault: &Vault,
     tx: &mut Tx,
     account_id: &str,
+    caller: &Caller,
+) -> Result<SessionToken> {
+    start_from(vault, tx, (account_id, None), caller).await
+}
+
+/// As [`start`], from a portal session.
+pub async fn start_from(
+    vault: &Vault,
+    tx: &mut Tx,
+    (account_id, portal_id): (&str, Option<&str>),
     caller: &Caller,
 ) -> Result<SessionToken> {
     if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
@@ -160,14 +177,15 @@ pub async fn start(
     let agent = clean(caller.agent.as_deref().unwrap_or_default());
     let address = caller.address.map(|address| address.to_string());
     sqlx::query(
-        "INSERT INTO sessions (digest, account_id, created_at, seen_at, agent, address)
-         VALUES ($1, $2, $3, $3, $4, $5)",
+        "INSERT INTO sessions (digest, account_id, created_at, seen_at, agent, address, portal_id)
+         VALUES ($1, $2, $3, $3, $4, $5, CAST($6 AS TEXT))",
     )
     .bind(digest(&token))
     .bind(account_id)
     .bind(tx.now())
     .bind(String::from_utf8_lossy(&agent).into_owned())
     .bind(address.unwrap_or_default())
+    .bind(portal_id.map(str::to_owned))
     .execute(tx.connection())
     .await?;
     Ok(SessionToken {
@@ -194,6 +212,19 @@ pub async fn end_all(connection: &mut AnyConnection, account_id: &str) -> Result
     Ok(ended.rows_affected())
 }
 
+/// Ends a session, within the transaction of a sign-out or of another sign-in in its place.
+pub(super) async fn leave(tx: &mut Tx, session: &Session) -> Result<()> {
+    sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
+        .bind(&session.digest)
+        .bind(&session.account.id)
+        .execute(tx.connection())
+        .await?;
+    if let Some(portal) = &session.portal {
+        portal::end(tx, &portal.id).await?;
+    }
+    Ok(())
+}
+
 impl Vault {
     /// Returns the session that a cookie names, if it is still valid.
     pub async fn session(&self, token: &str) -> Result<Option<Session>> {
@@ -204,8 +235,9 @@ impl Vault {
         let digest = digest(token);
         let now = self.now();
         let row: Option<SessionRow> = sqlx::query_as(AssertSqlSafe(format!(
-            "SELECT s.created_at, s.seen_at, {COLUMNS}
-             FROM sessions s JOIN accounts a ON a.id = s.account_id WHERE s.digest = $1"
+            "SELECT s.created_at, s.seen_at, {PORTAL_COLUMNS}, {COLUMNS}
+             FROM sessions s JOIN accounts a ON a.id = s.account_id LEFT JOIN portal_sessions p ON p.id = s.portal_id
+             WHERE s.digest = $1"
         )))
         .bind(&digest)
         .fetch_optional(&self.readers())
@@ -213,7 +245,11 @@ impl Vault {
         let Some(row) = row else {
             return Ok(None);
         };
-        if now - row.created_at >= ABSOLUTE_MS || now - row.seen_at >= IDLE_MS {
+        let began = row.portal.read();
+        let is_over = began
+            .as_ref()
+            .is_some_and(|(portal, _)| now >= portal.ends_at);
+        if is_over || now - row.created_at >= ABSOLUTE_MS || now - row.seen_at >= IDLE_MS {
             return Ok(None);
         }
         // While the database accepts no changes, the request does not wait for this one.
@@ -221,10 +257,11 @@ impl Vault {
         if writable && now - row.seen_at >= SEEN_STEP_MS {
             self.touch(&digest).await;
         }
+        let (portal, capabilities) = began.unzip();
         Ok(Some(Session {
             account: Account::from(row.account),
-            capabilities: Capabilities::all(),
-            portal: None,
+            capabilities: capabilities.unwrap_or_else(Capabilities::all),
+            portal,
             digest,
         }))
     }
@@ -242,11 +279,15 @@ impl Vault {
                         .execute(tx.connection())
                         .await?;
                     // Also removes expired sessions, which reads a small table once an hour per session.
-                    sqlx::query("DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2")
-                        .bind(now - ABSOLUTE_MS)
-                        .bind(now - IDLE_MS)
-                        .execute(tx.connection())
-                        .await?;
+                    sqlx::query(
+                        "DELETE FROM sessions WHERE created_at <= $1 OR seen_at <= $2
+                         OR portal_id IN (SELECT id FROM portal_sessions WHERE expires_at <= $3)",
+                    )
+                    .bind(now - ABSOLUTE_MS)
+                    .bind(now - IDLE_MS)
+                    .bind(now)
+                    .execute(tx.connection())
+                    .await?;
                     Ok(())
                 })
             })
@@ -263,11 +304,7 @@ impl Vault {
         let session = actor.session.clone();
         self.write(actor.caller.clone(), move |tx| {
             Box::pin(async move {
-                sqlx::query("DELETE FROM sessions WHERE digest = $1 AND account_id = $2")
-                    .bind(&session.digest)
-                    .bind(&session.account.id)
-                    .execute(tx.connection())
-                    .await?;
+                leave(tx, &session).await?;
                 let account = &session.account.id;
                 tx.audit(Entry::of_account(account, Action::SignedOut, ""))
                     .await

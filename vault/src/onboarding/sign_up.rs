@@ -52,6 +52,7 @@ pub(crate) async fn insert_account(
         id: random::id("acc_")?,
         email: email.to_owned(),
         external_id: None,
+        name: String::new(),
         suspended: None,
         time_zone: zone,
         warning_days: DEFAULT_WARNING_DAYS,

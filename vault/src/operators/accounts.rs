@@ -1,6 +1,7 @@
 //! Accounts, as the company's operators see and change them.
 
 use serde_json::{Map, Value};
+use shared::validation::FieldErrors;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::cursor::Place;
@@ -11,7 +12,7 @@ use super::{Expected, check, json};
 use crate::accounts::account::{self, Account};
 use crate::accounts::deletion::{self, withdraw_mails};
 use crate::accounts::managed::{self, ManagedFields};
-use crate::accounts::{notice_addresses, sessions};
+use crate::accounts::{notice_addresses, portal, sessions};
 use crate::error::{Error, Result};
 use crate::keys::delete_account::delete_keys;
 use crate::keys::queries::matching::pattern;
@@ -325,23 +326,33 @@ impl Vault {
         .await
     }
 
-    /// Ends every session of an account.
+    /// Ends every session of an account, or those of one actor, by the company's own id of the person. Links that were not
+    /// used yet no longer work.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::Invalid`] for `actor`; [`Error::NotFound`] for the account.
     pub async fn end_sessions(
         &self,
         operator: &Operator,
         named: &str,
+        actor: Option<&str>,
         once: Option<Once>,
     ) -> Result<Made> {
+        let actor = actor.map(managed::external_id).transpose();
+        let actor = actor.map_err(|message| FieldErrors::one("actor", message))?;
         let named = named.to_owned();
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
-                let ended = sessions::end_all(tx.connection(), &account.id).await?;
-                let count = ended.to_string();
-                let entry = Entry::of_account(&account.id, Action::SessionsEnded, &count);
+                let mut ended = portal::end_all(tx, &account.id, actor.as_deref()).await?;
+                let detail = match &actor {
+                    Some(actor) => format!("{ended}, of {actor}"),
+                    None => {
+                        ended += sessions::end_all(tx.connection(), &account.id).await?;
+                        ended.to_string()
+                    }
+                };
+                let entry = Entry::of_account(&account.id, Action::SessionsEnded, &detail);
                 tx.audit(entry).await?;
                 Ok(Made::new(200, serde_json::json!({ "ended": ended })))
             })

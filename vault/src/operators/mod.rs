@@ -11,6 +11,7 @@ pub mod expiries;
 pub mod first_token;
 pub mod keys;
 pub mod once;
+pub mod portal;
 pub mod record;
 pub mod scope;
 pub mod token;

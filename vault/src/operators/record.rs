@@ -97,6 +97,62 @@ pub struct TokenRecord {
     pub last_used_at: Option<String>,
 }
 
+/// The company's own person in a portal session.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorRecord {
+    /// The company's own id of the person.
+    pub external_id: String,
+    /// What the customer sees: a name or an address.
+    pub label: String,
+}
+
+/// How far a portal session is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PortalStatus {
+    /// Its link was not used yet.
+    Waiting,
+    Active,
+    /// Its time is over, or its link was not used in time.
+    Expired,
+    /// It was ended before its time.
+    Ended,
+}
+
+/// A portal session.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = PortalSession)]
+pub struct PortalRecord {
+    pub id: String,
+    pub account_id: String,
+    /// The company's own id of the account.
+    pub external_id: Option<String>,
+    pub actor: Option<ActorRecord>,
+    pub capabilities: Vec<String>,
+    /// Where its link leads to.
+    pub page: String,
+    /// Where *Back to …* leads to.
+    pub return_url: Option<String>,
+    #[schema(inline)]
+    pub status: PortalStatus,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// RFC 3339: until when the link works, once.
+    #[schema(format = DateTime)]
+    pub code_expires_at: String,
+    /// RFC 3339: the end of the session, whenever it begins.
+    #[schema(format = DateTime)]
+    pub expires_at: String,
+    /// RFC 3339; null: the link was not used.
+    #[schema(format = DateTime)]
+    pub redeemed_at: Option<String>,
+    /// RFC 3339; null: not ended before its time by sign-out or by you.
+    #[schema(format = DateTime)]
+    pub ended_at: Option<String>,
+}
+
 /// An entry of the audit trail.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
@@ -108,7 +164,7 @@ pub struct AuditRecord {
     /// The account concerned; null for an entry about none.
     pub account_id: Option<String>,
     pub action: String,
-    /// The access key or the token concerned; null for an entry about an account.
+    /// The access key, the token or the portal session concerned; null for an entry about an account.
     pub subject: Option<String>,
     pub detail: String,
     /// `account` (its owner), `token` (an operator's) or `system`.

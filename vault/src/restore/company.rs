@@ -4,7 +4,7 @@
 //! The present database is right about all of it. So a suspended account stays suspended, and an external id leads to
 //! the account that has it now or to none, never to the one that had it. Tokens are taken over as they are: a revoked
 //! one stays revoked, also one that the backup does not know, because a start would adopt it from its file. Stored answers
-//! to requests are dropped: a repeated request must not be told of a key that is gone.
+//! to requests are dropped: a repeated request must not be told of a key that is gone. So are portal sessions, with all others.
 
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
@@ -182,9 +182,12 @@ impl Company {
         for token in &self.tokens {
             kept.revoked += usize::from(token.carry_over(connection, at).await?);
         }
-        sqlx::query("DELETE FROM idempotency_keys")
-            .execute(connection)
-            .await?;
+        // A link that was used or ended since must not open anything.
+        for table in ["idempotency_keys", "portal_sessions"] {
+            sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}")))
+                .execute(&mut *connection)
+                .await?;
+        }
         Ok(kept)
     }
 }

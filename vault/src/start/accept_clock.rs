@@ -39,7 +39,7 @@ pub struct Accepted {
 const EXPIRED_MANUALLY: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
 
 /// Columns with the instants of past events. An event that still lies ahead happened now at the latest.
-const HAPPENED: [(&str, &[&str]); 10] = [
+const HAPPENED: [(&str, &[&str]); 11] = [
     ("sweeps", &["swept_to"]),
     ("sessions", &["created_at", "seen_at"]),
     ("api_keys", &["created_at", "expiration_set_at"]),
@@ -70,6 +70,10 @@ const HAPPENED: [(&str, &[&str]); 10] = [
         &["created_at", "revoked_at", "last_used_at"],
     ),
     ("idempotency_keys", &["created_at"]),
+    (
+        "portal_sessions",
+        &["created_at", "redeemed_at", "ended_at"],
+    ),
 ];
 
 /// Makes the next start use the machine's clock. Returns none if nothing recorded lies ahead of it. With `dry_run`,
@@ -162,10 +166,13 @@ async fn lower_all(
     // A link made by the clock that ran ahead would be valid for too long.
     let links = "UPDATE links SET expires_at = $1
                  WHERE expires_at > $1 AND id IN (SELECT id FROM outbox WHERE created_at > $1)";
-    // An operator's token keeps the life that it was given, which is limited.
+    // Operators' tokens and portal sessions keep the life that they were given, which is limited.
     let tokens = "UPDATE operator_tokens SET expires_at = expires_at - (created_at - $1) WHERE created_at > $1";
+    let portals =
+        "UPDATE portal_sessions SET code_expires_at = code_expires_at - (created_at - $1),
+                   expires_at = expires_at - (created_at - $1) WHERE created_at > $1";
     let audit = "UPDATE clock SET disbelieved = (SELECT COALESCE(MAX(id), 0) FROM audit) WHERE id = 1 AND $1 > 0";
-    for statement in [&*told, &keys, links, tokens, audit] {
+    for statement in [&*told, &keys, links, tokens, portals, audit] {
         sqlx::query(AssertSqlSafe(statement.to_owned()))
             .bind(now)
             .execute(&mut *connection)

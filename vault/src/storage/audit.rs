@@ -39,6 +39,10 @@ define_actions! {
     Suspended = "account.suspended",
     Resumed = "account.resumed",
     SessionsEnded = "account.sessions_ended",
+    /// Here and below the subject is the portal session's id, the detail the label of its actor.
+    PortalCreated = "portal.created",
+    PortalEntered = "portal.entered",
+    PortalEnded = "portal.ended",
     /// The subject is the token's id, the detail its name.
     TokenCreated = "token.created",
     TokenRevoked = "token.revoked",
@@ -131,7 +135,7 @@ impl Origin {
 pub struct Entry<'a> {
     pub account_id: &'a str,
     pub action: Action,
-    /// An access key, or empty.
+    /// An access key, the id of a token or a portal session, or empty.
     pub subject: &'a str,
     pub detail: &'a str,
     /// The expiration that the key has now, UTC epoch milliseconds.

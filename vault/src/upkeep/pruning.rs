@@ -1,5 +1,5 @@
 //! Removal of records that are kept for a limited time: the audit trail, and finished mails, with their links and their
-//! part of the ledger. The rows of deleted accounts go with their last mail.
+//! part of the ledger. The rows of deleted accounts go with their last mail, portal sessions a week after their end.
 //!
 //! Records that a rule still reads stay, however old they are: the newest entries of the trail, from which ids and the
 //! clock's floor continue; mails that wait; valid links; and the ledger of a current expiration that could be swept
@@ -7,7 +7,7 @@
 
 use shared::DAY_MS;
 
-use crate::accounts::deletion;
+use crate::accounts::{deletion, portal};
 use crate::error::Result;
 use crate::outbox;
 use crate::storage::{System, audit};
@@ -61,6 +61,13 @@ impl Vault {
             more |= removed.await? == MAILS;
         }
         more |= self.prune_answers(now).await?;
+        let removed = self.write(System, move |tx| {
+            Box::pin(async move {
+                tx.commit_quietly();
+                portal::prune(tx.connection(), now, ENTRIES).await
+            })
+        });
+        more |= removed.await? == ENTRIES;
         Ok(more)
     }
 }

@@ -31,6 +31,7 @@ pub fn needed(method: &Method, route: &str) -> Option<Scope> {
     match route.split('/').nth(1)? {
         "accounts" if reads => Some(Scope::AccountsRead),
         "accounts" => Some(Scope::AccountsWrite),
+        "portal-sessions" => Some(Scope::PortalCreate),
         "tokens" => Some(Scope::TokensWrite),
         "audit" => Some(Scope::AuditRead),
         _ => None,

@@ -223,8 +223,19 @@ pub struct Ended {
     ended: u64,
 }
 
-/// End every session of an account
-#[utoipa::path(post, path = "/accounts/{id}/end-sessions", operation_id = "end_sessions", tag = "accounts", request_body(content = Option<Nothing>),
+/// Whose sessions to end.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndInput {
+    /// Your own id of a person: only the portal sessions of this actor. Absent: every session.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    actor: Option<String>,
+}
+
+/// End sessions of an account
+///
+/// At once, on every node: all of them, or those of one person. Links that were not used yet no longer work.
+#[utoipa::path(post, path = "/accounts/{id}/end-sessions", operation_id = "end_sessions", tag = "accounts", request_body(content = Option<EndInput>),
     params(Named, IdempotencyKey),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = Ended), Refusal))]
@@ -232,9 +243,10 @@ pub async fn end_sessions(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
-    input: Input<Option<Nothing>>,
+    input: Input<Option<EndInput>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.end_sessions(&operator, &id, input.once);
+    let actor = input.body.unwrap_or_default().actor;
+    let made = vault.end_sessions(&operator, &id, actor.as_deref(), input.once);
     Ok(answer::made(made.await?))
 }

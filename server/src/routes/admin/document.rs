@@ -29,6 +29,7 @@ static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| super::operations().into_o
     tags(
         (name = "accounts", description = "The accounts of your customers, under your own ids."),
         (name = "keys", description = "Their API keys."),
+        (name = "portal", description = "Links that bring your signed-in customers to their pages."),
         (name = "tokens", description = "Tokens of operators, for this API."),
         (name = "audit", description = "Who did what.")
     ),

@@ -14,6 +14,7 @@ pub mod document;
 mod input;
 mod keys;
 mod parameters;
+mod portal;
 mod problem;
 mod reference;
 mod tokens;
@@ -57,6 +58,8 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::show, keys::edit, keys::delete))
         .routes(routes!(keys::expire))
         .routes(routes!(keys::restore))
+        .routes(routes!(portal::create))
+        .routes(routes!(portal::show, portal::end))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
         .routes(routes!(audit::list))

@@ -19,6 +19,7 @@ mod metrics;
 mod no_script_answer;
 mod ownership;
 mod pages;
+mod portal;
 mod readers;
 mod server_fns;
 mod table;

@@ -1,0 +1,121 @@
+//! `/enter`: the way in by a portal link. Opening the link changes nothing, because chats and mail scanners open every link that
+//! they see; its page posts a form, and that uses the code up.
+
+use app::pages::enter::Entrance;
+use app::server_fns::context::RequestContext;
+use axum::Extension;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{LOCATION, REFERRER_POLICY, SET_COOKIE};
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+use axum::response::IntoResponse;
+use leptos::prelude::provide_context;
+use vault::{Entered, Error, Session};
+
+use super::pages::render_with;
+use crate::http::fn_error::json_error;
+use crate::state::AppState;
+
+/// The most bytes of a form: a code and the name of a session.
+const BODY_LIMIT: usize = 4 * 1024;
+/// The characters of a code.
+const CODE_LENGTH: usize = 64;
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
+
+/// Answers with the form.
+pub async fn page(State(state): State<AppState>, request: Request) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default();
+    let code = field(query.as_bytes(), "code");
+    show(&state, request, Entrance::Open { code }).await
+}
+
+/// Uses the code up: starts its session, unless the browser is signed in to another account and was not asked yet.
+pub async fn enter(
+    State(state): State<AppState>,
+    Extension(context): Extension<RequestContext>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    // A body that is too long has no code.
+    let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+    let (code, from) = (field(&body, "code"), field(&body, "from"));
+    let request = Request::from_parts(parts, Body::empty());
+    let present = context.session.as_ref();
+    match decide(&context, &code, &from, present).await {
+        Ok(Decision::Enter(entered)) => entered_answer(&state, &entered),
+        Ok(Decision::Ask(entrance)) => show(&state, request, entrance).await,
+        Err(Error::LinkGone) => {
+            let mut response = show(&state, request, Entrance::Gone).await;
+            *response.status_mut() = StatusCode::GONE;
+            response
+        }
+        Err(error) => json_error(&error.into()),
+    }
+}
+
+enum Decision {
+    Enter(Entered),
+    Ask(Entrance),
+}
+
+async fn decide(
+    context: &RequestContext,
+    code: &str,
+    from: &str,
+    present: Option<&Session>,
+) -> Result<Decision, Error> {
+    if let Some(present) = present {
+        let opens = context.vault.opened_by(code).await?;
+        // Only our own page knows the name of the session, so no other site can answer the question.
+        if opens.account_id != present.account.id && from != present.handle() {
+            return Ok(Decision::Ask(Entrance::Switch {
+                code: code.to_owned(),
+                from: present.handle(),
+                present: present.account.label().to_owned(),
+                wanted: opens.label,
+            }));
+        }
+    }
+    let entered = context.vault.enter(&context.caller, code, present);
+    entered.await.map(Decision::Enter)
+}
+
+fn entered_answer(state: &AppState, entered: &Entered) -> Response<Body> {
+    let site = &state.site;
+    let name = site.session_cookie_name();
+    let cookie = site.cookie(&name, entered.session.expose(), entered.seconds);
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [(LOCATION, entered.page.as_str()), (SET_COOKIE, &cookie)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    }
+    protect(&mut response);
+    response
+}
+
+async fn show(state: &AppState, request: Request, entrance: Entrance) -> Response<Body> {
+    let provide = move || provide_context(entrance.clone());
+    let mut response = render_with(state, request, None, provide).await;
+    protect(&mut response);
+    response
+}
+
+/// Keeps the code out of other places.
+fn protect(response: &mut Response<Body>) {
+    let headers = response.headers_mut();
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(X_ROBOTS_TAG, HeaderValue::from_static("noindex"));
+}
+
+/// Returns a field of a form, or nothing for one that is no code and no handle.
+fn field(form: &[u8], wanted: &str) -> String {
+    let mut fields = form_urlencoded::parse(form);
+    let found = fields.find(|(name, _)| name == wanted);
+    let value = found.map(|(_, value)| value.into_owned());
+    let plain = |value: &String| {
+        value.len() <= CODE_LENGTH && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    value.filter(plain).unwrap_or_default()
+}

@@ -1,0 +1,304 @@
+//! Portal sessions: links by which the company's app hands a customer over to the pages, and the sessions that they start.
+//!
+//! The code of a link is 256 bits; its digest under the pepper is stored. It works once, for five minutes. The session has a
+//! fixed end, which no use moves. While it lasts, its row in `sessions` leads to the portal session; without that row, or
+//! once `ended_at` is set, it is over.
+
+use hmac::Mac;
+use shared::capability::Capabilities;
+use shared::{DAY_MS, MINUTE_MS};
+use sqlx::{AnyConnection, FromRow};
+
+use super::sessions::{self, Person, Portal, Session, SessionToken};
+use crate::caller::Caller;
+use crate::crypto::pepper::Pepper;
+use crate::crypto::random;
+use crate::error::{Error, Result};
+use crate::storage::Tx;
+use crate::storage::audit::{Action, Entry};
+use crate::vault::Vault;
+
+/// How long a code works, in milliseconds.
+const CODE_MS: i64 = 5 * MINUTE_MS;
+/// How long a row stays after its session's end, in milliseconds.
+const KEPT_MS: i64 = 7 * DAY_MS;
+
+/// The columns of [`PortalRow`], of the table `portal_sessions p` in an outer join.
+pub(super) const PORTAL_COLUMNS: &str = "p.id AS portal_id, p.expires_at AS portal_ends_at, p.capabilities AS portal_capabilities, \
+     p.actor_external_id, p.actor_label, p.return_url";
+
+/// The part of a portal session that its session's requests need.
+#[derive(FromRow)]
+pub(super) struct PortalRow {
+    portal_id: Option<String>,
+    portal_ends_at: Option<i64>,
+    portal_capabilities: Option<String>,
+    actor_external_id: Option<String>,
+    actor_label: Option<String>,
+    return_url: Option<String>,
+}
+
+impl PortalRow {
+    /// Returns the portal session, and what it may do; none for a session of an own sign-in.
+    pub(super) fn read(self) -> Option<(Portal, Capabilities)> {
+        let portal = Portal {
+            id: self.portal_id?,
+            ends_at: self.portal_ends_at?,
+            person: person(self.actor_external_id, self.actor_label),
+            return_url: self.return_url,
+        };
+        Some((portal, Capabilities::stored(&self.portal_capabilities?)))
+    }
+}
+
+pub(crate) fn person(external_id: Option<String>, label: Option<String>) -> Option<Person> {
+    Some(Person {
+        external_id: external_id?,
+        label: label?,
+    })
+}
+
+/// A new portal session, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct NewPortal {
+    pub person: Option<Person>,
+    pub capabilities: Capabilities,
+    pub seconds: i64,
+    pub page: String,
+    pub return_url: Option<String>,
+}
+
+/// A portal session that was added.
+#[derive(Clone, Debug)]
+pub(crate) struct Added {
+    pub id: String,
+    /// UTC epoch milliseconds.
+    pub code_expires_at: i64,
+    pub expires_at: i64,
+}
+
+/// Returns the code of a link, as its address has it.
+pub(crate) fn code(bits: [u8; 32]) -> String {
+    random::hex(&bits)
+}
+
+/// Returns the stored form of a code; none if it was damaged on its way.
+fn digest(pepper: &Pepper, code: &str) -> Option<Vec<u8>> {
+    let bits = random::from_hex(code)?;
+    Some(digest_of(pepper, &bits))
+}
+
+fn digest_of(pepper: &Pepper, bits: &[u8; 32]) -> Vec<u8> {
+    let mut mac = pepper.keyed();
+    mac.update(b"keyhold portal code\0");
+    mac.update(bits);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Adds a portal session of an account, made with an operator's token.
+pub(crate) async fn insert(
+    vault: &Vault,
+    tx: &mut Tx,
+    (account, token): (&str, &str),
+    bits: &[u8; 32],
+    new: &NewPortal,
+) -> Result<Added> {
+    let now = tx.now();
+    let added = Added {
+        id: random::id("ps_")?,
+        code_expires_at: now + CODE_MS,
+        expires_at: now + new.seconds * 1000,
+    };
+    sqlx::query(
+        "INSERT INTO portal_sessions (id, account_id, token_id, digest, actor_external_id, actor_label, capabilities, page,
+             return_url, created_at, code_expires_at, expires_at)
+         VALUES ($1, $2, $3, $4, CAST($5 AS TEXT), CAST($6 AS TEXT), $7, $8, CAST($9 AS TEXT), $10, $11, $12)",
+    )
+    .bind(&added.id)
+    .bind(account)
+    .bind(token)
+    .bind(digest_of(&vault.0.pepper, bits))
+    .bind(new.person.as_ref().map(|person| person.external_id.clone()))
+    .bind(new.person.as_ref().map(|person| person.label.clone()))
+    .bind(new.capabilities.to_string())
+    .bind(&new.page)
+    .bind(new.return_url.clone())
+    .bind(now)
+    .bind(added.code_expires_at)
+    .bind(added.expires_at)
+    .execute(tx.connection())
+    .await?;
+    let label = new.person.as_ref().map(|person| person.label.as_str());
+    tx.audit(entry(account, Action::PortalCreated, &added.id, label))
+        .await?;
+    Ok(added)
+}
+
+fn entry<'a>(account: &'a str, action: Action, id: &'a str, label: Option<&'a str>) -> Entry<'a> {
+    Entry {
+        subject: id,
+        ..Entry::of_account(account, action, label.unwrap_or_default())
+    }
+}
+
+/// Ends a portal session before its time: its session, or its code. Returns whether it was not over yet.
+pub(crate) async fn end(tx: &mut Tx, id: &str) -> Result<bool> {
+    let now = tx.now();
+    sqlx::query("DELETE FROM sessions WHERE portal_id = $1")
+        .bind(id)
+        .execute(tx.connection())
+        .await?;
+    let ended = sqlx::query(
+        "UPDATE portal_sessions SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1",
+    )
+    .bind(now)
+    .bind(id)
+    .execute(tx.connection())
+    .await?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// As [`end`], for an operator, with its audit entry.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn end_by_operator(tx: &mut Tx, id: &str) -> Result<()> {
+    let found: Option<(String, Option<String>)> =
+        sqlx::query_as("SELECT account_id, actor_label FROM portal_sessions WHERE id = $1")
+            .bind(id)
+            .fetch_optional(tx.connection())
+            .await?;
+    let (account, label) = found.ok_or(Error::NotFound)?;
+    if end(tx, id).await? {
+        tx.audit(entry(&account, Action::PortalEnded, id, label.as_deref()))
+            .await?;
+    } else {
+        tx.roll_back();
+    }
+    Ok(())
+}
+
+/// Ends the portal sessions of an account, or those of one actor, with codes that were not used. Returns the number of
+/// sessions.
+pub(crate) async fn end_all(tx: &mut Tx, account: &str, actor: Option<&str>) -> Result<u64> {
+    let now = tx.now();
+    let ended = sqlx::query(
+        "DELETE FROM sessions WHERE portal_id IN (
+             SELECT id FROM portal_sessions
+             WHERE account_id = $1 AND (CAST($2 AS TEXT) IS NULL OR actor_external_id = CAST($2 AS TEXT)))",
+    )
+    .bind(account)
+    .bind(actor.map(str::to_owned))
+    .execute(tx.connection())
+    .await?;
+    sqlx::query(
+        "UPDATE portal_sessions SET ended_at = $1
+         WHERE account_id = $2 AND ended_at IS NULL AND expires_at > $1
+           AND (CAST($3 AS TEXT) IS NULL OR actor_external_id = CAST($3 AS TEXT))",
+    )
+    .bind(now)
+    .bind(account)
+    .bind(actor.map(str::to_owned))
+    .execute(tx.connection())
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// Removes rows whose sessions ended long ago, at most `limit`. Returns how many.
+pub async fn prune(connection: &mut AnyConnection, now: i64, limit: u64) -> Result<u64> {
+    let removed = sqlx::query(
+        "DELETE FROM portal_sessions WHERE id IN (
+             SELECT id FROM portal_sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+    )
+    .bind(now.saturating_sub(KEPT_MS))
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(removed.rows_affected())
+}
+
+/// The account that a link opens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Opens {
+    pub account_id: String,
+    /// What people call it.
+    pub label: String,
+}
+
+/// A session that a link has started.
+#[derive(Debug)]
+pub struct Entered {
+    pub session: SessionToken,
+    /// A path on this server.
+    pub page: String,
+    /// The time until the session ends.
+    pub seconds: u32,
+}
+
+impl Vault {
+    /// Returns the account that the link with this code opens, and uses it up not.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`], the same for a code that is unknown, used, expired or damaged.
+    pub async fn opened_by(&self, code: &str) -> Result<Opens> {
+        let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
+        let found: Option<(String,)> = sqlx::query_as(
+            "SELECT account_id FROM portal_sessions
+             WHERE digest = $1 AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $2",
+        )
+        .bind(digest)
+        .bind(self.now())
+        .fetch_optional(&self.readers())
+        .await?;
+        let (account_id,) = found.ok_or(Error::LinkGone)?;
+        let account = self.account(&account_id).await?;
+        Ok(Opens {
+            label: account.label().to_owned(),
+            account_id,
+        })
+    }
+
+    /// Uses a link: starts its session in the place of the one that the browser presents, if any.
+    ///
+    /// # Errors
+    /// [`Error::LinkGone`], as [`Vault::opened_by`].
+    pub async fn enter(
+        &self,
+        caller: &Caller,
+        code: &str,
+        present: Option<&Session>,
+    ) -> Result<Entered> {
+        // Guesses take no turn at writing.
+        self.opened_by(code).await?;
+        let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
+        let (vault, from, present) = (self.clone(), caller.clone(), present.cloned());
+        self.write(caller.clone(), move |tx| {
+            Box::pin(async move {
+                let now = tx.now();
+                let row: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(
+                    "UPDATE portal_sessions SET redeemed_at = $1
+                     WHERE digest = $2 AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $1
+                     RETURNING id, account_id, actor_label, page, expires_at",
+                )
+                .bind(now)
+                .bind(digest)
+                .fetch_optional(tx.connection())
+                .await?;
+                let (id, account, label, page, ends_at) = row.ok_or(Error::LinkGone)?;
+                if let Some(present) = &present {
+                    sessions::leave(tx, present).await?;
+                }
+                let start = (account.as_str(), Some(id.as_str()));
+                let session = sessions::start_from(&vault, tx, start, &from).await?;
+                tx.audit(entry(&account, Action::PortalEntered, &id, label.as_deref()))
+                    .await?;
+                Ok(Entered {
+                    session,
+                    page,
+                    seconds: u32::try_from((ends_at - now) / 1000).unwrap_or_default(),
+                })
+            })
+        })
+        .await
+    }
+}
