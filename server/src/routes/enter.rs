@@ -22,11 +22,16 @@ const BODY_LIMIT: usize = 4 * 1024;
 const CODE_LENGTH: usize = 64;
 const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
-/// Answers with the form.
+/// Answers with the form, whatever the code is: only the form finds out.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
-    let code = field(query.as_bytes(), "code");
-    show(&state, request, Entrance::Open { code }).await
+    let entrance = if query.is_empty() {
+        Entrance::Gone
+    } else {
+        let code = field(query.as_bytes(), "code");
+        Entrance::Open { code }
+    };
+    show(&state, request, entrance).await
 }
 
 /// Uses the code up: starts its session, unless the browser is signed in to another account and was not asked yet.
@@ -44,11 +49,7 @@ pub async fn enter(
     match decide(&context, &code, &from, present).await {
         Ok(Decision::Enter(entered)) => entered_answer(&state, &entered),
         Ok(Decision::Ask(entrance)) => show(&state, request, entrance).await,
-        Err(Error::LinkGone) => {
-            let mut response = show(&state, request, Entrance::Gone).await;
-            *response.status_mut() = StatusCode::GONE;
-            response
-        }
+        Err(Error::LinkGone) => show(&state, request, Entrance::Gone).await,
         Err(error) => json_error(&error.into()),
     }
 }
@@ -96,8 +97,12 @@ fn entered_answer(state: &AppState, entered: &Entered) -> Response<Body> {
 }
 
 async fn show(state: &AppState, request: Request, entrance: Entrance) -> Response<Body> {
+    let is_gone = matches!(entrance, Entrance::Gone);
     let provide = move || provide_context(entrance.clone());
     let mut response = render_with(state, request, None, provide).await;
+    if is_gone {
+        *response.status_mut() = StatusCode::GONE;
+    }
     protect(&mut response);
     response
 }

@@ -63,7 +63,7 @@ impl Account {
     /// Returns what the pages show of the account. `now` is in UTC epoch milliseconds.
     pub fn view(&self, now: i64) -> AccountView {
         AccountView {
-            email: self.email.clone(),
+            email: self.address().unwrap_or(self.label()).to_owned(),
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
             today: local_date(now, self.time_zone).to_string(),

@@ -345,12 +345,11 @@ impl Vault {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
                 let mut ended = portal::end_all(tx, &account.id, actor.as_deref()).await?;
-                let detail = match &actor {
-                    Some(actor) => format!("{ended}, of {actor}"),
-                    None => {
-                        ended += sessions::end_all(tx.connection(), &account.id).await?;
-                        ended.to_string()
-                    }
+                let detail = if let Some(actor) = &actor {
+                    format!("{ended}, of {actor}")
+                } else {
+                    ended += sessions::end_all(tx.connection(), &account.id).await?;
+                    ended.to_string()
                 };
                 let entry = Entry::of_account(&account.id, Action::SessionsEnded, &detail);
                 tx.audit(entry).await?;

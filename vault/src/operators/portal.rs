@@ -113,13 +113,14 @@ fn capabilities(slugs: &[String], errors: &mut FieldErrors) -> Capabilities {
     }
     let mut known = Vec::new();
     for (place, slug) in slugs.iter().enumerate() {
-        match slug.parse::<Capability>() {
-            Ok(capability) => known.push(capability),
-            Err(()) => {
-                let all = Capability::ALL.map(Capability::slug).join(", ");
-                errors.add(&format!("capabilities/{place}"), format!("One of {all}."));
-            }
-        }
+        let all = || {
+            format!(
+                "One of {}.",
+                Capability::ALL.map(Capability::slug).join(", ")
+            )
+        };
+        let capability = slug.parse::<Capability>().map_err(|()| all());
+        known.extend(errors.check(&format!("capabilities/{place}"), capability));
     }
     known.into_iter().collect()
 }

@@ -11,8 +11,8 @@ use crate::fixture::{BASE, Site, sign_up};
 
 /// The style guide exists in debug builds only.
 const PUBLIC_PAGES: [&str; 4] = ["/sign-in", "/sign-up", "/forgot-password", "/style"];
-/// The targets of links in mails, which show nothing without a valid link.
-const LINKED_PAGES: [&str; 2] = ["/confirm", "/reset-password"];
+/// The targets of links, in mails and of the company's app, which show nothing without a valid link.
+const LINKED_PAGES: [&str; 3] = ["/confirm", "/enter", "/reset-password"];
 const PUBLIC_FUNCTIONS: [&str; 4] = [
     "/fn/account/forgot-password",
     "/fn/account/sign-in",
