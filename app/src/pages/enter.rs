@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::Meta;
 
 use super::mail_link::gate;
+use crate::server_fns::context::RequestContext;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 
@@ -90,11 +91,24 @@ fn switch(code: String, from: String, present: String, wanted: String) -> AnyVie
 }
 
 fn gone() -> AnyView {
+    let request = use_context::<RequestContext>();
+    let app = request.and_then(|request| request.site.sign_in.clone());
+    let way = app.map(|app| {
+        view! {
+            <p>
+                <a class="button primary" href=app.leading_to("/preferences/api-control")>
+                    "Go to "
+                    {app.host().to_owned()}
+                </a>
+            </p>
+        }
+    });
     view! {
         <PageHead title="This link no longer works" />
         <p class="note warn">
             {Icon::CLOCK.draw()} <span>"It works once, for five minutes. Open it from your app again, to get a new one."</span>
         </p>
+        {way}
     }
     .into_any()
 }

@@ -134,7 +134,8 @@ pub async fn create(
     let mut errors = FieldErrors::default();
     let page = page.as_deref().unwrap_or(DEFAULT_PAGE);
     let page = errors.check("page", private_page(page)).unwrap_or_default();
-    let return_url = return_url.and_then(|url| errors.check("return_url", way_back(&url)));
+    let hosts = &state.site.return_hosts;
+    let return_url = return_url.and_then(|url| errors.check("return_url", hosts.allow(&url)));
     let fields = PortalFields {
         account: ManagedFields {
             external_id: Setting::Set(account.external_id),
@@ -148,7 +149,7 @@ pub async fn create(
         capabilities,
         session_seconds,
         page,
-        return_url,
+        return_url: return_url.map(String::from),
     };
     let vault = state.vault.of_request();
     let made = vault.create_portal_session(&operator, fields.check(errors)?, input.once);
@@ -195,9 +196,4 @@ fn private_page(page: &str) -> Result<String, &'static str> {
     } else {
         Err("A page that needs a session: /, /developers, or one below /preferences.")
     }
-}
-
-/// Checks the address of the way back.
-fn way_back(_: &str) -> Result<String, &'static str> {
-    Err("No host is in KEYHOLD_RETURN_HOSTS.")
 }
