@@ -50,7 +50,7 @@ impl FnError {
     pub fn offline() -> Self {
         Self::new(
             "offline",
-            "We can't reach Keyhold. Check your connection and try again.",
+            "We can't reach the server. Check your connection and try again.",
         )
     }
 
@@ -67,9 +67,9 @@ impl FnError {
     /// A request that took too long, and whether it may have changed something.
     pub fn late(changes: bool) -> Self {
         let message = if changes {
-            "Keyhold took too long to answer. The change may have been made: check before you try again."
+            "That took too long. The change may have been made: check before you try again."
         } else {
-            "Keyhold took too long to answer. Try again."
+            "That took too long. Try again."
         };
         Self {
             retry_after: Some(5),
@@ -211,13 +211,16 @@ impl From<vault::Error> for FnError {
             },
             vault::Error::Busy | vault::Error::Deadlock => Self {
                 retry_after: Some(1),
-                ..Self::new("unavailable", "Keyhold is busy. Try again in a moment.")
+                ..Self::new(
+                    "unavailable",
+                    "We're busy right now. Try again in a moment.",
+                )
             },
             vault::Error::NotSaved(_) => Self {
                 retry_after: Some(5),
                 ..Self::new(
                     "unavailable",
-                    "Keyhold can't save changes right now. Nothing was changed. Try again in a moment.",
+                    "Changes can't be saved right now. Nothing was changed. Try again in a moment.",
                 )
             },
             vault::Error::InDoubt(_) => Self {
@@ -233,7 +236,7 @@ impl From<vault::Error> for FnError {
                     retry_after: Some(5),
                     ..Self::new(
                         "unavailable",
-                        "Keyhold can't do this right now. Try again in a moment.",
+                        "This can't be done right now. Try again in a moment.",
                     )
                 }
             }

@@ -13,6 +13,7 @@
 
 #[cfg(feature = "ssr")]
 pub mod account;
+pub mod brand;
 pub mod client;
 pub mod error;
 pub mod forms;

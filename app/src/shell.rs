@@ -9,6 +9,7 @@ use leptos_router::components::{FlatRoutes, FlatRoutesProps, Router};
 use leptos_router::{NestedRoute, PossibleRouteMatch, SsrMode, path};
 use shared::theme::Theme;
 
+use crate::brand::{HeadFiles, Shown};
 use crate::client::boot;
 use crate::client::call::query;
 use crate::forms::form_replay::{Plain, Replay};
@@ -57,8 +58,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <meta name="description" content="Create, label, expire and restore your API keys." />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                {HeadFiles::links()}
                 <HashedStylesheet options=options.clone() id="style" />
+                {HeadFiles::colours()}
                 {scripts}
                 <MetaTags />
             </head>
@@ -77,6 +79,7 @@ pub fn App() -> impl IntoView {
     let site = SharedValue::new_str(|| use_context::<SiteUrl>().unwrap_or_default().0);
     provide_context(SiteUrl(site.into_inner()));
     SignUpOpen::provide();
+    Shown::provide();
     standing::provide();
     let feedback = Feedback::provide();
     let account = query::<ShowAccount>(Vec::new, None);

@@ -22,6 +22,8 @@ pub struct Site {
     pub sign_in: Option<SignInUrl>,
     /// The hosts that pages may lead back to.
     pub return_hosts: ReturnHosts,
+    /// The company's name and looks.
+    pub brand: crate::brand::Brand,
     /// Whether the management API has a listener of its own, and is not served beside the pages.
     pub admin_apart: bool,
 }

@@ -51,7 +51,7 @@ test("an error without a connection clears by itself, and the form can be sent a
   await createPage.name.fill("Sent twice");
   await page.route("**/fn/**", (route) => route.abort());
   await createPage.submit.click();
-  const alert = page.getByRole("alert").filter({ hasText: "We can't reach Keyhold" });
+  const alert = page.getByRole("alert").filter({ hasText: "We can't reach the server" });
   await expect(alert.first()).toBeVisible();
   await page.unroute("**/fn/**");
   await page.evaluate(() => dispatchEvent(new Event("online")));

@@ -107,7 +107,7 @@ impl Code {
             }
             Self::RateLimited => "Wait for the time given in Retry-After, then try again.",
             Self::Unavailable => {
-                "Keyhold cannot check the key right now, so it rejects the request. Try again."
+                "The key cannot be checked right now, so the request is rejected. Try again."
             }
         }
     }

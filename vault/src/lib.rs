@@ -10,9 +10,10 @@
 //!
 //! The modules from the top; each uses only those that follow: `start`, `onboarding`, [`operators`], `mailer`, `keys`, `usage`,
 //! `recovery`, `notices`, `accounts`, `outbox`, `verify`, `upkeep`, [`Vault`], `mail`, `restore`,
-//! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, `caller`, `text`, [`return_hosts`], `files`, `error`.
+//! `copy`, `storage`, `cluster`, `state`, `crypto`, `limits`, `time`, [`brand`], `caller`, `text`, [`return_hosts`], `files`, `error`.
 
 mod accounts;
+pub mod brand;
 mod caller;
 mod cluster;
 pub mod copy;

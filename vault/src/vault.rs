@@ -12,14 +12,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use http::HeaderValue;
 use tracing::Instrument;
 
+use crate::brand::Brand;
 use crate::cluster::{Node, Standing};
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
 use crate::error::{Error, Result};
 use crate::limits::patience::Patience;
 use crate::limits::{self, Limit, Limits, Reading};
+use crate::mail::Letterhead;
 use crate::state::decision_metrics::DecisionMetrics;
 use crate::state::directory::KeyDirectory;
 use crate::state::readiness::{Cause, Readiness};
@@ -40,6 +43,8 @@ pub struct Options {
     pub pepper_file: PathBuf,
     /// The address at which browsers reach Keyhold, without a trailing slash: links in mails begin with it.
     pub base_url: String,
+    /// The name and looks for accounts.
+    pub brand: Brand,
     /// Where the holder of a suspended account finds help: a page, or `mailto:` with an address.
     pub support_url: Option<String>,
     /// Where notices about operators' tokens go.
@@ -77,6 +82,9 @@ pub(crate) struct Inner {
     pub(crate) decision_metrics: DecisionMetrics,
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
+    pub(crate) brand: Brand,
+    /// The challenge of a rejected request, which has the brand's name.
+    pub(crate) challenge: HeaderValue,
     pub(crate) support_url: Option<String>,
     pub(crate) operator_email: Option<String>,
     /// The time for which the mail about a manually expired key waits for further keys, in milliseconds.
@@ -95,6 +103,14 @@ impl Vault {
     /// Returns where the holder of a suspended account finds help.
     pub fn support_url(&self) -> Option<&str> {
         self.0.support_url.as_deref()
+    }
+
+    /// Returns the head and foot of every mail.
+    pub(crate) fn letterhead(&self) -> Letterhead<'_> {
+        Letterhead {
+            base_url: &self.0.base_url,
+            brand: &self.0.brand,
+        }
     }
 
     /// Returns a handle for one request: all its waits for readers of the database take two seconds together, at most.

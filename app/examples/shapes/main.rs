@@ -129,6 +129,7 @@ impl Checked {
             expires_at,
             verify_url: text("verify_url"),
             file: text("file"),
+            variable: text("variable"),
             version: text("version"),
         };
         self.reads("IssuedKey", &[issued(None), issued(Some(text("at")))]);

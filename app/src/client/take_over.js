@@ -6,7 +6,7 @@
 
   const plain = (why) => {
     document.documentElement.dataset.plain = "";
-    console.info("Keyhold continues without its script: " + why);
+    console.info("The page continues without its script: " + why);
   };
   // After a panic the state of a WASM module is undefined: none of its handlers may run again.
   const breakdown = (error) => {

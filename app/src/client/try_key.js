@@ -38,7 +38,7 @@
       const text = await response.text(), headers = [...response.headers].map((header) => header.join(": "));
       const problem = text ? JSON.parse(text) : {};
       // "2027-02-28T04:52:39.023Z"
-      const expires = response.headers.get("X-Keyhold-Expires-At")?.slice(0, 16).replace("T", " ");
+      const expires = response.headers.get("x-keyhold-expires-at")?.slice(0, 16).replace("T", " ");
       const link = problem.restore_url && make("a", "Choose a new expiration", { href: problem.restore_url });
       if (response.ok) show(true, `200 · The key works. ${expires ? `It expires on ${expires} UTC.` : "It never expires."}`);
       else show(false, `${response.status} · ${problem.code}: ${problem.detail}`, ...(link ? [link] : []));

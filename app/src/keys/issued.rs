@@ -49,7 +49,7 @@ pub fn issued_card(
                 {Icon::WARNING.draw()}
                 <span>
                     <strong>"You will not see this secret again."</strong>
-                    " Keyhold stores only a digest of it. Copy it to your program's configuration now."
+                    " Only a digest of it is stored. Copy it to your program's configuration now."
                 </span>
             </p>
             <dl class="credentials">
@@ -131,8 +131,8 @@ fn curl(issued: &IssuedKey) -> String {
 /// The key as environment variables, one a line.
 fn env(issued: &IssuedKey) -> String {
     format!(
-        "KEYHOLD_ACCESS_KEY={}\nKEYHOLD_SECRET_KEY={}\n",
-        issued.access_key, issued.secret_key
+        "{0}_ACCESS_KEY={1}\n{0}_SECRET_KEY={2}\n",
+        issued.variable, issued.access_key, issued.secret_key
     )
 }
 
@@ -149,15 +149,13 @@ mod tests {
             expires_at: None,
             verify_url: "http://127.0.0.1:3000/verify".to_owned(),
             file: "cron.env".to_owned(),
+            variable: "ACME".to_owned(),
             version: String::new(),
         };
         assert_eq!(
             curl(&issued),
             "curl -i -u 'kh_0:ks_1' http://127.0.0.1:3000/verify"
         );
-        assert_eq!(
-            env(&issued),
-            "KEYHOLD_ACCESS_KEY=kh_0\nKEYHOLD_SECRET_KEY=ks_1\n"
-        );
+        assert_eq!(env(&issued), "ACME_ACCESS_KEY=kh_0\nACME_SECRET_KEY=ks_1\n");
     }
 }

@@ -18,8 +18,11 @@ use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
 use crate::ui::standing::read_only;
 
-/// The variable that examples read the secret from: no page knows a real one. A new key's `.env` file has the same name.
-const SECRET: &str = "KEYHOLD_SECRET_KEY";
+/// Returns the variable that examples read the secret from: no page knows a real one. A new key's `.env` file has the same
+/// name.
+fn secret() -> String {
+    RequestContext::current().site.brand.variable() + "_SECRET_KEY"
+}
 
 /// The sections, as the list of contents names them.
 const CONTENTS: [(&str, &str); 6] = [
@@ -182,7 +185,7 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
             {add}
             <h3>"Secret key"</h3>
             {whose}
-            {example("variable", format!("export {SECRET}='khs_…'"))}
+            {example("variable", format!("export {}='khs_…'", secret()))}
             <h3>"Example"</h3>
             {samples::tabs(&address, access_key)}
         },
@@ -274,7 +277,7 @@ fn keys_as_json(site: &str, access_key: &str) -> AnyView {
             </dl>
             {example(
                 "keys example",
-                format!("curl '{site}/v1/keys?status=expiring_soon' \\\n  --user \"{access_key}:${SECRET}\""),
+                format!("curl '{site}/v1/keys?status=expiring_soon' \\\n  --user \"{access_key}:${}\"", secret()),
             )}
         },
     )

@@ -8,12 +8,12 @@ use leptos_axum::ResponseOptions;
 use leptos_router::hooks::use_location;
 use shared::view::notices::LinkView;
 
+use crate::brand::mark;
 use crate::error::FnError;
 use crate::forms::form::FormState;
 use crate::server_fns::context::RequestContext;
 use crate::server_fns::links::show_link;
 use crate::ui::head::PageHead;
-use crate::ui::layout::brand;
 
 /// The page of a link: `show` renders it from the link's action and its token, unless the link belongs to another page.
 pub fn linked(
@@ -72,5 +72,5 @@ pub fn query(name: &str) -> String {
 /// A narrow page with one purpose. With a session, the navigation links home instead of the name.
 pub fn gate(content: AnyView) -> AnyView {
     let stranger = use_context::<RequestContext>().is_none_or(|request| request.session.is_none());
-    view! { <div class="gate">{stranger.then(brand)} {content}</div> }.into_any()
+    view! { <div class="gate">{stranger.then(mark)} {content}</div> }.into_any()
 }

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use shared::redirect::local_path;
 use shared::validation::FieldErrors;
 
+use crate::brand::mark;
 use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
@@ -13,7 +14,6 @@ use crate::server_fns::account::SignIn;
 use crate::site::SignUpOpen;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
-use crate::ui::layout::brand;
 
 #[component]
 pub fn SignInPage() -> impl IntoView {
@@ -27,7 +27,7 @@ pub fn SignInPage() -> impl IntoView {
     });
     view! {
         <div class="gate">
-            {brand()} <PageHead title="Sign in" />
+            {mark()} <PageHead title="Sign in" />
             <p class="muted">"Create, label, expire and restore the API keys of your programs."</p> {done_note()}
             <Form state=state check=check then=done>
                 <input type="hidden" name="next" value=state.value("next", next) />

@@ -6,6 +6,7 @@ use leptos::server_fn::ServerFn;
 use shared::validation::{self, FieldErrors};
 use shared::view::IssuedKey;
 
+use crate::brand::mark;
 use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
@@ -14,7 +15,6 @@ use crate::keys::issued::issued_card;
 use crate::server_fns::account::SignUp;
 use crate::site::SignUpOpen;
 use crate::ui::head::PageHead;
-use crate::ui::layout::brand;
 use crate::ui::reactive::{effect, reactive};
 
 /// The time zone of an account created without JavaScript, until it is changed.
@@ -30,7 +30,7 @@ pub fn SignUpPage() -> impl IntoView {
     });
     view! {
         <div class="gate" class:wide=move || issued.with(Option::is_some)>
-            {brand()}
+            {mark()}
             {reactive(move || match issued.get() {
                 Some(key) => welcome(key),
                 None if SignUpOpen::get() => form(done.clone()),

@@ -78,7 +78,8 @@ impl RequestContext {
         IssuedKey {
             access_key: key.access_key.to_string(),
             secret_key: key.secret_key.expose().to_owned(),
-            file: env_file(&key.name),
+            file: env_file(&key.name, &self.site.brand.slug()),
+            variable: self.site.brand.variable(),
             name: key.name,
             expires_at: key.expires_at.map(vault::rfc3339),
             verify_url: format!("{}/verify", self.site.base_url),
@@ -87,15 +88,16 @@ impl RequestContext {
     }
 }
 
-/// Returns the name of a file with a key's variables: its letters and digits in lower case, anything else as one hyphen.
-fn env_file(name: &str) -> String {
+/// Returns the name of a file with a key's variables: its letters and digits in lower case, anything else as one hyphen. A
+/// name without any gives way to the company's.
+fn env_file(name: &str, company: &str) -> String {
     let words = name.split(|letter: char| !letter.is_alphanumeric());
     let words: Vec<String> = words
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
     if words.is_empty() {
-        "keyhold.env".to_owned()
+        format!("{company}.env")
     } else {
         words.join("-") + ".env"
     }
@@ -114,7 +116,7 @@ mod tests {
             ("Schlüssel", "schlüssel.env"),
             ("🔑", "keyhold.env"),
         ] {
-            assert_eq!(env_file(name), file);
+            assert_eq!(env_file(name, "keyhold"), file);
         }
     }
 }

@@ -7,9 +7,9 @@ use leptos_router::hooks::use_location;
 
 use super::head::PageHead;
 use super::icon::Icon;
-use super::layout::brand;
 use super::reactive::{effect, memo, reactive};
 use super::toasts::Feedback;
+use crate::brand::mark;
 use crate::client::browser;
 use crate::client::call::Query;
 use crate::client::shape::Shape;
@@ -163,7 +163,7 @@ pub fn absent(title: &'static str, what: String, hint: &'static str, way_out: An
     }
     view! {
         // Without an account, there is no navigation with it.
-        <div class="lost">{brand()}</div>
+        <div class="lost">{mark()}</div>
         <PageHead title=title />
         <section class="empty" role="status">
             {Icon::SEARCH.draw()} {(!what.is_empty()).then(|| view! { <h2>{what}</h2> }.into_any())} <p>{hint}</p>

@@ -10,6 +10,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use super::reactive::effect;
+use crate::brand::Shown;
 use crate::client::browser;
 
 /// The address whose heading had the focus last, so that a page takes the focus when it is opened and not when its data
@@ -35,7 +36,8 @@ impl Opened {
 /// The title of a page that sets none, and the format of every title.
 #[component]
 pub fn SiteTitle() -> impl IntoView {
-    view! { <Title formatter=|title: String| title_text(&format!("{title} · Keyhold")) text="API keys" /> }
+    let name = Shown::get().name;
+    view! { <Title formatter=move |title: String| title_text(&format!("{title} · {name}")) text="API keys" /> }
 }
 
 /// A title as `leptos_meta` takes it: markup while the server renders, the text itself in the browser, where it

@@ -13,6 +13,7 @@ use super::returning::refresh_on_return;
 use super::standing::standing;
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
+use crate::brand::{self, mark};
 use crate::client::call::Query;
 use crate::server_fns::account::SignOut;
 
@@ -58,6 +59,7 @@ pub fn Frame(
                 {standing(feedback)}
                 {children()}
             </main>
+            {brand::foot()}
         </div>
         <Offline />
         <LiveRegion feedback=feedback />
@@ -69,12 +71,12 @@ fn navigation(account: AccountView, pathname: Memo<String>) -> AnyView {
     let email = account.email;
     view! {
         <header class="top">
-            {brand()} <details class="drawer">
+            {mark()} <details class="drawer">
                 <summary class="button quiet">{Icon::MENU.draw()} "Menu"</summary>
                 <div class="drawer-body">{links(pathname, "Menu")} {foot(email.clone())}</div>
             </details>
         </header>
-        <header class="side">{brand()} {palette_button()} {links(pathname, "Main")} {foot(email)}</header>
+        <header class="side">{mark()} {palette_button()} {links(pathname, "Main")} {foot(email)}</header>
     }
     .into_any()
 }
@@ -87,17 +89,6 @@ fn palette_button() -> AnyView {
             "Search"
             <kbd></kbd>
         </button>
-    }
-    .into_any()
-}
-
-/// The name, which links to the Dashboard.
-pub fn brand() -> AnyView {
-    view! {
-        <a class="brand" href="/">
-            {Icon::KEY.draw()}
-            "Keyhold"
-        </a>
     }
     .into_any()
 }

@@ -75,7 +75,9 @@ pub fn check(config: &Config) -> Result<Checked, CheckError> {
     // The address that the listener would take: only port 0 is not known before.
     let bound = config.http.listen;
     let base_url = config.resolved_base_url(bound)?;
-    let transport = config.mail.transport(&base_url)?;
+    let name = &config.brand.name.name;
+    let transport = config.mail.transport(name, &base_url)?;
+    config.brand.pages(&config.links)?;
     let files = &config.files;
     vault::check_files(&files.database.database_url, &files.pepper_file)?;
     Ok(Checked {

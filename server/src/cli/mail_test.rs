@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use vault::mail::Letter;
+use vault::brand::Brand;
 use vault::mail::transport::{Progress, Transport};
+use vault::mail::{Letter, Letterhead};
 use vault::text;
 
 use crate::config::commands::MailTest;
@@ -40,8 +41,16 @@ pub enum MailTestError {
 pub async fn run(command: &MailTest) -> Result<String, MailTestError> {
     let to = text::email(&command.to).map_err(MailTestError::Recipient)?;
     let base_url = command.http.resolved_base_url(command.http.listen)?;
-    let transport = command.mail.transport(&base_url)?;
-    let letter = Letter::test(&base_url, &to)?;
+    let transport = command.mail.transport(&command.name.name, &base_url)?;
+    let brand = Brand {
+        name: command.name.name.clone().into(),
+        ..Brand::KEYHOLD
+    };
+    let head = Letterhead {
+        base_url: &base_url,
+        brand: &brand,
+    };
+    let letter = Letter::test(head, &to)?;
     match timeout(TIMEOUT, transport.send(&letter, &Progress::default())).await {
         Ok(Ok(response)) => Ok(format!("{to}, by {transport}: {response}")),
         Ok(Err(fault)) => Err(MailTestError::NotSent {

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::Config;
+use super::brand::NameArgs;
 use super::client::{AccountCommand, AuditCommand, KeyCommand, TokenCommand};
 use super::files::{DatabaseArgs, Files};
 use super::http::HttpArgs;
@@ -157,6 +158,9 @@ pub struct MailTest {
     /// The address to send the email to.
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
+
+    #[command(flatten)]
+    pub name: NameArgs,
 
     #[command(flatten)]
     pub http: HttpArgs,

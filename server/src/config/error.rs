@@ -5,6 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::brand::PictureError;
+
 /// The reasons why the text of a flag or a variable cannot be parsed. clap names the flag or the variable.
 #[derive(Debug, thiserror::Error)]
 pub enum ValueError {
@@ -36,6 +38,12 @@ pub enum ValueError {
     SignIn,
     #[error("plain http is for loopback addresses only, because people sign in there")]
     PlainSignIn,
+    #[error("it must be one line of visible characters")]
+    BrandName,
+    #[error("it must be text without control characters")]
+    MailFooter,
+    #[error("it must have at most {0} characters")]
+    TooLong(usize),
     /// A sentence of the vault's about an address.
     #[error("{0}")]
     Email(String),
@@ -75,8 +83,18 @@ pub enum ConfigError {
     MailServer(String),
     #[error("KEYHOLD_MAIL_FROM: {0}")]
     Sender(String),
-    #[error("KEYHOLD_MAIL_FROM is not set, and keyhold@{host} is not a valid address: set it")]
-    NoSender { host: String },
+    #[error("KEYHOLD_MAIL_FROM is not set, and {address} is not a valid address: set it")]
+    NoSender { address: String },
+    #[error("{setting}: {} {reason}", path.display())]
+    Picture {
+        setting: &'static str,
+        path: PathBuf,
+        reason: PictureError,
+    },
+    #[error(
+        "KEYHOLD_LOGO_DARK_FILE is set without KEYHOLD_LOGO_FILE, the logo on light ground: set both"
+    )]
+    DarkLogoAlone,
 }
 
 /// A mistake in the configuration file.

@@ -1,4 +1,4 @@
-//! The addresses of the company's API, of its documentation and of its support, which pages and answers show.
+//! The addresses of the company's API, of its documentation, its support and its terms, which pages and answers show.
 
 use clap::Args;
 use shared::loopback::is_loopback_host;
@@ -20,6 +20,10 @@ pub struct Links {
     /// Where the holder of a suspended account finds help: a page, or mailto: with an address. Default: nowhere.
     #[arg(long, env = "KEYHOLD_SUPPORT_URL", value_name = "URL", value_parser = support_url)]
     pub support_url: Option<String>,
+
+    /// The terms of your API, linked from the foot of every page, as your documentation and support are. Default: no link.
+    #[arg(long, env = "KEYHOLD_TERMS_URL", value_name = "URL", value_parser = docs_url)]
+    pub terms_url: Option<String>,
 }
 
 /// Parses the base URL of an API and removes a trailing slash. Its characters need no quoting in any of the languages of

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use vault::brand::NAME;
 use vault::mail::transport::Transport;
 use vault::mail::{Sender, SmtpUrl, domain};
 
@@ -29,7 +30,7 @@ pub struct MailSettings {
     )]
     pub smtp_url: RawSmtpUrl,
 
-    /// The From address of emails: an address, or "Keyhold <keyhold@example.com>". Default: keyhold at the host
+    /// The From address of emails: an address, or "Acme <keys@example.com>". Default: the name, with an address at the host
     /// of the base URL.
     #[arg(
         long,
@@ -60,13 +61,13 @@ impl fmt::Debug for RawSmtpUrl {
 }
 
 impl MailSettings {
-    /// Returns the transport for the mails of a Keyhold at `base_url`.
+    /// Returns the transport for the mails of the company `name`, whose pages are at `base_url`.
     ///
     /// # Errors
     /// A [`ConfigError`] that names the setting, without the password.
-    pub fn transport(&self, base_url: &str) -> Result<Transport, ConfigError> {
+    pub fn transport(&self, name: &str, base_url: &str) -> Result<Transport, ConfigError> {
         let domain = domain(base_url);
-        let from = self.sender(&domain)?;
+        let from = self.sender(name, &domain)?;
         if self.smtp_url.0.is_empty() {
             if !is_loopback_url(base_url) {
                 return Err(ConfigError::NoMailServer {
@@ -84,7 +85,7 @@ impl MailSettings {
         Transport::smtp(&url, from, &domain).map_err(ConfigError::MailServer)
     }
 
-    fn sender(&self, domain: &str) -> Result<Sender, ConfigError> {
+    fn sender(&self, name: &str, domain: &str) -> Result<Sender, ConfigError> {
         if !self.mail_from.trim().is_empty() {
             return self.mail_from.parse().map_err(ConfigError::Sender);
         }
@@ -94,11 +95,9 @@ impl MailSettings {
         } else {
             domain
         };
-        format!("Keyhold <keyhold@{host}>")
-            .parse()
-            .map_err(|_| ConfigError::NoSender {
-                host: host.to_owned(),
-            })
+        let mailbox = if name == NAME { "keyhold" } else { "no-reply" };
+        let address = format!("{mailbox}@{host}");
+        Sender::named(name, &address).map_err(|_| ConfigError::NoSender { address })
     }
 }
 
@@ -124,7 +123,7 @@ mod tests {
     }
 
     fn transport(arguments: &[&str], base_url: &str) -> Result<Transport, Box<dyn Error>> {
-        Ok(settings(arguments)?.transport(base_url)?)
+        Ok(settings(arguments)?.transport(NAME, base_url)?)
     }
 
     /// Returns the error of a start, or the description of the transport.
@@ -197,7 +196,7 @@ mod tests {
             assert!(!sentence.contains("hunter"), "{sentence}");
         }
         let settings = settings(&["--smtp-url", "smtps://u:hunter22@mail.example.com"])?;
-        let shown = format!("{settings:?} {}", settings.transport(PUBLIC)?);
+        let shown = format!("{settings:?} {}", settings.transport(NAME, PUBLIC)?);
         assert!(
             !shown.contains("hunter") && !shown.contains("u:"),
             "{shown}"

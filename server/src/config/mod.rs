@@ -1,6 +1,7 @@
 //! The configuration: flags of `keyhold serve`, each also an environment variable and a key of the configuration file. A bad
 //! value stops the start with a sentence that names it.
 
+pub mod brand;
 pub mod client;
 pub mod command_line;
 pub mod commands;
@@ -26,6 +27,7 @@ use clap::{Args, ValueEnum};
 use ipnet::{IpNet, Ipv6Net};
 use vault::Keep;
 
+use brand::BrandArgs;
 use company::Company;
 use error::{ConfigError, ValueError};
 use files::{Files, TokenArgs};
@@ -45,6 +47,9 @@ pub enum SignUp {
 pub struct Config {
     #[command(flatten)]
     pub http: HttpArgs,
+
+    #[command(flatten)]
+    pub brand: BrandArgs,
 
     #[command(flatten)]
     pub links: Links,

@@ -46,7 +46,7 @@ pub async fn same_origin(
 fn rejection_message(headers: &HeaderMap, base_url: &str) -> String {
     let origin = text(headers, ORIGIN).and_then(http::origin);
     if origin.is_some() && origin == addressed("http", headers) {
-        return format!("Keyhold does not answer at this address. Open {base_url} instead.");
+        return format!("These pages do not answer at this address. Open {base_url} instead.");
     }
     "This request came from another site and was rejected.".to_owned()
 }

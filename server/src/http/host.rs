@@ -27,7 +27,7 @@ pub async fn reject_foreign(
     if !is_loopback_url(base_url) || is_own(&request, base_url) {
         return next.run(request).await;
     }
-    let sentence = format!("Keyhold does not answer at this address. Open {base_url} instead.");
+    let sentence = format!("These pages do not answer at this address. Open {base_url} instead.");
     let mut response = if request.uri().path().starts_with("/fn/") {
         json_error(&FnError::new("forbidden", sentence))
     } else {

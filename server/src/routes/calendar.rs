@@ -36,9 +36,11 @@ pub async fn calendar(
     };
     match state.vault.of_request().calendar(token).await {
         Ok(calendar) => {
+            let file = state.site.brand.slug();
+            let disposition = format!("inline; filename=\"{file}.ics\"");
             let headers = [
                 (CONTENT_TYPE, "text/calendar; charset=utf-8"),
-                (CONTENT_DISPOSITION, "inline; filename=\"keyhold.ics\""),
+                (CONTENT_DISPOSITION, disposition.as_str()),
             ];
             let pieces = stream::iter(calendar.map(Ok::<_, Infallible>));
             (ALWAYS, headers, Body::from_stream(pieces)).into_response()
@@ -55,7 +57,7 @@ fn error_response(error: &Error) -> Response {
     if error.is_news() {
         tracing::error!(%error, "the calendar cannot be read");
     }
-    let sentence = "Keyhold can't read the calendar right now. Try again in a moment.\n";
+    let sentence = "The calendar can't be read right now. Try again in a moment.\n";
     let wait = [(RETRY_AFTER, "60")];
     (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
 }

@@ -107,7 +107,9 @@ fn panic_response(_: Box<dyn std::any::Any + Send>) -> Response {
 
 /// The site's files.
 fn site() -> Router<AppState> {
-    let mut routes = Router::new().route("/pkg/{*file}", get(site_file));
+    let mut routes = Router::new()
+        .route("/pkg/{*file}", get(site_file))
+        .route("/brand/{file}", get(site_file));
     for address in site_files::AT_ROOT {
         routes = routes.route(address, get(site_file));
     }

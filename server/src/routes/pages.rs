@@ -178,6 +178,7 @@ pub async fn render_with(
     let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
     let known = request.extensions().get::<RequestContext>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
+    let (shown, head_files) = (state.shown.clone(), state.site.brand.head_files());
     let sign_up_open = SignUpOpen(state.site.sign_up_open);
     let options = state.leptos.clone();
     let plain = replay.is_some() || PLAIN.contains(&request.uri().path());
@@ -185,6 +186,8 @@ pub async fn render_with(
         provide_context(theme);
         provide_context(site_url.clone());
         provide_context(sign_up_open);
+        provide_context(shown.clone());
+        provide_context(head_files.clone());
         if let Some(known) = known.clone() {
             provide_context(known);
         }

@@ -62,7 +62,7 @@ mod tests {
             assert_eq!(body.starts_with('{'), wants_json, "{body}");
         }
         let body = to_bytes(late(false, false).into_body(), 1000).await?;
-        assert_eq!(body, "Keyhold took too long to answer. Try again.\n");
+        assert_eq!(body, "That took too long. Try again.\n");
         Ok(())
     }
 

@@ -58,7 +58,7 @@ pub async fn one_click(
         Err(error) => {
             tracing::error!(%error, "notices could not be stopped");
             let wait = [(RETRY_AFTER, "60")];
-            let sentence = "Keyhold can't do this right now. Try again in a moment.\n";
+            let sentence = "This can't be done right now. Try again in a moment.\n";
             (StatusCode::SERVICE_UNAVAILABLE, ALWAYS, wait, sentence).into_response()
         }
     }

@@ -51,6 +51,7 @@ impl Comparison {
             database_url: format!("sqlite://{}", folder.join("keyhold.db").display()),
             pepper_file: folder.join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            brand: vault::brand::Brand::KEYHOLD,
             support_url: Some("https://example.com/help".to_owned()),
             operator_email: None,
             limits: vault::limits::Settings::default(),

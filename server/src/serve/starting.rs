@@ -20,7 +20,7 @@ pub fn answer(path: &str, query: Option<&str>) -> Response<Body> {
         "/healthz" => plain(format!("{slug}\n")),
         "/readyz" => plain(format!("{slug}: the database is being opened\n")),
         _ if verify::is_verify_path(path) => rejection(verify::is_nginx(query)),
-        _ => plain("Keyhold is starting. Try again in a moment.\n".to_owned()),
+        _ => plain("The service is starting. Try again in a moment.\n".to_owned()),
     };
     let headers = response.headers_mut();
     headers.insert(RETRY_AFTER, RETRY_SECONDS);

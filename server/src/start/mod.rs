@@ -9,6 +9,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::brand::Brand;
 use app::site::Site;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -44,6 +45,7 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 #[expect(clippy::disallowed_methods, reason = "a stop has a deadline")]
 pub async fn run(config: &Config) -> Result<(), ServeError> {
     let site_root = config.resolved_site_root()?;
+    let brand = config.brand.pages(&config.links)?;
     // Bound before the database is touched: a port in use must leave everything unchanged.
     let address = config.http.listen;
     let listener =
@@ -51,7 +53,8 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     let bound = listener.local_addr().map_err(ServeError::LocalAddress)?;
     let mut sides = Sides::bind(config)?;
     let base_url = config.resolved_base_url(bound)?;
-    let transport = config.mail.transport(&base_url)?;
+    let name = &config.brand.name.name;
+    let transport = config.mail.transport(name, &base_url)?;
     let mut signals = Signals::catch().map_err(ServeError::Signals)?;
 
     let verify_runtime = VerifyRuntime::start().map_err(ServeError::VerifyRuntime)?;
@@ -85,7 +88,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     vault.set_notice_wait(Duration::from_secs(config.notice_wait));
     let state = AppState::new(
         vault.clone(),
-        site(config, &base_url),
+        site(config, &base_url, brand),
         site_root,
         config.trusted_proxies.0.clone(),
     );
@@ -128,7 +131,7 @@ pub async fn run(config: &Config) -> Result<(), ServeError> {
     usage.map_err(ServeError::UsageLost)
 }
 
-fn site(config: &Config, base_url: &str) -> Site {
+fn site(config: &Config, base_url: &str, brand: Brand) -> Site {
     // Empty settings count as absent.
     let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
     Site {
@@ -138,6 +141,7 @@ fn site(config: &Config, base_url: &str) -> Site {
         docs_url: given(&config.links.docs_url),
         sign_in: config.company.sign_in(),
         return_hosts: config.company.return_hosts.clone(),
+        brand,
         admin_apart: config.admin_listen.0.is_some(),
     }
 }
@@ -176,6 +180,7 @@ fn options(config: &Config, base_url: &str, bound: SocketAddr) -> Options {
         database_url: config.files.database.database_url.clone(),
         pepper_file: config.files.pepper_file.clone(),
         base_url: base_url.to_owned(),
+        brand: config.brand.elsewhere(),
         support_url: config
             .links
             .support_url

@@ -5,6 +5,7 @@ pub mod site_files;
 use std::path::Path;
 use std::sync::Arc;
 
+use app::brand::Shown;
 use app::server_fns::registry::{self, Function};
 use app::site::Site;
 use ipnet::IpNet;
@@ -21,6 +22,8 @@ pub struct AppState(Arc<Inner>);
 pub struct Inner {
     pub vault: Vault,
     pub site: Arc<Site>,
+    /// What pages show of the company.
+    pub(crate) shown: Shown,
     pub(crate) files: Files,
     pub trusted_proxies: Vec<IpNet>,
     pub(crate) leptos: LeptosOptions,
@@ -55,8 +58,9 @@ impl AppState {
             .build();
         Self(Arc::new(Inner {
             vault,
+            shown: site.brand.shown(),
+            files: Files::read(site_root, hashed).with(site.brand.files()),
             site: Arc::new(site),
-            files: Files::read(site_root, hashed),
             trusted_proxies,
             leptos,
             functions: registry::all(),

@@ -7,17 +7,26 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::SystemTime;
 
+use app::brand;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 
 /// Files at the root of the site, beside `/pkg`.
 pub const AT_ROOT: [&str; 2] = ["/favicon.svg", "/robots.txt"];
+
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// The policy of a picture that is opened as a page. A drawing (SVG) may hold scripts and references, and none of them may
+/// act in the name of this site; its own style is harmless.
+const PICTURE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+);
 
 /// By address.
 pub struct Files(HashMap<String, File>);
@@ -27,6 +36,8 @@ struct File {
     /// To the second, as in HTTP.
     modified: Option<SystemTime>,
     cache: HeaderValue,
+    /// Its own content security policy; none: that of every other response.
+    policy: Option<HeaderValue>,
     plain: Bytes,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
@@ -46,11 +57,7 @@ impl Files {
                 package.push(format!("/pkg/{name}"));
             }
         }
-        let kept = if hashed {
-            "public, max-age=31536000, immutable"
-        } else {
-            "no-cache"
-        };
+        let kept = if hashed { FOR_EVER } else { "no-cache" };
         for address in package {
             files.add(root, address, kept);
         }
@@ -58,6 +65,24 @@ impl Files {
             files.add(root, address.to_owned(), "no-cache");
         }
         files
+    }
+
+    /// Adds the company's files. Their addresses change with their content.
+    #[must_use]
+    pub fn with<'a>(mut self, company: impl Iterator<Item = &'a brand::File>) -> Self {
+        for file in company {
+            let served = File {
+                kind: HeaderValue::from_static(file.kind),
+                modified: None,
+                cache: HeaderValue::from_static(FOR_EVER),
+                policy: Some(PICTURE),
+                plain: Bytes::from_owner(file.content.clone()),
+                brotli: None,
+                gzip: None,
+            };
+            self.0.insert(file.address.clone(), served);
+        }
+        self
     }
 
     fn add(&mut self, root: &Path, address: String, cache: &'static str) {
@@ -76,6 +101,7 @@ impl Files {
                 .unwrap_or(HeaderValue::from_static("application/octet-stream")),
             modified: path.metadata().and_then(|data| data.modified()).ok(),
             cache: HeaderValue::from_static(cache),
+            policy: None,
             brotli: copy(".br"),
             gzip: copy(".gz"),
             plain: content.into(),
@@ -109,6 +135,9 @@ impl File {
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, self.cache.clone());
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if let Some(policy) = &self.policy {
+            headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+        }
         if let Some(modified) = self.modified
             && let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(modified))
         {
@@ -200,6 +229,7 @@ mod tests {
             kind: HeaderValue::from_static("text/css"),
             modified: httpdate::parse_http_date("Mon, 23 Nov 2026 12:00:00 GMT").ok(),
             cache: HeaderValue::from_static("no-cache"),
+            policy: None,
             plain: Bytes::from_static(b"plain"),
             brotli: copy("brotli"),
             gzip: copy("gzip"),

@@ -219,6 +219,8 @@ pub struct IssuedKey {
     pub verify_url: String,
     /// The name of a file for the key, after its name: `billing-service.env`.
     pub file: String,
+    /// What the names of the key's variables begin with: `KEYHOLD`.
+    pub variable: String,
     pub version: String,
 }
 

@@ -308,6 +308,7 @@ fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error
         expires_at: None,
         verify_url: "http://127.0.0.1:3000/verify".to_owned(),
         file: "n.env".to_owned(),
+        variable: "KEYHOLD".to_owned(),
         version: "0a-good".to_owned(),
     };
     assert!(!format!("{issued:?} {issued:#?}").contains("verysecret"));
@@ -315,7 +316,8 @@ fn an_issued_key_shows_its_secret_in_json_only() -> Result<(), serde_json::Error
         &issued,
         &json!({
             "access_key": "kh_0", "secret_key": "khs_verysecret", "name": "n", "expires_at": null,
-            "verify_url": "http://127.0.0.1:3000/verify", "file": "n.env", "version": "0a-good",
+            "verify_url": "http://127.0.0.1:3000/verify", "file": "n.env", "variable": "KEYHOLD",
+            "version": "0a-good",
         }),
     )
 }

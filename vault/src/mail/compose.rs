@@ -5,17 +5,19 @@ use shared::relative::relative;
 
 pub use super::digest::{Notice, Stop, digest};
 use super::letter::Content;
-use super::page::{PARAGRAPH, button, link, page};
+use super::letterhead::Letterhead;
+use super::page::{PARAGRAPH, link};
 use crate::time::format::moment;
 use crate::time::zones::Zone;
 
 /// Returns the mail to the address of a new account. `link` is the full URL of the page with the button.
-pub fn confirm_address(base_url: &str, link: &str) -> Content {
+pub fn confirm_address(head: Letterhead<'_>, link: &str) -> Content {
+    let base_url = head.base_url;
     Plain {
         subject: "Confirm your email address",
         paragraphs: &[
             &format!(
-                "Someone created a Keyhold account with this address at {base_url}. If it was you, confirm the address, so that \
+                "Someone created an account with this address at {base_url}. If it was you, confirm the address, so that \
                  we can warn you before an API key expires. The account works in the meantime."
             ),
             &format!(
@@ -27,26 +29,28 @@ pub fn confirm_address(base_url: &str, link: &str) -> Content {
         act: Some(("Confirm this address", link)),
         otherwise: "The address is confirmed when you press the button on that page.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to an address that the account `account_email` wants to notify of its keys as well.
-pub fn confirm_second_recipient(base_url: &str, account_email: &str, link: &str) -> Content {
+pub fn confirm_second_recipient(head: Letterhead<'_>, account_email: &str, link: &str) -> Content {
+    let base_url = head.base_url;
     Plain {
         subject: "Confirm that you want expiry notices",
         paragraphs: &[&format!(
-            "The Keyhold account {account_email} at {base_url} wants to send the notices about its API keys to this \
+            "The account {account_email} at {base_url} wants to send the notices about its API keys to this \
              address too: when a key is about to expire, and when it has expired. We won't send any until you confirm."
         )],
         act: Some(("Receive the notices", link)),
         otherwise: "If you don't want them, ignore this email.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to reset a forgotten password. Unless the account's creator is proven to read mail there (`owned`),
 /// another person may have created the account.
-pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
+pub fn reset_password(head: Letterhead<'_>, link: &str, owned: bool) -> Content {
+    let base_url = head.base_url;
     let keys = if owned {
         "Your API keys keep working."
     } else {
@@ -57,20 +61,21 @@ pub fn reset_password(base_url: &str, link: &str, owned: bool) -> Content {
     Plain {
         subject: "Set a new password",
         paragraphs: &[&format!(
-            "We received a request to set a new password for the Keyhold account with this address at {base_url}. \
+            "We received a request to set a new password for the account with this address at {base_url}. \
              Setting one signs you out everywhere. {keys}"
         )],
         act: Some(("Set a new password", link)),
         otherwise: "If this wasn't you, ignore this email: your password is unchanged.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail about a password that was changed at `when`. `expired` is how many keys were expired because a
 /// stranger may have created the account; none: its creator was proven to read mail here.
-pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Content {
+pub fn password_changed(head: Letterhead<'_>, when: &str, expired: Option<i64>) -> Content {
+    let base_url = head.base_url;
     let changed = format!(
-        "The password of the Keyhold account with this address at {base_url} was changed on {when}. All other \
+        "The password of the account with this address at {base_url} was changed on {when}. All other \
          sessions have ended."
     );
     let claimed = expired.map(|expired| {
@@ -96,30 +101,32 @@ pub fn password_changed(base_url: &str, when: &str, expired: Option<i64>) -> Con
             "If this wasn't you, set a new password now: {base_url}/forgot-password"
         ),
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to `new`, the requested address of the account `account_email`.
-pub fn change_address(base_url: &str, account_email: &str, new: &str, link: &str) -> Content {
+pub fn change_address(head: Letterhead<'_>, account_email: &str, new: &str, link: &str) -> Content {
+    let base_url = head.base_url;
     Plain {
         subject: "Confirm your new email address",
         paragraphs: &[&format!(
-            "The Keyhold account {account_email} at {base_url} wants to use {new} as its address, to sign in and for all \
+            "The account {account_email} at {base_url} wants to use {new} as its address, to sign in and for all \
              emails. Nothing changes until you confirm."
         )],
         act: Some(("Use this address", link)),
         otherwise: "If you don't know this account, ignore this email.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to the current address about a requested one, `new`; none: it must not be named here.
-pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
+pub fn address_asked(head: Letterhead<'_>, new: Option<&str>) -> Content {
+    let base_url = head.base_url;
     let new = new.unwrap_or("another address");
     Plain {
         subject: "A change of your email address was requested",
         paragraphs: &[&format!(
-            "We received a request, made with the account's password, to change the address of the Keyhold account at \
+            "We received a request, made with the account's password, to change the address of the account at \
              {base_url} to {new}. The account keeps this address until the change is confirmed with the link that we \
              sent to the new one."
         )],
@@ -129,25 +136,27 @@ pub fn address_asked(base_url: &str, new: Option<&str>) -> Content {
              the request."
         ),
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to the address that was an account's until `when`.
-pub fn address_changed(base_url: &str, when: &str) -> Content {
+pub fn address_changed(head: Letterhead<'_>, when: &str) -> Content {
+    let base_url = head.base_url;
     Plain {
         subject: "Your email address was changed",
         paragraphs: &[&format!(
-            "The Keyhold account at {base_url} that had this address has used another one since {when}. No more emails \
+            "The account at {base_url} that had this address has used another one since {when}. No more emails \
              are sent here, and links in earlier ones no longer work."
         )],
         act: None,
         otherwise: "If this wasn't you, contact the operator of this site.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail to the address of an account that was deleted at `when` with so many keys.
-pub fn account_deleted(base_url: &str, when: &str, keys: i64) -> Content {
+pub fn account_deleted(head: Letterhead<'_>, when: &str, keys: i64) -> Content {
+    let base_url = head.base_url;
     let with = match keys {
         0 => String::new(),
         1 => " Its API key was deleted with it and has stopped working.".to_owned(),
@@ -156,13 +165,13 @@ pub fn account_deleted(base_url: &str, when: &str, keys: i64) -> Content {
     Plain {
         subject: "Your account was deleted",
         paragraphs: &[&format!(
-            "The Keyhold account with this address at {base_url} was deleted on {when}.{with} This cannot be undone. \
+            "The account with this address at {base_url} was deleted on {when}.{with} This cannot be undone. \
              No more emails are sent here."
         )],
         act: None,
         otherwise: "If this wasn't you, contact the operator of this site.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// An operator's token to report.
@@ -175,7 +184,8 @@ pub struct TokenNotice<'a> {
 }
 
 /// Returns the mail to the operator's address about tokens, the most urgent first. `now` is in UTC epoch milliseconds.
-pub fn tokens(base_url: &str, now: i64, notices: &[TokenNotice]) -> Content {
+pub fn tokens(head: Letterhead<'_>, now: i64, notices: &[TokenNotice]) -> Content {
+    let base_url = head.base_url;
     let expired = notices
         .iter()
         .filter(|token| token.expires_at <= now)
@@ -214,20 +224,21 @@ pub fn tokens(base_url: &str, now: i64, notices: &[TokenNotice]) -> Content {
         act: None,
         otherwise: "You get this because KEYHOLD_OPERATOR_EMAIL names this address.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// Returns the mail of `keyhold mail test`.
-pub fn test_mail(base_url: &str) -> Content {
+pub fn test_mail(head: Letterhead<'_>) -> Content {
+    let (base_url, name) = (head.base_url, &head.brand.name);
     Plain {
-        subject: "Test email from Keyhold",
+        subject: &format!("Test email from {name}"),
         paragraphs: &[&format!(
-            "The mail settings of Keyhold at {base_url} work: this email was sent with them."
+            "The mail settings of {name} at {base_url} work: this email was sent with them."
         )],
         act: None,
-        otherwise: "An operator of Keyhold sent it with the command keyhold mail test.",
+        otherwise: "An operator sent it with the command keyhold mail test.",
     }
-    .write(base_url)
+    .write(head)
 }
 
 /// A mail of a few sentences, with at most one action.
@@ -241,10 +252,11 @@ struct Plain<'a> {
 
 /// The explanation of a link that acts.
 const ONCE: &str = "The link opens a page with a button. It works once, for a limited time.";
-const SENT_BY: &str = "Sent by Keyhold at";
 
 impl Plain<'_> {
-    fn write(&self, base_url: &str) -> Content {
+    fn write(&self, head: Letterhead<'_>) -> Content {
+        let base_url = head.base_url;
+        let sent_by = format!("Sent by {} at", head.brand.name);
         let mut lines: Vec<String> = Vec::new();
         for paragraph in self.paragraphs {
             lines.extend([(*paragraph).to_owned(), String::new()]);
@@ -260,21 +272,21 @@ impl Plain<'_> {
         lines.extend([
             self.otherwise.to_owned(),
             String::new(),
-            format!("{SENT_BY} {base_url}"),
+            format!("{sent_by} {base_url}"),
         ]);
         let content = html! {
             @for paragraph in self.paragraphs { p style=(PARAGRAPH) { (paragraph) } }
             @if let Some((label, address)) = self.act {
-                p style=(PARAGRAPH) { (button(address, label, None)) }
+                p style=(PARAGRAPH) { (head.button(address, label, None)) }
                 p style=(PARAGRAPH) { (ONCE) }
             }
         };
-        let footer = html! { (self.otherwise) " " (SENT_BY) " " (link(base_url, base_url)) };
+        let footer = html! { (self.otherwise) " " (sent_by) " " (link(base_url, base_url)) };
         Content {
             unsubscribe: None,
             subject: self.subject.to_owned(),
-            text: lines.join("\n") + "\n",
-            html: page(self.subject, &content, &footer),
+            text: head.text(&lines),
+            html: head.page(self.subject, &content, &footer),
         }
     }
 }

@@ -9,7 +9,8 @@ use shared::status::Status;
 use shared::usage::still_fail;
 
 use super::letter::{Content, Unsubscribe, at_most, one_line};
-use super::page::{PARAGRAPH, button, link, page};
+use super::letterhead::Letterhead;
+use super::page::{PARAGRAPH, link};
 use crate::time::format::moment;
 use crate::time::zones::Zone;
 
@@ -55,15 +56,16 @@ pub struct Stop {
     pub one_click: String,
 }
 
-/// Returns the mail about these keys, most urgent first. `base_url` has no slash at its end, `now` is in UTC epoch
+/// Returns the mail about these keys, most urgent first. `now` is in UTC epoch
 /// milliseconds, and `stop` is for a reader without an account.
 pub fn digest(
-    base_url: &str,
+    head: Letterhead<'_>,
     zone: Zone,
     now: i64,
     notices: &[Notice],
     stop: Option<&Stop>,
 ) -> Content {
+    let base_url = head.base_url;
     let mut sorted: Vec<&Notice> = notices.iter().collect();
     sorted.sort_by_key(|notice| (notice.expires_at, notice.access_key));
     let entries: Vec<Entry> = sorted
@@ -88,13 +90,13 @@ pub fn digest(
             &[&headline, consequence],
             &entries,
             (rest, &list),
-            (base_url, choose),
+            (head, choose),
         ),
         html: html(
             &[&headline, consequence],
             &entries,
             (rest, &list),
-            (base_url, choose),
+            (head, choose),
         ),
     }
 }
@@ -222,8 +224,7 @@ fn usage(notice: &Notice, zone: Zone) -> Option<String> {
 }
 
 const EXPIRED_MANUALLY: &str = "Expired manually, by someone with access to the account.";
-const WHY: &str =
-    "You get this because this address receives the expiry notices of a Keyhold account at";
+const WHY: &str = "You get this because this address receives the expiry notices of an account at";
 const CHOOSE: &str = "Choose notices and recipients";
 const STOP: &str = "Stop these notices";
 
@@ -239,7 +240,7 @@ fn text(
     opening: &[&str; 2],
     entries: &[Entry],
     (rest, list): (usize, &str),
-    (base_url, choose): (&str, (&str, &str)),
+    (head, choose): (Letterhead<'_>, (&str, &str)),
 ) -> String {
     let mut lines = vec![
         format!("{}.", opening[0]),
@@ -263,9 +264,9 @@ fn text(
         lines.push(format!("{more} See all: {list}"));
         lines.push(String::new());
     }
-    lines.push(format!("{WHY} {base_url}."));
+    lines.push(format!("{WHY} {}.", head.base_url));
     lines.push(format!("{}: {}", choose.0, choose.1));
-    lines.join("\n") + "\n"
+    head.text(&lines)
 }
 
 const CARD: &str = "margin:0 0 16px;padding:16px;border:1px solid #80878f;border-radius:10px;word-break:break-word";
@@ -278,11 +279,11 @@ fn html(
     opening: &[&str; 2],
     entries: &[Entry],
     (rest, list): (usize, &str),
-    (base_url, choose): (&str, (&str, &str)),
+    (head, choose): (Letterhead<'_>, (&str, &str)),
 ) -> String {
     let content = html! {
         p style=(PARAGRAPH) { (opening[1]) }
-        @for entry in entries.iter().take(IN_CARDS) { (card(entry)) }
+        @for entry in entries.iter().take(IN_CARDS) { (card(head, entry)) }
         @if entries.len() > IN_CARDS {
             ul style="margin:0 0 16px;padding:0 0 0 20px" {
                 @for entry in &entries[IN_CARDS..] { (row(entry)) }
@@ -293,12 +294,12 @@ fn html(
         }
     };
     let footer = html! {
-        (WHY) " " (link(base_url, base_url)) ". " (link(choose.1, choose.0)) "."
+        (WHY) " " (link(head.base_url, head.base_url)) ". " (link(choose.1, choose.0)) "."
     };
-    page(opening[0], &content, &footer)
+    head.page(opening[0], &content, &footer)
 }
 
-fn card(entry: &Entry) -> Markup {
+fn card(head: Letterhead<'_>, entry: &Entry) -> Markup {
     html! {
         div style=(CARD) {
             p style=(LINE) { (pill(entry.status)) }
@@ -307,7 +308,7 @@ fn card(entry: &Entry) -> Markup {
             @if entry.expired_manually { p style=(LINE) { (EXPIRED_MANUALLY) } }
             @if let Some(usage) = &entry.usage { p style=(LINE) { (usage) } }
             p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
-            p style="margin:0" { (button(&entry.address, entry.verb(), Some(&entry.name))) }
+            p style="margin:0" { (head.button(&entry.address, entry.verb(), Some(&entry.name))) }
         }
     }
 }

@@ -50,7 +50,7 @@ pub fn message(
             MultiPart::builder()
                 .kind(MultiPartKind::Alternative)
                 // Not random, so that two attempts with the same content are the same bytes.
-                .boundary(format!("keyhold-{id}"))
+                .boundary(format!("part-{id}"))
                 .singlepart(
                     SinglePart::builder()
                         .header(ContentType::TEXT_PLAIN)
@@ -183,21 +183,21 @@ mod tests {
         Auto-Submitted: auto-generated
         X-Auto-Response-Suppress: OOF, AutoReply
         MIME-Version: 1.0
-        Content-Type: multipart/alternative; boundary="keyhold-mail_00ff"
+        Content-Type: multipart/alternative; boundary="part-mail_00ff"
 
-        --keyhold-mail_00ff
+        --part-mail_00ff
         Content-Type: text/plain; charset=utf-8
         Content-Transfer-Encoding: quoted-printable
 
         One line.
         Another: na=C3=AFve.
 
-        --keyhold-mail_00ff
+        --part-mail_00ff
         Content-Type: text/html; charset=utf-8
         Content-Transfer-Encoding: 7bit
 
         <p>One line.</p>
-        --keyhold-mail_00ff--
+        --part-mail_00ff--
         "#);
     }
 

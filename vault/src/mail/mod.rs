@@ -5,6 +5,7 @@ pub mod compose;
 mod digest;
 mod folder;
 mod letter;
+mod letterhead;
 mod message;
 mod page;
 mod send_error;
@@ -15,6 +16,7 @@ pub mod transport;
 
 pub(crate) use letter::one_line;
 pub use letter::{Content, Letter, Unsubscribe};
+pub use letterhead::Letterhead;
 pub use sender::Sender;
 pub use smtp_url::SmtpUrl;
 
@@ -25,13 +27,13 @@ use crate::error::Result;
 use crate::time::clock::{Clock, SystemClock};
 
 impl Letter {
-    /// Returns a mail that tests the settings of a Keyhold at `base_url`. It is in no outbox.
-    pub fn test(base_url: &str, to: &str) -> Result<Self> {
+    /// Returns a mail that tests the settings. It is in no outbox.
+    pub fn test(head: Letterhead<'_>, to: &str) -> Result<Self> {
         Ok(Self {
             id: random::id("test_")?,
             created_at: SystemClock::default().now(),
             to: to.to_owned(),
-            content: compose::test_mail(base_url),
+            content: compose::test_mail(head),
         })
     }
 }

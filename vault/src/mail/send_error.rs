@@ -9,7 +9,7 @@ use crate::time::boot_time::BootTime;
 const RESPONSE_MAX_CHARS: usize = 500;
 /// The reason of an attempt that was given up before its last step.
 pub(super) const LEASE_OVER: &str =
-    "Keyhold could not extend its lease of this email in time, so this attempt ended early";
+    "the lease of this email could not be extended in time, so this attempt ended early";
 /// The rest of a lease, in milliseconds, that an attempt needs at its last step: for the mail server's answer, for
 /// storing it, and for clocks that differ.
 const MARGIN_MS: i64 = 30_000;

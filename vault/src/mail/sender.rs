@@ -6,11 +6,22 @@ use std::str::FromStr;
 use lettre::Address;
 use lettre::message::Mailbox;
 
+use super::letter::one_line;
+
 /// `Keyhold <keyhold@example.com>`, or a bare address.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Sender(Mailbox);
 
 impl Sender {
+    /// Returns the sender with a name, which may have any visible characters.
+    ///
+    /// # Errors
+    /// A sentence about the address.
+    pub fn named(name: &str, address: &str) -> Result<Self, String> {
+        let Self(mailbox) = address.parse()?;
+        Ok(Self(Mailbox::new(Some(one_line(name)), mailbox.email)))
+    }
+
     pub(super) fn mailbox(&self) -> &Mailbox {
         &self.0
     }

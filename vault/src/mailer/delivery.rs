@@ -81,7 +81,7 @@ impl Vault {
                 Composed::Mail(content, left_out) => (content, left_out),
                 Composed::Settled => continue,
                 Composed::Failed(error) => {
-                    let outcome = Err(SendError::temporary("Keyhold could not compose this email"));
+                    let outcome = Err(SendError::temporary("the email could not be composed"));
                     outbox::settle(database, &lease, &[], &outcome, now).await?;
                     tracing::error!(error, mail = lease.id, "an email could not be composed");
                     continue;
@@ -232,9 +232,9 @@ impl Outgoing {
             beside(attempt, || self.extend_lease(vault, progress)).await
         };
         let attempt = AssertUnwindSafe(attempt).catch_unwind();
-        let outcome = attempt
-            .await
-            .unwrap_or_else(|_| Err(progress.error("Keyhold failed while sending this email")));
+        let outcome = attempt.await.unwrap_or_else(|_| {
+            Err(progress.error("a fault ended this attempt to send the email"))
+        });
         if outcome.is_ok() {
             progress.accepted();
         }

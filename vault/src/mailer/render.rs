@@ -12,8 +12,8 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::accounts::email_links;
 use crate::accounts::email_links::Link;
 use crate::error::Result;
-use crate::mail::Content;
 use crate::mail::compose::{self, Notice};
+use crate::mail::{Content, Letterhead};
 use crate::notices::wishes::{Wishes, recipients};
 use crate::operators::expiries::OPERATORS;
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
@@ -28,7 +28,7 @@ pub async fn check(
     mail: &Leased,
     now: i64,
 ) -> Result<Checked> {
-    let compose: fn(&str, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
+    let compose: fn(Letterhead<'_>, &Link, &str) -> Content = match outbox::kind(&mail.kind)? {
         MailKind::Notice if mail.account == OPERATORS => {
             return tokens::notice(vault, connection, mail, now).await;
         }
@@ -39,24 +39,22 @@ pub async fn check(
         MailKind::AddressAsked => return account::address_asked(vault, connection, mail).await,
         MailKind::AddressChanged => return account::address_changed(vault, connection, mail).await,
         MailKind::AccountDeleted => return account::account_deleted(vault, connection, mail).await,
-        MailKind::ChangeAddress => |base_url, link, address| {
-            compose::change_address(base_url, &link.account_email, &link.recipient, address)
+        MailKind::ChangeAddress => |head, link, address| {
+            compose::change_address(head, &link.account_email, &link.recipient, address)
         },
-        MailKind::ConfirmAddress => {
-            |base_url, _, address| compose::confirm_address(base_url, address)
-        }
-        MailKind::ConfirmSecondRecipient => |base_url, link, address| {
-            compose::confirm_second_recipient(base_url, &link.account_email, address)
+        MailKind::ConfirmAddress => |head, _, address| compose::confirm_address(head, address),
+        MailKind::ConfirmSecondRecipient => |head, link, address| {
+            compose::confirm_second_recipient(head, &link.account_email, address)
         },
         MailKind::ResetPassword => {
-            |base_url, link, address| compose::reset_password(base_url, address, link.owned)
+            |head, link, address| compose::reset_password(head, address, link.owned)
         }
     };
     let link = email_links::find(connection, &mail.id, now).await?;
     Ok(Checked {
         content: link.map(|link| {
             compose(
-                &vault.0.base_url,
+                vault.letterhead(),
                 &link,
                 &email_links::address(vault, &link),
             )
@@ -124,7 +122,7 @@ async fn notice(
         })
         .collect();
     let stop = is_second.then(|| email_links::stop(vault, &mail.account, &mail.recipient));
-    let content = compose::digest(&vault.0.base_url, zone, now, &notices, stop.as_ref());
+    let content = compose::digest(vault.letterhead(), zone, now, &notices, stop.as_ref());
     Ok(Checked {
         content: Some(content),
         left_out,

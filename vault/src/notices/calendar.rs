@@ -57,7 +57,7 @@ impl Vault {
         let mut keys = self.expirations(account, false, now).await?;
         keys.reverse();
         keys.extend(self.expirations(account, true, now).await?);
-        let frame = frame().to_string();
+        let frame = frame(&self.0.brand.name).to_string();
         let head = frame.strip_suffix(END).unwrap_or(&frame).to_owned();
         let vault = self.clone();
         let mut events = keys.into_iter().map(move |(access_key, name, expires_at)| {
@@ -107,16 +107,18 @@ impl Vault {
 /// The last line of a calendar.
 const END: &str = "END:VCALENDAR\r\n";
 
-/// The calendar without its events.
-fn frame() -> Calendar {
+/// The calendar without its events, under the name of the company.
+fn frame(company: &str) -> Calendar {
+    let product = format!("-//{company}//{company}//EN");
+    let name = format!("{company} API keys");
     let mut calendar = Calendar::empty();
     for (key, value) in [
         ("VERSION", "2.0"),
-        ("PRODID", "-//Keyhold//Keyhold//EN"),
+        ("PRODID", product.as_str()),
         ("CALSCALE", "GREGORIAN"),
         ("METHOD", "PUBLISH"),
-        ("NAME", "Keyhold API keys"),
-        ("X-WR-CALNAME", "Keyhold API keys"),
+        ("NAME", name.as_str()),
+        ("X-WR-CALNAME", name.as_str()),
         ("X-PUBLISHED-TTL", REFRESH),
     ] {
         calendar.append_property(Property::new(key, value));

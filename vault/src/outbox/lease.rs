@@ -24,7 +24,7 @@ pub const EXTEND_EVERY: Duration = Duration::from_secs(30);
 /// restarted sooner; one whose database accepts nothing is stopped later.
 const LONG_AGO_MS: i64 = 10 * 60 * 1000;
 /// The response recorded for a mail that may have arrived without a stored acceptance.
-const NOT_STORED: &str = "Keyhold stopped before it could store the mail server's response; the email may have been delivered";
+const NOT_STORED: &str = "the service stopped before it could store the mail server's response; the email may have been delivered";
 
 /// Returns the duration of a new lease, in milliseconds.
 pub fn duration(database: &Database) -> i64 {

@@ -84,6 +84,8 @@ impl Vault {
             decision_metrics: DecisionMetrics::default(),
             request_ids: RequestIds::default(),
             base_url: options.base_url.clone(),
+            brand: options.brand.clone(),
+            challenge: options.brand.challenge(),
             support_url: options.support_url.clone(),
             operator_email: options.operator_email.clone(),
             notice_wait: AtomicI64::new(NOTICE_WAIT_MS),

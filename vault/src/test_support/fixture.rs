@@ -12,6 +12,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::folder::{DatabaseAddress, Folder, alone};
 use super::{NOON, PASSWORD};
+use crate::brand::Brand;
 use crate::clock::{Clock, ManualClock};
 use crate::limits::Settings;
 use crate::storage::{READERS, Reader};
@@ -46,6 +47,7 @@ pub fn options(folder: &Folder) -> Options {
         database_url: folder.database().url(),
         pepper_file: folder.path().join("pepper"),
         base_url: "https://keys.example.com".to_owned(),
+        brand: Brand::KEYHOLD,
         support_url: Some("https://example.com/help".to_owned()),
         operator_email: None,
         limits: Settings::default(),

@@ -9,10 +9,6 @@ use super::request_id::{RequestId, X_REQUEST_ID};
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
 
-/// RFC 7617, section 2.1: the charset says that user name and password are UTF-8.
-const CHALLENGE: HeaderValue =
-    HeaderValue::from_static("Basic realm=\"Keyhold\", charset=\"UTF-8\"");
-
 /// For nginx: the status of the response that `auth_request` cannot carry.
 pub const STATUS_MEANT: HeaderName = HeaderName::from_static("x-keyhold-status");
 /// For nginx: the body of the response that `auth_request` cannot carry.
@@ -76,7 +72,7 @@ impl Rejection {
     /// Returns the response for the caller itself.
     pub fn response<B: From<Vec<u8>>>(self, vault: &Vault, request_id: RequestId) -> Response<B> {
         let body = self.problem(self.status(), vault, &request_id);
-        self.response_with(self.status(), body, request_id)
+        self.response_with(self.status(), body, vault, request_id)
     }
 
     /// Returns the response for nginx, whose `auth_request` turns every status but 401 and 403 into its own 500, and
@@ -90,10 +86,10 @@ impl Rejection {
         let problem = self.problem(meant, vault, &request_id);
         let header = HeaderValue::from_bytes(&problem);
         let mut response = if meant == StatusCode::UNAUTHORIZED {
-            self.response_with(meant, problem, request_id)
+            self.response_with(meant, problem, vault, request_id)
         } else {
             let body = self.problem(StatusCode::FORBIDDEN, vault, &request_id);
-            self.response_with(StatusCode::FORBIDDEN, body, request_id)
+            self.response_with(StatusCode::FORBIDDEN, body, vault, request_id)
         };
         let headers = response.headers_mut();
         headers.insert(STATUS_MEANT, HeaderValue::from(meant.as_u16()));
@@ -135,6 +131,7 @@ impl Rejection {
         self,
         status: StatusCode,
         body: Vec<u8>,
+        vault: &Vault,
         request_id: RequestId,
     ) -> Response<B> {
         let code = self.code();
@@ -155,7 +152,7 @@ impl Rejection {
         headers.insert(X_REQUEST_ID, request_id.into());
         // Depends on the status meant for the client: nginx gets the challenge of a 400 too.
         if self.status() == StatusCode::UNAUTHORIZED || self == Self::Ambiguous {
-            headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+            headers.insert(WWW_AUTHENTICATE, vault.0.challenge.clone());
         }
         if matches!(code, Code::Unavailable | Code::RateLimited) {
             headers.insert(RETRY_AFTER, RETRY_AFTER_S);

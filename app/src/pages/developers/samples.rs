@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{SECRET, example};
+use super::{example, secret};
 
 /// A language: its name, the label of its copy button, what its example needs, and the example.
 struct Sample {
@@ -143,14 +143,15 @@ class Call {
 ];
 
 impl Sample {
-    fn filled(&self, url: &str, access_key: &str) -> String {
+    fn filled(&self, url: &str, access_key: &str, secret: &str) -> String {
         let text = self.text.trim_end().replace("%KEY%", access_key);
-        text.replace("%SECRET%", SECRET).replace("%URL%", url)
+        text.replace("%SECRET%", secret).replace("%URL%", url)
     }
 }
 
 /// The tabs are radio buttons, so arrow keys walk along them. The style shows the panel of the one that is checked.
 pub(super) fn tabs(url: &str, access_key: &str) -> AnyView {
+    let secret = secret();
     let tab = |(at, sample): (usize, &Sample)| {
         view! {
             <label class="tab">
@@ -164,7 +165,7 @@ pub(super) fn tabs(url: &str, access_key: &str) -> AnyView {
             (!sample.needs.is_empty()).then(|| view! { <p class="help">{sample.needs}</p> });
         view! {
             <div class="panel">
-                {example(sample.what, sample.filled(url, access_key))}
+                {example(sample.what, sample.filled(url, access_key, &secret))}
                 {needs}
             </div>
         }
@@ -189,8 +190,8 @@ mod tests {
     fn an_example_is_complete_and_fits_beside_the_navigation() {
         let url = "https://api.example.com/v1";
         for sample in SAMPLES {
-            let text = sample.filled(url, "kh_0123456789abcdef");
-            for part in [url, "kh_0123456789abcdef", "KEYHOLD_SECRET_KEY"] {
+            let text = sample.filled(url, "kh_0123456789abcdef", "ACME_SECRET_KEY");
+            for part in [url, "kh_0123456789abcdef", "ACME_SECRET_KEY"] {
                 assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
             }
             assert!(

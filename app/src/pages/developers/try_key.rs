@@ -4,12 +4,15 @@
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 
-use super::{SECRET, example, section as part};
+use super::{example, secret, section as part};
 use crate::client::boot;
 
 pub(super) fn section(site: &str, access_key: &str) -> AnyView {
     let access_key = access_key.to_owned();
-    let curl = format!("curl -i '{site}/verify' \\\n  --user \"{access_key}:${SECRET}\"");
+    let curl = format!(
+        "curl -i '{site}/verify' \\\n  --user \"{access_key}:${}\"",
+        secret()
+    );
     part(
         "try",
         view! {

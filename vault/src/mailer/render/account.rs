@@ -47,7 +47,7 @@ pub async fn password_changed(
     };
     let when = moment(at, zone(connection, &mail.account).await?).text;
     Ok(Checked::from(compose::password_changed(
-        &vault.0.base_url,
+        vault.letterhead(),
         &when,
         expired,
     )))
@@ -71,7 +71,7 @@ pub async fn address_asked(
     .await?;
     Ok(row.map_or_else(Checked::default, |(new, owned_at)| {
         let new = owned_at.map(|_| new.as_str());
-        Checked::from(compose::address_asked(&vault.0.base_url, new))
+        Checked::from(compose::address_asked(vault.letterhead(), new))
     }))
 }
 
@@ -83,7 +83,7 @@ pub async fn address_changed(
 ) -> Result<Checked> {
     let when = moment(mail.created_at, zone(connection, &mail.account).await?).text;
     Ok(Checked::from(compose::address_changed(
-        &vault.0.base_url,
+        vault.letterhead(),
         &when,
     )))
 }
@@ -106,6 +106,6 @@ pub async fn account_deleted(
     Ok(row.map_or_else(Checked::default, |(keys,)| {
         let when = moment(mail.created_at, zone).text;
         let keys = keys.parse().unwrap_or_default();
-        Checked::from(compose::account_deleted(&vault.0.base_url, &when, keys))
+        Checked::from(compose::account_deleted(vault.letterhead(), &when, keys))
     }))
 }

@@ -63,7 +63,7 @@ pub async fn notice(
             expires_at: *expires_at,
         })
         .collect();
-    let content = compose::tokens(&vault.0.base_url, now, &notices);
+    let content = compose::tokens(vault.letterhead(), now, &notices);
     Ok(Checked {
         content: Some(content).filter(|_| !notices.is_empty()),
         left_out: left_out

@@ -68,6 +68,7 @@ impl Shared {
             database_url: self.url().into(),
             pepper_file: self.folder.path().join("pepper"),
             base_url: "https://keys.example.com".to_owned(),
+            brand: vault::brand::Brand::KEYHOLD,
             support_url: None,
             operator_email: None,
             limits: Settings::default(),

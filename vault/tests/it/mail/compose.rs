@@ -2,17 +2,22 @@
 //! changes before a commit.
 
 use shared::DAY_MS;
+use vault::brand::Brand;
 use vault::mail::compose::{
     Notice, Stop, TokenNotice, account_deleted, address_asked, address_changed, change_address,
     confirm_address, confirm_second_recipient, digest, password_changed, reset_password, test_mail,
     tokens,
 };
-use vault::mail::{Content, Unsubscribe};
+use vault::mail::{Content, Letterhead, Unsubscribe};
 
 use vault::test_support::NOON;
 use vault::zones::Zone;
 
 const BASE: &str = "https://keys.example.com";
+pub const HEAD: Letterhead<'static> = Letterhead {
+    base_url: BASE,
+    brand: &Brand::KEYHOLD,
+};
 const HOUR: i64 = 60 * 60 * 1000;
 const WHEN: &str = "Mon 23 Nov 2026, 12:00 UTC";
 const LINK: &str = "https://keys.example.com/confirm?token=mail_00ff.0123456789abcdef";
@@ -45,7 +50,7 @@ fn a_digest_of_keys_that_expire() {
         notice("kh_0000000000000001", "billing-cron", NOON + 26 * HOUR),
     ];
     let content = digest(
-        BASE,
+        HEAD,
         Zone::stored("America/Los_Angeles"),
         NOON,
         &notices,
@@ -73,7 +78,7 @@ fn a_digest_of_all_kinds() {
             ..notice("kh_0000000000000003", "leaked", NOON - 1)
         },
     ];
-    let content = digest(BASE, Zone::stored("Europe/Berlin"), NOON, &notices, None);
+    let content = digest(HEAD, Zone::stored("Europe/Berlin"), NOON, &notices, None);
     assert_eq!(
         content.subject,
         "2 API keys have expired, 1 expires within 7 days: billing-cron, leaked, staging"
@@ -86,7 +91,7 @@ fn a_digest_of_all_kinds() {
 #[test]
 fn the_mail_names_the_failing_callers() {
     let said = |notice: Notice, now: i64| {
-        let content = digest(BASE, Zone::stored("Asia/Kathmandu"), now, &[notice], None);
+        let content = digest(HEAD, Zone::stored("Asia/Kathmandu"), now, &[notice], None);
         let line = content.text.lines().nth(5).unwrap().trim().to_owned();
         assert!(
             line.starts_with("Access key") || content.html.contains(&format!(">{line}</p>")),
@@ -118,7 +123,7 @@ fn the_mail_names_the_failing_callers() {
     assert_eq!(said(notice("kh_0", "n", NOON), NOON), "Access key: kh_0");
 
     let many: Vec<Notice> = (0..51).map(|_| failing(2)).collect();
-    let content = digest(BASE, Zone::utc(), NOON, &many, None);
+    let content = digest(HEAD, Zone::utc(), NOON, &many, None);
     for part in [&content.text, &content.html] {
         let lines = part.matches("2 callers still fail, the last on Mon 23 Nov 2026, 12:00 UTC.");
         assert_eq!(lines.count(), 51);
@@ -129,7 +134,7 @@ fn the_mail_names_the_failing_callers() {
 #[test]
 fn a_delayed_mail_is_true_when_it_leaves() {
     let late = notice("kh_0", "late", NOON);
-    let content = digest(BASE, Zone::utc(), NOON, std::slice::from_ref(&late), None);
+    let content = digest(HEAD, Zone::utc(), NOON, std::slice::from_ref(&late), None);
     assert_eq!(content.subject, "1 API key has expired: late");
     assert!(
         content
@@ -140,7 +145,7 @@ fn a_delayed_mail_is_true_when_it_leaves() {
         expired_manually: true,
         ..late
     };
-    let content = digest(BASE, Zone::utc(), NOON - 1, &[early], None);
+    let content = digest(HEAD, Zone::utc(), NOON - 1, &[early], None);
     assert!(
         content.subject.contains("expires within 1 day"),
         "{}",
@@ -160,7 +165,7 @@ fn hundreds_of_keys_are_one_mail() {
         .rev()
         .map(|(access_key, name)| notice(access_key, name, NOON + DAY_MS))
         .collect();
-    let content = digest(BASE, Zone::utc(), NOON, &notices[4_502..], None);
+    let content = digest(HEAD, Zone::utc(), NOON, &notices[4_502..], None);
     assert_eq!(
         content.subject,
         "500 API keys expire within 1 day: key 0, key 1, key 2 and 497 more"
@@ -173,7 +178,7 @@ fn hundreds_of_keys_are_one_mail() {
     assert!(!content.text.contains("not listed"));
     assert!(content.html.len() < 250_000, "{} bytes", content.html.len());
 
-    let content = digest(BASE, Zone::utc(), NOON, &notices, None);
+    let content = digest(HEAD, Zone::utc(), NOON, &notices, None);
     assert_eq!(content.text.matches("Extend: ").count(), 5_000);
     assert!(content.text.contains(
         "2 more keys aren't listed here. See all: https://keys.example.com/preferences/api-control\n"
@@ -194,7 +199,7 @@ fn stop() -> Stop {
 fn a_second_recipient_can_stop_the_notices() {
     let notices = [notice("kh_0", "n", NOON)];
     let stop = stop();
-    let content = digest(BASE, Zone::utc(), NOON, &notices, Some(&stop));
+    let content = digest(HEAD, Zone::utc(), NOON, &notices, Some(&stop));
     assert_eq!(
         content.unsubscribe,
         Some(Unsubscribe::OneClick(stop.one_click))
@@ -232,7 +237,7 @@ fn hostile_names_stay_names() {
             )
         })
         .collect();
-    let content = digest(BASE, Zone::utc(), NOON, &notices, None);
+    let content = digest(HEAD, Zone::utc(), NOON, &notices, None);
     for harmful in [
         "<script",
         "\" on",
@@ -253,20 +258,20 @@ fn hostile_names_stay_names() {
 
 #[test]
 fn the_mails_of_links() {
-    insta::assert_snapshot!("confirm_address", whole(&confirm_address(BASE, LINK)));
+    insta::assert_snapshot!("confirm_address", whole(&confirm_address(HEAD, LINK)));
     insta::assert_snapshot!(
         "confirm_second_recipient",
-        whole(&confirm_second_recipient(BASE, "owner@example.com", LINK))
+        whole(&confirm_second_recipient(HEAD, "owner@example.com", LINK))
     );
-    insta::assert_snapshot!("reset_password", whole(&reset_password(BASE, LINK, true)));
+    insta::assert_snapshot!("reset_password", whole(&reset_password(HEAD, LINK, true)));
     insta::assert_snapshot!(
         "reset_password_of_an_unconfirmed_address",
-        whole(&reset_password(BASE, LINK, false))
+        whole(&reset_password(HEAD, LINK, false))
     );
     insta::assert_snapshot!(
         "change_address",
         whole(&change_address(
-            BASE,
+            HEAD,
             "owner@example.com",
             "new@example.com",
             LINK
@@ -274,23 +279,23 @@ fn the_mails_of_links() {
     );
     insta::assert_snapshot!(
         "address_asked",
-        whole(&address_asked(BASE, Some("new@example.com")))
+        whole(&address_asked(HEAD, Some("new@example.com")))
     );
-    insta::assert_snapshot!("address_changed", whole(&address_changed(BASE, WHEN)));
-    insta::assert_snapshot!("account_deleted", whole(&account_deleted(BASE, WHEN, 12)));
+    insta::assert_snapshot!("address_changed", whole(&address_changed(HEAD, WHEN)));
+    insta::assert_snapshot!("account_deleted", whole(&account_deleted(HEAD, WHEN, 12)));
     insta::assert_snapshot!(
         "password_changed",
-        whole(&password_changed(BASE, WHEN, None))
+        whole(&password_changed(HEAD, WHEN, None))
     );
     insta::assert_snapshot!(
         "password_changed_by_a_claim",
-        whole(&password_changed(BASE, WHEN, Some(2)))
+        whole(&password_changed(HEAD, WHEN, Some(2)))
     );
     insta::assert_snapshot!(
         "operator_tokens",
-        whole(&tokens(BASE, NOON, &some_tokens()))
+        whole(&tokens(HEAD, NOON, &some_tokens()))
     );
-    insta::assert_snapshot!("test_mail", whole(&test_mail(BASE)));
+    insta::assert_snapshot!("test_mail", whole(&test_mail(HEAD)));
 }
 
 fn some_tokens() -> [TokenNotice<'static>; 2] {
@@ -313,20 +318,20 @@ fn some_tokens() -> [TokenNotice<'static>; 2] {
 fn every_mail_keeps_to_the_tone() {
     let notices = [notice("kh_0", "n", NOON), notice("kh_1", "n", NOON + 1)];
     for content in [
-        digest(BASE, Zone::utc(), NOON, &notices, None),
-        confirm_address(BASE, LINK),
-        confirm_second_recipient(BASE, "owner@example.com", LINK),
-        reset_password(BASE, LINK, true),
-        reset_password(BASE, LINK, false),
-        password_changed(BASE, WHEN, Some(2)),
-        change_address(BASE, "owner@example.com", "new@example.com", LINK),
-        address_asked(BASE, None),
-        address_changed(BASE, WHEN),
-        account_deleted(BASE, WHEN, 0),
-        account_deleted(BASE, WHEN, 1),
-        tokens(BASE, NOON, &some_tokens()),
-        tokens(BASE, NOON, &some_tokens()[1..]),
-        test_mail(BASE),
+        digest(HEAD, Zone::utc(), NOON, &notices, None),
+        confirm_address(HEAD, LINK),
+        confirm_second_recipient(HEAD, "owner@example.com", LINK),
+        reset_password(HEAD, LINK, true),
+        reset_password(HEAD, LINK, false),
+        password_changed(HEAD, WHEN, Some(2)),
+        change_address(HEAD, "owner@example.com", "new@example.com", LINK),
+        address_asked(HEAD, None),
+        address_changed(HEAD, WHEN),
+        account_deleted(HEAD, WHEN, 0),
+        account_deleted(HEAD, WHEN, 1),
+        tokens(HEAD, NOON, &some_tokens()),
+        tokens(HEAD, NOON, &some_tokens()[1..]),
+        test_mail(HEAD),
     ] {
         let html = content.html.replace("<!DOCTYPE html>", "");
         for text in [&content.subject, &content.text, &html] {
@@ -360,8 +365,8 @@ fn no_text_is_markup_in_a_mail() {
             },
         ];
         [
-            digest(BASE, Zone::utc(), NOON, &notices, Some(&stop())),
-            confirm_second_recipient(BASE, text, LINK),
+            digest(HEAD, Zone::utc(), NOON, &notices, Some(&stop())),
+            confirm_second_recipient(HEAD, text, LINK),
         ]
     };
     // Escaped text contains none of these characters, so only markup is counted.

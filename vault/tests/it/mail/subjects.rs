@@ -5,12 +5,10 @@ use vault::mail::compose::{Notice, digest};
 use vault::test_support::NOON;
 use vault::zones::Zone;
 
-use crate::mail::compose::notice;
-
-const BASE: &str = "https://keys.example.com";
+use crate::mail::compose::{HEAD, notice};
 
 fn subject(notices: &[Notice]) -> String {
-    digest(BASE, Zone::utc(), NOON, notices, None).subject
+    digest(HEAD, Zone::utc(), NOON, notices, None).subject
 }
 
 #[test]

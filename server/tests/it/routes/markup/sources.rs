@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 /// other tags and the attributes of `<html>` and `<body>` on a path of its own.
 const WAYS: [(&str, &[&str]); 4] = [
     ("leptos_meta", &["app/src/ui/head.rs", "app/src/shell.rs"]),
-    // A textarea's text, escaped there; the list of keys and parts of the Dashboard, which the server's renderer has
+    // The logo and the foot, which the server's renderer has escaped; a textarea's text, escaped there; the list of keys and parts of the Dashboard, which the server's renderer has
     // escaped; and lists of zone names from the browser itself.
     (
         "inner_html",
         &[
+            "app/src/brand.rs",
             "app/src/forms/field.rs",
             "app/src/pages/api_control.rs",
             "app/src/pages/sign_up.rs",
