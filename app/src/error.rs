@@ -32,6 +32,7 @@ impl FnError {
     pub const CONFLICT: &str = "conflict";
     pub const LINK_GONE: &str = "link_gone";
     pub const SUSPENDED: &str = "account_suspended";
+    pub const NOT_ALLOWED: &str = "not_allowed";
 
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -45,6 +46,12 @@ impl FnError {
 
     pub fn unauthenticated() -> Self {
         Self::new(Self::UNAUTHENTICATED, "Sign in to continue.")
+    }
+
+    /// The session that a portal link began lacks what this needs.
+    #[cfg(feature = "ssr")]
+    pub fn not_allowed(need: shared::capability::Need) -> Self {
+        Self::new(Self::NOT_ALLOWED, need.refusal())
     }
 
     pub fn offline() -> Self {
@@ -82,7 +89,7 @@ impl FnError {
         match self.code.as_ref() {
             "bad_request" => 400,
             Self::UNAUTHENTICATED | "sign_in_failed" => 401,
-            "forbidden" | Self::SUSPENDED => 403,
+            "forbidden" | Self::SUSPENDED | Self::NOT_ALLOWED => 403,
             Self::NOT_FOUND => 404,
             "method_not_allowed" => 405,
             "sign_up_refused" | Self::CONFLICT => 409,
@@ -102,7 +109,7 @@ impl FnError {
     /// Returns whether the page shows a state that is no longer stored: its subject has changed or is gone, or the account was
     /// suspended.
     pub fn is_outdated(&self) -> bool {
-        self.is_conflict() || self.code == Self::NOT_FOUND || self.code == Self::SUSPENDED
+        [Self::CONFLICT, Self::NOT_FOUND, Self::SUSPENDED].contains(&&*self.code)
     }
 
     /// Returns the message for the whole form: that of a conflict, or of an error that concerns no single field.
@@ -164,6 +171,7 @@ impl From<vault::Error> for FnError {
                 Self::new(Self::NOT_FOUND, message)
             }
             vault::Error::Suspended(reason) => Self::new(Self::SUSPENDED, suspended(&reason)),
+            vault::Error::NotAllowed(need) => Self::not_allowed(need),
             vault::Error::SessionOver => Self::unauthenticated(),
             vault::Error::Conflict(conflict) => Self {
                 fields: conflict.fields.0,

@@ -23,8 +23,8 @@ use crate::pages::sign_up::SignUpPage;
 #[cfg(feature = "ssr")]
 use crate::pages::{
     account::AccountPage, confirm::ConfirmPage, developers::DevelopersPage, enter::EnterPage,
-    forgot_password::ForgotPasswordPage, notices::NoticesPage, reset_password::ResetPasswordPage,
-    stagger::StaggerPage,
+    forgot_password::ForgotPasswordPage, notices::NoticesPage, refused::Refused,
+    refused::RefusedPage, reset_password::ResetPasswordPage, stagger::StaggerPage,
 };
 use crate::server_fns::account::ShowAccount;
 use crate::site::{SignUpOpen, SiteUrl};
@@ -89,12 +89,22 @@ pub fn App() -> impl IntoView {
         <SiteTitle />
         <Router set_is_routing=set_routing>
             <Frame account=account feedback=feedback routing=routing.into()>
-                {FlatRoutes(
-                    FlatRoutesProps::builder().fallback(NotFoundPage).children(ToChildren::to_children(routes)).build(),
-                )}
+                {content()}
             </Frame>
         </Router>
     }
+}
+
+/// The page at the address, unless the session may not see it.
+fn content() -> AnyView {
+    #[cfg(feature = "ssr")]
+    if let Some(Refused(need)) = use_context() {
+        return view! { <RefusedPage need=need /> }.into_any();
+    }
+    let routes = FlatRoutesProps::builder()
+        .fallback(NotFoundPage)
+        .children(ToChildren::to_children(routes));
+    FlatRoutes(routes.build()).into_any()
 }
 
 /// The route of each page. The pages that few visit exist on the server only, so that the module stays small; links to

@@ -1,4 +1,5 @@
-//! Capabilities: what a session that a portal link began may do. An ordinary session may do everything.
+//! Capabilities: what a session that a portal link began may do, and what each operation needs of a session. An ordinary
+//! session may do everything.
 
 use std::fmt;
 use std::str::FromStr;
@@ -42,6 +43,18 @@ impl Capability {
         }
     }
 
+    /// What it allows, as the object of "includes".
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Read => "seeing keys",
+            Self::Create => "creating keys",
+            Self::Edit => "editing keys",
+            Self::Expire => "expiring keys",
+            Self::Delete => "deleting keys",
+            Self::Notices => "notices",
+        }
+    }
+
     fn bit(self) -> u8 {
         1 << self as u8
     }
@@ -53,6 +66,46 @@ impl FromStr for Capability {
     fn from_str(slug: &str) -> Result<Self, ()> {
         let found = Self::ALL.into_iter().find(|one| one.slug() == slug);
         found.ok_or(())
+    }
+}
+
+/// What an operation needs of the session that asks for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Need {
+    /// Nothing more than a session.
+    Session,
+    /// One of these capabilities; the operation itself may need a certain one.
+    OneOf(&'static [Capability]),
+    /// The account's holder: no session that a portal link began, whatever it may do.
+    Holder,
+}
+
+impl Need {
+    pub const READ: Self = Self::OneOf(&[Capability::Read]);
+    pub const CREATE: Self = Self::OneOf(&[Capability::Create]);
+    pub const EDIT: Self = Self::OneOf(&[Capability::Edit]);
+    pub const EXPIRE: Self = Self::OneOf(&[Capability::Expire]);
+    pub const DELETE: Self = Self::OneOf(&[Capability::Delete]);
+    pub const NOTICES: Self = Self::OneOf(&[Capability::Notices]);
+
+    /// Returns whether a session with these capabilities has it. `holder`: no portal link began the session.
+    pub fn is_met(self, capabilities: Capabilities, holder: bool) -> bool {
+        match self {
+            Self::Session => true,
+            Self::OneOf(some) => some.iter().any(|one| capabilities.has(*one)),
+            Self::Holder => holder,
+        }
+    }
+
+    /// Returns the sentence for a session without it.
+    pub fn refusal(self) -> String {
+        let doing = match self {
+            Self::OneOf([first, ..]) => first.doing(),
+            _ => "the account itself",
+        };
+        format!(
+            "Your access here does not include {doing}. The app you came from decides what it includes."
+        )
     }
 }
 
@@ -126,6 +179,26 @@ mod tests {
         for unknown in ["", "keys", "keys.*", "Keys.read", "keys.read "] {
             assert_eq!(unknown.parse::<Capability>(), Err(()), "{unknown:?}");
         }
+    }
+
+    #[test]
+    fn a_need_is_met_by_one_of_its_capabilities() {
+        let some = Need::OneOf(&[Capability::Edit, Capability::Expire]);
+        for set in (0..64).map(Capabilities) {
+            for holder in [false, true] {
+                assert!(Need::Session.is_met(set, holder));
+                assert_eq!(Need::Holder.is_met(set, holder), holder);
+                let either = set.has(Capability::Edit) || set.has(Capability::Expire);
+                assert_eq!(some.is_met(set, holder), either, "{set}");
+                assert_eq!(Need::READ.is_met(set, holder), set.has(Capability::Read));
+            }
+        }
+        assert_eq!(
+            Need::DELETE.refusal(),
+            "Your access here does not include deleting keys. The app you came from decides what it includes."
+        );
+        assert!(some.refusal().contains("editing keys"));
+        assert!(Need::Holder.refusal().contains("the account itself"));
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub fn text_faults() -> Vec<String> {
         json::read::<AddressView>(&json).map(|address| address.email)
     };
     let days = |number: &str| {
-        let json = format!(r#"{{"email":"","time_zone":"","warning_days":{number},"today":""}}"#);
+        let json = format!(
+            r#"{{"email":"","name":"","back":null,"time_zone":"","warning_days":{number},"today":""}}"#
+        );
         json::read::<AccountView>(&json).map(|account| account.warning_days)
     };
     let mut faults = Vec::new();

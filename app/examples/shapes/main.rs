@@ -21,7 +21,7 @@ use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, Secon
 use shared::view::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use shared::view::{
     AccountView, AddressView, BulkChanged, Change, Changed, Columns, Counts, FoundKey,
-    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Offer, Said, Standing, Which,
+    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Link, Offer, Said, Standing, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -71,13 +71,19 @@ impl Checked {
     }
 
     fn account(&mut self) {
-        let account = AccountView {
+        let account = |back| AccountView {
             email: text("email"),
+            name: text("name"),
+            back,
             time_zone: text("time_zone"),
             warning_days: 14,
             today: text("today"),
         };
-        self.reads("AccountView", &[account]);
+        let back = Link {
+            href: text("href"),
+            text: text("text"),
+        };
+        self.reads("AccountView", &[account(Some(back)), account(None)]);
         let standing = |notice| Standing { notice };
         let standings = [standing(text("<section>")), standing(String::new())];
         self.reads("Standing", &standings);

@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use super::secret_json::SecretJson;
 use super::shape::Shape;
 use crate::error::FnError;
+#[cfg(feature = "ssr")]
+use crate::server_fns::{context::RequestContext, registry};
 
 /// The fields of a server function, by name.
 pub type Fields = Vec<(&'static str, String)>;
@@ -159,6 +161,7 @@ where
     F::Output: Serialize,
 {
     Box::pin(async move {
+        registry::admit(F::PATH, &RequestContext::current())?;
         let fields = fields.into_iter().map(|(name, value)| (name, value.into()));
         let inside = |error: serde_json::Error| {
             tracing::error!(%error, path = F::PATH, "a call cannot be read, or its answer cannot be written");

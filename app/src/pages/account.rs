@@ -7,6 +7,7 @@ mod preferences;
 mod sessions;
 
 use leptos::prelude::*;
+use shared::capability::Need;
 use shared::view::AddressView;
 use shared::view::account::{DeletionView, SessionView};
 use vault::Account;
@@ -37,35 +38,53 @@ pub fn AccountPage() -> impl IntoView {
 /// The content of the page.
 struct Shown {
     preferences: Account,
+    /// None in a session that a portal link began.
+    own: Option<Own>,
+    /// UTC epoch milliseconds.
+    now: i64,
+}
+
+/// What only the account's holder sees.
+struct Own {
     address: AddressView,
     sessions: Vec<SessionView>,
     deletion: DeletionView,
-    /// UTC epoch milliseconds.
-    now: i64,
 }
 
 impl Shown {
     async fn read() -> Result<Self, FnError> {
         let request = RequestContext::current();
-        let account = &request.signed_in()?.account;
+        let session = request.signed_in()?;
+        let own = if session.may(Need::Holder) {
+            Some(Own {
+                deletion: request.vault.deletion_preview(&session.account).await?,
+                address: show_address().await?,
+                sessions: show_sessions().await?,
+            })
+        } else {
+            None
+        };
         Ok(Self {
             now: request.vault.now(),
-            deletion: request.vault.deletion_preview(account).await?,
-            preferences: account.clone(),
-            address: show_address().await?,
-            sessions: show_sessions().await?,
+            preferences: session.account.clone(),
+            own,
         })
     }
 
     fn view(self) -> AnyView {
-        let email = self.preferences.email.clone();
-        view! {
-            <div class="settings">
-                {address::section(&self.address)} {preferences::section(self.preferences, self.now)}
-                {password::section(email.clone())} {sessions::section(self.sessions, self.now)}
-                {deletion::section(&email, self.deletion, self.now)}
-            </div>
-        }
-        .into_any()
+        let (email, now) = (self.preferences.email.clone(), self.now);
+        let preferences = preferences::section(self.preferences, now);
+        let content = match self.own {
+            None => preferences,
+            Some(own) => view! {
+                {address::section(&own.address)}
+                {preferences}
+                {password::section(email.clone())}
+                {sessions::section(own.sessions, now)}
+                {deletion::section(&email, own.deletion, now)}
+            }
+            .into_any(),
+        };
+        view! { <div class="settings">{content}</div> }.into_any()
     }
 }

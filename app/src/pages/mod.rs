@@ -20,6 +20,8 @@ pub mod not_found;
 #[cfg(feature = "ssr")]
 pub mod notices;
 #[cfg(feature = "ssr")]
+pub mod refused;
+#[cfg(feature = "ssr")]
 pub mod reset_password;
 #[cfg(feature = "ssr")]
 pub mod setting;

@@ -8,6 +8,8 @@ use shared::view::{AccountView, AddressView, IssuedKey, Standing};
 use super::context::RequestContext;
 use crate::error::FnError;
 #[cfg(feature = "ssr")]
+use crate::ui::layout::back;
+#[cfg(feature = "ssr")]
 use vault::Actor;
 
 /// Creates an account with its default key, and signs in.
@@ -68,7 +70,11 @@ pub async fn sign_out() -> Result<(), FnError> {
 #[server(name = ShowAccount, prefix = "/fn", endpoint = "account/show")]
 pub async fn show_account() -> Result<AccountView, FnError> {
     let request = RequestContext::current();
-    Ok(request.signed_in()?.account.view(request.vault.now()))
+    let session = request.signed_in()?;
+    Ok(AccountView {
+        back: back(session),
+        ..session.account.view(request.vault.now())
+    })
 }
 
 /// Returns the notice on the account's suspension; an empty one for an account in good standing, and without a session.
@@ -79,8 +85,7 @@ pub async fn show_standing() -> Result<Standing, FnError> {
 
     let replay = use_context::<Replay>();
     let error = replay.as_ref().and_then(Replay::error);
-    let refused = error.is_some_and(|error| error.code == FnError::SUSPENDED);
-    let notice = notice(&RequestContext::current(), refused);
+    let notice = notice(&RequestContext::current(), error);
     Ok(Standing { notice })
 }
 

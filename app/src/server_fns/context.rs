@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use leptos::prelude::expect_context;
+use shared::capability::Need;
 use shared::theme::Theme;
 use shared::view::IssuedKey;
 use vault::{Actor, Caller, DeviceToken, NewKey, Session, SessionToken, Vault};
@@ -34,6 +35,12 @@ impl RequestContext {
     /// `unauthenticated` without a session.
     pub fn signed_in(&self) -> Result<&Session, FnError> {
         self.session.as_ref().ok_or_else(FnError::unauthenticated)
+    }
+
+    /// # Errors
+    /// `unauthenticated` without a session, `not_allowed` for one without this.
+    pub fn may(&self, need: Need) -> Result<(), FnError> {
+        Ok(self.signed_in()?.admit(need)?)
     }
 
     /// Returns the actor of the operations that this request calls.

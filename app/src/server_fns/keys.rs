@@ -13,6 +13,7 @@ use crate::error::FnError;
 use leptos::server_fn::ServerFn;
 #[cfg(feature = "ssr")]
 use shared::{
+    capability::Need,
     expiry::{from_edit, from_form},
     list::ListQuery,
     pasted::{NOT_SEARCHED, Pasted, pasted_secret},
@@ -208,6 +209,9 @@ pub async fn show_expiry(
 ) -> Result<String, FnError> {
     let request = RequestContext::current();
     let expiry = from_form(&expiry, &expiry_date, &expiry_datetime);
+    if !access_key.is_empty() {
+        request.may(Need::READ)?;
+    }
     let account = &request.signed_in()?.account;
     let sentence = request.vault.expiry_sentence(account, expiry, &access_key);
     Ok(sentence.await?)

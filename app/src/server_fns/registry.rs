@@ -1,15 +1,20 @@
 //! The registry of server functions, with the access, the fields, and the answer without JavaScript of each. The server
 //! calls no function that is not registered here.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use leptos::server_fn::ServerFn;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::capability::{Capability, Need};
 
 use super::account::{
     ChangeAddress, ChangePassword, DeleteAccount, EndOtherSessions, EndSession, KeepAddress,
     SavePreferences, SaveTable, SetTheme, ShowAccount, ShowAddress, ShowSessions, ShowStanding,
     SignIn, SignOut, SignUp,
 };
+use super::context::RequestContext;
 use super::keys::{
     BulkKeys, CreateKey, DeleteKey, EditKey, ExpireKey, ListKeys, PreviewBulk, RestoreKey,
     ShowCalls, ShowDeletion, ShowExpiry, ShowKey, ShowTable, ShowWait, UndoChange, WhichKey,
@@ -24,14 +29,49 @@ use super::overview::{
 };
 use crate::client::call::{FormFields, Replying, run};
 use crate::error::FnError;
-use Access::{Public, SignedIn};
+use Access::{Public, Session};
 use Done::{Back, Page, Redirect};
+
+// What the functions need of a session. Those that show keys need to see them; what changes the account for all of its
+// people, as the layout of the table does, needs to edit.
+const ANY: Access = Session(Need::Session);
+const READ: Access = Session(Need::READ);
+const CREATE: Access = Session(Need::CREATE);
+const EDIT: Access = Session(Need::EDIT);
+const EXPIRE: Access = Session(Need::EXPIRE);
+const DELETE: Access = Session(Need::DELETE);
+const NOTICES: Access = Session(Need::NOTICES);
+const HOLDER: Access = Session(Need::Holder);
+/// What one date means for the form of a new key, or for that of a key.
+const DATES: Access = Session(Need::OneOf(&[
+    Capability::Edit,
+    Capability::Create,
+    Capability::Read,
+]));
+/// Whether a new key was called yet, for the page that shows its secret.
+const CALLS: Access = Session(Need::OneOf(&[Capability::Read, Capability::Create]));
+/// By the action; the vault asks for the one.
+const BULK: Access = Session(Need::OneOf(&[
+    Capability::Edit,
+    Capability::Expire,
+    Capability::Delete,
+]));
+/// That of the change; the vault asks for the one.
+const UNDO: Access = Session(Need::OneOf(&[Capability::Edit, Capability::Expire]));
+/// The progress of any change of a key.
+const CHANGES: Access = Session(Need::OneOf(&[
+    Capability::Edit,
+    Capability::Create,
+    Capability::Expire,
+    Capability::Delete,
+]));
 
 /// The callers that a function admits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
     Public,
-    SignedIn,
+    /// Those with a session that has this.
+    Session(Need),
 }
 
 /// The answer to a browser without JavaScript after a success.
@@ -77,6 +117,27 @@ where
     }
 }
 
+/// Rejects a call by a session that lacks what the function at `path` needs. Every call passes here, that of a page which
+/// the server renders too.
+///
+/// # Errors
+/// `unauthenticated`, `not_allowed`; an internal fault for a function that is not registered.
+pub fn admit(path: &str, request: &RequestContext) -> Result<(), FnError> {
+    static ACCESS: LazyLock<HashMap<&str, Access>> = LazyLock::new(|| {
+        let all = all().into_iter();
+        all.map(|function| (function.path, function.access))
+            .collect()
+    });
+    match ACCESS.get(path) {
+        None => {
+            tracing::error!(path, "a server function is not registered");
+            Err(FnError::inside())
+        }
+        Some(Public) => Ok(()),
+        Some(Session(need)) => request.may(*need),
+    }
+}
+
 /// Every server function.
 pub fn all() -> Vec<Function> {
     let mut all = account().to_vec();
@@ -93,98 +154,94 @@ fn account() -> [Function; 16] {
     [
         function::<SignUp>(Public, Some("/sign-up"), Page),
         function::<SignIn>(Public, Some("/sign-in"), Redirect("{next}")),
-        function::<SignOut>(SignedIn, None, Redirect("/sign-in?done=signed-out")),
-        function::<ShowAccount>(SignedIn, None, Back),
+        function::<SignOut>(ANY, None, Redirect("/sign-in?done=signed-out")),
+        function::<ShowAccount>(ANY, None, Back),
         // Every page asks, those without a session too.
         function::<ShowStanding>(Public, None, Back),
         function::<SavePreferences>(
-            SignedIn,
+            EDIT,
             PAGE,
             Redirect("/preferences/account?done=saved#preferences"),
         ),
-        function::<SaveTable>(SignedIn, Some("/preferences/api-control"), Back),
+        function::<SaveTable>(EDIT, Some("/preferences/api-control"), Back),
         function::<ChangePassword>(
-            SignedIn,
+            HOLDER,
             PAGE,
             Redirect("/preferences/account?done=password#password"),
         ),
-        function::<ShowAddress>(SignedIn, None, Back),
+        function::<ShowAddress>(HOLDER, None, Back),
         function::<ChangeAddress>(
-            SignedIn,
+            HOLDER,
             PAGE,
             Redirect("/preferences/account?done=address#address"),
         ),
         function::<KeepAddress>(
-            SignedIn,
+            HOLDER,
             PAGE,
             Redirect("/preferences/account?done=address-kept#address"),
         ),
-        function::<ShowSessions>(SignedIn, None, Back),
+        function::<ShowSessions>(HOLDER, None, Back),
         function::<EndSession>(
-            SignedIn,
+            HOLDER,
             PAGE,
             Redirect("/preferences/account?done=session-ended#sessions"),
         ),
         function::<EndOtherSessions>(
-            SignedIn,
+            HOLDER,
             PAGE,
             Redirect("/preferences/account?done=sessions-ended#sessions"),
         ),
-        function::<DeleteAccount>(SignedIn, PAGE, Redirect("/sign-in?done=account-deleted")),
-        function::<SetTheme>(SignedIn, None, Back),
+        function::<DeleteAccount>(HOLDER, PAGE, Redirect("/sign-in?done=account-deleted")),
+        function::<SetTheme>(ANY, None, Back),
     ]
 }
 
 fn keys() -> [Function; 14] {
     const PAGE: Option<&str> = Some("/preferences/api-control/{access_key}");
     [
-        function::<CreateKey>(SignedIn, Some("/preferences/api-control/new"), Page),
+        function::<CreateKey>(CREATE, Some("/preferences/api-control/new"), Page),
         function::<EditKey>(
-            SignedIn,
+            EDIT,
             PAGE,
             Redirect("/preferences/api-control/{access_key}?done=edited&change={change}"),
         ),
         function::<ExpireKey>(
-            SignedIn,
+            EXPIRE,
             PAGE,
             Redirect("/preferences/api-control/{access_key}?done=expired&change={change}"),
         ),
         function::<RestoreKey>(
-            SignedIn,
+            EDIT,
             PAGE,
             Redirect("/preferences/api-control/{access_key}?done=restored&change={change}"),
         ),
         function::<DeleteKey>(
-            SignedIn,
+            DELETE,
             PAGE,
             Redirect("/preferences/api-control?done=deleted"),
         ),
-        function::<ListKeys>(SignedIn, None, Back),
-        function::<ShowTable>(SignedIn, None, Back),
-        function::<ShowKey>(SignedIn, None, Back),
-        function::<ShowCalls>(SignedIn, None, Back),
-        function::<ShowDeletion>(SignedIn, None, Back),
-        function::<WhichKey>(SignedIn, None, Back),
-        function::<ShowExpiry>(SignedIn, None, Back),
-        function::<PreviewBulk>(SignedIn, None, Back),
-        function::<ShowWait>(SignedIn, None, Back),
+        function::<ListKeys>(READ, None, Back),
+        function::<ShowTable>(READ, None, Back),
+        function::<ShowKey>(READ, None, Back),
+        function::<ShowCalls>(READ, None, Back),
+        function::<ShowDeletion>(READ, None, Back),
+        function::<WhichKey>(READ, None, Back),
+        function::<ShowExpiry>(DATES, None, Back),
+        function::<PreviewBulk>(READ, None, Back),
+        function::<ShowWait>(CHANGES, None, Back),
     ]
 }
 
 fn dashboard() -> [Function; 7] {
     const STAGGER: Option<&str> = Some("/preferences/api-control/stagger");
     [
-        function::<ShowOverview>(SignedIn, None, Back),
-        function::<DismissClaim>(SignedIn, Some("/"), Redirect("/")),
-        function::<DismissSteps>(SignedIn, Some("/"), Redirect("/")),
-        function::<ShowFirstCall>(SignedIn, None, Back),
-        function::<SnoozeKey>(SignedIn, Some("/"), Redirect("/?done=snooze")),
-        function::<ShowStagger>(SignedIn, None, Back),
-        function::<StaggerKeys>(
-            SignedIn,
-            STAGGER,
-            Redirect("/?done=staggered&change={change}"),
-        ),
+        function::<ShowOverview>(READ, None, Back),
+        function::<DismissClaim>(EDIT, Some("/"), Redirect("/")),
+        function::<DismissSteps>(EDIT, Some("/"), Redirect("/")),
+        function::<ShowFirstCall>(CALLS, None, Back),
+        function::<SnoozeKey>(NOTICES, Some("/"), Redirect("/?done=snooze")),
+        function::<ShowStagger>(READ, None, Back),
+        function::<StaggerKeys>(EDIT, STAGGER, Redirect("/?done=staggered&change={change}")),
     ]
 }
 
@@ -192,12 +249,12 @@ fn dashboard() -> [Function; 7] {
 fn changes() -> [Function; 2] {
     [
         function::<BulkKeys>(
-            SignedIn,
+            BULK,
             Some("/preferences/api-control?{list}"),
             Redirect("/preferences/api-control?{list}&done=changed&change={change}"),
         ),
         function::<UndoChange>(
-            SignedIn,
+            UNDO,
             Some("/preferences/api-control"),
             Redirect("/preferences/api-control?done=undone"),
         ),
@@ -207,30 +264,30 @@ fn changes() -> [Function; 2] {
 fn notices() -> [Function; 7] {
     const PAGE: Option<&str> = Some("/preferences/notices");
     [
-        function::<ShowNotices>(SignedIn, None, Back),
+        function::<ShowNotices>(NOTICES, None, Back),
         function::<ChooseStages>(
-            SignedIn,
+            NOTICES,
             PAGE,
             Redirect("/preferences/notices?done=stages#stages"),
         ),
         function::<SetSecondRecipient>(
-            SignedIn,
+            NOTICES,
             PAGE,
             Redirect("/preferences/notices?done=recipient#recipients"),
         ),
         function::<RemoveSecondRecipient>(
-            SignedIn,
+            NOTICES,
             PAGE,
             Redirect("/preferences/notices?done=removed#recipients"),
         ),
-        function::<ResendConfirmation>(SignedIn, PAGE, Redirect("{back}?done=resent#address")),
+        function::<ResendConfirmation>(NOTICES, PAGE, Redirect("{back}?done=resent#address")),
         function::<SendAgain>(
-            SignedIn,
+            NOTICES,
             PAGE,
             Redirect("/preferences/notices?done=again#log"),
         ),
         function::<ResetCalendar>(
-            SignedIn,
+            NOTICES,
             PAGE,
             Redirect("/preferences/notices?done=calendar#calendar"),
         ),

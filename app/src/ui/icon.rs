@@ -20,6 +20,7 @@ impl Icon {
         Self("M15.5 3a5.5 5.5 0 1 1-4.6 8.5L4 18.4V21h3v-2h2v-2h2l1.6-1.6M16.5 7.4v.2");
     pub const SEARCH: Self =
         Self("M17 10.5a6.5 6.5 0 1 1-13 0a6.5 6.5 0 0 1 13 0ZM15.4 15.4 20.5 20.5");
+    pub const BACK: Self = Self("M18 12H6M11.5 6.5 6 12l5.5 5.5");
     pub const UP: Self = Self("M12 18V6M6.5 11.5 12 6l5.5 5.5");
     pub const DOWN: Self = Self("M12 6v12M6.5 12.5 12 18l5.5-5.5");
     pub const CHEVRON: Self = Self("M6.5 9.5 12 15l5.5-5.5");

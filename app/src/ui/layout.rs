@@ -3,19 +3,23 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
-use shared::view::AccountView;
+use shared::view::{AccountView, Link};
 
 use super::icon::Icon;
 use super::menus::{close_open, serve_menus};
 use super::offline::Offline;
 use super::reactive::{effect, memo, reactive};
 use super::returning::refresh_on_return;
-use super::standing::standing;
+use super::standing::{allows, standing};
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
 use crate::brand::{self, mark};
 use crate::client::call::Query;
+use crate::keys::key_actions::{LIST, NEW_KEY};
 use crate::server_fns::account::SignOut;
+use crate::server_fns::keys::{CreateKey, ListKeys};
+use crate::server_fns::notices::ShowNotices;
+use crate::server_fns::overview::ShowOverview;
 
 /// The account that is signed in, provided to all pages.
 pub type Account = Query<AccountView>;
@@ -68,17 +72,53 @@ pub fn Frame(
 }
 
 fn navigation(account: AccountView, pathname: Memo<String>) -> AnyView {
-    let email = account.email;
+    let palette = allows(ListKeys::PATH).then(palette_button);
     view! {
         <header class="top">
             {mark()} <details class="drawer">
                 <summary class="button quiet">{Icon::MENU.draw()} "Menu"</summary>
-                <div class="drawer-body">{links(pathname, "Menu")} {foot(email.clone())}</div>
+                <div class="drawer-body">{way_back(&account)} {links(pathname, "Menu")} {foot(&account)}</div>
             </details>
         </header>
-        <header class="side">{mark()} {palette_button()} {links(pathname, "Main")} {foot(email)}</header>
+        <header class="side">
+            {mark()} {way_back(&account)} {palette} {links(pathname, "Main")} {foot(&account)}
+        </header>
     }
     .into_any()
+}
+
+/// Leads back to the app that the session came from.
+fn way_back(account: &AccountView) -> Option<AnyView> {
+    let Link { href, text } = account.back.clone()?;
+    let link = view! {
+        <a class="back" href=href rel="external">
+            {Icon::BACK.draw()}
+            {text}
+        </a>
+    };
+    Some(link.into_any())
+}
+
+/// Returns the way back to the app that a session came from, by the host of its address.
+#[cfg(feature = "ssr")]
+pub fn back(session: &vault::Session) -> Option<Link> {
+    let href = session.portal.as_ref()?.return_url.clone()?;
+    let address: http::Uri = href.parse().ok()?;
+    let text = format!("Back to {}", address.host()?);
+    Some(Link { href, text })
+}
+
+/// Returns the first page that the session may see, and its name.
+pub fn home() -> (&'static str, &'static str) {
+    if allows(ShowOverview::PATH) {
+        ("/", "Dashboard")
+    } else if allows(ShowNotices::PATH) {
+        ("/preferences/notices", "Notices")
+    } else if allows(CreateKey::PATH) {
+        (NEW_KEY, "Create key")
+    } else {
+        ("/developers", "Developers")
+    }
 }
 
 /// Opens the palette of `keys.js`, without which it does not show.
@@ -110,12 +150,12 @@ fn links(pathname: Memo<String>, label: &'static str) -> AnyView {
         };
     view! {
         <nav aria-label=label>
-            <ul>{link("/", None, Icon::HOME, "Dashboard")}</ul>
+            <ul>{allows(ShowOverview::PATH).then(|| link("/", None, Icon::HOME, "Dashboard"))}</ul>
             <h2>"Preferences"</h2>
             <ul>
                 {link("/preferences/account", PLAIN, Icon::PERSON, "Account")}
-                {link("/preferences/api-control", None, Icon::KEY, "API Control")}
-                {link("/preferences/notices", PLAIN, Icon::MAIL, "Notices")}
+                {allows(ListKeys::PATH).then(|| link(LIST, None, Icon::KEY, "API Control"))}
+                {allows(ShowNotices::PATH).then(|| link("/preferences/notices", PLAIN, Icon::MAIL, "Notices"))}
             </ul>
             <h2>"Documentation"</h2>
             <ul>{link("/developers", PLAIN, Icon::CODE, "Developers")}</ul>
@@ -137,13 +177,22 @@ fn current(path: &str, href: &str) -> Option<&'static str> {
     }
 }
 
-fn foot(email: String) -> AnyView {
+fn foot(account: &AccountView) -> AnyView {
+    // One without an address has its name in the place of that.
+    let AccountView { name, email, .. } = account.clone();
+    let name = (!name.is_empty() && name != email).then_some(name);
+    let line = |text: String, class: &'static str| {
+        view! {
+            <p class=class>
+                <bdi>{text}</bdi>
+            </p>
+        }
+        .into_any()
+    };
     view! {
         <div class="foot">
             <ThemeSwitch />
-            <p class="email">
-                <bdi>{email}</bdi>
-            </p>
+            {name.map(|name| line(name, "email strong"))} {line(email, "email")}
             <form method="post" action=SignOut::PATH>
                 <button type="submit" class="button">
                     "Sign out"

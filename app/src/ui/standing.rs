@@ -1,5 +1,6 @@
-//! The standing of the account: while it is suspended, its pages only read. A notice above their content says so and why, and
-//! nothing on them offers a change; the server refuses every one anyway.
+//! What the pages offer. While the account is suspended, they only read: a notice above their content says so and why. A
+//! session that a portal link began may lack some functions for as long as it lasts, and then nothing on its pages shows
+//! them. The server refuses every such call anyway.
 
 use leptos::prelude::*;
 use shared::view::Standing;
@@ -17,10 +18,51 @@ pub const NOTICE: &str = "suspended";
 #[derive(Clone, Copy)]
 struct ReadOnly(RwSignal<bool>);
 
+/// The paths of the functions that the session may not call, separated by blanks, in the browser. The server knows them
+/// from the request.
+#[derive(Clone)]
+struct Withheld(String);
+
 /// Begins with the standing that the server has rendered.
 pub fn provide() {
     let rendered = SharedValue::new_str(|| String::from(if at_server() { "1" } else { "" }));
     provide_context(ReadOnly(RwSignal::new(!rendered.into_inner().is_empty())));
+    let withheld = SharedValue::new_str(withheld_at_server);
+    provide_context(Withheld(withheld.into_inner()));
+}
+
+/// Returns whether the page offers the function at `path`, which changes something.
+pub fn offers(path: &str) -> bool {
+    allows(path) && !read_only()
+}
+
+/// Returns whether the session may call the function at `path`.
+pub fn allows(path: &str) -> bool {
+    #[cfg(feature = "ssr")]
+    {
+        use crate::server_fns::context::RequestContext;
+        use crate::server_fns::registry::admit;
+        let may =
+            |request: &RequestContext| request.session.is_none() || admit(path, request).is_ok();
+        if let Some(may) = with_context(may) {
+            return may;
+        }
+    }
+    let withholds = |withheld: &Withheld| withheld.0.split(' ').any(|one| one == path);
+    !with_context(withholds).unwrap_or_default()
+}
+
+fn withheld_at_server() -> String {
+    #[cfg(feature = "ssr")]
+    {
+        let functions = crate::server_fns::registry::all().into_iter();
+        let withheld = functions
+            .map(|function| function.path)
+            .filter(|path| !allows(path));
+        withheld.collect::<Vec<_>>().join(" ")
+    }
+    #[cfg(not(feature = "ssr"))]
+    String::new()
 }
 
 /// Returns whether the pages only read.
@@ -86,19 +128,22 @@ mod server {
     use leptos::prelude::*;
 
     use super::NOTICE;
+    use crate::error::FnError;
     use crate::server_fns::context::RequestContext;
     use crate::ui::icon::Icon;
     use crate::ui::served::html;
 
-    /// Renders the notice for the account of a request; nothing unless it is suspended. `refused`: the page answers a form
-    /// that was refused for that.
-    pub fn notice(request: &RequestContext, refused: bool) -> String {
+    /// Renders the notice for the account of a request; nothing unless it is suspended, or its session lacks what a form
+    /// needs. `error`: the page answers a form that was refused.
+    pub fn notice(request: &RequestContext, error: Option<&FnError>) -> String {
         let account = request.session.as_ref().map(|session| &session.account);
         let Some((account, suspension)) =
             account.and_then(|account| Some((account, account.suspended.clone()?)))
         else {
-            return String::new();
+            let error = error.filter(|error| error.code == FnError::NOT_ALLOWED);
+            return html(error.map(not_allowed));
         };
+        let refused = error.is_some_and(|error| error.code == FnError::SUSPENDED);
         let (rfc3339, since) = (
             vault::rfc3339(suspension.at),
             vault::date_of(suspension.at, account.time_zone),
@@ -128,5 +173,15 @@ mod server {
             </section>
         };
         html(Some(notice.into_any()))
+    }
+
+    fn not_allowed(error: &FnError) -> AnyView {
+        let message = error.message.clone();
+        view! {
+            <section class="note warn" aria-label="Not allowed" data-testid="not-allowed">
+                {Icon::WARNING.draw()} <p role="alert">{message} " Nothing was changed."</p>
+            </section>
+        }
+        .into_any()
     }
 }

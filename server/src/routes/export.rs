@@ -20,7 +20,7 @@ use serde_json::json;
 use shared::list::ListQuery;
 use vault::{Export, ExportedKey, rfc3339};
 
-use super::pages::{sign_in_address, without_secret};
+use super::pages::{need, sign_in_address, without_secret};
 use crate::http::fn_error::json_error;
 use crate::state::AppState;
 
@@ -115,6 +115,9 @@ async fn export(
         // The file itself would be downloaded after signing in, and the page stay.
         return Redirect::to(&sign_in_address("/preferences/api-control")).into_response();
     };
+    if let Err(error) = context.may(need(uri.path())) {
+        return json_error(&error);
+    }
     if let Some(clean) = without_secret(uri) {
         return Redirect::to(&clean).into_response();
     }

@@ -1,5 +1,6 @@
 //! The routes, and the middleware in front of each. An address is private unless it is named here or in
-//! [`crate::routes::pages::PUBLIC`], or is a function whose registry entry says [`Access::Public`].
+//! [`crate::routes::pages::PUBLIC`], or is a function whose registry entry says [`Access::Public`]. What a private one needs
+//! of a session is in [`crate::routes::pages::NEEDS`] or in the registry.
 //!
 //! [`Access::Public`]: app::server_fns::registry::Access::Public
 

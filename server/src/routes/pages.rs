@@ -1,6 +1,7 @@
 //! The routes of the pages: which are public, and how a page is rendered.
 
 use app::forms::form_replay::{Plain, Replay};
+use app::pages::refused::Refused;
 use app::server_fns::context::RequestContext;
 use app::server_fns::cookies::THEME_COOKIE;
 use app::shell::shell;
@@ -13,6 +14,7 @@ use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use shared::capability::Need;
 use shared::pasted::{Pasted, pasted_secret};
 use shared::redirect::{LONGEST, local_path};
 use shared::theme::Theme;
@@ -30,6 +32,18 @@ pub const PUBLIC: [&str; 7] = [
     "/confirm",
     ENTER,
     STYLE_GUIDE,
+];
+
+/// What the other pages need of a session, by the beginnings of their addresses: the first that fits decides. A page that
+/// answers 403 says what is missing.
+pub const NEEDS: [(&str, Need); 7] = [
+    ("/preferences/api-control/new", Need::CREATE),
+    ("/preferences/api-control", Need::READ),
+    ("/preferences/notices", Need::NOTICES),
+    ("/preferences/account", Need::Session),
+    ("/preferences", Need::Session),
+    ("/developers", Need::Session),
+    ("/", Need::READ),
 ];
 
 /// Of these, the pages that are opened with or without a session: the targets of links in mails, and the style guide.
@@ -158,8 +172,18 @@ pub fn is_private(path: &str) -> bool {
     matches!(path, "/" | "/developers") || path.starts_with("/preferences/")
 }
 
-/// Renders the page at the request's address. With a [`Replay`] the page answers a form post, and comes
-/// without the module, as do those of [`PLAIN`].
+/// Returns what the page at a path needs of a session.
+pub fn need(path: &str) -> Need {
+    let fits = |start: &str| {
+        let rest = path.strip_prefix(start);
+        rest.is_some_and(|rest| rest.is_empty() || (start != "/" && rest.starts_with('/')))
+    };
+    let found = NEEDS.iter().find(|(start, _)| fits(start));
+    found.map_or(Need::Session, |(_, need)| *need)
+}
+
+/// Renders the page at the request's address, or one that says why the session may not see it. With a [`Replay`] the page
+/// answers a form post, and comes without the module, as do those of [`PLAIN`].
 pub async fn render(
     state: &AppState,
     request: Request<Body>,
@@ -181,7 +205,10 @@ pub async fn render_with(
     let (shown, head_files) = (state.shown.clone(), state.site.brand.head_files());
     let sign_up_open = SignUpOpen(state.site.sign_up_open);
     let options = state.leptos.clone();
-    let plain = replay.is_some() || PLAIN.contains(&request.uri().path());
+    let session = known.as_ref().and_then(|known| known.session.as_ref());
+    let need = need(request.uri().path());
+    let refused = session.is_some_and(|session| !session.may(need));
+    let plain = replay.is_some() || refused || PLAIN.contains(&request.uri().path());
     let context = move || {
         provide_context(theme);
         provide_context(site_url.clone());
@@ -198,6 +225,9 @@ pub async fn render_with(
             provide_context(Plain);
         }
         provide();
+        if refused {
+            provide_context(Refused(need));
+        }
     };
     let document = move || {
         set_content_security_policy();
@@ -205,6 +235,9 @@ pub async fn render_with(
     };
     let response = leptos_axum::render_app_async_with_context(context, document)(request).await;
     let mut response = with_element_count(response).await;
+    if refused {
+        *response.status_mut() = StatusCode::FORBIDDEN;
+    }
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

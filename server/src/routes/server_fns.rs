@@ -67,7 +67,7 @@ pub async fn call(
             .insert(ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
-    if function.access == Access::SignedIn && context.session.is_none() {
+    if function.access != Access::Public && context.session.is_none() {
         return if wants_page {
             session_has_ended(request.headers(), &state.site.base_url)
         } else {

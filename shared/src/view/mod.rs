@@ -20,12 +20,24 @@ use crate::usage::{CallerView, DayCalls, Failing, Sparkline};
 /// The account that is signed in.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct AccountView {
+    /// The address; of an account without one, what people call it.
     pub email: String,
+    /// As the company calls it; may be empty.
+    pub name: String,
+    /// The way back to the app that the session came from.
+    pub back: Option<Link>,
     /// IANA name.
     pub time_zone: String,
     pub warning_days: i64,
     /// The date in the account's zone when this was read: `2026-11-26`.
     pub today: String,
+}
+
+/// A link to a page outside.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Link {
+    pub href: String,
+    pub text: String,
 }
 
 /// The standing of the account that is signed in.

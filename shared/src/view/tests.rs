@@ -94,6 +94,11 @@ fn a_key_and_its_moments_have_these_names() -> Result<(), serde_json::Error> {
 fn an_account_has_these_names() -> Result<(), serde_json::Error> {
     let account = AccountView {
         email: "a@b.example".to_owned(),
+        name: "Acme".to_owned(),
+        back: Some(Link {
+            href: "https://app.example.com/".to_owned(),
+            text: "Back to app.example.com".to_owned(),
+        }),
         time_zone: "Europe/Berlin".to_owned(),
         warning_days: 14,
         today: "2026-11-26".to_owned(),
@@ -101,7 +106,11 @@ fn an_account_has_these_names() -> Result<(), serde_json::Error> {
     assert_eq!(account.window(), 1_209_600_000);
     travels(
         &account,
-        &json!({"email": "a@b.example", "time_zone": "Europe/Berlin", "warning_days": 14, "today": "2026-11-26"}),
+        &json!({
+            "email": "a@b.example", "name": "Acme",
+            "back": {"href": "https://app.example.com/", "text": "Back to app.example.com"},
+            "time_zone": "Europe/Berlin", "warning_days": 14, "today": "2026-11-26"
+        }),
     )
 }
 

@@ -64,6 +64,8 @@ impl Account {
     pub fn view(&self, now: i64) -> AccountView {
         AccountView {
             email: self.address().unwrap_or(self.label()).to_owned(),
+            name: self.name.clone(),
+            back: None,
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
             today: local_date(now, self.time_zone).to_string(),

@@ -3,6 +3,7 @@
 //!
 //! The requested address is stored only as the recipient of the pending link.
 
+use shared::capability::Need;
 use shared::mail::MailKind;
 use shared::validation::FieldErrors;
 use shared::view::AddressView;
@@ -125,7 +126,7 @@ impl Vault {
         let mailboxes = vec![Subject::mailbox(MailKind::ChangeAddress, &email), present];
         self.may_write_to(actor, mailboxes)?;
         let account = account.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::Holder), move |tx| {
             Box::pin(async move {
                 let taken: Option<(i64,)> =
                     sqlx::query_as("SELECT created_at FROM accounts WHERE email = $1")
@@ -151,7 +152,7 @@ impl Vault {
     /// [`Error::SessionOver`].
     pub async fn keep_address(&self, actor: &Actor) -> Result<()> {
         let account = actor.account().id.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::Holder), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let Some(address) = pending(tx.connection(), &account, now).await? else {

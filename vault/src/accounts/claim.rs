@@ -1,6 +1,7 @@
 //! The record of a claim: when the first password reset of an account expired its earlier keys (see
 //! [`crate::recovery::claim`]), until the owner dismisses it.
 
+use shared::capability::Need;
 use shared::view::ClaimView;
 use sqlx::AnyConnection;
 
@@ -62,7 +63,7 @@ impl Vault {
     /// [`Error::SessionOver`](crate::error::Error::SessionOver).
     pub async fn dismiss_claim(&self, actor: &Actor) -> Result<()> {
         let account = actor.account().id.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::EDIT), move |tx| {
             Box::pin(async move {
                 sqlx::query("UPDATE accounts SET claimed_at = NULL WHERE id = $1")
                     .bind(&account)

@@ -1,6 +1,7 @@
 //! The first steps of a new account, derived from what it has done. Only their dismissal is stored.
 
 use shared::DAY_MS;
+use shared::capability::Need;
 use shared::view::overview::FirstSteps;
 use sqlx::FromRow;
 
@@ -77,7 +78,7 @@ impl Vault {
     /// [`Error::SessionOver`](crate::error::Error::SessionOver).
     pub async fn dismiss_steps(&self, actor: &Actor) -> Result<()> {
         let account = actor.account().id.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::EDIT), move |tx| {
             Box::pin(async move {
                 sqlx::query("UPDATE accounts SET steps_dismissed_at = $1 WHERE id = $2")
                     .bind(tx.now())

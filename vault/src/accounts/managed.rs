@@ -253,11 +253,10 @@ pub(crate) async fn update(
 ) -> Result<(Account, Vec<&'static str>)> {
     let mut after = account;
     let mut changed = Vec::new();
-    let (name, metadata): (String, String) =
-        sqlx::query_as("SELECT name, metadata FROM accounts WHERE id = $1")
-            .bind(&after.id)
-            .fetch_one(tx.connection())
-            .await?;
+    let (metadata,): (String,) = sqlx::query_as("SELECT metadata FROM accounts WHERE id = $1")
+        .bind(&after.id)
+        .fetch_one(tx.connection())
+        .await?;
     let mut note = |differs: bool, field: &'static str| {
         if differs {
             changed.push(field);
@@ -278,9 +277,10 @@ pub(crate) async fn update(
         note(days != after.warning_days, "warning_days");
         after.warning_days = days;
     }
-    let new_name = fields.name.as_ref().unwrap_or(&name);
-    note(*new_name != name, "name");
-    after.name.clone_from(new_name);
+    if let Some(name) = &fields.name {
+        note(*name != after.name, "name");
+        after.name.clone_from(name);
+    }
     let new_metadata = fields.metadata.as_ref().unwrap_or(&metadata);
     note(*new_metadata != metadata, "metadata");
     if let Some(addresses) = &fields.notice_emails {
@@ -293,7 +293,7 @@ pub(crate) async fn update(
          WHERE id = $6",
     )
     .bind(after.external_id.clone())
-    .bind(new_name)
+    .bind(&after.name)
     .bind(new_metadata)
     .bind(after.time_zone.name())
     .bind(after.warning_days)

@@ -4,6 +4,7 @@
 //! and it is of no use to another account.
 
 use sha2::{Digest as _, Sha256};
+use shared::capability::Need;
 use shared::view::account::SessionView;
 use sqlx::{AnyConnection, FromRow};
 
@@ -85,7 +86,7 @@ impl Vault {
     /// [`Error::SessionOver`](crate::Error::SessionOver).
     pub async fn end_session(&self, actor: &Actor, wanted: &str) -> Result<()> {
         let (account, wanted) = (actor.account().id.clone(), wanted.trim().to_owned());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::Holder), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let rows = open(tx.connection(), &account, now).await?;
@@ -111,7 +112,7 @@ impl Vault {
     /// [`Error::SessionOver`](crate::Error::SessionOver).
     pub async fn end_other_sessions(&self, actor: &Actor) -> Result<u64> {
         let session = actor.session.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::Holder), move |tx| {
             Box::pin(async move {
                 let account = &session.account.id;
                 let ended =

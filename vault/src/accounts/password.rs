@@ -1,5 +1,6 @@
 //! Passwords of accounts: the rules for a new one, its change, and confirmation by the current one.
 
+use shared::capability::Need;
 use shared::mail::MailKind;
 use shared::validation::{self, FieldErrors};
 
@@ -87,6 +88,7 @@ impl Vault {
         if !errors.is_empty() {
             return Err(errors.into());
         }
+        actor.session.admit(Need::Holder)?;
         self.0.limits.change(&account.id)?;
         let stored = self.confirm_password(actor, current).await?;
         let slot = self.reserve_hash(Priority::High, caller)?;
@@ -138,9 +140,11 @@ impl Vault {
     /// Verifies the current password again within a session, and returns its stored hash.
     ///
     /// # Errors
+    /// [`Error::NotAllowed`](crate::Error::NotAllowed) in a session that a portal link began;
     /// [`Error::Invalid`](crate::Error::Invalid) for `current_password`; [`Error::Throttled`](crate::Error::Throttled);
     /// [`Error::Busy`](crate::Error::Busy).
     pub(crate) async fn confirm_password(&self, actor: &Actor, current: &str) -> Result<String> {
+        actor.session.admit(Need::Holder)?;
         let account = &actor.account().id;
         // An intruder at an unlocked screen must not be able to guess at leisure. Counted by the account's id, so that
         // guesses made here do not slow down the owner's sign-in.

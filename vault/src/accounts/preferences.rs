@@ -1,5 +1,6 @@
 //! Preferences of an account: its time zone and its warning window.
 
+use shared::capability::Need;
 use shared::dates::{ClockStyle, DateStyle, Writing};
 use shared::validation::{self, FieldErrors};
 use shared::version::of_preferences;
@@ -113,7 +114,7 @@ impl Vault {
             ..actor.account().clone()
         };
         let begun_on = typed.version.to_owned();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::EDIT), move |tx| {
             Box::pin(async move {
                 check_preferences(tx.connection(), &account, &begun_on).await?;
                 let writing = account.time_zone.writing();

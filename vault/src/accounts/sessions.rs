@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
-use shared::capability::Capabilities;
+use shared::capability::{Capabilities, Need};
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use crate::accounts::account::{self, Account, AccountRow, COLUMNS};
@@ -13,7 +13,7 @@ use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::state::readiness::Cause;
 use crate::state::usage_counts::pending::clean;
-use crate::storage::audit::{Action, Entry, Origin};
+use crate::storage::audit::{Action, Entry, Maker, Origin};
 use crate::storage::{Authority, System, Tx};
 use crate::vault::Vault;
 
@@ -89,9 +89,24 @@ pub struct Person {
     pub label: String,
 }
 
-/// The actor of an operation: a session, and the caller that presented it. Each change counts against the quota of the
-/// session's account, and is rejected if a password change or a sign-out has ended the session since the request read
-/// it, or while the account is suspended.
+impl Session {
+    /// Returns whether this session may do what has this need.
+    pub fn may(&self, need: Need) -> bool {
+        need.is_met(self.capabilities, self.portal.is_none())
+    }
+
+    /// # Errors
+    /// [`Error::NotAllowed`].
+    pub fn admit(&self, need: Need) -> Result<()> {
+        if self.may(need) {
+            Ok(())
+        } else {
+            Err(Error::NotAllowed(need))
+        }
+    }
+}
+
+/// The actor of an operation: a session, and the caller that presented it.
 #[derive(Clone, Debug)]
 pub struct Actor {
     pub session: Session,
@@ -110,24 +125,67 @@ impl Actor {
     pub fn account(&self) -> &Account {
         &self.session.account
     }
+
+    /// Returns the authority for a change that needs this of the session.
+    pub(crate) fn with(&self, need: Need) -> Entitled {
+        Entitled {
+            actor: self.clone(),
+            need,
+        }
+    }
+
+    fn origin(&self) -> Origin {
+        let maker = match &self.session.portal {
+            None => Maker::Account,
+            Some(portal) => {
+                let person = portal.person.as_ref();
+                Maker::Portal(person.map(|person| person.external_id.clone()))
+            }
+        };
+        Origin {
+            maker,
+            ..Origin::of(&self.caller)
+        }
+    }
 }
 
-impl Authority for Actor {
+/// The authority of a session for one change. The change counts against the quota of the session's account, and is
+/// rejected if the session lacks what the change needs, if a password change or a sign-out has ended the session since
+/// the request read it, or while the account is suspended.
+#[derive(Clone, Debug)]
+pub(crate) struct Entitled {
+    actor: Actor,
+    need: Need,
+}
+
+impl Authority for Entitled {
     fn origin(&self) -> Origin {
-        Origin::of(&self.caller)
+        self.actor.origin()
     }
 
     fn quota(&self) -> Option<&str> {
-        Some(&self.session.account.id)
+        Some(&self.actor.session.account.id)
     }
 
     fn confirm<'a>(&'a self, connection: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            if !holds(connection, &self.session).await? {
+            let session = &self.actor.session;
+            if !holds(connection, session).await? {
                 return Err(Error::SessionOver);
             }
-            account::refuse_suspended(connection, &self.session.account.id).await
+            session.admit(self.need)?;
+            account::refuse_suspended(connection, &session.account.id).await
         })
+    }
+}
+
+/// The authority of a session to end itself: it may have ended, and costs no quota.
+#[derive(Clone, Debug)]
+struct Leaving(Actor);
+
+impl Authority for Leaving {
+    fn origin(&self) -> Origin {
+        self.0.origin()
     }
 }
 
@@ -302,7 +360,7 @@ impl Vault {
     /// Ends one session. Unlike other changes, this succeeds if the session has already ended, and costs no quota.
     pub async fn sign_out(&self, actor: &Actor) -> Result<()> {
         let session = actor.session.clone();
-        self.write(actor.caller.clone(), move |tx| {
+        self.write(Leaving(actor.clone()), move |tx| {
             Box::pin(async move {
                 leave(tx, &session).await?;
                 let account = &session.account.id;

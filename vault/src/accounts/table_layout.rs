@@ -1,5 +1,6 @@
 //! Layout of an account's table of keys. It follows the account to each browser, and programs do not depend on it.
 
+use shared::capability::Need;
 use shared::list::{PAGE_SIZE, PAGE_SIZES};
 use shared::validation::FieldErrors;
 
@@ -62,7 +63,7 @@ impl Vault {
             Some(i64::from(size))
         };
         let account = actor.account().id.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::EDIT), move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     "UPDATE accounts SET page_size = COALESCE(CAST($1 AS BIGINT), page_size), created_column = $2

@@ -1,5 +1,6 @@
 //! Errors of operations.
 
+use shared::capability::Need;
 use shared::validation::FieldErrors;
 use sqlx::error::DatabaseError;
 
@@ -34,6 +35,9 @@ pub enum Error {
     /// The account is suspended, for this reason.
     #[error("suspended: {0}")]
     Suspended(String),
+    /// The session that a portal link began may not do this.
+    #[error("not allowed: {0:?}")]
+    NotAllowed(Need),
     /// The session ended while the request was under way.
     #[error("session over")]
     SessionOver,

@@ -65,7 +65,7 @@ impl Vault {
         let confirmed = change.confirm_count.trim().parse::<usize>().ok();
         let as_of = change.as_of;
         let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(does.need()), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let selected = selection.rows(tx.connection(), &account, now, MOST).await?;

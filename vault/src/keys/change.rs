@@ -2,6 +2,7 @@
 //! directory before it is acknowledged. Every statement names the owner, so a key of another account is not found, like
 //! one that does not exist.
 
+use shared::capability::Need;
 use std::sync::atomic::Ordering;
 
 use shared::expiry::{Expiry, ExpiryError};
@@ -194,6 +195,14 @@ where
     Ok(row.changed(before.expires_at, account, now, (change, text)))
 }
 
+/// Returns what a change of a key needs of its session. Restoring is an edit of the expiration.
+pub(super) fn need(action: Action) -> Need {
+    match action {
+        Action::Expired => Need::EXPIRE,
+        _ => Need::EDIT,
+    }
+}
+
 impl Vault {
     /// Changes the name, description and expiration that the edit contains. A past expiration is rejected unless it is
     /// the current one, because expiring a key is an operation of its own. An expired key becomes good again only by a
@@ -245,7 +254,7 @@ impl Vault {
         let access_key = parse(access_key)?;
         let account = actor.account().clone();
         let confirm_name = seen(confirm_name).trim().to_owned();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::DELETE), move |tx| {
             Box::pin(async move {
                 let row = Row::find(tx.connection(), &account, access_key).await?;
                 if seen(&row.name).trim() != confirm_name {
@@ -272,7 +281,7 @@ impl Vault {
         E: FnOnce(&mut Row, &Account, i64) -> Result<Option<String>> + Clone + Send + 'static,
     {
         let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(need(action)), move |tx| {
             Box::pin(async move { apply(&vault, tx, &account, (access_key, action), edit).await })
         })
         .await

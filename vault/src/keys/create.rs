@@ -1,5 +1,6 @@
 //! Creation of keys, the only operation that returns a secret.
 
+use shared::capability::Need;
 use shared::token::{AccessKey, SecretKey};
 use shared::validation::{self, KeyForm};
 use sqlx::AnyConnection;
@@ -171,7 +172,7 @@ impl Vault {
         let (vault, account) = (self.clone(), actor.account().clone());
         let once = !key.form_token.is_empty();
         let access_key = form_token::access_key(&self.0.pepper, &account.id, key.form_token)?;
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::CREATE), move |tx| {
             Box::pin(async move {
                 if once {
                     form_token::is_unused(tx.connection(), &account, access_key).await?;

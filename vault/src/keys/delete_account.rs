@@ -3,6 +3,7 @@
 //! The keys stop working on every node before the deletion is acknowledged. What becomes of the account's own row is in
 //! [`crate::accounts::deletion`].
 
+use shared::capability::Need;
 use shared::mail::MailKind;
 use shared::token::AccessKey;
 use shared::validation::FieldErrors;
@@ -99,7 +100,7 @@ impl Vault {
             Subject::mail(kind, &account.email, actor.caller.address)
         };
         let may_write = self.0.limits.mail(subjects).is_ok();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::Holder), move |tx| {
             Box::pin(async move {
                 tx.confirm_earlier();
                 let keys = delete_keys(tx, &account.id).await?;

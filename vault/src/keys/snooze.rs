@@ -1,6 +1,7 @@
 //! Snoozes: the owner puts off the alarm of a key until an instant. Only the Dashboard's banner goes by them (see
 //! [`crate::keys::attention`]); mails are sent as ever.
 
+use shared::capability::Need;
 use shared::expiry::{Expiry, ExpiryError};
 use shared::moment::Moment;
 use shared::token::AccessKey;
@@ -89,7 +90,7 @@ impl Vault {
             text => Some(text.parse::<Expiry>().map_err(invalid)?),
         };
         let account = actor.account().clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let key = access_key.to_string();

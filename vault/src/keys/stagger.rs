@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
+use shared::capability::Need;
 use shared::dates::Writing;
 use shared::expiry::Expiry;
 use shared::validation::FieldErrors;
@@ -204,7 +205,7 @@ impl Vault {
         let shown = asked.version.trim().to_owned();
         let asked = asked.read()?;
         let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::EDIT), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let plan = Plan::of(tx.connection(), &account, asked, now).await?;

@@ -9,10 +9,12 @@
 //! The ten minutes are measured by the vault's clock and by the machine's. The former stands still after the latter was
 //! set back, and a change made by a clock that was ahead, and is no longer believed, cannot be undone.
 
+use shared::capability::{Capability, Need};
 use shared::notice::Stage;
 use shared::view::BulkChanged;
 use sqlx::{AnyConnection, FromRow};
 
+use super::change;
 use super::row::Row;
 use super::sentence;
 use crate::accounts::account::Account;
@@ -26,6 +28,9 @@ use crate::vault::Vault;
 
 /// The time in which a change can be undone, in milliseconds.
 pub const UNDO_MS: i64 = 10 * 60 * 1000;
+
+/// An undo needs what the change needed, and so one of these.
+pub const NEED: Need = Need::OneOf(&[Capability::Edit, Capability::Expire]);
 
 /// An entry of a change, with the key as it is now; its columns are null if the key is gone.
 #[derive(FromRow)]
@@ -74,6 +79,10 @@ impl Recorded {
         .fetch_all(connection)
         .await?;
         Ok(entries)
+    }
+
+    fn action(&self) -> Option<Action> {
+        Action::from_slug(&self.action)
     }
 
     /// Returns whether the time to undo this change has passed.
@@ -140,10 +149,11 @@ impl Vault {
     /// than ten minutes, of another account, or none.
     pub async fn undo(&self, actor: &Actor, change: &str) -> Result<BulkChanged> {
         let change = change.trim().to_owned();
-        let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.clone(), move |tx| {
+        let (vault, session) = (self.clone(), actor.session.clone());
+        self.write(actor.with(NEED), move |tx| {
             Box::pin(async move {
                 let (now, wall) = (tx.now(), vault.0.clock.wall());
+                let account = session.account.clone();
                 let mut entries = Vec::new();
                 if random::is_id(&change) {
                     entries = Recorded::read(tx.connection(), &account, &change).await?;
@@ -156,6 +166,9 @@ impl Vault {
                 let undone = Action::Undone.slug();
                 if entries.iter().any(|entry| entry.action == undone) {
                     return Err(refused("This change was already undone."));
+                }
+                for action in entries.iter().filter_map(Recorded::action) {
+                    session.admit(change::need(action))?;
                 }
                 let keys = restored(&entries)?;
                 restore(tx.connection(), &account, &change, &keys).await?;

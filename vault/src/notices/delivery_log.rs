@@ -1,6 +1,7 @@
 //! Delivery log of an account, for Preferences → Notices: the settings, and each mail with its time, recipient and
 //! keys.
 
+use shared::capability::Need;
 use std::collections::HashMap;
 
 use shared::notice::{Stage, Stages};
@@ -177,7 +178,7 @@ impl Vault {
             return Err(Error::NotFound);
         }
         let (account, mail) = (actor.account().id.clone(), mail.to_owned());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 if outbox::revive(tx.connection(), &account, &mail).await? {
                     Ok(())

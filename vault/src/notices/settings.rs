@@ -1,5 +1,6 @@
 //! Notice settings of an account: the stages, a second recipient, the URL of its calendar.
 
+use shared::capability::Need;
 use shared::mail::MailKind;
 use shared::notice::{Stage, Stages};
 use shared::validation::FieldErrors;
@@ -73,7 +74,7 @@ impl Vault {
     /// [`Error::Conflict`].
     pub async fn choose_stages(&self, actor: &Actor, stages: Stages, version: &str) -> Result<()> {
         let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 check_stages(tx.connection(), &account, &begun_on).await?;
                 set_stages(tx.connection(), &account, stages).await?;
@@ -105,7 +106,7 @@ impl Vault {
         let mailbox = Subject::mailbox(MailKind::ConfirmSecondRecipient, &address);
         self.may_write_to(actor, vec![mailbox])?;
         let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 second(tx.connection(), &account, &begun_on).await?;
                 if !set_second(tx.connection(), &account, &address).await? {
@@ -131,7 +132,7 @@ impl Vault {
     /// [`Error::Conflict`].
     pub async fn remove_second_recipient(&self, actor: &Actor, version: &str) -> Result<()> {
         let (account, begun_on) = (actor.account().id.clone(), version.to_owned());
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 let Some(address) = second(tx.connection(), &account, &begun_on).await? else {
                     tx.roll_back();
@@ -166,7 +167,7 @@ impl Vault {
                 let mailbox = Subject::mailbox(MailKind::ConfirmAddress, &actor.account().email);
                 self.may_write_to(actor, vec![mailbox])?;
                 let (account, kind) = (actor.account().clone(), MailKind::ConfirmAddress);
-                self.write(actor.clone(), move |tx| {
+                self.write(actor.with(Need::Holder), move |tx| {
                     Box::pin(async move {
                         email_links::put(tx, &account.id, kind, &account.email).await
                     })
@@ -185,7 +186,7 @@ impl Vault {
     /// Changes the URL of the calendar feed; the old one is no longer found.
     pub async fn reset_calendar(&self, actor: &Actor) -> Result<()> {
         let account = actor.account().id.clone();
-        self.write(actor.clone(), move |tx| {
+        self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 next_feed(tx.connection(), &account).await?;
                 tx.audit(Entry::of_account(&account, Action::CalendarReset, ""))

@@ -86,6 +86,8 @@ pub enum Maker {
     /// The account's owner, or someone with a link from its mails.
     #[default]
     Account,
+    /// A session that a portal link began, by the company's own id of the person, if it named one.
+    Portal(Option<String>),
     /// An operator, by the id of the token.
     Token(String),
     /// Keyhold's own tasks and commands.
@@ -97,6 +99,7 @@ impl Maker {
     fn stored(&self) -> (&'static str, &str) {
         match self {
             Self::Account => ("account", ""),
+            Self::Portal(person) => ("portal", person.as_deref().unwrap_or_default()),
             Self::Token(id) => ("token", id),
             Self::System => ("system", ""),
         }

@@ -13,11 +13,40 @@ use crate::forms::form::{Form, FormState, Submit};
 use crate::pages::setting::setting;
 use crate::server_fns::account::SavePreferences;
 use crate::ui::icon::Icon;
+use crate::ui::standing::allows;
 
 pub fn section(account: Account, now: i64) -> AnyView {
     let about = "How we write dates for you, and how early a key counts as expiring soon.";
-    let card = form(account, now);
+    let card = if allows(SavePreferences::PATH) {
+        form(account, now)
+    } else {
+        facts(&account, now)
+    };
     setting("preferences", "Dates and warnings", about.into_any(), card)
+}
+
+/// The same for a session that may not change it.
+fn facts(account: &Account, now: i64) -> AnyView {
+    let zone = account.time_zone;
+    let window = match account.warning_days {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    };
+    let fact = |name: &'static str, value: String| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    view! {
+        <dl class="facts">
+            {fact("Time zone", zone.name().to_owned())} {fact("Date format", date_of(now, zone))}
+            {fact("Time format", time_of_day(now, zone))} {fact("Warning window", window)}
+        </dl>
+    }
+    .into_any()
 }
 
 fn form(account: Account, now: i64) -> AnyView {

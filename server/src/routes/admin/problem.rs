@@ -193,6 +193,7 @@ impl From<vault::Error> for Problem {
             ),
             Error::Conflict(_)
             | Error::Suspended(_)
+            | Error::NotAllowed(_)
             | Error::WrongCredentials
             | Error::SessionOver
             | Error::SignUpRefused

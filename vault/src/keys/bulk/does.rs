@@ -1,6 +1,7 @@
 //! What a change of many keys does to each of them, and the sentence about its outcome.
 
 use shared::DAY_MS;
+use shared::capability::Need;
 use shared::expiry::{Expiry, ExpiryError, MAX_INSTANT};
 use shared::validation::{self, FieldErrors};
 
@@ -30,6 +31,15 @@ impl Does {
             "delete" => Self::Delete,
             _ => return Err(FieldErrors::one("action", "Choose what to do.")),
         })
+    }
+
+    /// Returns what the change needs of its session.
+    pub(super) fn need(self) -> Need {
+        match self {
+            Self::Extend(_) | Self::Set(_) => Need::EDIT,
+            Self::Expire => Need::EXPIRE,
+            Self::Delete => Need::DELETE,
+        }
     }
 
     /// Returns the action of the trail, and its detail. A deletion's detail is the name.
