@@ -2,7 +2,6 @@
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::Meta;
 
 use super::mail_link::gate;
 use crate::server_fns::context::RequestContext;
@@ -46,11 +45,7 @@ pub fn EnterPage() -> impl IntoView {
         } => switch(code, from, present, wanted),
         Entrance::Gone => gone(),
     };
-    view! {
-        <Meta name="robots" content="noindex" />
-        {gate(content)}
-    }
-    .into_any()
+    gate(content)
 }
 
 fn open(code: String) -> AnyView {
