@@ -2,14 +2,15 @@
 
 mod address;
 mod deletion;
+mod history;
 mod password;
 mod preferences;
 mod sessions;
 
 use leptos::prelude::*;
 use shared::capability::Need;
-use shared::view::AddressView;
 use shared::view::account::{DeletionView, SessionView};
+use shared::view::{AddressView, HistoryEntry};
 use vault::Account;
 
 use crate::error::FnError;
@@ -38,6 +39,7 @@ pub fn AccountPage() -> impl IntoView {
 /// The content of the page.
 struct Shown {
     preferences: Account,
+    history: Vec<HistoryEntry>,
     /// None in a session that a portal link began.
     own: Option<Own>,
     /// UTC epoch milliseconds.
@@ -67,6 +69,7 @@ impl Shown {
         Ok(Self {
             now: request.vault.now(),
             preferences: session.account.clone(),
+            history: request.vault.account_history(&session.account).await?,
             own,
         })
     }
@@ -74,13 +77,15 @@ impl Shown {
     fn view(self) -> AnyView {
         let (email, now) = (self.preferences.email.clone(), self.now);
         let preferences = preferences::section(self.preferences, now);
+        let history = history::section(self.history);
         let content = match self.own {
-            None => preferences,
+            None => view! { {preferences} {history} }.into_any(),
             Some(own) => view! {
                 {address::section(&own.address)}
                 {preferences}
                 {password::section(email.clone())}
                 {sessions::section(own.sessions, now)}
+                {history}
                 {deletion::section(&email, own.deletion, now)}
             }
             .into_any(),

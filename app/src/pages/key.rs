@@ -18,6 +18,8 @@ use shared::view::KeyDetail;
 #[cfg(feature = "ssr")]
 pub use self::deletion::{IRREVERSIBLE, recent_callers};
 #[cfg(feature = "ssr")]
+pub use self::history::entry;
+#[cfg(feature = "ssr")]
 pub use self::usage::named;
 use crate::client::browser;
 use crate::client::call::{Query, query};

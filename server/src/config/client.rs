@@ -257,6 +257,9 @@ pub enum KeyCommand {
     Expire {
         #[command(flatten)]
         key: KeyArg,
+        /// 1 to 500 characters, which the account sees in the key's history and in the email.
+        #[arg(long)]
+        reason: Option<String>,
         #[command(flatten)]
         target: Target,
     },

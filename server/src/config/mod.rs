@@ -125,7 +125,7 @@ pub struct Config {
     )]
     pub metrics_listen: MaybeAddress,
 
-    /// Where the management API is served, and nowhere else. Default: with everything else, at /admin/v1.
+    /// Where the management API and the operators' page are served, and nowhere else. Default: with everything else.
     #[arg(
         long,
         env = "KEYHOLD_ADMIN_LISTEN",

@@ -151,6 +151,16 @@ pub(crate) fn reason(text: &str) -> Result<String> {
     line(text, REASON_MAX).map_err(|message| FieldErrors::one("reason", message).into())
 }
 
+/// A reason that may not be empty.
+pub(crate) fn given_reason(text: &str) -> Result<String> {
+    let reason = reason(text)?;
+    if reason.is_empty() {
+        let message = format!("Give a reason of 1 to {REASON_MAX} characters.");
+        return Err(FieldErrors::one("reason", message).into());
+    }
+    Ok(reason)
+}
+
 fn notice_emails(addresses: &[String], errors: &mut FieldErrors) -> Vec<String> {
     if addresses.len() > MOST {
         errors.add("notice_emails", format!("At most {MOST} addresses."));

@@ -37,16 +37,22 @@ pub enum Subject {
     MailsOf(String),
     /// Secret keys that an account pastes to learn which key they belong to, by its id.
     Pasted(String),
+    /// Operators' tokens that a network signs in with on the operators' page.
+    Operators(IpAddr),
     /// A browser on which the owner of an account has signed in, by the account's address and the browser's id.
     Device(String, String),
 }
 
 /// The kinds of [`Subject`].
-const KINDS: usize = 8;
+const KINDS: usize = 9;
 
 impl Subject {
     pub fn network(address: IpAddr) -> Self {
         Self::Network(network(address))
+    }
+
+    pub fn operators(address: IpAddr) -> Self {
+        Self::Operators(network(address))
     }
 
     /// Returns the subjects that a mail requested by `caller` counts against.
@@ -82,6 +88,7 @@ impl Subject {
             Self::MailsOf(_) => 5,
             Self::Device(..) => 6,
             Self::Pasted(_) => 7,
+            Self::Operators(_) => 8,
         }
     }
 
@@ -93,6 +100,8 @@ impl Subject {
             | Self::MailsOf(_)
             | Self::Pasted(_) => 5,
             Self::Mailbox(..) => 3,
+            // A company's operators share a network, and no guess at 256 random bits is likely.
+            Self::Operators(_) => 20,
             Self::Network(_) | Self::MailsFrom(_) => 60,
         }
     }
@@ -184,7 +193,7 @@ impl Attempt<'_> {
     pub fn succeeded(mut self) {
         self.decided = true;
         for subject in &self.subjects {
-            if matches!(subject, Subject::Network(_)) {
+            if matches!(subject, Subject::Network(_) | Subject::Operators(_)) {
                 self.backoff.give_back(subject);
             } else {
                 self.backoff.forget(subject);

@@ -31,6 +31,8 @@ pub struct Notice<'a> {
     pub expires_at: i64,
     /// Whether the expiration was set to the moment of the change, to expire the key manually.
     pub expired_manually: bool,
+    /// The operator who did that: the token's name, and the reason, which may be empty.
+    pub expired_by: Option<(&'a str, &'a str)>,
     /// The last call that was accepted, UTC epoch milliseconds.
     pub used_at: Option<i64>,
     /// How many callers still fail, and when the last did. Never their identity: what they send is not Keyhold's to
@@ -163,7 +165,8 @@ struct Entry {
     status: Status,
     /// "in 3 days (Thu 26 Nov 2026, 23:59 PST)".
     when: String,
-    expired_manually: bool,
+    /// Who expired it manually, as a sentence.
+    manually: Option<String>,
     /// Signs that the key is still needed: "3 callers still fail, the last on …".
     usage: Option<String>,
     /// The URL of the form that sets a new expiration.
@@ -186,7 +189,8 @@ impl Entry {
                 relative(notice.expires_at, now),
                 moment(notice.expires_at, zone).text
             ),
-            expired_manually: notice.expired_manually && status == Status::Expired,
+            manually: (notice.expired_manually && status == Status::Expired)
+                .then(|| manually(notice.expired_by)),
             usage: (status == Status::Expired)
                 .then(|| usage(notice, zone))
                 .flatten(),
@@ -223,7 +227,18 @@ fn usage(notice: &Notice, zone: Zone) -> Option<String> {
         .map(|at| format!("Last used on {}.", moment(at, zone).text))
 }
 
-const EXPIRED_MANUALLY: &str = "Expired manually, by someone with access to the account.";
+/// Returns who expired a key manually.
+fn manually(by: Option<(&str, &str)>) -> String {
+    match by {
+        None => "Expired manually, by someone with access to the account.".to_owned(),
+        Some((name, "")) => format!("Expired by the operator ({}).", one_line(name)),
+        Some((name, reason)) => {
+            let reason = one_line(reason);
+            format!("Expired by the operator ({}): {reason}", one_line(name))
+        }
+    }
+}
+
 const WHY: &str = "You get this because this address receives the expiry notices of an account at";
 const CHOOSE: &str = "Choose notices and recipients";
 const STOP: &str = "Stop these notices";
@@ -250,8 +265,8 @@ fn text(
     for entry in entries {
         lines.push(entry.name.clone());
         lines.push(format!("  {}: {}", entry.status.label(), entry.when));
-        if entry.expired_manually {
-            lines.push(format!("  {EXPIRED_MANUALLY}"));
+        if let Some(manually) = &entry.manually {
+            lines.push(format!("  {manually}"));
         }
         if let Some(usage) = &entry.usage {
             lines.push(format!("  {usage}"));
@@ -305,7 +320,7 @@ fn card(head: Letterhead<'_>, entry: &Entry) -> Markup {
             p style=(LINE) { (pill(entry.status)) }
             p style=(NAME) { bdi { (entry.name) } }
             p style=(LINE) { (entry.event()) " " (entry.when) }
-            @if entry.expired_manually { p style=(LINE) { (EXPIRED_MANUALLY) } }
+            @if let Some(manually) = &entry.manually { p style=(LINE) { (manually) } }
             @if let Some(usage) = &entry.usage { p style=(LINE) { (usage) } }
             p style=(LINE) { "Access key " span style=(MONO) { (entry.access_key) } }
             p style="margin:0" { (head.button(&entry.address, entry.verb(), Some(&entry.name))) }

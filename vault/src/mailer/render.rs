@@ -75,6 +75,8 @@ struct Row {
     set_at: Option<i64>,
     used_at: Option<i64>,
     failing: Option<(i64, i64)>,
+    /// The operator who expired it: the token's name, a line break, and the reason.
+    expired_by: Option<String>,
     superseded: bool,
 }
 
@@ -117,6 +119,7 @@ async fn notice(
             name: row.name.as_deref().unwrap_or_default(),
             expires_at: row.expires_at,
             expired_manually: row.set_at == Some(row.expires_at),
+            expired_by: row.expired_by.as_deref().and_then(|by| by.split_once('\n')),
             used_at: row.used_at,
             failing: row.failing,
         })
@@ -143,10 +146,14 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result
         Option<i64>,
         i64,
         i64,
+        Option<String>,
     );
     let tuples: Vec<Tuple> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage,
-                u.used_at, {FAILING}
+                u.used_at, {FAILING},
+                (SELECT t.name || '\n' || e.detail FROM audit e JOIN operator_tokens t ON t.id = e.actor_id
+                 WHERE e.account_id = k.account_id AND e.subject = k.access_key AND e.action = 'key.expired'
+                   AND e.expires_at = n.expires_at AND e.actor_kind = 'token' ORDER BY e.id DESC LIMIT 1) AS expired_by
          FROM notices n
          LEFT JOIN api_keys k ON k.access_key = n.access_key
          LEFT JOIN last_uses u ON u.access_key = n.access_key
@@ -160,9 +167,9 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result
     .fetch_all(connection)
     .await?;
     let mut rows: Vec<Row> = Vec::new();
-    for (access_key, expires_at, stage, name, present, set_at, other, used_at, callers, last) in
-        tuples
-    {
+    for row in tuples {
+        let (access_key, expires_at, stage, name, present, set_at, other, used_at, ..) = row;
+        let (.., callers, last, expired_by) = row;
         let stage_of = |slug: &str| Stage::from_slug(slug);
         let superseded = other.as_deref().and_then(stage_of) > stage_of(&stage);
         match rows.last_mut() {
@@ -181,6 +188,7 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result
                 set_at,
                 used_at,
                 failing: (callers > 0).then_some((callers, last)),
+                expired_by,
                 superseded,
             }),
         }

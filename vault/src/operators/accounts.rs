@@ -32,7 +32,7 @@ pub enum Standing {
 /// Which accounts a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
-    /// A part of id, external id, name or address; in any case of ASCII letters.
+    /// A part of id, external id, name or address, of sign-in or of notices; in any case of ASCII letters.
     pub search: Option<String>,
     pub standing: Option<Standing>,
 }
@@ -170,7 +170,11 @@ impl Vault {
                     "LOWER({column}) LIKE {lower} ESCAPE '\\' OR {column} LIKE {exact} ESCAPE '\\'"
                 )
             });
-            wanted = format!("{wanted} AND ({})", any.join(" OR "));
+            let notices = format!(
+                "EXISTS (SELECT 1 FROM notice_addresses n WHERE n.account_id = a.id AND LOWER(n.address) LIKE {lower} ESCAPE '\\')
+                 OR LOWER(a.second_recipient) LIKE {lower} ESCAPE '\\'"
+            );
+            wanted = format!("{wanted} AND ({} OR {notices})", any.join(" OR "));
         }
         let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let statement = format!("{SELECT} WHERE {wanted} ORDER BY a.created_at, a.id LIMIT {most}");
@@ -281,6 +285,21 @@ impl Vault {
         let reason = managed::reason(reason)?;
         self.set_suspended(operator, named, Some(reason), once)
             .await
+    }
+
+    /// As [`Vault::suspend`], with a reason that is not empty. Returns the id of the account.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn suspend_for(
+        &self,
+        operator: &Operator,
+        named: &str,
+        reason: &str,
+    ) -> Result<String> {
+        let reason = managed::given_reason(reason)?;
+        let made = self.set_suspended(operator, named, Some(reason), None);
+        Ok(made.await?.account.unwrap_or_default())
     }
 
     /// Lets a suspended account go on: everything is as it was.

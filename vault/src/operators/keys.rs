@@ -234,23 +234,26 @@ impl Vault {
         .await
     }
 
-    /// Expires a key now.
+    /// Expires a key now, with a reason that its owner reads.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `reason`.
     pub async fn expire_any_key(
         &self,
         operator: &Operator,
         access_key: &str,
+        reason: Option<&str>,
         once: Option<Once>,
     ) -> Result<Made> {
         let (vault, access_key) = (self.clone(), parse(access_key)?);
+        let reason = reason.map(managed::given_reason).transpose()?;
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = owner(tx, access_key).await?;
                 let what = (access_key, Action::Expired);
-                let expire =
-                    |row: &mut Key, _: &Account, now| Ok(row.expire(now).then(String::new));
+                let expire = |row: &mut Key, _: &Account, now| {
+                    Ok(row.expire(now).then(|| reason.unwrap_or_default()))
+                };
                 change::apply(&vault, tx, &account, what, expire).await?;
                 made(tx, 200, access_key).await
             })

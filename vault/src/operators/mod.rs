@@ -1,4 +1,4 @@
-//! What the company's operators do through the management API: accounts, keys, tokens, the audit trail.
+//! What the company's operators do through the management API and on their page: accounts, keys, tokens, the audit trail.
 //!
 //! An [`Operator`] is a token with its scopes. Each change is one write transaction as everybody's, in which the token
 //! must still be good; with an idempotency key it also stores its answer there ([`once`]). The records here are the
@@ -9,11 +9,14 @@ pub mod audit;
 mod cursor;
 pub mod expiries;
 pub mod first_token;
+mod history;
 pub mod keys;
 pub mod once;
 pub mod portal;
 pub mod record;
 pub mod scope;
+pub mod search;
+pub mod sessions;
 pub mod token;
 
 use serde::Serialize;

@@ -35,6 +35,31 @@ pub struct Operator {
     pub scopes: Scopes,
     caller: Caller,
     request_id: String,
+    /// The digest of the session on the operators' page, if the token is not in the request itself.
+    session: Option<Vec<u8>>,
+}
+
+impl Operator {
+    /// Returns the operator of a session.
+    pub(super) fn signed_in(
+        (id, scopes): (String, Scopes),
+        session: Vec<u8>,
+        caller: &Caller,
+        request_id: &str,
+    ) -> Self {
+        Self {
+            id,
+            scopes,
+            caller: caller.clone(),
+            request_id: request_id.to_owned(),
+            session: Some(session),
+        }
+    }
+
+    /// Returns the digest of the session; none if the request has the token itself.
+    pub(super) fn session(&self) -> Option<&[u8]> {
+        self.session.as_deref()
+    }
 }
 
 /// The reasons to refuse a token.
@@ -63,9 +88,18 @@ impl Authority for Operator {
                 "SELECT id FROM operator_tokens WHERE id = $1 AND revoked_at IS NULL",
             )
             .bind(&self.id)
-            .fetch_optional(connection)
+            .fetch_optional(&mut *connection)
             .await?;
-            good.map(drop).ok_or(Error::TokenOver)
+            let Some(session) = self.session.as_deref().filter(|_| good.is_some()) else {
+                return good.map(drop).ok_or(Error::TokenOver);
+            };
+            // Signing out in another window ends what this one has begun.
+            let open: Option<(i64,)> =
+                sqlx::query_as("SELECT created_at FROM operator_sessions WHERE digest = $1")
+                    .bind(session)
+                    .fetch_optional(connection)
+                    .await?;
+            open.map(drop).ok_or(Error::SessionOver)
         })
     }
 }
@@ -164,17 +198,25 @@ impl Vault {
         let noted = row
             .last_used_at
             .is_some_and(|used| now - used < USED_STEP_MS);
-        // While the database accepts no changes, the request does not wait for this one.
-        let writable = self.readiness().fault(Cause::Writes).is_none();
-        if !noted && writable && self.0.token_uses.is_due(&row.id, now, USED_STEP_MS) {
-            self.note_use(row.id.clone()).await;
+        if !noted {
+            self.note_token(&row.id).await;
         }
         Ok(Ok(Operator {
             scopes: Scopes::stored(&row.scopes),
             id: row.id,
             caller: caller.clone(),
             request_id: request_id.to_owned(),
+            session: None,
         }))
+    }
+
+    /// Records that a token is in use, once a minute.
+    pub(super) async fn note_token(&self, id: &str) {
+        // While the database accepts no changes, the request does not wait for this one.
+        let writable = self.readiness().fault(Cause::Writes).is_none();
+        if writable && self.0.token_uses.is_due(id, self.now(), USED_STEP_MS) {
+            self.note_use(id.to_owned()).await;
+        }
     }
 
     /// Records that a token is in use. If that fails, a call tries again a minute later.
@@ -283,6 +325,10 @@ impl Vault {
                 let (name,) = found.ok_or(Error::NotFound)?;
                 sqlx::query("UPDATE operator_tokens SET revoked_at = $1 WHERE id = $2")
                     .bind(now)
+                    .bind(&id)
+                    .execute(tx.connection())
+                    .await?;
+                sqlx::query("DELETE FROM operator_sessions WHERE token_id = $1")
                     .bind(&id)
                     .execute(tx.connection())
                     .await?;

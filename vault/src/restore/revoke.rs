@@ -73,9 +73,9 @@ pub async fn revoke(
         audit::record(connection, at, kept, &Origin::system()).await?;
     }
     // After a sign-out, a new password or a new link, the old ones must not work again.
-    sqlx::query("DELETE FROM sessions")
-        .execute(&mut *connection)
-        .await?;
+    for statement in ["DELETE FROM sessions", "DELETE FROM operator_sessions"] {
+        sqlx::query(statement).execute(&mut *connection).await?;
+    }
     sqlx::query("UPDATE links SET used_at = $1 WHERE used_at IS NULL")
         .bind(at)
         .execute(&mut *connection)

@@ -39,7 +39,7 @@ pub struct Accepted {
 const EXPIRED_MANUALLY: &str = "k.expires_at > $1 AND k.expires_at = k.expiration_set_at";
 
 /// Columns with the instants of past events. An event that still lies ahead happened now at the latest.
-const HAPPENED: [(&str, &[&str]); 11] = [
+const HAPPENED: [(&str, &[&str]); 12] = [
     ("sweeps", &["swept_to"]),
     ("sessions", &["created_at", "seen_at"]),
     ("api_keys", &["created_at", "expiration_set_at"]),
@@ -69,6 +69,7 @@ const HAPPENED: [(&str, &[&str]); 11] = [
         "operator_tokens",
         &["created_at", "revoked_at", "last_used_at"],
     ),
+    ("operator_sessions", &["created_at"]),
     ("idempotency_keys", &["created_at"]),
     (
         "portal_sessions",

@@ -46,6 +46,9 @@ define_actions! {
     /// The subject is the token's id, the detail its name.
     TokenCreated = "token.created",
     TokenRevoked = "token.revoked",
+    /// On the operators' page, as the other.
+    TokenSignedIn = "token.signed_in",
+    TokenSignedOut = "token.signed_out",
     SignedIn = "account.signed_in",
     SignedOut = "account.signed_out",
     SessionEnded = "account.session_ended",
@@ -66,6 +69,7 @@ define_actions! {
     CalendarReset = "notices.calendar_reset",
     Created = "key.created",
     Edited = "key.edited",
+    /// By an operator, the detail may be a reason.
     Expired = "key.expired",
     Restored = "key.restored",
     Deleted = "key.deleted",

@@ -56,7 +56,8 @@ fn what(entry: &HistoryEntry) -> String {
     }
 }
 
-fn entry(entry: HistoryEntry) -> AnyView {
+/// An entry, in a list of the class `history`.
+pub fn entry(entry: HistoryEntry) -> AnyView {
     let what = what(&entry);
     let from = (!entry.address.is_empty()).then(|| format!(" from {}", entry.address));
     view! {

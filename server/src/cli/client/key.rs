@@ -129,12 +129,11 @@ pub async fn run(command: KeyCommand, to: &mut dyn Write) -> Outcome {
             let record = session.api.patch(&path, &body.into()).await?;
             session.record(&record, RECORD)
         }
-        KeyCommand::Expire { key, target } => {
-            let path = path(&key.access_key)? + "/expire";
-            let mut session = Session::of(&target, to)?;
-            let record = session.api.post(&path, &json!({})).await?;
-            session.record(&record, RECORD)
-        }
+        KeyCommand::Expire {
+            key,
+            reason,
+            target,
+        } => expire(Session::of(&target, to)?, &key.access_key, reason).await,
         KeyCommand::Restore {
             key,
             expiry,
@@ -161,6 +160,13 @@ pub async fn run(command: KeyCommand, to: &mut dyn Write) -> Outcome {
             verify(Session::of(&target, to)?).await
         }
     }
+}
+
+async fn expire(mut session: Session<'_>, name: &str, reason: Option<String>) -> Outcome {
+    let path = path(name)? + "/expire";
+    let body = given([("reason", reason.map(Value::from))]);
+    let record = session.api.post(&path, &body.into()).await?;
+    session.record(&record, RECORD)
 }
 
 async fn delete(mut session: Session<'_>, name: &str, confirmed: Confirmed) -> Outcome {

@@ -20,7 +20,6 @@ use vault::operators::token::Operator;
 use vault::verify::Rejection;
 use vault::{Caller, EditKey, rfc3339};
 
-use super::accounts::Nothing;
 use super::answer;
 use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of, search};
 use super::parameters::{IdempotencyKey, KeyStatus, Named, Precondition};
@@ -224,8 +223,19 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// Why a key is expired.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpireInput {
+    /// 1 to 500 characters. The owner of the key reads it.
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
+}
+
 /// Expire a key now
-#[utoipa::path(post, path = "/keys/{access_key}/expire", operation_id = "expire_key", tag = "keys", request_body(content = Option<Nothing>),
+///
+/// Its owner reads who did it and the reason in the key's history, and the reason in the email about it.
+#[utoipa::path(post, path = "/keys/{access_key}/expire", operation_id = "expire_key", tag = "keys", request_body(content = Option<ExpireInput>),
     params(("access_key" = String, Path),
         IdempotencyKey),
     security(("operator_token" = ["keys:write"])),
@@ -234,10 +244,11 @@ pub async fn expire(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
-    input: Input<Option<Nothing>>,
+    input: Input<Option<ExpireInput>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.expire_any_key(&operator, &id, input.once);
+    let ExpireInput { reason } = input.body.unwrap_or_default();
+    let made = vault.expire_any_key(&operator, &id, reason.as_deref(), input.once);
     Ok(answer::made(made.await?))
 }
 

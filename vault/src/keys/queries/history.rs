@@ -25,6 +25,8 @@ struct TrailRow {
     expires_at: Option<i64>,
     address: String,
     actor_kind: String,
+    /// The name of the operator's token that made it.
+    token_name: Option<String>,
     old_name: Option<String>,
     old_description: Option<String>,
     old_expires_at: Option<i64>,
@@ -92,7 +94,8 @@ impl Vault {
         (name, description): (&str, &str),
     ) -> Result<Vec<HistoryEntry>> {
         let rows: Vec<TrailRow> = sqlx::query_as(
-            "SELECT at, action, detail, expires_at, address, actor_kind, old_name, old_description, old_expires_at, old_set_at
+            "SELECT at, action, detail, expires_at, address, actor_kind, old_name, old_description, old_expires_at, old_set_at,
+                    (SELECT t.name FROM operator_tokens t WHERE t.id = audit.actor_id) AS token_name
              FROM audit WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
         )
         .bind(&account.id)
@@ -111,15 +114,27 @@ impl Vault {
                 let action = Action::from_slug(&row.action)?;
                 let was_active =
                     row.old_set_at.is_some() && row.old_expires_at.is_none_or(|old| old > row.at);
+                let operator = row.token_name.as_deref();
+                let by_name = operator.filter(|_| action == Action::Expired);
+                let mut who = who(&row.actor_kind, &row.detail).to_owned();
+                if let Some(name) = operator.filter(|_| by_name.is_none()) {
+                    who = format!("{who} ({name})");
+                }
                 Some(HistoryEntry {
                     when: moment(row.at, account.time_zone),
-                    what: match action {
-                        Action::Restored if was_active => "New expiration".to_owned(),
+                    what: match (action, by_name) {
+                        (Action::Expired, Some(name)) => expired_by(name, &row.detail),
+                        (Action::Restored, _) if was_active => "New expiration".to_owned(),
                         _ => sentence(action, &row.detail, row.expires_at, account),
                     },
                     changes,
-                    who: who(&row.actor_kind, &row.detail).to_owned(),
-                    address: row.address,
+                    who,
+                    // Where the company's people sit is no affair of the account's.
+                    address: if operator.is_some() {
+                        String::new()
+                    } else {
+                        row.address
+                    },
                 })
             })
             .collect())
@@ -136,6 +151,15 @@ fn who(actor_kind: &str, detail: &str) -> &'static str {
         "the operator"
     } else {
         "you"
+    }
+}
+
+/// Formats the manual expiration by an operator.
+fn expired_by(name: &str, reason: &str) -> String {
+    if reason.is_empty() {
+        format!("Expired by {name}")
+    } else {
+        format!("Expired by {name}: {reason}")
     }
 }
 
@@ -200,6 +224,7 @@ mod tests {
             expires_at: None,
             address: String::new(),
             actor_kind: "account".to_owned(),
+            token_name: None,
             old_name: old_name.map(str::to_owned),
             old_description: None,
             old_expires_at,

@@ -28,6 +28,7 @@ pub fn notice<'a>(access_key: &'a str, name: &'a str, expires_at: i64) -> Notice
         name,
         expires_at,
         expired_manually: false,
+        expired_by: None,
         used_at: None,
         failing: None,
     }
@@ -74,6 +75,7 @@ fn a_digest_of_all_kinds() {
         },
         Notice {
             expired_manually: true,
+            expired_by: None,
             used_at: Some(NOON - 2 * HOUR),
             ..notice("kh_0000000000000003", "leaked", NOON - 1)
         },
@@ -143,6 +145,7 @@ fn a_delayed_mail_is_true_when_it_leaves() {
     );
     let early = Notice {
         expired_manually: true,
+        expired_by: None,
         ..late
     };
     let content = digest(HEAD, Zone::utc(), NOON - 1, &[early], None);
@@ -389,4 +392,27 @@ fn no_text_is_markup_in_a_mail() {
             assert!(!hostile.subject.contains(['\r', '\n']));
         }
     }
+}
+
+#[test]
+fn an_operator_who_expired_a_key_is_named_with_the_reason() {
+    let by = |expired_by| {
+        let leaked = Notice {
+            expired_manually: true,
+            expired_by,
+            ..notice("kh_0", "leaked", NOON - 1)
+        };
+        digest(HEAD, Zone::utc(), NOON, &[leaked], None)
+    };
+    let content = by(Some(("support-anna", "leaked on <GitHub>")));
+    let text = "Expired by the operator (support-anna): leaked on <GitHub>";
+    assert!(content.text.contains(text), "{}", content.text);
+    assert!(content.html.contains("leaked on &lt;GitHub&gt;"));
+    let content = by(Some(("sync", "")));
+    assert!(content.text.contains("Expired by the operator (sync)."));
+    assert!(
+        by(None)
+            .text
+            .contains("by someone with access to the account")
+    );
 }

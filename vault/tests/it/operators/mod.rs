@@ -3,6 +3,7 @@
 mod clock;
 mod expiries;
 mod notices;
+mod sessions;
 mod suspension;
 
 use shared::token::OperatorToken;
