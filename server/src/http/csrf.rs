@@ -62,7 +62,8 @@ fn addressed(scheme: &str, headers: &HeaderMap) -> Option<String> {
     http::origin(&format!("{scheme}://{}", text(headers, HOST)?))
 }
 
-fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
+/// Returns whether a request came from the pages at this base URL, or from no browser.
+pub fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
     if let Some(site) = text(headers, SEC_FETCH_SITE) {
         return matches!(site, "same-origin" | "none");
     }
@@ -76,6 +77,20 @@ fn is_ours(headers: &HeaderMap, base_url: &str) -> bool {
     let by_host = base_url.starts_with("http://")
         && addressed("http", headers).is_some_and(|own| own == origin);
     origin == base_url || by_host
+}
+
+/// Returns the same for pages on a listener whose address nothing tells: the host that the request was sent to counts, by http
+/// and by https. Another site's pages have another host, or another cookie jar.
+pub fn is_from_host(headers: &HeaderMap) -> bool {
+    if let Some(site) = text(headers, SEC_FETCH_SITE) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(headers, ORIGIN) else {
+        return true;
+    };
+    let origin = http::origin(origin);
+    let own = ["http", "https"].map(|scheme| addressed(scheme, headers));
+    origin.is_some() && own.contains(&origin)
 }
 
 #[cfg(test)]
@@ -129,6 +144,32 @@ mod tests {
         ]));
         assert!(ours(&[]), "no browser");
         assert!(ours(&[("origin", ""), ("sec-fetch-site", "")]));
+    }
+
+    #[test]
+    fn on_a_listener_of_its_own_the_host_decides() {
+        let ours = |headers: &[(&'static str, &'static str)]| {
+            let map = headers.iter().map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            });
+            is_from_host(&map.collect())
+        };
+        let host = ("host", "10.0.0.5:9000");
+        assert!(ours(&[host, ("origin", "http://10.0.0.5:9000")]));
+        assert!(ours(&[
+            ("host", "operators.example.com"),
+            ("origin", "https://operators.example.com")
+        ]));
+        assert!(ours(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(ours(&[host]), "no browser");
+        for origin in ["http://10.0.0.5", "http://evil.example", "null"] {
+            assert!(!ours(&[host, ("origin", origin)]), "{origin}");
+        }
+        let cross = ("sec-fetch-site", "cross-site");
+        assert!(!ours(&[host, cross, ("origin", "http://10.0.0.5:9000")]));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod export;
 mod health;
 pub mod metrics;
 mod no_script_answer;
+pub mod operator;
 mod pages;
 mod server_fns;
 mod time_limit;
@@ -65,7 +66,7 @@ fn traced(state: &AppState) -> Router<AppState> {
         .merge(if state.site.admin_apart {
             Router::new()
         } else {
-            admin::routes(state)
+            admin::routes(state).merge(operator::routes(state))
         })
         .merge(browser(state))
         .layer(from_fn_with_state(state.clone(), request_log::trace))

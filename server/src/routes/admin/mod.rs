@@ -36,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::{request_log, security_headers};
+use crate::routes::operator;
 use crate::state::AppState;
 use problem::{Answers, Code, Problem};
 
@@ -85,10 +86,11 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .layer(CatchPanicLayer::custom(panic_response(state)))
 }
 
-/// The router of a listener that serves nothing but the management API.
+/// The router of a listener that serves nothing but the management API and the operators' page.
 pub fn alone(state: AppState) -> Router {
     let log = from_fn_with_state(state.clone(), request_log::trace);
     routes(&state)
+        .merge(operator::routes(&state))
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), problem::render))
         .layer(log)

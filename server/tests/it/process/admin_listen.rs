@@ -37,6 +37,11 @@ fn the_management_api_is_served_there_and_only_there() {
         assert_eq!(status(admin, path, token), "200", "{path}");
         assert_eq!(status(&running.address, path, token), "404", "{path}");
     }
+    for path in ["/operator/sign-in", "/operator/style.css"] {
+        assert_eq!(status(admin, path, ""), "200", "{path}");
+        assert_eq!(status(&running.address, path, ""), "404", "{path}");
+    }
+    assert_eq!(status(admin, "/operator", ""), "303");
     for (path, usual) in [
         ("/healthz", "200"),
         ("/readyz", "200"),

@@ -17,6 +17,7 @@ mod markup;
 #[cfg(target_os = "linux")]
 mod metrics;
 mod no_script_answer;
+mod operator;
 mod ownership;
 mod pages;
 mod portal;

@@ -19,8 +19,14 @@ const WAYS: [(&str, &[&str]); 4] = [
             "app/src/ui/served.rs",
         ],
     ),
-    // Icons, which are constants.
-    ("PreEscaped", &["vault/src/mail/digest.rs"]),
+    // Icons, which are constants; and parts of the customers' pages on the operators', which their renderer has escaped.
+    (
+        "PreEscaped",
+        &[
+            "vault/src/mail/digest.rs",
+            "server/src/routes/operator/parts.rs",
+        ],
+    ),
     // The browser's document, for the theme switch and for focus: never its title or markup.
     ("set_title", &[]),
 ];

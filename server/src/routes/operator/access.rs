@@ -1,0 +1,201 @@
+//! Who may see the operators' page: a browser with the cookie of an operator's session. Forms must come from these pages.
+//!
+//! The cookie is none of a customer's session, and neither opens the other's pages. On a listener of its own the address is not
+//! the base URL, and may be plain http in a private network: there the origin that the browser names decides whether the cookie
+//! is for https alone.
+
+use app::server_fns::cookies::THEME_COOKIE;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect};
+use maud::html;
+use shared::theme::Theme;
+use vault::operators::scope::Scope;
+use vault::operators::sessions::OperatorSession;
+use vault::verify::X_REQUEST_ID;
+use vault::{Caller, Vault};
+
+use super::frame::{self, Refusal};
+use crate::http::client_ip::{Peer, caller};
+use crate::http::cookies::cookie;
+use crate::http::csrf;
+use crate::state::AppState;
+
+const SECURE_COOKIE: &str = "__Host-keyhold_operator";
+const COOKIE: &str = "keyhold_operator";
+/// The port of the default address.
+const USUAL_PORT: &str = "3000";
+
+/// The page that asks for the token.
+pub const SIGN_IN: &str = "/operator/sign-in";
+
+/// A request of an operator who is signed in.
+#[derive(Clone)]
+pub struct Visit {
+    pub state: AppState,
+    pub vault: Vault,
+    pub session: OperatorSession,
+    pub theme: Theme,
+}
+
+impl Visit {
+    /// # Errors
+    /// [`Refusal::Missing`] if the token lacks the scope.
+    pub fn needs(&self, scope: Scope) -> Result<(), Refusal> {
+        if self.session.may(scope) {
+            Ok(())
+        } else {
+            Err(Refusal::Missing(scope))
+        }
+    }
+}
+
+pub fn theme(headers: &HeaderMap) -> Theme {
+    cookie(headers, THEME_COOKIE).map_or(Theme::System, Theme::from_cookie)
+}
+
+/// Returns the caller of a request, and the id of the request.
+pub fn origin_of(state: &AppState, headers: &HeaderMap, peer: Option<Peer>) -> (Caller, String) {
+    let id = headers.get(X_REQUEST_ID).and_then(|id| id.to_str().ok());
+    (
+        caller(peer, headers, &state.trusted_proxies),
+        id.unwrap_or_default().to_owned(),
+    )
+}
+
+/// Answers 403 to a form from another site.
+pub async fn same_origin(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let headers = request.headers();
+    let is_ours = if state.site.admin_apart {
+        csrf::is_from_host(headers)
+    } else {
+        csrf::is_ours(headers, &state.site.base_url)
+    };
+    if request.method().is_safe() || is_ours {
+        return next.run(request).await;
+    }
+    tracing::warn!("a cross-site request to the operators' page was rejected");
+    let body = html! {
+        h1 { "Request from another site" }
+        p { "This request came from another site and was rejected. Nothing was changed." }
+        p { a href="/operator" { "Go to the operators' page" } }
+    };
+    let shown = frame::bare(theme(headers), "Request from another site", &body);
+    frame::response(StatusCode::FORBIDDEN, shown)
+}
+
+/// Passes a request on with its [`Visit`], or leads to the page that asks for the token.
+pub async fn admit(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response<Body> {
+    // Not the request itself: its body cannot be shared between threads while the session is read.
+    let headers = request.headers().clone();
+    let peer = request.extensions().get().copied();
+    match session(&state, &headers, peer).await {
+        Ok(Some((vault, session))) => {
+            request.extensions_mut().insert(Visit {
+                theme: theme(&headers),
+                state,
+                vault,
+                session,
+            });
+            next.run(request).await
+        }
+        Ok(None) => to_sign_in(&request),
+        Err(error) => frame::unavailable(theme(&headers), error),
+    }
+}
+
+/// Returns the session of a request.
+pub async fn session(
+    state: &AppState,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+) -> vault::Result<Option<(Vault, OperatorSession)>> {
+    let vault = state.vault.of_request();
+    let (caller, id) = origin_of(state, headers, peer);
+    for name in names(state, headers) {
+        if let Some(text) = cookie(headers, &name)
+            && let Some(session) = vault.operator_session(text, &caller, &id).await?
+        {
+            return Ok(Some((vault, session)));
+        }
+    }
+    Ok(None)
+}
+
+fn to_sign_in(request: &Request) -> Response<Body> {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let here = request
+        .uri()
+        .path_and_query()
+        .map_or("", |uri| uri.as_str());
+    let next = form_urlencoded::byte_serialize(here.as_bytes()).collect::<String>();
+    let to = match here {
+        _ if !safe => format!("{SIGN_IN}?ended=1"),
+        "/operator" => SIGN_IN.to_owned(),
+        _ => format!("{SIGN_IN}?next={next}"),
+    };
+    Redirect::to(&to).into_response()
+}
+
+/// Returns the names that the cookie of a request may have.
+fn names(state: &AppState, headers: &HeaderMap) -> Vec<String> {
+    if state.site.admin_apart {
+        [true, false]
+            .map(|secure| name(port(headers), secure))
+            .into()
+    } else {
+        let base = &state.site.base_url;
+        let port = base.rsplit_once(':').map(|(_, port)| port);
+        vec![name(port, base.starts_with("https://"))]
+    }
+}
+
+/// Browsers keep one jar for all ports of a host, so the name ends with the port, unless that is the default.
+fn name(port: Option<&str>, secure: bool) -> String {
+    let plain = if secure { SECURE_COOKIE } else { COOKIE };
+    match port.filter(|port| port.bytes().all(|byte| byte.is_ascii_digit())) {
+        None | Some("" | USUAL_PORT) => plain.to_owned(),
+        Some(port) => format!("{plain}_{port}"),
+    }
+}
+
+fn port(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    host.rsplit_once(':').map(|(_, port)| port)
+}
+
+/// Returns the cookie of a new session, which lasts `seconds`; with an empty text and none, what removes it.
+pub fn set_cookie(
+    state: &AppState,
+    headers: &HeaderMap,
+    text: &str,
+    seconds: i64,
+) -> Option<HeaderValue> {
+    let secure = is_https(state, headers);
+    let all = names(state, headers);
+    let prefix = if secure { SECURE_COOKIE } else { COOKIE };
+    let name = all.into_iter().find(|name| name.starts_with(prefix))?;
+    let secure = if secure { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&cookie).ok()
+}
+
+fn is_https(state: &AppState, headers: &HeaderMap) -> bool {
+    if !state.site.admin_apart {
+        return state.site.base_url.starts_with("https://");
+    }
+    let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    origin.is_some_and(|origin| origin.starts_with(b"https://"))
+}

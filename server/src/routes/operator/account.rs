@@ -1,0 +1,296 @@
+//! An account as its owner sees it, and its suspension.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{Response, StatusCode};
+use axum::response::{IntoResponse, Redirect};
+use maud::{Markup, html};
+use shared::list::ListQuery;
+use shared::relative::ago;
+use shared::usage::grouped;
+use shared::view::{KeyPage, KeyView};
+use vault::operators::record::AccountRecord;
+use vault::operators::scope::Scope;
+use vault::{Account, Error};
+
+use super::access::Visit;
+use super::form::{Fields, Form, Query};
+use super::frame::Refusal;
+use super::mails;
+use super::parts::{fact, history, instant, moment, note, pager, pill, suspended};
+use super::search::{account_path, key_path};
+
+/// The most characters of a reason.
+pub const REASON_MAX: usize = 500;
+
+/// Returns the name of an account for people.
+pub fn title(account: &AccountRecord) -> &str {
+    let others = [&account.external_id, &account.email];
+    let mut named = others.into_iter().flatten().map(String::as_str);
+    match account.name.as_str() {
+        "" => named.next().unwrap_or(&account.id),
+        name => name,
+    }
+}
+
+/// Shows an account.
+pub async fn page(
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<String>,
+    Query(fields): Query,
+) -> Response<Body> {
+    visit.answer(shown(&visit, &id, &fields, None).await)
+}
+
+/// A form that was refused: what was typed, and what is wrong.
+pub struct Wrong {
+    pub typed: String,
+    pub message: String,
+}
+
+impl Wrong {
+    /// Returns what is wrong with the reason in a form; other errors go on.
+    pub fn of_reason(error: Error, typed: &str) -> Result<Self, Refusal> {
+        match error {
+            Error::Invalid(errors) if errors.0.contains_key("reason") => Ok(Self {
+                typed: typed.to_owned(),
+                message: errors.0.get("reason").cloned().unwrap_or_default(),
+            }),
+            error => Err(error.into()),
+        }
+    }
+}
+
+async fn shown(
+    visit: &Visit,
+    id: &str,
+    fields: &Fields,
+    wrong: Option<&Wrong>,
+) -> Result<Response<Body>, Refusal> {
+    visit.needs(Scope::AccountsRead)?;
+    let record = visit.vault.account_record(id).await?;
+    let account = visit.vault.account(&record.id).await?;
+    let may_write = visit.session.may(Scope::AccountsWrite);
+    let done = match fields.get("done") {
+        "suspended" if record.suspended_at.is_some() => Some(html! {
+            "The account is suspended. Its keys are refused from now on, and its owner sees the reason. "
+            @if may_write { (resume_form(&record, "button small")) }
+        }),
+        "resumed" if record.suspended_at.is_none() => {
+            Some(html! { "The account is resumed. Its keys work as before." })
+        }
+        _ => None,
+    };
+    let keys = keys(visit, &account, fields).await?;
+    let mails = visit.vault.notices(&account).await?;
+    let past = if visit.session.may(Scope::AuditRead) {
+        Some(visit.vault.account_history(&account).await?)
+    } else {
+        None
+    };
+    let body = html! {
+        div.head {
+            h1 { bdi { (title(&record)) } }
+            @if record.suspended_at.is_some() { (suspended()) }
+        }
+        @if let Some(done) = done { (note("good", &done)) }
+        (standing(&record, may_write, wrong))
+        (facts(&record))
+        @if let Some(keys) = keys { (keys) }
+        (mails::log(visit, &mails))
+        @if let Some(past) = past { (history(&past)) }
+    };
+    let status = if wrong.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Ok(visit.page(status, title(&record), "", &body))
+}
+
+/// The suspension, and what can be done about it.
+fn standing(account: &AccountRecord, may_write: bool, wrong: Option<&Wrong>) -> Markup {
+    if let Some(since) = &account.suspended_at {
+        let reason = account.suspended_reason.as_deref().unwrap_or_default();
+        return html! {
+            section.card.bad aria-label="Suspension" {
+                p {
+                    strong { "Suspended" } " since " (instant(Some(since), "")) ". "
+                    @if reason.is_empty() { "No reason was given." } @else { "The owner reads: " q { (reason) } }
+                }
+                @if may_write { (resume_form(account, "button")) }
+            }
+        };
+    }
+    if !may_write {
+        return html! {};
+    }
+    html! {
+        details.card.act open[wrong.is_some()] {
+            summary { "Suspend this account…" }
+            form.form method="post" action=(format!("{}/suspend", account_path(&account.id))) {
+                p.help {
+                    "Its keys are refused at once and its owner can change nothing, until it is resumed. Nothing is lost."
+                }
+                (reason_field("Reason", "The owner sees it on every page.", wrong))
+                button.button.danger type="submit" { "Suspend account" }
+            }
+        }
+    }
+}
+
+/// The field for a reason.
+pub fn reason_field(label: &str, help: &str, wrong: Option<&Wrong>) -> Markup {
+    html! {
+        div.field {
+            label for="reason" { (label) }
+            input #reason type="text" name="reason" required maxlength=(REASON_MAX) autocomplete="off"
+                value=[wrong.map(|wrong| &wrong.typed)] aria-invalid=[wrong.map(|_| "true")] aria-describedby="reason-help";
+            @match wrong {
+                Some(wrong) => { p.help.wrong #reason-help role="alert" { (wrong.message) } }
+                None => { p.help #reason-help { (help) } }
+            }
+        }
+    }
+}
+
+fn resume_form(account: &AccountRecord, class: &str) -> Markup {
+    html! {
+        form method="post" action=(format!("{}/resume", account_path(&account.id))) {
+            button class=(class) type="submit" { "Resume account" }
+        }
+    }
+}
+
+fn facts(account: &AccountRecord) -> Markup {
+    let text = |text: &str| html! { bdi { (text) } };
+    let metadata = serde_json::to_string_pretty(&account.metadata).unwrap_or_default();
+    html! {
+        section.card aria-label="Account" {
+            dl.facts {
+                @if let Some(id) = &account.external_id { (fact("External id", &text(id))) }
+                (fact("Id", &html! { code { (account.id) } }))
+                @if let Some(email) = &account.email { (fact("Signs in as", &text(email))) }
+                @if !account.notice_emails.is_empty() {
+                    (fact("Notices to", &html! {
+                        @for address in &account.notice_emails { div { (text(address)) } }
+                    }))
+                }
+                (fact("Time zone", &html! { (account.time_zone) }))
+                (fact("Warns", &html! { (account.warning_days) " days before a key expires" }))
+                (fact("Created", &instant(Some(&account.created_at), "")))
+                @if !account.metadata.is_empty() { (fact("Metadata", &html! { pre { code { (metadata) } } })) }
+            }
+        }
+    }
+}
+
+/// The keys, as the owner's table has them; none if the token may not read them.
+async fn keys(
+    visit: &Visit,
+    account: &Account,
+    fields: &Fields,
+) -> Result<Option<Markup>, Refusal> {
+    if !visit.session.may(Scope::KeysRead) {
+        return Ok(None);
+    }
+    let query = ListQuery::parse("", "", "", "", fields.get("page"));
+    let page = visit.vault.list_keys(account, &query).await?;
+    let to = |page: u32| format!("{}?page={page}#keys", account_path(&account.id));
+    let previous = (page.page > 1).then(|| to(page.page - 1));
+    let next = (page.page < page.pages).then(|| to(page.page + 1));
+    Ok(Some(html! {
+        section.card aria-labelledby="keys" {
+            h2 #keys { "Keys" }
+            (table(&page))
+            (pager(previous.as_deref(), next.as_deref(), "Pages of keys"))
+            @if !page.keys.is_empty() { p.muted.zone { "Dates are in the account's zone, " (page.time_zone) "." } }
+        }
+    }))
+}
+
+fn table(page: &KeyPage) -> Markup {
+    if page.keys.is_empty() {
+        return html! { p.muted { "This account has no keys." } };
+    }
+    html! {
+        table.plain.list {
+            thead { tr {
+                th scope="col" { "Key" }
+                th scope="col" { "Access key" }
+                th scope="col" { "Status" }
+                th scope="col" { "Expires" }
+                th scope="col" { "Last used" }
+                th scope="col" { "Calls, 30 days" }
+            } }
+            tbody { @for key in &page.keys { (row(key, page.now)) } }
+        }
+    }
+}
+
+fn row(key: &KeyView, now: i64) -> Markup {
+    html! {
+        tr {
+            th scope="row" { a href=(key_path(&key.access_key)) { bdi { (key.name) } } }
+            td data-name="Access key" { code { (key.access_key) } }
+            td data-name="Status" { (pill(key.status)) }
+            td data-name="Expires" { (moment(key.expires.as_ref(), "Never")) }
+            td data-name="Last used" {
+                @match &key.used {
+                    Some(used) => { time datetime=(used.rfc3339) title=(used.text) { (ago(used.at, now)) } }
+                    None => { "Never" }
+                }
+            }
+            td data-name="Calls" {
+                (grouped(key.calls.accepted))
+                @if key.calls.refused > 0 { ", " (grouped(key.calls.refused)) " refused" }
+            }
+        }
+    }
+}
+
+/// Suspends the account.
+pub async fn suspend(
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<String>,
+    Form(fields): Form,
+) -> Response<Body> {
+    visit.answer(suspended_now(&visit, &id, &fields).await)
+}
+
+async fn suspended_now(
+    visit: &Visit,
+    id: &str,
+    fields: &Fields,
+) -> Result<Response<Body>, Refusal> {
+    visit.needs(Scope::AccountsWrite)?;
+    let reason = fields.get("reason");
+    let operator = &visit.session.operator;
+    match visit.vault.suspend_for(operator, id, reason).await {
+        Ok(account) => Ok(done(&account, "suspended")),
+        Err(error) => {
+            let wrong = Wrong::of_reason(error, reason)?;
+            shown(visit, id, fields, Some(&wrong)).await
+        }
+    }
+}
+
+/// Lets the account go on.
+pub async fn resume(Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Response<Body> {
+    visit.answer(resumed(&visit, &id).await)
+}
+
+async fn resumed(visit: &Visit, id: &str) -> Result<Response<Body>, Refusal> {
+    visit.needs(Scope::AccountsWrite)?;
+    visit
+        .vault
+        .resume(&visit.session.operator, id, None)
+        .await?;
+    let account = visit.vault.account_record(id).await?;
+    Ok(done(&account.id, "resumed"))
+}
+
+fn done(id: &str, what: &str) -> Response<Body> {
+    Redirect::to(&format!("{}?done={what}", account_path(id))).into_response()
+}
