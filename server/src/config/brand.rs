@@ -1,18 +1,20 @@
 //! The company's name and looks: settings, and the brand that pages, mails and answers have from them.
 
+mod accent;
 mod picture;
 
 use std::path::PathBuf;
 
-use app::brand::{Brand, FootLink};
+use app::brand::{Brand, File, FootLink};
 use clap::{Args, ValueEnum};
 use shared::validation::is_forbidden;
 use vault::brand::NAME;
 
 use super::error::{ConfigError, ValueError};
 use super::links::Links;
+pub use accent::Accent;
 pub use picture::PictureError;
-use picture::{ICON, LOGO, Use};
+use picture::{ICON, LOGO, Use, served};
 
 /// The most characters of the name: it stands in titles, subjects and the narrow navigation.
 const LONGEST_NAME: usize = 40;
@@ -50,6 +52,11 @@ pub struct BrandArgs {
     /// The icon in the browser's tab: PNG, SVG or ICO, at most 64 KiB. Default: a key.
     #[arg(long, env = "KEYHOLD_FAVICON_FILE", value_name = "FILE")]
     pub favicon_file: Option<PathBuf>,
+
+    /// Your colour, of buttons, links and the focus ring: #rrggbb. The text on it, and the shades for both themes, keep their
+    /// contrasts. Default: blue.
+    #[arg(long, env = "KEYHOLD_ACCENT", value_name = "COLOUR")]
+    pub accent: Option<Accent>,
 
     /// Lines at the foot of every email, such as your company's address. Default: none.
     #[arg(long, env = "KEYHOLD_MAIL_FOOTER", value_name = "TEXT", value_parser = footer)]
@@ -96,7 +103,7 @@ impl BrandArgs {
             logo,
             logo_dark,
             icon,
-            colours: None,
+            colours: self.accent.map(colours),
             links: links.collect(),
             credit: self.credit == Credit::Shown,
         })
@@ -108,9 +115,21 @@ impl BrandArgs {
         vault::brand::Brand {
             name: self.name.name.clone().into(),
             mail_footer: footer.filter(|footer| !footer.is_empty()),
-            ..vault::brand::Brand::KEYHOLD
+            button: self
+                .accent
+                .map_or(vault::brand::Brand::KEYHOLD.button, Accent::button),
         }
     }
+}
+
+/// Returns the style sheet with the company's colours.
+fn colours(accent: Accent) -> File {
+    served(
+        "colours",
+        "css",
+        "text/css; charset=utf-8",
+        accent.style().into(),
+    )
 }
 
 /// Parses a name. An empty one counts as absent.

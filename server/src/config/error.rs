@@ -38,6 +38,8 @@ pub enum ValueError {
     SignIn,
     #[error("plain http is for loopback addresses only, because people sign in there")]
     PlainSignIn,
+    #[error("{0:?} is not a colour such as #0a7d4f")]
+    Accent(String),
     #[error("it must be one line of visible characters")]
     BrandName,
     #[error("it must be text without control characters")]

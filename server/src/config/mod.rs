@@ -292,6 +292,9 @@ mod tests {
         assert!(sentence(&["--base-url", "https://example.com#keys"]).contains("no path"));
         assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
         assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
+        assert!(sentence(&["--accent", "blue"]).contains("\"blue\" is not a colour"));
+        assert!(sentence(&["--credit", "perhaps"]).contains("perhaps"));
+        assert!(sentence(&["--name", "a\nb"]).contains("one line"));
         assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));
         assert!(sentence(&["--trusted-proxies", "10.0.0.0/8,nonsense"]).contains("nonsense"));
         for range in ["0.0.0.0/0", "::/0", "10.0.0.1,0.0.0.0/0"] {
