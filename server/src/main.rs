@@ -73,6 +73,7 @@ async fn run(command: Command, settings: &[Effective]) -> Result<ExitCode, Box<d
         }
         Command::Account(command) => ask(ClientCommand::Account(command)).await?,
         Command::Key(command) => ask(ClientCommand::Key(command)).await?,
+        Command::Portal(command) => ask(ClientCommand::Portal(Box::new(command))).await?,
         Command::Token(command) => ask(ClientCommand::Token(command)).await?,
         Command::Audit(command) => ask(ClientCommand::Audit(command)).await?,
         Command::Config(ConfigCommand::Check(command)) => {

@@ -2,6 +2,8 @@
 //!
 //! Names of flags are those of the API's members where there is one: a problem's pointer then leads to its flag.
 
+pub mod portal;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -148,10 +150,13 @@ pub enum AccountCommand {
         #[command(flatten)]
         target: Target,
     },
-    /// End every session of an account.
+    /// End every session of an account, or those of one person, with links that were not used yet.
     EndSessions {
         #[command(flatten)]
         account: AccountArg,
+        /// Only the portal sessions of this person, by your own id.
+        #[arg(long, value_name = "ID")]
+        actor: Option<String>,
         #[command(flatten)]
         target: Target,
     },

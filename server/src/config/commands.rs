@@ -7,6 +7,7 @@ use clap_complete::Shell;
 
 use super::Config;
 use super::brand::NameArgs;
+use super::client::portal::PortalCommand;
 use super::client::{AccountCommand, AuditCommand, KeyCommand, TokenCommand};
 use super::files::{DatabaseArgs, Files};
 use super::http::HttpArgs;
@@ -34,6 +35,9 @@ pub enum Command {
     /// Manage keys, by the management API of a running server.
     #[command(subcommand)]
     Key(Box<KeyCommand>),
+    /// Make links that sign customers in, by the management API of a running server.
+    #[command(subcommand)]
+    Portal(PortalCommand),
     /// Manage the tokens of operators, by the management API of a running server.
     #[command(subcommand)]
     Token(Box<TokenCommand>),

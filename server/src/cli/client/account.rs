@@ -98,10 +98,15 @@ pub async fn run(command: AccountCommand, to: &mut dyn Write) -> Outcome {
             let record = session.api.post(&path, &json!({})).await?;
             session.record(&record, RECORD)
         }
-        AccountCommand::EndSessions { account, target } => {
+        AccountCommand::EndSessions {
+            account,
+            actor,
+            target,
+        } => {
             let path = account_path(&account.account)? + "/end-sessions";
             let mut session = Session::of(&target, to)?;
-            let ended = session.api.post(&path, &json!({})).await?;
+            let body = given([("actor", actor.map(Value::from))]);
+            let ended = session.api.post(&path, &body.into()).await?;
             session.record(&ended, &[Column::text("ended", "ended")])
         }
         AccountCommand::Delete {

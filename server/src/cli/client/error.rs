@@ -116,7 +116,7 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// The members of requests whose flags have the same names.
-const NAMESAKES: [&str; 16] = [
+const NAMESAKES: [&str; 20] = [
     "account",
     "action",
     "actor",
@@ -124,10 +124,14 @@ const NAMESAKES: [&str; 16] = [
     "expires_before",
     "expiry",
     "external_id",
+    "label",
     "metadata",
     "name",
+    "page",
     "q",
     "reason",
+    "return_url",
+    "session_seconds",
     "since",
     "status",
     "time_zone",
@@ -137,8 +141,16 @@ const NAMESAKES: [&str; 16] = [
 
 /// Returns the flag that a JSON Pointer leads to; none for what is no flag.
 fn flag_of(pointer: &str) -> Option<String> {
-    let member = pointer.strip_prefix('/')?.split('/').next()?;
+    let mut members = pointer.strip_prefix('/')?.split('/');
+    let member = match (members.next()?, members.next()) {
+        // An argument without a flag.
+        ("account", Some("external_id")) => return Some("EXTERNAL_ID".to_owned()),
+        ("actor", Some("external_id")) => "actor",
+        ("account" | "actor", Some(inner)) => inner,
+        (member, _) => member,
+    };
     match member {
+        "capabilities" => Some("--capability".to_owned()),
         "notice_emails" => Some("--notice-email".to_owned()),
         "owner" => Some("--account".to_owned()),
         "scopes" => Some("--scopes".to_owned()),
@@ -173,7 +185,7 @@ mod tests {
     #[test]
     fn flags_of_problems_are_flags() {
         let command = CommandLine::command();
-        let groups = ["account", "key", "token", "audit"];
+        let groups = ["account", "key", "portal", "token", "audit"];
         let commands = command
             .get_subcommands()
             .filter(|group| groups.contains(&group.get_name()))
@@ -182,7 +194,15 @@ mod tests {
             .flat_map(clap::Command::get_arguments)
             .filter_map(|arg| Some(format!("--{}", arg.get_long()?)))
             .collect();
-        let others = ["notice_emails/3", "owner", "scopes/0"];
+        let others = [
+            "notice_emails/3",
+            "owner",
+            "scopes/0",
+            "account/name",
+            "actor/external_id",
+            "actor/label",
+            "capabilities/1",
+        ];
         for member in NAMESAKES.into_iter().chain(others) {
             let flag = flag_of(&format!("/{member}")).unwrap_or_default();
             assert!(flags.contains(&flag), "{member}: {flag}");

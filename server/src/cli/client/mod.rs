@@ -1,4 +1,4 @@
-//! The commands that call the management API of a running server: `keyhold account`, `key`, `token` and `audit`.
+//! The commands that call the management API of a running server: `keyhold account`, `key`, `portal`, `token` and `audit`.
 //!
 //! Standard output has data alone, secrets included: a table for people, or the JSON of the API. All else goes to standard error.
 //! Arguments are checked by the API, whose rules and sentences are those of the pages.
@@ -9,6 +9,7 @@ mod error;
 mod http;
 mod input;
 mod key;
+mod portal;
 mod table;
 mod token;
 
@@ -21,6 +22,7 @@ pub use error::ClientError;
 use http::{Api, Parameters};
 use table::{Column, Table};
 
+use crate::config::client::portal::PortalCommand;
 use crate::config::client::{AccountCommand, AuditCommand, KeyCommand, Target, TokenCommand};
 use crate::log;
 
@@ -28,6 +30,7 @@ use crate::log;
 pub enum ClientCommand {
     Account(Box<AccountCommand>),
     Key(Box<KeyCommand>),
+    Portal(Box<PortalCommand>),
     Token(Box<TokenCommand>),
     Audit(Box<AuditCommand>),
 }
@@ -40,6 +43,7 @@ pub async fn run(command: ClientCommand, to: &mut dyn Write) -> Result<ExitCode,
     let outcome = match command {
         ClientCommand::Account(command) => account::run(*command, to).await,
         ClientCommand::Key(command) => key::run(*command, to).await,
+        ClientCommand::Portal(command) => portal::run(*command, to).await,
         ClientCommand::Token(command) => token::run(*command, to).await,
         ClientCommand::Audit(command) => {
             let AuditCommand::Tail(tail) = *command;

@@ -73,12 +73,8 @@ async fn a_node_that_may_not_join_writes_nothing() {
     // As before the newest migration.
     run(
         &mut database,
-        "DELETE FROM sweeps; DROP TABLE idempotency_keys, operator_tokens, notice_addresses;
-         DROP INDEX accounts_by_creation, api_keys_by_age;
-         ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN name, DROP COLUMN metadata,
-             DROP COLUMN suspended_at, DROP COLUMN suspended_reason;
-         ALTER TABLE audit DROP COLUMN actor_kind, DROP COLUMN actor_id, DROP COLUMN request_id;
-         DELETE FROM _sqlx_migrations WHERE version = 20",
+        "DELETE FROM sweeps; ALTER TABLE sessions DROP COLUMN portal_id; DROP TABLE portal_sessions;
+         DELETE FROM _sqlx_migrations WHERE version = 21",
     )
     .await;
     fixture.clock.set_ahead(-2_500);
@@ -95,7 +91,7 @@ async fn a_node_that_may_not_join_writes_nothing() {
     let peppered = sentence(fixture.try_open_again().await);
     assert!(peppered.contains("another pepper"), "{peppered}");
     let written: (i64, i64) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 20)",
+        "SELECT (SELECT COUNT(*) FROM sweeps), (SELECT COUNT(*) FROM _sqlx_migrations WHERE version = 21)",
     )
     .fetch_one(&mut database)
     .await

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod keys;
+mod portal;
 mod retries;
 mod tokens;
 mod wrong;
