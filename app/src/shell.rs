@@ -24,7 +24,8 @@ use crate::pages::sign_up::SignUpPage;
 use crate::pages::{
     account::AccountPage, confirm::ConfirmPage, developers::DevelopersPage, enter::EnterPage,
     forgot_password::ForgotPasswordPage, notices::NoticesPage, refused::Refused,
-    refused::RefusedPage, reset_password::ResetPasswordPage, stagger::StaggerPage,
+    refused::RefusedPage, reset_password::ResetPasswordPage, signed_out::SignedOutPage,
+    stagger::StaggerPage,
 };
 use crate::server_fns::account::ShowAccount;
 use crate::site::{SignUpOpen, SiteUrl};
@@ -143,6 +144,8 @@ fn routes() -> StaticVec<AnyNestedRoute> {
         route(path!("/confirm"), || ConfirmPage().into_any()),
         #[cfg(feature = "ssr")]
         route(path!("/enter"), || EnterPage().into_any()),
+        #[cfg(feature = "ssr")]
+        route(path!("/signed-out"), || SignedOutPage().into_any()),
         #[cfg(all(feature = "ssr", debug_assertions))]
         route(path!("/style"), crate::pages::style_guide::page),
     ]);

@@ -28,6 +28,8 @@ pub mod setting;
 pub mod sign_in;
 pub mod sign_up;
 #[cfg(feature = "ssr")]
+pub mod signed_out;
+#[cfg(feature = "ssr")]
 pub mod stagger;
 #[cfg(all(feature = "ssr", debug_assertions))]
 pub mod style_guide;

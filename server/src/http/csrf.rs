@@ -18,6 +18,9 @@ use crate::state::AppState;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// The address of portal links.
+pub const ENTER: &str = "/enter";
+
 /// Answers 403 to a cross-site request with an unsafe method.
 pub async fn same_origin(
     State(state): State<AppState>,
@@ -28,7 +31,7 @@ pub async fn same_origin(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if safe || is_ours(request.headers(), &state.site.base_url) {
+    if safe || is_ours(request.headers(), &state.site.base_url) || is_of_enter(&request) {
         next.run(request).await
     } else {
         tracing::warn!(
@@ -40,6 +43,14 @@ pub async fn same_origin(
             rejection_message(request.headers(), &state.site.base_url),
         ))
     }
+}
+
+/// Returns whether this may be the form of `/enter`, from a browser without Fetch Metadata: its page has no referrer, so its
+/// origin is hidden. That form is safe from other sites by itself: it leaves no session without the name of that session.
+fn is_of_enter(request: &Request) -> bool {
+    let headers = request.headers();
+    let hidden = text(headers, ORIGIN) == Some("null") && text(headers, SEC_FETCH_SITE).is_none();
+    hidden && request.uri().path() == ENTER
 }
 
 /// Returns the message of a rejection. For a request to another address of this server it names the one to open.

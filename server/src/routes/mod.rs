@@ -15,6 +15,7 @@ mod no_script_answer;
 pub mod operator;
 mod pages;
 mod server_fns;
+mod signed_out;
 mod time_limit;
 mod unsubscribe;
 pub mod verify;
@@ -76,7 +77,7 @@ fn traced(state: &AppState) -> Router<AppState> {
 fn browser(state: &AppState) -> Router<AppState> {
     let mut routes = Router::new();
     for listing in generate_route_list(App) {
-        if listing.path() != pages::ENTER {
+        if ![pages::ENTER, pages::SIGNED_OUT].contains(&listing.path()) {
             routes = routes.route(listing.path(), get(pages::page));
         }
     }
@@ -84,6 +85,7 @@ fn browser(state: &AppState) -> Router<AppState> {
         // Only pages are compressed: a response with a secret must not be (BREACH), and those come from functions.
         .route_layer(CompressionLayer::new())
         .route(pages::ENTER, get(enter::page).post(enter::enter))
+        .route(pages::SIGNED_OUT, get(signed_out::page))
         .route("/fn/{*path}", any(server_fns::call))
         .route("/preferences/api-control/export.csv", get(export::csv_file))
         .route(

@@ -4,6 +4,7 @@
 use app::client::call::{FormFields, Reply};
 use app::forms::form_replay::Replay;
 use app::pages::api_control::parameters;
+use app::server_fns::account::SignOut;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Done, Function};
 use axum::body::Body;
@@ -11,12 +12,14 @@ use axum::http::header::{HOST, REFERER, RETRY_AFTER};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
+use leptos::server_fn::ServerFn;
 use serde_json::Value;
 use shared::list::ListQuery;
 use shared::redirect::local_path;
 use shared::token::AccessKey;
 
 use super::pages::{render, sign_in_address};
+use super::signed_out;
 use crate::config::http;
 use crate::http::fn_error::finish_error;
 use crate::state::AppState;
@@ -39,6 +42,11 @@ pub async fn as_page(
     };
     match (&outcome, function.done) {
         (Ok(json), Done::Redirect(to)) => {
+            if function.path == SignOut::PATH
+                && let Some(to) = signed_out::after(&context)
+            {
+                return Redirect::to(&to).into_response();
+            }
             let back = or_dashboard(sender.clone());
             let here = back.split('?').next().unwrap_or_default();
             let to = fill(to, field)

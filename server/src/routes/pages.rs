@@ -20,17 +20,19 @@ use shared::redirect::{LONGEST, local_path};
 use shared::theme::Theme;
 
 use crate::http::cookies::cookie;
+use crate::http::csrf;
 use crate::http::security_headers::set_content_security_policy;
 use crate::state::AppState;
 
 /// The pages that need no session. Every other one redirects to the sign-in page.
-pub const PUBLIC: [&str; 7] = [
+pub const PUBLIC: [&str; 8] = [
     "/sign-in",
     "/sign-up",
     "/forgot-password",
     "/reset-password",
     "/confirm",
     ENTER,
+    SIGNED_OUT,
     STYLE_GUIDE,
 ];
 
@@ -51,7 +53,7 @@ const LINKED: [&str; 3] = ["/reset-password", "/confirm", STYLE_GUIDE];
 
 /// The pages that the browser's router does not know: few visit them, so the module would carry them for nothing.
 /// Forms there are plain ones, and the script is `app/client/page.js`.
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 10] = [
     "/preferences/account",
     "/preferences/notices",
     "/preferences/api-control/stagger",
@@ -60,11 +62,15 @@ const PLAIN: [&str; 9] = [
     "/reset-password",
     "/confirm",
     ENTER,
+    SIGNED_OUT,
     STYLE_GUIDE,
 ];
 
 /// The way in by a portal link, which [`super::enter`] answers.
-pub const ENTER: &str = "/enter";
+pub const ENTER: &str = csrf::ENTER;
+
+/// The end of a session that a portal link began, which [`super::signed_out`] answers.
+pub const SIGNED_OUT: &str = "/signed-out";
 
 /// Exists in debug builds only.
 const STYLE_GUIDE: &str = "/style";

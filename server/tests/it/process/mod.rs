@@ -10,6 +10,7 @@ mod kill;
 mod mail;
 mod migration;
 mod once;
+mod portal;
 #[cfg(target_os = "linux")]
 mod usage;
 #[cfg(target_os = "linux")]

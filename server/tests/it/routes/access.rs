@@ -10,7 +10,13 @@ use leptos_axum::generate_route_list;
 use crate::fixture::{BASE, Site, sign_up};
 
 /// The style guide exists in debug builds only.
-const PUBLIC_PAGES: [&str; 4] = ["/sign-in", "/sign-up", "/forgot-password", "/style"];
+const PUBLIC_PAGES: [&str; 5] = [
+    "/sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/signed-out",
+    "/style",
+];
 /// The targets of links, in mails and of the company's app, which show nothing without a valid link.
 const LINKED_PAGES: [&str; 3] = ["/confirm", "/enter", "/reset-password"];
 const PUBLIC_FUNCTIONS: [&str; 4] = [
