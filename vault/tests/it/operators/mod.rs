@@ -3,6 +3,7 @@
 mod clock;
 mod expiries;
 mod notices;
+pub mod portal;
 mod sessions;
 mod suspension;
 

@@ -7,6 +7,7 @@ use sqlx::Connection;
 use vault::operators::once::Once;
 use vault::test_support::{Fixture, expire};
 
+use crate::operators::portal::{enter, link};
 use crate::operators::{named, operator};
 
 /// The log is truncated although pages are read all the while.
@@ -97,14 +98,21 @@ async fn sizes_are_as_documented() {
         made.await.unwrap();
     }
     let with_answers = measure().await - (with_accounts - with_notices);
+    let before_links = measure().await;
+    for _ in 0..TIMES {
+        let code = link(&site, &by).await.1;
+        enter(&site, &code).await.unwrap();
+    }
+    let with_links = measure().await;
     let bytes = [
         (with_keys - start) / TIMES,
         (with_changes - with_keys) / TIMES,
         (with_notices - with_changes) / TIMES,
         (with_accounts - with_notices) / TIMES,
         (with_answers - with_accounts) / TIMES,
+        (with_links - before_links) / TIMES,
     ];
-    for (bytes, documented) in bytes.into_iter().zip([650, 340, 770, 550, 500]) {
+    for (bytes, documented) in bytes.into_iter().zip([650, 340, 770, 550, 500, 1_200]) {
         assert!(
             bytes < documented * 3 / 2,
             "{bytes} rather than {documented}"
