@@ -76,6 +76,8 @@ export async function tour(
     { name: "confirm-second", path: second, signedOut: true, scriptless: true },
     { name: "confirmed", path: "/confirm?done=confirmed", scriptless: true },
     { name: "link-gone", path: "/confirm?token=mail_0.0", signedOut: true, scriptless: true },
+    { name: "portal-link-gone", path: "/enter", signedOut: true, scriptless: true },
+    { name: "signed-out", path: "/signed-out", signedOut: true, scriptless: true },
     { name: "dashboard", path: "/" },
     { name: "dashboard-snooze", path: "/", covered: true, reach: (page) => page.getByTestId("expiry-banner").locator("summary").first().click() },
     {
