@@ -14,8 +14,8 @@ use crate::caller::Caller;
 use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 use crate::error::{Error, Result};
-use crate::storage::Tx;
-use crate::storage::audit::{Action, Entry};
+use crate::storage::audit::{Action, Entry, Maker, Origin};
+use crate::storage::{Authority, Tx};
 use crate::vault::Vault;
 
 /// How long a code works, in milliseconds.
@@ -225,6 +225,22 @@ pub struct Opens {
     pub label: String,
 }
 
+/// The authority of a link, which the operation checks.
+#[derive(Clone, Debug)]
+struct Entering {
+    caller: Caller,
+    person: Option<String>,
+}
+
+impl Authority for Entering {
+    fn origin(&self) -> Origin {
+        Origin {
+            maker: Maker::Portal(self.person.clone()),
+            ..Origin::of(&self.caller)
+        }
+    }
+}
+
 /// A session that a link has started.
 #[derive(Debug)]
 pub struct Entered {
@@ -242,20 +258,25 @@ impl Vault {
     /// [`Error::LinkGone`], the same for a code that is unknown, used, expired or damaged.
     pub async fn opened_by(&self, code: &str) -> Result<Opens> {
         let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
-        let found: Option<(String,)> = sqlx::query_as(
-            "SELECT account_id FROM portal_sessions
+        let (account_id, _) = self.unused_link(&digest).await?;
+        let account = self.account(&account_id).await?;
+        Ok(Opens {
+            label: account.label().to_owned(),
+            account_id,
+        })
+    }
+
+    /// Returns the account of a link that still works, and the company's own id of the person who should use it.
+    async fn unused_link(&self, digest: &[u8]) -> Result<(String, Option<String>)> {
+        let found: Option<(String, Option<String>)> = sqlx::query_as(
+            "SELECT account_id, actor_external_id FROM portal_sessions
              WHERE digest = $1 AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $2",
         )
         .bind(digest)
         .bind(self.now())
         .fetch_optional(&self.readers())
         .await?;
-        let (account_id,) = found.ok_or(Error::LinkGone)?;
-        let account = self.account(&account_id).await?;
-        Ok(Opens {
-            label: account.label().to_owned(),
-            account_id,
-        })
+        found.ok_or(Error::LinkGone)
     }
 
     /// Uses a link: starts its session in the place of the one that the browser presents, if any.
@@ -268,11 +289,15 @@ impl Vault {
         code: &str,
         present: Option<&Session>,
     ) -> Result<Entered> {
-        // Guesses take no turn at writing.
-        self.opened_by(code).await?;
         let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
+        // Guesses take no turn at writing.
+        let (_, person) = self.unused_link(&digest).await?;
         let (vault, from, present) = (self.clone(), caller.clone(), present.cloned());
-        self.write(caller.clone(), move |tx| {
+        let entering = Entering {
+            caller: caller.clone(),
+            person,
+        };
+        self.write(entering, move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let row: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(

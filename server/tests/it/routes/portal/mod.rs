@@ -239,6 +239,12 @@ async fn the_company_ends_sessions_at_once() {
     assert_eq!(shown["actor"]["label"], "ada@example.com");
     assert_eq!(shown["capabilities"].as_array().unwrap().len(), 6);
     assert!(!shown.to_string().contains(&code_of(&made)));
+    let entered = operator.get("/audit?action=portal.entered").await.json();
+    let entered = &entered["data"][0];
+    assert_eq!(entered["actor_kind"], "portal");
+    assert_eq!(entered["actor_id"], "ada");
+    assert_eq!(entered["detail"], "ada@example.com");
+    assert_eq!(entered["subject"], made.json()["id"]);
     assert_eq!(operator.delete(&path).await.status, 204);
     assert_eq!(ada.get(PAGE).await.status, 303);
     assert_eq!(status().await, "ended");
