@@ -92,8 +92,7 @@ fn gone() -> AnyView {
         view! {
             <p>
                 <a class="button primary" href=app.leading_to("/preferences/api-control")>
-                    "Go to "
-                    {app.host().to_owned()}
+                    {format!("Go to {}", app.host())}
                 </a>
             </p>
         }

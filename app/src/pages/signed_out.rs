@@ -20,8 +20,7 @@ pub fn SignedOutPage() -> impl IntoView {
         Some(WayOn { href, host }) => view! {
             <p>
                 <a class="button primary" href=href>
-                    "Go to "
-                    {host}
+                    {format!("Go to {host}")}
                 </a>
             </p>
         }

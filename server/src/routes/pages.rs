@@ -175,7 +175,10 @@ pub(super) fn without_secret(uri: &Uri) -> Option<String> {
 /// Returns whether a local path leads to a page that needs a session.
 pub fn is_private(path: &str) -> bool {
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    matches!(path, "/" | "/developers") || path.starts_with("/preferences/")
+    // Browsers take these for the folder and the one above it.
+    let is_dots = |part: &str| matches!(&*percent_decode_str(part).decode_utf8_lossy(), "." | "..");
+    !path.split('/').any(is_dots)
+        && (matches!(path, "/" | "/developers") || path.starts_with("/preferences/"))
 }
 
 /// Returns what the page at a path needs of a session.
