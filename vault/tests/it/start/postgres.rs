@@ -70,7 +70,7 @@ async fn a_node_that_may_not_join_writes_nothing() {
     fixture.member("a@example.com").await;
     fixture.vault.close().await;
     let mut database = fixture.database().await;
-    // As before the newest migration.
+    // As before the migration of portal sessions.
     run(
         &mut database,
         "DELETE FROM sweeps; ALTER TABLE sessions DROP COLUMN portal_id; DROP TABLE portal_sessions;
