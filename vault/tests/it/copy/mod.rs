@@ -69,6 +69,8 @@ async fn filled() -> (Fixture, Member) {
         "INSERT INTO portal_sessions (id, account_id, token_id, digest, capabilities, page, created_at, code_expires_at,
              expires_at)
          VALUES ('ps_0', $1, 'tok_0', $2, '', '/', 0, 1, 2)",
+        "INSERT INTO operator_sessions (digest, token_id, created_at, expires_at)
+         VALUES ($2, (SELECT id FROM operator_tokens WHERE name = $1), 0, 1)",
     ] {
         let query = sqlx::query(statement).bind(&account);
         let query = if statement.contains("$2") {
