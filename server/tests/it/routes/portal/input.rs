@@ -19,20 +19,32 @@ async fn wrong(operator: &Operator<'_>, body: Value) -> Vec<String> {
     pointers.collect()
 }
 
-#[tokio::test]
-async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
-    let site = Site::set(Address {
+/// A site whose pages may lead back to one host.
+async fn company() -> Site {
+    Site::set(Address {
         base_url: crate::fixture::BASE.to_owned(),
         return_hosts: "app.example.com".parse().unwrap(),
         ..Address::default()
     })
-    .await;
+    .await
+}
+
+async fn nothing_is_made(operator: &Operator<'_>) {
+    let accounts = operator.get("/accounts").await.json();
+    assert_eq!(accounts["data"], json!([]));
+}
+
+/// Returns a request with this member.
+fn with(member: &str, value: Value) -> Value {
+    let mut body = json!({"account": {"external_id": "org_1"}});
+    body[member] = value;
+    body
+}
+
+#[tokio::test]
+async fn a_wrong_account_or_actor_is_pointed_at() {
+    let site = company().await;
     let operator = site.operator().await;
-    let with = |member: &str, value: Value| {
-        let mut body = json!({"account": {"external_id": "org_1"}});
-        body[member] = value;
-        body
-    };
     let long = "x".repeat(201);
     for (value, pointer) in [
         (json!({}), "/account/external_id"),
@@ -92,6 +104,13 @@ async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
             "{value}"
         );
     }
+    nothing_is_made(&operator).await;
+}
+
+#[tokio::test]
+async fn a_wrong_capability_or_length_is_pointed_at() {
+    let site = company().await;
+    let operator = site.operator().await;
     for (value, pointer) in [
         (json!([]), "/capabilities"),
         (json!("keys.read"), "/capabilities"),
@@ -117,6 +136,14 @@ async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
         let pointers = wrong(&operator, with("session_seconds", value.clone())).await;
         assert_eq!(pointers, ["/session_seconds"], "{value}");
     }
+    nothing_is_made(&operator).await;
+}
+
+#[tokio::test]
+async fn a_link_leads_to_private_pages_and_listed_hosts_only() {
+    let site = company().await;
+    let operator = site.operator().await;
+    let long = "x".repeat(201);
     for page in [
         "",
         "preferences",
@@ -165,6 +192,13 @@ async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
             "{url:?}"
         );
     }
+    nothing_is_made(&operator).await;
+}
+
+#[tokio::test]
+async fn all_mistakes_are_named_at_once_and_nothing_is_made() {
+    let site = company().await;
+    let operator = site.operator().await;
     assert_eq!(
         wrong(&operator, with("embed", json!(true))).await,
         ["/embed"]
@@ -192,8 +226,7 @@ async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
             "/session_seconds",
         ]
     );
-    let accounts = operator.get("/accounts").await.json();
-    assert_eq!(accounts["data"], json!([]));
+    nothing_is_made(&operator).await;
     for id in ["ps_0", "ps_", "acc_0", "%00", "'--", "ps_0%2f"] {
         let path = format!("/portal-sessions/{id}");
         assert_eq!(operator.get(&path).await.status, 404, "{id}");
@@ -203,12 +236,7 @@ async fn a_wrong_member_is_pointed_at_and_nothing_is_made() {
 
 #[tokio::test]
 async fn the_limits_themselves_are_allowed() {
-    let site = Site::set(Address {
-        base_url: crate::fixture::BASE.to_owned(),
-        return_hosts: "app.example.com".parse().unwrap(),
-        ..Address::default()
-    })
-    .await;
+    let site = company().await;
     let operator = site.operator().await;
     for (seconds, page) in [(300, "/"), (86_400, "/preferences/notices?a=b#log")] {
         let body = json!({
