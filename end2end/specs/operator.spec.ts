@@ -109,8 +109,10 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
-test("axe finds nothing on the operators' pages", async ({ page, keyhold, account, functions }) => {
+test("axe finds nothing on the operators' pages", async ({ page, keyhold, account, functions, watch }) => {
   test.setTimeout(240_000);
+  // A wrong token, and a key that does not exist.
+  watch.allow(/status of 40[14]/);
   const key = await functions.createKey("Checkout with a rather long name for a key of this kind");
   keyhold.secrets.add(key.secret_key);
   for (const agent of ["curl/8.0", "Go-http-client/2.0 (a long name of an agent, as many are)"]) {
