@@ -180,7 +180,7 @@ test("no file of the customers' pages knows the operators' page", async ({ page,
   expect(kinds).toEqual(expect.arrayContaining(["wasm", "js", "css"]));
   for (const [path, body] of sent) {
     const text = (await body).toString("latin1");
-    for (const word of ["/operator", "keyhold_operator", "Suspend account", "Operator token", "class=\"operator\"", ".operator"]) {
+    for (const word of ["/operator/", "keyhold_operator", "Suspend account", "Operator token", "class=\"operator\"", ".operator"]) {
       expect(text.includes(word), `${path} has ${word}`).toBe(false);
     }
   }
