@@ -67,14 +67,13 @@ fn switch(code: String, from: String, present: String, wanted: String) -> AnyVie
         <PageHead title="Switch accounts?" />
         <p>
             "This browser is signed in to " <bdi class="strong">{present.clone()}</bdi> ". The link opens "
-            <bdi class="strong">{wanted.clone()}</bdi> "."
+            <bdi class="strong">{wanted}</bdi> "."
         </p>
         <form class="form" method="post" action="/enter">
             <input type="hidden" name="code" value=code />
             <input type="hidden" name="from" value=from />
             <button type="submit" class="button primary">
-                "Switch to "
-                <bdi>{wanted}</bdi>
+                "Switch accounts"
             </button>
         </form>
         <p>
