@@ -148,7 +148,11 @@ pub(crate) fn line(text: &str, most: usize) -> Result<String, String> {
 
 /// The reason for a suspension.
 pub(crate) fn reason(text: &str) -> Result<String> {
-    line(text, REASON_MAX).map_err(|message| FieldErrors::one("reason", message).into())
+    let reason = line(text, REASON_MAX).and_then(|reason| match reason.as_str() {
+        "" => Err("Give a reason: the account's owner reads it.".to_owned()),
+        _ => Ok(reason),
+    });
+    reason.map_err(|message| FieldErrors::one("reason", message).into())
 }
 
 /// A reason that may not be empty.

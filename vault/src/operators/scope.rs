@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// What a token may do.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, ToSchema)]
 pub enum Scope {
     #[serde(rename = "accounts:read")]
     AccountsRead,
@@ -51,12 +51,31 @@ impl Scope {
     }
 }
 
-impl FromStr for Scope {
-    type Err = ();
+/// No scope has this name. `Display` is the sentence for the member.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UnknownScope;
 
-    fn from_str(slug: &str) -> Result<Self, ()> {
+impl fmt::Display for UnknownScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = Scope::ALL.map(Scope::slug).join(", ");
+        write!(f, "There is no such scope. The scopes are {all}.")
+    }
+}
+
+impl FromStr for Scope {
+    type Err = UnknownScope;
+
+    fn from_str(slug: &str) -> Result<Self, UnknownScope> {
         let found = Self::ALL.into_iter().find(|scope| scope.slug() == slug);
-        found.ok_or(())
+        found.ok_or(UnknownScope)
+    }
+}
+
+/// From its name alone: what is derived would also read an object, and call another type a mistake of the syntax.
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let slug = String::deserialize(deserializer)?;
+        slug.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -13,6 +13,7 @@ use vault::operators::token::{Operator, Refused};
 use vault::rfc3339;
 
 use super::problem::{Answers, Code, Problem};
+use super::query;
 use crate::http::client_ip::{Peer, caller};
 use crate::state::AppState;
 
@@ -38,19 +39,24 @@ pub fn needed(method: &Method, route: &str) -> Option<Scope> {
     }
 }
 
-/// Passes a request on with its [`Operator`], if the token has the scope of the route.
+/// Passes a request on with its [`Operator`], if the token has the scope of the route, and the operation the parameters.
 pub async fn admit(
     State(state): State<AppState>,
     mut request: Request,
     next: Next,
 ) -> Response<Body> {
-    let route = request.extensions().get::<MatchedPath>();
-    let route = route.map_or("", |route| route.as_str().trim_start_matches("/admin/v1"));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("", MatchedPath::as_str);
+    let route = route.trim_start_matches("/admin/v1");
     let scope = needed(request.method(), route);
     let peer = request.extensions().get().copied();
     let headers = request.headers().clone();
     match operator(&state, &headers, peer, scope).await {
         Ok(operator) => {
+            let parameters = request.uri().query().unwrap_or_default();
+            if let Err(problem) = query::check(request.method(), route, parameters) {
+                return problem.into_response();
+            }
             request.extensions_mut().insert(operator);
             next.run(request).await
         }

@@ -19,9 +19,10 @@ use vault::operators::token::Operator;
 use vault::{ManagedFields, Setting};
 
 use super::answer;
-use super::input::{Id, IfMatch, Input, PageOf, Query, one_of, search};
+use super::input::{Id, IfMatch, Input};
 use super::parameters::{AccountStatus, IdempotencyKey, Named, Precondition};
 use super::problem::{Problem, Refusal};
+use super::query::{PageOf, Query, one_of, refused, search};
 use crate::state::AppState;
 
 /// What the company sets of an account.
@@ -99,7 +100,7 @@ pub async fn list(
     };
     let vault = state.vault.of_request();
     let found = vault.list_accounts(filter, page.limit, page.after.as_deref());
-    Ok(answer::page(&uri, &found.await?))
+    Ok(answer::page(&uri, &found.await.map_err(refused)?))
 }
 
 /// Create an account
@@ -172,8 +173,8 @@ pub async fn delete(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuspendInput {
-    /// Shown to the account's owner; at most 500 characters on one line.
-    #[schema(max_length = 500)]
+    /// Shown to the account's owner; 1 to 500 characters on one line.
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
 }
 

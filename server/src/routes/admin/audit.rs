@@ -7,7 +7,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CONTENT_TYPE, LINK};
+use axum::http::header::{CONTENT_TYPE, LINK};
 use axum::http::{HeaderMap, HeaderValue, Response, Uri};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,8 +15,8 @@ use vault::operators::audit::AuditFilter;
 use vault::operators::record::{AuditRecord, Page};
 
 use super::answer;
-use super::input::{PageOf, Query, instant};
 use super::problem::{Problem, Refusal};
+use super::query::{PageOf, Query, instant, refused};
 use crate::state::AppState;
 
 const NDJSON: &str = "application/x-ndjson";
@@ -63,9 +63,8 @@ pub async fn list(
     };
     let vault = state.vault.of_request();
     let found = vault.audit_trail(filter, page.limit, page.after.as_deref());
-    let found = found.await?;
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    if !accept.is_some_and(|accept| accept.contains(NDJSON)) {
+    let found = found.await.map_err(refused)?;
+    if !answer::prefers(&headers, NDJSON) {
         return Ok(answer::page(&uri, &found));
     }
     let lines = found.data.iter().map(|entry| {

@@ -39,7 +39,7 @@ macro_rules! codes {
 // The table of codes: name, status, title, and the advice of the API reference.
 codes! {
     BadRequest = "bad_request", BAD_REQUEST, "The request cannot be read",
-        "Correct the request. `errors` names a wrong parameter.";
+        "Correct the request: `errors` names each wrong parameter of the address, or `detail` says what else cannot be read.";
     CredentialsMissing = "credentials_missing", UNAUTHORIZED, "The token is missing",
         "Send `Authorization: Bearer` and an operator's token.";
     CredentialsMalformed = "credentials_malformed", UNAUTHORIZED, "The token cannot be read",
@@ -65,7 +65,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body must be JSON",
         "Send `Content-Type: application/json`.";
     Invalid = "invalid", UNPROCESSABLE_ENTITY, "The input is not valid",
-        "Correct the members that `errors` names.";
+        "Correct the members of the body that `errors` names.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "The idempotency key belongs to another request",
         "Use a new `Idempotency-Key` for each request that differs.";
     QuotaExceeded = "quota_exceeded", TOO_MANY_REQUESTS, "A limit is reached",

@@ -1,5 +1,6 @@
-//! The input of the management API: paths, parameters and bodies, each read by one rule. What cannot be read is a problem that
-//! points at the member; unknown members are refused, because a misspelt one would be ignored in silence.
+//! The input of the management API: paths, preconditions and bodies, each read by one rule; the parameters of an address are in
+//! [`super::query`]. What cannot be read is a problem that points at the member; unknown members are refused, because a
+//! misspelt one would be ignored in silence.
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
@@ -7,10 +8,11 @@ use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use percent_encoding::percent_decode_str;
-use serde::de::DeserializeOwned;
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error as _, IgnoredAny};
 use vault::operators::Expected;
 use vault::operators::once::Once;
 
+use super::member;
 use super::problem::{Code, FieldProblem, Problem};
 use crate::state::AppState;
 
@@ -20,11 +22,6 @@ const BODY_MAX: usize = 64 * 1024;
 const KEY_MAX: usize = 255;
 /// draft-ietf-httpapi-idempotency-key-header, section 2.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The number of entries on a page.
-const LIMITS: std::ops::RangeInclusive<u16> = 1..=200;
-const DEFAULT_LIMIT: u16 = 50;
-/// The most characters of a search.
-const SEARCH_MAX: usize = 200;
 
 /// The id in the path.
 pub struct Id(pub String);
@@ -41,107 +38,18 @@ impl FromRequestParts<AppState> for Id {
     }
 }
 
-/// The parameters of an address.
-pub struct Query<T>(pub T);
+/// An expiration in a body: exactly the grammar, without the blanks that a form may have around it.
+pub struct ExpiryText(pub String);
 
-impl<T: DeserializeOwned> FromRequestParts<AppState> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
-        let query = parts.uri.query().unwrap_or_default();
-        let pairs = form_urlencoded::parse(query.as_bytes());
-        let mut members = serde_json::Map::new();
-        for (name, value) in pairs {
-            let twice = members.insert(name.to_string(), value.to_string().into());
-            if twice.is_some() {
-                let detail = "This parameter is given twice.".to_owned();
-                return Err(wrong(&name, "invalid", detail));
-            }
+impl<'de> Deserialize<'de> for ExpiryText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.trim() == text {
+            Ok(Self(text))
+        } else {
+            Err(D::Error::custom("Leave out the blanks around it."))
         }
-        let members = serde_json::Value::Object(members);
-        serde_path_to_error::deserialize(members)
-            .map(Self)
-            .map_err(|error| of_path(&error.path().to_string(), error.inner()))
     }
-}
-
-fn wrong(member: &str, code: &'static str, detail: String) -> Problem {
-    let error = FieldProblem {
-        pointer: format!("/{}", member.replace('~', "~0").replace('/', "~1")),
-        code,
-        detail,
-    };
-    Problem::of_member(Code::BadRequest, error)
-}
-
-/// A page of a list, as asked for.
-pub struct PageOf {
-    pub limit: usize,
-    pub after: Option<String>,
-}
-
-impl PageOf {
-    /// Reads the parameters `limit` and `after`.
-    pub fn read(limit: Option<&str>, after: Option<String>) -> Result<Self, Problem> {
-        let limit = match limit {
-            None => DEFAULT_LIMIT,
-            Some(text) => {
-                let number = text.parse().ok().filter(|limit| LIMITS.contains(limit));
-                let range = || {
-                    let detail = format!("A number from {} to {}.", LIMITS.start(), LIMITS.end());
-                    wrong("limit", "invalid", detail)
-                };
-                number.ok_or_else(range)?
-            }
-        };
-        Ok(Self {
-            limit: usize::from(limit),
-            after,
-        })
-    }
-}
-
-/// Reads a parameter that is an instant, RFC 3339. Returns UTC epoch milliseconds.
-pub fn instant(name: &str, text: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let known = match text.parse() {
-        Ok(shared::expiry::Expiry::At(at)) => Some(at),
-        _ => None,
-    };
-    let detail = || "An instant in RFC 3339, as 2026-11-30T12:00:00Z.".to_owned();
-    known
-        .map(Some)
-        .ok_or_else(|| wrong(name, "invalid", detail()))
-}
-
-/// Reads a parameter that is searched for.
-pub fn search(text: Option<String>) -> Result<Option<String>, Problem> {
-    match text {
-        Some(text) if text.chars().count() > SEARCH_MAX => {
-            let detail = format!("At most {SEARCH_MAX} characters.");
-            Err(wrong("q", "invalid", detail))
-        }
-        text => Ok(text),
-    }
-}
-
-/// Reads a parameter by the names of its values.
-pub fn one_of<T: Copy>(
-    name: &str,
-    text: Option<&str>,
-    values: &[(&str, T)],
-) -> Result<Option<T>, Problem> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let found = values.iter().find(|(slug, _)| *slug == text);
-    let names: Vec<_> = values.iter().map(|(slug, _)| *slug).collect();
-    let detail = || format!("One of {}.", names.join(", "));
-    found
-        .map(|(_, value)| Some(*value))
-        .ok_or_else(|| wrong(name, "invalid", detail()))
 }
 
 /// The versions of If-Match.
@@ -200,8 +108,9 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Input<T> {
             let inner = error.inner();
             if bytes.is_empty() {
                 Problem::new(Code::BadRequest, "Send a JSON object as the body.")
-            } else if inner.is_data() {
-                of_path(&error.path().to_string(), inner)
+            } else if inner.is_data() || serde_json::from_slice::<IgnoredAny>(given).is_ok() {
+                // serde_json takes a value that is no name of an enum for a mistake of the syntax.
+                member::refused(&error)
             } else {
                 Problem::new(Code::BadRequest, format!("The body is not JSON: {inner}."))
             }
@@ -269,37 +178,4 @@ fn operation(parts: &Parts) -> String {
     let route = route.map_or("", MatchedPath::as_str);
     let path = percent_decode_str(parts.uri.path()).decode_utf8_lossy();
     format!("{route} {path}")
-}
-
-/// Returns the problem with a member that serde refuses, by its path, as `metadata.a[0]`.
-fn of_path(path: &str, error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    // What follows is the place in the text, which the pointer says better.
-    let detail = text.split(" at line ").next().unwrap_or(&text);
-    let quoted = detail.split('`').nth(1);
-    let (code, name) = match quoted {
-        Some(name) if detail.starts_with("unknown field") => ("unknown", Some(name)),
-        Some(name) if detail.starts_with("missing field") => ("missing", Some(name)),
-        Some(name) if detail.starts_with("duplicate field") => ("invalid", Some(name)),
-        _ => ("invalid", None),
-    };
-    let mut pointer = String::new();
-    for part in path.split(['.', '[', ']']) {
-        if !part.is_empty() && part != "?" {
-            pointer.push('/');
-            pointer.push_str(&part.replace('~', "~0").replace('/', "~1"));
-        }
-    }
-    if let Some(name) = name
-        && !pointer.ends_with(&format!("/{name}"))
-    {
-        pointer.push('/');
-        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-    }
-    let error = FieldProblem {
-        pointer,
-        code,
-        detail: format!("{detail}."),
-    };
-    Problem::of_member(Code::Invalid, error)
 }

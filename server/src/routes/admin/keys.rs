@@ -21,9 +21,10 @@ use vault::verify::Rejection;
 use vault::{Caller, EditKey, rfc3339};
 
 use super::answer;
-use super::input::{Id, IfMatch, Input, PageOf, Query, instant, one_of, search};
+use super::input::{ExpiryText, Id, IfMatch, Input};
 use super::parameters::{IdempotencyKey, KeyStatus, Named, Precondition};
 use super::problem::{Code, Problem, Refusal};
+use super::query::{PageOf, Query, instant, one_of, refused, search};
 use crate::state::AppState;
 
 #[derive(Deserialize, IntoParams)]
@@ -72,7 +73,7 @@ async fn page(
     };
     let vault = state.vault.of_request();
     let found = vault.list_all_keys(filter, page.limit, page.after.as_deref());
-    Ok(answer::page(uri, &found.await?))
+    Ok(answer::page(uri, &found.await.map_err(refused)?))
 }
 
 /// List keys
@@ -115,8 +116,8 @@ pub struct KeyInput {
     #[schema(max_length = 500)]
     description: String,
     /// `never`, `90d`, a date (its end in the account's zone), a date and time there, or an instant in RFC 3339.
-    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
-    expiry: String,
+    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    expiry: ExpiryText,
 }
 
 /// A new key with its secret, which cannot be read again.
@@ -148,7 +149,7 @@ pub async fn create(
         description,
         expiry,
     } = &input.body;
-    let made = vault.create_key_for(&operator, &id, (name, description, expiry), input.once);
+    let made = vault.create_key_for(&operator, &id, (name, description, &expiry.0), input.once);
     Ok(answer::made(made.await?))
 }
 
@@ -173,8 +174,8 @@ pub struct KeyChange {
     #[schema(max_length = 500)]
     description: Option<String>,
     /// As for a new key. A later one restores an expired key.
-    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
-    expiry: Option<String>,
+    #[schema(value_type = Option<String>, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    expiry: Option<ExpiryText>,
 }
 
 /// Change a key
@@ -197,7 +198,7 @@ pub async fn edit(
         access_key: &id,
         name: input.body.name.as_deref(),
         description: input.body.description.as_deref(),
-        expiry: input.body.expiry.as_deref(),
+        expiry: input.body.expiry.as_ref().map(|text| text.0.as_str()),
         version: "",
     };
     let made = vault.edit_any_key(&operator, edit, expected);
@@ -257,8 +258,8 @@ pub async fn expire(
 #[serde(deny_unknown_fields)]
 pub struct RestoreInput {
     /// As for a new key; later than the present expiration.
-    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
-    expiry: String,
+    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    expiry: ExpiryText,
 }
 
 /// Restore or extend a key
@@ -274,7 +275,7 @@ pub async fn restore(
     input: Input<RestoreInput>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.restore_any_key(&operator, &id, &input.body.expiry, input.once);
+    let made = vault.restore_any_key(&operator, &id, &input.body.expiry.0, input.once);
     Ok(answer::made(made.await?))
 }
 

@@ -1,6 +1,6 @@
 //! The management API under `/admin/v1`, for the company's own programs and its command line.
 //!
-//! A request passes the time limit, the token and its scope ([`access`]), then the one reader of input ([`input`]), and
+//! A request passes the time limit, the token and its scope ([`access`]), then the readers of input ([`input`], [`query`]), and
 //! calls one operation of `vault::operators`. Every refusal is a [`problem::Problem`]. The document `/openapi.json` is made
 //! from the handlers here ([`document`]), which is why each has its description beside it, and the page `/admin/reference` from
 //! the document ([`reference`]).
@@ -13,9 +13,11 @@ mod code;
 pub mod document;
 mod input;
 mod keys;
+mod member;
 mod parameters;
 mod portal;
 mod problem;
+mod query;
 mod reference;
 mod tokens;
 

@@ -76,8 +76,12 @@ impl Problem {
 
     /// One wrong member.
     pub fn of_member(code: Code, error: FieldProblem) -> Self {
+        Self::of_members(code, vec![error])
+    }
+
+    pub fn of_members(code: Code, errors: Vec<FieldProblem>) -> Self {
         Self {
-            errors: vec![error],
+            errors,
             ..Self::new(code, "See errors for what is wrong with which member.")
         }
     }
@@ -129,13 +133,7 @@ impl From<FieldErrors> for Problem {
             code: "invalid",
             detail,
         });
-        Self {
-            errors: errors.collect(),
-            ..Self::new(
-                Code::Invalid,
-                "See errors for what is wrong with which member.",
-            )
-        }
+        Self::of_members(Code::Invalid, errors.collect())
     }
 }
 

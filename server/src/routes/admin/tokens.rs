@@ -17,9 +17,10 @@ use vault::operators::scope::{Scope, Scopes};
 use vault::operators::token::{NewToken, Operator};
 
 use super::answer;
-use super::input::{Id, Input, PageOf, Query};
+use super::input::{ExpiryText, Id, Input};
 use super::parameters::IdempotencyKey;
 use super::problem::{Problem, Refusal};
+use super::query::{PageOf, Query, refused};
 use crate::state::AppState;
 
 #[derive(Deserialize, IntoParams)]
@@ -47,7 +48,7 @@ pub async fn list(
     let page = PageOf::read(query.limit.as_deref(), query.after)?;
     let vault = state.vault.of_request();
     let found = vault.list_tokens(page.limit, page.after.as_deref());
-    Ok(answer::page(&uri, &found.await?))
+    Ok(answer::page(&uri, &found.await.map_err(refused)?))
 }
 
 /// A new token.
@@ -61,8 +62,8 @@ pub struct TokenInput {
     #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// As for keys, at most 366 days ahead; dates end in UTC.
-    #[schema(pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?)$")]
-    expiry: String,
+    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    expiry: ExpiryText,
 }
 
 /// A new token, which cannot be read again.
@@ -99,7 +100,7 @@ pub async fn create(
     let new = NewToken {
         name,
         scopes,
-        expiry,
+        expiry: expiry.0,
     };
     let made = state.vault.of_request();
     let made = made.create_token(&operator, new, input.once);

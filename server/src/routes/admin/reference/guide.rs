@@ -110,7 +110,7 @@ fn problem(base: &str) -> String {
         "detail": "See errors for what is wrong with which member.",
         "code": "invalid",
         "request_id": "4be1d0c39f2a",
-        "errors": [{"pointer": "/name", "code": "missing", "detail": "missing field `name`."}],
+        "errors": [{"pointer": "/name", "code": "missing", "detail": "This member is required."}],
     });
     serde_json::to_string_pretty(&problem).unwrap_or_default()
 }

@@ -105,4 +105,7 @@ async fn the_trail_can_be_followed_by_lines() {
         .json();
     assert_eq!(rest["data"][0]["detail"], "org_2");
     assert_eq!(rest["next"], Value::Null);
+    let unwanted = [("accept", "application/x-ndjson;q=0")];
+    let page = operator.send("GET", "/audit", &unwanted, None).await;
+    assert_eq!(page.headers["content-type"], "application/json");
 }

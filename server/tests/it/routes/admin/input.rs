@@ -3,7 +3,9 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use super::refusal;
+use serde_json::json;
+
+use super::{errors, refusal};
 use crate::fixture::Site;
 
 #[tokio::test]
@@ -59,6 +61,97 @@ async fn what_cannot_be_read_is_refused_and_changes_nothing() {
     }
     let none = operator.get("/accounts").await.json();
     assert_eq!(none["data"], serde_json::json!([]));
+}
+
+/// What is accepted is what the document says.
+#[tokio::test]
+async fn a_member_that_does_not_fit_its_pattern_is_refused() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "never").await;
+    let keys = format!("/accounts/{id}/keys");
+    let restore = format!("/keys/{}/restore", key.access);
+    let token = |expiry: &str| json!({"name": "x", "scopes": ["keys:read"], "expiry": expiry});
+    for expiry in [" 1d ", "1d ", "\tnever", "2030-01-01\n"] {
+        for refused in [
+            operator
+                .post(&keys, json!({"name": "x", "expiry": expiry}))
+                .await,
+            operator.post(&restore, json!({"expiry": expiry})).await,
+            operator
+                .patch(&format!("/keys/{}", key.access), json!({"expiry": expiry}))
+                .await,
+            operator.post("/tokens", token(expiry)).await,
+        ] {
+            assert_eq!(refusal(&refused), (422, "invalid".to_owned()), "{expiry:?}");
+            assert_eq!(errors(&refused)[0].0, "/expiry", "{expiry:?}");
+        }
+    }
+    let suspend = format!("/accounts/{id}/suspend");
+    for reason in ["", "  "] {
+        let refused = operator.post(&suspend, json!({"reason": reason})).await;
+        assert_eq!(refusal(&refused), (422, "invalid".to_owned()));
+        assert_eq!(errors(&refused)[0].0, "/reason");
+    }
+    assert_eq!(site.verdict(&key).await.0, 200);
+}
+
+/// The sentence is for people: what to send instead, in no program's words.
+#[tokio::test]
+async fn a_wrong_member_is_explained() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    for (path, body, pointer, detail) in [
+        (
+            "/tokens",
+            json!({"name": "x", "scopes": ["keys:read", "all"], "expiry": "1d"}),
+            "/scopes/1",
+            "There is no such scope. The scopes are accounts:read, accounts:write, keys:read, keys:write, portal:create, audit:read, tokens:write.",
+        ),
+        (
+            "/tokens",
+            json!({"name": "x", "scopes": [1], "expiry": "1d"}),
+            "/scopes/0",
+            "This must be a string.",
+        ),
+        (
+            "/tokens",
+            json!({"name": "x", "scopes": [{"keys:read": null}], "expiry": "1d"}),
+            "/scopes/0",
+            "This must be a string.",
+        ),
+        (
+            "/tokens",
+            json!({"name": "x", "scopes": "keys:read", "expiry": "1d"}),
+            "/scopes",
+            "This must be an array.",
+        ),
+        (
+            "/accounts",
+            json!({"warning_days": "5"}),
+            "/warning_days",
+            "This must be an integer.",
+        ),
+        (
+            "/accounts",
+            json!({"a.b/c": 1}),
+            "/a.b~1c",
+            "There is no such member. Known are external_id, name, notice_emails, metadata, time_zone, warning_days.",
+        ),
+        (
+            "/keys/verify",
+            json!({}),
+            "/credential",
+            "This member is required.",
+        ),
+    ] {
+        let refused = operator.post(path, body.clone()).await;
+        assert_eq!(refusal(&refused), (422, "invalid".to_owned()), "{body}");
+        let errors = refused.json()["errors"].clone();
+        assert_eq!(errors[0]["pointer"], pointer, "{body}");
+        assert_eq!(errors[0]["detail"], detail, "{body}");
+    }
 }
 
 #[tokio::test]
