@@ -8,7 +8,7 @@ use super::cursor::Place;
 use super::once::{self, Made, Once};
 use super::record::{AccountRecord, Page};
 use super::token::Operator;
-use super::{Expected, check, json};
+use super::{Expected, Meant, check, json};
 use crate::accounts::account::{self, Account};
 use crate::accounts::deletion::{self, withdraw_mails};
 use crate::accounts::managed::{self, ManagedFields};
@@ -115,7 +115,7 @@ async fn expect(tx: &mut Tx, id: &str, expected: &Expected) -> Result<()> {
 async fn made(tx: &mut Tx, status: u16, id: &str) -> Result<Made> {
     let record = record(tx.connection(), id).await?;
     Ok(Made {
-        version: Some(record.version()),
+        version: Some(record.tag()),
         account: Some(id.to_owned()),
         ..Made::new(status, json(&record))
     })
@@ -216,11 +216,11 @@ impl Vault {
     pub async fn edit_account(
         &self,
         operator: &Operator,
-        (named, expected): (&str, Expected),
+        meant: impl Into<Meant>,
         fields: ManagedFields,
     ) -> Result<Made> {
         let fields = fields.check()?;
-        let named = named.to_owned();
+        let Meant { named, expected } = meant.into();
         self.manage(operator, None, move |tx, _| {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
@@ -248,10 +248,9 @@ impl Vault {
     pub async fn delete_managed_account(
         &self,
         operator: &Operator,
-        named: &str,
-        expected: Expected,
+        meant: impl Into<Meant>,
     ) -> Result<i64> {
-        let named = named.to_owned();
+        let Meant { named, expected } = meant.into();
         self.write(operator.clone(), move |tx| {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
@@ -274,16 +273,16 @@ impl Vault {
     /// Suspends an account: its keys are refused, and its pages only read, from when this returns.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `reason`; [`Error::NotFound`].
+    /// [`Error::Invalid`] for `reason`; [`Error::NotFound`]; [`Error::Outdated`].
     pub async fn suspend(
         &self,
         operator: &Operator,
-        named: &str,
+        meant: impl Into<Meant>,
         reason: &str,
         once: Option<Once>,
     ) -> Result<Made> {
         let reason = managed::reason(reason)?;
-        self.set_suspended(operator, named, Some(reason), once)
+        self.set_suspended(operator, meant.into(), Some(reason), once)
             .await
     }
 
@@ -305,27 +304,27 @@ impl Vault {
     /// Lets a suspended account go on: everything is as it was.
     ///
     /// # Errors
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; [`Error::Outdated`].
     pub async fn resume(
         &self,
         operator: &Operator,
-        named: &str,
+        meant: impl Into<Meant>,
         once: Option<Once>,
     ) -> Result<Made> {
-        self.set_suspended(operator, named, None, once).await
+        self.set_suspended(operator, meant.into(), None, once).await
     }
 
     async fn set_suspended(
         &self,
         operator: &Operator,
-        named: &str,
+        Meant { named, expected }: Meant,
         reason: Option<String>,
         once: Option<Once>,
     ) -> Result<Made> {
-        let named = named.to_owned();
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
+                expect(tx, &account.id, &expected).await?;
                 let changed = managed::set_suspended(tx, &account, reason.as_deref()).await?;
                 if let Some(after) = &changed {
                     let (action, detail) = match reason.as_deref() {
@@ -349,20 +348,21 @@ impl Vault {
     /// used yet no longer work.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for `actor`; [`Error::NotFound`] for the account.
+    /// [`Error::Invalid`] for `actor`; [`Error::NotFound`] for the account; [`Error::Outdated`].
     pub async fn end_sessions(
         &self,
         operator: &Operator,
-        named: &str,
+        meant: impl Into<Meant>,
         actor: Option<&str>,
         once: Option<Once>,
     ) -> Result<Made> {
         let actor = actor.map(managed::external_id).transpose();
         let actor = actor.map_err(|message| FieldErrors::one("actor", message))?;
-        let named = named.to_owned();
+        let Meant { named, expected } = meant.into();
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
+                expect(tx, &account.id, &expected).await?;
                 let mut ended = portal::end_all(tx, &account.id, actor.as_deref()).await?;
                 let detail = if let Some(actor) = &actor {
                     format!("{ended}, of {actor}")

@@ -11,7 +11,7 @@ use super::cursor::Place;
 use super::once::{Made, Once};
 use super::record::{KeyRecord, Page};
 use super::token::Operator;
-use super::{Expected, check, json};
+use super::{Expected, Meant, check, json};
 use crate::accounts::account::{self, Account};
 use crate::accounts::managed;
 use crate::crypto::random;
@@ -93,7 +93,7 @@ async fn made(tx: &mut Tx, status: u16, access_key: AccessKey) -> Result<Made> {
     let now = tx.now();
     let record = record(tx.connection(), access_key, now).await?;
     Ok(Made {
-        version: Some(record.version.clone()),
+        version: Some(record.tag()),
         account: Some(record.account_id.clone()),
         ..Made::new(status, json(&record))
     })
@@ -237,19 +237,21 @@ impl Vault {
     /// Expires a key now, with a reason that its owner reads.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for `reason`.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `reason`; [`Error::Outdated`].
     pub async fn expire_any_key(
         &self,
         operator: &Operator,
-        access_key: &str,
+        meant: impl Into<Meant>,
         reason: Option<&str>,
         once: Option<Once>,
     ) -> Result<Made> {
-        let (vault, access_key) = (self.clone(), parse(access_key)?);
+        let Meant { named, expected } = meant.into();
+        let (vault, access_key) = (self.clone(), parse(&named)?);
         let reason = reason.map(managed::given_reason).transpose()?;
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = owner(tx, access_key).await?;
+                expect(tx, access_key, &expected).await?;
                 let what = (access_key, Action::Expired);
                 let expire = |row: &mut Key, _: &Account, now| {
                     Ok(row.expire(now).then(|| reason.unwrap_or_default()))
@@ -264,23 +266,25 @@ impl Vault {
     /// Sets a later expiration, or none.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `expiry`; [`Error::Outdated`].
     pub async fn restore_any_key(
         &self,
         operator: &Operator,
-        access_key: &str,
+        meant: impl Into<Meant>,
         expiry: &str,
         once: Option<Once>,
     ) -> Result<Made> {
+        let Meant { named, expected } = meant.into();
         let restore = restoring(RestoreKey {
-            access_key,
+            access_key: &named,
             expiry,
             version: "",
         });
-        let (vault, access_key) = (self.clone(), parse(access_key)?);
+        let (vault, access_key) = (self.clone(), parse(&named)?);
         self.manage(operator, once, move |tx, _| {
             Box::pin(async move {
                 let account = owner(tx, access_key).await?;
+                expect(tx, access_key, &expected).await?;
                 let what = (access_key, Action::Restored);
                 change::apply(&vault, tx, &account, what, restore).await?;
                 made(tx, 200, access_key).await
@@ -293,13 +297,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Outdated`].
-    pub async fn delete_any_key(
-        &self,
-        operator: &Operator,
-        access_key: &str,
-        expected: Expected,
-    ) -> Result<()> {
-        let access_key = parse(access_key)?;
+    pub async fn delete_any_key(&self, operator: &Operator, meant: impl Into<Meant>) -> Result<()> {
+        let Meant { named, expected } = meant.into();
+        let access_key = parse(&named)?;
         self.write(operator.clone(), move |tx| {
             Box::pin(async move {
                 let account = owner(tx, access_key).await?;

@@ -40,8 +40,13 @@ pub struct AccountRecord {
 }
 
 impl AccountRecord {
-    /// The version of all that can be edited, for `ETag`.
-    pub fn version(&self) -> String {
+    /// The `ETag`.
+    pub fn tag(&self) -> String {
+        super::tag(&self.version(), self)
+    }
+
+    /// The version of all that can be edited.
+    pub(super) fn version(&self) -> String {
         let mut digest = Sha256::new();
         let edited = Self {
             keys: 0,
@@ -74,9 +79,16 @@ pub struct KeyRecord {
     /// RFC 3339; null: no call with it was accepted yet.
     #[schema(format = DateTime)]
     pub last_used_at: Option<String>,
-    /// For `ETag`.
+    /// Of all that can be edited.
     #[serde(skip)]
-    pub version: String,
+    pub(super) version: String,
+}
+
+impl KeyRecord {
+    /// The `ETag`.
+    pub fn tag(&self) -> String {
+        super::tag(&self.version, self)
+    }
 }
 
 /// A token of an operator.

@@ -13,14 +13,15 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
+use vault::operators::Meant;
 use vault::operators::accounts::{AccountFilter, Standing};
 use vault::operators::record::{AccountRecord, Page};
 use vault::operators::token::Operator;
 use vault::{ManagedFields, Setting};
 
 use super::answer;
-use super::input::{Id, IfMatch, Input};
-use super::parameters::{AccountStatus, IdempotencyKey, Named, Precondition};
+use super::input::{Id, IfMatch, IfNoneMatch, Input};
+use super::parameters::{AccountStatus, IdempotencyKey, Known, Named, NotModified, Precondition};
 use super::problem::{Problem, Refusal};
 use super::query::{PageOf, Query, one_of, refused, search};
 use crate::state::AppState;
@@ -122,12 +123,16 @@ pub async fn create(
 
 /// Show an account
 #[utoipa::path(get, path = "/accounts/{id}", operation_id = "show_account", tag = "accounts",
-    params(Named),
+    params(Named, Known),
     security(("operator_token" = ["accounts:read"])),
-    responses((status = 200, body = AccountRecord), Refusal))]
-pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<Body>, Problem> {
+    responses((status = 200, body = AccountRecord), NotModified, Refusal))]
+pub async fn show(
+    State(state): State<AppState>,
+    Id(id): Id,
+    known: IfNoneMatch,
+) -> Result<Response<Body>, Problem> {
     let record = state.vault.of_request().account_record(&id).await?;
-    Ok(answer::record(&record.version(), &record))
+    Ok(answer::record(&known, &record.tag(), &record))
 }
 
 /// Change an account
@@ -145,7 +150,7 @@ pub async fn edit(
     input: Input<AccountInput>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.edit_account(&operator, (&id, expected), input.body.into());
+    let made = vault.edit_account(&operator, Meant::new(id, expected), input.body.into());
     Ok(answer::made(made.await?))
 }
 
@@ -164,7 +169,7 @@ pub async fn delete(
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     vault
-        .delete_managed_account(&operator, &id, expected)
+        .delete_managed_account(&operator, Meant::new(id, expected))
         .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -187,33 +192,40 @@ pub struct Nothing {}
 ///
 /// Its keys are refused from when this is answered, and its pages only read. Nothing is lost.
 #[utoipa::path(post, path = "/accounts/{id}/suspend", operation_id = "suspend_account", tag = "accounts", request_body = SuspendInput,
-    params(Named, IdempotencyKey),
+    params(Named, IdempotencyKey, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn suspend(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
+    IfMatch(expected): IfMatch,
     input: Input<SuspendInput>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.suspend(&operator, &id, &input.body.reason, input.once);
+    let made = vault.suspend(
+        &operator,
+        Meant::new(id, expected),
+        &input.body.reason,
+        input.once,
+    );
     Ok(answer::made(made.await?))
 }
 
 /// Let a suspended account go on
 #[utoipa::path(post, path = "/accounts/{id}/resume", operation_id = "resume_account", tag = "accounts", request_body(content = Option<Nothing>),
-    params(Named, IdempotencyKey),
+    params(Named, IdempotencyKey, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = AccountRecord), Refusal))]
 pub async fn resume(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
+    IfMatch(expected): IfMatch,
     input: Input<Option<Nothing>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.resume(&operator, &id, input.once);
+    let made = vault.resume(&operator, Meant::new(id, expected), input.once);
     Ok(answer::made(made.await?))
 }
 
@@ -237,17 +249,19 @@ pub struct EndInput {
 ///
 /// At once, on every node: all of them, or those of one person. Links that were not used yet no longer work.
 #[utoipa::path(post, path = "/accounts/{id}/end-sessions", operation_id = "end_sessions", tag = "accounts", request_body(content = Option<EndInput>),
-    params(Named, IdempotencyKey),
+    params(Named, IdempotencyKey, Precondition),
     security(("operator_token" = ["accounts:write"])),
     responses((status = 200, body = Ended), Refusal))]
 pub async fn end_sessions(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
+    IfMatch(expected): IfMatch,
     input: Input<Option<EndInput>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     let actor = input.body.unwrap_or_default().actor;
-    let made = vault.end_sessions(&operator, &id, actor.as_deref(), input.once);
+    let meant = Meant::new(id, expected);
+    let made = vault.end_sessions(&operator, meant, actor.as_deref(), input.once);
     Ok(answer::made(made.await?))
 }

@@ -9,12 +9,18 @@ use serde::Serialize;
 use vault::operators::once::Made;
 use vault::operators::record::Page;
 
+use super::input::IfNoneMatch;
+
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Answers with a record and its version.
-pub fn record(version: &str, body: &impl Serialize) -> Response<Body> {
-    let mut response = Json(body).into_response();
-    tag(&mut response, version);
+/// Answers with a record and its tag; without the record if the client has it.
+pub fn record(known: &IfNoneMatch, etag: &str, body: &impl Serialize) -> Response<Body> {
+    let mut response = if known.has(etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(body).into_response()
+    };
+    tag(&mut response, etag);
     response
 }
 

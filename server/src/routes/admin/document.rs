@@ -22,7 +22,7 @@ static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| super::operations().into_o
         version = "1",
         description = "Accounts, keys and tokens, for the company's own programs. Times are RFC 3339. Errors are RFC 9457 problems. \
                        A list has `limit` and `after`; its answer has `next`, and a `Link` to the next page. Each POST may carry an \
-                       `Idempotency-Key`, each PATCH and DELETE of an account or a key an `If-Match`.",
+                       `Idempotency-Key`, each change of one account or key an `If-Match`, each GET of one an `If-None-Match`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/admin/v1")),

@@ -2,9 +2,11 @@
 //! [`super::query`]. What cannot be read is a problem that points at the member; unknown members are refused, because a
 //! misspelt one would be ignored in silence.
 
+use std::convert::Infallible;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Path, Request};
-use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::header::{CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use percent_encoding::percent_decode_str;
@@ -64,18 +66,50 @@ impl FromRequestParts<AppState> for IfMatch {
         for value in parts.headers.get_all(IF_MATCH) {
             given = true;
             let value = value.to_str().unwrap_or_default();
-            if value.trim() == "*" {
+            if value.trim() == ANY {
                 return Ok(Self(None));
             }
             // Weak tags never match (RFC 9110, section 13.1.1).
-            let strong = value.split(',').filter_map(|tag| {
-                let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
-                Some(tag.to_owned())
-            });
-            versions.extend(strong);
+            versions.extend(value.split(',').filter_map(strong));
         }
         Ok(Self(given.then_some(versions)))
     }
+}
+
+/// The tags of If-None-Match: which answers the client has already.
+pub struct IfNoneMatch(Vec<String>);
+
+impl FromRequestParts<AppState> for IfNoneMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let values = parts.headers.get_all(IF_NONE_MATCH).iter();
+        let values = values.filter_map(|value| value.to_str().ok());
+        let tags = values.flat_map(|value| value.split(',')).filter_map(|tag| {
+            // Weak tags count as well (RFC 9110, section 13.1.2).
+            let tag = tag.trim();
+            match tag {
+                ANY => Some(tag.to_owned()),
+                _ => strong(tag.strip_prefix("W/").unwrap_or(tag)),
+            }
+        });
+        Ok(Self(tags.collect()))
+    }
+}
+
+impl IfNoneMatch {
+    pub fn has(&self, tag: &str) -> bool {
+        self.0.iter().any(|known| known == tag || known == ANY)
+    }
+}
+
+/// Stands for every tag.
+const ANY: &str = "*";
+
+/// Returns the content of a strong tag.
+fn strong(tag: &str) -> Option<String> {
+    let tag = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    Some(tag.to_owned())
 }
 
 /// The body of a request that changes something, and its idempotency key.

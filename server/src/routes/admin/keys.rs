@@ -14,6 +14,7 @@ use axum::response::IntoResponse;
 use serde::{Deserialize, Serialize};
 use shared::status::Status;
 use utoipa::{IntoParams, ToSchema};
+use vault::operators::Meant;
 use vault::operators::keys::KeyFilter;
 use vault::operators::record::{KeyRecord, Page};
 use vault::operators::token::Operator;
@@ -21,8 +22,8 @@ use vault::verify::Rejection;
 use vault::{Caller, EditKey, rfc3339};
 
 use super::answer;
-use super::input::{ExpiryText, Id, IfMatch, Input};
-use super::parameters::{IdempotencyKey, KeyStatus, Named, Precondition};
+use super::input::{ExpiryText, Id, IfMatch, IfNoneMatch, Input};
+use super::parameters::{IdempotencyKey, KeyStatus, Known, Named, NotModified, Precondition};
 use super::problem::{Code, Problem, Refusal};
 use super::query::{PageOf, Query, instant, one_of, refused, search};
 use crate::state::AppState;
@@ -155,12 +156,16 @@ pub async fn create(
 
 /// Show a key
 #[utoipa::path(get, path = "/keys/{access_key}", operation_id = "show_key", tag = "keys",
-    params(("access_key" = String, Path)),
+    params(("access_key" = String, Path), Known),
     security(("operator_token" = ["keys:read"])),
-    responses((status = 200, body = KeyRecord), Refusal))]
-pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<Body>, Problem> {
+    responses((status = 200, body = KeyRecord), NotModified, Refusal))]
+pub async fn show(
+    State(state): State<AppState>,
+    Id(id): Id,
+    known: IfNoneMatch,
+) -> Result<Response<Body>, Problem> {
     let record = state.vault.of_request().key_record(&id).await?;
-    Ok(answer::record(&record.version, &record))
+    Ok(answer::record(&known, &record.tag(), &record))
 }
 
 /// Changes of a key.
@@ -220,7 +225,9 @@ pub async fn delete(
     IfMatch(expected): IfMatch,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    vault.delete_any_key(&operator, &id, expected).await?;
+    vault
+        .delete_any_key(&operator, Meant::new(id, expected))
+        .await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -238,18 +245,20 @@ pub struct ExpireInput {
 /// Its owner reads who did it and the reason in the key's history, and the reason in the email about it.
 #[utoipa::path(post, path = "/keys/{access_key}/expire", operation_id = "expire_key", tag = "keys", request_body(content = Option<ExpireInput>),
     params(("access_key" = String, Path),
-        IdempotencyKey),
+        IdempotencyKey, Precondition),
     security(("operator_token" = ["keys:write"])),
     responses((status = 200, body = KeyRecord), Refusal))]
 pub async fn expire(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
+    IfMatch(expected): IfMatch,
     input: Input<Option<ExpireInput>>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
     let ExpireInput { reason } = input.body.unwrap_or_default();
-    let made = vault.expire_any_key(&operator, &id, reason.as_deref(), input.once);
+    let meant = Meant::new(id, expected);
+    let made = vault.expire_any_key(&operator, meant, reason.as_deref(), input.once);
     Ok(answer::made(made.await?))
 }
 
@@ -265,17 +274,19 @@ pub struct RestoreInput {
 /// Restore or extend a key
 #[utoipa::path(post, path = "/keys/{access_key}/restore", operation_id = "restore_key", tag = "keys", request_body = RestoreInput,
     params(("access_key" = String, Path),
-        IdempotencyKey),
+        IdempotencyKey, Precondition),
     security(("operator_token" = ["keys:write"])),
     responses((status = 200, body = KeyRecord), Refusal))]
 pub async fn restore(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
     Id(id): Id,
+    IfMatch(expected): IfMatch,
     input: Input<RestoreInput>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
-    let made = vault.restore_any_key(&operator, &id, &input.body.expiry.0, input.once);
+    let meant = Meant::new(id, expected);
+    let made = vault.restore_any_key(&operator, meant, &input.body.expiry.0, input.once);
     Ok(answer::made(made.await?))
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(dead_code, reason = "these types describe parameters")]
 
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 
 /// The account in the path.
 #[derive(IntoParams)]
@@ -32,6 +32,22 @@ pub struct Precondition {
     #[param(rename = "If-Match", min_length = 1, pattern = "^[!-~]+$")]
     tag: Option<String>,
 }
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct Known {
+    /// An `ETag` that you have read: 304 without a body if nothing has changed since.
+    #[param(rename = "If-None-Match")]
+    tag: Option<String>,
+}
+
+/// The record is as the client has it.
+#[derive(IntoResponses)]
+#[response(
+    status = 304,
+    description = "Nothing has changed since the `ETag` of `If-None-Match`."
+)]
+pub struct NotModified;
 
 /// The state of a key.
 #[derive(ToSchema)]

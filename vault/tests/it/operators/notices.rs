@@ -34,7 +34,7 @@ async fn notices_go_to_the_addresses_that_the_company_has_set() {
         made.await.unwrap();
     }
     vault
-        .suspend(&operator, "ext:org_3", "", None)
+        .suspend(&operator, "ext:org_3", "unpaid", None)
         .await
         .unwrap();
     site.clock.advance(7 * DAY + 1);

@@ -71,7 +71,7 @@ async fn set(site: &Fixture, by: &Operator, id: &str, external_id: Setting<Strin
         external_id,
         ..ManagedFields::default()
     };
-    let edited = site.vault.edit_account(by, (id, None), fields);
+    let edited = site.vault.edit_account(by, id, fields);
     edited.await.unwrap();
 }
 
@@ -82,7 +82,7 @@ async fn suspend(site: &Fixture, by: &Operator, id: &str) {
 
 async fn delete(site: &Fixture, by: &Operator, id: &str) {
     let vault = &site.vault;
-    vault.delete_managed_account(by, id, None).await.unwrap();
+    vault.delete_managed_account(by, id).await.unwrap();
     while vault.prune(Keep::DEFAULT, vault.now()).await.unwrap() {}
 }
 

@@ -10,6 +10,7 @@ mod once;
 mod reference;
 mod suspension;
 mod tokens;
+mod versions;
 
 use crate::fixture::Answer;
 

@@ -1,0 +1,126 @@
+//! Changes of what was read before, and answers that the client has already: `ETag`, `If-Match`, `If-None-Match`.
+
+use serde_json::{Value, json};
+
+use super::refusal;
+use crate::fixture::{Operator, Site};
+
+/// Returns the tag of a record, and the record.
+async fn read(operator: &Operator<'_>, path: &str) -> (String, Value) {
+    let shown = operator.get(path).await;
+    let tag = shown.headers["etag"].to_str().unwrap().to_owned();
+    (tag, shown.json())
+}
+
+/// Every change that names something with a tag honours it, and changes nothing if it is another.
+#[tokio::test]
+async fn a_change_of_another_version_is_refused() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "90d").await;
+    let (account, of_key) = (format!("/accounts/{id}"), format!("/keys/{}", key.access));
+    let reason = json!({"reason": "unpaid"});
+    for (path, method, what, body) in [
+        (&account, "POST", "/suspend", Some(reason)),
+        (&account, "POST", "/resume", None),
+        (&account, "POST", "/end-sessions", None),
+        (&account, "PATCH", "", Some(json!({"name": "x"}))),
+        (&of_key, "POST", "/expire", None),
+        (
+            &of_key,
+            "POST",
+            "/restore",
+            Some(json!({"expiry": "never"})),
+        ),
+        (&of_key, "PATCH", "", Some(json!({"name": "x"}))),
+        (&of_key, "DELETE", "", None),
+        (&account, "DELETE", "", None),
+    ] {
+        let (tag, before) = read(&operator, path).await;
+        let call = format!("{path}{what}");
+        for stale in ["\"0000000000000000\"", "\"\"", "x", &format!("W/{tag}")] {
+            let header = [("if-match", stale)];
+            let refused = operator.send(method, &call, &header, body.clone()).await;
+            let expected = (412, "precondition_failed".to_owned());
+            assert_eq!(refusal(&refused), expected, "{method} {call}: {stale}");
+        }
+        assert_eq!(read(&operator, path).await, (tag.clone(), before), "{call}");
+        let header = [("if-match", tag.as_str())];
+        let done = operator.send(method, &call, &header, body).await;
+        assert!(done.status.is_success(), "{method} {call}: {}", done.body);
+    }
+}
+
+/// A request that was made already is answered as then, although it has changed the version itself.
+#[tokio::test]
+async fn a_replay_does_not_meet_its_own_precondition() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let (tag, _) = read(&operator, &format!("/accounts/{id}")).await;
+    let suspend = format!("/accounts/{id}/suspend");
+    let headers = [("if-match", tag.as_str()), ("idempotency-key", "k")];
+    let send = async || {
+        let body = Some(json!({"reason": "unpaid"}));
+        operator.send("POST", &suspend, &headers, body).await
+    };
+    let (first, again) = (send().await, send().await);
+    assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 200));
+    assert_eq!(again.headers["idempotency-replayed"], "true");
+    assert_eq!(again.headers["etag"], first.headers["etag"]);
+}
+
+/// A call of the key changes its last use: the record is another, but no edit is lost.
+#[tokio::test]
+async fn what_the_client_has_is_not_sent_again() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "90d").await;
+    let of_key = format!("/keys/{}", key.access);
+    let known = async |path: &str, tag: &str| {
+        let header = [("if-none-match", tag)];
+        let answer = operator.send("GET", path, &header, None).await;
+        if answer.status == 304 {
+            assert_eq!(answer.body, "");
+            assert!(!answer.headers.contains_key("content-type"));
+            assert!(answer.headers.contains_key("etag"));
+        }
+        answer.status.as_u16()
+    };
+    for path in [&format!("/accounts/{id}"), &of_key] {
+        let (tag, _) = read(&operator, path).await;
+        for same in [
+            tag.clone(),
+            format!("W/{tag}"),
+            format!("\"x\", {tag}"),
+            "*".to_owned(),
+        ] {
+            assert_eq!(known(path, &same).await, 304, "{path}: {same}");
+        }
+        for other in ["\"x\"", "x", "", tag.trim_matches('"')] {
+            assert_eq!(known(path, other).await, 200, "{path}: {other}");
+        }
+    }
+    assert_eq!(known("/keys/kh_0123456789abcdef", "*").await, 404);
+
+    let (account_tag, _) = read(&operator, &format!("/accounts/{id}")).await;
+    operator.key(&id, "second", "90d").await;
+    let path = format!("/accounts/{id}");
+    assert_eq!(known(&path, &account_tag).await, 200, "it has two keys now");
+
+    let (tag, _) = read(&operator, &of_key).await;
+    assert_eq!(site.verdict(&key).await.0, 200);
+    site.vault.flush_usage().await.unwrap();
+    let (used, record) = read(&operator, &of_key).await;
+    assert!(record["last_used_at"].is_string());
+    assert_ne!(used, tag);
+    assert_eq!(known(&of_key, &tag).await, 200);
+    let header = [("if-match", tag.as_str())];
+    let body = Some(json!({"name": "renamed"}));
+    let edited = operator.send("PATCH", &of_key, &header, body).await;
+    assert_eq!(edited.status, 200, "{}", edited.body);
+}
