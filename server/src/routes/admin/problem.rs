@@ -1,5 +1,6 @@
 //! The errors of the management API: RFC 9457 problems, with an entry for each wrong member of the request.
 
+use app::site::Site;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -39,7 +40,7 @@ pub struct Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// The entry of the code in the API reference.
+    /// The entry of the code in the API reference; relative to the address of the request with `KEYHOLD_ADMIN_LISTEN`.
     #[serde(rename = "type")]
     kind: String,
     title: &'static str,
@@ -96,9 +97,8 @@ impl Problem {
 
     /// Builds the response. The middleware adds the id of the request to headers, and gives it here.
     fn response(&self, state: &AppState, request_id: &str) -> Response<Body> {
-        let base = &state.site.base_url;
         let body = ProblemBody {
-            kind: format!("{base}/admin/reference#{}", self.code.slug()),
+            kind: kind(&state.site, self.code),
             title: self.code.title(),
             status: self.code.status().as_u16(),
             detail: self.detail.clone(),
@@ -124,6 +124,13 @@ impl Problem {
         }
         response
     }
+}
+
+/// Returns the address of a code's row in the API reference. The reference is on the listener of the management API: where
+/// that is not the one of the pages, the address is relative to the request (RFC 9457, section 3.1.1).
+pub fn kind(site: &Site, code: Code) -> String {
+    let base = if site.admin_apart { "" } else { &site.base_url };
+    format!("{base}/admin/reference#{}", code.slug())
 }
 
 impl From<FieldErrors> for Problem {

@@ -8,6 +8,12 @@ use crate::fixture::process::{keyhold, start_in};
 
 /// Returns the status of the answer to a GET.
 fn status(address: &str, path: &str, token: &str) -> String {
+    let answer = get(address, path, token);
+    answer.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+/// Returns the answer to a GET.
+fn get(address: &str, path: &str, token: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\r\n"
@@ -15,7 +21,7 @@ fn status(address: &str, path: &str, token: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.split_whitespace().nth(1).unwrap().to_owned()
+    answer
 }
 
 #[test]
@@ -55,6 +61,17 @@ fn the_management_api_is_served_there_and_only_there() {
     for path in ["/", "/metrics", "/fn/keys/list", "/pkg/keyhold.css"] {
         assert_eq!(status(admin, path, token), "404", "{path}");
     }
+
+    // A problem leads to its row where the reference is.
+    let refused = get(admin, "/admin/v1/keys?limit=0", token);
+    let (_, body) = refused.split_once("\r\n\r\n").unwrap();
+    let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+    let kind = problem["type"].as_str().unwrap();
+    assert_eq!(kind, "/admin/reference#bad_request");
+    let (path, code) = kind.split_once('#').unwrap();
+    let page = get(admin, path, "");
+    assert!(page.contains(&format!("<div id=\"{code}\">")), "{page}");
+    assert!(page.contains("/admin/reference#invalid"), "{page}");
 
     // The command line finds it by the settings of the server.
     let settings = [

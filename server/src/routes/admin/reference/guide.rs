@@ -6,6 +6,7 @@ use vault::operators::scope::Scope;
 
 use super::{Group, example, operation, prose};
 use crate::routes::admin::code::Code;
+use crate::routes::admin::problem::kind;
 use crate::state::AppState;
 
 /// The sections, for the list of contents.
@@ -54,11 +55,11 @@ pub fn guide(state: &AppState, groups: &[Group<'_>]) -> Markup {
             p { (prose("Each POST may have an `Idempotency-Key`: 1 to 255 visible ASCII characters, a new one for each intended change. If the answer got lost, send the same request with the same key: for 24 hours it is answered as the first time, with `Idempotency-Replayed: true`, and changes nothing again. That holds for a new key's secret too. The same key with another body is refused with `idempotency_key_reused`, and while the first request is still running with `idempotency_key_in_use`.")) }
         }))
         (section(versions, &html! {
-            p { (prose("An account and a key come with an `ETag`. Send it as `If-Match` with a PATCH or DELETE, and the change is made only if nothing has changed since you read it; otherwise the answer is `precondition_failed`. Without `If-Match`, the last change wins.")) }
+            p { (prose("An account and a key come with an `ETag`. Send it as `If-Match` with a change of it, a POST too, and the change is made only if nothing that can be edited has changed since you read it; otherwise the answer is `precondition_failed`. Without `If-Match`, the last change wins. Send it as `If-None-Match` with a GET, and the answer is 304 without a body while nothing at all has changed, the last use of a key included.")) }
         }))
         (section(errors, &html! {
             p { (prose("Every refusal is a problem (RFC 9457), `application/problem+json`, and has changed nothing unless its `detail` says otherwise. `code` never changes; `detail` is for people. `errors` names each wrong member by a JSON Pointer, and `type` leads to the row of the code here.")) }
-            (example(&problem(base)))
+            (example(&problem(state)))
             dl.members.codes { @for code in Code::ALL { (row(*code)) } }
         }))
     }
@@ -102,9 +103,9 @@ fn row(code: Code) -> Markup {
     }
 }
 
-fn problem(base: &str) -> String {
+fn problem(state: &AppState) -> String {
     let problem = json!({
-        "type": format!("{base}/admin/reference#invalid"),
+        "type": kind(&state.site, Code::Invalid),
         "title": Code::Invalid.title(),
         "status": 422,
         "detail": "See errors for what is wrong with which member.",
