@@ -68,6 +68,13 @@ pub(crate) fn lines(name: &str, description: &str, access_key: &str) -> String {
     )
 }
 
+/// Returns the column for searching an account: id, the company's own id, name and address, one per line.
+pub(crate) fn account_lines(id: &str, external_id: &str, name: &str, email: &str) -> String {
+    [id, external_id, name, email]
+        .map(|text| plain(text).trim().to_owned())
+        .join("\n")
+}
+
 /// Returns an email address as it is stored. A domain with other letters than ASCII's is written in its DNS form
 /// (IDNA).
 ///

@@ -9,6 +9,7 @@ use crate::accounts::table_layout::TableLayout;
 use crate::error::{Error, Result};
 use crate::state::directory::{AccountFacts, Publication};
 use crate::storage::Tx;
+use crate::text::account_lines;
 use crate::time::format::local_date;
 use crate::time::zones::Zone;
 use crate::vault::Vault;
@@ -78,8 +79,8 @@ impl Account {
     /// [`Error::SignUpRefused`] if the address already has an account.
     pub(crate) async fn insert(&self, tx: &mut Tx, password_hash: &str) -> Result<()> {
         let inserted = sqlx::query(
-            "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages, folded)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&self.id)
         .bind(&self.email)
@@ -89,6 +90,7 @@ impl Account {
         .bind(tx.now())
         // The column's default has only the stages of its migration: SQLite cannot change a default.
         .bind(Stages::ALL.to_string())
+        .bind(account_lines(&self.id, "", "", &self.email))
         .execute(tx.connection())
         .await;
         match inserted {

@@ -11,6 +11,7 @@ use sqlx::AnyConnection;
 
 use crate::accounts::account::Account;
 use crate::accounts::email_links::{self, Link};
+use crate::accounts::refold::refold_one;
 use crate::accounts::sessions::Actor;
 use crate::error::{Error, Result};
 use crate::limits::backoff::Subject;
@@ -63,6 +64,7 @@ pub async fn complete(tx: &mut Tx, link: &Link, owned_at: Option<i64>) -> Result
         }
         other => other?,
     };
+    refold_one(tx.connection(), account).await?;
     // Links sent to the old address no longer act on this account.
     for kind in [MailKind::ResetPassword, MailKind::ConfirmAddress] {
         email_links::void(tx, account, kind).await?;

@@ -12,11 +12,12 @@ use sqlx::AnyConnection;
 
 use crate::accounts::account::{Account, Suspension};
 use crate::accounts::notice_addresses::{self, MOST};
+use crate::accounts::refold::refold_one;
 use crate::accounts::table_layout::TableLayout;
 use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::storage::Tx;
-use crate::text::{self, composed};
+use crate::text::{self, account_lines, composed};
 use crate::time::zones::{self, Zone};
 
 /// In the place of a password's hash.
@@ -234,9 +235,11 @@ pub(crate) async fn insert(tx: &mut Tx, fields: &Checked) -> Result<Account> {
         email: account.id.clone(),
         ..account
     };
+    let external_id = account.external_id.as_deref().unwrap_or_default();
     let inserted = sqlx::query(
-        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages, external_id, name, metadata)
-         VALUES ($1, $1, $2, $3, $4, $5, $6, CAST($7 AS TEXT), $8, $9)",
+        "INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at, stages, external_id, name, metadata,
+                               folded)
+         VALUES ($1, $1, $2, $3, $4, $5, $6, CAST($7 AS TEXT), $8, $9, $10)",
     )
     .bind(&account.id)
     .bind(NO_PASSWORD)
@@ -247,6 +250,7 @@ pub(crate) async fn insert(tx: &mut Tx, fields: &Checked) -> Result<Account> {
     .bind(account.external_id.clone())
     .bind(&account.name)
     .bind(fields.metadata.as_deref().unwrap_or("{}"))
+    .bind(account_lines(&account.id, external_id, &account.name, &account.id))
     .execute(tx.connection())
     .await;
     taken(inserted)?;
@@ -315,6 +319,7 @@ pub(crate) async fn update(
     .execute(tx.connection())
     .await;
     taken(updated)?;
+    refold_one(tx.connection(), &after.id).await?;
     Ok((after, changed))
 }
 

@@ -16,6 +16,7 @@ pub mod open_sessions;
 pub mod password;
 pub mod portal;
 pub mod preferences;
+pub mod refold;
 pub mod sessions;
 pub mod sign_in;
 pub mod table_layout;

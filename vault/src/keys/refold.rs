@@ -1,6 +1,7 @@
-//! The column for searching and sorting, brought up to the current version of its rule.
+//! The columns for searching and sorting, brought up to the current version of their rule.
 use sqlx::FromRow;
 
+use crate::accounts;
 use crate::error::Result;
 use crate::storage::{Database, System, Tx};
 use crate::text::{EDITION, lines};
@@ -8,14 +9,15 @@ use crate::text::{EDITION, lines};
 /// The number of keys whose column is computed in one transaction.
 const BATCH: i64 = 1_000;
 
-/// Computes the column again where an earlier version of the rule made it.
+/// Computes the columns of keys and accounts again where an earlier version of the rule made them.
 pub(crate) async fn refold(database: &Database) -> Result<()> {
     let edition: Option<(i64,)> = sqlx::query_as("SELECT edition FROM foldings WHERE id = 1")
         .fetch_optional(&database.readers)
         .await?;
     if edition.is_some_and(|(edition,)| edition == EDITION) {
-        return Ok(());
+        return accounts::refold::refold(database, false).await;
     }
+    accounts::refold::refold(database, true).await?;
     let mut after = String::new();
     while let Some(last) = refold_batch(database, &after).await? {
         after = last;

@@ -19,6 +19,7 @@ use crate::keys::queries::matching::pattern;
 use crate::storage::Tx;
 use crate::storage::audit::{Action, Entry};
 use crate::storage::parameters::Parameters;
+use crate::text::plain;
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
 
@@ -32,7 +33,7 @@ pub enum Standing {
 /// Which accounts a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct AccountFilter {
-    /// A part of id, external id, name or address, of sign-in or of notices; in any case of ASCII letters.
+    /// A part of id, external id, name or address, of sign-in or of notices; in any case, without accents.
     pub search: Option<String>,
     pub standing: Option<Standing>,
 }
@@ -161,20 +162,12 @@ impl Vault {
             None => {}
         }
         if let Some(search) = filter.search {
-            // Databases lower-case ASCII alike, and other letters not, so a text is also looked for as it is.
-            let lower = parameters.text(pattern(&search.to_ascii_lowercase()));
-            let exact = parameters.text(pattern(&search));
-            let columns = ["a.id", "a.external_id", "a.name", "a.email"];
-            let any = columns.map(|column| {
-                format!(
-                    "LOWER({column}) LIKE {lower} ESCAPE '\\' OR {column} LIKE {exact} ESCAPE '\\'"
-                )
-            });
-            let notices = format!(
-                "EXISTS (SELECT 1 FROM notice_addresses n WHERE n.account_id = a.id AND LOWER(n.address) LIKE {lower} ESCAPE '\\')
-                 OR LOWER(a.second_recipient) LIKE {lower} ESCAPE '\\'"
+            let pattern = parameters.text(pattern(plain(&search).trim()));
+            // Addresses are stored in lower case.
+            wanted = format!(
+                "{wanted} AND (a.folded LIKE {pattern} ESCAPE '\\' OR a.second_recipient LIKE {pattern} ESCAPE '\\'
+                  OR EXISTS (SELECT 1 FROM notice_addresses n WHERE n.account_id = a.id AND n.address LIKE {pattern} ESCAPE '\\'))"
             );
-            wanted = format!("{wanted} AND ({} OR {notices})", any.join(" OR "));
         }
         let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
         let statement = format!("{SELECT} WHERE {wanted} ORDER BY a.created_at, a.id LIMIT {most}");

@@ -74,8 +74,9 @@ pub async fn carry_over(
     Ok(parted)
 }
 
+/// Sets an address. The next start computes the column that the account is searched by.
 async fn set_email(connection: &mut AnyConnection, id: &str, email: &str) -> sqlx::Result<()> {
-    sqlx::query("UPDATE accounts SET email = $1 WHERE id = $2")
+    sqlx::query("UPDATE accounts SET email = $1, folded = '' WHERE id = $2")
         .bind(email)
         .bind(id)
         .execute(connection)

@@ -339,7 +339,7 @@ async fn set_external_id(
     id: &str,
     external_id: Option<&str>,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE accounts SET external_id = CAST($1 AS TEXT) WHERE id = $2")
+    sqlx::query("UPDATE accounts SET external_id = CAST($1 AS TEXT), folded = '' WHERE id = $2")
         .bind(external_id.map(str::to_owned))
         .bind(id)
         .execute(connection)

@@ -72,7 +72,7 @@ pub struct AccountQuery {
     limit: Option<String>,
     /// The `next` of the page before.
     after: Option<String>,
-    /// A part of id, external id, name or address, of sign-in or of notices.
+    /// A part of id, external id, name or address, of sign-in or of notices; case and accents do not matter.
     #[param(max_length = 200)]
     q: Option<String>,
     #[param(inline, value_type = Option<AccountStatus>)]
