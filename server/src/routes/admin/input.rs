@@ -22,6 +22,8 @@ use crate::state::AppState;
 const BODY_MAX: usize = 64 * 1024;
 /// The most characters of an idempotency key.
 const KEY_MAX: usize = 255;
+/// The most digits of a number of days.
+const DAYS_MAX: usize = 5;
 /// draft-ietf-httpapi-idempotency-key-header, section 2.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -46,10 +48,13 @@ pub struct ExpiryText(pub String);
 impl<'de> Deserialize<'de> for ExpiryText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        if text.trim() == text {
-            Ok(Self(text))
-        } else {
+        let days = text.strip_suffix('d').unwrap_or_default();
+        if text.trim() != text {
             Err(D::Error::custom("Leave out the blanks around it."))
+        } else if days.len() > DAYS_MAX && days.starts_with('0') {
+            Err(D::Error::custom("Leave out the zeros before it."))
+        } else {
+            Ok(Self(text))
         }
     }
 }
@@ -65,7 +70,10 @@ impl FromRequestParts<AppState> for IfMatch {
         let mut given = false;
         for value in parts.headers.get_all(IF_MATCH) {
             given = true;
-            let value = value.to_str().unwrap_or_default();
+            let value = value.to_str().map_err(|_| {
+                let detail = "Send If-Match with an ETag, in visible ASCII characters.";
+                Problem::new(Code::BadRequest, detail)
+            })?;
             if value.trim() == ANY {
                 return Ok(Self(None));
             }

@@ -117,7 +117,7 @@ pub struct KeyInput {
     #[schema(max_length = 500)]
     description: String,
     /// `never`, `90d`, a date (its end in the account's zone), a date and time there, or an instant in RFC 3339.
-    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    #[schema(value_type = String, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
     expiry: ExpiryText,
 }
 
@@ -179,7 +179,7 @@ pub struct KeyChange {
     #[schema(max_length = 500)]
     description: Option<String>,
     /// As for a new key. A later one restores an expired key.
-    #[schema(value_type = Option<String>, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    #[schema(value_type = Option<String>, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
     expiry: Option<ExpiryText>,
 }
 
@@ -267,7 +267,7 @@ pub async fn expire(
 #[serde(deny_unknown_fields)]
 pub struct RestoreInput {
     /// As for a new key; later than the present expiration.
-    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    #[schema(value_type = String, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
     expiry: ExpiryText,
 }
 

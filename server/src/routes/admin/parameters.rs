@@ -29,7 +29,7 @@ pub struct IdempotencyKey {
 #[into_params(parameter_in = Header)]
 pub struct Precondition {
     /// The `ETag` that this must still have; else 412.
-    #[param(rename = "If-Match", min_length = 1, pattern = "^[!-~]+$")]
+    #[param(rename = "If-Match", min_length = 1, pattern = "^[ -~]+$")]
     tag: Option<String>,
 }
 

@@ -62,7 +62,7 @@ pub struct TokenInput {
     #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// As for keys, at most 366 days ahead; dates end in UTC.
-    #[schema(value_type = String, pattern = "^(never|[0-9]+d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    #[schema(value_type = String, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
     expiry: ExpiryText,
 }
 

@@ -1,5 +1,7 @@
 //! Changes of what was read before, and answers that the client has already: `ETag`, `If-Match`, `If-None-Match`.
 
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
 use serde_json::{Value, json};
 
 use super::refusal;
@@ -70,6 +72,27 @@ async fn a_replay_does_not_meet_its_own_precondition() {
     assert_eq!((first.status.as_u16(), again.status.as_u16()), (200, 200));
     assert_eq!(again.headers["idempotency-replayed"], "true");
     assert_eq!(again.headers["etag"], first.headers["etag"]);
+}
+
+/// Also where the answer would be a replay.
+#[tokio::test]
+async fn a_tag_that_is_no_text_is_refused() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let request = |tag: &[u8]| {
+        Request::builder()
+            .method("POST")
+            .uri(format!("/admin/v1/accounts/{id}/resume"))
+            .header("authorization", format!("Bearer {}", operator.token))
+            .header("idempotency-key", "k")
+            .header("if-match", HeaderValue::from_bytes(tag).unwrap())
+            .body(Body::empty())
+            .unwrap()
+    };
+    assert_eq!(site.send(request(b"*")).await.status, 200);
+    let refused = site.send(request(b"\"\xff\"")).await;
+    assert_eq!(refusal(&refused), (400, "bad_request".to_owned()));
 }
 
 /// A call of the key changes its last use: the record is another, but no edit is lost.
