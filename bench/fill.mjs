@@ -46,6 +46,39 @@ export function fill(file, key, count) {
 }
 
 /**
+ * Makes the last three keys of the list rare: expired, named so, and never used, where all others have been. Adds `entries`
+ * entries to the audit trail, a fifth of them about `account`; three near the end have an action and a maker that no other has.
+ */
+export function fillRare(file, account, entries) {
+  const database = new Database(file);
+  try {
+    const now = Date.now();
+    database.transaction(() => {
+      database.prepare("INSERT INTO last_uses SELECT access_key, @now FROM api_keys WHERE name LIKE 'Key %'").run({ now });
+      const last = "(SELECT access_key FROM api_keys WHERE name LIKE 'Key %' ORDER BY created_at DESC, access_key DESC LIMIT 3)";
+      database.prepare(`DELETE FROM last_uses WHERE access_key IN ${last}`).run();
+      database
+        .prepare(
+          `UPDATE api_keys SET name = 'Rare', folded = 'rare' || char(10) || char(10) || access_key, expires_at = @now - 1
+           WHERE access_key IN ${last}`,
+        )
+        .run({ now });
+      database
+        .prepare(
+          `${ROWS} INSERT INTO audit (id, at, account_id, action, subject, detail, address, actor_kind)
+           SELECT a.newest + 1 + CAST(n AS INTEGER), a.latest, CASE WHEN n % 5 = 0 THEN @account ELSE 'acc_' || (n % 1000) END,
+                  CASE WHEN n >= @count - 13 AND n < @count - 10 THEN 'account.deleted' ELSE 'key.edited' END,
+                  'kh_' || n, 'name', '192.0.2.1', CASE WHEN n >= @count - 13 AND n < @count - 10 THEN 'system' ELSE 'account' END
+           FROM numbers, (SELECT MAX(id) AS newest, MAX(at) AS latest FROM audit) a`,
+        )
+        .run({ count: entries, account });
+    })();
+  } finally {
+    database.close();
+  }
+}
+
+/**
  * Inserts `count` more keys into the account of `key`, and for the `busy` newest of all its keys a call in each of the last
  * 720 hours, summed up by day as a running Keyhold does it.
  */

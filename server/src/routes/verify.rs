@@ -4,8 +4,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Response};
-use vault::Verified;
-use vault::verify::{HeaderSink, Rejection, RequestId, X_REQUEST_ID};
+use vault::verify::{HeaderSink, Held, Rejection, RequestId, X_REQUEST_ID};
 
 use crate::http::security_headers::{HTTPS_ONLY, NOTHING};
 use crate::state::AppState;
@@ -19,7 +18,7 @@ pub fn is_verify_path(path: &str) -> bool {
 /// Writes the headers of the empty 200 for a good key.
 pub fn accept(
     state: &AppState,
-    verified: &Verified<&str>,
+    verified: &Held<'_>,
     id: &RequestId,
     headers: &mut impl HeaderSink,
 ) {

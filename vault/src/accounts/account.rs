@@ -136,6 +136,13 @@ impl Account {
         }));
     }
 
+    /// Withdraws the account from verification once `tx` commits, which deletes it and its keys.
+    pub(crate) fn forget(&self, tx: &mut Tx) {
+        tx.publish(Publication::Forget {
+            account_id: self.id.clone(),
+        });
+    }
+
     /// The warning window in milliseconds.
     pub(crate) fn window(&self) -> i64 {
         self.warning_days * shared::DAY_MS

@@ -51,6 +51,7 @@ impl NewKey {
             access_key: self.access_key,
             account_id: account.id.clone(),
             name: self.name.clone(),
+            created_at: self.created_at,
             expires_at: self.expires_at,
             digest: self.digest,
         });
@@ -103,6 +104,7 @@ async fn insert_key_as(
         action: Action::Created,
         subject: &subject,
         detail: "",
+        external_id: "",
         expires_at,
         replaced: None,
     })

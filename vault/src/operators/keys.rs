@@ -7,9 +7,8 @@ use shared::token::{AccessKey, SecretKey};
 use shared::validation::key_form;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
-use super::cursor::Place;
 use super::once::{Made, Once};
-use super::record::{KeyRecord, Page};
+use super::record::KeyRecord;
 use super::token::Operator;
 use super::{Expected, Meant, check, json};
 use crate::accounts::account::{self, Account};
@@ -18,33 +17,16 @@ use crate::crypto::random;
 use crate::error::{Error, Result};
 use crate::keys::change::{self, EditKey, RestoreKey, editing, restoring};
 use crate::keys::create::create_as;
-use crate::keys::queries::matching::{pattern, words};
 use crate::keys::row::Row as Key;
 use crate::storage::audit::Action;
-use crate::storage::parameters::Parameters;
 use crate::storage::{Tx, version};
 use crate::text::composed;
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
 
-/// Which keys a list shows.
-#[derive(Clone, Debug, Default)]
-pub struct KeyFilter {
-    /// The id of an account, or `ext:` and an external id.
-    pub owner: Option<String>,
-    /// By the warning window of each key's own account.
-    pub status: Option<Status>,
-    /// Keys that expire before this instant, UTC epoch milliseconds, expired ones too.
-    pub expires_before: Option<i64>,
-    /// Keys of which no call was accepted since this instant.
-    pub unused_since: Option<i64>,
-    /// Words, each a part of name, description or access key.
-    pub search: Option<String>,
-}
-
 #[derive(FromRow)]
-struct Row {
-    access_key: String,
+pub(super) struct Row {
+    pub access_key: String,
     account_id: String,
     external_id: Option<String>,
     name: String,
@@ -55,12 +37,12 @@ struct Row {
     warning_days: i64,
 }
 
-const SELECT: &str = "SELECT k.access_key, k.account_id, a.external_id, k.name, k.description, k.created_at, k.expires_at,
+pub(super) const SELECT: &str = "SELECT k.access_key, k.account_id, a.external_id, k.name, k.description, k.created_at, k.expires_at,
         u.used_at, a.warning_days
      FROM api_keys k JOIN accounts a ON a.id = k.account_id LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
 impl Row {
-    fn record(self, now: i64) -> KeyRecord {
+    pub fn record(self, now: i64) -> KeyRecord {
         KeyRecord {
             version: version::of_key(&self.name, &self.description, self.expires_at, now),
             access_key: self.access_key,
@@ -123,60 +105,6 @@ impl Vault {
         let (access_key, now) = (parse(access_key)?, self.now());
         let read = async |connection: &mut AnyConnection| record(connection, access_key, now).await;
         self.readers().read(read).await
-    }
-
-    /// Lists keys of all accounts, or of one, the oldest first.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for `after`; [`Error::NotFound`] for an owner that does not exist.
-    pub async fn list_all_keys(
-        &self,
-        filter: KeyFilter,
-        limit: usize,
-        after: Option<&str>,
-    ) -> Result<Page<KeyRecord>> {
-        let (now, mut parameters) = (self.now(), Parameters::default());
-        let place = after.map(Place::read).transpose()?.unwrap_or_default();
-        let at = parameters.number(place.created_at);
-        let key = parameters.text(place.id);
-        let mut wanted = vec![format!("(k.created_at, k.access_key) > ({at}, {key})")];
-        if let Some(named) = &filter.owner {
-            let find =
-                async |connection: &mut AnyConnection| managed::id_of(connection, named).await;
-            let id = self.readers().read(find).await?;
-            wanted.push(format!("k.account_id = {}", parameters.text(id)));
-        }
-        if let Some(status) = filter.status {
-            let now = parameters.number(now);
-            let soon = format!("(CAST({now} AS BIGINT) + a.warning_days * {DAY_MS})");
-            wanted.push(match status {
-                Status::Active => format!("(k.expires_at IS NULL OR k.expires_at > {soon})"),
-                Status::ExpiringSoon => {
-                    format!("k.expires_at > {now} AND k.expires_at <= {soon}")
-                }
-                Status::Expired => format!("k.expires_at <= {now}"),
-            });
-        }
-        if let Some(at) = filter.expires_before {
-            wanted.push(format!("k.expires_at < {}", parameters.number(at)));
-        }
-        if let Some(at) = filter.unused_since {
-            let at = parameters.number(at);
-            wanted.push(format!("(u.used_at IS NULL OR u.used_at < {at})"));
-        }
-        for word in words(filter.search.as_deref().unwrap_or_default()) {
-            let pattern = parameters.text(pattern(&word));
-            wanted.push(format!("k.folded LIKE {pattern} ESCAPE '\\'"));
-        }
-        let most = parameters.number(i64::try_from(limit + 1).unwrap_or(i64::MAX));
-        let statement = format!(
-            "{SELECT} WHERE {} ORDER BY k.created_at, k.access_key LIMIT {most}",
-            wanted.join(" AND ")
-        );
-        let query = sqlx::query_as::<_, Row>(AssertSqlSafe(statement));
-        let rows = parameters.bind(query).fetch_all(&self.readers()).await?;
-        let cursor = |row: &Row| Place::of(row.created_at, &row.access_key).cursor();
-        Ok(Page::new(rows, limit, cursor).map(|row| row.record(now)))
     }
 
     /// Creates a key of an account. The answer shows the secret once.
@@ -322,7 +250,13 @@ impl Vault {
         decided: Value,
     ) -> Result<Made> {
         self.manage(operator, Some(once), move |_, _| {
-            Box::pin(async move { Ok(Made::new(200, decided)) })
+            Box::pin(async move {
+                Ok(Made {
+                    // It names the account, so it goes with it.
+                    account: decided["account_id"].as_str().map(str::to_owned),
+                    ..Made::new(200, decided)
+                })
+            })
         })
         .await
     }

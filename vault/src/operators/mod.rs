@@ -11,6 +11,7 @@ pub mod expiries;
 pub mod first_token;
 mod history;
 pub mod keys;
+pub mod list_keys;
 pub mod once;
 pub mod portal;
 pub mod record;

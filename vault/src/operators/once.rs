@@ -155,7 +155,7 @@ impl Vault {
                 let nonce = made.bits.and(bits.nonce);
                 sqlx::query(
                     "INSERT INTO idempotency_keys (token_id, request, body, created_at, status, answer, nonce, account_id)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, CAST($8 AS TEXT))",
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT id FROM accounts WHERE id = CAST($8 AS TEXT)))",
                 )
                 .bind(&token)
                 .bind(&once.request)

@@ -2,12 +2,15 @@
 //! change is acknowledged. Because it is complete, a key that is not here does not exist; because it is the only copy
 //! that verification reads, nothing can go stale.
 //!
-//! Readers take no lock. A key costs about 150 bytes: its entry is in the map itself, and the facts that the keys of an
-//! account share are stored once beside it.
+//! Readers take no lock. A key costs about 160 bytes: its entry is in the map itself, and the facts that the keys of an
+//! account share are stored once beside it, in an entry that stays the same as long as the account exists.
+
+mod first;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
+use arc_swap::ArcSwapOption;
 use foldhash::fast::RandomState;
 use papaya::{HashMap, HashMapRef, LocalGuard};
 use serde::{Deserialize, Serialize};
@@ -17,10 +20,14 @@ use shared::token::AccessKey;
 use super::json;
 use crate::crypto::pepper::Digest;
 
+pub(crate) use first::Wanted;
+
 /// The facts about a key that verification needs.
 pub(crate) struct Entry {
     pub account: Arc<AccountEntry>,
     pub name: Box<str>,
+    /// UTC epoch milliseconds, for lists.
+    created_at: i64,
     pub expires_at: Option<i64>,
     pub digest: Digest,
 }
@@ -30,13 +37,19 @@ pub(crate) struct Entry {
 pub(crate) struct AccountEntry {
     pub id: Box<str>,
     /// The company's own id of the account.
-    pub external_id: Option<Box<str>>,
+    external_id: ArcSwapOption<String>,
     /// The warning window in milliseconds.
     window: AtomicI64,
     suspended: AtomicBool,
 }
 
 impl AccountEntry {
+    /// Returns the company's own id, without a lock and without a count that processors would share.
+    pub fn external_id(&self) -> Option<ExternalId> {
+        let held = self.external_id.load();
+        held.is_some().then_some(ExternalId(held))
+    }
+
     pub fn window(&self) -> i64 {
         self.window.load(Ordering::Relaxed)
     }
@@ -45,14 +58,35 @@ impl AccountEntry {
         self.suspended.load(Ordering::Acquire)
     }
 
+    fn set(&self, facts: &AccountFacts) {
+        let window = facts.warning_days * DAY_MS;
+        self.window.store(window, Ordering::Relaxed);
+        self.suspended.store(facts.suspended, Ordering::Release);
+        let known = self.external_id.load();
+        if known.as_ref().map(|id| id.as_str()) != facts.external_id.as_deref() {
+            let id = facts.external_id.clone();
+            self.external_id.store(id.map(Arc::new));
+        }
+    }
+
     #[cfg(test)]
     pub fn new(id: &str, window: i64) -> Self {
         Self {
             id: id.into(),
-            external_id: None,
+            external_id: ArcSwapOption::empty(),
             window: AtomicI64::new(window),
             suspended: AtomicBool::new(false),
         }
+    }
+}
+
+/// An external id, held for reading: not across an await.
+#[derive(Debug)]
+pub struct ExternalId(arc_swap::Guard<Option<Arc<String>>>);
+
+impl AsRef<str> for ExternalId {
+    fn as_ref(&self) -> &str {
+        self.0.as_ref().map_or("", |id| id.as_str())
     }
 }
 
@@ -69,6 +103,7 @@ pub(crate) enum Publication {
         access_key: AccessKey,
         account_id: String,
         name: String,
+        created_at: i64,
         expires_at: Option<i64>,
         #[serde(with = "json::digest")]
         digest: Digest,
@@ -85,6 +120,8 @@ pub(crate) enum Publication {
         #[serde(with = "json::access_key")]
         access_key: AccessKey,
     },
+    /// An account is deleted. Its keys were, before.
+    Forget { account_id: String },
 }
 
 /// The facts about an account, as a change publishes them.
@@ -124,10 +161,12 @@ impl KeyDirectory {
                 access_key,
                 account_id,
                 name,
+                created_at,
                 expires_at,
                 digest,
             } => {
-                self.publish(access_key, &account_id, &name, expires_at, digest);
+                let instants = (created_at, expires_at);
+                self.publish(access_key, &account_id, &name, instants, digest);
             }
             Publication::Amend {
                 access_key,
@@ -135,47 +174,27 @@ impl KeyDirectory {
                 expires_at,
             } => self.amend(access_key, &name, expires_at),
             Publication::Remove { access_key } => self.remove(access_key),
+            Publication::Forget { account_id } => {
+                self.accounts.pin().remove(account_id.as_str());
+            }
         }
     }
 
     /// Adds an account, or changes what is known about it.
     pub fn set_account(&self, facts: &AccountFacts) {
         let accounts = self.accounts.pin();
-        let known = accounts.get(facts.id.as_str());
-        if let Some(account) = known
-            && account.external_id.as_deref() == facts.external_id.as_deref()
-        {
-            let window = facts.warning_days * DAY_MS;
-            account.window.store(window, Ordering::Relaxed);
-            account.suspended.store(facts.suspended, Ordering::Release);
+        if let Some(account) = accounts.get(facts.id.as_str()) {
+            account.set(facts);
             return;
         }
-        let account = Arc::new(AccountEntry {
+        let account = AccountEntry {
             id: facts.id.as_str().into(),
-            external_id: facts.external_id.as_deref().map(Box::from),
-            window: AtomicI64::new(facts.warning_days * DAY_MS),
-            suspended: AtomicBool::new(facts.suspended),
-        });
-        let is_known = known.is_some();
-        accounts.insert(facts.id.as_str().into(), Arc::clone(&account));
-        if is_known {
-            self.hand_over(&account);
-        }
-    }
-
-    /// Gives the keys of an account its new entry. Verification borrows the external id from the entry, so that a new id is
-    /// a new entry; that is rare, so it may look at every key.
-    fn hand_over(&self, account: &Arc<AccountEntry>) {
-        let keys = self.keys.pin();
-        let its = |entry: &Entry| entry.account.id == account.id;
-        for (access_key, _) in keys.iter().filter(|(_, entry)| its(entry)) {
-            keys.update(*access_key, |old| Entry {
-                account: Arc::clone(account),
-                name: old.name.clone(),
-                expires_at: old.expires_at,
-                digest: old.digest,
-            });
-        }
+            external_id: ArcSwapOption::empty(),
+            window: AtomicI64::default(),
+            suspended: AtomicBool::default(),
+        };
+        account.set(facts);
+        accounts.insert(facts.id.as_str().into(), Arc::new(account));
     }
 
     /// Makes a new key usable. Returns false if its account is unknown.
@@ -184,7 +203,7 @@ impl KeyDirectory {
         access_key: AccessKey,
         account_id: &str,
         name: &str,
-        expires_at: Option<i64>,
+        (created_at, expires_at): (i64, Option<i64>),
         digest: Digest,
     ) -> bool {
         let Some(account) = self.accounts.pin().get(account_id).cloned() else {
@@ -193,6 +212,7 @@ impl KeyDirectory {
         let entry = Entry {
             account,
             name: name.into(),
+            created_at,
             expires_at,
             digest,
         };
@@ -205,6 +225,7 @@ impl KeyDirectory {
         self.keys.pin().update(access_key, |old| Entry {
             account: Arc::clone(&old.account),
             name: name.into(),
+            created_at: old.created_at,
             expires_at,
             digest: old.digest,
         });
@@ -215,7 +236,79 @@ impl KeyDirectory {
         self.keys.pin().retain(|access_key, _| keep(access_key));
     }
 
+    /// Removes every account for which `keep` returns false.
+    pub fn retain_accounts(&self, mut keep: impl FnMut(&str) -> bool) {
+        self.accounts.pin().retain(|id, _| keep(id));
+    }
+
     pub fn remove(&self, access_key: AccessKey) {
         self.keys.pin().remove(&access_key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(id: &str, external_id: Option<&str>) -> AccountFacts {
+        AccountFacts {
+            id: id.to_owned(),
+            external_id: external_id.map(str::to_owned),
+            warning_days: 14,
+            suspended: false,
+        }
+    }
+
+    fn key(number: u8) -> AccessKey {
+        AccessKey::from_entropy([number; 10])
+    }
+
+    fn external_id(directory: &KeyDirectory, number: u8) -> Option<String> {
+        let keys = directory.read();
+        let id = keys.get(&key(number))?.account.external_id()?;
+        Some(id.as_ref().to_owned())
+    }
+
+    /// Its keys share one entry, so that a change of an account looks at none of them.
+    #[test]
+    fn a_new_external_id_is_that_of_every_key_at_once() {
+        let directory = KeyDirectory::default();
+        for (account, numbers) in [("acc_1", [1, 2]), ("acc_2", [3, 4])] {
+            directory.set_account(&facts(account, Some("old")));
+            for number in numbers {
+                assert!(directory.publish(key(number), account, "name", (0, None), [0; 32]));
+            }
+        }
+        // A call that began before keeps what it has read.
+        let keys = directory.read();
+        let held = keys
+            .get(&key(1))
+            .and_then(|entry| entry.account.external_id());
+        directory.set_account(&AccountFacts {
+            suspended: true,
+            ..facts("acc_1", Some("new"))
+        });
+        assert_eq!(held.as_ref().map(AsRef::as_ref), Some("old"));
+        for number in [1, 2] {
+            assert_eq!(external_id(&directory, number).as_deref(), Some("new"));
+            let entry = keys.get(&key(number));
+            assert!(entry.is_some_and(|entry| entry.account.is_suspended()));
+        }
+        assert_eq!(external_id(&directory, 3).as_deref(), Some("old"));
+        directory.set_account(&facts("acc_1", None));
+        assert_eq!(external_id(&directory, 2), None);
+    }
+
+    #[test]
+    fn a_deleted_account_leaves_nothing_behind() {
+        let directory = KeyDirectory::default();
+        directory.set_account(&facts("acc_1", None));
+        directory.set_account(&facts("acc_2", None));
+        assert!(directory.publish(key(1), "acc_1", "name", (0, None), [0; 32]));
+        directory.apply(Publication::Remove { access_key: key(1) });
+        let account_id = "acc_1".to_owned();
+        directory.apply(Publication::Forget { account_id });
+        assert_eq!((directory.len(), directory.accounts.len()), (0, 1));
+        assert!(!directory.publish(key(1), "acc_1", "name", (0, None), [0; 32]));
     }
 }

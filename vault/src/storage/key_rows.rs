@@ -32,7 +32,9 @@ pub fn publish_account(
 
 /// Every key, as the directory needs it. In one column, because columns dominate the time to read a million rows. The
 /// name, which may be any text, comes last.
-pub const KEYS: &str = "SELECT access_key || ' ' || account_id || ' ' || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
+pub const KEYS: &str =
+    "SELECT access_key || ' ' || account_id || ' ' || CAST(created_at AS TEXT) || ' '
+                || COALESCE(CAST(expires_at AS TEXT), 'never') || ' ' || name,
             digest
      FROM api_keys";
 
@@ -41,8 +43,10 @@ pub async fn reconcile(
     connection: &mut AnyConnection,
     directory: &KeyDirectory,
 ) -> Result<(), Error> {
+    let mut listed = HashSet::new();
     let mut accounts = sqlx::query_as::<_, AccountRow>(ACCOUNTS).fetch(&mut *connection);
     while let Some(account) = accounts.try_next().await? {
+        listed.insert(account.0.clone());
         publish_account(directory, account);
     }
     drop(accounts);
@@ -54,6 +58,7 @@ pub async fn reconcile(
         known.insert(access_key);
     }
     directory.retain(|access_key| known.contains(access_key));
+    directory.retain_accounts(|id| listed.contains(id));
     Ok(())
 }
 
@@ -64,15 +69,22 @@ pub fn name(row: &str) -> String {
 
 /// Publishes a row. Returns its access key; none if the row is damaged.
 pub fn publish(directory: &KeyDirectory, row: &str, digest: &[u8]) -> Option<AccessKey> {
-    let mut parts = row.splitn(4, ' ');
+    let mut parts = row.splitn(5, ' ');
     let access_key: AccessKey = parts.next()?.parse().ok()?;
     let account_id = parts.next()?;
+    let created_at = parts.next()?.parse().ok()?;
     let expires_at = match parts.next()? {
         "never" => None,
         at => Some(at.parse().ok()?),
     };
     let digest = Digest::try_from(digest).ok()?;
     directory
-        .publish(access_key, account_id, parts.next()?, expires_at, digest)
+        .publish(
+            access_key,
+            account_id,
+            parts.next()?,
+            (created_at, expires_at),
+            digest,
+        )
         .then_some(access_key)
 }

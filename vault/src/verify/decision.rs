@@ -6,7 +6,7 @@ use shared::status::{Status, is_good};
 use shared::token::{AccessKey, SecretKey};
 use subtle::ConstantTimeEq;
 
-use super::identity::Verified;
+use super::identity::{Held, Verified};
 use super::rejection::Rejection;
 use crate::crypto::pepper::{Digest, Pepper};
 use crate::state::directory::Entry;
@@ -23,7 +23,7 @@ pub(crate) fn decide<'a>(
     secret: &SecretKey<'_>,
     pepper: &Pepper,
     now: i64,
-) -> Result<Verified<&'a str>, Rejection> {
+) -> Result<Held<'a>, Rejection> {
     let presented = pepper.digest(secret);
     let stored = entry.map_or(&DUMMY, |entry| &entry.digest);
     let same = bool::from(presented.ct_eq(stored));
@@ -38,7 +38,7 @@ pub(crate) fn decide<'a>(
         expires_at => Ok(Verified {
             access_key,
             account_id: &entry.account.id,
-            external_id: entry.account.external_id.as_deref(),
+            external_id: entry.account.external_id(),
             name: &entry.name,
             expires_at,
             status: Status::at(expires_at, now, entry.account.window()),

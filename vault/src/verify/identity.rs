@@ -9,6 +9,7 @@ use shared::status::Status;
 use shared::token::AccessKey;
 
 use super::headers::HeaderSink;
+use crate::state::directory::ExternalId;
 use crate::time::format::rfc3339;
 
 const ACCESS_KEY: HeaderName = HeaderName::from_static("x-keyhold-access-key");
@@ -26,13 +27,16 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A good key: `Verified<&str>` borrows from the directory, `Verified` can be kept.
+/// A good key, which borrows from the directory: it must not be held across an await.
+pub type Held<'a> = Verified<&'a str, ExternalId>;
+
+/// A good key: [`Held`] borrows from the directory, `Verified` can be kept.
 #[derive(Clone, Debug)]
-pub struct Verified<Text = Box<str>> {
+pub struct Verified<Text = Box<str>, External = Box<str>> {
     pub access_key: AccessKey,
     pub account_id: Text,
     /// The company's own id of the account, if it has one.
-    pub external_id: Option<Text>,
+    pub external_id: Option<External>,
     pub name: Text,
     /// UTC epoch milliseconds; none: never.
     pub expires_at: Option<i64>,
@@ -40,13 +44,13 @@ pub struct Verified<Text = Box<str>> {
     pub status: Status,
 }
 
-impl Verified<&str> {
+impl Held<'_> {
     /// Copies the key out of the directory.
     pub fn into_owned(self) -> Verified {
         Verified {
             access_key: self.access_key,
             account_id: self.account_id.into(),
-            external_id: self.external_id.map(Box::from),
+            external_id: self.external_id.map(|id| id.as_ref().into()),
             name: self.name.into(),
             expires_at: self.expires_at,
             status: self.status,
@@ -54,7 +58,7 @@ impl Verified<&str> {
     }
 }
 
-impl<Text: AsRef<str>> Verified<Text> {
+impl<Text: AsRef<str>, External: AsRef<str>> Verified<Text, External> {
     /// Writes the headers that identify the key, for a response or for a request to another service. The name and
     /// the external id are percent-encoded. `Sunset` (RFC 8594) is sent inside the account's warning window.
     pub fn identify(&self, headers: &mut impl HeaderSink) {

@@ -9,7 +9,7 @@ use shared::status::Status;
 use super::credential;
 use super::decision::decide;
 use super::headers::Headers;
-use super::identity::Verified;
+use super::identity::Held;
 use super::rejection::Rejection;
 use super::request_id::RequestId;
 use crate::caller::Caller;
@@ -31,11 +31,7 @@ impl Keys<'_> {
     ///
     /// # Errors
     /// A [`Rejection`], which builds the response.
-    pub fn verify(
-        &self,
-        headers: &impl Headers,
-        caller: &Caller,
-    ) -> Result<Verified<&str>, Rejection> {
+    pub fn verify(&self, headers: &impl Headers, caller: &Caller) -> Result<Held<'_>, Rejection> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the duration of decisions is a metric"
@@ -50,11 +46,7 @@ impl Keys<'_> {
         verdict
     }
 
-    fn authenticate(
-        &self,
-        headers: &impl Headers,
-        caller: &Caller,
-    ) -> Result<Verified<&str>, Rejection> {
+    fn authenticate(&self, headers: &impl Headers, caller: &Caller) -> Result<Held<'_>, Rejection> {
         let vault = &self.vault.0;
         // Another node may have acknowledged a change that is not in memory here.
         if vault.database.lease.is_over() {

@@ -13,7 +13,7 @@ mod rejection;
 mod request_id;
 
 pub use headers::{HeaderSink, Headers};
-pub use identity::Verified;
+pub use identity::{Held, Verified};
 pub use keys::Keys;
 pub use layer::{Guard, GuardLayer};
 pub use rejection::{PROBLEM_MEANT, Rejection, STATUS_MEANT};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use shared::status::Status;
 use utoipa::{IntoParams, ToSchema};
 use vault::operators::Meant;
-use vault::operators::keys::KeyFilter;
+use vault::operators::list_keys::KeyFilter;
 use vault::operators::record::{KeyRecord, Page};
 use vault::operators::token::Operator;
 use vault::verify::Rejection;
@@ -381,7 +381,7 @@ fn decision(state: &AppState, headers: &HeaderMap) -> Result<Decision, Problem> 
             valid: true,
             access_key: Some(key.access_key.to_string()),
             account_id: Some(key.account_id.to_owned()),
-            external_id: key.external_id.map(str::to_owned),
+            external_id: key.external_id.map(|id| id.as_ref().to_owned()),
             name: Some(key.name.to_owned()),
             expires_at: key.expires_at.map(rfc3339),
             ..none
