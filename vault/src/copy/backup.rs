@@ -94,7 +94,7 @@ async fn fill(
     target.commit().await?;
     source.stop_reading().await?;
     target.close().await?;
-    compare(new, &schema, &checksums, report).await?;
+    let accounts = compare(new, &schema, &checksums, report).await?;
     let rows = |name: &str| {
         let mut tables = schema.tables.iter().zip(&checksums);
         let found = tables.find(|(table, _)| table.name == name);
@@ -104,17 +104,17 @@ async fn fill(
     };
     Ok(Contents {
         keys: rows("api_keys"),
-        accounts: rows("accounts"),
+        accounts,
     })
 }
 
-/// Checks that the file is sound, and that it has the rows that were read.
+/// Checks that the file is sound, and that it has the rows that were read. Returns the number of accounts.
 async fn compare(
     new: &NewFile,
     schema: &Schema,
     expected: &[Checksum],
     report: &mut impl FnMut(Progress<'_>),
-) -> Result<(), Reason> {
+) -> Result<i64, Reason> {
     new.checked().await?.close().await?;
     let mut copy = End::of_file(new.path(), "mode=ro&immutable=true").await?;
     for (table, expected) in schema.tables.iter().zip(expected) {
@@ -125,7 +125,9 @@ async fn compare(
             return Err(Reason::Copy(reason));
         }
     }
-    Ok(copy.close().await?)
+    let accounts = backup::accounts(&mut copy.connection).await?;
+    copy.close().await?;
+    Ok(accounts)
 }
 
 impl From<CopyError> for Reason {

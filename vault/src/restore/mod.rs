@@ -25,7 +25,7 @@ use crate::crypto::pepper::Pepper;
 use crate::error::OpenError;
 use crate::files::beside;
 use crate::storage::address::address;
-use crate::storage::backup::copy;
+use crate::storage::backup::{self, copy};
 use crate::storage::{MIGRATIONS, connect, is_server};
 use crate::time::clock::Clock;
 pub use accounts::Parted;
@@ -181,6 +181,8 @@ pub async fn restore(
         .await
         .map_err(|error| failed(error.to_string()))?;
     sqlx::query("COMMIT").execute(&mut connection).await?;
+    // Those that were deleted since the backup are deleted in it by now.
+    let accounts = backup::accounts(&mut connection).await?;
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
         .execute(&mut connection)
         .await?;
@@ -195,7 +197,7 @@ pub async fn restore(
     };
     Ok(Restored {
         keys: copied.keys,
-        accounts: copied.accounts,
+        accounts,
         last_change,
         present: difference.present,
         revived: difference.revived,
