@@ -228,6 +228,7 @@ impl Changes {
                 } else {
                     detail
                 },
+                external_id: "",
                 expires_at: after.expires_at,
                 replaced: change.map(|change| before.replaced_by(after, Some(change))),
             })

@@ -137,6 +137,7 @@ pub(crate) async fn delete(tx: &mut Tx, account: &Account, row: &Row) -> Result<
         action: Action::Deleted,
         subject: &subject,
         detail: &row.name,
+        external_id: "",
         expires_at: row.expires_at,
         replaced: None,
     })
@@ -184,6 +185,7 @@ where
         action,
         subject: &subject,
         detail: &detail,
+        external_id: "",
         expires_at: row.expires_at,
         replaced: Some(before.replaced_by(&row, Some(id))),
     })

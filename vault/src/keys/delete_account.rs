@@ -110,13 +110,11 @@ impl Vault {
                     return Err(FieldErrors::one("current_password", message).into());
                 }
                 sessions::end_all(tx.connection(), &account.id).await?;
+                account.forget(tx);
                 let count = keys.to_string();
-                tx.audit(Entry::of_account(
-                    &account.id,
-                    Action::AccountDeleted,
-                    &count,
-                ))
-                .await?;
+                let entry = Entry::of_account(&account.id, Action::AccountDeleted, &count);
+                tx.audit(entry.named(account.external_id.as_deref()))
+                    .await?;
                 if may_write {
                     outbox::enqueue(tx, &account.id, kind, &account.email).await?;
                 }
@@ -158,6 +156,7 @@ pub(crate) async fn delete_keys(tx: &mut Tx, account: &str) -> Result<i64> {
             action: Action::Deleted,
             subject: &key.access_key,
             detail: &key.name,
+            external_id: "",
             expires_at: None,
             replaced: None,
         })

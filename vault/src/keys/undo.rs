@@ -184,6 +184,7 @@ impl Vault {
                         action: Action::Undone,
                         subject: &entry.subject,
                         detail: &entry.action,
+                        external_id: "",
                         expires_at: before.expires_at,
                         replaced: Some(present.replaced_by(before, Some(id))),
                     })

@@ -194,6 +194,7 @@ async fn change(tx: &mut Tx, account: &Account, key: &NewKey) -> Result<()> {
             action,
             subject: &subject,
             detail,
+            external_id: "",
             expires_at,
             replaced: Some(Replaced {
                 change: None,

@@ -194,7 +194,8 @@ impl Vault {
                 let account = managed::insert(tx, &fields).await?;
                 let detail = account.external_id.as_deref().unwrap_or_default();
                 let entry = Entry::of_account(&account.id, Action::AccountCreated, detail);
-                tx.audit(entry).await?;
+                tx.audit(entry.named(account.external_id.as_deref()))
+                    .await?;
                 account.publish(tx);
                 made(tx, 201, &account.id).await
             })
@@ -218,6 +219,7 @@ impl Vault {
             Box::pin(async move {
                 let account = find(tx, &named).await?;
                 expect(tx, &account.id, &expected).await?;
+                let before = account.external_id.clone();
                 let (after, changed) = managed::update(tx, account, &fields).await?;
                 if changed.is_empty() {
                     tx.confirm_earlier();
@@ -225,7 +227,8 @@ impl Vault {
                 } else {
                     let detail = changed.join(", ");
                     let entry = Entry::of_account(&after.id, Action::AccountEdited, &detail);
-                    tx.audit(entry).await?;
+                    let external_id = after.external_id.as_deref().or(before.as_deref());
+                    tx.audit(entry.named(external_id)).await?;
                     after.publish(tx);
                 }
                 made(tx, 200, &after.id).await
@@ -254,9 +257,11 @@ impl Vault {
                 deletion::empty_any(tx, &account.id).await?;
                 once::forget(tx, &account.id).await?;
                 sessions::end_all(tx.connection(), &account.id).await?;
+                account.forget(tx);
                 let count = keys.to_string();
                 let entry = Entry::of_account(&account.id, Action::AccountDeleted, &count);
-                tx.audit(entry).await?;
+                tx.audit(entry.named(account.external_id.as_deref()))
+                    .await?;
                 Ok(keys)
             })
         })
@@ -324,8 +329,8 @@ impl Vault {
                         Some(reason) => (Action::Suspended, reason),
                         None => (Action::Resumed, ""),
                     };
-                    tx.audit(Entry::of_account(&after.id, action, detail))
-                        .await?;
+                    let entry = Entry::of_account(&after.id, action, detail);
+                    tx.audit(entry.named(after.external_id.as_deref())).await?;
                     after.publish(tx);
                 } else {
                     tx.confirm_earlier();
@@ -364,7 +369,8 @@ impl Vault {
                     ended.to_string()
                 };
                 let entry = Entry::of_account(&account.id, Action::SessionsEnded, &detail);
-                tx.audit(entry).await?;
+                tx.audit(entry.named(account.external_id.as_deref()))
+                    .await?;
                 Ok(Made::new(200, serde_json::json!({ "ended": ended })))
             })
         })

@@ -201,8 +201,8 @@ async fn upsert(tx: &mut Tx, fields: &Checked) -> Result<String> {
             let (after, changed) = managed::update(tx, account, fields).await?;
             if !changed.is_empty() {
                 let detail = changed.join(", ");
-                tx.audit(Entry::of_account(&id, Action::AccountEdited, &detail))
-                    .await?;
+                let entry = Entry::of_account(&id, Action::AccountEdited, &detail);
+                tx.audit(entry.named(after.external_id.as_deref())).await?;
                 after.publish(tx);
             }
             Ok(id)
@@ -211,7 +211,8 @@ async fn upsert(tx: &mut Tx, fields: &Checked) -> Result<String> {
             let account = managed::insert(tx, fields).await?;
             let detail = account.external_id.as_deref().unwrap_or_default();
             let entry = Entry::of_account(&account.id, Action::AccountCreated, detail);
-            tx.audit(entry).await?;
+            tx.audit(entry.named(account.external_id.as_deref()))
+                .await?;
             account.publish(tx);
             Ok(account.id)
         }

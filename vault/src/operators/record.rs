@@ -175,6 +175,8 @@ pub struct AuditRecord {
     pub at: String,
     /// The account concerned; null for an entry about none.
     pub account_id: Option<String>,
+    /// The company's own id that the account had, in an entry about the account; null in others.
+    pub external_id: Option<String>,
     pub action: String,
     /// The access key, the token or the portal session concerned; null for an entry about an account.
     pub subject: Option<String>,

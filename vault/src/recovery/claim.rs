@@ -26,6 +26,7 @@ pub async fn claim(tx: &mut Tx, mail: &MailTo<'_>) -> Result<()> {
             action: Action::Expired,
             subject: &subject,
             detail: CLAIMED,
+            external_id: "",
             expires_at: Some(now),
             // No handle: the former holder of the account must not undo it.
             replaced: Some(Replaced {

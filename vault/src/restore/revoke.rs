@@ -43,6 +43,7 @@ pub async fn revoke(
             action,
             subject: &key.access_key,
             detail,
+            external_id: "",
             expires_at: Some(key.expires_at),
             replaced: Some(Replaced {
                 change: None,
@@ -63,6 +64,7 @@ pub async fn revoke(
             action: Action::Deleted,
             subject: access_key,
             detail,
+            external_id: "",
             expires_at: None,
             replaced: None,
         };

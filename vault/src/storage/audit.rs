@@ -145,6 +145,8 @@ pub struct Entry<'a> {
     /// An access key, the id of a token or a portal session, or empty.
     pub subject: &'a str,
     pub detail: &'a str,
+    /// The company's own id of the account, in an entry about the account; empty for none.
+    pub external_id: &'a str,
     /// The expiration that the key has now, UTC epoch milliseconds.
     pub expires_at: Option<i64>,
     pub replaced: Option<Replaced<'a>>,
@@ -188,8 +190,17 @@ impl<'a> Entry<'a> {
             action,
             subject: "",
             detail,
+            external_id: "",
             expires_at: None,
             replaced: None,
+        }
+    }
+
+    /// Adds the company's own id of the account, so that the entry is found by it when the account is gone.
+    pub fn named(self, external_id: Option<&'a str>) -> Self {
+        Self {
+            external_id: external_id.unwrap_or_default(),
+            ..self
         }
     }
 }
@@ -198,7 +209,7 @@ impl<'a> Entry<'a> {
 const AT_ONCE: usize = 100;
 
 /// The columns of a row, the id first. Their types are written out because a null has none.
-const COLUMNS: [(&str, &str); 17] = [
+const COLUMNS: [(&str, &str); 18] = [
     ("id", "BIGINT"),
     ("at", "BIGINT"),
     ("account_id", "TEXT"),
@@ -216,6 +227,7 @@ const COLUMNS: [(&str, &str); 17] = [
     ("actor_kind", "TEXT"),
     ("actor_id", "TEXT"),
     ("request_id", "TEXT"),
+    ("external_id", "TEXT"),
 ];
 
 /// Returns the statement that adds `rows` rows. Their ids are parameters, plus `base`.
@@ -298,7 +310,8 @@ async fn add(
             .bind(replaced.map(|replaced| replaced.set_at))
             .bind(kind)
             .bind(maker)
-            .bind(&origin.request_id);
+            .bind(&origin.request_id)
+            .bind(entry.external_id);
     }
     query.execute(connection).await?;
     Ok(())

@@ -30,7 +30,7 @@ pub struct AuditQuery {
     limit: Option<String>,
     /// The `next` of the page before, or the `id` of an entry: what comes after it.
     after: Option<String>,
-    /// The account: its id, or `ext:` and the external id.
+    /// The account: its id, or `ext:` and the external id, of accounts that had it before too.
     account: Option<String>,
     /// `account`, `token` or `system`, or the id of a token.
     actor: Option<String>,

@@ -74,6 +74,67 @@ async fn each_act_of_an_operator_stands_in_the_trail() {
     assert_eq!(one["data"].as_array().unwrap().len(), 1);
 }
 
+/// The company looks for its own id, also when the account has another by now, or is gone.
+#[tokio::test]
+async fn the_trail_of_a_former_account_is_found_by_its_external_id() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "never").await;
+    operator
+        .patch(&format!("/accounts/{id}"), json!({"external_id": "org_2"}))
+        .await;
+    operator.delete(&format!("/accounts/{id}")).await;
+    let other = operator.account("org_2").await;
+    operator.account("org_3").await;
+    let trail = async |query: &str| {
+        let page = operator.get(&format!("/audit?{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        page.json()["data"].as_array().unwrap().clone()
+    };
+    let actions = |entries: &[Value]| -> Vec<String> {
+        let actions = entries.iter().map(|entry| entry["action"].as_str());
+        actions.map(|action| action.unwrap().to_owned()).collect()
+    };
+    let own = [
+        "account.created",
+        "key.created",
+        "account.edited",
+        "key.deleted",
+        "account.deleted",
+    ];
+    let first = trail("account=ext:org_1").await;
+    assert_eq!(actions(&first), own);
+    let names: Vec<_> = first.iter().map(|entry| &entry["external_id"]).collect();
+    let expected = [
+        json!("org_1"),
+        Value::Null,
+        json!("org_2"),
+        Value::Null,
+        json!("org_2"),
+    ];
+    assert_eq!(names, expected.iter().collect::<Vec<_>>());
+    assert_eq!(first[1]["subject"], *key.access);
+    // Both had it, in one order and page by page.
+    let second = trail("account=ext:org_2").await;
+    assert_eq!(actions(&second)[..5], own);
+    assert_eq!(second[5]["account_id"], *other);
+    assert_eq!(second.len(), 6);
+    let page = operator
+        .get("/audit?account=ext:org_2&limit=4")
+        .await
+        .json();
+    let rest = format!("account=ext:org_2&after={}", page["next"].as_str().unwrap());
+    assert_eq!(
+        actions(&trail(&rest).await),
+        ["account.deleted", "account.created"]
+    );
+    let deleted = trail("account=ext:org_2&action=account.deleted").await;
+    assert_eq!(deleted.len(), 1);
+    let none = operator.get("/audit?account=ext:org_9").await;
+    assert_eq!(none.status, 404);
+}
+
 #[tokio::test]
 async fn the_trail_can_be_followed_by_lines() {
     let site = Site::new().await;
