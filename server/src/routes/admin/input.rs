@@ -70,7 +70,8 @@ impl FromRequestParts<AppState> for IfMatch {
         let mut given = false;
         for value in parts.headers.get_all(IF_MATCH) {
             given = true;
-            let value = value.to_str().map_err(|_| {
+            let text = value.to_str().ok().filter(|text| !text.trim().is_empty());
+            let value = text.ok_or_else(|| {
                 let detail = "Send If-Match with an ETag, in visible ASCII characters.";
                 Problem::new(Code::BadRequest, detail)
             })?;

@@ -34,9 +34,11 @@ pub fn check(method: &Method, route: &str, query: &str) -> Result<(), Problem> {
         Method::DELETE => &item.delete,
         _ => return Ok(()),
     };
-    let known: BTreeSet<&str> = operation
-        .iter()
-        .flat_map(|operation| operation.parameters.iter().flatten())
+    let Some(operation) = operation else {
+        return Ok(());
+    };
+    let parameters = operation.parameters.iter().flatten();
+    let known: BTreeSet<&str> = parameters
         .filter_map(|parameter| match parameter {
             RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => {
                 Some(parameter.name.as_str())

@@ -165,4 +165,8 @@ async fn an_address_that_does_not_exist_is_a_problem_too() {
     let refused = operator.send("PUT", "/accounts", &[], None).await;
     assert_eq!(refusal(&refused), (405, "method_not_allowed".to_owned()));
     assert_eq!(refused.headers["allow"], "GET,HEAD,POST");
+    let refused = operator.send("PUT", "/accounts?x=1", &[], None).await;
+    assert_eq!(refusal(&refused), (405, "method_not_allowed".to_owned()));
+    let refused = operator.send("PATCH", "/accounts?x=1", &[], None).await;
+    assert_eq!(refusal(&refused), (405, "method_not_allowed".to_owned()));
 }
