@@ -147,23 +147,13 @@ pub(crate) fn line(text: &str, most: usize) -> Result<String, String> {
     Ok(text)
 }
 
-/// The reason for a suspension.
-pub(crate) fn reason(text: &str) -> Result<String> {
+/// A reason for its owner, which may not be empty.
+pub(crate) fn given_reason(text: &str) -> Result<String> {
     let reason = line(text, REASON_MAX).and_then(|reason| match reason.as_str() {
-        "" => Err("Give a reason: the account's owner reads it.".to_owned()),
+        "" => Err(format!("Give a reason of 1 to {REASON_MAX} characters.")),
         _ => Ok(reason),
     });
     reason.map_err(|message| FieldErrors::one("reason", message).into())
-}
-
-/// A reason that may not be empty.
-pub(crate) fn given_reason(text: &str) -> Result<String> {
-    let reason = reason(text)?;
-    if reason.is_empty() {
-        let message = format!("Give a reason of 1 to {REASON_MAX} characters.");
-        return Err(FieldErrors::one("reason", message).into());
-    }
-    Ok(reason)
 }
 
 fn notice_emails(addresses: &[String], errors: &mut FieldErrors) -> Vec<String> {

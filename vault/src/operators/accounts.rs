@@ -279,12 +279,12 @@ impl Vault {
         reason: &str,
         once: Option<Once>,
     ) -> Result<Made> {
-        let reason = managed::reason(reason)?;
+        let reason = managed::given_reason(reason)?;
         self.set_suspended(operator, meant.into(), Some(reason), once)
             .await
     }
 
-    /// As [`Vault::suspend`], with a reason that is not empty. Returns the id of the account.
+    /// As [`Vault::suspend`]. Returns the id of the account.
     ///
     /// # Errors
     /// The same.
@@ -294,8 +294,7 @@ impl Vault {
         named: &str,
         reason: &str,
     ) -> Result<String> {
-        let reason = managed::given_reason(reason)?;
-        let made = self.set_suspended(operator, named, Some(reason), None);
+        let made = self.suspend(operator, named, reason, None);
         Ok(made.await?.account.unwrap_or_default())
     }
 

@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use shared::pasted::{Pasted, pasted_secret};
 use vault::Error;
 use vault::operators::accounts::AccountFilter;
-use vault::operators::keys::KeyFilter;
+use vault::operators::list_keys::KeyFilter;
 use vault::operators::record::{AccountRecord, KeyRecord, Page};
 use vault::operators::scope::Scope;
 use vault::operators::search::FoundCredential;
