@@ -163,6 +163,7 @@ impl Checked {
             window: 2,
             time_zone: text("time_zone"),
             key: key(Status::Expired),
+            made_by: text("made_by"),
             offers: vec![offer()],
             failing,
             calls: vec![calls()],

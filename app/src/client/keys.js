@@ -88,8 +88,9 @@
 
   const words = () => input.value.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (text) => words().every((word) => text.toLowerCase().includes(word));
-  // The pages only read then.
-  const isSuspended = () => find("#suspended");
+  // What the account and the session allow.
+  const creates = () => find(".foot[data-creates]");
+  const lists = () => find(`.side [href="${LIST}"]`);
   const entries = () => {
     const pages = all(".side nav a");
     const links = pages.map((link) => [
@@ -98,11 +99,11 @@
       () => link.click(),
       link.querySelector("path").getAttribute("d"),
     ]);
-    const key = find(`.side [href="${LIST}"] path`)?.getAttribute("d");
+    const key = lists()?.querySelector("path").getAttribute("d");
     const themes = all(".side .themes button").map((button) => ["Theme: " + button.textContent, "", () => button.click(), ICONS.theme]);
     const actions = [
       ...(ended ? [["Sign in", "", () => location.reload(), ICONS.in]] : []),
-      ...(isSuspended() ? [] : [["Create key", "N", () => go(LIST + "/new"), ICONS.plus]]),
+      ...(creates() ? [["Create key", "N", () => go(LIST + "/new"), ICONS.plus]] : []),
       ...(input.value ? themes : [["Theme…", "", () => type("Theme: "), ICONS.theme, true]]),
       ["Keyboard shortcuts", "?", help, ICONS.keyboard],
       ["Sign out", "", () => find(".side form[action$=sign-out] button").click(), ICONS.out],
@@ -169,6 +170,9 @@
       if (signal.aborted) return;
       said = "Keys can't be searched right now. Check your connection and try again.";
     }
+    shown();
+  };
+  const shown = () => {
     line.classList.remove("going");
     list.removeAttribute("aria-busy");
     render();
@@ -184,7 +188,8 @@
     list.setAttribute("aria-busy", true);
     options = [];
     render();
-    typing = setTimeout(load, pause);
+    if (lists()) typing = setTimeout(load, pause);
+    else shown();
   };
   const type = (text) => {
     input.value = text;
@@ -248,7 +253,7 @@
   const shortcuts = {
     "/": () => press(find("#search")) || (openPalette(), true),
     "?": () => (help(), true),
-    n: () => !isSuspended() && (go(LIST + "/new"), true),
+    n: () => creates() && (go(LIST + "/new"), true),
     e: () => press(inRow(".edit") ?? find("form[action$='keys/edit'] [name=name]")),
     x: () => press(inRow("[name=key]")),
     j: () => walk(1),

@@ -16,7 +16,7 @@ use crate::client::{boot, browser};
 use crate::error::FnError;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive, words};
-use crate::ui::standing::{read_only, reason};
+use crate::ui::standing::{allows, read_only, reason};
 use crate::ui::toasts::Feedback;
 use crate::ui::waiting::SLOW_MS;
 
@@ -187,7 +187,8 @@ impl FormState {
     }
 }
 
-/// A form that sends its fields to its server function. While the account is suspended, all in it is disabled.
+/// A form that sends its fields to its server function; nothing if the session may not call that. While the account is
+/// suspended, all in it is disabled.
 #[component]
 pub fn Form(
     state: FormState,
@@ -203,6 +204,9 @@ pub fn Form(
     #[prop(default = "form")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    if !allows(state.path) {
+        return ().into_any();
+    }
     let slow = Delay::new();
     let feedback = Feedback::get();
     // The page is fetched again once the connection is back.

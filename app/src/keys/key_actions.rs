@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use crate::forms::form::{press, then};
-use crate::server_fns::keys::ExpireKey;
+use crate::server_fns::keys::{CreateKey, ExpireKey};
 use crate::ui::icon::Icon;
 use crate::ui::reactive::reactive;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 use crate::ui::toasts::Feedback;
 
 /// The page with the table of keys.
@@ -26,7 +26,7 @@ pub fn stagger_path(day: &str) -> String {
     format!("{LIST}/stagger?day={day}")
 }
 
-/// The link to the page that creates a key, as the primary action of a page; nothing while the account is suspended.
+/// The link to the page that creates a key, as the primary action of a page, where the session may.
 pub fn create_key_link() -> AnyView {
     reactive(|| {
         let link = view! {
@@ -35,7 +35,7 @@ pub fn create_key_link() -> AnyView {
                 "Create key"
             </a>
         };
-        (!read_only()).then(|| link.into_any())
+        offers(CreateKey::PATH).then(|| link.into_any())
     })
 }
 

@@ -7,9 +7,11 @@ use shared::view::notices::{DeliveredKey, Delivery, NoticesView};
 
 use crate::forms::form::plain_press;
 use crate::keys::key_actions::key_path;
+use crate::server_fns::account::SavePreferences;
+use crate::server_fns::keys::ShowKey;
 use crate::server_fns::notices::SendAgain;
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::{allows, offers};
 use crate::ui::status;
 
 /// The emails that are in sight at first.
@@ -48,7 +50,8 @@ fn undelivered(mails: usize) -> String {
 pub fn log(notices: NoticesView) -> AnyView {
     let waiting = |delivery: &Delivery| delivery.state == DeliveryState::Waiting;
     let waiting = notices.deliveries.iter().any(waiting);
-    let change = (!read_only()).then(|| view! { <a href="/preferences/account">"Change"</a> });
+    let change = offers(SavePreferences::PATH)
+        .then(|| view! { <a href="/preferences/account">"Change"</a> });
     view! {
         <section id="log" aria-labelledby="log-title" data-live="" data-waiting=waiting>
             <h2 id="log-title" tabindex="-1">
@@ -161,7 +164,7 @@ fn row(delivery: Delivery) -> AnyView {
 
 fn key(key: DeliveredKey) -> AnyView {
     let name = view! { <bdi>{key.name}</bdi> }.into_any();
-    let name = if key.exists {
+    let name = if key.exists && allows(ShowKey::PATH) {
         view! { <a href=key_path(&key.access_key)>{name}</a> }.into_any()
     } else {
         name

@@ -5,18 +5,20 @@ mod samples;
 mod try_key;
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use shared::status::Status;
-use shared::view::{KeyPage, KeyView};
+use shared::view::KeyView;
 
 use crate::client::call::query;
 use crate::keys::key_actions::{LIST, NEW_KEY};
 use crate::server_fns::context::RequestContext;
-use crate::server_fns::keys::ListKeys;
+use crate::server_fns::keys::{CreateKey, ListKeys};
+use crate::server_fns::notices::ShowNotices;
 use crate::site::Site;
 use crate::ui::answer::answered;
 use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
-use crate::ui::standing::read_only;
+use crate::ui::standing::{allows, offers};
 
 /// Returns the variable that examples read the secret from: no page knows a real one. A new key's `.env` file has the same
 /// name.
@@ -46,14 +48,19 @@ pub fn DevelopersPage() -> impl IntoView {
         .into_any()
     });
     // The newest first.
-    let keys = query::<ListKeys>(Vec::new, None);
+    let page = if allows(ListKeys::PATH) {
+        let keys = query::<ListKeys>(Vec::new, None);
+        answered(keys, |page| content(&page.keys))
+    } else {
+        content(&[])
+    };
     let head = match action {
         Some(action) => view! { <PageHead title="Developers" action=action /> }.into_any(),
         None => view! { <PageHead title="Developers" /> }.into_any(),
     };
     view! {
         {head}
-        {answered(keys, content)}
+        {page}
     }
     .into_any()
 }
@@ -64,9 +71,9 @@ fn example_key(keys: &[KeyView]) -> Option<&KeyView> {
     keys.iter().find(works).or(keys.first())
 }
 
-fn content(page: KeyPage) -> AnyView {
+fn content(keys: &[KeyView]) -> AnyView {
     let site = RequestContext::current().site;
-    let own = example_key(&page.keys);
+    let own = example_key(keys);
     let access_key = own.map_or("kh_0000000000000000", |key| key.access_key.as_str());
     view! {
         <div class="guide">
@@ -148,14 +155,14 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
         }
         .into_any()
     };
-    let another = (!read_only()).then(|| {
+    let another = offers(CreateKey::PATH).then(|| {
         view! {
             " If you didn't save it, "
             <a href=NEW_KEY>"create another key"</a>
             "."
         }
     });
-    let own = (!read_only()).then(|| {
+    let own = offers(CreateKey::PATH).then(|| {
         view! {
             <a href=NEW_KEY>"Create a key"</a>
             " to see your own. "
@@ -235,6 +242,16 @@ fn ways(access_key: &str) -> AnyView {
 }
 
 fn expired() -> AnyView {
+    let list = if allows(ListKeys::PATH) {
+        view! { <a href=format!("{LIST}?status=expired")>"API Control"</a> }.into_any()
+    } else {
+        "API Control".into_any()
+    };
+    let notices = if allows(ShowNotices::PATH) {
+        view! { <a href="/preferences/notices" rel="external">"email you"</a> }.into_any()
+    } else {
+        "email you".into_any()
+    };
     section(
         "expired",
         view! {
@@ -244,13 +261,12 @@ fn expired() -> AnyView {
                 " leads to the page that fixes it. Only a program with the right secret key sees this."
             </p>
             <p>
-                "Choose a new expiration there, or in " <a href=format!("{LIST}?status=expired")>"API Control"</a>
-                ", and the same credentials work again. You don't need to deploy anything."
+                "Choose a new expiration there, or in " {list} ", and the same credentials work again. You don't need to deploy anything."
             </p>
             <p>
                 "To act before it happens, read the " <code>"Sunset"</code>
                 " header (RFC 8594), where the API passes it on: once a key expires soon, it says when. We "
-                <a href="/preferences/notices" rel="external">"email you"</a> " too."
+                {notices} " too."
             </p>
         },
     )

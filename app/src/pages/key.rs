@@ -26,13 +26,13 @@ use crate::client::call::{Query, query};
 use crate::error::FnError;
 use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::LIST;
-use crate::server_fns::keys::{RestoreKey, ShowCalls, ShowKey};
+use crate::server_fns::keys::{DeleteKey, RestoreKey, ShowCalls, ShowKey};
 use crate::ui::answer::{absent, kept, problem};
 use crate::ui::clock::ticking;
 use crate::ui::done_note::done_note;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{effect, fresh, memo, reactive};
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 use crate::ui::toasts::Feedback;
 
 #[component]
@@ -132,7 +132,7 @@ fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
         {not_extended(expired)}
         {reactive(move || {
             feedback.catch_focus();
-            fresh(if expired.get() && !read_only() { expiry::restore(key) } else { view! { <div hidden></div> }.into_any() })
+            fresh(if expired.get() && offers(RestoreKey::PATH) { expiry::restore(key) } else { view! { <div hidden></div> }.into_any() })
         })}
         <div class="key-parts">
             {usage::calls(key, calls)}
@@ -140,7 +140,7 @@ fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
             {usage::callers(key)}
             {history::history(key)}
         </div>
-        {reactive(move || (!read_only()).then(|| deletion::dialog(key, dialog)))}
+        {reactive(move || offers(DeleteKey::PATH).then(|| deletion::dialog(key, dialog)))}
     }
     .into_any()
 }

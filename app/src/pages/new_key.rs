@@ -13,13 +13,14 @@ use crate::forms::field::{TextArea, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::forms::form_replay::Replay;
 use crate::keys::issued::issued_card;
-use crate::keys::key_actions::{LIST, key_path};
+use crate::keys::key_actions::{LIST, NEW_KEY, key_path};
 use crate::server_fns::keys::{CreateKey, ListKeys};
 use crate::ui::answer::answered;
 use crate::ui::head::PageHead;
 use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Account;
 use crate::ui::reactive::{effect, reactive};
+use crate::ui::standing::allows;
 use crate::ui::status;
 use crate::ui::toasts::Feedback;
 
@@ -34,7 +35,14 @@ pub fn NewKeyPage() -> impl IntoView {
     let issued: Issued =
         RwSignal::new(Replay::of(CreateKey::PATH).and_then(|replay| replay.answer::<IssuedKey>()));
     let feedback = Feedback::get();
-    let keys = query::<ListKeys>(Vec::new, Some(feedback.revision));
+    let sees = allows(ListKeys::PATH);
+    let keys = sees.then(|| query::<ListKeys>(Vec::new, Some(feedback.revision)));
+    let newest = move || keys.map(|keys| newest(keys, issued));
+    let (next, next_label) = if sees {
+        (LIST, "Back to API Control")
+    } else {
+        (NEW_KEY, "Create another key")
+    };
     let done = then(move |_, answer| {
         issued.set(Some(answer.read()?));
         feedback.replaced();
@@ -51,7 +59,7 @@ pub fn NewKeyPage() -> impl IntoView {
             return view! {
                 <PageHead title=title heading=heading.into_any() />
                 <div class="with-list">
-                    {issued_card(key, LIST, "Back to API Control", false)} {newest(keys, issued)}
+                    {issued_card(key, next, next_label, !sees)} {newest()}
                 </div>
             }
             .into_any();
@@ -60,15 +68,14 @@ pub fn NewKeyPage() -> impl IntoView {
         view! {
             <PageHead title="Create key" />
             <div class="with-list">
-                {answered(account, move |account| form(&account.time_zone, done.clone()))} {newest(keys, issued)}
+                {answered(account, move |account| form(&account.time_zone, done.clone()))} {newest()}
             </div>
         }
         .into_any()
     };
+    let crumbs = sees.then(|| view! { <a href=LIST>"API Control"</a> });
     view! {
-        <p class="crumbs">
-            <a href=LIST>"API Control"</a>
-        </p>
+        <p class="crumbs">{crumbs}</p>
         {reactive(body)}
     }
     .into_any()
@@ -106,9 +113,11 @@ fn form(time_zone: &str, done: Then) -> AnyView {
                 {expiration}
                 <div class="row">
                     <Submit state=state label="Create key" slow="Creating the key…" />
-                    <a class="button quiet" href=LIST>
-                        "Cancel"
-                    </a>
+                    {allows(ListKeys::PATH).then(|| view! {
+                        <a class="button quiet" href=LIST>
+                            "Cancel"
+                        </a>
+                    })}
                 </div>
             </Form>
         </section>

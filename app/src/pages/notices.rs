@@ -13,6 +13,8 @@ use crate::forms::form::{Form, FormState, Submit, plain_press};
 use crate::forms::form_replay::Replay;
 use crate::notices::delivery_log::{failures, log};
 use crate::pages::setting::setting;
+use crate::server_fns::account::ChangeAddress;
+use crate::server_fns::keys::ListKeys;
 use crate::server_fns::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
     ShowNotices,
@@ -22,7 +24,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::{allows, offers};
 use crate::ui::status;
 
 #[component]
@@ -40,7 +42,8 @@ fn content(notices: NoticesView) -> AnyView {
     view! {
         {failures(&notices)}
         <div class="settings">
-            {stages(&notices.stages)} {recipients(&notices)} {calendar(notices.calendar_url.clone())}
+            {stages(&notices.stages)} {recipients(&notices)}
+            {allows(ListKeys::PATH).then(|| calendar(notices.calendar_url.clone()))}
             {log(notices)}
         </div>
     }
@@ -106,7 +109,7 @@ fn recipients(notices: &NoticesView) -> AnyView {
     };
     // An account that the operator manages may have no address of its own.
     let has_address = !notices.email.is_empty();
-    let change = (has_address && !read_only()).then(|| {
+    let change = (has_address && offers(ChangeAddress::PATH)).then(|| {
         view! { <a href="/preferences/account#address">"Change the account's address"</a> }
     });
     let own = has_address.then(|| {

@@ -15,7 +15,7 @@ use crate::server_fns::overview::{ShowStagger, StaggerKeys};
 use crate::ui::answer::{answered_or, problem};
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 #[component]
 pub fn StaggerPage() -> impl IntoView {
@@ -92,7 +92,7 @@ fn shown(plan: StaggerPlan) -> AnyView {
             </p>
             <nav class="filters" aria-label="Days to spread over">{choices}</nav>
             {table(plan.spread.clone())}
-            {(!read_only()).then(|| apply(&plan))}
+            {offers(StaggerKeys::PATH).then(|| apply(&plan))}
         }
         .into_any()
     } else {

@@ -7,7 +7,7 @@ use shared::pasted::NOT_SEARCHED;
 
 use super::icon::Icon;
 use super::reactive::reactive;
-use super::standing::read_only;
+use super::standing::offers;
 use super::toasts::Feedback;
 use crate::server_fns::keys::UndoChange;
 
@@ -80,7 +80,7 @@ fn undo(change: String) -> Option<AnyView> {
             </button>
         </form>
     };
-    (!change.is_empty() && !read_only()).then(|| form.into_any())
+    (!change.is_empty() && offers(UndoChange::PATH)).then(|| form.into_any())
 }
 
 /// The sentence for a value of the parameter.

@@ -10,7 +10,7 @@ use super::menus::{close_open, serve_menus};
 use super::offline::Offline;
 use super::reactive::{effect, memo, reactive};
 use super::returning::refresh_on_return;
-use super::standing::{allows, standing};
+use super::standing::{allows, offers, standing};
 use super::theme_switch::ThemeSwitch;
 use super::toasts::{Feedback, LiveRegion};
 use crate::brand::{self, mark};
@@ -190,7 +190,7 @@ fn foot(account: &AccountView) -> AnyView {
         .into_any()
     };
     view! {
-        <div class="foot">
+        <div class="foot" data-creates=move || offers(CreateKey::PATH).then_some("")>
             <ThemeSwitch />
             {name.map(|name| line(name, "email strong"))} {line(email, "email")}
             <form method="post" action=SignOut::PATH>

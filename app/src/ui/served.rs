@@ -167,7 +167,7 @@ mod server {
     use leptos::prelude::*;
 
     use crate::ui::icon::Icon;
-    use crate::ui::standing::read_only;
+    use crate::ui::standing::offers;
 
     /// A form of a part: its hidden fields, and its content.
     #[derive(Default)]
@@ -180,9 +180,9 @@ mod server {
     }
 
     impl PlainForm<'_> {
-        /// Nothing while the account is suspended.
+        /// Nothing while the account is suspended, nor if the session may not call the function.
         pub fn holding(self, content: AnyView) -> AnyView {
-            if read_only() {
+            if !offers(self.path) {
                 return ().into_any();
             }
             let hidden = |(name, value): &(&'static str, &str)| {

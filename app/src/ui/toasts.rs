@@ -9,7 +9,7 @@ use shared::view::{Changed, Said};
 use super::icon::Icon;
 use super::reactive::{effect, fresh, reactive};
 use super::settling::Settling;
-use super::standing::read_only;
+use super::standing::offers;
 use super::waiting::SLOW_MS;
 use crate::client::browser;
 use crate::client::call::{Fields, call};
@@ -260,7 +260,8 @@ fn toast(feedback: Feedback, message: Message) -> AnyView {
     };
     let settling = Settling::begun();
     let undo = StoredValue::new(message.undo);
-    let undo = (undo.with_value(Option::is_some) && !read_only()).then(|| {
+    let offered = undo.with_value(|undo| undo.as_ref().is_some_and(|undo| offers(undo.path)));
+    let undo = offered.then(|| {
         let press = move |event: leptos::ev::MouseEvent| {
             if settling.is_early(&event) {
                 return;

@@ -180,7 +180,7 @@ pub struct HistoryEntry {
     pub address: String,
     /// What it changed, as far as the trail knows.
     pub changes: Vec<Change>,
-    /// Who did it: "you", "the link in an email", "the operator".
+    /// Who did it: "you", "user_7@acme.example", "the link in an email", "the operator".
     pub who: String,
 }
 
@@ -191,6 +191,8 @@ pub struct KeyDetail {
     pub window: i64,
     pub time_zone: String,
     pub key: KeyView,
+    /// What people call the person who made it; empty where no portal link has named one.
+    pub made_by: String,
     /// The later expirations that the page offers.
     pub offers: Vec<Offer>,
     pub failing: Option<Failing>,

@@ -168,6 +168,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         window: 2,
         time_zone: "UTC".to_owned(),
         key: key(),
+        made_by: "user_7@acme.example".to_owned(),
         offers: vec![offer()],
         failing: Some(Failing {
             callers: 2,
@@ -191,7 +192,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         &detail,
         &json!({
             "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
-            "offers": [offer_json()], "failing": {"callers": 2, "last": moment_json()},
+            "made_by": "user_7@acme.example", "offers": [offer_json()], "failing": {"callers": 2, "last": moment_json()},
             "calls": [], "callers": [],
             "history": [{
                 "when": moment_json(), "what": "Expired manually", "address": "127.0.0.1",

@@ -50,6 +50,7 @@ pub async fn empty_row(connection: &mut AnyConnection, account: &str) -> Result<
         "DELETE FROM account_hours WHERE account_id = $1",
         "DELETE FROM notice_addresses WHERE account_id = $1",
         "DELETE FROM portal_sessions WHERE account_id = $1",
+        "DELETE FROM people WHERE account_id = $1",
         "UPDATE accounts SET email = id, password = '', confirmed_at = NULL, owned_at = NULL, claimed_at = NULL,
          second_recipient = NULL, second_confirmed_at = NULL, feed_generation = feed_generation + 1,
          external_id = NULL, name = '', folded = '', metadata = '{}', suspended_at = NULL, suspended_reason = ''

@@ -14,6 +14,7 @@ pub mod notice_addresses;
 pub mod notice_columns;
 pub mod open_sessions;
 pub mod password;
+pub mod people;
 pub mod portal;
 pub mod preferences;
 pub mod refold;

@@ -9,6 +9,7 @@ use shared::capability::Capabilities;
 use shared::{DAY_MS, MINUTE_MS};
 use sqlx::{AnyConnection, FromRow};
 
+use super::people;
 use super::sessions::{self, Person, Portal, Session, SessionToken};
 use crate::caller::Caller;
 use crate::crypto::pepper::Pepper;
@@ -128,6 +129,9 @@ pub(crate) async fn insert(
     .bind(added.expires_at)
     .execute(tx.connection())
     .await?;
+    if let Some(person) = &new.person {
+        people::note(tx.connection(), account, person).await?;
+    }
     let label = new.person.as_ref().map(|person| person.label.as_str());
     tx.audit(entry(account, Action::PortalCreated, &added.id, label))
         .await?;

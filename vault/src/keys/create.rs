@@ -82,11 +82,12 @@ async fn insert_key_as(
     let now = tx.now();
     let digest = pepper.digest(&secret_key);
     let subject = access_key.to_string();
+    let person = tx.person().map(str::to_owned);
     sqlx::query(
         "INSERT INTO api_keys
          (access_key, account_id, name, description, folded, digest, pepper_id, created_at, expires_at,
-          expiration_set_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8)",
+          expiration_set_at, made_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, CAST($10 AS TEXT))",
     )
     .bind(&subject)
     .bind(&account.id)
@@ -97,6 +98,7 @@ async fn insert_key_as(
     .bind(&pepper.id)
     .bind(now)
     .bind(expires_at)
+    .bind(person)
     .execute(tx.connection())
     .await?;
     tx.audit(Entry {

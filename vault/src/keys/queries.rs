@@ -12,6 +12,7 @@ use shared::view::{KeyDetail, KeyView};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
+use crate::accounts::people;
 use crate::error::{Error, Result};
 use crate::keys::preview::offers;
 use crate::storage::version;
@@ -37,6 +38,7 @@ struct WatchedRow {
     key: Row,
     #[sqlx(flatten)]
     failing: FailingRow,
+    made_by: String,
 }
 
 pub(super) const ROW: &str =
@@ -69,8 +71,9 @@ impl Vault {
         let access_key: AccessKey = access_key.parse().map_err(|_| Error::NotFound)?;
         let _reading = self.reading(&account.id).await?;
         let now = self.now();
+        let label = people::label("k.account_id", "k.made_by");
         let statement = format!(
-            "SELECT {ROW}, {FAILING} FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
+            "SELECT {ROW}, {FAILING}, COALESCE({label}, k.made_by, '') AS made_by FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
         );
         let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
@@ -78,7 +81,11 @@ impl Vault {
             .bind(access_key.to_string())
             .fetch_optional(&self.readers())
             .await?;
-        let WatchedRow { key, failing } = row.ok_or(Error::NotFound)?;
+        let WatchedRow {
+            key,
+            failing,
+            made_by,
+        } = row.ok_or(Error::NotFound)?;
         let (key, failing) = (view(key, account, now), failing.view(account.time_zone));
         let of_key = Some(key.access_key.as_str());
         let calls = self.calls(account, of_key, KEY_DAYS, now).await?;
@@ -91,6 +98,7 @@ impl Vault {
             window: account.window(),
             time_zone: account.time_zone.label(now),
             key,
+            made_by,
             offers,
             failing,
             calls,

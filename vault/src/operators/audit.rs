@@ -6,10 +6,10 @@ use shared::validation::FieldErrors;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::record::{AuditRecord, Page};
-use crate::accounts::managed;
+use crate::accounts::{managed, people};
 use crate::crypto::random;
 use crate::error::{Error, Result};
-use crate::storage::audit::Action;
+use crate::storage::audit::{Action, Maker};
 use crate::storage::parameters::Parameters;
 use crate::time::format::rfc3339;
 use crate::vault::Vault;
@@ -22,7 +22,7 @@ const FORMER: i64 = 20;
 pub struct AuditFilter {
     /// The id of an account, of a deleted one too, or `ext:` and an external id: of all accounts that have or had it.
     pub account: Option<String>,
-    /// A kind of actor, or the id of a token.
+    /// A kind of actor, the id of a token, or the company's own id of a person.
     pub actor: Option<String>,
     /// An action, as `key.expired`.
     pub action: Option<String>,
@@ -41,6 +41,7 @@ struct Row {
     detail: String,
     actor_kind: String,
     actor_id: String,
+    actor_label: Option<String>,
     request_id: String,
     address: String,
 }
@@ -58,6 +59,7 @@ impl From<Row> for AuditRecord {
             detail: row.detail,
             actor_kind: row.actor_kind,
             actor_id: given(row.actor_id),
+            actor_label: row.actor_label,
             request_id: given(row.request_id),
             address: given(row.address),
         }
@@ -90,12 +92,12 @@ impl Wanted {
             wanted.push(format!("account_id = {}", parameters.text(account)));
         }
         if let Some(actor) = &self.actor {
-            if actor.starts_with("tok_") {
+            if Maker::KINDS.contains(&&**actor) {
+                wanted.push(format!("{kind} = {}", parameters.text(actor)));
+            } else {
                 // As the index has it.
                 wanted.push("actor_id <> ''".to_owned());
                 wanted.push(format!("actor_id = {}", parameters.text(actor)));
-            } else {
-                wanted.push(format!("{kind} = {}", parameters.text(actor)));
             }
         }
         if let Some(slug) = self.action.map(Action::slug) {
@@ -106,8 +108,10 @@ impl Wanted {
             wanted.push(format!("at + 0 >= {}", parameters.number(since)));
         }
         let most = parameters.number(i64::try_from(most).unwrap_or(i64::MAX));
+        let label = people::label("audit.account_id", "audit.actor_id");
         let statement = format!(
-            "SELECT id, at, account_id, external_id, action, subject, detail, actor_kind, actor_id, request_id, address
+            "SELECT id, at, account_id, external_id, action, subject, detail, actor_kind, actor_id, request_id, address,
+                    CASE WHEN actor_kind = 'portal' THEN {label} END AS actor_label
              FROM audit WHERE {} ORDER BY id LIMIT {most}",
             wanted.join(" AND ")
         );

@@ -8,7 +8,7 @@ use shared::validation::key_form;
 use sqlx::{AnyConnection, AssertSqlSafe, FromRow};
 
 use super::once::{Made, Once};
-use super::record::KeyRecord;
+use super::record::{ActorRecord, KeyRecord};
 use super::token::Operator;
 use super::{Expected, Meant, check, json};
 use crate::accounts::account::{self, Account};
@@ -35,10 +35,13 @@ pub(super) struct Row {
     expires_at: Option<i64>,
     used_at: Option<i64>,
     warning_days: i64,
+    made_by: Option<String>,
+    maker: Option<String>,
 }
 
 pub(super) const SELECT: &str = "SELECT k.access_key, k.account_id, a.external_id, k.name, k.description, k.created_at, k.expires_at,
-        u.used_at, a.warning_days
+        u.used_at, a.warning_days, k.made_by,
+        (SELECT e.label FROM people e WHERE e.account_id = k.account_id AND e.external_id = k.made_by) AS maker
      FROM api_keys k JOIN accounts a ON a.id = k.account_id LEFT JOIN last_uses u ON u.access_key = k.access_key";
 
 impl Row {
@@ -54,6 +57,10 @@ impl Row {
             created_at: rfc3339(self.created_at),
             expires_at: self.expires_at.map(rfc3339),
             last_used_at: self.used_at.map(rfc3339),
+            made_by: self.made_by.map(|id| ActorRecord {
+                label: self.maker.unwrap_or_else(|| id.clone()),
+                external_id: id,
+            }),
         }
     }
 }

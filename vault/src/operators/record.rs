@@ -79,6 +79,8 @@ pub struct KeyRecord {
     /// RFC 3339; null: no call with it was accepted yet.
     #[schema(format = DateTime)]
     pub last_used_at: Option<String>,
+    /// The person who made it; null where no portal link has named one.
+    pub made_by: Option<ActorRecord>,
     /// Of all that can be edited.
     #[serde(skip)]
     pub(super) version: String,
@@ -109,7 +111,7 @@ pub struct TokenRecord {
     pub last_used_at: Option<String>,
 }
 
-/// The company's own person in a portal session.
+/// A person of the company's.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorRecord {
@@ -181,10 +183,12 @@ pub struct AuditRecord {
     /// The access key, the token or the portal session concerned; null for an entry about an account.
     pub subject: Option<String>,
     pub detail: String,
-    /// `account` (its owner), `token` (an operator's) or `system`.
+    /// `account` (its owner), `portal` (a person of the company's, by a portal link), `token` (an operator's) or `system`.
     pub actor_kind: String,
-    /// The id of the token; null for other actors.
+    /// The id of the token, or the company's own id of the person; null for other actors.
     pub actor_id: Option<String>,
+    /// What people call the person, as the last portal link had it.
+    pub actor_label: Option<String>,
     pub request_id: Option<String>,
     /// The network address of the caller; null where unknown.
     pub address: Option<String>,

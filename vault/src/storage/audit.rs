@@ -99,6 +99,9 @@ pub enum Maker {
 }
 
 impl Maker {
+    /// The stored kinds.
+    pub const KINDS: [&str; 4] = ["account", "portal", "token", "system"];
+
     /// Returns the stored form: the kind, and the id.
     fn stored(&self) -> (&'static str, &str) {
         match self {

@@ -19,7 +19,7 @@ use super::writer::transaction::Write;
 use crate::caller::Caller;
 use crate::error::{Error, Result};
 use crate::state::directory::Publication;
-use crate::storage::audit::{self, Entry, Origin};
+use crate::storage::audit::{self, Entry, Maker, Origin};
 
 /// The authority for a change: a session, a caller whose proof the operation checks, or Keyhold itself.
 pub trait Authority: Send + Sync + 'static {
@@ -91,6 +91,14 @@ impl Tx {
     /// Returns the connection, for statements.
     pub fn connection(&mut self) -> &mut AnyConnection {
         &mut self.write.transaction
+    }
+
+    /// Returns the company's own id of the person who makes this change, if a portal link has named one.
+    pub fn person(&self) -> Option<&str> {
+        match &self.origin.maker {
+            Maker::Portal(person) => person.as_deref(),
+            _ => None,
+        }
     }
 
     /// Adds an entry to the audit trail, at the instant and from the address of this change.

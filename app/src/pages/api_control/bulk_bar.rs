@@ -9,9 +9,9 @@ use shared::view::KeyPage;
 use super::list::{Chosen, filter_fields};
 use crate::error::FnError;
 use crate::forms::form_replay::Replay;
-use crate::server_fns::keys::BulkKeys;
+use crate::server_fns::keys::{BulkKeys, DeleteKey, EditKey, ExpireKey};
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 /// The choices of *Extend*, in days.
 pub const EXTENSIONS: [(&str, &str); 3] =
@@ -22,6 +22,12 @@ pub const EXPORTS: [(&str, &str); 2] = [
     ("CSV", "/preferences/api-control/export.csv"),
     ("JSON", "/preferences/api-control/export.json"),
 ];
+
+/// Whether the session may do one of the actions.
+pub fn is_offered() -> bool {
+    let actions = [EditKey::PATH, ExpireKey::PATH, DeleteKey::PATH];
+    actions.into_iter().any(offers)
+}
 
 /// `today` is the present day in the account's zone, `2027-02-26`.
 pub fn bulk_bar(
@@ -44,6 +50,33 @@ pub fn bulk_bar(
             <input type="hidden" name="as_of" value=page.now.to_string() />
             {elsewhere(page, chosen)}
             {more.then(|| all(total, chosen))}
+            {offers(EditKey::PATH).then(|| extensions(today))}
+            {offers(ExpireKey::PATH).then(|| view! {
+                <button type="submit" name="action" value="expire" class="button">
+                    "Expire"
+                </button>
+            })}
+            {offers(DeleteKey::PATH).then(|| view! {
+                <button type="submit" name="action" value="delete" class="button quiet danger">
+                    "Delete…"
+                </button>
+            })}
+            <details class="menu">
+                <summary class="button">"Export" {Icon::CHEVRON.draw()}</summary>
+                <div class="menu-items">{EXPORTS.map(download).collect_view()}</div>
+            </details>
+            <button type="button" class="button quiet compact clear scripted">
+                {Icon::CLOSE.draw()}
+                <span class="visually-hidden">"Clear the selection"</span>
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// The menus that set expirations.
+fn extensions(today: String) -> AnyView {
+    view! {
             <details class="menu">
                 <summary class="button">"Extend" {Icon::CHEVRON.draw()}</summary>
                 <div class="menu-items">
@@ -62,21 +95,6 @@ pub fn bulk_bar(
                     </button>
                 </div>
             </details>
-            <button type="submit" name="action" value="expire" class="button">
-                "Expire"
-            </button>
-            <button type="submit" name="action" value="delete" class="button quiet danger">
-                "Delete…"
-            </button>
-            <details class="menu">
-                <summary class="button">"Export" {Icon::CHEVRON.draw()}</summary>
-                <div class="menu-items">{EXPORTS.map(download).collect_view()}</div>
-            </details>
-            <button type="button" class="button quiet compact clear scripted">
-                {Icon::CLOSE.draw()}
-                <span class="visually-hidden">"Clear the selection"</span>
-            </button>
-        </form>
     }
     .into_any()
 }
@@ -131,10 +149,14 @@ fn download((label, path): (&'static str, &'static str)) -> AnyView {
 /// The reason why the form that is being answered was refused. Deletion has its own place for it.
 pub fn refused() -> Option<AnyView> {
     let replay = Replay::of(BulkKeys::PATH)?;
-    if replay.field("action") == Some("delete") && !read_only() {
+    if replay.field("action") == Some("delete") && offers(DeleteKey::PATH) {
         return None;
     }
     let error: FnError = replay.error()?.clone();
+    // The notice above the content has it.
+    if error.code == FnError::NOT_ALLOWED {
+        return None;
+    }
     let reason = error.alert().or_else(|| error.fields.into_values().next());
     Some(
         view! {

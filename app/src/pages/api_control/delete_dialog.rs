@@ -8,8 +8,9 @@ use shared::list::ListQuery;
 use super::list::{Chosen, filter_fields};
 use crate::error::FnError;
 use crate::forms::form_replay::Replay;
-use crate::server_fns::keys::BulkKeys;
+use crate::server_fns::keys::{BulkKeys, ExpireKey};
 use crate::ui::icon::Icon;
+use crate::ui::standing::offers;
 
 pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView {
     let asked =
@@ -34,7 +35,8 @@ pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView 
             <h2 id="delete-title">{title}</h2>
             <p>
                 <strong>"You cannot restore deleted keys."</strong>
-                " Programs that still use them stop working. If you expire them instead, you can undo that."
+                " Programs that still use them stop working."
+                {offers(ExpireKey::PATH).then_some(" If you expire them instead, you can undo that.")}
             </p>
             // table.js puts the selected keys here.
             <p id="named-title" hidden></p>
@@ -50,9 +52,11 @@ pub fn delete_dialog(query: &ListQuery, total: i64, chosen: &Chosen) -> AnyView 
                     <button type="button" class="button quiet scripted" data-press="">
                         "Cancel"
                     </button>
-                    <button type="button" class="button scripted" data-press="#bulk > [value=expire]">
-                        "Expire instead"
-                    </button>
+                    {offers(ExpireKey::PATH).then(|| view! {
+                        <button type="button" class="button scripted" data-press="#bulk > [value=expire]">
+                            "Expire instead"
+                        </button>
+                    })}
                     <button type="submit" class="button danger">
                         "Delete keys"
                     </button>

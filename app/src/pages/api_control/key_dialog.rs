@@ -8,7 +8,8 @@ use shared::view::KeyDetail;
 
 use super::row::ago;
 use crate::pages::key::{IRREVERSIBLE, named, recent_callers};
-use crate::server_fns::keys::DeleteKey;
+use crate::server_fns::keys::{DeleteKey, ExpireKey};
+use crate::ui::standing::offers;
 
 /// The dialog, empty until a row's menu opens it.
 pub fn key_dialog() -> AnyView {
@@ -22,7 +23,8 @@ pub fn key_dialog() -> AnyView {
 pub fn html(detail: &KeyDetail) -> String {
     let key = &detail.key;
     let (name, access_key) = (key.name.clone(), key.access_key.clone());
-    let expire = (key.status != Status::Expired).then(|| expire_instead(&access_key));
+    let expire = (key.status != Status::Expired && offers(ExpireKey::PATH))
+        .then(|| expire_instead(&access_key));
     let content = view! {
         <h2 id="delete-key-title" class="about" aria-label=format!("Delete {name}?")>"Delete " <bdi title=name.clone()>{name.clone()}</bdi> "?"</h2>
         {last_use(detail)}
@@ -125,6 +127,7 @@ mod tests {
                 used: Some(samples::moment(now - shared::DAY_MS)),
                 ..samples::key("<b>", None)
             },
+            made_by: String::new(),
             offers: Vec::new(),
             failing: None,
             calls: Vec::new(),

@@ -11,9 +11,9 @@ use super::key_dialog::key_dialog;
 use super::{bulk_bar, filters, pager, search, table, view_menu};
 use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::{LIST, NEW_KEY};
-use crate::server_fns::keys::BulkKeys;
+use crate::server_fns::keys::{BulkKeys, CreateKey, DeleteKey};
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 /// The selection of the form post that is being answered; nothing otherwise.
 #[derive(Default)]
@@ -56,11 +56,13 @@ pub fn html(page: &KeyPage, query: &ListQuery, today: String) -> String {
         }
         .into_any()
     };
-    let changes = (!read_only()).then(|| {
+    let changes = bulk_bar::is_offered().then(|| {
         view! {
             {bulk_bar::bulk_bar(page, query, today, total, &chosen)}
-            {delete_dialog(query, total, &chosen)}
-            {key_dialog()}
+            {offers(DeleteKey::PATH).then(|| view! {
+                {delete_dialog(query, total, &chosen)}
+                {key_dialog()}
+            })}
         }
     });
     let list = view! {
@@ -120,7 +122,7 @@ fn empty(counts: Counts, query: &ListQuery) -> AnyView {
                 <p>
                     "Your programs call the API with a key. Create one for each program, so that you can expire it without touching the others."
                 </p>
-                {(!read_only())
+                {offers(CreateKey::PATH)
                     .then(|| {
                         view! {
                             <a class="button" href=NEW_KEY>

@@ -1,17 +1,19 @@
 //! A key's row, in one line.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use shared::moment::Moment;
 use shared::relative;
 use shared::status::Status;
 use shared::view::{KeyPage, KeyView};
 
-use super::bulk_bar::EXTENSIONS;
+use super::bulk_bar::{self, EXTENSIONS};
 use super::list::Chosen;
 use super::sparkline::sparkline;
 use crate::keys::key_actions::key_path;
+use crate::server_fns::keys::{DeleteKey, EditKey, ExpireKey};
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 use crate::ui::status;
 
 /// The row of a key.
@@ -19,7 +21,7 @@ pub fn row(key: &KeyView, page: &KeyPage, chosen: &Chosen) -> AnyView {
     let id = key.access_key.as_str();
     let created = page.columns.created;
     let selected = chosen.keys.iter().any(|one| one == id);
-    let select = (!read_only()).then(|| select(key, selected));
+    let select = bulk_bar::is_offered().then(|| select(key, selected));
     view! {
         <tr id=id.to_owned() role="row">
             <td class="select" role="cell">
@@ -130,7 +132,11 @@ fn used(used: Option<&Moment>, now: i64) -> AnyView {
 
 /// *Edit* leads where the name does, so the Tab key passes it.
 fn actions(key: &KeyView) -> AnyView {
-    let word = if read_only() { "View" } else { "Edit" };
+    let word = if offers(EditKey::PATH) {
+        "Edit"
+    } else {
+        "View"
+    };
     view! {
         <a class="button edit" href=key_path(&key.access_key) aria-label=format!("{word} {}", key.name) tabindex="-1">
             {word}
@@ -200,18 +206,17 @@ fn menu(key: &KeyView) -> AnyView {
         </button>
         {link("button quiet", "View usage", "#calls-title")}
     };
-    if read_only() {
-        return reads.into_any();
-    }
-    view! {
-        {first}
-        <hr />
-        {reads}
-        <hr />
-        {(!expired).then(|| press("expire".to_owned(), item("Expire now", name), None))}
-        {link("button quiet danger", "Delete…", "#delete")}
-    }
-    .into_any()
+    let first = offers(EditKey::PATH).then(|| {
+        view! {
+            {first}
+            <hr />
+        }
+    });
+    let expire = (!expired && offers(ExpireKey::PATH))
+        .then(|| press("expire".to_owned(), item("Expire now", name), None));
+    let delete = offers(DeleteKey::PATH).then(|| link("button quiet danger", "Delete…", "#delete"));
+    let ends = (expire.is_some() || delete.is_some()).then(|| view! { <hr /> });
+    view! { {first} {reads} {ends} {expire} {delete} }.into_any()
 }
 
 /// The words of an extension, which stands under the head of its group.

@@ -6,17 +6,17 @@ use shared::list::{Column, ListQuery};
 use shared::view::KeyPage;
 
 use super::address::address;
-use super::bulk_bar::EXTENSIONS;
+use super::bulk_bar::{self, EXTENSIONS};
 use super::list::{Chosen, filter_fields};
 use super::row::row;
 use super::until::next_change;
-use crate::server_fns::keys::BulkKeys;
+use crate::server_fns::keys::{BulkKeys, EditKey, ExpireKey};
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 pub fn table(page: &KeyPage, query: &ListQuery, chosen: &Chosen) -> AnyView {
     let created = page.columns.created;
-    let changes = !read_only();
+    let changes = bulk_bar::is_offered();
     let rows = page.keys.iter();
     let rows: Vec<_> = rows.map(|key| row(key, page, chosen)).collect();
     let class = if created {
@@ -68,8 +68,11 @@ fn select_all() -> AnyView {
 fn forms(page: &KeyPage, query: &ListQuery) -> AnyView {
     view! {
         <div id="forms" hidden>
-            {EXTENSIONS.map(|(days, _)| form(page, query, format!("extend-{days}"), "extend", days)).collect_view()}
-            {form(page, query, "expire".to_owned(), "expire", "")}
+            {offers(EditKey::PATH)
+                .then(|| {
+                    EXTENSIONS.map(|(days, _)| form(page, query, format!("extend-{days}"), "extend", days)).collect_view()
+                })}
+            {offers(ExpireKey::PATH).then(|| form(page, query, "expire".to_owned(), "expire", ""))}
         </div>
     }
     .into_any()

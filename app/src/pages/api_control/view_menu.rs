@@ -9,7 +9,7 @@ use super::address::parameters;
 use super::bulk_bar::EXPORTS;
 use crate::server_fns::account::SaveTable;
 use crate::ui::icon::Icon;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 pub fn view_menu(page: &KeyPage, query: &ListQuery) -> AnyView {
     let sizes = PAGE_SIZES.map(|each| {
@@ -34,7 +34,7 @@ pub fn view_menu(page: &KeyPage, query: &ListQuery) -> AnyView {
         <details class="menu view-menu">
             <summary class="button">{Icon::VIEW.draw()} <span>"View"</span></summary>
             <div class="menu-items">
-                {(!read_only()).then(|| view! {
+                {offers(SaveTable::PATH).then(|| view! {
                 <form class="view" method="post" action=SaveTable::PATH>
                     <fieldset>
                         <legend>"Keys per page"</legend>

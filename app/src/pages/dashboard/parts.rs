@@ -7,6 +7,7 @@ mod snooze;
 mod steps;
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use shared::usage::grouped;
 use shared::view::KeyView;
 use shared::view::overview::{Attention, Dashboard, Line, Overview, RefusedKey};
@@ -14,9 +15,12 @@ use shared::view::overview::{Attention, Dashboard, Line, Overview, RefusedKey};
 use crate::forms::form_replay::Replay;
 use crate::keys::calls;
 use crate::keys::key_actions::{NEW_KEY, key_path};
+use crate::server_fns::account::SavePreferences;
+use crate::server_fns::keys::CreateKey;
+use crate::server_fns::overview::SnoozeKey;
 use crate::ui::icon::Icon;
 use crate::ui::served::html;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 /// What a part needs besides the overview.
 pub struct Rendering<'a> {
@@ -34,7 +38,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
     let steps = overview
         .steps
         .clone()
-        .filter(|_| overview.counts.total() > 0 && !read_only());
+        .filter(|_| overview.counts.total() > 0 && steps::are_offered());
     // While it is one of the first steps, it is asked for there.
     let asked_there = steps.is_some() && !overview.address.confirmed;
     let address = (!asked_there).then(|| notes::address(&overview.address));
@@ -47,7 +51,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
             key: key.clone(),
             failing: failing.clone(),
             offers: key.offers.clone(),
-            menu: html((!read_only()).then(|| snooze::menu(key, &overview, rendering))),
+            menu: html(offers(SnoozeKey::PATH).then(|| snooze::menu(key, &overview, rendering))),
         });
     Dashboard {
         now: overview.now,
@@ -78,7 +82,7 @@ fn no_keys() -> AnyView {
             <p>
                 "A key lets a program call your API. Create one for each program, so that you can expire it without touching the others."
             </p>
-            {(!read_only()).then(|| view! { <a class="button" href=NEW_KEY>"Create your first key"</a> })}
+            {offers(CreateKey::PATH).then(|| view! { <a class="button" href=NEW_KEY>"Create your first key"</a> })}
         </section>
     }
     .into_any()
@@ -90,7 +94,7 @@ fn rest(overview: Overview, page_size: u32) -> AnyView {
         keys: overview.counts.expired,
         page_size,
     };
-    let change = (!read_only()).then(|| {
+    let change = offers(SavePreferences::PATH).then(|| {
         view! { <a href="/preferences/account" rel="external">"Change"</a> }
     });
     let chart = calls::chart(overview.calls, "in the last 14 days");

@@ -2,14 +2,16 @@
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 
 use super::{Shown, deletion, expiry};
 use crate::keys::key_actions::ExpireNow;
+use crate::server_fns::keys::{DeleteKey, EditKey, ExpireKey};
 use crate::ui::copy::CopyButton;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
 use crate::ui::reactive::{fresh, reactive};
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 use crate::ui::status;
 use crate::ui::toasts::Feedback;
 
@@ -28,10 +30,11 @@ pub fn head(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
     // The same element in both states, so that the browser takes over what the server sent.
     let actions = move || {
         feedback.catch_focus();
-        let absent = expired.get() || read_only();
+        let (extends, expires) = (offers(EditKey::PATH), offers(ExpireKey::PATH));
+        let absent = expired.get() || !(extends || expires);
         let working = (!absent).then(|| {
             view! {
-                {expiry::extend(key)}
+                {extends.then(|| expiry::extend(key))}
                 <ExpireNow access_key=for_expire.clone() label="Expire now" class="button" />
             }
         });
@@ -72,7 +75,7 @@ fn more(name: Memo<String>, dialog: NodeRef<html::Dialog>) -> AnyView {
                 <a class="button quiet" href="/developers" rel="external">
                     "How to use it"
                 </a>
-                {reactive(move || (!read_only()).then(|| deletion::link(dialog)))}
+                {reactive(move || offers(DeleteKey::PATH).then(|| deletion::link(dialog)))}
             </div>
         </details>
     }

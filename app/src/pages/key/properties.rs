@@ -12,6 +12,7 @@ use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::server_fns::keys::EditKey;
 use crate::ui::moment;
 use crate::ui::reactive::reactive;
+use crate::ui::standing::allows;
 use crate::ui::toasts::Feedback;
 
 pub fn properties(key: Shown) -> AnyView {
@@ -19,11 +20,19 @@ pub fn properties(key: Shown) -> AnyView {
     view! {
         <section class="card properties" aria-labelledby="edit-title">
             <h2 id="edit-title">"Properties"</h2>
-            {form(key, state)}
-            {facts(key, state)}
+            {if allows(EditKey::PATH) { form(key, state) } else { texts(key) }} {facts(key, state)}
         </section>
     }
     .into_any()
+}
+
+/// The description, for a session that may not edit it. The name is the page's title.
+fn texts(key: Shown) -> AnyView {
+    reactive(move || {
+        let description = key.detail.with(|detail| detail.key.description.clone());
+        (!description.is_empty())
+            .then(|| view! { <p class="description">{description}</p> }.into_any())
+    })
 }
 
 fn form(key: Shown, state: FormState) -> AnyView {
@@ -92,7 +101,8 @@ pub(super) fn check(fields: &Fields) -> FieldErrors {
 
 fn facts(key: Shown, state: FormState) -> AnyView {
     let Shown { detail, now, .. } = key;
-    let created = detail.with_untracked(|detail| detail.key.created.clone());
+    let (created, made_by) =
+        detail.with_untracked(|detail| (detail.key.created.clone(), detail.made_by.clone()));
     // After a conflict: the stored expiration, beside the other fields that say what is stored.
     let error = state.error("expiry");
     view! {
@@ -112,6 +122,18 @@ fn facts(key: Shown, state: FormState) -> AnyView {
                 <dt>"Created"</dt>
                 <dd>{moment::when(created, now)}</dd>
             </div>
+            {(!made_by.is_empty())
+                .then(|| {
+                    view! {
+                        <div>
+                            <dt>"Made by"</dt>
+                            <dd>
+                                <bdi>{made_by}</bdi>
+                            </dd>
+                        </div>
+                    }
+                        .into_any()
+                })}
         </dl>
     }
     .into_any()

@@ -29,8 +29,8 @@ const COLUMNS: &[Column] = &[
 ];
 
 fn actor(entry: &Value) -> String {
-    let id = entry["actor_id"].as_str();
-    let name = id.or_else(|| entry["actor_kind"].as_str());
+    let fields = ["actor_label", "actor_id", "actor_kind"];
+    let name = fields.iter().find_map(|field| entry[*field].as_str());
     name.unwrap_or_default().to_owned()
 }
 

@@ -32,7 +32,7 @@ pub struct AuditQuery {
     after: Option<String>,
     /// The account: its id, or `ext:` and the external id, of accounts that had it before too.
     account: Option<String>,
-    /// `account`, `token` or `system`, or the id of a token.
+    /// `account`, `portal`, `token` or `system`, the id of a token, or the company's own id of a person.
     actor: Option<String>,
     /// An action, as `key.expired`.
     action: Option<String>,

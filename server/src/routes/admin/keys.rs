@@ -48,6 +48,8 @@ pub struct KeyQuery {
     /// Keys of which no call was accepted since this instant, RFC 3339.
     #[param(format = DateTime)]
     unused_since: Option<String>,
+    /// The person who made them: the company's own id.
+    made_by: Option<String>,
     /// Words, each a part of name, description or access key.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -70,6 +72,7 @@ async fn page(
         status: one_of("status", query.status.as_deref(), &statuses)?,
         expires_before: instant("expires_before", query.expires_before.as_deref())?,
         unused_since: instant("unused_since", query.unused_since.as_deref())?,
+        made_by: query.made_by,
         search: search(query.q)?,
     };
     let vault = state.vault.of_request();

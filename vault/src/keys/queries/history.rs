@@ -1,10 +1,11 @@
 //! History of a key: its entries in the audit trail, as sentences for its owner, with what each changed and who did it.
 
 use shared::view::{Change, HistoryEntry};
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::accounts::account::Account;
 use crate::accounts::claim::CLAIMED;
+use crate::accounts::people;
 use crate::error::Result;
 use crate::storage::audit::Action;
 use crate::time::format::moment;
@@ -27,6 +28,8 @@ struct TrailRow {
     actor_kind: String,
     /// The name of the operator's token that made it.
     token_name: Option<String>,
+    /// What people call the actor, where a portal link has named one.
+    actor: Option<String>,
     old_name: Option<String>,
     old_description: Option<String>,
     old_expires_at: Option<i64>,
@@ -93,16 +96,21 @@ impl Vault {
         access_key: &str,
         (name, description): (&str, &str),
     ) -> Result<Vec<HistoryEntry>> {
-        let rows: Vec<TrailRow> = sqlx::query_as(
-            "SELECT at, action, detail, expires_at, address, actor_kind, old_name, old_description, old_expires_at, old_set_at,
-                    (SELECT t.name FROM operator_tokens t WHERE t.id = audit.actor_id) AS token_name
-             FROM audit WHERE account_id = $1 AND subject = $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(&account.id)
-        .bind(access_key)
-        .bind(HISTORY_LIMIT)
-        .fetch_all(&self.readers())
-        .await?;
+        let label = people::label("u.account_id", "u.actor_id");
+        let statement = format!(
+            "SELECT u.at, u.action, u.detail, u.expires_at, u.address, u.actor_kind,
+                    CASE WHEN u.actor_kind = 'portal' AND u.actor_id <> '' THEN COALESCE({label}, u.actor_id) END AS actor,
+                    (SELECT t.name FROM operator_tokens t WHERE t.id = u.actor_id AND u.actor_kind <> 'portal') AS token_name,
+                    u.old_name, u.old_description, u.old_expires_at, u.old_set_at
+             FROM audit u WHERE u.account_id = $1 AND u.subject = $2 ORDER BY u.id DESC LIMIT $3"
+        );
+        // Built from constants only; all input is bound.
+        let rows: Vec<TrailRow> = sqlx::query_as(AssertSqlSafe(statement))
+            .bind(&account.id)
+            .bind(access_key)
+            .bind(HISTORY_LIMIT)
+            .fetch_all(&self.readers())
+            .await?;
         let mut texts = Texts {
             name: Some(name.to_owned()),
             description: Some(description.to_owned()),
@@ -116,7 +124,9 @@ impl Vault {
                     row.old_set_at.is_some() && row.old_expires_at.is_none_or(|old| old > row.at);
                 let operator = row.token_name.as_deref();
                 let by_name = operator.filter(|_| action == Action::Expired);
-                let mut who = who(&row.actor_kind, &row.detail).to_owned();
+                let mut who = row
+                    .actor
+                    .unwrap_or_else(|| who(&row.actor_kind, &row.detail).to_owned());
                 if let Some(name) = operator.filter(|_| by_name.is_none()) {
                     who = format!("{who} ({name})");
                 }
@@ -141,7 +151,7 @@ impl Vault {
     }
 }
 
-/// Returns who made an entry.
+/// Returns who made an entry, unless that is a person of the company's.
 fn who(actor_kind: &str, detail: &str) -> &'static str {
     if actor_kind == "token" {
         "the operator"
@@ -225,6 +235,7 @@ mod tests {
             address: String::new(),
             actor_kind: "account".to_owned(),
             token_name: None,
+            actor: None,
             old_name: old_name.map(str::to_owned),
             old_description: None,
             old_expires_at,

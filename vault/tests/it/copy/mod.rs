@@ -62,6 +62,7 @@ async fn filled() -> (Fixture, Member) {
     let account = member.actor.account().id.clone();
     for statement in [
         "INSERT INTO notice_addresses (account_id, place, address) VALUES ($1, 0, 'ops@example.com')",
+        "INSERT INTO people (account_id, external_id, label) VALUES ($1, 'user_7', 'Ada')",
         "INSERT INTO operator_tokens (id, name, digest, pepper_id, scopes, created_at, expires_at)
          VALUES ('tok_0', $1, $2, '', '', 0, 1)",
         "INSERT INTO idempotency_keys (token_id, request, body, created_at, status, answer, nonce)

@@ -76,7 +76,8 @@ async fn a_node_that_may_not_join_writes_nothing() {
         "DELETE FROM sweeps; DROP INDEX audit_by_account, audit_by_action, audit_by_kind;
          ALTER TABLE accounts DROP COLUMN folded;
          ALTER TABLE audit DROP COLUMN external_id;
-         DELETE FROM _sqlx_migrations WHERE version = 24",
+         DROP TABLE people; ALTER TABLE api_keys DROP COLUMN made_by;
+         DELETE FROM _sqlx_migrations WHERE version >= 24",
     )
     .await;
     fixture.clock.set_ahead(-2_500);

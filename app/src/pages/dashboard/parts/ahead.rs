@@ -2,6 +2,7 @@
 //! next expirations as a list, which is the strip's text alternative.
 
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use shared::usage::grouped;
 use shared::view::KeyView;
 use shared::view::overview::{Ahead, Heap, Month, Week};
@@ -9,7 +10,8 @@ use shared::view::overview::{Ahead, Heap, Month, Week};
 use super::snooze::when;
 use crate::keys::calls::side;
 use crate::keys::key_actions::{LIST, key_path, stagger_path};
-use crate::ui::standing::read_only;
+use crate::server_fns::overview::StaggerKeys;
+use crate::ui::standing::offers;
 
 /// The strip from top to bottom, in pixels: room for a number, the bars, and the names of the months.
 const TOP: i64 = 18;
@@ -164,7 +166,7 @@ fn names(Ahead { weeks, months, .. }: &Ahead) -> Vec<AnyView> {
 }
 
 fn heap(heap: &Heap) -> AnyView {
-    let stagger = (!read_only()).then(|| stagger(heap));
+    let stagger = offers(StaggerKeys::PATH).then(|| stagger(heap));
     view! {
         <li>
             <span>

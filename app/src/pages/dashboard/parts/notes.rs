@@ -5,12 +5,12 @@ use leptos::server_fn::ServerFn;
 use shared::view::{AddressView, ClaimView};
 
 use crate::account::address::{FORM, sentence};
-use crate::server_fns::account::KeepAddress;
+use crate::server_fns::account::{ChangeAddress, KeepAddress};
 use crate::server_fns::notices::ResendConfirmation;
 use crate::server_fns::overview::DismissClaim;
 use crate::ui::icon::Icon;
 use crate::ui::served::PlainForm;
-use crate::ui::standing::read_only;
+use crate::ui::standing::offers;
 
 /// The note on an address that is not confirmed, or on a pending change.
 pub fn address(address: &AddressView) -> Option<AnyView> {
@@ -46,7 +46,7 @@ pub fn to_confirm(address: &AddressView) -> Option<AnyView> {
         };
         view! {
             {again.button("button small", "Send again", None)}
-            {(!read_only())
+            {offers(ChangeAddress::PATH)
                 .then(|| {
                     view! {
                         <a href=FORM rel="external">

@@ -8,9 +8,22 @@ use shared::view::overview::FirstSteps;
 
 use super::notes;
 use crate::keys::key_actions::{NEW_KEY, key_path};
+use crate::server_fns::keys::CreateKey;
+use crate::server_fns::notices::SetSecondRecipient;
 use crate::server_fns::overview::DismissSteps;
 use crate::ui::icon::Icon;
 use crate::ui::served::{PlainForm, copy_button};
+use crate::ui::standing::offers;
+
+/// Whether the session may take them all.
+pub fn are_offered() -> bool {
+    let steps = [
+        DismissSteps::PATH,
+        CreateKey::PATH,
+        SetSecondRecipient::PATH,
+    ];
+    steps.into_iter().all(offers)
+}
 
 pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
     let FirstSteps {

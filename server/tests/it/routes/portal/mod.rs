@@ -45,7 +45,7 @@ async fn enter(browser: &Browser<'_>, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// Returns the browser that has used a link.
-async fn visitor<'a>(site: &'a Site, operator: &Operator<'_>, body: Value) -> Browser<'a> {
+pub async fn visitor<'a>(site: &'a Site, operator: &Operator<'_>, body: Value) -> Browser<'a> {
     let code = code(operator, body).await;
     let mut browser = site.stranger();
     let entered = enter(&browser, &[("code", &code)]).await;

@@ -1,0 +1,84 @@
+//! The company's people, where sessions of portal links did something in their names.
+
+use serde_json::json;
+use shared::capability::Capabilities;
+
+use super::capabilities::visit;
+use super::portal::visitor;
+use crate::fixture::Site;
+
+/// The person stands in the trail, in the history, and on the key, by the label that the last link had.
+#[tokio::test]
+async fn a_person_is_named_where_it_did_something() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let browser = visit(&site, &operator, "org_1", Capabilities::all()).await;
+    let key = browser.create("mine", "30d").await;
+    let path = format!("/keys/{}", key.access);
+    let made_by = json!({"external_id": "user_7", "label": "user_7@acme.example"});
+    assert_eq!(operator.get(&path).await.json()["made_by"], made_by);
+    let entry = operator
+        .get("/audit?actor=user_7&action=key.created")
+        .await
+        .json()["data"][0]
+        .clone();
+    assert_eq!(entry["actor_kind"], "portal");
+    assert_eq!(entry["actor_id"], "user_7");
+    assert_eq!(entry["actor_label"], "user_7@acme.example");
+    assert_eq!(entry["subject"], key.access);
+    let portal = operator.get("/audit?actor=portal&limit=200").await.json();
+    let all = portal["data"].as_array().unwrap();
+    assert!(
+        all.iter().all(|entry| entry["actor_kind"] == "portal"),
+        "{portal}"
+    );
+    let page = browser
+        .get(&format!("/preferences/api-control/{}", key.access))
+        .await
+        .body;
+    assert!(page.contains("by user_7@acme.example"), "the history");
+    assert!(page.contains("Made by") && page.contains("<bdi>user_7@acme.example</bdi>"));
+
+    // Another person of the same company, and the first by another address.
+    let body = json!({
+        "account": {"external_id": "org_1"},
+        "actor": {"external_id": "user_8", "label": "<b>user_8"},
+    });
+    let other = visitor(&site, &operator, body).await;
+    let second = other.create("theirs", "30d").await;
+    let found = async |person: &str| {
+        let keys = operator
+            .get(&format!("/keys?made_by={person}"))
+            .await
+            .json();
+        let keys = keys["data"].as_array().unwrap().clone();
+        keys.iter()
+            .map(|key| key["access_key"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found("user_7").await, [key.access.clone()]);
+    assert_eq!(found("user_8").await, [second.access.clone()]);
+    assert_eq!(found("user_9").await, [""; 0]);
+    let body = json!({
+        "account": {"external_id": "org_1"},
+        "actor": {"external_id": "user_7", "label": "ada@acme.example"},
+    });
+    let renamed = visitor(&site, &operator, body).await;
+    let page = renamed
+        .get(&format!("/preferences/api-control/{}", key.access))
+        .await
+        .body;
+    assert!(page.contains("by ada@acme.example") && !page.contains("user_7@"));
+    let page = renamed
+        .get(&format!("/preferences/api-control/{}", second.access))
+        .await
+        .body;
+    assert!(page.contains("&lt;b&gt;user_8") && !page.contains("<b>user_8"));
+
+    // What an operator or an own sign-in makes has no person.
+    let account = operator.get("/accounts/ext:org_1").await.text("id");
+    let made = operator.key(&account, "ours", "30d").await;
+    let made = operator.get(&format!("/keys/{}", made.access)).await.json();
+    assert_eq!(made["made_by"], serde_json::Value::Null);
+}

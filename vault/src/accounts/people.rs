@@ -1,0 +1,32 @@
+//! The company's own people, as its portal links name them. The trail and the keys have their ids, and this table the label of
+//! each, as the last link had it.
+
+use sqlx::AnyConnection;
+
+use super::sessions::Person;
+use crate::error::Result;
+
+/// Returns an expression: the label of a person of an account, or null.
+pub(crate) fn label(account: &str, person: &str) -> String {
+    format!(
+        "(SELECT e.label FROM people e WHERE e.account_id = {account} AND e.external_id = {person})"
+    )
+}
+
+/// Notes the label of a person, in the transaction that names it.
+pub(super) async fn note(
+    connection: &mut AnyConnection,
+    account: &str,
+    person: &Person,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO people (account_id, external_id, label) VALUES ($1, $2, $3)
+         ON CONFLICT (account_id, external_id) DO UPDATE SET label = excluded.label",
+    )
+    .bind(account)
+    .bind(&person.external_id)
+    .bind(&person.label)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
