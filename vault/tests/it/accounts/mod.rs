@@ -1,5 +1,6 @@
 //! Accounts: sign-in, sessions, devices, links in mails, and changes of address.
 
+mod capabilities;
 mod change_address;
 mod deletion;
 mod devices;
