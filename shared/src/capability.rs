@@ -134,6 +134,19 @@ impl Capabilities {
         all.filter(move |capability| self.has(*capability))
     }
 
+    /// Returns the first page for a session with these.
+    pub fn home(self) -> &'static str {
+        if self.has(Capability::Read) {
+            "/preferences/api-control"
+        } else if self.has(Capability::Notices) {
+            "/preferences/notices"
+        } else if self.has(Capability::Create) {
+            "/preferences/api-control/new"
+        } else {
+            "/developers"
+        }
+    }
+
     /// Reads the printed form. A name that this version does not know allows nothing.
     pub fn stored(text: &str) -> Self {
         let known = text.split_whitespace().filter_map(|slug| slug.parse().ok());
@@ -214,5 +227,13 @@ mod tests {
         assert_eq!(set.to_string(), "keys.read notices");
         assert!(set.has(Capability::Notices) && !set.has(Capability::Edit));
         assert!(Capabilities::stored("later.one").is_empty());
+        assert_eq!(set.home(), "/preferences/api-control");
+        let home = |text| Capabilities::stored(text).home();
+        assert_eq!(home("keys.create notices"), "/preferences/notices");
+        assert_eq!(
+            home("keys.create keys.edit"),
+            "/preferences/api-control/new"
+        );
+        assert_eq!(home("keys.edit"), "/developers");
     }
 }

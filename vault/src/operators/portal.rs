@@ -34,8 +34,9 @@ pub struct PortalFields {
     /// Slugs.
     pub capabilities: Option<Vec<String>>,
     pub session_seconds: Option<i64>,
-    /// Checked: a path on this server, and an address of one of the company's hosts.
-    pub page: String,
+    /// Checked: a path on this server, by default the first that the session may see, and an address of one of the company's
+    /// hosts.
+    pub page: Option<String>,
     pub return_url: Option<String>,
 }
 
@@ -92,7 +93,7 @@ impl PortalFields {
                 person,
                 capabilities,
                 seconds,
-                page: self.page,
+                page: self.page.unwrap_or_else(|| capabilities.home().to_owned()),
                 return_url: self.return_url,
             },
         })

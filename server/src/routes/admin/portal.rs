@@ -23,9 +23,6 @@ use super::problem::{Problem, Refusal};
 use crate::routes::pages::is_private;
 use crate::state::AppState;
 
-/// Where a link leads unless its request says so.
-const DEFAULT_PAGE: &str = "/preferences/api-control";
-
 /// A link to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +35,8 @@ pub struct PortalInput {
     /// How long the session lasts, from now on; 3,600 unless given.
     #[schema(minimum = 300, maximum = 86400)]
     session_seconds: Option<i64>,
-    /// Where the link leads: the path of a page that needs a session. `/preferences/api-control` unless given.
+    /// Where the link leads: the path of a page that needs a session. Unless given, the first that its capabilities
+    /// allow, of `/preferences/api-control`, `/preferences/notices`, `/preferences/api-control/new` and `/developers`.
     #[schema(max_length = 2000, pattern = "^/[!-~]*$")]
     page: Option<String>,
     /// Where *Back to …* leads: an address on one of the hosts in `KEYHOLD_RETURN_HOSTS`.
@@ -132,8 +130,11 @@ pub async fn create(
         return_url,
     } = input.body;
     let mut errors = FieldErrors::default();
-    let page = page.as_deref().unwrap_or(DEFAULT_PAGE);
-    let page = errors.check("page", private_page(page)).unwrap_or_default();
+    let page = page.map(|page| {
+        errors
+            .check("page", private_page(&page))
+            .unwrap_or_default()
+    });
     let hosts = &state.site.return_hosts;
     let return_url = return_url.and_then(|url| errors.check("return_url", hosts.allow(&url)));
     let fields = PortalFields {
