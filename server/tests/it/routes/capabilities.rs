@@ -89,6 +89,10 @@ async fn a_function_answers_those_that_have_what_it_needs() {
         }
         assert_eq!(seen(&operator, &account).await, before, "{set}");
         for (_, function) in &allowed {
+            // About a key it needs to see keys.
+            if function.path == "/fn/keys/expiry" && !set.has(Capability::Read) {
+                continue;
+            }
             let fields: Vec<_> = function.fields.iter().map(|field| (*field, "x")).collect();
             let answer = browser.call(name(function), &fields).await;
             assert_ne!(answer.status, 403, "{set}: {}", function.path);
@@ -204,7 +208,7 @@ async fn a_change_of_keys_needs_its_capability() {
             (
                 "keys/bulk",
                 vec![
-                    ("access_keys", &other),
+                    ("access_keys", other.as_str()),
                     ("action", "delete"),
                     ("confirm_count", "1"),
                 ],
@@ -350,7 +354,7 @@ async fn a_page_shows_nothing_that_its_session_may_not_do() {
                     page.body.contains("Your access here does not include"),
                     "{path}"
                 );
-                assert!(!page.body.contains("kh_"), "{set}: {path}");
+                assert!(!page.body.contains(&soon.access), "{set}: {path}");
             }
             if !path.contains("export") {
                 assert!(

@@ -57,8 +57,8 @@ async fn a_person_is_named_where_it_did_something() {
             .map(|key| key["access_key"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(found("user_7").await, [key.access.clone()]);
-    assert_eq!(found("user_8").await, [second.access.clone()]);
+    assert_eq!(found("user_7").await, [key.access.as_str()]);
+    assert_eq!(found("user_8").await, [second.access.as_str()]);
     assert_eq!(found("user_9").await, [""; 0]);
     let body = json!({
         "account": {"external_id": "org_1"},
