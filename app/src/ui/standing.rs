@@ -14,12 +14,15 @@ use crate::server_fns::account::ShowStanding;
 /// The id of the notice, which describes what is disabled.
 pub const NOTICE: &str = "suspended";
 
+/// What the path of every function begins with.
+const PREFIX: &str = "/fn/";
+
 /// Whether the pages only read, in the browser. The server reads it from the request.
 #[derive(Clone, Copy)]
 struct ReadOnly(RwSignal<bool>);
 
-/// The paths of the functions that the session may not call, separated by blanks, in the browser. The server knows them
-/// from the request.
+/// The functions that the session may not call, by their paths without [`PREFIX`] and separated by blanks, in the browser. The
+/// server knows them from the request.
 #[derive(Clone)]
 struct Withheld(String);
 
@@ -48,7 +51,8 @@ pub fn allows(path: &str) -> bool {
             return may;
         }
     }
-    let withholds = |withheld: &Withheld| withheld.0.split(' ').any(|one| one == path);
+    let name = path.trim_start_matches(PREFIX);
+    let withholds = |withheld: &Withheld| withheld.0.split(' ').any(|one| one == name);
     !with_context(withholds).unwrap_or_default()
 }
 
@@ -59,7 +63,8 @@ fn withheld_at_server() -> String {
         let withheld = functions
             .map(|function| function.path)
             .filter(|path| !allows(path));
-        withheld.collect::<Vec<_>>().join(" ")
+        let names = withheld.map(|path| path.trim_start_matches(PREFIX));
+        names.collect::<Vec<_>>().join(" ")
     }
     #[cfg(not(feature = "ssr"))]
     String::new()

@@ -38,7 +38,8 @@ async fn a_person_is_named_where_it_did_something() {
         .await
         .body;
     assert!(page.contains("by user_7@acme.example"), "the history");
-    assert!(page.contains("Made by") && page.contains("<bdi>user_7@acme.example</bdi>"));
+    let made_by = page.split("Made by").nth(1).unwrap_or_default();
+    assert!(made_by.contains("user_7@acme.example"), "{page}");
 
     // Another person of the same company, and the first by another address.
     let body = json!({

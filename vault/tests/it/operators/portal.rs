@@ -15,7 +15,7 @@ use crate::storage::backups::{back_up, backup_file, start};
 pub async fn link(site: &Fixture, by: &Operator) -> (String, String) {
     let fields = PortalFields {
         account: named("org/1"),
-        page: "/".to_owned(),
+        page: Some("/".to_owned()),
         ..PortalFields::default()
     };
     let checked = fields.check(FieldErrors::default()).unwrap();
