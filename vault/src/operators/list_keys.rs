@@ -41,7 +41,7 @@ pub struct KeyFilter {
 }
 
 impl KeyFilter {
-    /// Returns whether the directory decides: it knows neither words nor uses nor makers, and the index of an account's keys is faster
+    /// Returns whether the directory decides: it knows no words, no uses and no makers, and the index of an account's keys is faster
     /// where nothing but the account is asked for.
     fn is_in_memory(&self) -> bool {
         let in_memory = self.status.is_some() || self.expires_before.is_some();
