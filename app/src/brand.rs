@@ -59,6 +59,8 @@ pub struct HeadFiles {
     pub icon: Option<(String, &'static str)>,
     /// The style sheet with the company's colours.
     pub colours: Option<String>,
+    /// The prefix of the company's keys, for scripts; none if it has none of its own.
+    pub key_prefix: Option<String>,
 }
 
 impl HeadFiles {
@@ -154,6 +156,7 @@ mod server {
             HeadFiles {
                 icon: icon.map(|icon| (icon.address.clone(), icon.kind)),
                 colours: self.colours.as_ref().map(|file| file.address.clone()),
+                key_prefix: None,
             }
         }
 

@@ -39,6 +39,7 @@ use crate::ui::toasts::Feedback;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let theme = use_context::<Theme>().unwrap_or_default();
     let plain = use_context::<Plain>().is_some();
+    let prefix = use_context::<HeadFiles>().and_then(|files| files.key_prefix);
     let page = use_context::<Replay>().map(|replay| replay.page);
     let boot = (!plain).then(|| view! { <script nonce=use_nonce()>{boot::script()}</script> });
     let scripts = if plain {
@@ -52,7 +53,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     };
     view! {
         <!DOCTYPE html>
-        <html lang="en" data-theme=theme.attribute() data-page=page>
+        <html lang="en" data-theme=theme.attribute() data-page=page data-prefix=prefix>
             <head>
                 <meta charset="utf-8" />
                 {boot}

@@ -15,6 +15,7 @@ pub mod mail;
 pub mod moment;
 pub mod notice;
 pub mod pasted;
+pub mod prefix;
 pub mod problem;
 pub mod redirect;
 pub mod relative;

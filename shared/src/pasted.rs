@@ -1,18 +1,13 @@
 //! Detection of secret keys that were pasted where they do not belong, such as a search.
 
-use crate::token::{SECRET_LEN, SecretKey, find_secret};
+use crate::prefix::Prefix;
+use crate::token::{ACCESS_CHARS, SECRET_CHARS, SecretKey, find_secret};
 
 /// Fewer characters than this may be the beginning of another word.
 const LEAST: usize = 12;
-const ACCESS_PREFIX: &str = "kh_";
-const ACCESS_CHARS: usize = 16;
-const SECRET_PREFIX: &str = "khs_";
-/// "kh_" in base64: the beginning of a pair as HTTP Basic carries it.
-const BASIC_PREFIX: &str = "a2hf";
 
 /// The message about a secret in a search.
-pub const NOT_SEARCHED: &str =
-    "That was a secret key. We didn't search for it or store it. Search for its access key, kh_….";
+pub const NOT_SEARCHED: &str = "That was a secret key. We didn't search for it or store it. Search for its access key instead.";
 
 /// A secret key was pasted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,42 +17,62 @@ pub struct Pasted {
 }
 
 /// Finds a secret key or a good part of one in a text: alone, in a pair of any form, in the value of a header, with
-/// blanks or line breaks in it.
-pub fn pasted_secret(text: &str) -> Option<Pasted> {
+/// blanks or line breaks in it. `own` is the company's prefix; Keyhold's own is found too.
+pub fn pasted_secret(text: &str, own: Prefix) -> Option<Pasted> {
     let text: String = text.chars().filter(char::is_ascii_graphic).collect();
     let found = [
-        find_secret(text.as_bytes()),
-        find_secret(text.to_ascii_lowercase().as_bytes()),
+        find_secret(text.as_bytes(), own),
+        find_secret(text.to_ascii_lowercase().as_bytes(), own),
     ];
     found
         .into_iter()
         .flatten()
         .find(|found| found.len() >= LEAST)?;
-    let decoded = text.find(BASIC_PREFIX).map(|at| decode(&text[at..]));
-    let access_key = access_key(&text).or_else(|| access_key(&decoded?));
+    let access_key = prefixes(own).into_iter().find_map(|prefix| {
+        access_key(&text, prefix).or_else(|| access_key(&decoded(&text, prefix)?, prefix))
+    });
     Some(Pasted { access_key })
 }
 
 /// Returns the whole secret key in a pasted text, in any of those forms. Its checksum is right.
-pub fn whole_secret(text: &str) -> Option<String> {
+pub fn whole_secret(text: &str, own: Prefix) -> Option<String> {
     let text: String = text.chars().filter(char::is_ascii_graphic).collect();
-    let decoded = text.find(BASIC_PREFIX).map(|at| decode(&text[at..]));
-    [Some(text.as_str()), decoded.as_deref()]
-        .into_iter()
-        .flatten()
-        .flat_map(|text| text.match_indices(SECRET_PREFIX).map(|(at, _)| &text[at..]))
-        .filter_map(|beginning| beginning.get(..SECRET_LEN))
-        .find(|secret| SecretKey::parse(secret).is_ok())
-        .map(str::to_owned)
+    prefixes(own).into_iter().find_map(|prefix| {
+        let begin = prefix.secret();
+        let length = begin.len() + SECRET_CHARS;
+        [Some(text.clone()), decoded(&text, prefix)]
+            .into_iter()
+            .flatten()
+            .find_map(|text| {
+                let mut starts = text.match_indices(&begin);
+                starts.find_map(|(at, _)| {
+                    let secret = text.get(at..at + length)?;
+                    SecretKey::parse(secret).is_ok().then(|| secret.to_owned())
+                })
+            })
+    })
 }
 
-fn access_key(text: &str) -> Option<String> {
-    let (_, after) = text.split_once(ACCESS_PREFIX)?;
+/// The prefixes that credentials can have.
+fn prefixes(own: Prefix) -> Vec<Prefix> {
+    let mut prefixes = vec![own, Prefix::KEYHOLD];
+    prefixes.dedup();
+    prefixes
+}
+
+fn access_key(text: &str, prefix: Prefix) -> Option<String> {
+    let (_, after) = text.split_once(prefix.access())?;
     let chars = after.get(..ACCESS_CHARS)?;
     chars
         .bytes()
         .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        .then(|| format!("{ACCESS_PREFIX}{chars}"))
+        .then(|| format!("{}{chars}", prefix.access()))
+}
+
+/// Returns a pair as HTTP Basic carries it, from its beginning.
+fn decoded(text: &str, prefix: Prefix) -> Option<String> {
+    let at = text.find(&*prefix.basic())?;
+    Some(decode(&text[at..]))
 }
 
 /// Decodes base64, up to the first character that is not.
@@ -116,7 +131,11 @@ mod tests {
             (basic.to_owned(), with.clone()),
             (basic["Basic ".len()..].to_owned(), with),
         ] {
-            assert_eq!(pasted_secret(&text), Some(Pasted { access_key }), "{text}");
+            assert_eq!(
+                pasted_secret(&text, Prefix::KEYHOLD),
+                Some(Pasted { access_key }),
+                "{text}"
+            );
         }
     }
 
@@ -136,7 +155,11 @@ mod tests {
                 base64(&format!("{ACCESS}:{secret}"))
             ),
         ] {
-            assert_eq!(whole_secret(&text).as_ref(), Some(&secret), "{text}");
+            assert_eq!(
+                whole_secret(&text, Prefix::KEYHOLD).as_ref(),
+                Some(&secret),
+                "{text}"
+            );
         }
         for text in [
             "",
@@ -146,7 +169,7 @@ mod tests {
             ACCESS,
             "khs_\u{e9}",
         ] {
-            assert_eq!(whole_secret(text), None, "{text}");
+            assert_eq!(whole_secret(text, Prefix::KEYHOLD), None, "{text}");
         }
     }
 
@@ -179,7 +202,7 @@ mod tests {
             "kh",
             "ключ",
         ] {
-            assert_eq!(pasted_secret(text), None, "{text}");
+            assert_eq!(pasted_secret(text, Prefix::KEYHOLD), None, "{text}");
         }
     }
 }

@@ -1,26 +1,27 @@
 //! The credentials' format: a public access key and a secret key with a checksum.
 //!
-//! - access key: `kh_` and 16 characters of lower-case Crockford base32 (80 random bits);
+//! - access key: `kh_`, or the company's own [`Prefix`], and 16 characters of lower-case Crockford base32 (80 random bits);
 //! - operator token: `kho_` and the same as in a secret key;
-//! - secret key: `khs_`, 43 base62 characters (256 random bits), and 6 base62 characters of the CRC-32
+//! - secret key: `khs_`, or the company's, 43 base62 characters (256 random bits), and 6 base62 characters of the CRC-32
 //!   of everything before them. A typing error or a cut-off copy is rejected without any lookup, and secret
 //!   scanners recognise the prefix.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, Range};
 use std::str::FromStr;
 
-const ACCESS_PREFIX: &str = "kh_";
-const ACCESS_CHARS: usize = 16;
-const ACCESS_LEN: usize = ACCESS_PREFIX.len() + ACCESS_CHARS;
-const SECRET_PREFIX: &str = "khs_";
+use crate::prefix::{LONGEST, Prefix};
+
+pub(crate) const ACCESS_CHARS: usize = 16;
+/// The most bytes of an access key.
+const ACCESS_MOST: usize = LONGEST + 1 + ACCESS_CHARS;
 const OPERATOR_PREFIX: &str = "kho_";
-/// The beginning of a pair in base64: that of `kh_`.
-const BASIC_PREFIX: &[u8] = b"a2hf";
 const SECRET_RANDOM_CHARS: usize = 43;
 const SECRET_CHECK_CHARS: usize = 6;
-pub(crate) const SECRET_LEN: usize = SECRET_PREFIX.len() + SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
+/// The characters of a secret after its prefix.
+pub(crate) const SECRET_CHARS: usize = SECRET_RANDOM_CHARS + SECRET_CHECK_CHARS;
 
 /// <https://www.crockford.com/base32.html>, lower case.
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -31,23 +32,61 @@ const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 pub struct Malformed;
 
 /// The public half of a key: it names the key and may be shown anywhere.
-#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct AccessKey([u8; 10]);
+#[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+pub struct AccessKey {
+    prefix: Prefix,
+    bits: [u8; 10],
+}
+
+/// The random bits tell keys apart; the prefix would only take time.
+impl Hash for AccessKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bits.hash(state);
+    }
+}
+
+/// An access key as it is written.
+#[derive(Clone, Copy)]
+pub struct AccessText {
+    bytes: [u8; ACCESS_MOST],
+    length: usize,
+}
+
+impl Deref for AccessText {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
 
 impl AccessKey {
-    /// The access key made of 80 random bits.
+    /// The access key made of 80 random bits, with Keyhold's own prefix.
     pub fn from_entropy(bits: [u8; 10]) -> Self {
-        Self(bits)
+        Self::with_prefix(Prefix::KEYHOLD, bits)
+    }
+
+    /// The access key made of 80 random bits.
+    pub fn with_prefix(prefix: Prefix, bits: [u8; 10]) -> Self {
+        Self { prefix, bits }
+    }
+
+    pub fn prefix(&self) -> Prefix {
+        self.prefix
     }
 
     /// The access key as it is written.
-    pub fn text(&self) -> [u8; ACCESS_LEN] {
+    pub fn text(&self) -> AccessText {
         let mut wide = [0; 16];
-        wide[6..].copy_from_slice(&self.0);
+        wide[6..].copy_from_slice(&self.bits);
         let bits = u128::from_be_bytes(wide);
-        let mut text = [0; ACCESS_LEN];
-        let (prefix, chars) = text.split_at_mut(ACCESS_PREFIX.len());
-        prefix.copy_from_slice(ACCESS_PREFIX.as_bytes());
+        let prefix = self.prefix.access().as_bytes();
+        let mut text = AccessText {
+            bytes: [0; ACCESS_MOST],
+            length: prefix.len() + ACCESS_CHARS,
+        };
+        let (begin, chars) = text.bytes[..text.length].split_at_mut(prefix.len());
+        begin.copy_from_slice(prefix);
         for (place, char) in chars.iter_mut().rev().enumerate() {
             *char = CROCKFORD[(bits >> (5 * place) & 31) as usize];
         }
@@ -59,10 +98,8 @@ impl FromStr for AccessKey {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let chars = text
-            .strip_prefix(ACCESS_PREFIX)
-            .ok_or(Malformed)?
-            .as_bytes();
+        let (prefix, chars) = Prefix::of_access(text).ok_or(Malformed)?;
+        let chars = chars.as_bytes();
         if chars.len() != ACCESS_CHARS {
             return Err(Malformed);
         }
@@ -72,7 +109,7 @@ impl FromStr for AccessKey {
         }
         let mut bytes = [0; 10];
         bytes.copy_from_slice(&bits.to_be_bytes()[6..]);
-        Ok(Self(bytes))
+        Ok(Self::with_prefix(prefix, bytes))
     }
 }
 
@@ -88,15 +125,21 @@ impl fmt::Debug for AccessKey {
     }
 }
 
-/// Finds a secret key, an operator's token or the beginning of one in a text from outside, plain or in the pair of HTTP Basic: such a text
-/// must not be stored or logged as it is.
-pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
-    let start = text.windows(SECRET_PREFIX.len()).position(|window| {
-        [SECRET_PREFIX, OPERATOR_PREFIX]
-            .map(str::as_bytes)
-            .contains(&window)
-            || window == BASIC_PREFIX
-    })?;
+/// Finds a secret key, an operator's token or the beginning of one in a text from outside, plain or in the pair of HTTP
+/// Basic: such a text must not be stored or logged as it is. `own` is the company's prefix.
+pub fn find_secret(text: &[u8], own: Prefix) -> Option<Range<usize>> {
+    let (name, basic) = (own.name().as_bytes(), own.basic());
+    let begins = |at: &usize| {
+        let rest = &text[*at..];
+        let of_own = |rest: &[u8]| {
+            let after = rest.strip_prefix(name);
+            after.is_some_and(|after| after.starts_with(b"s_"))
+                || rest.starts_with(basic.as_bytes())
+        };
+        let of_keyhold = [KHS, OPERATOR_PREFIX.as_bytes(), KH_BASIC];
+        of_keyhold.iter().any(|begin| rest.starts_with(begin)) || of_own(rest)
+    };
+    let start = (0..text.len()).find(begins)?;
     // With the underscore: otherwise the prefix of a second key right behind would count as the end of the first.
     let length = text[start..]
         .iter()
@@ -104,6 +147,10 @@ pub fn find_secret(text: &[u8]) -> Option<Range<usize>> {
         .count();
     Some(start..start + length)
 }
+
+/// Keyhold's own: the beginning of a secret key, and that of a pair in base64.
+const KHS: &[u8] = b"khs_";
+const KH_BASIC: &[u8] = b"a2hf";
 
 fn crockford_value(char: u8) -> Option<u8> {
     match char {
@@ -124,9 +171,14 @@ fn crockford_value(char: u8) -> Option<u8> {
 pub struct SecretKey<'a>(Cow<'a, str>);
 
 impl SecretKey<'static> {
-    /// The secret key made of 256 random bits.
+    /// The secret key made of 256 random bits, with Keyhold's own prefix.
     pub fn from_entropy(bits: [u8; 32]) -> Self {
-        Self(Cow::Owned(written(SECRET_PREFIX, bits)))
+        Self::with_prefix(Prefix::KEYHOLD, bits)
+    }
+
+    /// The secret key made of 256 random bits.
+    pub fn with_prefix(prefix: Prefix, bits: [u8; 32]) -> Self {
+        Self(Cow::Owned(written(&prefix.secret(), bits)))
     }
 }
 
@@ -136,7 +188,13 @@ impl<'a> SecretKey<'a> {
     /// # Errors
     /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        checked(SECRET_PREFIX, text).map(|text| Self(Cow::Borrowed(text)))
+        let (_, chars) = Prefix::of_secret(text).ok_or(Malformed)?;
+        checked(text, chars).map(|text| Self(Cow::Borrowed(text)))
+    }
+
+    /// Returns the prefix of the key.
+    pub fn prefix(&self) -> Option<Prefix> {
+        Prefix::of_secret(&self.0).map(|(prefix, _)| prefix)
     }
 
     /// The secret itself: for its digest, and for the one response that shows it.
@@ -168,7 +226,8 @@ impl<'a> OperatorToken<'a> {
     /// # Errors
     /// [`Malformed`] if prefix, length, alphabet or checksum are wrong.
     pub fn parse(text: &'a str) -> Result<Self, Malformed> {
-        checked(OPERATOR_PREFIX, text).map(|text| Self(Cow::Borrowed(text)))
+        let chars = text.strip_prefix(OPERATOR_PREFIX).ok_or(Malformed)?;
+        checked(text, chars).map(|text| Self(Cow::Borrowed(text)))
     }
 
     /// The token itself: for its digest, its file, and the one response that shows it.
@@ -185,7 +244,7 @@ impl fmt::Debug for OperatorToken<'_> {
 
 /// Writes 256 bits with their prefix and their checksum.
 fn written(prefix: &str, bits: [u8; 32]) -> String {
-    let mut text = String::with_capacity(SECRET_LEN);
+    let mut text = String::with_capacity(prefix.len() + SECRET_CHARS);
     text.push_str(prefix);
     push_base62(&mut text, bits);
     let check = checksum(&text);
@@ -193,16 +252,12 @@ fn written(prefix: &str, bits: [u8; 32]) -> String {
     text
 }
 
-/// Returns a text that has this prefix, the length and the alphabet of a secret, and its right checksum.
-fn checked<'a>(prefix: &str, text: &'a str) -> Result<&'a str, Malformed> {
-    let bytes = text.as_bytes();
-    if bytes.len() != SECRET_LEN
-        || !text.starts_with(prefix)
-        || !bytes[prefix.len()..].iter().all(u8::is_ascii_alphanumeric)
-    {
+/// Returns a text whose characters after the prefix have the length and the alphabet of a secret, and its right checksum.
+fn checked<'a>(text: &'a str, chars: &str) -> Result<&'a str, Malformed> {
+    if chars.len() != SECRET_CHARS || !chars.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Malformed);
     }
-    let (body, check) = text.split_at(SECRET_LEN - SECRET_CHECK_CHARS);
+    let (body, check) = text.split_at(text.len() - SECRET_CHECK_CHARS);
     if checksum(body) != check.as_bytes() {
         return Err(Malformed);
     }

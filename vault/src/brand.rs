@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::HeaderValue;
+use shared::prefix::Prefix;
 
 /// The name that the service has where the operator gives none.
 pub const NAME: &str = "Keyhold";
@@ -16,6 +17,8 @@ pub struct Brand {
     pub mail_footer: Option<String>,
     /// The button in mails.
     pub button: Button,
+    /// The prefix of new keys. None: that which the database has, or else Keyhold's own.
+    pub key_prefix: Option<Prefix>,
 }
 
 /// The colours of a button, as CSS has them: `#085dc7`.
@@ -35,6 +38,7 @@ impl Brand {
             ground: Cow::Borrowed("#085dc7"),
             text: Cow::Borrowed("#ffffff"),
         },
+        key_prefix: None,
     };
 
     /// Returns the challenge to send credentials (RFC 7617, section 2.1): its charset says that user name and password are

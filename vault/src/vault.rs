@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use http::HeaderValue;
+use shared::prefix::Prefix;
 use tracing::Instrument;
 
 use crate::brand::Brand;
@@ -83,6 +84,8 @@ pub(crate) struct Inner {
     pub(crate) request_ids: RequestIds,
     pub(crate) base_url: String,
     pub(crate) brand: Brand,
+    /// The prefix of new keys.
+    pub(crate) prefix: Prefix,
     /// The challenge of a rejected request, which has the brand's name.
     pub(crate) challenge: HeaderValue,
     pub(crate) support_url: Option<String>,
@@ -103,6 +106,11 @@ impl Vault {
     /// Returns where the holder of a suspended account finds help.
     pub fn support_url(&self) -> Option<&str> {
         self.0.support_url.as_deref()
+    }
+
+    /// Returns the prefix of new keys.
+    pub fn key_prefix(&self) -> Prefix {
+        self.0.prefix
     }
 
     /// Returns the head and foot of every mail.

@@ -185,10 +185,11 @@
   // What came with it, its access key, is searched. As shared/pasted.rs.
   const keepsSecretsOut = (field) => {
     const secret = field.value, text = secret.replace(/[^!-~]/g, "");
-    if (!/(khs_|a2hf)[\w+/=-]{8}/i.test(text)) return true;
-    const [basic = ""] = text.match(/a2hf[a-z0-9+/]*/i) ?? [];
+    const own = document.documentElement.dataset.prefix ?? "kh", coded = btoa(own + "_").slice(0, (own.length + 1) * 8 / 6);
+    if (!RegExp(`(khs_|a2hf|${own}s_|${coded})[\\w+/=-]{8}`, "i").test(text)) return true;
+    const [basic = ""] = text.match(RegExp(`(a2hf|${coded})[a-z0-9+/]*`, "i")) ?? [];
     const both = text + " " + atob(basic.slice(0, basic.length & ~3));
-    [field.value = ""] = both.match(/kh_[a-z0-9]{16}/) ?? [];
+    [field.value = ""] = both.match(RegExp(`(${own}|kh)_[a-z0-9]{16}`)) ?? [];
     send("/fn/keys/which", new URLSearchParams({ secret }));
     return field.value !== "";
   };

@@ -16,7 +16,7 @@
   // A pasted pair, in any of the forms that a key is shown in, fills both fields.
   form.addEventListener("input", ({ target }) => {
     answer.replaceChildren();
-    const one = target.value.match(/kh_[0-9a-z]{16}/), other = target.value.match(/khs_[0-9A-Za-z]{49}/);
+    const one = target.value.match(/\b[a-z][a-z0-9]+_[0-9a-z]{16}\b/), other = target.value.match(/\b[a-z][a-z0-9]+s_[0-9A-Za-z]{49}\b/);
     if (!one || !other) return;
     access.value = one[0];
     secret.value = other[0];

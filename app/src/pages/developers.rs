@@ -6,6 +6,7 @@ mod try_key;
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
+use shared::prefix::Prefix;
 use shared::status::Status;
 use shared::view::KeyView;
 
@@ -24,6 +25,11 @@ use crate::ui::standing::{allows, offers};
 /// name.
 fn secret() -> String {
     RequestContext::current().site.brand.variable() + "_SECRET_KEY"
+}
+
+/// Returns the prefix of new keys.
+fn prefix() -> Prefix {
+    RequestContext::current().vault.key_prefix()
 }
 
 /// The sections, as the list of contents names them.
@@ -74,7 +80,8 @@ fn example_key(keys: &[KeyView]) -> Option<&KeyView> {
 fn content(keys: &[KeyView]) -> AnyView {
     let site = RequestContext::current().site;
     let own = example_key(keys);
-    let access_key = own.map_or("kh_0000000000000000", |key| key.access_key.as_str());
+    let made_up = format!("{}0000000000000000", prefix().access());
+    let access_key = own.map_or(made_up.as_str(), |key| key.access_key.as_str());
     view! {
         <div class="guide">
             {contents()}
@@ -192,7 +199,7 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
             {add}
             <h3>"Secret key"</h3>
             {whose}
-            {example("variable", format!("export {}='khs_…'", secret()))}
+            {example("variable", format!("export {}='{}…'", secret(), prefix().secret()))}
             <h3>"Example"</h3>
             {samples::tabs(&address, access_key)}
         },
@@ -200,7 +207,7 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
 }
 
 fn ways(access_key: &str) -> AnyView {
-    let pair = format!("{access_key}.khs_…");
+    let pair = format!("{access_key}.{}…", prefix().secret());
     let row = |name: &'static str, header: String, how: &'static str| {
         view! {
             <tr>

@@ -17,6 +17,7 @@ use shared::{
     expiry::{from_edit, from_form},
     list::ListQuery,
     pasted::{NOT_SEARCHED, Pasted, pasted_secret},
+    prefix::Prefix,
     usage::CallRange,
     validation::FieldErrors,
 };
@@ -133,7 +134,13 @@ pub async fn list_keys(
     #[server(default)] page: String,
 ) -> Result<KeyPage, FnError> {
     let request = RequestContext::current();
-    let query = ListQuery::parse(&without_secret(q)?, &status, &show, &sort, &page);
+    let query = ListQuery::parse(
+        &without_secret(q, request.vault.key_prefix())?,
+        &status,
+        &show,
+        &sort,
+        &page,
+    );
     Ok(request
         .vault
         .list_keys(&request.signed_in()?.account, &query)
@@ -150,7 +157,13 @@ pub async fn show_table(
     #[server(default)] page: String,
 ) -> Result<String, FnError> {
     let request = RequestContext::current();
-    let query = ListQuery::parse(&without_secret(q)?, &status, &show, &sort, &page);
+    let query = ListQuery::parse(
+        &without_secret(q, request.vault.key_prefix())?,
+        &status,
+        &show,
+        &sort,
+        &page,
+    );
     let account = &request.signed_in()?.account;
     let page = request.vault.list_keys(account, &query).await?;
     let today = request.vault.today(account);
@@ -159,8 +172,8 @@ pub async fn show_table(
 
 /// Returns what to search for: of a pasted pair, its access key.
 #[cfg(feature = "ssr")]
-fn without_secret(q: String) -> Result<String, FnError> {
-    match pasted_secret(&q) {
+fn without_secret(q: String, own: Prefix) -> Result<String, FnError> {
+    match pasted_secret(&q, own) {
         None => Ok(q),
         Some(Pasted {
             access_key: Some(key),

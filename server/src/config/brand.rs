@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use app::brand::{Brand, File, FootLink};
 use clap::{Args, ValueEnum};
+use shared::prefix::Prefix;
 use shared::validation::is_forbidden;
 use vault::brand::NAME;
 
@@ -62,6 +63,11 @@ pub struct BrandArgs {
     #[arg(long, env = "KEYHOLD_MAIL_FOOTER", value_name = "TEXT", value_parser = footer)]
     pub mail_footer: Option<String>,
 
+    /// The beginning of your customers' keys: acme makes acme_… and secret keys acmes_…. 2 to 10 lower-case letters and digits,
+    /// set once, best before the first start; keys made before stay good. Default: kh.
+    #[arg(long, env = "KEYHOLD_KEY_PREFIX", value_name = "PREFIX")]
+    pub key_prefix: Option<Prefix>,
+
     /// Whether pages under another name say "Powered by Keyhold" at their foot.
     #[arg(long, env = "KEYHOLD_CREDIT", default_value = "shown", value_enum)]
     pub credit: Credit,
@@ -115,6 +121,7 @@ impl BrandArgs {
         vault::brand::Brand {
             name: self.name.name.clone().into(),
             mail_footer: footer.filter(|footer| !footer.is_empty()),
+            key_prefix: self.key_prefix,
             button: self
                 .accent
                 .map_or(vault::brand::Brand::KEYHOLD.button, Accent::button),

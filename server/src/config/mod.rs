@@ -293,6 +293,7 @@ mod tests {
         assert!(sentence(&["--sign-up", "perhaps"]).contains("perhaps"));
         assert!(sentence(&["--metrics-listen", "9090"]).contains("9090"));
         assert!(sentence(&["--accent", "blue"]).contains("\"blue\" is not a colour"));
+        assert!(sentence(&["--key-prefix", "kho"]).contains("lower-case"));
         assert!(sentence(&["--credit", "perhaps"]).contains("perhaps"));
         assert!(sentence(&["--name", "a\nb"]).contains("one line"));
         assert!(sentence(&["--limit-sign-ups", "many"]).contains("--limit-sign-ups"));

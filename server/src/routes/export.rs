@@ -118,7 +118,7 @@ async fn export(
     if let Err(error) = context.may(need(uri.path())) {
         return json_error(&error);
     }
-    if let Some(clean) = without_secret(uri) {
+    if let Some(clean) = without_secret(uri, state.vault.key_prefix()) {
         return Redirect::to(&clean).into_response();
     }
     let (selected, query) = asked(uri.query().unwrap_or_default());

@@ -16,6 +16,7 @@ use leptos::prelude::provide_context;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::capability::Need;
 use shared::pasted::{Pasted, pasted_secret};
+use shared::prefix::Prefix;
 use shared::redirect::{LONGEST, local_path};
 use shared::theme::Theme;
 
@@ -94,7 +95,7 @@ pub async fn page(
     Extension(context): Extension<RequestContext>,
     request: Request<Body>,
 ) -> Response<Body> {
-    if let Some(clean) = without_secret(request.uri()) {
+    if let Some(clean) = without_secret(request.uri(), state.vault.key_prefix()) {
         return Redirect::to(&clean).into_response();
     }
     let path = request.uri().path();
@@ -118,7 +119,7 @@ pub async fn not_found(State(state): State<AppState>, request: Request<Body>) ->
     if request.uri().path_and_query().is_none() {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    if let Some(clean) = without_secret(request.uri()) {
+    if let Some(clean) = without_secret(request.uri(), state.vault.key_prefix()) {
         return Redirect::to(&clean).into_response();
     }
     let mut response = render(&state, request, None).await;
@@ -144,8 +145,8 @@ fn next_of(query: Option<&str>) -> String {
 
 /// Returns the address without a secret key, if it holds one, as a search without script can. The clean address
 /// replaces it in the browser's history, and its page says what happened.
-pub(super) fn without_secret(uri: &Uri) -> Option<String> {
-    let held = |text: &str| pasted_secret(text).is_some();
+pub(super) fn without_secret(uri: &Uri, own: Prefix) -> Option<String> {
+    let held = |text: &str| pasted_secret(text, own).is_some();
     let path = percent_decode_str(uri.path()).decode_utf8_lossy();
     if held(&path) {
         return Some("/preferences/api-control?done=secret".to_owned());
@@ -157,7 +158,7 @@ pub(super) fn without_secret(uri: &Uri) -> Option<String> {
     }
     let mut clean = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
-        let value = match pasted_secret(&value) {
+        let value = match pasted_secret(&value, own) {
             None => value.into_owned(),
             // The search then shows the key that the secret belongs to.
             Some(Pasted {
@@ -211,7 +212,7 @@ pub async fn render_with(
     let theme = cookie(request.headers(), THEME_COOKIE).map_or(Theme::System, Theme::from_cookie);
     let known = request.extensions().get::<RequestContext>().cloned();
     let site_url = SiteUrl(state.site.base_url.clone());
-    let (shown, head_files) = (state.shown.clone(), state.site.brand.head_files());
+    let (shown, head_files) = (state.shown.clone(), state.head_files());
     let sign_up_open = SignUpOpen(state.site.sign_up_open);
     let options = state.leptos.clone();
     let session = known.as_ref().and_then(|known| known.session.as_ref());
@@ -282,7 +283,8 @@ mod tests {
     #[test]
     fn an_address_without_its_secret_stays_on_this_server() {
         let secret = "khs_0123456789ABCDEF";
-        let clean = |address: String| without_secret(&address.parse().unwrap_or_default());
+        let clean =
+            |address: String| without_secret(&address.parse().unwrap_or_default(), Prefix::KEYHOLD);
         for (address, expected) in [
             (format!("/a?q={secret}&b=1"), Some("/a?b=1&done=secret")),
             (

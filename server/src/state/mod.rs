@@ -5,11 +5,12 @@ pub mod site_files;
 use std::path::Path;
 use std::sync::Arc;
 
-use app::brand::Shown;
+use app::brand::{HeadFiles, Shown};
 use app::server_fns::registry::{self, Function};
 use app::site::Site;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
+use shared::prefix::Prefix;
 use vault::Vault;
 
 use site_files::Files;
@@ -39,6 +40,15 @@ impl std::ops::Deref for AppState {
 }
 
 impl AppState {
+    /// Returns what the head of each document has of the company.
+    pub(crate) fn head_files(&self) -> HeadFiles {
+        let prefix = self.vault.key_prefix();
+        HeadFiles {
+            key_prefix: (prefix != Prefix::KEYHOLD).then(|| prefix.to_string()),
+            ..self.site.brand.head_files()
+        }
+    }
+
     /// Reads the files of `site_root`: `pkg/` and, if the files' names carry their hashes, `hash.txt`.
     pub fn new(
         vault: Vault,

@@ -232,7 +232,7 @@ pub async fn start_from(
         .await?;
     }
     let token = random::hex(&random::bytes::<32>()?);
-    let agent = clean(caller.agent.as_deref().unwrap_or_default());
+    let agent = clean(caller.agent.as_deref().unwrap_or_default(), vault.0.prefix);
     let address = caller.address.map(|address| address.to_string());
     sqlx::query(
         "INSERT INTO sessions (digest, account_id, created_at, seen_at, agent, address, portal_id)

@@ -18,6 +18,8 @@ pub struct Introduction {
     /// The address at which it serves.
     pub address: String,
     pub pepper_id: String,
+    /// The prefix of new keys, without its underscore.
+    pub key_prefix: String,
     pub term: Term,
 }
 
@@ -41,6 +43,15 @@ pub enum Incompatible {
         address: String,
         found: i64,
         own: i64,
+    },
+    #[error(
+        "KEYHOLD_KEY_PREFIX is {own} here and {found} on the node at {address}: it must be the same on all nodes. To set it, \
+         stop all of them"
+    )]
+    Prefix {
+        address: String,
+        found: String,
+        own: String,
     },
 }
 
@@ -84,26 +95,34 @@ pub async fn obstacles(
     connection: &mut AnyConnection,
     introduction: &Introduction,
 ) -> sqlx::Result<Vec<Obstacle>> {
-    let found: Vec<(String, String, String, i64, i64)> = sqlx::query_as(
-        "SELECT id, address, pepper_id, renewals, lease_ms FROM nodes
-         WHERE pepper_id <> $1 OR lease_ms <> $2 ORDER BY id",
+    type Found = (String, String, String, i64, i64, String);
+    let found: Vec<Found> = sqlx::query_as(
+        "SELECT id, address, pepper_id, renewals, lease_ms, key_prefix FROM nodes
+         WHERE pepper_id <> $1 OR lease_ms <> $2 OR key_prefix <> $3 ORDER BY id",
     )
     .bind(&introduction.pepper_id)
     .bind(introduction.term.ms())
+    .bind(&introduction.key_prefix)
     .fetch_all(connection)
     .await?;
-    let obstacle = |(id, address, pepper_id, renewals, lease_ms): (_, _, String, _, _)| {
-        let reason = if pepper_id == introduction.pepper_id {
+    let obstacle = |(id, address, pepper_id, renewals, lease_ms, key_prefix): Found| {
+        let reason = if pepper_id != introduction.pepper_id {
+            Incompatible::Pepper {
+                address,
+                found: pepper_id,
+                loaded: introduction.pepper_id.clone(),
+            }
+        } else if lease_ms != introduction.term.ms() {
             Incompatible::Term {
                 address,
                 found: lease_ms / 1000,
                 own: introduction.term.ms() / 1000,
             }
         } else {
-            Incompatible::Pepper {
+            Incompatible::Prefix {
                 address,
-                found: pepper_id,
-                loaded: introduction.pepper_id.clone(),
+                found: key_prefix,
+                own: introduction.key_prefix.clone(),
             }
         };
         Obstacle {
@@ -125,8 +144,9 @@ pub async fn insert(
     let id = random::id("node_")?;
     let (position, _) = log::newest(&mut *connection).await?;
     let insert = format!(
-        "INSERT INTO nodes (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms)
-         VALUES ($1, $2, $3, $4, $5, 0, $6, 0, {CLOCK}, 0)"
+        "INSERT INTO nodes (id, version, address, pepper_id, seen, renewals, lease_ms, lease_until, joined_at, skew_ms,
+             key_prefix)
+         VALUES ($1, $2, $3, $4, $5, 0, $6, 0, {CLOCK}, 0, $7)"
     );
     sqlx::query(AssertSqlSafe(insert))
         .bind(&id)
@@ -135,6 +155,7 @@ pub async fn insert(
         .bind(&introduction.pepper_id)
         .bind(position.seq)
         .bind(introduction.term.ms())
+        .bind(&introduction.key_prefix)
         .execute(connection)
         .await?;
     Ok((id, position))

@@ -97,6 +97,12 @@ pub enum OpenError {
     Load(Error),
     #[error("the names of the keys cannot be prepared for searching: {0}")]
     Fold(Error),
+    #[error(
+        "KEYHOLD_KEY_PREFIX is {wanted}, but new keys of this database begin with {stored}_: set it to {stored}, or not at all"
+    )]
+    KeyPrefix { stored: String, wanted: String },
+    #[error("the prefix of new keys cannot be stored: {0}")]
+    KeepPrefix(Error),
     #[error("the sweep for notices cannot start: {0}")]
     Sweep(Error),
     #[error(

@@ -60,16 +60,17 @@ impl NewKey {
 
 /// Adds a key with a random access key to a transaction, with its audit entry and its publication.
 pub(crate) async fn insert_key(
-    pepper: &Pepper,
+    vault: &Vault,
     tx: &mut Tx,
     account: &Account,
     fields: (&str, &str, Option<i64>),
 ) -> Result<NewKey> {
+    let prefix = vault.0.prefix;
     let pair = (
-        AccessKey::from_entropy(random::bytes()?),
-        SecretKey::from_entropy(random::bytes()?),
+        AccessKey::with_prefix(prefix, random::bytes()?),
+        SecretKey::with_prefix(prefix, random::bytes()?),
     );
-    insert_key_as(pair, pepper, tx, account, fields).await
+    insert_key_as(pair, &vault.0.pepper, tx, account, fields).await
 }
 
 async fn insert_key_as(
@@ -175,13 +176,14 @@ impl Vault {
         let form = validation::key_form(&name, &description, key.expiry)?;
         let (vault, account) = (self.clone(), actor.account().clone());
         let once = !key.form_token.is_empty();
-        let access_key = form_token::access_key(&self.0.pepper, &account.id, key.form_token)?;
+        let access_key =
+            form_token::access_key((&self.0.pepper, self.0.prefix), &account.id, key.form_token)?;
         self.write(actor.with(Need::CREATE), move |tx| {
             Box::pin(async move {
                 if once {
                     form_token::is_unused(tx.connection(), &account, access_key).await?;
                 }
-                let secret_key = SecretKey::from_entropy(random::bytes()?);
+                let secret_key = SecretKey::with_prefix(access_key.prefix(), random::bytes()?);
                 create_as((access_key, secret_key), &vault, tx, &account, &form).await
             })
         })

@@ -5,6 +5,7 @@
 //! Without the pepper no token can be found that leads to a given access key.
 
 use hmac::Mac;
+use shared::prefix::Prefix;
 use shared::token::AccessKey;
 use sqlx::AnyConnection;
 
@@ -26,9 +27,13 @@ impl Vault {
 }
 
 /// Returns the access key of the key that a form with this token makes; a random one for an empty token.
-pub fn access_key(pepper: &Pepper, account: &str, token: &str) -> Result<AccessKey> {
+pub fn access_key(
+    (pepper, prefix): (&Pepper, Prefix),
+    account: &str,
+    token: &str,
+) -> Result<AccessKey> {
     if token.is_empty() {
-        return Ok(AccessKey::from_entropy(random::bytes()?));
+        return Ok(AccessKey::with_prefix(prefix, random::bytes()?));
     }
     let mut mac = pepper.keyed();
     for part in ["keyhold form token", account, token] {
@@ -38,7 +43,7 @@ pub fn access_key(pepper: &Pepper, account: &str, token: &str) -> Result<AccessK
     let digest = mac.finalize().into_bytes();
     let mut entropy = [0; 10];
     entropy.copy_from_slice(&digest[..10]);
-    Ok(AccessKey::from_entropy(entropy))
+    Ok(AccessKey::with_prefix(prefix, entropy))
 }
 
 /// Checks that no key was made with this access key, even one deleted since.
@@ -80,7 +85,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let drawn = Pepper::draw(&folder.path().join("pepper")).unwrap();
         let pepper = drawn.keep().unwrap();
-        let key = |account, token| access_key(&pepper, account, token).unwrap();
+        let key = |account, token| access_key((&pepper, Prefix::KEYHOLD), account, token).unwrap();
         assert_eq!(key("acc_0", "token"), key("acc_0", "token"));
         assert_ne!(key("acc_0", "token"), key("acc_1", "token"));
         assert_ne!(key("acc_0", "token"), key("acc_0", "other"));

@@ -13,7 +13,7 @@ use crate::limits::backoff::Subject;
 use crate::vault::Vault;
 
 /// The message about a text without a whole secret key.
-const NOT_WHOLE: &str = "That isn't a whole secret key. It has 53 characters and begins with khs_.";
+const NOT_WHOLE: &str = "That isn't a whole secret key. Paste all of it.";
 
 impl Vault {
     /// Returns the key of the account that a pasted text has the secret key of, alone or in a pair; none if it belongs to
@@ -25,7 +25,7 @@ impl Vault {
     /// [`Error::Invalid`](crate::Error::Invalid) for `secret` without a whole secret key;
     /// [`Error::Throttled`](crate::Error::Throttled).
     pub async fn which_key(&self, account: &Account, text: &str) -> Result<Option<FoundKey>> {
-        let whole = whole_secret(text);
+        let whole = whole_secret(text, self.0.prefix);
         let Some(Ok(secret)) = whole.as_deref().map(SecretKey::parse) else {
             return Err(FieldErrors::one("secret", NOT_WHOLE).into());
         };

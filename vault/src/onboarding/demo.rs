@@ -146,17 +146,16 @@ impl Vault {
         let vault = self.clone();
         self.write(System, move |tx| {
             Box::pin(async move {
-                let pepper = &vault.0.pepper;
                 tx.date_back(401 * DAY_MS);
                 let (account, key) =
-                    insert_account(pepper, tx, (EMAIL, &password, Zone::utc())).await?;
+                    insert_account(&vault, tx, (EMAIL, &password, Zone::utc())).await?;
                 // No mail arrives at this address, so no page must ask to confirm it.
                 account.own(tx).await?;
                 let mut keys = vec![key];
                 for (name, description, age, life) in KEYS {
                     tx.date_back(age);
                     let fields = (name, description, Some(tx.now() + life));
-                    keys.push(insert_key(pepper, tx, &account, fields).await?);
+                    keys.push(insert_key(&vault, tx, &account, fields).await?);
                 }
                 if let Some(key) = keys.iter().find(|key| key.name == "partner-acme") {
                     change(tx, &account, key).await?;

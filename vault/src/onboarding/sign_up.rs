@@ -13,7 +13,6 @@ use crate::accounts::sessions::{self, SessionToken};
 use crate::accounts::table_layout::TableLayout;
 use crate::caller::Caller;
 use crate::crypto::passwords::Priority;
-use crate::crypto::pepper::Pepper;
 use crate::crypto::random;
 use crate::error::{Error, Limit, Result};
 use crate::keys::create::{NewKey, insert_key};
@@ -44,7 +43,7 @@ pub struct SignedUp {
 /// # Errors
 /// [`Error::SignUpRefused`] if the address already has an account.
 pub(crate) async fn insert_account(
-    pepper: &Pepper,
+    vault: &Vault,
     tx: &mut Tx,
     (email, password_hash, zone): (&str, &str, Zone),
 ) -> Result<(Account, NewKey)> {
@@ -62,7 +61,7 @@ pub(crate) async fn insert_account(
     tx.audit(Entry::of_account(&account.id, Action::SignedUp, ""))
         .await?;
     account.publish(tx);
-    let key = insert_key(pepper, tx, &account, (DEFAULT_KEY, "", None)).await?;
+    let key = insert_key(vault, tx, &account, (DEFAULT_KEY, "", None)).await?;
     Ok((account, key))
 }
 
@@ -109,17 +108,20 @@ impl Vault {
             .write(caller.clone(), move |tx| {
                 Box::pin(async move {
                     room_for_an_account(&vault, tx.connection()).await?;
-                    let pepper = &vault.0.pepper;
                     let fields = (email.as_str(), password_hash.as_str(), zone);
-                    let (account, key) = insert_account(pepper, tx, fields).await?;
+                    let (account, key) = insert_account(&vault, tx, fields).await?;
                     if may_write {
                         email_links::put(tx, &account.id, MailKind::ConfirmAddress, &email).await?;
                     }
                     let session = sessions::start(&vault, tx, &account.id, &from).await?;
                     tx.audit(Entry::of_account(&account.id, Action::SignedIn, ""))
                         .await?;
-                    let device =
-                        devices::issue(pepper, from.device.as_ref(), &email, &password_hash)?;
+                    let device = devices::issue(
+                        &vault.0.pepper,
+                        from.device.as_ref(),
+                        &email,
+                        &password_hash,
+                    )?;
                     Ok(SignedUp {
                         session: session.on(device),
                         key,

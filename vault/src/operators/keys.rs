@@ -131,8 +131,11 @@ impl Vault {
             Box::pin(async move {
                 let id = managed::id_of(tx.connection(), &named).await?;
                 let account = account::find(tx.connection(), &id).await?;
-                let access_key = AccessKey::from_entropy(random::bytes()?);
-                let pair = (access_key, SecretKey::from_entropy(bits.bits));
+                let access_key = AccessKey::with_prefix(vault.0.prefix, random::bytes()?);
+                let pair = (
+                    access_key,
+                    SecretKey::with_prefix(vault.0.prefix, bits.bits),
+                );
                 create_as(pair, &vault, tx, &account, &form).await?;
                 Ok(Made {
                     bits: Some(bits.bits),
@@ -140,7 +143,11 @@ impl Vault {
                 })
             })
         });
-        let text = |bits| SecretKey::from_entropy(bits).expose().to_owned();
+        let text = |bits| {
+            SecretKey::with_prefix(self.0.prefix, bits)
+                .expose()
+                .to_owned()
+        };
         Ok(made.await?.with_secret("secret_key", text))
     }
 

@@ -41,7 +41,7 @@ impl Vault {
     /// # Errors
     /// [`Error::Invalid`] for `q` without a whole secret key; [`Error::Unavailable`] while verification could not answer either.
     pub async fn find_credential(&self, text: &str) -> Result<FoundCredential> {
-        let whole = whole_secret(text);
+        let whole = whole_secret(text, self.0.prefix);
         let Some(Ok(secret)) = whole.as_deref().map(SecretKey::parse) else {
             return Err(FieldErrors::one("q", NOT_WHOLE).into());
         };
@@ -49,7 +49,7 @@ impl Vault {
             let cause = "this node cannot verify at the moment";
             return Err(Error::Unavailable(cause.to_owned()));
         }
-        let access_key = pasted_secret(text).and_then(|pasted| pasted.access_key);
+        let access_key = pasted_secret(text, self.0.prefix).and_then(|pasted| pasted.access_key);
         let digest = self.0.pepper.digest(&secret);
         let holder = self.holder_of(&digest, access_key.as_deref());
         let named = match &access_key {

@@ -5,6 +5,7 @@ pub mod check_files;
 pub mod clock_floor;
 mod close;
 pub mod examine;
+mod key_prefix;
 mod load_directory;
 pub mod nodes;
 pub mod open;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::clock_floor;
 use super::load_directory::{Loader, check_pepper};
+use super::{clock_floor, key_prefix};
 use crate::cluster::{Introduction, Term};
 use crate::crypto::passwords::Passwords;
 use crate::crypto::pepper::Pepper;
@@ -42,16 +42,21 @@ impl Vault {
         let directory = Arc::new(KeyDirectory::default());
         let (database, pepper) = open_both(options, clock.clone(), directory.clone()).await?;
         check_pepper(&database.readers, &pepper).await?;
+        let prefix = key_prefix::choose(&database.readers, options.brand.key_prefix).await?;
         let recorded = clock_floor::raise(&database, clock.as_ref()).await?;
         let introduction = Introduction {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             address: options.node_address.clone(),
             pepper_id: pepper.id.clone(),
+            key_prefix: prefix.to_string(),
             term: Term::of_ms(i64::from(options.lease_seconds) * 1000),
         };
         // First, because another node's pepper refuses this one: nothing may be written before.
         let joined = database.join(introduction, &directory, &clock).await?;
         let prepare = async {
+            key_prefix::keep(&database, prefix)
+                .await
+                .map_err(OpenError::KeepPrefix)?;
             refold(&database).await.map_err(OpenError::Fold)?;
             sweep::begin(&database).await.map_err(OpenError::Sweep)?;
             if !joined {
@@ -82,9 +87,10 @@ impl Vault {
             token_uses: TokenUses::default(),
             usage: Usage::default(),
             decision_metrics: DecisionMetrics::default(),
-            request_ids: RequestIds::default(),
+            request_ids: RequestIds::new(prefix),
             base_url: options.base_url.clone(),
             brand: options.brand.clone(),
+            prefix,
             challenge: options.brand.challenge(),
             support_url: options.support_url.clone(),
             operator_email: options.operator_email.clone(),

@@ -3,8 +3,10 @@
 use std::time::Instant;
 
 use http::header::USER_AGENT;
+use shared::prefix::Prefix;
 use shared::problem::Code;
 use shared::status::Status;
+use shared::token::Malformed;
 
 use super::credential;
 use super::decision::decide;
@@ -54,6 +56,11 @@ impl Keys<'_> {
         }
         let mut buffer = [0; credential::DECODE_BUFFER];
         let (access_key, secret) = credential::read(headers, &mut buffer)?;
+        let known = [Some(access_key.prefix()), secret.prefix()];
+        let in_use = |prefix: Option<Prefix>| prefix.is_some_and(|one| one.is_in_use(vault.prefix));
+        if !known.into_iter().all(in_use) {
+            return Err(Malformed.into());
+        }
         let now = self.vault.now();
         let entry = self.entries.get(&access_key);
         let verdict = decide(access_key, entry, &secret, &vault.pepper, now);
@@ -65,6 +72,7 @@ impl Keys<'_> {
         };
         if let (Some(entry), Some(status)) = (entry, status) {
             let source = Source {
+                prefix: vault.prefix,
                 address: caller.address,
                 agent: headers.first(USER_AGENT).unwrap_or_default(),
             };

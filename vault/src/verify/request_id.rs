@@ -1,6 +1,7 @@
 //! Request ids: one name for a request in its response and in the log.
 
 use http::{HeaderName, HeaderValue};
+use shared::prefix::Prefix;
 use shared::token::find_secret;
 
 use super::headers::Headers;
@@ -33,7 +34,7 @@ impl RequestId {
     /// Returns the request's own id if it has one that is fit for a log, else the next of `ids`.
     pub(crate) fn of(headers: &impl Headers, ids: &RequestIds) -> Self {
         match headers.first(X_REQUEST_ID) {
-            Some(id) if is_plain(id) => Self::new(id),
+            Some(id) if is_plain(id, ids.prefix) => Self::new(id),
             _ => Self::new(&ids.next()),
         }
     }
@@ -53,12 +54,12 @@ impl From<RequestId> for HeaderValue {
     }
 }
 
-fn is_plain(id: &[u8]) -> bool {
+fn is_plain(id: &[u8], own: Prefix) -> bool {
     (1..=LONGEST).contains(&id.len())
         && id
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(byte))
-        && find_secret(id).is_none()
+        && find_secret(id, own).is_none()
 }
 
 #[cfg(test)]
@@ -71,7 +72,7 @@ mod tests {
         if let Some(sent) = sent.and_then(|sent| HeaderValue::from_str(sent).ok()) {
             headers.insert(X_REQUEST_ID, sent);
         }
-        let id = RequestId::of(&headers, &RequestIds::default());
+        let id = RequestId::of(&headers, &RequestIds::new(Prefix::KEYHOLD));
         id.as_str().to_owned()
     }
 

@@ -11,6 +11,7 @@ use axum::http::{HeaderValue, Method, Request, StatusCode, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use shared::loopback::is_loopback_host;
+use shared::prefix::Prefix;
 use shared::token::{OperatorToken, find_secret};
 use tokio::time::sleep;
 
@@ -270,7 +271,9 @@ fn idempotency_key() -> Result<String, ClientError> {
 /// [`ClientError::SecretInArgument`]: addresses get into logs.
 pub fn segment(text: &str) -> Result<String, ClientError> {
     // The beginning of a pair in base64 may be a part of an external id.
-    if find_secret(text.as_bytes()).is_some_and(|found| text[found].starts_with("kh")) {
+    if find_secret(text.as_bytes(), Prefix::KEYHOLD)
+        .is_some_and(|found| text[found].starts_with("kh"))
+    {
         return Err(ClientError::SecretInArgument);
     }
     Ok(utf8_percent_encode(text, &SEGMENT).to_string())

@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use shared::pasted::pasted_secret;
+use shared::prefix::Prefix;
 use shared::redirect::local_path;
 use shared::validation::FieldErrors;
 use utoipa::ToSchema;
@@ -130,9 +131,10 @@ pub async fn create(
         return_url,
     } = input.body;
     let mut errors = FieldErrors::default();
+    let prefix = state.vault.key_prefix();
     let page = page.map(|page| {
         errors
-            .check("page", private_page(&page))
+            .check("page", private_page(&page, prefix))
             .unwrap_or_default()
     });
     let hosts = &state.site.return_hosts;
@@ -187,9 +189,9 @@ pub async fn end(
 }
 
 /// Checks the path of a page that needs a session.
-fn private_page(page: &str) -> Result<String, &'static str> {
+fn private_page(page: &str, own: Prefix) -> Result<String, &'static str> {
     let plain = page.bytes().all(|byte| byte.is_ascii_graphic());
-    if !plain || local_path(page) != page || pasted_secret(page).is_some() {
+    if !plain || local_path(page) != page || pasted_secret(page, own).is_some() {
         return Err("The path of a page here in ASCII, as /preferences/api-control.");
     }
     if is_private(page) {

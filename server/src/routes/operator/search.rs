@@ -112,7 +112,7 @@ fn text(q: &str) -> String {
 pub async fn home(Extension(visit): Extension<Visit>, Query(fields): Query) -> Response<Body> {
     let q = text(fields.get("q"));
     // An address that holds a secret was not made here.
-    if pasted_secret(&q).is_some() {
+    if pasted_secret(&q, visit.vault.key_prefix()).is_some() {
         let body = html! {
             h1 { "Search" }
             (note("warn", &html! {
@@ -262,7 +262,7 @@ pub async fn search(Extension(visit): Extension<Visit>, Form(fields): Form) -> R
 
 async fn sought(visit: &Visit, fields: &Fields) -> Result<Response<Body>, Refusal> {
     let pasted = fields.get("q");
-    if let Some(found) = pasted_secret(pasted) {
+    if let Some(found) = pasted_secret(pasted, visit.vault.key_prefix()) {
         visit.needs(Scope::KeysRead)?;
         return Ok(match visit.vault.find_credential(pasted).await {
             Ok(found) => credential(visit, &found),

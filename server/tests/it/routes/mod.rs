@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod admin;
 mod api_v1;
+mod brand;
 mod bulk;
 mod calendar;
 mod capabilities;

@@ -33,6 +33,7 @@ async fn a_panic_does_not_end_the_follower() -> Result<(), Box<dyn std::error::E
         version: String::new(),
         address: String::new(),
         pepper_id: String::new(),
+        key_prefix: String::new(),
         term: Term::of_ms(5_000),
     };
     let lease = Arc::new(Lease::endless());

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use shared::HOUR_MS;
+use shared::prefix::Prefix;
 use shared::status::Status;
 use shared::token::find_secret;
 use shared::usage::KNOWN_CALLERS;
@@ -13,6 +14,8 @@ use crate::state::directory::AccountEntry;
 /// The origin of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source<'a> {
+    /// The prefix of the company's keys, which no agent may show.
+    pub prefix: Prefix,
     pub address: Option<IpAddr>,
     /// The User-Agent header as it was sent.
     pub agent: &'a [u8],
@@ -95,7 +98,7 @@ impl Pending {
         }
         self.note_caller(Caller {
             address: source.address,
-            agent: clean(source.agent),
+            agent: clean(source.agent, source.prefix),
             seen_at: now,
             rejected_at,
         });
@@ -154,10 +157,10 @@ impl Caller {
     }
 }
 
-/// Returns the start of a user agent, printable and with possible secrets masked.
-pub(crate) fn clean(agent: &[u8]) -> Box<[u8]> {
+/// Returns the start of a user agent, printable and with possible secrets masked, also those of the company's `own` prefix.
+pub(crate) fn clean(agent: &[u8], own: Prefix) -> Box<[u8]> {
     let mut agent: Box<[u8]> = agent[..agent.len().min(AGENT_BYTES)].into();
-    while let Some(secret) = find_secret(&agent) {
+    while let Some(secret) = find_secret(&agent, own) {
         agent[secret].fill(b'*');
     }
     for byte in &mut agent {
@@ -185,6 +188,7 @@ mod tests {
 
     fn from(last: u8, agent: &[u8]) -> Source<'_> {
         Source {
+            prefix: Prefix::KEYHOLD,
             address: Some(IpAddr::from([192, 0, 2, last])),
             agent,
         }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 mod first_start;
+mod key_prefix;
 mod open;
 mod postgres;
 mod sqlite;

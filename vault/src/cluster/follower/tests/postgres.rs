@@ -29,6 +29,7 @@ async fn beside(fixture: &Fixture, database: &mut AnyConnection) -> Follower {
         version: String::new(),
         address: "the test".to_owned(),
         pepper_id,
+        key_prefix: "kh".to_owned(),
         term: Term::of_ms(lease_ms),
     };
     Follower::new(

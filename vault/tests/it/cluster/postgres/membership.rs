@@ -77,7 +77,7 @@ async fn a_log_that_lost_its_entries_is_noticed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs a PostgreSQL server"]
-async fn a_node_with_another_pepper_or_lease_is_refused() {
+async fn a_node_with_another_pepper_lease_or_prefix_is_refused() {
     let shared = Shared::new().await;
     let node = shared.node("a").await;
     let lease = Options {
@@ -88,7 +88,10 @@ async fn a_node_with_another_pepper_or_lease_is_refused() {
         pepper_file: shared.folder.path().join("another"),
         ..shared.options("b")
     };
+    let mut prefix = shared.options("b");
+    prefix.brand.key_prefix = "acme".parse().ok();
     for (options, named) in [
+        (prefix, "KEYHOLD_KEY_PREFIX is acme here and kh"),
         (lease, "KEYHOLD_LEASE is 6 here and 5"),
         (pepper, "another pepper"),
     ] {
