@@ -69,7 +69,7 @@ pub use onboarding::sign_up::{SignUp, SignedUp};
 pub use restore::{Kept, Parted, Present, Restored, Revived, Since, Wanted, restore};
 pub use start::accept_clock::{Accepted, accept as accept_clock};
 pub use start::check_files::check_files;
-pub use start::examine::{Clocks, Examined, PepperFound, Tables, examine};
+pub use start::examine::{Clocks, Examined, PepperFound, Tables, TokenFound, examine};
 pub use start::nodes::nodes;
 pub use state::readiness;
 pub use storage::backup::Copied;

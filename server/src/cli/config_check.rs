@@ -72,6 +72,7 @@ pub fn run(command: &ConfigCheck, settings: &[Effective]) -> (String, Result<(),
 /// The obstacle.
 pub fn check(config: &Config) -> Result<Checked, CheckError> {
     config.resolved_site_root()?;
+    config.listeners_apart()?;
     // The address that the listener would take: only port 0 is not known before.
     let bound = config.http.listen;
     let base_url = config.resolved_base_url(bound)?;

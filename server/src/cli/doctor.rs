@@ -1,6 +1,9 @@
 //! `keyhold doctor`: one line for each part that Keyhold needs. It works beside a running server and before the first start,
 //! takes no lock and changes nothing.
 
+mod company;
+mod management;
+
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -12,6 +15,7 @@ use vault::clock::SystemClock;
 use vault::mail::transport::Transport;
 use vault::{Clocks, Examined, OpenError, PepperFound, Tables, examine, rfc3339};
 
+use self::management::TokenFile;
 use super::config_check::{Checked, check, json};
 use crate::config::commands::Doctor;
 use crate::config::effective::{Effective, located};
@@ -76,19 +80,28 @@ pub async fn run(command: &Doctor, settings: &[Effective]) -> (String, bool) {
     let files = &config.files;
     let clock = SystemClock::default();
     let url = &files.database.database_url;
-    let examined = timeout(DATABASE, examine(url, &files.pepper_file, &clock));
-    let (examined, mail, base_url) = tokio::join!(
+    let token = TokenFile::read(command);
+    let parsed = token.parsed();
+    let examined = timeout(
+        DATABASE,
+        examine(url, &files.pepper_file, &clock, parsed.as_ref()),
+    );
+    let (examined, mail, base_url, sign_in, management) = tokio::join!(
         examined,
         of_mail(checked.as_ref().ok()),
-        of_base_url(checked.as_ref().ok())
+        of_base_url(checked.as_ref().ok()),
+        company::of_sign_in(config),
+        management::of_management(config, parsed.as_ref())
     );
     let examined = match examined {
         Ok(examined) => examined.map_err(|error| located(&error.to_string(), settings)),
         Err(_) => Err(format!("no answer within {} s", DATABASE.as_secs())),
     };
     let mut findings = vec![of_settings(&checked)];
+    let known = examined.as_ref().ok().map(|examined| examined.token);
+    let token = management::of_token(&token, known);
     findings.extend(of_database(examined));
-    findings.extend([mail, base_url]);
+    findings.extend([mail, base_url, sign_in, management, token]);
     let failed = findings
         .iter()
         .filter(|finding| finding.status == Status::Failed);
@@ -291,7 +304,7 @@ fn table(findings: &[Finding]) -> String {
         let message = finding
             .message
             .replace(|character: char| character.is_control(), " ");
-        let _ = writeln!(text, "{status:<7}  {:<8}  {message}", finding.check);
+        let _ = writeln!(text, "{status:<7}  {:<10}  {message}", finding.check);
     }
     text
 }
@@ -376,7 +389,7 @@ mod tests {
         ]);
         assert_eq!(
             text,
-            "ok       settings  good\nfailed   mail      550 a b \n"
+            "ok       settings    good\nfailed   mail        550 a b \n"
         );
     }
 }

@@ -47,8 +47,8 @@ pub enum Command {
     /// Look at the settings.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Check the settings, the clock, the database, the pepper, the mail server and the base URL, beside a running server. It
-    /// changes nothing.
+    /// Check the settings, the clock, the database, the pepper, the mail server, the base URL, the company's sign-in page, the
+    /// management API and the token for it, beside a running server. It changes nothing.
     Doctor(Box<Doctor>),
     /// Copy the database into one file, beside running servers or without one.
     Backup(Backup),
@@ -111,6 +111,11 @@ pub struct ConfigCheck {
 pub struct Doctor {
     #[command(flatten)]
     pub config: Config,
+
+    /// The file with the operator's token that the other commands use. Default: KEYHOLD_OPERATOR_TOKEN_FILE, or operator-token
+    /// beside the pepper.
+    #[arg(long, env = "KEYHOLD_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 
     /// Print JSON.
     #[arg(long)]

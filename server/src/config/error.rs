@@ -60,6 +60,15 @@ pub enum ConfigError {
     )]
     PlainHttp { url: String },
     #[error(
+        "{first} is {other} and {second} is {address}, which is one address: give each listener a port of its own"
+    )]
+    SameAddress {
+        first: &'static str,
+        other: SocketAddr,
+        second: &'static str,
+        address: SocketAddr,
+    },
+    #[error(
         "KEYHOLD_SIGN_IN_URL is {url}, which is Keyhold itself: set it to the page of your own app that signs in. Without it, \
          people sign in at Keyhold."
     )]

@@ -1,6 +1,6 @@
 //! The listen address and the base URL, and which of them are loopback.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::Uri;
 use clap::Args;
@@ -41,6 +41,18 @@ impl HttpArgs {
         }
         Ok(url)
     }
+}
+
+/// Returns where this machine reaches a listener: one on all addresses, at loopback.
+pub fn reached_here(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    address
 }
 
 /// Returns whether a URL can be reached from this machine only.

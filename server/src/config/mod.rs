@@ -14,6 +14,7 @@ pub mod files;
 pub mod http;
 mod limits;
 mod links;
+mod listeners;
 mod mail;
 mod masked;
 pub mod settings;
@@ -34,6 +35,7 @@ use files::{Files, TokenArgs};
 use http::{HttpArgs, is_loopback_url};
 use limits::LimitSettings;
 use links::Links;
+pub use listeners::MaybeAddress;
 use mail::MailSettings;
 
 /// Whether strangers can create accounts.
@@ -191,23 +193,6 @@ impl Config {
                 folders: folders.collect::<Vec<_>>().join(" or "),
             }
         })
-    }
-}
-
-/// An address to listen on, or nowhere.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MaybeAddress(pub Option<SocketAddr>);
-
-impl FromStr for MaybeAddress {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        if text.is_empty() {
-            return Ok(Self(None));
-        }
-        text.parse()
-            .map(|address| Self(Some(address)))
-            .map_err(|_| ValueError::Address(text.to_owned()))
     }
 }
 

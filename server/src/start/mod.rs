@@ -45,6 +45,7 @@ const CLOSED: Duration = Duration::from_millis(7_900);
 #[expect(clippy::disallowed_methods, reason = "a stop has a deadline")]
 pub async fn run(config: &Config) -> Result<(), ServeError> {
     let site_root = config.resolved_site_root()?;
+    config.listeners_apart()?;
     let brand = config.brand.pages(&config.links)?;
     // Bound before the database is touched: a port in use must leave everything unchanged.
     let address = config.http.listen;

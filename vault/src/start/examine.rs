@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use sqlx::Connection;
+use shared::token::OperatorToken;
+use sqlx::{Any, Connection, Executor};
 
 use super::clock_floor;
 use super::load_directory::check_pepper;
@@ -21,6 +22,21 @@ pub struct Examined {
     pub clocks: Clocks,
     /// Whether there is a pepper, and it is that of all keys.
     pub pepper: Result<PepperFound, OpenError>,
+    /// The operator's token that was asked for; none if there is nothing to compare it with.
+    pub token: Option<TokenFound>,
+}
+
+/// An operator's token. Times are UTC epoch milliseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TokenFound {
+    Good {
+        until: i64,
+    },
+    Expired {
+        at: i64,
+    },
+    /// It was revoked, or is one of another database.
+    Unknown,
 }
 
 /// The tables of a database.
@@ -66,7 +82,7 @@ impl Clocks {
     }
 }
 
-/// Reads the state of a database, and compares it with the pepper file and the machine's clock.
+/// Reads the state of a database, and compares it with the pepper file, the machine's clock and an operator's token.
 ///
 /// # Errors
 /// A database that cannot be read, or that this version does not know.
@@ -74,6 +90,7 @@ pub async fn examine(
     database_url: &str,
     pepper_file: &Path,
     clock: &dyn Clock,
+    token: Option<&OperatorToken<'_>>,
 ) -> Result<Examined, OpenError> {
     let pepper = Pepper::load(pepper_file);
     let mut found = storage::read_beside(database_url).await?;
@@ -99,6 +116,7 @@ pub async fn examine(
         recorded: None,
     };
     let mut matches = Ok(());
+    let mut token_found = None;
     if let Some(connection) = &mut found.connection {
         if storage::is_server(database_url) {
             let theirs = storage::server_clock(connection).await?;
@@ -111,6 +129,16 @@ pub async fn examine(
         }
         if let (Ok(Some(pepper)), Content::NoKeys | Content::Keys) = (&pepper, found.content) {
             matches = check_pepper(&mut *connection, pepper).await;
+        }
+        if let (Ok(Some(pepper)), Some(token), Tables::Current, Ok(())) =
+            (&pepper, token, tables, &matches)
+        {
+            let ends = ends(&mut *connection, pepper, token).await?;
+            token_found = Some(match ends {
+                None => TokenFound::Unknown,
+                Some(at) if at <= clocks.machine => TokenFound::Expired { at },
+                Some(until) => TokenFound::Good { until },
+            });
         }
     }
     if let Some(connection) = found.connection {
@@ -130,5 +158,20 @@ pub async fn examine(
         tables,
         clocks,
         pepper,
+        token: token_found,
     })
+}
+
+/// Returns when a token that was not revoked expires.
+async fn ends<'a>(
+    database: impl Executor<'a, Database = Any>,
+    pepper: &Pepper,
+    token: &OperatorToken<'_>,
+) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT expires_at FROM operator_tokens WHERE digest = $1 AND revoked_at IS NULL",
+    )
+    .bind(pepper.digest_of_token(token).to_vec())
+    .fetch_optional(database)
+    .await
 }

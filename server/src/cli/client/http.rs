@@ -17,6 +17,7 @@ use tokio::time::sleep;
 
 use super::error::{ClientError, Problem};
 use crate::config::client::Target;
+use crate::config::http::reached_here;
 use crate::net::client::{Answer, Client, Unanswered};
 
 /// Longer than the server gives itself for a change that waits for all nodes.
@@ -229,15 +230,7 @@ fn address(target: &Target) -> String {
         return url;
     }
     let local = &target.local;
-    let mut address = local.admin_listen.0.unwrap_or(local.listen);
-    if address.ip().is_unspecified() {
-        // It listens on all addresses, this one among them.
-        address.set_ip(if address.is_ipv4() {
-            std::net::Ipv4Addr::LOCALHOST.into()
-        } else {
-            std::net::Ipv6Addr::LOCALHOST.into()
-        });
-    }
+    let address = reached_here(local.admin_listen.0.unwrap_or(local.listen));
     format!("http://{address}")
 }
 

@@ -1,5 +1,7 @@
 //! `keyhold doctor`, beside a running server and without one.
 
+mod company;
+
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -125,7 +127,15 @@ fn everything_is_fine_beside_a_server() {
     assert_eq!(
         names,
         [
-            "base_url", "clock", "database", "mail", "pepper", "settings"
+            "base_url",
+            "clock",
+            "database",
+            "mail",
+            "management",
+            "pepper",
+            "settings",
+            "sign_in",
+            "token"
         ]
     );
     assert!(!seen.printed.contains("hunter"), "{}", seen.printed);
@@ -191,7 +201,7 @@ fn a_wrong_pepper_fails() {
         doctor(&home, &settings)
     };
     let seen = with_other("other");
-    assert_eq!(seen.complaints(), ["pepper"], "{}", seen.printed);
+    assert_eq!(seen.complaints(), ["pepper", "token"], "{}", seen.printed);
     assert_eq!((seen.code, seen.status("pepper")), (Some(2), "failed"));
     assert!(
         seen.message("pepper")
@@ -213,7 +223,7 @@ fn a_wrong_pepper_fails() {
     let seen = with_other("other");
     assert_eq!(
         seen.complaints(),
-        ["base_url", "mail", "pepper", "settings"]
+        ["base_url", "mail", "pepper", "settings", "token"]
     );
     assert!(seen.message("settings").contains("chmod 600"));
 }
@@ -227,7 +237,12 @@ fn a_stopped_server_does_not_answer() {
     running.terminate();
     let before = files(&home);
     let seen = doctor(&home, &settings);
-    assert_eq!(seen.complaints(), ["base_url"], "{}", seen.printed);
+    assert_eq!(
+        seen.complaints(),
+        ["base_url", "management"],
+        "{}",
+        seen.printed
+    );
     assert!(
         seen.message("base_url")
             .contains("Is `keyhold serve` running"),
@@ -243,11 +258,11 @@ fn before_the_first_start_only_the_server_is_missing() {
     let seen = doctor(&home, &[("KEYHOLD_LISTEN", &port.address)]);
     assert_eq!(
         seen.complaints(),
-        ["base_url", "database", "pepper"],
+        ["base_url", "database", "management", "pepper", "token"],
         "{}",
         seen.printed
     );
-    for check in ["database", "pepper"] {
+    for check in ["database", "pepper", "token"] {
         assert_eq!(seen.status(check), "warning");
         assert!(seen.message(check).contains("the first start"));
     }
@@ -263,7 +278,12 @@ fn a_record_ahead_of_the_clock_fails() {
     running.terminate();
     home.change("UPDATE sweeps SET swept_to = 4102444800000");
     let seen = doctor(&home, &settings);
-    assert_eq!(seen.complaints(), ["base_url", "clock"], "{}", seen.printed);
+    assert_eq!(
+        seen.complaints(),
+        ["base_url", "clock", "management"],
+        "{}",
+        seen.printed
+    );
     for part in ["2100-01-01T00:00:00", "keyhold clock accept"] {
         assert!(seen.message("clock").contains(part), "{}", seen.printed);
     }

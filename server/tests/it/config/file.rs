@@ -309,6 +309,14 @@ fn config_check_names_what_a_start_would_refuse() {
         ),
         ("pepper_file = \"keyhold.toml\"\n", "64 hexadecimal digits"),
         (
+            "admin_listen = \"127.0.0.1:9090\"\nmetrics_listen = \"0.0.0.0:9090\"\n",
+            "KEYHOLD_ADMIN_LISTEN is 127.0.0.1:9090 and KEYHOLD_METRICS_LISTEN is 0.0.0.0:9090, which is one address",
+        ),
+        (
+            "sign_in_url = \"http://127.0.0.1:3000/\"\n",
+            "which is Keyhold itself",
+        ),
+        (
             "demo = true\nlisten = \"0.0.0.0:3000\"\nbase_url = \"https://a.example\"\n",
             "--demo has a published password",
         ),

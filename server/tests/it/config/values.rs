@@ -100,6 +100,10 @@ fn a_refused_start_names_the_reason() {
         (&["--database-url", "mysql://x/y"], "KEYHOLD_DATABASE_URL"),
         (&["--site-root", "/nonexistent"], "/nonexistent"),
         (
+            &["--listen", "127.0.0.1:9", "--admin-listen", "127.0.0.1:9"],
+            "KEYHOLD_ADMIN_LISTEN is 127.0.0.1:9, which is one address",
+        ),
+        (
             &[
                 "--demo",
                 "--listen",
