@@ -28,7 +28,7 @@ use crate::pages::{
     stagger::StaggerPage,
 };
 use crate::server_fns::account::ShowAccount;
-use crate::site::{SignUpOpen, SiteUrl};
+use crate::site::{SignInAt, SignUpOpen, SiteUrl};
 use crate::ui::head::{Opened, SiteTitle};
 use crate::ui::hydrated::Hydrated;
 use crate::ui::layout::Frame;
@@ -82,6 +82,7 @@ pub fn App() -> impl IntoView {
     provide_context(SiteUrl(site.into_inner()));
     SignUpOpen::provide();
     Shown::provide();
+    SignInAt::provide();
     standing::provide();
     let feedback = Feedback::provide();
     let account = query::<ShowAccount>(Vec::new, None);

@@ -1,7 +1,6 @@
 //! The site's settings that pages and functions need: its address, and whether sign-up is open.
 
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
 use shared::sign_in_url::SignInUrl;
 #[cfg(feature = "ssr")]
 use vault::return_hosts::ReturnHosts;
@@ -46,5 +45,25 @@ impl SignUpOpen {
 
     pub fn get() -> bool {
         use_context::<Self>().is_none_or(|open| open.0)
+    }
+}
+
+/// The company's sign-in page, if it has one. The server provides it in the context of every rendering.
+#[derive(Clone, Debug)]
+pub struct SignInAt(pub Option<SignInUrl>);
+
+impl SignInAt {
+    /// Provides it in the browser as the server has rendered it.
+    pub fn provide() {
+        let url = SharedValue::new_str(|| {
+            let url = Self::get();
+            url.map(|url| url.as_str().to_owned()).unwrap_or_default()
+        });
+        let url = url.into_inner();
+        provide_context(Self((!url.is_empty()).then(|| SignInUrl::new(url))));
+    }
+
+    pub fn get() -> Option<SignInUrl> {
+        use_context::<Self>()?.0
     }
 }

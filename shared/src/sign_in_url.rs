@@ -7,6 +7,9 @@ use crate::redirect::LONGEST;
 /// The parameter with the page to come back to: a path and query on this server, with nothing secret in it.
 pub const RETURN_TO: &str = "return_to";
 
+/// The pages that are opened with a token: only the holder of a mail's or a portal's link may know their addresses.
+const WITH_TOKEN: [&str; 4] = ["/confirm", "/reset-password", "/unsubscribe", "/enter"];
+
 /// The absolute address of the sign-in page, without a fragment. It may have a query.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignInUrl(String);
@@ -27,11 +30,12 @@ impl SignInUrl {
         rest.split(['/', '?']).next().unwrap_or_default()
     }
 
-    /// Returns the address that leads on to `path`, a local one. A path that is too long for a `Location` is left out.
+    /// Returns the address that leads back to `path`, a local one. One that is too long for a `Location`, or is not for other
+    /// sites, becomes the Dashboard.
     pub fn leading_to(&self, path: &str) -> String {
-        let path = encoded(path);
+        let mut path = encoded(if is_for_others(path) { path } else { "/" });
         if path.len() > LONGEST {
-            return self.0.clone();
+            "/".clone_into(&mut path);
         }
         let and = match self.0.split_once('?') {
             None => "?",
@@ -40,6 +44,12 @@ impl SignInUrl {
         };
         format!("{}{and}{RETURN_TO}={path}", self.0)
     }
+}
+
+/// Returns whether another site may know a local path: it has no token.
+pub fn is_for_others(path: &str) -> bool {
+    let page = path.split(['?', '#']).next().unwrap_or_default();
+    !WITH_TOKEN.contains(&page.trim_end_matches('/'))
 }
 
 /// Returns a value of a query, in the characters that mean themselves there (RFC 3986, section 2.3) and the slash.
@@ -87,8 +97,20 @@ mod tests {
         ] {
             assert_eq!(leading(address, path), expected);
         }
+        let dashboard = leading(app, "/");
         let long = format!("/{}", "?".repeat(LONGEST / 3 + 1));
-        assert_eq!(leading(app, &long), app, "proxies reject long headers");
+        assert_eq!(
+            leading(app, &long),
+            dashboard,
+            "proxies reject long headers"
+        );
+        for secret in [
+            "/confirm?token=t",
+            "/reset-password/?token=t",
+            "/enter?code=c",
+        ] {
+            assert_eq!(leading(app, secret), dashboard, "{secret}");
+        }
     }
 
     #[test]

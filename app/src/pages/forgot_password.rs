@@ -7,6 +7,7 @@ use super::mail_link::{gate, query};
 use crate::forms::field::TextField;
 use crate::forms::form::{Form, FormState, Submit, then};
 use crate::server_fns::links::ForgotPassword;
+use crate::site::SignInAt;
 use crate::ui::head::PageHead;
 
 /// Asks for a link to a new password.
@@ -26,6 +27,14 @@ pub fn ForgotPasswordPage() -> impl IntoView {
         view! {
             <PageHead title="Forgot your password?" />
             <p>"Enter your email address, and we'll send you a link to set a new password."</p>
+            {SignInAt::get()
+                .map(|company| {
+                    let question = format!("Do you sign in at {}? Then your password is ", company.host());
+                    view! {
+                        <p class="muted">{question} <a href=company.leading_to("/")>"the one there"</a> "."</p>
+                    }
+                        .into_any()
+                })}
             <Form state=state then=then(|_, _| Ok(()))>
                 <TextField state=state name="email" label="Email" kind="email" autocomplete="username" />
                 <Submit state=state label="Send link" />

@@ -4,14 +4,16 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_router::hooks::use_location;
 use shared::redirect::local_path;
+use shared::sign_in_url::SignInUrl;
 use shared::validation::FieldErrors;
 
 use crate::brand::mark;
 use crate::client::browser;
 use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
+use crate::forms::form_replay::Replay;
 use crate::server_fns::account::SignIn;
-use crate::site::SignUpOpen;
+use crate::site::{SignInAt, SignUpOpen};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 
@@ -25,32 +27,62 @@ pub fn SignInPage() -> impl IntoView {
         browser::load_at_part(local_path(&fields.text("next")));
         Ok(())
     });
+    let company = SignInAt::get().map(|company| {
+        let href = company.leading_to(&next);
+        way_there(href, &company)
+    });
+    let with_password = view! {
+        <Form state=state check=check then=done>
+            <input type="hidden" name="next" value=state.value("next", next) />
+            <TextField
+                state=state
+                name="email"
+                label="Email"
+                kind="email"
+                autocomplete="username"
+                required=true
+                autofocus=true
+            />
+            <PasswordField state=state name="password" label="Password" autocomplete="current-password" />
+            <Submit state=state label="Sign in" slow="Signing in…" />
+        </Form>
+        <p>
+            <a href="/forgot-password" rel="external">
+                "Forgot your password?"
+            </a>
+        </p>
+        {SignUpOpen::get()
+            .then(|| view! { <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p> }.into_any())}
+    }
+    .into_any();
+    let ways = match company {
+        None => with_password,
+        // Few accounts have a password there. What was typed shows at once.
+        Some(company) => view! {
+            {company}
+            <details class="other-way" open=Replay::of(SignIn::PATH).is_some()>
+                <summary>"Sign in with a password"</summary>
+                {with_password}
+            </details>
+        }
+        .into_any(),
+    };
     view! {
         <div class="gate">
             {mark()} <PageHead title="Sign in" />
-            <p class="muted">"Create, label, expire and restore the API keys of your programs."</p> {done_note()}
-            <Form state=state check=check then=done>
-                <input type="hidden" name="next" value=state.value("next", next) />
-                <TextField
-                    state=state
-                    name="email"
-                    label="Email"
-                    kind="email"
-                    autocomplete="username"
-                    required=true
-                    autofocus=true
-                />
-                <PasswordField state=state name="password" label="Password" autocomplete="current-password" />
-                <Submit state=state label="Sign in" slow="Signing in…" />
-            </Form>
-            <p>
-                <a href="/forgot-password" rel="external">
-                    "Forgot your password?"
-                </a>
-            </p>
-            {SignUpOpen::get()
-                .then(|| view! { <p>"No account yet? " <a href="/sign-up">"Create your account"</a></p> }.into_any())}
+            <p class="muted">"Create, label, expire and restore the API keys of your programs."</p> {done_note()} {ways}
         </div>
+    }
+    .into_any()
+}
+
+/// The link to the company's sign-in page.
+pub fn way_there(href: String, company: &SignInUrl) -> AnyView {
+    let label = format!("Sign in at {}", company.host());
+    view! {
+        <a class="button primary" href=href rel="external">
+            {label}
+        </a>
     }
     .into_any()
 }

@@ -12,8 +12,9 @@ use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, Then, then};
 use crate::forms::form_replay::Replay;
 use crate::keys::issued::issued_card;
+use crate::pages::sign_in::way_there;
 use crate::server_fns::account::SignUp;
-use crate::site::SignUpOpen;
+use crate::site::{SignInAt, SignUpOpen};
 use crate::ui::head::PageHead;
 use crate::ui::reactive::{effect, reactive};
 
@@ -55,7 +56,19 @@ fn welcome(issued: IssuedKey) -> AnyView {
 fn closed() -> AnyView {
     view! {
         <PageHead title="Sign-up is closed" />
-        <p class="muted">"The operator of this site creates its accounts. Ask there for one."</p>
+        {match SignInAt::get() {
+            None => {
+                view! { <p class="muted">"The operator of this site creates its accounts. Ask there for one."</p> }.into_any()
+            }
+            Some(company) => {
+                let text = format!("Your account here comes with the one at {}.", company.host());
+                view! {
+                    <p class="muted">{text}</p>
+                    {way_there(company.leading_to("/"), &company)}
+                }
+                    .into_any()
+            }
+        }}
         <p>"Already have an account? " <a href="/sign-in">"Sign in"</a></p>
     }
     .into_any()

@@ -49,6 +49,15 @@ impl Site {
         })
     }
 
+    /// Returns the name of the cookie that counts how often a browser was just led to the company's sign-in page.
+    pub fn led_cookie_name(&self) -> String {
+        self.of_port(if self.is_https() {
+            "__Host-keyhold_led"
+        } else {
+            "keyhold_led"
+        })
+    }
+
     pub fn cookie(&self, name: &str, value: &str, max_age: u32) -> String {
         let secure = if self.is_https() { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")

@@ -12,7 +12,14 @@ use super::toasts::Feedback;
 use crate::server_fns::keys::UndoChange;
 
 /// Outcomes that say why one is on the page: a note in it. The others answer a form, as the messages of `toasts.rs` do.
-const REASONS: [&str; 5] = ["ended", "signed-out", "account-deleted", "reset", "secret"];
+const REASONS: [&str; 6] = [
+    "ended",
+    "lost",
+    "signed-out",
+    "account-deleted",
+    "reset",
+    "secret",
+];
 
 /// The message that the `done` parameter of the address asks for, with the undo of the change that `change` names.
 pub fn done_note() -> AnyView {
@@ -29,7 +36,7 @@ pub fn done_note() -> AnyView {
             let text = sentence(&done).filter(|_| noted.get())?;
             Some(
                 if REASONS.contains(&done.as_str()) {
-                    note(text, done == "ended")
+                    note(text, matches!(&*done, "ended" | "lost"))
                 } else {
                     toast(text, param("change"), pathname.get_untracked())
                 },
@@ -108,6 +115,9 @@ fn sentence(done: &str) -> Option<&'static str> {
         "staggered" => Some("The keys are spread over several days now."),
         "again" => Some("We'll send the email again."),
         "ended" => Some("Your session has ended. Sign in to continue where you left off."),
+        "lost" => Some(
+            "You came back from signing in without a session. Allow cookies for this site, then sign in again. If that doesn't help, ask where you sign in.",
+        ),
         "signed-out" => Some("You're signed out."),
         "secret" => Some(NOT_SEARCHED),
         "reset" => Some("Password changed. Sign in with the new one."),

@@ -16,7 +16,7 @@ use super::fn_error::json_error;
 use crate::config::http;
 use crate::state::AppState;
 
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The address of portal links.
 pub const ENTER: &str = "/enter";

@@ -13,14 +13,15 @@ use axum::extract::State;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{Response, Uri};
+use axum::http::{HeaderMap, Response, Uri};
 use axum::response::{IntoResponse, Redirect};
 use futures_util::stream;
 use serde_json::json;
 use shared::list::ListQuery;
 use vault::{Export, ExportedKey, rfc3339};
 
-use super::pages::{need, sign_in_address, without_secret};
+use super::pages::{need, without_secret};
+use super::way_back;
 use crate::http::fn_error::json_error;
 use crate::state::AppState;
 
@@ -92,8 +93,9 @@ pub async fn csv_file(
     State(state): State<AppState>,
     Extension(context): Extension<RequestContext>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    export(&state, &context, &uri, Format::Csv).await
+    export(&state, &context, &uri, &headers, Format::Csv).await
 }
 
 /// Answers with the JSON file.
@@ -101,19 +103,21 @@ pub async fn json_file(
     State(state): State<AppState>,
     Extension(context): Extension<RequestContext>,
     uri: Uri,
+    headers: HeaderMap,
 ) -> Response<Body> {
-    export(&state, &context, &uri, Format::Json).await
+    export(&state, &context, &uri, &headers, Format::Json).await
 }
 
 async fn export(
     state: &AppState,
     context: &RequestContext,
     uri: &Uri,
+    headers: &HeaderMap,
     format: Format,
 ) -> Response<Body> {
     let Some(session) = &context.session else {
         // The file itself would be downloaded after signing in, and the page stay.
-        return Redirect::to(&sign_in_address("/preferences/api-control")).into_response();
+        return way_back::to_sign_in(&state.site, headers, "/preferences/api-control");
     };
     if let Err(error) = context.may(need(uri.path())) {
         return json_error(&error);

@@ -19,6 +19,7 @@ mod signed_out;
 mod time_limit;
 mod unsubscribe;
 pub mod verify;
+mod way_back;
 
 use app::error::FnError;
 use app::shell::App;

@@ -7,6 +7,7 @@ use app::pages::api_control::parameters;
 use app::server_fns::account::SignOut;
 use app::server_fns::context::RequestContext;
 use app::server_fns::registry::{Done, Function};
+use app::site::Site;
 use axum::body::Body;
 use axum::http::header::{HOST, REFERER, RETRY_AFTER};
 use axum::http::request::Parts;
@@ -18,8 +19,9 @@ use shared::list::ListQuery;
 use shared::redirect::local_path;
 use shared::token::AccessKey;
 
-use super::pages::{render, sign_in_address};
+use super::pages::render;
 use super::signed_out;
+use super::way_back;
 use crate::config::http;
 use crate::http::fn_error::finish_error;
 use crate::state::AppState;
@@ -108,10 +110,9 @@ fn to_dashboard(to: &str, sender: Option<&str>) -> Option<String> {
 }
 
 /// Redirects a plain form to the sign-in page, which says that the session has ended.
-pub fn session_has_ended(headers: &HeaderMap, base_url: &str) -> Response<Body> {
-    let address = sign_in_address(&or_dashboard(sender(headers, base_url)));
-    let more = if address.contains('?') { '&' } else { '?' };
-    Redirect::to(&format!("{address}{more}done=ended")).into_response()
+pub fn session_has_ended(headers: &HeaderMap, site: &Site) -> Response<Body> {
+    let here = or_dashboard(sender(headers, &site.base_url));
+    Redirect::to(&way_back::own(site, &here, Some("ended"))).into_response()
 }
 
 /// Fills the address of a page with a form's fields. A field that is invalid there is left out.

@@ -5,21 +5,22 @@ use app::pages::refused::Refused;
 use app::server_fns::context::RequestContext;
 use app::server_fns::cookies::THEME_COOKIE;
 use app::shell::shell;
-use app::site::{SignUpOpen, SiteUrl};
+use app::site::{SignInAt, SignUpOpen, SiteUrl};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::header::{CACHE_CONTROL, REFRESH};
 use axum::http::{HeaderValue, Request, Response, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use shared::capability::Need;
 use shared::pasted::{Pasted, pasted_secret};
 use shared::prefix::Prefix;
-use shared::redirect::{LONGEST, local_path};
+use shared::redirect::local_path;
 use shared::theme::Theme;
 
+use super::way_back;
 use crate::http::cookies::cookie;
 use crate::http::csrf;
 use crate::http::security_headers::set_content_security_policy;
@@ -76,19 +77,6 @@ pub const SIGNED_OUT: &str = "/signed-out";
 /// Exists in debug builds only.
 const STYLE_GUIDE: &str = "/style";
 
-/// The characters to encode in a value of a query (RFC 3986, section 3.4), and `+`, which forms read as a blank.
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'/')
-    .remove(b'?')
-    .remove(b':')
-    .remove(b'@')
-    .remove(b',')
-    .remove(b'=');
-
 /// Answers a page of the application.
 pub async fn page(
     State(state): State<AppState>,
@@ -105,12 +93,23 @@ pub async fn page(
             .uri()
             .path_and_query()
             .map_or("/", |whole| whole.as_str());
-        return Redirect::to(&sign_in_address(here)).into_response();
+        return way_back::to_sign_in(&state.site, request.headers(), here);
     }
     if public && context.session.is_some() && !LINKED.contains(&path) {
         return Redirect::to(&next_of(request.uri().query())).into_response();
     }
-    render(&state, request, None).await
+    let onward = way_back::onward(&state.site, request.uri());
+    let leaves = onward.is_some();
+    let provide = move || {
+        if leaves {
+            provide_context(Plain);
+        }
+    };
+    let mut response = render_with(&state, request, None, provide).await;
+    if let Some(onward) = onward {
+        response.headers_mut().insert(REFRESH, onward);
+    }
+    response
 }
 
 /// Answers an unknown address with a page and 404.
@@ -125,15 +124,6 @@ pub async fn not_found(State(state): State<AppState>, request: Request<Body>) ->
     let mut response = render(&state, request, None).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
-}
-
-/// Returns the address of the sign-in page that leads on to `here`, unless `here` is too long for one of our addresses.
-pub fn sign_in_address(here: &str) -> String {
-    let next = utf8_percent_encode(here, IN_QUERY).to_string();
-    if here == "/" || next.len() > LONGEST {
-        return "/sign-in".to_owned();
-    }
-    format!("/sign-in?next={next}")
 }
 
 /// Returns the local path in the `next` parameter, or the Dashboard.
@@ -214,6 +204,7 @@ pub async fn render_with(
     let site_url = SiteUrl(state.site.base_url.clone());
     let (shown, head_files) = (state.shown.clone(), state.head_files());
     let sign_up_open = SignUpOpen(state.site.sign_up_open);
+    let sign_in_at = SignInAt(state.site.sign_in.clone());
     let options = state.leptos.clone();
     let session = known.as_ref().and_then(|known| known.session.as_ref());
     let need = need(request.uri().path());
@@ -225,6 +216,7 @@ pub async fn render_with(
         provide_context(sign_up_open);
         provide_context(shown.clone());
         provide_context(head_files.clone());
+        provide_context(sign_in_at.clone());
         if let Some(known) = known.clone() {
             provide_context(known);
         }
@@ -300,18 +292,5 @@ mod tests {
         ] {
             assert_eq!(clean(address.clone()).as_deref(), expected, "{address}");
         }
-    }
-
-    /// Proxies reject headers of many kilobytes.
-    #[test]
-    fn the_return_address_is_short_or_left_out() {
-        let long = format!("/{}", "-".repeat(1_500));
-        assert_eq!(sign_in_address(&long), format!("/sign-in?next={long}"));
-        assert_eq!(sign_in_address(&"-".repeat(7_000)), "/sign-in");
-        assert_eq!(sign_in_address(&"\u{fc}".repeat(700)), "/sign-in");
-        assert_eq!(
-            sign_in_address("/a?q=b c&d=100%+#"),
-            "/sign-in?next=/a?q=b%20c%26d=100%25%2B%23"
-        );
     }
 }

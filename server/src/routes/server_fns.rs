@@ -69,7 +69,7 @@ pub async fn call(
     }
     if function.access != Access::Public && context.session.is_none() {
         return if wants_page {
-            session_has_ended(request.headers(), &state.site.base_url)
+            session_has_ended(request.headers(), &state.site)
         } else {
             json_error(&FnError::unauthenticated())
         };

@@ -29,3 +29,4 @@ mod server_fns;
 mod table;
 mod unsubscribe;
 mod verify;
+mod way_back;
