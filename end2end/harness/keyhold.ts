@@ -171,7 +171,7 @@ function files(folder: string): string[] {
     .filter((file) => statSync(file).isFile());
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done, failed) => {
     const probe = createServer();
     probe.once("error", failed);
