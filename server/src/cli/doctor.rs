@@ -98,8 +98,7 @@ pub async fn run(command: &Doctor, settings: &[Effective]) -> (String, bool) {
         Err(_) => Err(format!("no answer within {} s", DATABASE.as_secs())),
     };
     let mut findings = vec![of_settings(&checked)];
-    let known = examined.as_ref().ok().map(|examined| examined.token);
-    let token = management::of_token(&token, known);
+    let token = management::of_token(&token, examined.as_ref().ok());
     findings.extend(of_database(examined));
     findings.extend([mail, base_url, sign_in, management, token]);
     let failed = findings

@@ -7,7 +7,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderValue, Request};
 use serde_json::Value;
 use shared::token::OperatorToken;
-use vault::{TokenFound, rfc3339};
+use vault::{Examined, TokenFound, rfc3339};
 
 use super::{Finding, Status};
 use crate::config::Config;
@@ -84,12 +84,12 @@ fn judged(url: &str, answer: Result<Answer, String>) -> Result<String, String> {
     }
 }
 
-/// Judges the token by the database. `found` is none if the database could not be read.
-pub fn of_token(file: &TokenFile, found: Option<Option<TokenFound>>) -> Finding {
+/// Judges the token by the database. `examined` is none if the database could not be read.
+pub fn of_token(file: &TokenFile, examined: Option<&Examined>) -> Finding {
     let path = file.path.display();
     let create = "Create another with `keyhold token create`";
     if let Err(error) = &file.text {
-        let sentence = match found {
+        let sentence = match examined {
             // Not before the first start, which makes it.
             Some(_) if error.kind() == std::io::ErrorKind::NotFound => format!(
                 "there is no operator's token at {path}: the first start makes one, and KEYHOLD_TOKEN_FILE names another"
@@ -103,7 +103,7 @@ pub fn of_token(file: &TokenFile, found: Option<Option<TokenFound>>) -> Finding 
             format!("{path} holds no operator's token, kho_ and 49 characters. {create}");
         return Finding::new(TOKEN, Status::Failed, sentence);
     }
-    match found.flatten() {
+    match examined.and_then(|examined| examined.token) {
         Some(TokenFound::Good { until }) => {
             let sentence = format!("{path} is good until {}", rfc3339(until));
             Finding::new(TOKEN, Status::Ok, sentence)

@@ -50,7 +50,7 @@ async fn private_pages_lead_to_the_company_and_back() {
             .replace("{access_key}", "kh_0000000000000000");
         let answer = site.stranger().get(&path).await;
         if answer.status == 303 {
-            assert_eq!(return_to(&answer.header("location")), path);
+            assert_eq!(return_to(answer.header("location")), path);
             assert_eq!(answer.body, "");
             seen += 1;
         }
@@ -62,12 +62,12 @@ async fn private_pages_lead_to_the_company_and_back() {
         "/preferences/api-control?q=https://evil.example/",
     ] {
         let answer = site.stranger().get(path).await;
-        assert_eq!(return_to(&answer.header("location")), path);
+        assert_eq!(return_to(answer.header("location")), path);
     }
     for format in ["csv", "json"] {
         let file = format!("/preferences/api-control/export.{format}?q=a");
         let answer = site.stranger().get(&file).await;
-        let page = return_to(&answer.header("location"));
+        let page = return_to(answer.header("location"));
         assert_eq!(page, "/preferences/api-control", "the page of the file");
     }
 }
@@ -88,7 +88,7 @@ async fn pages_of_ours_are_led_on_by_the_sign_in_page() {
         (answer.status.as_u16(), first),
         (303, "/sign-in?next=/preferences/api-control?q=a%26page=2")
     );
-    let answer = site.stranger().get(&first).await;
+    let answer = site.stranger().get(first).await;
     assert_eq!(onward(&answer), here);
     assert!(
         answer.body.contains("Sign in at app.example.com"),
@@ -178,7 +178,7 @@ async fn nothing_secret_and_no_other_site_is_in_the_way_back() {
         .to_owned();
     assert_eq!(clean, "/preferences/api-control?done=secret");
     let answer = site.stranger().get(&clean).await;
-    assert_eq!(return_to(&answer.header("location")), clean);
+    assert_eq!(return_to(answer.header("location")), clean);
 }
 
 /// The address for a program whose key has expired leads its owner through the company to the key.
@@ -196,7 +196,7 @@ async fn the_address_in_a_problem_leads_through_the_company() {
     let restore = problem.text("restore_url");
     let path = restore.strip_prefix(BASE).unwrap();
     let answer = site.stranger().get(path).await;
-    assert_eq!(return_to(&answer.header("location")), path);
+    assert_eq!(return_to(answer.header("location")), path);
     assert_eq!(
         member.get(path).await.status,
         200,
