@@ -168,18 +168,20 @@ test("the keyboard alone suffices", async ({ page, keyhold, account }) => {
 
 /** Nothing of it is sent to customers. */
 test("no file of the customers' pages knows the operators' page", async ({ page, keyhold, account: _ }) => {
-  const sent = new Map<string, Promise<Buffer>>();
-  page.on("response", (response) => {
-    if (response.ok() && response.url().startsWith(keyhold.url)) sent.set(new URL(response.url()).pathname, response.body());
+  const paths = new Set<string>();
+  page.on("request", (request) => {
+    const { origin, pathname } = new URL(request.url());
+    if (origin === keyhold.url && request.method() === "GET") paths.add(pathname);
   });
   for (const path of ["/", "/preferences/api-control", "/preferences/account", "/preferences/notices", "/developers"]) {
     await page.goto(keyhold.url + path);
     await page.waitForLoadState("networkidle");
   }
-  const kinds = [...sent.keys()].map((path) => path.split(".").at(-1));
+  const kinds = [...paths].map((path) => path.split(".").at(-1));
   expect(kinds).toEqual(expect.arrayContaining(["wasm", "js", "css"]));
-  for (const [path, body] of sent) {
-    const text = (await body).toString("latin1");
+  for (const path of paths) {
+    const answer = await page.request.get(keyhold.url + path);
+    const text = (await answer.body()).toString("latin1");
     for (const word of ["/operator/", "keyhold_operator", "Suspend account", "Operator token", "class=\"operator\"", ".operator"]) {
       expect(text.includes(word), `${path} has ${word}`).toBe(false);
     }

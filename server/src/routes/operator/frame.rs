@@ -76,6 +76,8 @@ fn document(theme: Theme, title: &str, inside: &Markup) -> Markup {
                 meta name="color-scheme" content="light dark";
                 meta name="robots" content="noindex";
                 title { (title) " · Operators" }
+                // None: browsers would ask for /favicon.ico, which not every listener has.
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href="/operator/style.css";
             }
             body.operator { (inside) }
