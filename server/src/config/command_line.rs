@@ -120,9 +120,19 @@ fn is_empty(value: &OsStr) -> bool {
     value.to_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Drops settings with an empty value: `--base-url ""` and `--base-url=`. Other flags keep it: it may remove something, and a
-/// list without the filter that was meant would be another list.
+/// Drops settings with an empty value: `--base-url ""` and `--base-url=`. Other flags keep it, also those of another command
+/// than `serve` that are spelled like a setting: it may remove something, and a list without the filter that was meant would
+/// be another list.
 fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString> {
+    let chosen = chosen(command, &given);
+    let takes_value = |flag: &str| {
+        // Those of the root are global.
+        let mut args = command.get_arguments().chain(chosen.get_arguments());
+        args.any(|arg| {
+            let is_setting = arg.get_action().takes_values() && arg.get_env().is_some();
+            is_setting && arg.get_long() == Some(flag)
+        })
+    };
     let mut kept: Vec<OsString> = Vec::with_capacity(given.len());
     for value in given {
         let flag_before = kept
@@ -131,8 +141,8 @@ fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString
         let whole = value.to_str().and_then(|text| text.strip_prefix("--"));
         let in_one = whole
             .and_then(|text| text.strip_suffix('='))
-            .is_some_and(|flag| takes_value(command, flag));
-        if is_empty(&value) && flag_before.is_some_and(|flag| takes_value(command, flag)) {
+            .is_some_and(takes_value);
+        if is_empty(&value) && flag_before.is_some_and(takes_value) {
             kept.pop();
         } else if !in_one {
             kept.push(value);
@@ -141,10 +151,10 @@ fn without_empty_values(command: &Command, given: Vec<OsString>) -> Vec<OsString
     kept
 }
 
-fn takes_value(command: &Command, flag: &str) -> bool {
-    all_args(command).any(|arg| {
-        let is_setting = arg.get_action().takes_values() && arg.get_env().is_some();
-        is_setting && arg.get_long() == Some(flag)
+/// Returns the command that the words name.
+fn chosen<'a>(command: &'a Command, given: &[OsString]) -> &'a Command {
+    given.iter().fold(command, |command, word| {
+        command.find_subcommand(word).unwrap_or(command)
     })
 }
 
