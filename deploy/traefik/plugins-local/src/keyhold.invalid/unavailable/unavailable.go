@@ -10,7 +10,7 @@ import (
 )
 
 const problem = `{"type":"about:blank","title":"Temporarily unavailable","status":503,` +
-	`"detail":"Keyhold cannot check the key right now, so it rejects the request. Try again.","code":"unavailable","request_id":"%s"}`
+	`"detail":"The key cannot be checked right now, so the request is rejected. Try again.","code":"unavailable","request_id":"%s"}`
 
 // plain matches a well-formed request id.
 var plain = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
