@@ -94,6 +94,10 @@ impl Wanted {
         if let Some(actor) = &self.actor {
             if Maker::KINDS.contains(&&**actor) {
                 wanted.push(format!("{kind} = {}", parameters.text(actor)));
+                if actor != "account" {
+                    // As the index has it.
+                    wanted.push("actor_kind <> 'account'".to_owned());
+                }
             } else {
                 // As the index has it.
                 wanted.push("actor_id <> ''".to_owned());
