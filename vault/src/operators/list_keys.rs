@@ -45,10 +45,7 @@ impl KeyFilter {
     /// where nothing but the account is asked for.
     fn is_in_memory(&self) -> bool {
         let in_memory = self.status.is_some() || self.expires_before.is_some();
-        in_memory
-            && self.unused_since.is_none()
-            && self.made_by.is_none()
-            && self.search.is_none()
+        in_memory && self.unused_since.is_none() && self.made_by.is_none() && self.search.is_none()
     }
 }
 
