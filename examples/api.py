@@ -18,7 +18,7 @@ class Api(BaseHTTPRequestHandler):
     def do_GET(self):
         # Your own id of the account. One that signed up by itself has none.
         caller = unquote(self.headers.get("X-Keyhold-External-Id", "")) or None
-        key = unquote(self.headers["X-Keyhold-Key-Name"])
+        key = unquote(self.headers.get("X-Keyhold-Key-Name", "")) or None
         answer = json.dumps({"caller": caller, "key": key}).encode() + b"\n"
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
