@@ -56,7 +56,6 @@ for (const width of [1280, 360]) {
         expect.soft(await violations(page), path).toEqual([]);
         expect.soft(await overflow(page), path).toBe(0);
       }
-      await page.screenshot({ path: `test-results/capabilities-${width}-${colorScheme}.png` });
     });
   }
 }
