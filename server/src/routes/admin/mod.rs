@@ -10,6 +10,7 @@ mod accounts;
 mod answer;
 mod audit;
 mod code;
+mod decision;
 pub mod document;
 mod input;
 mod keys;
@@ -57,7 +58,7 @@ fn operations() -> OpenApiRouter<AppState> {
         .routes(routes!(accounts::end_sessions))
         .routes(routes!(keys::list_of_account, keys::create))
         .routes(routes!(keys::list))
-        .routes(routes!(keys::verify))
+        .routes(routes!(decision::verify))
         .routes(routes!(keys::show, keys::edit, keys::delete))
         .routes(routes!(keys::expire))
         .routes(routes!(keys::restore))
