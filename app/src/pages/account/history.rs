@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::view::HistoryEntry;
 
 use crate::pages::key::entry;
+use crate::pages::setting::setting;
 
 /// The entries in sight; older ones are one press away.
 const FIRST: usize = 5;
@@ -18,14 +19,11 @@ pub fn section(mut first: Vec<HistoryEntry>) -> AnyView {
             </details>
         }
     });
-    view! {
-        <section class="card" id="history" aria-labelledby="history-title">
-            <h2 id="history-title">"History"</h2>
-            <p class="help">"Changes of this account. Each key has a history of its own."</p>
-            {first.is_empty().then(|| view! { <p class="muted">"No changes yet."</p> })}
-            <ol class="history">{first.into_iter().map(entry).collect_view()}</ol>
-            {older}
-        </section>
-    }
-    .into_any()
+    let about = "Changes of this account. Each key has a history of its own.";
+    let card = view! {
+        {first.is_empty().then(|| view! { <p class="muted">"No changes yet."</p> })}
+        <ol class="history">{first.into_iter().map(entry).collect_view()}</ol>
+        {older}
+    };
+    setting("history", "History", about.into_any(), card.into_any())
 }
