@@ -1,4 +1,4 @@
-//! The delivery log of an account: its emails, to whom they went, and what the mail server said.
+//! The delivery log of an account: its emails, who they went to, and what the mail server said.
 
 use maud::{Markup, html};
 use shared::mail::{DeliveryState, MailKind};

@@ -203,7 +203,7 @@ fn accounts(page: &Page<AccountRecord>, q: &str, fields: &Fields) -> Markup {
                                     @if account.suspended_at.is_some() { " " (suspended()) }
                                 }
                                 td data-name="External id" { @if let Some(id) = &account.external_id { bdi { (id) } } }
-                                td data-name="Address" { bdi { (address(account)) } }
+                                td data-name="Address" { @if let Some(address) = address(account) { bdi { (address) } } }
                                 td data-name="Keys" { (account.keys) }
                                 td data-name="Created" { (instant(Some(&account.created_at), "")) }
                             }
@@ -216,9 +216,9 @@ fn accounts(page: &Page<AccountRecord>, q: &str, fields: &Fields) -> Markup {
     }
 }
 
-fn address(account: &AccountRecord) -> &str {
+fn address(account: &AccountRecord) -> Option<&String> {
     let first = account.notice_emails.first();
-    account.email.as_ref().or(first).map_or("", String::as_str)
+    account.email.as_ref().or(first)
 }
 
 fn keys(page: &Page<KeyRecord>, q: &str, fields: &Fields) -> Markup {
