@@ -1,4 +1,5 @@
 //! The composition of mails.
 
 pub mod compose;
+mod markup;
 mod subjects;
