@@ -256,7 +256,7 @@ pub struct Entered {
 }
 
 impl Vault {
-    /// Returns the account that the link with this code opens, and uses it up not.
+    /// Returns the account that the link with this code opens. The code stays good.
     ///
     /// # Errors
     /// [`Error::LinkGone`], the same for a code that is unknown, used, expired or damaged.
