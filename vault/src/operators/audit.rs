@@ -189,8 +189,13 @@ impl Vault {
                 found => Some(found?),
             };
             let Some(external_id) = named.strip_prefix("ext:") else {
-                let former = random::is_id(named).then(|| named.to_owned());
-                return Ok(present.or(former).into_iter().collect());
+                // An id of the company without `ext:` would name no account, and an empty trail would pass for its own.
+                let id = named.strip_prefix("acc_").filter(|id| id.len() == 32);
+                if present.is_none() && !id.is_some_and(random::is_id) {
+                    let message = "Name an account by its id, acc_ and 32 hex digits, or by ext: and your own id.";
+                    return Err(FieldErrors::one("account", message).into());
+                }
+                return Ok(vec![present.unwrap_or_else(|| named.to_owned())]);
             };
             // No id has a control character, which PostgreSQL may reject.
             let external_id: String = external_id
