@@ -18,7 +18,7 @@ use super::access::Visit;
 use super::form::{Fields, Form, Query};
 use super::frame::Refusal;
 use super::mails;
-use super::parts::{fact, history, instant, moment, note, pager, pill, suspended};
+use super::parts::{fact, history, instant, list, moment, note, pager, pill, suspended};
 use super::search::{account_path, key_path};
 
 /// The most characters of a reason.
@@ -214,19 +214,20 @@ fn table(page: &KeyPage) -> Markup {
     if page.keys.is_empty() {
         return html! { p.muted { "This account has no keys." } };
     }
-    html! {
-        table.plain.list {
-            thead { tr {
-                th scope="col" { "Key" }
-                th scope="col" { "Access key" }
-                th scope="col" { "Status" }
-                th scope="col" { "Expires" }
-                th scope="col" { "Last used" }
-                th scope="col" { "Calls, 30 days" }
-            } }
-            tbody { @for key in &page.keys { (row(key, page.now)) } }
-        }
-    }
+    let rows = html! {
+        @for key in &page.keys { (row(key, page.now)) }
+    };
+    list(
+        &[
+            "Key",
+            "Access key",
+            "Status",
+            "Expires",
+            "Last used",
+            "Calls, 30 days",
+        ],
+        &rows,
+    )
 }
 
 fn row(key: &KeyView, now: i64) -> Markup {

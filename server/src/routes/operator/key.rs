@@ -19,7 +19,7 @@ use super::access::Visit;
 use super::account::{Wrong, reason_field};
 use super::form::{Fields, Form, Query};
 use super::frame::Refusal;
-use super::parts::{fact, history, moment, note, part, pill, suspended};
+use super::parts::{fact, history, list, moment, note, part, pill, suspended};
 use super::search::{account_path, key_path};
 
 /// Shows a key.
@@ -165,30 +165,23 @@ fn restore_button(access_key: &str, expiry: &str) -> Markup {
 
 fn callers(callers: &[CallerView], now: i64) -> Markup {
     let or = |text: &str, none: &str| if text.is_empty() { none } else { text }.to_owned();
+    let rows = html! {
+        @for caller in callers {
+            tr {
+                th scope="row" { bdi { (or(&caller.address, "Unknown address")) } }
+                td data-name="User agent" { bdi { (or(&caller.agent, "No user agent")) } }
+                td data-name="Last call" {
+                    time datetime=(caller.seen.rfc3339) title=(caller.seen.text) { (ago(caller.seen.at, now)) }
+                }
+                td data-name="Outcome" { @if caller.refused { "Refused: expired" } @else { "Accepted" } }
+            }
+        }
+    };
     html! {
         section.card aria-labelledby="callers" {
             h2 #callers { "Recent callers" }
             @if callers.is_empty() { p.muted { "No calls with this key yet." } } @else {
-                table.plain.list {
-                    thead { tr {
-                        th scope="col" { "Address" }
-                        th scope="col" { "User agent" }
-                        th scope="col" { "Last call" }
-                        th scope="col" { "Outcome" }
-                    } }
-                    tbody {
-                        @for caller in callers {
-                            tr {
-                                th scope="row" { bdi { (or(&caller.address, "Unknown address")) } }
-                                td data-name="User agent" { bdi { (or(&caller.agent, "No user agent")) } }
-                                td data-name="Last call" {
-                                    time datetime=(caller.seen.rfc3339) title=(caller.seen.text) { (ago(caller.seen.at, now)) }
-                                }
-                                td data-name="Outcome" { @if caller.refused { "Refused: expired" } @else { "Accepted" } }
-                            }
-                        }
-                    }
-                }
+                (list(&["Address", "User agent", "Last call", "Outcome"], &rows))
             }
         }
     }

@@ -6,7 +6,7 @@ use shared::view::notices::{Delivery, NoticesView};
 use vault::operators::scope::Scope;
 
 use super::access::Visit;
-use super::parts::moment;
+use super::parts::{list, moment};
 use super::search::key_path;
 
 /// The emails in sight; older ones are one press away.
@@ -32,32 +32,23 @@ pub fn log(visit: &Visit, notices: &NoticesView) -> Markup {
 }
 
 fn table(mails: &[Delivery], links: bool) -> Markup {
-    html! {
-        table.plain.list {
-            thead { tr {
-                th scope="col" { "What" }
-                th scope="col" { "To" }
-                th scope="col" { "When" }
-                th scope="col" { "State" }
-            } }
-            tbody {
-                @for mail in mails {
-                    tr {
-                        th scope="row" { (subject(mail, links)) }
-                        td data-name="To" { bdi { (mail.recipient) } }
-                        td data-name="When" {
-                            (moment(Some(if mail.state == DeliveryState::Sent { &mail.at } else { &mail.created }), ""))
-                        }
-                        td data-name="State" {
-                            (state(mail.state))
-                            @if mail.attempts > 1 { ", " (mail.attempts) " attempts" }
-                            @if !mail.words.is_empty() { div.words { (mail.words) } }
-                        }
-                    }
+    let rows = html! {
+        @for mail in mails {
+            tr {
+                th scope="row" { (subject(mail, links)) }
+                td data-name="To" { bdi { (mail.recipient) } }
+                td data-name="When" {
+                    (moment(Some(if mail.state == DeliveryState::Sent { &mail.at } else { &mail.created }), ""))
+                }
+                td data-name="State" {
+                    (state(mail.state))
+                    @if mail.attempts > 1 { ", " (mail.attempts) " attempts" }
+                    @if !mail.words.is_empty() { div.words { (mail.words) } }
                 }
             }
         }
-    }
+    };
+    list(&["What", "To", "When", "State"], &rows)
 }
 
 fn subject(mail: &Delivery, links: bool) -> Markup {

@@ -71,6 +71,16 @@ pub fn moment(moment: Option<&Moment>, otherwise: &str) -> Markup {
     }
 }
 
+/// A table that is a list of cards in a narrow window, where each cell has `data-name`.
+pub fn list(columns: &[&str], rows: &Markup) -> Markup {
+    html! {
+        table.plain.list {
+            thead { tr { @for column in columns { th scope="col" { (column) } } } }
+            tbody { (rows) }
+        }
+    }
+}
+
 /// A fact with its name.
 pub fn fact(name: &str, value: &Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }

@@ -20,7 +20,7 @@ use super::access::Visit;
 use super::account::title;
 use super::form::{Fields, Form, Query};
 use super::frame::Refusal;
-use super::parts::{instant, note, pager, pill, suspended};
+use super::parts::{fact, instant, list, note, pager, pill, suspended};
 
 /// Hits on a page, of each kind.
 const ON_PAGE: usize = 20;
@@ -183,33 +183,25 @@ fn next_page(q: &str, fields: &Fields, list: &str, next: Option<&str>) -> Option
 
 fn accounts(page: &Page<AccountRecord>, q: &str, fields: &Fields) -> Markup {
     let next = next_page(q, fields, "accounts_after", page.next.as_deref());
+    let rows = html! {
+        @for account in &page.data {
+            tr {
+                th scope="row" {
+                    a href=(account_path(&account.id)) { bdi { (title(account)) } }
+                    @if account.suspended_at.is_some() { " " (suspended()) }
+                }
+                td data-name="External id" { @if let Some(id) = &account.external_id { bdi { (id) } } }
+                td data-name="Address" { @if let Some(address) = address(account) { bdi { (address) } } }
+                td data-name="Keys" { (account.keys) }
+                td data-name="Created" { (instant(Some(&account.created_at), "")) }
+            }
+        }
+    };
     html! {
         section.card aria-labelledby="accounts" {
             h2 #accounts { "Accounts" }
             @if page.data.is_empty() { p.muted { "No account matches." } } @else {
-                table.plain.list {
-                    thead { tr {
-                        th scope="col" { "Account" }
-                        th scope="col" { "External id" }
-                        th scope="col" { "Address" }
-                        th scope="col" { "Keys" }
-                        th scope="col" { "Created" }
-                    } }
-                    tbody {
-                        @for account in &page.data {
-                            tr {
-                                th scope="row" {
-                                    a href=(account_path(&account.id)) { bdi { (title(account)) } }
-                                    @if account.suspended_at.is_some() { " " (suspended()) }
-                                }
-                                td data-name="External id" { @if let Some(id) = &account.external_id { bdi { (id) } } }
-                                td data-name="Address" { @if let Some(address) = address(account) { bdi { (address) } } }
-                                td data-name="Keys" { (account.keys) }
-                                td data-name="Created" { (instant(Some(&account.created_at), "")) }
-                            }
-                        }
-                    }
-                }
+                (list(&["Account", "External id", "Address", "Keys", "Created"], &rows))
                 (pager(None, next.as_deref(), "More accounts"))
             }
         }
@@ -223,32 +215,23 @@ fn address(account: &AccountRecord) -> Option<&String> {
 
 fn keys(page: &Page<KeyRecord>, q: &str, fields: &Fields) -> Markup {
     let next = next_page(q, fields, "keys_after", page.next.as_deref());
+    let rows = html! {
+        @for key in &page.data {
+            tr {
+                th scope="row" { a href=(key_path(&key.access_key)) { bdi { (key.name) } } }
+                td data-name="Access key" { code { (key.access_key) } }
+                td data-name="Status" { (pill(key.status)) }
+                td data-name="Account" { bdi { (key.external_id.as_ref().unwrap_or(&key.account_id)) } }
+                td data-name="Expires" { (instant(key.expires_at.as_deref(), "Never")) }
+                td data-name="Last used" { (instant(key.last_used_at.as_deref(), "Never")) }
+            }
+        }
+    };
     html! {
         section.card aria-labelledby="keys" {
             h2 #keys { "Keys" }
             @if page.data.is_empty() { p.muted { "No key matches." } } @else {
-                table.plain.list {
-                    thead { tr {
-                        th scope="col" { "Key" }
-                        th scope="col" { "Access key" }
-                        th scope="col" { "Status" }
-                        th scope="col" { "Account" }
-                        th scope="col" { "Expires" }
-                        th scope="col" { "Last used" }
-                    } }
-                    tbody {
-                        @for key in &page.data {
-                            tr {
-                                th scope="row" { a href=(key_path(&key.access_key)) { bdi { (key.name) } } }
-                                td data-name="Access key" { code { (key.access_key) } }
-                                td data-name="Status" { (pill(key.status)) }
-                                td data-name="Account" { bdi { (key.external_id.as_ref().unwrap_or(&key.account_id)) } }
-                                td data-name="Expires" { (instant(key.expires_at.as_deref(), "Never")) }
-                                td data-name="Last used" { (instant(key.last_used_at.as_deref(), "Never")) }
-                            }
-                        }
-                    }
-                }
+                (list(&["Key", "Access key", "Status", "Account", "Expires", "Last used"], &rows))
                 (pager(None, next.as_deref(), "More keys"))
             }
         }
@@ -325,14 +308,14 @@ fn credential(visit: &Visit, found: &FoundCredential) -> Response<Body> {
                 h2 #key { a href=(key_path(&key.access_key)) { bdi { (key.name) } } }
                 p { code { (key.access_key) } " " (pill(key.status)) }
                 dl.facts {
-                    (super::parts::fact("Account", &html! {
+                    (fact("Account", &html! {
                         @let name = key.external_id.as_ref().unwrap_or(&key.account_id);
                         @if visit.session.may(Scope::AccountsRead) {
                             a href=(account_path(&key.account_id)) { bdi { (name) } }
                         } @else { bdi { (name) } }
                     }))
-                    (super::parts::fact("Expires", &instant(key.expires_at.as_deref(), "Never")))
-                    (super::parts::fact("Last used", &instant(key.last_used_at.as_deref(), "Never")))
+                    (fact("Expires", &instant(key.expires_at.as_deref(), "Never")))
+                    (fact("Last used", &instant(key.last_used_at.as_deref(), "Never")))
                 }
             }
         }
