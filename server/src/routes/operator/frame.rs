@@ -19,6 +19,7 @@ const STYLE: &str = concat!(
     include_str!("../../../../style/elements/base.css"),
     include_str!("../../../../style/elements/type.css"),
     include_str!("../../../../style/elements/forms.css"),
+    include_str!("../../../../style/components/skip.css"),
     include_str!("../../../../style/components/button.css"),
     include_str!("../../../../style/components/card.css"),
     include_str!("../../../../style/components/field.css"),

@@ -29,6 +29,7 @@ const STYLE: &str = concat!(
     include_str!("../../../../../style/tokens.css"),
     include_str!("../../../../../style/elements/base.css"),
     include_str!("../../../../../style/elements/type.css"),
+    include_str!("../../../../../style/components/skip.css"),
     include_str!("../../../../../style/components/code.css"),
     include_str!("../../../../../style/pages/developers.css"),
     include_str!("../../../../../style/reference.css"),
