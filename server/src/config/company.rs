@@ -8,6 +8,7 @@ use vault::return_hosts::ReturnHosts;
 
 use super::error::{ConfigError, ValueError};
 use super::http::origin;
+use super::links::is_web;
 
 #[derive(Args, Clone, Debug)]
 pub struct Company {
@@ -54,10 +55,7 @@ fn sign_in_url(text: &str) -> Result<String, ValueError> {
         return Ok(String::new());
     }
     let url = Url::parse(text)?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && text.contains("://")
-        && url.username().is_empty()
-        && url.password().is_none()
+    let plain = is_web(&url, text)
         && url.fragment().is_none()
         && url.query_pairs().all(|(name, _)| name != RETURN_TO);
     if !plain {

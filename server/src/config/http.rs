@@ -8,6 +8,7 @@ use shared::loopback::is_loopback_host;
 use url::Url;
 
 use super::error::{ConfigError, ValueError};
+use super::links::is_web;
 
 #[derive(Args, Clone, Debug)]
 pub struct HttpArgs {
@@ -79,10 +80,7 @@ pub(super) fn base_url(text: &str) -> Result<String, ValueError> {
         return Ok(String::new());
     }
     let url = Url::parse(text)?;
-    let plain = matches!(url.scheme(), "http" | "https")
-        && text.contains("://")
-        && url.username().is_empty()
-        && url.password().is_none()
+    let plain = is_web(&url, text)
         && url.path() == "/"
         && url.query().is_none()
         && url.fragment().is_none();

@@ -64,11 +64,19 @@ fn support_url(text: &str) -> Result<String, ValueError> {
 /// Parses an address that a browser can open and that holds no password.
 fn web_url(text: &str) -> Result<Url, ValueError> {
     let url = Url::parse(text)?;
-    let plain = matches!(url.scheme(), "http" | "https")
+    if is_web(&url, text) {
+        Ok(url)
+    } else {
+        Err(ValueError::Web)
+    }
+}
+
+/// Returns whether `url`, parsed from `text`, is one that a browser can open and that holds no password.
+pub(super) fn is_web(url: &Url, text: &str) -> bool {
+    matches!(url.scheme(), "http" | "https")
         && text.contains("://")
         && url.username().is_empty()
-        && url.password().is_none();
-    if plain { Ok(url) } else { Err(ValueError::Web) }
+        && url.password().is_none()
 }
 
 #[cfg(test)]
