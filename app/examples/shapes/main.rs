@@ -4,6 +4,7 @@
 //! `build/shapes.sh` runs it under node, whose `JSON.parse` is the browser's.
 
 mod damage;
+mod samples;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,17 +14,18 @@ use app::client::shape::{SHAPES, Shape};
 use app::error::FnError;
 use serde::Serialize;
 use shared::mail::{DeliveryState, LinkPurpose, MailKind};
-use shared::moment::Moment;
 use shared::notice::Stage;
 use shared::status::Status;
-use shared::usage::{CallerView, DayCalls, Failing, Sparkline};
+use shared::usage::CallerView;
 use shared::view::notices::{DeliveredKey, Delivery, LinkView, NoticesView, SecondRecipient};
 use shared::view::overview::{Alarms, Dashboard, Line, SnoozedKey, StaggerDay, StaggerPlan};
 use shared::view::{
-    AccountView, AddressView, BulkChanged, Change, Changed, Columns, Counts, FoundKey,
-    HistoryEntry, IssuedKey, KeyDetail, KeyPage, KeyView, Link, Offer, Said, Standing, Which,
+    AccountView, BulkChanged, Change, Changed, Columns, FoundKey, HistoryEntry, IssuedKey,
+    KeyDetail, KeyPage, Link, Said, Standing, Which,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use samples::{LARGEST, address, calls, counts, failing, key, moment, offer, text};
 
 /// Returns a line for each fault; nothing if every shape is read as it was written.
 #[wasm_bindgen]
@@ -322,80 +324,5 @@ impl Checked {
             ..FnError::offline()
         };
         self.reads("FnError", &[FnError::inside(), full]);
-    }
-}
-
-/// The largest whole number that JSON keeps in a browser.
-const LARGEST: i64 = (1 << 53) - 1;
-
-/// A text that differs from those of other fields and has characters that JSON escapes.
-fn text(field: &str) -> String {
-    format!("{field} \"\\\u{7}\u{e9}\u{1f511}")
-}
-
-fn moment(at: i64) -> Moment {
-    Moment {
-        at,
-        rfc3339: text("rfc3339"),
-        text: text("text"),
-        local: text("local"),
-    }
-}
-
-fn key(status: Status) -> KeyView {
-    KeyView {
-        access_key: text("access_key"),
-        name: text("name"),
-        description: String::new(),
-        status,
-        created: moment(-1),
-        expires: (status != Status::Active).then(|| moment(LARGEST)),
-        used: (status != Status::Expired).then(|| moment(0)),
-        calls: Sparkline {
-            accepted: 10,
-            refused: 11,
-            days: text("days"),
-        },
-        version: text("version"),
-        offers: Vec::new(),
-    }
-}
-
-fn offer() -> Offer {
-    Offer {
-        expiry: text("expiry"),
-        label: text("label"),
-        day: text("day"),
-    }
-}
-
-fn counts() -> Counts {
-    Counts {
-        active: 1,
-        expiring_soon: 2,
-        expired: 3,
-    }
-}
-
-fn calls() -> DayCalls {
-    DayCalls {
-        day: text("day"),
-        accepted: 7,
-        refused: 8,
-    }
-}
-
-fn failing() -> Failing {
-    Failing {
-        callers: 2,
-        last: moment(9),
-    }
-}
-
-fn address(pending: Option<&str>) -> AddressView {
-    AddressView {
-        email: text("email"),
-        confirmed: false,
-        pending: pending.map(text),
     }
 }
