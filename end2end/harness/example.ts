@@ -16,6 +16,8 @@ export class Company {
   /** The gateway, where customers' programs call the API. */
   readonly api: string;
   readonly keyhold: Keyhold;
+  /** Those that run. */
+  static readonly #opened = new Set<Company>();
   readonly #programs: ChildProcess[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "company-"));
 
@@ -35,6 +37,7 @@ export class Company {
     writeFileSync(settings, text.replaceAll(":4000", `:${app}`).replaceAll(":8080", `:${gateway}`));
     const keyhold = await Keyhold.start(["--config", settings], {}, database);
     const company = new Company(here(app), here(gateway), keyhold);
+    Company.#opened.add(company);
     const token = join(keyhold.folder, "operator-token");
     const run = (file: string, environment: Record<string, string>) => company.#run(file.endsWith(".py") ? "python3" : process.execPath, [join(ROOT, "examples", file)], environment);
     run(program, { PORT: `${app}`, KEYHOLD_URL: keyhold.url, KEYHOLD_TOKEN_FILE: token });
@@ -78,7 +81,13 @@ export class Company {
     return text === "" ? undefined : JSON.parse(text);
   }
 
-  async close(): Promise<void> {
+  /** Stops what the tests have started, also after one that failed. */
+  static async closeAll(): Promise<void> {
+    for (const company of Company.#opened) await company.#close();
+  }
+
+  async #close(): Promise<void> {
+    Company.#opened.delete(this);
     for (const program of this.#programs) program.kill("SIGTERM");
     expect(await this.keyhold.leaks(), "a secret key is in clear text there").toEqual([]);
     expect(await this.keyhold.stop(), this.keyhold.log.slice(-2000)).toBe(0);

@@ -5,7 +5,7 @@ import { linkTo, Mailbox } from "../harness/mail.ts";
 import { expect, test } from "../harness/test.ts";
 import { CreatePage } from "../pages/create.ts";
 
-/** Signs nobody out by itself: the company ends the sessions of its customer. */
+/** The company ends the sessions of its customer. */
 const endSessions = (company: Company) => company.operate("POST", "/accounts/ext:org_123/end-sessions", {});
 
 test.beforeEach(({ watch }) => {
@@ -15,6 +15,8 @@ test.beforeEach(({ watch }) => {
   // The app of the examples has no icon.
   watch.allow(/status of 404 .*\/favicon\.ico\)$/);
 });
+
+test.afterEach(() => Company.closeAll());
 
 for (const program of ["app.py", "app.js"]) {
   test(`a customer of examples/${program} makes a key and comes back to each page`, async ({ page, databaseServer }) => {
@@ -61,7 +63,6 @@ for (const program of ["app.py", "app.js"]) {
       await page.goto(`${company.app}/keys?return_to=${encodeURIComponent(page_of_others)}`);
       await expect(page).toHaveURL(at("/preferences/api-control"));
     }
-    await company.close();
   });
 }
 
@@ -87,7 +88,6 @@ test("what was typed when a session ended is there after the way through the app
   await page.locator("form").filter({ has: zone }).getByRole("button", { name: "Save" }).click();
   await expect(page).toHaveURL(`${keyhold.url}/preferences/account`);
   await expect(zone).toHaveValue("Asia/Tokyo");
-  await company.close();
 });
 
 test("the way back needs no script", async ({ browser, databaseServer }) => {
@@ -116,7 +116,6 @@ test("the way back needs no script", async ({ browser, databaseServer }) => {
   await enter();
   await expect(page).toHaveURL(/\/preferences\/api-control\?.*q=billing/);
   await context.close();
-  await company.close();
 });
 
 test("a browser that keeps no session is told so, and not sent round", async ({ page, context, databaseServer }) => {
@@ -143,5 +142,4 @@ test("a browser that keeps no session is told so, and not sent round", async ({ 
     expect.soft(await overflow(page)).toBe(0);
     expect.soft(await uneven(page)).toEqual([]);
   }
-  await company.close();
 });
