@@ -231,7 +231,7 @@ async fn a_change_of_keys_needs_its_capability() {
     }
 }
 
-/// An undo needs what the change needed, whoever made it.
+/// An undo needs what the change needed, no matter who made it.
 #[tokio::test]
 async fn an_undo_needs_what_the_change_needed() {
     let site = Site::new().await;

@@ -269,8 +269,8 @@ async fn the_company_ends_sessions_at_once() {
     assert_eq!(ended.json(), json!({"ended": 1}));
     assert_eq!(bob.get(PAGE).await.status, 303);
     assert_eq!(enter(&stranger, &[("code", &of_bob)]).await.status, 410);
-    let nobody = operator.post(end, json!({"actor": "eve"})).await;
-    assert_eq!(nobody.json(), json!({"ended": 0}));
+    let unknown = operator.post(end, json!({"actor": "eve"})).await;
+    assert_eq!(unknown.json(), json!({"ended": 0}));
     let wrong = operator.post(end, json!({"actor": ""})).await;
     assert_eq!(wrong.status, 422, "{}", wrong.body);
 }
