@@ -106,6 +106,8 @@ test("a new message replaces the old one", async ({ account, functions, keyPage,
   await keyPage.description.fill("first");
   await keyPage.save.click();
   await expect(keyPage.toasts).toContainText("saved.");
+  // The page fetches the key after the toast. If the key were gone by then, so would be the form.
+  await expect(keyPage.history.first()).toContainText("Edited: description");
   await functions.deleteKey(account.key);
   await keyPage.description.fill("second");
   await keyPage.save.click();
