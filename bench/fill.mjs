@@ -9,6 +9,8 @@ const ROWS = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FRO
  * Inserts keys with random access keys and digests, a hundred per account, that expire during the year after next. Every
  * hundredth has the digest of `key`, so that the same secret fits it. Returns the access keys of those, and as many of
  * keys that the secret does not fit.
+ *
+ * No password fits the accounts. Without any they would count as deleted, and the server would remove them meanwhile.
  */
 export function fill(file, key, count) {
   const database = new Database(file);
@@ -19,7 +21,7 @@ export function fill(file, key, count) {
       database
         .prepare(
           `${ROWS} INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
-           SELECT 'bench_' || n, n || '@bench.example.com', '', 'UTC', 14, @now FROM numbers`,
+           SELECT 'bench_' || n, n || '@bench.example.com', '-', 'UTC', 14, @now FROM numbers`,
         )
         .run({ count: accounts, now });
       // Hexadecimal digits are valid base 32 too. JavaScript numbers arrive as REAL; the cast keeps ".0" out of the

@@ -207,7 +207,7 @@ async function sizes(server) {
     );
   const keys = 100_000;
   await connection.query(`INSERT INTO accounts (id, email, password, time_zone, warning_days, created_at)
-    SELECT 'ac_' || lpad(n::text, 16, '0'), n || '@bench.example.com', '', 'UTC', 14, 0
+    SELECT 'ac_' || lpad(n::text, 16, '0'), n || '@bench.example.com', '-', 'UTC', 14, 0
     FROM generate_series(0, ${keys / 100 - 1}) n`);
   const before = await total();
   await connection.query(`INSERT INTO api_keys
