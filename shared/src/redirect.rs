@@ -4,15 +4,27 @@
 pub const LONGEST: usize = 2_000;
 
 /// Returns a path on this server as given, or `/`: never the address of another site, in any spelling that browsers
-/// read as one. `//host` is another site; browsers read a backslash as a slash, and leave out white space.
+/// read as one. `//host` is another site; browsers read a backslash as a slash, and leave out white space. A path with a
+/// segment of dots is none either: browsers resolve it to a page that a look at its beginning would not tell.
 pub fn local_path(next: &str) -> &str {
     let local = next.len() <= LONGEST
         && next.starts_with('/')
         && !next.starts_with("//")
         && !next
             .chars()
-            .any(|char| char.is_control() || char == '\\' || char.is_whitespace());
+            .any(|char| char.is_control() || char == '\\' || char.is_whitespace())
+        && !has_dots(next);
     if local { next } else { "/" }
+}
+
+/// Returns whether the path of an address has a segment that browsers take for its folder or the one above it.
+fn has_dots(address: &str) -> bool {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    let is_dots = |part: &str| {
+        let plain = part.to_ascii_lowercase().replace("%2e", ".");
+        matches!(&*plain, "." | "..")
+    };
+    path.split('/').any(is_dots)
 }
 
 #[cfg(test)]
@@ -25,6 +37,8 @@ mod tests {
             "/",
             "/preferences/api-control?q=a%20b&page=2",
             "/preferences/api-control/kh_0",
+            "/a.b/..c/...",
+            "/a?next=/../b#/../c",
         ] {
             assert_eq!(local_path(local), local);
         }
@@ -38,6 +52,11 @@ mod tests {
             "javascript:alert(1)",
             "evil",
             "/a\\b",
+            "/operator/../preferences/account",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
+            "/./a",
+            "/..",
         ] {
             assert_eq!(local_path(foreign), "/", "{foreign:?}");
         }
