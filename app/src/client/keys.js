@@ -156,7 +156,7 @@
     act();
   };
   const load = async () => {
-    const text = input.value.trim(), secret = /kh[s]_/.test(text), { signal } = (call = new AbortController());
+    const text = input.value.trim(), secret = RegExp(`(kh|${document.documentElement.dataset.prefix ?? "kh"})s_`).test(text), { signal } = (call = new AbortController());
     try {
       const body = new URLSearchParams(secret ? { secret: text } : { q: text });
       const response = await fetch("/fn/keys/" + (secret ? "which" : "list"), { method: "POST", body, signal });

@@ -181,12 +181,19 @@
     const parameters = Object.entries(parts).filter(([, value]) => value).map(([name, value]) => name + "=" + encodeURIComponent(value));
     visit(field.form.getAttribute("action") + (parameters.length ? "?" : "") + parameters.join("&"), replace);
   };
+  // The escapes of addresses, mails, HTML and programs.
+  const plain = (text) => text
+    .replace(/(?:[%=]|\\x|\\u00|&#x0*)([2-7][\da-f]);?|&#0*(\d{2,3});/gi, (_, hex, code) => String.fromCharCode(hex ? parseInt(hex, 16) : code))
+    .replace(/&lowbar;|\\_/g, "_");
+  // What only programs make: a part of a secret key without its prefix, or in base64.
+  const RANDOM = /(?=[A-Za-z]*\d)(?=[A-Z\d]*[a-z])(?=[a-z\d]*[A-Z])[A-Za-z\d]{32}|[A-Za-z\d]{64}/;
   // A pasted secret key becomes part of no address: it is taken out of the search, and the message tells which key it is.
   // What came with it, its access key, is searched. As shared/pasted.rs.
   const keepsSecretsOut = (field) => {
-    const secret = field.value, text = secret.replace(/[^!-~]/g, "");
+    const secret = field.value, text = plain(plain(secret.normalize("NFKC"))).replace(/[^!-~]/g, "");
     const own = document.documentElement.dataset.prefix ?? "kh", coded = btoa(own + "_").slice(0, (own.length + 1) * 8 / 6);
-    if (!RegExp(`(khs_|a2hf|${own}s_|${coded})[\\w+/=-]{8}`, "i").test(text)) return true;
+    const known = RegExp(`(khs_|a2hf|${own}s_|${coded})[\\w+/=-]{8}`, "i");
+    if (!known.test(text) && !RANDOM.test(secret)) return true;
     const [basic = ""] = text.match(RegExp(`(a2hf|${coded})[a-z0-9+/]*`, "i")) ?? [];
     const both = text + " " + atob(basic.slice(0, basic.length & ~3));
     [field.value = ""] = both.match(RegExp(`(${own}|kh)_[a-z0-9]{16}`)) ?? [];

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Redirect};
 use leptos::prelude::provide_context;
 use percent_encoding::percent_decode_str;
 use shared::capability::Need;
-use shared::pasted::{Pasted, pasted_secret};
+use shared::pasted::{Pasted, looks_secret, pasted_secret};
 use shared::prefix::Prefix;
 use shared::redirect::local_path;
 use shared::theme::Theme;
@@ -143,12 +143,15 @@ pub(super) fn without_secret(uri: &Uri, own: Prefix) -> Option<String> {
     }
     let query = uri.query()?;
     let fields = || form_urlencoded::parse(query.as_bytes());
-    if !fields().any(|(name, value)| held(&name) || held(&value)) {
+    // What a search has that is no key's name is no part of its address either.
+    let sought = |name: &str, value: &str| name == "q" && looks_secret(value);
+    if !fields().any(|(name, value)| held(&name) || held(&value) || sought(&name, &value)) {
         return None;
     }
     let mut clean = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields().filter(|(name, _)| name != "done" && !held(name)) {
         let value = match pasted_secret(&value, own) {
+            None if sought(&name, &value) => continue,
             None => value.into_owned(),
             // The search then shows the key that the secret belongs to.
             Some(Pasted {
