@@ -284,20 +284,6 @@ impl Vault {
             .await
     }
 
-    /// As [`Vault::suspend`]. Returns the id of the account.
-    ///
-    /// # Errors
-    /// The same.
-    pub async fn suspend_for(
-        &self,
-        operator: &Operator,
-        named: &str,
-        reason: &str,
-    ) -> Result<String> {
-        let made = self.suspend(operator, named, reason, None);
-        Ok(made.await?.account.unwrap_or_default())
-    }
-
     /// Lets a suspended account go on: everything is as it was.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! bodies of the API's answers: times are RFC 3339, null is written out. Nothing here knows HTTP but the numbers of statuses.
 
 pub mod accounts;
+pub mod acts;
 pub mod audit;
 mod cursor;
 pub mod expiries;

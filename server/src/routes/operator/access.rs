@@ -5,6 +5,7 @@
 //! is for https alone.
 
 use app::server_fns::cookies::THEME_COOKIE;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{HOST, ORIGIN};
@@ -12,6 +13,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect};
 use maud::html;
+use shared::pasted::{fits_address, pasted_secret};
+use shared::prefix::Prefix;
+use shared::redirect::local_path;
 use shared::theme::Theme;
 use vault::operators::scope::Scope;
 use vault::operators::sessions::OperatorSession;
@@ -22,12 +26,18 @@ use super::frame::{self, Refusal};
 use crate::http::client_ip::{Peer, caller};
 use crate::http::cookies::cookie;
 use crate::http::csrf;
+use crate::routes::pages::without_secret;
 use crate::state::AppState;
 
 const SECURE_COOKIE: &str = "__Host-keyhold_operator";
 const COOKIE: &str = "keyhold_operator";
 /// The port of the default address.
 const USUAL_PORT: &str = "3000";
+
+/// The start page.
+pub const HOME: &str = "/operator";
+/// The ends of the addresses of acts.
+const ACTS: [&str; 4] = ["/suspend", "/resume", "/expire", "/restore"];
 
 /// The page that asks for the token.
 pub const SIGN_IN: &str = "/operator/sign-in";
@@ -110,7 +120,7 @@ pub async fn admit(
             });
             next.run(request).await
         }
-        Ok(None) => to_sign_in(&request),
+        Ok(None) => to_sign_in(&request, state.vault.key_prefix()),
         Err(error) => frame::unavailable(theme(&headers), error),
     }
 }
@@ -133,19 +143,78 @@ pub async fn session(
     Ok(None)
 }
 
-fn to_sign_in(request: &Request) -> Response<Body> {
+fn to_sign_in(request: &Request, own: Prefix) -> Response<Body> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let here = request
         .uri()
         .path_and_query()
         .map_or("", |uri| uri.as_str());
-    let next = form_urlencoded::byte_serialize(here.as_bytes()).collect::<String>();
-    let to = match here {
-        _ if !safe => format!("{SIGN_IN}?ended=1"),
-        "/operator" => SIGN_IN.to_owned(),
-        _ => format!("{SIGN_IN}?next={next}"),
+    let next = if safe {
+        page_of(here, own)
+    } else {
+        page_of(request.uri().path(), own)
+    };
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !safe {
+        query.append_pair("ended", "1");
+    }
+    if next != HOME {
+        query.append_pair("next", next);
+    }
+    let query = query.finish();
+    let to = match &*query {
+        "" => SIGN_IN.to_owned(),
+        query => format!("{SIGN_IN}?{query}"),
     };
     Redirect::to(&to).into_response()
+}
+
+/// Returns the page of this room that an address leads to, or the start page. An act is that of its page, and a search that had
+/// better not stand in an address is left out.
+pub fn page_of(address: &str, own: Prefix) -> &str {
+    let address = local_path(address);
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let ours = path == HOME || path.starts_with("/operator/");
+    if !ours || matches!(path, SIGN_IN | "/operator/search" | "/operator/sign-out") {
+        return HOME;
+    }
+    if pasted_secret(address, own).is_some() {
+        return HOME;
+    }
+    for act in ACTS {
+        if let Some(page) = path.strip_suffix(act) {
+            return page;
+        }
+    }
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    if fields.all(|(name, value)| name != "q" || fits_address(&value, own)) {
+        address
+    } else {
+        path
+    }
+}
+
+/// Answers a method that an address does not have. The answer to a form stands at the form's address, where one may load it again:
+/// that leads to the page.
+pub async fn page_instead(Extension(visit): Extension<Visit>, request: Request) -> Response<Body> {
+    let path = request.uri().path();
+    let page = page_of(path, visit.vault.key_prefix());
+    if request.method().is_safe() && page != path {
+        return Redirect::to(page).into_response();
+    }
+    visit.refuse(Refusal::Vault(vault::Error::NotFound))
+}
+
+/// Leads an address that holds a credential to one without it, so that no history keeps it and no page and no referrer repeats it.
+pub async fn no_credential(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    if without_secret(request.uri(), state.vault.key_prefix()).is_some() {
+        return Redirect::to("/operator?held=1").into_response();
+    }
+    next.run(request).await
 }
 
 /// Returns the names that the cookie of a request may have.
@@ -198,4 +267,45 @@ fn is_https(state: &AppState, headers: &HeaderMap) -> bool {
     }
     let origin = headers.get(ORIGIN).map(HeaderValue::as_bytes);
     origin.is_some_and(|origin| origin.starts_with(b"https://"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_leads_to_a_page_of_this_room() {
+        for (address, page) in [
+            ("/operator", "/operator"),
+            ("/operator?q=org_1", "/operator?q=org_1"),
+            (
+                "/operator?q=org_1&keys_after=x",
+                "/operator?q=org_1&keys_after=x",
+            ),
+            (
+                "/operator/accounts/acc_0?page=2",
+                "/operator/accounts/acc_0?page=2",
+            ),
+            (
+                "/operator/accounts/acc_0/suspend",
+                "/operator/accounts/acc_0",
+            ),
+            ("/operator/keys/kh_0/restore?x", "/operator/keys/kh_0"),
+            ("/operator?q=a%2Fb%3Fcode%3D1", "/operator"),
+            ("/operator/none?q=khs_0123456789AB", "/operator"),
+            ("/operator/khs_0123456789AB", "/operator"),
+            ("/operator/khs%5F0123456789AB", "/operator"),
+            ("/operator/sign-in?next=/operator/x", "/operator"),
+            ("/operator/search", "/operator"),
+            ("/operator/../x", "/operator"),
+            ("/operator/%2e%2e/x", "/operator"),
+            ("/operator/..\\x", "/operator"),
+            ("//operator/x", "/operator"),
+            ("/operators", "/operator"),
+            ("https://evil.example/operator", "/operator"),
+            ("", "/operator"),
+        ] {
+            assert_eq!(page_of(address, Prefix::KEYHOLD), page, "{address}");
+        }
+    }
 }

@@ -10,19 +10,18 @@ use shared::list::ListQuery;
 use shared::relative::ago;
 use shared::usage::grouped;
 use shared::view::{KeyPage, KeyView};
+use vault::Account;
+use vault::operators::acts::Act;
 use vault::operators::record::AccountRecord;
 use vault::operators::scope::Scope;
-use vault::{Account, Error};
 
 use super::access::Visit;
+use super::acts::{Wrong, meant, reason_field, version_field};
 use super::form::{Fields, Form, Query};
 use super::frame::Refusal;
 use super::mails;
 use super::parts::{fact, history, instant, list, moment, note, pager, pill, suspended};
 use super::search::{account_path, key_path};
-
-/// The most characters of a reason.
-pub const REASON_MAX: usize = 500;
 
 /// Returns the name of an account for people.
 pub fn title(account: &AccountRecord) -> &str {
@@ -43,25 +42,6 @@ pub async fn page(
     visit.answer(shown(&visit, &id, &fields, None).await)
 }
 
-/// A form that was refused: what was typed, and what is wrong.
-pub struct Wrong {
-    pub typed: String,
-    pub message: String,
-}
-
-impl Wrong {
-    /// Returns what is wrong with the reason in a form; other errors go on.
-    pub fn of_reason(error: Error, typed: &str) -> Result<Self, Refusal> {
-        match error {
-            Error::Invalid(errors) if errors.0.contains_key("reason") => Ok(Self {
-                typed: typed.to_owned(),
-                message: errors.0.get("reason").cloned().unwrap_or_default(),
-            }),
-            error => Err(error.into()),
-        }
-    }
-}
-
 async fn shown(
     visit: &Visit,
     id: &str,
@@ -72,12 +52,14 @@ async fn shown(
     let record = visit.vault.account_record(id).await?;
     let account = visit.vault.account(&record.id).await?;
     let may_write = visit.session.may(Scope::AccountsWrite);
-    let done = match fields.get("done") {
-        "suspended" if record.suspended_at.is_some() => Some(html! {
+    let operator = &visit.session.operator;
+    let done = match visit.vault.just_done(operator, &record.id, None).await? {
+        _ if wrong.is_some() => None,
+        Some(Act::Suspended) if record.suspended_at.is_some() => Some(html! {
             "The account is suspended. Its keys are refused from now on, and its owner sees the reason. "
             @if may_write { (resume_form(&record, "button small")) }
         }),
-        "resumed" if record.suspended_at.is_none() => {
+        Some(Act::Resumed) if record.suspended_at.is_none() => {
             Some(html! { "The account is resumed. Its keys work as before." })
         }
         _ => None,
@@ -95,17 +77,14 @@ async fn shown(
             @if record.suspended_at.is_some() { (suspended()) }
         }
         @if let Some(done) = done { (note("good", &done)) }
+        @if let Some(wrong) = wrong { (wrong.note("The account", record.suspended_at.is_none())) }
         (standing(&record, may_write, wrong))
         (facts(&record))
         @if let Some(keys) = keys { (keys) }
         (mails::log(visit, &mails))
         @if let Some(past) = past { (history(&past)) }
     };
-    let status = if wrong.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = wrong.map_or(StatusCode::OK, Wrong::status);
     Ok(visit.page(status, title(&record), "", &body))
 }
 
@@ -117,7 +96,7 @@ fn standing(account: &AccountRecord, may_write: bool, wrong: Option<&Wrong>) -> 
             section.card.bad aria-label="Suspension" {
                 p {
                     strong { "Suspended" } " since " (instant(Some(since), "")) ". "
-                    @if reason.is_empty() { "No reason was given." } @else { "The owner reads: " q { (reason) } }
+                    @if reason.is_empty() { "No reason was given." } @else { "The owner reads: " q { bdi { (reason) } } }
                 }
                 @if may_write { (resume_form(account, "button")) }
             }
@@ -127,29 +106,15 @@ fn standing(account: &AccountRecord, may_write: bool, wrong: Option<&Wrong>) -> 
         return html! {};
     }
     html! {
-        details.card.act open[wrong.is_some()] {
+        details.card.act open[wrong.is_some_and(Wrong::opens)] {
             summary { "Suspend this account…" }
             form.form method="post" action=(format!("{}/suspend", account_path(&account.id))) {
                 p.help {
                     "Its keys are refused at once and its owner can change nothing, until it is resumed. Nothing is lost."
                 }
-                (reason_field("Reason", "The owner sees it on every page.", wrong))
+                (version_field(&account.tag()))
+                (reason_field("The owner sees it on every page.", wrong))
                 button.button.danger type="submit" { "Suspend account" }
-            }
-        }
-    }
-}
-
-/// The field for a reason.
-pub fn reason_field(label: &str, help: &str, wrong: Option<&Wrong>) -> Markup {
-    html! {
-        div.field {
-            label for="reason" { (label) }
-            input #reason type="text" name="reason" required maxlength=(REASON_MAX) autocomplete="off"
-                value=[wrong.map(|wrong| &wrong.typed)] aria-invalid=[wrong.map(|_| "true")] aria-describedby="reason-help";
-            @match wrong {
-                Some(wrong) => { p.help.wrong #reason-help role="alert" { (wrong.message) } }
-                None => { p.help #reason-help { (help) } }
             }
         }
     }
@@ -158,6 +123,7 @@ pub fn reason_field(label: &str, help: &str, wrong: Option<&Wrong>) -> Markup {
 fn resume_form(account: &AccountRecord, class: &str) -> Markup {
     html! {
         form method="post" action=(format!("{}/resume", account_path(&account.id))) {
+            (version_field(&account.tag()))
             button class=(class) type="submit" { "Resume account" }
         }
     }
@@ -266,32 +232,43 @@ async fn suspended_now(
     fields: &Fields,
 ) -> Result<Response<Body>, Refusal> {
     visit.needs(Scope::AccountsWrite)?;
-    let reason = fields.get("reason");
     let operator = &visit.session.operator;
-    match visit.vault.suspend_for(operator, id, reason).await {
-        Ok(account) => Ok(done(&account, "suspended")),
+    let made = visit
+        .vault
+        .suspend(operator, meant(id, fields), fields.get("reason"), None);
+    match made.await {
+        Ok(_) => to_account(visit, id).await,
         Err(error) => {
-            let wrong = Wrong::of_reason(error, reason)?;
+            let wrong = Wrong::of(error, "reason", fields)?;
             shown(visit, id, fields, Some(&wrong)).await
         }
     }
 }
 
 /// Lets the account go on.
-pub async fn resume(Extension(visit): Extension<Visit>, Path(id): Path<String>) -> Response<Body> {
-    visit.answer(resumed(&visit, &id).await)
+pub async fn resume(
+    Extension(visit): Extension<Visit>,
+    Path(id): Path<String>,
+    Form(fields): Form,
+) -> Response<Body> {
+    visit.answer(resumed(&visit, &id, &fields).await)
 }
 
-async fn resumed(visit: &Visit, id: &str) -> Result<Response<Body>, Refusal> {
+async fn resumed(visit: &Visit, id: &str, fields: &Fields) -> Result<Response<Body>, Refusal> {
     visit.needs(Scope::AccountsWrite)?;
-    visit
-        .vault
-        .resume(&visit.session.operator, id, None)
-        .await?;
-    let account = visit.vault.account_record(id).await?;
-    Ok(done(&account.id, "resumed"))
+    let operator = &visit.session.operator;
+    let made = visit.vault.resume(operator, meant(id, fields), None);
+    match made.await {
+        Ok(_) => to_account(visit, id).await,
+        Err(error) => {
+            let wrong = Wrong::of(error, "", fields)?;
+            shown(visit, id, fields, Some(&wrong)).await
+        }
+    }
 }
 
-fn done(id: &str, what: &str) -> Response<Body> {
-    Redirect::to(&format!("{}?done={what}", account_path(id))).into_response()
+/// Leads to the account, whose page tells what was done.
+async fn to_account(visit: &Visit, id: &str) -> Result<Response<Body>, Refusal> {
+    let account = visit.vault.account_record(id).await?;
+    Ok(Redirect::to(&account_path(&account.id)).into_response())
 }

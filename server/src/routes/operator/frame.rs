@@ -141,7 +141,7 @@ fn told(error: &vault::Error) -> (StatusCode, &'static str, &'static str) {
         _ => (
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available",
-            "Keyhold can't do this right now. Nothing was changed. Try again in a moment.",
+            "This can't be done right now. Nothing was changed. Try again in a moment.",
         ),
     }
 }

@@ -7,17 +7,17 @@ use axum::extract::Path;
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
-use shared::expiry::Expiry;
 use shared::relative::ago;
 use shared::status::Status;
 use shared::usage::{CallRange, CallerView, still_fail};
-use shared::view::KeyDetail;
+use shared::view::{KeyDetail, KeyView};
 use vault::Account;
+use vault::operators::acts::Act;
 use vault::operators::scope::Scope;
 
 use super::access::Visit;
-use super::account::{Wrong, reason_field};
-use super::form::{Fields, Form, Query};
+use super::acts::{Wrong, meant, reason_field, version_field};
+use super::form::{Fields, Form};
 use super::frame::Refusal;
 use super::parts::{fact, history, list, moment, note, part, pill, suspended};
 use super::search::{account_path, key_path};
@@ -26,15 +26,13 @@ use super::search::{account_path, key_path};
 pub async fn page(
     Extension(visit): Extension<Visit>,
     Path(access_key): Path<String>,
-    Query(fields): Query,
 ) -> Response<Body> {
-    visit.answer(shown(&visit, &access_key, &fields, None).await)
+    visit.answer(shown(&visit, &access_key, None).await)
 }
 
 async fn shown(
     visit: &Visit,
     access_key: &str,
-    fields: &Fields,
     wrong: Option<&Wrong>,
 ) -> Result<Response<Body>, Refusal> {
     visit.needs(Scope::KeysRead)?;
@@ -42,14 +40,18 @@ async fn shown(
     let detail = visit.vault.show_key(&account, access_key).await?;
     let key = &detail.key;
     let may_write = visit.session.may(Scope::KeysWrite);
-    let done = match fields.get("done") {
-        "expired" if key.status == Status::Expired => Some(html! {
+    let is_expired = key.status == Status::Expired;
+    let operator = &visit.session.operator;
+    let told = visit
+        .vault
+        .just_done(operator, &account.id, Some(&key.access_key));
+    let done = match told.await? {
+        _ if wrong.is_some() => None,
+        Some(Act::Expired { before }) if is_expired => Some(html! {
             "The key is expired. It is refused from now on, and its owner reads the reason. "
-            @if let Some(earlier) = earlier(fields, detail.now).filter(|_| may_write) {
-                (restore_button(&key.access_key, earlier))
-            }
+            @if let Some(before) = before.filter(|_| may_write) { (restore_button(key, &before)) }
         }),
-        "restored" if key.status != Status::Expired => {
+        Some(Act::Restored) if !is_expired => {
             Some(html! { "The key is restored. The same credentials work again." })
         }
         _ => None,
@@ -62,8 +64,11 @@ async fn shown(
         }
         @if !key.description.is_empty() { p.lead { bdi { (key.description) } } }
         @if let Some(done) = done { (note("good", &done)) }
+        @if let Some(wrong) = wrong { (wrong.note("The key", !is_expired)) }
         @if account.suspended.is_some() {
-            (note("warn", &html! { "The account is suspended, so this key is refused whatever its own status is." }))
+            (note("warn", &html! {
+                "The account is suspended, so this key is refused whatever its own status is. Calls that are refused for that are not counted."
+            }))
         }
         @if let Some(failing) = &detail.failing {
             (note("bad", &html! {
@@ -80,22 +85,8 @@ async fn shown(
         @if visit.session.may(Scope::AuditRead) { (history(&detail.history)) }
         p.muted.zone { "Dates are in the account's zone, " (detail.time_zone) "." }
     };
-    let status = if wrong.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
-    };
+    let status = wrong.map_or(StatusCode::OK, Wrong::status);
     Ok(visit.page(status, &key.name, "", &body))
-}
-
-/// Returns the expiration that the key had before, if it can be set again.
-fn earlier(fields: &Fields, now: i64) -> Option<&str> {
-    let text = fields.some("was")?;
-    match text.parse() {
-        Ok(Expiry::Never) => Some(text),
-        Ok(Expiry::At(at)) if at > now => Some(text),
-        _ => None,
-    }
 }
 
 fn facts(visit: &Visit, detail: &KeyDetail, account: &Account) -> Markup {
@@ -122,12 +113,13 @@ fn facts(visit: &Visit, detail: &KeyDetail, account: &Account) -> Markup {
 /// What can be done with the key as it is.
 fn act(detail: &KeyDetail, wrong: Option<&Wrong>) -> Markup {
     let path = key_path(&detail.key.access_key);
-    if detail.key.status == Status::Expired && wrong.is_none() {
+    if detail.key.status == Status::Expired {
         return html! {
             details.card.act {
                 summary { "Restore this key…" }
                 form.form method="post" action=(format!("{path}/restore")) {
                     p.help { "The same credentials work again." }
+                    (version_field(&detail.key.version))
                     div.field {
                         label for="expiry" { "Expires" }
                         select #expiry name="expiry" {
@@ -143,20 +135,22 @@ fn act(detail: &KeyDetail, wrong: Option<&Wrong>) -> Markup {
         };
     }
     html! {
-        details.card.act open[wrong.is_some()] {
+        details.card.act open[wrong.is_some_and(Wrong::opens)] {
             summary { "Expire this key…" }
             form.form method="post" action=(format!("{path}/expire")) {
                 p.help { "It is refused at once. Its owner can restore it." }
-                (reason_field("Reason", "The owner reads it in the key's history and in the email.", wrong))
+                (version_field(&detail.key.version))
+                (reason_field("The owner reads it in the key's history and in the email.", wrong))
                 button.button.danger type="submit" { "Expire key now" }
             }
         }
     }
 }
 
-fn restore_button(access_key: &str, expiry: &str) -> Markup {
+fn restore_button(key: &KeyView, expiry: &str) -> Markup {
     html! {
-        form method="post" action=(format!("{}/restore", key_path(access_key))) {
+        form method="post" action=(format!("{}/restore", key_path(&key.access_key))) {
+            (version_field(&key.version))
             input type="hidden" name="expiry" value=(expiry);
             button.button.small type="submit" { "Restore key" }
         }
@@ -202,21 +196,16 @@ async fn expired(
     fields: &Fields,
 ) -> Result<Response<Body>, Refusal> {
     visit.needs(Scope::KeysWrite)?;
-    let reason = fields.get("reason");
-    let before = visit.vault.key_record(access_key).await?;
-    let operator = &visit.session.operator;
+    let (operator, reason) = (&visit.session.operator, fields.get("reason"));
+    let meant = meant(access_key, fields);
     let made = visit
         .vault
-        .expire_any_key(operator, access_key, Some(reason), None);
+        .expire_any_key(operator, meant, Some(reason), None);
     match made.await {
-        Ok(_) => {
-            let was = before.expires_at.as_deref().unwrap_or("never");
-            let to = format!("{}?done=expired&was={was}", key_path(&before.access_key));
-            Ok(Redirect::to(&to).into_response())
-        }
+        Ok(_) => Ok(Redirect::to(&key_path(access_key)).into_response()),
         Err(error) => {
-            let wrong = Wrong::of_reason(error, reason)?;
-            shown(visit, access_key, fields, Some(&wrong)).await
+            let wrong = Wrong::of(error, "reason", fields)?;
+            shown(visit, access_key, Some(&wrong)).await
         }
     }
 }
@@ -237,10 +226,13 @@ async fn restored(
 ) -> Result<Response<Body>, Refusal> {
     visit.needs(Scope::KeysWrite)?;
     let (operator, expiry) = (&visit.session.operator, fields.get("expiry"));
-    visit
-        .vault
-        .restore_any_key(operator, access_key, expiry, None)
-        .await?;
-    let to = format!("{}?done=restored", key_path(access_key));
-    Ok(Redirect::to(&to).into_response())
+    let meant = meant(access_key, fields);
+    let made = visit.vault.restore_any_key(operator, meant, expiry, None);
+    match made.await {
+        Ok(_) => Ok(Redirect::to(&key_path(access_key)).into_response()),
+        Err(error) => {
+            let wrong = Wrong::of(error, "expiry", fields)?;
+            shown(visit, access_key, Some(&wrong)).await
+        }
+    }
 }

@@ -2,12 +2,13 @@
 //! expire. The server alone renders it, as the API reference: nothing of it is in the customers' module or style, and it needs
 //! no script.
 //!
-//! A request passes the check of its origin, then the session of an operator ([`access`]); each page and each act asks for its
+//! A request passes the check of its origin and of its address, then the session of an operator ([`access`]); each page and each act asks for its
 //! scope. What is read and done is the vault's: the queries of the owner's own pages, and `vault::operators`. It is served where
 //! the management API is.
 
 mod access;
 mod account;
+mod acts;
 mod form;
 mod frame;
 mod key;
@@ -40,7 +41,7 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         .route("/operator/sign-out", post(sign_in::sign_out))
         .route("/operator/", any(frame::not_found))
         .route("/operator/{*rest}", any(frame::not_found))
-        .method_not_allowed_fallback(frame::not_found)
+        .method_not_allowed_fallback(access::page_instead)
         .layer(from_fn_with_state(state.clone(), access::admit));
     let open = Router::new()
         .route(
@@ -52,7 +53,8 @@ pub fn routes(state: &AppState) -> Router<AppState> {
         ServiceBuilder::new()
             .layer(CatchPanicLayer::custom(panic_response))
             .layer(from_fn_with_state(state.clone(), time_limit::keep))
-            .layer(from_fn_with_state(state.clone(), access::same_origin)),
+            .layer(from_fn_with_state(state.clone(), access::same_origin))
+            .layer(from_fn_with_state(state.clone(), access::no_credential)),
     );
     // A listener of its own has other names than the base URL.
     if state.site.admin_apart {

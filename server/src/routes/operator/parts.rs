@@ -123,7 +123,7 @@ fn entry(entry: &HistoryEntry) -> Markup {
             }
             span.muted {
                 (moment(Some(&entry.when), ""))
-                @if !who.is_empty() { ", by " (who) }
+                @if !who.is_empty() { ", by " bdi { (who) } }
                 @if !entry.address.is_empty() { " from " (entry.address) }
             }
         }

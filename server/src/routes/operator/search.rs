@@ -1,14 +1,14 @@
 //! The start page and the search: accounts and keys that have a text, or the key that a pasted credential belongs to.
 //!
-//! A search is posted, so that a credential is in no address. A text that holds none leads on to an address, which can be
-//! reloaded and shared; one hit leads to its own page.
+//! A search is posted, so that a credential is in no address. One hit leads to its own page. A short text of plain characters
+//! leads on to an address, which can be reloaded and shared; the hits of any other are the answer itself, also their next pages.
 
 use axum::Extension;
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
-use shared::pasted::{Pasted, pasted_secret};
+use shared::pasted::{Pasted, fits_address, looks_secret, pasted_secret};
 use vault::Error;
 use vault::operators::accounts::AccountFilter;
 use vault::operators::list_keys::KeyFilter;
@@ -111,25 +111,33 @@ fn text(q: &str) -> String {
 /// Shows the start page, or the hits of a search.
 pub async fn home(Extension(visit): Extension<Visit>, Query(fields): Query) -> Response<Body> {
     let q = text(fields.get("q"));
-    // An address that holds a secret was not made here.
-    if pasted_secret(&q, visit.vault.key_prefix()).is_some() {
+    // `access` has led here from an address that was not made here.
+    if fields.get("held") == "1" {
         let body = html! {
             h1 { "Search" }
             (note("warn", &html! {
-                "The address of this page held a credential. It was not searched for. Paste credentials into the field above."
+                "The address that you opened held a credential. It was not searched for. Paste credentials into the field above."
             }))
         };
         return visit.page(StatusCode::OK, "Search", "", &body);
     }
-    visit.answer(hits(&visit, &q, &fields).await)
+    visit.answer(match Hits::of(&visit, &q, &fields).await {
+        Ok(hits) => Ok(listed(&visit, &q, &fields, &hits)),
+        Err(refusal) => Err(refusal),
+    })
 }
 
-async fn hits(visit: &Visit, q: &str, fields: &Fields) -> Result<Response<Body>, Refusal> {
-    let hits = Hits::of(visit, q, fields).await?;
+/// The page with the hits. It repeats a text that may be a secret only where it has found it.
+fn listed(visit: &Visit, q: &str, fields: &Fields, hits: &Hits) -> Response<Body> {
     let heading = if q.is_empty() {
         "Accounts and keys"
     } else {
         "Search"
+    };
+    let sought = Sought {
+        q,
+        fields,
+        in_address: fits_address(q, visit.vault.key_prefix()),
     };
     let none = [
         hits.accounts
@@ -137,6 +145,7 @@ async fn hits(visit: &Visit, q: &str, fields: &Fields) -> Result<Response<Body>,
             .is_none_or(|page| page.data.is_empty()),
         hits.keys.as_ref().is_none_or(|page| page.data.is_empty()),
     ];
+    let is_found = none != [true, true];
     let body = html! {
         h1 { (heading) }
         @if hits.accounts.is_none() && hits.keys.is_none() {
@@ -144,45 +153,71 @@ async fn hits(visit: &Visit, q: &str, fields: &Fields) -> Result<Response<Body>,
                 "This token may read neither accounts nor keys. It needs the scope " code { "accounts:read" }
                 " or " code { "keys:read" } "."
             }))
-        } @else if none == [true, true] {
+        } @else if !is_found {
             @if q.is_empty() {
                 p.muted { "There are no accounts yet. They come by sign-up, by a portal link or by the management API." }
             } @else {
-                p { "Nothing has “" bdi { (q) } "” in an id, a name or an address." }
-                p.muted { "Search for a part of an external id, a name, an email address or an access key, or paste a credential." }
+                p {
+                    @if sought.in_address { "Nothing has “" bdi { (q) } "” in an id, a name or an address." }
+                    @else { "Nothing has that text in an id, a name or an address." }
+                }
+                p.muted {
+                    @if looks_secret(q) { "If it is a part of a credential, paste all of it: characters may be missing." }
+                    @else { "Search for a part of an external id, a name, an email address or an access key, or paste a credential." }
+                }
             }
         } @else {
-            @if let Some(page) = &hits.accounts { (accounts(page, q, fields)) }
-            @if let Some(page) = &hits.keys { (keys(page, q, fields)) }
+            @if let Some(page) = &hits.accounts { (accounts(page, &sought)) }
+            @if let Some(page) = &hits.keys { (keys(page, &sought)) }
         }
     };
-    let title = if q.is_empty() {
+    let title = if q.is_empty() || !sought.in_address {
         heading.to_owned()
     } else {
         format!("{q} · Search")
     };
-    Ok(visit.page(StatusCode::OK, &title, q, &body))
+    let shown = if sought.in_address || is_found { q } else { "" };
+    visit.page(StatusCode::OK, &title, shown, &body)
 }
 
-/// Returns the address of the next page of one of the two lists.
-fn next_page(q: &str, fields: &Fields, list: &str, next: Option<&str>) -> Option<String> {
-    let mut query = form_urlencoded::Serializer::new("/operator?".to_owned());
-    query.append_pair("q", q);
-    for name in ["accounts_after", "keys_after"] {
-        let after = if name == list {
-            next
-        } else {
-            fields.some(name)
-        };
-        if let Some(after) = after {
-            query.append_pair(name, after);
+/// What is searched for, and where the lists are.
+struct Sought<'a> {
+    q: &'a str,
+    fields: &'a Fields,
+    /// Whether the text may stand in an address.
+    in_address: bool,
+}
+
+impl Sought<'_> {
+    /// The step to the next page of one of the two lists; the other stays where it is.
+    fn more(&self, list: &str, next: Option<&str>, of: &str) -> Markup {
+        if next.is_none() {
+            return html! {};
+        }
+        let mut parts = vec![("q", self.q)];
+        for name in ["accounts_after", "keys_after"] {
+            let after = if name == list {
+                next
+            } else {
+                self.fields.some(name)
+            };
+            parts.extend(after.map(|after| (name, after)));
+        }
+        if self.in_address {
+            let mut query = form_urlencoded::Serializer::new("/operator?".to_owned());
+            let to = query.extend_pairs(parts).finish();
+            return pager(None, Some(&to), of);
+        }
+        html! {
+            form.pager method="post" action="/operator/search" aria-label=(of) {
+                @for (name, value) in parts { input type="hidden" name=(name) value=(value); }
+                button.button type="submit" { "Next" }
+            }
         }
     }
-    next.map(|_| query.finish())
 }
 
-fn accounts(page: &Page<AccountRecord>, q: &str, fields: &Fields) -> Markup {
-    let next = next_page(q, fields, "accounts_after", page.next.as_deref());
+fn accounts(page: &Page<AccountRecord>, sought: &Sought<'_>) -> Markup {
     let rows = html! {
         @for account in &page.data {
             tr {
@@ -202,7 +237,7 @@ fn accounts(page: &Page<AccountRecord>, q: &str, fields: &Fields) -> Markup {
             h2 #accounts { "Accounts" }
             @if page.data.is_empty() { p.muted { "No account matches." } } @else {
                 (list(&["Account", "External id", "Address", "Keys", "Created"], &rows))
-                (pager(None, next.as_deref(), "More accounts"))
+                (sought.more("accounts_after", page.next.as_deref(), "More accounts"))
             }
         }
     }
@@ -213,8 +248,7 @@ fn address(account: &AccountRecord) -> Option<&String> {
     account.email.as_ref().or(first)
 }
 
-fn keys(page: &Page<KeyRecord>, q: &str, fields: &Fields) -> Markup {
-    let next = next_page(q, fields, "keys_after", page.next.as_deref());
+fn keys(page: &Page<KeyRecord>, sought: &Sought<'_>) -> Markup {
     let rows = html! {
         @for key in &page.data {
             tr {
@@ -232,7 +266,7 @@ fn keys(page: &Page<KeyRecord>, q: &str, fields: &Fields) -> Markup {
             h2 #keys { "Keys" }
             @if page.data.is_empty() { p.muted { "No key matches." } } @else {
                 (list(&["Key", "Access key", "Status", "Account", "Expires", "Last used"], &rows))
-                (pager(None, next.as_deref(), "More keys"))
+                (sought.more("keys_after", page.next.as_deref(), "More keys"))
             }
         }
     }
@@ -254,10 +288,18 @@ async fn sought(visit: &Visit, fields: &Fields) -> Result<Response<Body>, Refusa
         });
     }
     let q = text(pasted);
-    if !q.is_empty()
-        && let Some(only) = Hits::of(visit, &q, fields).await?.only()
-    {
-        return Ok(Redirect::to(&only).into_response());
+    let is_first = fields
+        .some("accounts_after")
+        .or(fields.some("keys_after"))
+        .is_none();
+    if !q.is_empty() {
+        let hits = Hits::of(visit, &q, fields).await?;
+        if let Some(only) = hits.only().filter(|_| is_first) {
+            return Ok(Redirect::to(&only).into_response());
+        }
+        if !fits_address(&q, visit.vault.key_prefix()) {
+            return Ok(listed(visit, &q, fields, &hits));
+        }
     }
     let query = form_urlencoded::byte_serialize(q.as_bytes()).collect::<String>();
     Ok(Redirect::to(&format!("/operator?q={query}")).into_response())

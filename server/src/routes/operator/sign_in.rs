@@ -7,26 +7,19 @@ use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use maud::{Markup, html};
-use shared::redirect::local_path;
 use vault::operators::token::Refused;
 use vault::{Error, rfc3339};
 
-use super::access::{self, SIGN_IN, Visit};
+use super::access::{self, HOME, SIGN_IN, Visit, page_of};
 use super::form::{Fields, Form, Query};
 use super::frame::{self, bare};
 use super::parts::{note, utc};
 use crate::http::client_ip::Peer;
 use crate::state::AppState;
 
-/// Returns the page of this room that follows the sign-in.
-fn next(fields: &Fields) -> &str {
-    let next = local_path(fields.get("next"));
-    let path = next.split('?').next().unwrap_or_default();
-    if path.starts_with("/operator/") && path != SIGN_IN {
-        next
-    } else {
-        "/operator"
-    }
+/// Returns the page that follows the sign-in.
+fn next<'a>(state: &AppState, fields: &'a Fields) -> &'a str {
+    page_of(fields.get("next"), state.vault.key_prefix())
 }
 
 fn form(next: &str, message: &Markup, wrong: Option<&str>) -> Markup {
@@ -34,7 +27,7 @@ fn form(next: &str, message: &Markup, wrong: Option<&str>) -> Markup {
         h1 { "Sign in" }
         (message)
         form.form method="post" action=(SIGN_IN) {
-            @if next != "/operator" { input type="hidden" name="next" value=(next); }
+            @if next != HOME { input type="hidden" name="next" value=(next); }
             div.field {
                 label for="token" { "Operator token" }
                 input #token type="password" name="token" required autocomplete="off" spellcheck="false" autofocus
@@ -58,7 +51,7 @@ pub async fn page(
 ) -> Response<Body> {
     let peer = peer.map(|Extension(peer)| peer);
     if let Ok(Some(_)) = access::session(&state, &headers, peer).await {
-        return Redirect::to(next(&query)).into_response();
+        return Redirect::to(next(&state, &query)).into_response();
     }
     let message = match (query.get("ended"), query.get("out")) {
         ("1", _) => note(
@@ -68,7 +61,7 @@ pub async fn page(
         (_, "1") => note("good", &html! { "You are signed out." }),
         _ => html! {},
     };
-    let body = form(next(&query), &message, None);
+    let body = form(next(&state, &query), &message, None);
     frame::response(
         StatusCode::OK,
         bare(access::theme(&headers), "Sign in", &body),
@@ -91,7 +84,7 @@ pub async fn sign_in(
         Ok(Ok(session)) => {
             let seconds = (session.expires_at - vault.now()).max(0) / 1000;
             let cookie = access::set_cookie(&state, &headers, session.expose(), seconds);
-            let mut response = Redirect::to(next(&fields)).into_response();
+            let mut response = Redirect::to(next(&state, &fields)).into_response();
             response
                 .headers_mut()
                 .extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
@@ -107,23 +100,30 @@ pub async fn sign_in(
         ),
         Err(Error::Throttled { retry_after }) => {
             let wait = format!("Too many attempts from your network. Wait {retry_after} s.");
-            let mut response = refused(&headers, &fields, StatusCode::TOO_MANY_REQUESTS, &wait);
+            let mut response = refused(
+                &state,
+                &headers,
+                &fields,
+                StatusCode::TOO_MANY_REQUESTS,
+                &wait,
+            );
             let seconds = HeaderValue::from(retry_after);
             response.headers_mut().insert(RETRY_AFTER, seconds);
             return response;
         }
         Err(error) => return frame::unavailable(access::theme(&headers), error),
     };
-    refused(&headers, &fields, status, &wrong)
+    refused(&state, &headers, &fields, status, &wrong)
 }
 
 fn refused(
+    state: &AppState,
     headers: &HeaderMap,
     fields: &Fields,
     status: StatusCode,
     wrong: &str,
 ) -> Response<Body> {
-    let body = form(next(fields), &html! {}, Some(wrong));
+    let body = form(next(state, fields), &html! {}, Some(wrong));
     frame::response(status, bare(access::theme(headers), "Sign in", &body))
 }
 

@@ -215,7 +215,10 @@ async fn another_site_changes_nothing() {
     assert_eq!(desk.get("/operator").await.status, 200);
     let own = [("sec-fetch-site", "same-origin"), ("origin", BASE)];
     let path = format!("/operator/accounts/{account}/suspend");
-    let answer = desk.send("POST", &path, &own, &FIELDS).await;
+    let page = desk.get(&format!("/operator/accounts/{account}")).await;
+    let version = super::version(&page);
+    let fields = [("version", &*version), ("reason", "Leaked")];
+    let answer = desk.send("POST", &path, &own, &fields).await;
     assert_eq!(answer.status, 303);
 }
 
@@ -297,5 +300,65 @@ async fn the_page_is_where_the_management_api_is() {
     let site = Site::apart(BASE).await;
     for path in ["/operator", "/operator/sign-in", "/operator/style.css"] {
         assert_eq!(site.ask("GET", path, &[]).await.status, 404, "{path}");
+    }
+}
+
+/// Signing in leads back to the page, with its search, and never out of the room or to a secret.
+#[tokio::test]
+async fn signing_in_leads_back() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let account = operator.account("acme").await;
+    let key = operator.key(&account, "Billing", "never").await;
+    let (mut desk, _) = site.desk("anna", &SUPPORT).await;
+    let cookie = std::mem::take(&mut desk.cookie);
+    let encoded = key.secret.replace('_', "%255F");
+    for (path, to) in [
+        ("/operator", "/operator/sign-in".to_owned()),
+        (
+            "/operator?q=org_1",
+            "/operator/sign-in?next=%2Foperator%3Fq%3Dorg_1".to_owned(),
+        ),
+        (
+            &format!("/operator/keys/{}?q={}", key.access, key.secret),
+            "/operator?held=1".to_owned(),
+        ),
+        (
+            &format!("/operator/none?q={encoded}"),
+            "/operator?held=1".to_owned(),
+        ),
+        (
+            &format!("/operator/{}", key.word()),
+            "/operator?held=1".to_owned(),
+        ),
+        (
+            "/operator?q=%2Fenter%3Fcode%3D1",
+            "/operator/sign-in".to_owned(),
+        ),
+    ] {
+        let answer = desk.get(path).await;
+        assert_eq!(answer.header("location"), to, "{path}");
+        assert!(!answer.body.contains(&key.secret));
+    }
+    // The page of a form, not the form's address.
+    let path = format!("/operator/accounts/{account}/suspend");
+    let answer = desk.post(&path, &FIELDS).await;
+    assert_eq!(
+        answer.header("location"),
+        format!("/operator/sign-in?ended=1&next=%2Foperator%2Faccounts%2F{account}")
+    );
+    desk.cookie = cookie;
+    for (next, to) in [
+        ("%2Foperator%3Fq%3Dorg_1", "/operator?q=org_1"),
+        ("/operator/keys/kh_0", "/operator/keys/kh_0"),
+        ("/operator/../preferences/account", "/operator"),
+        ("/operator/%252e%252E/x", "/operator"),
+        ("/operator/%2e%2e/x", "/operator"),
+        ("/operator/..%5Cx", "/operator"),
+        ("//operator/x", "/operator"),
+    ] {
+        let answer = desk.get(&format!("/operator/sign-in?next={next}")).await;
+        assert_eq!(answer.header("location"), to, "{next}");
     }
 }

@@ -122,7 +122,7 @@ async fn an_act_needs_a_reason_and_keeps_what_was_typed() {
         format!("/operator/keys/{}/expire", key.access),
     ] {
         for reason in ["", "   ", &long, "one\u{7}two"] {
-            let answer = desk.post(&path, &[("reason", reason)]).await;
+            let answer = desk.post_seen(&path, &[("reason", reason)]).await;
             assert_eq!(answer.status, 422, "{path}: {reason:?}");
             assert!(answer.body.contains("aria-invalid=\"true\""), "{path}");
             assert!(reason.trim().is_empty() || answer.body.contains(reason));
@@ -139,8 +139,13 @@ async fn an_act_needs_a_reason_and_keeps_what_was_typed() {
         assert_eq!(desk.post(path, &fields).await.status, status, "{path}");
     }
     let path = format!("/operator/keys/{}/restore", key.access);
-    let wrong = desk.post(&path, &[("expiry", "soon")]).await;
+    let wrong = desk.post_seen(&path, &[("expiry", "soon")]).await;
     assert_eq!(wrong.status, 422);
+    assert!(
+        wrong.body.contains("Nothing was changed."),
+        "{}",
+        wrong.body
+    );
 }
 
 /// The same through the management API.

@@ -4,6 +4,8 @@ mod access;
 mod acts;
 mod pages;
 mod search;
+mod spellings;
+mod stale;
 
 use axum::body::Body;
 use axum::http::Request;
@@ -50,11 +52,19 @@ impl Desk<'_> {
         self.send("POST", path, &[], fields).await
     }
 
-    /// Follows the redirect of a form.
+    /// Fills in the form of a page, and follows its redirect.
     pub async fn act(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let answer = self.post(path, fields).await;
+        let answer = self.post_seen(path, fields).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
         self.get(answer.header("location")).await
+    }
+
+    /// Sends a form with the version that its page shows.
+    pub async fn post_seen(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let (page, _) = path.rsplit_once('/').unwrap();
+        let version = version(&self.get(page).await);
+        self.post(path, &[fields, &[("version", &*version)]].concat())
+            .await
     }
 
     pub async fn send(
@@ -79,6 +89,13 @@ impl Desk<'_> {
             .send(request.body(Body::from(body)).unwrap())
             .await
     }
+}
+
+/// The version that the forms of a page send; nothing where it has none.
+pub fn version(page: &Answer) -> String {
+    let rest = page.body.split_once("name=\"version\" value=\"");
+    let version = rest.and_then(|(_, rest)| rest.split('"').next());
+    version.unwrap_or_default().to_owned()
 }
 
 /// Everything that support staff does.

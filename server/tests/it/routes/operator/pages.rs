@@ -95,6 +95,38 @@ async fn hostile_names_are_text() {
     }
 }
 
+/// The answer to a form stands at the form's address.
+#[tokio::test]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let account = operator.account("acme").await;
+    let key = operator.key(&account, "Billing", "never").await;
+    let (desk, _) = site.desk("anna", &SUPPORT).await;
+    let pages = [
+        format!("/operator/accounts/{account}"),
+        format!("/operator/keys/{}", key.access),
+    ];
+    for (form, page) in [
+        (format!("{}/suspend", pages[0]), &*pages[0]),
+        (format!("{}/resume", pages[0]), &*pages[0]),
+        (format!("{}/expire", pages[1]), &*pages[1]),
+        (format!("{}/restore", pages[1]), &*pages[1]),
+        ("/operator/search".to_owned(), "/operator"),
+        ("/operator/sign-out".to_owned(), "/operator"),
+    ] {
+        let answer = desk.get(&form).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("location")),
+            (303, page),
+            "{form}"
+        );
+    }
+    assert_eq!(desk.send("DELETE", &pages[0], &[], &[]).await.status, 404);
+    assert_eq!(site.verdict(&key).await.0, 200);
+}
+
 /// Empty, with nothing to find.
 #[tokio::test]
 async fn an_empty_site_says_how_accounts_come() {
