@@ -181,6 +181,30 @@ test.describe("a secret key in the search", () => {
     expect(page.url()).not.toContain("khs_");
   });
 
+  test("is removed in rarer spellings too", async ({ page, account: _, apiControl, functions, watch }) => {
+    // A part of one belongs to no key.
+    watch.allow(/status of 422/);
+    const { secret_key } = await functions.createKey("Found by its secret");
+    const bare = secret_key.slice(4);
+    const wide = [...secret_key].map((char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0)).join("");
+    const addresses: string[] = [];
+    page.on("request", (request) => void addresses.push(request.url()));
+    page.on("framenavigated", (frame) => void addresses.push(frame.url()));
+    await apiControl.open();
+    for (const spelling of [`khs%5F${bare}`, `khs%255f${bare}`, `khs&#95;${bare}`, wide, btoa(secret_key), bare]) {
+      await apiControl.search.fill(spelling);
+      await expect(apiControl.search).toHaveValue("");
+      await expect(apiControl.toasts).toContainText("That is the secret key of Found by its secret.");
+      await apiControl.open();
+    }
+    await apiControl.search.fill(bare.slice(0, 45));
+    await expect(apiControl.search).toHaveValue("");
+    await expect(apiControl.toasts).toContainText("That isn't a whole secret key.");
+    await apiControl.search.fill("Checkout service of production in eu west 1 replica 2");
+    await expect(page).toHaveURL(/q=Checkout/);
+    expect(addresses.filter((address) => /khs|%EF%BD|q=[^C]/i.test(address))).toEqual([]);
+  });
+
   test.describe("without script", () => {
     test.use({ javaScriptEnabled: false });
 
