@@ -11,10 +11,10 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReturnHosts(Vec<(Host, Option<u16>)>);
 
-/// The reason why a text of the list is no host.
+/// The reason why a text of the list is no host. It shows no part of a text that may hold a password.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "{0:?} is not a host such as app.example.com, with its port if that is another than the scheme's: no scheme, no path, no \
+    "{0} is not a host such as app.example.com, with its port if that is another than the scheme's: no scheme, no path, no \
      wildcard"
 )]
 pub struct NoHost(String);
@@ -87,7 +87,13 @@ impl ReturnHosts {
 
 /// Parses a host as browsers do (WHATWG URL).
 fn listed(text: &str) -> Result<(Host, Option<u16>), NoHost> {
-    let no_host = || NoHost(text.to_owned());
+    let no_host = || {
+        NoHost(if text.contains(['@', '?', '#', '%']) {
+            "an address with a login or a query".to_owned()
+        } else {
+            format!("{text:?}")
+        })
+    };
     if text.contains(['/', '\\', '?', '#', '@', '*', ' ']) {
         return Err(no_host());
     }

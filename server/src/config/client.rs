@@ -19,7 +19,7 @@ use super::http::base_url;
 pub struct Target {
     /// The server: https, except on loopback. Default: KEYHOLD_ADMIN_LISTEN or KEYHOLD_LISTEN, as the server on this machine has
     /// them.
-    #[arg(long, env = "KEYHOLD_URL", value_name = "URL", value_parser = base_url, help_heading = "Server")]
+    #[arg(long, env = "KEYHOLD_URL", hide_env_values = true, value_name = "URL", value_parser = base_url, help_heading = "Server")]
     pub url: Option<String>,
 
     /// The file with an operator's token. Default: KEYHOLD_OPERATOR_TOKEN_FILE, or operator-token beside the pepper.

@@ -13,7 +13,7 @@ use super::commands::CommandLine;
 use super::effective::Effective;
 use super::error::FileError;
 use super::file::File;
-use super::settings::settings;
+use super::settings::{settings, shown_refused};
 
 /// The command line of the process, with the settings of its command.
 pub struct Given {
@@ -64,7 +64,7 @@ impl Given {
             command
                 .clone()
                 .try_get_matches_from(&given)
-                .map_err(|error| named_by_variable(error, command, &given))
+                .map_err(|error| explained(error, command, &given))
         };
         let mut matches = parse(&command).map_err(Ended::Line)?;
         let path: Option<&std::path::PathBuf> = matches.get_one("config");
@@ -81,7 +81,7 @@ impl Given {
         let settings = Effective::of(&matches, &command, file.as_ref());
         CommandLine::from_arg_matches_mut(&mut matches)
             .map(|line| Self { line, settings })
-            .map_err(|error| Ended::Line(named_by_variable(error, &command, &given)))
+            .map_err(|error| Ended::Line(explained(error, &command, &given)))
     }
 }
 
@@ -163,8 +163,8 @@ fn all_args(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
     Box::new(command.get_arguments().chain(below))
 }
 
-/// Names the variable in an error about a value that no flag gave.
-fn named_by_variable(mut error: Error, command: &Command, given: &[OsString]) -> Error {
+/// Names the variable in an error about a value that no flag gave, and hides what of the value may be a password.
+fn explained(mut error: Error, command: &Command, given: &[OsString]) -> Error {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
@@ -181,9 +181,14 @@ fn named_by_variable(mut error: Error, command: &Command, given: &[OsString]) ->
                 .strip_prefix(&flag)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         });
-    let variable = all_args(command)
-        .find(|arg| arg.get_long() == flag.strip_prefix("--"))
-        .and_then(|arg| arg.get_env()?.to_str());
+    let arg = all_args(command).find(|arg| arg.get_long() == flag.strip_prefix("--"));
+    if let (Some(arg), Some(ContextValue::String(value))) =
+        (arg, error.get(ContextKind::InvalidValue))
+    {
+        let shown = ContextValue::String(shown_refused(arg, value));
+        error.insert(ContextKind::InvalidValue, shown);
+    }
+    let variable = arg.and_then(|arg| arg.get_env()?.to_str());
     if let (false, Some(variable)) = (is_given, variable) {
         let variable = ContextValue::String(variable.to_owned());
         error.insert(ContextKind::InvalidArg, variable);

@@ -9,12 +9,13 @@ use vault::return_hosts::ReturnHosts;
 use super::error::{ConfigError, ValueError};
 use super::http::origin;
 use super::links::is_web;
+use super::masked::masked;
 
 #[derive(Args, Clone, Debug)]
 pub struct Company {
     /// The page of your app that signs people in, which gets the page to come back to as return_to; https, except on loopback.
     /// Default: Keyhold's own sign-in.
-    #[arg(long, env = "KEYHOLD_SIGN_IN_URL", value_name = "URL", value_parser = sign_in_url)]
+    #[arg(long, env = "KEYHOLD_SIGN_IN_URL", hide_env_values = true, value_name = "URL", value_parser = sign_in_url)]
     sign_in_url: Option<String>,
 
     /// Hosts that pages may lead back to, comma-separated, each with its port if that is another than the scheme's. Default: none.
@@ -42,7 +43,7 @@ impl Company {
     pub fn leads_elsewhere(&self, base_url: &str) -> Result<(), ConfigError> {
         match self.sign_in() {
             Some(url) if origin(url.as_str()) == origin(base_url) => Err(ConfigError::SignInHere {
-                url: url.as_str().to_owned(),
+                url: masked(url.as_str()),
             }),
             _ => Ok(()),
         }

@@ -60,7 +60,7 @@ impl Effective {
         let raw = matches.try_get_raw(id).ok()?;
         let text = raw.and_then(|mut values| Some(values.next()?.to_string_lossy().into_owned()));
         let value = text.filter(|text| !text.trim().is_empty()).map(|text| {
-            let shown = if setting.is_secret() {
+            let shown = if setting.is_url() {
                 masked(text.trim())
             } else {
                 text

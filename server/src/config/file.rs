@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::{FileError, Mistake};
 use super::masked::has_password;
-use super::settings::{Kind, Setting, settings};
+use super::settings::{Kind, Setting, settings, shown_refused};
 
 /// How alike an unknown key and a setting are, from 0 to 1, so that the setting is suggested. clap has the same bound.
 const ALIKE: f64 = 0.7;
@@ -123,7 +123,7 @@ fn entry(
         wanted: wanted(setting.kind()),
     })?;
     let text = text.trim().to_owned();
-    if setting.is_secret() && mode & 0o007 != 0 && has_password(&text) {
+    if setting.is_url() && mode & 0o007 != 0 && has_password(&text) {
         return Err(Mistake::Exposed {
             key: key.to_owned(),
             mode,
@@ -203,11 +203,12 @@ fn check(setting: Setting<'_>, text: &str) -> Result<(), String> {
     if let Some(ContextValue::Strings(values)) = error.get(ContextKind::ValidValue) {
         return Err(format!("{text:?} is not one of {}", values.join(", ")));
     }
+    let shown = shown_refused(setting.arg(), text);
     Err(std::error::Error::source(&error).map_or_else(
-        || format!("{text:?} is not valid"),
+        || format!("{shown:?} is not valid"),
         |reason| match reason.to_string() {
             reason if reason.contains(text) => reason,
-            reason => format!("{text:?}: {reason}"),
+            reason => format!("{shown:?}: {reason}"),
         },
     ))
 }
@@ -327,6 +328,13 @@ mod tests {
             "smtp_url = smtp://u:hunter22@h",
             "smtp_url = [\"smtp://u:hunter22@h\"]",
             "smtp_urls = \"smtp://u:hunter22@h\"",
+            "docs_url = \"https://u:hunter22@h\"",
+            "terms_url = \"https://u:hunter22@h\"",
+            "support_url = \"u:hunter22@h\"",
+            "api_url = \"https://h/?hunter22\"",
+            "base_url = \"https://h/?hunter22\"",
+            "sign_in_url = \"https://h/?hunter22#top\"",
+            "return_hosts = \"a.example,https://u:hunter22@h\"",
         ] {
             let mistake = mistake(text);
             assert!(!mistake.contains("accepted"), "{mistake}");

@@ -22,7 +22,7 @@ pub struct HttpArgs {
     pub listen: SocketAddr,
 
     /// Where browsers reach Keyhold; https, except on loopback. Default: http:// and the listening address.
-    #[arg(long, env = "KEYHOLD_BASE_URL", value_name = "URL", value_parser = base_url)]
+    #[arg(long, env = "KEYHOLD_BASE_URL", hide_env_values = true, value_name = "URL", value_parser = base_url)]
     pub base_url: Option<String>,
 }
 

@@ -10,19 +10,19 @@ use super::error::ValueError;
 #[derive(Args, Clone, Debug)]
 pub struct Links {
     /// Base URL of your API, for the examples on the Developers page. Default: Keyhold's own API, /v1.
-    #[arg(long, env = "KEYHOLD_API_URL", value_name = "URL", value_parser = api_url)]
+    #[arg(long, env = "KEYHOLD_API_URL", hide_env_values = true, value_name = "URL", value_parser = api_url)]
     pub api_url: Option<String>,
 
     /// The documentation of your API, linked from the Developers page. Default: no link.
-    #[arg(long, env = "KEYHOLD_DOCS_URL", value_name = "URL", value_parser = docs_url)]
+    #[arg(long, env = "KEYHOLD_DOCS_URL", hide_env_values = true, value_name = "URL", value_parser = docs_url)]
     pub docs_url: Option<String>,
 
     /// Where the holder of a suspended account finds help: a page, or mailto: with an address. Default: nowhere.
-    #[arg(long, env = "KEYHOLD_SUPPORT_URL", value_name = "URL", value_parser = support_url)]
+    #[arg(long, env = "KEYHOLD_SUPPORT_URL", hide_env_values = true, value_name = "URL", value_parser = support_url)]
     pub support_url: Option<String>,
 
     /// The terms of your API, linked from the foot of every page, as your documentation and support are. Default: no link.
-    #[arg(long, env = "KEYHOLD_TERMS_URL", value_name = "URL", value_parser = docs_url)]
+    #[arg(long, env = "KEYHOLD_TERMS_URL", hide_env_values = true, value_name = "URL", value_parser = docs_url)]
     pub terms_url: Option<String>,
 }
 

@@ -1,12 +1,16 @@
-//! Addresses with passwords, as people may see them.
+//! Addresses in settings, as people may see them: without a login, and without parameters that may hold a secret.
 
 use form_urlencoded::parse;
+use url::Url;
 
-/// Stands for a password.
+/// Stands for what is left out.
 const MASK: &str = "***";
 
-/// Parameters that hold no secret. A private key may stand in `sslkey`.
-const SHOWN: [&str; 8] = [
+/// Stands for a text of which any part may be a piece of a password.
+const HIDDEN: &str = "hidden";
+
+/// Parameters of databases and mail servers that hold no secret. A private key may stand in `sslkey`.
+const SHOWN: [&str; 7] = [
     "application_name",
     "dbname",
     "host",
@@ -14,50 +18,130 @@ const SHOWN: [&str; 8] = [
     "sslmode",
     "sslrootcert",
     "tls",
-    "user",
 ];
 
-/// Returns the address of a mail server or a database with `***` in place of a password. One that is not plainly an address
-/// is hidden as a whole: any part of it may be a piece of the password.
+/// Returns an address with `***` in place of its login, and of parameters that may hold a secret: those of a page on the web
+/// all may. A text that is not plainly an address is hidden as a whole.
 pub fn masked(text: &str) -> String {
-    readable(text).unwrap_or_else(|| "hidden".to_owned())
-}
-
-/// Returns whether an address holds a password.
-pub fn has_password(text: &str) -> bool {
-    readable(text).map_or_else(|| text.contains('@'), |shown| shown != text)
-}
-
-fn readable(text: &str) -> Option<String> {
-    let (scheme, rest) = text.split_once("://")?;
-    let (place, query) = match rest.split_once('?') {
-        Some((place, query)) => (place, Some(query)),
-        None => (rest, None),
-    };
-    // A character of a password that is not encoded moves the rest of it to where an address has something else.
-    if text.contains('#') || query.is_some_and(|query| query.contains('@')) {
-        return None;
+    if let Some(mail) = text.strip_prefix("mailto:")
+        && !mail.contains('?')
+        && vault::text::email(mail).is_ok()
+    {
+        return text.to_owned();
     }
-    let place = match place.rsplit_once('@') {
-        None => place.to_owned(),
-        Some((login, host)) => match login.split_once(':') {
-            None => format!("{login}@{host}"),
-            Some((user, _)) => format!("{user}:{MASK}@{host}"),
-        },
-    };
-    let query = query.map(|query| {
-        let pairs = query.split('&').map(|pair| {
-            let name = parse(pair.as_bytes()).next().map(|(name, _)| name);
-            match (pair.split_once('='), name) {
-                (Some((written, _)), Some(name)) if !SHOWN.contains(&&*name) => {
-                    format!("{written}={MASK}")
-                }
-                _ => pair.to_owned(),
+    Parts::of(text).map_or_else(|| HIDDEN.to_owned(), |parts| parts.shown())
+}
+
+/// Returns a wrong value of an address or a list of hosts for the sentence that refuses it, as [`masked`] does: but a text
+/// with neither a login nor parameters is shown as it is, so that a slip can be found.
+pub fn refused(text: &str) -> String {
+    // Browsers take no such address, so whatever it means, a part of it may be a password.
+    let has_scheme = text.contains("://");
+    let is_plain = !["@", "?", "#", "%40"]
+        .iter()
+        .any(|part| text.contains(part));
+    let is_url = Url::parse(text).is_ok();
+    if is_plain && (is_url || !has_scheme) {
+        text.to_owned()
+    } else if has_scheme && !is_url {
+        HIDDEN.to_owned()
+    } else {
+        masked(text)
+    }
+}
+
+/// Returns whether the address of a mail server or a database holds a password. A page on the web may have none.
+pub fn has_password(text: &str) -> bool {
+    match Parts::of(text) {
+        Some(parts) => parts.has_password(),
+        None => text.contains('@'),
+    }
+}
+
+/// The parts of an address.
+struct Parts<'a> {
+    scheme: &'a str,
+    login: Option<&'a str>,
+    host_and_path: &'a str,
+    query: Option<&'a str>,
+    fragment: bool,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads what is plainly an address. A character of a password that is not encoded moves the rest of it to where an
+    /// address has something else.
+    fn of(text: &'a str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let end = rest.find(['?', '#']).unwrap_or(rest.len());
+        let (place, after) = rest.split_at(end);
+        let (query, fragment) = match after.split_once('#') {
+            Some((query, _)) => (query, true),
+            None => (after, false),
+        };
+        if after.contains('@') || (fragment && !is_web(scheme)) {
+            return None;
+        }
+        let (login, host_and_path) = match place.rsplit_once('@') {
+            Some((login, place)) => (Some(login), place),
+            None if may_be_login(text, place) => return None,
+            None => (None, place),
+        };
+        let query = query.strip_prefix('?');
+        Some(Self {
+            scheme,
+            login,
+            host_and_path,
+            query,
+            fragment,
+        })
+    }
+
+    fn shown(&self) -> String {
+        let login = self.login.map_or_else(String::new, |_| format!("{MASK}@"));
+        let query = self.query.map_or_else(String::new, |query| {
+            if is_web(self.scheme) {
+                return format!("?{MASK}");
             }
+            let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+                _ if is_shown(pair) => pair.to_owned(),
+                Some((name, _)) => format!("{name}={MASK}"),
+                None => MASK.to_owned(),
+            });
+            format!("?{}", pairs.collect::<Vec<_>>().join("&"))
         });
-        format!("?{}", pairs.collect::<Vec<_>>().join("&"))
-    });
-    Some(format!("{scheme}://{place}{}", query.unwrap_or_default()))
+        let fragment = if self.fragment { "#***" } else { "" };
+        let (scheme, place) = (self.scheme, self.host_and_path);
+        format!("{scheme}://{login}{place}{query}{fragment}")
+    }
+
+    fn has_password(&self) -> bool {
+        let is_secret = |pair| !is_shown(pair) && name_of(pair) != "user";
+        !is_web(self.scheme)
+            && (self.login.is_some_and(|login| login.contains(':'))
+                || self
+                    .query
+                    .is_some_and(|query| query.split('&').any(is_secret)))
+    }
+}
+
+/// Returns whether what stands where an address has its host is a login whose @ is missing or encoded.
+fn may_be_login(text: &str, place: &str) -> bool {
+    let host = place.split('/').next().unwrap_or_default();
+    host.contains("%40") || (host.contains(':') && Url::parse(text).is_err())
+}
+
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http")
+}
+
+/// Returns the decoded name of a parameter.
+fn name_of(pair: &str) -> String {
+    let name = parse(pair.as_bytes()).next().map(|(name, _)| name);
+    name.unwrap_or_default().into_owned()
+}
+
+fn is_shown(pair: &str) -> bool {
+    pair.is_empty() || SHOWN.contains(&&*name_of(pair))
 }
 
 #[cfg(test)]
@@ -65,42 +149,132 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_masked() {
-        for (text, shown) in [
-            ("sqlite://data/keyhold.db", "sqlite://data/keyhold.db"),
-            ("smtp://mail.example.com:25", "smtp://mail.example.com:25"),
-            ("smtps://u:hunter22@mail", "smtps://u:***@mail"),
-            ("smtps://u:hunter22/@mail", "smtps://u:***@mail"),
+    fn logins_are_masked_and_parameters_with_secrets() {
+        for (text, shown, holds_password) in [
+            (
+                "sqlite://data/keyhold.db",
+                "sqlite://data/keyhold.db",
+                false,
+            ),
+            (
+                "smtp://mail.example.com:25",
+                "smtp://mail.example.com:25",
+                false,
+            ),
+            ("smtps://u:hunter22@mail", "smtps://***@mail", true),
+            ("smtps://u:hunter22/@mail", "smtps://***@mail", true),
             (
                 "smtp://u:hun@ter22@mail?tls=none",
-                "smtp://u:***@mail?tls=none",
+                "smtp://***@mail?tls=none",
+                true,
             ),
-            ("postgres://kh@db/keys", "postgres://kh@db/keys"),
+            ("postgres://kh@db/keys", "postgres://***@db/keys", false),
+            (
+                "postgres://db/keys?user=kh",
+                "postgres://db/keys?user=***",
+                false,
+            ),
+            (
+                "postgres://db/keys?hunter22",
+                "postgres://db/keys?***",
+                true,
+            ),
             (
                 "postgres://kh:hunter22@db:5433/keys?sslmode=require",
-                "postgres://kh:***@db:5433/keys?sslmode=require",
+                "postgres://***@db:5433/keys?sslmode=require",
+                true,
             ),
             (
                 "postgres:///keys?host=/run/postgresql&password=hunter22&sslkey=-----BEGIN hunter",
                 "postgres:///keys?host=/run/postgresql&password=***&sslkey=***",
+                true,
             ),
             (
                 "postgres:///keys?p%61ssword=hunter22",
                 "postgres:///keys?p%61ssword=***",
+                true,
             ),
             (
                 "postgres://kh:12/hunter22@db/keys",
-                "postgres://kh:***@db/keys",
+                "postgres://***@db/keys",
+                true,
             ),
-            ("postgres://kh:12@db/keys#hunter22", "hidden"),
-            ("smtps://u:hun?ter22@mail", "hidden"),
+            ("postgres://kh:12@db/keys#hunter22", "hidden", true),
+            ("smtps://u:hun?ter22@mail", "hidden", true),
+            ("smtps://u:hunter22%40mail", "hidden", false),
+            ("smtps://u:hunter22", "hidden", false),
+            ("smtp://[::1]:25", "smtp://[::1]:25", false),
+            ("sqlite://a b/c:d@e.db", "sqlite://***@e.db", true),
+            ("sqlite://a b/c:d.db", "sqlite://a b/c:d.db", false),
+            ("hunter22", "hidden", false),
+            ("mail.example.com", "hidden", false),
         ] {
             assert_eq!(masked(text), shown);
-            assert_eq!(has_password(text), text != shown, "{text}");
+            assert_eq!(has_password(text), holds_password, "{text}");
         }
-        for (text, shown) in [("hunter22", "hidden"), ("mail.example.com", "hidden")] {
+    }
+
+    #[test]
+    fn a_page_on_the_web_is_shown_without_its_query() {
+        for (text, shown) in [
+            (
+                "https://app.example.com/keys",
+                "https://app.example.com/keys",
+            ),
+            (
+                "https://app.example.com/?tls=none",
+                "https://app.example.com/?***",
+            ),
+            (
+                "https://app.example.com/a?hunter22",
+                "https://app.example.com/a?***",
+            ),
+            (
+                "https://docs.example.com/#hunter22",
+                "https://docs.example.com/#***",
+            ),
+            (
+                "HTTPS://kh:hunter22@a.example/?b#c",
+                "HTTPS://***@a.example/?***#***",
+            ),
+            ("https://hunter22@a.example", "https://***@a.example"),
+            ("https://kh:12/hunter22@a.example", "https://***@a.example"),
+            ("https:///kh:hunter22@a.example", "https://***@a.example"),
+            ("https://kh:12#hunter22@a.example", "hidden"),
+            ("mailto:help@example.com", "mailto:help@example.com"),
+            ("mailto:kh:hunter22@a.example?hunter22", "hidden"),
+        ] {
             assert_eq!(masked(text), shown);
-            assert!(!has_password(text), "{text}");
+            assert_eq!(refused(text), shown);
+            if shown.to_ascii_lowercase().starts_with("http") {
+                assert!(!has_password(text), "it may have none: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_address_is_shown_if_it_can_hold_no_password() {
+        for text in [
+            "/keys",
+            "app.example.com:8443/keys",
+            "ftp://app.example.com",
+            "a.example,*.b.example",
+            "mailto:ada",
+            "",
+        ] {
+            assert_eq!(refused(text), text);
+        }
+        for text in [
+            "kh:hunter22@a.example",
+            "https:kh:hunter22@a.example",
+            "https:\\\\kh:hunter22@a.example",
+            "https://kh:hunter22%40a.example",
+            "https://kh:hunter22",
+            "a.example,hunter22@b.example",
+            "a.example?hunter22",
+            "kh:hunter22%40a.example",
+        ] {
+            assert_eq!(refused(text), "hidden", "{text}");
         }
     }
 }

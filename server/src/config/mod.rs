@@ -16,7 +16,7 @@ mod limits;
 mod links;
 mod listeners;
 mod mail;
-mod masked;
+pub mod masked;
 pub mod settings;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};

@@ -9,6 +9,7 @@ use clap::{Arg, Command, Id};
 use vault::return_hosts::ReturnHosts;
 
 use super::Networks;
+use super::masked::refused;
 
 /// A setting: a flag of `keyhold serve`, which other commands may share.
 #[derive(Clone, Copy)]
@@ -59,8 +60,8 @@ impl<'a> Setting<'a> {
         self.0.get_env()?.to_str()
     }
 
-    /// Returns whether the value may hold a password. The help shows no such value either.
-    pub fn is_secret(self) -> bool {
+    /// Returns whether the value is a URL, which may hold a password by right or by mistake. The help shows no such value.
+    pub fn is_url(self) -> bool {
         self.0.is_hide_env_values_set()
     }
 
@@ -86,6 +87,16 @@ impl<'a> Setting<'a> {
         } else {
             Kind::Text
         }
+    }
+}
+
+/// Returns a value as the sentence that refuses it may repeat it. `arg` is a flag of any command.
+pub fn shown_refused(arg: &Arg, value: &str) -> String {
+    let setting = Setting(arg);
+    if setting.is_url() || setting.kind() == Kind::List {
+        refused(value)
+    } else {
+        value.to_owned()
     }
 }
 
@@ -119,6 +130,23 @@ mod tests {
         ] {
             assert_eq!(kind(key), expected, "{key}");
         }
+    }
+
+    /// A URL of any command may hold a password, if only by mistake.
+    #[test]
+    fn no_url_from_the_environment_is_in_the_help() {
+        fn check(command: &Command) {
+            for arg in command
+                .get_arguments()
+                .filter(|arg| arg.get_env().is_some())
+            {
+                let is_url = arg.get_long().is_some_and(|long| long.ends_with("url"));
+                let said = format!("{} {:?}", command.get_name(), arg.get_env());
+                assert_eq!(Setting(arg).is_url(), is_url, "{said}");
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&CommandLine::command());
     }
 
     /// A default that is a number shows that the setting is one, so that no type of number is forgotten above.

@@ -51,12 +51,16 @@ fn help_shows_no_url_with_a_password() {
         "KEYHOLD_DATABASE_URL",
         "postgres://user:hunter22@db.example.com/keyhold",
     );
+    let page = "https://user:hunter22@app.example.com/?hunter22";
     for (command, (name, url)) in [
         (&["serve"][..], smtp),
         (&["mail", "test"], smtp),
         (&["serve"], database),
         (&["nodes"], database),
         (&["clock", "accept"], database),
+        (&["serve"], ("KEYHOLD_SIGN_IN_URL", page)),
+        (&["serve"], ("KEYHOLD_DOCS_URL", page)),
+        (&["account", "list"], ("KEYHOLD_URL", page)),
     ] {
         let Output { stdout, .. } = Command::new(env!("CARGO_BIN_EXE_keyhold"))
             .args(command)
