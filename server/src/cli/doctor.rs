@@ -19,6 +19,7 @@ use self::management::TokenFile;
 use super::config_check::{Checked, check, json};
 use crate::config::commands::Doctor;
 use crate::config::effective::{Effective, located};
+use crate::config::masked::refused;
 use crate::net::client::{self, Answer};
 
 /// The longest that the database may take: it has its own limits for each step.
@@ -279,8 +280,8 @@ fn judged(base_url: &str, answer: Result<Answer, String>) -> Result<String, Stri
         )),
         status if status.is_redirection() => Err(format!(
             "{base_url} redirects to {}. Set KEYHOLD_BASE_URL to the address that browsers use in the end",
-            target.map_or("nowhere".into(), |target| String::from_utf8_lossy(
-                target.as_bytes()
+            target.map_or("nowhere".into(), |target| refused(
+                &String::from_utf8_lossy(target.as_bytes())
             )
             .escape_debug()
             .to_string())

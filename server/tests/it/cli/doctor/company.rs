@@ -1,33 +1,54 @@
 //! The checks of the company's side: its sign-in page, the management API and the operator's token.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
 
 use shared::token::OperatorToken;
 
 use super::{doctor, server};
 use crate::fixture::home::Home;
-use crate::fixture::process::{Port, start_in};
+use crate::fixture::process::Port;
 
+/// Answers each request with a status, and returns the lines of the requests when asked.
+fn app(status: &'static str) -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let mut connection = connection.unwrap();
+            let mut reader = BufReader::new(connection.try_clone().unwrap());
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            sender.send(line.trim_end().to_owned()).unwrap();
+            let empty = "content-length: 0\r\nconnection: close\r\n\r\n";
+            write!(connection, "HTTP/1.1 {status}\r\n{empty}").unwrap();
+        }
+    });
+    (format!("http://{address}/keys?hunter22"), lines)
+}
+
+/// The app of an example makes a portal link for each GET and HEAD.
 #[test]
-fn the_sign_in_page_of_the_company_is_opened() {
-    let (home, port, company) = (Home::new(), Port::hold(), Home::new());
-    // Any program that speaks HTTP will do, such as another Keyhold.
-    let app = start_in(&company, &["--listen", "127.0.0.1:0"], &[]);
-    let page = |path: &str| format!("http://{}{path}", app.address);
-    for (url, status, part) in [
-        (page("/sign-in"), "ok", "answers 200"),
-        (page("/"), "ok", "answers 303"),
-        (
-            page("/keys"),
-            "failed",
-            "answers 404. Check KEYHOLD_SIGN_IN_URL",
-        ),
-        (
-            "http://127.0.0.1:1/keys".to_owned(),
-            "failed",
-            "cannot be reached",
-        ),
+fn the_sign_in_page_of_the_company_is_reached_without_an_effect_there() {
+    let (home, port) = (Home::new(), Port::hold());
+    for (answer, status, part) in [
+        ("200 OK", "ok", "answers 200 to OPTIONS"),
+        ("501 Not Implemented", "ok", "might make a portal link"),
+        ("404 Not Found", "warning", "open it in a browser"),
+        ("502 Bad Gateway", "failed", "Check KEYHOLD_SIGN_IN_URL"),
+        ("", "failed", "cannot be reached"),
     ] {
+        let (url, asked) = match answer {
+            "" => ("http://127.0.0.1:1/keys?hunter22".to_owned(), None),
+            answer => {
+                let (url, asked) = app(answer);
+                (url, Some(asked))
+            }
+        };
         let settings = [
             ("KEYHOLD_LISTEN", &*port.address),
             ("KEYHOLD_SIGN_IN_URL", &url),
@@ -36,10 +57,12 @@ fn the_sign_in_page_of_the_company_is_opened() {
         assert_eq!(seen.status("sign_in"), status, "{}", seen.printed);
         let message = seen.message("sign_in");
         assert!(message.contains(part), "{message}");
-        assert!(
-            message.contains("?return_to=/preferences/api-control"),
-            "{message}"
-        );
+        assert!(message.contains("/keys?*** "), "{message}");
+        assert!(!seen.printed.contains("hunter"), "{}", seen.printed);
+        // By each of the two forms of the report.
+        let asked: Vec<_> = asked.iter().flat_map(mpsc::Receiver::try_iter).collect();
+        let wanted = if answer.is_empty() { 0 } else { 2 };
+        assert_eq!(asked, vec!["OPTIONS /keys?hunter22 HTTP/1.1"; wanted]);
     }
 }
 
