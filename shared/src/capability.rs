@@ -17,7 +17,7 @@ pub enum Capability {
     Expire,
     /// Delete keys for ever.
     Delete,
-    /// See and change who gets which notices, snooze them, and see the log of mails.
+    /// See and change who gets which notices, snooze them, and see the log of mails, which name their keys.
     Notices,
 }
 
@@ -76,6 +76,8 @@ pub enum Need {
     Session,
     /// One of these capabilities; the operation itself may need a certain one.
     OneOf(&'static [Capability]),
+    /// All of these capabilities.
+    AllOf(&'static [Capability]),
     /// The account's holder: no session that a portal link began, whatever it may do.
     Holder,
 }
@@ -87,12 +89,15 @@ impl Need {
     pub const EXPIRE: Self = Self::OneOf(&[Capability::Expire]);
     pub const DELETE: Self = Self::OneOf(&[Capability::Delete]);
     pub const NOTICES: Self = Self::OneOf(&[Capability::Notices]);
+    /// The calendar is among the notices, but its address shows every key, to anyone and for good.
+    pub const CALENDAR: Self = Self::AllOf(&[Capability::Read, Capability::Notices]);
 
     /// Returns whether a session with these capabilities has it. `holder`: no portal link began the session.
     pub fn is_met(self, capabilities: Capabilities, holder: bool) -> bool {
         match self {
             Self::Session => true,
             Self::OneOf(some) => some.iter().any(|one| capabilities.has(*one)),
+            Self::AllOf(all) => all.iter().all(|one| capabilities.has(*one)),
             Self::Holder => holder,
         }
     }
@@ -100,8 +105,12 @@ impl Need {
     /// Returns the sentence for a session without it.
     pub fn refusal(self) -> String {
         let doing = match self {
-            Self::OneOf([first, ..]) => first.doing(),
-            _ => "the account itself",
+            Self::OneOf([first, ..]) => first.doing().to_owned(),
+            Self::AllOf(all) => {
+                let all: Vec<_> = all.iter().map(|one| one.doing()).collect();
+                format!("both {}", all.join(" and "))
+            }
+            _ => "the account itself".to_owned(),
         };
         format!(
             "Your access here does not include {doing}. The app you came from decides what it includes."
@@ -204,6 +213,8 @@ mod tests {
                 let either = set.has(Capability::Edit) || set.has(Capability::Expire);
                 assert_eq!(some.is_met(set, holder), either, "{set}");
                 assert_eq!(Need::READ.is_met(set, holder), set.has(Capability::Read));
+                let both = set.has(Capability::Read) && set.has(Capability::Notices);
+                assert_eq!(Need::CALENDAR.is_met(set, holder), both, "{set}");
             }
         }
         assert_eq!(
@@ -211,6 +222,8 @@ mod tests {
             "Your access here does not include deleting keys. The app you came from decides what it includes."
         );
         assert!(some.refusal().contains("editing keys"));
+        let both = "does not include both seeing keys and notices.";
+        assert!(Need::CALENDAR.refusal().contains(both));
         assert!(Need::Holder.refusal().contains("the account itself"));
     }
 

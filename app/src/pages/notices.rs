@@ -14,7 +14,6 @@ use crate::forms::form_replay::Replay;
 use crate::notices::delivery_log::{failures, log};
 use crate::pages::setting::setting;
 use crate::server_fns::account::ChangeAddress;
-use crate::server_fns::keys::ListKeys;
 use crate::server_fns::notices::{
     ChooseStages, RemoveSecondRecipient, ResendConfirmation, ResetCalendar, SetSecondRecipient,
     ShowNotices,
@@ -24,7 +23,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
 use crate::ui::icon::Icon;
-use crate::ui::standing::{allows, offers};
+use crate::ui::standing::offers;
 use crate::ui::status;
 
 #[component]
@@ -43,7 +42,7 @@ fn content(notices: NoticesView) -> AnyView {
         {failures(&notices)}
         <div class="settings">
             {stages(&notices.stages)} {recipients(&notices)}
-            {allows(ListKeys::PATH).then(|| calendar(notices.calendar_url.clone()))}
+            {(!notices.calendar_url.is_empty()).then(|| calendar(notices.calendar_url.clone()))}
             {log(notices)}
         </div>
     }

@@ -7,6 +7,8 @@
 
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
+use shared::capability::Need;
+#[cfg(feature = "ssr")]
 use shared::notice::Stage;
 use shared::view::notices::NoticesView;
 
@@ -14,11 +16,16 @@ use shared::view::notices::NoticesView;
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Returns settings, recipients, the calendar's address and the delivery log.
+/// Returns settings, recipients and the delivery log, and to a session that may see it the calendar's address.
 #[server(name = ShowNotices, prefix = "/fn", endpoint = "notices/show")]
 pub async fn show_notices() -> Result<NoticesView, FnError> {
     let request = RequestContext::current();
-    Ok(request.vault.notices(&request.signed_in()?.account).await?)
+    let session = request.signed_in()?;
+    let mut notices = request.vault.notices(&session.account).await?;
+    if session.may(Need::CALENDAR) {
+        notices.calendar_url = request.vault.calendar_url(session).await?;
+    }
+    Ok(notices)
 }
 
 /// Generates `choose_stages`, with a field for each stage, named by its slug.

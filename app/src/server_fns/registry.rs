@@ -41,6 +41,7 @@ const EDIT: Access = Session(Need::EDIT);
 const EXPIRE: Access = Session(Need::EXPIRE);
 const DELETE: Access = Session(Need::DELETE);
 const NOTICES: Access = Session(Need::NOTICES);
+const CALENDAR: Access = Session(Need::CALENDAR);
 const HOLDER: Access = Session(Need::Holder);
 /// What one date means for the form of a new key, or for that of a key.
 const DATES: Access = Session(Need::OneOf(&[
@@ -287,7 +288,7 @@ fn notices() -> [Function; 7] {
             Redirect("/preferences/notices?done=again#log"),
         ),
         function::<ResetCalendar>(
-            NOTICES,
+            CALENDAR,
             PAGE,
             Redirect("/preferences/notices?done=calendar#calendar"),
         ),

@@ -30,7 +30,7 @@ pub struct NoticesView {
     /// The addresses that the operator has set. They get every notice too.
     pub of_operator: Vec<String>,
     pub second_recipient: Option<SecondRecipient>,
-    /// The address of the calendar feed. It gives access to the keys' names and dates.
+    /// The address of the calendar feed; empty for who may not see it. It gives access to the keys' names and dates.
     pub calendar_url: String,
     /// Newest first: the last [`NoticesView::LIMIT`], and as many earlier ones that were given up.
     pub deliveries: Vec<Delivery>,

@@ -1,12 +1,18 @@
 //! Calendar feed with the expirations of an account. Calendar programs have no session, so the URL itself grants
 //! access: it reveals the keys' names, access keys and dates.
 //!
+//! The URL belongs to the account and not to the session that has seen it, so it outlives that session, and goes on while the
+//! account is suspended. Only a session that may see keys gets it. Its owner replaces it on the page; resetting the password,
+//! deleting the account, and an operator who ends every session of the account replace it too.
+//!
 //! It is bounded and generated in pieces: calendar programs poll every hour, and an account may have many keys.
 
 use chrono::{DateTime, Utc};
 use icalendar::{Calendar, Component as _, Event, EventLike as _, Parameter, Property};
+use shared::capability::Need;
 use shared::status::is_good;
 
+use crate::accounts::sessions::Session;
 use crate::crypto::signed_token;
 use crate::error::{Error, Result};
 use crate::mail::{domain, one_line};
@@ -25,18 +31,28 @@ const PIECE: usize = 64;
 /// A calendar in pieces, each generated on demand.
 pub type Pieces = Box<dyn Iterator<Item = String> + Send>;
 
-/// Returns the URL of an account's calendar feed.
-pub fn address(vault: &Vault, account: &str, generation: i64) -> String {
-    let token = signed_token::token(&vault.0.pepper, &purpose(generation), account);
-    format!("{}/calendar/{token}.ics", vault.0.base_url)
-}
-
 /// Returns the purpose of the token, which a new generation changes.
 fn purpose(generation: i64) -> String {
     format!("calendar {generation}")
 }
 
 impl Vault {
+    /// Returns the URL of the calendar feed of a session's account.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`] to a session that may not see keys and notices.
+    pub async fn calendar_url(&self, session: &Session) -> Result<String> {
+        session.admit(Need::CALENDAR)?;
+        let account = &session.account.id;
+        let (generation,): (i64,) =
+            sqlx::query_as("SELECT feed_generation FROM accounts WHERE id = $1")
+                .bind(account)
+                .fetch_one(&self.readers())
+                .await?;
+        let token = signed_token::token(&self.0.pepper, &purpose(generation), account);
+        Ok(format!("{}/calendar/{token}.ics", self.0.base_url))
+    }
+
     /// Returns the calendar that the token in its URL opens, as text/calendar (RFC 5545): the next thousand expirations
     /// and the last two hundred, by date.
     ///

@@ -12,7 +12,6 @@ use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::crypto::random;
 use crate::error::{Error, Result};
-use crate::notices::calendar;
 use crate::outbox;
 use crate::time::format::moment;
 use crate::vault::Vault;
@@ -25,7 +24,6 @@ struct SettingsRow {
     stages: String,
     second_recipient: Option<String>,
     second_confirmed_at: Option<i64>,
-    feed_generation: i64,
 }
 
 /// A mail in the log.
@@ -58,11 +56,12 @@ struct KeyRow {
 }
 
 impl Vault {
-    /// Returns the settings and the delivery log of an account.
+    /// Returns the settings and the delivery log of an account, without the address of its calendar
+    /// ([`Vault::calendar_url`]).
     pub async fn notices(&self, account: &Account) -> Result<NoticesView> {
         let _reading = self.reading(&account.id).await?;
         let row: SettingsRow = sqlx::query_as(
-            "SELECT confirmed_at, owned_at, stages, second_recipient, second_confirmed_at, feed_generation
+            "SELECT confirmed_at, owned_at, stages, second_recipient, second_confirmed_at
              FROM accounts WHERE id = $1",
         )
         .bind(&account.id)
@@ -85,7 +84,7 @@ impl Vault {
                 address,
                 confirmed: row.second_confirmed_at.is_some(),
             }),
-            calendar_url: calendar::address(self, &account.id, row.feed_generation),
+            calendar_url: String::new(),
             deliveries: self.deliveries(account).await?,
             total,
         })

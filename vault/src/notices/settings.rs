@@ -186,7 +186,7 @@ impl Vault {
     /// Changes the URL of the calendar feed; the old one is no longer found.
     pub async fn reset_calendar(&self, actor: &Actor) -> Result<()> {
         let account = actor.account().id.clone();
-        self.write(actor.with(Need::NOTICES), move |tx| {
+        self.write(actor.with(Need::CALENDAR), move |tx| {
             Box::pin(async move {
                 next_feed(tx.connection(), &account).await?;
                 tx.audit(Entry::of_account(&account, Action::CalendarReset, ""))

@@ -12,6 +12,7 @@ use super::{Expected, Meant, check, json};
 use crate::accounts::account::{self, Account};
 use crate::accounts::deletion::{self, withdraw_mails};
 use crate::accounts::managed::{self, ManagedFields};
+use crate::accounts::notice_columns::next_feed;
 use crate::accounts::{notice_addresses, portal, sessions};
 use crate::error::{Error, Result};
 use crate::keys::delete_account::delete_keys;
@@ -328,7 +329,8 @@ impl Vault {
     }
 
     /// Ends every session of an account, or those of one actor, by the company's own id of the person. Links that were not
-    /// used yet no longer work.
+    /// used yet no longer work. With every session, the URL of the calendar changes too: it is the one secret that a session
+    /// has seen and that outlives it, and belongs to no one person.
     ///
     /// # Errors
     /// [`Error::Invalid`] for `actor`; [`Error::NotFound`] for the account; [`Error::Outdated`].
@@ -356,6 +358,11 @@ impl Vault {
                 let entry = Entry::of_account(&account.id, Action::SessionsEnded, &detail);
                 tx.audit(entry.named(account.external_id.as_deref()))
                     .await?;
+                if actor.is_none() {
+                    next_feed(tx.connection(), &account.id).await?;
+                    let entry = Entry::of_account(&account.id, Action::CalendarReset, "");
+                    tx.audit(entry).await?;
+                }
                 Ok(Made::new(200, serde_json::json!({ "ended": ended })))
             })
         })

@@ -247,7 +247,9 @@ pub struct EndInput {
 
 /// End sessions of an account
 ///
-/// At once, on every node: all of them, or those of one person. Links that were not used yet no longer work.
+/// At once, on every node: all of them, or those of one person. Links that were not used yet no longer work. With all of them,
+/// the address of the account's calendar changes too, because sessions that may see keys have seen it: calendar programs have
+/// to subscribe again. With an `actor` it stays, because it belongs to the account and not to a person.
 #[utoipa::path(post, path = "/accounts/{id}/end-sessions", operation_id = "end_sessions", tag = "accounts", request_body(content = Option<EndInput>),
     params(Named, IdempotencyKey, Precondition),
     security(("operator_token" = ["accounts:write"])),

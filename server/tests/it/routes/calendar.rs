@@ -1,5 +1,9 @@
 //! The calendar feed over HTTP: the responses to calendar programs, and to everyone else.
 
+use serde_json::json;
+use shared::capability::{Capabilities, Capability};
+
+use super::capabilities::visit;
 use crate::fixture::{BASE, Browser, Site};
 
 /// Returns the path of the member's feed, as Preferences → Notices shows it.
@@ -93,4 +97,64 @@ async fn a_reset_closes_the_old_calendar_address() {
     let after = path(&member).await;
     assert_eq!(site.ask("GET", &before, &[]).await.status, 404);
     assert_eq!(site.ask("GET", &after, &[]).await.status, 200);
+}
+
+/// The form that replaces the address.
+const RESET: &str = "action=\"/fn/notices/reset-calendar\"";
+
+/// The address shows every key, so a session that may not see keys does not get it, and cannot take it from others.
+#[tokio::test]
+async fn a_session_without_keys_does_not_get_the_address() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let both = [Capability::Read, Capability::Notices];
+    let whole = visit(&site, &operator, "org_1", both.into_iter().collect()).await;
+    let address = path(&whole).await;
+    let page = whole.get("/preferences/notices").await;
+    assert!(page.body.contains("/calendar/") && page.body.contains(RESET));
+    for few in [vec![Capability::Notices], vec![Capability::Read]] {
+        let set: Capabilities = few.iter().copied().collect();
+        let session = visit(&site, &operator, "org_1", set).await;
+        let shown = session.call("notices/show", &[]).await;
+        if set.has(Capability::Notices) {
+            assert_eq!(
+                (shown.status.as_u16(), &*shown.text("calendar_url")),
+                (200, "")
+            );
+            let page = session.get("/preferences/notices").await;
+            for part in ["/calendar/", RESET, ">Calendar<"] {
+                assert!(!page.body.contains(part), "{part}: {}", page.body);
+            }
+        } else {
+            assert_eq!(shown.status, 403);
+        }
+        let reset = session.call("notices/reset-calendar", &[]).await;
+        assert_eq!(reset.status, 403, "{set}: {}", reset.body);
+    }
+    assert_eq!(site.ask("GET", &address, &[]).await.status, 200);
+}
+
+/// It belongs to the account: it outlives sessions, goes on in a suspension, and ends with every session of the account.
+#[tokio::test]
+async fn ending_every_session_replaces_the_address() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let session = visit(&site, &operator, "org_1", Capabilities::all()).await;
+    let address = path(&session).await;
+    let status = async || site.ask("GET", &address, &[]).await.status.as_u16();
+    let reason = json!({"reason": "Unpaid"});
+    let account = "/accounts/ext:org_1";
+    operator.post(&format!("{account}/suspend"), reason).await;
+    assert_eq!(status().await, 200, "as the pages of a suspended account");
+    operator.post(&format!("{account}/resume"), json!({})).await;
+    let end = format!("{account}/end-sessions");
+    let of_one = operator.post(&end, json!({"actor": "user_7"})).await;
+    assert_eq!(of_one.json(), json!({"ended": 1}));
+    assert_eq!(status().await, 200, "it is no person's");
+    assert_eq!(operator.post(&end, json!({})).await.status, 200);
+    assert_eq!(status().await, 404);
+    let trail = operator.get("/audit?account=ext:org_1&limit=200").await;
+    assert!(trail.body.contains("notices.calendar_reset"));
 }

@@ -48,7 +48,10 @@ async fn a_change_is_refused_to_a_session_that_may_not_make_it() {
                 Capability::Edit,
                 vault.restore_key(&actor, restoration).await.map(drop),
             ),
-            (Capability::Notices, vault.reset_calendar(&actor).await),
+            (
+                Capability::Notices,
+                vault.remove_second_recipient(&actor, "").await,
+            ),
             (
                 Capability::Delete,
                 vault.delete_key(&actor, &key, name).await.map(drop),
@@ -61,8 +64,20 @@ async fn a_change_is_refused_to_a_session_that_may_not_make_it() {
                 Err(error) => panic!("{place}: {error}"),
             }
         }
+        // One capability is too few.
+        let calendar = vault.calendar_url(&actor.session).await;
+        assert!(matches!(calendar, Err(Error::NotAllowed(_))), "{only:?}");
+        let reset = vault.reset_calendar(&actor).await;
+        assert!(matches!(reset, Err(Error::NotAllowed(_))), "{only:?}");
         let ended = vault.end_other_sessions(&actor).await;
         assert!(matches!(ended, Err(Error::NotAllowed(_))), "{only:?}");
         // Ending itself needs nothing, but would end the test.
     }
+    let mut actor = member.actor.clone();
+    actor.session.portal = Some(Portal::default());
+    actor.session.capabilities = [Capability::Read, Capability::Notices]
+        .into_iter()
+        .collect();
+    assert!(vault.calendar_url(&actor.session).await.is_ok());
+    assert!(vault.reset_calendar(&actor).await.is_ok());
 }

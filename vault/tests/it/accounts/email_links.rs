@@ -219,8 +219,8 @@ async fn a_stolen_database_contains_no_usable_link() {
     let member = fixture.member("a@example.com").await;
     let token = token_in(&mailbox.delivered(&fixture.vault).await[0].text);
     let (id, mark) = token.split_once('.').unwrap();
-    let view = fixture.vault.notices(member.actor.account()).await.unwrap();
-    let feed = view.calendar_url.rsplit('.').nth(1).unwrap().to_owned();
+    let url = fixture.vault.calendar_url(&member.actor.session).await;
+    let feed = url.unwrap().rsplit('.').nth(1).unwrap().to_owned();
     assert!(fixture.stores(id).await);
     for secret in [mark, &feed] {
         assert!(!fixture.stores(secret).await);

@@ -6,12 +6,8 @@ use vault::test_support::{Fixture, Member, NOON, edit};
 
 /// Returns the token in the address of the member's feed.
 async fn token(site: &Fixture, member: &Member) -> String {
-    let url = site
-        .vault
-        .notices(member.actor.account())
-        .await
-        .unwrap()
-        .calendar_url;
+    let url = site.vault.calendar_url(&member.actor.session).await;
+    let url = url.unwrap();
     let (_, file) = url.rsplit_once("/calendar/").unwrap();
     file.strip_suffix(".ics").unwrap().to_owned()
 }

@@ -6,7 +6,7 @@ use vault::test_support::{
     DAY, Fixture, HOUR, Mailbox, Member, NOON, PASSWORD, SECOND, creation, edit, from, restoration,
     restore,
 };
-use vault::{Account, Actor, Caller, ChangePassword, Error, SavePreferences};
+use vault::{Actor, Caller, ChangePassword, Error, SavePreferences};
 
 use crate::accounts::email_links::token_in;
 use crate::start::clock::accepted;
@@ -54,8 +54,8 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
     let late = fixture.key(&attacker, "late", "365d").await;
     fixture.clock.advance(3 * DAY);
     let vault = &fixture.vault;
-    let calendar = async |account: &Account| vault.notices(account).await.unwrap().calendar_url;
-    let feed = calendar(attacker.actor.account()).await;
+    let calendar = async |actor: &Actor| vault.calendar_url(&actor.session).await.unwrap();
+    let feed = calendar(&attacker.actor).await;
     let ended = soon.access_key.to_string();
     let before = vault.show_key(attacker.actor.account(), &ended).await;
     let token = asked(&fixture, &mut mailbox).await;
@@ -82,7 +82,7 @@ async fn the_first_reset_expires_earlier_keys_and_reports_it() {
         mails[0].text
     );
     let owner = signed_in(&fixture).await;
-    assert_ne!(calendar(owner.actor.account()).await, feed);
+    assert_ne!(calendar(&owner.actor).await, feed);
     let account = owner.actor.account();
     let claim = vault.overview(account).await.unwrap().claim.unwrap();
     assert_eq!(claim.expired, 2);
