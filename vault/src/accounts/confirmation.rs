@@ -24,9 +24,10 @@ async fn signed_in_here(
     connection: &mut AnyConnection,
     link: &Link,
     (session, caller): (Option<&Session>, &Caller),
+    now: i64,
 ) -> Result<bool> {
     if let Some(session) = session.filter(|session| session.account.id == link.account)
-        && sessions::holds(connection, session).await?
+        && sessions::holds(connection, session, now).await?
     {
         return Ok(true);
     }
@@ -160,7 +161,7 @@ impl Vault {
                 let link = open(&vault, tx.connection(), &token, now).await?;
                 refuse_suspended(tx.connection(), &link.account).await?;
                 let by = (session.as_ref(), &caller);
-                let owned = signed_in_here(&vault, tx.connection(), &link, by).await?;
+                let owned = signed_in_here(&vault, tx.connection(), &link, by, now).await?;
                 confirmed(tx, &link, owned.then_some(now)).await
             })
         })

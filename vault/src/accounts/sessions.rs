@@ -150,8 +150,8 @@ impl Actor {
 }
 
 /// The authority of a session for one change. The change counts against the quota of the session's account, and is
-/// rejected if the session lacks what the change needs, if a password change or a sign-out has ended the session since
-/// the request read it, or while the account is suspended.
+/// rejected if the session lacks what the change needs, if the session has ended since the request read it, by a change or
+/// at its time, or while the account is suspended.
 #[derive(Clone, Debug)]
 pub(crate) struct Entitled {
     actor: Actor,
@@ -167,10 +167,14 @@ impl Authority for Entitled {
         Some(&self.actor.session.account.id)
     }
 
-    fn confirm<'a>(&'a self, connection: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
+    fn confirm<'a>(
+        &'a self,
+        connection: &'a mut AnyConnection,
+        now: i64,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let session = &self.actor.session;
-            if !holds(connection, session).await? {
+            if !holds(connection, session, now).await? {
                 return Err(Error::SessionOver);
             }
             session.admit(self.need)?;
@@ -252,12 +256,19 @@ pub async fn start_from(
     })
 }
 
-/// Returns whether a session still exists, within the transaction that depends on it.
-pub async fn holds(connection: &mut AnyConnection, session: &Session) -> Result<bool> {
-    let there: Option<(i64,)> = sqlx::query_as("SELECT created_at FROM sessions WHERE digest = $1")
-        .bind(&session.digest)
-        .fetch_optional(connection)
-        .await?;
+/// Returns whether a session still exists and has not reached its fixed end, within the transaction that depends on it.
+///
+/// Its idle end does not count: the request that began the transaction was a use of the session.
+pub async fn holds(connection: &mut AnyConnection, session: &Session, now: i64) -> Result<bool> {
+    let there: Option<(i64,)> = sqlx::query_as(
+        "SELECT s.created_at FROM sessions s LEFT JOIN portal_sessions p ON p.id = s.portal_id
+         WHERE s.digest = $1 AND s.created_at > $2 AND (s.portal_id IS NULL OR p.expires_at > $3)",
+    )
+    .bind(&session.digest)
+    .bind(now - ABSOLUTE_MS)
+    .bind(now)
+    .fetch_optional(connection)
+    .await?;
     Ok(there.is_some())
 }
 

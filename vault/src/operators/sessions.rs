@@ -71,6 +71,12 @@ struct Row {
     token_expires_at: i64,
 }
 
+/// Returns the end of a session, UTC epoch milliseconds. The stored one was reckoned from the instant of the sign-in, which a
+/// corrected clock may have moved.
+pub(super) fn end(created_at: i64, expires_at: i64) -> i64 {
+    expires_at.min(created_at + LIFE_MS)
+}
+
 fn digest(text: &str) -> Vec<u8> {
     Sha256::digest(text.as_bytes()).to_vec()
 }
@@ -111,9 +117,6 @@ impl Vault {
                         .fetch_one(tx.connection())
                         .await?;
                 let expires_at = token_end.min(now + LIFE_MS);
-                if expires_at <= now {
-                    return Ok(Err(Refused::Expired { at: token_end }));
-                }
                 sqlx::query("DELETE FROM operator_sessions WHERE expires_at <= $1")
                     .bind(now)
                     .execute(tx.connection())
@@ -130,10 +133,11 @@ impl Vault {
                 .await?;
                 tx.audit(Entry::of_token(&operator.id, Action::TokenSignedIn, &name))
                     .await?;
-                Ok(Ok(NewSession { text, expires_at }))
+                Ok(NewSession { text, expires_at })
             })
         })
         .await
+        .map(Ok)
     }
 
     /// Returns the session that a cookie names, if it and its token are still valid.
@@ -159,11 +163,7 @@ impl Vault {
         let Some(row) = row else {
             return Ok(None);
         };
-        // The end was reckoned from the instant of the sign-in, which a corrected clock may have moved.
-        let expires_at = row
-            .expires_at
-            .min(row.token_expires_at)
-            .min(row.created_at + LIFE_MS);
+        let expires_at = end(row.created_at, row.expires_at).min(row.token_expires_at);
         if self.now() >= expires_at {
             return Ok(None);
         }

@@ -10,6 +10,7 @@ use super::cursor::Place;
 use super::once::{Made, Once};
 use super::record::{Page, TokenRecord};
 use super::scope::{Scope, Scopes};
+use super::sessions;
 use crate::accounts::managed::line;
 use crate::caller::Caller;
 use crate::crypto::random;
@@ -82,23 +83,31 @@ impl Authority for Operator {
         }
     }
 
-    fn confirm<'a>(&'a self, connection: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
+    fn confirm<'a>(
+        &'a self,
+        connection: &'a mut AnyConnection,
+        now: i64,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let good: Option<(String,)> = sqlx::query_as(
-                "SELECT id FROM operator_tokens WHERE id = $1 AND revoked_at IS NULL",
+                "SELECT id FROM operator_tokens WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
             )
             .bind(&self.id)
+            .bind(now)
             .fetch_optional(&mut *connection)
             .await?;
             let Some(session) = self.session.as_deref().filter(|_| good.is_some()) else {
                 return good.map(drop).ok_or(Error::TokenOver);
             };
             // Signing out in another window ends what this one has begun.
-            let open: Option<(i64,)> =
-                sqlx::query_as("SELECT created_at FROM operator_sessions WHERE digest = $1")
-                    .bind(session)
-                    .fetch_optional(connection)
-                    .await?;
+            let ends: Option<(i64, i64)> = sqlx::query_as(
+                "SELECT created_at, expires_at FROM operator_sessions WHERE digest = $1",
+            )
+            .bind(session)
+            .fetch_optional(connection)
+            .await?;
+            let open = ends
+                .filter(|(created_at, expires_at)| now < sessions::end(*created_at, *expires_at));
             open.map(drop).ok_or(Error::SessionOver)
         })
     }

@@ -31,8 +31,9 @@ pub trait Authority: Send + Sync + 'static {
         None
     }
 
-    /// Rejects the change if the authority for it has ended by the time its turn has come.
-    fn confirm<'a>(&'a self, _: &'a mut AnyConnection) -> BoxFuture<'a, Result<()>> {
+    /// Rejects the change if the authority for it has ended by the time its turn has come: by another change, or by `now`, the
+    /// instant of the change. A body may take ten seconds to arrive after the request was let in.
+    fn confirm<'a>(&'a self, _: &'a mut AnyConnection, _now: i64) -> BoxFuture<'a, Result<()>> {
         Box::pin(ready(Ok(())))
     }
 }
@@ -231,7 +232,8 @@ impl Database {
     ) -> Result<T> {
         let mut tx = Tx::begin(self, &authority).await?;
         let statements = async {
-            authority.confirm(&mut tx.write.transaction).await?;
+            let now = tx.write.now;
+            authority.confirm(&mut tx.write.transaction, now).await?;
             let value = change(&mut tx).await?;
             Ok((value, tx.complete(self).await?))
         };

@@ -12,6 +12,7 @@ mod folder;
 mod mail;
 pub mod peer;
 mod proxy;
+mod sign_in_again;
 
 use std::time::Duration;
 

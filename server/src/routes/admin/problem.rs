@@ -180,7 +180,10 @@ impl From<vault::Error> for Problem {
                 Code::IdempotencyKeyInUse,
                 "The first request with this Idempotency-Key is still running. Send it again in a moment.",
             ),
-            Error::TokenOver => Self::new(Code::TokenInvalid, "The token was just revoked."),
+            Error::TokenOver => Self::new(
+                Code::TokenInvalid,
+                "The token was just revoked, or has just expired.",
+            ),
             Error::Quota(limit, most) => Self::new(
                 Code::QuotaExceeded,
                 format!("The limit of {most} {} is reached.", limit.slug()),

@@ -90,7 +90,7 @@ pub async fn sign_in(
                 .extend(cookie.map(|cookie| (SET_COOKIE, cookie)));
             return response;
         }
-        Ok(Err(Refused::Unknown)) => (
+        Ok(Err(Refused::Unknown)) | Err(Error::TokenOver) => (
             StatusCode::UNAUTHORIZED,
             "No token is like this one, or it was revoked.".to_owned(),
         ),

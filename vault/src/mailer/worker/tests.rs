@@ -376,6 +376,7 @@ async fn a_notice_does_not_wait_for_a_clock_that_was_ahead() {
         .await
         .unwrap();
     worker.fixture.clock.set(NOON + 400 * DAY_MS);
+    worker.fixture.sign_in_again(&worker.member).await;
     let access_key = key.access_key.to_string();
     vault
         .expire_key(&worker.member.actor, &access_key)

@@ -1,7 +1,7 @@
 //! Sessions: created fresh, stored hashed, ended by sign-out, a new password, idleness and a maximum age.
 
-use vault::test_support::{DAY, Fixture, HOUR, PASSWORD};
-use vault::{Actor, Caller, ChangePassword};
+use vault::test_support::{DAY, Fixture, HOUR, PASSWORD, creation};
+use vault::{Actor, Caller, ChangePassword, Error};
 
 #[tokio::test]
 async fn a_session_ends_when_idle_and_at_its_maximum_age() {
@@ -34,6 +34,24 @@ async fn a_session_ends_when_idle_and_at_its_maximum_age() {
         site.session(&token).await.is_none(),
         "sixty days, however busy"
     );
+}
+
+/// A change may wait for its body or its turn while its session ends.
+#[tokio::test]
+async fn a_change_needs_a_session_that_has_not_reached_its_end() {
+    let site = Fixture::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    let create = async |name: &str| {
+        let new = creation(name, "", "never");
+        site.vault.create_key(&member.actor, new).await
+    };
+    site.clock.advance(60 * DAY - 1);
+    create("in time").await.unwrap();
+    site.clock.advance(1);
+    let late = create("late").await;
+    assert!(matches!(late, Err(Error::SessionOver)));
+    assert!(site.vault.sign_out(&member.actor).await.is_ok(), "always");
 }
 
 #[tokio::test]

@@ -125,6 +125,7 @@ async fn live(
     let mut model = Model::default();
     let mut mails = 0;
     for step in steps {
+        fixture.sign_in_again(member).await;
         let now = fixture.vault.now();
         let wanted = match step {
             Step::Wait(hours) => {
@@ -177,6 +178,7 @@ async fn live(
             ((row.get(0), stage), !superseded)
         })
         .collect();
+    fixture.sign_in_again(member).await;
     fixture
         .vault
         .delete_key(&member.actor, &access, "key")

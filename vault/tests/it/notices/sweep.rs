@@ -44,6 +44,7 @@ async fn each_stage_is_sent_once_through_a_keys_year() {
     );
 
     // Extended on day 85 to day 185: all stages are sent again for the new date.
+    fixture.sign_in_again(&member).await;
     restore(&fixture.vault, &member, &access, &at(NOON + 185 * DAY)).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 86, 160).await,
@@ -51,6 +52,7 @@ async fn each_stage_is_sent_once_through_a_keys_year() {
     );
 
     // Expired manually on day 160: no warning, only the notice that it has expired, and no reminder on the day after.
+    fixture.sign_in_again(&member).await;
     expire(&fixture.vault, &member, &access).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 161, 170).await,
@@ -74,6 +76,7 @@ async fn each_stage_is_sent_once_through_a_keys_year() {
     // Restored without an expiration, then given a date again: no notices in between.
     restore(&fixture.vault, &member, &access, "never").await;
     assert_eq!(days(&fixture, &mut mailbox, 201, 330).await, told(&[]));
+    fixture.sign_in_again(&member).await;
     fixture
         .vault
         .edit_key(
@@ -212,6 +215,7 @@ async fn an_account_gets_its_chosen_stages_only() {
         days(&fixture, &mut mailbox, 0, 84).await,
         told(&[(76, "1 API key expires within 14 days: billing")])
     );
+    fixture.sign_in_again(&member).await;
     choose(Stages::ALL).await;
     assert_eq!(
         days(&fixture, &mut mailbox, 84, 88).await,
@@ -306,6 +310,7 @@ async fn a_second_recipient_confirms_first() {
         fixture.vault.confirm(&caller, None, &token).await.is_err(),
         "it works for three days"
     );
+    fixture.sign_in_again(&member).await;
     fixture
         .vault
         .resend_confirmation(&member.actor, "second")

@@ -3,8 +3,8 @@
 use shared::HOUR_MS;
 use vault::Error;
 use vault::operators::sessions::OperatorSession;
-use vault::operators::token::Refused;
-use vault::test_support::{Fixture, from, messages};
+use vault::operators::token::{Operator, Refused};
+use vault::test_support::{DAY, Fixture, NOON, from, messages};
 
 use super::{named, operator};
 
@@ -68,6 +68,27 @@ async fn a_change_is_refused_once_the_session_is_over() {
         .unwrap();
     let refused = create(&second, "org_2").await.unwrap_err();
     assert!(matches!(refused, Error::TokenOver), "{refused:?}");
+}
+
+/// The request may have waited for its body, or for its turn.
+#[tokio::test]
+async fn a_change_is_refused_from_the_end_of_the_session_or_the_token() {
+    let site = Fixture::new().await;
+    let by_token = operator(&site).await;
+    let (session, _) = signed_in(&site).await;
+    let vault = &site.vault;
+    let create = async |by: &Operator, id| vault.create_account(by, named(id), None).await;
+    site.clock.advance(8 * HOUR_MS - 1);
+    create(&session.operator, "org_1").await.unwrap();
+    site.clock.advance(1);
+    let late = create(&session.operator, "org_2").await.unwrap_err();
+    assert!(matches!(late, Error::SessionOver), "{late:?}");
+    let end = NOON + 366 * DAY;
+    site.clock.set(end - 1);
+    create(&by_token, "org_2").await.unwrap();
+    site.clock.set(end);
+    let late = create(&by_token, "org_3").await.unwrap_err();
+    assert!(matches!(late, Error::TokenOver), "{late:?}");
 }
 
 #[tokio::test]

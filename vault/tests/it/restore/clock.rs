@@ -35,6 +35,7 @@ async fn a_restore_keeps_that_a_key_was_expired_manually() {
     let leaked = site.key(&member, "leaked", "90d").await;
     back_up(&site, &backup_file(&site)).await.unwrap();
     site.clock.advance(400 * DAY);
+    site.sign_in_again(&member).await;
     expire(&site.vault, &member, &leaked.access_key.to_string()).await;
     let folder = stop(site).await;
     let right = NOON + 2 * HOUR;
@@ -61,6 +62,7 @@ async fn no_deleted_key_comes_back_by_a_restore_and_an_accepted_clock() {
         back_up(&site, &backup_file(&site)).await.unwrap();
         site.clock
             .advance(if deleted_in_leap { 400 * DAY } else { HOUR });
+        site.sign_in_again(&member).await;
         let key = deleted.access_key.to_string();
         let actor = &member.actor;
         let done = site.vault.delete_key(actor, &key, "deleted");

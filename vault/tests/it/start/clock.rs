@@ -194,6 +194,7 @@ async fn a_jump_ahead_is_reported_and_can_be_corrected() {
         .sign_in(&Caller::default(), "a@example.com", PASSWORD)
         .await
         .unwrap();
+    site.sign_in_again(&member).await;
     expire(&site.vault, &member, &retired.access_key.to_string()).await;
     assert!(!mailbox.notices(&site.vault).await.is_empty());
 
@@ -276,6 +277,7 @@ async fn keys_expired_manually_in_a_jump_stay_expired() {
     let leaked = site.key(&member, "leaked", "90d").await;
     let dated = site.key(&member, "dated", "90d").await;
     site.clock.advance(400 * DAY);
+    site.sign_in_again(&member).await;
     let access_key = leaked.access_key.to_string();
     let actor = &member.actor;
     for _ in 0..2 {
