@@ -41,7 +41,7 @@ pub struct LimitSettings {
     )]
     pub changes: u32,
 
-    /// Sessions of one account; a new one ends the least recently used; 0: no limit.
+    /// Sessions of one account, and apart from them those of portal links; a new one ends the least recently used; 0: no limit.
     #[arg(
         long = "limit-sessions",
         env = "KEYHOLD_LIMIT_SESSIONS",

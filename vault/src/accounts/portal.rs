@@ -208,6 +208,35 @@ pub(crate) async fn end_all(tx: &mut Tx, account: &str, actor: Option<&str>) -> 
     Ok(ended.rows_affected())
 }
 
+/// Ends sessions of portal links of an account, until at most `others` are left: first those that are over, then those of the
+/// person whom the portal session `entering` is for, so that one person's links do not end another's session; of these the
+/// ones used least recently.
+pub(super) async fn make_room(
+    tx: &mut Tx,
+    account: &str,
+    entering: &str,
+    others: u32,
+) -> Result<()> {
+    let now = tx.now();
+    sqlx::query(
+        "DELETE FROM sessions WHERE account_id = $1 AND portal_id IS NOT NULL AND digest NOT IN
+         (SELECT s.digest FROM sessions s JOIN portal_sessions p ON p.id = s.portal_id
+          WHERE s.account_id = $1
+          ORDER BY CASE WHEN p.expires_at > $2 THEN 0 ELSE 1 END,
+                   CASE WHEN COALESCE(p.actor_external_id, '') =
+                             (SELECT COALESCE(e.actor_external_id, '') FROM portal_sessions e WHERE e.id = $3)
+                        THEN 1 ELSE 0 END,
+                   s.seen_at DESC, s.created_at DESC, s.digest LIMIT $4)",
+    )
+    .bind(account)
+    .bind(now)
+    .bind(entering)
+    .bind(i64::from(others))
+    .execute(tx.connection())
+    .await?;
+    Ok(())
+}
+
 /// Removes rows whose sessions ended long ago, at most `limit`. Returns how many.
 pub async fn prune(connection: &mut AnyConnection, now: i64, limit: u64) -> Result<u64> {
     let removed = sqlx::query(

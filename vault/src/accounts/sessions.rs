@@ -208,7 +208,7 @@ fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// Adds a session to the transaction of a sign-in. Beyond the limit, the account's least recently used session ends.
+/// Adds a session to the transaction of a sign-in. Beyond the limit, the least recently used session of an own sign-in ends.
 pub async fn start(
     vault: &Vault,
     tx: &mut Tx,
@@ -218,22 +218,18 @@ pub async fn start(
     start_from(vault, tx, (account_id, None), caller).await
 }
 
-/// As [`start`], from a portal session.
+/// As [`start`], from a portal session if there is one. Those are limited apart (see [`portal::make_room`]): the company's
+/// links, however many, end no session of the account's holder.
 pub async fn start_from(
     vault: &Vault,
     tx: &mut Tx,
     (account_id, portal_id): (&str, Option<&str>),
     caller: &Caller,
 ) -> Result<SessionToken> {
-    if let Some(others) = vault.0.limits.settings.sessions.checked_sub(1) {
-        sqlx::query(
-            "DELETE FROM sessions WHERE account_id = $1 AND digest NOT IN
-             (SELECT digest FROM sessions WHERE account_id = $1 ORDER BY seen_at DESC, created_at DESC, digest LIMIT $2)",
-        )
-        .bind(account_id)
-        .bind(i64::from(others))
-        .execute(tx.connection())
-        .await?;
+    match (vault.0.limits.settings.sessions.checked_sub(1), portal_id) {
+        (None, _) => {}
+        (Some(others), Some(portal)) => portal::make_room(tx, account_id, portal, others).await?,
+        (Some(others), None) => make_room(tx, account_id, others).await?,
     }
     let token = random::hex(&random::bytes::<32>()?);
     let agent = clean(caller.agent.as_deref().unwrap_or_default(), vault.0.prefix);
@@ -254,6 +250,20 @@ pub async fn start_from(
         token,
         device: None,
     })
+}
+
+/// Ends the sessions of own sign-ins that were used least recently, until at most `others` are left.
+async fn make_room(tx: &mut Tx, account_id: &str, others: u32) -> Result<()> {
+    sqlx::query(
+        "DELETE FROM sessions WHERE account_id = $1 AND portal_id IS NULL AND digest NOT IN
+         (SELECT digest FROM sessions WHERE account_id = $1 AND portal_id IS NULL
+          ORDER BY seen_at DESC, created_at DESC, digest LIMIT $2)",
+    )
+    .bind(account_id)
+    .bind(i64::from(others))
+    .execute(tx.connection())
+    .await?;
+    Ok(())
 }
 
 /// Returns whether a session still exists and has not reached its fixed end, within the transaction that depends on it.
