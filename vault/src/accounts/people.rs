@@ -13,6 +13,21 @@ pub(crate) fn label(account: &str, person: &str) -> String {
     )
 }
 
+/// Returns the label of a person of an account.
+pub(crate) async fn label_of(
+    connection: &mut AnyConnection,
+    account: &str,
+    person: &str,
+) -> Result<Option<String>> {
+    let found: Option<(String,)> =
+        sqlx::query_as("SELECT label FROM people WHERE account_id = $1 AND external_id = $2")
+            .bind(account)
+            .bind(person)
+            .fetch_optional(connection)
+            .await?;
+    Ok(found.map(|(label,)| label))
+}
+
 /// Notes the label of a person, in the transaction that names it.
 pub(super) async fn note(
     connection: &mut AnyConnection,

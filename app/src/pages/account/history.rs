@@ -1,4 +1,5 @@
-//! The history of the account itself: what its owner and the company's operators did, but not with its keys.
+//! The history of the account itself: what its owner and the company's operators did, but not with its keys, and who came in
+//! by the company's links.
 
 use leptos::prelude::*;
 use shared::view::HistoryEntry;
@@ -19,7 +20,8 @@ pub fn section(mut first: Vec<HistoryEntry>) -> AnyView {
             </details>
         }
     });
-    let about = "Changes of this account. Each key has a history of its own.";
+    let about =
+        "Changes of this account, and sign-ins by links. Each key has a history of its own.";
     let card = view! {
         {first.is_empty().then(|| view! { <p class="muted">"No changes yet."</p> })}
         <ol class="history">{first.into_iter().map(entry).collect_view()}</ol>

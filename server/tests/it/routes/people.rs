@@ -83,3 +83,83 @@ async fn a_person_is_named_where_it_did_something() {
     let made = operator.get(&format!("/keys/{}", made.access)).await.json();
     assert_eq!(made["made_by"], serde_json::Value::Null);
 }
+
+/// The owner of an account reads who came in by a link of the company, and who ended that.
+#[tokio::test]
+async fn the_history_of_an_account_tells_who_came_in_by_a_link() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let owner = site.member("a@example.com").await;
+    let found = operator.get("/accounts?q=a@example.com").await.json();
+    let id = found["data"][0]["id"].as_str().unwrap().to_owned();
+    let named = json!({"external_id": "org_1"});
+    let path = format!("/accounts/{id}");
+    assert_eq!(operator.patch(&path, named).await.status, 200);
+    let ada = json!({
+        "account": {"external_id": "org_1"},
+        "actor": {"external_id": "user_7", "label": "Ada <Acme>"},
+    });
+    let unused = operator.post("/portal-sessions", ada.clone()).await;
+    let history = async || {
+        let page = owner.get("/preferences/account").await.body;
+        let (_, section) = page.split_once("id=\"history\"").unwrap();
+        section.split("</section>").next().unwrap().to_owned()
+    };
+    let told = async |text: &str| history().await.matches(text).count();
+    assert_eq!(told("Signed in by a link").await, 0, "not used yet");
+    let path = format!("/portal-sessions/{}", unused.text("id"));
+    assert_eq!(operator.delete(&path).await.status, 204);
+    assert_eq!(
+        told("Access of Ada &lt;Acme&gt; ended by First token").await,
+        1
+    );
+
+    let session = visitor(&site, &operator, ada).await;
+    assert_eq!(told("Signed in by a link of First token").await, 1);
+    assert_eq!(told("by Ada &lt;Acme&gt;").await, 1, "{}", history().await);
+    let fields = [("time_zone", "Europe/Berlin"), ("warning_days", "20")];
+    let saved = session.call("account/preferences", &fields).await;
+    assert_eq!(saved.status, 200, "{}", saved.body);
+    assert_eq!(told("by Ada &lt;Acme&gt;").await, 2, "{}", history().await);
+    let end = "/accounts/ext:org_1/end-sessions";
+    operator.post(end, json!({"actor": "user_7"})).await;
+    assert_eq!(
+        told("Access of Ada &lt;Acme&gt; ended by First token").await,
+        2
+    );
+
+    // Without a person, it is not the owner who came.
+    visitor(
+        &site,
+        &operator,
+        json!({"account": {"external_id": "org_1"}}),
+    )
+    .await;
+    assert_eq!(told("Signed in by a link of First token").await, 2);
+    operator.post(end, json!({})).await;
+    let (desk, _) = site.desk("anna", &["accounts:read", "audit:read"]).await;
+    let staff = desk.get(&format!("/operator/accounts/{id}")).await.body;
+    for text in [
+        "Every session ended by First token",
+        "Calendar address changed by First token",
+    ] {
+        assert!(staff.contains(text), "{text}: {staff}");
+    }
+}
+
+/// However many visits there are, the changes stay in sight.
+#[tokio::test]
+async fn visits_do_not_crowd_out_the_changes_of_an_account() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let body = json!({"account": {"external_id": "org_1", "name": "Acme"}});
+    let mut last = visitor(&site, &operator, body.clone()).await;
+    for _ in 0..60 {
+        last = visitor(&site, &operator, body.clone()).await;
+    }
+    let page = last.get("/preferences/account").await.body;
+    assert!(page.contains("Created by First token"), "{page}");
+    assert_eq!(page.matches("Signed in by a link").count(), 20);
+}
