@@ -20,7 +20,7 @@ use vault::operators::token::Operator;
 use vault::{ManagedFields, Setting};
 
 use super::answer;
-use super::input::{Id, IfMatch, IfNoneMatch, Input};
+use super::input::{Id, IfMatch, IfNoneMatch, Input, NoTag, given};
 use super::parameters::{AccountStatus, IdempotencyKey, Known, Named, NotModified, Precondition};
 use super::problem::{Problem, Refusal};
 use super::query::{PageOf, Query, one_of, refused, search};
@@ -35,18 +35,24 @@ pub struct AccountInput {
     #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", value_type = Option<String>)]
     external_id: Setting<String>,
     /// At most 200 characters.
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, value_type = String)]
     name: Option<String>,
     /// Where notices go: at most 5 addresses, which need no confirmation.
-    #[schema(max_items = 5)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 5, value_type = Vec<String>)]
     notice_emails: Option<Vec<String>>,
     /// The company's own data: a JSON object of at most 1,024 bytes.
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Object)]
     metadata: Option<Map<String, Value>>,
     /// An IANA name; UTC unless given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
     time_zone: Option<String>,
     /// From how many days before its expiration a key is expiring soon; 14 unless given.
-    #[schema(minimum = 1, maximum = 90)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(minimum = 1, maximum = 90, value_type = i64)]
     warning_days: Option<i64>,
 }
 
@@ -114,6 +120,7 @@ pub async fn list(
 pub async fn create(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     input: Input<AccountInput>,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();
@@ -137,7 +144,7 @@ pub async fn show(
 
 /// Change an account
 ///
-/// Members that are absent stay as they are.
+/// Members that are absent stay as they are. `""` removes a name, `{}` the metadata, `[]` the addresses.
 #[utoipa::path(patch, path = "/accounts/{id}", operation_id = "edit_account", tag = "accounts", request_body = AccountInput,
     params(Named, Precondition),
     security(("operator_token" = ["accounts:write"])),
@@ -241,7 +248,8 @@ pub struct Ended {
 #[serde(deny_unknown_fields)]
 pub struct EndInput {
     /// Your own id of a person: only the portal sessions of this actor. Absent: every session.
-    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$", value_type = String)]
     actor: Option<String>,
 }
 

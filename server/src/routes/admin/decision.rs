@@ -13,7 +13,7 @@ use vault::verify::Rejection;
 use vault::{Caller, rfc3339};
 
 use super::answer;
-use super::input::Input;
+use super::input::{Input, NoTag};
 use super::parameters::IdempotencyKey;
 use super::problem::{Code, Problem, Refusal};
 use crate::state::AppState;
@@ -59,6 +59,7 @@ pub struct Decision {
 pub async fn verify(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     input: Input<Credential>,
 ) -> Result<Response<Body>, Problem> {
     let decision = decision(&state, &carrier(&input.body.credential))?;

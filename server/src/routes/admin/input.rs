@@ -59,6 +59,32 @@ impl<'de> Deserialize<'de> for ExpiryText {
     }
 }
 
+/// Reads an optional member: it is absent, or has a value. A null would be taken for one or the other in silence, as in "the
+/// sessions of no actor", which are all.
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The precondition of a change of something that has no ETag: whatever If-Match names, this is another, but for `*`
+/// (RFC 9110, section 13.1.1).
+pub struct NoTag;
+
+impl FromRequestParts<AppState> for NoTag {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        match IfMatch::from_request_parts(parts, state).await? {
+            IfMatch(None) => Ok(Self),
+            IfMatch(Some(_)) => Err(Problem::new(
+                Code::PreconditionFailed,
+                "This has no ETag, so If-Match can only be *. Nothing was changed.",
+            )),
+        }
+    }
+}
+
 /// The versions of If-Match.
 pub struct IfMatch(pub Expected);
 
@@ -158,8 +184,9 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Input<T> {
                 Problem::new(Code::BadRequest, format!("The body is not JSON: {inner}."))
             }
         })?;
-        // serde takes an array for the members in their order.
-        if given.trim_ascii_start().starts_with(b"[") {
+        // serde takes an array for the members in their order, and null for a body that was left out.
+        let text = bytes.trim_ascii();
+        if text.starts_with(b"[") || text == b"null" {
             let error = FieldProblem {
                 pointer: String::new(),
                 code: "invalid",

@@ -20,7 +20,7 @@ use vault::operators::record::{KeyRecord, Page};
 use vault::operators::token::Operator;
 
 use super::answer;
-use super::input::{ExpiryText, Id, IfMatch, IfNoneMatch, Input};
+use super::input::{ExpiryText, Id, IfMatch, IfNoneMatch, Input, NoTag, given};
 use super::parameters::{IdempotencyKey, KeyStatus, Known, Named, NotModified, Precondition};
 use super::problem::{Problem, Refusal};
 use super::query::{PageOf, Query, instant, one_of, refused, search};
@@ -142,6 +142,7 @@ pub struct NewKey {
 pub async fn create(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     Id(id): Id,
     input: Input<KeyInput>,
 ) -> Result<Response<Body>, Problem> {
@@ -174,13 +175,16 @@ pub async fn show(
 #[serde(deny_unknown_fields)]
 pub struct KeyChange {
     /// 1 to 80 characters.
-    #[schema(min_length = 1, max_length = 80)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 80, value_type = String)]
     name: Option<String>,
     /// At most 500 characters.
-    #[schema(max_length = 500)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 500, value_type = String)]
     description: Option<String>,
     /// As for a new key. A later one restores an expired key.
-    #[schema(value_type = Option<String>, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String, pattern = "^(never|[0-9]{1,5}d|[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?)$")]
     expiry: Option<ExpiryText>,
 }
 
@@ -237,7 +241,8 @@ pub async fn delete(
 #[serde(deny_unknown_fields)]
 pub struct ExpireInput {
     /// 1 to 500 characters. The owner of the key reads it.
-    #[schema(min_length = 1, max_length = 500)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_length = 1, max_length = 500, value_type = String)]
     reason: Option<String>,
 }
 

@@ -18,7 +18,7 @@ use vault::operators::token::Operator;
 use vault::{ManagedFields, Setting};
 
 use super::answer;
-use super::input::{Id, Input};
+use super::input::{Id, Input, NoTag, given};
 use super::parameters::IdempotencyKey;
 use super::problem::{Problem, Refusal};
 use crate::routes::pages::is_private;
@@ -29,19 +29,25 @@ use crate::state::AppState;
 #[serde(deny_unknown_fields)]
 pub struct PortalInput {
     account: PortalAccount,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = PortalActor)]
     actor: Option<PortalActor>,
     /// `keys.read`, `keys.create`, `keys.edit`, `keys.expire`, `keys.delete`, `notices`; all unless given.
-    #[schema(min_items = 1, value_type = Option<Vec<PortalCapability>>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(min_items = 1, value_type = Vec<PortalCapability>)]
     capabilities: Option<Vec<String>>,
     /// How long the session lasts, from now on; 3,600 unless given.
-    #[schema(minimum = 300, maximum = 86400)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(minimum = 300, maximum = 86400, value_type = i64)]
     session_seconds: Option<i64>,
     /// Where the link leads: the path of a page that needs a session. Unless given, the first that its capabilities
     /// allow, of `/preferences/api-control`, `/preferences/notices`, `/preferences/api-control/new` and `/developers`.
-    #[schema(max_length = 2000, pattern = "^/[!-~]*$")]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 2000, pattern = "^/[!-~]*$", value_type = String)]
     page: Option<String>,
     /// Where *Back to …* leads: an address on one of the hosts in `KEYHOLD_RETURN_HOSTS`.
-    #[schema(max_length = 2000)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 2000, value_type = String)]
     return_url: Option<String>,
 }
 
@@ -53,15 +59,20 @@ pub struct PortalAccount {
     #[schema(min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
     external_id: String,
     /// At most 200 characters.
-    #[schema(max_length = 200)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_length = 200, value_type = String)]
     name: Option<String>,
     /// Where notices go: at most 5 addresses, which need no confirmation.
-    #[schema(max_items = 5)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(max_items = 5, value_type = Vec<String>)]
     notice_emails: Option<Vec<String>>,
     /// An IANA name; UTC unless given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = String)]
     time_zone: Option<String>,
     /// The company's own data: a JSON object of at most 1,024 bytes.
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Object)]
     metadata: Option<Map<String, Value>>,
 }
 
@@ -120,6 +131,7 @@ pub struct CreatedPortalSession {
 pub async fn create(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     input: Input<PortalInput>,
 ) -> Result<Response<Body>, Problem> {
     let PortalInput {
@@ -181,6 +193,7 @@ pub async fn show(State(state): State<AppState>, Id(id): Id) -> Result<Response<
 pub async fn end(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     Id(id): Id,
 ) -> Result<Response<Body>, Problem> {
     let vault = state.vault.of_request();

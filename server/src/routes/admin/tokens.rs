@@ -17,7 +17,7 @@ use vault::operators::scope::{Scope, Scopes};
 use vault::operators::token::{NewToken, Operator};
 
 use super::answer;
-use super::input::{ExpiryText, Id, Input};
+use super::input::{ExpiryText, Id, Input, NoTag};
 use super::parameters::IdempotencyKey;
 use super::problem::{Problem, Refusal};
 use super::query::{PageOf, Query, refused};
@@ -86,6 +86,7 @@ pub struct CreatedToken {
 pub async fn create(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     input: Input<TokenInput>,
 ) -> Result<Response<Body>, Problem> {
     let TokenInput {
@@ -117,6 +118,7 @@ pub async fn create(
 pub async fn revoke(
     State(state): State<AppState>,
     Extension(operator): Extension<Operator>,
+    _: NoTag,
     Id(id): Id,
 ) -> Result<Response<Body>, Problem> {
     state

@@ -44,7 +44,7 @@ pub fn guide(state: &AppState, groups: &[Group<'_>]) -> Markup {
             p { "A customer's key opens nothing here, and an operator's token is no key for your API." }
         }))
         (section(requests, &html! {
-            p { (prose("Bodies are JSON of at most 64 KiB, sent with `Content-Type: application/json`. Members and parameters that this page does not have are refused, because a misspelt one would be ignored in silence. Times are RFC 3339 in UTC. Wherever an account's id works, `ext:` and its external id does too: `ext:org_42`.")) }
+            p { (prose("Bodies are JSON of at most 64 KiB, sent with `Content-Type: application/json`. Members and parameters that this page does not have are refused, because a misspelt one would be ignored in silence, and so is null where a member's type does not have it: leave the member out instead. Times are RFC 3339 in UTC. Wherever an account's id works, `ext:` and its external id does too: `ext:org_42`.")) }
             p { (prose("An expiration, `expiry`, is `never`, a duration such as `90d`, a date (its end in the account's time zone), a date and time there, or an instant in RFC 3339.")) }
         }))
         (section(lists, &html! {
@@ -55,7 +55,7 @@ pub fn guide(state: &AppState, groups: &[Group<'_>]) -> Markup {
             p { (prose("Each POST may have an `Idempotency-Key`: 1 to 255 visible ASCII characters, a new one for each intended change. If the answer got lost, send the same request with the same key: for 24 hours it is answered as the first time, with `Idempotency-Replayed: true`, and changes nothing again. That holds for a new key's secret too. The same key with another body is refused with `idempotency_key_reused`, and while the first request is still running with `idempotency_key_in_use`.")) }
         }))
         (section(versions, &html! {
-            p { (prose("An account and a key come with an `ETag`. Send it as `If-Match` with a change of it, a POST too, and the change is made only if nothing that can be edited has changed since you read it; otherwise the answer is `precondition_failed`. Without `If-Match`, the last change wins. Send it as `If-None-Match` with a GET, and the answer is 304 without a body while nothing at all has changed, the last use of a key included.")) }
+            p { (prose("An account and a key come with an `ETag`. Send it as `If-Match` with a change of it, a POST too, and the change is made only if nothing that can be edited has changed since you read it; otherwise the answer is `precondition_failed`. Without `If-Match`, the last change wins. Nothing else has an `ETag`, so a change of it with any `If-Match` but `*` is refused as well. Send it as `If-None-Match` with a GET, and the answer is 304 without a body while nothing at all has changed, the last use of a key included.")) }
         }))
         (section(errors, &html! {
             p { (prose("Every refusal is a problem (RFC 9457), `application/problem+json`, and has changed nothing unless its `detail` says otherwise. `code` never changes; `detail` is for people. `errors` names each wrong member by a JSON Pointer, and `type` leads to the row of the code here.")) }

@@ -170,3 +170,108 @@ async fn an_address_that_does_not_exist_is_a_problem_too() {
     let refused = operator.send("PATCH", "/accounts?x=1", &[], None).await;
     assert_eq!(refusal(&refused), (405, "method_not_allowed".to_owned()));
 }
+
+/// Null is no value of an optional member: for some, leaving it out means everything.
+#[tokio::test]
+async fn null_is_refused_where_a_member_cannot_be_null() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let key = operator.key(&id, "first", "never").await.access;
+    let (account, of_key) = (format!("/accounts/{id}"), format!("/keys/{key}"));
+    let (end, resume) = (
+        format!("{account}/end-sessions"),
+        format!("{account}/resume"),
+    );
+    let expire = format!("{of_key}/expire");
+    let link = |member: &str| {
+        let mut body = json!({"account": {"external_id": "org_1"}});
+        *body.pointer_mut("").unwrap() = match member.split_once('/') {
+            Some((_, inner)) => json!({"account": {"external_id": "org_1", inner: null}}),
+            None => json!({"account": {"external_id": "org_1"}, member: null}),
+        };
+        body
+    };
+    let trail = operator.get("/audit?limit=200").await.body;
+    let mut calls = vec![
+        (
+            "POST",
+            end.as_str(),
+            json!({"actor": null}),
+            "/actor".to_owned(),
+        ),
+        ("POST", &end, json!(null), String::new()),
+        ("POST", &resume, json!(null), String::new()),
+        ("POST", &expire, json!(null), String::new()),
+        (
+            "POST",
+            &expire,
+            json!({"reason": null}),
+            "/reason".to_owned(),
+        ),
+    ];
+    for member in [
+        "actor",
+        "capabilities",
+        "session_seconds",
+        "page",
+        "return_url",
+    ] {
+        let pointer = format!("/{member}");
+        calls.push(("POST", "/portal-sessions", link(member), pointer));
+    }
+    let fields = ["name", "notice_emails", "metadata", "time_zone"];
+    for member in fields {
+        let pointer = format!("/account/{member}");
+        let body = link(&pointer[1..]);
+        calls.push(("POST", "/portal-sessions", body, pointer));
+    }
+    for member in fields.into_iter().chain(["warning_days"]) {
+        let pointer = format!("/{member}");
+        let body = json!({member: null});
+        calls.push(("PATCH", &account, body.clone(), pointer.clone()));
+        calls.push(("POST", "/accounts", body, pointer));
+    }
+    for member in ["name", "description", "expiry"] {
+        let pointer = format!("/{member}");
+        calls.push(("PATCH", &of_key, json!({member: null}), pointer));
+    }
+    for (method, path, body, pointer) in calls {
+        let refused = operator.send(method, path, &[], Some(body.clone())).await;
+        let shown = format!("{method} {path} {body}");
+        assert_eq!(refusal(&refused), (422, "invalid".to_owned()), "{shown}");
+        let expected = (pointer, "invalid".to_owned());
+        assert_eq!(errors(&refused), [expected], "{shown}");
+    }
+    assert_eq!(operator.get("/audit?limit=200").await.body, trail);
+    // The one member that can be null.
+    let body = json!({"external_id": null});
+    assert_eq!(operator.patch(&account, body).await.status, 200);
+}
+
+/// The document has no null that is refused.
+#[tokio::test]
+async fn the_document_has_null_where_it_is_a_value() {
+    let site = Site::new().await;
+    let document = site.ask("GET", "/admin/v1/openapi.json", &[]).await.json();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut bodies = 0;
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let body = &operation["requestBody"];
+            if body.is_null() {
+                continue;
+            }
+            let schema = &body["content"]["application/json"]["schema"];
+            let name = schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            let members = schemas[name]["properties"].as_object();
+            for (member, schema) in members.into_iter().flatten() {
+                let may = schema.to_string().contains("null");
+                assert_eq!(may, member == "external_id", "{name}/{member}: {schema}");
+            }
+            bodies += 1;
+        }
+    }
+    assert!(bodies >= 10, "{bodies}");
+}

@@ -149,3 +149,44 @@ async fn what_the_client_has_is_not_sent_again() {
     let edited = operator.send("PATCH", &of_key, &header, body).await;
     assert_eq!(edited.status, 200, "{}", edited.body);
 }
+
+/// What has no tag is never what a tag names. `*` stands for whatever there is.
+#[tokio::test]
+async fn a_tag_of_what_has_none_is_refused() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let operator = site.operator().await;
+    let id = operator.account("org_1").await;
+    let body = json!({"account": {"external_id": "org_1"}});
+    let link = operator.post("/portal-sessions", body.clone()).await;
+    let of_link = format!("/portal-sessions/{}", link.text("id"));
+    let token = json!({"name": "x", "scopes": ["keys:read"], "expiry": "1d"});
+    let made = operator.post("/tokens", token.clone()).await;
+    let of_token = format!("/tokens/{}", made.text("id"));
+    let keys = format!("/accounts/{id}/keys");
+    let credential = json!({"credential": "x"});
+    let trail = operator.get("/audit?limit=200").await.body;
+    let calls = [
+        ("POST", "/portal-sessions", Some(body)),
+        ("DELETE", &of_link, None),
+        ("POST", "/accounts", Some(json!({}))),
+        ("POST", &keys, Some(json!({"name": "x", "expiry": "1d"}))),
+        ("POST", "/keys/verify", Some(credential)),
+        ("POST", "/tokens", Some(token)),
+        ("DELETE", &of_token, None),
+    ];
+    for (method, path, body) in &calls {
+        for tag in ["\"x\"", "x", "W/\"x\""] {
+            let header = [("if-match", tag)];
+            let refused = operator.send(method, path, &header, body.clone()).await;
+            let expected = (412, "precondition_failed".to_owned());
+            assert_eq!(refusal(&refused), expected, "{method} {path}: {tag}");
+        }
+    }
+    assert_eq!(operator.get("/audit?limit=200").await.body, trail);
+    for (method, path, body) in calls {
+        let header = [("if-match", "*")];
+        let done = operator.send(method, path, &header, body).await;
+        assert!(done.status.is_success(), "{method} {path}: {}", done.body);
+    }
+}
