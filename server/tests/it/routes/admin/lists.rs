@@ -161,7 +161,7 @@ async fn every_way_to_a_page_leads_to_the_same_keys() {
     for number in 0..2_100 {
         let account = if number % 3 == 0 { &two } else { &one };
         let rare = number % 400 == 399;
-        let name = if rare { "rare" } else { "common" };
+        let name = if rare { "solo" } else { "common" };
         let expiry = if rare { "1d" } else { "never" };
         operator.key(account, name, expiry).await;
         if number % 7 == 0 {
@@ -181,16 +181,16 @@ async fn every_way_to_a_page_leads_to_the_same_keys() {
     assert_eq!(listed.len(), 2_100);
     let day = "2999-01-01T00:00:00Z";
     for (query, of_one, rare) in [
-        ("q=rare".to_owned(), false, true),
+        ("q=solo".to_owned(), false, true),
         ("q=common".to_owned(), false, false),
         ("q=ommo+kh_".to_owned(), false, false),
         ("status=expiring_soon".to_owned(), false, true),
         ("status=active".to_owned(), false, false),
         (format!("expires_before={day}"), false, true),
-        ("status=expiring_soon&q=rare".to_owned(), false, true),
-        (format!("unused_since={day}&q=rare"), false, true),
+        ("status=expiring_soon&q=solo".to_owned(), false, true),
+        (format!("unused_since={day}&q=solo"), false, true),
         (format!("owner={one}&status=expiring_soon"), true, true),
-        (format!("owner={one}&q=rare"), true, true),
+        (format!("owner={one}&q=solo"), true, true),
         (
             format!("owner=ext:org_1&unused_since={day}&status=active"),
             true,
@@ -199,7 +199,7 @@ async fn every_way_to_a_page_leads_to_the_same_keys() {
     ] {
         let expected: Vec<String> = listed
             .iter()
-            .filter(|key| (key["name"] == "rare") == rare)
+            .filter(|key| (key["name"] == "solo") == rare)
             .filter(|key| !of_one || key["account_id"] == *one)
             .map(|key| key["access_key"].to_string())
             .collect();
