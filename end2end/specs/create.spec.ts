@@ -16,6 +16,25 @@ const WAYS: [string, (now: number) => number | null][] = [
   ["never", () => null],
 ];
 
+test("a name that another key has is allowed, and said", async ({ page, account: _, createPage, functions, watch }) => {
+  watch.answerDialogs((dialog) => dialog.accept());
+  await functions.createKey("Nightly export of orders");
+  await createPage.open();
+  const hint = page.getByText("Another key has this name too.");
+  await createPage.name.fill("nightly Export of orders ");
+  await createPage.name.blur();
+  await expect(hint).toBeVisible();
+  await expect(createPage.name).not.toHaveAttribute("aria-invalid", "true");
+  await createPage.name.fill("Nightly export");
+  await createPage.name.blur();
+  await expect(hint).toHaveCount(0);
+  await createPage.name.fill("Default key");
+  await createPage.name.blur();
+  await expect(hint).toBeVisible();
+  await createPage.submit.click();
+  await expect(createPage.heading("Default key is ready")).toBeVisible();
+});
+
 for (const [index, [expiry, means]] of WAYS.entries()) {
   const way = ["30 days", "60 days", "90 days", "365 days", "a date", "a date and time", "never"][index];
   test(`a key created with the expiration ${way} works, and shows it`, async ({

@@ -50,7 +50,8 @@ test("single keys search, create, select and edit", async ({ page, account: _, f
   await expect(apiControl.select("Default key")).not.toBeChecked();
   await page.keyboard.press("e");
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Default key");
-  await expect(keyPage.name).toBeVisible();
+  await expect(keyPage.name).toBeFocused();
+  await keyPage.name.blur();
   await page.keyboard.press("e");
   await expect(keyPage.name).toBeFocused();
   await page.keyboard.type("n");

@@ -25,7 +25,17 @@ test("a range and the page can be selected, and the bar takes the filters' place
   await expect(apiControl.selectPage).not.toBeChecked();
   await expect(apiControl.search).toBeVisible();
 
-  // Another filter begins anew.
+  // Escape closes an open menu first.
+  await apiControl.select("a").check();
+  await apiControl.bulk.locator("summary").first().click();
+  await page.keyboard.press("Escape");
+  await expect(apiControl.bulk.locator("details[open]")).toHaveCount(0);
+  await expect(apiControl.bulk).toContainText("1 selected");
+  await page.keyboard.press("Escape");
+  await expect(apiControl.bulk).toBeHidden();
+  await expect(apiControl.select("a")).not.toBeChecked();
+
+  // Another filter starts without a selection.
   await apiControl.select("a").check();
   await apiControl.open("?sort=-name");
   await expect(apiControl.bulk).toBeHidden();
@@ -48,6 +58,17 @@ test("all keys that match are extended in two presses, and one Undo", async ({ a
   await expect(apiControl.pill("job 59")).toHaveText(/^Expires in 10 days/);
   await apiControl.filter("Expiring soon").click();
   await expect(apiControl.filter("Expiring soon")).toContainText("59");
+});
+
+test("what keeps an action from being foreseen is told", async ({ account: _, functions, apiControl, watch }) => {
+  watch.allow(/status of 404/);
+  const gone = await functions.createKey("gone", "10d");
+  await apiControl.open();
+  await apiControl.select("gone").check();
+  await apiControl.bulkAction("Set date", "Set date");
+  expect((await functions.post("keys/delete", { access_key: gone.access_key, confirm_name: "gone" })).status).toBe(200);
+  await apiControl.bulk.getByLabel("Expires at the end of").fill(dayAhead(40));
+  await expect(apiControl.outcome).toHaveText(/^kh_\w+ is not one of your keys/);
 });
 
 test("a date is set, and keys expire, with Undo", async ({ account: _, functions, apiControl, keyhold }) => {

@@ -63,7 +63,7 @@
       { class: "dialog shortcuts", "aria-labelledby": "shortcuts-title" },
       `<h2 id="shortcuts-title">Keyboard shortcuts</h2>`
         + part("Anywhere", ["Search pages, actions and keys", (mac ? "⌘" : "Ctrl") + " K"], ["Search keys", "/"], ["Create a key", "N"], ["Show this list", "?"], ["Close a menu or dialog", "Esc"])
-        + part("In the list of keys", ["Next or previous key", "J K"], ["Select the key", "X"], ["Edit the key", "E"])
+        + part("In the list of keys", ["Next or previous key", "J K"], ["Select the key", "X"], ["Clear the selection", "Esc"], ["Edit the key", "E"])
         + part("On a key's page", ["Edit its properties", "E"])
         + `<label class="choice"><input type="checkbox"> Use single-key shortcuts in this browser</label>`
         + `<form method="dialog" class="answers"><button class="button" autofocus>Close</button></form>`,
@@ -254,7 +254,10 @@
     "/": () => press(find("#search")) || (openPalette(), true),
     "?": () => (help(), true),
     n: () => creates() && (go(LIST + "/new"), true),
-    e: () => press(inRow(".edit") ?? find("form[action$='keys/edit'] [name=name]")),
+    e: () => {
+      const { href } = inRow(".edit") ?? {};
+      return href ? (go(href + "#edit"), true) : press(find("form[action$='keys/edit'] [name=name]"));
+    },
     x: () => press(inRow("[name=key]")),
     j: () => walk(1),
     k: () => walk(-1),

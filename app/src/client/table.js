@@ -127,8 +127,8 @@
     note.dataset.otherwise ??= note.textContent;
     let text;
     try {
-      const answer = await fetch("/fn/keys/preview", { method: "POST", body });
-      text = answer.ok && await answer.json();
+      const answer = await fetch("/fn/keys/preview", { method: "POST", body }), told = await answer.json();
+      text = answer.ok ? told : Object.values(told.fields)[0] ?? told.message;
     } catch {}
     if (asked === foreseen) say(note, text || note.dataset.otherwise);
   };
@@ -136,6 +136,11 @@
     for (const box of boxes()) box.checked = false;
     count();
   };
+  // Esc closes what is open first.
+  addEventListener("keydown", ({ key, target, isComposing }) => {
+    const isTyping = target.matches?.("input:not([type=checkbox]), select, textarea");
+    if (key === "Escape" && !isComposing && !isTyping && !one("dialog:modal, details.menu[open], details.drawer[open]") && chosen().length) clear();
+  }, true);
   let last, shift = false;
   const choose = (box) => {
     const page = boxes(), from = page.indexOf(shift ? last : box), to = page.indexOf(box);

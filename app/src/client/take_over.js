@@ -109,6 +109,20 @@
     dataset.over = count > limit ? "true" : "";
   });
 
+  // Two keys may have one name. The form of a new key says so, to sessions that see keys.
+  addEventListener("change", async ({ target }) => {
+    if (!target.matches?.("form[action$='keys/create'] [name=name]") || !document.querySelector(".newest")) return;
+    const q = target.value.trim(), field = target.parentElement;
+    let twin;
+    try {
+      const answer = await fetch("/fn/keys/list", { method: "POST", body: new URLSearchParams({ q }) }), { keys } = await answer.json();
+      twin = q && keys?.some(({ name }) => name.toLowerCase() === q.toLowerCase());
+    } catch {}
+    if (q !== target.value.trim()) return;
+    field.querySelector(".same")?.remove();
+    if (twin) field.append(Object.assign(document.createElement("p"), { className: "help same", role: "status", textContent: "Another key has this name too. You can use it again." }));
+  });
+
   globalThis.selectText = (element) => getSelection().selectAllChildren(element);
   globalThis.hasSelectedText = () => !getSelection().isCollapsed;
 

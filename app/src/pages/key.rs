@@ -157,6 +157,8 @@ fn go_to_part(expired: Memo<bool>, dialog: NodeRef<html::Dialog>) {
                 browser::open_menu_soon("#extend");
             }
         }
+        // The shortcut `e` of the list.
+        "#edit" => browser::focus_soon("form[action$='keys/edit'] [name=name]"),
         "#delete" => {
             if let Some(dialog) = dialog.get() {
                 deletion::open(&dialog);
