@@ -17,7 +17,8 @@ pub enum Capability {
     Expire,
     /// Delete keys for ever.
     Delete,
-    /// See and change who gets which notices, snooze them, and see the log of mails, which name their keys.
+    /// See and change who gets which notices, snooze them, and see the log of mails, which names keys to those that may see
+    /// them.
     Notices,
 }
 
@@ -91,6 +92,8 @@ impl Need {
     pub const NOTICES: Self = Self::OneOf(&[Capability::Notices]);
     /// The calendar is among the notices, but its address shows every key, to anyone and for good.
     pub const CALENDAR: Self = Self::AllOf(&[Capability::Read, Capability::Notices]);
+    /// To change the keys of a day: what chooses keys that were not named must see them too.
+    pub const STAGGER: Self = Self::AllOf(&[Capability::Read, Capability::Edit]);
 
     /// Returns whether a session with these capabilities has it. `holder`: no portal link began the session.
     pub fn is_met(self, capabilities: Capabilities, holder: bool) -> bool {
@@ -212,6 +215,8 @@ mod tests {
                 assert_eq!(Need::Holder.is_met(set, holder), holder);
                 let either = set.has(Capability::Edit) || set.has(Capability::Expire);
                 assert_eq!(some.is_met(set, holder), either, "{set}");
+                let both = set.has(Capability::Read) && set.has(Capability::Edit);
+                assert_eq!(Need::STAGGER.is_met(set, holder), both, "{set}");
                 assert_eq!(Need::READ.is_met(set, holder), set.has(Capability::Read));
                 let both = set.has(Capability::Read) && set.has(Capability::Notices);
                 assert_eq!(Need::CALENDAR.is_met(set, holder), both, "{set}");
@@ -224,6 +229,11 @@ mod tests {
         assert!(some.refusal().contains("editing keys"));
         let both = "does not include both seeing keys and notices.";
         assert!(Need::CALENDAR.refusal().contains(both));
+        assert!(
+            Need::STAGGER
+                .refusal()
+                .contains("both seeing keys and editing keys")
+        );
         assert!(Need::Holder.refusal().contains("the account itself"));
     }
 

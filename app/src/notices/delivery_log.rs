@@ -127,11 +127,18 @@ fn row(delivery: Delivery) -> AnyView {
         MailKind::Notice => {
             let shown = i64::try_from(delivery.keys.len()).unwrap_or_default();
             let more = delivery.key_count - shown;
+            let more = match (shown, more) {
+                (_, ..=0) => None,
+                // The session may not see keys.
+                (0, 1) => Some("1 key".to_owned()),
+                (0, many) => Some(format!("{many} keys")),
+                (_, more) => Some(format!("and {more} more")),
+            };
             let keys = delivery.keys.into_iter().map(key).collect_view();
             view! {
                 <ul>
                     {keys}
-                    {(more > 0).then(|| view! { <li class="muted">{format!("and {more} more")}</li> })}
+                    {more.map(|more| view! { <li class="muted">{more}</li> })}
                 </ul>
             }
             .into_any()

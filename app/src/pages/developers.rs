@@ -169,7 +169,7 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
             "."
         }
     });
-    let own = offers(CreateKey::PATH).then(|| {
+    let own = (offers(CreateKey::PATH) && allows(ListKeys::PATH)).then(|| {
         view! {
             <a href=NEW_KEY>"Create a key"</a>
             " to see your own. "
@@ -184,10 +184,18 @@ fn call(site: &Site, access_key: &str, name: Option<String>) -> AnyView {
             </p>
         }
         .into_any(),
-        None => view! {
-            <p>
-                "You have no key yet, so the examples carry a made-up one. " {own} "They read its secret key from the environment, because a secret key doesn't belong in code."
-            </p>
+        None => {
+            let why = if allows(ListKeys::PATH) {
+                "You have no key yet, so the examples carry a made-up one. "
+            } else {
+                "Your access here does not include seeing keys, so the examples carry a made-up one. "
+            };
+            view! {
+                <p>
+                    {why} {own}
+                    "They read its secret key from the environment, because a secret key doesn't belong in code."
+                </p>
+            }
         }
         .into_any(),
     };

@@ -6,17 +6,16 @@
 )]
 
 use leptos::prelude::*;
-#[cfg(feature = "ssr")]
-use shared::capability::Need;
-#[cfg(feature = "ssr")]
-use shared::notice::Stage;
 use shared::view::notices::NoticesView;
+#[cfg(feature = "ssr")]
+use shared::{capability::Need, notice::Stage};
 
 #[cfg(feature = "ssr")]
 use super::context::RequestContext;
 use crate::error::FnError;
 
-/// Returns settings, recipients and the delivery log, and to a session that may see it the calendar's address.
+/// Returns settings, recipients and the delivery log, and to a session that may see it the calendar's address. For one that may
+/// not see keys, the log counts them only.
 #[server(name = ShowNotices, prefix = "/fn", endpoint = "notices/show")]
 pub async fn show_notices() -> Result<NoticesView, FnError> {
     let request = RequestContext::current();
@@ -24,6 +23,11 @@ pub async fn show_notices() -> Result<NoticesView, FnError> {
     let mut notices = request.vault.notices(&session.account).await?;
     if session.may(Need::CALENDAR) {
         notices.calendar_url = request.vault.calendar_url(session).await?;
+    }
+    if !session.may(Need::READ) {
+        for delivery in &mut notices.deliveries {
+            delivery.keys.clear();
+        }
     }
     Ok(notices)
 }

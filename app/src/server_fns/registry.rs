@@ -242,7 +242,11 @@ fn dashboard() -> [Function; 7] {
         function::<ShowFirstCall>(CALLS, None, Back),
         function::<SnoozeKey>(NOTICES, Some("/"), Redirect("/?done=snooze")),
         function::<ShowStagger>(READ, None, Back),
-        function::<StaggerKeys>(EDIT, STAGGER, Redirect("/?done=staggered&change={change}")),
+        function::<StaggerKeys>(
+            Session(Need::STAGGER),
+            STAGGER,
+            Redirect("/?done=staggered&change={change}"),
+        ),
     ]
 }
 

@@ -6,7 +6,7 @@
 
 mod does;
 
-use shared::expiry::Expiry;
+use shared::capability::Need;
 use shared::list::ListQuery;
 use shared::validation::FieldErrors;
 use shared::view::BulkChanged;
@@ -17,6 +17,7 @@ use super::change::expiry_error;
 use super::row::{AT_ONCE, Row, places};
 use super::selection::Selection;
 use super::sentence;
+use super::unseen;
 use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::crypto::random;
@@ -24,8 +25,11 @@ use crate::error::{Conflict, Result};
 use crate::notices::reports;
 use crate::state::directory::Publication;
 use crate::storage::Tx;
-use crate::storage::audit::{ChangeId, Entry};
+use crate::storage::audit::{Action, ChangeId, Entry};
 use crate::vault::Vault;
+
+/// The detail of an edit that staggered its key among those of its day.
+pub(super) const STAGGERED: &str = "expiration, by staggering";
 
 /// Keys that one press may change: other changes wait for this one, and each for two seconds at most.
 pub const MOST: usize = 10_000;
@@ -58,10 +62,15 @@ impl Vault {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) for `action`, `access_keys`, `expiry`, `confirm_count`;
     /// [`Error::NoSuchKeys`](crate::Error::NoSuchKeys); [`Error::Conflict`](crate::Error::Conflict) if a key has expired
-    /// since `as_of`; [`Error::Throttled`](crate::Error::Throttled).
+    /// since `as_of`; [`Error::Throttled`](crate::Error::Throttled); [`Error::NotAllowed`](crate::Error::NotAllowed), also
+    /// for `all` without the keys in sight.
     pub async fn change_keys(&self, actor: &Actor, change: BulkChange<'_>) -> Result<BulkChanged> {
         let does = Does::parse(change.action, change.expiry)?;
         let selection = Selection::parse(change.access_keys, &change.query)?;
+        if matches!(selection, Selection::All(_)) {
+            actor.session.admit(Need::READ)?;
+        }
+        let sees = unseen::sees(actor);
         let confirmed = change.confirm_count.trim().parse::<usize>().ok();
         let as_of = change.as_of;
         let (vault, account) = (self.clone(), actor.account().clone());
@@ -78,7 +87,7 @@ impl Vault {
                     return Err(FieldErrors::one("confirm_count", message).into());
                 }
                 if matches!(does, Does::Extend(_) | Does::Set(_)) {
-                    check_goodness(&selected, as_of, now)?;
+                    check_goodness(&selected, (as_of, now), sees)?;
                 }
                 // The press itself has been counted as one change.
                 let further = i64::try_from(count).unwrap_or(i64::MAX) - 1;
@@ -100,12 +109,16 @@ impl Vault {
                     }
                 }
                 let others = count - changes.after.len();
-                let sentence = does.sentence(&changes, (others, endless), &account, now);
+                let sentence = if sees {
+                    does.sentence(&changes, (others, endless), &account, now)
+                } else {
+                    does.unseen(changes.after.len())
+                };
                 if changes.after.is_empty() {
                     tx.confirm_earlier();
                     tx.roll_back();
                 } else {
-                    changes.make(tx, &vault, &account, does).await?;
+                    changes.make(tx, &vault, &account, does.entry()).await?;
                 }
                 Ok(BulkChanged {
                     count: i64::try_from(changes.after.len()).unwrap_or(i64::MAX),
@@ -119,7 +132,7 @@ impl Vault {
 }
 
 /// Rejects the change if keys have expired since the page that it was begun on.
-fn check_goodness(selected: &[Row], as_of: Option<i64>, now: i64) -> Result<()> {
+fn check_goodness(selected: &[Row], (as_of, now): (Option<i64>, i64), sees: bool) -> Result<()> {
     let Some(as_of) = as_of else {
         return Ok(());
     };
@@ -130,10 +143,13 @@ fn check_goodness(selected: &[Row], as_of: Option<i64>, now: i64) -> Result<()> 
     };
     let count = 1 + expired.count();
     let verb = if count == 1 { "has" } else { "have" };
-    let message = format!(
-        "{} {verb} expired since you opened this page, so nothing was changed.",
+    let keys = if sees {
         sentence::first_and_others(&first.name, count)
-    );
+    } else {
+        unseen::counted(count)
+    };
+    let message =
+        format!("{keys} {verb} expired since you opened this page, so nothing was changed.");
     Err(Conflict::new(message, String::new()).into())
 }
 
@@ -147,10 +163,9 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Makes the changes, which are of expirations only, as an edit of each key.
-    pub async fn set(&mut self, tx: &mut Tx, vault: &Vault, account: &Account) -> Result<()> {
-        // The expirations are those of the rows.
-        self.make(tx, vault, account, Does::Set(Expiry::Never))
+    /// Makes the changes, which are of expirations only, as an edit of each key by staggering them.
+    pub async fn stagger(&mut self, tx: &mut Tx, vault: &Vault, account: &Account) -> Result<()> {
+        self.make(tx, vault, account, (Action::Edited, STAGGERED))
             .await
     }
 
@@ -160,21 +175,22 @@ impl Changes {
         tx: &mut Tx,
         vault: &Vault,
         account: &Account,
-        does: Does,
+        entry: (Action, &str),
     ) -> Result<()> {
-        if does == Does::Delete {
+        let (action, _) = entry;
+        if action == Action::Deleted {
             self.delete(tx, account).await?;
-            return self.record(tx, account, does, None).await;
+            return self.record(tx, account, entry, None).await;
         }
         let id = random::id("change_")?;
         let change = ChangeId {
             id: &id,
             wall_at: vault.0.clock.wall(),
         };
-        self.record(tx, account, does, Some(change)).await?;
+        self.record(tx, account, entry, Some(change)).await?;
         let now = tx.now();
         set_expirations(tx.connection(), account, &id, now).await?;
-        if does == Does::Expire {
+        if action == Action::Expired {
             reports::expired_at_once(tx, &account.id, &id, vault.notice_wait()).await?;
         }
         for row in &self.after {
@@ -208,7 +224,7 @@ impl Changes {
         &self,
         tx: &mut Tx,
         account: &Account,
-        does: Does,
+        (action, detail): (Action, &str),
         change: Option<ChangeId<'_>>,
     ) -> Result<()> {
         let subjects: Vec<String> = self
@@ -216,14 +232,13 @@ impl Changes {
             .iter()
             .map(|row| row.access_key.to_string())
             .collect();
-        let (action, detail) = does.entry();
         let rows = self.before.iter().zip(&self.after).zip(&subjects);
         let entries: Vec<Entry<'_>> = rows
             .map(|((before, after), subject)| Entry {
                 account_id: &account.id,
                 action,
                 subject,
-                detail: if does == Does::Delete {
+                detail: if action == Action::Deleted {
                     after.name.as_str()
                 } else {
                     detail

@@ -12,6 +12,7 @@ use shared::view::Changed;
 
 use super::row::Row;
 use super::sentence;
+use super::unseen;
 use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::crypto::random;
@@ -256,19 +257,24 @@ impl Vault {
         let access_key = parse(access_key)?;
         let account = actor.account().clone();
         let confirm_name = seen(confirm_name).trim().to_owned();
-        self.write(actor.with(Need::DELETE), move |tx| {
+        let sees = unseen::sees(actor);
+        let deletion = self.write(actor.with(Need::DELETE), move |tx| {
             Box::pin(async move {
                 let row = Row::find(tx.connection(), &account, access_key).await?;
                 if seen(&row.name).trim() != confirm_name {
-                    let message = format!("Type the key's name, {}, to delete it.", row.name);
+                    let message = if sees {
+                        format!("Type the key's name, {}, to delete it.", row.name)
+                    } else {
+                        "Type the key's name to delete it.".to_owned()
+                    };
                     return Err(FieldErrors::one("confirm_name", message).into());
                 }
                 delete(tx, &account, &row).await?;
                 let said = (String::new(), format!("{} is deleted.", row.name));
                 Ok(row.changed(row.expires_at, &account, tx.now(), said))
             })
-        })
-        .await
+        });
+        unseen::outcome(actor, deletion.await, "is deleted")
     }
 
     /// Changes a key of the actor's account; see [`apply`].
@@ -283,10 +289,14 @@ impl Vault {
         E: FnOnce(&mut Row, &Account, i64) -> Result<Option<String>> + Clone + Send + 'static,
     {
         let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.with(need(action)), move |tx| {
+        let change = self.write(actor.with(need(action)), move |tx| {
             Box::pin(async move { apply(&vault, tx, &account, (access_key, action), edit).await })
-        })
-        .await
+        });
+        let done = match action {
+            Action::Expired => "has expired",
+            _ => "is saved",
+        };
+        unseen::outcome(actor, change.await, done)
     }
 
     /// Returns how long the mail about a key that is expired now waits for others.

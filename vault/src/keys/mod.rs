@@ -21,5 +21,6 @@ mod sentence;
 pub mod snooze;
 pub mod stagger;
 pub mod undo;
+mod unseen;
 pub mod waiting;
 pub mod which;

@@ -8,6 +8,7 @@ use shared::token::AccessKey;
 use shared::validation::FieldErrors;
 use sqlx::{AssertSqlSafe, FromRow};
 
+use super::unseen;
 use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::error::{Error, Result};
@@ -90,6 +91,7 @@ impl Vault {
             text => Some(text.parse::<Expiry>().map_err(invalid)?),
         };
         let account = actor.account().clone();
+        let sees = unseen::sees(actor);
         self.write(actor.with(Need::NOTICES), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
@@ -105,7 +107,10 @@ impl Vault {
                     .bind(&key)
                     .fetch_optional(tx.connection())
                     .await?;
-                let row = row.ok_or(Error::NotFound)?;
+                let mut row = row.ok_or(Error::NotFound)?;
+                if !sees {
+                    unseen::A_KEY.clone_into(&mut row.name);
+                }
                 tx.commit_quietly();
                 let Some(until) = until else {
                     sqlx::query("DELETE FROM snoozes WHERE access_key = $1")

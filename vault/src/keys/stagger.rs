@@ -205,7 +205,7 @@ impl Vault {
         let shown = asked.version.trim().to_owned();
         let asked = asked.read()?;
         let (vault, account) = (self.clone(), actor.account().clone());
-        self.write(actor.with(Need::EDIT), move |tx| {
+        self.write(actor.with(Need::STAGGER), move |tx| {
             Box::pin(async move {
                 let now = tx.now();
                 let plan = Plan::of(tx.connection(), &account, asked, now).await?;
@@ -232,7 +232,7 @@ impl Vault {
                 if further > 0 {
                     vault.0.limits.changes(&account.id, further)?;
                 }
-                changes.set(tx, &vault, &account).await?;
+                changes.stagger(tx, &vault, &account).await?;
                 Ok(BulkChanged {
                     count: i64::try_from(count).unwrap_or(i64::MAX),
                     sentence: plan.sentence(account.time_zone.writing()),

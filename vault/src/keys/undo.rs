@@ -17,6 +17,7 @@ use sqlx::{AnyConnection, FromRow};
 use super::change;
 use super::row::Row;
 use super::sentence;
+use super::unseen;
 use crate::accounts::account::Account;
 use crate::accounts::sessions::Actor;
 use crate::crypto::random;
@@ -150,6 +151,7 @@ impl Vault {
     pub async fn undo(&self, actor: &Actor, change: &str) -> Result<BulkChanged> {
         let change = change.trim().to_owned();
         let (vault, session) = (self.clone(), actor.session.clone());
+        let sees = unseen::sees(actor);
         self.write(actor.with(NEED), move |tx| {
             Box::pin(async move {
                 let (now, wall) = (tx.now(), vault.0.clock.wall());
@@ -170,7 +172,7 @@ impl Vault {
                 for action in entries.iter().filter_map(Recorded::action) {
                     session.admit(change::need(action))?;
                 }
-                let keys = restored(&entries)?;
+                let keys = restored(&entries, sees)?;
                 restore(tx.connection(), &account, &change, &keys).await?;
                 let id = ChangeId {
                     id: &change,
@@ -200,7 +202,7 @@ impl Vault {
                 }
                 Ok(BulkChanged {
                     count: i64::try_from(keys.len()).unwrap_or(i64::MAX),
-                    sentence: said(&keys, &account, now),
+                    sentence: said(&keys, &account, now, sees),
                     change: String::new(),
                 })
             })
@@ -210,7 +212,7 @@ impl Vault {
 }
 
 /// Returns each key now and before the change.
-fn restored(entries: &[Recorded]) -> Result<Vec<(Row, Row)>> {
+fn restored(entries: &[Recorded], sees: bool) -> Result<Vec<(Row, Row)>> {
     let (mut keys, mut changed) = (Vec::with_capacity(entries.len()), Vec::new());
     for entry in entries {
         match entry.rows() {
@@ -222,9 +224,13 @@ fn restored(entries: &[Recorded]) -> Result<Vec<(Row, Row)>> {
         return Ok(keys);
     };
     let verb = if changed.len() == 1 { "has" } else { "have" };
-    Err(refused(format!(
-        "{} {verb} changed since, so nothing was undone.",
+    let keys = if sees {
         sentence::first_and_others(first, changed.len())
+    } else {
+        unseen::counted(changed.len())
+    };
+    Err(refused(format!(
+        "{keys} {verb} changed since, so nothing was undone."
     )))
 }
 
@@ -254,8 +260,9 @@ async fn restore(
 }
 
 /// Returns the sentence about an undo.
-fn said(keys: &[(Row, Row)], account: &Account, now: i64) -> String {
+fn said(keys: &[(Row, Row)], account: &Account, now: i64, sees: bool) -> String {
     match keys {
+        [_] if !sees => "Undone: the key is as it was.".to_owned(),
         [(present, before)] if present.expires_at == before.expires_at => {
             format!("Undone: {} is as it was.", before.name)
         }

@@ -27,6 +27,7 @@ mod portal;
 mod readers;
 mod server_fns;
 mod table;
+mod unseen;
 mod unsubscribe;
 mod verify;
 mod way_back;

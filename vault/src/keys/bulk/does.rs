@@ -9,6 +9,7 @@ use super::Changes;
 use crate::accounts::account::Account;
 use crate::keys::row::Row;
 use crate::keys::sentence;
+use crate::keys::unseen;
 use crate::storage::audit::Action;
 
 /// What is done to each key.
@@ -69,6 +70,21 @@ impl Does {
             Self::Expire => row.expire(now),
             Self::Delete => true,
         })
+    }
+
+    /// Returns the sentence about this number of changed keys, for a session that may not see them.
+    pub(super) fn unseen(self, changed: usize) -> String {
+        let (one, many) = match self {
+            Self::Delete => ("is deleted", "are deleted"),
+            Self::Expire => ("has expired", "have expired"),
+            Self::Extend(_) | Self::Set(_) => ("is saved", "are saved"),
+        };
+        let keys = unseen::counted(changed);
+        match changed {
+            0 => "No key was changed.".to_owned(),
+            1 => format!("{keys} {one}."),
+            _ => format!("{keys} {many}."),
+        }
     }
 
     /// Returns the sentence about the changed keys and about `others`, which stay as they were; `endless` of them never

@@ -7,6 +7,7 @@ use crate::accounts::account::Account;
 use crate::accounts::claim::CLAIMED;
 use crate::accounts::people;
 use crate::error::Result;
+use crate::keys::bulk::STAGGERED;
 use crate::storage::audit::Action;
 use crate::time::format::moment;
 use crate::vault::Vault;
@@ -183,6 +184,9 @@ fn sentence(action: Action, detail: &str, expires_at: Option<i64>, account: &Acc
     };
     match action {
         Action::Created => format!("Created, {}", until("never expires", "expires")),
+        Action::Edited if detail == STAGGERED => {
+            format!("Staggered, {}", until("never expires", "expires"))
+        }
         Action::Edited if detail.contains("expiration") => {
             format!("Edited: {detail}, {}", until("never expires", "expires"))
         }
@@ -223,6 +227,12 @@ mod tests {
                 action.slug()
             );
         }
+    }
+
+    #[test]
+    fn a_key_that_was_staggered_says_so() {
+        let said = sentence(Action::Edited, STAGGERED, Some(0), &Account::sample());
+        assert_eq!(said, "Staggered, expires Thu 1 Jan 1970, 00:00 UTC");
     }
 
     #[test]

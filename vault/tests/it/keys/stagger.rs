@@ -64,6 +64,13 @@ async fn a_heap_is_spread_in_one_change_that_can_be_undone() {
         changed.sentence,
         "17 keys now expire on 7 days, from Sun 25 Apr 2027 to Sat 1 May 2027."
     );
+    let mut said = 0;
+    for key in &keys {
+        let shown = vault.show_key(account, &key.access_key.to_string()).await;
+        let latest = shown.unwrap().history.remove(0).what;
+        said += usize::from(latest.starts_with("Staggered, expires"));
+    }
+    assert_eq!(said, 14, "the histories of those that were moved");
     let after = days(&fixture, &member, &keys).await;
     assert_eq!(after[0], "2027-04-25T23:59");
     assert_eq!(after[16], "2027-05-01T23:59");
