@@ -27,6 +27,32 @@ pub struct Site {
     pub admin_apart: bool,
 }
 
+/// The way back to the company's app, from which the last session of this browser came. The server provides it to the
+/// sign-in page, which then comes without the module.
+#[cfg(feature = "ssr")]
+#[derive(Clone, Debug)]
+pub struct WayBack(pub shared::view::Link);
+
+#[cfg(feature = "ssr")]
+impl Site {
+    /// Returns what people call the company's app at a host: by the company's name, if it has given one.
+    pub fn app_at(&self, host: &str) -> String {
+        if self.brand.name == crate::brand::NAME {
+            host.to_owned()
+        } else {
+            self.brand.name.clone()
+        }
+    }
+
+    /// Returns the link back to the company's app; none for an address that no page may lead to.
+    pub fn way_back(&self, address: &str) -> Option<shared::view::Link> {
+        let url = self.return_hosts.allow(address).ok()?;
+        let text = format!("Back to {}", self.app_at(url.host_str()?));
+        let href = url.into();
+        Some(shared::view::Link { href, text })
+    }
+}
+
 /// The base URL without a trailing slash: "http://127.0.0.1:3000". The server provides it in the context of every
 /// rendering.
 #[derive(Clone, Debug, Default)]

@@ -77,6 +77,7 @@ impl Checked {
             email: text("email"),
             name: text("name"),
             back,
+            owner: text("owner"),
             time_zone: text("time_zone"),
             warning_days: 14,
             today: text("today"),

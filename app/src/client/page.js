@@ -42,7 +42,7 @@
 
   // Sending one form keeps the input of the others, and its own in case the session has ended. Never a password or a secret.
   const DRAFT = "keyhold-drafts";
-  const owner = () => document.querySelector(".foot .email")?.textContent;
+  const owner = () => document.querySelector("[data-owner]")?.dataset.owner;
   const label = ({ form, name, type, value }) => [form.getAttribute("action"), name, type === "checkbox" ? value : ""].join(" ");
   const keep = (sent) => {
     const kept = fields().filter(changed)
@@ -57,8 +57,10 @@
   if (page) history.replaceState(null, "", page);
   const restore = () => {
     const [whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
-    if (whose !== owner()) return;
+    if (!owner()) return;
+    // No other account and no other person gets it.
     sessionStorage.removeItem(DRAFT);
+    if (whose !== owner()) return;
     for (const control of fields())
       for (const [, value] of kept.filter(([key, , sent]) => key === label(control) && !(sent && answered)))
         control[control.type === "checkbox" ? "checked" : "value"] = value;

@@ -64,7 +64,7 @@
 
   // Input on a page whose session has ended, kept for its owner's return. Never a password or a secret.
   const DRAFT = "keyhold-draft";
-  const owner = () => document.querySelector(".foot .email")?.textContent;
+  const owner = () => document.querySelector("[data-owner]")?.dataset.owner;
   const label = (control) => {
     const { form, name, value } = control;
     return [form.getAttribute("action"), form.elements.access_key?.value, name, isChecked(control) ? value : ""].join(" ");
@@ -85,6 +85,8 @@
   const draft = () => {
     try {
       const [path, whose, kept] = JSON.parse(sessionStorage.getItem(DRAFT)) ?? [];
+      // No other account and no other person gets it.
+      if (owner() && whose !== owner()) sessionStorage.removeItem(DRAFT);
       if (path !== location.pathname || whose !== owner()) return [];
       sessionStorage.removeItem(DRAFT);
       return kept.flatMap(([key, value]) => fields().filter((control) => label(control) === key).map((control) => [control, value]));

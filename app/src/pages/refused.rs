@@ -15,7 +15,9 @@ pub struct Refused(pub Need);
 #[component]
 pub fn RefusedPage(need: Need) -> impl IntoView {
     let request = RequestContext::current();
-    let link = request.session.as_ref().and_then(back).map(|link| {
+    let link = request.session.as_ref();
+    let link = link.and_then(|session| back(session, &request.site));
+    let link = link.map(|link| {
         view! {
             <a class="button primary" href=link.href rel="external">
                 {link.text}

@@ -13,6 +13,8 @@ use crate::forms::field::{self, PasswordField, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
 use crate::forms::form_replay::Replay;
 use crate::server_fns::account::SignIn;
+#[cfg(feature = "ssr")]
+use crate::site::WayBack;
 use crate::site::{SignInAt, SignUpOpen};
 use crate::ui::done_note::done_note;
 use crate::ui::head::PageHead;
@@ -31,6 +33,8 @@ pub fn SignInPage() -> impl IntoView {
         let href = company.leading_to(&next);
         way_there(href, &company)
     });
+    #[cfg(feature = "ssr")]
+    let company = company.or_else(|| use_context::<WayBack>().map(way_back));
     let with_password = view! {
         <Form state=state check=check then=done>
             <input type="hidden" name="next" value=state.value("next", next) />
@@ -72,6 +76,17 @@ pub fn SignInPage() -> impl IntoView {
             {mark()} <PageHead title="Sign in" />
             <p class="muted">"Create, label, expire and restore the API keys of your programs."</p> {done_note()} {ways}
         </div>
+    }
+    .into_any()
+}
+
+#[cfg(feature = "ssr")]
+fn way_back(WayBack(back): WayBack) -> AnyView {
+    view! {
+        <p>"You came here from your app. Open your API keys there again, to continue where you left off."</p>
+        <a class="button primary" href=back.href rel="external">
+            {back.text}
+        </a>
     }
     .into_any()
 }

@@ -10,17 +10,17 @@ use crate::ui::icon::Icon;
 #[derive(Clone, Debug)]
 pub struct WayOn {
     pub href: String,
-    /// Host and port, as people know them.
-    pub host: String,
+    /// What people call the app.
+    pub app: String,
 }
 
 #[component]
 pub fn SignedOutPage() -> impl IntoView {
     let way = match use_context::<WayOn>() {
-        Some(WayOn { href, host }) => view! {
+        Some(WayOn { href, app }) => view! {
             <p>
                 <a class="button primary" href=href>
-                    {format!("Go to {host}")}
+                    {format!("Go to {app}")}
                 </a>
             </p>
         }

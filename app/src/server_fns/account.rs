@@ -72,7 +72,8 @@ pub async fn show_account() -> Result<AccountView, FnError> {
     let request = RequestContext::current();
     let session = request.signed_in()?;
     Ok(AccountView {
-        back: back(session),
+        back: back(session, &request.site),
+        owner: session.owner(),
         ..session.account.view(request.vault.now())
     })
 }

@@ -57,10 +57,11 @@ impl RequestContext {
         set_cookie(&self.site.cookie(&name, device.expose(), DEVICE_AGE_S));
     }
 
-    /// Sets the cookies of a new session and of its browser.
+    /// Sets the cookies of a new session and of its browser. It comes from no app that one could go back to.
     pub fn start_session(&self, token: &SessionToken) {
         let name = self.site.session_cookie_name();
         set_cookie(&self.site.cookie(&name, token.expose(), SESSION_AGE_S));
+        set_cookie(&self.site.cookie(&self.site.back_cookie_name(), "", 0));
         if let Some(device) = token.device() {
             self.keep_device(device);
         }

@@ -58,6 +58,15 @@ impl Site {
         })
     }
 
+    /// Returns the name of the cookie that holds the way back to the company's app, for when the session from there is over.
+    pub fn back_cookie_name(&self) -> String {
+        self.of_port(if self.is_https() {
+            "__Host-keyhold_back"
+        } else {
+            "keyhold_back"
+        })
+    }
+
     pub fn cookie(&self, name: &str, value: &str, max_age: u32) -> String {
         let secure = if self.is_https() { "; Secure" } else { "" };
         format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age}{secure}")

@@ -34,6 +34,12 @@ pub fn done_note() -> AnyView {
         {reactive(move || {
             let done = param("done");
             let text = sentence(&done).filter(|_| noted.get())?;
+            // The page then says what to do.
+            #[cfg(feature = "ssr")]
+            let text = match use_context::<crate::site::WayBack>() {
+                Some(_) if done == "ended" => "Your session has ended.",
+                _ => text,
+            };
             Some(
                 if REASONS.contains(&done.as_str()) {
                     note(text, matches!(&*done, "ended" | "lost"))

@@ -99,13 +99,10 @@ fn way_back(account: &AccountView) -> Option<AnyView> {
     Some(link.into_any())
 }
 
-/// Returns the way back to the app that a session came from, by the host of its address.
+/// Returns the way back to the app that a session came from.
 #[cfg(feature = "ssr")]
-pub fn back(session: &vault::Session) -> Option<Link> {
-    let href = session.portal.as_ref()?.return_url.clone()?;
-    let address: http::Uri = href.parse().ok()?;
-    let text = format!("Back to {}", address.host()?);
-    Some(Link { href, text })
+pub fn back(session: &vault::Session, site: &crate::site::Site) -> Option<Link> {
+    site.way_back(session.portal.as_ref()?.return_url.as_ref()?)
 }
 
 /// Returns the first page that the session may see, and its name.
@@ -179,7 +176,9 @@ fn current(path: &str, href: &str) -> Option<&'static str> {
 
 fn foot(account: &AccountView) -> AnyView {
     // One without an address has its name in the place of that.
-    let AccountView { name, email, .. } = account.clone();
+    let AccountView {
+        name, email, owner, ..
+    } = account.clone();
     let name = (!name.is_empty() && name != email).then_some(name);
     let line = |text: String, class: &'static str| {
         view! {
@@ -190,7 +189,7 @@ fn foot(account: &AccountView) -> AnyView {
         .into_any()
     };
     view! {
-        <div class="foot" data-creates=move || offers(CreateKey::PATH).then_some("")>
+        <div class="foot" data-owner=owner data-creates=move || offers(CreateKey::PATH).then_some("")>
             <ThemeSwitch />
             {name.map(|name| line(name, "email strong"))} {line(email, "email")}
             <form method="post" action=SignOut::PATH>

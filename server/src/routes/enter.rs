@@ -1,7 +1,7 @@
 //! `/enter`: the way in by a portal link. Opening the link changes nothing, because chats and mail scanners open every link that
 //! they see; its page posts a form, and that uses the code up.
 
-use app::pages::enter::Entrance;
+use app::pages::enter::{Entrance, Switch, Who};
 use app::server_fns::context::RequestContext;
 use axum::Extension;
 use axum::body::{Body, to_bytes};
@@ -10,9 +10,11 @@ use axum::http::header::{LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use leptos::prelude::provide_context;
-use vault::{Entered, Error, Session};
+use shared::relative::relative;
+use vault::{Entered, Error, Opens, Person, Session};
 
 use super::pages::render_with;
+use super::way_back;
 use crate::http::fn_error::json_error;
 use crate::state::AppState;
 
@@ -34,7 +36,8 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response<B
     show(&state, request, entrance).await
 }
 
-/// Uses the code up: starts its session, unless the browser is signed in to another account and was not asked yet.
+/// Uses the code up: starts its session, unless the browser has one of another account, of another person or of an own
+/// sign-in, and was not asked yet.
 pub async fn enter(
     State(state): State<AppState>,
     Extension(context): Extension<RequestContext>,
@@ -68,17 +71,35 @@ async fn decide(
     if let Some(present) = present {
         let opens = context.vault.opened_by(code).await?;
         // Only our own page knows the name of the session, so no other site can answer the question.
-        if opens.account_id != present.account.id && from != present.handle() {
-            return Ok(Decision::Ask(Entrance::Switch {
-                code: code.to_owned(),
-                from: present.handle(),
-                present: present.account.label().to_owned(),
-                wanted: opens.label,
-            }));
+        if !opens.continues(present) && from != present.handle() {
+            let ends = relative(opens.ends_at, context.vault.now());
+            return Ok(Decision::Ask(question(code, present, opens, ends)));
         }
     }
     let entered = context.vault.enter(&context.caller, code, present);
     entered.await.map(Decision::Enter)
+}
+
+/// Returns the question before the present session gives way to that of a link.
+fn question(code: &str, present: &Session, opens: Opens, ends: String) -> Entrance {
+    let label = |person: &Person| person.label.clone();
+    let portal = present.portal.as_ref();
+    Entrance::Switch(Box::new(Switch {
+        code: code.to_owned(),
+        from: present.handle(),
+        present: Who {
+            account: present.account.label().to_owned(),
+            person: portal.and_then(|portal| portal.person.as_ref().map(label)),
+        },
+        own: portal.is_none(),
+        same_account: present.account.id == opens.account_id,
+        wanted: Who {
+            account: opens.label,
+            person: opens.person.as_ref().map(label),
+        },
+        capabilities: opens.capabilities,
+        ends,
+    }))
 }
 
 fn entered_answer(state: &AppState, entered: &Entered) -> Response<Body> {
@@ -87,9 +108,14 @@ fn entered_answer(state: &AppState, entered: &Entered) -> Response<Body> {
     let cookie = site.cookie(&name, entered.session.expose(), entered.seconds);
     let mut response = StatusCode::SEE_OTHER.into_response();
     let headers = response.headers_mut();
-    for (name, value) in [(LOCATION, entered.page.as_str()), (SET_COOKIE, &cookie)] {
+    let back = way_back::back_cookie(site, entered.return_url.as_deref(), entered.seconds);
+    for (name, value) in [
+        (LOCATION, entered.page.as_str()),
+        (SET_COOKIE, &cookie),
+        (SET_COOKIE, &back),
+    ] {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(name, value);
+            headers.append(name, value);
         }
     }
     protect(&mut response);

@@ -5,7 +5,7 @@ use app::pages::refused::Refused;
 use app::server_fns::context::RequestContext;
 use app::server_fns::cookies::THEME_COOKIE;
 use app::shell::shell;
-use app::site::{SignInAt, SignUpOpen, SiteUrl};
+use app::site::{SignInAt, SignUpOpen, SiteUrl, WayBack};
 use axum::Extension;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -100,9 +100,15 @@ pub async fn page(
     }
     let onward = way_back::onward(&state.site, request.uri());
     let leaves = onward.is_some();
+    let back = way_back::kept_back(&state.site, request.headers(), request.uri());
     let provide = move || {
         if leaves {
             provide_context(Plain);
+        }
+        // The module knows no such page.
+        if let Some(back) = back.clone() {
+            provide_context(Plain);
+            provide_context(WayBack(back));
         }
     };
     let mut response = render_with(&state, request, None, provide).await;

@@ -39,7 +39,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response<B
         let company = state.site.sign_in.as_ref()?;
         Some(WayOn {
             href: company.as_str().to_owned(),
-            host: company.host().to_owned(),
+            app: state.site.app_at(company.host()),
         })
     });
     let provide = move || {
@@ -62,7 +62,7 @@ fn back(site: &Site, query: &str) -> Option<WayOn> {
     let host = url.host_str()?;
     let port = url.port().map(|port| format!(":{port}"));
     Some(WayOn {
-        host: format!("{host}{}", port.unwrap_or_default()),
+        app: site.app_at(&format!("{host}{}", port.unwrap_or_default())),
         href: url.into(),
     })
 }

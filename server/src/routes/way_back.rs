@@ -10,9 +10,10 @@ use axum::body::Body;
 use axum::http::header::{REFERER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Response, Uri};
 use axum::response::{IntoResponse, Redirect};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use shared::redirect::{LONGEST, local_path};
 use shared::sign_in_url::is_for_others;
+use shared::view::Link;
 
 use crate::http::cookies::cookie;
 use crate::http::csrf::SEC_FETCH_SITE;
@@ -34,6 +35,8 @@ const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
 /// that is in a loop, which a page with a sentence ends.
 const MOST_LED: u8 = 5;
 const SOON_S: u32 = 20;
+/// How long the way back is kept after its session: a tab may be left open for some days.
+const BACK_S: u32 = 7 * 24 * 60 * 60;
 
 /// The value of `done` for the page that ends a loop.
 const LOST: &str = "lost";
@@ -88,6 +91,26 @@ pub fn own(site: &Site, here: &str, done: Option<&str>) -> String {
     address
 }
 
+/// Returns the cookie that keeps the way back to the company's app beyond the session that a link from there began; without
+/// an address, the one that removes it.
+pub fn back_cookie(site: &Site, address: Option<&str>, session_seconds: u32) -> String {
+    let value = utf8_percent_encode(address.unwrap_or_default(), NON_ALPHANUMERIC).to_string();
+    let seconds = session_seconds.saturating_add(BACK_S);
+    let seconds = if value.is_empty() { 0 } else { seconds };
+    site.cookie(&site.back_cookie_name(), &value, seconds)
+}
+
+/// Returns the way back that the cookie keeps, for the sign-in page: such a browser has most likely no password for it. None
+/// where the company has a sign-in page of its own.
+pub fn kept_back(site: &Site, headers: &HeaderMap, uri: &Uri) -> Option<Link> {
+    if uri.path() != "/sign-in" || site.sign_in.is_some() {
+        return None;
+    }
+    let kept = cookie(headers, &site.back_cookie_name())?;
+    let kept = percent_decode_str(kept).decode_utf8().ok()?;
+    site.way_back(&kept)
+}
+
 /// Returns the value of the `Refresh` header with which the sign-in page leads on to the company: where the address has a
 /// page to come back to. Without one it was opened for itself, to sign in with a password.
 pub fn onward(site: &Site, uri: &Uri) -> Option<HeaderValue> {
@@ -125,6 +148,38 @@ mod tests {
         let location = response.headers().get(LOCATION);
         let location = location.and_then(|value| value.to_str().ok());
         location.unwrap_or_default().to_owned()
+    }
+
+    /// A cookie is what a browser sends, so its address is checked again.
+    #[test]
+    fn the_way_back_is_kept_for_the_sign_in_page() {
+        let plain = Site {
+            return_hosts: "app.example.com".parse().unwrap_or_default(),
+            ..site(None)
+        };
+        let back = |site: &Site, address: &str, page: &str| {
+            let set = back_cookie(site, Some(address), 60);
+            let mut headers = HeaderMap::new();
+            let pair = set.split(';').next().unwrap_or_default();
+            headers.insert(COOKIE, HeaderValue::from_str(pair).ok()?);
+            kept_back(site, &headers, &page.parse().ok()?)
+        };
+        let app = "https://app.example.com/settings?tab=1;2&a=b";
+        let link = back(&plain, app, "/sign-in?next=/a");
+        let link = link.map(|link| (link.href, link.text));
+        let expected = (app.to_owned(), "Back to app.example.com".to_owned());
+        assert_eq!(link, Some(expected));
+        assert_eq!(back(&plain, app, "/sign-up"), None);
+        assert_eq!(back(&plain, "https://evil.example/", "/sign-in"), None);
+        assert_eq!(back(&plain, "javascript:alert(1)", "/sign-in"), None);
+        let company = Site {
+            sign_in: site(Some("https://app.example.com/keys")).sign_in,
+            ..plain.clone()
+        };
+        assert_eq!(back(&company, app, "/sign-in"), None, "it leads there");
+        assert!(back_cookie(&plain, None, 60).contains("=; "));
+        assert!(back_cookie(&plain, None, 60).contains("Max-Age=0"));
+        assert!(back_cookie(&plain, Some(app), 60).contains("Max-Age=604860"));
     }
 
     /// Proxies reject headers of many kilobytes.

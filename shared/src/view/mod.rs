@@ -26,6 +26,8 @@ pub struct AccountView {
     pub name: String,
     /// The way back to the app that the session came from.
     pub back: Option<Link>,
+    /// The account's id, and the person's whose session it is: what was typed is kept for both alone.
+    pub owner: String,
     /// IANA name.
     pub time_zone: String,
     pub warning_days: i64,

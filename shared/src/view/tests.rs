@@ -99,6 +99,7 @@ fn an_account_has_these_names() -> Result<(), serde_json::Error> {
             href: "https://app.example.com/".to_owned(),
             text: "Back to app.example.com".to_owned(),
         }),
+        owner: "acc_0 portal user_7".to_owned(),
         time_zone: "Europe/Berlin".to_owned(),
         warning_days: 14,
         today: "2026-11-26".to_owned(),
@@ -108,6 +109,7 @@ fn an_account_has_these_names() -> Result<(), serde_json::Error> {
         &account,
         &json!({
             "email": "a@b.example", "name": "Acme",
+            "owner": "acc_0 portal user_7",
             "back": {"href": "https://app.example.com/", "text": "Back to app.example.com"},
             "time_zone": "Europe/Berlin", "warning_days": 14, "today": "2026-11-26"
         }),

@@ -67,6 +67,7 @@ impl Account {
             email: self.address().unwrap_or(self.label()).to_owned(),
             name: self.name.clone(),
             back: None,
+            owner: self.id.clone(),
             time_zone: self.time_zone.name().to_owned(),
             warning_days: self.warning_days,
             today: local_date(now, self.time_zone).to_string(),

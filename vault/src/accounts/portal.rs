@@ -4,11 +4,14 @@
 //! fixed end, which no use moves. While it lasts, its row in `sessions` leads to the portal session; without that row, or
 //! once `ended_at` is set, it is over.
 
+mod opens;
+
 use hmac::Mac;
 use shared::capability::Capabilities;
 use shared::{DAY_MS, MINUTE_MS};
 use sqlx::{AnyConnection, FromRow};
 
+pub use self::opens::Opens;
 use super::people;
 use super::sessions::{self, Person, Portal, Session, SessionToken};
 use crate::caller::Caller;
@@ -250,14 +253,6 @@ pub async fn prune(connection: &mut AnyConnection, now: i64, limit: u64) -> Resu
     Ok(removed.rows_affected())
 }
 
-/// The account that a link opens.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Opens {
-    pub account_id: String,
-    /// What people call it.
-    pub label: String,
-}
-
 /// The authority of a link, which the operation checks.
 #[derive(Clone, Debug)]
 struct Entering {
@@ -274,6 +269,17 @@ impl Authority for Entering {
     }
 }
 
+/// A link that is being used.
+#[derive(FromRow)]
+struct Redeemed {
+    id: String,
+    account_id: String,
+    actor_label: Option<String>,
+    page: String,
+    return_url: Option<String>,
+    expires_at: i64,
+}
+
 /// A session that a link has started.
 #[derive(Debug)]
 pub struct Entered {
@@ -282,36 +288,11 @@ pub struct Entered {
     pub page: String,
     /// The time until the session ends.
     pub seconds: u32,
+    /// As [`Portal::return_url`].
+    pub return_url: Option<String>,
 }
 
 impl Vault {
-    /// Returns the account that the link with this code opens. The code stays good.
-    ///
-    /// # Errors
-    /// [`Error::LinkGone`], the same for a code that is unknown, used, expired or damaged.
-    pub async fn opened_by(&self, code: &str) -> Result<Opens> {
-        let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
-        let (account_id, _) = self.unused_link(&digest).await?;
-        let account = self.account(&account_id).await?;
-        Ok(Opens {
-            label: account.label().to_owned(),
-            account_id,
-        })
-    }
-
-    /// Returns the account of a link that still works, and the company's own id of the person who should use it.
-    async fn unused_link(&self, digest: &[u8]) -> Result<(String, Option<String>)> {
-        let found: Option<(String, Option<String>)> = sqlx::query_as(
-            "SELECT account_id, actor_external_id FROM portal_sessions
-             WHERE digest = $1 AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $2",
-        )
-        .bind(digest)
-        .bind(self.now())
-        .fetch_optional(&self.readers())
-        .await?;
-        found.ok_or(Error::LinkGone)
-    }
-
     /// Uses a link: starts its session in the place of the one that the browser presents, if any.
     ///
     /// # Errors
@@ -324,7 +305,7 @@ impl Vault {
     ) -> Result<Entered> {
         let digest = digest(&self.0.pepper, code).ok_or(Error::LinkGone)?;
         // Guesses take no turn at writing.
-        let (_, person) = self.unused_link(&digest).await?;
+        let person = self.unused_link(&digest).await?.actor_external_id;
         let (vault, from, present) = (self.clone(), caller.clone(), present.cloned());
         let entering = Entering {
             caller: caller.clone(),
@@ -333,27 +314,29 @@ impl Vault {
         self.write(entering, move |tx| {
             Box::pin(async move {
                 let now = tx.now();
-                let row: Option<(String, String, Option<String>, String, i64)> = sqlx::query_as(
+                let row: Option<Redeemed> = sqlx::query_as(
                     "UPDATE portal_sessions SET redeemed_at = $1
                      WHERE digest = $2 AND redeemed_at IS NULL AND ended_at IS NULL AND code_expires_at > $1
-                     RETURNING id, account_id, actor_label, page, expires_at",
+                     RETURNING id, account_id, actor_label, page, return_url, expires_at",
                 )
                 .bind(now)
                 .bind(digest)
                 .fetch_optional(tx.connection())
                 .await?;
-                let (id, account, label, page, ends_at) = row.ok_or(Error::LinkGone)?;
+                let link = row.ok_or(Error::LinkGone)?;
                 if let Some(present) = &present {
                     sessions::leave(tx, present).await?;
                 }
-                let start = (account.as_str(), Some(id.as_str()));
+                let start = (link.account_id.as_str(), Some(link.id.as_str()));
                 let session = sessions::start_from(&vault, tx, start, &from).await?;
-                tx.audit(entry(&account, Action::PortalEntered, &id, label.as_deref()))
-                    .await?;
+                let label = link.actor_label.as_deref();
+                let entered = entry(&link.account_id, Action::PortalEntered, &link.id, label);
+                tx.audit(entered).await?;
                 Ok(Entered {
                     session,
-                    page,
-                    seconds: u32::try_from((ends_at - now) / 1000).unwrap_or_default(),
+                    page: link.page,
+                    return_url: link.return_url,
+                    seconds: u32::try_from((link.expires_at - now) / 1000).unwrap_or_default(),
                 })
             })
         })

@@ -90,6 +90,16 @@ pub struct Person {
 }
 
 impl Session {
+    /// Returns a name of the account and the person together, which no other account or person has: "acc_0 portal user_7".
+    pub fn owner(&self) -> String {
+        let Some(portal) = &self.portal else {
+            return self.account.id.clone();
+        };
+        let person = portal.person.as_ref();
+        let person = person.map_or("", |person| person.external_id.as_str());
+        format!("{} portal {person}", self.account.id)
+    }
+
     /// Returns whether this session may do what has this need.
     pub fn may(&self, need: Need) -> bool {
         need.is_met(self.capabilities, self.portal.is_none())

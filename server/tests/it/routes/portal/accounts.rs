@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::switch::question;
 use super::{PAGE, code, code_of, enter, visitor};
 use crate::fixture::Site;
 
@@ -114,7 +115,8 @@ async fn a_link_opens_an_account_with_a_password() {
     let named = operator.patch(&path, json!({"external_id": "org_1"})).await;
     assert_eq!(named.status, 200, "{}", named.body);
     let code = code(&operator, json!({"account": {"external_id": "org_1"}})).await;
-    let entered = enter(&member, &[("code", &code)]).await;
+    let (_, from) = question(&enter(&member, &[("code", &code)]).await);
+    let entered = enter(&member, &[("code", &code), ("from", &from)]).await;
     assert_eq!(entered.status, 303, "{}", entered.body);
     let mut browser = site.stranger();
     browser.keep_cookie(&entered);

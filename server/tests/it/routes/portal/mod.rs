@@ -2,6 +2,7 @@
 
 mod accounts;
 mod input;
+mod switch;
 mod ways;
 
 use axum::body::Body;

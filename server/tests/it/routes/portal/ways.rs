@@ -1,13 +1,14 @@
 //! The ways in and out of a portal session, by what browsers send.
 
+use app::brand::{Brand, NAME};
 use app::site::Site as Address;
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 use shared::sign_in_url::SignInUrl;
 
-use super::{PAGE, code, enter, visitor};
-use crate::fixture::{BASE, Site};
+use super::{HOUR, PAGE, code, enter, visitor};
+use crate::fixture::{Answer, BASE, Site, sign_up};
 
 const APP: &str = "https://app.example.com/keys";
 
@@ -63,6 +64,92 @@ async fn a_sign_out_leads_back_to_the_company() {
         .await
         .json();
     assert_eq!(audit["data"].as_array().unwrap().len(), 2);
+}
+
+/// Without a sign-in page of the company's, a session that is over leads back to its app too, by the name that it has.
+#[tokio::test]
+async fn the_sign_in_page_leads_back_to_the_app() {
+    for (brand, app) in [(NAME, "app.example.com"), ("Acme", "Acme")] {
+        let site = Site::set(Address {
+            base_url: BASE.to_owned(),
+            sign_up_open: true,
+            return_hosts: "app.example.com".parse().unwrap(),
+            brand: Brand {
+                name: brand.to_owned(),
+                ..Brand::default()
+            },
+            ..Address::default()
+        })
+        .await;
+        site.leave_mail();
+        let operator = site.operator().await;
+        let plain = json!({"account": {"external_id": "org_1"}});
+        let url = "https://app.example.com/settings?tab=1&a=b";
+        let mut browser = site.stranger();
+        let mut body = plain.clone();
+        body["return_url"] = json!(url);
+        let code = code(&operator, body).await;
+        let entered = enter(&browser, &[("code", &code)]).await;
+        let cookies = |answer: &Answer| {
+            let all = answer.headers.get_all("set-cookie").iter();
+            let all = all.map(|cookie| {
+                cookie
+                    .to_str()
+                    .unwrap()
+                    .split(';')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            });
+            all.collect::<Vec<_>>().join("; ")
+        };
+        browser.cookie = Some(cookies(&entered));
+        let link = format!("Back to {app}");
+        let page = browser.get(PAGE).await;
+        assert!(page.body.contains(&link), "{}", page.body);
+        let refused = browser.get("/nowhere").await;
+        assert!(refused.body.contains(&link));
+
+        site.clock.advance(HOUR);
+        let over = browser.get(PAGE).await;
+        let to = over.header("location").to_owned();
+        assert_eq!(
+            (over.status.as_u16(), &*to),
+            (303, "/sign-in?next=/preferences/api-control")
+        );
+        for (address, says) in [(to.clone(), false), (format!("{to}&done=ended"), true)] {
+            let page = browser.get(&address).await.body;
+            assert!(page.contains(&link), "{page}");
+            assert!(
+                page.contains("href=\"https://app.example.com/settings?tab=1&amp;a=b\""),
+                "{page}"
+            );
+            assert_eq!(
+                page.contains("role=\"status\">Your session has ended."),
+                says
+            );
+            assert!(!page.contains("Sign in to continue where"), "{page}");
+            // A password is the other way.
+            let (_, other) = page.split_once("<details").unwrap();
+            assert!(other.contains("name=\"password\""), "{page}");
+        }
+        // One who never came from there knows nothing of it, and who has signed in here no longer does.
+        let page = site.stranger().get(&format!("{to}&done=ended")).await.body;
+        assert!(page.contains("Sign in to continue where") && !page.contains("app.example.com"));
+        let removes = |answer: &Answer| {
+            cookies(answer)
+                .split("; ")
+                .any(|one| one == "keyhold_back=")
+        };
+        let signed_up = site
+            .stranger()
+            .call("account/sign-up", &sign_up("ada@example.com"))
+            .await;
+        assert!(removes(&signed_up), "{:?}", signed_up.headers);
+        let code = self::code(&operator, plain).await;
+        let without = enter(&site.stranger(), &[("code", &code)]).await;
+        assert!(removes(&without), "{:?}", without.headers);
+    }
 }
 
 /// Only the company's hosts are gone to.
