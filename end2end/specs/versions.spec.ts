@@ -100,6 +100,34 @@ test("one page saves, expires and saves again without a conflict", async ({ keyh
   expect(await keyhold.verify(account.key)).toMatchObject({ code: "key_expired" });
 });
 
+test("the forms of one page do not conflict with each other, however late its new state comes", async ({
+  page,
+  account: _,
+  functions,
+  keyPage,
+}) => {
+  const key = await functions.createKey("Forms", "30d");
+  await keyPage.openOf(key);
+  let release = () => {};
+  const gate = new Promise<void>((done) => (release = done));
+  await page.route(/\/fn\/keys\/show/, async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await keyPage.description.fill("one");
+  await keyPage.save.click();
+  await expect(keyPage.toasts).toContainText("saved.");
+  await keyPage.setTo("+90");
+  await expect(keyPage.toasts).toContainText("now expires");
+  await keyPage.description.fill("two");
+  await keyPage.save.click();
+  await expect(keyPage.toasts).toContainText("saved.");
+  release();
+  await expect(keyPage.status).toHaveText(/^Active · 120 days/);
+  await expect(keyPage.history).toHaveCount(4);
+  await expect(keyPage.description).toHaveValue("two");
+});
+
 test("a new message replaces the old one", async ({ account, functions, keyPage, watch }) => {
   watch.allow(/status of 404/);
   await keyPage.openOf(account.key);

@@ -13,7 +13,7 @@ use leptos::server_fn::ServerFn;
 use leptos_router::hooks::{use_location, use_params_map, use_query_map};
 use shared::status::Status;
 use shared::usage::{CallRange, DayCalls};
-use shared::view::KeyDetail;
+use shared::view::{Changed, KeyDetail};
 
 #[cfg(feature = "ssr")]
 pub use self::deletion::{IRREVERSIBLE, recent_callers};
@@ -24,6 +24,7 @@ pub use self::usage::named;
 use crate::client::browser;
 use crate::client::call::{Query, query};
 use crate::error::FnError;
+use crate::forms::form::Fields;
 use crate::forms::form_replay::Replay;
 use crate::keys::key_actions::LIST;
 use crate::server_fns::keys::{DeleteKey, RestoreKey, ShowCalls, ShowKey};
@@ -101,6 +102,27 @@ struct Shown {
     now: Signal<i64>,
     state: Memo<Status>,
     expired: Memo<bool>,
+    /// What the form of the properties has saved.
+    edited: Step,
+    /// The expiration that was set last here.
+    moved: Step,
+}
+
+/// A change that one form of the page has made: the key's version before and after it. The page shows it only once it has
+/// fetched the key, and another form that is sent before then must not conflict with it.
+type Step = RwSignal<Option<[String; 2]>>;
+
+/// Records that a form has changed the key.
+fn step(own: Step, fields: &Fields, change: &Changed) {
+    let _ = own.try_set(Some([fields.text("version"), change.version.clone()]));
+}
+
+/// Returns the version that a form sends which is based on `version`, after the change of another form of this page.
+fn stepped(own: Step, version: String) -> String {
+    match own.get() {
+        Some([before, after]) if before == version => after,
+        _ => version,
+    }
 }
 
 fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
@@ -122,6 +144,8 @@ fn shown(detail: Memo<KeyDetail>, calls: Calls) -> AnyView {
         now,
         state,
         expired,
+        edited: RwSignal::new(None),
+        moved: RwSignal::new(None),
     };
     let dialog = NodeRef::<html::Dialog>::new();
     go_to_part(expired, dialog);

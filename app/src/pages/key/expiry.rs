@@ -6,7 +6,7 @@ use leptos::server_fn::ServerFn;
 use shared::version;
 use shared::view::Changed;
 
-use super::Shown;
+use super::{Shown, step, stepped};
 use crate::client::browser;
 use crate::forms::expiry_select::{OfKey, PRESELECTED, check, expiry_select};
 use crate::forms::form::{Form, FormState, Submit, then};
@@ -99,19 +99,18 @@ fn form(
     };
     // The version of the state in sight, even if the key has expired since the page was opened.
     let version = move || {
-        let expired = key.expired.get();
-        key.detail.with(|detail| {
-            let version = &detail.key.version;
-            if expired {
-                version::expired(version)
-            } else {
-                version.clone()
-            }
-        })
+        let shown = key.detail.with(|detail| detail.key.version.clone());
+        let version = stepped(key.edited, shown);
+        if key.expired.get() {
+            version::expired(&version)
+        } else {
+            version
+        }
     };
     let feedback = Feedback::get();
-    let done = then(move |_, answer| {
+    let done = then(move |fields, answer| {
         let change: Changed = answer.read()?;
+        step(key.moved, &fields, &change);
         menus::close_open(|_| false);
         browser::focus_soon("#extend > summary");
         feedback.changed_key(&change);

@@ -22,6 +22,7 @@ pub fn head(key: Shown, dialog: NodeRef<html::Dialog>) -> AnyView {
         now,
         state,
         expired,
+        ..
     } = key;
     let access_key = detail.with_untracked(|detail| detail.key.access_key.clone());
     let for_expire = access_key.clone();

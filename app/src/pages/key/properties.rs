@@ -5,7 +5,7 @@ use leptos::server_fn::ServerFn;
 use shared::validation::{self, DESCRIPTION_MAX_CHARS, FieldErrors, NAME_MAX_CHARS};
 use shared::view::Changed;
 
-use super::Shown;
+use super::{Shown, step, stepped};
 use crate::client::browser;
 use crate::forms::field::{TextArea, TextField};
 use crate::forms::form::{Fields, Form, FormState, Submit, then};
@@ -69,8 +69,16 @@ fn form(key: Shown, state: FormState) -> AnyView {
             state.version.set(version);
         }
     });
+    Effect::new(move |_| {
+        let based = state.version.get_untracked();
+        let version = stepped(key.moved, based.clone());
+        if version != based {
+            state.version.set(version);
+        }
+    });
     let done = then(move |fields, answer| {
         let change: Changed = answer.read()?;
+        step(key.edited, &fields, &change);
         let description = validation::key_description(&fields.text("description"));
         begun.set_value([change.name.clone(), description.unwrap_or_default()]);
         let _ = state.version.try_set(change.version.clone());
