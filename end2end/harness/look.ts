@@ -1,8 +1,24 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+/**
+ * Brings colours to where they are going. With less motion each takes 1 ms to change, and an inherited one begins when that
+ * of its parent has ended, so there are as many steps as elements within each other.
+ */
+function settled(page: Page): Promise<void> {
+  return page.evaluate(() => {
+    const isMoving = (animation: Animation) => animation.playState !== "finished" && animation.effect?.getComputedTiming().endTime !== Infinity;
+    for (let step = 0; step < 50; step += 1) {
+      const moving = document.getAnimations().filter(isMoving);
+      if (moving.length === 0) return;
+      for (const animation of moving) animation.finish();
+    }
+  });
+}
+
 /** axe's findings, one per line. An open menu may cover other targets (`covered`). */
 export async function violations(page: Page, covered = false): Promise<string[]> {
+  await settled(page);
   const { violations } = await new AxeBuilder({ page })
     .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
     // In the page itself, and not in one more page for each run, which only pages with frames need.
@@ -12,6 +28,23 @@ export async function violations(page: Page, covered = false): Promise<string[]>
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.html.slice(0, 160)} (${node.any.concat(node.all)[0]?.message ?? ""})`),
   );
+}
+
+/**
+ * axe's findings about contrast alone, one per line. axe stays in the page, and describes nothing but violations, so that
+ * many looks of one page take little time.
+ */
+export async function contrastFaults(page: Page): Promise<string[]> {
+  const rules = ["color-contrast"];
+  const isThere = await page.evaluate(() => "axe" in window);
+  await settled(page);
+  if (!isThere) await new AxeBuilder({ page }).setLegacyMode(true).withRules(rules).analyze();
+  return page.evaluate(async (rules) => {
+    type Found = { violations: { nodes: { html: string; any: { message: string }[] }[] }[] };
+    const { axe } = window as unknown as { axe: { run(of: Document, options: object): Promise<Found> } };
+    const { violations } = await axe.run(document, { runOnly: rules, resultTypes: ["violations"] });
+    return violations.flatMap(({ nodes }) => nodes.map((node) => `${node.html.slice(0, 120)} ${node.any[0]?.message}`));
+  }, rules);
 }
 
 /** The number of pixels by which a page is wider than its window. */

@@ -97,6 +97,7 @@ test.describe("without JavaScript", () => {
     const { url, key } = await visit(keyhold, ["keys.read", "keys.expire"]);
     await page.goto(url);
     await page.getByRole("button").last().click();
+    await page.waitForURL((at) => !at.pathname.startsWith("/enter"));
     await page.goto(`${keyhold.url}${LIST}/${key}`);
     await expect(page.getByRole("button", { name: "Save changes" })).toHaveCount(0);
     await page.getByRole("button", { name: "Expire now" }).click();

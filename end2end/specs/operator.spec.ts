@@ -147,14 +147,17 @@ test("axe finds nothing on the operators' pages", async ({ page, keyhold, accoun
   await look(page, "account");
   await page.getByLabel("Reason").fill("An unpaid invoice");
   await page.getByRole("button", { name: "Suspend account" }).click();
+  await expect(page.getByRole("status")).toContainText("suspended");
   await look(page, "account-suspended");
   await page.getByRole("button", { name: "Resume account" }).first().click();
+  await expect(page.getByText("Suspend this account…")).toBeVisible();
   await page.getByRole("link", { name: /Checkout/ }).click();
   await page.getByText("Expire this key…").click();
   await look(page, "key");
   await page.getByLabel("Reason").fill("leaked on GitHub");
   await page.getByRole("button", { name: "Expire key now" }).click();
-  await keyhold.call(key, "192.0.2.7", "curl/8.0");
+  await expect(page.getByText("Restore this key…")).toBeVisible();
+  expect(await keyhold.call(key, "192.0.2.7", "curl/8.0")).toBe(401);
   await page.getByText("Restore this key…").click();
   await look(page, "key-expired");
   await post(keyhold, `/keys/${key.access_key}/restore`, { expiry: "90d" });

@@ -228,9 +228,11 @@ test.describe("without script", () => {
     await functions.createKey("Plain", "10d");
     await page.goto(apiControl.path);
     await (await apiControl.action("Plain", "Extend +30 days")).click();
+    await expect(page).toHaveURL(/[?&]done=/);
     await page.goto(apiControl.path);
     await expect(apiControl.pill("Plain")).toHaveText(/^Active · 40 days/);
     await (await apiControl.action("Plain", "Expire now")).click();
+    await expect(page).toHaveURL(/[?&]done=/);
     await page.goto(apiControl.path);
     await expect(apiControl.pill("Plain")).toHaveText(/^Expired/);
   });

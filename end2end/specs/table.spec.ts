@@ -181,10 +181,11 @@ test.describe("a table of twenty keys", () => {
     await expect(apiControl.search).toHaveValue("");
     await expect(page).not.toHaveURL(/q=/);
     await expect(apiControl.clearSearch).toBeHidden();
-    for (const filter of ["Expiring soon", "Never used"]) {
+    // The links of the filters come with the list, so each removal waits for the list without the one before.
+    for (const [filter, left] of [["Expiring soon", ["Never used"]], ["Never used", []]] as const) {
       await page.getByRole("link", { name: `Remove the filter ${filter}` }).click();
+      await expect(apiControl.chips).toHaveText(left);
     }
-    await expect(apiControl.chips).toHaveCount(0);
     await expect(apiControl.rows).toHaveCount(21);
     await (await apiControl.show("Never expires")).click();
     await expect(apiControl.pill("billing-worker-02")).toHaveText(/never expires/);
