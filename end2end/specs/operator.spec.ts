@@ -85,7 +85,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole("region", { name: "Suspended account" })).toContainText("An unpaid invoice");
       await page.goto(`${keyhold.url}/operator`);
       await search(page, account.email);
-      await page.getByRole("button", { name: "Resume account" }).click();
+      // Beside the note about the suspension, and in its card.
+      await page.getByRole("button", { name: "Resume account" }).first().click();
       await expect(page.getByRole("status")).toContainText("The account is resumed.");
       expect((await keyhold.verify(key)).status).toBe(200);
 
