@@ -54,11 +54,11 @@ pub fn overview(alarms: Alarms, banner: &[Option<i64>]) -> Overview {
         refused: Vec::new(),
         refused_deleted: 0,
         claim: None,
-        address: AddressView {
+        address: Some(AddressView {
             email: "ada@example.com".to_owned(),
             confirmed: true,
             pending: None,
-        },
+        }),
         steps: None,
     }
 }

@@ -44,6 +44,12 @@ impl Site {
         }
     }
 
+    /// Returns where the first call of a key goes: to the company's API, or to verification while its address is not known.
+    pub fn try_url(&self) -> String {
+        let verify = || format!("{}/verify", self.base_url);
+        self.api_url.clone().unwrap_or_else(verify)
+    }
+
     /// Returns the link back to the company's app; none for an address that no page may lead to.
     pub fn way_back(&self, address: &str) -> Option<shared::view::Link> {
         let url = self.return_hosts.allow(address).ok()?;
@@ -91,5 +97,21 @@ impl SignInAt {
 
     pub fn get() -> Option<SignInUrl> {
         use_context::<Self>()?.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_call_goes_to_the_company_where_its_api_is_known() {
+        let mut site = Site {
+            base_url: "https://keys.example.com".to_owned(),
+            ..Site::default()
+        };
+        assert_eq!(site.try_url(), "https://keys.example.com/verify");
+        site.api_url = Some("https://api.example.com/v2".to_owned());
+        assert_eq!(site.try_url(), "https://api.example.com/v2");
     }
 }

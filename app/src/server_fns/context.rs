@@ -90,7 +90,7 @@ impl RequestContext {
             variable: self.site.brand.variable(),
             name: key.name,
             expires_at: key.expires_at.map(vault::rfc3339),
-            verify_url: format!("{}/verify", self.site.base_url),
+            verify_url: self.site.try_url(),
             version: key.version,
         }
     }

@@ -18,7 +18,7 @@ pub async fn show_overview() -> Result<Dashboard, FnError> {
     let account = &request.signed_in()?.account;
     let overview = request.vault.overview(account).await?;
     let rendering = Rendering {
-        site: &request.site.base_url,
+        try_url: &request.site.try_url(),
         page_size: account.table.page_size,
         replay,
     };

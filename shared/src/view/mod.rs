@@ -231,7 +231,7 @@ pub struct IssuedKey {
     pub name: String,
     /// RFC 3339; none: never.
     pub expires_at: Option<String>,
-    /// The address of verification, for the `curl` line: `http://127.0.0.1:3000/verify`.
+    /// Where the `curl` line calls: the company's API if its address is known, otherwise `http://127.0.0.1:3000/verify`.
     pub verify_url: String,
     /// The name of a file for the key, after its name: `billing-service.env`.
     pub file: String,

@@ -148,8 +148,8 @@ pub struct FirstSteps {
     pub access_key: String,
     /// Whether a program has called with a key.
     pub called: bool,
-    /// Whether the address is confirmed.
-    pub confirmed: bool,
+    /// Whether the address is confirmed; none for an account without an address of its own.
+    pub confirmed: Option<bool>,
     /// Whether a key has a name of the owner's choice.
     pub named: bool,
     /// Whether there is a second recipient.
@@ -184,7 +184,8 @@ pub struct Overview {
     pub refused_deleted: i64,
     /// Until the owner dismisses it.
     pub claim: Option<ClaimView>,
-    pub address: AddressView,
+    /// None for an account without an address of its own.
+    pub address: Option<AddressView>,
     /// While the account is new, until all are taken or the owner dismisses them.
     pub steps: Option<FirstSteps>,
 }

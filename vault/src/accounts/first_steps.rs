@@ -53,11 +53,11 @@ impl Vault {
         let steps = FirstSteps {
             access_key: access_key.unwrap_or_default(),
             called: self.is_called(account).await?,
-            confirmed: row.confirmed_at.is_some(),
+            confirmed: account.address().map(|_| row.confirmed_at.is_some()),
             named: named > 0,
             second: row.second_recipient.is_some(),
         };
-        let all = steps.called && steps.confirmed && steps.named && steps.second;
+        let all = steps.called && steps.confirmed != Some(false) && steps.named && steps.second;
         Ok((!all).then_some(steps))
     }
 

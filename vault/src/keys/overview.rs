@@ -61,7 +61,10 @@ impl Vault {
             refused,
             refused_deleted,
             claim: self.claim(account).await?,
-            address: self.address(account).await?,
+            address: match account.address() {
+                Some(_) => Some(self.address(account).await?),
+                None => None,
+            },
             steps: self.first_steps(account, now).await?,
         })
     }

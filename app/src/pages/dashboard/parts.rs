@@ -24,8 +24,8 @@ use crate::ui::standing::offers;
 
 /// What a part needs besides the overview.
 pub struct Rendering<'a> {
-    /// The address of this site, for the line to try.
-    pub site: &'a str,
+    /// Where the line to try calls.
+    pub try_url: &'a str,
     /// The rows on a page of the account's table of keys.
     pub page_size: u32,
     /// The refused form that is being answered.
@@ -40,8 +40,9 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
         .clone()
         .filter(|_| overview.counts.total() > 0 && steps::are_offered());
     // While it is one of the first steps, it is asked for there.
-    let asked_there = steps.is_some() && !overview.address.confirmed;
-    let address = (!asked_there).then(|| notes::address(&overview.address));
+    let own = overview.address.as_ref();
+    let asked_there = steps.is_some() && own.is_some_and(|own| !own.confirmed);
+    let address = own.filter(|_| !asked_there).map(notes::address);
     let claim = overview.claim.as_ref().map(notes::claim);
     let notes: Vec<AnyView> = claim.into_iter().chain(address.flatten()).collect();
     let lines = overview
@@ -65,7 +66,7 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
         notes: html((!notes.is_empty()).then(|| notes.into_any())),
         more: html(sentence::links(&overview)),
         put_off: html(snooze::put_off(&overview.snoozed)),
-        steps: html(steps.map(|steps| steps::list(&steps, &overview.address, rendering.site))),
+        steps: html(steps.map(|steps| steps::list(&steps, own, rendering.try_url))),
         snoozed: overview.snoozed.clone(),
         rest: html(Some(if overview.counts.total() == 0 {
             no_keys()

@@ -1,7 +1,9 @@
 //! The Dashboard's functions, with and without JavaScript: snoozing, staggering, and the first steps.
 
+use shared::capability::Capabilities;
 use vault::test_support::HOUR;
 
+use super::capabilities::visit;
 use crate::fixture::{Browser, Site};
 
 /// Creates keys that all expire at the end of 1 May 2027.
@@ -192,4 +194,21 @@ async fn the_first_steps_follow_the_account() {
         "asked for in a note of its own"
     );
     site.clock.advance(HOUR);
+}
+
+/// An account that the company manages has no address to confirm, and no key until its customer makes one.
+#[tokio::test]
+async fn the_first_steps_of_a_customer_ask_for_no_address() {
+    let site = Site::new().await;
+    let operator = site.operator().await;
+    let customer = visit(&site, &operator, "org_1", Capabilities::all()).await;
+    let page = customer.get("/").await.body;
+    assert!(!page.contains("isn't confirmed yet"), "{page}");
+    assert!(!page.contains("Get started"));
+    customer.create("mine", "90d").await;
+    let page = customer.get("/").await.body;
+    assert!(page.contains("1 of 4 done"), "{page}");
+    for said in ["Confirm your address", "isn't confirmed yet", "Send again"] {
+        assert!(!page.contains(said), "{said}");
+    }
 }

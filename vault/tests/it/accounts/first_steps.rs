@@ -17,7 +17,7 @@ async fn each_step_is_done_once_the_account_has_done_it() {
     let mut expected = FirstSteps {
         access_key: member.default_key.access_key.to_string(),
         called: false,
-        confirmed: false,
+        confirmed: Some(false),
         named: false,
         second: false,
     };

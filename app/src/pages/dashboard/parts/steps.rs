@@ -25,7 +25,7 @@ pub fn are_offered() -> bool {
     steps.into_iter().all(offers)
 }
 
-pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
+pub fn list(steps: &FirstSteps, address: Option<&AddressView>, try_url: &str) -> AnyView {
     let FirstSteps {
         called,
         confirmed,
@@ -34,28 +34,38 @@ pub fn list(steps: &FirstSteps, address: &AddressView, site: &str) -> AnyView {
         ..
     } = *steps;
     let access_key = &steps.access_key;
-    let taken = [called, called, confirmed, named, second];
-    let taken = taken.into_iter().filter(|done| *done).count();
+    let all = [
+        Some(called),
+        Some(called),
+        confirmed,
+        Some(named),
+        Some(second),
+    ];
+    let all: Vec<bool> = all.into_iter().flatten().collect();
+    let taken = all.iter().filter(|done| **done).count();
     let dismiss = PlainForm {
         path: DismissSteps::PATH,
         said: Some(""),
         ..PlainForm::default()
     };
     let copy = (!called).then(|| copy(access_key));
-    let call = (!called).then(|| first_call(access_key, site));
-    let confirm = (!confirmed).then(|| notes::to_confirm(address)).flatten();
+    let call = (!called).then(|| first_call(access_key, try_url));
+    let confirm = confirmed.map(|confirmed| {
+        let ask = address.filter(|_| !confirmed);
+        step("Confirm your address", ask.and_then(notes::to_confirm))
+    });
     let name = (!named).then(|| name(access_key));
     let second = (!second).then(recipient);
     view! {
         <section class="card wide steps" aria-labelledby="steps-title" data-testid="first-steps">
             <header>
                 <h2 id="steps-title">"Get started"</h2>
-                <span class="muted">{format!("{taken} of 5 done")}</span>
+                <span class="muted">{format!("{taken} of {} done", all.len())}</span>
                 {dismiss.button("button quiet small", "Dismiss", None)}
             </header>
             <ol>
                 {step("Copy your key", copy)} {step("Make the first call", call)}
-                {step("Confirm your address", confirm)} {step("Name a key", name)}
+                {confirm} {step("Name a key", name)}
                 {step("Add a second recipient", second)}
             </ol>
         </section>
@@ -95,8 +105,8 @@ fn copy(access_key: &str) -> AnyView {
     .into_any()
 }
 
-fn first_call(access_key: &str, site: &str) -> AnyView {
-    let line = format!("curl -i -u '{access_key}:YOUR_SECRET_KEY' {site}/verify");
+fn first_call(access_key: &str, try_url: &str) -> AnyView {
+    let line = format!("curl -i -u '{access_key}:YOUR_SECRET_KEY' {try_url}");
     view! {
         <p class="together">
             <code class="line">{line.clone()}</code>
