@@ -7,9 +7,9 @@ const PORT = Number(process.env.PORT ?? 4000);
 const KEYHOLD = process.env.KEYHOLD_URL ?? "http://127.0.0.1:3000";
 const TOKEN = readFileSync(process.env.KEYHOLD_TOKEN_FILE ?? "data/operator-token", "utf8").trim();
 
-/** Your own session says who is signed in. Here everyone is Ada of Acme. */
+/** Your own session says who is signed in. Here everyone is Ada of Globex. */
 function customer(request) {
-  return { company: "org_123", name: "Acme", person: "user_7", email: "ada@acme.example" };
+  return { company: "org_123", name: "Globex", person: "user_7", email: "ada@globex.example" };
 }
 
 /** Asks Keyhold for a link that signs this customer in, once. Keyhold makes the account, or updates it. */

@@ -14,8 +14,8 @@ TOKEN = Path(os.environ.get("KEYHOLD_TOKEN_FILE", "data/operator-token")).read_t
 
 
 def customer(request):
-    """Your own session says who is signed in. Here everyone is Ada of Acme."""
-    return {"company": "org_123", "name": "Acme", "person": "user_7", "email": "ada@acme.example"}
+    """Your own session says who is signed in. Here everyone is Ada of Globex."""
+    return {"company": "org_123", "name": "Globex", "person": "user_7", "email": "ada@globex.example"}
 
 
 def portal_link(who, page):

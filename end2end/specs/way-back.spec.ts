@@ -50,7 +50,7 @@ for (const program of ["app.py", "app.js"]) {
     await expect(page.getByRole("link", { name: "Billing service", exact: true })).toBeVisible();
     await company.operate("POST", `/keys/${issued.access_key}/expire`, {});
     const refused = (await (await call(`${issued.access_key}.${issued.secret_key}`)).json()) as { restore_url: string };
-    const mail = await new Mailbox(keyhold).wait("ada@acme.example", /expired/i);
+    const mail = await new Mailbox(keyhold).wait("ada@globex.example", /expired/i);
     for (const link of [refused.restore_url, keyhold.url + linkTo(mail, "preferences/api-control/")]) {
       await endSessions(company);
       await page.goto(link);
