@@ -118,8 +118,6 @@ test("axe finds nothing on the operators' pages", async ({ page, keyhold, accoun
   test.setTimeout(240_000);
   // A wrong token, a key that does not exist, and a form of another state.
   watch.allow(/status of 40[149]/);
-  // A credential that someone has put into an address.
-  watch.allow(/secret in the address/);
   const key = await functions.createKey("Checkout with a rather long name for a key of this kind");
   keyhold.secrets.add(key.secret_key);
   for (const agent of ["curl/8.0", "Go-http-client/2.0 (a long name of an agent, as many are)"]) {
