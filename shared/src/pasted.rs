@@ -26,7 +26,10 @@ pub fn pasted_secret(text: &str, own: Prefix) -> Option<Pasted> {
     let spellings = spellings(text);
     spellings.iter().find(|text| {
         let lower = text.to_ascii_lowercase();
-        holds_part(text, own) || holds_part(&lower, own) || without_prefix(text, own).is_some()
+        holds_part(text, own)
+            || holds_part(&lower, own)
+            || without_prefix(text, own).is_some()
+            || holds_pair(&lower, own)
     })?;
     let access_key = spellings.iter().find_map(|text| {
         let mut prefixes = prefixes(own).into_iter();
@@ -111,6 +114,19 @@ fn holds_part(text: &str, own: Prefix) -> bool {
     false
 }
 
+/// Returns whether a text has an access key and behind it the beginning of a secret, however short.
+fn holds_pair(text: &str, own: Prefix) -> bool {
+    prefixes(own).into_iter().any(|prefix| {
+        let mut starts = text.match_indices(prefix.access());
+        starts.any(|(at, begin)| {
+            let after = text.get(at + begin.len() + ACCESS_CHARS..);
+            let after = after.unwrap_or_default();
+            let after = after.trim_start_matches(|char: char| !char.is_ascii_alphanumeric());
+            after.starts_with(&prefix.secret())
+        })
+    })
+}
+
 /// Returns the secret whose characters are in a text without the prefix before them. The checksum tells.
 fn without_prefix(text: &str, own: Prefix) -> Option<String> {
     let begins = prefixes(own).into_iter().map(|prefix| prefix.secret());
@@ -159,6 +175,8 @@ mod tests {
             (format!("{ACCESS}.{SECRET}"), with.clone()),
             (format!("{ACCESS}:{SECRET}"), with.clone()),
             (format!("{ACCESS} {SECRET}"), with.clone()),
+            (format!("{ACCESS}.khs_wrong"), with.clone()),
+            (format!("{ACCESS}: khs_"), with.clone()),
             (format!("{ACCESS}\t\u{200b}{SECRET}"), with.clone()),
             (
                 format!("Authorization: Bearer {ACCESS}.{SECRET}"),
@@ -253,6 +271,9 @@ mod tests {
                 base64(&format!("{ACCESS}:{secret}"))
             ),
             secret["khs_".len()..].to_owned(),
+            secret["khs".len()..].to_owned(),
+            secret["kh".len()..].to_owned(),
+            secret["k".len()..].to_owned(),
             format!("(secret: {})", &secret["khs_".len()..]),
             secret.replace('_', "%5F"),
             wide(&secret),

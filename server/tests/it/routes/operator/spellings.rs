@@ -28,6 +28,9 @@ fn whole(key: &Key) -> Vec<String> {
         format!("Authorization: {}", key.basic()),
         format!("authorization: basic {}", &key.basic()["Basic ".len()..]),
         bare.to_owned(),
+        secret[1..].to_owned(),
+        secret[2..].to_owned(),
+        secret[secret.len() - bare.len() - 1..].to_owned(),
         format!(
             "https://keys.example.com/?a=1&key={}",
             secret.replace('_', "%5F")
@@ -41,6 +44,11 @@ fn parts(key: &Key) -> Vec<String> {
     vec![
         bare[..45].to_owned(),
         bare[4..24].to_owned(),
+        format!(
+            "{}.{}wrong",
+            key.access,
+            &key.secret[..key.secret.len() - bare.len()]
+        ),
         wide(&bare[..20]),
         STANDARD.encode(&bare[..30]),
         format!("https://keys.example.com/enter?code={}", "0a".repeat(32)),
