@@ -14,6 +14,11 @@ fn a_link_is_printed_alone() {
     assert_eq!(code.trim_end().len(), 64, "{}", ran.data);
     assert!(ran.notes.contains("works once"), "{}", ran.notes);
     assert!(!ran.notes.contains(code.trim_end()), "{}", ran.notes);
+    let new = "A new account was made for cust_1.";
+    assert!(ran.notes.contains(new), "{}", ran.notes);
+    let ran = company.run(&["portal", "link", "ext:cust_1"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.notes);
+    assert!(!ran.notes.contains("new account"), "{}", ran.notes);
     let account = company.json(&["account", "show", "cust_1"]);
     assert_eq!(account["name"], "Acme");
 
