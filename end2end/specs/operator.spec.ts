@@ -127,7 +127,7 @@ test("axe finds nothing on the operators' pages", async ({ page, keyhold, accoun
   await look(page, "sign-in");
   await page.getByLabel("Operator token").fill("kho_wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("alert")).toContainText("No token is like this one");
+  await expect(page.getByRole("alert")).toContainText("No such token exists");
   await look(page, "sign-in-refused");
   await signIn(page, keyhold, "support-anna");
   await look(page, "home");

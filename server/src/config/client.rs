@@ -4,7 +4,7 @@
 
 pub mod portal;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -13,6 +13,9 @@ use serde_json::{Map, Value};
 
 use super::MaybeAddress;
 use super::http::base_url;
+
+/// Where a server listens unless it is told otherwise.
+pub const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3000));
 
 /// The server, and how its answers are printed.
 #[derive(Args, Clone, Debug)]
@@ -45,7 +48,7 @@ pub struct Local {
     #[arg(
         long,
         env = "KEYHOLD_LISTEN",
-        default_value = "127.0.0.1:3000",
+        default_value_t = LISTEN,
         hide = true
     )]
     pub listen: SocketAddr,

@@ -45,9 +45,9 @@ pub enum ClientError {
     #[error("{url} cannot be asked: {reason}")]
     Request { url: String, reason: String },
     #[error(
-        "{url} cannot be reached: {reason}. Is the server running, and is KEYHOLD_URL its address?"
+        "{server} cannot be reached: {reason}. Is the server running, and is KEYHOLD_URL its address?"
     )]
-    Unreachable { url: String, reason: String },
+    Unreachable { server: String, reason: String },
     #[error(
         "{url} has not answered: {reason}. It is not known whether the change was made: look before you try again"
     )]
@@ -55,12 +55,18 @@ pub enum ClientError {
     #[error("{url} has not answered: {reason}")]
     Lost { url: String, reason: String },
     #[error(
-        "{url} answers {status} and is not the management API. Set KEYHOLD_URL to its address: the one of KEYHOLD_ADMIN_LISTEN, \
+        "{server} answers {status} and is not the management API. Set KEYHOLD_URL to its address: the one of KEYHOLD_ADMIN_LISTEN, \
          if the server has that"
     )]
-    Elsewhere { url: String, status: u16 },
+    Elsewhere { server: String, status: u16 },
     #[error("{url} answers {status}: the server cannot be reached there now. Try again later")]
     Away { url: String, status: u16 },
+    #[error("{server} has refused the token in {}: {problem}", token_file.display())]
+    TokenRefused {
+        server: String,
+        token_file: PathBuf,
+        problem: Box<Problem>,
+    },
     #[error(transparent)]
     Refused(Problem),
     #[error("standard output: {0}")]

@@ -1,4 +1,4 @@
-//! Requests to the management API: the address and the token, retries, and problems.
+//! Requests to the management API: retries and problems.
 //!
 //! A request is sent again only where that makes no second change: reading, changes to given values, and posts, which have an
 //! idempotency key. A deletion is sent once, because a second one would not find what the first has deleted.
@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, Method, Request, StatusCode, Uri};
+use axum::http::{Method, Request, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-use shared::loopback::is_loopback_host;
 use shared::prefix::Prefix;
-use shared::token::{OperatorToken, find_secret};
+use shared::token::find_secret;
 use tokio::time::sleep;
 
+use super::access::Access;
 use super::error::{ClientError, Problem};
 use crate::config::client::Target;
-use crate::config::http::reached_here;
 use crate::net::client::{Answer, Client, Unanswered};
 
 /// Longer than the server gives itself for a change that waits for all nodes.
@@ -39,33 +38,22 @@ pub type Parameters<'a> = [(&'static str, Option<&'a str>)];
 /// A management API, and the token for it.
 pub struct Api {
     client: Client,
-    url: String,
-    authorization: HeaderValue,
+    access: Access,
 }
 
 impl Api {
     /// Reads the token. Nothing is sent yet.
     ///
     /// # Errors
-    /// [`ClientError::PlainHttp`], [`ClientError::TokenFile`], [`ClientError::NoToken`].
+    /// As [`Access::of`].
     pub fn of(target: &Target) -> Result<Self, ClientError> {
-        let url = address(target);
-        let uri: Uri = url.parse().unwrap_or_default();
-        let is_local = uri.host().is_some_and(is_loopback_host);
-        let with_tls = uri.scheme_str() == Some("https");
-        if !with_tls && !is_local {
-            return Err(ClientError::PlainHttp { url });
-        }
-        let authorization = authorization(target)?;
-        let client = Client::new(LIMIT, with_tls).map_err(|error| ClientError::Request {
-            url: url.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(Self {
-            client,
-            url,
-            authorization,
-        })
+        let access = Access::of(target)?;
+        let client =
+            Client::new(LIMIT, access.server.with_tls()).map_err(|error| ClientError::Request {
+                url: access.server.url.clone(),
+                reason: error.to_string(),
+            })?;
+        Ok(Self { client, access })
     }
 
     pub async fn get(&self, path: &str, query: &Parameters<'_>) -> Result<Value, ClientError> {
@@ -151,8 +139,8 @@ impl Api {
     ) -> Result<Request<Body>, ClientError> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}/admin/v1{path}", self.url))
-            .header(AUTHORIZATION, &self.authorization)
+            .uri(format!("{}/admin/v1{path}", self.access.server.url))
+            .header(AUTHORIZATION, &self.access.authorization)
             .header(ACCEPT, "application/json");
         if method == Method::POST {
             request = request.header("idempotency-key", key);
@@ -165,7 +153,7 @@ impl Api {
             None => Body::empty(),
         };
         request.body(body).map_err(|error| ClientError::Request {
-            url: self.url.clone(),
+            url: self.access.server.url.clone(),
             reason: error.to_string(),
         })
     }
@@ -175,9 +163,13 @@ impl Api {
         method: &Method,
         outcome: Result<Answer, Unanswered>,
     ) -> Result<Value, ClientError> {
-        let url = self.url.clone();
+        let server = &self.access.server;
+        let url = server.url.clone();
         let answer = outcome.map_err(|error| match error {
-            Unanswered::NotSent(reason) => ClientError::Unreachable { url, reason },
+            Unanswered::NotSent(reason) => {
+                let server = server.to_string();
+                ClientError::Unreachable { server, reason }
+            }
             Unanswered::Lost(reason) | Unanswered::Late(reason) if method.is_safe() => {
                 ClientError::Lost { url, reason }
             }
@@ -186,12 +178,14 @@ impl Api {
             }
         })?;
         let elsewhere = || {
-            let (url, status) = (self.url.clone(), answer.status.as_u16());
+            let status = answer.status.as_u16();
             if answer.status.is_server_error() {
                 // A proxy's answer, or that of a server that is starting or stopping.
+                let url = server.url.clone();
                 ClientError::Away { url, status }
             } else {
-                ClientError::Elsewhere { url, status }
+                let server = server.to_string();
+                ClientError::Elsewhere { server, status }
             }
         };
         if answer.status == StatusCode::NO_CONTENT {
@@ -200,7 +194,17 @@ impl Api {
         if answer.status.is_success() {
             return serde_json::from_str(&answer.body).map_err(|_| elsewhere());
         }
-        Err(problem(&answer).map_or_else(elsewhere, ClientError::Refused))
+        let Some(problem) = problem(&answer) else {
+            return Err(elsewhere());
+        };
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Err(ClientError::Refused(problem));
+        }
+        Err(ClientError::TokenRefused {
+            server: server.to_string(),
+            token_file: self.access.token_file.clone(),
+            problem: Box::new(problem),
+        })
     }
 }
 
@@ -222,34 +226,6 @@ fn wait_asked_for(answer: &Answer, attempt: u32) -> Option<Duration> {
             .map(|_| Duration::from_secs(1)),
         _ => None,
     }
-}
-
-/// Returns the address of the API without a trailing slash: the given one, or that of a server on this machine.
-fn address(target: &Target) -> String {
-    if let Some(url) = target.url.clone().filter(|url| !url.is_empty()) {
-        return url;
-    }
-    let local = &target.local;
-    let address = reached_here(local.admin_listen.0.unwrap_or(local.listen));
-    format!("http://{address}")
-}
-
-fn authorization(target: &Target) -> Result<HeaderValue, ClientError> {
-    let local = &target.local;
-    let given = target.token_file.clone();
-    let path = given
-        .or_else(|| local.operator_token_file.clone())
-        .unwrap_or_else(|| local.pepper_file.with_file_name("operator-token"));
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(ClientError::TokenFile { path, source }),
-    };
-    let header = OperatorToken::parse(text.trim())
-        .ok()
-        .and_then(|token| HeaderValue::from_str(&format!("Bearer {}", token.expose())).ok());
-    let mut header = header.ok_or(ClientError::NoToken { path })?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 fn idempotency_key() -> Result<String, ClientError> {
@@ -296,56 +272,7 @@ pub fn account_path(argument: &str) -> Result<String, ClientError> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
-
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        target: Target,
-    }
-
-    fn address_of(arguments: &[&str]) -> Result<String, clap::Error> {
-        let line = Line::try_parse_from([&["keyhold"], arguments].concat())?;
-        Ok(address(&line.target))
-    }
-
-    #[test]
-    fn the_address_follows_from_the_settings_of_the_server() -> Result<(), clap::Error> {
-        for (arguments, expected) in [
-            (&[][..], "http://127.0.0.1:3000"),
-            (&["--listen", "0.0.0.0:4000"], "http://127.0.0.1:4000"),
-            (&["--listen", "[::]:4000"], "http://[::1]:4000"),
-            (
-                &["--listen", "0.0.0.0:4000", "--admin-listen", "127.0.0.1:1"],
-                "http://127.0.0.1:1",
-            ),
-            (
-                &[
-                    "--admin-listen",
-                    "127.0.0.1:1",
-                    "--url",
-                    "https://A.example/",
-                ],
-                "https://a.example",
-            ),
-        ] {
-            assert_eq!(address_of(arguments)?, expected);
-        }
-        assert!(address_of(&["--url", "https://a.example/path"]).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn a_token_goes_in_the_clear_to_this_machine_only() -> Result<(), clap::Error> {
-        for url in ["http://keys.example.com", "http://10.0.0.1:3000"] {
-            let line = Line::try_parse_from(["keyhold", "--url", url])?;
-            let refused = Api::of(&line.target).err();
-            assert!(matches!(refused, Some(ClientError::PlainHttp { .. })));
-        }
-        Ok(())
-    }
 
     #[test]
     fn an_account_is_named_by_its_id_or_external_id() -> Result<(), ClientError> {

@@ -3,6 +3,7 @@
 //! Standard output has data alone, secrets included: a table for people, or the JSON of the API. All else goes to standard error.
 //! Arguments are checked by the API, whose rules and sentences are those of the pages.
 
+mod access;
 mod account;
 mod audit;
 mod error;

@@ -87,7 +87,7 @@ async fn operator(
     {
         Ok(operator) => operator,
         Err(Refused::Unknown) => {
-            let detail = "No token is like this one, or it was revoked.";
+            let detail = "No such token exists, or it was revoked.";
             return Err(Problem::new(Code::TokenInvalid, detail));
         }
         Err(Refused::Expired { at }) => {

@@ -92,7 +92,7 @@ pub async fn sign_in(
         }
         Ok(Err(Refused::Unknown)) | Err(Error::TokenOver) => (
             StatusCode::UNAUTHORIZED,
-            "No token is like this one, or it was revoked.".to_owned(),
+            "No such token exists, or it was revoked.".to_owned(),
         ),
         Ok(Err(Refused::Expired { at })) => (
             StatusCode::UNAUTHORIZED,

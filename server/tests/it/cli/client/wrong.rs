@@ -149,7 +149,7 @@ fn a_token_is_needed_and_stays_secret() {
     for (url, expected) in [
         (
             format!("http://{}", company.running.address),
-            "The token is not valid",
+            "(from --url or KEYHOLD_URL) has refused the token in t: The token is not valid: No such token exists",
         ),
         ("http://keys.example.com".to_owned(), "plain http"),
         ("https://keys.example.com/path".to_owned(), "no path"),

@@ -134,7 +134,7 @@ async fn a_wrong_token_is_refused_with_a_sentence() {
             .stranger_form("/operator/sign-in", &format!("token={token}"))
             .await;
         assert_eq!(answer.status, 401, "{token}");
-        assert!(answer.body.contains("No token is like this one"), "{token}");
+        assert!(answer.body.contains("No such token exists"), "{token}");
         assert!(token.is_empty() || !answer.body.contains(token) || token == "x");
         assert_eq!(answer.header("set-cookie"), "");
     }
