@@ -37,6 +37,7 @@ pub fn overview(alarms: Alarms, banner: &[Option<i64>]) -> Overview {
     let attention = banner.iter().map(|expires| Attention {
         key: key("cron", *expires),
         failing: None,
+        expired_by: String::new(),
     });
     Overview {
         now: 1000,

@@ -168,6 +168,7 @@ impl Checked {
             key: key(Status::Expired),
             made_by: text("made_by"),
             offers: vec![offer()],
+            expired_by: text("expired_by"),
             failing,
             calls: vec![calls()],
             callers,
@@ -207,6 +208,7 @@ impl Checked {
         let line = |failing| Line {
             key: key(Status::ExpiringSoon),
             failing,
+            expired_by: text("expired_by"),
             offers: vec![offer()],
             menu: text("<details class=\"menu\">"),
         };

@@ -197,6 +197,8 @@ pub struct KeyDetail {
     pub made_by: String,
     /// The later expirations that the page offers.
     pub offers: Vec<Offer>,
+    /// "Expired by support-anna: leaked on GitHub."; empty unless its present expiration is an operator's act.
+    pub expired_by: String,
     pub failing: Option<Failing>,
     /// Of the last [`crate::usage::KEY_DAYS`] days, oldest first.
     pub calls: Vec<DayCalls>,

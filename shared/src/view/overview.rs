@@ -14,6 +14,8 @@ use crate::usage::{DayCalls, Failing};
 pub struct Attention {
     pub key: KeyView,
     pub failing: Option<Failing>,
+    /// As [`super::KeyDetail::expired_by`].
+    pub expired_by: String,
 }
 
 /// A line of the banner.
@@ -21,6 +23,8 @@ pub struct Attention {
 pub struct Line {
     pub key: KeyView,
     pub failing: Option<Failing>,
+    /// As [`super::KeyDetail::expired_by`].
+    pub expired_by: String,
     /// The later expirations that the line offers.
     pub offers: Vec<Offer>,
     /// The menu that snoozes the key, as HTML.

@@ -172,6 +172,7 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         key: key(),
         made_by: "user_7@acme.example".to_owned(),
         offers: vec![offer()],
+        expired_by: "Expired by support-anna.".to_owned(),
         failing: Some(Failing {
             callers: 2,
             last: moment(),
@@ -194,7 +195,8 @@ fn a_keys_own_page_has_these_names() -> Result<(), serde_json::Error> {
         &detail,
         &json!({
             "now": 1, "window": 2, "time_zone": "UTC", "key": key_json(),
-            "made_by": "user_7@acme.example", "offers": [offer_json()], "failing": {"callers": 2, "last": moment_json()},
+            "made_by": "user_7@acme.example", "offers": [offer_json()],
+            "expired_by": "Expired by support-anna.", "failing": {"callers": 2, "last": moment_json()},
             "calls": [], "callers": [],
             "history": [{
                 "when": moment_json(), "what": "Expired manually", "address": "127.0.0.1",
@@ -222,6 +224,7 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
         attention: vec![Line {
             key: key(),
             failing: None,
+            expired_by: String::new(),
             offers: vec![offer()],
             menu: text("<details>"),
         }],
@@ -243,7 +246,7 @@ fn the_dashboard_has_these_names() -> Result<(), serde_json::Error> {
         &json!({
             "now": 1, "window": 2, "next": 3, "alarms": {"failing": 0, "soon": 1, "expired": 2},
             "tone": "red", "sentence": "s",
-            "attention": [{"key": key_json(), "failing": null, "offers": [offer_json()], "menu": "<details>"}],
+            "attention": [{"key": key_json(), "failing": null, "expired_by": "", "offers": [offer_json()], "menu": "<details>"}],
             "snoozed": [{"access_key": "kh_0", "name": "n", "until": moment_json()}],
             "waits": true,
             "notes": "<section>", "more": "<a>", "put_off": "<ul>", "steps": "<ol>", "rest": "<p>",

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::keys::preview::offers;
-use crate::keys::queries::{KEYS, ROW, Row, view};
+use crate::keys::queries::{EXPIRED_BY, ExpiredByRow, KEYS, ROW, Row, view};
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
@@ -22,6 +22,8 @@ struct AlarmRow {
     key: Row,
     #[sqlx(flatten)]
     failing: FailingRow,
+    #[sqlx(flatten)]
+    expired_by: ExpiredByRow,
     /// 1 for a snoozed alarm.
     snoozed: i64,
     snoozed_until: Option<i64>,
@@ -56,7 +58,7 @@ impl Vault {
     /// set before, and when more callers fail than did then.
     pub(super) async fn attention(&self, account: &Account, now: i64) -> Result<NeedsAttention> {
         let statement = format!(
-            "SELECT p.* FROM (
+            "SELECT k.*, {EXPIRED_BY} FROM (
                  SELECT t.*,
                         COUNT(CASE WHEN alarm = 1 AND snoozed = 0 THEN 1 END) OVER () AS failing_keys,
                         COUNT(CASE WHEN alarm = 2 AND snoozed = 0 THEN 1 END) OVER () AS soon_keys,
@@ -75,7 +77,7 @@ impl Vault {
                                     z.expires_at AS snoozed_for, z.set_at AS snoozed_at, z.failing AS snoozed_failing
                              FROM {KEYS} LEFT JOIN snoozes z ON z.access_key = k.access_key
                              WHERE k.account_id = $1 AND k.expires_at <= $3) s) t
-                 WHERE alarm > 0) p
+                 WHERE alarm > 0) k
              WHERE place <= CASE WHEN snoozed = 0 THEN {} ELSE {} END
              ORDER BY snoozed, place",
             Overview::ALARMS + 1,
@@ -109,6 +111,7 @@ impl Vault {
                         ..view(row.key, account, now)
                     },
                     failing: row.failing.view(account.time_zone),
+                    expired_by: row.expired_by.sentence(),
                 }),
             }
         }

@@ -20,6 +20,8 @@ use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
 
+pub(super) use self::history::{EXPIRED_BY, ExpiredByRow};
+
 /// The columns of [`ROW`].
 #[derive(FromRow)]
 pub(super) struct Row {
@@ -31,13 +33,15 @@ pub(super) struct Row {
     pub used_at: Option<i64>,
 }
 
-/// The columns of [`ROW`] and [`FAILING`].
+/// The columns of [`ROW`], [`FAILING`] and [`EXPIRED_BY`].
 #[derive(FromRow)]
 struct WatchedRow {
     #[sqlx(flatten)]
     key: Row,
     #[sqlx(flatten)]
     failing: FailingRow,
+    #[sqlx(flatten)]
+    expired_by: ExpiredByRow,
     made_by: String,
 }
 
@@ -73,7 +77,8 @@ impl Vault {
         let now = self.now();
         let label = people::label("k.account_id", "k.made_by");
         let statement = format!(
-            "SELECT {ROW}, {FAILING}, COALESCE({label}, k.made_by, '') AS made_by FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
+            "SELECT {ROW}, {FAILING}, {EXPIRED_BY}, COALESCE({label}, k.made_by, '') AS made_by
+             FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
         );
         let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))
             .bind(&account.id)
@@ -84,6 +89,7 @@ impl Vault {
         let WatchedRow {
             key,
             failing,
+            expired_by,
             made_by,
         } = row.ok_or(Error::NotFound)?;
         let (key, failing) = (view(key, account, now), failing.view(account.time_zone));
@@ -100,6 +106,7 @@ impl Vault {
             key,
             made_by,
             offers,
+            expired_by: expired_by.sentence(),
             failing,
             calls,
             callers,

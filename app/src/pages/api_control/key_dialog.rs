@@ -129,6 +129,7 @@ mod tests {
             },
             made_by: String::new(),
             offers: Vec::new(),
+            expired_by: String::new(),
             failing: None,
             calls: Vec::new(),
             callers: vec![caller("<i>curl", 1), caller("wget", 30)],

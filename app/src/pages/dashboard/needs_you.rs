@@ -94,15 +94,19 @@ fn line(
     let line = LineState::of(&key, offers, settling);
     let (name, access_key) = (key.name, StoredValue::new(key.access_key));
     let is_this = move |other: &str| access_key.with_value(|access_key| access_key == other);
-    let menu = memo(move || {
-        dashboard.with(|dashboard| {
-            let mut lines = dashboard.attention.iter();
-            lines
-                .find(|line| is_this(&line.key.access_key))
-                .map(|line| line.menu.clone())
-                .unwrap_or_default()
+    let text = |of: fn(&Line) -> &String| {
+        memo(move || {
+            dashboard.with(|dashboard| {
+                let mut lines = dashboard.attention.iter();
+                lines
+                    .find(|line| is_this(&line.key.access_key))
+                    .map(|line| of(line).clone())
+                    .unwrap_or_default()
+            })
         })
-    });
+    };
+    let menu = text(|line| &line.menu);
+    let expired_by = text(|line| &line.expired_by);
     let snoozed = memo(move || {
         dashboard.with(|dashboard| {
             let mut snoozed = dashboard.snoozed.iter();
@@ -120,6 +124,10 @@ fn line(
         });
     });
     let state = line.status(now, window);
+    let why = move || {
+        let shown = state.get() == Status::Expired && expired_by.with(|by| !by.is_empty());
+        shown.then(|| view! { <p class="why">{expired_by}</p> }.into_any())
+    };
     let feedback = Feedback::get();
     let actions = {
         let name = name.clone();
@@ -157,6 +165,7 @@ fn line(
                 </a>
                 " "
                 {reactive(what(failing, line, state, now))}
+                {reactive(why)}
             </div>
             {reactive(actions)}
         </li>

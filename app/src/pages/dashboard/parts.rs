@@ -45,15 +45,19 @@ pub fn dashboard(overview: Overview, rendering: &Rendering<'_>) -> Dashboard {
     let address = own.filter(|_| !asked_there).map(notes::address);
     let claim = overview.claim.as_ref().map(notes::claim);
     let notes: Vec<AnyView> = claim.into_iter().chain(address.flatten()).collect();
-    let lines = overview
-        .attention
-        .iter()
-        .map(|Attention { key, failing }| Line {
+    let lines = overview.attention.iter().map(
+        |Attention {
+             key,
+             failing,
+             expired_by,
+         }| Line {
             key: key.clone(),
             failing: failing.clone(),
+            expired_by: expired_by.clone(),
             offers: key.offers.clone(),
             menu: html(offers(SnoozeKey::PATH).then(|| snooze::menu(key, &overview, rendering))),
-        });
+        },
+    );
     Dashboard {
         now: overview.now,
         window: overview.window,

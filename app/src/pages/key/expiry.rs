@@ -46,7 +46,8 @@ pub fn extend(key: Shown) -> AnyView {
     .into_any()
 }
 
-/// The form that restores an expired key, with the alarm if programs still call it.
+/// The form that restores an expired key, with the alarm if programs still call it. If an operator has expired the key, the
+/// reason stands before the button: most often, one should not restore it.
 pub fn restore(key: Shown) -> AnyView {
     let state = FormState::new(RestoreKey::PATH);
     let alarm = move || {
@@ -61,11 +62,16 @@ pub fn restore(key: Shown) -> AnyView {
             .into_any()
         })
     };
+    let why = move || {
+        let by = key.detail.with(|detail| detail.expired_by.clone());
+        (!by.is_empty()).then(|| view! { <p class="why">{by}</p> }.into_any())
+    };
     view! {
         <section class="card restore" id="restore" aria-labelledby="restore-title">
             <h2 id="restore-title" tabindex="-1">
                 "Restore"
             </h2>
+            {reactive(why)}
             {reactive(alarm)}
             <p class="muted">"The same access key and secret key work again right away."</p>
             {form(key, state, Signal::stored(true), "Restore", "Restoring…")}

@@ -18,6 +18,38 @@ const HISTORY_LIMIT: i64 = 50;
 /// How the details of entries end that restoring a backup has made.
 const BY_RESTORING: &str = "by restoring a backup";
 
+/// A column of a query over keys `k` of the account $1: the name of the operator's token that has set the present expiration by
+/// expiring the key, and in a second line the reason. An undo that brings this expiration back brings back its reason.
+pub const EXPIRED_BY: &str = "
+    (SELECT t.name || '\n' || e.detail FROM audit e JOIN operator_tokens t ON t.id = e.actor_id
+     WHERE e.account_id = $1 AND e.subject = k.access_key AND e.action = 'key.expired'
+       AND e.expires_at = k.expires_at AND e.actor_kind = 'token' ORDER BY e.id DESC LIMIT 1) AS expired_by";
+
+/// The column of [`EXPIRED_BY`].
+#[derive(FromRow)]
+pub struct ExpiredByRow {
+    expired_by: Option<String>,
+}
+
+impl ExpiredByRow {
+    /// Returns who expired the key and why, as a sentence; empty if that was no operator.
+    pub fn sentence(&self) -> String {
+        let by = self
+            .expired_by
+            .as_deref()
+            .and_then(|by| by.split_once('\n'));
+        let Some((name, reason)) = by else {
+            return String::new();
+        };
+        let said = expired_by(name, reason);
+        if said.ends_with(['.', '!', '?', '…']) {
+            said
+        } else {
+            said + "."
+        }
+    }
+}
+
 /// An entry of the audit trail.
 #[derive(FromRow)]
 struct TrailRow {
@@ -276,6 +308,18 @@ mod tests {
         // An edit by an earlier version may have changed the name from one that is unknown.
         assert!(read(entry(None, None, None)).is_empty());
         assert!(read(entry(Some("before"), None, Some(0))).is_empty());
+    }
+
+    #[test]
+    fn an_operators_reason_becomes_a_sentence() {
+        let said = |by: Option<&str>| {
+            let expired_by = by.map(str::to_owned);
+            ExpiredByRow { expired_by }.sentence()
+        };
+        assert_eq!(said(None), "");
+        assert_eq!(said(Some("anna\n")), "Expired by anna.");
+        assert_eq!(said(Some("anna\nLeaked")), "Expired by anna: Leaked.");
+        assert_eq!(said(Some("anna\nLeaked!")), "Expired by anna: Leaked!");
     }
 
     #[test]

@@ -148,6 +148,57 @@ async fn an_act_needs_a_reason_and_keeps_what_was_typed() {
     );
 }
 
+/// The reason stands where the owner restores the key, before the button, as long as the operator's act is what expired it.
+#[tokio::test]
+async fn the_owner_reads_the_reason_before_restoring() {
+    let site = Site::new().await;
+    site.leave_mail();
+    let member = site.member("a@example.com").await;
+    let key = member.key.clone().unwrap();
+    let (desk, _) = site.desk("support-anna", &SUPPORT).await;
+    let expire = format!("/operator/keys/{}/expire", key.access);
+    desk.act(&expire, &[("reason", "leaked on <GitHub>")]).await;
+    assert_eq!(site.verdict(&key).await.1, "key_expired");
+    site.vault.flush_usage().await.unwrap();
+
+    let page = format!("/preferences/api-control/{}", key.access);
+    let said = "Expired by support-anna: leaked on &lt;GitHub&gt;.<";
+    let reads_first = async |path: &str, part: &str| {
+        let page = member.get(path).await.body;
+        let (_, part) = page.split_once(part).unwrap();
+        let (before, _) = part.split_once("</form>").unwrap();
+        let (reason, form) = (before.find(said), before.find("<form"));
+        reason.is_some() && reason < form
+    };
+    let card = "id=\"restore\"";
+    let banner = "data-testid=\"expiry-banner\"";
+    assert!(reads_first(&page, card).await);
+    assert!(reads_first("/", banner).await);
+
+    let access = ("access_key", key.access.as_str());
+    let restored = member
+        .call("keys/restore", &[access, ("expiry", "5d")])
+        .await;
+    assert_eq!(restored.status, 200, "{}", restored.body);
+    assert!(!reads_first("/", banner).await, "it works again");
+    let undone = member
+        .call("keys/undo", &[("change", &restored.text("change"))])
+        .await;
+    assert_eq!(undone.status, 200, "{}", undone.body);
+    assert!(reads_first(&page, card).await, "the act of before");
+
+    member
+        .call("keys/restore", &[access, ("expiry", "5d")])
+        .await;
+    site.clock.advance(1);
+    let expired = member.call("keys/expire", &[access]).await;
+    assert_eq!(expired.status, 200, "{}", expired.body);
+    assert_eq!(site.verdict(&key).await.1, "key_expired");
+    site.vault.flush_usage().await.unwrap();
+    assert!(!reads_first(&page, card).await, "the owner's own act");
+    assert!(!reads_first("/", banner).await, "the owner's own act");
+}
+
 /// The same through the management API.
 #[tokio::test]
 async fn the_management_api_takes_a_reason_too() {
