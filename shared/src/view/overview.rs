@@ -145,7 +145,6 @@ pub struct RefusedKey {
 }
 
 /// The first steps of a new account.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FirstSteps {
     /// The access key of the oldest key; empty if there is none.
