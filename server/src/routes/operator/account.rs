@@ -78,8 +78,9 @@ async fn shown(
         }
         @if let Some(done) = done { (note("good", &done)) }
         @if let Some(wrong) = wrong { (wrong.note("The account", record.suspended_at.is_none())) }
-        (standing(&record, may_write, wrong))
+        @if let Some(since) = &record.suspended_at { (suspension(&record, since, may_write)) }
         (facts(&record))
+        @if record.suspended_at.is_none() && may_write { (suspend_form(&record, wrong)) }
         @if let Some(keys) = keys { (keys) }
         (mails::log(visit, &mails))
         @if let Some(past) = past { (history(&past)) }
@@ -88,23 +89,21 @@ async fn shown(
     Ok(visit.page(status, title(&record), "", &body))
 }
 
-/// The suspension, and what can be done about it.
-fn standing(account: &AccountRecord, may_write: bool, wrong: Option<&Wrong>) -> Markup {
-    if let Some(since) = &account.suspended_at {
-        let reason = account.suspended_reason.as_deref().unwrap_or_default();
-        return html! {
-            section.card.bad aria-label="Suspension" {
-                p {
-                    strong { "Suspended" } " since " (instant(Some(since), "")) ". "
-                    @if reason.is_empty() { "No reason was given." } @else { "The owner reads: " q { bdi { (reason) } } }
-                }
-                @if may_write { (resume_form(account, "button")) }
+/// The suspension, and its end.
+fn suspension(account: &AccountRecord, since: &str, may_write: bool) -> Markup {
+    let reason = account.suspended_reason.as_deref().unwrap_or_default();
+    html! {
+        section.card.bad aria-label="Suspension" {
+            p {
+                strong { "Suspended" } " since " (instant(Some(since), "")) ". "
+                @if reason.is_empty() { "No reason was given." } @else { "The owner reads: " q { bdi { (reason) } } }
             }
-        };
+            @if may_write { (resume_form(account, "button")) }
+        }
     }
-    if !may_write {
-        return html! {};
-    }
+}
+
+fn suspend_form(account: &AccountRecord, wrong: Option<&Wrong>) -> Markup {
     html! {
         details.card.act open[wrong.is_some_and(Wrong::opens)] {
             summary { "Suspend this account…" }
