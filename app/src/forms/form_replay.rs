@@ -95,7 +95,7 @@ mod tests {
     #[cfg(feature = "ssr")]
     #[test]
     fn the_outcome_is_an_answer_or_an_error() {
-        let json = r#"{"email":"ada@example.com","name":"","back":null,"time_zone":"UTC","warning_days":14,"today":"2026-11-26"}"#;
+        let json = r#"{"email":"ada@example.com","name":"","back":null,"owner":"acc_1","time_zone":"UTC","warning_days":14,"today":"2026-11-26"}"#;
         let succeeded = replay(Ok(SecretJson(json.to_owned())));
         let answer: Option<AccountView> = succeeded.answer();
         assert_eq!(answer.map(|account| account.warning_days), Some(14));
