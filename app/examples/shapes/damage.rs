@@ -54,7 +54,7 @@ pub fn text_faults() -> Vec<String> {
     };
     let days = |number: &str| {
         let json = format!(
-            r#"{{"email":"","name":"","back":null,"time_zone":"","warning_days":{number},"today":""}}"#
+            r#"{{"email":"","name":"","back":null,"owner":"","time_zone":"","warning_days":{number},"today":""}}"#
         );
         json::read::<AccountView>(&json).map(|account| account.warning_days)
     };
