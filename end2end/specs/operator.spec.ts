@@ -98,7 +98,8 @@ for (const javaScriptEnabled of [true, false]) {
       expect((await keyhold.verify(key)).code).toBe("key_expired");
       const address = page.url();
       await page.goto(`${keyhold.url}/preferences/api-control/${key.access_key}`);
-      await expect(page.getByText("Expired by support-anna: leaked on GitHub")).toBeVisible();
+      await expect(page.getByText("Expired by support-anna: leaked on GitHub", { exact: true })).toBeVisible();
+      await expect(page.getByRole("region", { name: "Restore" })).toContainText("Expired by support-anna: leaked on GitHub.");
       await page.goto(`${keyhold.url}/preferences/account`);
       await expect(page.getByText("Suspended by support-anna: An unpaid invoice")).toBeVisible();
       await page.goto(address);

@@ -48,7 +48,9 @@ async function app(keyhold: () => Keyhold): Promise<{ server: Server; url: strin
       response.writeHead(303, { location: made.url, "cache-control": "no-store" }).end();
     } else {
       response.setHeader("content-type", "text/html");
-      response.end(`<!DOCTYPE html><html lang="en"><title>App</title><h1>The app</h1><a href="/keys">API keys</a>`);
+      // Its icon is in the page: a browser fetches one whenever it likes, also once the server is gone.
+      const icon = '<link rel="icon" href="data:,">';
+      response.end(`<!DOCTYPE html><html lang="en"><title>App</title>${icon}<h1>The app</h1><a href="/keys">API keys</a>`);
     }
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));

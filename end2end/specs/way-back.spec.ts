@@ -12,8 +12,8 @@ test.beforeEach(({ watch }) => {
   // The company's app and its Keyhold have addresses of their own.
   watch.allow(/^elsewhere: http:\/\/127\.0\.0\.1:/);
   watch.allow(/status of 401/);
-  // The app of the examples has no icon.
-  watch.allow(/status of 404 .*\/favicon\.ico\)$/);
+  // The app of the examples has no icon. A browser asks for one whenever it likes, also once the app is gone.
+  watch.allow(/(status of 404|ERR_CONNECTION_REFUSED) .*\/favicon\.ico\)$/);
 });
 
 test.afterEach(() => Company.closeAll());
