@@ -212,8 +212,8 @@ pub(crate) async fn end_all(tx: &mut Tx, account: &str, actor: Option<&str>) -> 
 }
 
 /// Ends sessions of portal links of an account, until at most `others` are left: first those that are over, then those of the
-/// person whom the portal session `entering` is for, so that one person's links do not end another's session; of these the
-/// ones used least recently.
+/// person who is `entering` (the id of a portal session), so that one person's links do not end another's session; of these
+/// the ones used least recently.
 pub(super) async fn make_room(
     tx: &mut Tx,
     account: &str,
