@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::accounts::account::Account;
 use crate::error::Result;
 use crate::keys::preview::offers;
-use crate::keys::queries::{EXPIRED_BY, ExpiredByRow, KEYS, ROW, Row, view};
+use crate::keys::queries::{ExpiredByRow, KEYS, ROW, Row, view};
+use crate::storage::audit;
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
@@ -57,8 +58,9 @@ impl Vault {
     /// A snooze holds for the expiration that it was set for, until its end. It ends early with that expiration, if it was
     /// set before, and when more callers fail than did then.
     pub(super) async fn attention(&self, account: &Account, now: i64) -> Result<NeedsAttention> {
+        let expired_by = audit::expired_by("$1", "k.expires_at");
         let statement = format!(
-            "SELECT k.*, {EXPIRED_BY} FROM (
+            "SELECT k.*, {expired_by} FROM (
                  SELECT t.*,
                         COUNT(CASE WHEN alarm = 1 AND snoozed = 0 THEN 1 END) OVER () AS failing_keys,
                         COUNT(CASE WHEN alarm = 2 AND snoozed = 0 THEN 1 END) OVER () AS soon_keys,

@@ -15,12 +15,13 @@ use crate::accounts::account::Account;
 use crate::accounts::people;
 use crate::error::{Error, Result};
 use crate::keys::preview::offers;
+use crate::storage::audit;
 use crate::storage::version;
 use crate::time::format::moment;
 use crate::usage::{self, FAILING, FailingRow};
 use crate::vault::Vault;
 
-pub(super) use self::history::{EXPIRED_BY, ExpiredByRow};
+pub(super) use self::history::ExpiredByRow;
 
 /// The columns of [`ROW`].
 #[derive(FromRow)]
@@ -33,7 +34,7 @@ pub(super) struct Row {
     pub used_at: Option<i64>,
 }
 
-/// The columns of [`ROW`], [`FAILING`] and [`EXPIRED_BY`].
+/// The columns of [`ROW`], [`FAILING`] and [`audit::expired_by`].
 #[derive(FromRow)]
 struct WatchedRow {
     #[sqlx(flatten)]
@@ -76,8 +77,9 @@ impl Vault {
         let _reading = self.reading(&account.id).await?;
         let now = self.now();
         let label = people::label("k.account_id", "k.made_by");
+        let expired_by = audit::expired_by("$1", "k.expires_at");
         let statement = format!(
-            "SELECT {ROW}, {FAILING}, {EXPIRED_BY}, COALESCE({label}, k.made_by, '') AS made_by
+            "SELECT {ROW}, {FAILING}, {expired_by}, COALESCE({label}, k.made_by, '') AS made_by
              FROM {KEYS} WHERE k.account_id = $1 AND k.access_key = $3"
         );
         let row: Option<WatchedRow> = sqlx::query_as(AssertSqlSafe(statement))

@@ -17,6 +17,7 @@ use crate::mail::{Content, Letterhead};
 use crate::notices::wishes::{Wishes, recipients};
 use crate::operators::expiries::OPERATORS;
 use crate::outbox::{self, DROPPED, Leased, LeftOut, SUPERSEDED};
+use crate::storage::audit;
 use crate::usage::{self, FAILING};
 use crate::vault::Vault;
 pub use checked::Checked;
@@ -148,12 +149,11 @@ async fn rows(connection: &mut AnyConnection, mail: &Leased, now: i64) -> Result
         i64,
         Option<String>,
     );
+    let expired_by = audit::expired_by("k.account_id", "n.expires_at");
     let tuples: Vec<Tuple> = sqlx::query_as(AssertSqlSafe(format!(
         "SELECT n.access_key, n.expires_at, n.stage, k.name, k.expires_at, k.expiration_set_at, other.stage,
                 u.used_at, {FAILING},
-                (SELECT t.name || '\n' || e.detail FROM audit e JOIN operator_tokens t ON t.id = e.actor_id
-                 WHERE e.account_id = k.account_id AND e.subject = k.access_key AND e.action = 'key.expired'
-                   AND e.expires_at = n.expires_at AND e.actor_kind = 'token' ORDER BY e.id DESC LIMIT 1) AS expired_by
+                {expired_by}
          FROM notices n
          LEFT JOIN api_keys k ON k.access_key = n.access_key
          LEFT JOIN last_uses u ON u.access_key = n.access_key

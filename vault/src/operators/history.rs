@@ -134,7 +134,7 @@ fn ended_actor(action: Action, detail: &str) -> Option<&str> {
 }
 
 /// Returns an entry as a sentence; none for one that tells the owner nothing. `name` is that of an operator's token. The
-/// detail of ended access is what people call the person; empty for every session, or for a person whom no link has named.
+/// detail of ended access is what people call the person; empty for every session, or for a person whose name no link has given.
 fn sentence(action: Action, detail: &str, name: Option<&str>) -> Option<String> {
     let by = |did: &str| match name {
         Some(name) => format!("{did} by {name}"),

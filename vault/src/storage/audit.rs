@@ -320,6 +320,16 @@ async fn add(
     Ok(())
 }
 
+/// Returns a column of a query over keys `k`: the name of the operator's token that has expired the key with this expiration, and in
+/// a second line the reason. `account` and `expires_at` are expressions.
+pub fn expired_by(account: &str, expires_at: &str) -> String {
+    format!(
+        "(SELECT t.name || '\n' || e.detail FROM audit e JOIN operator_tokens t ON t.id = e.actor_id
+          WHERE e.account_id = {account} AND e.subject = k.access_key AND e.action = 'key.expired'
+            AND e.expires_at = {expires_at} AND e.actor_kind = 'token' ORDER BY e.id DESC LIMIT 1) AS expired_by"
+    )
+}
+
 /// Removes entries from before an instant, the oldest first and at most `limit`, and returns how many. Entries that a
 /// rule reads stay: the newest, from which ids continue, and the latest believed one, which the clock's floor reads (see
 /// [`crate::start::clock_floor`]).

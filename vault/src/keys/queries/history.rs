@@ -18,14 +18,8 @@ const HISTORY_LIMIT: i64 = 50;
 /// How the details of entries end that restoring a backup has made.
 const BY_RESTORING: &str = "by restoring a backup";
 
-/// A column of a query over keys `k` of the account $1: the name of the operator's token that has set the present expiration by
-/// expiring the key, and in a second line the reason. An undo that brings this expiration back brings back its reason.
-pub const EXPIRED_BY: &str = "
-    (SELECT t.name || '\n' || e.detail FROM audit e JOIN operator_tokens t ON t.id = e.actor_id
-     WHERE e.account_id = $1 AND e.subject = k.access_key AND e.action = 'key.expired'
-       AND e.expires_at = k.expires_at AND e.actor_kind = 'token' ORDER BY e.id DESC LIMIT 1) AS expired_by";
-
-/// The column of [`EXPIRED_BY`].
+/// The column of [`crate::storage::audit::expired_by`] for a key's present expiration. An undo that brings an expiration back brings back its
+/// reason.
 #[derive(FromRow)]
 pub struct ExpiredByRow {
     expired_by: Option<String>,
