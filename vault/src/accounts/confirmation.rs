@@ -18,7 +18,8 @@ use crate::storage::audit::{Action, Entry};
 use crate::vault::Vault;
 
 /// Returns whether the account's owner has signed in on the browser that opened `link`. A stranger who created the
-/// account with another person's address never has both that mailbox's link and a signed-in browser.
+/// account with another person's address never has both that mailbox's link and a signed-in browser. A session that a portal
+/// link began does not count: it belongs to whom the company says, who need not be the one with the password.
 async fn signed_in_here(
     vault: &Vault,
     connection: &mut AnyConnection,
@@ -26,7 +27,8 @@ async fn signed_in_here(
     (session, caller): (Option<&Session>, &Caller),
     now: i64,
 ) -> Result<bool> {
-    if let Some(session) = session.filter(|session| session.account.id == link.account)
+    let own = |session: &&Session| session.account.id == link.account && session.portal.is_none();
+    if let Some(session) = session.filter(own)
         && sessions::holds(connection, session, now).await?
     {
         return Ok(true);

@@ -1,7 +1,7 @@
 //! Changes of an account's address: requested with the password, in force once the link is opened.
 
 use vault::test_support::{Fixture, Mail, Mailbox, PASSWORD, SECOND, expire, messages, newcomer};
-use vault::{Actor, Caller, ChangePassword, Error};
+use vault::{Actor, Caller, ChangePassword, Error, Portal};
 
 use crate::accounts::email_links::token_in;
 
@@ -81,17 +81,20 @@ async fn a_new_address_is_in_force_once_its_link_is_opened() {
     assert!(free.await.is_ok(), "the old address is free again");
 }
 
-/// A link opened outside the account's browser shows that mail arrives, but not whose mailbox it is: the requested
-/// address is named only to a proven owner.
+/// A link opened outside the account's browser, or in one that the company has sent, shows that mail arrives, but not whose
+/// mailbox it is: the requested address is named only to a proven owner.
 #[tokio::test]
 async fn the_requested_address_is_shown_to_its_owner_only() {
-    for owned in [false, true] {
+    for (own, by_portal) in [(false, false), (true, false), (true, true)] {
+        let owned = own && !by_portal;
         let fixture = Fixture::new().await;
         let mut mailbox = Mailbox::of(&fixture);
         let (vault, caller) = (&fixture.vault, Caller::default());
         let actor = fixture.member("old@example.com").await.actor;
         let token = token_in(&mailbox.delivered(vault).await[0].text);
-        let opened_by = owned.then_some(&actor.session);
+        let mut session = actor.session.clone();
+        session.portal = by_portal.then(Portal::default);
+        let opened_by = own.then_some(&session);
         vault.confirm(&caller, opened_by, &token).await.unwrap();
         vault
             .change_address(&actor, "new@example.com", PASSWORD)
