@@ -40,5 +40,6 @@ fi
 # Bundles the scripts that crates bring along into the one file, after our own, of which that of the takeover comes first:
 # after a panic it lets no other listener run.
 "$tools/esbuild" "$raw/keyhold.js" --bundle --format=esm --target=es2022 "${minify[@]}" \
-  --inject:app/src/client/take_over.js --inject:app/src/client/leaving.js --inject:app/src/client/table.js \
-  --inject:app/src/client/keys.js --inject:app/src/client/zones.js --log-level=warning --outfile="$folder/keyhold.js"
+  --inject:app/src/client/take_over.js --inject:app/src/client/leaving.js --inject:app/src/client/patch.js \
+  --inject:app/src/client/table.js --inject:app/src/client/keys.js --inject:app/src/client/zones.js --log-level=warning \
+  --outfile="$folder/keyhold.js"

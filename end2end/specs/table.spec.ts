@@ -181,7 +181,6 @@ test.describe("a table of twenty keys", () => {
     await expect(apiControl.search).toHaveValue("");
     await expect(page).not.toHaveURL(/q=/);
     await expect(apiControl.clearSearch).toBeHidden();
-    // The links of the filters come with the list, so each removal waits for the list without the one before.
     for (const [filter, left] of [["Expiring soon", ["Never used"]], ["Never used", []]] as const) {
       await page.getByRole("link", { name: `Remove the filter ${filter}` }).click();
       await expect(apiControl.chips).toHaveText(left);
@@ -190,6 +189,33 @@ test.describe("a table of twenty keys", () => {
     await (await apiControl.show("Never expires")).click();
     await expect(apiControl.pill("billing-worker-02")).toHaveText(/never expires/);
     await expect(apiControl.row("billing-worker-01")).toHaveCount(0);
+  });
+
+  // The links of the filters were drawn with the answer before.
+  test("keeps each of several choices that are made before an answer", async ({ page, apiControl, functions }) => {
+    await functions.expireKey(await functions.createKey("retired"));
+    await page.goto("/preferences/api-control?q=billing&status=expiring_soon&show=never_used");
+    await expect(apiControl.chips).toHaveText(["Expiring soon", "Never used"]);
+    let release = () => {};
+    const gate = new Promise<void>((done) => (release = done));
+    await page.route("**/fn/keys/table", async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await page.getByRole("link", { name: "Remove the filter Expiring soon" }).click();
+    await expect(page).toHaveURL(/\?q=billing&show=never_used$/);
+    await page.getByRole("link", { name: "Remove the filter Never used" }).click();
+    await expect(page).toHaveURL(/\?q=billing$/);
+    await apiControl.filter("Expired").click();
+    await expect(page).toHaveURL(/\?q=billing&status=expired$/);
+    await apiControl.clearSearch.click();
+    await expect(page).toHaveURL(/api-control\?status=expired$/);
+    await apiControl.head("Name").getByRole("link").click();
+    await expect(page).toHaveURL(/api-control\?status=expired&sort=name$/);
+    release();
+    await expect(apiControl.rows).toHaveCount(1);
+    await expect(apiControl.row("retired")).toBeVisible();
+    await expect(apiControl.chips).toHaveText(["Expired"]);
   });
 
   test("dims its rows while it waits, and moves the highlight at once", async ({ page, apiControl }) => {

@@ -1,74 +1,20 @@
-// The list of keys on API Control, which the server renders: puts later answers into it, and serves its selection, search,
-// copying and forms. It never runs before the module has taken over. See pages/api_control.rs.
+// The list of keys on API Control, which the server renders: serves its selection, search, copying and forms. It never runs
+// before the module has taken over. See pages/api_control.rs.
 {
   const one = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
   const inList = (target) => "alive" in document.documentElement.dataset && target.closest?.(".list");
 
-  // Later answers. Only what differs from the last answer is changed, so that the focus, the selection, open menus and
-  // typed text stay, and what a translator has put in place of texts. `shadow` is the last answer, and `lives` has the
-  // node on the page for each of its nodes.
-  const lives = new WeakMap();
-  let shadow;
-  const pair = (old, live) => {
-    lives.set(old, live);
-    [...old.children].forEach((child, at) => pair(child, live.children[at]));
-  };
-  const children = (node) => {
-    const seen = {};
-    return new Map([...node.children].map((child) => {
-      const name = child.id || [child.nodeName, child.getAttribute("name"), child.getAttribute("class")].join(" ");
-      seen[name] = (seen[name] ?? 0) + 1;
-      return [name + seen[name], child];
-    }));
-  };
-  const hasText = (node) => [...node.childNodes].some(({ nodeType }) => nodeType === Node.TEXT_NODE);
-  const patch = (old, next) => {
-    if (old.isEqualNode(next)) return;
-    const live = lives.get(old);
-    for (const name of [...old.getAttributeNames(), ...next.getAttributeNames()]) {
-      const value = next.getAttribute(name);
-      if (old.getAttribute(name) === value) continue;
-      for (const node of [old, live]) value === null ? node.removeAttribute(name) : node.setAttribute(name, value);
-    }
-    if (hasText(old) || hasText(next)) {
-      if (old.innerHTML === next.innerHTML) return;
-      live.replaceChildren(...next.cloneNode(true).childNodes);
-      old.replaceChildren(...next.childNodes);
-      return pair(old, live);
-    }
-    const before = children(old), now = children(next);
-    for (const [name, gone] of before) if (!now.has(name)) {
-      lives.get(gone).remove();
-      gone.remove();
-    }
-    let after = null, liveAfter = null;
-    for (const [name, child] of [...now].reverse()) {
-      const mine = before.get(name) ?? child;
-      if (mine === child) pair(child, child.cloneNode(true));
-      else patch(mine, child);
-      const node = lives.get(mine);
-      if (node.parentNode !== live || node.nextElementSibling !== liveAfter) live.insertBefore(node, liveAfter);
-      old.insertBefore(mine, after);
-      after = mine;
-      liveAfter = node;
-    }
-  };
+  // The query that the list was drawn for, by the parameters of the address.
+  let drawn = "";
   globalThis.redraw = (html) => {
-    const list = one(".list");
+    const list = one(".list"), row = document.activeElement?.closest("tbody tr");
     if (!list) return;
-    if (!shadow || lives.get(shadow) !== list) {
-      shadow = list.cloneNode(true);
-      for (const menu of all("details", shadow)) menu.removeAttribute("open");
-      pair(shadow, list);
-    } else if (html) {
-      const next = shadow.cloneNode(), row = document.activeElement?.closest("tbody tr");
-      const near = [row, row?.nextElementSibling, row?.previousElementSibling];
-      next.innerHTML = html;
-      patch(shadow, next);
-      // A row that has moved has lost the focus, and that of a deleted one goes to its neighbour.
-      if (row && document.activeElement === document.body) focusRow(near.find((each) => each?.isConnected)?.id);
-    }
+    const near = [row, row?.nextElementSibling, row?.previousElementSibling];
+    patchList(list, html);
+    drawn = String(now);
+    // A row that has moved has lost the focus, and that of a deleted one goes to its neighbour.
+    if (row && document.activeElement === document.body) focusRow(near.find((each) => each?.isConnected)?.id);
     for (const each of all(".filters .count")) each.style.minWidth = Math.max(2, parseInt(each.style.minWidth) || 0, each.textContent.length) + "ch";
     count();
     wait(one(".key-table")?.dataset.next);
@@ -167,6 +113,11 @@
     // Text that is being typed is never overwritten.
     if (searched !== q) field.value = searched = q;
   };
+  // An address as the server writes it, so that one query has one address.
+  const address = (path, pairs) => {
+    const parts = pairs.filter(([, value]) => value).map(([name, value]) => name + "=" + encodeURIComponent(value));
+    return path + (parts.length ? "?" : "") + parts.join("&");
+  };
   const visit = (href, replace) => {
     // The router follows links.
     const link = Object.assign(document.createElement("a"), { href, replace });
@@ -175,6 +126,18 @@
     link.click();
     link.remove();
   };
+  // Links were drawn for one query, and another may be asked already: what they change, they change of that one.
+  const follow = (event, link) => {
+    if (drawn === String(now) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const from = new URLSearchParams(drawn), to = new URLSearchParams(link.search);
+    const pairs = ["q", "status", "show", "sort", "page"].map((name) => {
+      const value = to.get(name);
+      // A page is one of the answer that the link leads to.
+      return [name, name !== "page" && value === from.get(name) ? now.get(name) : value];
+    });
+    visit(address(link.pathname, pairs));
+  };
   const search = (replace) => {
     clearTimeout(typing);
     const field = one("#search");
@@ -182,9 +145,8 @@
     const q = field.value.trim(), sort = one("#sort").value;
     if (q === (now.get("q") ?? "") && sort === (now.get("sort") ?? FIRST)) return;
     searched = q;
-    const parts = { q, status: now.get("status"), show: now.get("show"), sort: sort === FIRST ? "" : sort };
-    const parameters = Object.entries(parts).filter(([, value]) => value).map(([name, value]) => name + "=" + encodeURIComponent(value));
-    visit(field.form.getAttribute("action") + (parameters.length ? "?" : "") + parameters.join("&"), replace);
+    const pairs = [["q", q], ["status", now.get("status")], ["show", now.get("show")], ["sort", sort === FIRST ? "" : sort]];
+    visit(address(field.form.getAttribute("action"), pairs), replace);
   };
   // The escapes of addresses, mails, HTML and programs.
   const plain = (text) => text
@@ -372,8 +334,9 @@
       one("#search").value = "";
       one("#search").focus();
       search(false);
-    } else if (button?.matches(".chip a")) requestAnimationFrame(() => one("#search")?.focus());
-    else {
+    } else {
+      if (button?.pathname === location.pathname) follow(event, button);
+      if (button?.matches(".chip a")) requestAnimationFrame(() => one("#search")?.focus());
       // What it chose is in sight behind the menu.
       if (button?.matches(".menu-items a")) button.closest("details").open = false;
       open(target, event.ctrlKey || event.metaKey);

@@ -1,8 +1,8 @@
 //! Preferences → API Control: the table of keys. The address holds search, filters, order and page.
 //!
 //! The server renders the list as HTML, for the page and for each later query, so that its rows, filters and menus cost
-//! the browser's module nothing. `client/table.js` puts later answers into the page, and serves selection, search and
-//! copying. The module fetches the list and sends its forms.
+//! the browser's module nothing. `client/patch.js` puts later answers into the page, and `client/table.js` serves selection,
+//! search and copying. The module fetches the list and sends its forms.
 
 #[cfg(feature = "ssr")]
 mod address;
