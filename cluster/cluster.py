@@ -4,12 +4,12 @@ import functools
 import os
 import shutil
 import signal
-import socket
 import tempfile
 from pathlib import Path
 
 from alone import Alone
 from database import Database
+from members import free_port
 from process import require_setpriv
 from programs import Programs
 from service import Service
@@ -28,13 +28,12 @@ class Cluster:
         # PostgreSQL runs as another user if this is root; its own folder is closed to all others.
         self.folder.chmod(0o711)
         self.prepare = prepare
-        self.free_port = free_port = Ports().take
         if alone:
             ports = [free_port() for _ in range(nodes)] if proxied else []
             self.database = Alone(programs, self.folder, ports, alone == "durable")
         else:
-            self.database = Database(programs, self.folder, free_port, strict, nodes if proxied else 0)
-        self.service = Service(programs, self.folder, os.path.abspath(binary), nodes, free_port, port, settings)
+            self.database = Database(programs, self.folder, strict, nodes if proxied else 0)
+        self.service = Service(programs, self.folder, os.path.abspath(binary), nodes, port, settings)
 
     def __enter__(self):
         try:
@@ -80,19 +79,3 @@ class Cluster:
             lines.append((f"etcd {number}", f"http://127.0.0.1:{port}"))
         lines.append(("Files, logs and mails", str(self.folder)))
         return "\n".join(f"{name:28} {address}" for name, address in lines)
-
-
-class Ports:
-    """Free ports of loopback, each given once."""
-
-    def __init__(self):
-        self.taken = set()
-
-    def take(self):
-        while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = probe.getsockname()[1]
-            if port not in self.taken:
-                self.taken.add(port)
-                return port

@@ -14,6 +14,7 @@ import os
 import signal
 
 from cut import Proxy
+from members import free_port
 from process import Process, wait_for
 
 # Seconds that the leader's lock lasts, the least that Patroni accepts. A killed primary is replaced after that.
@@ -21,11 +22,11 @@ LOCK = 20
 
 
 class Database:
-    def __init__(self, programs, folder, free_port, strict=False, proxies=0):
+    def __init__(self, programs, folder, strict=False, proxies=0):
         self.programs = programs
         self.folder = folder
         self.strict = strict
-        self.etcds = self.define_etcds(free_port)
+        self.etcds = self.define_etcds()
         self.ports = [free_port(), free_port()]
         self.checks = [free_port(), free_port()]
         self.port = free_port()
@@ -72,7 +73,7 @@ class Database:
 
     # etcd
 
-    def define_etcds(self, free_port):
+    def define_etcds(self):
         self.etcd_ports = [free_port() for _ in range(3)]
         peers = [free_port() for _ in range(3)]
         members = ",".join(f"e{number}=http://127.0.0.1:{port}" for number, port in enumerate(peers))

@@ -11,9 +11,23 @@ sys.path.append(str(ROOT / "faults"))
 
 from keyhold import FORM, MOST_IDLE, Caller, Keyhold, percentile, verdict  # noqa: E402
 from keyhold import Member as Account  # noqa: E402
+from ports import free_port  # noqa: E402
 from report import Row, cores  # noqa: E402
 
-__all__ = ["FORM", "MOST_IDLE", "Caller", "Changer", "Front", "Member", "Row", "Watch", "cores", "percentile", "verdict"]
+__all__ = [
+    "FORM",
+    "MOST_IDLE",
+    "Caller",
+    "Changer",
+    "Front",
+    "Member",
+    "Row",
+    "Watch",
+    "cores",
+    "free_port",
+    "percentile",
+    "verdict",
+]
 
 
 class Front(Keyhold):

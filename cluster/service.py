@@ -5,6 +5,7 @@ import signal
 import time
 
 from database import ask
+from members import free_port
 from process import Ended, Process, wait_for
 
 # A start that fails is repeated as often, as systemd would: under load the write turn may not come in time for it.
@@ -12,7 +13,7 @@ STARTS = 5
 
 
 class Service:
-    def __init__(self, programs, folder, binary, nodes, free_port, port=None, settings=None):
+    def __init__(self, programs, folder, binary, nodes, port=None, settings=None):
         self.programs = programs
         self.folder = folder
         self.binary = binary

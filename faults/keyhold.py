@@ -14,18 +14,14 @@ import types
 import urllib.parse
 from pathlib import Path
 
+from ports import free_port
+
 PASSWORD = "a calm lake at dawn"
 FORM = "application/x-www-form-urlencoded"
 # The server closes a connection after ten idle seconds, and a request that crosses the close has no answer (RFC 9112,
 # section 9.5). So a client connects again after half of that: on a busy machine, a few sign-ups take longer than ten
 # seconds, and the first account is idle meanwhile.
 MOST_IDLE = 5
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Keyhold:

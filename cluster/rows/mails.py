@@ -11,7 +11,7 @@ import time
 import seed
 from comparison import compare
 from mail_server import MailServer, access_keys
-from members import Front, Member, Row
+from members import Front, Member, Row, free_port
 from process import wait_for
 
 from rows import UNLIMITED
@@ -41,7 +41,7 @@ def run(how):
 
     # A notice about a key that was expired by a request leaves at once, and the request waits for the lease of a killed node.
     cluster = how.cluster(settings={"KEYHOLD_NOTICE_WAIT": "0", "KEYHOLD_LEASE": "5", **UNLIMITED}, prepare=prepare)
-    ports = [cluster.free_port() for _ in cluster.service.nodes]
+    ports = [free_port() for _ in cluster.service.nodes]
     for node, port in zip(cluster.service.nodes, ports):
         node.environment["KEYHOLD_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
         node.environment["KEYHOLD_MAIL_FROM"] = "Keyhold <keyhold@example.com>"

@@ -171,13 +171,26 @@ function files(folder: string): string[] {
     .filter((file) => statSync(file).isFile());
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
+// Systems take the ports of outgoing connections from 32768 on (Linux) or later. One of those may be gone before its server
+// starts, again or at all: the browser connects all the time.
+const FIRST_PORT = 12_000;
+const PORTS = 20_000;
+let lastPort = Math.floor(Math.random() * PORTS);
+
+/** Returns a port of loopback where nothing listens, each time another. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    lastPort = (lastPort + 1) % PORTS;
+    // Another call may go on while this one waits.
+    const port = FIRST_PORT + lastPort;
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
     const probe = createServer();
-    probe.once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => (address && typeof address === "object" ? done(address.port) : failed(new Error("no port"))));
-    });
+    probe.once("error", () => done(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => done(true)));
   });
 }
