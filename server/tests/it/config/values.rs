@@ -4,7 +4,7 @@ use clap::CommandFactory;
 use server::config::commands::CommandLine;
 
 use crate::fixture::home::Home;
-use crate::fixture::process::{refusal, refusal_in, start_in};
+use crate::fixture::process::{keyhold, refusal, refusal_in, start_in};
 
 /// Returns the variables of `keyhold serve`.
 fn variables() -> Vec<String> {
@@ -48,10 +48,16 @@ fn an_empty_variable_counts_as_absent() {
             "--site-root",
             "site",
         ];
-        let running = start_in(&home, &flags, &settings);
+        // The default port may be in use.
+        let free = ["--listen", "127.0.0.1:0"];
+        let running = start_in(&home, &[&flags[..], &free].concat(), &settings);
         assert!(running.log().contains("INFO"), "{}", running.log());
         drop(running);
         assert!(home.path().join("data/keyhold.db").exists());
+        let check = [&["config", "check"][..], &flags].concat();
+        let (code, said, errors) = keyhold(home.path(), &check, &settings);
+        assert_eq!(code, Some(0), "{errors}");
+        assert!(said.contains("127.0.0.1:3000"), "{said}");
     }
 }
 
