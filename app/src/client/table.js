@@ -48,8 +48,10 @@
     if (element && element.textContent !== text) element.textContent = text;
   };
   const mark = () => {
-    const list = one(".list");
-    if (list) list.dataset.chosen = chosen().length ? "some" : "none";
+    const list = one(".list"), { length } = chosen(), whole = one("#bulk [name=all]");
+    if (!list) return;
+    list.dataset.chosen = length ? "some" : "none";
+    say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
   };
   const count = () => {
     const page = one(".key-table thead input"), { length } = chosen(), whole = one("#bulk [name=all]");
@@ -59,7 +61,6 @@
     // The boxes answer a press in its own frame, and the bar with the next one.
     requestAnimationFrame(() => requestAnimationFrame(mark));
     if (whole && !length) whole.checked = false;
-    say(one("#bulk .chosen"), whole?.checked ? `All ${whole.dataset.total} selected` : length ? `${length} selected` : "Selected keys");
   };
   // What an action in the open menu would do to the selected keys, before one presses it.
   let foreseen;
@@ -128,7 +129,7 @@
   };
   // Links were drawn for one query, and another may be asked already: what they change, they change of that one.
   const follow = (event, link) => {
-    if (drawn === String(now) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const from = new URLSearchParams(drawn), to = new URLSearchParams(link.search);
     const pairs = ["q", "status", "show", "sort", "page"].map((name) => {
@@ -136,7 +137,10 @@
       // A page is one of the answer that the link leads to.
       return [name, name !== "page" && value === from.get(name) ? now.get(name) : value];
     });
-    visit(address(link.pathname, pairs));
+    const href = address(link.pathname, pairs);
+    asked(new URL(href, location).search);
+    // The highlight moves with the next frame, which does not wait for the router. A link elsewhere may be pressed meanwhile.
+    requestAnimationFrame(() => setTimeout(() => location.pathname === link.pathname && visit(href)));
   };
   const search = (replace) => {
     clearTimeout(typing);
