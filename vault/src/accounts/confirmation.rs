@@ -19,7 +19,7 @@ use crate::vault::Vault;
 
 /// Returns whether the account's owner has signed in on the browser that opened `link`. A stranger who created the
 /// account with another person's address never has both that mailbox's link and a signed-in browser. A session that a portal
-/// link began does not count: it belongs to whom the company says, who need not be the one with the password.
+/// link began does not count: the company vouches for its holder, who may not have the password.
 async fn signed_in_here(
     vault: &Vault,
     connection: &mut AnyConnection,
